@@ -1,0 +1,88 @@
+"""Settings, read from the environment with the prefix COHORTMGR_.
+
+Without any, everything lives in one folder (`COHORTMGR_DATA`): SQLite, the broker's files, secrets made at
+the first start, stored files and the outbox. Production names a database and its secrets, or does not start.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets as random
+from pathlib import Path
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    """Every setting of the installation; each field is COHORTMGR_<NAME> in the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="COHORTMGR_", extra="ignore")
+
+    data: Path = Field(default=ROOT / "var", description="folder for all that the embedded default writes")
+    production: bool = Field(default=False, description="refuses a movable clock, made-up secrets and the mail folder's page")
+    demonstration: bool = Field(default=False, description="shows the demonstration's mailbox and sign-ins")
+
+    database_url: str = Field(default="", description="the application's role; empty: SQLite in the data folder")
+    owner_database_url: str = Field(default="", description="the role that owns the tables and migrates; empty: database_url")
+    system_database_url: str = Field(default="", description="the worker's and commands' role (BYPASSRLS); empty: database_url")
+    superuser_database_url: str = Field(default="", description="only for `flask operations roles`")
+    broker_url: str = Field(default="", description="Redis; empty: files in the data folder")
+
+    secret_key: str = Field(default="", description="signs cookies; empty: made once in the data folder")
+    sealing_keys: str = Field(default="", description="'id:base64,...', newest first; empty: made once in the data folder")
+    index_key: str = Field(default="", description="base64, keys the blind indexes; empty: made once in the data folder")
+
+    base_url: str = Field(default="http://127.0.0.1:8000", description="how links in messages begin")
+    secure_cookies: bool = Field(default=False, description="cookies over HTTPS only")
+    proxies: int = Field(default=0, description="how many reverse proxies stand before the application")
+    upload_limit: int = Field(default=8 * 1024 * 1024, description="bytes of one request")
+    import_limit: int = Field(default=20 * 1024 * 1024, description="bytes of one imported file")
+    mail_url: str = Field(default="", description="smtp://host:port; empty: a folder")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Settings:
+        self.data = self.data.resolve()
+        if self.production:
+            needed = ("database_url", "owner_database_url", "system_database_url", "broker_url", "secret_key", "sealing_keys", "index_key")
+            missing = [f"COHORTMGR_{name.upper()}" for name in needed if not getattr(self, name)]
+            if missing:
+                raise ValueError(f"production needs {', '.join(missing)}: set them in the environment")
+            return self
+        self.data.mkdir(parents=True, exist_ok=True)
+        self.database_url = self.database_url or f"sqlite:///{self.data / 'cohortmgr.sqlite3'}"
+        self.secret_key = self.secret_key or self._made("secret_key")
+        self.sealing_keys = self.sealing_keys or f"k1:{self._made('sealing_key')}"
+        self.index_key = self.index_key or self._made("index_key")
+        return self
+
+    @model_validator(mode="after")
+    def _roles(self) -> Settings:
+        self.owner_database_url = self.owner_database_url or self.database_url
+        self.system_database_url = self.system_database_url or self.database_url
+        return self
+
+    @property
+    def embedded_broker(self) -> bool:
+        """Whether the broker is the folder of the embedded default."""
+        return not self.broker_url
+
+    def _made(self, name: str) -> str:
+        """A secret of this copy, made once; `O_EXCL` so that two processes at first start agree on one."""
+        folder = self.data / "secrets"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        path = folder / name
+        draft = folder / f".{name}.{os.getpid()}"
+        if not path.exists():
+            draft.write_text(base64.b64encode(random.token_bytes(32)).decode())
+            draft.chmod(0o600)
+            try:
+                os.link(draft, path)
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+        return path.read_text().strip()
