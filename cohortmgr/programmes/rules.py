@@ -1,0 +1,292 @@
+"""A programme as data: frozen values that own every section of a definition.
+
+A definition is read from TOML (`reading.py`), checked (`checking.py`), kept in the database as an
+immutable version, and carried by every later room. Nothing here knows of files or rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from cohortmgr.programmes.sections import (
+    FULL_MARK,
+    AbsenceRule,
+    Calendar,
+    Criterion,
+    ImportLayout,
+    MatchingMethod,
+    OfferTerms,
+    Payer,
+    Period,
+    PeriodKind,
+    PlacementTerms,
+    Rubric,
+    StipendScheme,
+    Text,
+)
+
+__all__ = [
+    "FULL_MARK", "LANGUAGE_LEVELS", "TARGETS", "TEXT_LANGUAGES", "AbsenceRule", "Calendar", "Criterion",
+    "Definition", "EligibilityRule", "Form", "FormSection", "ImportLayout", "IntakeDefinition",
+    "MatchingMethod", "OfferTerms", "OfferingDefinition", "Operator", "Option", "Partner", "Payer",
+    "Period", "PeriodKind", "Phase", "PlacementTerms", "Practical", "Question", "QuestionKind", "Rubric",
+    "StipendScheme", "Text",
+]  # fmt: skip
+
+TEXT_LANGUAGES = ("fr", "ar", "en")
+LANGUAGE_LEVELS = ("A1", "A2", "B1", "B2", "C1", "C2")
+
+# Where an answer goes besides the application itself. A question without a target stays an answer.
+TARGETS = (
+    "person.family_name",
+    "person.given_name",
+    "person.family_name_ar",
+    "person.given_name_ar",
+    "person.sex",
+    "person.birth_date",
+    "person.email",
+    "person.phone",
+    "identifier.cin",
+    "identifier.massar",
+    "bank.rib",
+)
+
+
+class Phase(StrEnum):
+    """What the legal basis permits the programme to do with people's data."""
+
+    APPLICATION = "application"
+    SELECTION = "selection"
+    OFFERS = "offers"
+    TRAINING = "training"
+    PLACEMENT = "placement"
+    STIPEND = "stipend"
+    OUTCOMES = "outcomes"
+
+
+class QuestionKind(StrEnum):
+    """What an answer is."""
+
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    CHOICE = "choice"
+    GRADE = "grade"
+    NUMBER = "number"
+    YEAR = "year"
+    DATE = "date"
+    EMAIL = "email"
+    PHONE = "phone"
+    CIN = "cin"
+    MASSAR = "massar"
+    RIB = "rib"
+    REGION = "region"
+    CITY = "city"
+    LANGUAGE_LEVEL = "language_level"
+    FILE = "file"
+    CONSENT = "consent"
+
+
+class Operator(StrEnum):
+    """The closed set of tests that eligibility is made of. Values are text: keys, numbers, ISO dates."""
+
+    ONE_OF = "one_of"
+    NOT_EMPTY = "not_empty"
+    AT_LEAST = "at_least"
+    AT_MOST = "at_most"
+    BORN_AFTER = "born_after"
+    BORN_BEFORE = "born_before"
+    AVERAGE_AT_LEAST = "average_at_least"
+    YEAR_BETWEEN = "year_between"
+
+
+@dataclass(frozen=True)
+class Option:
+    """A choice; `aliases` are the spellings that institutions' files use for it."""
+
+    key: str
+    label: Text
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of the form, and how a file names it.
+
+    `columns` are the headers under which an institution's file holds the answer. `sealed` answers are
+    kept encrypted. `minimum` and `maximum` bound a grade, a number or a year, both included.
+    `max_length` counts characters, `max_bytes` the size of a file, `accept` its kinds ("pdf"…).
+    `only_online`: never expected of an imported row, whatever `required` says. `asked_at_application`
+    is false for what is asked once a seat is accepted.
+    """
+
+    key: str
+    kind: QuestionKind
+    label: Text
+    help: Text | None = None
+    required: bool = False
+    sealed: bool = False
+    options: tuple[Option, ...] = ()
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    max_length: int | None = None
+    columns: tuple[str, ...] = ()
+    target: str | None = None
+    accept: tuple[str, ...] = ()
+    max_bytes: int | None = None
+    only_online: bool = False
+    asked_at_application: bool = True
+
+    def option(self, key: str) -> Option:
+        """The option of that key; KeyError when there is none."""
+        for option in self.options:
+            if option.key == key:
+                return option
+        raise KeyError(key)
+
+
+@dataclass(frozen=True)
+class FormSection:
+    """A page of the form: people answer one section at a time."""
+
+    key: str
+    title: Text
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True)
+class Form:
+    """The sections, in the order in which people meet them."""
+
+    sections: tuple[FormSection, ...] = ()
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """Every question, in order."""
+        return tuple(question for section in self.sections for question in section.questions)
+
+    def question(self, key: str) -> Question:
+        """The question of that key; KeyError when there is none."""
+        for question in self.questions:
+            if question.key == key:
+                return question
+        raise KeyError(key)
+
+
+@dataclass(frozen=True)
+class EligibilityRule:
+    """A condition to be chosen; `reason` is said to who fails it, `advice` what they may still do.
+
+    `also` names the other questions of an average. `values`: option keys (one_of), one number
+    (at_least, at_most, average_at_least), one ISO date (born_after, born_before), two years
+    (year_between, both included), nothing (not_empty).
+    """
+
+    key: str
+    operator: Operator
+    question: str
+    values: tuple[str, ...]
+    reason: Text
+    advice: Text
+    also: tuple[str, ...] = ()
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Every question that the rule reads."""
+        return (self.question, *self.also)
+
+
+@dataclass(frozen=True)
+class OfferingDefinition:
+    """What a candidate asks for in an intake, with its seats."""
+
+    key: str
+    title: Text
+    seats: int
+    place: Text
+
+
+@dataclass(frozen=True)
+class IntakeDefinition:
+    """One campaign: aware times in UTC for its window, days of Casablanca for the rest."""
+
+    key: str
+    title: Text
+    opens_at: datetime
+    closes_at: datetime
+    decision_by: date
+    starts_on: date
+    offerings: tuple[OfferingDefinition, ...]
+
+    @property
+    def seats(self) -> int:
+        """All the seats of the intake."""
+        return sum(offering.seats for offering in self.offerings)
+
+
+@dataclass(frozen=True)
+class Partner:
+    """A company that takes apprentices, and how many."""
+
+    key: str
+    name: Text
+    seats: int
+
+
+@dataclass(frozen=True)
+class Practical:
+    """What people ask first, for the public page."""
+
+    audience: Text
+    duration: Text
+    place: Text
+    schedule: Text
+    cost: Text
+    pay: Text
+    housing: Text
+    papers: Text
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A programme, whole. `host` is an organisation's key; `imports` says how files are laid out."""
+
+    key: str
+    title: Text
+    summary: Text
+    description: Text
+    legal_basis: Text
+    phases: tuple[Phase, ...]
+    host: str
+    practical: Practical
+    intakes: tuple[IntakeDefinition, ...]
+    form: Form
+    calendar: Calendar
+    partners: tuple[Partner, ...] = ()
+    eligibility: tuple[EligibilityRule, ...] = ()
+    rubric: Rubric = Rubric()
+    offers: OfferTerms = OfferTerms()
+    stipend: StipendScheme | None = None
+    placement: PlacementTerms | None = None
+    imports: ImportLayout = ImportLayout()
+    assumptions: tuple[str, ...] = ()
+
+    def intake(self, key: str) -> IntakeDefinition:
+        """The intake of that key; KeyError when there is none."""
+        for intake in self.intakes:
+            if intake.key == key:
+                return intake
+        raise KeyError(key)
+
+    def calendar_of(self, intake_key: str) -> Calendar:
+        """The calendar moved to that intake's first day."""
+        return self.calendar.shifted((self.intake(intake_key).starts_on - self.calendar.starts_on).days)
+
+    def stipend_of(self, intake_key: str) -> StipendScheme | None:
+        """The stipend scheme moved by the months between the calendar's first day and that intake's."""
+        if self.stipend is None:
+            return None
+        start, origin = self.intake(intake_key).starts_on, self.calendar.starts_on
+        return self.stipend.shifted((start.year - origin.year) * 12 + start.month - origin.month)

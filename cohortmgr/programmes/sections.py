@@ -1,0 +1,185 @@
+"""The later sections of a programme's definition: how it chooses, trains, places and pays.
+
+Pure values, as `rules.py` beside it, from which they are also importable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from enum import StrEnum
+from fractions import Fraction
+from typing import Annotated
+
+# A text that people read, in each language of the house ("fr", "ar", "en"). The mark lets the reader
+# of definitions tell it from any other mapping.
+Text = Annotated[Mapping[str, str], "text"]
+
+FULL_MARK = 20
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One line of the rubric: a whole score between the two ends, each anchored score explained."""
+
+    key: str
+    title: Text
+    weight: int
+    scale_min: int
+    scale_max: int
+    anchors: Mapping[int, Text] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rubric:
+    """How a file is read: by how many people, on which criteria, in about how long (minutes a file)."""
+
+    criteria: tuple[Criterion, ...] = ()
+    readings: int = 0
+    reading_target_minutes: int = 0
+
+    def criterion(self, key: str) -> Criterion:
+        """The criterion of that key; KeyError when there is none."""
+        for criterion in self.criteria:
+            if criterion.key == key:
+                return criterion
+        raise KeyError(key)
+
+    def total_thousandths(self, scores: Mapping[str, int]) -> int:
+        """The weighted mean of the scores brought to 20, in whole thousandths (13 450 = 13.450 of 20).
+
+        Each score is first brought from its own scale to 0…1, so that scales of different lengths
+        weigh what their weights say. A tie is rounded to even. Raises KeyError for a missing score
+        and ValueError for one outside its scale.
+        """
+        if not self.criteria:
+            return 0
+        total = Fraction(0)
+        for criterion in self.criteria:
+            score = scores[criterion.key]
+            if not criterion.scale_min <= score <= criterion.scale_max:
+                raise ValueError(f"{criterion.key}: {score} is outside its scale")
+            span = criterion.scale_max - criterion.scale_min
+            total += Fraction(criterion.weight * (score - criterion.scale_min), span)
+        weights = sum(criterion.weight for criterion in self.criteria)
+        return round(total / weights * FULL_MARK * 1000)
+
+
+@dataclass(frozen=True)
+class OfferTerms:
+    """What an offer says: days left to answer, when it is recalled (hours before the end), who waits."""
+
+    days_to_answer: int = 0
+    reminders_hours: tuple[int, ...] = ()
+    waiting_list: int = 0
+    seats_overbooked: int = 0
+
+
+class PeriodKind(StrEnum):
+    """What a cohort does in a period of its calendar."""
+
+    TRAINING = "training"
+    COMPANY = "company"
+    EXAMS = "exams"
+    HOLIDAY = "holiday"
+
+
+@dataclass(frozen=True)
+class Period:
+    """A span of days, both ends included."""
+
+    key: str
+    title: Text
+    starts_on: date
+    ends_on: date
+    kind: PeriodKind
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The days of the first intake; `shifted` gives those of another one."""
+
+    starts_on: date
+    company_from: date | None = None
+    periods: tuple[Period, ...] = ()
+
+    def shifted(self, days: int) -> Calendar:
+        """The same calendar, that many days later."""
+        gap = timedelta(days=days)
+        return Calendar(
+            self.starts_on + gap,
+            self.company_from + gap if self.company_from else None,
+            tuple(replace(p, starts_on=p.starts_on + gap, ends_on=p.ends_on + gap) for p in self.periods),
+        )
+
+
+class AbsenceRule(StrEnum):
+    """What an absence without a reason does to a month's stipend."""
+
+    NONE = "none"
+    PER_WORKING_DAY = "per_working_day"
+
+
+class Payer(StrEnum):
+    """Who pays the stipend."""
+
+    COMPANY = "company"
+    HOST = "host"
+    STATE = "state"
+
+
+@dataclass(frozen=True)
+class StipendScheme:
+    """A monthly sum in centimes, for `months` months from the month of `starts_month` (its first day).
+
+    `working_days_basis` is the number of working days that a full month counts for when a day is
+    taken off; `arrears` says that a month is paid after it has ended.
+    """
+
+    key: str
+    title: Text
+    monthly_cents: int
+    currency: str
+    starts_month: date
+    months: int
+    absence_rule: AbsenceRule
+    working_days_basis: int
+    payer: Payer
+    arrears: bool
+
+    def shifted(self, months: int) -> StipendScheme:
+        """The same scheme, starting that many months later."""
+        years, month = divmod(self.starts_month.month - 1 + months, 12)
+        return replace(self, starts_month=date(self.starts_month.year + years, month + 1, 1))
+
+
+class MatchingMethod(StrEnum):
+    """How wishes and companies' scores become placements."""
+
+    DEFERRED_ACCEPTANCE = "deferred_acceptance"
+
+
+@dataclass(frozen=True)
+class PlacementTerms:
+    """How many positions an apprentice ranks, and on which scale companies score an apprentice."""
+
+    wishes_max: int
+    company_score_min: int
+    company_score_max: int
+    method: MatchingMethod = MatchingMethod.DEFERRED_ACCEPTANCE
+
+
+@dataclass(frozen=True)
+class ImportLayout:
+    """What a file of the institution looks like beside the questions' own columns.
+
+    `sent_at_column` names the column with the time of sending; formats are those of `strptime`, tried
+    in order, local to Casablanca. `value_aliases` maps, for a question, a value found in files to
+    the key of an option: for what the options' own aliases do not say.
+    """
+
+    sent_at_column: str = ""
+    sent_at_formats: tuple[str, ...] = ()
+    date_formats: tuple[str, ...] = ()
+    value_aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
