@@ -1,0 +1,151 @@
+"""Writing the trail. Nothing here reads what other rooms hold; the chain is extended just before the commit."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cohortmgr.audit.models import Event, Head, SubjectKey
+from cohortmgr.audit.rules import GENESIS, digest_of
+from cohortmgr.base import clock, crypto
+from cohortmgr.base import db as database
+from cohortmgr.base.db import db
+from cohortmgr.base.text import new_reference
+
+INSTALLATION = "installation"
+
+
+class Actor(Protocol):
+    """Whoever acts: an account, the system."""
+
+    @property
+    def reference(self) -> str: ...
+
+
+def record(
+    viewer: Actor,
+    action: str,
+    kind: str,
+    reference: str,
+    institution_id: int | None,
+    subject: str | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Note one act for the trail; a bulk act is one call with its list in `after`.
+
+    `subject` is the reference of the person whom it concerns (their key seals it), or None for the installation.
+    The row is written and chained by `writing()`.
+    """
+    pending: list[Event] = db.session.info.setdefault("audit", [])
+    values = json.dumps({"before": before, "after": after}, ensure_ascii=False, sort_keys=True, default=str)
+    event = Event(
+        reference=new_reference(),
+        chain=INSTALLATION if institution_id is None else str(institution_id),
+        at=clock.now(),
+        actor=viewer.reference,
+        action=action,
+        object_kind=kind,
+        object_reference=reference,
+        institution_id=institution_id,
+        subject=subject or INSTALLATION,
+        sealed=values.encode(),
+    )
+    pending.append(event)
+
+
+def subject_key(subject: str) -> bytes | None:
+    """The key of a subject, made at its first use; None once it was destroyed."""
+    keys: dict[str, bytes | None] = db.session.info.setdefault("subject_keys", {})
+    if subject not in keys:
+        row = db.session.get(SubjectKey, subject)
+        if row is None:
+            row = _new_key(subject)
+        keys[subject] = _unwrap(row)
+    return keys[subject]
+
+
+def subject_keys(subjects: set[str]) -> dict[str, bytes | None]:
+    """The keys of many subjects in two statements at most, made where absent."""
+    known: dict[str, bytes | None] = db.session.info.setdefault("subject_keys", {})
+    wanted = sorted(subjects - known.keys())
+    for part in (wanted[i : i + 500] for i in range(0, len(wanted), 500)):
+        rows = {row.subject: row for row in db.session.scalars(sa.select(SubjectKey).where(SubjectKey.subject.in_(part)))}
+        for subject in part:
+            known[subject] = _unwrap(rows.get(subject) or _new_key(subject))
+    return {subject: known[subject] for subject in subjects}
+
+
+def destroy_key(viewer: Actor, subject: str) -> None:
+    """Erase a person from the trail: the key goes, the chain still verifies."""
+    row = db.session.get(SubjectKey, subject)
+    if row is not None:
+        row.wrapped, row.destroyed_at = None, clock.now()
+        db.session.info.get("subject_keys", {}).pop(subject, None)
+    record(viewer, "audit.destroy_key", "person", subject, None)
+
+
+def seal_for(subject: str, text: str, place: str) -> bytes:
+    """Seal a text under a person's key; empty once the key was destroyed."""
+    key = subject_key(subject)
+    return b"" if key is None else crypto.encrypt(key, text.encode(), place.encode())
+
+
+def unseal_for(subject: str, sealed: bytes, place: str) -> str | None:
+    """Open it again; None once the person was erased."""
+    key = subject_key(subject)
+    return None if key is None or not sealed else crypto.decrypt(key, sealed, place.encode()).decode()
+
+
+def _new_key(subject: str) -> SubjectKey:
+    wrapped = crypto.seal(os.urandom(32).hex(), "subject_keys", "wrapped", subject)
+    row = SubjectKey(subject=subject, wrapped=wrapped)
+    db.session.add(row)
+    return row
+
+
+def _unwrap(row: SubjectKey) -> bytes | None:
+    if row.wrapped is None:
+        return None
+    return bytes.fromhex(crypto.unseal(row.wrapped, "subject_keys", "wrapped", row.subject))
+
+
+def _extend_chains(session: Session) -> None:
+    """Seal what was noted, then lock each chain in order and append to it."""
+    pending: list[Event] = session.info.pop("audit", [])
+    if not pending:
+        return
+    keys = subject_keys({event.subject for event in pending})
+    session.flush()
+    for chain in sorted({event.chain for event in pending}):
+        _append(session, chain, [event for event in pending if event.chain == chain], keys)
+
+
+def _append(session: Session, chain: str, events: list[Event], keys: dict[str, bytes | None]) -> None:
+    heads = Head.__table__
+    lock = sa.select(heads.c.sequence, heads.c.digest).where(heads.c.chain == chain).with_for_update()
+    found = session.execute(lock).first()
+    sequence, digest = (found.sequence, found.digest) if found else (0, GENESIS)
+    moment: datetime = clock.now()
+    for event in events:
+        sequence += 1
+        event.sequence, event.at = sequence, moment
+        key = keys[event.subject]
+        event.sealed = b"" if key is None else crypto.encrypt(key, event.sealed, event.reference.encode())
+        event.digest = digest = digest_of(digest, event)
+    names = [column.name for column in Event.__table__.columns if column.name != "id"]
+    session.execute(sa.insert(Event.__table__), [{name: getattr(event, name) for name in names} for event in events])
+    values = {"sequence": sequence, "digest": digest}
+    if found:
+        session.execute(sa.update(heads).where(heads.c.chain == chain).values(values))
+    else:
+        session.execute(sa.insert(heads).values(chain=chain, **values))
+
+
+database.before_commit.append(_extend_chains)

@@ -1,0 +1,53 @@
+"""Reading the trail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.audit.actions import INSTALLATION, subject_key
+from cohortmgr.audit.models import Event, Head
+from cohortmgr.audit.rules import verify
+from cohortmgr.base import crypto
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import Problem
+
+
+def visible(institutions: Iterable[int], installation: bool) -> sa.Select[tuple[Event]]:
+    """Events of the listed institutions, and of the installation where allowed, newest first."""
+    chains = [str(number) for number in institutions] + ([INSTALLATION] if installation else [])
+    return sa.select(Event).where(Event.chain.in_(chains)).order_by(Event.at.desc(), Event.id.desc())
+
+
+def of_object(kind: str, reference: str) -> sa.Select[tuple[Event]]:
+    """The story of one row, in order."""
+    chosen = (Event.object_kind == kind, Event.object_reference == reference)
+    return sa.select(Event).where(*chosen).order_by(Event.at, Event.id)
+
+
+def values_of(event: Event) -> dict[str, Any] | None:
+    """What the event says was there before and after; None once its subject was erased."""
+    key = subject_key(event.subject)
+    if key is None or not event.sealed:
+        return None
+    values: dict[str, Any] = json.loads(crypto.decrypt(key, event.sealed, event.reference.encode()))
+    return values
+
+
+def broken_links(chain: str) -> list[Problem]:
+    """Recompute one chain from its first link to its head."""
+    head = db.session.get(Head, chain)
+    return verify(_links(chain), head.sequence if head else 0, head.digest if head else "0" * 64)
+
+
+def chains() -> list[str]:
+    """Every chain of the installation."""
+    return list(db.session.scalars(sa.select(Head.chain).order_by(Head.chain)))
+
+
+def _links(chain: str) -> Iterator[Event]:
+    query = sa.select(Event).where(Event.chain == chain).order_by(Event.sequence)
+    yield from db.session.scalars(query.execution_options(yield_per=500))

@@ -1,0 +1,55 @@
+"""How a chain is made, so that a stranger can verify it over the ciphertext alone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Protocol
+
+from cohortmgr.base.errors import N_, Problem
+
+GENESIS = "0" * 64
+
+
+class Link(Protocol):
+    """What of an event the chain covers."""
+
+    chain: str
+    sequence: int
+    at: datetime
+    actor: str
+    action: str
+    object_kind: str
+    object_reference: str
+    subject: str
+    sealed: bytes
+    digest: str
+
+
+def digest_of(previous: str, link: Link) -> str:
+    """SHA-256 over the previous digest and every field, each preceded by its length so that none can shift."""
+    hasher = hashlib.sha256(previous.encode())
+    fields = (link.chain, str(link.sequence), link.at.isoformat(timespec="microseconds"), link.actor, link.action)
+    for field in (*fields, link.object_kind, link.object_reference, link.subject):
+        data = field.encode()
+        hasher.update(len(data).to_bytes(4, "big") + data)
+    hasher.update(hashlib.sha256(link.sealed).digest())
+    return hasher.hexdigest()
+
+
+def verify(links: Iterable[Link], head_sequence: int, head_digest: str) -> list[Problem]:
+    """Every place where a chain, given in its order, is broken or cut short; empty when it holds."""
+    problems: list[Problem] = []
+    previous, expected = GENESIS, 0
+    for link in links:
+        expected += 1
+        if link.sequence != expected:
+            problems.append(Problem(N_("Un maillon manque avant le numéro %(number)s."), {"number": link.sequence}, link.chain))
+            expected = link.sequence
+        if digest_of(previous, link) != link.digest:
+            problems.append(Problem(N_("Le maillon %(number)s a été modifié."), {"number": link.sequence}, link.chain))
+        previous = link.digest
+    if (expected, previous) != (head_sequence, head_digest):
+        problems.append(Problem(N_("La chaîne s’arrête avant sa fin.")))
+    return problems

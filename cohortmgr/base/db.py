@@ -1,0 +1,187 @@
+"""The database: one session a request or task, one transaction an act, and the wall between institutions.
+
+Tables declare their tenancy in `info` (see `Tenancy`); the migrations write the row-level policies to match, and
+a test holds the two together. On PostgreSQL each transaction says for whom it reads by `set_config`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask_sqlalchemy_lite import SQLAlchemy
+from sqlalchemy import event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm.session import SessionTransaction
+
+from cohortmgr.base.text import new_reference
+
+Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+Cents = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+Json = sa.JSON().with_variant(JSONB, "postgresql")
+
+# The kinds of tenancy that a table may declare. "journal": anyone appends, only the listed institutions read.
+TENANCIES = ("global", "published", "institution", "institution_or_person", "journal")
+
+db = SQLAlchemy(session_options={"expire_on_commit": False})
+before_commit: list[Callable[[Session], None]] = []
+
+
+class Utc(sa.TypeDecorator[datetime]):
+    """An aware instant, kept in UTC on both dialects; a naive one is a mistake and is refused."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant must bear a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Model(DeclarativeBase):
+    """The base of every table."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Utc, dict[str, Any]: Json, list[Any]: Json}
+
+
+class Row:
+    """What most tables share: a number for the database and a random reference for URLs and sealing."""
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    reference: Mapped[str] = mapped_column(sa.String(26), unique=True, default=new_reference)
+
+
+class Versioned:
+    """A row that people edit: two of them cannot overwrite each other unseen."""
+
+    version: Mapped[int] = mapped_column(sa.Integer, default=1)
+
+    @sa.orm.declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805
+        return {"version_id_col": cls.version}
+
+
+def configure_engine(engine: sa.Engine) -> None:
+    """Give a SQLite engine its pragmas and explicit transactions."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN comes too late for snapshots and savepoints
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=15000", "synchronous=FULL"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        immediate = connection.get_execution_options().get("immediate", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Options of `create_engine` for a URL. PostgreSQL connections are in UTC whatever the server's zone."""
+    if url.startswith("sqlite"):
+        return {"url": url}
+    return {"url": url, "pool_pre_ping": True, "connect_args": {"options": "-c timezone=UTC"}}
+
+
+def see(institutions: Iterable[int], person_id: int | None) -> None:
+    """Say for whom the session reads, from now until the end of the request or task."""
+    session = db.session
+    session.info["tenancy"] = (tuple(sorted(institutions)), person_id)
+    if session.in_transaction():
+        _announce(session, session.connection())
+
+
+@contextmanager
+def acting_in(institution_id: int) -> Iterator[None]:
+    """Let one named act of a person (sending a file, answering an offer) reach the rows of one institution.
+
+    The person's own list comes back at the end; the action decides what is read meanwhile.
+    """
+    session = db.session
+    before = session.info.get("tenancy")
+    institutions, person = before or ((), None)
+    if before is not None:
+        see({*institutions, institution_id}, person)
+    try:
+        yield
+    finally:
+        if before is not None:
+            session.info["tenancy"] = before
+            if session.is_active and session.in_transaction():
+                session.flush()
+                _announce(session, session.connection())
+
+
+def _announce(session: Session, connection: sa.Connection) -> None:
+    tenancy = session.info.get("tenancy")
+    if tenancy is None or connection.dialect.name != "postgresql":
+        return
+    institutions, person = tenancy
+    connection.execute(
+        sa.text("SELECT set_config('app.institutions', :i, true), set_config('app.person', :p, true)"),
+        {"i": ",".join(map(str, institutions)), "p": "" if person is None else str(person)},
+    )
+
+
+@event.listens_for(Session, "after_begin")
+def _after_begin(session: Session, _transaction: SessionTransaction, connection: sa.Connection) -> None:
+    _announce(session, connection)
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """The one place where changes are committed.
+
+    Ends the read transaction, begins another (IMMEDIATE on SQLite, so that two writers queue instead of failing),
+    flushes, lets the audit extend its chains, commits once, then wakes whoever waits.
+    """
+    session = db.session
+    if session.info.get("writing"):
+        raise RuntimeError("writing() does not nest: actions never commit")
+    session.rollback()
+    session.info["writing"] = True
+    session.info["wakes"] = {}
+    try:
+        session.connection(execution_options={"immediate": True})
+        yield session
+        session.flush()
+        for finish in before_commit:
+            finish(session)
+        session.commit()
+    except BaseException:
+        session.rollback()
+        session.info["wakes"] = {}
+        raise
+    finally:
+        session.info["writing"] = False
+        session.info.pop("audit", None)
+    for wake in session.info.pop("wakes", {}).values():
+        wake()
+
+
+def after_commit(key: str, wake: Callable[[], None]) -> None:
+    """Call `wake` once after the commit; calls with an equal key are one."""
+    db.session.info.setdefault("wakes", {})[key] = wake
