@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
@@ -11,14 +10,13 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cohortmgr.audit.keys import forget, subject_keys
 from cohortmgr.audit.models import Event, Head, SubjectKey
-from cohortmgr.audit.rules import GENESIS, digest_of
+from cohortmgr.audit.rules import GENESIS, INSTALLATION, digest_of
 from cohortmgr.base import clock, crypto
 from cohortmgr.base import db as database
 from cohortmgr.base.db import db
 from cohortmgr.base.text import new_reference
-
-INSTALLATION = "installation"
 
 
 class Actor(Protocol):
@@ -60,60 +58,13 @@ def record(
     pending.append(event)
 
 
-def subject_key(subject: str) -> bytes | None:
-    """The key of a subject, made at its first use; None once it was destroyed."""
-    keys: dict[str, bytes | None] = db.session.info.setdefault("subject_keys", {})
-    if subject not in keys:
-        row = db.session.get(SubjectKey, subject)
-        if row is None:
-            row = _new_key(subject)
-        keys[subject] = _unwrap(row)
-    return keys[subject]
-
-
-def subject_keys(subjects: set[str]) -> dict[str, bytes | None]:
-    """The keys of many subjects in two statements at most, made where absent."""
-    known: dict[str, bytes | None] = db.session.info.setdefault("subject_keys", {})
-    wanted = sorted(subjects - known.keys())
-    for part in (wanted[i : i + 500] for i in range(0, len(wanted), 500)):
-        rows = {row.subject: row for row in db.session.scalars(sa.select(SubjectKey).where(SubjectKey.subject.in_(part)))}
-        for subject in part:
-            known[subject] = _unwrap(rows.get(subject) or _new_key(subject))
-    return {subject: known[subject] for subject in subjects}
-
-
 def destroy_key(viewer: Actor, subject: str) -> None:
     """Erase a person from the trail: the key goes, the chain still verifies."""
     row = db.session.get(SubjectKey, subject)
     if row is not None:
         row.wrapped, row.destroyed_at = None, clock.now()
-        db.session.info.get("subject_keys", {}).pop(subject, None)
+        forget(subject)
     record(viewer, "audit.destroy_key", "person", subject, None)
-
-
-def seal_for(subject: str, text: str, place: str) -> bytes:
-    """Seal a text under a person's key; empty once the key was destroyed."""
-    key = subject_key(subject)
-    return b"" if key is None else crypto.encrypt(key, text.encode(), place.encode())
-
-
-def unseal_for(subject: str, sealed: bytes, place: str) -> str | None:
-    """Open it again; None once the person was erased."""
-    key = subject_key(subject)
-    return None if key is None or not sealed else crypto.decrypt(key, sealed, place.encode()).decode()
-
-
-def _new_key(subject: str) -> SubjectKey:
-    wrapped = crypto.seal(os.urandom(32).hex(), "subject_keys", "wrapped", subject)
-    row = SubjectKey(subject=subject, wrapped=wrapped)
-    db.session.add(row)
-    return row
-
-
-def _unwrap(row: SubjectKey) -> bytes | None:
-    if row.wrapped is None:
-        return None
-    return bytes.fromhex(crypto.unseal(row.wrapped, "subject_keys", "wrapped", row.subject))
 
 
 def _extend_chains(session: Session) -> None:

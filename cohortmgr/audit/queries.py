@@ -8,9 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.audit.actions import INSTALLATION, subject_key
+from cohortmgr.audit.keys import subject_key
 from cohortmgr.audit.models import Event, Head
-from cohortmgr.audit.rules import verify
+from cohortmgr.audit.rules import GENESIS, INSTALLATION, verify
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import Problem
@@ -40,7 +40,7 @@ def values_of(event: Event) -> dict[str, Any] | None:
 def broken_links(chain: str) -> list[Problem]:
     """Recompute one chain from its first link to its head."""
     head = db.session.get(Head, chain)
-    return verify(_links(chain), head.sequence if head else 0, head.digest if head else "0" * 64)
+    return verify(_links(chain), head.sequence if head else 0, head.digest if head else GENESIS)
 
 
 def chains() -> list[str]:

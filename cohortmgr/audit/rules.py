@@ -10,6 +10,8 @@ from typing import Protocol
 from cohortmgr.base.errors import N_, Problem
 
 GENESIS = "0" * 64
+# The chain and the subject of what concerns no institution and no person.
+INSTALLATION = "installation"
 
 
 class Link(Protocol):

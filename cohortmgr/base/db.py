@@ -151,6 +151,22 @@ def _after_begin(session: Session, _transaction: SessionTransaction, connection:
     _announce(session, connection)
 
 
+def transaction_cache(session: Session, name: str) -> dict[str, Any]:
+    """A dictionary that is emptied when the transaction ends, for what may be true only within it."""
+    caches: dict[str, dict[str, Any]] = session.info.setdefault("caches", {})
+    return caches.setdefault(name, {})
+
+
+@event.listens_for(Session, "after_commit")
+def _forget(session: Session) -> None:
+    session.info.pop("caches", None)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_undone(session: Session, _previous: SessionTransaction) -> None:
+    session.info.pop("caches", None)
+
+
 @contextmanager
 def writing() -> Iterator[Session]:
     """The one place where changes are committed.

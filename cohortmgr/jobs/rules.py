@@ -1,0 +1,55 @@
+"""The life of a job: a piece of long or later work that is done once, whatever dies meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from cohortmgr.base.errors import N_
+
+# A start counts only if it ended with no recorded result; after so many the job waits for a person.
+MAX_LOST_STARTS = 3
+LEASE = timedelta(minutes=5)
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    SET_ASIDE = "set_aside"
+
+
+MEANINGS: Mapping[JobState, str] = {
+    JobState.WAITING: N_("Le travail attend son tour."),
+    JobState.RUNNING: N_("Le travail est en cours."),
+    JobState.DONE: N_("Le travail est terminé."),
+    JobState.FAILED: N_("Le travail a échoué ; la raison est notée."),
+    JobState.SET_ASIDE: N_("Le travail s’est interrompu trois fois sans résultat ; une personne doit le regarder."),
+}
+
+TRANSITIONS: Mapping[JobState, tuple[JobState, ...]] = {
+    JobState.WAITING: (JobState.RUNNING,),
+    JobState.RUNNING: (JobState.DONE, JobState.FAILED, JobState.WAITING, JobState.SET_ASIDE),
+    JobState.DONE: (),
+    JobState.FAILED: (JobState.WAITING,),
+    JobState.SET_ASIDE: (JobState.WAITING,),
+}
+
+
+def lease_end(moment: datetime) -> datetime:
+    """Until when a start may stay silent before it is taken for lost."""
+    return moment + LEASE
+
+
+def after_lost_start(lost_starts: int) -> JobState:
+    """Where a job goes whose lease ran out for the `lost_starts`-th time."""
+    return JobState.SET_ASIDE if lost_starts >= MAX_LOST_STARTS else JobState.WAITING
+
+
+def percentage(done: int, total: int) -> int:
+    """Whole percent, 100 only at the end."""
+    return 100 if total <= 0 or done >= total else min(99, done * 100 // total)
