@@ -1,0 +1,236 @@
+"""Between plain tables (of TOML or JSON) and the frozen values of `rules.py`, in both directions.
+
+The dataclasses are the only description of a definition: their types say what a field may hold, so
+a field added there is read, written, checked and suggested here without another line. Every fault
+is collected, none stops the reading.
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from functools import cache
+from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints
+
+from cohortmgr.base.errors import N_
+from cohortmgr.programmes.locating import Path
+from cohortmgr.programmes.rules import TEXT_LANGUAGES, Definition
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A mistake at a path: a French msgid and its figures."""
+
+    path: Path
+    what: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+# Says which instant a local, zoneless time of the file is.
+LocalTime = Callable[[datetime], datetime]
+
+_ABSENT: Any = object()
+
+
+class Binder:
+    """Builds values out of plain tables; `faults` holds what was wrong."""
+
+    def __init__(self, local_time: LocalTime) -> None:
+        self.local_time = local_time
+        self.faults: list[Fault] = []
+
+    def fail(self, path: Path, what: str, **values: object) -> Any:
+        self.faults.append(Fault(path, what, values))
+        return _ABSENT
+
+    def record(self, kind: type, data: object, path: Path) -> Any:
+        """The dataclass `kind` out of a table, or absent when any part of it is wrong."""
+        if not isinstance(data, Mapping):
+            return self.fail(path, N_("Une table est attendue ici."))
+        hints = hints_of(kind)
+        for name in data:
+            if name not in hints:
+                self.unknown((*path, str(name)), str(name), list(hints))
+        found: dict[str, Any] = {}
+        whole = True
+        for spec in fields(kind):
+            if spec.name in data:
+                found[spec.name] = self.value(hints[spec.name], data[spec.name], (*path, spec.name))
+                whole = whole and found[spec.name] is not _ABSENT
+            elif spec.default is MISSING and spec.default_factory is MISSING:
+                self.fail((*path, spec.name), N_("Ce champ est obligatoire et n’est pas renseigné."))
+                whole = False
+        return kind(**found) if whole else _ABSENT
+
+    def unknown(self, path: Path, name: str, known: list[str]) -> None:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        if near:
+            self.fail(
+                path,
+                N_("Le champ « %(name)s » n’existe pas. Vouliez-vous dire « %(near)s » ?"),
+                name=name,
+                near=near[0],
+            )
+        else:
+            known_names = ", ".join(known)
+            self.fail(
+                path, N_("Le champ « %(name)s » n’existe pas. Champs possibles : %(known)s."), name=name, known=known_names
+            )
+
+    def value(self, hint: Any, data: object, path: Path) -> Any:
+        """Any field, after its type."""
+        origin = get_origin(hint)
+        if origin is Annotated:
+            return self.text(data, path)
+        if origin in (Union, types.UnionType):
+            return self.value(next(a for a in get_args(hint) if a is not type(None)), data, path)
+        if origin is tuple:
+            return self.list_of(get_args(hint)[0], data, path)
+        if origin is not None:
+            return self.mapping(get_args(hint), data, path)
+        if is_dataclass(hint):
+            return self.record(cast(type, hint), data, path)
+        if issubclass(hint, StrEnum):
+            return self.one_of(hint, data, path)
+        return _SCALARS[hint](self, data, path)
+
+    def list_of(self, hint: Any, data: object, path: Path) -> Any:
+        if not isinstance(data, list | tuple):
+            return self.fail(path, N_("Une liste est attendue ici."))
+        found = tuple(self.value(hint, each, (*path, place)) for place, each in enumerate(data))
+        return _ABSENT if any(each is _ABSENT for each in found) else found
+
+    def mapping(self, hints: tuple[Any, ...], data: object, path: Path) -> Any:
+        if not isinstance(data, Mapping):
+            return self.fail(path, N_("Une table est attendue ici."))
+        found: dict[Any, Any] = {}
+        for name, each in data.items():
+            found[self.key(hints[0], str(name), (*path, str(name)))] = self.value(hints[1], each, (*path, str(name)))
+        wrong = _ABSENT in found or any(each is _ABSENT for each in found.values())
+        return _ABSENT if wrong else found
+
+    def key(self, hint: Any, name: str, path: Path) -> Any:
+        if hint is not int:
+            return name
+        if not name.lstrip("-").isdecimal():
+            return self.fail(path, N_("Un nombre entier est attendu."))
+        return int(name)
+
+    def text(self, data: object, path: Path) -> Any:
+        if not isinstance(data, Mapping):
+            return self.fail(path, N_("Un texte en français, en arabe et en anglais est attendu (fr, ar, en)."))
+        whole = True
+        for name in data:
+            if name not in TEXT_LANGUAGES:
+                self.unknown((*path, str(name)), str(name), list(TEXT_LANGUAGES))
+                whole = False
+        for language in TEXT_LANGUAGES:
+            said = data.get(language)
+            if not isinstance(said, str) or not said.strip():
+                self.fail((*path, language), N_("Le texte manque dans la langue « %(language)s »."), language=language)
+                whole = False
+        if whole and not any("\u0621" <= letter <= "\u064a" for letter in data["ar"]):
+            return self.fail((*path, "ar"), N_("Le texte arabe ne contient aucune lettre arabe."))
+        return {language: str(data[language]) for language in TEXT_LANGUAGES} if whole else _ABSENT
+
+    def one_of(self, kind: type[StrEnum], data: object, path: Path) -> Any:
+        try:
+            return kind(str(data))
+        except ValueError:
+            known = [member.value for member in kind]
+            near = difflib.get_close_matches(str(data), known, n=1, cutoff=0.5)
+            what = N_("« %(value)s » n’est pas permis ici. Valeurs possibles : %(known)s.")
+            if near:
+                what = N_("« %(value)s » n’est pas permis ici. Vouliez-vous dire « %(near)s » ? Valeurs possibles : %(known)s.")
+            return self.fail(path, what, value=data, known=", ".join(known), near=near[0] if near else "")
+
+    def string(self, data: object, path: Path) -> Any:
+        if isinstance(data, str):
+            return str(data)
+        return self.fail(path, N_("Un texte entre guillemets est attendu."))
+
+    def whole(self, data: object, path: Path) -> Any:
+        if isinstance(data, int) and not isinstance(data, bool):
+            return int(data)
+        return self.fail(path, N_("Un nombre entier est attendu."))
+
+    def truth(self, data: object, path: Path) -> Any:
+        return bool(data) if isinstance(data, bool) else self.fail(path, N_("« true » ou « false » est attendu."))
+
+    def number(self, data: object, path: Path) -> Any:
+        try:
+            if not isinstance(data, bool) and isinstance(data, int | float | str | Decimal):
+                found = Decimal(str(data))
+                if found.is_finite():
+                    return found
+        except InvalidOperation:
+            pass
+        return self.fail(path, N_("Un nombre est attendu."))
+
+    def day(self, data: object, path: Path) -> Any:
+        if isinstance(data, str):
+            try:
+                return date.fromisoformat(data)
+            except ValueError:
+                pass
+        elif isinstance(data, date) and not isinstance(data, datetime):
+            return date(data.year, data.month, data.day)
+        return self.fail(path, N_("Une date est attendue, par exemple 2025-09-22 (année-mois-jour)."))
+
+    def moment(self, data: object, path: Path) -> Any:
+        found = data
+        if isinstance(data, str):
+            try:
+                found = datetime.fromisoformat(data)
+            except ValueError:
+                found = None
+        if not isinstance(found, datetime):
+            return self.fail(path, N_("Une date et une heure de Casablanca sont attendues, par exemple 2025-06-01T09:00:00."))
+        aware = found if found.tzinfo else self.local_time(found)
+        return aware.astimezone(UTC)
+
+
+_SCALARS: dict[Any, Callable[[Binder, object, Path], Any]] = {
+    str: Binder.string,
+    int: Binder.whole,
+    bool: Binder.truth,
+    Decimal: Binder.number,
+    date: Binder.day,
+    datetime: Binder.moment,
+}
+
+
+@cache
+def hints_of(kind: type) -> dict[str, Any]:
+    """The types of a dataclass's fields, the mark of texts kept."""
+    return get_type_hints(kind, include_extras=True)
+
+
+def bind(data: Mapping[str, object], local_time: LocalTime) -> tuple[Definition | None, list[Fault]]:
+    """A definition out of plain tables, or none, and everything that was wrong with its shape."""
+    binder = Binder(local_time)
+    found = binder.record(Definition, data, ())
+    return (None if found is _ABSENT else found), binder.faults
+
+
+def plain(value: Any) -> Any:
+    """Plain tables out of a value: what equals its default is left out, so that a field added later
+    changes no fingerprint. Dates, times and Decimals stay themselves."""
+    if is_dataclass(value):
+        return {spec.name: plain(held) for spec in fields(value) if not _is_default(spec, held := getattr(value, spec.name))}
+    if isinstance(value, Mapping):
+        return {str(name): plain(each) for name, each in value.items()}
+    if isinstance(value, tuple):
+        return [plain(each) for each in value]
+    return value.value if isinstance(value, StrEnum) else value
+
+
+def _is_default(spec: Any, held: object) -> bool:
+    if spec.default is not MISSING:
+        return bool(held == spec.default)
+    return spec.default_factory is not MISSING and bool(held == spec.default_factory())

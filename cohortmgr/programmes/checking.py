@@ -1,0 +1,299 @@
+"""What a well-shaped definition may still get wrong: references, order of dates, weights, phases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from cohortmgr.base.errors import N_
+from cohortmgr.programmes.binding import Fault
+from cohortmgr.programmes.locating import Path
+from cohortmgr.programmes.rules import (
+    TARGETS,
+    Definition,
+    EligibilityRule,
+    FormSection,
+    IntakeDefinition,
+    Operator,
+    Phase,
+    Question,
+    QuestionKind,
+)
+
+KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+# How many values each test of eligibility takes, and of which sort.
+_VALUES = {
+    Operator.ONE_OF: (1, None),
+    Operator.NOT_EMPTY: (0, 0),
+    Operator.AT_LEAST: (1, 1),
+    Operator.AT_MOST: (1, 1),
+    Operator.AVERAGE_AT_LEAST: (1, 1),
+    Operator.BORN_AFTER: (1, 1),
+    Operator.BORN_BEFORE: (1, 1),
+    Operator.YEAR_BETWEEN: (2, 2),
+}
+_DATED = (Operator.BORN_AFTER, Operator.BORN_BEFORE)
+_NUMBERED = (Operator.AT_LEAST, Operator.AT_MOST, Operator.AVERAGE_AT_LEAST, Operator.YEAR_BETWEEN)
+
+
+def check(definition: Definition) -> list[Fault]:
+    """Every fault of a whole definition, in the order of its sections."""
+    return [
+        *_keys(definition),
+        *_phases(definition),
+        *_intakes(definition),
+        *_partners(definition),
+        *_form(definition),
+        *_imports(definition),
+        *_eligibility(definition),
+        *_rubric(definition),
+        *_offers(definition),
+        *_calendar(definition),
+        *_stipend(definition),
+        *_placement(definition),
+    ]
+
+
+def _unique(path: Path, keys: Iterable[str]) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for place, key in enumerate(keys):
+        where = (*path, place, "key")
+        if not KEY.fullmatch(key):
+            yield Fault(where, N_("La clé « %(key)s » n’est pas valable : lettres minuscules, chiffres, tirets."), {"key": key})
+        if key in seen:
+            yield Fault(where, N_("La clé « %(key)s » est déjà utilisée."), {"key": key})
+        seen.add(key)
+
+
+def _positive(path: Path, value: int, least: int = 1) -> Iterator[Fault]:
+    if value < least:
+        yield Fault(path, N_("La valeur doit être au moins %(least)s."), {"least": least})
+
+
+def _keys(definition: Definition) -> Iterator[Fault]:
+    for name in ("key", "host"):
+        key = getattr(definition, name)
+        if not KEY.fullmatch(key):
+            yield Fault((name,), N_("La clé « %(key)s » n’est pas valable : lettres minuscules, chiffres, tirets."), {"key": key})
+
+
+def _phases(definition: Definition) -> Iterator[Fault]:
+    used: tuple[tuple[Path, bool, Phase], ...] = (
+        (("form",), bool(definition.form.sections), Phase.APPLICATION),
+        (("eligibility",), bool(definition.eligibility), Phase.SELECTION),
+        (("rubric",), bool(definition.rubric.criteria), Phase.SELECTION),
+        (("offers",), definition.offers.days_to_answer > 0, Phase.OFFERS),
+        (("calendar",), bool(definition.calendar.periods), Phase.TRAINING),
+        (("stipend",), definition.stipend is not None, Phase.STIPEND),
+        (("placement",), definition.placement is not None, Phase.PLACEMENT),
+    )
+    for path, is_used, phase in used:
+        if is_used and phase not in definition.phases:
+            yield Fault(
+                path,
+                N_("La base légale ne permet pas la phase « %(phase)s » : cette section ne peut pas être utilisée."),
+                {"phase": phase.value},
+            )
+    for place, phase in enumerate(definition.phases):
+        if phase in definition.phases[:place]:
+            yield Fault(("phases", place), N_("La clé « %(key)s » est déjà utilisée."), {"key": phase.value})
+
+
+def _intakes(definition: Definition) -> Iterator[Fault]:
+    if not definition.intakes:
+        yield Fault(("intakes",), N_("Il faut au moins une campagne."))
+    yield from _unique(("intakes",), (intake.key for intake in definition.intakes))
+    for place, intake in enumerate(definition.intakes):
+        yield from _intake(("intakes", place), intake)
+
+
+def _intake(path: Path, intake: IntakeDefinition) -> Iterator[Fault]:
+    if intake.closes_at <= intake.opens_at:
+        yield Fault((*path, "closes_at"), N_("La campagne se termine avant de commencer."))
+    elif intake.decision_by < intake.closes_at.date():
+        yield Fault((*path, "decision_by"), N_("La décision est annoncée avant la fin de la campagne."))
+    if intake.starts_on < intake.decision_by:
+        yield Fault((*path, "starts_on"), N_("La formation commence avant la décision."))
+    if not intake.offerings:
+        yield Fault((*path, "offerings"), N_("Il faut au moins un choix avec des places."))
+    yield from _unique((*path, "offerings"), (offering.key for offering in intake.offerings))
+    for place, offering in enumerate(intake.offerings):
+        yield from _positive((*path, "offerings", place, "seats"), offering.seats)
+
+
+def _partners(definition: Definition) -> Iterator[Fault]:
+    yield from _unique(("partners",), (partner.key for partner in definition.partners))
+    for place, partner in enumerate(definition.partners):
+        yield from _positive(("partners", place, "seats"), partner.seats)
+
+
+def _form(definition: Definition) -> Iterator[Fault]:
+    yield from _unique(("form", "sections"), (section.key for section in definition.form.sections))
+    keys: set[str] = set()
+    targets: set[str] = set()
+    columns: set[str] = set()
+    for place, section in enumerate(definition.form.sections):
+        for rank, question in enumerate(section.questions):
+            path: Path = ("form", "sections", place, "questions", rank)
+            yield from _again(path, "key", question.key, keys)
+            if question.target is not None:
+                yield from _again(path, "target", question.target, targets)
+            for column_place, column in enumerate(question.columns):
+                if column in columns:
+                    where = (*path, "columns", column_place)
+                    yield Fault(where, N_("La colonne « %(column)s » répond déjà à une autre question."), {"column": column})
+                columns.add(column)
+            yield from _question(path, question)
+        yield from _section(("form", "sections", place), section)
+
+
+def _again(path: Path, name: str, value: str, seen: set[str]) -> Iterator[Fault]:
+    if value in seen:
+        yield Fault((*path, name), N_("La clé « %(key)s » est déjà utilisée."), {"key": value})
+    seen.add(value)
+
+
+def _section(path: Path, section: FormSection) -> Iterator[Fault]:
+    if not section.questions:
+        yield Fault((*path, "questions"), N_("Cette partie du formulaire n’a aucune question."))
+
+
+def _question(path: Path, question: Question) -> Iterator[Fault]:
+    if not KEY.fullmatch(question.key):
+        what = N_("La clé « %(key)s » n’est pas valable : lettres minuscules, chiffres, tirets.")
+        yield Fault((*path, "key"), what, {"key": question.key})
+    if question.target is not None and question.target not in TARGETS:
+        what = N_("« %(value)s » n’est pas permis ici. Valeurs possibles : %(known)s.")
+        yield Fault((*path, "target"), what, {"value": question.target, "known": ", ".join(TARGETS)})
+    is_choice = question.kind is QuestionKind.CHOICE
+    if is_choice and not question.options:
+        yield Fault((*path, "options"), N_("Une question à choix doit avoir des options."))
+    if question.options and not is_choice:
+        yield Fault((*path, "options"), N_("Seule une question à choix a des options."))
+    if question.kind is QuestionKind.FILE and not (question.accept and question.max_bytes):
+        yield Fault((*path, "accept"), N_("Une question de fichier dit les formats acceptés (accept) et la taille (max_bytes)."))
+    if question.minimum is not None and question.maximum is not None and question.minimum > question.maximum:
+        yield Fault((*path, "maximum"), N_("Le maximum est plus petit que le minimum."))
+    if question.kind in (QuestionKind.RIB, QuestionKind.CIN) and not question.sealed:
+        yield Fault((*path, "sealed"), N_("Cette réponse est une donnée sensible : elle doit être scellée (sealed = true)."))
+    yield from _unique((*path, "options"), (option.key for option in question.options))
+
+
+def _imports(definition: Definition) -> Iterator[Fault]:
+    questions = {question.key: question for question in definition.form.questions}
+    for key, aliases in definition.imports.value_aliases.items():
+        path: Path = ("imports", "value_aliases", key)
+        if key not in questions:
+            yield Fault(path, N_("La question « %(question)s » n’existe pas dans le formulaire."), {"question": key})
+            continue
+        known = [option.key for option in questions[key].options]
+        for alias, option in aliases.items():
+            if known and option not in known:
+                what = N_("« %(value)s » n’est pas permis ici. Valeurs possibles : %(known)s.")
+                yield Fault((*path, alias), what, {"value": option, "known": ", ".join(known)})
+
+
+def _eligibility(definition: Definition) -> Iterator[Fault]:
+    yield from _unique(("eligibility",), (rule.key for rule in definition.eligibility))
+    questions = {question.key: question for question in definition.form.questions}
+    for place, rule in enumerate(definition.eligibility):
+        path: Path = ("eligibility", place)
+        for rank, key in enumerate(rule.subjects):
+            if key not in questions:
+                where = (*path, "also", rank - 1) if rank else (*path, "question")
+                yield Fault(where, N_("La question « %(question)s » n’existe pas dans le formulaire."), {"question": key})
+        yield from _rule_values(path, rule, questions.get(rule.question))
+
+
+def _rule_values(path: Path, rule: EligibilityRule, question: Question | None) -> Iterator[Fault]:
+    least, most = _VALUES[rule.operator]
+    if len(rule.values) < least or (most is not None and len(rule.values) > most):
+        what = N_("Le test « %(operator)s » attend un autre nombre de valeurs.")
+        yield Fault((*path, "values"), what, {"operator": rule.operator.value})
+    if rule.also and rule.operator is not Operator.AVERAGE_AT_LEAST:
+        yield Fault((*path, "also"), N_("Seule une moyenne lit plusieurs questions."))
+    known = [option.key for option in question.options] if question else []
+    for place, value in enumerate(rule.values):
+        where = (*path, "values", place)
+        if rule.operator is Operator.ONE_OF and known and value not in known:
+            what = N_("« %(value)s » n’est pas permis ici. Valeurs possibles : %(known)s.")
+            yield Fault(where, what, {"value": value, "known": ", ".join(known)})
+        elif rule.operator in _DATED and not _is_day(value):
+            yield Fault(where, N_("Une date est attendue, par exemple 2025-09-22 (année-mois-jour)."))
+        elif rule.operator in _NUMBERED and not _is_number(value):
+            yield Fault(where, N_("Un nombre est attendu."))
+
+
+def _is_day(value: str) -> bool:
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_number(value: str) -> bool:
+    try:
+        return Decimal(value).is_finite()
+    except InvalidOperation:
+        return False
+
+
+def _rubric(definition: Definition) -> Iterator[Fault]:
+    rubric = definition.rubric
+    yield from _unique(("rubric", "criteria"), (criterion.key for criterion in rubric.criteria))
+    if rubric.criteria:
+        yield from _positive(("rubric", "readings"), rubric.readings)
+    for place, criterion in enumerate(rubric.criteria):
+        path: Path = ("rubric", "criteria", place)
+        yield from _positive((*path, "weight"), criterion.weight)
+        if criterion.scale_max <= criterion.scale_min:
+            yield Fault((*path, "scale_max"), N_("Le maximum est plus petit que le minimum."))
+        for score in criterion.anchors:
+            if not criterion.scale_min <= score <= criterion.scale_max:
+                yield Fault((*path, "anchors", str(score)), N_("Cette note est hors de l’échelle du critère."))
+
+
+def _offers(definition: Definition) -> Iterator[Fault]:
+    offers = definition.offers
+    for name in ("days_to_answer", "waiting_list", "seats_overbooked"):
+        yield from _positive(("offers", name), getattr(offers, name), 0)
+    for place, hours in enumerate(offers.reminders_hours):
+        if not 0 < hours < offers.days_to_answer * 24:
+            yield Fault(("offers", "reminders_hours", place), N_("Le rappel tombe hors du délai de réponse."))
+
+
+def _calendar(definition: Definition) -> Iterator[Fault]:
+    calendar = definition.calendar
+    yield from _unique(("calendar", "periods"), (period.key for period in calendar.periods))
+    if calendar.company_from and calendar.company_from < calendar.starts_on:
+        yield Fault(("calendar", "company_from"), N_("La période en entreprise commence avant la formation."))
+    for place, period in enumerate(calendar.periods):
+        if period.ends_on < period.starts_on:
+            yield Fault(("calendar", "periods", place, "ends_on"), N_("La période se termine avant de commencer."))
+        if period.starts_on < calendar.starts_on:
+            yield Fault(("calendar", "periods", place, "starts_on"), N_("La période commence avant la formation."))
+
+
+def _stipend(definition: Definition) -> Iterator[Fault]:
+    stipend = definition.stipend
+    if stipend is None:
+        return
+    for name in ("monthly_cents", "months", "working_days_basis"):
+        yield from _positive(("stipend", name), getattr(stipend, name))
+    if stipend.starts_month.day != 1:
+        yield Fault(("stipend", "starts_month"), N_("Le premier mois se note par son premier jour."))
+
+
+def _placement(definition: Definition) -> Iterator[Fault]:
+    placement = definition.placement
+    if placement is None:
+        return
+    yield from _positive(("placement", "wishes_max"), placement.wishes_max)
+    if placement.company_score_max <= placement.company_score_min:
+        yield Fault(("placement", "company_score_max"), N_("Le maximum est plus petit que le minimum."))
+    if not definition.partners:
+        yield Fault(("partners",), N_("Une affectation en entreprise demande au moins une entreprise partenaire."))

@@ -1,0 +1,144 @@
+"""Definitions between text and values: TOML for people, canonical JSON for the database.
+
+An adapter, not a rule file, although it touches no database: the only place that imports tomlkit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path as FilePath
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from cohortmgr.base.clock import CASABLANCA
+from cohortmgr.base.errors import N_, NotFound, Problem, Refused
+from cohortmgr.programmes.binding import Fault, bind, plain
+from cohortmgr.programmes.checking import check
+from cohortmgr.programmes.locating import Lines, locate, shown
+from cohortmgr.programmes.rules import Definition
+
+DEFINITIONS = FilePath(__file__).parent / "definitions"
+
+_PARSER_PLACE = re.compile(r" at line (\d+) col \d+")
+
+
+def read_definition(text: str, file: str) -> Definition:
+    """The definition of a TOML text; `file` is the name that messages bear.
+
+    Raises Refused with every mistake at once, each `where` being "mdia.toml:42 form.sections[1].key":
+    the line counted from 1, and the places in lists too.
+    """
+    data = _parsed(text, file)
+    definition, faults = bind(data, _casablanca)
+    if definition is not None:
+        faults = [*faults, *check(definition)]
+    if faults or definition is None:
+        raise Refused(*_said(faults, locate(text), file))
+    return definition
+
+
+def read_known(name: str) -> Definition:
+    """The definition of that key among those that come with the application, or of that file.
+
+    Raises NotFound when neither exists, and Refused as `read_definition` does.
+    """
+    path = FilePath(name)
+    if not path.suffix:
+        path = DEFINITIONS / f"{name}.toml"
+    if not path.is_file():
+        raise NotFound(name)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refused(Problem(N_("Le fichier n’est pas un texte en UTF-8."), where=path.name)) from None
+    return read_definition(text, path.name)
+
+
+def write_definition(definition: Definition) -> str:
+    """The definition as TOML; reading it again gives an equal definition."""
+    return tomlkit.dumps(_for_toml(plain(definition)))
+
+
+def as_json(definition: Definition) -> dict[str, Any]:
+    """Plain JSON values: times in UTC, dates and Decimals as text."""
+    document: dict[str, Any] = _for_json(plain(definition))
+    return document
+
+
+def from_json(document: Mapping[str, Any]) -> Definition:
+    """The definition that `as_json` wrote. Raises Refused if the document is not one."""
+    definition, faults = bind(document, _casablanca)
+    if definition is None or faults:
+        raise Refused(*(Problem(fault.what, fault.values, shown(fault.path)) for fault in faults))
+    return definition
+
+
+def fingerprint(definition: Definition) -> str:
+    """SHA-256 of the canonical JSON, in hexadecimal: equal definitions have equal ones."""
+    document = json.dumps(as_json(definition), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(document.encode()).hexdigest()
+
+
+def _parsed(text: str, file: str) -> dict[str, Any]:
+    try:
+        return tomlkit.parse(text).unwrap()
+    except (TOMLKitError, ValueError) as error:
+        problems = _repeated(text, file)
+        if not problems:
+            line = getattr(error, "line", None)
+            reason = _PARSER_PLACE.sub("", str(error))
+            place = f"{file}:{line}" if line else file
+            problems = [Problem(N_("Ce n’est pas du TOML valable : %(reason)s"), {"reason": reason}, place)]
+        raise Refused(*problems) from error
+
+
+def _repeated(text: str, file: str) -> list[Problem]:
+    """A key written twice stops the parser without a line; our own reading has both."""
+    what = N_("Ce champ est écrit deux fois.")
+    return [Problem(what, where=f"{file}:{line} {shown(path)}") for path, line in locate(text).repeated]
+
+
+def _said(faults: Iterable[Fault], lines: Lines, file: str) -> list[Problem]:
+    placed = sorted(((lines.nearest(fault.path), fault) for fault in faults), key=lambda each: each[0])
+    return [Problem(fault.what, fault.values, f"{file}:{line} {shown(fault.path)}") for line, fault in placed]
+
+
+def _casablanca(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=CASABLANCA)
+
+
+def _for_toml(value: Any) -> Any:
+    if isinstance(value, dict):
+        # Plain fields first: in TOML what follows a table's header belongs to that table.
+        ordered = sorted(value.items(), key=lambda item: _is_nested(item[1]))
+        return {name: _for_toml(each) for name, each in ordered}
+    if isinstance(value, list):
+        return [_for_toml(each) for each in value]
+    if isinstance(value, datetime):
+        shown_there = value.astimezone(CASABLANCA).replace(tzinfo=None)
+        # An hour that Casablanca's clocks show twice keeps its offset.
+        return shown_there if _casablanca(shown_there).astimezone(UTC) == value else value
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and bool(value) and isinstance(value[0], dict))
+
+
+def _for_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _for_json(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_for_json(each) for each in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
