@@ -1,0 +1,163 @@
+"""The languages people read: French msgids, Arabic of Morocco and English; dates and figures as people say them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.numbers import format_decimal
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, force_locale, gettext
+
+from cohortmgr.base import clock
+from cohortmgr.base.errors import Problem
+from cohortmgr.base.money import dirhams
+
+LANGUAGES = ("fr", "ar", "en")
+LANGUAGE_NAMES = {"fr": "Français", "ar": "العربية", "en": "English"}
+LOCALES = {"fr": "fr", "ar": "ar_MA", "en": "en"}
+COOKIE = "language"
+
+babel = Babel()
+_parsed = {language: Locale.parse(name) for language, name in LOCALES.items()}
+_DAY = {"fr": "EEEE d MMMM y", "ar": "EEEE d MMMM y", "en": "EEEE d MMMM y"}
+_SHORT_DAY = {"fr": "d MMM y", "ar": "d MMM y", "en": "d MMM y"}
+_AT = {"fr": "%(day)s, %(time)s", "ar": "%(day)s، %(time)s", "en": "%(day)s, %(time)s"}
+
+
+def language() -> str:
+    """The language of the present page or message: `fr`, `ar` or `en`."""
+    spoken: str | None = g.get("language")
+    if spoken is None:
+        spoken = _asked() if has_request_context() else "fr"
+        g.language = spoken
+    return spoken
+
+
+def _asked() -> str:
+    """The cookie, then the account's language (set by the guards in g), then what the browser accepts."""
+    chosen = request.cookies.get(COOKIE)
+    if chosen in LANGUAGES:
+        return str(chosen)
+    return request.accept_languages.best_match(LANGUAGES) or "fr"
+
+
+@contextmanager
+def speaking(spoken: str) -> Iterator[None]:
+    """Speak another language for a while, as a message to a person does."""
+    before = g.get("language")
+    g.language = spoken if spoken in LANGUAGES else "fr"
+    try:
+        with force_locale(LOCALES[g.language]):
+            yield
+    finally:
+        g.language = before
+        if before is None:
+            g.pop("language")
+
+
+def localized(text: Mapping[str, str] | None) -> str:
+    """One of the three texts of a definition, in the present language; French if that one is missing."""
+    if not text:
+        return ""
+    return text.get(language()) or text.get("fr", "")
+
+
+def say(problem: Problem | str) -> str:
+    """A problem or reason in the present language. Values that are texts in three languages are chosen too."""
+    if isinstance(problem, str):
+        return gettext(problem)
+    values = {name: _shown(value) for name, value in problem.values.items()}
+    return str(gettext(problem.what, **values)) if values else str(gettext(problem.what))
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return localized(value)
+    if isinstance(value, Problem):
+        return say(value)
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, date):
+        return day(value)
+    if isinstance(value, Decimal | float):
+        return decimal(value)
+    return value
+
+
+def day(value: date | datetime | None) -> str:
+    """`mardi 12 mai 2026`."""
+    return "" if value is None else _format(_local_day(value), _DAY[language()])
+
+
+def short_day(value: date | datetime | None) -> str:
+    """`12 mai 2026`."""
+    return "" if value is None else _format(_local_day(value), _SHORT_DAY[language()])
+
+
+def hour(value: datetime) -> str:
+    """`14 h`, `14 h 30` in French; `14:30` elsewhere."""
+    shown = clock.local(value)
+    if language() == "fr":
+        return f"{shown.hour} h" if shown.minute == 0 else f"{shown.hour} h {shown.minute:02d}"
+    return str(format_time(shown.time(), "HH:mm", locale=_parsed[language()]))
+
+
+def moment(value: datetime | None) -> str:
+    """`mardi 12 mai 2026, 14 h`."""
+    return "" if value is None else _AT[language()] % {"day": day(value), "time": hour(value)}
+
+
+def decimal(value: Decimal | float | int | None, places: int = 2) -> str:
+    """A figure with so many decimals, as the language writes it."""
+    return "" if value is None else str(format_decimal(value, _pattern(places), locale=_parsed[language()]))
+
+
+def number(value: Decimal | float | int | None) -> str:
+    """A figure as the language writes it, with the decimals that it has."""
+    return "" if value is None else str(format_decimal(value, locale=_parsed[language()]))
+
+
+def mad(cents: int | None) -> str:
+    """Centimes as `7 000,00 MAD`."""
+    return "" if cents is None else f"{decimal(dirhams(cents))} MAD"
+
+
+def thousandths(value: int | None) -> str:
+    """A score of thousandths as `15,42`."""
+    return "" if value is None else decimal(Decimal(value) / 1000)
+
+
+@lru_cache(maxsize=8)
+def _pattern(places: int) -> str:
+    return "#,##0" + ("." + "0" * places if places else "")
+
+
+def _local_day(value: date | datetime) -> date:
+    return clock.local(value).date() if isinstance(value, datetime) else value
+
+
+@lru_cache(maxsize=4096)
+def _dated(value: date, pattern: str, spoken: str) -> str:
+    return str(format_date(value, pattern, locale=_parsed[spoken]))
+
+
+def _format(value: date, pattern: str) -> str:
+    return _dated(value, pattern, language())
+
+
+def init_i18n(app: Flask) -> None:
+    """Catalogues, and the filters that templates use."""
+    app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(app.config["ROOT"] / "cohortmgr" / "translations"))
+    app.config["BABEL_DEFAULT_LOCALE"] = "fr"
+    babel.init_app(app, locale_selector=lambda: LOCALES[language()])
+    for function in (localized, say, day, short_day, hour, moment, decimal, number, mad, thousandths):
+        app.jinja_env.filters[function.__name__] = function
+    app.jinja_env.globals["LANGUAGES"] = LANGUAGE_NAMES
+    app.context_processor(lambda: {"language": language()})

@@ -1,0 +1,79 @@
+"""Writing messages in the transaction that causes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.audit.keys import subject_keys
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import db
+from cohortmgr.base.text import new_reference
+from cohortmgr.jobs.actions import wake
+from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.rules import MessageState
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What a message is before it is a row: `variables` fill templates/messages/<key>.txt."""
+
+    key: str
+    person_reference: str
+    address: str
+    language: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    institution_id: int | None = None
+    person_id: int | None = None
+    due: datetime | None = None
+    channel: str = "email"
+
+
+def send_all(letters: Iterable[Letter]) -> int:
+    """Write many messages in a few statements; returns how many."""
+    letters = list(letters)
+    keys = subject_keys({letter.person_reference for letter in letters})
+    db.session.flush()
+    rows = [_row(letter, keys[letter.person_reference]) for letter in letters]
+    if rows:
+        db.session.execute(sa.insert(Message.__table__), rows)
+        wake("outbox")
+    return len(rows)
+
+
+def send(
+    key: str,
+    person_reference: str,
+    address: str,
+    language: str,
+    variables: Mapping[str, Any],
+    institution_id: int | None = None,
+    person_id: int | None = None,
+    due: datetime | None = None,
+) -> None:
+    """Write one message; see `Letter`."""
+    send_all([Letter(key, person_reference, address, language, variables, institution_id, person_id, due)])
+
+
+def _row(letter: Letter, subject_key: bytes | None) -> dict[str, Any]:
+    reference = new_reference()
+    content = json.dumps({"address": letter.address, "variables": dict(letter.variables)}, ensure_ascii=False, default=str)
+    sealed = b"" if subject_key is None else crypto.encrypt(subject_key, content.encode(), reference.encode())
+    return {
+        "reference": reference,
+        "key": letter.key,
+        "channel": letter.channel,
+        "language": letter.language,
+        "subject": letter.person_reference,
+        "person_id": letter.person_id,
+        "institution_id": letter.institution_id,
+        "sealed": sealed,
+        "due": letter.due or clock.now(),
+        "state": MessageState.WAITING.value,
+        "tries": 0,
+    }
