@@ -1,0 +1,58 @@
+"""Moroccan bank details: the RIB's 24 digits (bank 3, city 3, account 16, key 2) and its IBAN.
+
+The key is ISO 7064 mod 97: the whole number is a multiple of 97, so that any single wrong digit and any two
+neighbours that changed places are found. The IBAN of a sound RIB always begins with MA64.
+"""
+
+from __future__ import annotations
+
+from cohortmgr.accounts.identifiers import western_digits
+from cohortmgr.base.errors import N_, Problem, Refused
+
+RIB_LENGTH = 24
+_COUNTRY = "MA"
+_CHECK = "64"
+_SEPARATORS = str.maketrans({c: None for c in " \t\n\r\u00a0\u202f\u200e\u200f\u200b\ufeff-–."})
+
+
+def check_rib(text: str) -> str:
+    """The 24 digits of a RIB, given alone or as an IBAN `MA…`, in any grouping. Refuses one whose key is wrong."""
+    number = western_digits(text[:100]).translate(_SEPARATORS).upper()
+    if number.startswith("IBAN"):
+        number = number[4:]
+    if number.startswith(_COUNTRY):
+        if not _is_sound_iban(number):
+            raise Refused(N_("Cet IBAN n'est pas valable. Recopiez les 28 caractères qui commencent par MA64."))
+        number = number[4:]
+    if not (number.isascii() and number.isdigit()):
+        raise Refused(N_("Le RIB ne comporte que des chiffres. Recopiez les 24 chiffres du relevé d'identité bancaire."))
+    if len(number) != RIB_LENGTH:
+        raise Refused(Problem(N_("Le RIB a %(found)s chiffres au lieu de 24. Recopiez-le en entier."), {"found": len(number)}))
+    if int(number) % 97:
+        raise Refused(N_("La clé du RIB ne correspond pas : un chiffre au moins est faux. Vérifiez-le sur le relevé d'identité bancaire."))
+    return number
+
+
+def rib_key(account: str) -> str:
+    """The two digits that close a RIB, from its first 22."""
+    if len(account) != RIB_LENGTH - 2 or not (account.isascii() and account.isdigit()):
+        raise ValueError("the key is computed from 22 digits")
+    return f"{97 - int(account + '00') % 97:02d}"
+
+
+def iban_of(rib: str) -> str:
+    """The 28 characters of the IBAN of a checked RIB."""
+    return f"{_COUNTRY}{_CHECK}{rib}"
+
+
+def masked_rib(rib: str) -> str:
+    """What a page may show of a RIB: its bank and its last four digits."""
+    return f"{rib[:3]} ••• {rib[-4:]}"
+
+
+def _is_sound_iban(iban: str) -> bool:
+    """ISO 13616: four characters moved to the end, letters as numbers, remainder 1."""
+    body = iban[2:]
+    if len(iban) != RIB_LENGTH + 4 or not (body.isascii() and body.isdigit()):
+        return False
+    return int(f"{iban[4:]}2210{iban[2:4]}") % 97 == 1

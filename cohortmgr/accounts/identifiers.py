@@ -1,0 +1,60 @@
+"""The numbers that say who a person is, in the one form in which they are compared.
+
+Each function gives the normalised number or refuses with what is wrong and what to do.
+"""
+
+from __future__ import annotations
+
+import re
+
+from cohortmgr.base.errors import N_, Refused
+
+_CIN = re.compile(r"[A-Z]{1,2}[0-9]{4,7}\Z")
+_MASSAR = re.compile(r"[A-Z][0-9]{9}\Z")
+_PASSPORT = re.compile(r"[A-Z0-9]{6,9}\Z")
+_PERMIT = re.compile(r"[A-Z0-9]{5,12}\Z")
+# Longer than any number with its spaces: what is beyond it is not worth looking at.
+_LONGEST = 40
+_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
+_SEPARATORS = str.maketrans({c: None for c in " \t\n\r\u00a0\u202f\u200e\u200f\u200b\ufeff-–.·/"})
+
+
+def western_digits(text: str) -> str:
+    """The same text, Arabic digits written 0 to 9."""
+    return text.translate(_DIGITS)
+
+
+def normalise_cin(text: str) -> str:
+    """`AB 12345` and `ab12345` are both `AB12345`: one or two letters, four to seven digits."""
+    number = _compact(text)
+    if not _CIN.match(number):
+        raise Refused(N_("Ce numéro de CIN n'est pas valable. Écrivez une ou deux lettres puis quatre à sept chiffres, comme AB123456."))
+    return number
+
+
+def normalise_massar(text: str) -> str:
+    """One letter and nine digits."""
+    number = _compact(text)
+    if not _MASSAR.match(number):
+        raise Refused(N_("Ce code Massar n'est pas valable. Écrivez une lettre puis neuf chiffres, comme R123456789."))
+    return number
+
+
+def normalise_passport(text: str) -> str:
+    """Six to nine letters and digits, at least one digit."""
+    number = _compact(text)
+    if not _PASSPORT.match(number) or not any(c.isdigit() for c in number):
+        raise Refused(N_("Ce numéro de passeport n'est pas valable. Recopiez les six à neuf lettres et chiffres de la page d'identité."))
+    return number
+
+
+def normalise_residence_permit(text: str) -> str:
+    """Five to twelve letters and digits, at least one digit."""
+    number = _compact(text)
+    if not _PERMIT.match(number) or not any(c.isdigit() for c in number):
+        raise Refused(N_("Ce numéro de titre de séjour n'est pas valable. Recopiez les lettres et chiffres du titre."))
+    return number
+
+
+def _compact(text: str) -> str:
+    return western_digits(text[:_LONGEST]).translate(_SEPARATORS).upper() if len(text) <= _LONGEST else ""

@@ -1,0 +1,308 @@
+"""Tables that people send and take away: bounded reading of CSV and XLSX, and writing that no program runs.
+
+What a file is, is told by its bytes and never by its name. Each thing wrong with a whole file is one `Refused`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Protocol
+
+import xlsxwriter
+
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.workbooks import MAX_COLUMNS, MAX_ROWS, is_workbook, read_workbook
+
+MAX_BYTES = 20 * 1024 * 1024
+# A record that spans more lines than this has lost its closing quote.
+MAX_RECORD_LINES = 200
+
+_DELIMITERS = (",", ";", "\t")
+_NUMBER = re.compile("[+-]?[0-9][0-9 .,\u00a0\u202f]*%?\\Z")
+_TELEPHONE = re.compile(r"\+[0-9][0-9 ().-]{5,24}\Z")
+_FOREIGN = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"{\\rtf", b"\x7fELF")
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+
+NOT_A_TABLE = N_("Ce fichier n'est ni un CSV ni un XLSX. Enregistrez le tableau dans l'un de ces formats, puis renvoyez-le.")
+
+
+class Readable(Protocol):
+    """What `read_limited` needs of a stream."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """At most `size` bytes."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One row: the line of the file where it begins (from 1), its cells, and which of them are formulas."""
+
+    line: int
+    cells: tuple[str, ...]
+    formulas: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A header (each name once, none empty) and its records, in the order of the file."""
+
+    header: tuple[str, ...]
+    rows: tuple[Record, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet to write. `right_to_left` turns it for Arabic."""
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[object]]
+    right_to_left: bool = False
+
+
+def read_limited(stream: Readable, limit: int = MAX_BYTES) -> bytes:
+    """All of a stream if it holds at most `limit` bytes; never holds more than one byte beyond it."""
+    parts: list[bytes] = []
+    left = limit + 1
+    while left > 0 and (part := stream.read(min(left, 65536))):
+        parts.append(part)
+        left -= len(part)
+    if left <= 0:
+        raise Refused(_too_heavy(limit))
+    return b"".join(parts)
+
+
+def read_table(data: bytes, filename: str = "") -> Table:
+    """The table in a CSV or XLSX file. `filename` only says where a problem was.
+
+    Refuses (one problem) a file that is too heavy, too long, too wide, empty, undecodable or something else.
+    """
+    try:
+        return _read(data)
+    except Refused as refused:
+        raise Refused(*(Problem(p.what, p.values, p.where or filename or None) for p in refused.problems)) from None
+
+
+def _read(data: bytes) -> Table:
+    if len(data) > MAX_BYTES:
+        raise Refused(_too_heavy(MAX_BYTES))
+    if data.startswith(_OLD_OFFICE):
+        raise Refused(N_("Ce fichier est un ancien classeur (XLS) ou un classeur protégé. Enregistrez-le en XLSX sans mot de passe."))
+    if data.startswith(_FOREIGN):
+        raise Refused(NOT_A_TABLE)
+    if is_workbook(data):
+        records = [Record(row.line, row.cells, row.formulas) for row in read_workbook(data)]
+    else:
+        records = _csv_records(_decode(data))
+    records = [record for record in records if any(cell.strip() for cell in record.cells)]
+    if not records:
+        raise Refused(N_("Le fichier est vide. Vérifiez que le tableau a bien été exporté."))
+    return _table(records)
+
+
+def _table(records: list[Record]) -> Table:
+    first, *rows = records
+    if len(rows) > MAX_ROWS:
+        raise Refused(Problem(N_("Le tableau dépasse %(limit)s lignes. Partagez-le en plusieurs fichiers."), {"limit": MAX_ROWS}))
+    if max(len(record.cells) for record in records) > MAX_COLUMNS:
+        raise Refused(Problem(N_("Le tableau dépasse %(limit)s colonnes. Gardez celles du formulaire."), {"limit": MAX_COLUMNS}))
+    return Table(_header(first.cells), tuple(_with_formulas(record) for record in rows))
+
+
+def _header(cells: Sequence[str]) -> tuple[str, ...]:
+    """Names trimmed; an empty one becomes its column's letters, a second of the same name gets a number."""
+    names: list[str] = []
+    seen: set[str] = set()
+    for position, cell in enumerate(cells):
+        name = base = " ".join(cell.split()) or column_letters(position)
+        number = 1
+        while name in seen:
+            number += 1
+            name = f"{base} ({number})"
+        seen.add(name)
+        names.append(name)
+    return tuple(names)
+
+
+def column_letters(position: int) -> str:
+    """`A` for 0, `Z` for 25, `AA` for 26, as a spreadsheet names its columns."""
+    letters = ""
+    position += 1
+    while position:
+        position, rest = divmod(position - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def is_formula(cell: str) -> bool:
+    """Whether a spreadsheet would compute this cell: it starts with = + - or @ and is no number, telephone or dash of a list."""
+    text = cell.lstrip("\ufeff\u200b\u200e\u200f \t\r\n\u00a0").rstrip()
+    if not text or text[0] not in "=+-@＝＋－＠":
+        return False
+    if text[0] in "+-" and (len(text) == 1 or text[1].isspace() or text[:3] == "---"):
+        return False
+    return not (_NUMBER.match(text) or _TELEPHONE.match(text))
+
+
+def _with_formulas(record: Record) -> Record:
+    found = {position for position, cell in enumerate(record.cells) if is_formula(cell)}
+    return Record(record.line, record.cells, record.formulas | found) if found else record
+
+
+def _too_heavy(limit: int) -> Problem:
+    megabytes = max(1, limit // (1024 * 1024))
+    return Problem(N_("Le fichier dépasse %(limit)s Mo. Partagez-le en plusieurs fichiers."), {"limit": megabytes})
+
+
+def _decode(data: bytes) -> str:
+    """The text of a file in UTF-8, UTF-16 or Windows-1252; refuses bytes that are no text in any of them."""
+    for encoding in _encodings(data):
+        try:
+            text = data.decode(encoding).removeprefix("\ufeff")
+        except UnicodeDecodeError:
+            continue
+        if _is_text(text):
+            return text
+    raise Refused(N_("L'encodage du fichier n'est pas reconnu. Enregistrez-le en CSV UTF-8, puis renvoyez-le."))
+
+
+def _encodings(data: bytes) -> tuple[str, ...]:
+    if data.startswith(b"\xef\xbb\xbf"):
+        return ("utf-8-sig",)
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return ("utf-16",)
+    even, odd = data[0::2].count(0), data[1::2].count(0)
+    if max(even, odd) * 10 > len(data):
+        return ("utf-16-le",) if odd > even else ("utf-16-be",)
+    return ("utf-8", "cp1252")
+
+
+def _is_text(text: str) -> bool:
+    """Text holds next to no control characters; the few that slip into cells are told cell by cell."""
+    strange = sum(1 for c in text if (c < " " and c not in "\t\n\r") or "\x7f" <= c < "\xa0" or c in "\ufffe\uffff")
+    return strange * 200 <= len(text)
+
+
+def _csv_records(text: str) -> list[Record]:
+    offset = 0
+    delimiter = None
+    if text[:4].lower() == "sep=" and text[4:5] in _DELIMITERS and text[5:6] in ("\r", "\n"):
+        # The line that Excel writes for itself.
+        delimiter, offset, text = text[4], 1, text[5:].removeprefix("\r").removeprefix("\n")
+    delimiter = delimiter or _delimiter(text)
+    try:
+        records = _parse(text, delimiter, strict=True)
+    except csv.Error as error:
+        if "unexpected end" in str(error) or "field larger" in str(error):
+            raise Refused(N_("Un guillemet ouvert n'est jamais refermé. Exportez de nouveau le tableau en CSV.")) from None
+        records = _parse(text, delimiter, strict=False)
+    return [Record(record.line + offset, record.cells) for record in records]
+
+
+def _delimiter(text: str) -> str:
+    """Of the three, the one under which the first records agree best on a number of cells, then give the most."""
+
+    def worth(delimiter: str) -> tuple[bool, float, int]:
+        try:
+            sample, sound = _parse(text, delimiter, strict=True, most=40), True
+        except csv.Error:
+            sample, sound = _parse(text, delimiter, strict=False, most=40), False
+        widths = [len(record.cells) for record in sample if any(record.cells)] or [1]
+        alike = widths.count(widths[0]) / len(widths) if widths[0] > 1 else 0.0
+        return sound and widths[0] > 1, alike, widths[0]
+
+    return max(_DELIMITERS, key=worth)
+
+
+def _parse(text: str, delimiter: str, *, strict: bool, most: int | None = None) -> list[Record]:
+    """Records with the physical line where each begins. With `most`, only that many, for a look at the file."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
+    records: list[Record] = []
+    begins = 1
+    for cells in reader:
+        if most is None and reader.line_num - begins > MAX_RECORD_LINES:
+            raise Refused(Problem(N_("Un guillemet ouvert à la ligne %(line)s n'est pas refermé. Corrigez-le, puis renvoyez le fichier."),
+                                  {"line": begins}))
+        records.append(Record(begins, tuple(cells)))
+        begins = reader.line_num + 1
+        if len(records) == most:
+            break
+        if len(records) > 2 * MAX_ROWS:
+            raise Refused(Problem(N_("Le tableau dépasse %(limit)s lignes. Partagez-le en plusieurs fichiers."), {"limit": MAX_ROWS}))
+    return records
+
+
+def shown(value: object) -> str:
+    """A value as a cell's text: dates in ISO, decimals with a point, nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+def write_csv(header: Sequence[object], rows: Iterable[Sequence[object]]) -> bytes:
+    """UTF-8 with its mark, every cell quoted; a cell that would be computed gets an apostrophe before it."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    for row in (header, *rows):
+        writer.writerow([_safe(shown(value)) for value in row])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _safe(cell: str) -> str:
+    return f"'{cell}" if is_formula(cell) else cell
+
+
+def write_xlsx(sheets: Sequence[Sheet]) -> bytes:
+    """A workbook of the sheets. Text is always text, never a formula or a link; numbers and dates keep their type."""
+    out = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    workbook = xlsxwriter.Workbook(out, options)
+    bold = workbook.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+    day = workbook.add_format({"num_format": "yyyy-mm-dd"})
+    taken: set[str] = set()
+    for sheet in sheets:
+        page = workbook.add_worksheet(_title(sheet.title, taken))
+        if sheet.right_to_left:
+            page.right_to_left()
+        page.freeze_panes(1, 0)
+        for column, name in enumerate(sheet.header):
+            page.write_string(0, column, str(name), bold)
+            page.set_column(column, column, max(10, min(40, len(str(name)) + 2)))
+        for line, row in enumerate(sheet.rows, start=1):
+            for column, value in enumerate(row):
+                _write_cell(page, line, column, value, day)
+    workbook.close()
+    return out.getvalue()
+
+
+def _write_cell(page: xlsxwriter.worksheet.Worksheet, line: int, column: int, value: object,
+                day: xlsxwriter.format.Format) -> None:
+    if isinstance(value, bool) or value is None:
+        page.write_string(line, column, "" if value is None else str(int(value)))
+    elif isinstance(value, int | float | Decimal) and abs(value) < 10**15:
+        page.write_number(line, column, float(value))
+    elif isinstance(value, date) and not isinstance(value, datetime) and value.year >= 1900:
+        page.write_datetime(line, column, datetime(value.year, value.month, value.day), day)
+    else:
+        page.write_string(line, column, shown(value)[:32767])
+
+
+def _title(title: str, taken: set[str]) -> str:
+    """A sheet's name as Excel allows it: at most 31 characters, some of them forbidden, none twice."""
+    base = re.sub(r"[\[\]:*?/\\]", " ", title).strip().strip("'")[:28] or "1"
+    name, number = base, 1
+    while name.casefold() in taken:
+        number += 1
+        name = f"{base} {number}"
+    taken.add(name.casefold())
+    return name
