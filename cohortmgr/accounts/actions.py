@@ -1,0 +1,221 @@
+"""Accounts, people, sessions and grants."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts import links, passwords, queries
+from cohortmgr.accounts.models import Account, Identifier, Person, RoleGrant, SignInAttempt, SignInSession
+from cohortmgr.accounts.rules import (
+    ANONYMOUS,
+    ATTEMPTS,
+    ATTEMPTS_WITHIN,
+    PASSWORD_LINK_LIFETIME,
+    SESSION_LIFETIME,
+    Role,
+    Viewer,
+    password_problems,
+    require,
+)
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, NotFound, Problem, Refused
+from cohortmgr.base.text import fold, new_reference
+from cohortmgr.outbox.actions import send
+
+_WRONG = N_("L’adresse ou le mot de passe n’est pas le bon. Vérifiez-les, ou demandez un nouveau mot de passe.")
+_TAKEN = N_("Cette adresse a déjà un compte. Connectez-vous, ou demandez un nouveau mot de passe.")
+_OTHER_PERSON = N_(
+    "Ce numéro est déjà celui d’un autre dossier. Si c’est le vôtre, demandez votre lien d’accès au programme ; sinon, vérifiez le numéro."
+)
+
+
+def prepare_password(password: str, email: str) -> str:
+    """Check a new password and hash it (slow: call before `writing()`). Refused says what to mend."""
+    problems = password_problems(password, email)
+    if problems:
+        raise Refused(*problems)
+    return passwords.prepare_hash(password)
+
+
+def sign_up(email: str, password_hash: str, language: str) -> Viewer:
+    """A new person with an account. Refused if the address has one."""
+    email = email.casefold()
+    if queries.account_by_email(email) is not None:
+        raise Refused(Problem(_TAKEN, {}, "email"))
+    person = new_person({"email": email, "language": language})
+    account = _new_account(person, email, password_hash)
+    record(ANONYMOUS, "accounts.sign_up", "account", account.reference, None, person.reference, None, {"email": email})
+    return Viewer(account.reference, person.id, person.reference, person.name, email, language, account.id)
+
+
+def prepare_sign_in(email: str, password: str) -> int | None:
+    """Check an address and a password (slow: call before `writing()`); the account's id, or None if wrong.
+
+    Refused when there were too many failures, whatever the password.
+    """
+    if queries.recent_failures(email) >= ATTEMPTS:
+        minutes = int(ATTEMPTS_WITHIN.total_seconds() // 60)
+        raise Refused(Problem(N_("Trop d’essais. Attendez %(minutes)s minutes, ou demandez un nouveau mot de passe."), {"minutes": minutes}))
+    account = queries.account_by_email(email)
+    right = passwords.verify(account.password_hash if account else None, password)
+    return account.id if account and right and account.suspended_at is None else None
+
+
+def note_failure(email: str) -> None:
+    """Count a failed sign-in."""
+    db.session.add(SignInAttempt(blind=crypto.blind_index("sign-in", email.casefold()), at=clock.now()))
+
+
+def wrong_password() -> Refused:
+    """The one answer to a wrong address and to a wrong password."""
+    return Refused(Problem(_WRONG, {}, "email"))
+
+
+def open_session(account_id: int) -> str:
+    """A session row for one browser; returns the token for its cookie."""
+    token, moment = secrets.token_urlsafe(32), clock.now()
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    row = SignInSession(token_hash=digest, account_id=account_id, created_at=moment, expires_at=moment + SESSION_LIFETIME)
+    db.session.add(row)
+    return token
+
+
+def close_session(viewer: Viewer) -> None:
+    """Revoke the present browser's session: its cookie works no longer, even if it was copied."""
+    mine = sa.update(SignInSession).where(SignInSession.id == viewer.session_id, SignInSession.revoked_at.is_(None))
+    db.session.execute(mine.values(revoked_at=clock.now()))
+
+
+def revoke_sessions(viewer: Viewer, account_id: int) -> None:
+    """Revoke every session of an account."""
+    theirs = sa.update(SignInSession).where(SignInSession.account_id == account_id, SignInSession.revoked_at.is_(None))
+    db.session.execute(theirs.values(revoked_at=clock.now()))
+
+
+def ask_password_link(email: str) -> None:
+    """Send a link for a new password, if the address has an account; the page says the same either way."""
+    account = queries.account_by_email(email)
+    if account is None:
+        return
+    person = db.session.get_one(Person, account.person_id)
+    token = links.create("password", account.reference, PASSWORD_LINK_LIFETIME)
+    record(ANONYMOUS, "accounts.ask_password", "account", account.reference, None, person.reference)
+    variables = {"token": token, "name": person.name}
+    send("new_password", person.reference, account.email, person.language, variables, person_id=person.id)
+
+
+def take_up_link(token: str, password_hash: str) -> int:
+    """Use a `claim` or `password` link: make the person's account, or change its password. Returns the account's id."""
+    link = links.use(token, "claim", "password")
+    if link.purpose == "password":
+        account = db.session.scalar(sa.select(Account).where(Account.reference == link.subject))
+        if account is None:
+            raise NotFound(link.subject)
+        account.password_hash = password_hash
+        revoke_sessions(ANONYMOUS, account.id)
+    else:
+        account = _claim(link.subject, password_hash)
+    subject = db.session.get_one(Person, account.person_id).reference
+    record(ANONYMOUS, f"accounts.{link.purpose}", "account", account.reference, None, subject)
+    return account.id
+
+
+def email_of_link(token: str) -> str:
+    """The address of the account that a link makes or mends, to show it on the page; problems as `links.peek`."""
+    link = links.peek(token, "claim", "password")
+    if link.purpose == "password":
+        email = db.session.scalar(sa.select(Account.email).where(Account.reference == link.subject))
+    else:
+        email = db.session.scalar(sa.select(Person.email).where(Person.reference == link.subject))
+    return email or ""
+
+
+def _claim(person_reference: str, password_hash: str) -> Account:
+    person = db.session.scalar(sa.select(Person).where(Person.reference == person_reference))
+    if person is None or not person.email:
+        raise NotFound(person_reference)
+    account = db.session.scalar(sa.select(Account).where(Account.person_id == person.id))
+    if account is not None:
+        account.password_hash = password_hash
+        return account
+    if queries.account_by_email(person.email) is not None:
+        raise Refused(Problem(_TAKEN, {}, "email"))
+    return _new_account(person, person.email, password_hash)
+
+
+def new_person(values: Mapping[str, Any]) -> Person:
+    """A person with the given columns; `phone` is sealed. The caller notes the act."""
+    person = Person(reference=new_reference(), created_at=clock.now())
+    db.session.add(person)
+    set_person(person, values)
+    db.session.flush()
+    return person
+
+
+def set_person(person: Person, values: Mapping[str, Any]) -> None:
+    """Set a person's columns; `phone` is sealed and its blind index kept."""
+    for name, value in values.items():
+        if name == "phone":
+            person.phone_sealed = crypto.seal(value, "persons", "phone", person.reference) if value else None
+            person.phone_blind = crypto.blind_index("phone", value) if value else None
+        else:
+            setattr(person, name, value)
+    names = (person.given_name, person.family_name, person.given_name_ar, person.family_name_ar)
+    person.search_name = fold(" ".join(name for name in (names[1], names[0], names[3], names[2]) if name))
+
+
+def phone_of(person: Person) -> str | None:
+    """The telephone number, unsealed."""
+    return crypto.unseal(person.phone_sealed, "persons", "phone", person.reference) if person.phone_sealed else None
+
+
+def set_identifier(person: Person, kind: str, value: str) -> None:
+    """Give a person an identity number in its normal form; Refused if another person bears it."""
+    blind = crypto.blind_index(kind, value)
+    bearer = db.session.scalar(sa.select(Identifier).where(Identifier.kind == kind, Identifier.blind == blind))
+    if bearer is not None and bearer.person_id != person.id:
+        raise Refused(Problem(_OTHER_PERSON, {}, kind))
+    if bearer is not None:
+        return
+    mine = db.session.scalar(sa.select(Identifier).where(Identifier.kind == kind, Identifier.person_id == person.id))
+    row = mine or Identifier(reference=new_reference(), person_id=person.id, kind=kind)
+    row.sealed = crypto.seal(value, "identifiers", "sealed", row.reference)
+    row.blind = blind
+    db.session.add(row)
+
+
+def new_account(viewer: Viewer, email: str, password_hash: str, values: Mapping[str, Any]) -> Account:
+    """An account made by staff for a colleague or a company's contact."""
+    require(viewer, "people.manage", "")
+    person = new_person({**values, "email": email.casefold()})
+    account = _new_account(person, email.casefold(), password_hash)
+    record(viewer, "accounts.create", "account", account.reference, None, person.reference, None, {"email": email})
+    return account
+
+
+def grant(viewer: Viewer, account: Account, role: Role, kind: str, reference: str, path: str, institutions: Iterable[int]) -> None:
+    """Give a role in a scope; giving it again changes nothing."""
+    require(viewer, "people.manage", path)
+    numbers = sorted(institutions)
+    held = sa.select(RoleGrant).where(RoleGrant.account_id == account.id, RoleGrant.role == role, RoleGrant.scope_reference == reference)
+    row = db.session.scalar(held) or RoleGrant(account_id=account.id, role=role.value, scope_reference=reference, granted_at=clock.now())
+    row.scope_kind, row.path, row.institutions, row.revoked_at = kind, path, numbers, None
+    db.session.add(row)
+    after = {"role": role.value, "path": path}
+    record(viewer, "accounts.grant", "account", account.reference, numbers[0] if len(numbers) == 1 else None, None, None, after)
+
+
+def _new_account(person: Person, email: str, password_hash: str) -> Account:
+    account = Account(
+        reference=new_reference(), person_id=person.id, email=email, password_hash=password_hash, created_at=clock.now()
+    )
+    db.session.add(account)
+    db.session.flush()
+    return account

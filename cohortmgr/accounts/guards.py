@@ -1,0 +1,110 @@
+"""Which audience a page is for. Actions ask for the permission, queries choose the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from flask import Flask, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+
+from cohortmgr.accounts import queries
+from cohortmgr.accounts.rules import ANONYMOUS, Viewer
+from cohortmgr.base.db import see
+from cohortmgr.base.errors import NotPermitted
+from cohortmgr.base.i18n import COOKIE
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+login_manager = LoginManager()
+
+
+class SignedIn(UserMixin):  # type: ignore[misc]  # flask-login ships no types
+    """What Flask-Login carries: the session's token as id, and the viewer behind it."""
+
+    def __init__(self, token: str, viewer: Viewer) -> None:
+        self.token = token
+        self.viewer = viewer
+
+    def get_id(self) -> str:
+        return self.token
+
+
+@login_manager.user_loader  # type: ignore[untyped-decorator]
+def _load(token: str) -> SignedIn | None:
+    found = queries.viewer_of_token(token)
+    return SignedIn(token, found) if found else None
+
+
+def viewer() -> Viewer:
+    """The request's viewer; ANONYMOUS if nobody is signed in. Loaded once, by one statement."""
+    known: Viewer | None = g.get("viewer")
+    if known is None:
+        known = current_user.viewer if "_user_id" in session and current_user.is_authenticated else ANONYMOUS
+        g.viewer = known
+        if known is not ANONYMOUS:
+            see(known.institutions, known.person_id)
+            if COOKIE not in request.cookies:
+                g.language = known.language
+    return known
+
+
+def sign_in(token: str, known: Viewer) -> None:
+    """Put the session's token into the cookie; what the anonymous browser held is dropped."""
+    session.clear()
+    login_user(SignedIn(token, known))
+    session.permanent = True
+    g.viewer = known
+
+
+def sign_out() -> None:
+    """Forget the browser."""
+    logout_user()
+    session.clear()
+    g.viewer = ANONYMOUS
+
+
+def _guard(audience: str, admitted: Callable[[Viewer], bool]) -> Callable[[Callable[P, R]], Callable[P, R | ResponseReturnValue]]:
+    def decorate(view: Callable[P, R]) -> Callable[P, R | ResponseReturnValue]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R | ResponseReturnValue:
+            known = viewer()
+            if known is ANONYMOUS:
+                return redirect(url_for("accounts.sign_in", next=request.full_path if request.method == "GET" else None))
+            if not admitted(known):
+                raise NotPermitted(f"{request.endpoint} is for {audience}")
+            return view(*args, **kwargs)
+
+        guarded.audience = audience  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def public(view: Callable[P, R]) -> Callable[P, R]:
+    """Anybody, signed in or not."""
+    view.audience = "public"  # type: ignore[attr-defined]
+    return view
+
+
+signed_in = _guard("signed_in", lambda known: True)
+candidate = _guard("candidate", lambda known: known.person_id is not None)
+staff = _guard("staff", lambda known: known.audience == "staff")
+company = _guard("company", lambda known: known.audience == "company")
+
+
+def init_guards(app: Flask) -> None:
+    """Flask-Login without its own session protection: sessions are rows and can be revoked."""
+    login_manager.session_protection = None
+    login_manager.init_app(app)
+    app.before_request(_meet)
+    app.context_processor(lambda: {"viewer": viewer()})
+
+
+def _meet() -> None:
+    """Know the viewer before anything is read, so that language and tenancy hold for the whole request."""
+    if request.endpoint not in ("assets.bundle", "static", "portals.health"):
+        viewer()

@@ -1,0 +1,119 @@
+"""People, what identifies them, the accounts by which they come in, and what they may do."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cohortmgr.base.db import Id, Model, Row, Versioned
+
+_GLOBAL = {"info": {"tenancy": "global"}}
+
+
+class Person(Row, Versioned, Model):
+    """A human being, once. Children may have neither account nor e-mail; siblings may share one."""
+
+    __tablename__ = "persons"
+    __table_args__ = (sa.Index("ix_persons_search_name", "search_name"), _GLOBAL)
+
+    given_name: Mapped[str] = mapped_column(sa.String(120), default="")
+    family_name: Mapped[str] = mapped_column(sa.String(120), default="")
+    given_name_ar: Mapped[str] = mapped_column(sa.String(120), default="")
+    family_name_ar: Mapped[str] = mapped_column(sa.String(120), default="")
+    search_name: Mapped[str] = mapped_column(sa.String(500), default="")
+    sex: Mapped[str | None] = mapped_column(sa.String(1))
+    birth_date: Mapped[date | None]
+    email: Mapped[str | None] = mapped_column(sa.String(254), index=True)
+    phone_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    phone_blind: Mapped[str | None] = mapped_column(sa.String(64), index=True)
+    language: Mapped[str] = mapped_column(sa.String(2), default="fr")
+    created_at: Mapped[datetime]
+
+    @property
+    def name(self) -> str:
+        """Given name and family name as shown to people."""
+        return f"{self.given_name} {self.family_name}".strip()
+
+
+class Identifier(Row, Model):
+    """A number that a state gave to one person; sealed, found by its blind index."""
+
+    __tablename__ = "identifiers"
+    __table_args__ = (sa.UniqueConstraint("kind", "blind"), _GLOBAL)
+
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
+    kind: Mapped[str] = mapped_column(sa.String(20))
+    sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    blind: Mapped[str] = mapped_column(sa.String(64))
+
+
+class Account(Row, Model):
+    """The way in of a person: an e-mail address, alone in the installation, and a password."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (_GLOBAL,)
+
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), unique=True)
+    email: Mapped[str] = mapped_column(sa.String(254), unique=True)
+    password_hash: Mapped[str] = mapped_column(sa.String(200))
+    created_at: Mapped[datetime]
+    suspended_at: Mapped[datetime | None]
+
+
+class SignInSession(Model):
+    """One browser that is signed in. The cookie bears a random token; the row bears its hash and can be revoked."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (_GLOBAL,)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class RoleGrant(Row, Model):
+    """A role of an account in a scope; `institutions` are the numbers of the hosting institutions below it."""
+
+    __tablename__ = "grants"
+    __table_args__ = (sa.UniqueConstraint("account_id", "role", "scope_reference"), _GLOBAL)
+
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
+    role: Mapped[str] = mapped_column(sa.String(30))
+    scope_kind: Mapped[str] = mapped_column(sa.String(20))
+    scope_reference: Mapped[str] = mapped_column(sa.String(26))
+    path: Mapped[str] = mapped_column(sa.String(200))
+    institutions: Mapped[list[Any]]
+    granted_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class SingleUseLink(Row, Model):
+    """A link in a message: a purpose, what it is about, until when; the address bears the token, the row its hash."""
+
+    __tablename__ = "links"
+    __table_args__ = (_GLOBAL,)
+
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    purpose: Mapped[str] = mapped_column(sa.String(20))
+    subject: Mapped[str] = mapped_column(sa.String(26), index=True)
+    institution_id: Mapped[int | None] = mapped_column(Id)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class SignInAttempt(Model):
+    """A failed try, counted by the blind index of the address."""
+
+    __tablename__ = "sign_in_attempts"
+    __table_args__ = (sa.Index("ix_sign_in_attempts_blind_at", "blind", "at"), _GLOBAL)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    blind: Mapped[str] = mapped_column(sa.String(64))
+    at: Mapped[datetime]

@@ -1,0 +1,110 @@
+"""Reading people and accounts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.models import Account, Identifier, Person, RoleGrant, SignInAttempt, SignInSession
+from cohortmgr.accounts.rules import ATTEMPTS_WITHIN, Grant, Role, Viewer
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import db
+
+
+def viewer_of_token(token: str) -> Viewer | None:
+    """The viewer behind a session's token, in one statement; None if it is unknown, revoked or too old."""
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    grants = sa.and_(RoleGrant.account_id == Account.id, RoleGrant.revoked_at.is_(None))
+    rows = db.session.execute(
+        sa.select(SignInSession.id.label("session_id"), *_VIEWER, *_GRANT)
+        .join(Account, Account.id == SignInSession.account_id)
+        .join(Person, Person.id == Account.person_id)
+        .outerjoin(RoleGrant, grants)
+        .where(SignInSession.token_hash == digest, SignInSession.revoked_at.is_(None))
+        .where(SignInSession.expires_at > clock.now(), Account.suspended_at.is_(None))
+    ).all()
+    return _viewer(rows, rows[0].session_id) if rows else None
+
+
+def viewer_of_email(email: str) -> Viewer | None:
+    """The viewer of an account, for commands and the demonstration."""
+    grants = sa.and_(RoleGrant.account_id == Account.id, RoleGrant.revoked_at.is_(None))
+    rows = db.session.execute(
+        sa.select(*_VIEWER, *_GRANT)
+        .join(Person, Person.id == Account.person_id)
+        .outerjoin(RoleGrant, grants)
+        .where(Account.email == email.casefold())
+    ).all()
+    return _viewer(rows, None) if rows else None
+
+
+_VIEWER = (
+    Account.id.label("account_id"),
+    Account.reference.label("account_reference"),
+    Account.email,
+    Person.id.label("person_id"),
+    Person.reference.label("person_reference"),
+    Person.given_name,
+    Person.family_name,
+    Person.language,
+)
+_GRANT = (RoleGrant.role, RoleGrant.scope_kind, RoleGrant.scope_reference, RoleGrant.path, RoleGrant.institutions)
+
+
+def _viewer(rows: Iterable[sa.Row[tuple[object, ...]]], session_id: int | None) -> Viewer:
+    rows = list(rows)
+    first = rows[0]
+    grants = tuple(
+        Grant(Role(row.role), row.scope_kind, row.scope_reference, row.path, tuple(row.institutions)) for row in rows if row.role
+    )
+    return Viewer(
+        reference=first.account_reference,
+        person_id=first.person_id,
+        person_reference=first.person_reference,
+        name=f"{first.given_name} {first.family_name}".strip(),
+        email=first.email,
+        language=first.language,
+        account_id=first.account_id,
+        session_id=session_id,
+        grants=grants,
+    )
+
+
+def account_by_email(email: str) -> Account | None:
+    """The account of an address, whatever its case."""
+    return db.session.scalar(sa.select(Account).where(Account.email == email.casefold()))
+
+
+def person_by_identifier(kind: str, value: str) -> Person | None:
+    """Whoever bears an identity number, given in its normal form."""
+    blind = crypto.blind_index(kind, value)
+    chosen = sa.select(Person).join(Identifier).where(Identifier.kind == kind, Identifier.blind == blind)
+    return db.session.scalar(chosen)
+
+
+def persons_by_identifiers(kind: str, values: Iterable[str]) -> dict[str, Person]:
+    """Normal form to person, for those that exist; a statement per 500."""
+    blinds = {crypto.blind_index(kind, value): value for value in values}
+    found: dict[str, Person] = {}
+    keys = sorted(blinds)
+    for part in (keys[i : i + 500] for i in range(0, len(keys), 500)):
+        query = sa.select(Identifier.blind, Person).join(Person, Person.id == Identifier.person_id)
+        for blind, person in db.session.execute(query.where(Identifier.kind == kind, Identifier.blind.in_(part))):
+            found[blinds[blind]] = person
+    return found
+
+
+def identifiers_of(person_id: int) -> dict[str, str]:
+    """Kind to number, unsealed. The action that asks notes it in the trail."""
+    rows = db.session.scalars(sa.select(Identifier).where(Identifier.person_id == person_id))
+    return {row.kind: crypto.unseal(row.sealed, "identifiers", "sealed", row.reference) for row in rows}
+
+
+def recent_failures(email: str) -> int:
+    """Failed sign-ins of an address within the window."""
+    since = clock.now() - ATTEMPTS_WITHIN
+    blind = crypto.blind_index("sign-in", email.casefold())
+    counted = sa.select(sa.func.count()).select_from(SignInAttempt).where(SignInAttempt.blind == blind, SignInAttempt.at > since)
+    return db.session.scalar(counted) or 0

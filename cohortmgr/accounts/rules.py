@@ -1,0 +1,172 @@
+"""Who may do what, where. A role holds in a scope; covering a scope is a prefix test on its path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from cohortmgr.base.errors import N_, NotPermitted, Problem
+
+SESSION_LIFETIME = timedelta(days=14)
+LINK_LIFETIME = timedelta(days=30)
+PASSWORD_LINK_LIFETIME = timedelta(hours=2)
+ATTEMPTS = 8
+ATTEMPTS_WITHIN = timedelta(minutes=15)
+MIN_PASSWORD = 10
+
+
+class Role(StrEnum):
+    """What a person is in a scope. A candidate needs no grant: every account is one for its own files."""
+
+    CANDIDATE = "candidate"
+    GUARDIAN = "guardian"
+    REVIEWER = "reviewer"
+    SELECTION_MANAGER = "selection_manager"
+    TRAINER = "trainer"
+    TUTOR = "tutor"
+    COMPANY_CONTACT = "company_contact"
+    FINANCE = "finance"
+    CENTRE_MANAGER = "centre_manager"
+    PROGRAMME_ADMINISTRATOR = "programme_administrator"
+    GROUP_ENROLLER = "group_enroller"
+    OBSERVER = "observer"
+    AUDITOR = "auditor"
+    SYSTEM_ADMINISTRATOR = "system_administrator"
+
+
+ROLE_NAMES: Mapping[Role, str] = {
+    Role.CANDIDATE: N_("Candidat·e"),
+    Role.GUARDIAN: N_("Tuteur légal ou tutrice légale"),
+    Role.REVIEWER: N_("Évaluateur·rice"),
+    Role.SELECTION_MANAGER: N_("Responsable de la sélection"),
+    Role.TRAINER: N_("Formateur·rice"),
+    Role.TUTOR: N_("Tuteur·rice en entreprise"),
+    Role.COMPANY_CONTACT: N_("Contact d’une entreprise"),
+    Role.FINANCE: N_("Responsable des paiements"),
+    Role.CENTRE_MANAGER: N_("Responsable de centre ou de région"),
+    Role.PROGRAMME_ADMINISTRATOR: N_("Administrateur·rice du programme"),
+    Role.GROUP_ENROLLER: N_("Inscripteur·rice de groupes"),
+    Role.OBSERVER: N_("Observateur·rice, chiffres seuls"),
+    Role.AUDITOR: N_("Auditeur·rice"),
+    Role.SYSTEM_ADMINISTRATOR: N_("Administrateur·rice du système"),
+}
+
+COMPANY_ROLES = frozenset({Role.COMPANY_CONTACT, Role.TUTOR})
+PERSONAL_ROLES = frozenset({Role.CANDIDATE, Role.GUARDIAN})
+
+_READERS = frozenset({Role.SELECTION_MANAGER, Role.PROGRAMME_ADMINISTRATOR, Role.CENTRE_MANAGER, Role.AUDITOR})
+_ADMINISTRATOR = frozenset({Role.PROGRAMME_ADMINISTRATOR})
+_MANAGERS = frozenset({Role.SELECTION_MANAGER, Role.PROGRAMME_ADMINISTRATOR})
+
+# Each permission and the roles that carry it. Proposing and approving are two, and actions also ask for two persons.
+PERMISSIONS: Mapping[str, frozenset[Role]] = {
+    "programmes.manage": frozenset({Role.PROGRAMME_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR}),
+    "applications.read": _READERS,
+    "applications.manage": _MANAGERS,
+    "applications.import": _MANAGERS | {Role.GROUP_ENROLLER},
+    "reviews.assign": _MANAGERS,
+    "reviews.score": frozenset({Role.REVIEWER}),
+    "reviews.read": _MANAGERS | {Role.AUDITOR},
+    "selection.read": _MANAGERS | {Role.AUDITOR},
+    "selection.propose": frozenset({Role.SELECTION_MANAGER}),
+    "selection.approve": _ADMINISTRATOR,
+    "cohorts.read": frozenset({Role.PROGRAMME_ADMINISTRATOR, Role.CENTRE_MANAGER, Role.TRAINER, Role.AUDITOR}),
+    "cohorts.manage": frozenset({Role.PROGRAMME_ADMINISTRATOR, Role.CENTRE_MANAGER}),
+    "placements.read": frozenset({Role.PROGRAMME_ADMINISTRATOR, Role.CENTRE_MANAGER, Role.AUDITOR}),
+    "placements.manage": _ADMINISTRATOR,
+    "placements.company": frozenset({Role.COMPANY_CONTACT}),
+    "placements.apprentices": COMPANY_ROLES,
+    "stipends.read": frozenset({Role.FINANCE, Role.PROGRAMME_ADMINISTRATOR, Role.AUDITOR}),
+    "stipends.prepare": frozenset({Role.FINANCE}),
+    "stipends.approve": _ADMINISTRATOR,
+    "reports.read": frozenset(Role) - COMPANY_ROLES - PERSONAL_ROLES - {Role.REVIEWER, Role.GROUP_ENROLLER, Role.SYSTEM_ADMINISTRATOR},
+    "audit.read": frozenset({Role.AUDITOR, Role.SYSTEM_ADMINISTRATOR}),
+    "people.manage": frozenset({Role.PROGRAMME_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR}),
+    "operations.read": frozenset({Role.SYSTEM_ADMINISTRATOR}),
+}
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A role in a scope: the scope's kind, reference and path, and the hosting institutions below it."""
+
+    role: Role
+    kind: str
+    reference: str
+    path: str
+    institutions: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """For whom rows are read and acts are done: an account with its person and grants, the system, or nobody."""
+
+    reference: str
+    person_id: int | None = None
+    person_reference: str | None = None
+    name: str = ""
+    email: str = ""
+    language: str = "fr"
+    account_id: int | None = None
+    session_id: int | None = None
+    grants: tuple[Grant, ...] = field(default=())
+    is_system: bool = False
+
+    @property
+    def institutions(self) -> tuple[int, ...]:
+        """The institutions whose rows the grants open, sorted."""
+        return tuple(sorted({number for grant in self.grants for number in grant.institutions}))
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Every role held anywhere."""
+        return frozenset(grant.role for grant in self.grants)
+
+    @property
+    def audience(self) -> str:
+        """`public`, `candidate`, `company`, `staff` or `system`: which pages are this viewer's home."""
+        if self.is_system:
+            return "system"
+        if self.person_id is None:
+            return "public"
+        if self.roles - COMPANY_ROLES - PERSONAL_ROLES:
+            return "staff"
+        return "company" if self.roles & COMPANY_ROLES else "candidate"
+
+    def paths(self, permission: str) -> tuple[str, ...]:
+        """The paths below which this viewer holds a permission; the system holds all, below the empty path."""
+        if self.is_system:
+            return ("",)
+        wanted = PERMISSIONS[permission]
+        return tuple(sorted({grant.path for grant in self.grants if grant.role in wanted}))
+
+
+SYSTEM = Viewer(reference="system", name="système", is_system=True)
+ANONYMOUS = Viewer(reference="anonymous")
+
+
+def covers(grant_path: str, path: str) -> bool:
+    """Whether a scope holds another; both end with a point, so that `ma.inpt.` does not cover `ma.inptx.`."""
+    return path.startswith(grant_path)
+
+
+def allows(viewer: Viewer, permission: str, path: str) -> bool:
+    """Whether the viewer holds the permission in the scope at `path`."""
+    return any(covers(granted, path) for granted in viewer.paths(permission))
+
+
+def require(viewer: Viewer, permission: str, path: str) -> None:
+    """NotPermitted unless `allows`."""
+    if not allows(viewer, permission, path):
+        raise NotPermitted(f"{permission} at {path}")
+
+
+def password_problems(password: str, email: str) -> list[Problem]:
+    """Why a password is refused; empty when it will do."""
+    if len(password) < MIN_PASSWORD:
+        return [Problem(N_("Choisissez au moins %(least)s caractères."), {"least": MIN_PASSWORD}, "password")]
+    if len(set(password)) < 4 or password.casefold() in (email.casefold(), email.partition("@")[0].casefold()):
+        return [Problem(N_("Ce mot de passe se devine trop facilement. Une phrase de quelques mots convient."), {}, "password")]
+    return []

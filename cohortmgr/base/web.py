@@ -1,0 +1,88 @@
+"""What every page shares: headers, errors as pages, problems shown beside their fields, safe targets."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, g, render_template, request, session
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException
+from wtforms import Form
+
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
+from cohortmgr.base.i18n import say
+
+csrf = CSRFProtect()
+
+_POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+
+
+def local_target(target: str | None) -> str | None:
+    """A path of this site to return to, or None: never another host."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or "\\" in target:
+        return None
+    parts = urlsplit(target)
+    return None if parts.scheme or parts.netloc else target
+
+
+def show_problems(form: Form, refusal: Refused) -> None:
+    """Put each problem beside its field, or above the form if it has none."""
+    for problem in refusal.problems:
+        field = form[problem.where] if problem.where and problem.where in form else None
+        if field is None:
+            form.form_errors.append(say(problem))
+        else:
+            field.errors = [*field.errors, say(problem)]
+
+
+def init_web(app: Flask) -> None:
+    """Register cross-site protection, security headers and error pages."""
+    csrf.init_app(app)
+    app.after_request(_headers)
+    app.register_error_handler(NotFound, lambda _error: _page(HTTPStatus.NOT_FOUND))
+    app.register_error_handler(NotPermitted, lambda _error: _page(HTTPStatus.NOT_FOUND))
+    app.register_error_handler(Stale, lambda _error: _page(HTTPStatus.CONFLICT))
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(CSRFError, lambda _error: _page(HTTPStatus.BAD_REQUEST))
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _headers(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", _POLICY)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    if response.mimetype == "text/html":
+        response.headers.setdefault("Cache-Control", "no-store" if "_user_id" in session else "no-cache")
+        response.vary.update(("Cookie", "Accept-Language"))
+    return response
+
+
+def _page(status: HTTPStatus, problems: tuple[object, ...] = ()) -> ResponseReturnValue:
+    return render_template("base/error.html", status=int(status), problems=problems), int(status)
+
+
+def _refused(error: Refused) -> ResponseReturnValue:
+    return _page(HTTPStatus.CONFLICT, error.problems)
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.code < 400:
+        return error.get_response()
+    try:
+        return _page(HTTPStatus(error.code))
+    except ValueError:
+        return _page(HTTPStatus.BAD_REQUEST)
+
+
+def _unexpected(error: Exception) -> ResponseReturnValue:
+    """A fault of ours: it is logged whole, the person is told that nothing was half done."""
+    if current_app.config.get("PROPAGATE_EXCEPTIONS"):
+        raise error
+    current_app.logger.exception("%s %s failed", request.method, request.path)
+    db.session.rollback()
+    g.pop("viewer", None)
+    return _page(HTTPStatus.INTERNAL_SERVER_ERROR)
