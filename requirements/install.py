@@ -72,7 +72,7 @@ def pip(name: str, *more: str) -> None:
     arrived, said, lines = 0, 5, []
     for line in process.stdout:
         lines.append(line)
-        if line.startswith(("Collecting ", "Requirement already satisfied")):
+        if line.startswith(("Collecting ", "Processing ", "Requirement already satisfied")):
             arrived += 1
             percent = 5 + 75 * arrived // max(total, 1)
             if percent >= said + 5:
