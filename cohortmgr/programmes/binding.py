@@ -79,7 +79,10 @@ class Binder:
         else:
             known_names = ", ".join(known)
             self.fail(
-                path, N_("Le champ « %(name)s » n’existe pas. Champs possibles : %(known)s."), name=name, known=known_names
+                path,
+                N_("Le champ « %(name)s » n’existe pas. Champs possibles : %(known)s."),
+                name=name,
+                known=known_names,
             )
 
     def value(self, hint: Any, data: object, path: Path) -> Any:
@@ -110,7 +113,9 @@ class Binder:
             return self.fail(path, N_("Une table est attendue ici."))
         found: dict[Any, Any] = {}
         for name, each in data.items():
-            found[self.key(hints[0], str(name), (*path, str(name)))] = self.value(hints[1], each, (*path, str(name)))
+            found[self.key(hints[0], str(name), (*path, str(name)))] = self.value(
+                hints[1], each, (*path, str(name))
+            )
         wrong = _ABSENT in found or any(each is _ABSENT for each in found.values())
         return _ABSENT if wrong else found
 
@@ -123,7 +128,9 @@ class Binder:
 
     def text(self, data: object, path: Path) -> Any:
         if not isinstance(data, Mapping):
-            return self.fail(path, N_("Un texte en français, en arabe et en anglais est attendu (fr, ar, en)."))
+            return self.fail(
+                path, N_("Un texte en français, en arabe et en anglais est attendu (fr, ar, en).")
+            )
         whole = True
         for name in data:
             if name not in TEXT_LANGUAGES:
@@ -132,7 +139,11 @@ class Binder:
         for language in TEXT_LANGUAGES:
             said = data.get(language)
             if not isinstance(said, str) or not said.strip():
-                self.fail((*path, language), N_("Le texte manque dans la langue « %(language)s »."), language=language)
+                self.fail(
+                    (*path, language),
+                    N_("Le texte manque dans la langue « %(language)s »."),
+                    language=language,
+                )
                 whole = False
         if whole and not any("\u0621" <= letter <= "\u064a" for letter in data["ar"]):
             return self.fail((*path, "ar"), N_("Le texte arabe ne contient aucune lettre arabe."))
@@ -146,7 +157,7 @@ class Binder:
             near = difflib.get_close_matches(str(data), known, n=1, cutoff=0.5)
             what = N_("« %(value)s » n’est pas permis ici. Valeurs possibles : %(known)s.")
             if near:
-                what = N_("« %(value)s » n’est pas permis ici. Vouliez-vous dire « %(near)s » ? Valeurs possibles : %(known)s.")
+                what = N_("« %(value)s » n’est pas permis ici. Vouliez-vous dire « %(near)s » ?")
             return self.fail(path, what, value=data, known=", ".join(known), near=near[0] if near else "")
 
     def string(self, data: object, path: Path) -> Any:
@@ -160,7 +171,11 @@ class Binder:
         return self.fail(path, N_("Un nombre entier est attendu."))
 
     def truth(self, data: object, path: Path) -> Any:
-        return bool(data) if isinstance(data, bool) else self.fail(path, N_("« true » ou « false » est attendu."))
+        return (
+            bool(data)
+            if isinstance(data, bool)
+            else self.fail(path, N_("« true » ou « false » est attendu."))
+        )
 
     def number(self, data: object, path: Path) -> Any:
         try:
@@ -190,7 +205,10 @@ class Binder:
             except ValueError:
                 found = None
         if not isinstance(found, datetime):
-            return self.fail(path, N_("Une date et une heure de Casablanca sont attendues, par exemple 2025-06-01T09:00:00."))
+            return self.fail(
+                path,
+                N_("Une date et une heure de Casablanca sont attendues, par exemple 2025-06-01T09:00:00."),
+            )
         aware = found if found.tzinfo else self.local_time(found)
         return aware.astimezone(UTC)
 
@@ -222,7 +240,11 @@ def plain(value: Any) -> Any:
     """Plain tables out of a value: what equals its default is left out, so that a field added later
     changes no fingerprint. Dates, times and Decimals stay themselves."""
     if is_dataclass(value):
-        return {spec.name: plain(held) for spec in fields(value) if not _is_default(spec, held := getattr(value, spec.name))}
+        return {
+            spec.name: plain(held)
+            for spec in fields(value)
+            if not _is_default(spec, held := getattr(value, spec.name))
+        }
     if isinstance(value, Mapping):
         return {str(name): plain(each) for name, each in value.items()}
     if isinstance(value, tuple):

@@ -62,7 +62,11 @@ def _unique(path: Path, keys: Iterable[str]) -> Iterator[Fault]:
     for place, key in enumerate(keys):
         where = (*path, place, "key")
         if not KEY.fullmatch(key):
-            yield Fault(where, N_("La clé « %(key)s » n’est pas valable : lettres minuscules, chiffres, tirets."), {"key": key})
+            yield Fault(
+                where,
+                N_("La clé « %(key)s » n’est pas valable : lettres minuscules, chiffres, tirets."),
+                {"key": key},
+            )
         if key in seen:
             yield Fault(where, N_("La clé « %(key)s » est déjà utilisée."), {"key": key})
         seen.add(key)
@@ -77,7 +81,11 @@ def _keys(definition: Definition) -> Iterator[Fault]:
     for name in ("key", "host"):
         key = getattr(definition, name)
         if not KEY.fullmatch(key):
-            yield Fault((name,), N_("La clé « %(key)s » n’est pas valable : lettres minuscules, chiffres, tirets."), {"key": key})
+            yield Fault(
+                (name,),
+                N_("La clé « %(key)s » n’est pas valable : lettres minuscules, chiffres, tirets."),
+                {"key": key},
+            )
 
 
 def _phases(definition: Definition) -> Iterator[Fault]:
@@ -94,7 +102,7 @@ def _phases(definition: Definition) -> Iterator[Fault]:
         if is_used and phase not in definition.phases:
             yield Fault(
                 path,
-                N_("La base légale ne permet pas la phase « %(phase)s » : cette section ne peut pas être utilisée."),
+                N_("La base légale ne permet pas la phase « %(phase)s », dont cette section relève."),
                 {"phase": phase.value},
             )
     for place, phase in enumerate(definition.phases):
@@ -144,7 +152,11 @@ def _form(definition: Definition) -> Iterator[Fault]:
             for column_place, column in enumerate(question.columns):
                 if column in columns:
                     where = (*path, "columns", column_place)
-                    yield Fault(where, N_("La colonne « %(column)s » répond déjà à une autre question."), {"column": column})
+                    yield Fault(
+                        where,
+                        N_("La colonne « %(column)s » répond déjà à une autre question."),
+                        {"column": column},
+                    )
                 columns.add(column)
             yield from _question(path, question)
         yield from _section(("form", "sections", place), section)
@@ -174,11 +186,17 @@ def _question(path: Path, question: Question) -> Iterator[Fault]:
     if question.options and not is_choice:
         yield Fault((*path, "options"), N_("Seule une question à choix a des options."))
     if question.kind is QuestionKind.FILE and not (question.accept and question.max_bytes):
-        yield Fault((*path, "accept"), N_("Une question de fichier dit les formats acceptés (accept) et la taille (max_bytes)."))
+        yield Fault(
+            (*path, "accept"),
+            N_("Une question de fichier dit les formats acceptés (accept) et la taille (max_bytes)."),
+        )
     if question.minimum is not None and question.maximum is not None and question.minimum > question.maximum:
         yield Fault((*path, "maximum"), N_("Le maximum est plus petit que le minimum."))
     if question.kind in (QuestionKind.RIB, QuestionKind.CIN) and not question.sealed:
-        yield Fault((*path, "sealed"), N_("Cette réponse est une donnée sensible : elle doit être scellée (sealed = true)."))
+        yield Fault(
+            (*path, "sealed"),
+            N_("Cette réponse est une donnée sensible : elle doit être scellée (sealed = true)."),
+        )
     yield from _unique((*path, "options"), (option.key for option in question.options))
 
 
@@ -187,7 +205,9 @@ def _imports(definition: Definition) -> Iterator[Fault]:
     for key, aliases in definition.imports.value_aliases.items():
         path: Path = ("imports", "value_aliases", key)
         if key not in questions:
-            yield Fault(path, N_("La question « %(question)s » n’existe pas dans le formulaire."), {"question": key})
+            yield Fault(
+                path, N_("La question « %(question)s » n’existe pas dans le formulaire."), {"question": key}
+            )
             continue
         known = [option.key for option in questions[key].options]
         for alias, option in aliases.items():
@@ -204,7 +224,11 @@ def _eligibility(definition: Definition) -> Iterator[Fault]:
         for rank, key in enumerate(rule.subjects):
             if key not in questions:
                 where = (*path, "also", rank - 1) if rank else (*path, "question")
-                yield Fault(where, N_("La question « %(question)s » n’existe pas dans le formulaire."), {"question": key})
+                yield Fault(
+                    where,
+                    N_("La question « %(question)s » n’existe pas dans le formulaire."),
+                    {"question": key},
+                )
         yield from _rule_values(path, rule, questions.get(rule.question))
 
 
@@ -254,7 +278,9 @@ def _rubric(definition: Definition) -> Iterator[Fault]:
             yield Fault((*path, "scale_max"), N_("Le maximum est plus petit que le minimum."))
         for score in criterion.anchors:
             if not criterion.scale_min <= score <= criterion.scale_max:
-                yield Fault((*path, "anchors", str(score)), N_("Cette note est hors de l’échelle du critère."))
+                yield Fault(
+                    (*path, "anchors", str(score)), N_("Cette note est hors de l’échelle du critère.")
+                )
 
 
 def _offers(definition: Definition) -> Iterator[Fault]:
@@ -273,9 +299,13 @@ def _calendar(definition: Definition) -> Iterator[Fault]:
         yield Fault(("calendar", "company_from"), N_("La période en entreprise commence avant la formation."))
     for place, period in enumerate(calendar.periods):
         if period.ends_on < period.starts_on:
-            yield Fault(("calendar", "periods", place, "ends_on"), N_("La période se termine avant de commencer."))
+            yield Fault(
+                ("calendar", "periods", place, "ends_on"), N_("La période se termine avant de commencer.")
+            )
         if period.starts_on < calendar.starts_on:
-            yield Fault(("calendar", "periods", place, "starts_on"), N_("La période commence avant la formation."))
+            yield Fault(
+                ("calendar", "periods", place, "starts_on"), N_("La période commence avant la formation.")
+            )
 
 
 def _stipend(definition: Definition) -> Iterator[Fault]:
@@ -296,4 +326,6 @@ def _placement(definition: Definition) -> Iterator[Fault]:
     if placement.company_score_max <= placement.company_score_min:
         yield Fault(("placement", "company_score_max"), N_("Le maximum est plus petit que le minimum."))
     if not definition.partners:
-        yield Fault(("partners",), N_("Une affectation en entreprise demande au moins une entreprise partenaire."))
+        yield Fault(
+            ("partners",), N_("Une affectation en entreprise demande au moins une entreprise partenaire.")
+        )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 Path = tuple[str | int, ...]
@@ -20,7 +21,7 @@ _SPACE = re.compile(r"[ \t]*")
 
 @dataclass
 class Lines:
-    """`at` maps a path (array places count from 0) to its line (from 1); `repeated` are keys written twice."""
+    """`at` maps a path (places in lists from 0) to its line (from 1); `repeated` are keys written twice."""
 
     at: dict[Path, int] = field(default_factory=dict)
     repeated: list[tuple[Path, int]] = field(default_factory=list)
@@ -195,10 +196,8 @@ class _Walker:
 def locate(text: str) -> Lines:
     """The line of every table, key, array element and inline key of a TOML text."""
     walker = _Walker(text)
-    try:
+    with suppress(_Lost):
         walker.walk()
-    except _Lost:
-        pass
     return walker.lines
 
 

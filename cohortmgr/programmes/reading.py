@@ -122,7 +122,7 @@ def _for_toml(value: Any) -> Any:
     if isinstance(value, list):
         return [_for_toml(each) for each in value]
     if isinstance(value, datetime):
-        shown_there = value.astimezone(CASABLANCA).replace(tzinfo=None)
+        shown_there = value.astimezone(CASABLANCA).replace(tzinfo=None, fold=0)
         # An hour that Casablanca's clocks show twice keeps its offset.
         return shown_there if _casablanca(shown_there).astimezone(UTC) == value else value
     return str(value) if isinstance(value, Decimal) else value
