@@ -1,0 +1,46 @@
+// Scoring on keys: a figure chooses in the criterion in focus and goes to the next, Enter saves, J and K change the file.
+const rubric = document.querySelector("form[data-rubric]");
+if (rubric) {
+  const criteria = [...rubric.querySelectorAll("[data-criterion]")];
+  const radios = (criterion) => [...criterion.querySelectorAll("input[type=radio]")];
+  const enter = (criterion) => {
+    const choices = radios(criterion);
+    (choices.find((radio) => radio.checked) || choices[0])?.focus();
+  };
+  const typing = (target) => target.closest("textarea, select, input:not([type=radio])");
+  const current = () => {
+    const focused = document.activeElement?.closest("[data-criterion]");
+    return focused || criteria.find((criterion) => !radios(criterion).some((radio) => radio.checked)) || criteria[0];
+  };
+
+  const choose = (figure) => {
+    const criterion = current();
+    const radio = criterion && radios(criterion).find((each) => each.value === figure);
+    if (!radio) return false;
+    radio.checked = true;
+    radio.dispatchEvent(new Event("change", { bubbles: true }));
+    radio.focus();
+    const next = criteria[criteria.indexOf(criterion) + 1];
+    if (next) enter(next);
+    return true;
+  };
+
+  const follow = (name) => {
+    const link = document.querySelector(`a[data-file="${name}"]`);
+    if (link) link.click();
+    return Boolean(link);
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    let used = false;
+    if (/^[0-9]$/.test(event.key)) used = choose(event.key);
+    else if (event.key === "j") used = follow("next");
+    else if (event.key === "k") used = follow("previous");
+    else if (event.key === "Enter" && !event.target.closest("a, button, summary")) {
+      rubric.requestSubmit();
+      used = true;
+    }
+    if (used) event.preventDefault();
+  });
+}
