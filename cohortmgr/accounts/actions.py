@@ -29,7 +29,9 @@ from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.text import fold, new_reference
 from cohortmgr.outbox.actions import send
 
-_WRONG = N_("L’adresse ou le mot de passe n’est pas le bon. Vérifiez-les, ou demandez un nouveau mot de passe.")
+_WRONG = N_(
+    "L’adresse ou le mot de passe n’est pas le bon. Vérifiez-les, ou demandez un nouveau mot de passe."
+)
 _TAKEN = N_("Cette adresse a déjà un compte. Connectez-vous, ou demandez un nouveau mot de passe.")
 _OTHER_PERSON = N_(
     "Ce numéro est déjà celui d’un autre dossier. Si c’est le vôtre, demandez votre lien d’accès au programme ; sinon, vérifiez le numéro."
@@ -51,7 +53,16 @@ def sign_up(email: str, password_hash: str, language: str) -> Viewer:
         raise Refused(Problem(_TAKEN, {}, "email"))
     person = new_person({"email": email, "language": language})
     account = _new_account(person, email, password_hash)
-    record(ANONYMOUS, "accounts.sign_up", "account", account.reference, None, person.reference, None, {"email": email})
+    record(
+        ANONYMOUS,
+        "accounts.sign_up",
+        "account",
+        account.reference,
+        None,
+        person.reference,
+        None,
+        {"email": email},
+    )
     return Viewer(account.reference, person.id, person.reference, person.name, email, language, account.id)
 
 
@@ -62,7 +73,12 @@ def prepare_sign_in(email: str, password: str) -> int | None:
     """
     if queries.recent_failures(email) >= ATTEMPTS:
         minutes = int(ATTEMPTS_WITHIN.total_seconds() // 60)
-        raise Refused(Problem(N_("Trop d’essais. Attendez %(minutes)s minutes, ou demandez un nouveau mot de passe."), {"minutes": minutes}))
+        raise Refused(
+            Problem(
+                N_("Trop d’essais. Attendez %(minutes)s minutes, ou demandez un nouveau mot de passe."),
+                {"minutes": minutes},
+            )
+        )
     account = queries.account_by_email(email)
     right = passwords.verify(account.password_hash if account else None, password)
     return account.id if account and right and account.suspended_at is None else None
@@ -82,20 +98,26 @@ def open_session(account_id: int) -> str:
     """A session row for one browser; returns the token for its cookie."""
     token, moment = secrets.token_urlsafe(32), clock.now()
     digest = hashlib.sha256(token.encode()).hexdigest()
-    row = SignInSession(token_hash=digest, account_id=account_id, created_at=moment, expires_at=moment + SESSION_LIFETIME)
+    row = SignInSession(
+        token_hash=digest, account_id=account_id, created_at=moment, expires_at=moment + SESSION_LIFETIME
+    )
     db.session.add(row)
     return token
 
 
 def close_session(viewer: Viewer) -> None:
     """Revoke the present browser's session: its cookie works no longer, even if it was copied."""
-    mine = sa.update(SignInSession).where(SignInSession.id == viewer.session_id, SignInSession.revoked_at.is_(None))
+    mine = sa.update(SignInSession).where(
+        SignInSession.id == viewer.session_id, SignInSession.revoked_at.is_(None)
+    )
     db.session.execute(mine.values(revoked_at=clock.now()))
 
 
 def revoke_sessions(viewer: Viewer, account_id: int) -> None:
     """Revoke every session of an account."""
-    theirs = sa.update(SignInSession).where(SignInSession.account_id == account_id, SignInSession.revoked_at.is_(None))
+    theirs = sa.update(SignInSession).where(
+        SignInSession.account_id == account_id, SignInSession.revoked_at.is_(None)
+    )
     db.session.execute(theirs.values(revoked_at=clock.now()))
 
 
@@ -173,18 +195,26 @@ def set_person(person: Person, values: Mapping[str, Any]) -> None:
 
 def phone_of(person: Person) -> str | None:
     """The telephone number, unsealed."""
-    return crypto.unseal(person.phone_sealed, "persons", "phone", person.reference) if person.phone_sealed else None
+    return (
+        crypto.unseal(person.phone_sealed, "persons", "phone", person.reference)
+        if person.phone_sealed
+        else None
+    )
 
 
 def set_identifier(person: Person, kind: str, value: str) -> None:
     """Give a person an identity number in its normal form; Refused if another person bears it."""
     blind = crypto.blind_index(kind, value)
-    bearer = db.session.scalar(sa.select(Identifier).where(Identifier.kind == kind, Identifier.blind == blind))
+    bearer = db.session.scalar(
+        sa.select(Identifier).where(Identifier.kind == kind, Identifier.blind == blind)
+    )
     if bearer is not None and bearer.person_id != person.id:
         raise Refused(Problem(_OTHER_PERSON, {}, kind))
     if bearer is not None:
         return
-    mine = db.session.scalar(sa.select(Identifier).where(Identifier.kind == kind, Identifier.person_id == person.id))
+    mine = db.session.scalar(
+        sa.select(Identifier).where(Identifier.kind == kind, Identifier.person_id == person.id)
+    )
     row = mine or Identifier(reference=new_reference(), person_id=person.id, kind=kind)
     row.sealed = crypto.seal(value, "identifiers", "sealed", row.reference)
     row.blind = blind
@@ -196,25 +226,59 @@ def new_account(viewer: Viewer, email: str, password_hash: str, values: Mapping[
     require(viewer, "people.manage", "")
     person = new_person({**values, "email": email.casefold()})
     account = _new_account(person, email.casefold(), password_hash)
-    record(viewer, "accounts.create", "account", account.reference, None, person.reference, None, {"email": email})
+    record(
+        viewer,
+        "accounts.create",
+        "account",
+        account.reference,
+        None,
+        person.reference,
+        None,
+        {"email": email},
+    )
     return account
 
 
-def grant(viewer: Viewer, account: Account, role: Role, kind: str, reference: str, path: str, institutions: Iterable[int]) -> None:
+def grant(
+    viewer: Viewer,
+    account: Account,
+    role: Role,
+    kind: str,
+    reference: str,
+    path: str,
+    institutions: Iterable[int],
+) -> None:
     """Give a role in a scope; giving it again changes nothing."""
     require(viewer, "people.manage", path)
     numbers = sorted(institutions)
-    held = sa.select(RoleGrant).where(RoleGrant.account_id == account.id, RoleGrant.role == role, RoleGrant.scope_reference == reference)
-    row = db.session.scalar(held) or RoleGrant(account_id=account.id, role=role.value, scope_reference=reference, granted_at=clock.now())
+    held = sa.select(RoleGrant).where(
+        RoleGrant.account_id == account.id, RoleGrant.role == role, RoleGrant.scope_reference == reference
+    )
+    row = db.session.scalar(held) or RoleGrant(
+        account_id=account.id, role=role.value, scope_reference=reference, granted_at=clock.now()
+    )
     row.scope_kind, row.path, row.institutions, row.revoked_at = kind, path, numbers, None
     db.session.add(row)
     after = {"role": role.value, "path": path}
-    record(viewer, "accounts.grant", "account", account.reference, numbers[0] if len(numbers) == 1 else None, None, None, after)
+    record(
+        viewer,
+        "accounts.grant",
+        "account",
+        account.reference,
+        numbers[0] if len(numbers) == 1 else None,
+        None,
+        None,
+        after,
+    )
 
 
 def _new_account(person: Person, email: str, password_hash: str) -> Account:
     account = Account(
-        reference=new_reference(), person_id=person.id, email=email, password_hash=password_hash, created_at=clock.now()
+        reference=new_reference(),
+        person_id=person.id,
+        email=email,
+        password_hash=password_hash,
+        created_at=clock.now(),
     )
     db.session.add(account)
     db.session.flush()

@@ -22,14 +22,27 @@ def check_rib(text: str) -> str:
         number = number[4:]
     if number.startswith(_COUNTRY):
         if not _is_sound_iban(number):
-            raise Refused(N_("Cet IBAN n'est pas valable. Recopiez les 28 caractères qui commencent par MA64."))
+            raise Refused(
+                N_("Cet IBAN n'est pas valable. Recopiez les 28 caractères qui commencent par MA64.")
+            )
         number = number[4:]
     if not (number.isascii() and number.isdigit()):
-        raise Refused(N_("Le RIB ne comporte que des chiffres. Recopiez les 24 chiffres du relevé d'identité bancaire."))
+        raise Refused(
+            N_("Le RIB ne comporte que des chiffres. Recopiez les 24 chiffres du relevé d'identité bancaire.")
+        )
     if len(number) != RIB_LENGTH:
-        raise Refused(Problem(N_("Le RIB a %(found)s chiffres au lieu de 24. Recopiez-le en entier."), {"found": len(number)}))
+        raise Refused(
+            Problem(
+                N_("Le RIB a %(found)s chiffres au lieu de 24. Recopiez-le en entier."),
+                {"found": len(number)},
+            )
+        )
     if int(number) % 97:
-        raise Refused(N_("La clé du RIB ne correspond pas : un chiffre au moins est faux. Vérifiez-le sur le relevé d'identité bancaire."))
+        raise Refused(
+            N_(
+                "La clé du RIB ne correspond pas : un chiffre au moins est faux. Vérifiez-le sur le relevé d'identité bancaire."
+            )
+        )
     return number
 
 

@@ -8,7 +8,8 @@ from wtforms import EmailField, PasswordField
 from wtforms.validators import InputRequired, Length, Regexp
 
 _EMAIL = Regexp(
-    r"^[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+$", message=_l("Écrivez l’adresse en entier, par exemple nom@exemple.ma.")
+    r"^[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+$",
+    message=_l("Écrivez l’adresse en entier, par exemple nom@exemple.ma."),
 )
 
 
@@ -27,7 +28,9 @@ class SignInForm(EmailForm):
     """Address and password."""
 
     password = PasswordField(
-        _l("Mot de passe"), [InputRequired(_l("Écrivez votre mot de passe."))], render_kw={"autocomplete": "current-password", "dir": "ltr"}
+        _l("Mot de passe"),
+        [InputRequired(_l("Écrivez votre mot de passe."))],
+        render_kw={"autocomplete": "current-password", "dir": "ltr"},
     )
 
 

@@ -67,13 +67,17 @@ def sign_out() -> None:
     g.viewer = ANONYMOUS
 
 
-def _guard(audience: str, admitted: Callable[[Viewer], bool]) -> Callable[[Callable[P, R]], Callable[P, R | ResponseReturnValue]]:
+def _guard(
+    audience: str, admitted: Callable[[Viewer], bool]
+) -> Callable[[Callable[P, R]], Callable[P, R | ResponseReturnValue]]:
     def decorate(view: Callable[P, R]) -> Callable[P, R | ResponseReturnValue]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R | ResponseReturnValue:
             known = viewer()
             if known is ANONYMOUS:
-                return redirect(url_for("accounts.sign_in", next=request.full_path if request.method == "GET" else None))
+                return redirect(
+                    url_for("accounts.sign_in", next=request.full_path if request.method == "GET" else None)
+                )
             if not admitted(known):
                 raise NotPermitted(f"{request.endpoint} is for {audience}")
             return view(*args, **kwargs)

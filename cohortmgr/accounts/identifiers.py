@@ -28,7 +28,11 @@ def normalise_cin(text: str) -> str:
     """`AB 12345` and `ab12345` are both `AB12345`: one or two letters, four to seven digits."""
     number = _compact(text)
     if not _CIN.match(number):
-        raise Refused(N_("Ce numéro de CIN n'est pas valable. Écrivez une ou deux lettres puis quatre à sept chiffres, comme AB123456."))
+        raise Refused(
+            N_(
+                "Ce numéro de CIN n'est pas valable. Écrivez une ou deux lettres puis quatre à sept chiffres, comme AB123456."
+            )
+        )
     return number
 
 
@@ -36,7 +40,9 @@ def normalise_massar(text: str) -> str:
     """One letter and nine digits."""
     number = _compact(text)
     if not _MASSAR.match(number):
-        raise Refused(N_("Ce code Massar n'est pas valable. Écrivez une lettre puis neuf chiffres, comme R123456789."))
+        raise Refused(
+            N_("Ce code Massar n'est pas valable. Écrivez une lettre puis neuf chiffres, comme R123456789.")
+        )
     return number
 
 
@@ -44,7 +50,11 @@ def normalise_passport(text: str) -> str:
     """Six to nine letters and digits, at least one digit."""
     number = _compact(text)
     if not _PASSPORT.match(number) or not any(c.isdigit() for c in number):
-        raise Refused(N_("Ce numéro de passeport n'est pas valable. Recopiez les six à neuf lettres et chiffres de la page d'identité."))
+        raise Refused(
+            N_(
+                "Ce numéro de passeport n'est pas valable. Recopiez les six à neuf lettres et chiffres de la page d'identité."
+            )
+        )
     return number
 
 
@@ -52,7 +62,9 @@ def normalise_residence_permit(text: str) -> str:
     """Five to twelve letters and digits, at least one digit."""
     number = _compact(text)
     if not _PERMIT.match(number) or not any(c.isdigit() for c in number):
-        raise Refused(N_("Ce numéro de titre de séjour n'est pas valable. Recopiez les lettres et chiffres du titre."))
+        raise Refused(
+            N_("Ce numéro de titre de séjour n'est pas valable. Recopiez les lettres et chiffres du titre.")
+        )
     return number
 
 

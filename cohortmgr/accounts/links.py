@@ -20,7 +20,9 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def create_many(purpose: str, subjects: list[str], lifetime: timedelta, institution_id: int | None = None) -> list[str]:
+def create_many(
+    purpose: str, subjects: list[str], lifetime: timedelta, institution_id: int | None = None
+) -> list[str]:
     """A link for each subject, in one statement; returns the tokens in the same order."""
     moment = clock.now()
     tokens = [secrets.token_urlsafe(24) for _ in subjects]
@@ -48,21 +50,32 @@ def create(purpose: str, subject: str, lifetime: timedelta, institution_id: int 
 
 def peek(token: str, *purposes: str) -> SingleUseLink:
     """The link as a GET may look at it. NotFound if unknown, Refused saying why if used or too old."""
-    chosen = sa.select(SingleUseLink).where(SingleUseLink.token_hash == hashed(token), SingleUseLink.purpose.in_(purposes))
+    chosen = sa.select(SingleUseLink).where(
+        SingleUseLink.token_hash == hashed(token), SingleUseLink.purpose.in_(purposes)
+    )
     link = db.session.scalar(chosen)
     if link is None:
         raise NotFound("link")
     if link.used_at is not None:
         raise Refused(Problem(N_("Ce lien a déjà servi. Connectez-vous, ou demandez-en un autre.")))
     if link.expires_at <= clock.now():
-        raise Refused(Problem(N_("Ce lien n’est plus valable depuis le %(since)s. Demandez-en un autre."), {"since": link.expires_at}))
+        raise Refused(
+            Problem(
+                N_("Ce lien n’est plus valable depuis le %(since)s. Demandez-en un autre."),
+                {"since": link.expires_at},
+            )
+        )
     return link
 
 
 def use(token: str, *purposes: str) -> SingleUseLink:
     """Use the link up by a conditional UPDATE, so that of two clicks one counts; problems as `peek`."""
     link = peek(token, *purposes)
-    used = sa.update(SingleUseLink).where(SingleUseLink.id == link.id, SingleUseLink.used_at.is_(None)).values(used_at=clock.now())
+    used = (
+        sa.update(SingleUseLink)
+        .where(SingleUseLink.id == link.id, SingleUseLink.used_at.is_(None))
+        .values(used_at=clock.now())
+    )
     if db.session.connection().execute(used).rowcount != 1:
         raise Refused(Problem(N_("Ce lien a déjà servi. Connectez-vous, ou demandez-en un autre.")))
     return link

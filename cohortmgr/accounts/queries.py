@@ -50,14 +50,22 @@ _VIEWER = (
     Person.family_name,
     Person.language,
 )
-_GRANT = (RoleGrant.role, RoleGrant.scope_kind, RoleGrant.scope_reference, RoleGrant.path, RoleGrant.institutions)
+_GRANT = (
+    RoleGrant.role,
+    RoleGrant.scope_kind,
+    RoleGrant.scope_reference,
+    RoleGrant.path,
+    RoleGrant.institutions,
+)
 
 
 def _viewer(rows: Iterable[sa.Row[tuple[object, ...]]], session_id: int | None) -> Viewer:
     rows = list(rows)
     first = rows[0]
     grants = tuple(
-        Grant(Role(row.role), row.scope_kind, row.scope_reference, row.path, tuple(row.institutions)) for row in rows if row.role
+        Grant(Role(row.role), row.scope_kind, row.scope_reference, row.path, tuple(row.institutions))
+        for row in rows
+        if row.role
     )
     return Viewer(
         reference=first.account_reference,
@@ -91,7 +99,9 @@ def persons_by_identifiers(kind: str, values: Iterable[str]) -> dict[str, Person
     keys = sorted(blinds)
     for part in (keys[i : i + 500] for i in range(0, len(keys), 500)):
         query = sa.select(Identifier.blind, Person).join(Person, Person.id == Identifier.person_id)
-        for blind, person in db.session.execute(query.where(Identifier.kind == kind, Identifier.blind.in_(part))):
+        for blind, person in db.session.execute(
+            query.where(Identifier.kind == kind, Identifier.blind.in_(part))
+        ):
             found[blinds[blind]] = person
     return found
 
@@ -106,5 +116,9 @@ def recent_failures(email: str) -> int:
     """Failed sign-ins of an address within the window."""
     since = clock.now() - ATTEMPTS_WITHIN
     blind = crypto.blind_index("sign-in", email.casefold())
-    counted = sa.select(sa.func.count()).select_from(SignInAttempt).where(SignInAttempt.blind == blind, SignInAttempt.at > since)
+    counted = (
+        sa.select(sa.func.count())
+        .select_from(SignInAttempt)
+        .where(SignInAttempt.blind == blind, SignInAttempt.at > since)
+    )
     return db.session.scalar(counted) or 0

@@ -56,7 +56,9 @@ ROLE_NAMES: Mapping[Role, str] = {
 COMPANY_ROLES = frozenset({Role.COMPANY_CONTACT, Role.TUTOR})
 PERSONAL_ROLES = frozenset({Role.CANDIDATE, Role.GUARDIAN})
 
-_READERS = frozenset({Role.SELECTION_MANAGER, Role.PROGRAMME_ADMINISTRATOR, Role.CENTRE_MANAGER, Role.AUDITOR})
+_READERS = frozenset(
+    {Role.SELECTION_MANAGER, Role.PROGRAMME_ADMINISTRATOR, Role.CENTRE_MANAGER, Role.AUDITOR}
+)
 _ADMINISTRATOR = frozenset({Role.PROGRAMME_ADMINISTRATOR})
 _MANAGERS = frozenset({Role.SELECTION_MANAGER, Role.PROGRAMME_ADMINISTRATOR})
 
@@ -72,7 +74,9 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "selection.read": _MANAGERS | {Role.AUDITOR},
     "selection.propose": frozenset({Role.SELECTION_MANAGER}),
     "selection.approve": _ADMINISTRATOR,
-    "cohorts.read": frozenset({Role.PROGRAMME_ADMINISTRATOR, Role.CENTRE_MANAGER, Role.TRAINER, Role.AUDITOR}),
+    "cohorts.read": frozenset(
+        {Role.PROGRAMME_ADMINISTRATOR, Role.CENTRE_MANAGER, Role.TRAINER, Role.AUDITOR}
+    ),
     "cohorts.manage": frozenset({Role.PROGRAMME_ADMINISTRATOR, Role.CENTRE_MANAGER}),
     "placements.read": frozenset({Role.PROGRAMME_ADMINISTRATOR, Role.CENTRE_MANAGER, Role.AUDITOR}),
     "placements.manage": _ADMINISTRATOR,
@@ -81,7 +85,10 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "stipends.read": frozenset({Role.FINANCE, Role.PROGRAMME_ADMINISTRATOR, Role.AUDITOR}),
     "stipends.prepare": frozenset({Role.FINANCE}),
     "stipends.approve": _ADMINISTRATOR,
-    "reports.read": frozenset(Role) - COMPANY_ROLES - PERSONAL_ROLES - {Role.REVIEWER, Role.GROUP_ENROLLER, Role.SYSTEM_ADMINISTRATOR},
+    "reports.read": frozenset(Role)
+    - COMPANY_ROLES
+    - PERSONAL_ROLES
+    - {Role.REVIEWER, Role.GROUP_ENROLLER, Role.SYSTEM_ADMINISTRATOR},
     "audit.read": frozenset({Role.AUDITOR, Role.SYSTEM_ADMINISTRATOR}),
     "people.manage": frozenset({Role.PROGRAMME_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR}),
     "operations.read": frozenset({Role.SYSTEM_ADMINISTRATOR}),
@@ -167,6 +174,15 @@ def password_problems(password: str, email: str) -> list[Problem]:
     """Why a password is refused; empty when it will do."""
     if len(password) < MIN_PASSWORD:
         return [Problem(N_("Choisissez au moins %(least)s caractères."), {"least": MIN_PASSWORD}, "password")]
-    if len(set(password)) < 4 or password.casefold() in (email.casefold(), email.partition("@")[0].casefold()):
-        return [Problem(N_("Ce mot de passe se devine trop facilement. Une phrase de quelques mots convient."), {}, "password")]
+    if len(set(password)) < 4 or password.casefold() in (
+        email.casefold(),
+        email.partition("@")[0].casefold(),
+    ):
+        return [
+            Problem(
+                N_("Ce mot de passe se devine trop facilement. Une phrase de quelques mots convient."),
+                {},
+                "password",
+            )
+        ]
     return []

@@ -67,7 +67,11 @@ def _enter(token: str) -> ResponseReturnValue:
 
 def _after_sign_in(known: Viewer) -> str:
     target = local_target(request.args.get("next"))
-    return target or url_for({"staff": "portals.staff_home", "company": "portals.company_home"}.get(known.audience, "portals.my_home"))
+    return target or url_for(
+        {"staff": "portals.staff_home", "company": "portals.company_home"}.get(
+            known.audience, "portals.my_home"
+        )
+    )
 
 
 @bp.post("/sign-out")
@@ -88,7 +92,9 @@ def forgotten() -> ResponseReturnValue:
     if form.validate_on_submit():
         with writing():
             actions.ask_password_link(form.email.data)
-        flash(_("Si cette adresse a un compte, un lien vient de lui être envoyé. Il est valable deux heures."))
+        flash(
+            _("Si cette adresse a un compte, un lien vient de lui être envoyé. Il est valable deux heures.")
+        )
         return redirect(url_for("accounts.sign_in"))
     return render_template("accounts/public_forgotten.html", form=form)
 

@@ -91,7 +91,9 @@ def _append(session: Session, chain: str, events: list[Event], keys: dict[str, b
         event.sealed = b"" if key is None else crypto.encrypt(key, event.sealed, event.reference.encode())
         event.digest = digest = digest_of(digest, event)
     names = [column.name for column in Event.__table__.columns if column.name != "id"]
-    session.execute(sa.insert(Event.__table__), [{name: getattr(event, name) for name in names} for event in events])
+    session.execute(
+        sa.insert(Event.__table__), [{name: getattr(event, name) for name in names} for event in events]
+    )
     values = {"sequence": sequence, "digest": digest}
     if found:
         session.execute(sa.update(heads).where(heads.c.chain == chain).values(values))

@@ -27,7 +27,10 @@ def subject_keys(subjects: set[str]) -> dict[str, bytes | None]:
     known = transaction_cache(db.session, "subject_keys")
     wanted = sorted(subjects - known.keys())
     for part in (wanted[i : i + 500] for i in range(0, len(wanted), 500)):
-        rows = {row.subject: row for row in db.session.scalars(sa.select(SubjectKey).where(SubjectKey.subject.in_(part)))}
+        rows = {
+            row.subject: row
+            for row in db.session.scalars(sa.select(SubjectKey).where(SubjectKey.subject.in_(part)))
+        }
         for subject in part:
             known[subject] = _unwrap(rows.get(subject) or _new_key(subject))
     return {subject: known[subject] for subject in subjects}

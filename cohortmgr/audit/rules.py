@@ -32,7 +32,13 @@ class Link(Protocol):
 def digest_of(previous: str, link: Link) -> str:
     """SHA-256 over the previous digest and every field, each preceded by its length so that none can shift."""
     hasher = hashlib.sha256(previous.encode())
-    fields = (link.chain, str(link.sequence), link.at.isoformat(timespec="microseconds"), link.actor, link.action)
+    fields = (
+        link.chain,
+        str(link.sequence),
+        link.at.isoformat(timespec="microseconds"),
+        link.actor,
+        link.action,
+    )
     for field in (*fields, link.object_kind, link.object_reference, link.subject):
         data = field.encode()
         hasher.update(len(data).to_bytes(4, "big") + data)
@@ -47,10 +53,16 @@ def verify(links: Iterable[Link], head_sequence: int, head_digest: str) -> list[
     for link in links:
         expected += 1
         if link.sequence != expected:
-            problems.append(Problem(N_("Un maillon manque avant le numéro %(number)s."), {"number": link.sequence}, link.chain))
+            problems.append(
+                Problem(
+                    N_("Un maillon manque avant le numéro %(number)s."), {"number": link.sequence}, link.chain
+                )
+            )
             expected = link.sequence
         if digest_of(previous, link) != link.digest:
-            problems.append(Problem(N_("Le maillon %(number)s a été modifié."), {"number": link.sequence}, link.chain))
+            problems.append(
+                Problem(N_("Le maillon %(number)s a été modifié."), {"number": link.sequence}, link.chain)
+            )
         previous = link.digest
     if (expected, previous) != (head_sequence, head_digest):
         problems.append(Problem(N_("La chaîne s’arrête avant sa fin.")))

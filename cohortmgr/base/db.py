@@ -89,7 +89,9 @@ def configure_engine(engine: sa.Engine) -> None:
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the driver's own BEGIN comes too late for snapshots and savepoints
+        connection.isolation_level = (
+            None  # the driver's own BEGIN comes too late for snapshots and savepoints
+        )
         for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=15000", "synchronous=FULL"):
             connection.execute(f"PRAGMA {pragma}")
 

@@ -154,7 +154,9 @@ def _format(value: date, pattern: str) -> str:
 
 def init_i18n(app: Flask) -> None:
     """Catalogues, and the filters that templates use."""
-    app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(app.config["ROOT"] / "cohortmgr" / "translations"))
+    app.config.setdefault(
+        "BABEL_TRANSLATION_DIRECTORIES", str(app.config["ROOT"] / "cohortmgr" / "translations")
+    )
     app.config["BABEL_DEFAULT_LOCALE"] = "fr"
     babel.init_app(app, locale_selector=lambda: LOCALES[language()])
     for function in (localized, say, day, short_day, hour, moment, decimal, number, mad, thousandths):

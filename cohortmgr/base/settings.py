@@ -23,18 +23,30 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="COHORTMGR_", extra="ignore")
 
     data: Path = Field(default=ROOT / "var", description="folder for all that the embedded default writes")
-    production: bool = Field(default=False, description="refuses a movable clock, made-up secrets and the mail folder's page")
+    production: bool = Field(
+        default=False, description="refuses a movable clock, made-up secrets and the mail folder's page"
+    )
     demonstration: bool = Field(default=False, description="shows the demonstration's mailbox and sign-ins")
 
-    database_url: str = Field(default="", description="the application's role; empty: SQLite in the data folder")
-    owner_database_url: str = Field(default="", description="the role that owns the tables and migrates; empty: database_url")
-    system_database_url: str = Field(default="", description="the worker's and commands' role (BYPASSRLS); empty: database_url")
+    database_url: str = Field(
+        default="", description="the application's role; empty: SQLite in the data folder"
+    )
+    owner_database_url: str = Field(
+        default="", description="the role that owns the tables and migrates; empty: database_url"
+    )
+    system_database_url: str = Field(
+        default="", description="the worker's and commands' role (BYPASSRLS); empty: database_url"
+    )
     superuser_database_url: str = Field(default="", description="only for `flask operations roles`")
     broker_url: str = Field(default="", description="Redis; empty: files in the data folder")
 
     secret_key: str = Field(default="", description="signs cookies; empty: made once in the data folder")
-    sealing_keys: str = Field(default="", description="'id:base64,...', newest first; empty: made once in the data folder")
-    index_key: str = Field(default="", description="base64, keys the blind indexes; empty: made once in the data folder")
+    sealing_keys: str = Field(
+        default="", description="'id:base64,...', newest first; empty: made once in the data folder"
+    )
+    index_key: str = Field(
+        default="", description="base64, keys the blind indexes; empty: made once in the data folder"
+    )
 
     base_url: str = Field(default="http://127.0.0.1:8000", description="how links in messages begin")
     secure_cookies: bool = Field(default=False, description="cookies over HTTPS only")
@@ -47,7 +59,15 @@ class Settings(BaseSettings):
     def _complete(self) -> Settings:
         self.data = self.data.resolve()
         if self.production:
-            needed = ("database_url", "owner_database_url", "system_database_url", "broker_url", "secret_key", "sealing_keys", "index_key")
+            needed = (
+                "database_url",
+                "owner_database_url",
+                "system_database_url",
+                "broker_url",
+                "secret_key",
+                "sealing_keys",
+                "index_key",
+            )
             missing = [f"COHORTMGR_{name.upper()}" for name in needed if not getattr(self, name)]
             if missing:
                 raise ValueError(f"production needs {', '.join(missing)}: set them in the environment")

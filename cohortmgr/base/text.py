@@ -7,7 +7,21 @@ import unicodedata
 
 # Crockford's base 32 without letters that are read as digits; 26 of them hold 130 bits.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_ARABIC = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ؤ": "و", "ئ": "ي", "ـ": None, "ک": "ك", "ی": "ي"})
+_ARABIC = str.maketrans(
+    {
+        "أ": "ا",
+        "إ": "ا",
+        "آ": "ا",
+        "ٱ": "ا",
+        "ى": "ي",
+        "ة": "ه",
+        "ؤ": "و",
+        "ئ": "ي",
+        "ـ": None,
+        "ک": "ك",
+        "ی": "ي",
+    }
+)
 _PUNCTUATION = str.maketrans({"’": "'", "‘": "'", "`": "'", "–": "-", "—": "-", "\u00a0": " ", "\u202f": " "})
 
 
@@ -30,5 +44,9 @@ def fold(text: str) -> str:
 
 def clean(text: str) -> str:
     """What a person typed, in NFC, without control or direction-override characters, spaces folded at the ends."""
-    kept = (c for c in unicodedata.normalize("NFC", text) if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") or c in "\u200c\u200d")
+    kept = (
+        c
+        for c in unicodedata.normalize("NFC", text)
+        if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") or c in "\u200c\u200d"
+    )
     return "".join(kept).strip()

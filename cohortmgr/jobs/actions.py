@@ -37,7 +37,13 @@ def handler(kind: str) -> Callable[[Handler], Handler]:
     return register
 
 
-def request(viewer: Asker, kind: str, payload: Mapping[str, Any], institution_id: int | None, due: datetime | None = None) -> str:
+def request(
+    viewer: Asker,
+    kind: str,
+    payload: Mapping[str, Any],
+    institution_id: int | None,
+    due: datetime | None = None,
+) -> str:
     """Write a job in the present transaction and wake the worker after its commit; returns its reference."""
     moment = clock.now()
     reference = new_reference()
@@ -72,7 +78,11 @@ def claim() -> Job | None:
     found = db.session.scalar(sa.select(Job.id).where(*waiting).order_by(Job.due, Job.id).limit(1))
     if found is None:
         return None
-    taken = sa.update(Job).where(Job.id == found, *waiting).values(state=JobState.RUNNING, lease_until=lease_end(moment))
+    taken = (
+        sa.update(Job)
+        .where(Job.id == found, *waiting)
+        .values(state=JobState.RUNNING, lease_until=lease_end(moment))
+    )
     if db.session.connection().execute(taken).rowcount != 1:
         return None
     return db.session.get(Job, found, populate_existing=True)
@@ -87,7 +97,13 @@ def advance(job_id: int, percent: int) -> None:
 def end(job_id: int, result: Mapping[str, Any] | None, error: str | None) -> None:
     """Record a result or an error; only a running job ends."""
     state = JobState.FAILED if error else JobState.DONE
-    values = {"state": state, "result": dict(result or {}), "error": error, "ended_at": clock.now(), "lease_until": None}
+    values = {
+        "state": state,
+        "result": dict(result or {}),
+        "error": error,
+        "ended_at": clock.now(),
+        "lease_until": None,
+    }
     if not error:
         values["percent"] = 100
     db.session.execute(sa.update(Job).where(Job.id == job_id, Job.state == JobState.RUNNING).values(values))

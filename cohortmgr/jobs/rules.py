@@ -28,7 +28,9 @@ MEANINGS: Mapping[JobState, str] = {
     JobState.RUNNING: N_("Le travail est en cours."),
     JobState.DONE: N_("Le travail est terminé."),
     JobState.FAILED: N_("Le travail a échoué ; la raison est notée."),
-    JobState.SET_ASIDE: N_("Le travail s’est interrompu trois fois sans résultat ; une personne doit le regarder."),
+    JobState.SET_ASIDE: N_(
+        "Le travail s’est interrompu trois fois sans résultat ; une personne doit le regarder."
+    ),
 }
 
 TRANSITIONS: Mapping[JobState, tuple[JobState, ...]] = {

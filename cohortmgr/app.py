@@ -1,0 +1,122 @@
+"""Wiring: settings, extensions, the rooms' pages and commands, and what happens upwards between floors."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from flask import Flask
+from flask_alembic import Alembic
+from sqlalchemy import event
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from cohortmgr import cli, tables
+from cohortmgr.accounts import guards
+from cohortmgr.accounts import views as accounts
+from cohortmgr.base import assets, clock, crypto, db, i18n, web
+from cohortmgr.base.settings import ROOT, Settings
+from cohortmgr.jobs.broker import celery_for, wake_sender
+from cohortmgr.portals import views as portals
+
+Process = Literal["web", "system"]
+
+
+def create_app(settings: Settings | None = None, process: Process = "web") -> Flask:
+    """The application for the web (the application's database role) or for worker and commands (the system's)."""
+    settings = settings or Settings()
+    app = Flask(
+        "cohortmgr",
+        root_path=str(ROOT / "cohortmgr"),
+        template_folder=str(ROOT / "templates"),
+        static_folder=None,
+    )
+    _configure(app, settings, process)
+    app.extensions["cohortmgr-keyring"] = crypto.Keyring.parse(settings.sealing_keys, settings.index_key)
+    app.extensions["cohortmgr-wake"] = wake_sender(celery_for(settings))
+    _open_database(app, settings)
+    i18n.init_i18n(app)
+    web.init_web(app)
+    guards.init_guards(app)
+    assets.init_assets(app)
+    for blueprint in (accounts.bp, portals.bp):
+        app.register_blueprint(blueprint)
+    cli.register(app)
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(
+            app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies
+        )  # type: ignore[method-assign]
+    if settings.production:
+        clock.forbid_moving()
+    return app
+
+
+def _configure(app: Flask, settings: Settings, process: Process) -> None:
+    url = settings.database_url if process == "web" else settings.system_database_url
+    app.config.update(
+        ROOT=ROOT,
+        DATA=str(settings.data),
+        BASE_URL=settings.base_url,
+        DEMONSTRATION=settings.demonstration,
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_ENGINES={"default": db.engine_options(url)},
+        MAX_CONTENT_LENGTH=settings.upload_limit,
+        MAX_FORM_MEMORY_SIZE=1024 * 1024,
+        IMPORT_LIMIT=settings.import_limit,
+        SESSION_COOKIE_NAME="session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        PERMANENT_SESSION_LIFETIME=14 * 24 * 3600,
+        SESSION_REFRESH_EACH_REQUEST=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        ALEMBIC={"script_location": str(ROOT / "migrations"), "file_template": "%%(rev)s_%%(slug)s"},
+        ALEMBIC_CONTEXT={
+            "render_as_batch": True,
+            "transactional_ddl": True,
+            "compare_server_default": True,
+            "render_item": _render,
+        },
+    )
+    app.extensions["cohortmgr-settings"] = settings
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.auto_reload = False
+
+
+def _open_database(app: Flask, settings: Settings) -> None:
+    db.db.init_app(app)
+    with app.app_context():
+        for engine in db.db.engines.values():
+            db.configure_engine(engine)
+    owner = sa.create_engine(**db.engine_options(settings.owner_database_url), poolclass=sa.NullPool)
+    _prepare_owner(owner)
+    migrations = Alembic(app, run_mkdir=False, metadatas=tables.metadata, engines=owner)
+    migrations.rev_id = lambda: f"{len(list((ROOT / 'migrations').glob('[0-9]*.py'))) + 1:04d}"
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def _prepare_owner(engine: sa.Engine) -> None:
+    """Migrations rebuild SQLite tables: foreign keys must be off before BEGIN, or a dropped parent drops its children."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "foreign_keys=OFF", "busy_timeout=15000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
+    """Write our column types into migrations as plain ones, since these import nothing of the application."""
+    if kind != "type":
+        return False
+    if isinstance(item, db.Utc):
+        return "sa.DateTime(timezone=True)"
+    if isinstance(item, sa.BigInteger):
+        return "ID"
+    return "JSON" if isinstance(item, sa.JSON) else False

@@ -1,0 +1,13 @@
+"""The rooms' commands under `flask`."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from cohortmgr.operations import commands as operations
+
+
+def register(app: Flask) -> None:
+    """Add each room's group of commands."""
+    for group in (operations.group,):
+        app.cli.add_command(group)

@@ -1,0 +1,65 @@
+"""The wake-up of the worker. The database is the truth; what travels through the broker is only a nudge."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from celery import Celery
+
+from cohortmgr.base.settings import Settings
+
+QUEUES = ("jobs", "outbox")
+_log = logging.getLogger(__name__)
+
+
+def celery_for(settings: Settings) -> Celery:
+    """A Celery application on Redis, or on files in the data folder."""
+    celery = Celery("cohortmgr", broker=settings.broker_url or "filesystem://")
+    celery.conf.update(
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        worker_enable_remote_control=False,
+        worker_hijack_root_logger=False,
+        broker_connection_retry_on_startup=True,
+        task_default_queue="jobs",
+        task_routes={f"drain.{queue}": {"queue": queue} for queue in QUEUES} | {"sweep": {"queue": "jobs"}},
+        broker_transport_options=_transport(settings),
+        timezone="UTC",
+    )
+    return celery
+
+
+def _transport(settings: Settings) -> dict[str, object]:
+    if not settings.embedded_broker:
+        return {
+            "visibility_timeout": 600,
+            "socket_connect_timeout": 2,
+            "socket_timeout": 5,
+            "unacked_restore_limit": 100,
+        }
+    folder = settings.data / "broker"
+    for name in ("queue", "control", "done"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    return {
+        "data_folder_in": str(folder / "queue"),
+        "data_folder_out": str(folder / "queue"),
+        "control_folder": str(folder / "control"),
+        "processed_folder": str(folder / "done"),
+        "store_processed": False,
+        "polling_interval": 0.2,
+    }
+
+
+def wake_sender(celery: Celery) -> Callable[[str], None]:
+    """What tells the worker that rows of a queue wait. A failure is logged: the sweep finds the rows anyway."""
+
+    def send(queue: str) -> None:
+        try:
+            celery.send_task(f"drain.{queue}", queue=queue, retry=False, expires=60)
+        except Exception as error:  # any broker fault is the sweep's business, never the person's
+            _log.warning("the worker was not woken for %s: %s", queue, error)
+
+    return send

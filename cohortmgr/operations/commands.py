@@ -1,0 +1,53 @@
+"""`flask operations …`"""
+
+from __future__ import annotations
+
+import time
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.audit import queries as audit
+from cohortmgr.base.db import db, writing
+from cohortmgr.jobs import actions as jobs
+from cohortmgr.jobs.models import Job
+from cohortmgr.operations.roles import make_roles
+
+group = AppGroup("operations", help="Roles of the database, health, the trail.")
+
+
+@group.command("roles")
+def roles() -> None:
+    """Make the three PostgreSQL roles and the database from COHORTMGR_SUPERUSER_DATABASE_URL."""
+    for line in make_roles(current_app.extensions["cohortmgr-settings"]):
+        click.echo(line)
+
+
+@group.command("ping")
+@click.option("--seconds", default=30, help="How long to wait for the worker.")
+def ping(seconds: int) -> None:
+    """Ask the worker for a trivial job and wait for its result."""
+    with writing():
+        reference = jobs.request(SYSTEM, "operations.ping", {}, None)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        db.session.rollback()
+        state = db.session.query(Job.state).filter_by(reference=reference).scalar()
+        if state == "done":
+            click.echo("the worker answered")
+            return
+        time.sleep(0.2)
+    raise click.ClickException(f"the worker did not answer within {seconds} s: is it running?")
+
+
+@group.command("verify-trail")
+def verify_trail() -> None:
+    """Recompute every chain of the audit trail."""
+    broken = [problem for chain in audit.chains() for problem in audit.broken_links(chain)]
+    for problem in broken:
+        click.echo(str(problem))
+    if broken:
+        raise click.ClickException("the trail is broken")
+    click.echo("the trail holds")

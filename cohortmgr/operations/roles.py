@@ -1,0 +1,73 @@
+"""The three PostgreSQL roles: one owns the tables, one serves people behind row-level security, one is the system."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+
+from cohortmgr.base.settings import Settings
+
+
+def make_roles(settings: Settings) -> list[str]:
+    """Make the database and its roles from the superuser's URL; returns what was done. Running it again changes nothing.
+
+    Owner and system bypass row-level security (otherwise the owner's migrations silently touch no row and its dump
+    fails); the application's role owns nothing and bypasses nothing.
+    """
+    if not settings.superuser_database_url:
+        raise ValueError(
+            "COHORTMGR_SUPERUSER_DATABASE_URL is needed to make roles: set it for this one command"
+        )
+    owner, app, system = (
+        make_url(u)
+        for u in (settings.owner_database_url, settings.database_url, settings.system_database_url)
+    )
+    done = _make_logins(make_url(settings.superuser_database_url), owner, app, system)
+    target = make_url(settings.superuser_database_url).set(database=app.database)
+    engine = sa.create_engine(target, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"ALTER SCHEMA public OWNER TO {_quoted(owner)}"))
+        for url in (app, system):
+            name = _quoted(url)
+            connection.execute(sa.text(f"GRANT USAGE ON SCHEMA public TO {name}"))
+            for kind, rights in (
+                ("TABLES", "SELECT, INSERT, UPDATE, DELETE"),
+                ("SEQUENCES", "USAGE, SELECT"),
+            ):
+                default = f"ALTER DEFAULT PRIVILEGES FOR ROLE {_quoted(owner)} IN SCHEMA public GRANT {rights} ON {kind} TO {name}"
+                connection.execute(sa.text(default))
+                connection.execute(sa.text(f"GRANT {rights} ON ALL {kind} IN SCHEMA public TO {name}"))
+    return done
+
+
+def _make_logins(superuser: URL, owner: URL, app: URL, system: URL) -> list[str]:
+    done = []
+    engine = sa.create_engine(superuser, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        for url, rights in ((owner, "BYPASSRLS"), (app, "NOBYPASSRLS"), (system, "BYPASSRLS")):
+            known = connection.scalar(
+                sa.text("SELECT 1 FROM pg_roles WHERE rolname = :name"), {"name": url.username}
+            )
+            verb = "ALTER" if known else "CREATE"
+            password = f" PASSWORD {_literal(url.password)}" if url.password else ""
+            connection.execute(
+                sa.text(f"{verb} ROLE {_quoted(url)} LOGIN NOSUPERUSER NOCREATEDB {rights}{password}")
+            )
+            done.append(f"{verb.lower()} role {url.username} ({rights})")
+        exists = connection.scalar(
+            sa.text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": app.database}
+        )
+        if not exists:
+            connection.execute(sa.text(f'CREATE DATABASE "{app.database}" OWNER {_quoted(owner)}'))
+            done.append(f"create database {app.database}")
+    return done
+
+
+def _quoted(url: URL) -> str:
+    if not url.username or '"' in url.username:
+        raise ValueError("each database URL must name its own role")
+    return f'"{url.username}"'
+
+
+def _literal(text: str | None) -> str:
+    return "'" + str(text).replace("'", "''").replace(":", "\\:") + "'"

@@ -1,0 +1,13 @@
+"""The worker's Celery application: `celery -A worker.celery_app worker`."""
+
+from cohortmgr.base import clock  # noqa: F401  # first, so that only the packaged time zones are read
+from cohortmgr.app import create_app
+from cohortmgr.base.settings import Settings
+from cohortmgr.jobs.broker import celery_for
+from worker.schedule import SCHEDULE
+
+settings = Settings()
+flask_app = create_app(settings, process="system")
+app = celery_for(settings)
+app.conf.beat_schedule = SCHEDULE
+app.conf.imports = ("worker.jobs", "worker.outbox")

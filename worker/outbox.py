@@ -1,0 +1,14 @@
+"""Draining the outbox."""
+
+from __future__ import annotations
+
+from cohortmgr.outbox.delivery import deliver
+from worker.celery_app import app, flask_app
+
+
+@app.task(name="drain.outbox")  # type: ignore[untyped-decorator]
+def drain() -> None:
+    """Send what is due, a batch at a time."""
+    with flask_app.app_context():
+        while deliver():
+            continue

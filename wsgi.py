@@ -1,0 +1,11 @@
+"""The door: `gunicorn wsgi:app` serves with the application's database role, `flask --app wsgi` acts with the system's."""
+
+import sys
+from pathlib import Path
+
+from cohortmgr.base import clock  # noqa: F401  # first, so that only the packaged time zones are read
+from cohortmgr.app import create_app
+
+_COMMAND_LINE = Path(sys.argv[0]).name in ("flask", "__main__.py") and "run" not in sys.argv
+
+app = create_app(process="system" if _COMMAND_LINE else "web")
