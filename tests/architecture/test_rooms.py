@@ -28,29 +28,43 @@ PURE_BASE = ("cohortmgr.base.money", "cohortmgr.base.errors", "cohortmgr.base.te
 PURE_PACKAGES = ("numpy", "scipy", "tomlkit", "phonenumbers")
 NOT_PURE_STANDARD = {"sqlite3", "socket", "subprocess", "urllib", "http", "time", "secrets", "threading", "tempfile"}
 LONGEST = 400
+ROWS = {"models.py", "queries.py", "actions.py", "forms.py", "views.py", "commands.py", "guards.py"}
 VIEW_FILES = ("views.py", "candidate_views.py", "staff_views.py", "company_views.py")
 # Files at the top of the house, and folders that hold no Python.
 NOT_ROOMS = {"assets", "translations", "__pycache__"}
 VAGUE = {"utils", "util", "common", "helpers", "helper", "misc", "stuff", "shared", "lib", "core"}
 
 
+def source_of(name: str) -> Path | None:
+    """The file of a room that an imported name comes from; None for base and for what is not a file."""
+    parts = name.split(".")
+    if len(parts) < 3 or parts[0] != "cohortmgr" or parts[1] == "base":
+        return None
+    path = APPLICATION / parts[1] / f"{parts[2]}.py"
+    return path if path.exists() else None
+
+
 def pure_files() -> list[Path]:
-    """rules.py and the algorithms beside it."""
-    return [path for path in room_files("rules.py", *ALGORITHMS) if "definitions" not in path.parts]
+    """rules.py, the algorithms beside it, and whatever of the rooms these import."""
+    waiting = room_files("rules.py", *ALGORITHMS)
+    found: set[Path] = set()
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += [source for _, name in imports(path) if (source := source_of(name))]
+    return sorted(found)
 
 
 def is_pure_import(name: str) -> bool:
-    """Whether a pure file may import the name."""
+    """Whether a pure file may import the name; a file of a room is pure itself, being among `pure_files`."""
     first = name.split(".")[0]
     if first != "cohortmgr":
         return first in PURE_PACKAGES or (first in sys.stdlib_module_names and first not in NOT_PURE_STANDARD)
     if name.startswith(PURE_BASE):
         return True
-    parts = name.split(".")
-    if len(parts) < 3 or parts[1] == "base":
-        # `from cohortmgr.placements import rules` arrives as cohortmgr.placements.rules: only bare rooms end here.
-        return False
-    return f"{parts[2]}.py" in {"rules.py", *ALGORITHMS}
+    source = source_of(name)
+    return source is not None and source.name not in ROWS
 
 
 def test_rules_and_algorithms_import_nothing_but_values() -> None:

@@ -1,0 +1,81 @@
+"""A served application and a real Chromium. Nothing but the loopback is reached; a script's error fails the test."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests import services
+
+if TYPE_CHECKING:
+    from tests.databases import Database
+
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
+
+
+class _Silent(WSGIRequestHandler):
+    """Serves without a line for each request; keeps connections, as a real server does."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002  the parent's name
+        """Say nothing."""
+
+
+@pytest.fixture
+def live(database: Database) -> Iterator[str]:
+    """The address of the application, served by threads of this process on a free port."""
+    server = make_server("127.0.0.1", 0, database.app, threaded=True, request_handler=_Silent)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join(10)
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests of this process; its absence is a failure."""
+    binary = services.chromium_binary()
+    assert binary is not None, "Chromium is not there: `make test` installs it on Debian"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(binary), args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser_page(chromium: Browser, live: str) -> Iterator[Page]:
+    """A page of a new visitor (French, 1280 wide); relative addresses go to the application."""
+    context = chromium.new_context(base_url=live, locale="fr-MA", viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(10_000)
+    faults: list[str] = []
+
+    def stay_here(route: Route) -> None:
+        if urlsplit(route.request.url).hostname in ("127.0.0.1", None):
+            route.continue_()
+        else:
+            faults.append(f"asked for {route.request.url}")
+            route.abort()
+
+    def note(message: ConsoleMessage) -> None:
+        # A page of status 404 or 422 is an answer, not a fault; a blocked style or a script's error is one.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            faults.append(message.text)
+
+    context.route("**/*", stay_here)
+    page = context.new_page()
+    page.on("console", note)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    yield page
+    context.close()
+    assert not faults, "The browser complained: " + "; ".join(faults)

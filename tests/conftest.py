@@ -1,0 +1,221 @@
+"""Fixtures of the whole suite: the application on SQLite and on PostgreSQL, its clients, and the watch over them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+from cohortmgr.base import clock  # noqa: F401  the first import: it takes the machine's time zones away
+from tests import services
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.ctx import AppContext
+    from flask.testing import FlaskCliRunner, FlaskClient
+
+    from tests.databases import Database
+
+ROOT = Path(__file__).resolve().parent
+# What asks for no server: everything else starts them.
+SERVERLESS = ("unit", "architecture")
+NEEDS_SERVICES = ("browser",)
+
+hypothesis_settings.register_profile(
+    "suite", deadline=None, max_examples=25, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+hypothesis_settings.register_profile("long", deadline=None, max_examples=1000)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--quick`: SQLite alone."""
+    parser.addoption("--quick", action="store_true", help="SQLite alone: no PostgreSQL, Redis or browser")
+
+
+def _is_serverless(config: pytest.Config) -> bool:
+    """Whether all that was asked for lies in folders that need no server."""
+    asked = [(config.invocation_params.dir / argument.split("::")[0]).resolve() for argument in config.args]
+    folders = [ROOT / name for name in SERVERLESS]
+    return bool(asked) and all(any(path.is_relative_to(folder) for folder in folders) for path in asked)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers once, in the process that the others are started from."""
+    hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+    if hasattr(config, "workerinput") or config.getoption("--quick") or config.option.collectonly:
+        return
+    if _is_serverless(config):
+        return
+    try:
+        running = services.start()
+    except services.ServiceMissing as error:
+        raise pytest.UsageError(str(error)) from None
+    config.stash[RUNNING] = running
+    os.environ.update(running.environment)
+
+
+RUNNING = pytest.StashKey[services.Services]()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the servers that this process started."""
+    running = config.stash.get(RUNNING, None)
+    if running is not None:
+        running.stop()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that uses `database` runs on each of the two, unless it says that it concerns one."""
+    if "database" not in metafunc.fixturenames:
+        return
+    node = metafunc.definition
+    wanted = ["sqlite", "postgres"]
+    if node.get_closest_marker("sqlite_only"):
+        wanted.remove("postgres")
+    if node.get_closest_marker("postgres_only"):
+        wanted.remove("sqlite")
+    metafunc.parametrize("database", wanted, indirect=True)
+
+
+def _needs_services(item: pytest.Item) -> bool:
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    in_folder = any(item.path.is_relative_to(ROOT / name) for name in NEEDS_SERVICES)
+    return parameters.get("database") == "postgres" or in_folder or bool(item.get_closest_marker("services"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """`--quick` leaves out what needs a server or a browser."""
+    if config.getoption("--quick"):
+        left_out = [item for item in items if _needs_services(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not _needs_services(item)]
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say what `--quick` left out, and how many tests ran on each database."""
+    if config.getoption("--quick"):
+        terminalreporter.write_line("Quick: left out PostgreSQL, Redis and the browser; `make test` runs everything.")
+    ran = [report.nodeid for key in ("passed", "failed") for report in terminalreporter.stats.get(key, [])]
+    counts = {name: sum(f"[{name}" in node or f"-{name}" in node for node in ran) for name in ("sqlite", "postgres")}
+    terminalreporter.write_line(f"Tests run on SQLite: {counts['sqlite']}, on PostgreSQL: {counts['postgres']}.")
+
+
+def _process_name(config: pytest.Config) -> str:
+    return str(getattr(config, "workerinput", {}).get("workerid", "gw0"))
+
+
+@pytest.fixture(scope="session")
+def sqlite_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The migrated SQLite file of this process."""
+    from tests import databases
+
+    databases.clean_environment()
+    with databases.opened(databases.SqliteDatabase(tmp_path_factory.mktemp("sqlite"))) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+def postgres_database(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[Database]:
+    """The migrated PostgreSQL database of this process."""
+    from tests import databases
+
+    databases.clean_environment()
+    name = f"test_{_process_name(pytestconfig)}"
+    with databases.opened(databases.PostgresDatabase(tmp_path_factory.mktemp("postgres"), name)) as database:
+        yield database
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """The database of the test, as the migrations left it. Without a parameter (browser tests): SQLite."""
+    from tests.watch import watched
+
+    chosen: Database = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_database")
+    chosen.reset()
+    with watched(chosen.app, chosen.system_app):
+        yield chosen
+
+
+@pytest.fixture
+def app(database: Database) -> Flask:
+    """The application on the test's database."""
+    return database.app
+
+
+@pytest.fixture
+def app_context(app: Flask) -> Iterator[AppContext]:
+    """A context for the test's own look at the database; each request of `client` has another."""
+    from tests.watch import test_context
+
+    with test_context(app) as context:
+        yield context
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without a screen: keeps its cookies, has a session of its own at each request."""
+    from tests.watch import SeparateClient
+
+    app.test_client_class = SeparateClient
+    return app.test_client()
+
+
+@pytest.fixture
+def system_app(database: Database) -> Flask:
+    """The application as worker and commands have it: the system's role, which sees every institution."""
+    return database.system_app
+
+
+@pytest.fixture
+def system_context(system_app: Flask) -> Iterator[AppContext]:
+    """A context that sees every institution, for preparing a test and for looking at what came of it."""
+    from tests.watch import test_context
+
+    with test_context(system_app) as context:
+        yield context
+
+
+@pytest.fixture
+def runner(system_app: Flask) -> FlaskCliRunner:
+    """Runs `flask` commands: `runner.invoke(args=["programmes", "load", "mdia"])`."""
+    return system_app.test_cli_runner()
+
+
+@pytest.fixture
+def statements() -> Callable[[], AbstractContextManager[list[str]]]:
+    """`with statements() as seen: ...` collects the SQL sent meanwhile, without transaction control."""
+    from tests.watch import counted
+
+    return counted
+
+
+@pytest.fixture
+def redis_url(pytestconfig: pytest.Config) -> str:
+    """An empty Redis database that only this process of the test run uses."""
+    import redis
+
+    number = int(_process_name(pytestconfig).removeprefix("gw") or 0) % 16
+    url = f"{os.environ[services.REDIS]}/{number}"
+    with redis.Redis.from_url(url) as connection:
+        connection.flushdb()
+    return url
+
+
+@pytest.fixture
+def at() -> Callable[..., AbstractContextManager[None]]:
+    """`with at(moment): ...` holds the application's clock."""
+
+    @contextmanager
+    def hold(moment: Any) -> Iterator[None]:
+        with clock.at(moment):
+            yield
+
+    return hold

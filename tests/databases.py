@@ -1,0 +1,178 @@
+"""The two databases of the tests: one migrated SQLite file and one migrated PostgreSQL database for each process.
+
+The schema is built by the migrations, once. A test starts from what they left: the SQLite file is copied anew, the
+PostgreSQL tables are emptied in one round trip. On PostgreSQL the application connects as its own role, which owns
+nothing and bypasses nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from flask import Flask
+from sqlalchemy.engine import make_url
+
+from cohortmgr.app import create_app
+from cohortmgr.base.db import db
+from cohortmgr.base.settings import Settings
+from cohortmgr.operations.roles import make_roles
+from tests.services import POSTGRES
+
+OWNER, APPLICATION, SYSTEM = "cohortmgr_owner", "cohortmgr_application", "cohortmgr_system"
+
+
+def clean_environment() -> None:
+    """The developer's own settings are not the tests'."""
+    for name in [name for name in os.environ if name.startswith("COHORTMGR_") and "_TEST_" not in name]:
+        del os.environ[name]
+
+
+def settings_for(folder: Path, **more: Any) -> Settings:
+    """Settings of a test installation that writes into `folder` alone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return Settings(data=folder, **more)
+
+
+def migrate(settings: Settings) -> None:
+    """Build the schema as `flask db upgrade` does, in a context that closes its connections."""
+    app = create_app(settings, "system")
+    with app.app_context():
+        app.extensions["alembic"].upgrade()
+    dispose(app)
+
+
+def dispose(app: Flask) -> None:
+    """Close the application's pooled connections."""
+    with app.app_context():
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+def _settle(file: Path) -> None:
+    """Bring the journal into the file, so that the file alone is the database."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+class SqliteDatabase:
+    """A migrated file, and a copy of it for each test."""
+
+    dialect = "sqlite"
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "cohortmgr.sqlite3"
+        self.template = folder / "template.sqlite3"
+        self.settings = settings_for(folder, database_url=f"sqlite:///{self.file}", demonstration=True)
+        self.app = create_app(self.settings)
+        self.system_app = create_app(self.settings, "system")
+        migrate(self.settings)
+        _settle(self.file)
+        shutil.copyfile(self.file, self.template)
+
+    def reset(self) -> None:
+        """Lay the migrated file anew; the last test's journal goes with its file."""
+        dispose(self.app)
+        dispose(self.system_app)
+        for suffix in ("-wal", "-shm"):
+            self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
+        shutil.copyfile(self.template, self.file)
+
+    def close(self) -> None:
+        """Nothing runs on: the folder is pytest's."""
+        dispose(self.app)
+        dispose(self.system_app)
+
+
+# `replica` switches triggers and foreign keys off for the superuser's session: rows go in any order, and also from
+# tables that forbid DELETE. What the migrations wrote is kept in a schema of its own and laid back.
+KEEP = """
+CREATE SCHEMA kept;
+DO $$ DECLARE t record; filled boolean; BEGIN
+  FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+    EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I)', t.tablename) INTO filled;
+    IF filled THEN EXECUTE format('CREATE TABLE kept.%I AS TABLE public.%I', t.tablename, t.tablename); END IF;
+  END LOOP;
+END $$;
+CREATE FUNCTION kept.lay_anew() RETURNS void LANGUAGE plpgsql AS $$ DECLARE t record; BEGIN
+  FOR t IN SELECT p.tablename, k.tablename IS NOT NULL AS filled FROM pg_tables p
+           LEFT JOIN pg_tables k ON k.schemaname = 'kept' AND k.tablename = p.tablename
+           WHERE p.schemaname = 'public' AND p.tablename <> 'alembic_version' LOOP
+    EXECUTE format('DELETE FROM public.%I', t.tablename);
+    IF t.filled THEN EXECUTE format('INSERT INTO public.%I SELECT * FROM kept.%I', t.tablename, t.tablename); END IF;
+  END LOOP;
+END $$;
+"""
+
+
+class PostgresDatabase:
+    """A migrated database in the test run's own PostgreSQL, emptied before each test."""
+
+    dialect = "postgres"
+
+    def __init__(self, folder: Path, name: str) -> None:
+        address = os.environ.get(POSTGRES)
+        if not address:
+            raise RuntimeError("PostgreSQL was not started: run the tests through pytest in this project's folder")
+        self.server = make_url(address)
+        self.name = name
+        self.settings = settings_for(
+            folder,
+            database_url=self.url(APPLICATION),
+            owner_database_url=self.url(OWNER),
+            system_database_url=self.url(SYSTEM),
+            superuser_database_url=address,
+            demonstration=True,
+        )
+        self._make()
+        self.app = create_app(self.settings)
+        self.system_app = create_app(self.settings, "system")
+        migrate(self.settings)
+        self.admin = self._connect(name)
+        self.admin.execute(KEEP)
+        self.admin.execute("SET session_replication_role = replica; SET lock_timeout = '5s'")
+
+    def url(self, role: str) -> str:
+        """The address of this database for a role."""
+        return self.server.set(username=role, database=self.name).render_as_string(hide_password=False)
+
+    def _connect(self, database: str) -> psycopg.Connection[Any]:
+        return psycopg.connect(
+            host=str(self.server.query["host"]), user="postgres", dbname=database, autocommit=True
+        )
+
+    def _make(self) -> None:
+        """A new database of this process, and the roles, as `flask operations roles` makes them."""
+        with self._connect("postgres") as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {self.name}")
+            # Roles belong to the server, which the processes of one run share: one after the other.
+            connection.execute("SELECT pg_advisory_lock(1)")
+            make_roles(self.settings)
+
+    def reset(self) -> None:
+        """Empty every table and lay back what the migrations wrote. An open transaction of a test fails it here."""
+        self.admin.execute("SELECT kept.lay_anew()")
+
+    def close(self) -> None:
+        """Leave the server: the database goes with it."""
+        dispose(self.app)
+        dispose(self.system_app)
+        self.admin.close()
+
+
+Database = SqliteDatabase | PostgresDatabase
+
+
+@contextmanager
+def opened(database: Database) -> Iterator[Database]:
+    """A database for as long as the process's tests last."""
+    try:
+        yield database
+    finally:
+        database.close()

@@ -1,0 +1,124 @@
+"""What watches over the application while a test runs: lost changes, and the statements that are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, g, has_app_context
+from flask.ctx import AppContext
+from flask.testing import FlaskClient
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState, Session
+
+from cohortmgr.base.db import db
+
+CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA", "SELECT SET_CONFIG(")
+_lost: list[str] = []
+
+
+def _open_sessions() -> list[Session]:
+    """The sessions of the present context, without opening one."""
+    opened: dict[str, Session] = g.get("_sqlalchemy_sessions", {})
+    return list(opened.values())
+
+
+def _unsaved(session: Session) -> list[str]:
+    """What the session would lose if it ended now."""
+    lost = [f"{kind} {row!r}" for kind in ("new", "deleted") for row in getattr(session, kind)]
+    lost += [f"changed {row!r}" for row in session.dirty if session.is_modified(row)]
+    if session.info.get("uncommitted") and session.in_transaction():
+        lost.append(f"flushed and not committed: {session.info['uncommitted']}")
+    return lost
+
+
+@event.listens_for(Session, "after_flush")
+def _flushed(session: Session, _context: Any) -> None:
+    rows = [*session.new, *session.dirty, *session.deleted]
+    if rows:
+        session.info["uncommitted"] = ", ".join(sorted({type(row).__name__ for row in rows}))
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _executed(state: ORMExecuteState) -> None:
+    if state.is_insert or state.is_update or state.is_delete:
+        state.session.info["uncommitted"] = str(state.statement)[:120]
+
+
+@event.listens_for(Session, "after_commit")
+def _committed(session: Session) -> None:
+    session.info.pop("uncommitted", None)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _undone(session: Session, _previous: Any) -> None:
+    if not session.in_nested_transaction():
+        session.info.pop("uncommitted", None)
+
+
+def _at_the_end_of_a_context(_error: BaseException | None) -> None:
+    """Called before the sessions are closed; the test's own context may hold what it likes."""
+    if g.get("of_the_test"):
+        return
+    for session in _open_sessions():
+        _lost.extend(_unsaved(session))
+
+
+@contextmanager
+def watched(*apps: Flask) -> Iterator[None]:
+    """Fail the test when a request, command or task of it ended with changes that were not committed."""
+    for app in apps:
+        # The last to be registered is the first to be called: the sessions are still open.
+        if _at_the_end_of_a_context not in app.teardown_appcontext_funcs:
+            app.teardown_appcontext_funcs.append(_at_the_end_of_a_context)
+    _lost.clear()
+    yield
+    assert not _lost, "A request, command or task ended with changes not committed: " + "; ".join(_lost)
+
+
+@contextmanager
+def test_context(app: Flask) -> Iterator[AppContext]:
+    """A context whose unsaved rows are the test's own affair."""
+    with app.app_context() as context:
+        g.of_the_test = True
+        yield context
+
+
+test_context.__test__ = False  # type: ignore[attr-defined]
+
+
+class SeparateClient(FlaskClient):
+    """A client whose requests do not share the test's context: its own session, its own `g`, as in a server."""
+
+    def open(self, *arguments: Any, **values: Any) -> Any:
+        """Send a request; what the test itself read before is read again afterwards."""
+        if has_app_context():
+            for session in _open_sessions():
+                assert not _unsaved(session), f"commit before a request: {_unsaved(session)}"
+                session.rollback()
+                session.expire_all()
+        with self.application.app_context():
+            return super().open(*arguments, **values)
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The SQL statements sent while the block runs."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.lstrip().upper().startswith(CONTROL):
+            seen.append(statement)
+
+    event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(sa.Engine, "before_cursor_execute", note)
+
+
+def rows_of(table: type[Any]) -> int:
+    """How many rows a table holds, as the present context sees it."""
+    return int(db.session.scalar(sa.select(sa.func.count()).select_from(table)) or 0)
