@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from flask import Flask, g, redirect, request, session, url_for
+from flask import Flask, g, has_request_context, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
@@ -105,7 +105,14 @@ def init_guards(app: Flask) -> None:
     login_manager.session_protection = None
     login_manager.init_app(app)
     app.before_request(_meet)
-    app.context_processor(lambda: {"viewer": viewer()})
+    app.context_processor(_person)
+
+
+def _person() -> dict[str, object]:
+    """What templates know of the viewer; messages are rendered outside of any request."""
+    if not has_request_context() or viewer() is ANONYMOUS:
+        return {"viewer": None}
+    return {"viewer": viewer(), "viewer_name": viewer().name or viewer().email}
 
 
 def _meet() -> None:
