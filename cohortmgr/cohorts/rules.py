@@ -1,0 +1,69 @@
+"""What an enrolment may become, and the working days of a month."""
+
+from collections.abc import Collection, Mapping
+from datetime import date, timedelta
+from enum import StrEnum
+
+from cohortmgr.base.errors import N_, Problem, Refused
+
+
+class EnrolmentState(StrEnum):
+    """Where one person's place in one cohort stands."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    COMPLETED = "completed"
+    WITHDRAWN = "withdrawn"
+    EXCLUDED = "excluded"
+
+
+TRANSITIONS: Mapping[EnrolmentState, tuple[EnrolmentState, ...]] = {
+    EnrolmentState.PENDING: (EnrolmentState.ACTIVE, EnrolmentState.WITHDRAWN),
+    EnrolmentState.ACTIVE: (
+        EnrolmentState.SUSPENDED,
+        EnrolmentState.COMPLETED,
+        EnrolmentState.WITHDRAWN,
+        EnrolmentState.EXCLUDED,
+    ),
+    EnrolmentState.SUSPENDED: (EnrolmentState.ACTIVE, EnrolmentState.WITHDRAWN, EnrolmentState.EXCLUDED),
+    EnrolmentState.COMPLETED: (),
+    EnrolmentState.WITHDRAWN: (),
+    EnrolmentState.EXCLUDED: (),
+}
+
+MEANINGS: Mapping[EnrolmentState, str] = {
+    EnrolmentState.PENDING: N_("La place est acceptée ; les pièces de l'inscription sont attendues."),
+    EnrolmentState.ACTIVE: N_("La personne est inscrite et suit la formation."),
+    EnrolmentState.SUSPENDED: N_("La formation est interrompue pour un temps ; la place est gardée."),
+    EnrolmentState.COMPLETED: N_("La formation est achevée."),
+    EnrolmentState.WITHDRAWN: N_("La personne a quitté la formation."),
+    EnrolmentState.EXCLUDED: N_("L'établissement a mis fin à la formation, avec un motif."),
+}
+
+PAID = frozenset({EnrolmentState.ACTIVE})
+"""Enrolments that a stipend run includes."""
+
+
+def require_move(current: EnrolmentState, to: EnrolmentState) -> None:
+    """Refuse a change of state that the table does not hold."""
+    if to not in TRANSITIONS[current]:
+        raise Refused(
+            Problem(
+                N_("Cette inscription est « %(state)s » et ne peut pas passer à « %(to)s »."),
+                {"state": current.value, "to": to.value},
+            )
+        )
+
+
+def working_days(month: date, holidays: Collection[date] = ()) -> tuple[date, ...]:
+    """The days from Monday to Friday of the month that `month` lies in, without the holidays, in order."""
+    day = month.replace(day=1)
+    days = []
+    while day.month == month.month:
+        if day.weekday() < 5 and day not in holidays:
+            days.append(day)
+        if day == date.max:
+            break
+        day += timedelta(days=1)
+    return tuple(days)

@@ -1,0 +1,124 @@
+"""What positions, wishes and placements may become, and when a list of wishes is complete."""
+
+from collections.abc import Collection, Mapping, Sequence
+from enum import StrEnum
+from typing import TypeVar
+
+from cohortmgr.base.errors import N_, Problem, Refused
+
+State = TypeVar("State", bound=StrEnum)
+
+
+class PositionState(StrEnum):
+    """Where a position offered by a company stands."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+POSITION_TRANSITIONS: Mapping[PositionState, tuple[PositionState, ...]] = {
+    PositionState.DRAFT: (PositionState.OPEN, PositionState.CANCELLED),
+    PositionState.OPEN: (PositionState.CLOSED, PositionState.DRAFT, PositionState.CANCELLED),
+    PositionState.CLOSED: (PositionState.OPEN, PositionState.CANCELLED),
+    PositionState.CANCELLED: (),
+}
+
+POSITION_MEANINGS: Mapping[PositionState, str] = {
+    PositionState.DRAFT: N_("L'entreprise prépare le poste ; les apprentis ne le voient pas."),
+    PositionState.OPEN: N_("Le poste est publié : il peut recevoir des vœux et des notes."),
+    PositionState.CLOSED: N_("Le poste ne reçoit plus de vœux ; ses places entrent dans l'affectation."),
+    PositionState.CANCELLED: N_("L'entreprise a retiré le poste."),
+}
+
+
+class WishState(StrEnum):
+    """Where an apprentice's list of wishes stands."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    LOCKED = "locked"
+
+
+WISH_TRANSITIONS: Mapping[WishState, tuple[WishState, ...]] = {
+    WishState.DRAFT: (WishState.DRAFT, WishState.SUBMITTED),
+    WishState.SUBMITTED: (WishState.SUBMITTED, WishState.DRAFT, WishState.LOCKED),
+    WishState.LOCKED: (WishState.SUBMITTED,),
+}
+
+WISH_MEANINGS: Mapping[WishState, str] = {
+    WishState.DRAFT: N_("La personne ordonne ses vœux ; ils ne comptent pas encore."),
+    WishState.SUBMITTED: N_("Les vœux sont remis et peuvent changer jusqu'à la date limite."),
+    WishState.LOCKED: N_("Les vœux sont figés pour l'affectation."),
+}
+
+
+class PlacementState(StrEnum):
+    """Where the place of one apprentice in one company stands."""
+
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+    STARTED = "started"
+    ENDED = "ended"
+    BROKEN = "broken"
+    CANCELLED = "cancelled"
+
+
+PLACEMENT_TRANSITIONS: Mapping[PlacementState, tuple[PlacementState, ...]] = {
+    PlacementState.PROPOSED: (PlacementState.CONFIRMED, PlacementState.CANCELLED),
+    PlacementState.CONFIRMED: (PlacementState.STARTED, PlacementState.CANCELLED),
+    PlacementState.STARTED: (PlacementState.ENDED, PlacementState.BROKEN),
+    PlacementState.ENDED: (),
+    PlacementState.BROKEN: (),
+    PlacementState.CANCELLED: (),
+}
+
+PLACEMENT_MEANINGS: Mapping[PlacementState, str] = {
+    PlacementState.PROPOSED: N_("L'affectation propose cette entreprise ; elle n'est pas encore validée."),
+    PlacementState.CONFIRMED: N_("L'affectation est validée : l'apprenti et l'entreprise en sont informés."),
+    PlacementState.STARTED: N_("L'apprenti est en entreprise."),
+    PlacementState.ENDED: N_("La période en entreprise est arrivée à son terme."),
+    PlacementState.BROKEN: N_("La période en entreprise a été interrompue, avec un motif."),
+    PlacementState.CANCELLED: N_("L'affectation a été annulée avant le début."),
+}
+
+PRESENT = frozenset({PlacementState.CONFIRMED, PlacementState.STARTED, PlacementState.ENDED})
+"""Placements that count as placed, and that let the company see the apprentice."""
+
+
+def require_move(table: Mapping[State, tuple[State, ...]], current: State, to: State) -> None:
+    """Refuse a change of state that the table does not hold."""
+    if to not in table[current]:
+        raise Refused(
+            Problem(
+                N_("L'état « %(state)s » ne peut pas passer à « %(to)s »."),
+                {"state": current.value, "to": to.value},
+            )
+        )
+
+
+def check_wishes(wishes: Sequence[str], open_to: Collection[str], least: int, most: int) -> list[Problem]:
+    """Whether a list of wishes can be handed in: known choices, none twice, between `least` and `most` of
+    them.
+
+    With fewer open choices than `least`, all of them are enough.
+    """
+    problems = []
+    needed = min(least, len(set(open_to)))
+    if len(wishes) < needed:
+        problems.append(
+            Problem(
+                N_("Classez encore %(missing)s choix : il en faut au moins %(least)s."),
+                {"missing": needed - len(wishes), "least": needed},
+                "wishes",
+            )
+        )
+    if len(wishes) > most:
+        problems.append(Problem(N_("Classez au plus %(most)s choix."), {"most": most}, "wishes"))
+    for place, wish in enumerate(wishes, start=1):
+        if wish in wishes[: place - 1]:
+            problems.append(Problem(N_("Le vœu %(place)s répète un vœu précédent."), {"place": place}, wish))
+        elif wish not in open_to:
+            problems.append(Problem(N_("Le vœu %(place)s n'est plus proposé."), {"place": place}, wish))
+    return problems

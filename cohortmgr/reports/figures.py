@@ -1,0 +1,141 @@
+"""The figures of a cohort report, from plain records; and their masking for those who may see figures
+only.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+STAGES = ("received", "eligible", "read", "chosen", "accepted", "enrolled", "placed", "paid")
+"""The funnel, in the order of a file's life. The report names each stage in the reader's language."""
+
+SMALL = 5
+"""Counts below this, zero apart, could point at a person."""
+
+UNKNOWN = ""
+"""The key of those whose region, sex or licence is not known."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One file: the stages that it reached, its mean in thousandths out of twenty, and how to count it."""
+
+    stages: frozenset[str]
+    region: str | None = None
+    sex: str | None = None
+    licence: str | None = None
+    company: str | None = None
+    mean: int | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Counts of one region, sex, licence… by stage (None: masked) and the mean mark of the files that
+    were read.
+    """
+
+    key: str
+    counts: Mapping[str, int | None]
+    mean: int | None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A cohort in figures. Percentages are in tenths of a percent of the received, so 50 means 5.0 %."""
+
+    funnel: Group
+    shares: Mapping[str, int | None]
+    regions: tuple[Group, ...]
+    sexes: tuple[Group, ...]
+    licences: tuple[Group, ...]
+    companies: Mapping[str, int | None]
+
+
+def per_thousand(part: int, whole: int) -> int:
+    """A share in tenths of a percent, half to even; nought of nothing is nought."""
+    return round(Fraction(part * 1000, whole)) if whole else 0
+
+
+def figures(records: Sequence[Record]) -> Figures:
+    """Count records through the funnel, by region, sex and licence, and placements by company."""
+    whole = _group("", records)
+    received = whole.counts["received"] or 0
+    placed = Counter(r.company or UNKNOWN for r in records if "placed" in r.stages)
+    order = sorted(placed.items(), key=lambda pair: (-pair[1], pair[0]))
+    return Figures(
+        funnel=whole,
+        shares={stage: per_thousand(whole.counts[stage] or 0, received) for stage in STAGES},
+        regions=_by(records, lambda record: record.region),
+        sexes=_by(records, lambda record: record.sex),
+        licences=_by(records, lambda record: record.licence),
+        companies=dict(order),
+    )
+
+
+def mask(whole: Figures, k: int = SMALL) -> Figures:
+    """The same figures for an observer: no count from 1 to k − 1, nor any that subtraction would give back.
+
+    Where the hidden cells of a column are one alone, or add up to less than `k`, the next smallest is
+    hidden too (complementary suppression). A mean is hidden when fewer than `k` files were read or that
+    count is hidden.
+    """
+    funnel = dict(_hidden_small(whole.funnel.counts, k))
+    return Figures(
+        funnel=_remean(replace(whole.funnel, counts=funnel), k),
+        shares={stage: share if funnel[stage] is not None else None for stage, share in whole.shares.items()},
+        regions=_mask_groups(whole.regions, k),
+        sexes=_mask_groups(whole.sexes, k),
+        licences=_mask_groups(whole.licences, k),
+        companies=mask_column(whole.companies, k),
+    )
+
+
+def mask_column(counts: Mapping[str, int | None], k: int) -> dict[str, int | None]:
+    """Hide small counts of a column whose total is known, and as many others as keep them from being
+    worked out.
+    """
+    known = {key: count for key, count in counts.items() if count is not None}
+    hidden = [key for key in known if 0 < known[key] < k]
+    spare = sorted((key for key in known if known[key] >= k), key=lambda key: (known[key], key))
+    while hidden and spare and (len(hidden) < 2 or sum(known[key] for key in hidden) < k):
+        hidden.append(spare.pop(0))
+    return {key: None if key in hidden else count for key, count in counts.items()}
+
+
+def _group(key: str, records: Sequence[Record]) -> Group:
+    means = [record.mean for record in records if record.mean is not None and "read" in record.stages]
+    return Group(
+        key=key,
+        counts={stage: sum(1 for record in records if stage in record.stages) for stage in STAGES},
+        mean=round(Fraction(sum(means), len(means))) if means else None,
+    )
+
+
+def _by(records: Sequence[Record], kind: Callable[[Record], str | None]) -> tuple[Group, ...]:
+    shelves: dict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        shelves[kind(record) or UNKNOWN].append(record)
+    groups = (_group(key, shelf) for key, shelf in shelves.items())
+    return tuple(
+        sorted(groups, key=lambda group: (group.key == UNKNOWN, -(group.counts["received"] or 0), group.key))
+    )
+
+
+def _hidden_small(counts: Mapping[str, int | None], k: int) -> dict[str, int | None]:
+    return {key: None if count is not None and 0 < count < k else count for key, count in counts.items()}
+
+
+def _remean(group: Group, k: int) -> Group:
+    read = group.counts["read"]
+    return replace(group, mean=group.mean if read is not None and read >= k else None)
+
+
+def _mask_groups(groups: Sequence[Group], k: int) -> tuple[Group, ...]:
+    columns = {
+        stage: mask_column({group.key: group.counts[stage] for group in groups}, k) for stage in STAGES
+    }
+    return tuple(
+        _remean(replace(group, counts={stage: columns[stage][group.key] for stage in STAGES}), k)
+        for group in groups
+    )

@@ -1,0 +1,118 @@
+"""What a review may become, what a score may be, and what a reading is worth."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+from cohortmgr.base.errors import N_, Problem, Refused
+
+FULL_MARK = 20_000
+"""Marks are integers of a thousandth, out of twenty."""
+
+
+class ReviewState(StrEnum):
+    """Where one reading of one file by one reviewer stands."""
+
+    ASSIGNED = "assigned"
+    DRAFTED = "drafted"
+    SUBMITTED = "submitted"
+    ABSTAINED = "abstained"
+    REOPENED = "reopened"
+
+
+TRANSITIONS: Mapping[ReviewState, tuple[ReviewState, ...]] = {
+    ReviewState.ASSIGNED: (ReviewState.DRAFTED, ReviewState.SUBMITTED, ReviewState.ABSTAINED),
+    ReviewState.DRAFTED: (ReviewState.DRAFTED, ReviewState.SUBMITTED, ReviewState.ABSTAINED),
+    ReviewState.SUBMITTED: (ReviewState.REOPENED,),
+    ReviewState.REOPENED: (ReviewState.REOPENED, ReviewState.SUBMITTED, ReviewState.ABSTAINED),
+    ReviewState.ABSTAINED: (),
+}
+
+MEANINGS: Mapping[ReviewState, str] = {
+    ReviewState.ASSIGNED: N_("Le dossier est confié à l'évaluateur, qui n'a encore rien noté."),
+    ReviewState.DRAFTED: N_("Des notes sont enregistrées et peuvent encore changer ; elles ne comptent pas."),
+    ReviewState.SUBMITTED: N_("La lecture est remise : ses notes comptent et ne changent plus."),
+    ReviewState.ABSTAINED: N_("L'évaluateur s'est récusé ; le dossier doit aller à quelqu'un d'autre."),
+    ReviewState.REOPENED: N_(
+        "La lecture remise a été rouverte pour correction ; ses notes ne comptent plus."
+    ),
+}
+
+COUNTING = frozenset({ReviewState.SUBMITTED})
+"""States whose scores enter the ranking."""
+
+HOLDING = frozenset({ReviewState.ASSIGNED, ReviewState.DRAFTED, ReviewState.SUBMITTED, ReviewState.REOPENED})
+"""States that keep one of the readings a file needs; an abstention gives it back."""
+
+
+def require_move(current: ReviewState, to: ReviewState) -> None:
+    """Refuse a change of state that the table does not hold."""
+    if to not in TRANSITIONS[current]:
+        raise Refused(
+            Problem(
+                N_("Cette lecture est dans l'état « %(state)s » et ne peut pas passer à « %(to)s »."),
+                {"state": current.value, "to": to.value},
+            )
+        )
+
+
+def check_scores(
+    scores: Mapping[str, int | Decimal | None],
+    bounds: Mapping[str, tuple[int, int]],
+    *,
+    complete: bool = True,
+) -> list[Problem]:
+    """Check scores by criterion against `bounds` (criterion -> lowest, highest).
+
+    A draft may lack scores (`complete=False`); a reading that is handed in may not.
+    """
+    problems = [
+        Problem(N_("Ce critère n'est pas dans la grille : %(criterion)s."), {"criterion": key}, key)
+        for key in scores
+        if key not in bounds
+    ]
+    for key, (low, high) in bounds.items():
+        value = scores.get(key)
+        if value is None:
+            if complete:
+                problems.append(Problem(N_("Donnez une note à ce critère."), {}, key))
+        elif not (Decimal(low) <= Decimal(value) <= Decimal(high)):
+            problems.append(
+                Problem(
+                    N_("La note doit être comprise entre %(low)s et %(high)s."),
+                    {"low": low, "high": high},
+                    key,
+                )
+            )
+    return problems
+
+
+def weighted_total(
+    scores: Mapping[str, int | Decimal], weights: Mapping[str, int], low: int, high: int
+) -> int:
+    """The total of one reading, in thousandths out of twenty, rounded half to even.
+
+    Every criterion is on the scale `low`..`high`; `low` is worth nothing and `high` all of its weight.
+    Exact by fractions until the one rounding. The scores must have passed `check_scores`.
+    """
+    if set(scores) != set(weights) or high <= low:
+        raise ValueError("scores and weights must name the same criteria, on a scale that is not empty")
+    whole = sum(weights.values())
+    if whole <= 0 or min(weights.values()) < 0:
+        raise ValueError("weights must be positive")
+    parts = sum((Fraction(scores[key]) - low) * weight for key, weight in weights.items())
+    return round(parts * FULL_MARK / (whole * (high - low)))
+
+
+def mark_out_of_twenty(score: int | Decimal | Fraction, low: int, high: int) -> int:
+    """One criterion's score in thousandths out of twenty, so that criteria can be compared."""
+    return round((Fraction(score) - low) * FULL_MARK / (high - low))
+
+
+def needs_third_reading(totals: Sequence[int], limit: int) -> bool:
+    """Whether two readings lie further apart than `limit` (all in thousandths out of twenty).
+
+    With one reading it is too early to say, with three the question has been answered.
+    """
+    return len(totals) == 2 and abs(totals[0] - totals[1]) > limit

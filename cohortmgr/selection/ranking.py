@@ -1,0 +1,173 @@
+"""The order of the candidates and the cut: exact, and open to recomputation by anyone.
+
+By the mean of the readings as an exact fraction, then by the stated tie-breaks in order (each in
+thousandths, higher first), then by a lot: the SHA-256 of the published seed and the reference, lower
+first.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from cohortmgr.base.errors import N_, Problem, Refused
+
+BY_MEAN = "mean"
+BY_LOT = "lot"
+BELOW_LINE = "below_line"
+LOST_TIE = "lost_tie"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One candidate: totals of the readings and tie-break values, all in thousandths out of twenty."""
+
+    reference: str
+    totals: tuple[int, ...]
+    tie: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A ranked candidate. `mean` is `exact` rounded half to even, for display; the order is made from
+    `exact`.
+
+    `decided` is the furthest rule needed to tell this row from the one above and the one below: "mean",
+    "tie1", "tie2"…, or "lot".
+    """
+
+    rank: int
+    reference: str
+    mean: int
+    exact: Fraction
+    decided: str
+    totals: tuple[int, ...]
+    tie: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The rows, best first, and the seed that drew the lots."""
+
+    rows: tuple[Row, ...]
+    seed: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A row that was not retained: why, and how far its mean is below the last one chosen (thousandths)."""
+
+    row: Row
+    reason: str
+    distance: int
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Who is chosen, who waits (in order), who is refused; `line` is the lowest mean chosen, None without
+    a seat.
+    """
+
+    chosen: tuple[Row, ...]
+    waiting: tuple[Row, ...]
+    refused: tuple[Refusal, ...]
+    line: int | None
+
+
+def lot(seed: str, reference: str) -> str:
+    """The lot of a reference, 64 hexadecimal digits; the lower is drawn first."""
+    return hashlib.sha256(f"{seed}{reference}".encode()).hexdigest()
+
+
+def rank(candidates: Sequence[Entry], seed: str) -> Ranking:
+    """Rank candidates. Refuses a file without a reading, a file that comes twice, and uneven tie-breaks."""
+    _require_rankable(candidates)
+    keyed = sorted((_key(entry, seed), entry) for entry in candidates)
+    rows = []
+    for index, (key, entry) in enumerate(keyed):
+        neighbours = [keyed[n][0] for n in (index - 1, index + 1) if 0 <= n < len(keyed)]
+        level = max((_level(key, other) for other in neighbours), default=0)
+        exact = -key[0]
+        rows.append(
+            Row(
+                index + 1,
+                entry.reference,
+                round(exact),
+                exact,
+                _name(level, entry.tie),
+                entry.totals,
+                entry.tie,
+            )
+        )
+    return Ranking(tuple(rows), seed)
+
+
+def cut(ranking: Ranking, seats: int, waiting: int) -> Cut:
+    """Cut a ranking after `seats` chosen and `waiting` on the waiting list; the rest are refused."""
+    if seats < 0 or waiting < 0:
+        raise Refused(Problem(N_("Le nombre de places ne peut pas être négatif."), {}, "seats"))
+    chosen = ranking.rows[:seats]
+    rest = ranking.rows[seats + waiting :]
+    last = chosen[-1] if chosen else None
+    return Cut(
+        chosen=chosen,
+        waiting=ranking.rows[seats : seats + waiting],
+        refused=tuple(_refusal(row, last) for row in rest),
+        line=last.mean if last else None,
+    )
+
+
+Key = tuple[Fraction, tuple[int, ...], str, str]
+
+
+def _key(entry: Entry, seed: str) -> Key:
+    mean = Fraction(sum(entry.totals), len(entry.totals))
+    return -mean, tuple(-value for value in entry.tie), lot(seed, entry.reference), entry.reference
+
+
+def _level(one: Key, other: Key) -> int:
+    """0 if the means differ, n if the nth tie-break tells the two apart, one more than the last for the
+    lot.
+    """
+    if one[0] != other[0]:
+        return 0
+    for index, (mine, theirs) in enumerate(zip(one[1], other[1], strict=True), start=1):
+        if mine != theirs:
+            return index
+    return len(one[1]) + 1
+
+
+def _name(level: int, tie: tuple[int, ...]) -> str:
+    if level == 0:
+        return BY_MEAN
+    return BY_LOT if level > len(tie) else f"tie{level}"
+
+
+def _refusal(row: Row, last: Row | None) -> Refusal:
+    if last is None:
+        return Refusal(row, BELOW_LINE, 0)
+    return Refusal(row, LOST_TIE if row.exact == last.exact else BELOW_LINE, last.mean - row.mean)
+
+
+def _require_rankable(candidates: Sequence[Entry]) -> None:
+    problems = []
+    seen: set[str] = set()
+    for entry in candidates:
+        values = {"reference": entry.reference}
+        if not entry.totals:
+            problems.append(
+                Problem(N_("Le dossier %(reference)s n'a aucune lecture remise."), values, entry.reference)
+            )
+        if entry.reference in seen:
+            problems.append(Problem(N_("Le dossier %(reference)s vient deux fois."), values, entry.reference))
+        if len(entry.tie) != len(candidates[0].tie):
+            problems.append(
+                Problem(
+                    N_("Le dossier %(reference)s n'a pas les mêmes critères de départage que les autres."),
+                    values,
+                    entry.reference,
+                )
+            )
+        seen.add(entry.reference)
+    if problems:
+        raise Refused(*problems)

@@ -1,0 +1,176 @@
+"""What decisions, offers and waiting-list entries may become, and the reasons that a refusal gives."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeVar
+
+from cohortmgr.base.errors import N_, Problem, Refused
+
+State = TypeVar("State", bound=StrEnum)
+
+
+class BatchState(StrEnum):
+    """Where a batch of decisions stands."""
+
+    DRAFT = "draft"
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    CANCELLED = "cancelled"
+
+
+BATCH_TRANSITIONS: Mapping[BatchState, tuple[BatchState, ...]] = {
+    BatchState.DRAFT: (BatchState.PROPOSED, BatchState.CANCELLED),
+    BatchState.PROPOSED: (BatchState.APPROVED, BatchState.DRAFT, BatchState.CANCELLED),
+    BatchState.APPROVED: (),
+    BatchState.CANCELLED: (),
+}
+
+BATCH_MEANINGS: Mapping[BatchState, str] = {
+    BatchState.DRAFT: N_("Les décisions se préparent ; personne n'en est informé."),
+    BatchState.PROPOSED: N_("Les décisions sont figées et attendent l'accord d'une deuxième personne."),
+    BatchState.APPROVED: N_("Les décisions sont prises : les offres et les refus partent."),
+    BatchState.CANCELLED: N_("Le lot est abandonné ; aucune de ses décisions ne vaut."),
+}
+
+
+class OfferState(StrEnum):
+    """Where the offer of a seat stands."""
+
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+OFFER_TRANSITIONS: Mapping[OfferState, tuple[OfferState, ...]] = {
+    OfferState.SENT: (OfferState.ACCEPTED, OfferState.DECLINED, OfferState.EXPIRED, OfferState.WITHDRAWN),
+    OfferState.ACCEPTED: (OfferState.DECLINED, OfferState.WITHDRAWN),
+    OfferState.DECLINED: (),
+    OfferState.EXPIRED: (),
+    OfferState.WITHDRAWN: (),
+}
+
+OFFER_MEANINGS: Mapping[OfferState, str] = {
+    OfferState.SENT: N_("Une place est proposée et réservée jusqu'à la date limite."),
+    OfferState.ACCEPTED: N_("La personne a accepté : la place est à elle."),
+    OfferState.DECLINED: N_("La personne a renoncé : la place revient à la liste d'attente."),
+    OfferState.EXPIRED: N_("La date limite est passée sans réponse : la place revient à la liste d'attente."),
+    OfferState.WITHDRAWN: N_("L'établissement a retiré l'offre, avec un motif."),
+}
+
+SEAT_HOLDING = frozenset({OfferState.SENT, OfferState.ACCEPTED})
+"""Offers that take a seat."""
+
+
+class WaitingState(StrEnum):
+    """Where a place on the waiting list stands."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"
+    LEFT = "left"
+    CLOSED = "closed"
+
+
+WAITING_TRANSITIONS: Mapping[WaitingState, tuple[WaitingState, ...]] = {
+    WaitingState.WAITING: (WaitingState.OFFERED, WaitingState.LEFT, WaitingState.CLOSED),
+    WaitingState.OFFERED: (),
+    WaitingState.LEFT: (),
+    WaitingState.CLOSED: (),
+}
+
+WAITING_MEANINGS: Mapping[WaitingState, str] = {
+    WaitingState.WAITING: N_("La personne attend, à son rang, qu'une place se libère."),
+    WaitingState.OFFERED: N_("Une place s'est libérée et lui a été offerte."),
+    WaitingState.LEFT: N_("La personne a quitté la liste d'attente."),
+    WaitingState.CLOSED: N_("La liste a été close sans qu'une place lui revienne."),
+}
+
+
+def require_move(table: Mapping[State, tuple[State, ...]], current: State, to: State) -> None:
+    """Refuse a change of state that the table does not hold."""
+    if to not in table[current]:
+        raise Refused(
+            Problem(
+                N_("L'état « %(state)s » ne peut pas passer à « %(to)s »."),
+                {"state": current.value, "to": to.value},
+            )
+        )
+
+
+def require_second_person(proposer: str, approver: str) -> None:
+    """Refuse an approval by the one who proposed (both are account references)."""
+    if proposer == approver:
+        raise Refused(
+            Problem(N_("Une deuxième personne doit approuver ce lot : vous l'avez vous-même proposé."))
+        )
+
+
+@dataclass(frozen=True)
+class CriterionMark:
+    """A criterion as a refused person got it: its mark and that of the chosen on average, thousandths out
+    of twenty.
+
+    `title` and `advice` come from the rubric: texts in three languages, or in the one of the reader.
+    """
+
+    key: str
+    title: str | Mapping[str, str]
+    mark: int
+    chosen: int
+    advice: str | Mapping[str, str] = ""
+
+
+def marks(thousandths: int) -> Decimal:
+    """Thousandths as a decimal with two places, for display."""
+    return (Decimal(thousandths) / 1000).quantize(Decimal("0.01"))
+
+
+def reason_for(
+    rank: int, of: int, mean: int, line: int | None, criteria: Sequence[CriterionMark], shown: int = 2
+) -> list[Problem]:
+    """Why a file was not retained: its rank, the line, and the criteria that cost it most, with what
+    would help.
+
+    `mean` and `line` (lowest mean chosen) are thousandths out of twenty; values of the problems that are
+    marks are Decimals with two places.
+    """
+    reasons = [
+        Problem(N_("Votre dossier est classé %(rank)s sur %(of)s."), {"rank": rank, "of": of}, "rank"),
+    ]
+    if line is None:
+        reasons.append(Problem(N_("Aucune place n'était à pourvoir."), {}, "line"))
+    elif mean == line:
+        reasons.append(
+            Problem(
+                N_("Votre moyenne, %(mean)s sur 20, est celle du dernier retenu ; le départage a tranché."),
+                {"mean": marks(mean)},
+                "line",
+            )
+        )
+    else:
+        reasons.append(
+            Problem(
+                N_("Votre moyenne est de %(mean)s sur 20 ; le dernier dossier retenu a %(line)s."),
+                {"mean": marks(mean), "line": marks(line)},
+                "line",
+            )
+        )
+    weakest = sorted((c for c in criteria if c.mark < c.chosen), key=lambda c: (c.mark - c.chosen, c.key))
+    return reasons + [_weakness(criterion) for criterion in weakest[:shown]]
+
+
+def _weakness(criterion: CriterionMark) -> Problem:
+    values = {
+        "criterion": criterion.title,
+        "mark": marks(criterion.mark),
+        "chosen": marks(criterion.chosen),
+        "advice": criterion.advice,
+    }
+    if criterion.advice:
+        text = N_("%(criterion)s : %(mark)s sur 20, contre %(chosen)s pour les dossiers retenus. %(advice)s")
+    else:
+        text = N_("%(criterion)s : %(mark)s sur 20, contre %(chosen)s pour les dossiers retenus.")
+    return Problem(text, values, criterion.key)

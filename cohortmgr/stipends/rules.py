@@ -1,0 +1,205 @@
+"""One person's stipend for one month, to the centime and explained line by line; and what a run may
+become.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal
+from enum import StrEnum
+
+from cohortmgr.base.errors import N_, Problem, Refused
+
+
+class RunState(StrEnum):
+    """Where the payment run of one month stands."""
+
+    DRAFT = "draft"
+    COMPUTED = "computed"
+    APPROVED = "approved"
+    EXPORTED = "exported"
+    PAID = "paid"
+    CANCELLED = "cancelled"
+
+
+TRANSITIONS: Mapping[RunState, tuple[RunState, ...]] = {
+    RunState.DRAFT: (RunState.COMPUTED, RunState.CANCELLED),
+    RunState.COMPUTED: (RunState.COMPUTED, RunState.DRAFT, RunState.APPROVED, RunState.CANCELLED),
+    RunState.APPROVED: (RunState.EXPORTED, RunState.CANCELLED),
+    RunState.EXPORTED: (RunState.PAID, RunState.CANCELLED),
+    RunState.PAID: (),
+    RunState.CANCELLED: (),
+}
+
+MEANINGS: Mapping[RunState, str] = {
+    RunState.DRAFT: N_("L'état de paiement est ouvert ; rien n'est calculé."),
+    RunState.COMPUTED: N_(
+        "Les montants sont calculés et peuvent l'être à nouveau ; ils attendent un accord."
+    ),
+    RunState.APPROVED: N_("Une deuxième personne a approuvé les montants, qui ne changent plus."),
+    RunState.EXPORTED: N_("Le fichier est remis à la banque ; le paiement attend sa confirmation."),
+    RunState.PAID: N_("La banque a confirmé : les bourses sont payées."),
+    RunState.CANCELLED: N_("L'état de paiement est abandonné ; aucun de ses montants ne sera payé."),
+}
+
+
+def require_move(current: RunState, to: RunState) -> None:
+    """Refuse a change of state that the table does not hold."""
+    if to not in TRANSITIONS[current]:
+        raise Refused(
+            Problem(
+                N_("L'état de paiement est « %(state)s » et ne peut pas passer à « %(to)s »."),
+                {"state": current.value, "to": to.value},
+            )
+        )
+
+
+def require_second_person(preparer: str, approver: str) -> None:
+    """Refuse an approval by the one who computed the run (both are account references)."""
+    if preparer == approver:
+        raise Refused(
+            Problem(N_("Une deuxième personne doit approuver cet état : vous l'avez vous-même calculé."))
+        )
+
+
+@dataclass(frozen=True)
+class Item:
+    """One step of the sum: a French msgid, its values (texts and integers, fit for JSON), signed
+    centimes.
+    """
+
+    what: str
+    values: Mapping[str, int | str] = field(default_factory=dict)
+    cents: int = 0
+
+    @property
+    def label(self) -> Problem:
+        """The step in words, for a page to say."""
+        return Problem(self.what, self.values)
+
+
+@dataclass(frozen=True)
+class Arrear:
+    """Days of an earlier month still owed (positive) or paid too much (negative), out of its `of` working
+    days.
+    """
+
+    month: date
+    days: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """A month's stipend. `items` start with the gross amount and add up to `net`; `carried` is what is
+    still owed back.
+    """
+
+    gross: int
+    deductions: tuple[Item, ...]
+    net: int
+    carried: int = 0
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """The whole trail, first the monthly amount; the centimes add up to `net`."""
+        return (Item(N_("Montant mensuel"), {}, self.gross), *self.deductions)
+
+
+def proportion(cents: int, days: int, of: int) -> int:
+    """`cents` × days / of, to the centime, half to even."""
+    return int((Decimal(cents) * days / of).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+
+
+def compute_line(
+    monthly_cents: int,
+    month: date,
+    enrolled_from: date,
+    enrolled_to: date | None,
+    working_days: Sequence[date],
+    absences: int,
+    arrears: Sequence[Arrear] = (),
+) -> Line:
+    """The stipend of one person for the month that `month` lies in.
+
+    `working_days` are those of the whole month (cohorts.rules.working_days); days outside
+    `enrolled_from`..`enrolled_to` (both included, None for no end) are not paid. `absences` counts
+    unjustified working days while enrolled. The net is never below zero: what cannot be taken back is
+    `carried`. Raises Refused on figures that cannot be.
+    """
+    days = {day for day in working_days if (day.year, day.month) == (month.year, month.month)}
+    enrolled = sum(1 for day in days if enrolled_from <= day and (enrolled_to is None or day <= enrolled_to))
+    _require_possible(monthly_cents, month, len(days), enrolled, absences, arrears)
+    of = len(days)
+    items: list[Item] = []
+    left = monthly_cents
+    if enrolled < of:
+        left = proportion(monthly_cents, enrolled, of)
+        items.append(
+            Item(
+                N_("Mois partiel : %(days)s sur %(of)s jours"),
+                {"days": enrolled, "of": of},
+                left - monthly_cents,
+            )
+        )
+    if absences:
+        # Two roundings could take a centime more than there is: a month of absences ends at nought exactly.
+        lost = left if absences == enrolled else min(left, proportion(monthly_cents, absences, of))
+        left -= lost
+        items.append(Item(N_("Absences : %(days)s sur %(of)s jours"), {"days": absences, "of": of}, -lost))
+    for arrear in sorted(arrears, key=lambda a: (a.days < 0, a.month)):
+        item = _arrear(monthly_cents, arrear)
+        left += item.cents
+        items.append(item)
+    carried = max(0, -left)
+    if carried:
+        items.append(Item(N_("Reporté sur le mois suivant"), {}, carried))
+    return Line(monthly_cents, tuple(items), left + carried, carried)
+
+
+def _arrear(monthly_cents: int, arrear: Arrear) -> Item:
+    owed = arrear.days > 0
+    cents = proportion(monthly_cents, abs(arrear.days), arrear.of)
+    values: dict[str, int | str] = {
+        "month": f"{arrear.month:%m/%Y}",
+        "days": abs(arrear.days),
+        "of": arrear.of,
+    }
+    if owed:
+        return Item(N_("Rappel, %(month)s : %(days)s sur %(of)s jours"), values, cents)
+    return Item(N_("Trop-perçu, %(month)s : %(days)s sur %(of)s jours"), values, -cents)
+
+
+def _require_possible(
+    monthly_cents: int, month: date, of: int, enrolled: int, absences: int, arrears: Sequence[Arrear]
+) -> None:
+    problems = []
+    if monthly_cents < 0:
+        problems.append(Problem(N_("Le montant mensuel ne peut pas être négatif."), {}, "monthly"))
+    if of == 0:
+        problems.append(
+            Problem(N_("Le mois %(month)s n'a aucun jour ouvré."), {"month": f"{month:%m/%Y}"}, "month")
+        )
+    if absences < 0 or absences > enrolled:
+        problems.append(
+            Problem(
+                N_("Les absences comptent %(absences)s jours, et la personne n'en avait que %(enrolled)s."),
+                {"absences": absences, "enrolled": enrolled},
+                "absences",
+            )
+        )
+    for arrear in arrears:
+        if (
+            arrear.of < 1
+            or abs(arrear.days) > arrear.of
+            or arrear.month.replace(day=1) >= month.replace(day=1)
+        ):
+            problems.append(
+                Problem(
+                    N_("Ce rappel n'est pas possible : %(days)s sur %(of)s jours de %(month)s."),
+                    {"days": arrear.days, "of": arrear.of, "month": f"{arrear.month:%m/%Y}"},
+                    "arrears",
+                )
+            )
+    if problems:
+        raise Refused(*problems)

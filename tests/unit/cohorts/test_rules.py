@@ -1,0 +1,32 @@
+"""States of an enrolment and working days."""
+
+from calendar import monthrange
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cohortmgr.base.errors import Refused
+from cohortmgr.cohorts.rules import MEANINGS, TRANSITIONS, EnrolmentState, require_move, working_days
+
+
+def test_every_state_has_its_row_and_its_meaning() -> None:
+    assert set(TRANSITIONS) == set(MEANINGS) == set(EnrolmentState)
+
+
+def test_who_has_left_does_not_come_back_by_the_same_enrolment() -> None:
+    require_move(EnrolmentState.SUSPENDED, EnrolmentState.ACTIVE)
+    with pytest.raises(Refused):
+        require_move(EnrolmentState.WITHDRAWN, EnrolmentState.ACTIVE)
+
+
+def test_march_2026_has_22_working_days_and_a_holiday_takes_one() -> None:
+    assert len(working_days(date(2026, 3, 17))) == 22
+    assert len(working_days(date(2026, 3, 1), {date(2026, 3, 20), date(2026, 3, 21)})) == 21
+
+
+@given(st.dates())
+def test_working_days_are_the_weekdays_of_the_month(day: date) -> None:
+    every = [day.replace(day=number) for number in range(1, monthrange(day.year, day.month)[1] + 1)]
+    assert list(working_days(day)) == [each for each in every if each.isoweekday() <= 5]

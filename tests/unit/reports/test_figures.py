@@ -1,0 +1,73 @@
+"""Counts of a cohort against plain counting, and masking that subtraction cannot undo."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cohortmgr.reports.figures import STAGES, Record, figures, mask, mask_column, per_thousand
+
+
+def _record(depth: int, **kinds: object) -> Record:
+    return Record(stages=frozenset(STAGES[:depth]), **kinds)  # type: ignore[arg-type]
+
+
+RECORDS = st.lists(
+    st.builds(
+        _record,
+        st.integers(1, 8),
+        region=st.sampled_from([None, "MA-04", "MA-06"]),
+        sex=st.sampled_from(["f", "m"]),
+        licence=st.sampled_from(["maths", "physics", "cs"]),
+        company=st.sampled_from(["Inwi", "Managem"]),
+        mean=st.one_of(st.none(), st.integers(0, 20_000)),
+    ),
+    max_size=40,
+)
+
+
+def test_the_real_intake() -> None:
+    records = (
+        [_record(1, sex="f") for _ in range(58)]
+        + [_record(3, sex="f", mean=11_000) for _ in range(512)]
+        + [_record(8, sex="m", mean=16_000, company="Inwi") for _ in range(30)]
+    )
+    made = figures(records)
+    assert list(made.funnel.counts.values()) == [600, 542, 542, 30, 30, 30, 30, 30]
+    assert made.shares["chosen"] == 50
+    assert made.companies == {"Inwi": 30}
+    assert made.funnel.mean == round((512 * 11_000 + 30 * 16_000) / 542)
+
+
+@given(RECORDS)
+def test_every_breakdown_adds_up_to_the_funnel(records: list[Record]) -> None:
+    made = figures(records)
+    for groups in (made.regions, made.sexes, made.licences):
+        for stage in STAGES:
+            assert sum(group.counts[stage] or 0 for group in groups) == made.funnel.counts[stage]
+    assert sum(count or 0 for count in made.companies.values()) == made.funnel.counts["placed"]
+
+
+@given(RECORDS)
+def test_no_small_count_is_left_for_an_observer(records: list[Record]) -> None:
+    whole, shown = figures(records), mask(figures(records))
+    for group in (shown.funnel, *shown.regions, *shown.sexes, *shown.licences):
+        assert all(count is None or count == 0 or count >= 5 for count in group.counts.values())
+        assert group.mean is None or (group.counts["read"] or 0) >= 5
+    assert [group.key for group in shown.regions] == [group.key for group in whole.regions]
+
+
+@given(st.dictionaries(st.text(max_size=3), st.integers(0, 30), max_size=8))
+def test_the_hidden_cannot_be_worked_out_from_the_total(counts: dict[str, int]) -> None:
+    shown = mask_column(counts, 5)
+    hidden = [key for key, count in shown.items() if count is None]
+    assert all(shown[key] == count for key, count in counts.items() if key not in hidden)
+    if hidden and sum(counts.values()) >= 5:
+        together = sum(counts[key] for key in hidden)
+        assert together >= 5
+        # With a single cell hidden, the total would tell it.
+        assert len(hidden) >= 2
+
+
+@pytest.mark.parametrize(("part", "whole", "share"), [(30, 600, 50), (1, 3, 333), (0, 0, 0), (1, 2000, 0)])
+def test_shares_are_tenths_of_a_percent(part: int, whole: int, share: int) -> None:
+    assert per_thousand(part, whole) == share

@@ -1,0 +1,136 @@
+"""One month's stipend to the centime, and its trail."""
+
+from datetime import date, timedelta
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cohortmgr.base.errors import Refused
+from cohortmgr.cohorts.rules import working_days
+from cohortmgr.stipends.rules import (
+    MEANINGS,
+    TRANSITIONS,
+    Arrear,
+    Line,
+    RunState,
+    compute_line,
+    require_move,
+    require_second_person,
+)
+
+MARCH = date(2026, 3, 1)
+DAYS = working_days(MARCH)
+MONTHLY = 700_000
+
+
+def _line(
+    start: date = date(2025, 9, 22), end: date | None = None, absent: int = 0, *arrears: Arrear
+) -> Line:
+    return compute_line(MONTHLY, MARCH, start, end, DAYS, absent, arrears)
+
+
+def test_every_state_has_its_row_and_its_meaning() -> None:
+    assert set(TRANSITIONS) == set(MEANINGS) == set(RunState)
+    with pytest.raises(Refused):
+        require_move(RunState.DRAFT, RunState.APPROVED)
+    with pytest.raises(Refused):
+        require_move(RunState.PAID, RunState.CANCELLED)
+
+
+def test_a_second_person_approves() -> None:
+    require_second_person("a", "b")
+    with pytest.raises(Refused):
+        require_second_person("a", "a")
+
+
+def test_the_trail_that_the_page_shows() -> None:
+    line = _line(date(2025, 9, 22), None, 2, Arrear(date(2026, 2, 1), 1, 22))
+    assert [item.cents for item in line.items] == [700_000, -63_636, 31_818]
+    assert line.net == 668_182
+    assert line.carried == 0
+    assert [str(item.label) for item in line.items] == [
+        "Montant mensuel",
+        "Absences : 2 sur 22 jours",
+        "Rappel, 02/2026 : 1 sur 22 jours",
+    ]
+
+
+def test_a_whole_month_is_the_gross_amount_alone() -> None:
+    assert _line() == Line(MONTHLY, (), MONTHLY)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "days"),
+    [
+        (date(2026, 3, 16), None, 12),
+        (date(2025, 9, 22), date(2026, 3, 13), 10),
+        (date(2026, 3, 14), date(2026, 3, 16), 1),
+        (date(2026, 4, 1), None, 0),
+        (date(2026, 3, 1), date(2026, 3, 31), 22),
+    ],
+)
+def test_first_and_last_months_are_in_proportion(start: date, end: date | None, days: int) -> None:
+    line = _line(start, end)
+    assert line.net == round(Fraction(MONTHLY * days, 22))
+    assert sum(item.cents for item in line.items) == line.net
+
+
+def test_five_hundred_and_sixty_eight_grants_a_month() -> None:
+    assert sum(_line().net for _ in range(568)) == 397_600_000
+
+
+def test_absent_every_day_is_nothing_even_where_roundings_meet() -> None:
+    for begin in DAYS:
+        left = sum(1 for day in DAYS if day >= begin)
+        assert _line(begin, None, left).net == 0
+
+
+def test_what_cannot_be_taken_back_is_carried() -> None:
+    line = _line(date(2025, 9, 22), None, 22, Arrear(date(2026, 2, 1), -2, 20))
+    assert (line.net, line.carried) == (0, 70_000)
+    assert sum(item.cents for item in line.items) == 0
+
+
+@given(
+    st.integers(0, 2_000_000),
+    st.integers(-40, 40),
+    st.one_of(st.none(), st.integers(0, 60)),
+    st.data(),
+)
+def test_the_items_add_up_and_each_is_within_half_a_centime(
+    monthly: int, offset: int, length: int | None, data: st.DataObject
+) -> None:
+    start = MARCH + timedelta(days=offset)
+    end = None if length is None else start + timedelta(days=length)
+    enrolled = sum(1 for day in DAYS if start <= day and (end is None or day <= end))
+    absent = data.draw(st.integers(0, enrolled))
+    owed = data.draw(st.lists(st.integers(-20, 20), max_size=2))
+    line = compute_line(
+        monthly, MARCH, start, end, DAYS, absent, [Arrear(date(2026, 2, 1), days, 20) for days in owed]
+    )
+    assert sum(item.cents for item in line.items) == line.net >= 0
+    exact = Fraction(monthly * (enrolled - absent), len(DAYS)) + sum(Fraction(monthly * d, 20) for d in owed)
+    assert abs(line.net - line.carried - exact) <= Fraction(2 + len(owed), 2)
+
+
+@pytest.mark.parametrize(
+    ("monthly", "absent", "arrears"),
+    [
+        (-1, 0, ()),
+        (1, 23, ()),
+        (1, -1, ()),
+        (1, 0, (Arrear(date(2026, 2, 1), 21, 20),)),
+        (1, 0, (Arrear(date(2026, 3, 9), 1, 20),)),
+        (1, 0, (Arrear(date(2026, 2, 1), 0, 0),)),
+    ],
+)
+def test_figures_that_cannot_be_are_refused(monthly: int, absent: int, arrears: tuple[Arrear, ...]) -> None:
+    with pytest.raises(Refused):
+        compute_line(monthly, MARCH, date(2025, 9, 22), None, DAYS, absent, arrears)
+
+
+def test_a_month_without_working_days_is_refused() -> None:
+    with pytest.raises(Refused):
+        compute_line(MONTHLY, MARCH, MARCH, None, (), 0)
