@@ -1,7 +1,7 @@
 """One style sheet and one script for each audience, made once at start; and the icons.
 
-There is no build step. A style sheet goes into the cascade layer named after its folder; a script is wrapped in a block,
-so that what it declares stays its own. Names carry a hash of the content, so browsers may keep them for ever.
+There is no build step. A style sheet goes into the cascade layer named after its folder; a script is wrapped
+in a block, so that what it declares stays its own. Names carry a hash of the content: browsers may keep them.
 """
 
 import gzip
@@ -91,7 +91,8 @@ class Icons:
         classes = " ".join(filter(None, ("icon", "mirror" if name in MIRRORED else "", css)))
         meaning = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
         opening = f'<svg class="{escape(classes)}" {meaning} focusable="false" '
-        return Markup(self.drawings[name].replace("<svg ", opening, 1))  # noqa: S704  our own files
+        # Our own files, and arguments escaped above.
+        return Markup(self.drawings[name].replace("<svg ", opening, 1))
 
 
 def _accepts_gzip() -> bool:
@@ -105,7 +106,7 @@ def _serve(asset: Asset, asked: str) -> Response:
         response.headers["Content-Encoding"] = "gzip"
     response.headers["Vary"] = "Accept-Encoding"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    # A page made just before an upgrade asks for the old name: it gets the new content, which nobody may keep.
+    # A page made just before an upgrade asks for the old name: it gets the new content, not to be kept.
     response.headers["Cache-Control"] = FOREVER if asked == asset.name else "no-store"
     return response
 

@@ -1,4 +1,5 @@
-// Wishes in order. Without scripts each button posts; with them the lines move at once and the order is sent as one field list.
+// Wishes in order. Without scripts each button posts; with them the lines move at once, and the order of the hidden
+// fields is the order of the lines.
 document.querySelectorAll("[data-wishes]").forEach((list) => {
   const lines = () => [...list.children];
   const note = document.querySelector(list.dataset.wishesNote || "[data-wishes-note]");
@@ -8,8 +9,6 @@ document.querySelectorAll("[data-wishes]").forEach((list) => {
     lines().forEach((each, index, all) => {
       each.querySelector("[data-move=up]")?.toggleAttribute("disabled", index === 0);
       each.querySelector("[data-move=down]")?.toggleAttribute("disabled", index === all.length - 1);
-      const rank = each.querySelector("[data-rank]");
-      if (rank) rank.value = index + 1;
     });
     if (line && note) note.textContent = `${line.dataset.name || ""} : ${lines().indexOf(line) + 1} / ${lines().length}`;
   };

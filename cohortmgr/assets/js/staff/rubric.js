@@ -1,4 +1,5 @@
-// Scoring on keys: a figure chooses in the criterion in focus and goes to the next, Enter saves, J and K change the file.
+// Scoring on keys: a figure chooses in the criterion in focus and goes to the next, Enter saves, and a letter presses
+// what shows it. Only while the focus is inside the region marked data-keys, so that no key surprises elsewhere.
 const rubric = document.querySelector("form[data-rubric]");
 if (rubric) {
   const criteria = [...rubric.querySelectorAll("[data-criterion]")];
@@ -25,20 +26,21 @@ if (rubric) {
     return true;
   };
 
-  const follow = (name) => {
-    const link = document.querySelector(`a[data-file="${name}"]`);
-    if (link) link.click();
-    return Boolean(link);
+  const region = rubric.closest("[data-keys]") || rubric;
+  const press = (letter) => {
+    const thing = region.querySelector(`[data-key="${letter}"]`);
+    if (thing) thing.click();
+    return Boolean(thing);
   };
+  if (!document.querySelector("[data-error-summary]") && criteria.length) enter(current());
 
-  document.addEventListener("keydown", (event) => {
+  region.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     let used = false;
     if (/^[0-9]$/.test(event.key)) used = choose(event.key);
-    else if (event.key === "j") used = follow("next");
-    else if (event.key === "k") used = follow("previous");
+    else if (/^[a-z]$/i.test(event.key)) used = press(event.key.toLowerCase());
     else if (event.key === "Enter" && !event.target.closest("a, button, summary")) {
-      rubric.requestSubmit();
+      rubric.requestSubmit(rubric.querySelector("button[type=submit]"));
       used = true;
     }
     if (used) event.preventDefault();

@@ -1,4 +1,4 @@
-// Narrows the rows of a table as one types; accents and case do not count. "/" goes to the box.
+// Narrows the rows of a table as one types; accents and case do not count.
 const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLocaleLowerCase();
 
 document.querySelectorAll("input[data-filters]").forEach((box) => {
@@ -10,10 +10,5 @@ document.querySelectorAll("input[data-filters]").forEach((box) => {
     rows.forEach(([row, text]) => {
       row.hidden = !words.every((word) => text.includes(word));
     });
-  });
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target.closest("input, textarea, select")) return;
-    event.preventDefault();
-    box.focus();
   });
 });
