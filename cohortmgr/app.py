@@ -13,10 +13,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from cohortmgr import cli, tables
 from cohortmgr.accounts import guards
+from cohortmgr.accounts import staff_views as accounts_staff
 from cohortmgr.accounts import views as accounts
 from cohortmgr.base import assets, clock, crypto, db, i18n, web
 from cohortmgr.base.settings import ROOT, Settings
 from cohortmgr.jobs.broker import celery_for, wake_sender
+from cohortmgr.portals import mailbox
 from cohortmgr.portals import views as portals
 
 Process = Literal["web", "system"]
@@ -39,7 +41,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
     web.init_web(app)
     guards.init_guards(app)
     assets.init_assets(app)
-    for blueprint in (accounts.bp, portals.bp):
+    for blueprint in (accounts.bp, accounts_staff.bp, portals.bp, mailbox.bp):
         app.register_blueprint(blueprint)
     cli.register(app)
     if settings.proxies:

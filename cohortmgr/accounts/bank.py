@@ -12,11 +12,12 @@ from cohortmgr.base.errors import N_, Problem, Refused
 RIB_LENGTH = 24
 _COUNTRY = "MA"
 _CHECK = "64"
-_SEPARATORS = str.maketrans({c: None for c in " \t\n\r\u00a0\u202f\u200e\u200f\u200b\ufeff-–."})
+_SEPARATORS = str.maketrans(dict.fromkeys(" \t\n\r\xa0\u202f\u200e\u200f\u200b\ufeff-–."))
 
 
 def check_rib(text: str) -> str:
-    """The 24 digits of a RIB, given alone or as an IBAN `MA…`, in any grouping. Refuses one whose key is wrong."""
+    """The 24 digits of a RIB, given alone or as an IBAN `MA…`, in any grouping. Refuses one whose
+    key is wrong."""
     number = western_digits(text[:100]).translate(_SEPARATORS).upper()
     if number.startswith("IBAN"):
         number = number[4:]
@@ -40,7 +41,8 @@ def check_rib(text: str) -> str:
     if int(number) % 97:
         raise Refused(
             N_(
-                "La clé du RIB ne correspond pas : un chiffre au moins est faux. Vérifiez-le sur le relevé d'identité bancaire."
+                "La clé du RIB ne correspond pas : un chiffre au moins est faux. Vérifiez-le sur le "
+                "relevé d'identité bancaire."
             )
         )
     return number

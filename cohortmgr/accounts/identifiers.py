@@ -16,7 +16,7 @@ _PERMIT = re.compile(r"[A-Z0-9]{5,12}\Z")
 # Longer than any number with its spaces: what is beyond it is not worth looking at.
 _LONGEST = 40
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
-_SEPARATORS = str.maketrans({c: None for c in " \t\n\r\u00a0\u202f\u200e\u200f\u200b\ufeff-–.·/"})
+_SEPARATORS = str.maketrans(dict.fromkeys(" \t\n\r\xa0\u202f\u200e\u200f\u200b\ufeff-–.·/"))
 
 
 def western_digits(text: str) -> str:
@@ -30,7 +30,8 @@ def normalise_cin(text: str) -> str:
     if not _CIN.match(number):
         raise Refused(
             N_(
-                "Ce numéro de CIN n'est pas valable. Écrivez une ou deux lettres puis quatre à sept chiffres, comme AB123456."
+                "Ce numéro de CIN n'est pas valable. Écrivez une ou deux lettres puis quatre à sept "
+                "chiffres, comme AB123456."
             )
         )
     return number
@@ -52,7 +53,8 @@ def normalise_passport(text: str) -> str:
     if not _PASSPORT.match(number) or not any(c.isdigit() for c in number):
         raise Refused(
             N_(
-                "Ce numéro de passeport n'est pas valable. Recopiez les six à neuf lettres et chiffres de la page d'identité."
+                "Ce numéro de passeport n'est pas valable. Recopiez les six à neuf lettres et "
+                "chiffres de la page d'identité."
             )
         )
     return number

@@ -170,6 +170,12 @@ def require(viewer: Viewer, permission: str, path: str) -> None:
         raise NotPermitted(f"{permission} at {path}")
 
 
+def require_anywhere(viewer: Viewer, permission: str) -> None:
+    """NotPermitted unless the viewer holds the permission in some scope; the rows are then chosen by `visible`."""
+    if not viewer.paths(permission):
+        raise NotPermitted(permission)
+
+
 def password_problems(password: str, email: str) -> list[Problem]:
     """Why a password is refused; empty when it will do."""
     if len(password) < MIN_PASSWORD:

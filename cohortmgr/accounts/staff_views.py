@@ -1,0 +1,43 @@
+"""The trail, for auditors."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.rules import Role, Viewer, require_anywhere
+from cohortmgr.audit import queries as audit
+from cohortmgr.audit.rules import INSTALLATION
+from cohortmgr.base.paging import page_of
+
+bp = Blueprint("accounts_staff", __name__, url_prefix="/staff")
+
+
+@bp.get("/audit")
+@guards.staff
+def trail() -> ResponseReturnValue:
+    """The acts of the viewer's institutions, newest first; system administrators see the installation's too."""
+    viewer = guards.viewer()
+    require_anywhere(viewer, "audit.read")
+    query = audit.visible(_institutions(viewer), Role.SYSTEM_ADMINISTRATOR in viewer.roles)
+    page = page_of(query, request.args.get("page", 1, type=int), 50)
+    return render_template("accounts/staff_trail.html", page=page, broken=None)
+
+
+@bp.post("/audit/verify")
+@guards.staff
+def verify() -> ResponseReturnValue:
+    """Recompute the viewer's chains from their first link."""
+    viewer = guards.viewer()
+    require_anywhere(viewer, "audit.read")
+    installation = Role.SYSTEM_ADMINISTRATOR in viewer.roles
+    chains = [str(number) for number in _institutions(viewer)] + ([INSTALLATION] if installation else [])
+    broken = [problem for chain in chains for problem in audit.broken_links(chain)]
+    page = page_of(audit.visible(_institutions(viewer), installation), 1, 50)
+    return render_template("accounts/staff_trail.html", page=page, broken=broken)
+
+
+def _institutions(viewer: Viewer) -> list[int]:
+    held = [grant for grant in viewer.grants if grant.role == Role.AUDITOR]
+    return sorted({number for grant in held for number in grant.institutions})
