@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -71,15 +72,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that uses `database` runs on each of the two, unless it says that it concerns one."""
+    """A test that uses `database` runs on each of the two, unless it says that it concerns one; the browser sees one."""
     if "database" not in metafunc.fixturenames:
         return
     node = metafunc.definition
-    wanted = ["sqlite", "postgres"]
+    in_browser = node.path.is_relative_to(ROOT / "browser")
+    wanted = ["sqlite"] if in_browser else ["sqlite", "postgres"]
     if node.get_closest_marker("sqlite_only"):
-        wanted.remove("postgres")
+        wanted = ["sqlite"]
     if node.get_closest_marker("postgres_only"):
-        wanted.remove("sqlite")
+        wanted = ["postgres"]
     metafunc.parametrize("database", wanted, indirect=True)
 
 
@@ -102,7 +104,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if config.getoption("--quick"):
         terminalreporter.write_line("Quick: left out PostgreSQL, Redis and the browser; `make test` runs everything.")
     ran = [report.nodeid for key in ("passed", "failed") for report in terminalreporter.stats.get(key, [])]
-    counts = {name: sum(f"[{name}" in node or f"-{name}" in node for node in ran) for name in ("sqlite", "postgres")}
+    ran = [node for node in ran if not node.startswith("tests/unit/")]
+    counts = {name: sum(bool(re.search(rf"[\[-]{name}[\]-]", node)) for node in ran) for name in ("sqlite", "postgres")}
     terminalreporter.write_line(f"Tests run on SQLite: {counts['sqlite']}, on PostgreSQL: {counts['postgres']}.")
 
 

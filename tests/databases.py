@@ -14,12 +14,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import psycopg
 from flask import Flask
 from sqlalchemy.engine import make_url
 
-from cohortmgr.app import create_app
+from cohortmgr.app import Process, create_app
 from cohortmgr.base.db import db
 from cohortmgr.base.settings import Settings
 from cohortmgr.operations.roles import make_roles
@@ -42,7 +43,7 @@ def settings_for(folder: Path, **more: Any) -> Settings:
 
 def migrate(settings: Settings) -> None:
     """Build the schema as `flask db upgrade` does, in a context that closes its connections."""
-    app = create_app(settings, "system")
+    app = application(settings, "system")
     with app.app_context():
         app.extensions["alembic"].upgrade()
     dispose(app)
@@ -61,6 +62,13 @@ def _settle(file: Path) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
+def application(settings: Settings, process: Process) -> Flask:
+    """The application, without the closing of asynchronous sessions: we open none, and Playwright's loop, which
+    stays with the thread once a browser test ran, would refuse it."""
+    with patch("flask_sqlalchemy_lite._extension._close_async_sessions", lambda _error: None):
+        return create_app(settings, process)
+
+
 class SqliteDatabase:
     """A migrated file, and a copy of it for each test."""
 
@@ -70,8 +78,8 @@ class SqliteDatabase:
         self.file = folder / "cohortmgr.sqlite3"
         self.template = folder / "template.sqlite3"
         self.settings = settings_for(folder, database_url=f"sqlite:///{self.file}", demonstration=True)
-        self.app = create_app(self.settings)
-        self.system_app = create_app(self.settings, "system")
+        self.app = application(self.settings, "web")
+        self.system_app = application(self.settings, "system")
         migrate(self.settings)
         _settle(self.file)
         shutil.copyfile(self.file, self.template)
@@ -131,8 +139,8 @@ class PostgresDatabase:
             demonstration=True,
         )
         self._make()
-        self.app = create_app(self.settings)
-        self.system_app = create_app(self.settings, "system")
+        self.app = application(self.settings, "web")
+        self.system_app = application(self.settings, "system")
         migrate(self.settings)
         self.admin = self._connect(name)
         self.admin.execute(KEEP)

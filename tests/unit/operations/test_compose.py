@@ -1,0 +1,112 @@
+"""docker-compose.yml cannot run in the tests: it is held against the settings, the image's file and itself."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from cohortmgr.base.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[3]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = ("prepare", "web", "worker", "beat")
+FIELDS = {f"COHORTMGR_{name.upper()}" for name in Settings.model_fields}
+FALLBACK = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
+
+
+def ours(name: str) -> dict[str, str]:
+    """What a service sets of our settings."""
+    return {key: str(value) for key, value in SERVICES[name]["environment"].items() if key.startswith("COHORTMGR_")}
+
+
+def filled(value: str) -> str:
+    """A value as the one who installs gets it: defaults applied, secrets filled in."""
+    made_up = {"COHORTMGR_SEALING_KEYS": "k1:" + "A" * 43 + "=", "COHORTMGR_INDEX_KEY": "A" * 43 + "="}
+
+    def fill(match: re.Match[str]) -> str:
+        return str(match[3]) if match[2] == "-" else made_up.get(match[1], "made-up")
+
+    return FALLBACK.sub(fill, value)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_each_variable_that_is_set_exists(name: str) -> None:
+    assert set(ours(name)) <= FIELDS, set(ours(name)) - FIELDS
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_each_variable_that_production_needs_is_set(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for key, value in ours(name).items():
+        monkeypatch.setenv(key, filled(value))
+    monkeypatch.setenv("COHORTMGR_DATA", str(tmp_path))
+    settings = Settings()
+    assert settings.production and settings.database_url != settings.owner_database_url != settings.system_database_url
+
+
+def test_a_missing_variable_would_be_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for key, value in ours("web").items():
+        monkeypatch.setenv(key, filled(value))
+    monkeypatch.setenv("COHORTMGR_DATA", str(tmp_path))
+    monkeypatch.delenv("COHORTMGR_BROKER_URL")
+    with pytest.raises(ValidationError, match="COHORTMGR_BROKER_URL"):
+        Settings()
+
+
+def test_only_the_preparation_holds_the_superuser_s_address() -> None:
+    holders = [name for name in SERVICES if "COHORTMGR_SUPERUSER_DATABASE_URL" in SERVICES[name].get("environment", {})]
+    assert holders == ["prepare"]
+
+
+def test_no_secret_stands_in_the_file() -> None:
+    for name in SERVICES:
+        for key, value in SERVICES[name].get("environment", {}).items():
+            if re.search(r"PASSWORD|SECRET|KEY", key):
+                assert FALLBACK.search(str(value)), f"{name}: {key}"
+        assert not re.search(r"://\w+:(?!\$\{)[^@/]+@", str(SERVICES[name].get("environment", {})))
+
+
+def test_the_parts_are_there_and_none_runs_as_root() -> None:
+    assert {"web", "worker", "beat", "postgres", "redis", "mail"} <= set(SERVICES)
+    for name, service in SERVICES.items():
+        assert str(service.get("user", "root")) not in {"root", "0"}, name
+
+
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"prepare"}))
+def test_each_lasting_service_has_a_health_check_and_starts_again(name: str) -> None:
+    assert SERVICES[name]["healthcheck"]["test"], name
+    assert SERVICES[name]["restart"] == "unless-stopped"
+
+
+def test_what_is_waited_for_exists_and_volumes_are_declared() -> None:
+    for name, service in SERVICES.items():
+        for other, how in service.get("depends_on", {}).items():
+            assert other in SERVICES, f"{name} waits for {other}"
+            if how["condition"] == "service_healthy":
+                assert "healthcheck" in SERVICES[other], other
+        for volume in service.get("volumes", []):
+            assert volume.split(":")[0] in COMPOSE["volumes"], volume
+
+
+def test_ports_are_shown_on_the_loopback_alone() -> None:
+    for service in SERVICES.values():
+        for port in service.get("ports", []):
+            assert str(port).startswith("127.0.0.1:"), port
+
+
+def test_the_image_copies_what_exists_and_does_not_run_as_root() -> None:
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    for line in lines:
+        if line.startswith("COPY ") and "--from" not in line:
+            for source in line.split()[1:-1]:
+                assert (ROOT / source).exists(), source
+    users = [line.split()[1] for line in lines if line.startswith("USER ")]
+    assert users and users[-1] not in {"root", "0"}
+    assert "--require-hashes" in "\n".join(lines)
