@@ -21,7 +21,7 @@ from tests.architecture.sources import (
 
 # Pure files of the rooms beside rules.py: values in, values and reasons out.
 ALGORITHMS = {
-    "assignment.py", "binding.py", "bounds.py", "calibration.py", "certificate.py", "checking.py", "eligibility.py",
+    "assignment.py", "binding.py", "bounds.py", "calibration.py", "certificate.py", "checking.py", "eligibility.py", "figures.py",
     "locating.py", "matching.py", "payments.py", "ranking.py", "scoring.py", "sections.py",
 }  # fmt: skip
 PURE_BASE = ("cohortmgr.base.money", "cohortmgr.base.errors", "cohortmgr.base.text")
