@@ -1,16 +1,18 @@
 """What an answer must be: one reading of each kind of question, for the online form and for imported files.
 
-An answer is kept as text in one canonical form (option key, `12.5`, `2003-02-28`, `+212612345678`, `MA-04`), consent
+An answer is kept as text in one canonical form (option key, `12.5`, `2003-02-28`, `+212612345678`,
+`MA-04`), consent
 as True; nothing given is None. So two files that say the same thing in different ways hold equal answers.
 """
 
 from __future__ import annotations
 
 import re
+import time
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
@@ -30,21 +32,27 @@ FULL_MARK = Decimal(20)
 _LONGEST_LINE, _LONGEST_TEXT = 300, 10_000
 
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,12}(?:[.,][0-9]{1,10})?\Z")
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?: [0-9]{3}){1,3}(?:[.,]|\Z)")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4})\Z")
 _YEAR_FIRST = re.compile(r"([0-9]{4})([/.-])([0-9]{1,2})\2([0-9]{1,2})(?:[ T]00:00(?::00)?)?\Z")
 _LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z")
 _NAME_MARKS = frozenset(" '’ʼʻ-‐·.")
 _DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_INVISIBLE = str.maketrans({c: None for c in "\u200b\u200e\u200f\ufeff\u00ad"})
+_INVISIBLE = str.maketrans(dict.fromkeys("\u200b\u200e\u200f\ufeff\xad"))
 _YES = frozenset({"1", "true", "on", "yes", "oui", "y", "o", "نعم", "d'accord", "j'accepte"})
-_NAMES = frozenset({"person.family_name", "person.given_name", "person.family_name_ar", "person.given_name_ar"})
+_NAMES = frozenset(
+    {"person.family_name", "person.given_name", "person.family_name_ar", "person.given_name_ar"}
+)
 
 _folded = lru_cache(maxsize=8192)(fold)
 
 
-def read_value(question: Question, raw: str, today: date, date_formats: Sequence[str] = ()) -> Answer | Problem:
-    """The canonical answer that `raw` gives, None when optional and empty, or the Problem (where = the question's key).
+def read_value(
+    question: Question, raw: str, today: date, date_formats: Sequence[str] = ()
+) -> Answer | Problem:
+    """The canonical answer that `raw` gives, None when optional and empty, or the Problem (where =
+    the question's key).
 
     `date_formats` (strptime, in order) are tried before the house's own: day first, or ISO.
     """
@@ -64,7 +72,8 @@ def read_value(question: Question, raw: str, today: date, date_formats: Sequence
 def read_answers(
     questions: Iterable[Question], given: Mapping[str, str], today: date, date_formats: Sequence[str] = ()
 ) -> tuple[dict[str, Answer], list[Problem]]:
-    """Each question's answer from the text given under its key, and every problem at once. Empty answers are left out."""
+    """Each question's answer from the text given under its key, and every problem at once. Empty
+    answers are left out."""
     answers: dict[str, Answer] = {}
     problems: list[Problem] = []
     for question in questions:
@@ -85,13 +94,21 @@ def _missing(kind: QuestionKind) -> str:
 
 
 def _clean(raw: str, *, many_lines: bool) -> str:
-    """Text in NFC without invisible marks. Refuses what could hide or turn the text: control and direction characters."""
+    """Text in NFC without invisible marks. Refuses what could hide or turn the text: control and
+    direction characters."""
     if len(raw) > 4 * _LONGEST_TEXT:
         raise Refused(_too_long(_LONGEST_TEXT))
     text = unicodedata.normalize("NFC", raw.replace("\r\n", "\n").replace("\r", "\n")).translate(_INVISIBLE)
     for character in text:
-        if character in _DIRECTION or (unicodedata.category(character) in ("Cc", "Cs", "Cn") and character not in "\n\t"):
-            raise Refused(N_("Cette réponse contient un caractère invisible qui n'est pas permis. Saisissez-la de nouveau au clavier."))
+        if character in _DIRECTION or (
+            unicodedata.category(character) in ("Cc", "Cs", "Cn") and character not in "\n\t"
+        ):
+            raise Refused(
+                N_(
+                    "Cette réponse contient un caractère invisible qui n'est pas permis. "
+                    "Saisissez-la de nouveau au clavier."
+                )
+            )
     return text.strip() if many_lines else " ".join(text.split())
 
 
@@ -112,21 +129,40 @@ def _text(question: Question, text: str, today: date) -> str:
 def _check_name(text: str) -> None:
     letters = [c for c in text if c not in _NAME_MARKS]
     if not letters or any(unicodedata.category(c)[0] not in "LM" for c in letters) or text[0] == "=":
-        raise Refused(N_("Un nom ne contient que des lettres, des espaces, des traits d'union et des apostrophes. Corrigez-le."))
+        raise Refused(
+            N_(
+                "Un nom ne contient que des lettres, des espaces, des traits d'union et des "
+                "apostrophes. Corrigez-le."
+            )
+        )
 
 
 def _choice(question: Question, text: str, today: date) -> str:
     wanted = _folded(text)
     for option in question.options:
-        if text == option.key or any(_folded(name) == wanted for name in (option.key, *option.label.values(), *option.aliases)):
+        if text == option.key or any(
+            _folded(name) == wanted for name in (option.key, *option.label.values(), *option.aliases)
+        ):
             return option.key
-    raise Refused(Problem(N_("« %(value)s » n'est pas un choix de la liste. Choisissez une des réponses proposées."), {"value": text[:80]}))
+    raise Refused(
+        Problem(
+            N_("« %(value)s » n'est pas un choix de la liste. Choisissez une des réponses proposées."),
+            {"value": text[:80]},
+        )
+    )
 
 
 def _decimal(text: str) -> Decimal:
-    compact = western_digits(text).replace("٫", ".").replace(" ", "").replace("\u202f", "")
+    compact = western_digits(text).replace("٫", ".")
+    if _GROUPED.match(compact):
+        compact = compact.replace(" ", "")
     if not _DECIMAL.match(compact):
-        raise Refused(Problem(N_("« %(value)s » n'est pas un nombre. Écrivez-le en chiffres, comme 12,50."), {"value": text[:40]}))
+        raise Refused(
+            Problem(
+                N_("« %(value)s » n'est pas un nombre. Écrivez-le en chiffres, comme 12,50."),
+                {"value": text[:40]},
+            )
+        )
     return Decimal(compact.replace(",", "."))
 
 
@@ -136,21 +172,34 @@ def _canonical(number: Decimal) -> str:
 
 def _bounded(number: Decimal, least: Decimal | None, most: Decimal | None) -> str:
     if (least is not None and number < least) or (most is not None and number > most):
-        values = {"value": _canonical(number), "least": "" if least is None else _canonical(least),
-                  "most": "" if most is None else _canonical(most)}
+        values = {
+            "value": _canonical(number),
+            "least": "" if least is None else _canonical(least),
+            "most": "" if most is None else _canonical(most),
+        }
         if least is None:
-            raise Refused(Problem(N_("%(value)s est trop grand : le maximum est %(most)s. Corrigez ce nombre."), values))
+            raise Refused(
+                Problem(N_("%(value)s est trop grand : le maximum est %(most)s. Corrigez ce nombre."), values)
+            )
         if most is None:
-            raise Refused(Problem(N_("%(value)s est trop petit : le minimum est %(least)s. Corrigez ce nombre."), values))
-        raise Refused(Problem(N_("%(value)s n'est pas entre %(least)s et %(most)s. Corrigez ce nombre."), values))
+            raise Refused(
+                Problem(
+                    N_("%(value)s est trop petit : le minimum est %(least)s. Corrigez ce nombre."), values
+                )
+            )
+        raise Refused(
+            Problem(N_("%(value)s n'est pas entre %(least)s et %(most)s. Corrigez ce nombre."), values)
+        )
     return _canonical(number)
 
 
 def _grade(question: Question, text: str, today: date) -> str:
     least = Decimal(0) if question.minimum is None else question.minimum
     most = FULL_MARK if question.maximum is None else question.maximum
-    suffix = f"/{_canonical(most)}"
-    return _bounded(_decimal(text.removesuffix(suffix).rstrip()), least, most)
+    figure, slash, scale = text.partition("/")
+    if slash and western_digits(scale).strip() == _canonical(most):
+        text = figure.rstrip()
+    return _bounded(_decimal(text), least, most)
 
 
 def _number(question: Question, text: str, today: date) -> str:
@@ -160,7 +209,12 @@ def _number(question: Question, text: str, today: date) -> str:
 def _year(question: Question, text: str, today: date) -> str:
     digits = western_digits(text)
     if not (digits.isascii() and digits.isdigit() and len(digits) == 4):
-        raise Refused(Problem(N_("« %(value)s » n'est pas une année. Écrivez-la en quatre chiffres, comme 2025."), {"value": text[:40]}))
+        raise Refused(
+            Problem(
+                N_("« %(value)s » n'est pas une année. Écrivez-la en quatre chiffres, comme 2025."),
+                {"value": text[:40]},
+            )
+        )
     least = Decimal(1950) if question.minimum is None else question.minimum
     most = Decimal(today.year + 5) if question.maximum is None else question.maximum
     return _bounded(Decimal(digits), least, most)
@@ -169,11 +223,18 @@ def _year(question: Question, text: str, today: date) -> str:
 def _date(question: Question, text: str, today: date, formats: Sequence[str]) -> str:
     day = _parsed(western_digits(text).replace("\u200f", ""), formats)
     if day is None:
-        raise Refused(Problem(N_("« %(value)s » n'est pas une date. Écrivez jour/mois/année, comme 28/02/2003."), {"value": text[:40]}))
+        raise Refused(
+            Problem(
+                N_("« %(value)s » n'est pas une date. Écrivez jour/mois/année, comme 28/02/2003."),
+                {"value": text[:40]},
+            )
+        )
     if question.target == "person.birth_date":
         _check_age(question, day, today)
     elif not 1900 <= day.year <= 2200:
-        raise Refused(Problem(N_("L'année %(year)s n'est pas vraisemblable. Vérifiez cette date."), {"year": day.year}))
+        raise Refused(
+            Problem(N_("L'année %(year)s n'est pas vraisemblable. Vérifiez cette date."), {"year": day.year})
+        )
     return day.isoformat()
 
 
@@ -181,7 +242,8 @@ def _parsed(text: str, formats: Sequence[str]) -> date | None:
     """The day that the text names in one of the formats; refuses a well-formed day that no calendar has."""
     for form in formats:
         try:
-            return datetime.strptime(text, form).date()
+            year, month, day = time.strptime(text, form)[:3]
+            return date(year, month, day)
         except ValueError:
             continue
     if match := _DAY_FIRST.match(text):
@@ -200,17 +262,30 @@ def _parsed(text: str, formats: Sequence[str]) -> date | None:
 def _check_age(question: Question, born: date, today: date) -> None:
     """A date of birth gives a plausible age; the question's bounds, if any, are ages in years."""
     if born > today:
-        raise Refused(Problem(N_("Cette date de naissance est dans le futur. Vérifiez l'année %(year)s."), {"year": born.year}))
+        raise Refused(
+            Problem(
+                N_("Cette date de naissance est dans le futur. Vérifiez l'année %(year)s."),
+                {"year": born.year},
+            )
+        )
     age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
     least = YOUNGEST if question.minimum is None else int(question.minimum)
     most = OLDEST if question.maximum is None else int(question.maximum)
     if not least <= age <= most:
-        raise Refused(Problem(N_("Cette date de naissance donne %(age)s ans, ce qui n'est pas entre %(least)s et %(most)s ans. Vérifiez l'année."),
-                              {"age": age, "least": least, "most": most}))
+        raise Refused(
+            Problem(
+                N_(
+                    "Cette date de naissance donne %(age)s ans, ce qui n'est pas entre %(least)s et "
+                    "%(most)s ans. Vérifiez l'année."
+                ),
+                {"age": age, "least": least, "most": most},
+            )
+        )
 
 
 def normalise_email(text: str) -> str:
-    """An address in lower case, sane in its syntax (RFC 5321 lengths, dot-atom, two labels at least); refuses any other."""
+    """An address in lower case, sane in its syntax (RFC 5321 lengths, dot-atom, two labels at
+    least); refuses any other."""
     address = text.strip().lower()
     local, at, domain = address.rpartition("@")
     try:
@@ -218,14 +293,23 @@ def normalise_email(text: str) -> str:
     except UnicodeError:
         labels = []
     sound = at and len(local) <= 64 and _LOCAL_PART.match(local) and len(labels) > 1
-    if not sound or not all(len(label) <= 63 and _LABEL.match(label) for label in labels) or labels[-1].isdigit():
-        raise Refused(N_("Cette adresse e-mail n'est pas valable. Écrivez une adresse complète, comme nom@exemple.ma."))
+    if (
+        not sound
+        or not all(len(label) <= 63 and _LABEL.match(label) for label in labels)
+        or labels[-1].isdigit()
+    ):
+        raise Refused(
+            N_("Cette adresse e-mail n'est pas valable. Écrivez une adresse complète, comme nom@exemple.ma.")
+        )
     return f"{local}@{'.'.join(labels)}"
 
 
 def normalise_phone(text: str) -> str:
-    """A number in E.164 (`+212612345678`), Moroccan unless it says otherwise; refuses one that cannot exist."""
-    wrong = Refused(N_("Ce numéro de téléphone n'est pas valable. Écrivez-le comme 06 12 34 56 78, ou avec +212."))
+    """A number in E.164 (`+212612345678`), Moroccan unless it says otherwise; refuses one that
+    cannot exist."""
+    wrong = Refused(
+        N_("Ce numéro de téléphone n'est pas valable. Écrivez-le comme 06 12 34 56 78, ou avec +212.")
+    )
     if len(text) > 40:
         raise wrong
     try:
@@ -242,7 +326,12 @@ def normalise_phone(text: str) -> str:
 def _region(question: Question, text: str, today: date) -> str:
     code = region_of(text)
     if code is None:
-        raise Refused(Problem(N_("« %(value)s » n'est pas une région du Maroc. Choisissez l'une des douze."), {"value": text[:60]}))
+        raise Refused(
+            Problem(
+                N_("« %(value)s » n'est pas une région du Maroc. Choisissez l'une des douze."),
+                {"value": text[:60]},
+            )
+        )
     return code
 
 
@@ -251,7 +340,11 @@ def _level(question: Question, text: str, today: date) -> str:
         return text.upper()
     if question.options:
         return _choice(question, text, today)
-    raise Refused(Problem(N_("« %(value)s » n'est pas un niveau de langue. Choisissez de A1 à C2."), {"value": text[:40]}))
+    raise Refused(
+        Problem(
+            N_("« %(value)s » n'est pas un niveau de langue. Choisissez de A1 à C2."), {"value": text[:40]}
+        )
+    )
 
 
 def _consent(question: Question, text: str, today: date) -> bool | None:

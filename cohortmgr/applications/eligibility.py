@@ -1,4 +1,5 @@
-"""Whether a file meets a programme's conditions, and which it does not. Pure: rules and answers in, reasons out."""
+"""Whether a file meets a programme's conditions, and which it does not. Pure: rules and answers
+in, reasons out."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from cohortmgr.programmes.rules import EligibilityRule, Operator
 
 @dataclass(frozen=True)
 class Assessment:
-    """The result of a day: eligible when no reason stands against it. `reasons` are keys of rules, in their order."""
+    """The result of a day: eligible when no reason stands against it. `reasons` are keys of rules,
+    in their order."""
 
     eligible: bool
     reasons: tuple[str, ...]
@@ -22,13 +24,15 @@ class Assessment:
 
 
 def assess(rules: Iterable[EligibilityRule], answers: Mapping[str, Answer], on: date) -> Assessment:
-    """Each rule tested against the canonical answers. An answer that is missing fails the rules that ask for it."""
+    """Each rule tested against the canonical answers. An answer that is missing fails the rules
+    that ask for it."""
     reasons = tuple(rule.key for rule in rules if not holds(rule, answers))
     return Assessment(not reasons, reasons, on)
 
 
 def holds(rule: EligibilityRule, answers: Mapping[str, Answer]) -> bool:
-    """Whether one rule holds. Bounds are included, but `born_after` and `born_before` leave out the day itself."""
+    """Whether one rule holds. Bounds are included, but `born_after` and `born_before` leave out
+    the day itself."""
     answer = answers.get(rule.question)
     match rule.operator:
         case Operator.NOT_EMPTY:

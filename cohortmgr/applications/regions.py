@@ -9,7 +9,11 @@ from cohortmgr.base.text import fold
 
 # Code: names in French, Arabic and English.
 REGIONS: Mapping[str, Mapping[str, str]] = {
-    "MA-01": {"fr": "Tanger-Tétouan-Al Hoceïma", "ar": "طنجة - تطوان - الحسيمة", "en": "Tangier-Tetouan-Al Hoceima"},
+    "MA-01": {
+        "fr": "Tanger-Tétouan-Al Hoceïma",
+        "ar": "طنجة - تطوان - الحسيمة",
+        "en": "Tangier-Tetouan-Al Hoceima",
+    },
     "MA-02": {"fr": "L'Oriental", "ar": "الشرق", "en": "Oriental"},
     "MA-03": {"fr": "Fès-Meknès", "ar": "فاس - مكناس", "en": "Fez-Meknes"},
     "MA-04": {"fr": "Rabat-Salé-Kénitra", "ar": "الرباط - سلا - القنيطرة", "en": "Rabat-Sale-Kenitra"},
@@ -19,7 +23,11 @@ REGIONS: Mapping[str, Mapping[str, str]] = {
     "MA-08": {"fr": "Drâa-Tafilalet", "ar": "درعة - تافيلالت", "en": "Draa-Tafilalet"},
     "MA-09": {"fr": "Souss-Massa", "ar": "سوس - ماسة", "en": "Souss-Massa"},
     "MA-10": {"fr": "Guelmim-Oued Noun", "ar": "كلميم - واد نون", "en": "Guelmim-Oued Noun"},
-    "MA-11": {"fr": "Laâyoune-Sakia El Hamra", "ar": "العيون - الساقية الحمراء", "en": "Laayoune-Sakia El Hamra"},
+    "MA-11": {
+        "fr": "Laâyoune-Sakia El Hamra",
+        "ar": "العيون - الساقية الحمراء",
+        "en": "Laayoune-Sakia El Hamra",
+    },
     "MA-12": {"fr": "Dakhla-Oued Ed-Dahab", "ar": "الداخلة - وادي الذهب", "en": "Dakhla-Oued Ed-Dahab"},
 }
 
@@ -37,7 +45,8 @@ _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
 
 
 def region_of(text: str) -> str | None:
-    """The code of a region named by code, or by a name in any language, whatever the accents and dashes; else None."""
+    """The code of a region named by code, or by a name in any language, whatever the accents and
+    dashes; else None."""
     return _by_name().get(_bare(text[:80]))
 
 

@@ -1,6 +1,7 @@
 """Tables that people send and take away: bounded reading of CSV and XLSX, and writing that no program runs.
 
-What a file is, is told by its bytes and never by its name. Each thing wrong with a whole file is one `Refused`.
+What a file is, is told by its bytes and never by its name. Each thing wrong with a whole file is
+one `Refused`.
 """
 
 from __future__ import annotations
@@ -8,16 +9,25 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Protocol
 
 import xlsxwriter
 
 from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.base.workbooks import MAX_COLUMNS, MAX_ROWS, is_workbook, read_workbook
+from cohortmgr.base.workbooks import (
+    MAX_COLUMNS,
+    MAX_ROWS,
+    NOT_A_TABLE,
+    TOO_LONG,
+    TOO_WIDE,
+    is_workbook,
+    read_workbook,
+)
 
 MAX_BYTES = 20 * 1024 * 1024
 # A record that spans more lines than this has lost its closing quote.
@@ -26,10 +36,25 @@ MAX_RECORD_LINES = 200
 _DELIMITERS = (",", ";", "\t")
 _NUMBER = re.compile("[+-]?[0-9][0-9 .,\u00a0\u202f]*%?\\Z")
 _TELEPHONE = re.compile(r"\+[0-9][0-9 ().-]{5,24}\Z")
-_FOREIGN = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"{\\rtf", b"\x7fELF")
+_FOREIGN = (
+    b"%PDF",
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"\x1f\x8b",
+    b"7z\xbc\xaf",
+    b"Rar!",
+    b"{\\rtf",
+    b"\x7fELF",
+)
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 
-NOT_A_TABLE = N_("Ce fichier n'est ni un CSV ni un XLSX. Enregistrez le tableau dans l'un de ces formats, puis renvoyez-le.")
+_UNCLOSED = N_("Un guillemet ouvert n'est jamais refermé. Exportez de nouveau le tableau en CSV.")
+_UNCLOSED_AT = N_(
+    "Un guillemet ouvert à la ligne %(line)s n'est pas refermé. Corrigez-le, puis renvoyez le fichier."
+)
+# Characters that are looked at to tell the separator.
+_LOOK = 200_000
 
 
 class Readable(Protocol):
@@ -86,14 +111,21 @@ def read_table(data: bytes, filename: str = "") -> Table:
     try:
         return _read(data)
     except Refused as refused:
-        raise Refused(*(Problem(p.what, p.values, p.where or filename or None) for p in refused.problems)) from None
+        raise Refused(
+            *(Problem(p.what, p.values, p.where or filename or None) for p in refused.problems)
+        ) from None
 
 
 def _read(data: bytes) -> Table:
     if len(data) > MAX_BYTES:
         raise Refused(_too_heavy(MAX_BYTES))
     if data.startswith(_OLD_OFFICE):
-        raise Refused(N_("Ce fichier est un ancien classeur (XLS) ou un classeur protégé. Enregistrez-le en XLSX sans mot de passe."))
+        raise Refused(
+            N_(
+                "Ce fichier est un ancien classeur (XLS) ou un classeur protégé. Enregistrez-le en "
+                "XLSX sans mot de passe."
+            )
+        )
     if data.startswith(_FOREIGN):
         raise Refused(NOT_A_TABLE)
     if is_workbook(data):
@@ -109,9 +141,9 @@ def _read(data: bytes) -> Table:
 def _table(records: list[Record]) -> Table:
     first, *rows = records
     if len(rows) > MAX_ROWS:
-        raise Refused(Problem(N_("Le tableau dépasse %(limit)s lignes. Partagez-le en plusieurs fichiers."), {"limit": MAX_ROWS}))
+        raise Refused(_too_long())
     if max(len(record.cells) for record in records) > MAX_COLUMNS:
-        raise Refused(Problem(N_("Le tableau dépasse %(limit)s colonnes. Gardez celles du formulaire."), {"limit": MAX_COLUMNS}))
+        raise Refused(_too_wide())
     return Table(_header(first.cells), tuple(_with_formulas(record) for record in rows))
 
 
@@ -141,7 +173,8 @@ def column_letters(position: int) -> str:
 
 
 def is_formula(cell: str) -> bool:
-    """Whether a spreadsheet would compute this cell: it starts with = + - or @ and is no number, telephone or dash of a list."""
+    """Whether a spreadsheet would compute this cell: it starts with = + - or @ and is no number,
+    telephone or dash of a list."""
     text = cell.lstrip("\ufeff\u200b\u200e\u200f \t\r\n\u00a0").rstrip()
     if not text or text[0] not in "=+-@＝＋－＠":
         return False
@@ -157,7 +190,17 @@ def _with_formulas(record: Record) -> Record:
 
 def _too_heavy(limit: int) -> Problem:
     megabytes = max(1, limit // (1024 * 1024))
-    return Problem(N_("Le fichier dépasse %(limit)s Mo. Partagez-le en plusieurs fichiers."), {"limit": megabytes})
+    return Problem(
+        N_("Le fichier dépasse %(limit)s Mo. Partagez-le en plusieurs fichiers."), {"limit": megabytes}
+    )
+
+
+def _too_long() -> Problem:
+    return Problem(TOO_LONG, {"limit": MAX_ROWS})
+
+
+def _too_wide() -> Problem:
+    return Problem(TOO_WIDE, {"limit": MAX_COLUMNS})
 
 
 def _decode(data: bytes) -> str:
@@ -169,7 +212,9 @@ def _decode(data: bytes) -> str:
             continue
         if _is_text(text):
             return text
-    raise Refused(N_("L'encodage du fichier n'est pas reconnu. Enregistrez-le en CSV UTF-8, puis renvoyez-le."))
+    raise Refused(
+        N_("L'encodage du fichier n'est pas reconnu. Enregistrez-le en CSV UTF-8, puis renvoyez-le.")
+    )
 
 
 def _encodings(data: bytes) -> tuple[str, ...]:
@@ -185,7 +230,9 @@ def _encodings(data: bytes) -> tuple[str, ...]:
 
 def _is_text(text: str) -> bool:
     """Text holds next to no control characters; the few that slip into cells are told cell by cell."""
-    strange = sum(1 for c in text if (c < " " and c not in "\t\n\r") or "\x7f" <= c < "\xa0" or c in "\ufffe\uffff")
+    strange = sum(
+        1 for c in text if (c < " " and c not in "\t\n\r") or "\x7f" <= c < "\xa0" or c in "\ufffe\uffff"
+    )
     return strange * 200 <= len(text)
 
 
@@ -197,45 +244,55 @@ def _csv_records(text: str) -> list[Record]:
         delimiter, offset, text = text[4], 1, text[5:].removeprefix("\r").removeprefix("\n")
     delimiter = delimiter or _delimiter(text)
     try:
-        records = _parse(text, delimiter, strict=True)
+        records = list(_parse(text, delimiter, strict=True))
     except csv.Error as error:
-        if "unexpected end" in str(error) or "field larger" in str(error):
-            raise Refused(N_("Un guillemet ouvert n'est jamais refermé. Exportez de nouveau le tableau en CSV.")) from None
-        records = _parse(text, delimiter, strict=False)
+        if "unexpected end" in str(error):
+            raise Refused(_UNCLOSED) from None
+        # Some programs leave quotes inside texts as they are; what that breaks is found row by row.
+        records = _leniently(text, delimiter)
     return [Record(record.line + offset, record.cells) for record in records]
 
 
+def _leniently(text: str, delimiter: str) -> list[Record]:
+    try:
+        return list(_parse(text, delimiter, strict=False))
+    except csv.Error:
+        raise Refused(_UNCLOSED) from None
+
+
 def _delimiter(text: str) -> str:
-    """Of the three, the one under which the first records agree best on a number of cells, then give the most."""
+    """Of the three, the one under which the first records agree best on a number of cells, then
+    give the most."""
+    start = text[:_LOOK]
 
     def worth(delimiter: str) -> tuple[bool, float, int]:
+        widths, sound = [], True
         try:
-            sample, sound = _parse(text, delimiter, strict=True, most=40), True
-        except csv.Error:
-            sample, sound = _parse(text, delimiter, strict=False, most=40), False
-        widths = [len(record.cells) for record in sample if any(record.cells)] or [1]
-        alike = widths.count(widths[0]) / len(widths) if widths[0] > 1 else 0.0
-        return sound and widths[0] > 1, alike, widths[0]
+            for record in islice(_parse(start, delimiter, strict=True), 40):
+                widths.append(len(record.cells))
+        except csv.Error as error:
+            sound = "unexpected end" in str(error) and len(text) > _LOOK
+        first = widths[0] if widths else 1
+        alike = widths.count(first) / len(widths) if first > 1 else 0.0
+        return sound and first > 1, alike, first
 
     return max(_DELIMITERS, key=worth)
 
 
-def _parse(text: str, delimiter: str, *, strict: bool, most: int | None = None) -> list[Record]:
-    """Records with the physical line where each begins. With `most`, only that many, for a look at the file."""
+def _parse(text: str, delimiter: str, *, strict: bool) -> Iterator[Record]:
+    """Records with the physical line where each begins, blank lines aside. Raises csv.Error."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
-    records: list[Record] = []
     begins = 1
-    for cells in reader:
-        if most is None and reader.line_num - begins > MAX_RECORD_LINES:
-            raise Refused(Problem(N_("Un guillemet ouvert à la ligne %(line)s n'est pas refermé. Corrigez-le, puis renvoyez le fichier."),
-                                  {"line": begins}))
-        records.append(Record(begins, tuple(cells)))
+    for count, cells in enumerate(reader):
+        if reader.line_num - begins > MAX_RECORD_LINES:
+            raise Refused(Problem(_UNCLOSED_AT, {"line": begins}))
+        if len(cells) > MAX_COLUMNS:
+            raise Refused(_too_wide())
+        if count > 2 * MAX_ROWS:
+            raise Refused(_too_long())
+        if cells:
+            yield Record(begins, tuple(cells))
         begins = reader.line_num + 1
-        if len(records) == most:
-            break
-        if len(records) > 2 * MAX_ROWS:
-            raise Refused(Problem(N_("Le tableau dépasse %(limit)s lignes. Partagez-le en plusieurs fichiers."), {"limit": MAX_ROWS}))
-    return records
 
 
 def shown(value: object) -> str:
@@ -263,9 +320,15 @@ def _safe(cell: str) -> str:
 
 
 def write_xlsx(sheets: Sequence[Sheet]) -> bytes:
-    """A workbook of the sheets. Text is always text, never a formula or a link; numbers and dates keep their type."""
+    """A workbook of the sheets. Text is always text, never a formula or a link; numbers and dates
+    keep their type."""
     out = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
     workbook = xlsxwriter.Workbook(out, options)
     bold = workbook.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
     day = workbook.add_format({"num_format": "yyyy-mm-dd"})
@@ -285,14 +348,15 @@ def write_xlsx(sheets: Sequence[Sheet]) -> bytes:
     return out.getvalue()
 
 
-def _write_cell(page: xlsxwriter.worksheet.Worksheet, line: int, column: int, value: object,
-                day: xlsxwriter.format.Format) -> None:
+def _write_cell(
+    page: xlsxwriter.worksheet.Worksheet, line: int, column: int, value: object, day: xlsxwriter.format.Format
+) -> None:
     if isinstance(value, bool) or value is None:
         page.write_string(line, column, "" if value is None else str(int(value)))
-    elif isinstance(value, int | float | Decimal) and abs(value) < 10**15:
+    elif isinstance(value, int | float | Decimal) and abs(float(value)) < 1e15:
         page.write_number(line, column, float(value))
     elif isinstance(value, date) and not isinstance(value, datetime) and value.year >= 1900:
-        page.write_datetime(line, column, datetime(value.year, value.month, value.day), day)
+        page.write_datetime(line, column, value, day)
     else:
         page.write_string(line, column, shown(value)[:32767])
 

@@ -1,7 +1,9 @@
 """Reading an XLSX workbook that a stranger sent: unpacked within bounds first, then read.
 
-A zip's declared sizes can lie and a single cell at the far corner makes a reader ask for gigabytes. So the parts are
-unpacked here up to a limit, the places of the cells are looked at, and only what was seen is handed to the reader.
+A zip's declared sizes can lie and a single cell at the far corner makes a reader ask for
+gigabytes. So the parts are
+unpacked here up to a limit, the places of the cells are looked at, and only what was seen is
+handed to the reader.
 """
 
 from __future__ import annotations
@@ -10,9 +12,11 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from html import unescape
+from itertools import pairwise
 
 import python_calamine
 
@@ -30,16 +34,26 @@ _MAX_PARTS = 2_000
 _CELL = re.compile(rb"<(?:[A-Za-z0-9]{1,20}:)?c(?:\s[^<>]*)?>")
 _ROW = re.compile(rb"<(?:[A-Za-z0-9]{1,20}:)?row\s[^<>]*>")
 _PLACE = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]{0,4})([0-9]{1,9})[\"']")
+_VALUE = re.compile(rb"<(?:[A-Za-z0-9]{1,20}:)?v(?:\s[^<>]*)?>([^<]+)<")
+_SHARED = re.compile(rb"<(?:[A-Za-z0-9]{1,20}:)?si[\s/>]")
 _FORMULA = re.compile(rb"<(?:[A-Za-z0-9]{1,20}:)?f[\s/>]")
 
-_DAMAGED = N_("Le classeur XLSX est abîmé et ne se lit pas. Ouvrez-le dans un tableur, enregistrez-le de nouveau, puis renvoyez-le.")
-_TOO_LARGE = N_("Le tableau dépasse %(limit)s lignes. Partagez-le en plusieurs fichiers.")
-_TOO_WIDE = N_("Le tableau dépasse %(limit)s colonnes. Gardez celles du formulaire.")
+NOT_A_TABLE = N_(
+    "Ce fichier n'est ni un CSV ni un XLSX. Enregistrez le tableau dans l'un de ces formats, puis "
+    "renvoyez-le."
+)
+_DAMAGED = N_(
+    "Le classeur XLSX est abîmé et ne se lit pas. Ouvrez-le dans un tableur, enregistrez-le de "
+    "nouveau, puis renvoyez-le."
+)
+TOO_LONG = N_("Le tableau dépasse %(limit)s lignes. Partagez-le en plusieurs fichiers.")
+TOO_WIDE = N_("Le tableau dépasse %(limit)s colonnes. Gardez celles du formulaire.")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the first sheet: its number as the spreadsheet shows it, its cells as text, which are formulas."""
+    """One row of the first sheet: its number as the spreadsheet shows it, its cells as text, which
+    are formulas."""
 
     line: int
     cells: tuple[str, ...]
@@ -52,19 +66,26 @@ def is_workbook(data: bytes) -> bool:
 
 
 def read_workbook(data: bytes) -> list[Row]:
-    """The rows of the first sheet, dates in ISO. Refuses what is no XLSX, is damaged, or would unpack beyond bounds."""
+    """The rows of the first sheet, dates in ISO. Refuses what is no XLSX, is damaged, or would
+    unpack beyond bounds."""
     parts = _unpack(data)
     if "xl/workbook.xml" not in parts:
-        raise Refused(N_("Ce fichier n'est ni un CSV ni un XLSX. Enregistrez le tableau dans l'un de ces formats, puis renvoyez-le."))
+        raise Refused(NOT_A_TABLE)
+    shared = _shared_sizes(parts)
     formulas: dict[tuple[int, int], None] = {}
     sheets = [name for name in parts if _holds_cells(name)]
     for name in sheets:
+        _check_repeated_text(parts[name], shared)
         found = _look(parts[name])
         if len(sheets) == 1 or name.endswith("/sheet1.xml"):
             formulas.update(dict.fromkeys(found))
     values = _values(_repacked(parts))
     return [
-        Row(line, tuple(_text(value) for value in cells), frozenset(c for c in range(len(cells)) if (line, c) in formulas))
+        Row(
+            line,
+            tuple(_text(value) for value in cells),
+            frozenset(c for c in range(len(cells)) if (line, c) in formulas),
+        )
         for line, cells in enumerate(values, start=1)
     ]
 
@@ -90,8 +111,18 @@ def _unpack(data: bytes) -> dict[str, bytes]:
                 if left < 0:
                     raise _bomb()
             return parts
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError, KeyError,
-            IndexError, OverflowError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        OSError,
+        ValueError,
+        NotImplementedError,
+        RuntimeError,
+        KeyError,
+        IndexError,
+        OverflowError,
+    ) as error:
         raise Refused(_DAMAGED) from error
 
 
@@ -100,11 +131,38 @@ def _is_bomb(unpacked: int, packed: int) -> bool:
 
 
 def _bomb() -> Refused:
-    return Refused(N_("Le classeur XLSX est trop grand une fois décompressé. Partagez-le, ou enregistrez-le en CSV."))
+    return Refused(
+        N_("Le classeur XLSX est trop grand une fois décompressé. Partagez-le, ou enregistrez-le en CSV.")
+    )
+
+
+def _shared_sizes(parts: dict[str, bytes]) -> list[int]:
+    """At most how many bytes each shared string holds, in their order."""
+    for name, part in parts.items():
+        if name.lower().endswith("sharedstrings.xml"):
+            starts = [match.start() for match in _SHARED.finditer(part)]
+            return [end - start for start, end in pairwise([*starts, len(part)])]
+    return []
+
+
+def _check_repeated_text(sheet: bytes, shared: list[int]) -> None:
+    """A long text is kept once in the file and given to each cell that names it: what the cells would
+    hold in all must stay within bounds. Comments and the like, which no spreadsheet writes, could
+    hide that."""
+    if b"<!" in sheet:
+        raise Refused(_DAMAGED)
+    total = 0
+    for match in _VALUE.finditer(sheet):
+        value = unescape(match[1].decode("ascii", "ignore")).strip().lstrip("+0") or "0"
+        if value.isdigit() and len(value) < 9 and int(value) < len(shared):
+            total += shared[int(value)]
+    if total > MAX_UNPACKED:
+        raise _bomb()
 
 
 def _look(sheet: bytes) -> list[tuple[int, int]]:
-    """Where the formulas of a sheet are, as (line from 1, column from 0). Refuses cells placed beyond the bounds."""
+    """Where the formulas of a sheet are, as (line from 1, column from 0). Refuses cells placed
+    beyond the bounds."""
     last_row = last_column = 0
     for match in _ROW.finditer(sheet):
         if place := _PLACE.search(match[0]):
@@ -119,9 +177,9 @@ def _look(sheet: bytes) -> list[tuple[int, int]]:
         if _FORMULA.match(sheet, match.end()):
             formulas.append((row, column))
     if last_column > MAX_COLUMNS:
-        raise Refused(Problem(_TOO_WIDE, {"limit": MAX_COLUMNS}))
+        raise Refused(Problem(TOO_WIDE, {"limit": MAX_COLUMNS}))
     if last_row > MAX_ROWS + 1 or last_row * last_column > MAX_CELLS:
-        raise Refused(Problem(_TOO_LARGE, {"limit": MAX_ROWS}))
+        raise Refused(Problem(TOO_LONG, {"limit": MAX_ROWS}))
     return formulas
 
 
@@ -140,18 +198,19 @@ def _repacked(parts: dict[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-def _values(workbook: bytes) -> Iterator[list[object]]:
-    """The first sheet's values, from its first row on. The reader is compiled code, whose panics are no `Exception`."""
+def _values(workbook: bytes) -> Iterable[Sequence[object]]:
+    """The first sheet's values, from its first row on. The reader is compiled code, whose panics
+    are no `Exception`."""
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(workbook))
         if not book.sheet_names:
-            return iter(())
+            return ()
         sheet = book.get_sheet_by_index(0)
         if sheet.total_width > MAX_COLUMNS:
-            raise Refused(Problem(_TOO_WIDE, {"limit": MAX_COLUMNS}))
+            raise Refused(Problem(TOO_WIDE, {"limit": MAX_COLUMNS}))
         if sheet.total_height > MAX_ROWS + 1:
-            raise Refused(Problem(_TOO_LARGE, {"limit": MAX_ROWS}))
-        return iter(sheet.to_python(skip_empty_area=False))
+            raise Refused(Problem(TOO_LONG, {"limit": MAX_ROWS}))
+        return sheet.to_python(skip_empty_area=False)
     except (Refused, KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException as error:
@@ -159,7 +218,8 @@ def _values(workbook: bytes) -> Iterator[list[object]]:
 
 
 def _text(value: object) -> str:
-    """A cell as text. Whole numbers lose their `.0`; others keep the fifteen digits that a spreadsheet holds."""
+    """A cell as text. Whole numbers lose their `.0`; others keep the fifteen digits that a
+    spreadsheet holds."""
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, float):

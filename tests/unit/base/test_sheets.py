@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -60,18 +61,21 @@ def test_headers_are_unique_and_never_empty() -> None:
     assert [column_letters(n) for n in (0, 25, 26, 701, 702)] == ["A", "Z", "AA", "ZZ", "AAA"]
 
 
-@pytest.mark.parametrize(("data", "part"), [
-    (b"", "vide"),
-    (b"\xef\xbb\xbf \r\n \r\n", "vide"),
-    (b"%PDF-1.7 a,b", "ni un CSV ni un XLSX"),
-    (b"\xd0\xcf\x11\xe0" + bytes(600), "ancien classeur"),
-    (bytes(range(256)) * 20, "encodage"),
-    (b"PK\x03\x04 and then nothing", "abîmé"),
-    (b'a,b\n"never closed,1\n2,3\n', "guillemet"),
-    (b"a,b\n" + b"1,2\n" * 50_001, "lignes"),
-    (b",".join([b"a"] * 201) + b"\n", "colonnes"),
-    (b"a" * (20 * 1024 * 1024 + 1), "Mo"),
-])
+@pytest.mark.parametrize(
+    ("data", "part"),
+    [
+        (b"", "vide"),
+        (b"\xef\xbb\xbf \r\n \r\n", "vide"),
+        (b"%PDF-1.7 a,b", "ni un CSV ni un XLSX"),
+        (b"\xd0\xcf\x11\xe0" + bytes(600), "ancien classeur"),
+        (bytes(range(256)) * 20, "encodage"),
+        (b"PK\x03\x04 and then nothing", "abîmé"),
+        (b'a,b\n"never closed,1\n2,3\n', "guillemet"),
+        (b"a,b\n" + b"1,2\n" * 50_001, "lignes"),
+        (b",".join([b"a"] * 201) + b"\n", "colonnes"),
+        (b"a" * (20 * 1024 * 1024 + 1), "Mo"),
+    ],
+)
 def test_each_thing_that_is_no_table_gets_one_clear_message(data: bytes, part: str) -> None:
     assert part in refusal(data)
 
@@ -95,27 +99,46 @@ def test_a_zip_bomb_is_refused_before_it_is_read() -> None:
 def test_a_zip_that_lies_about_its_size_is_refused() -> None:
     data = bytearray(write_xlsx([Sheet("x", ["a"], [["b"] for _ in range(500)])]))
     central = data.index(b"PK\x01\x02")
-    data[central + 24:central + 28] = (3).to_bytes(4, "little")
+    data[central + 24 : central + 28] = (3).to_bytes(4, "little")
     assert "abîmé" in refusal(bytes(data))
 
 
 def far_cell(place: str) -> bytes:
     """A workbook whose only data cell claims to stand somewhere else."""
-    source = io.BytesIO(write_xlsx([Sheet("x", ["a"], [["b"]])]))
-    out = io.BytesIO()
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(out, "w") as new:
-        for entry in old.infolist():
-            part = old.read(entry)
-            if entry.filename.endswith("sheet1.xml"):
-                part = part.replace(b'<row r="2"', b'<row r="%s"' % place.lstrip("XFD").encode())
-                part = part.replace(b'r="A2"', b'r="%s"' % place.encode())
-            new.writestr(entry.filename, part)
-    return out.getvalue()
+
+    def move(part: bytes) -> bytes:
+        row = place.lstrip("XFD").encode()
+        return part.replace(b'<row r="2"', b'<row r="%s"' % row).replace(
+            b'r="A2"', b'r="%s"' % place.encode()
+        )
+
+    return rewritten(write_xlsx([Sheet("x", ["a"], [["b"]])]), {"sheet1.xml": move})
 
 
 @pytest.mark.parametrize(("place", "part"), [("XFD1048576", "colonnes"), ("D1048576", "lignes")])
 def test_a_cell_at_the_far_corner_costs_no_memory(place: str, part: str) -> None:
     assert part in refusal(far_cell(place))
+
+
+def rewritten(data: bytes, changes: dict[str, Callable[[bytes], bytes]]) -> bytes:
+    """The workbook with some of its parts changed."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for entry in old.infolist():
+            change = changes.get(entry.filename.rpartition("/")[2], bytes)
+            new.writestr(entry.filename, change(old.read(entry)))
+    return out.getvalue()
+
+
+def test_one_long_text_in_every_cell_is_refused_before_it_is_read() -> None:
+    data = write_xlsx([Sheet("x", ["a"], [["long"] for _ in range(20_000)])])
+    longer = {"sharedStrings.xml": lambda part: part.replace(b"long", b"x" * 20_000)}
+    assert "décompressé" in refusal(rewritten(data, longer))
+    zeros = longer | {"sheet1.xml": lambda part: part.replace(b"<v>", b"<v>+&#48;0" + b"0" * 90)}
+    assert "décompressé" in refusal(rewritten(data, zeros))
+    assert "abîmé" in refusal(rewritten(data, {"sharedStrings.xml": lambda _: b"<sst/>"}))
+    hidden = {"sheet1.xml": lambda part: part.replace(b"<v>", b"<v><!-- -->")}
+    assert "abîmé" in refusal(rewritten(data, hidden))
 
 
 def test_a_workbook_gives_iso_dates_whole_numbers_and_named_formulas() -> None:
@@ -134,14 +157,18 @@ def test_a_workbook_gives_iso_dates_whole_numbers_and_named_formulas() -> None:
     assert record.formulas == {3}
 
 
-@pytest.mark.parametrize("cell", ["=1+1", '=HYPERLINK("x")', "+cmd|' /C calc'!A0", "-2+3+cmd", "@SUM(A1)", " =1", "\t=1"])
+@pytest.mark.parametrize(
+    "cell", ["=1+1", '=HYPERLINK("x")', "+cmd|' /C calc'!A0", "-2+3+cmd", "@SUM(A1)", " =1", "\t=1"]
+)
 def test_what_a_spreadsheet_would_compute_is_a_formula(cell: str) -> None:
     assert is_formula(cell)
     assert read_table(f'a,b\n"{cell.replace(chr(34), chr(34) * 2)}",1\n'.encode()).rows[0].formulas == {0}
     assert read_table(write_csv(["a", "b"], [[cell, 1]])).rows[0].formulas == frozenset()
 
 
-@pytest.mark.parametrize("cell", ["+212 6 12 34 56 78", "-12,50", "+3", "- une liste", "-", "---", "a=b", "", "12.5"])
+@pytest.mark.parametrize(
+    "cell", ["+212 6 12 34 56 78", "-12,50", "+3", "- une liste", "-", "---", "a=b", "", "12.5"]
+)
 def test_numbers_telephones_and_dashes_are_no_formulas(cell: str) -> None:
     assert not is_formula(cell)
 
@@ -162,12 +189,14 @@ def test_a_stream_is_not_read_beyond_its_limit() -> None:
 
 
 @settings(deadline=None, max_examples=300)
-@given(st.one_of(
-    st.binary(max_size=300),
-    st.text(alphabet=st.sampled_from(list('ab,;\t"\n\r=+é')), max_size=60).map(str.encode),
-    st.binary(max_size=200).map(lambda b: b"PK\x03\x04" + b),
-    st.binary(max_size=200).map(lambda b: archive(xl__workbook=b, xl__worksheets__sheet1=b)),
-))
+@given(
+    st.one_of(
+        st.binary(max_size=300),
+        st.text(alphabet=st.sampled_from(list('ab,;\t"\n\r=+é')), max_size=60).map(str.encode),
+        st.binary(max_size=200).map(lambda b: b"PK\x03\x04" + b),
+        st.binary(max_size=200).map(lambda b: archive(xl__workbook=b, xl__worksheets__sheet1=b)),
+    )
+)
 def test_reading_any_bytes_gives_a_table_or_a_refusal(data: bytes) -> None:
     try:
         table = read_table(data)
@@ -182,27 +211,37 @@ def test_reading_any_bytes_gives_a_table_or_a_refusal(data: bytes) -> None:
 def test_a_damaged_workbook_gives_a_table_or_a_refusal(at: int, junk: bytes) -> None:
     data = bytearray(write_xlsx([Sheet("x", ["a", "b"], [["é", 1.5], ["ش", date(2025, 1, 2)]])]))
     at %= len(data)
-    data[at:at + len(junk)] = junk
+    data[at : at + len(junk)] = junk
     try:
         read_table(bytes(data))
     except Refused as refused:
         assert len(refused.problems) == 1
 
 
-CELLS = st.text(alphabet=st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co"), include_characters="\n,;\"\t"), max_size=12)
+CELLS = st.text(
+    alphabet=st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co"), include_characters='\n,;"\t'),
+    max_size=12,
+)
 
 
 @settings(deadline=None)
-@given(st.integers(1, 5).flatmap(
-    lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=1, max_size=12)))
+@given(
+    st.integers(1, 5).flatmap(
+        lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=1, max_size=12)
+    )
+)
 def test_what_is_written_as_csv_reads_the_same(rows: list[list[str]]) -> None:
     header = [f"colonne {n}" for n in range(len(rows[0]))]
-    expected = [tuple(f"'{c}" if is_formula(c) else c for c in row) for row in rows if any(c.strip() for c in row)]
+    expected = [
+        tuple(f"'{c}" if is_formula(c) else c for c in row) for row in rows if any(c.strip() for c in row)
+    ]
     assert cells(write_csv(header, rows)) == expected
 
 
 def test_a_workbook_written_holds_text_numbers_and_dates_but_no_formula() -> None:
-    sheet = Sheet("Liste: 1/2", ["nom", "note", "jour"], [["=1+1", 12.5, date(2025, 7, 1)], ["سلمى", None, None]], True)
+    sheet = Sheet(
+        "Liste: 1/2", ["nom", "note", "jour"], [["=1+1", 12.5, date(2025, 7, 1)], ["سلمى", None, None]], True
+    )
     data = write_xlsx([sheet, Sheet("Liste: 1/2", ["x"], [])])
     assert cells(data) == [("=1+1", "12.5", "2025-07-01"), ("سلمى", "", "")]
     with zipfile.ZipFile(io.BytesIO(data)) as book:

@@ -1,0 +1,300 @@
+"""From the rows of an institution's file to sendings that can be loaded and rows that must be mended. Pure.
+
+One identity number is one person: of several usable sendings the latest stands, whatever the order
+of the rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from cohortmgr.applications.answers import Answer, read_value
+from cohortmgr.applications.mappings import (
+    ColumnMapping,
+    GivenMapping,
+    parse_mapping,
+    propose_mapping,
+    questions_of,
+)
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.sheets import Record, Table, column_letters, is_formula
+from cohortmgr.programmes.rules import Form, ImportLayout, Question
+
+__all__ = [
+    "ColumnMapping", "Fault", "GivenMapping", "ImportResult", "Rejection", "Sending", "parse_mapping",
+    "propose_mapping", "read_record", "read_records",
+]  # fmt: skip
+
+# Which numbers say who a person is, the surest first.
+_IDENTITIES = ("identifier.cin", "identifier.massar", "identifier.passport", "identifier.residence_permit")
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+_BUILT_IN_TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A problem of a row, with the header of the column where it is (None: the row as a whole)."""
+
+    column: str | None
+    problem: Problem
+
+
+@dataclass(frozen=True)
+class Sending:
+    """A usable row. `sent_at` in UTC, None when the file does not say. `identity` is (target,
+    number), such as
+    ("identifier.cin", "AB123456"). `answers` by question key; `raw` are the row's cells by header."""
+
+    line: int
+    sent_at: datetime | None
+    identity: tuple[str, str]
+    answers: Mapping[str, Answer]
+    raw: Mapping[str, str]
+    fingerprint: str
+
+    @property
+    def rank(self) -> tuple[datetime, int]:
+        """Among sendings of one person the greatest stands: the latest, then the one further down."""
+        return (self.sent_at or _EARLIEST, self.line)
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A row that cannot be used: its cells by header (those of a cut row that are there), and every fault."""
+
+    line: int
+    raw: Mapping[str, str]
+    faults: tuple[Fault, ...]
+    fingerprint: str
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong, without the columns."""
+        return tuple(fault.problem for fault in self.faults)
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """`accepted`: one sending a person. `replaced`: usable ones that a later one took the place
+    of. All by line."""
+
+    accepted: tuple[Sending, ...]
+    replaced: tuple[Sending, ...]
+    rejected: tuple[Rejection, ...]
+
+
+def read_records(
+    table: Table, mapping: ColumnMapping, form: Form, layout: ImportLayout, today: date
+) -> ImportResult:
+    """Every row read and judged. Refuses, once for all, a file in which a required column is missing."""
+    if mapping.missing:
+        raise Refused(*(_missing_column(form.question(key)) for key in mapping.missing))
+    if not table.rows:
+        raise Refused(
+            N_(
+                "Le fichier ne contient aucune ligne sous ses titres. Vérifiez que le tableau a "
+                "bien été exporté."
+            )
+        )
+    questions = questions_of(mapping, form)
+    usable: list[Sending] = []
+    rejected: list[Rejection] = []
+    for record in table.rows:
+        outcome = _judged(record, table.header, questions, mapping.sent_at, layout, today)
+        if isinstance(outcome, Sending):
+            usable.append(outcome)
+        else:
+            rejected.append(outcome)
+    accepted, replaced = _latest(usable)
+    return ImportResult(accepted, replaced, tuple(rejected))
+
+
+def read_record(
+    raw: Mapping[str, str],
+    mapping: ColumnMapping,
+    form: Form,
+    layout: ImportLayout,
+    today: date,
+    line: int = 0,
+) -> Sending | Rejection:
+    """One row that somebody mended, judged as the file's rows are. `raw` are all its cells by header."""
+    header = tuple(mapping.columns)
+    cells = tuple(raw.get(name, "") for name in header)
+    record = Record(
+        line, cells, frozenset(position for position, cell in enumerate(cells) if is_formula(cell))
+    )
+    return _judged(record, header, questions_of(mapping, form), mapping.sent_at, layout, today)
+
+
+def _missing_column(question: Question) -> Problem:
+    wanted = question.columns[0] if question.columns else question.label.get("fr", question.key)
+    return Problem(
+        N_(
+            "La colonne « %(column)s » manque dans le fichier. Ajoutez-la, ou indiquez laquelle en "
+            "tient lieu."
+        ),
+        {"column": wanted},
+        question.key,
+    )
+
+
+def _judged(
+    record: Record,
+    header: Sequence[str],
+    questions: Mapping[str, Question],
+    sent_column: str | None,
+    layout: ImportLayout,
+    today: date,
+) -> Sending | Rejection:
+    raw = _by_header(record, header)
+    mark = fingerprint(raw)
+    if len(raw) != len(header):
+        return Rejection(record.line, raw, (_wrong_length(record, header),), mark)
+    answers, faults = _answers(record, header, questions, layout, today)
+    sent_at: datetime | None = None
+    if sent_column is not None:
+        try:
+            sent_at = _moment(raw[sent_column], layout.sent_at_formats)
+        except Refused as refused:
+            faults.insert(0, Fault(sent_column, refused.problems[0]))
+    identity = _identity(questions.values(), answers)
+    if identity is None and not faults:
+        faults.append(
+            Fault(
+                None,
+                Problem(
+                    N_(
+                        "Aucun numéro d'identité ne dit de qui est cette ligne. Ajoutez la CIN ou "
+                        "le code Massar."
+                    )
+                ),
+            )
+        )
+    if faults or identity is None:
+        return Rejection(record.line, raw, tuple(faults), mark)
+    return Sending(record.line, sent_at, identity, answers, raw, mark)
+
+
+def _by_header(record: Record, header: Sequence[str]) -> dict[str, str]:
+    """Cells by header. Empty cells past the header are dropped, others are kept under their
+    column's letters."""
+    raw = dict(zip(header, record.cells, strict=False))
+    for position, cell in enumerate(record.cells[len(header) :], start=len(header)):
+        if cell.strip():
+            raw[f"{column_letters(position)} +"] = cell
+    return raw
+
+
+def _wrong_length(record: Record, header: Sequence[str]) -> Fault:
+    values = {"found": len(record.cells), "expected": len(header)}
+    if len(record.cells) < len(header):
+        return Fault(
+            header[len(record.cells)],
+            Problem(
+                N_("La ligne est coupée : %(found)s cellules au lieu de %(expected)s. Complétez-la."), values
+            ),
+        )
+    return Fault(
+        None,
+        Problem(
+            N_(
+                "La ligne a %(found)s cellules au lieu de %(expected)s : il manque sans doute des "
+                "guillemets autour d'un texte."
+            ),
+            values,
+        ),
+    )
+
+
+def _answers(
+    record: Record,
+    header: Sequence[str],
+    questions: Mapping[str, Question],
+    layout: ImportLayout,
+    today: date,
+) -> tuple[dict[str, Answer], list[Fault]]:
+    answers: dict[str, Answer] = {}
+    faults: list[Fault] = []
+    for position, name in enumerate(header):
+        question = questions.get(name)
+        if question is None:
+            continue
+        if position in record.formulas:
+            faults.append(
+                Fault(
+                    name,
+                    Problem(
+                        N_(
+                            "Cette cellule contient une formule. Remplacez-la par sa valeur, saisie "
+                            "au clavier."
+                        ),
+                        where=question.key,
+                    ),
+                )
+            )
+            continue
+        value = read_value(question, record.cells[position], today, layout.date_formats)
+        if isinstance(value, Problem):
+            faults.append(Fault(name, value))
+        elif value is not None:
+            answers[question.key] = value
+    return answers, faults
+
+
+def _identity(questions: Iterable[Question], answers: Mapping[str, Answer]) -> tuple[str, str] | None:
+    held = {question.target: answers.get(question.key) for question in questions}
+    for target in _IDENTITIES:
+        if isinstance(number := held.get(target), str):
+            return (target, number)
+    return None
+
+
+def _moment(text: str, formats: Sequence[str]) -> datetime | None:
+    """A time of sending, written as Casablanca's clocks show it, in UTC. An empty cell gives None."""
+    bare = text.strip()
+    if not bare:
+        return None
+    for form in (*formats, *_BUILT_IN_TIMES):
+        try:
+            moment = (
+                datetime.strptime(bare, form).replace(tzinfo=ZoneInfo("Africa/Casablanca")).astimezone(UTC)
+            )
+        except (ValueError, OverflowError):
+            continue
+        if 2000 <= moment.year <= 2200:
+            return moment
+    raise Refused(
+        Problem(
+            N_("« %(value)s » n'est pas une date d'envoi. Écrivez jour/mois/année heures:minutes."),
+            {"value": bare[:40]},
+        )
+    )
+
+
+def _latest(usable: Sequence[Sending]) -> tuple[tuple[Sending, ...], tuple[Sending, ...]]:
+    standing: dict[tuple[str, str], Sending] = {}
+    for sending in usable:
+        held = standing.get(sending.identity)
+        if held is None or sending.rank > held.rank:
+            standing[sending.identity] = sending
+    kept = {sending.line for sending in standing.values()}
+    return tuple(s for s in usable if s.line in kept), tuple(s for s in usable if s.line not in kept)
+
+
+def fingerprint(raw: Mapping[str, str]) -> str:
+    """SHA-256 of what a row says, wherever it stands: cells by header, in NFC, outer and repeated
+    spaces aside.
+
+    The same row of a second run has the same one, so that a tray that knows it does not grow.
+    """
+    digest = hashlib.sha256()
+    for header in sorted(raw):
+        cell = " ".join(unicodedata.normalize("NFC", raw[header]).split())
+        if cell:
+            digest.update(f"{len(header)}:{header}{len(cell)}:{cell}".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()

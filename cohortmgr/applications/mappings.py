@@ -1,0 +1,214 @@
+"""Which column of a file answers which question: proposed from names, completed by a page or a
+mapping file."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.text import fold
+from cohortmgr.programmes.rules import Form, ImportLayout, Option, Question, QuestionKind
+
+_NEVER_IMPORTED = (QuestionKind.FILE, QuestionKind.CONSENT)
+_LONGEST_MAPPING = 200_000
+
+
+@dataclass(frozen=True)
+class GivenMapping:
+    """What a person says of a file: header to question key (None: leave it), values to option
+    keys, time of sending."""
+
+    columns: Mapping[str, str | None] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    sent_at: str | None = None
+
+
+@dataclass(frozen=True)
+class ColumnMapping(GivenMapping):
+    """A complete mapping of one header. `missing` are the keys of required questions that no
+    column answers."""
+
+    missing: tuple[str, ...] = ()
+
+    def column_of(self, key: str) -> str | None:
+        """The header under which the file answers that question."""
+        return next((header for header, mapped in self.columns.items() if mapped == key), None)
+
+
+def is_expected(question: Question) -> bool:
+    """Whether an imported row may answer the question: files and consents are given online only."""
+    return question.kind not in _NEVER_IMPORTED and not question.only_online
+
+
+def is_required(question: Question) -> bool:
+    """Whether a row without this answer cannot be used."""
+    return question.required and question.asked_at_application and is_expected(question)
+
+
+def parse_mapping(text: str) -> GivenMapping:
+    """A mapping file, TOML or JSON: `[columns]` "header" = "question key" ("" leaves it), `[values.QUESTION]`
+    "value" = "option key", and `sent_at` = "header". Refuses any other shape, naming the place."""
+    if len(text) > _LONGEST_MAPPING:
+        raise Refused(N_("Ce fichier de correspondance est trop long. Gardez une ligne par colonne."))
+    document = _document(text)
+    if unknown := [key for key in document if key not in ("columns", "values", "sent_at")]:
+        raise Refused(
+            *(
+                Problem(
+                    N_("« %(key)s » n'est pas une partie d'une correspondance : columns, values, sent_at."),
+                    {"key": key},
+                    key,
+                )
+                for key in unknown
+            )
+        )
+    sent_at = document.get("sent_at")
+    if not isinstance(sent_at, str | None):
+        raise Refused(_not_text("sent_at"))
+    values = document.get("values", {})
+    if not isinstance(values, dict):
+        raise Refused(_not_text("values"))
+    columns = {header: key or None for header, key in _texts(document.get("columns", {}), "columns").items()}
+    return GivenMapping(
+        columns, {key: _texts(each, f"values.{key}") for key, each in values.items()}, sent_at
+    )
+
+
+def _document(text: str) -> dict[str, Any]:
+    bare = text.lstrip("\ufeff \t\r\n")
+    try:
+        document = json.loads(bare) if bare.startswith("{") else tomllib.loads(bare.replace("\r\n", "\n"))
+    except (ValueError, RecursionError) as error:
+        raise Refused(
+            Problem(
+                N_("La correspondance n'est ni du TOML ni du JSON : %(error)s."), {"error": str(error)[:200]}
+            )
+        ) from None
+    if not isinstance(document, dict):
+        raise Refused(_not_text("columns"))
+    return document
+
+
+def _texts(part: object, where: str) -> dict[str, str]:
+    if not isinstance(part, dict) or not all(isinstance(value, str) for value in part.values()):
+        raise Refused(_not_text(where))
+    return part
+
+
+def _not_text(where: str) -> Problem:
+    return Problem(N_("« %(where)s » doit associer des textes à des textes."), {"where": where}, where)
+
+
+def propose_mapping(
+    header: Sequence[str], form: Form, layout: ImportLayout, given: GivenMapping | None = None
+) -> ColumnMapping:
+    """The question that each column answers, by the questions' columns, labels and keys; what is
+    `given` comes first.
+
+    Refuses a given mapping that names a column the file lacks, a question the form lacks, or a
+    question twice.
+    """
+    given = given or GivenMapping()
+    chosen = _checked(header, form, given)
+    free = {header_: _name(header_) for header_ in header if header_ not in chosen}
+    sent_at = _sent_at(header, layout, given)
+    free.pop(sent_at or "", None)
+    taken = {key for key in chosen.values() if key}
+    for question in form.questions:
+        if question.key in taken or not is_expected(question):
+            continue
+        found = next((h for name in _names(question) for h, folded in free.items() if folded == name), None)
+        if found is not None:
+            chosen[found] = question.key
+            taken.add(question.key)
+            del free[found]
+    columns = {each: chosen.get(each) for each in header}
+    missing = tuple(q.key for q in form.questions if is_required(q) and q.key not in taken)
+    values = {
+        key: {**layout.value_aliases.get(key, {}), **given.values.get(key, {})}
+        for key in {**layout.value_aliases, **given.values}
+    }
+    return ColumnMapping(columns, values, sent_at, missing)
+
+
+def _name(header: str) -> str:
+    return fold(header).strip(" *:?؟.")
+
+
+def _names(question: Question) -> Iterator[str]:
+    """Names that a column may bear, the surest first."""
+    for name in (*question.columns, *question.label.values(), question.key):
+        yield _name(name)
+
+
+def _sent_at(header: Sequence[str], layout: ImportLayout, given: GivenMapping) -> str | None:
+    if given.sent_at:
+        return given.sent_at
+    wanted = _name(layout.sent_at_column)
+    return next((each for each in header if wanted and _name(each) == wanted), None)
+
+
+def _checked(header: Sequence[str], form: Form, given: GivenMapping) -> dict[str, str | None]:
+    problems: list[Problem] = []
+    questions = {question.key: question for question in form.questions if is_expected(question)}
+    for name in (*given.columns, *([given.sent_at] if given.sent_at else [])):
+        if name not in header:
+            problems.append(
+                Problem(
+                    N_("La colonne « %(column)s » de la correspondance n'est pas dans le fichier."),
+                    {"column": name},
+                    name,
+                )
+            )
+    for key in (*(k for k in given.columns.values() if k), *given.values):
+        if key not in questions:
+            problems.append(
+                Problem(N_("« %(key)s » n'est pas une question de ce formulaire."), {"key": key}, key)
+            )
+    mapped = [key for key in given.columns.values() if key]
+    for key in sorted({key for key in mapped if mapped.count(key) > 1}):
+        problems.append(
+            Problem(
+                N_("Deux colonnes répondent à la question « %(key)s ». Gardez-en une."), {"key": key}, key
+            )
+        )
+    for key, values in given.values.items():
+        options = (
+            {option.key for option in questions[key].options} if key in questions else set(values.values())
+        )
+        problems += [
+            Problem(
+                N_("« %(option)s » n'est pas un choix de la question « %(key)s »."),
+                {"option": option, "key": key},
+                key,
+            )
+            for option in values.values()
+            if option not in options
+        ]
+    if problems:
+        raise Refused(*problems)
+    return dict(given.columns)
+
+
+def questions_of(mapping: ColumnMapping, form: Form) -> dict[str, Question]:
+    """The question behind each mapped header, its options knowing the mapping's values too. An
+    optional or later
+    question stays optional, so that a row is judged by what an import must hold."""
+    found = {}
+    for header, key in mapping.columns.items():
+        if key is not None:
+            question = form.question(key)
+            extra = mapping.values.get(key, {})
+            options = tuple(_with_aliases(option, extra) for option in question.options)
+            found[header] = replace(question, required=is_required(question), options=options)
+    return found
+
+
+def _with_aliases(option: Option, extra: Mapping[str, str]) -> Option:
+    return replace(
+        option, aliases=(*option.aliases, *(value for value, key in extra.items() if key == option.key))
+    )

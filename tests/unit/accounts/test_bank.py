@@ -1,0 +1,72 @@
+"""The key of a RIB finds any single wrong digit and any two neighbours that changed places."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from cohortmgr.accounts.bank import check_rib, iban_of, masked_rib, rib_key
+from cohortmgr.base.errors import Refused
+
+ACCOUNTS = st.text(alphabet="0123456789", min_size=22, max_size=22)
+
+
+def rib_of(account: str) -> str:
+    return account + rib_key(account)
+
+
+@given(ACCOUNTS)
+def test_a_number_with_its_key_is_accepted_alone_grouped_and_as_an_iban(account: str) -> None:
+    rib = rib_of(account)
+    grouped = " ".join(rib[at : at + 4] for at in range(0, 24, 4))
+    assert (
+        check_rib(rib)
+        == check_rib(grouped)
+        == check_rib(iban_of(rib))
+        == check_rib(f"IBAN {iban_of(rib)}")
+        == rib
+    )
+    assert len(iban_of(rib)) == 28
+
+
+@given(ACCOUNTS, st.integers(0, 23), st.integers(1, 9))
+def test_one_changed_digit_is_found(account: str, at: int, by: int) -> None:
+    rib = rib_of(account)
+    wrong = rib[:at] + str((int(rib[at]) + by) % 10) + rib[at + 1 :]
+    with pytest.raises(Refused, match="clé"):
+        check_rib(wrong)
+    with pytest.raises(Refused):
+        check_rib(f"MA64{wrong}")
+
+
+@given(ACCOUNTS, st.integers(0, 22))
+def test_two_neighbours_that_changed_places_are_found(account: str, at: int) -> None:
+    rib = rib_of(account)
+    assume(rib[at] != rib[at + 1])
+    with pytest.raises(Refused):
+        check_rib(rib[:at] + rib[at + 1] + rib[at] + rib[at + 2 :])
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("", "chiffres"),
+        ("1.0175E+23", "chiffres"),
+        ("1234", "4 chiffres au lieu de 24"),
+        ("FR7630006000011234567890189", "chiffres"),
+        ("MA12", "IBAN"),
+        ("9" * 5000, "au lieu de 24"),
+    ],
+)
+def test_what_is_no_rib_is_told_why(text: str, part: str) -> None:
+    with pytest.raises(Refused, match=part):
+        check_rib(text)
+
+
+def test_a_key_is_computed_from_22_digits_only() -> None:
+    assert check_rib("190208045167518037065614") == "190208045167518037065614"
+    assert rib_key("1902080451675180370656") == "14"
+    assert masked_rib("190208045167518037065614") == "190 ••• 5614"
+    with pytest.raises(ValueError, match="22"):
+        rib_key("12")
