@@ -1,11 +1,14 @@
 """Every table, for Alembic, the worker and the tests."""
 
 from cohortmgr.accounts import models as accounts
+from cohortmgr.applications import models as applications
 from cohortmgr.audit import models as audit
 from cohortmgr.base.db import Model
 from cohortmgr.jobs import models as jobs
+from cohortmgr.organisations import models as organisations
 from cohortmgr.outbox import models as outbox
+from cohortmgr.programmes import models as programmes
 
-__all__ = ["accounts", "audit", "jobs", "metadata", "outbox"]
+__all__ = ["accounts", "applications", "audit", "jobs", "metadata", "organisations", "outbox", "programmes"]
 
 metadata = Model.metadata

@@ -1,0 +1,125 @@
+"""Applications with their documents, and the tray in which an institution's unusable rows wait."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cohortmgr.base.db import Id, Model, Row, Versioned
+
+_PERSONAL = {"info": {"tenancy": "institution_or_person"}}
+_OFFICE = {"info": {"tenancy": "institution"}}
+
+
+class Application(Row, Versioned, Model):
+    """One person's file in one intake. `sealed_answers` holds, as JSON, the answers that the form seals.
+
+    The columns from `name` to `average_thousandths` repeat answers in the form that lists sort and search by;
+    they are written with the answers and never read back as answers. `fingerprint` is that of the imported row.
+    """
+
+    __tablename__ = "applications"
+    __table_args__ = (
+        sa.UniqueConstraint("intake_id", "person_id"),
+        sa.Index("ix_applications_intake_state_name", "intake_id", "state", "sort_name", "id"),
+        sa.CheckConstraint("state IN ('draft', 'submitted', 'withdrawn')", name="state"),
+        _PERSONAL,
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
+    intake_id: Mapped[int] = mapped_column(sa.ForeignKey("intakes.id"))
+    offering_id: Mapped[int | None] = mapped_column(sa.ForeignKey("offerings.id"), index=True)
+    version_id: Mapped[int] = mapped_column(sa.ForeignKey("definition_versions.id"), index=True)
+    number: Mapped[str] = mapped_column(sa.String(30), unique=True)
+    state: Mapped[str] = mapped_column(sa.String(12), default="draft")
+    source: Mapped[str] = mapped_column(sa.String(10), default="online")
+    language: Mapped[str] = mapped_column(sa.String(2), default="fr")
+    answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    sealed_answers: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    fingerprint: Mapped[str | None] = mapped_column(sa.String(64))
+    eligible: Mapped[bool | None]
+    reasons: Mapped[list[Any]] = mapped_column(default=list)
+    name: Mapped[str] = mapped_column(sa.String(250), default="")
+    sort_name: Mapped[str] = mapped_column(sa.String(250), default="")
+    search_text: Mapped[str] = mapped_column(sa.Text, default="")
+    email: Mapped[str | None] = mapped_column(sa.String(254))
+    region: Mapped[str | None] = mapped_column(sa.String(5))
+    diploma: Mapped[str | None] = mapped_column(sa.String(60))
+    average_thousandths: Mapped[int | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class Document(Row, Model):
+    """A file joined to a question; the one that stands has no `replaced_at`."""
+
+    __tablename__ = "documents"
+    __table_args__ = (
+        sa.Index("ix_documents_application_question", "application_id", "question"),
+        _PERSONAL,
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
+    application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"))
+    question: Mapped[str] = mapped_column(sa.String(60))
+    storage_key: Mapped[str] = mapped_column(sa.String(26), unique=True)
+    filename: Mapped[str] = mapped_column(sa.String(200))
+    media_type: Mapped[str] = mapped_column(sa.String(60))
+    size: Mapped[int] = mapped_column(Id)
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    uploaded_at: Mapped[datetime]
+    replaced_at: Mapped[datetime | None]
+
+
+class ImportRun(Row, Model):
+    """One reading of an institution's file, with what came of it; `by` is the account's reference."""
+
+    __tablename__ = "import_runs"
+    __table_args__ = (_OFFICE,)
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    intake_id: Mapped[int] = mapped_column(sa.ForeignKey("intakes.id"), index=True)
+    filename: Mapped[str] = mapped_column(sa.String(200))
+    by: Mapped[str] = mapped_column(sa.String(26))
+    at: Mapped[datetime]
+    loaded: Mapped[int] = mapped_column(default=0)
+    replaced: Mapped[int] = mapped_column(default=0)
+    rejected: Mapped[int] = mapped_column(default=0)
+    unchanged: Mapped[int] = mapped_column(default=0)
+
+
+class TrayRow(Row, Versioned, Model):
+    """A row that could not be used, waiting to be mended: its cells by header are sealed, as JSON.
+
+    The same row of a later run has the same fingerprint, so the tray does not grow. `name` and `email`
+    are what the row seems to say, to recognise the person by.
+    """
+
+    __tablename__ = "tray_rows"
+    __table_args__ = (
+        sa.UniqueConstraint("intake_id", "fingerprint"),
+        sa.CheckConstraint("state IN ('waiting', 'asked', 'loaded', 'discarded')", name="state"),
+        _OFFICE,
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    intake_id: Mapped[int] = mapped_column(sa.ForeignKey("intakes.id"))
+    run_id: Mapped[int] = mapped_column(sa.ForeignKey("import_runs.id"), index=True)
+    application_id: Mapped[int | None] = mapped_column(sa.ForeignKey("applications.id"), index=True)
+    fingerprint: Mapped[str] = mapped_column(sa.String(64))
+    line: Mapped[int]
+    sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    problems: Mapped[list[Any]] = mapped_column(default=list)
+    state: Mapped[str] = mapped_column(sa.String(12), default="waiting")
+    name: Mapped[str] = mapped_column(sa.String(250), default="")
+    email: Mapped[str | None] = mapped_column(sa.String(254))
+    created_at: Mapped[datetime]
+    asked_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
