@@ -43,7 +43,8 @@ def test_styles_come_in_layers_in_their_order() -> None:
 def test_every_script_stands_in_a_block_and_neither_imports_nor_exports() -> None:
     for audience in AUDIENCES:
         text = script(audience)
-        names = [path for folder in ("everywhere", audience) for path in (FOLDER / "js" / folder).glob("*.js")]
+        folders = ("everywhere", audience)
+        names = [path for folder in folders for path in (FOLDER / "js" / folder).glob("*.js")]
         assert len(re.findall(r"^\{$", text, flags=re.M)) == len(names) > 5
         assert not re.search(r"^\s*(import|export)\b", text, flags=re.M)
 
