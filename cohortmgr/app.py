@@ -20,6 +20,7 @@ from cohortmgr.base.settings import ROOT, Settings
 from cohortmgr.jobs.broker import celery_for, wake_sender
 from cohortmgr.portals import mailbox
 from cohortmgr.portals import views as portals
+from cohortmgr.programmes import views as programmes
 
 Process = Literal["web", "system"]
 
@@ -41,7 +42,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
     web.init_web(app)
     guards.init_guards(app)
     assets.init_assets(app)
-    for blueprint in (accounts.bp, accounts_staff.bp, portals.bp, mailbox.bp):
+    for blueprint in (accounts.bp, accounts_staff.bp, portals.bp, mailbox.bp, programmes.bp):
         app.register_blueprint(blueprint)
     cli.register(app)
     if settings.proxies:

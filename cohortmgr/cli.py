@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import Flask
 
 from cohortmgr.operations import commands as operations
+from cohortmgr.programmes import commands as programmes
 
 
 def register(app: Flask) -> None:
     """Add each room's group of commands."""
-    for group in (operations.group,):
+    for group in (operations.group, programmes.group):
         app.cli.add_command(group)

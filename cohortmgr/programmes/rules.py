@@ -6,11 +6,13 @@ immutable version, and carried by every later room. Nothing here knows of files 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from cohortmgr.base.errors import N_
 from cohortmgr.programmes.sections import (
     FULL_MARK,
     AbsenceRule,
@@ -29,11 +31,12 @@ from cohortmgr.programmes.sections import (
 )
 
 __all__ = [
-    "FULL_MARK", "LANGUAGE_LEVELS", "TARGETS", "TEXT_LANGUAGES", "AbsenceRule", "Calendar", "Criterion",
+    "FULL_MARK", "LANGUAGE_LEVELS", "STATE_MEANINGS", "STATE_TRANSITIONS", "TARGETS",
+    "TEXT_LANGUAGES", "AbsenceRule", "Calendar", "Criterion",
     "Definition", "EligibilityRule", "Form", "FormSection", "ImportLayout", "IntakeDefinition",
-    "MatchingMethod", "OfferTerms", "OfferingDefinition", "Operator", "Option", "Partner", "Payer",
-    "Period", "PeriodKind", "Phase", "PlacementTerms", "Practical", "Question", "QuestionKind", "Rubric",
-    "StipendScheme", "Text",
+    "IntakeState", "MatchingMethod", "OfferTerms", "OfferingDefinition", "Operator", "Option", "Partner",
+    "Payer", "Period", "PeriodKind", "Phase", "PlacementTerms", "Practical", "Question", "QuestionKind", "Rubric",
+    "StipendScheme", "Text", "Window", "window_of",
 ]  # fmt: skip
 
 TEXT_LANGUAGES = ("fr", "ar", "en")
@@ -100,6 +103,42 @@ class Operator(StrEnum):
     BORN_BEFORE = "born_before"
     AVERAGE_AT_LEAST = "average_at_least"
     YEAR_BETWEEN = "year_between"
+
+
+class IntakeState(StrEnum):
+    """Whether people see an intake. Whether it takes applications is a matter of dates: see `window_of`."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    ARCHIVED = "archived"
+
+
+STATE_MEANINGS: Mapping[IntakeState, str] = {
+    IntakeState.DRAFT: N_("En préparation : seules les personnes qui gèrent le programme la voient."),
+    IntakeState.PUBLISHED: N_("Publiée : tout le monde la voit, et postule entre ses dates."),
+    IntakeState.ARCHIVED: N_("Archivée : elle n’apparaît plus sur les pages publiques."),
+}
+
+STATE_TRANSITIONS: Mapping[IntakeState, frozenset[IntakeState]] = {
+    IntakeState.DRAFT: frozenset({IntakeState.PUBLISHED}),
+    IntakeState.PUBLISHED: frozenset({IntakeState.ARCHIVED}),
+    IntakeState.ARCHIVED: frozenset({IntakeState.PUBLISHED}),
+}
+
+
+class Window(StrEnum):
+    """Where a moment stands beside the dates of an intake."""
+
+    UPCOMING = "upcoming"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+def window_of(opens_at: datetime, closes_at: datetime, moment: datetime) -> Window:
+    """Open from the first instant to just before the last one."""
+    if moment < opens_at:
+        return Window.UPCOMING
+    return Window.OPEN if moment < closes_at else Window.CLOSED
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,88 @@
+"""Entering organisations into the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.audit.actions import record
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.organisations import queries
+from cohortmgr.organisations.models import Organisation
+from cohortmgr.organisations.rules import HOSTS, ROOT, Kind, known, path_of, problems_of
+
+
+def create(
+    viewer: Viewer,
+    kind: Kind,
+    key: str,
+    name: Mapping[str, str],
+    parent: Organisation | None,
+    region: str | None = None,
+) -> Organisation:
+    """A new organisation below `parent` (None: the root). Refused if its key is taken or wrongly made."""
+    path = path_of(parent.path if parent else "", key)
+    require(viewer, "programmes.manage", path)
+    problems = problems_of(key, name, path, region)
+    if not problems and queries.by_key(key) is not None:
+        problems = [Problem(N_("La clé « %(key)s » est déjà utilisée."), {"key": key}, "key")]
+    if problems:
+        raise Refused(*problems)
+    row = Organisation(
+        kind=kind.value,
+        key=key,
+        name=dict(name),
+        parent_id=parent.id if parent else None,
+        path=path,
+        region=region,
+        institution_id=parent.institution_id if parent and kind is not Kind.COMPANY else None,
+    )
+    db.session.add(row)
+    db.session.flush()
+    if kind in HOSTS:
+        row.institution_id = row.id
+        db.session.flush()
+    after = {"kind": kind.value, "key": key, "path": path}
+    record(
+        viewer, "organisations.create", "organisation", row.reference, row.institution_id, None, None, after
+    )
+    return row
+
+
+def ensure_host(viewer: Viewer, key: str) -> Organisation:
+    """The organisation of that key, which may host programmes.
+
+    Made, with what is above it, when it is one known beforehand. Refused if nobody knows it, or if its kind
+    hosts nothing.
+    """
+    row = queries.by_key(key)
+    if row is None:
+        origin = known(key)
+        if origin is None:
+            what = N_("L’organisation « %(key)s » n’existe pas : créez-la d’abord.")
+            raise Refused(Problem(what, {"key": key}, "host"))
+        parent = ensure_host(viewer, origin.parent) if origin.parent else None
+        row = create(viewer, origin.kind, key, origin.name, parent, origin.region)
+    if Kind(row.kind) not in HOSTS:
+        what = N_("L’organisation « %(key)s » ne peut pas accueillir de programme.")
+        raise Refused(Problem(what, {"key": key}, "host"))
+    return row
+
+
+def ensure_companies(viewer: Viewer, names: Mapping[str, Mapping[str, str]]) -> dict[str, Organisation]:
+    """The companies of those keys, made below the root when absent; a known one keeps its name.
+
+    Refused if a key is that of an organisation of another kind.
+    """
+    found = queries.by_keys(names)
+    others = [key for key, row in found.items() if row.kind != Kind.COMPANY]
+    if others:
+        what = N_("« %(key)s » est le nom d’une organisation qui n’est pas une entreprise.")
+        raise Refused(*(Problem(what, {"key": key}, "partners") for key in others))
+    absent = [key for key in names if key not in found]
+    if absent:
+        root = ensure_host(viewer, ROOT)
+        for key in absent:
+            found[key] = create(viewer, Kind.COMPANY, key, names[key], root)
+    return found

@@ -1,0 +1,28 @@
+"""The tree of organisations, readable by all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cohortmgr.base.db import Id, Model, Row, Versioned
+
+
+class Organisation(Row, Versioned, Model):
+    """A ministry, institution, company…; `path` is its place in the tree, `name` is in three languages.
+
+    `institution_id` is the hosting institution it is or stands below; none for companies and the like.
+    """
+
+    __tablename__ = "organisations"
+    __table_args__ = ({"info": {"tenancy": "global"}},)
+
+    kind: Mapped[str] = mapped_column(sa.String(20))
+    key: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    name: Mapped[dict[str, Any]]
+    parent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisations.id"), index=True)
+    path: Mapped[str] = mapped_column(sa.String(200), unique=True)
+    region: Mapped[str | None] = mapped_column(sa.String(5))
+    institution_id: Mapped[int | None] = mapped_column(Id, index=True)

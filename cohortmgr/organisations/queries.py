@@ -1,0 +1,46 @@
+"""Reading the tree. Organisations are public: whoever knows one may see its name and place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import NotFound
+from cohortmgr.organisations.models import Organisation
+from cohortmgr.organisations.rules import HOSTS
+
+
+def visible(viewer: Viewer) -> sa.Select[Organisation]:
+    """Every organisation, in the order of the tree."""
+    return sa.select(Organisation).order_by(Organisation.path)
+
+
+def get_for(viewer: Viewer, reference: str) -> Organisation:
+    """The organisation of a public reference; NotFound if there is none."""
+    found = db.session.scalar(visible(viewer).where(Organisation.reference == reference))
+    if found is None:
+        raise NotFound(reference)
+    return found
+
+
+def by_key(key: str) -> Organisation | None:
+    """The organisation of that key, or None."""
+    return db.session.scalar(sa.select(Organisation).where(Organisation.key == key))
+
+
+def by_keys(keys: Iterable[str]) -> dict[str, Organisation]:
+    """The organisations of those keys that exist, in one statement."""
+    wanted = sa.select(Organisation).where(Organisation.key.in_(list(keys)))
+    return {row.key: row for row in db.session.scalars(wanted)}
+
+
+def institutions_below(path: str) -> tuple[int, ...]:
+    """The numbers of the hosting institutions at or below a path, sorted: what a grant there opens."""
+    mine = sa.select(Organisation.id).where(
+        Organisation.path.startswith(path, autoescape=True),
+        Organisation.kind.in_([kind.value for kind in HOSTS]),
+    )
+    return tuple(db.session.scalars(mine.order_by(Organisation.id)))

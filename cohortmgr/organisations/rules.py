@@ -1,0 +1,127 @@
+"""The tree of organisations: kinds, paths, the twelve regions, and what every installation begins with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cohortmgr.base.errors import N_, Problem
+
+KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+MAX_PATH = 200
+
+
+class Kind(StrEnum):
+    """What an organisation is."""
+
+    MINISTRY = "ministry"
+    INSTITUTION = "institution"
+    INSTITUTE = "institute"
+    CENTRE = "centre"
+    COMPANY = "company"
+    SCHOOL = "school"
+    CLUB = "club"
+
+
+KIND_NAMES: Mapping[Kind, str] = {
+    Kind.MINISTRY: N_("Ministère"),
+    Kind.INSTITUTION: N_("Établissement"),
+    Kind.INSTITUTE: N_("Institut"),
+    Kind.CENTRE: N_("Centre"),
+    Kind.COMPANY: N_("Entreprise"),
+    Kind.SCHOOL: N_("École"),
+    Kind.CLUB: N_("Club"),
+}
+
+# The kinds that may host programmes: the rows of what they host are theirs (the tenants of the installation).
+HOSTS = frozenset({Kind.MINISTRY, Kind.INSTITUTION, Kind.INSTITUTE})
+
+# ISO 3166-2 codes of the regions of Morocco.
+REGIONS: Mapping[str, Mapping[str, str]] = {
+    "MA-01": {
+        "fr": "Tanger-Tétouan-Al Hoceïma",
+        "ar": "طنجة - تطوان - الحسيمة",
+        "en": "Tangier-Tetouan-Al Hoceima",
+    },
+    "MA-02": {"fr": "L’Oriental", "ar": "الشرق", "en": "Oriental"},
+    "MA-03": {"fr": "Fès-Meknès", "ar": "فاس - مكناس", "en": "Fez-Meknes"},
+    "MA-04": {"fr": "Rabat-Salé-Kénitra", "ar": "الرباط - سلا - القنيطرة", "en": "Rabat-Sale-Kenitra"},
+    "MA-05": {"fr": "Béni Mellal-Khénifra", "ar": "بني ملال - خنيفرة", "en": "Beni Mellal-Khenifra"},
+    "MA-06": {"fr": "Casablanca-Settat", "ar": "الدار البيضاء - سطات", "en": "Casablanca-Settat"},
+    "MA-07": {"fr": "Marrakech-Safi", "ar": "مراكش - آسفي", "en": "Marrakesh-Safi"},
+    "MA-08": {"fr": "Drâa-Tafilalet", "ar": "درعة - تافيلالت", "en": "Draa-Tafilalet"},
+    "MA-09": {"fr": "Souss-Massa", "ar": "سوس - ماسة", "en": "Souss-Massa"},
+    "MA-10": {"fr": "Guelmim-Oued Noun", "ar": "كلميم - واد نون", "en": "Guelmim-Oued Noun"},
+    "MA-11": {
+        "fr": "Laâyoune-Sakia El Hamra",
+        "ar": "العيون - الساقية الحمراء",
+        "en": "Laayoune-Sakia El Hamra",
+    },
+    "MA-12": {"fr": "Dakhla-Oued Ed-Dahab", "ar": "الداخلة - وادي الذهب", "en": "Dakhla-Oued Ed-Dahab"},
+}
+
+
+@dataclass(frozen=True)
+class Known:
+    """An organisation that the installation knows before anybody enters it."""
+
+    key: str
+    kind: Kind
+    name: Mapping[str, str]
+    parent: str | None = None
+    region: str | None = None
+
+
+# The root of the tree and the hosts that the definitions shipped with the application name.
+KNOWN: tuple[Known, ...] = (
+    Known(
+        "ma",
+        Kind.MINISTRY,
+        {
+            "fr": "Ministère de la Transition numérique et de la Réforme de l’administration",
+            "ar": "وزارة الانتقال الرقمي وإصلاح الإدارة",
+            "en": "Ministry of Digital Transition and Administration Reform",
+        },
+    ),
+    Known(
+        "inpt",
+        Kind.INSTITUTION,
+        {
+            "fr": "Institut national des postes et télécommunications",
+            "ar": "المعهد الوطني للبريد والمواصلات",
+            "en": "National Institute of Posts and Telecommunications",
+        },
+        parent="ma",
+        region="MA-04",
+    ),
+)
+
+ROOT = "ma"
+
+
+def path_of(parent_path: str, key: str) -> str:
+    """The path of an organisation below another: `ma.inpt.`. Each ends with a point: a scope is a prefix."""
+    return f"{parent_path}{key}."
+
+
+def known(key: str) -> Known | None:
+    """The organisation of that key among those known beforehand."""
+    return next((each for each in KNOWN if each.key == key), None)
+
+
+def problems_of(key: str, name: Mapping[str, str], path: str, region: str | None) -> list[Problem]:
+    """Why an organisation cannot be entered so; empty when it can."""
+    found: list[Problem] = []
+    if not KEY.fullmatch(key):
+        what = N_("La clé « %(key)s » n’est pas valable : lettres minuscules, chiffres, tirets.")
+        found.append(Problem(what, {"key": key}, "key"))
+    if any(not name.get(language, "").strip() for language in ("fr", "ar", "en")):
+        found.append(Problem(N_("Le nom est demandé en français, en arabe et en anglais."), {}, "name"))
+    if len(path) > MAX_PATH:
+        found.append(Problem(N_("L’organisation est trop profonde dans l’arbre."), {}, "parent"))
+    if region is not None and region not in REGIONS:
+        what = N_("La région « %(region)s » n’existe pas : les codes vont de MA-01 à MA-12.")
+        found.append(Problem(what, {"region": region}, "region"))
+    return found

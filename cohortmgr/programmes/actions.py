@@ -1,0 +1,164 @@
+"""Loading a definition: the programme, its version, its intakes and their seats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.organisations.actions import ensure_companies, ensure_host
+from cohortmgr.organisations.models import Organisation
+from cohortmgr.organisations.rules import path_of
+from cohortmgr.programmes import queries
+from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering, Programme
+from cohortmgr.programmes.reading import as_json, fingerprint
+from cohortmgr.programmes.rules import Definition, IntakeDefinition, IntakeState, OfferingDefinition
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What loading did: the version in force, and whether anything changed."""
+
+    programme: Programme
+    version: DefinitionVersion
+    changed: bool
+
+
+def load_definition(viewer: Viewer, definition: Definition) -> Loaded:
+    """Put a definition in force, published: its host and partners are made when absent.
+
+    Loading the one in force again changes nothing. An intake that the new definition leaves out stays as it
+    was. Refused when the programme has another host, or when an offering would have fewer seats than are
+    taken.
+    """
+    host = ensure_host(viewer, definition.host)
+    require(viewer, "programmes.manage", path_of(host.path, definition.key))
+    programme = _programme(host, definition)
+    mark = fingerprint(definition)
+    version = _version_of(programme, mark)
+    if version is not None and _in_force(programme, definition, mark):
+        return Loaded(programme, version, changed=False)
+    ensure_companies(viewer, {partner.key: partner.name for partner in definition.partners})
+    version = version or _new_version(programme, definition, mark)
+    programme.title, programme.summary = dict(definition.title), dict(definition.summary)
+    before = _running(programme)
+    for each in definition.intakes:
+        _put_intake(programme, version, each)
+    db.session.flush()
+    after = {"version": version.number, "fingerprint": mark, "intakes": _running(programme)}
+    record(
+        viewer,
+        "programmes.load",
+        "programme",
+        programme.reference,
+        host.id,
+        None,
+        {"intakes": before} if before else None,
+        after,
+    )
+    return Loaded(programme, version, changed=True)
+
+
+def _programme(host: Organisation, definition: Definition) -> Programme:
+    row = queries.programme_by_key(definition.key)
+    if row is not None:
+        if row.institution_id != host.id:
+            what = N_("Le programme « %(key)s » est déjà celui d’un autre établissement.")
+            raise Refused(Problem(what, {"key": definition.key}, "host"))
+        return row
+    row = Programme(
+        institution_id=host.id,
+        key=definition.key,
+        path=path_of(host.path, definition.key),
+        title=dict(definition.title),
+        summary=dict(definition.summary),
+        published_at=clock.now(),
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def _version_of(programme: Programme, mark: str) -> DefinitionVersion | None:
+    wanted = (DefinitionVersion.programme_id == programme.id, DefinitionVersion.fingerprint == mark)
+    return db.session.scalar(sa.select(DefinitionVersion).where(*wanted))
+
+
+def _new_version(programme: Programme, definition: Definition, mark: str) -> DefinitionVersion:
+    last = sa.select(sa.func.max(DefinitionVersion.number)).where(
+        DefinitionVersion.programme_id == programme.id
+    )
+    row = DefinitionVersion(
+        institution_id=programme.institution_id,
+        programme_id=programme.id,
+        number=(db.session.scalar(last) or 0) + 1,
+        fingerprint=mark,
+        document=as_json(definition),
+        published_at=clock.now(),
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def _intakes(programme: Programme) -> dict[str, Intake]:
+    rows = db.session.scalars(sa.select(Intake).where(Intake.programme_id == programme.id))
+    return {row.key: row for row in rows}
+
+
+def _in_force(programme: Programme, definition: Definition, mark: str) -> bool:
+    running = _intakes(programme)
+    return all(each.key in running and running[each.key].fingerprint == mark for each in definition.intakes)
+
+
+def _running(programme: Programme) -> dict[str, str]:
+    return {key: row.fingerprint for key, row in sorted(_intakes(programme).items())}
+
+
+def _put_intake(programme: Programme, version: DefinitionVersion, definition: IntakeDefinition) -> None:
+    values: dict[str, Any] = {
+        "definition_version_id": version.id,
+        "fingerprint": version.fingerprint,
+        "title": dict(definition.title),
+        "opens_at": definition.opens_at,
+        "closes_at": definition.closes_at,
+        "decision_by": definition.decision_by,
+        "starts_on": definition.starts_on,
+    }
+    row = _intakes(programme).get(definition.key)
+    if row is None:
+        row = Intake(
+            institution_id=programme.institution_id,
+            programme_id=programme.id,
+            key=definition.key,
+            path=programme.path,
+            state=IntakeState.PUBLISHED.value,
+            published_at=clock.now(),
+            **values,
+        )
+        db.session.add(row)
+        db.session.flush()
+    else:
+        for name, value in values.items():
+            setattr(row, name, value)
+    known = {offering.key: offering for offering in queries.offerings_of(row)}
+    for each in definition.offerings:
+        _put_offering(row, known.get(each.key), each)
+
+
+def _put_offering(intake: Intake, row: Offering | None, definition: OfferingDefinition) -> None:
+    if row is None:
+        row = Offering(institution_id=intake.institution_id, intake_id=intake.id, key=definition.key)
+        row.published_at = clock.now()
+        db.session.add(row)
+    elif row.taken > definition.seats:
+        what = N_("« %(offering)s » a déjà %(taken)s places prises : elle ne peut pas en offrir %(seats)s.")
+        values = {"offering": definition.title, "taken": row.taken, "seats": definition.seats}
+        raise Refused(Problem(what, values, f"intakes {intake.key}"))
+    row.title, row.seats = dict(definition.title), definition.seats

@@ -1,0 +1,34 @@
+"""`flask programmes …`"""
+
+from __future__ import annotations
+
+import click
+from flask.cli import AppGroup
+
+from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.base.db import writing
+from cohortmgr.base.errors import NotFound, Refused
+from cohortmgr.base.i18n import say
+from cohortmgr.programmes import actions
+from cohortmgr.programmes.reading import read_known
+
+group = AppGroup("programmes", help="Definitions of programmes.")
+
+
+@group.command("load")
+@click.argument("name")
+def load(name: str) -> None:
+    """Load a definition and publish it: NAME is the key of one of ours, or a TOML file."""
+    try:
+        definition = read_known(name)
+        with writing():
+            loaded = actions.load_definition(SYSTEM, definition)
+    except NotFound:
+        raise click.ClickException(f"{name}: no such definition, and no such file") from None
+    except Refused as refusal:
+        for problem in refusal.problems:
+            click.echo(f"{problem.where}: {say(problem)}" if problem.where else say(problem), err=True)
+        count = len(refusal.problems)
+        raise click.ClickException(f"{name} was not loaded: {count} to mend") from None
+    verb = "loaded" if loaded.changed else "already in force"
+    click.echo(f"{definition.key}: version {loaded.version.number} {verb}")

@@ -1,0 +1,94 @@
+"""Programmes, the immutable versions of their definitions, and the intakes that run on one."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cohortmgr.base.db import Id, Model, Row, Versioned
+
+_PUBLISHED = {"info": {"tenancy": "published"}}
+
+
+class Programme(Row, Versioned, Model):
+    """A programme at its host; `path` is the scope that roles are given in (`ma.inpt.mdia.`).
+
+    Title and summary are those of the newest definition, for lists.
+    """
+
+    __tablename__ = "programmes"
+    __table_args__ = (_PUBLISHED,)
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    key: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    path: Mapped[str] = mapped_column(sa.String(200), unique=True)
+    title: Mapped[dict[str, Any]]
+    summary: Mapped[dict[str, Any]]
+    published_at: Mapped[datetime | None]
+
+
+class DefinitionVersion(Row, Model):
+    """A definition as it was loaded; never changed, known by the SHA-256 of its document."""
+
+    __tablename__ = "definition_versions"
+    __table_args__ = (
+        sa.UniqueConstraint("programme_id", "number"),
+        sa.UniqueConstraint("programme_id", "fingerprint"),
+        _PUBLISHED,
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    programme_id: Mapped[int] = mapped_column(sa.ForeignKey("programmes.id"))
+    number: Mapped[int]
+    fingerprint: Mapped[str] = mapped_column(sa.String(64), index=True)
+    document: Mapped[dict[str, Any]]
+    published_at: Mapped[datetime | None]
+
+
+class Intake(Row, Versioned, Model):
+    """One campaign. `fingerprint` is its version's: a definition in memory is found by it."""
+
+    __tablename__ = "intakes"
+    __table_args__ = (
+        sa.UniqueConstraint("programme_id", "key"),
+        sa.Index("ix_intakes_closes_at", "closes_at"),
+        sa.CheckConstraint("closes_at > opens_at", name="window"),
+        _PUBLISHED,
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    programme_id: Mapped[int] = mapped_column(sa.ForeignKey("programmes.id"))
+    definition_version_id: Mapped[int] = mapped_column(sa.ForeignKey("definition_versions.id"), index=True)
+    fingerprint: Mapped[str] = mapped_column(sa.String(64))
+    key: Mapped[str] = mapped_column(sa.String(40))
+    title: Mapped[dict[str, Any]]
+    path: Mapped[str] = mapped_column(sa.String(200))
+    state: Mapped[str] = mapped_column(sa.String(12))
+    opens_at: Mapped[datetime]
+    closes_at: Mapped[datetime]
+    decision_by: Mapped[date]
+    starts_on: Mapped[date]
+    published_at: Mapped[datetime | None]
+
+
+class Offering(Row, Model):
+    """A choice with seats; `taken` moves by conditional UPDATE and never passes `seats`."""
+
+    __tablename__ = "offerings"
+    __table_args__ = (
+        sa.UniqueConstraint("intake_id", "key"),
+        sa.CheckConstraint("seats > 0", name="seats"),
+        sa.CheckConstraint("taken BETWEEN 0 AND seats", name="taken"),
+        _PUBLISHED,
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    intake_id: Mapped[int] = mapped_column(sa.ForeignKey("intakes.id"))
+    key: Mapped[str] = mapped_column(sa.String(40))
+    title: Mapped[dict[str, Any]]
+    seats: Mapped[int]
+    taken: Mapped[int] = mapped_column(default=0)
+    published_at: Mapped[datetime | None]

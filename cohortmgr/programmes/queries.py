@@ -1,0 +1,154 @@
+"""Reading programmes and their intakes; definitions come from memory after their first reading."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from threading import Lock
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import NotFound
+from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering, Programme
+from cohortmgr.programmes.reading import from_json
+from cohortmgr.programmes.rules import Definition, IntakeState
+
+KEPT = 64
+_definitions: OrderedDict[str, Definition] = OrderedDict()
+_lock = Lock()
+
+
+def definition_of(row: Intake | DefinitionVersion | sa.Row[Any]) -> Definition:
+    """The definition that an intake runs on, or that a version holds.
+
+    Versions are immutable and known by the fingerprint of their content, so the last read stay in memory.
+    """
+    fingerprint: str = row.fingerprint
+    with _lock:
+        known = _definitions.get(fingerprint)
+        if known is not None:
+            _definitions.move_to_end(fingerprint)
+            return known
+    document = db.session.scalar(
+        sa.select(DefinitionVersion.document).where(DefinitionVersion.fingerprint == fingerprint).limit(1)
+    )
+    if document is None:
+        raise NotFound(fingerprint)
+    found = from_json(document)
+    with _lock:
+        _definitions[fingerprint] = found
+        while len(_definitions) > KEPT:
+            _definitions.popitem(last=False)
+    return found
+
+
+def visible(viewer: Viewer) -> sa.Select[Intake]:
+    """Intakes that are published, and all those of the programmes that the viewer manages; newest first."""
+    managed = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths("programmes.manage")]
+    shown = Intake.state == IntakeState.PUBLISHED
+    return sa.select(Intake).where(sa.or_(shown, *managed)).order_by(Intake.opens_at.desc(), Intake.id.desc())
+
+
+def get_intake(reference: str) -> Intake:
+    """The intake of a public reference, whatever its state, for actions; NotFound if there is none."""
+    found = db.session.scalar(sa.select(Intake).where(Intake.reference == reference))
+    if found is None:
+        raise NotFound(reference)
+    return found
+
+
+def get_for(viewer: Viewer, reference: str) -> Intake:
+    """The intake of a public reference if the viewer may see it; NotFound otherwise."""
+    found = db.session.scalar(visible(viewer).where(Intake.reference == reference))
+    if found is None:
+        raise NotFound(reference)
+    return found
+
+
+def intake_of(programme_key: str, intake_key: str | None = None) -> Intake:
+    """The intake of those keys; without the second, the newest by its opening. NotFound if absent."""
+    wanted = sa.select(Intake).join(Programme, Programme.id == Intake.programme_id)
+    wanted = wanted.where(Programme.key == programme_key)
+    if intake_key is not None:
+        wanted = wanted.where(Intake.key == intake_key)
+    found = db.session.scalar(wanted.order_by(Intake.opens_at.desc()).limit(1))
+    if found is None:
+        raise NotFound(f"{programme_key} {intake_key or ''}".strip())
+    return found
+
+
+def programme_by_key(key: str) -> Programme | None:
+    """The programme of that key, or None."""
+    return db.session.scalar(sa.select(Programme).where(Programme.key == key))
+
+
+def programme_of(intake: Intake) -> Programme:
+    """The programme of an intake."""
+    return db.session.get_one(Programme, intake.programme_id)
+
+
+def offerings_of(intake: Intake) -> Sequence[Offering]:
+    """The offerings of an intake, in the order in which they were entered."""
+    return db.session.scalars(
+        sa.select(Offering).where(Offering.intake_id == intake.id).order_by(Offering.id)
+    ).all()
+
+
+def intakes_below(paths: Sequence[str]) -> Sequence[Intake]:
+    """The intakes of the programmes at or below the paths, newest first."""
+    if not paths:
+        return []
+    inside = sa.or_(*(Intake.path.startswith(path, autoescape=True) for path in paths))
+    return db.session.scalars(
+        sa.select(Intake).where(inside).order_by(Intake.opens_at.desc(), Intake.id.desc())
+    ).all()
+
+
+_SHOWN = (
+    Intake.reference,
+    Intake.fingerprint,
+    Intake.key,
+    Intake.title,
+    Intake.opens_at,
+    Intake.closes_at,
+    Intake.decision_by,
+    Intake.starts_on,
+    Programme.key.label("programme_key"),
+    Programme.title.label("programme_title"),
+    Programme.summary.label("programme_summary"),
+)
+
+
+def _public() -> sa.Select[Any]:
+    """The published intakes as public pages show them, in one statement, newest opening first."""
+    seats = sa.select(sa.func.sum(Offering.seats)).where(Offering.intake_id == Intake.id)
+    return (
+        sa.select(*_SHOWN, seats.scalar_subquery().label("seats"))
+        .join(Programme, Programme.id == Intake.programme_id)
+        .where(Intake.state == IntakeState.PUBLISHED)
+        .order_by(Intake.opens_at.desc(), Intake.id.desc())
+    )
+
+
+def public_intakes(limit: int = 100) -> Sequence[sa.Row[Any]]:
+    """The newest published intakes of every programme, with their seats."""
+    return db.session.execute(_public().limit(limit)).all()
+
+
+def public_intakes_of(programme_key: str) -> Sequence[sa.Row[Any]]:
+    """The published intakes of a programme, newest first; NotFound if it has none."""
+    found = db.session.execute(_public().where(Programme.key == programme_key)).all()
+    if not found:
+        raise NotFound(programme_key)
+    return found
+
+
+def public_intake(reference: str) -> sa.Row[Any]:
+    """One published intake; NotFound if there is none."""
+    found = db.session.execute(_public().where(Intake.reference == reference)).first()
+    if found is None:
+        raise NotFound(reference)
+    return found

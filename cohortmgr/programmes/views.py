@@ -1,0 +1,61 @@
+"""The public pages: every intake, a programme, one intake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from cohortmgr.accounts import guards
+from cohortmgr.base import clock
+from cohortmgr.programmes import queries
+from cohortmgr.programmes.rules import Window, window_of
+
+bp = Blueprint("programmes", __name__)
+
+
+@bp.get("/")
+@guards.public
+def home() -> ResponseReturnValue:
+    """Intakes by what one can do with them: apply, wait, or read when they closed."""
+    groups: dict[str, list[sa.Row[Any]]] = {window.value: [] for window in Window}
+    for each in queries.public_intakes():
+        groups[_window(each)].append(each)
+    return render_template("programmes/public_home.html", groups=groups)
+
+
+@bp.get("/programmes/<key>")
+@guards.public
+def programme(key: str) -> ResponseReturnValue:
+    """A programme, the intake that matters most in front: an open one, else the next, else the last."""
+    intakes = queries.public_intakes_of(key)
+    order = (Window.OPEN, Window.UPCOMING, Window.CLOSED)
+    return _page(min(intakes, key=lambda each: order.index(Window(_window(each)))), intakes)
+
+
+@bp.get("/intakes/<reference>")
+@guards.public
+def intake(reference: str) -> ResponseReturnValue:
+    """A programme, with that intake in front."""
+    found = queries.public_intake(reference)
+    return _page(found, [found])
+
+
+def _window(row: sa.Row[Any]) -> str:
+    return window_of(row.opens_at, row.closes_at, clock.now()).value
+
+
+def _page(chosen: sa.Row[Any], intakes: Sequence[sa.Row[Any]]) -> ResponseReturnValue:
+    definition = queries.definition_of(chosen)
+    return render_template(
+        "programmes/public_programme.html",
+        definition=definition,
+        intake=chosen,
+        window=_window(chosen),
+        calendar=definition.calendar_of(chosen.key),
+        stipend=definition.stipend_of(chosen.key),
+        others=[each for each in intakes if each.reference != chosen.reference],
+    )
