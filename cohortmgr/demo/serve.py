@@ -33,6 +33,8 @@ def environment() -> dict[str, str]:
     wanted.setdefault("COHORTMGR_DEMONSTRATION", "true")
     wanted.setdefault("COHORTMGR_BASE_URL", f"http://127.0.0.1:{wanted['PORT']}")
     wanted["PYTHONUNBUFFERED"] = "1"
+    # A demonstration in a container is often root's; the worker's long warning would hide the address.
+    wanted.setdefault("PYTHONWARNINGS", "ignore:You're running the worker with superuser")
     wanted["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{wanted.get('PATH', '')}"
     return wanted
 

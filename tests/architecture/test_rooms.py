@@ -21,12 +21,23 @@ from tests.architecture.sources import (
 
 # Pure files of the rooms beside rules.py: values in, values and reasons out.
 ALGORITHMS = {
-    "assignment.py", "binding.py", "bounds.py", "calibration.py", "certificate.py", "checking.py", "eligibility.py", "figures.py",
-    "locating.py", "matching.py", "payments.py", "ranking.py", "scoring.py", "sections.py",
+    "assignment.py", "binding.py", "bounds.py", "calibration.py", "certificate.py", "checking.py",
+    "eligibility.py", "figures.py", "locating.py", "matching.py", "payments.py", "ranking.py",
+    "scoring.py", "sections.py",
 }  # fmt: skip
 PURE_BASE = ("cohortmgr.base.money", "cohortmgr.base.errors", "cohortmgr.base.text")
 PURE_PACKAGES = ("numpy", "scipy", "tomlkit", "phonenumbers")
-NOT_PURE_STANDARD = {"sqlite3", "socket", "subprocess", "urllib", "http", "time", "secrets", "threading", "tempfile"}
+NOT_PURE_STANDARD = {
+    "sqlite3",
+    "socket",
+    "subprocess",
+    "urllib",
+    "http",
+    "time",
+    "secrets",
+    "threading",
+    "tempfile",
+}
 LONGEST = 400
 ROWS = {"models.py", "queries.py", "actions.py", "forms.py", "views.py", "commands.py", "guards.py"}
 VIEW_FILES = ("views.py", "candidate_views.py", "staff_views.py", "company_views.py")
@@ -78,7 +89,9 @@ def test_rules_and_algorithms_import_nothing_but_values() -> None:
 
 
 def test_rules_and_algorithms_ask_no_clock_and_no_chance() -> None:
-    forbidden = re.compile(r"(^|\.)(now|today|utcnow|urandom|uuid4|getrandbits)$|^random\.(?!Random$)|^open$|\.default_rng$")
+    forbidden = re.compile(
+        r"(^|\.)(now|today|utcnow|urandom|uuid4|getrandbits)$|^random\.(?!Random$)|^open$|\.default_rng$"
+    )
     wrong = [
         f"{place(path, line)} calls {name}"
         for path in pure_files()
@@ -101,7 +114,9 @@ def test_models_hold_columns_and_no_behaviour() -> None:
             if parts[0] in {"flask", "celery", "wtforms"}:
                 wrong.append(f"{place(path, line)} imports {name}")
         wrong += [
-            f"{place(path, line)} calls {name}" for line, name in calls(path) if re.match(r"(db\.)?session\.", name)
+            f"{place(path, line)} calls {name}"
+            for line, name in calls(path)
+            if re.match(r"(db\.)?session\.", name)
         ]
     assert not wrong, "\n".join(wrong)
 
@@ -114,7 +129,7 @@ def test_nothing_commits_but_writing() -> None:
         for path in files(folder)
         if path not in allowed
         for line, name in calls(path)
-        if name.endswith("session.commit") or name.endswith(".session.begin")
+        if name.endswith(("session.commit", ".session.begin"))
     ]
     assert not wrong, "Only writing() commits:\n" + "\n".join(wrong)
 
@@ -138,7 +153,11 @@ def test_the_first_parameter_of_a_view_s_action_is_the_viewer() -> None:
             continue
         module = ast.parse(path.read_text(encoding="utf-8"))
         for node in module.body:
-            if not isinstance(node, ast.FunctionDef) or node.name.startswith(("_", "prepare_")) or node.decorator_list:
+            if (
+                not isinstance(node, ast.FunctionDef)
+                or node.name.startswith(("_", "prepare_"))
+                or node.decorator_list
+            ):
                 continue
             names = [argument.arg for argument in node.args.args]
             if not names or names[0] != "viewer" or len(node.args.defaults) == len(names):
@@ -231,16 +250,19 @@ def test_a_room_is_a_package_with_a_place_among_the_floors() -> None:
     strays = [
         path.name
         for path in APPLICATION.iterdir()
-        if path.is_dir() and path.name not in NOT_ROOMS and list(path.glob("*.py")) and path.name not in rooms()
+        if path.is_dir()
+        and path.name not in NOT_ROOMS
+        and list(path.glob("*.py"))
+        and path.name not in rooms()
     ]
     assert not strays, f"No __init__.py: {strays}"
 
 
 def test_sources_hold_no_loose_ends() -> None:
     words = re.compile(
-        "|".join([r"\bTO" "DO\b", r"\bFIX" "ME\b", "pytest" r"\.mark\.(skip|xfail)", "pytest" r"\.skip\(",
-                  "raise NotImplemented" "Error", "pragma: no" " cover", r"type: ignore(?!\[)"])
-    )  # fmt: skip
+        r"\b(TODO|FIXME)\b|pytest\.mark\.(skip|xfail)|pytest\.skip\(|raise NotImplementedError"
+        r"|pragma: no cover|type: ignore(?!\[)"
+    )
     found = [
         f"{place(path, number)} {line.strip()[:80]}"
         for path in our_files(".py", ".js", ".css", ".html", ".toml")

@@ -24,7 +24,7 @@ class _Silent(WSGIRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
-    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002  the parent's name
+    def log(self, type: str, message: str, *args: object) -> None:
         """Say nothing."""
 
 

@@ -61,7 +61,9 @@ def test_a_change_that_is_not_committed_is_noticed(app: Flask, database: Databas
         db.session.rollback()
 
 
-def test_statements_are_counted(app_context: None, statements: Callable[[], AbstractContextManager[list[str]]]) -> None:
+def test_statements_are_counted(
+    app_context: None, statements: Callable[[], AbstractContextManager[list[str]]]
+) -> None:
     with statements() as seen:
         db.session.scalars(sa.select(SubjectKey)).all()
         db.session.rollback()

@@ -22,7 +22,11 @@ FALLBACK = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
 
 def ours(name: str) -> dict[str, str]:
     """What a service sets of our settings."""
-    return {key: str(value) for key, value in SERVICES[name]["environment"].items() if key.startswith("COHORTMGR_")}
+    return {
+        key: str(value)
+        for key, value in SERVICES[name]["environment"].items()
+        if key.startswith("COHORTMGR_")
+    }
 
 
 def filled(value: str) -> str:
@@ -48,7 +52,10 @@ def test_each_variable_that_production_needs_is_set(
         monkeypatch.setenv(key, filled(value))
     monkeypatch.setenv("COHORTMGR_DATA", str(tmp_path))
     settings = Settings()
-    assert settings.production and settings.database_url != settings.owner_database_url != settings.system_database_url
+    assert (
+        settings.production
+        and settings.database_url != settings.owner_database_url != settings.system_database_url
+    )
 
 
 def test_a_missing_variable_would_be_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -61,7 +68,11 @@ def test_a_missing_variable_would_be_noticed(monkeypatch: pytest.MonkeyPatch, tm
 
 
 def test_only_the_preparation_holds_the_superuser_s_address() -> None:
-    holders = [name for name in SERVICES if "COHORTMGR_SUPERUSER_DATABASE_URL" in SERVICES[name].get("environment", {})]
+    holders = [
+        name
+        for name in SERVICES
+        if "COHORTMGR_SUPERUSER_DATABASE_URL" in SERVICES[name].get("environment", {})
+    ]
     assert holders == ["prepare"]
 
 
