@@ -176,11 +176,22 @@ def app_context(app: Flask) -> Iterator[AppContext]:
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """A browser without a screen: keeps its cookies, has a session of its own at each request."""
+    """A browser without a screen: keeps its cookies, has a session of its own at each request.
+
+    It sends forms without their token; `protected_client` and the browser tests have the protection on.
+    """
     from tests.watch import SeparateClient
 
+    app.config["WTF_CSRF_ENABLED"] = False
     app.test_client_class = SeparateClient
     return app.test_client()
+
+
+@pytest.fixture
+def protected_client(client: FlaskClient) -> FlaskClient:
+    """The same with the protection against forged forms on."""
+    client.application.config["WTF_CSRF_ENABLED"] = True
+    return client
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ class _Silent(WSGIRequestHandler):
 @pytest.fixture
 def live(database: Database) -> Iterator[str]:
     """The address of the application, served by threads of this process on a free port."""
+    database.app.config["WTF_CSRF_ENABLED"] = True
     server = make_server("127.0.0.1", 0, database.app, threaded=True, request_handler=_Silent)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
