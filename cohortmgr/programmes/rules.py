@@ -35,7 +35,8 @@ __all__ = [
     "TEXT_LANGUAGES", "AbsenceRule", "Calendar", "Criterion",
     "Definition", "EligibilityRule", "Form", "FormSection", "ImportLayout", "IntakeDefinition",
     "IntakeState", "MatchingMethod", "OfferTerms", "OfferingDefinition", "Operator", "Option", "Partner",
-    "Payer", "Period", "PeriodKind", "Phase", "PlacementTerms", "Practical", "Question", "QuestionKind", "Rubric",
+    "Payer", "Period", "PeriodKind", "Phase", "PlacementTerms", "Practical", "Question", "QuestionKind",
+    "Rubric",
     "StipendScheme", "Text", "Window", "window_of",
 ]  # fmt: skip
 

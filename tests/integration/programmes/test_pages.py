@@ -1,0 +1,102 @@
+"""The public pages: what one can do now, in three languages, in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+
+import pytest
+from flask.testing import FlaskClient, FlaskCliRunner
+
+from cohortmgr.base.db import db
+from cohortmgr.programmes import queries
+
+AUTUMN = datetime(2026, 11, 22, 10, tzinfo=UTC)
+At = Callable[[datetime], AbstractContextManager[None]]
+Statements = Callable[[], AbstractContextManager[list[str]]]
+
+
+@pytest.fixture
+def loaded(runner: FlaskCliRunner) -> None:
+    assert runner.invoke(args=["programmes", "load", "mdia"]).exit_code == 0
+
+
+def reference_of(client: FlaskClient, key: str) -> str:
+    with client.application.app_context():
+        reference = queries.intake_of("mdia", key).reference
+        db.session.rollback()
+    return reference
+
+
+def test_the_home_page_says_what_is_open_and_since_when_the_rest_is_closed(
+    client: FlaskClient, loaded: None, at: At
+) -> None:
+    with at(AUTUMN):
+        page = client.get("/").text
+    assert "mercredi 30 juin 2027, 18 h" in page
+    assert "depuis le mardi 15 juillet 2025, 18 h" in page
+    assert page.index("Rentrée 2027") < page.index("Rentrée 2025")
+
+
+def test_the_home_page_without_any_programme_says_so(client: FlaskClient) -> None:
+    answer = client.get("/")
+    assert answer.status_code == 200
+    assert 'class="empty"' in answer.text
+
+
+def test_a_programme_shows_its_open_intake_with_all_that_people_ask(
+    client: FlaskClient, loaded: None, at: At
+) -> None:
+    with at(AUTUMN):
+        page = client.get("/programmes/mdia").text
+    said = ("30 places", "Titulaires d’une licence", "Deux ans", "Aucun frais", "relevés de notes", "Managem")
+    for each in said:
+        assert each in page.replace("\xa0", " ")
+    assert f"/intakes/{reference_of(client, '2027')}/apply" in page
+
+
+@pytest.mark.parametrize(
+    ("moment", "says", "applies"),
+    [
+        (datetime(2025, 6, 1, tzinfo=UTC), "ouvrent le lundi 2 juin 2025, 9 h", False),
+        (datetime(2025, 6, 2, 8, 0, tzinfo=UTC), "Candidatez avant le mardi 15 juillet 2025, 18 h", True),
+        (datetime(2025, 7, 15, 17, 0, tzinfo=UTC), "closes depuis le mardi 15 juillet 2025, 18 h", False),
+    ],
+)
+def test_an_intake_says_where_it_stands(
+    client: FlaskClient, loaded: None, at: At, moment: datetime, says: str, applies: bool
+) -> None:
+    reference = reference_of(client, "2025")
+    with at(moment):
+        page = client.get(f"/intakes/{reference}").text
+    assert says in page
+    assert ("/apply" in page) is applies
+
+
+@pytest.mark.parametrize(
+    ("language", "says"), [("ar", "حاملو شهادة الإجازة"), ("en", "Holders of a licence")]
+)
+def test_a_programme_speaks_the_reader_s_language(
+    client: FlaskClient, loaded: None, language: str, says: str
+) -> None:
+    client.set_cookie("language", language)
+    page = client.get("/programmes/mdia").text
+    assert says in page
+    assert f'lang="{language}"' in page
+
+
+@pytest.mark.parametrize("path", ["/programmes/absent", "/intakes/ABSENT"])
+def test_what_does_not_exist_is_not_found(client: FlaskClient, loaded: None, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/programmes/mdia", "/intakes/2027"])
+def test_a_public_page_takes_one_statement(
+    client: FlaskClient, loaded: None, statements: Statements, path: str
+) -> None:
+    path = path.replace("2027", reference_of(client, "2027"))
+    client.get(path)
+    with statements() as seen:
+        assert client.get(path).status_code == 200
+    assert len(seen) == 1
