@@ -8,7 +8,20 @@ from cohortmgr.jobs import models as jobs
 from cohortmgr.organisations import models as organisations
 from cohortmgr.outbox import models as outbox
 from cohortmgr.programmes import models as programmes
+from cohortmgr.reviews import models as reviews
+from cohortmgr.selection import models as selection
 
-__all__ = ["accounts", "applications", "audit", "jobs", "metadata", "organisations", "outbox", "programmes"]
+__all__ = [
+    "accounts",
+    "applications",
+    "audit",
+    "jobs",
+    "metadata",
+    "organisations",
+    "outbox",
+    "programmes",
+    "reviews",
+    "selection",
+]
 
 metadata = Model.metadata

@@ -1,0 +1,36 @@
+"""Readings: who reads which file, and what they gave it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cohortmgr.base.db import Id, Model, Row, Versioned
+from cohortmgr.reviews.rules import ReviewState
+
+
+class Review(Row, Versioned, Model):
+    """One reading of one file by one person; `total_thousandths` is out of twenty, once it is handed in."""
+
+    __tablename__ = "reviews"
+    __table_args__ = (
+        sa.UniqueConstraint("application_id", "reviewer_id"),
+        sa.Index("ix_reviews_intake_id_state", "intake_id", "state"),
+        sa.Index("ix_reviews_reviewer_id_state", "reviewer_id", "state"),
+        {"info": {"tenancy": "institution"}},
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"))
+    intake_id: Mapped[int] = mapped_column(sa.ForeignKey("intakes.id"))
+    reviewer_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"))
+    state: Mapped[str] = mapped_column(sa.String(12), default=ReviewState.ASSIGNED.value)
+    scores: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    total_thousandths: Mapped[int | None]
+    comment: Mapped[str] = mapped_column(sa.Text, default="")
+    abstained_because: Mapped[str] = mapped_column(sa.Text, default="")
+    assigned_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]

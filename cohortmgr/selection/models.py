@@ -1,0 +1,107 @@
+"""Batches of decisions, the decision on each file, offers, and the count of seats that they hold."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cohortmgr.base.db import Id, Model, Row, Versioned
+from cohortmgr.selection.rules import BatchState, OfferState
+
+_LIVE = sa.text("state IN ('proposed', 'approved')")
+
+
+class Batch(Row, Versioned, Model):
+    """The decisions on every file of an offering, proposed by one person and approved by another.
+
+    `proposed_by` and `approved_by` are references of accounts. One batch of an offering lives at a time.
+    """
+
+    __tablename__ = "batches"
+    __table_args__ = (
+        sa.Index(
+            "uq_batches_offering_live", "offering_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE
+        ),
+        {"info": {"tenancy": "institution"}},
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    intake_id: Mapped[int] = mapped_column(sa.ForeignKey("intakes.id"), index=True)
+    offering_id: Mapped[int] = mapped_column(sa.ForeignKey("offerings.id"))
+    state: Mapped[str] = mapped_column(sa.String(12), default=BatchState.PROPOSED.value)
+    seats: Mapped[int]
+    waiting: Mapped[int]
+    seed: Mapped[str] = mapped_column(sa.String(80))
+    note: Mapped[str] = mapped_column(sa.Text, default="")
+    certificate: Mapped[dict[str, Any]]
+    proposed_by: Mapped[str] = mapped_column(sa.String(26))
+    proposed_at: Mapped[datetime]
+    approved_by: Mapped[str | None] = mapped_column(sa.String(26))
+    approved_at: Mapped[datetime | None]
+
+
+class Decision(Row, Model):
+    """What a batch says of one file; its person sees it once `notified_at` is set.
+
+    `position` and `waiting_state` are those of the waiting list; an ineligible file has neither rank nor mean.
+    """
+
+    __tablename__ = "decisions"
+    __table_args__ = (
+        sa.UniqueConstraint("batch_id", "application_id"),
+        sa.Index("ix_decisions_batch_id_waiting", "batch_id", "waiting_state", "position"),
+        {"info": {"tenancy": "institution_or_person"}},
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    batch_id: Mapped[int] = mapped_column(sa.ForeignKey("batches.id"))
+    application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"), index=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
+    intake_id: Mapped[int] = mapped_column(sa.ForeignKey("intakes.id"))
+    outcome: Mapped[str] = mapped_column(sa.String(12))
+    rank: Mapped[int | None]
+    mean_thousandths: Mapped[int | None]
+    position: Mapped[int | None]
+    waiting_state: Mapped[str | None] = mapped_column(sa.String(12))
+    reasons: Mapped[list[Any]] = mapped_column(default=list)
+    notified_at: Mapped[datetime | None]
+
+
+class Offer(Row, Versioned, Model):
+    """A seat offered to one person until a deadline."""
+
+    __tablename__ = "offers"
+    __table_args__ = (
+        sa.Index("ix_offers_state_deadline", "state", "deadline"),
+        sa.Index("ix_offers_offering_id_state", "offering_id", "state"),
+        {"info": {"tenancy": "institution_or_person"}},
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"), unique=True)
+    decision_id: Mapped[int] = mapped_column(sa.ForeignKey("decisions.id"), index=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
+    intake_id: Mapped[int] = mapped_column(sa.ForeignKey("intakes.id"), index=True)
+    offering_id: Mapped[int] = mapped_column(sa.ForeignKey("offerings.id"))
+    state: Mapped[str] = mapped_column(sa.String(12), default=OfferState.SENT.value)
+    sent_at: Mapped[datetime]
+    deadline: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+
+
+class SeatCount(Model):
+    """Seats of an offering that live offers hold; moves by conditional UPDATE and never passes `seats`."""
+
+    __tablename__ = "seat_counts"
+    __table_args__ = (
+        sa.CheckConstraint("taken BETWEEN 0 AND seats", name="taken"),
+        {"info": {"tenancy": "institution"}},
+    )
+
+    offering_id: Mapped[int] = mapped_column(sa.ForeignKey("offerings.id"), primary_key=True)
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    seats: Mapped[int]
+    taken: Mapped[int] = mapped_column(default=0)
