@@ -4,24 +4,30 @@ from cohortmgr.accounts import models as accounts
 from cohortmgr.applications import models as applications
 from cohortmgr.audit import models as audit
 from cohortmgr.base.db import Model
+from cohortmgr.cohorts import models as cohorts
 from cohortmgr.jobs import models as jobs
 from cohortmgr.organisations import models as organisations
 from cohortmgr.outbox import models as outbox
+from cohortmgr.placements import models as placements
 from cohortmgr.programmes import models as programmes
 from cohortmgr.reviews import models as reviews
 from cohortmgr.selection import models as selection
+from cohortmgr.stipends import models as stipends
 
 __all__ = [
     "accounts",
     "applications",
     "audit",
+    "cohorts",
     "jobs",
     "metadata",
     "organisations",
     "outbox",
+    "placements",
     "programmes",
     "reviews",
     "selection",
+    "stipends",
 ]
 
 metadata = Model.metadata

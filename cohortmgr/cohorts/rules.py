@@ -41,6 +41,26 @@ MEANINGS: Mapping[EnrolmentState, str] = {
     EnrolmentState.EXCLUDED: N_("L'établissement a mis fin à la formation, avec un motif."),
 }
 
+NAMES: Mapping[EnrolmentState, str] = {
+    EnrolmentState.PENDING: N_("À confirmer"),
+    EnrolmentState.ACTIVE: N_("En formation"),
+    EnrolmentState.SUSPENDED: N_("Interrompue"),
+    EnrolmentState.COMPLETED: N_("Achevée"),
+    EnrolmentState.WITHDRAWN: N_("A quitté"),
+    EnrolmentState.EXCLUDED: N_("Exclue"),
+}
+
+TAGS: Mapping[EnrolmentState, str] = {
+    EnrolmentState.PENDING: "wait",
+    EnrolmentState.ACTIVE: "done",
+    EnrolmentState.COMPLETED: "done",
+    EnrolmentState.EXCLUDED: "stop",
+}
+"""The kind of tag that pages give a state; neutral for the others."""
+
+PRESENT = frozenset({EnrolmentState.PENDING, EnrolmentState.ACTIVE, EnrolmentState.SUSPENDED})
+"""Enrolments that hold a place, state wishes and enter the matching."""
+
 PAID = frozenset({EnrolmentState.ACTIVE})
 """Enrolments that a stipend run includes."""
 

@@ -83,6 +83,38 @@ PLACEMENT_MEANINGS: Mapping[PlacementState, str] = {
     PlacementState.CANCELLED: N_("L'affectation a été annulée avant le début."),
 }
 
+PLACEMENT_NAMES: Mapping[PlacementState, str] = {
+    PlacementState.PROPOSED: N_("Proposée"),
+    PlacementState.CONFIRMED: N_("Validée"),
+    PlacementState.STARTED: N_("En entreprise"),
+    PlacementState.ENDED: N_("Terminée"),
+    PlacementState.BROKEN: N_("Interrompue"),
+    PlacementState.CANCELLED: N_("Annulée"),
+}
+
+
+class MatchingState(StrEnum):
+    """Where one run of the matching stands."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    CANCELLED = "cancelled"
+
+
+MATCHING_TRANSITIONS: Mapping[MatchingState, tuple[MatchingState, ...]] = {
+    MatchingState.DRAFT: (MatchingState.APPROVED, MatchingState.CANCELLED),
+    MatchingState.APPROVED: (),
+    MatchingState.CANCELLED: (),
+}
+
+MATCHING_MEANINGS: Mapping[MatchingState, str] = {
+    MatchingState.DRAFT: N_("L'affectation est calculée et attend l'accord d'une deuxième personne."),
+    MatchingState.APPROVED: N_(
+        "L'affectation est validée : les apprentis et les entreprises en sont informés."
+    ),
+    MatchingState.CANCELLED: N_("L'affectation est abandonnée ; personne n'en a été informé."),
+}
+
 PRESENT = frozenset({PlacementState.CONFIRMED, PlacementState.STARTED, PlacementState.ENDED})
 """Placements that count as placed, and that let the company see the apprentice."""
 
@@ -96,6 +128,40 @@ def require_move(table: Mapping[State, tuple[State, ...]], current: State, to: S
                 {"state": current.value, "to": to.value},
             )
         )
+
+
+def require_second_person(runner: str, approver: str) -> None:
+    """Refuse an approval by the one who ran the matching (both are account references)."""
+    if runner == approver:
+        raise Refused(
+            Problem(
+                N_("Une deuxième personne doit valider cette affectation : vous l'avez vous-même calculée.")
+            )
+        )
+
+
+def check_scores(scores: Mapping[str, str], least: int, most: int) -> tuple[dict[str, int], list[Problem]]:
+    """Read a company's scores as they were typed: candidate -> whole number, those left empty aside.
+
+    A Problem (where = candidate) for each that is no whole number from `least` to `most`.
+    """
+    read: dict[str, int] = {}
+    problems = []
+    for candidate, typed in scores.items():
+        text = typed.strip()
+        if not text:
+            continue
+        if text.isascii() and text.isdigit() and len(text) < 5 and least <= int(text) <= most:
+            read[candidate] = int(text)
+        else:
+            problems.append(
+                Problem(
+                    N_("Une note est un nombre entier de %(least)s à %(most)s."),
+                    {"least": least, "most": most},
+                    candidate,
+                )
+            )
+    return read, problems
 
 
 def check_wishes(wishes: Sequence[str], open_to: Collection[str], least: int, most: int) -> list[Problem]:
@@ -122,3 +188,22 @@ def check_wishes(wishes: Sequence[str], open_to: Collection[str], least: int, mo
         elif wish not in open_to:
             problems.append(Problem(N_("Le vœu %(place)s n'est plus proposé."), {"place": place}, wish))
     return problems
+
+
+def why_unplaced(
+    wished: Sequence[str], priorities: Mapping[str, Mapping[str, int]], candidate: str
+) -> Problem:
+    """Why the matching left someone without a company: no wish, no company that scored them, or all full."""
+    if not wished:
+        return Problem(N_("Aucun vœu remis."))
+    scored = [company for company in wished if candidate in priorities.get(company, {})]
+    if not scored:
+        return Problem(N_("Aucune des entreprises demandées ne lui a donné de note."))
+    if len(scored) < len(wished):
+        return Problem(
+            N_(
+                "Notée par %(scored)s entreprise(s) demandée(s) sur %(wished)s, toutes prises par de meilleures notes."
+            ),
+            {"scored": len(scored), "wished": len(wished)},
+        )
+    return Problem(N_("Les places des entreprises demandées sont allées à de meilleures notes."))

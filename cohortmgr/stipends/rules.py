@@ -43,6 +43,35 @@ MEANINGS: Mapping[RunState, str] = {
 }
 
 
+NAMES: Mapping[RunState, str] = {
+    RunState.DRAFT: N_("Ouvert"),
+    RunState.COMPUTED: N_("À approuver"),
+    RunState.APPROVED: N_("Approuvé"),
+    RunState.EXPORTED: N_("Remis à la banque"),
+    RunState.PAID: N_("Payé"),
+    RunState.CANCELLED: N_("Abandonné"),
+}
+
+OPEN = frozenset({RunState.DRAFT, RunState.COMPUTED})
+"""Runs whose amounts may still change."""
+
+SETTLED = frozenset({RunState.APPROVED, RunState.EXPORTED, RunState.PAID})
+"""Runs whose lines people see, and whose file may be made."""
+
+
+class LineState(StrEnum):
+    """Whether one line of a run can be paid."""
+
+    PAYABLE = "payable"
+    SET_ASIDE = "set_aside"
+
+
+LINE_MEANINGS: Mapping[LineState, str] = {
+    LineState.PAYABLE: N_("Le montant part avec l'état de paiement."),
+    LineState.SET_ASIDE: N_("Le montant ne part pas tant que l'anomalie n'est pas réglée."),
+}
+
+
 def require_move(current: RunState, to: RunState) -> None:
     """Refuse a change of state that the table does not hold."""
     if to not in TRANSITIONS[current]:
@@ -119,12 +148,15 @@ def compute_line(
     working_days: Sequence[date],
     absences: int,
     arrears: Sequence[Arrear] = (),
+    basis: int | None = None,
+    owed: int = 0,
 ) -> Line:
     """The stipend of one person for the month that `month` lies in.
 
     `working_days` are those of the whole month (cohorts.rules.working_days); days outside
     `enrolled_from`..`enrolled_to` (both included, None for no end) are not paid. `absences` counts
-    unjustified working days while enrolled. The net is never below zero: what cannot be taken back is
+    unjustified working days while enrolled, each worth one part in `basis` of the month (its own working
+    days if None). `owed` are centimes that an earlier month could not take back. The net is never below zero: what cannot be taken back is
     `carried`. Raises Refused on figures that cannot be.
     """
     days = {day for day in working_days if (day.year, day.month) == (month.year, month.month)}
@@ -144,13 +176,17 @@ def compute_line(
         )
     if absences:
         # Two roundings could take a centime more than there is: a month of absences ends at nought exactly.
-        lost = left if absences == enrolled else min(left, proportion(monthly_cents, absences, of))
+        parts = basis or of
+        lost = left if absences == enrolled else min(left, proportion(monthly_cents, absences, parts))
         left -= lost
-        items.append(Item(N_("Absences : %(days)s sur %(of)s jours"), {"days": absences, "of": of}, -lost))
+        items.append(Item(N_("Absences : %(days)s sur %(of)s jours"), {"days": absences, "of": parts}, -lost))
     for arrear in sorted(arrears, key=lambda a: (a.days < 0, a.month)):
         item = _arrear(monthly_cents, arrear)
         left += item.cents
         items.append(item)
+    if owed:
+        left -= owed
+        items.append(Item(N_("Reste dû du mois précédent"), {}, -owed))
     carried = max(0, -left)
     if carried:
         items.append(Item(N_("Reporté sur le mois suivant"), {}, carried))
@@ -203,3 +239,37 @@ def _require_possible(
             )
     if problems:
         raise Refused(*problems)
+
+
+def month_of(text: str) -> date:
+    """The first day of a month written `2026-01`, as a month's field sends it."""
+    year, dash, month = text.strip().partition("-")
+    if (
+        dash
+        and len(year) == 4
+        and (year + month).isascii()
+        and (year + month).isdigit()
+        and 1 <= int(month) <= 12
+    ):
+        return date(int(year) or 1, int(month), 1)
+    raise Refused(Problem(N_("Choisissez un mois, par exemple 2026-01."), {}, "month"))
+
+
+def require_payable_month(month: date, first: date, months: int) -> None:
+    """Refuse a month outside the `months` that the scheme pays from `first` (both are first days)."""
+    gone = (month.year - first.year) * 12 + month.month - first.month
+    if not 0 <= gone < months:
+        raise Refused(
+            Problem(
+                N_(
+                    "La bourse se paie pendant %(months)s mois à partir de %(first)s : %(month)s n'en est pas."
+                ),
+                {"months": months, "first": f"{first:%m/%Y}", "month": f"{month:%m/%Y}"},
+                "month",
+            )
+        )
+
+
+def following(month: date) -> date:
+    """The first day of the next month."""
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)

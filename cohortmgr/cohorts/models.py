@@ -1,0 +1,41 @@
+"""The group of people who train together, and each one's place in it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cohortmgr.base.db import Id, Model, Row, Versioned
+
+
+class Cohort(Row, Model):
+    """The cohort of one intake; `path` is its programme's. Its name and first day are no secret once it is open."""
+
+    __tablename__ = "cohorts"
+    __table_args__ = ({"info": {"tenancy": "published"}},)
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    intake_id: Mapped[int] = mapped_column(sa.ForeignKey("intakes.id"), unique=True)
+    name: Mapped[dict[str, Any]]
+    starts_on: Mapped[date]
+    path: Mapped[str] = mapped_column(sa.String(200))
+    published_at: Mapped[datetime | None]
+
+
+class Enrolment(Row, Versioned, Model):
+    """One person's place in a cohort, come from one application."""
+
+    __tablename__ = "enrolments"
+    __table_args__ = ({"info": {"tenancy": "institution_or_person"}},)
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
+    cohort_id: Mapped[int] = mapped_column(sa.ForeignKey("cohorts.id"), index=True)
+    application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"), unique=True)
+    state: Mapped[str] = mapped_column(sa.String(12))
+    enrolled_at: Mapped[datetime]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]

@@ -1,0 +1,101 @@
+"""Positions of companies, what apprentices wish and companies score, the matching, and the placements from it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cohortmgr.base.db import Id, Model, Row, Versioned
+
+_INSTITUTION = {"info": {"tenancy": "institution"}}
+_PERSONAL = {"info": {"tenancy": "institution_or_person"}}
+
+
+class Position(Row, Versioned, Model):
+    """Seats that one company offers to one cohort. Its version also moves when scores are saved."""
+
+    __tablename__ = "positions"
+    __table_args__ = (
+        sa.UniqueConstraint("cohort_id", "company_id"),
+        sa.CheckConstraint("seats >= 0", name="seats"),
+        {"info": {"tenancy": "published"}},
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    cohort_id: Mapped[int] = mapped_column(sa.ForeignKey("cohorts.id"))
+    company_id: Mapped[int] = mapped_column(sa.ForeignKey("organisations.id"), index=True)
+    title: Mapped[dict[str, Any]]
+    seats: Mapped[int]
+    state: Mapped[str] = mapped_column(sa.String(12))
+    published_at: Mapped[datetime | None]
+    scored_at: Mapped[datetime | None]
+
+
+class Wish(Row, Model):
+    """One rank of an apprentice's list; with it goes the consent to show a card to that company."""
+
+    __tablename__ = "wishes"
+    __table_args__ = (
+        sa.UniqueConstraint("enrolment_id", "position_id"),
+        sa.UniqueConstraint("enrolment_id", "rank"),
+        sa.CheckConstraint("rank > 0", name="rank"),
+        _PERSONAL,
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
+    enrolment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrolments.id"))
+    position_id: Mapped[int] = mapped_column(sa.ForeignKey("positions.id"), index=True)
+    rank: Mapped[int]
+    consented_at: Mapped[datetime]
+
+
+class Score(Row, Model):
+    """What a company thinks of one apprentice; no score, no placement there. `by` is an account's reference."""
+
+    __tablename__ = "position_scores"
+    __table_args__ = (sa.UniqueConstraint("position_id", "enrolment_id"), _INSTITUTION)
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    position_id: Mapped[int] = mapped_column(sa.ForeignKey("positions.id"))
+    enrolment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrolments.id"), index=True)
+    score: Mapped[int]
+    by: Mapped[str] = mapped_column(sa.String(26))
+    at: Mapped[datetime]
+
+
+class MatchingRun(Row, Versioned, Model):
+    """One run of the matching, with all its numbers; a second person approves it."""
+
+    __tablename__ = "matching_runs"
+    __table_args__ = (_INSTITUTION,)
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    cohort_id: Mapped[int] = mapped_column(sa.ForeignKey("cohorts.id"), index=True)
+    state: Mapped[str] = mapped_column(sa.String(12))
+    seed: Mapped[str] = mapped_column(sa.String(64))
+    certificate: Mapped[dict[str, Any]]
+    run_by: Mapped[str] = mapped_column(sa.String(26))
+    run_at: Mapped[datetime]
+    approved_by: Mapped[str | None] = mapped_column(sa.String(26))
+    approved_at: Mapped[datetime | None]
+
+
+class Placement(Row, Versioned, Model):
+    """An apprentice in a company, from an approved matching."""
+
+    __tablename__ = "placements"
+    __table_args__ = (_PERSONAL,)
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
+    enrolment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrolments.id"), unique=True)
+    position_id: Mapped[int] = mapped_column(sa.ForeignKey("positions.id"), index=True)
+    company_id: Mapped[int] = mapped_column(sa.ForeignKey("organisations.id"), index=True)
+    run_id: Mapped[int] = mapped_column(sa.ForeignKey("matching_runs.id"), index=True)
+    state: Mapped[str] = mapped_column(sa.String(12))
+    starts_on: Mapped[date]
+    placed_at: Mapped[datetime]
