@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from cohortmgr.accounts import guards
 from cohortmgr.base import clock
 from cohortmgr.programmes import queries
+from cohortmgr.programmes.remembered import page
 from cohortmgr.programmes.rules import Window, window_of
 
 bp = Blueprint("programmes", __name__)
@@ -22,9 +23,10 @@ bp = Blueprint("programmes", __name__)
 def home() -> ResponseReturnValue:
     """Intakes by what one can do with them: apply, wait, or read when they closed."""
     groups: dict[str, list[sa.Row[Any]]] = {window.value: [] for window in Window}
-    for each in queries.public_intakes():
+    intakes = queries.public_intakes()
+    for each in intakes:
         groups[_window(each)].append(each)
-    return render_template("programmes/public_home.html", groups=groups)
+    return page(_shown(intakes), lambda: render_template("programmes/public_home.html", groups=groups))
 
 
 @bp.get("/programmes/<key>")
@@ -48,7 +50,19 @@ def _window(row: sa.Row[Any]) -> str:
     return window_of(row.opens_at, row.closes_at, clock.now()).value
 
 
+def _shown(intakes: Sequence[sa.Row[Any]]) -> Hashable:
+    """What tells one drawing of a page from the next."""
+    return tuple(
+        (row.reference, row.version, row.programme_version, row.fingerprint, row.seats, _window(row))
+        for row in intakes
+    )
+
+
 def _page(chosen: sa.Row[Any], intakes: Sequence[sa.Row[Any]]) -> ResponseReturnValue:
+    return page(_shown(intakes), lambda: _drawn(chosen, intakes))
+
+
+def _drawn(chosen: sa.Row[Any], intakes: Sequence[sa.Row[Any]]) -> str:
     definition = queries.definition_of(chosen)
     return render_template(
         "programmes/public_programme.html",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient, FlaskCliRunner
 
 from cohortmgr.base.db import db
-from cohortmgr.programmes import queries
+from cohortmgr.programmes import queries, reading
 
 AUTUMN = datetime(2026, 11, 22, 10, tzinfo=UTC)
 At = Callable[[datetime], AbstractContextManager[None]]
@@ -100,3 +101,29 @@ def test_a_public_page_takes_one_statement(
     with statements() as seen:
         assert client.get(path).status_code == 200
     assert len(seen) == 1
+
+
+def test_a_remembered_page_is_never_older_than_the_database_or_the_clock(
+    client: FlaskClient, runner: FlaskCliRunner, loaded: None, at: At, tmp_path: Path
+) -> None:
+    path = f"/intakes/{reference_of(client, '2027')}"
+    with at(AUTUMN):
+        assert client.get(path).text == client.get(path).text
+        assert "Chambre à l’internat" in client.get(path).text
+        text = (reading.DEFINITIONS / "mdia.toml").read_text(encoding="utf-8")
+        (tmp_path / "mdia.toml").write_text(text.replace("Chambre à l’internat", "Studio"), encoding="utf-8")
+        assert runner.invoke(args=["programmes", "load", str(tmp_path / "mdia.toml")]).exit_code == 0
+        page = client.get(path).text
+        assert "Studio" in page
+        assert "/apply" in page
+    with at(datetime(2027, 7, 1, tzinfo=UTC)):
+        assert "/apply" not in client.get(path).text
+
+
+def test_a_remembered_page_serves_each_language_and_address_its_own(
+    client: FlaskClient, loaded: None
+) -> None:
+    french = client.get("/programmes/mdia").text
+    assert client.get("/programmes/mdia", headers={"Accept-Language": "en"}).text != french
+    assert "from%3Dmail" in client.get("/programmes/mdia?from=mail").text
+    assert client.get("/programmes/mdia").text == french

@@ -1,0 +1,43 @@
+"""Public pages as they were last drawn, for people who are not signed in.
+
+The same page is asked for by thousands on the day when results are announced. It depends on its address, its
+language and the rows it shows and nothing else, so it is drawn once for each of these. The rows are read every time:
+a page is never older than the database.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from threading import Lock
+
+from flask import request, session
+
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.rules import ANONYMOUS
+from cohortmgr.base.i18n import language
+
+KEPT = 256
+_pages: OrderedDict[Hashable, str] = OrderedDict()
+_lock = Lock()
+
+
+def page(shown: Hashable, draw: Callable[[], str]) -> str:
+    """The page that `draw` makes; kept for the next person who would see the very same.
+
+    `shown` stands for all that the page says: two pages at one address with equal `shown` are the same page.
+    """
+    if guards.viewer() is not ANONYMOUS or session or request.query_string:
+        return draw()
+    key = (request.host_url, request.script_root, request.path, language(), shown)
+    with _lock:
+        known = _pages.get(key)
+        if known is not None:
+            _pages.move_to_end(key)
+            return known
+    drawn = draw()
+    with _lock:
+        _pages[key] = drawn
+        while len(_pages) > KEPT:
+            _pages.popitem(last=False)
+    return drawn
