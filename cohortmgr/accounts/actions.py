@@ -221,6 +221,31 @@ def set_identifier(person: Person, kind: str, value: str) -> None:
     db.session.add(row)
 
 
+def set_identifiers(person: Person, numbers: Mapping[str, str]) -> dict[str, Problem]:
+    """Give a person several identity numbers, in two statements; those that another person bears are left out.
+
+    Returns a problem for each of these, by kind.
+    """
+    if not numbers:
+        return {}
+    blinds = {kind: crypto.blind_index(kind, value) for kind, value in numbers.items()}
+    taken = sa.or_(Identifier.person_id == person.id, Identifier.blind.in_(blinds.values()))
+    rows = db.session.scalars(sa.select(Identifier).where(taken, Identifier.kind.in_(blinds))).all()
+    refused: dict[str, Problem] = {}
+    for kind, value in numbers.items():
+        if any(row.kind == kind and row.blind == blinds[kind] and row.person_id != person.id for row in rows):
+            refused[kind] = Problem(_OTHER_PERSON, {}, kind)
+            continue
+        mine = next((row for row in rows if row.kind == kind and row.person_id == person.id), None)
+        if mine is not None and mine.blind == blinds[kind]:
+            continue
+        row = mine or Identifier(reference=new_reference(), person_id=person.id, kind=kind)
+        row.sealed = crypto.seal(value, "identifiers", "sealed", row.reference)
+        row.blind = blinds[kind]
+        db.session.add(row)
+    return refused
+
+
 def new_account(viewer: Viewer, email: str, password_hash: str, values: Mapping[str, Any]) -> Account:
     """An account made by staff for a colleague or a company's contact."""
     require(viewer, "people.manage", "")
