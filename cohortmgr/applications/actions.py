@@ -1,0 +1,327 @@
+"""What a candidate does with an application, and what staff do that must be noted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from cohortmgr.accounts.actions import set_identifiers, set_person
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications import queries
+from cohortmgr.applications.answers import Answer, read_value
+from cohortmgr.applications.documents import Prepared
+from cohortmgr.applications.eligibility import Assessment, assess
+from cohortmgr.applications.models import Application, Document
+from cohortmgr.applications.queries import File
+from cohortmgr.applications.rules import (
+    State,
+    identity_numbers,
+    listed,
+    missing,
+    person_values,
+    question_of,
+    split_sealed,
+)
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale
+from cohortmgr.base.text import new_reference, new_short_code
+from cohortmgr.outbox.actions import send
+from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.programmes.queries import definition_of
+from cohortmgr.programmes.rules import Question, QuestionKind, Window, window_of
+
+# Higher floors append what a withdrawal undoes above; called in the same transaction, after the change.
+on_withdrawal: list[Callable[[Viewer, Application], None]] = []
+
+_NOT_A_DRAFT = N_("Cette candidature est déjà envoyée : elle ne se modifie plus.")
+
+
+def start(viewer: Viewer, intake_reference: str) -> Application:
+    """The viewer's draft in an intake, made if there is none; a second start returns the same.
+
+    Refused before the opening and after the close, with the moment. A file that exists is always returned.
+    """
+    if viewer.person_id is None:
+        raise NotPermitted("applications.start")
+    intake, known = queries.intake_with_mine(viewer, intake_reference)
+    if known is not None:
+        return known
+    require_open(intake)
+    definition = definition_of(intake)
+    alone = sa.select(sa.func.min(Offering.id)).where(Offering.intake_id == intake.id)
+    moment = clock.now()
+    for _ in range(3):
+        number = f"{definition.key.upper()}-{new_short_code()}"
+        row = Application(
+            reference=new_reference(),
+            institution_id=intake.institution_id,
+            person_id=viewer.person_id,
+            intake_id=intake.id,
+            offering_id=alone.having(sa.func.count() == 1).scalar_subquery(),
+            version_id=intake.definition_version_id,
+            number=number,
+            language=viewer.language,
+            created_at=moment,
+            updated_at=moment,
+        )
+        try:
+            with db.session.begin_nested():
+                db.session.add(row)
+            return row
+        except IntegrityError:  # the same person twice at once, or a number that exists
+            _intake, known = queries.intake_with_mine(viewer, intake_reference)
+            if known is not None:
+                return known
+    raise Stale(intake_reference)
+
+
+def require_open(intake: Intake) -> None:
+    """Refused unless the intake takes applications now; says since when it does not, or from when it will."""
+    window = window_of(intake.opens_at, intake.closes_at, clock.now())
+    if window is Window.UPCOMING:
+        what = N_("Les candidatures ouvrent le %(moment)s. Revenez à ce moment-là.")
+        raise Refused(Problem(what, {"moment": intake.opens_at}))
+    if window is Window.CLOSED:
+        what = N_("Les candidatures sont closes depuis le %(moment)s.")
+        raise Refused(Problem(what, {"moment": intake.closes_at}))
+
+
+def save_answers(
+    viewer: Viewer,
+    reference: str,
+    given: Mapping[str, str],
+    documents: Iterable[Prepared] = (),
+    sections: Iterable[str] | None = None,
+    spoken: str | None = None,
+) -> tuple[File, list[Problem]]:
+    """Keep every good answer of the draft and return what is wrong with the others, `where` = the question's key.
+
+    `given` is the text typed, by question; `sections` limits it to these (all when None). A question asked and
+    left empty is no mistake here: `check` tells it before sending. `spoken` is the language of the page.
+    """
+    file = _own_draft(viewer, reference)
+    form = file.definition.form
+    person = db.session.get_one(Person, file.application.person_id)
+    wanted = None if sections is None else set(sections)
+    questions = [
+        question
+        for section in form.sections
+        if wanted is None or section.key in wanted
+        for question in section.questions
+        if question.asked_at_application and question.kind is not QuestionKind.FILE
+    ]
+    answers, problems = _read(questions, given, clock.today(), file.answers)
+    taken = set_identifiers(person, identity_numbers(form, answers))
+    for kind, problem in taken.items():
+        key = question_of(form, f"identifier.{kind}")
+        answers.pop(key)
+        problems.append(Problem(problem.what, problem.values, key))
+    if spoken is not None:
+        file.application.language = spoken
+    write_answers(viewer, file.application, person, file.definition, answers)
+    standing = dict(file.documents)
+    for prepared in documents:
+        standing[prepared.question] = _attach(file.application, standing.get(prepared.question), prepared)
+    return File(file.application, file.intake, standing), problems
+
+
+def _read(
+    questions: Iterable[Question], given: Mapping[str, str], today: date, before: Mapping[str, Answer]
+) -> tuple[dict[str, Answer], list[Problem]]:
+    answers, problems = dict(before), []
+    for question in questions:
+        raw = given.get(question.key, "")
+        value = read_value(question, raw, today) if raw.strip() else None
+        if isinstance(value, Problem):
+            problems.append(value)
+        elif value is None:
+            answers.pop(question.key, None)
+        else:
+            answers[question.key] = value
+    return answers, problems
+
+
+def write_answers(
+    viewer: Viewer, application: Application, person: Person, definition: Any, answers: Mapping[str, Answer]
+) -> None:
+    """Put answers into an application and what they say of the person into the person.
+
+    For the online form and for imports; identity numbers are set by the caller. No permission of its own: the
+    caller loaded the application through a scoped query.
+    """
+    opened, sealed = split_sealed(definition.form, answers)
+    application.answers = opened
+    if sealed != queries.sealed_answers(application):
+        application.sealed_answers = queries.seal_answers(sealed, application.reference)
+    for name, value in listed(definition, answers, application.number).items():
+        setattr(application, name, value)
+    application.updated_at = clock.now()
+    values = person_values(definition.form, answers)
+    if "birth_date" in values:
+        values["birth_date"] = date.fromisoformat(values["birth_date"])
+    set_person(person, values)
+
+
+def attach(viewer: Viewer, reference: str, prepared: Prepared) -> Document:
+    """Join a stored file to a draft; the one before it is kept and no longer stands."""
+    file = _own_draft(viewer, reference)
+    return _attach(file.application, file.documents.get(prepared.question), prepared)
+
+
+def _attach(application: Application, before: Document | None, prepared: Prepared) -> Document:
+    moment = clock.now()
+    if before is not None:
+        before.replaced_at = moment
+    row = Document(
+        reference=new_reference(),
+        institution_id=application.institution_id,
+        person_id=application.person_id,
+        application_id=application.id,
+        question=prepared.question,
+        storage_key=prepared.stored.key,
+        filename=prepared.filename,
+        media_type=prepared.media_type,
+        size=prepared.stored.size,
+        sha256=prepared.stored.sha256,
+        uploaded_at=moment,
+    )
+    db.session.add(row)
+    return row
+
+
+def _own_draft(viewer: Viewer, reference: str) -> File:
+    file = queries.own(viewer, reference)
+    if file.application.state != State.DRAFT:
+        raise Refused(_NOT_A_DRAFT)
+    require_open(file.intake)
+    return file
+
+
+def check(viewer: Viewer, file: File) -> tuple[list[Problem], Assessment]:
+    """What is still missing, and whether the answers meet the conditions today."""
+    answers = file.answers
+    definition = file.definition
+    return (
+        missing(definition.form, answers, file.documents.keys()),
+        assess(definition.eligibility, answers, clock.today()),
+    )
+
+
+def reasons(viewer: Viewer, file: File, keys: Iterable[str]) -> list[Problem]:
+    """Each rule that is not met, as its reason followed by its advice."""
+    wanted = set(keys)
+    return [
+        Problem(N_("%(reason)s %(advice)s"), {"reason": rule.reason, "advice": rule.advice}, rule.question)
+        for rule in file.definition.eligibility
+        if rule.key in wanted
+    ]
+
+
+def submit(viewer: Viewer, reference: str) -> Application:
+    """Send a draft. Sent already: the same file, and nothing happens twice.
+
+    Refused when something is missing, when a condition is not met (with reasons and advice), or when the intake
+    is closed. The state moves by one conditional UPDATE, so of two at once one sends.
+    """
+    file = queries.own(viewer, reference)
+    row = file.application
+    if row.state == State.SUBMITTED:
+        return row
+    if row.state != State.DRAFT:
+        raise Refused(_NOT_A_DRAFT)
+    require_open(file.intake)
+    absent, assessment = check(viewer, file)
+    if absent or not assessment.eligible:
+        raise Refused(*absent, *reasons(viewer, file, assessment.reasons))
+    moment = clock.now()
+    values = {"eligible": True, "reasons": [], "sent_at": moment, "updated_at": moment}
+    if not _move(row, State.DRAFT, State.SUBMITTED, values):
+        return _sent_meanwhile(viewer, reference)
+    _note(viewer, row, "applications.submit", {"state": State.DRAFT}, {"state": State.SUBMITTED})
+    _confirm(viewer, file)
+    return row
+
+
+def _move(row: Application, before: State, after: State, values: dict[str, Any]) -> bool:
+    """Whether this transaction is the one that moved the row, which must be as it was read."""
+    same = (Application.id == row.id, Application.state == before, Application.version == row.version)
+    changed = {**values, "state": after.value, "version": row.version + 1}
+    moved = sa.update(Application).where(*same).values(changed)
+    if not db.session.execute(moved.execution_options(synchronize_session=False)).rowcount:  # type: ignore[attr-defined]
+        return False
+    for name, value in changed.items():
+        sa.orm.attributes.set_committed_value(row, name, value)
+    return True
+
+
+def _sent_meanwhile(viewer: Viewer, reference: str) -> Application:
+    row = queries.own(viewer, reference).application
+    if row.state != State.SUBMITTED:
+        raise Stale(reference)
+    return row
+
+
+def _note(
+    viewer: Viewer, row: Application, action: str, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> None:
+    subject = viewer.person_reference if row.person_id == viewer.person_id else person_reference(row)
+    record(viewer, action, "application", row.reference, row.institution_id, subject, before, after)
+
+
+def person_reference(application: Application) -> str:
+    """The public reference of the person whose file it is, for the trail and for messages."""
+    return db.session.get_one(Person, application.person_id).reference
+
+
+def _confirm(viewer: Viewer, file: File) -> None:
+    row, intake = file.application, file.intake
+    variables = {
+        "name": row.name,
+        "number": row.number,
+        "programme": dict(file.definition.title),
+        "intake": dict(intake.title),
+        "decision_by": intake.decision_by.isoformat(),
+        "reference": row.reference,
+    }
+    address = row.email or viewer.email
+    person = viewer.person_reference or ""
+    send("application_received", person, address, row.language, variables, row.institution_id, row.person_id)
+
+
+def withdraw(viewer: Viewer, reference: str) -> Application:
+    """Take a sent application back; done already, nothing happens. What it frees above follows at once."""
+    row = queries.own(viewer, reference).application
+    if row.state == State.WITHDRAWN:
+        return row
+    if row.state != State.SUBMITTED:
+        raise Refused(N_("Seule une candidature envoyée se retire."))
+    moment = clock.now()
+    if not _move(row, State.SUBMITTED, State.WITHDRAWN, {"withdrawn_at": moment, "updated_at": moment}):
+        return queries.own(viewer, reference).application
+    _note(viewer, row, "applications.withdraw", {"state": State.SUBMITTED}, {"state": State.WITHDRAWN})
+    for follow in on_withdrawal:
+        follow(viewer, row)
+    return row
+
+
+def unseal(viewer: Viewer, reference: str) -> tuple[File, dict[str, Answer]]:
+    """The sealed answers of a file, for staff who ask to see them; the reading is noted."""
+    file = queries.read_by_staff(viewer, reference)
+    opened = queries.sealed_answers(file.application)
+    _note(viewer, file.application, "applications.unseal", {}, {"questions": sorted(opened)})
+    return file, opened
+
+
+def read_document(viewer: Viewer, reference: str) -> Document:
+    """A document to be handed to the viewer; staff's readings are noted, the person's own are not."""
+    document, application = queries.document(viewer, reference)
+    if application.person_id != viewer.person_id:
+        _note(viewer, application, "applications.read_document", {}, {"document": document.reference})
+    return document

@@ -1,0 +1,177 @@
+"""Which applications a viewer sees: their own, and those of the programmes they read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.answers import Answer
+from cohortmgr.applications.models import Application, Document
+from cohortmgr.base import crypto
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import NotFound
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
+from cohortmgr.programmes.rules import Definition
+
+READ = "applications.read"
+
+
+@dataclass(frozen=True)
+class File:
+    """An application with its intake, its documents by question, and the definition it answers to."""
+
+    application: Application
+    intake: Intake
+    documents: Mapping[str, Document]
+
+    @property
+    def definition(self) -> Definition:
+        """The definition that the intake runs on (from memory)."""
+        return definition_of(self.intake)
+
+    @property
+    def answers(self) -> dict[str, Answer]:
+        """Every answer, sealed ones opened: for the person themselves, or for an action that notes it."""
+        return {**self.application.answers, **sealed_answers(self.application)}
+
+
+def visible(viewer: Viewer) -> sa.Select[tuple[Application, Intake]]:
+    """Applications with their intakes: the viewer's own, and those below the paths that they read."""
+    inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(READ)]
+    own = [] if viewer.person_id is None else [Application.person_id == viewer.person_id]
+    return (
+        sa.select(Application, Intake)
+        .join(Intake, Intake.id == Application.intake_id)
+        .where(sa.or_(sa.false(), *own, *inside))
+    )
+
+
+def get_for(viewer: Viewer, reference: str) -> File:
+    """An application that the viewer may see, in one statement; NotFound otherwise."""
+    return _file(visible(viewer).where(Application.reference == reference), reference)
+
+
+def own(viewer: Viewer, reference: str) -> File:
+    """An application of the viewer's own, as the candidate's pages show it; NotFound otherwise."""
+    mine = Application.person_id == viewer.person_id
+    return _file(visible(viewer).where(Application.reference == reference, mine), reference)
+
+
+def read_by_staff(viewer: Viewer, reference: str) -> File:
+    """An application of a programme that the viewer reads; their own as a candidate does not count."""
+    found = _file(_inside(viewer).where(Application.reference == reference), reference)
+    return found
+
+
+def _inside(viewer: Viewer) -> sa.Select[tuple[Application, Intake]]:
+    paths = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(READ)]
+    return (
+        sa.select(Application, Intake)
+        .join(Intake, Intake.id == Application.intake_id)
+        .where(sa.or_(sa.false(), *paths))
+    )
+
+
+def _file(query: sa.Select[Any], reference: str) -> File:
+    standing = sa.and_(Document.application_id == Application.id, Document.replaced_at.is_(None))
+    rows = db.session.execute(
+        query.add_columns(Document)
+        .outerjoin(Document, standing)
+        .order_by(Document.id)
+        .execution_options(populate_existing=True)
+    ).all()
+    if not rows:
+        raise NotFound(reference)
+    documents = {row[2].question: row[2] for row in rows if row[2] is not None}
+    return File(rows[0][0], rows[0][1], documents)
+
+
+def sealed_answers(application: Application) -> dict[str, Answer]:
+    """The sealed answers, opened. Staff read them through `actions.unseal`, which notes it."""
+    if not application.sealed_answers:
+        return {}
+    place = ("applications", "sealed_answers", application.reference)
+    opened: dict[str, Answer] = json.loads(crypto.unseal(application.sealed_answers, *place))
+    return opened
+
+
+def seal_answers(answers: Mapping[str, Answer], reference: str) -> bytes | None:
+    """The inverse of `sealed_answers`; None when there is nothing to seal."""
+    if not answers:
+        return None
+    text = json.dumps(answers, ensure_ascii=False, sort_keys=True)
+    return crypto.seal(text, "applications", "sealed_answers", reference)
+
+
+def mine(viewer: Viewer) -> Sequence[sa.Row[tuple[Application, Intake]]]:
+    """The viewer's own applications with their intakes, the newest first: for their home page."""
+    return db.session.execute(
+        sa.select(Application, Intake)
+        .join(Intake, Intake.id == Application.intake_id)
+        .where(Application.person_id == viewer.person_id)
+        .order_by(Application.created_at.desc(), Application.id.desc())
+    ).all()
+
+
+def intake_with_mine(viewer: Viewer, reference: str) -> tuple[Intake, Application | None]:
+    """A published intake and the viewer's application in it, if there is one; NotFound without the intake."""
+    same = sa.and_(Application.intake_id == Intake.id, Application.person_id == viewer.person_id)
+    row = db.session.execute(
+        sa.select(Intake, Application)
+        .outerjoin(Application, same)
+        .where(Intake.reference == reference, Intake.state == "published")
+    ).first()
+    if row is None:
+        raise NotFound(reference)
+    return row[0], row[1]
+
+
+def document(viewer: Viewer, reference: str) -> tuple[Document, Application]:
+    """A document of an application that the viewer may see; NotFound otherwise."""
+    row = db.session.execute(
+        visible(viewer)
+        .add_columns(Document)
+        .join(Document, Document.application_id == Application.id)
+        .where(Document.reference == reference)
+    ).first()
+    if row is None:
+        raise NotFound(reference)
+    return row[2], row[0]
+
+
+def staff_intake(viewer: Viewer, reference: str, permission: str = READ) -> Intake:
+    """An intake in which the viewer holds a permission over applications; NotFound otherwise."""
+    inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(permission)]
+    found = db.session.scalar(
+        sa.select(Intake).where(Intake.reference == reference, sa.or_(sa.false(), *inside))
+    )
+    if found is None:
+        raise NotFound(reference)
+    return found
+
+
+def counts(intake_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """For each intake: how many `draft`, `submitted`, `withdrawn`, and of those sent `eligible`, `ineligible`.
+
+    One statement, for home pages; the intakes are the caller's, chosen by what the viewer may see.
+    """
+    rows = db.session.execute(
+        sa.select(Application.intake_id, Application.state, Application.eligible, sa.func.count())
+        .where(Application.intake_id.in_(intake_ids))
+        .group_by(Application.intake_id, Application.state, Application.eligible)
+    ).all()
+    found = {number: dict.fromkeys(_COUNTED, 0) for number in intake_ids}
+    for intake_id, state, eligible, count in rows:
+        found[intake_id][state] += count
+        if state == "submitted" and eligible is not None:
+            found[intake_id]["eligible" if eligible else "ineligible"] += count
+    return found
+
+
+_COUNTED = ("draft", "submitted", "withdrawn", "eligible", "ineligible")
