@@ -54,6 +54,9 @@ def _is_serverless(config: pytest.Config) -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers once, in the process that the others are started from."""
     hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+    # The developer's own settings are not the tests'.
+    for name in [name for name in os.environ if name.startswith("COHORTMGR_") and "_TEST_" not in name]:
+        del os.environ[name]
     if hasattr(config, "workerinput") or config.getoption("--quick") or config.option.collectonly:
         return
     if _is_serverless(config):
@@ -130,7 +133,6 @@ def sqlite_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databa
     """The migrated SQLite file of this process."""
     from tests import databases
 
-    databases.clean_environment()
     with databases.opened(databases.SqliteDatabase(tmp_path_factory.mktemp("sqlite"))) as database:
         yield database
 
@@ -142,9 +144,11 @@ def postgres_database(
     """The migrated PostgreSQL database of this process."""
     from tests import databases
 
-    databases.clean_environment()
     name = f"test_{_process_name(pytestconfig)}"
-    with databases.opened(databases.PostgresDatabase(tmp_path_factory.mktemp("postgres"), name)) as database:
+    folder = tmp_path_factory.mktemp("postgres")
+    with databases.opened(
+        databases.PostgresDatabase(folder, name, _redis_database(pytestconfig))
+    ) as database:
         yield database
 
 
@@ -223,13 +227,18 @@ def statements() -> Callable[[], AbstractContextManager[list[str]]]:
     return counted
 
 
+def _redis_database(config: pytest.Config) -> str:
+    """The Redis database that only this process of the test run uses."""
+    number = int(_process_name(config).removeprefix("gw") or 0) % 16
+    return f"{os.environ[services.REDIS]}/{number}"
+
+
 @pytest.fixture
 def redis_url(pytestconfig: pytest.Config) -> str:
-    """An empty Redis database that only this process of the test run uses."""
+    """The same, emptied."""
     import redis
 
-    number = int(_process_name(pytestconfig).removeprefix("gw") or 0) % 16
-    url = f"{os.environ[services.REDIS]}/{number}"
+    url = _redis_database(pytestconfig)
     with redis.Redis.from_url(url) as connection:
         connection.flushdb()
     return url

@@ -29,12 +29,6 @@ from tests.services import POSTGRES
 OWNER, APPLICATION, SYSTEM = "cohortmgr_owner", "cohortmgr_application", "cohortmgr_system"
 
 
-def clean_environment() -> None:
-    """The developer's own settings are not the tests'."""
-    for name in [name for name in os.environ if name.startswith("COHORTMGR_") and "_TEST_" not in name]:
-        del os.environ[name]
-
-
 def settings_for(folder: Path, **more: Any) -> Settings:
     """Settings of a test installation that writes into `folder` alone."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -122,11 +116,11 @@ END $$;
 
 
 class PostgresDatabase:
-    """A migrated database in the test run's own PostgreSQL, emptied before each test."""
+    """A migrated database in the test run's own PostgreSQL, emptied before each test; the broker is Redis."""
 
     dialect = "postgres"
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, broker: str) -> None:
         address = os.environ.get(POSTGRES)
         if not address:
             raise RuntimeError(
@@ -140,6 +134,7 @@ class PostgresDatabase:
             owner_database_url=self.url(OWNER),
             system_database_url=self.url(SYSTEM),
             superuser_database_url=address,
+            broker_url=broker,
             demonstration=True,
         )
         self._make()

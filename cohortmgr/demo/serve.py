@@ -17,6 +17,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import honcho.manager
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
 
@@ -87,6 +88,8 @@ def announce(wanted: dict[str, str], stopping: threading.Event) -> None:
 
 def supervise(wanted: dict[str, str]) -> int:
     """Run the Procfile until one process ends or a signal arrives; returns the exit code."""
+    # The worker gives back what it has begun, which takes it up to six seconds on the broker of files.
+    honcho.manager.KILL_WAIT = 15
     manager = Manager()
     for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
         manager.add_process(name, command, env=wanted, cwd=str(ROOT))
