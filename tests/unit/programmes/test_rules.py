@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.programmes.reading import read_known
-from cohortmgr.programmes.rules import Calendar, Criterion, Period, PeriodKind, Rubric
+from cohortmgr.programmes.rules import (
+    STATE_MEANINGS,
+    STATE_TRANSITIONS,
+    Calendar,
+    Criterion,
+    IntakeState,
+    Period,
+    PeriodKind,
+    Rubric,
+    Window,
+    window_of,
+)
 
 NAME = {"fr": "Nom", "ar": "اسم", "en": "Name"}
 
@@ -82,3 +93,18 @@ def test_what_is_looked_up_by_key_is_found_or_raises() -> None:
     for look_up in (mdia.intake, mdia.form.question, mdia.rubric.criterion, mdia.form.question("sex").option):
         with pytest.raises(KeyError):
             look_up("absent")
+
+
+def test_a_window_is_open_from_its_first_instant_to_just_before_its_last() -> None:
+    opens, closes = datetime(2025, 6, 2, tzinfo=UTC), datetime(2025, 7, 15, tzinfo=UTC)
+    instant = timedelta(microseconds=1)
+    assert window_of(opens, closes, opens - instant) is Window.UPCOMING
+    assert window_of(opens, closes, opens) is Window.OPEN
+    assert window_of(opens, closes, closes - instant) is Window.OPEN
+    assert window_of(opens, closes, closes) is Window.CLOSED
+
+
+def test_every_state_of_an_intake_has_a_meaning_and_a_way_on() -> None:
+    assert set(STATE_MEANINGS) == set(STATE_TRANSITIONS) == set(IntakeState)
+    for ways in STATE_TRANSITIONS.values():
+        assert ways
