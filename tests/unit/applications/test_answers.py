@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.applications.answers import normalise_email, normalise_phone, read_answers, read_value
-from cohortmgr.applications.regions import REGIONS, region_of
+from cohortmgr.applications.regions import region_of
 from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.organisations.rules import REGIONS
 from cohortmgr.programmes.rules import Option, Question, QuestionKind
 
 TODAY = date(2026, 11, 22)
