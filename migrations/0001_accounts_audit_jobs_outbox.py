@@ -35,13 +35,29 @@ BEGIN
     EXECUTE format('CREATE POLICY shown ON %s FOR SELECT USING (published_at IS NOT NULL OR %s)', place, listed);
     EXECUTE format('CREATE POLICY wall ON %s USING (%s) WITH CHECK (%s)', place, listed, listed);
   ELSIF kind = 'journal' THEN
-    EXECUTE format('CREATE POLICY wall ON %s FOR SELECT USING (%s)', place, listed);
+    EXECUTE format('CREATE POLICY wall ON %s FOR SELECT USING (%s OR (institution_id IS NULL AND
+      0 = ANY ((SELECT app_institutions())::bigint[])))', place, listed);
     EXECUTE format('CREATE POLICY append ON %s FOR INSERT WITH CHECK (true)', place);
   ELSE
     RAISE EXCEPTION 'unknown kind of tenancy: %', kind;
   END IF;
 END $$;
 """
+# The trail is only ever appended to, by whatever role; what its rows say is erased by destroying a person's key.
+KEEP = {
+    "postgresql": (
+        """CREATE FUNCTION audit_events_stay() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'the trail is only appended to'; END $$""",
+        """CREATE TRIGGER audit_events_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_events
+        FOR EACH STATEMENT EXECUTE FUNCTION audit_events_stay()""",
+    ),
+    "sqlite": (
+        """CREATE TRIGGER audit_events_unchanged BEFORE UPDATE ON audit_events
+        BEGIN SELECT RAISE(ABORT, 'the trail is only appended to'); END""",
+        """CREATE TRIGGER audit_events_stay BEFORE DELETE ON audit_events
+        BEGIN SELECT RAISE(ABORT, 'the trail is only appended to'); END""",
+    ),
+}
 UNWALL = "DROP FUNCTION cohortmgr_wall(regclass, text); DROP FUNCTION app_person(); DROP FUNCTION app_institutions();"
 JOURNALS = ("audit_events", "jobs", "outbox")
 
@@ -273,6 +289,8 @@ def upgrade() -> None:
             "INSERT INTO audit_heads (chain, sequence, digest) VALUES ('installation', 0, :zeros)"
         ).bindparams(zeros="0" * 64)
     )
+    for trigger in KEEP[op.get_context().dialect.name]:
+        op.execute(sa.text(trigger))
     if op.get_context().dialect.name == "postgresql":
         op.execute(sa.text(WALL.replace(":", "\\:")))
         for table in JOURNALS:
@@ -328,4 +346,5 @@ def downgrade() -> None:
 
     op.drop_table("audit_events")
     if op.get_context().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION audit_events_stay()")
         op.execute(UNWALL)

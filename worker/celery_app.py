@@ -1,7 +1,7 @@
 """The worker's Celery application: `celery -A worker.celery_app worker`."""
 
-from cohortmgr.base import clock  # noqa: F401  # first, so that only the packaged time zones are read
 from cohortmgr.app import create_app
+from cohortmgr.base import clock  # noqa: F401  # first, so that only the packaged time zones are read
 from cohortmgr.base.settings import Settings
 from cohortmgr.jobs.broker import celery_for
 from worker.schedule import SCHEDULE

@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from typing import Any
 
 from celery.signals import worker_shutting_down
+from sqlalchemy.exc import OperationalError
 
 import cohortmgr.operations.ping  # noqa: F401  # registers its handler
 from cohortmgr.base.db import db, writing
 from cohortmgr.jobs import actions
-from cohortmgr.jobs.models import Job
-from cohortmgr.jobs.rules import percentage
+from cohortmgr.jobs.actions import Claim, TryLater
+from cohortmgr.jobs.rules import PAUSE, percentage
 from cohortmgr.outbox.delivery import deliver
 from worker.celery_app import app, flask_app
 
 _stopping = threading.Event()
 
 
-class Stopped(Exception):
-    """The worker was told to stop: the job is given back."""
+class Stopped(BaseException):
+    """The worker was told to stop: the job is given back. No handler's `except Exception` swallows it."""
 
 
-@worker_shutting_down.connect  # type: ignore[untyped-decorator]
-def _stop(sig: str = "", **_: Any) -> None:
-    if sig in ("SIGTERM", signal.SIGTERM):
-        _stopping.set()
+class Lost(BaseException):
+    """The job was taken for lost and is another worker's now: this start ends without a word."""
 
 
-@app.task(name="drain.jobs")  # type: ignore[untyped-decorator]
+@worker_shutting_down.connect
+def _stop(**_: Any) -> None:
+    """TERM of a supervisor or Ctrl-C in a terminal."""
+    _stopping.set()
+
+
+def stopping() -> bool:
+    """Whether the worker was told to stop: nothing new is begun."""
+    return _stopping.is_set()
+
+
+@app.task(name="drain.jobs")
 def drain() -> None:
-    """Do every due job, one after the other."""
-    with flask_app.app_context():
-        while not _stopping.is_set():
+    """Do every due job, one after the other, each in a context of its own."""
+    while not _stopping.is_set():
+        with flask_app.app_context():
             with writing():
                 job = actions.claim()
             if job is None:
@@ -41,37 +50,47 @@ def drain() -> None:
             run(job)
 
 
-@app.task(name="sweep")  # type: ignore[untyped-decorator]
+@app.task(name="sweep")
 def sweep() -> None:
     """Find what wakes missed and what died with its worker."""
     with flask_app.app_context():
         with writing():
             actions.recover_lost()
-    drain()
-    with flask_app.app_context():
-        while deliver():
+        while not _stopping.is_set() and deliver():
             continue
+    drain()
 
 
-def run(job: Job) -> None:
+def run(job: Claim) -> None:
     """Do one claimed job in its own transactions and record its result; its handler may have begun once before."""
 
     def progress(done: int, total: int) -> None:
         if _stopping.is_set():
             raise Stopped
         with writing():
-            actions.advance(job.id, percentage(done, total))
+            if not actions.advance(job, percentage(done, total)):
+                raise Lost
 
-    job_id, error, result = job.id, None, None
+    error, result = None, None
     try:
         result = actions.handlers[job.kind](job.payload, progress)
+    except Lost:
+        flask_app.logger.warning("job %s was taken for lost while it ran", job.reference)
+        return
     except Stopped:
+        db.session.rollback()
         with writing():
-            actions.give_back(job_id)
+            actions.give_back(job)
+        return
+    except (TryLater, OperationalError) as failure:
+        flask_app.logger.warning("job %s waits: %s", job.reference, failure)
+        db.session.rollback()
+        with writing():
+            actions.put_off(job, getattr(failure, "wait", PAUSE), str(failure))
         return
     except Exception as failure:  # recorded on the row, where staff see it
         flask_app.logger.exception("job %s failed", job.reference)
         db.session.rollback()
         error = f"{type(failure).__name__}: {failure}"
     with writing():
-        actions.end(job_id, result, error)
+        actions.end(job, result, error)

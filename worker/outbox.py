@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from cohortmgr.outbox.delivery import deliver
 from worker.celery_app import app, flask_app
+from worker.jobs import stopping
 
 
-@app.task(name="drain.outbox")  # type: ignore[untyped-decorator]
+@app.task(name="drain.outbox")
 def drain() -> None:
     """Send what is due, a batch at a time."""
     with flask_app.app_context():
-        while deliver():
+        while not stopping() and deliver():
             continue

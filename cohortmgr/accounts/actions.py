@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from cohortmgr.accounts import links, passwords, queries
 from cohortmgr.accounts.models import Account, Identifier, Person, RoleGrant, SignInAttempt, SignInSession
@@ -19,13 +20,15 @@ from cohortmgr.accounts.rules import (
     SESSION_LIFETIME,
     Role,
     Viewer,
+    is_path,
+    may_grant,
     password_problems,
     require,
 )
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, NotFound, Problem, Refused
+from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
 from cohortmgr.base.text import fold, new_reference
 from cohortmgr.outbox.actions import send
 
@@ -33,6 +36,7 @@ _WRONG = N_(
     "L’adresse ou le mot de passe n’est pas le bon. Vérifiez-les, ou demandez un nouveau mot de passe."
 )
 _TAKEN = N_("Cette adresse a déjà un compte. Connectez-vous, ou demandez un nouveau mot de passe.")
+_CLAIMED = N_("Ce dossier a déjà un compte. Connectez-vous, ou demandez un nouveau mot de passe.")
 _OTHER_PERSON = N_(
     "Ce numéro est déjà celui d’un autre dossier. Si c’est le vôtre, demandez votre lien d’accès au programme ; sinon, vérifiez le numéro."
 )
@@ -142,6 +146,7 @@ def take_up_link(token: str, password_hash: str) -> int:
             raise NotFound(link.subject)
         account.password_hash = password_hash
         revoke_sessions(ANONYMOUS, account.id)
+        links.use_up("password", account.reference)
     else:
         account = _claim(link.subject, password_hash)
     subject = db.session.get_one(Person, account.person_id).reference
@@ -164,9 +169,8 @@ def _claim(person_reference: str, password_hash: str) -> Account:
     if person is None or not person.email:
         raise NotFound(person_reference)
     account = db.session.scalar(sa.select(Account).where(Account.person_id == person.id))
-    if account is not None:
-        account.password_hash = password_hash
-        return account
+    if account is not None:  # the link lives long: it makes an account and never changes one
+        raise Refused(Problem(_CLAIMED, {}))
     if queries.account_by_email(person.email) is not None:
         raise Refused(Problem(_TAKEN, {}, "email"))
     return _new_account(person, person.email, password_hash)
@@ -273,9 +277,12 @@ def grant(
     path: str,
     institutions: Iterable[int],
 ) -> None:
-    """Give a role in a scope; giving it again changes nothing."""
-    require(viewer, "people.manage", path)
-    numbers = sorted(institutions)
+    """Give a role in a scope; giving it again changes nothing. See `may_grant` for who may give which."""
+    numbers = sorted(set(institutions))
+    if not is_path(path):
+        raise ValueError(f"{path!r} is no scope's path: each key ends with a point")
+    if not may_grant(viewer, role, path, numbers):
+        raise NotPermitted(f"{role} at {path}")
     held = sa.select(RoleGrant).where(
         RoleGrant.account_id == account.id, RoleGrant.role == role, RoleGrant.scope_reference == reference
     )
@@ -306,5 +313,8 @@ def _new_account(person: Person, email: str, password_hash: str) -> Account:
         created_at=clock.now(),
     )
     db.session.add(account)
-    db.session.flush()
+    try:
+        db.session.flush()
+    except IntegrityError as error:  # two signed up at once: the second reads what the later one would
+        raise Refused(Problem(_TAKEN, {}, "email")) from error
     return account

@@ -22,7 +22,7 @@ R = TypeVar("R")
 login_manager = LoginManager()
 
 
-class SignedIn(UserMixin):  # type: ignore[misc]  # flask-login ships no types
+class SignedIn(UserMixin):
     """What Flask-Login carries: the session's token as id, and the viewer behind it."""
 
     def __init__(self, token: str, viewer: Viewer) -> None:
@@ -33,7 +33,7 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # flask-login ships no types
         return self.token
 
 
-@login_manager.user_loader  # type: ignore[untyped-decorator]
+@login_manager.user_loader
 def _load(token: str) -> SignedIn | None:
     found = queries.viewer_of_token(token)
     return SignedIn(token, found) if found else None
@@ -46,7 +46,7 @@ def viewer() -> Viewer:
         known = current_user.viewer if "_user_id" in session and current_user.is_authenticated else ANONYMOUS
         g.viewer = known
         if known is not ANONYMOUS:
-            see(known.institutions, known.person_id)
+            see(known.listed, known.person_id)
             if COOKIE not in request.cookies:
                 g.language = known.language
     return known

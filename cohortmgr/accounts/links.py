@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import SingleUseLink
 from cohortmgr.base import clock
-from cohortmgr.base.db import db
+from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.text import new_reference
 
@@ -39,7 +39,7 @@ def create_many(
         for token, subject in zip(tokens, subjects, strict=True)
     ]
     if rows:
-        db.session.execute(sa.insert(SingleUseLink.__table__), rows)
+        db.session.execute(sa.insert(table_of(SingleUseLink)), rows)
     return tokens
 
 
@@ -66,6 +66,16 @@ def peek(token: str, *purposes: str) -> SingleUseLink:
             )
         )
     return link
+
+
+def use_up(purpose: str, subject: str) -> None:
+    """Use up every open link of a purpose for a subject: what one of them was for is done."""
+    chosen = (
+        SingleUseLink.purpose == purpose,
+        SingleUseLink.subject == subject,
+        SingleUseLink.used_at.is_(None),
+    )
+    db.session.connection().execute(sa.update(SingleUseLink).where(*chosen).values(used_at=clock.now()))
 
 
 def use(token: str, *purposes: str) -> SingleUseLink:

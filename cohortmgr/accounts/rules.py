@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -56,6 +57,7 @@ ROLE_NAMES: Mapping[Role, str] = {
 COMPANY_ROLES = frozenset({Role.COMPANY_CONTACT, Role.TUTOR})
 PERSONAL_ROLES = frozenset({Role.CANDIDATE, Role.GUARDIAN})
 
+_SYSTEM_ROLES = frozenset({Role.SYSTEM_ADMINISTRATOR, Role.AUDITOR})
 _READERS = frozenset(
     {Role.SELECTION_MANAGER, Role.PROGRAMME_ADMINISTRATOR, Role.CENTRE_MANAGER, Role.AUDITOR}
 )
@@ -127,6 +129,12 @@ class Viewer:
         return tuple(sorted({number for grant in self.grants for number in grant.institutions}))
 
     @property
+    def listed(self) -> tuple[int, ...]:
+        """What the wall lets through: the institutions, and for the system's administrators what has none (0)."""
+        installation = (0,) if Role.SYSTEM_ADMINISTRATOR in self.roles else ()
+        return installation + self.institutions
+
+    @property
     def roles(self) -> frozenset[Role]:
         """Every role held anywhere."""
         return frozenset(grant.role for grant in self.grants)
@@ -156,7 +164,7 @@ ANONYMOUS = Viewer(reference="anonymous")
 
 def covers(grant_path: str, path: str) -> bool:
     """Whether a scope holds another; both end with a point, so that `ma.inpt.` does not cover `ma.inptx.`."""
-    return path.startswith(grant_path)
+    return not grant_path or (grant_path.endswith(".") and path.startswith(grant_path))
 
 
 def allows(viewer: Viewer, permission: str, path: str) -> bool:
@@ -168,6 +176,23 @@ def require(viewer: Viewer, permission: str, path: str) -> None:
     """NotPermitted unless `allows`."""
     if not allows(viewer, permission, path):
         raise NotPermitted(f"{permission} at {path}")
+
+
+def may_grant(viewer: Viewer, role: Role, path: str, institutions: Iterable[int]) -> bool:
+    """Whether the viewer may give a role there: nobody opens an institution that is closed to themselves, and who
+    watches over the system, or administers it, is named by an administrator of the system."""
+    if viewer.is_system:
+        return True
+    if role in _SYSTEM_ROLES and not any(
+        grant.role == Role.SYSTEM_ADMINISTRATOR and covers(grant.path, path) for grant in viewer.grants
+    ):
+        return False
+    return allows(viewer, "people.manage", path) and set(institutions) <= set(viewer.institutions)
+
+
+def is_path(path: str) -> bool:
+    """Whether a text is a scope's path: empty for the whole tree, or keys that each end with a point."""
+    return re.fullmatch(r"([a-z0-9-]+\.)*", path) is not None
 
 
 def require_anywhere(viewer: Viewer, permission: str) -> None:

@@ -10,12 +10,12 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cohortmgr.audit.keys import forget, subject_keys
-from cohortmgr.audit.models import Event, Head, SubjectKey
+from cohortmgr.audit.keys import destroy, subject_keys
+from cohortmgr.audit.models import Event, Head
 from cohortmgr.audit.rules import GENESIS, INSTALLATION, digest_of
 from cohortmgr.base import clock, crypto
 from cohortmgr.base import db as database
-from cohortmgr.base.db import db
+from cohortmgr.base.db import insert_or_leave, table_of, within_writing
 from cohortmgr.base.text import new_reference
 
 
@@ -41,7 +41,7 @@ def record(
     `subject` is the reference of the person whom it concerns (their key seals it), or None for the installation.
     The row is written and chained by `writing()`.
     """
-    pending: list[Event] = db.session.info.setdefault("audit", [])
+    pending: list[Event] = within_writing("an event of the trail").info.setdefault("audit", [])
     values = json.dumps({"before": before, "after": after}, ensure_ascii=False, sort_keys=True, default=str)
     event = Event(
         reference=new_reference(),
@@ -60,10 +60,7 @@ def record(
 
 def destroy_key(viewer: Actor, subject: str) -> None:
     """Erase a person from the trail: the key goes, the chain still verifies."""
-    row = db.session.get(SubjectKey, subject)
-    if row is not None:
-        row.wrapped, row.destroyed_at = None, clock.now()
-        forget(subject)
+    destroy(subject)
     record(viewer, "audit.destroy_key", "person", subject, None)
 
 
@@ -79,10 +76,13 @@ def _extend_chains(session: Session) -> None:
 
 
 def _append(session: Session, chain: str, events: list[Event], keys: dict[str, bytes | None]) -> None:
-    heads = Head.__table__
+    heads = table_of(Head)
     lock = sa.select(heads.c.sequence, heads.c.digest).where(heads.c.chain == chain).with_for_update()
     found = session.execute(lock).first()
-    sequence, digest = (found.sequence, found.digest) if found else (0, GENESIS)
+    if found is None:  # two may begin a chain at once: one row is written, and both wait for its lock
+        insert_or_leave(session, Head, [{"chain": chain, "sequence": 0, "digest": GENESIS}])
+        found = session.execute(lock).one()
+    sequence, digest = found.sequence, found.digest
     moment: datetime = clock.now()
     for event in events:
         sequence += 1
@@ -92,13 +92,10 @@ def _append(session: Session, chain: str, events: list[Event], keys: dict[str, b
         event.digest = digest = digest_of(digest, event)
     names = [column.name for column in Event.__table__.columns if column.name != "id"]
     session.execute(
-        sa.insert(Event.__table__), [{name: getattr(event, name) for name in names} for event in events]
+        sa.insert(table_of(Event)), [{name: getattr(event, name) for name in names} for event in events]
     )
     values = {"sequence": sequence, "digest": digest}
-    if found:
-        session.execute(sa.update(heads).where(heads.c.chain == chain).values(values))
-    else:
-        session.execute(sa.insert(heads).values(chain=chain, **values))
+    session.execute(sa.update(heads).where(heads.c.chain == chain).values(values))
 
 
 database.before_commit.append(_extend_chains)

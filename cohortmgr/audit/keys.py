@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
 from cohortmgr.audit.models import SubjectKey
-from cohortmgr.base import crypto
-from cohortmgr.base.db import db, transaction_cache
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import db, insert_or_leave, table_of, transaction_cache
+
+_KEYS = table_of(SubjectKey)
+
+
+def known_key(subject: str) -> bytes | None:
+    """The key of a subject for reading; None if it never had one or it was destroyed. Changes nothing."""
+    known = _known([subject])
+    return known.get(subject)
 
 
 def subject_key(subject: str) -> bytes | None:
     """The key of a subject, made at its first use; None once it was destroyed."""
-    keys = transaction_cache(db.session, "subject_keys")
-    if subject not in keys:
-        row = db.session.get(SubjectKey, subject)
-        if row is None:
-            row = _new_key(subject)
-        keys[subject] = _unwrap(row)
-    return keys[subject]
+    return subject_keys({subject})[subject]
 
 
 def subject_keys(subjects: set[str]) -> dict[str, bytes | None]:
-    """The keys of many subjects in two statements at most, made where absent."""
-    known = transaction_cache(db.session, "subject_keys")
-    wanted = sorted(subjects - known.keys())
-    for part in (wanted[i : i + 500] for i in range(0, len(wanted), 500)):
-        rows = {
-            row.subject: row
-            for row in db.session.scalars(sa.select(SubjectKey).where(SubjectKey.subject.in_(part)))
-        }
-        for subject in part:
-            known[subject] = _unwrap(rows.get(subject) or _new_key(subject))
-    return {subject: known[subject] for subject in subjects}
+    """The keys of many subjects in a few statements, made where absent.
+
+    Of two transactions that meet a new subject at once, both get the one key that was written.
+    """
+    cache = transaction_cache(db.session, "subject_keys")
+    wanted = sorted(subjects - cache.keys())
+    cache.update(_known(wanted))
+    new = [subject for subject in wanted if subject not in cache]
+    insert_or_leave(db.session, SubjectKey, [_new_row(subject) for subject in new])
+    cache.update(_known(new))
+    return {subject: cache[subject] for subject in subjects}
 
 
 def seal_for(subject: str, text: str, place: str) -> bytes:
@@ -44,23 +47,35 @@ def seal_for(subject: str, text: str, place: str) -> bytes:
 
 def unseal_for(subject: str, sealed: bytes, place: str) -> str | None:
     """Open it again; None once the person was erased."""
-    key = subject_key(subject)
+    key = known_key(subject)
     return None if key is None or not sealed else crypto.decrypt(key, sealed, place.encode()).decode()
 
 
-def forget(subject: str) -> None:
-    """Drop a key from the transaction's memory."""
+def destroy(subject: str) -> None:
+    """Destroy a key; the row stays, so that no other is made for the same person."""
+    insert_or_leave(db.session, SubjectKey, [_new_row(subject)])
+    gone = sa.update(_KEYS).where(_KEYS.c.subject == subject, _KEYS.c.destroyed_at.is_(None))
+    db.session.execute(gone.values(wrapped=None, destroyed_at=clock.now()))
     transaction_cache(db.session, "subject_keys").pop(subject, None)
 
 
-def _new_key(subject: str) -> SubjectKey:
+def _known(subjects: Iterable[str]) -> dict[str, bytes | None]:
+    """What the table holds for these; nothing kept from before, for a key may have been destroyed meanwhile."""
+    found: dict[str, bytes | None] = {}
+    subjects = list(subjects)
+    for part in (subjects[i : i + 500] for i in range(0, len(subjects), 500)):
+        rows = sa.select(_KEYS.c.subject, _KEYS.c.wrapped).where(_KEYS.c.subject.in_(part))
+        for subject, wrapped in db.session.execute(rows):
+            found[subject] = _unwrap(subject, wrapped)
+    return found
+
+
+def _new_row(subject: str) -> dict[str, object]:
     wrapped = crypto.seal(os.urandom(32).hex(), "subject_keys", "wrapped", subject)
-    row = SubjectKey(subject=subject, wrapped=wrapped)
-    db.session.add(row)
-    return row
+    return {"subject": subject, "wrapped": wrapped, "destroyed_at": None}
 
 
-def _unwrap(row: SubjectKey) -> bytes | None:
-    if row.wrapped is None:
-        return None
-    return bytes.fromhex(crypto.unseal(row.wrapped, "subject_keys", "wrapped", row.subject))
+def _unwrap(subject: str, wrapped: bytes | None) -> bytes | None:
+    return (
+        None if wrapped is None else bytes.fromhex(crypto.unseal(wrapped, "subject_keys", "wrapped", subject))
+    )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.audit.keys import subject_key
+from cohortmgr.audit.keys import known_key
 from cohortmgr.audit.models import Event, Head
 from cohortmgr.audit.rules import GENESIS, INSTALLATION, verify
 from cohortmgr.base import crypto
@@ -16,13 +17,13 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import Problem
 
 
-def visible(institutions: Iterable[int], installation: bool) -> sa.Select[tuple[Event]]:
+def visible(institutions: Iterable[int], installation: bool) -> sa.Select[Event]:
     """Events of the listed institutions, and of the installation where allowed, newest first."""
     chains = [str(number) for number in institutions] + ([INSTALLATION] if installation else [])
     return sa.select(Event).where(Event.chain.in_(chains)).order_by(Event.at.desc(), Event.id.desc())
 
 
-def of_object(kind: str, reference: str) -> sa.Select[tuple[Event]]:
+def of_object(kind: str, reference: str) -> sa.Select[Event]:
     """The story of one row, in order."""
     chosen = (Event.object_kind == kind, Event.object_reference == reference)
     return sa.select(Event).where(*chosen).order_by(Event.at, Event.id)
@@ -30,7 +31,7 @@ def of_object(kind: str, reference: str) -> sa.Select[tuple[Event]]:
 
 def values_of(event: Event) -> dict[str, Any] | None:
     """What the event says was there before and after; None once its subject was erased."""
-    key = subject_key(event.subject)
+    key = known_key(event.subject)
     if key is None or not event.sealed:
         return None
     values: dict[str, Any] = json.loads(crypto.decrypt(key, event.sealed, event.reference.encode()))
@@ -40,7 +41,8 @@ def values_of(event: Event) -> dict[str, Any] | None:
 def broken_links(chain: str) -> list[Problem]:
     """Recompute one chain from its first link to its head."""
     head = db.session.get(Head, chain)
-    return verify(_links(chain), head.sequence if head else 0, head.digest if head else GENESIS)
+    problems = verify(_links(chain), head.sequence if head else 0, head.digest if head else GENESIS)
+    return [problem if problem.where else replace(problem, where=chain) for problem in problems]
 
 
 def chains() -> list[str]:

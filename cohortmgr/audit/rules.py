@@ -17,6 +17,8 @@ INSTALLATION = "installation"
 class Link(Protocol):
     """What of an event the chain covers."""
 
+    reference: str
+    institution_id: int | None
     chain: str
     sequence: int
     at: datetime
@@ -38,8 +40,13 @@ def digest_of(previous: str, link: Link) -> str:
         link.at.isoformat(timespec="microseconds"),
         link.actor,
         link.action,
+        link.object_kind,
+        link.object_reference,
+        link.subject,
+        link.reference,
+        "" if link.institution_id is None else str(link.institution_id),
     )
-    for field in (*fields, link.object_kind, link.object_reference, link.subject):
+    for field in fields:
         data = field.encode()
         hasher.update(len(data).to_bytes(4, "big") + data)
     hasher.update(hashlib.sha256(link.sealed).digest())
@@ -49,9 +56,9 @@ def digest_of(previous: str, link: Link) -> str:
 def verify(links: Iterable[Link], head_sequence: int, head_digest: str) -> list[Problem]:
     """Every place where a chain, given in its order, is broken or cut short; empty when it holds."""
     problems: list[Problem] = []
-    previous, expected = GENESIS, 0
+    previous, expected, chain = GENESIS, 0, None
     for link in links:
-        expected += 1
+        expected, chain = expected + 1, link.chain
         if link.sequence != expected:
             problems.append(
                 Problem(
@@ -65,5 +72,5 @@ def verify(links: Iterable[Link], head_sequence: int, head_digest: str) -> list[
             )
         previous = link.digest
     if (expected, previous) != (head_sequence, head_digest):
-        problems.append(Problem(N_("La chaîne s’arrête avant sa fin.")))
+        problems.append(Problem(N_("La chaîne s’arrête avant sa fin."), {}, chain))
     return problems

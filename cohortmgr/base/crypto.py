@@ -23,7 +23,7 @@ class CannotUnseal(Exception):
 
 @dataclass(frozen=True)
 class Keyring:
-    """Master keys by id, the first used for sealing; and the key of the blind indexes."""
+    """Master keys by id, the first used for sealing; the others only open. And the key of the blind indexes."""
 
     keys: dict[str, bytes]
     index_key: bytes
@@ -34,23 +34,31 @@ class Keyring:
         keys: dict[str, bytes] = {}
         for part in sealing_keys.split(","):
             name, _, encoded = part.strip().partition(":")
-            keys[name] = base64.b64decode(encoded)
-            if len(keys[name]) != 32:
-                raise ValueError(f"COHORTMGR_SEALING_KEYS: key {name!r} is not 32 bytes in base64")
-        return cls(keys, base64.b64decode(index_key))
+            if not name or not name.isascii() or len(name) > 32 or name in keys:
+                raise ValueError(f"COHORTMGR_SEALING_KEYS: {name!r} is no id, or stands there twice")
+            keys[name] = _key(encoded, f"COHORTMGR_SEALING_KEYS: key {name!r}")
+        return cls(keys, _key(index_key, "COHORTMGR_INDEX_KEY"))
 
     def seal(self, text: str, table: str, column: str, reference: str) -> bytes:
         """Seal `text` for one place."""
-        name, key = next(iter(self.keys.items()))
-        return _prefix(name) + encrypt(key, text.encode(), _place(table, column, reference))
+        return self.close(text.encode(), _place(table, column, reference))
 
     def unseal(self, sealed: bytes, table: str, column: str, reference: str) -> str:
         """Open what was sealed for that place; CannotUnseal otherwise."""
-        size = sealed[0]
+        return self.open(sealed, _place(table, column, reference)).decode()
+
+    def close(self, data: bytes, place: bytes) -> bytes:
+        """Seal bytes under the newest key, whose id goes before them."""
+        name, key = next(iter(self.keys.items()))
+        return bytes([len(name)]) + name.encode("ascii") + encrypt(key, data, place)
+
+    def open(self, sealed: bytes, place: bytes) -> bytes:
+        """The inverse of `close`, by whichever key of the ring closed it; CannotUnseal otherwise."""
+        size = sealed[0] if sealed else 0
         name = sealed[1 : 1 + size].decode("ascii", "replace")
         if name not in self.keys:
             raise CannotUnseal(f"no key {name!r} on the ring")
-        return decrypt(self.keys[name], sealed[1 + size :], _place(table, column, reference)).decode()
+        return decrypt(self.keys[name], sealed[1 + size :], place)
 
     def blind(self, kind: str, value: str) -> str:
         """64 hexadecimal digits that are equal for equal values and tell nothing without the key."""
@@ -67,12 +75,18 @@ def decrypt(key: bytes, data: bytes, place: bytes) -> bytes:
     """The inverse of `encrypt`; CannotUnseal if data, key or place differ."""
     try:
         return AESGCM(key).decrypt(data[:12], data[12:], place)
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:  # ValueError: too short to hold a nonce
         raise CannotUnseal("the value does not open at this place") from error
 
 
-def _prefix(name: str) -> bytes:
-    return bytes([len(name)]) + name.encode("ascii")
+def _key(encoded: str, name: str) -> bytes:
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise ValueError(f"{name} is not 32 bytes in base64")
+    return key
 
 
 def _place(table: str, column: str, reference: str) -> bytes:

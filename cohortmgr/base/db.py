@@ -6,29 +6,36 @@ a test holds the two together. On PostgreSQL each transaction says for whom it r
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from flask_sqlalchemy_lite import SQLAlchemy
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.orm.session import SessionTransaction
 
+from cohortmgr.base.errors import Stale
 from cohortmgr.base.text import new_reference
 
 Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 Cents = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 Json = sa.JSON().with_variant(JSONB, "postgresql")
 
-# The kinds of tenancy that a table may declare. "journal": anyone appends, only the listed institutions read.
+# The kinds of tenancy that a table may declare. "journal": anyone appends, only the listed institutions read;
+# rows of no institution are read by whoever lists NO_INSTITUTION.
 TENANCIES = ("global", "published", "institution", "institution_or_person", "journal")
+NO_INSTITUTION = 0
 
 db = SQLAlchemy(session_options={"expire_on_commit": False})
 before_commit: list[Callable[[Session], None]] = []
+_log = logging.getLogger(__name__)
 
 
 class Utc(sa.TypeDecorator[datetime]):
@@ -78,7 +85,7 @@ class Versioned:
     version: Mapped[int] = mapped_column(sa.Integer, default=1)
 
     @sa.orm.declared_attr.directive
-    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805
+    def __mapper_args__(cls) -> dict[str, Any]:
         return {"version_id_col": cls.version}
 
 
@@ -108,6 +115,19 @@ def engine_options(url: str) -> dict[str, Any]:
     return {"url": url, "pool_pre_ping": True, "connect_args": {"options": "-c timezone=UTC"}}
 
 
+def table_of(model: type[Model]) -> sa.Table:
+    """The table of a model, for statements that pass by the identity map."""
+    return cast(sa.Table, model.__table__)
+
+
+def insert_or_leave(session: Session, model: type[Model], rows: list[dict[str, Any]]) -> None:
+    """Insert what is not there yet; a row that another transaction inserts at the same time is waited for and left."""
+    dialect = session.connection().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    if rows:
+        session.execute(insert(table_of(model)).on_conflict_do_nothing(), rows)
+
+
 def see(institutions: Iterable[int], person_id: int | None) -> None:
     """Say for whom the session reads, from now until the end of the request or task."""
     session = db.session
@@ -123,18 +143,15 @@ def acting_in(institution_id: int) -> Iterator[None]:
     The person's own list comes back at the end; the action decides what is read meanwhile.
     """
     session = db.session
-    before = session.info.get("tenancy")
-    institutions, person = before or ((), None)
-    if before is not None:
-        see({*institutions, institution_id}, person)
+    institutions, person = before = session.info.get("tenancy") or ((), None)
+    see({*institutions, institution_id}, person)
     try:
         yield
+        session.flush()  # what was changed leaves while its institution is still listed
     finally:
-        if before is not None:
-            session.info["tenancy"] = before
-            if session.is_active and session.in_transaction():
-                session.flush()
-                _announce(session, session.connection())
+        session.info["tenancy"] = before
+        if session.is_active and session.in_transaction():
+            _announce(session, session.connection())
 
 
 def _announce(session: Session, connection: sa.Connection) -> None:
@@ -174,11 +191,14 @@ def writing() -> Iterator[Session]:
     """The one place where changes are committed.
 
     Ends the read transaction, begins another (IMMEDIATE on SQLite, so that two writers queue instead of failing),
-    flushes, lets the audit extend its chains, commits once, then wakes whoever waits.
+    flushes, lets the audit extend its chains, commits once, then wakes whoever waits. A row that somebody else
+    changed meanwhile is Stale; an IntegrityError reaches the caller.
     """
     session = db.session
     if session.info.get("writing"):
         raise RuntimeError("writing() does not nest: actions never commit")
+    if session.new or session.deleted or any(session.is_modified(row) for row in session.dirty):
+        raise RuntimeError("rows were changed before writing() began: these changes would be lost")
     session.rollback()
     session.info["writing"] = True
     session.info["wakes"] = {}
@@ -189,17 +209,32 @@ def writing() -> Iterator[Session]:
         for finish in before_commit:
             finish(session)
         session.commit()
-    except BaseException:
+    except BaseException as error:
         session.rollback()
-        session.info["wakes"] = {}
+        session.info.pop("wakes", None)
+        if isinstance(error, StaleDataError):
+            raise Stale(str(error)) from error
         raise
     finally:
         session.info["writing"] = False
         session.info.pop("audit", None)
-    for wake in session.info.pop("wakes", {}).values():
-        wake()
+    for key, wake in session.info.pop("wakes", {}).items():
+        try:
+            wake()
+        except (
+            Exception
+        ):  # it is committed: what follows is found by the sweep, and is not the person's affair
+            _log.exception("%s failed after the commit", key)
+
+
+def within_writing(what: str) -> Session:
+    """The session; RuntimeError outside of `writing()`, where `what` would be lost without a sound."""
+    session = db.session
+    if not session.info.get("writing"):
+        raise RuntimeError(f"{what} belongs within writing()")
+    return session
 
 
 def after_commit(key: str, wake: Callable[[], None]) -> None:
-    """Call `wake` once after the commit; calls with an equal key are one."""
-    db.session.info.setdefault("wakes", {})[key] = wake
+    """Call `wake` once after the commit; calls with an equal key are one. Its failure is logged."""
+    within_writing(key).info["wakes"][key] = wake

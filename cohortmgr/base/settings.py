@@ -49,15 +49,23 @@ class Settings(BaseSettings):
     )
 
     base_url: str = Field(default="http://127.0.0.1:8000", description="how links in messages begin")
-    secure_cookies: bool = Field(default=False, description="cookies over HTTPS only")
+    secure_cookies: bool = Field(
+        default=False, description="cookies over HTTPS only; always so when base_url is https"
+    )
     proxies: int = Field(default=0, description="how many reverse proxies stand before the application")
     upload_limit: int = Field(default=8 * 1024 * 1024, description="bytes of one request")
     import_limit: int = Field(default=20 * 1024 * 1024, description="bytes of one imported file")
-    mail_url: str = Field(default="", description="smtp://host:port; empty: a folder")
+    mail_url: str = Field(
+        default="", description="smtp://[user:password@]host[:port], smtps:// for TLS; empty: a folder"
+    )
+    mail_from: str = Field(
+        default="cohortmgr <ne-pas-repondre@cohortmgr.example>", description="who messages come from"
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> Settings:
         self.data = self.data.resolve()
+        self.secure_cookies = self.secure_cookies or self.base_url.startswith("https:")
         if self.production:
             needed = (
                 "database_url",

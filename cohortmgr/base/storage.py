@@ -28,32 +28,35 @@ class Stored:
 def store(data: bytes) -> Stored:
     """Encrypt and write a file, durable before the row that names it is committed."""
     key = new_reference()
-    ring = crypto.keyring()
-    name, master = next(iter(ring.keys.items()))
     path = _path(key)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".part")
     with draft.open("wb") as file:
-        file.write(bytes([len(name)]) + name.encode() + crypto.encrypt(master, data, key.encode()))
+        file.write(crypto.keyring().close(data, key.encode()))
         file.flush()
         os.fsync(file.fileno())
     draft.rename(path)
+    _sync(path.parent)
     return Stored(key, hashlib.sha256(data).hexdigest(), len(data))
 
 
 def load(key: str) -> bytes:
     """The clear content; FileNotFoundError or crypto.CannotUnseal otherwise."""
-    sealed = _path(key).read_bytes()
-    size = sealed[0]
-    master = crypto.keyring().keys.get(sealed[1 : 1 + size].decode("ascii", "replace"))
-    if master is None:
-        raise crypto.CannotUnseal("the file's key is not on the ring")
-    return crypto.decrypt(master, sealed[1 + size :], key.encode())
+    return crypto.keyring().open(_path(key).read_bytes(), key.encode())
 
 
 def delete(key: str) -> None:
     """Remove a file; absent already is well."""
     _path(key).unlink(missing_ok=True)
+
+
+def _sync(folder: Path) -> None:
+    """Make the file's name durable too; its content alone could not be found after a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _path(key: str) -> Path:

@@ -20,9 +20,17 @@ _ARABIC = str.maketrans(
         "ـ": None,
         "ک": "ك",
         "ی": "ي",
+        "گ": "ك",
+        "ڭ": "ك",
+        "ݣ": "ك",
+        "ڤ": "ف",
+        "پ": "ب",
     }
 )
-_PUNCTUATION = str.maketrans({"’": "'", "‘": "'", "`": "'", "–": "-", "—": "-", "\u00a0": " ", "\u202f": " "})
+# What NFKD leaves whole although people write it in two ways.
+_WHOLE = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ı": "i"})
+_PUNCTUATION = str.maketrans({**dict.fromkeys("’‘`´ʼʹ′", "'"), **dict.fromkeys("‐‑–—−", "-")})
+_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
 
 
 def new_reference(length: int = 26) -> str:
@@ -36,10 +44,19 @@ def new_short_code(length: int = 6) -> str:
 
 
 def fold(text: str) -> str:
-    """For search and sorting: lower case, no accents or tashkeel, Arabic letters at their plain form."""
-    decomposed = unicodedata.normalize("NFKD", text.translate(_PUNCTUATION))
-    bare = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return " ".join(bare.translate(_ARABIC).casefold().split())
+    """For search and sorting: lower case, no accents or tashkeel, Arabic letters and all digits at their plain form.
+
+    Folding what was folded changes nothing.
+    """
+    decomposed = unicodedata.normalize("NFKD", text.translate(_PUNCTUATION)).casefold()
+    bare = "".join(c for c in unicodedata.normalize("NFKD", decomposed) if not _is_mark(c))
+    plain = bare.translate(_PUNCTUATION).translate(_ARABIC).translate(_WHOLE).translate(_DIGITS)
+    return " ".join(plain.split())
+
+
+def _is_mark(character: str) -> bool:
+    """Accents, tashkeel and what has no width of its own."""
+    return bool(unicodedata.combining(character)) or unicodedata.category(character) in ("Mn", "Cf")
 
 
 def clean(text: str) -> str:

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 from flask import current_app
 
 from cohortmgr.base import clock
-from cohortmgr.base.db import after_commit, db
+from cohortmgr.base.db import after_commit, db, table_of
 from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.models import Job
-from cohortmgr.jobs.rules import JobState, after_lost_start, lease_end
+from cohortmgr.jobs.rules import PAUSE, JobState, after_lost_start, lease_end
 
 Progress = Callable[[int, int], None]
+
+
+class TryLater(Exception):
+    """A handler's temporary failure: the job waits for `wait`, and the start does not count."""
+
+    def __init__(self, reason: str, wait: timedelta = PAUSE) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
 Handler = Callable[[Mapping[str, Any], Progress], Mapping[str, Any]]
 handlers: dict[str, Handler] = {}
 
@@ -59,7 +70,7 @@ def request(
         "percent": 0,
         "lost_starts": 0,
     }
-    db.session.execute(sa.insert(Job.__table__), [values])
+    db.session.execute(sa.insert(table_of(Job)), [values])
     wake("jobs")
     return reference
 
@@ -71,33 +82,43 @@ def wake(queue: str) -> None:
         after_commit(f"wake-{queue}", lambda: send(queue))
 
 
-def claim() -> Job | None:
-    """Take one due job by a conditional UPDATE; None if there is none or another worker was first."""
+@dataclass(frozen=True)
+class Claim:
+    """A job that this worker holds. `start` tells its start from a later one, after this was taken for lost."""
+
+    id: int
+    reference: str
+    kind: str
+    payload: Mapping[str, Any]
+    start: int
+
+
+def claim() -> Claim | None:
+    """Take one due job by a conditional UPDATE; None if there is none that another worker does not hold."""
     moment = clock.now()
     waiting = (Job.state == JobState.WAITING, Job.due <= moment)
-    found = db.session.scalar(sa.select(Job.id).where(*waiting).order_by(Job.due, Job.id).limit(1))
+    # PostgreSQL passes over the row that another worker is taking; SQLite has one writer at a time.
+    first = sa.select(Job.id).where(*waiting).order_by(Job.due, Job.id).limit(1)
+    found = db.session.scalar(first.with_for_update(skip_locked=True))
     if found is None:
         return None
-    taken = (
-        sa.update(Job)
-        .where(Job.id == found, *waiting)
-        .values(state=JobState.RUNNING, lease_until=lease_end(moment))
-    )
-    if db.session.connection().execute(taken).rowcount != 1:
+    taken = sa.update(Job).where(Job.id == found, *waiting)
+    values = {"state": JobState.RUNNING, "lease_until": lease_end(moment)}
+    if not _changed(taken.values(values)):
         return None
-    return db.session.get(Job, found, populate_existing=True)
+    held = sa.select(Job.id, Job.reference, Job.kind, Job.payload, Job.lost_starts).where(Job.id == found)
+    return Claim(*db.session.execute(held).one())
 
 
-def advance(job_id: int, percent: int) -> None:
-    """Note how far a job is, and that its worker lives."""
-    values = {"percent": percent, "lease_until": lease_end(clock.now())}
-    db.session.execute(sa.update(Job).where(Job.id == job_id, Job.state == JobState.RUNNING).values(values))
+def advance(job: Claim, percent: int) -> bool:
+    """Note how far a job is, and that its worker lives. False if it was taken for lost and is another's now."""
+    return _changed(_held(job).values(percent=percent, lease_until=lease_end(clock.now())))
 
 
-def end(job_id: int, result: Mapping[str, Any] | None, error: str | None) -> None:
-    """Record a result or an error; only a running job ends."""
+def end(job: Claim, result: Mapping[str, Any] | None, error: str | None) -> bool:
+    """Record a result or an error; only whoever holds the job ends it."""
     state = JobState.FAILED if error else JobState.DONE
-    values = {
+    values: dict[str, Any] = {
         "state": state,
         "result": dict(result or {}),
         "error": error,
@@ -106,13 +127,28 @@ def end(job_id: int, result: Mapping[str, Any] | None, error: str | None) -> Non
     }
     if not error:
         values["percent"] = 100
-    db.session.execute(sa.update(Job).where(Job.id == job_id, Job.state == JobState.RUNNING).values(values))
+    return _changed(_held(job).values(values))
 
 
-def give_back(job_id: int) -> None:
+def give_back(job: Claim) -> bool:
     """A stop by TERM: the job waits again and the start does not count."""
-    values = {"state": JobState.WAITING, "lease_until": None}
-    db.session.execute(sa.update(Job).where(Job.id == job_id, Job.state == JobState.RUNNING).values(values))
+    return _changed(_held(job).values(state=JobState.WAITING, lease_until=None))
+
+
+def put_off(job: Claim, wait: timedelta, reason: str) -> bool:
+    """A temporary failure: the job waits a while with its reason noted, and the start does not count."""
+    values = {"state": JobState.WAITING, "lease_until": None, "due": clock.now() + wait, "error": reason}
+    return _changed(_held(job).values(values))
+
+
+def _held(job: Claim) -> sa.Update:
+    """The row while it is this start's: a start that was taken for lost bears an older number."""
+    mine = (Job.id == job.id, Job.state == JobState.RUNNING, Job.lost_starts == job.start)
+    return sa.update(Job).where(*mine)
+
+
+def _changed(update: sa.Update) -> bool:
+    return db.session.connection().execute(update).rowcount == 1
 
 
 def recover_lost() -> int:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 
 from celery import Celery
+from kombu import Exchange, Queue
 
 from cohortmgr.base.settings import Settings
 
@@ -25,6 +26,8 @@ def celery_for(settings: Settings) -> Celery:
         worker_hijack_root_logger=False,
         broker_connection_retry_on_startup=True,
         task_default_queue="jobs",
+        # Named, so that a worker without -Q consumes every one and not the default alone.
+        task_queues=[Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
         task_routes={f"drain.{queue}": {"queue": queue} for queue in QUEUES} | {"sweep": {"queue": "jobs"}},
         broker_transport_options=_transport(settings),
         timezone="UTC",

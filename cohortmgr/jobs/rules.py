@@ -11,6 +11,8 @@ from cohortmgr.base.errors import N_
 # A start counts only if it ended with no recorded result; after so many the job waits for a person.
 MAX_LOST_STARTS = 3
 LEASE = timedelta(minutes=5)
+# How long a temporary failure waits when it does not say itself.
+PAUSE = timedelta(minutes=1)
 
 
 class JobState(StrEnum):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,11 +11,12 @@ import sqlalchemy as sa
 
 from cohortmgr.audit.keys import subject_keys
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.db import db
+from cohortmgr.base.db import db, table_of
 from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.actions import wake
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rules import MessageState
+from cohortmgr.outbox.variables import written
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def send_all(letters: Iterable[Letter]) -> int:
     db.session.flush()
     rows = [_row(letter, keys[letter.person_reference]) for letter in letters]
     if rows:
-        db.session.execute(sa.insert(Message.__table__), rows)
+        db.session.execute(sa.insert(table_of(Message)), rows)
         wake("outbox")
     return len(rows)
 
@@ -62,7 +62,7 @@ def send(
 
 def _row(letter: Letter, subject_key: bytes | None) -> dict[str, Any]:
     reference = new_reference()
-    content = json.dumps({"address": letter.address, "variables": dict(letter.variables)}, ensure_ascii=False, default=str)
+    content = written({"address": letter.address, "variables": dict(letter.variables)})
     sealed = b"" if subject_key is None else crypto.encrypt(subject_key, content.encode(), reference.encode())
     return {
         "reference": reference,

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import json
-from email.message import EmailMessage
-from email.policy import SMTP
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from flask import current_app, render_template
 
-from cohortmgr.audit.keys import subject_key
+from cohortmgr.audit.keys import known_key
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.i18n import speaking
+from cohortmgr.outbox.mail import compose, hand_over
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rules import LEASE, MAX_TRIES, MessageState, wait_after
-
-SENDER = "cohortmgr <ne-pas-repondre@cohortmgr.example>"
+from cohortmgr.outbox.variables import read
 
 
 def claim(limit: int) -> list[Message]:
     """Take up to `limit` due messages, and those whose sender fell silent, each by one conditional UPDATE."""
     moment = clock.now()
-    ready = sa.or_(
-        sa.and_(Message.state == MessageState.WAITING, Message.due <= moment),
-        sa.and_(Message.state == MessageState.SENDING, Message.lease_until < moment),
-    )
-    found = db.session.scalars(sa.select(Message.id).where(ready).order_by(Message.due, Message.id).limit(limit)).all()
+    silent = sa.and_(Message.state == MessageState.SENDING, Message.lease_until < moment)
+    ready = sa.or_(sa.and_(Message.state == MessageState.WAITING, Message.due <= moment), silent)
+    _set_silent_aside(silent)
+    first = sa.select(Message.id).where(ready).order_by(Message.due, Message.id).limit(limit)
+    found = db.session.scalars(first.with_for_update(skip_locked=True)).all()
     values = {"state": MessageState.SENDING, "lease_until": moment + LEASE, "tries": Message.tries + 1}
     taken = sa.update(Message).where(Message.id.in_(found), ready).values(values).returning(Message.id)
     mine = db.session.scalars(taken.execution_options(synchronize_session=False)).all() if found else []
@@ -36,68 +32,68 @@ def claim(limit: int) -> list[Message]:
     return list(db.session.scalars(chosen.execution_options(populate_existing=True)))
 
 
+def _set_silent_aside(silent: sa.ColumnElement[bool]) -> None:
+    """A message that silenced its sender so many times does not get another."""
+    worn = sa.update(Message).where(silent, Message.tries >= MAX_TRIES)
+    values = {
+        "state": MessageState.SET_ASIDE,
+        "lease_until": None,
+        "error": "its sender fell silent each time",
+    }
+    db.session.execute(worn.values(values).execution_options(synchronize_session=False))
+
+
 def content_of(message: Message) -> dict[str, Any] | None:
     """Address and variables; None once the person was erased."""
-    key = subject_key(message.subject)
+    key = known_key(message.subject)
     if key is None or not message.sealed:
         return None
-    content: dict[str, Any] = json.loads(crypto.decrypt(key, message.sealed, message.reference.encode()))
-    return content
+    return read(crypto.decrypt(key, message.sealed, message.reference.encode()).decode())
 
 
 def render(message: Message, variables: dict[str, Any]) -> tuple[str, str]:
     """Subject and text in the message's language; the template's first line is the subject."""
     with speaking(message.language):
-        text = render_template(f"messages/{message.key}.txt", base_url=current_app.config["BASE_URL"], **variables)
+        text = render_template(
+            f"messages/{message.key}.txt", base_url=current_app.config["BASE_URL"], **variables
+        )
     subject, _, body = text.strip().partition("\n")
     return subject.strip(), body.strip() + "\n"
 
 
 def deliver(batch: int = 50) -> int:
     """Send one batch; returns how many were taken. Each message's result is recorded in its own transaction."""
-    with writing():
+    with writing() as session:
         messages = claim(batch)
-        contents = [(message, content_of(message)) for message in messages]
-    for message, content in contents:
-        error = _hand_over(message, content)
+        session.expunge_all()  # they stay as they were claimed, whatever becomes of their rows
+    for message in messages:
+        values = _send(message)
         with writing():
-            _record(message.id, message.tries, error)
+            _record(message, values)
     return len(messages)
 
 
-def _hand_over(message: Message, content: dict[str, Any] | None) -> str | None:
-    if content is None:
-        return None  # erased before it left: nothing may be said any more
+def _send(message: Message) -> dict[str, Any]:
+    """Send one message; returns the columns that say what came of it."""
     try:
+        content = content_of(message)
+        if content is None:
+            return {"state": MessageState.DROPPED, "error": None}  # nothing may be said any more
+        db.session.rollback()  # no transaction stays open while a server is spoken to
         subject, body = render(message, content["variables"])
-        _write_file(message, content["address"], subject, body)
+        mail = compose(message.reference, message.language, content["address"], subject, body)
+        hand_over(mail, message.reference)
     except Exception as failure:  # whatever fails, the row says it and is tried again or set aside
         current_app.logger.exception("message %s was not sent", message.reference)
-        return f"{type(failure).__name__}: {failure}"
-    return None
+        db.session.rollback()
+        # The kind alone: an error's text may bear the address, and the row outlives the person's key.
+        error = type(failure).__name__
+        if message.tries >= MAX_TRIES:
+            return {"state": MessageState.SET_ASIDE, "error": error}
+        return {"state": MessageState.WAITING, "due": clock.now() + wait_after(message.tries), "error": error}
+    return {"state": MessageState.SENT, "sent_at": clock.now(), "error": None}
 
 
-def _record(message_id: int, tries: int, error: str | None) -> None:
-    values: dict[str, Any] = {"lease_until": None, "error": error}
-    if error is None:
-        values |= {"state": MessageState.SENT, "sent_at": clock.now()}
-    elif tries >= MAX_TRIES:
-        values |= {"state": MessageState.SET_ASIDE}
-    else:
-        values |= {"state": MessageState.WAITING, "due": clock.now() + wait_after(tries)}
-    mine = (Message.id == message_id, Message.state == MessageState.SENDING)
-    db.session.execute(sa.update(Message).where(*mine).values(values))
-
-
-def _write_file(message: Message, address: str, subject: str, body: str) -> None:
-    """One file a message, named by its reference: writing it twice is having it once."""
-    mail = EmailMessage(policy=SMTP)
-    mail["From"], mail["To"], mail["Subject"] = SENDER, address, subject
-    mail["Message-ID"] = f"<{message.reference}@cohortmgr.example>"
-    mail["Content-Language"] = message.language
-    mail.set_content(body)
-    folder = Path(current_app.config["DATA"]) / "mail"
-    folder.mkdir(exist_ok=True)
-    draft = folder / f".{message.reference}"
-    draft.write_bytes(mail.as_bytes())
-    draft.rename(folder / f"{message.reference}.eml")
+def _record(message: Message, values: dict[str, Any]) -> None:
+    mine = (Message.id == message.id, Message.state == MessageState.SENDING, Message.tries == message.tries)
+    db.session.execute(sa.update(Message).where(*mine).values({"lease_until": None, **values}))

@@ -19,6 +19,7 @@ class MessageState(StrEnum):
     SENDING = "sending"
     SENT = "sent"
     SET_ASIDE = "set_aside"
+    DROPPED = "dropped"
 
 
 MEANINGS: Mapping[MessageState, str] = {
@@ -26,12 +27,19 @@ MEANINGS: Mapping[MessageState, str] = {
     MessageState.SENDING: N_("Le message est en cours d’envoi."),
     MessageState.SENT: N_("Le message a été remis au service d’envoi."),
     MessageState.SET_ASIDE: N_("Le message n’a pas pu partir ; une personne doit le regarder."),
+    MessageState.DROPPED: N_("La personne a été effacée avant l’envoi ; rien n’est parti."),
 }
 
 TRANSITIONS: Mapping[MessageState, tuple[MessageState, ...]] = {
     MessageState.WAITING: (MessageState.SENDING,),
-    MessageState.SENDING: (MessageState.SENT, MessageState.WAITING, MessageState.SET_ASIDE),
+    MessageState.SENDING: (
+        MessageState.SENT,
+        MessageState.WAITING,
+        MessageState.SET_ASIDE,
+        MessageState.DROPPED,
+    ),
     MessageState.SENT: (),
+    MessageState.DROPPED: (),
     MessageState.SET_ASIDE: (MessageState.WAITING,),
 }
 
