@@ -16,6 +16,8 @@ from cohortmgr import cli, tables
 from cohortmgr.accounts import guards
 from cohortmgr.accounts import staff_views as accounts_staff
 from cohortmgr.accounts import views as accounts
+from cohortmgr.applications import candidate_views as applications_candidate
+from cohortmgr.applications import staff_views as applications_staff
 from cohortmgr.base import assets, clock, crypto, db, i18n, web
 from cohortmgr.base.settings import ROOT, Settings
 from cohortmgr.jobs.broker import celery_for, wake_sender
@@ -43,7 +45,15 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
     web.init_web(app)
     guards.init_guards(app)
     assets.init_assets(app)
-    for blueprint in (accounts.bp, accounts_staff.bp, portals.bp, mailbox.bp, programmes.bp):
+    for blueprint in (
+        accounts.bp,
+        accounts_staff.bp,
+        portals.bp,
+        mailbox.bp,
+        programmes.bp,
+        applications_candidate.bp,
+        applications_staff.bp,
+    ):
         app.register_blueprint(blueprint)
     cli.register(app)
     if settings.proxies:
@@ -91,7 +101,9 @@ def _configure(app: Flask, settings: Settings, process: Process) -> None:
 def _open_database(app: Flask, settings: Settings) -> None:
     db.db.init_app(app)
     # No session of ours is asynchronous; closing none of them starts a thread at each request (1 ms of CPU).
-    app.teardown_appcontext_funcs[:] = [f for f in app.teardown_appcontext_funcs if not iscoroutinefunction(f)]
+    app.teardown_appcontext_funcs[:] = [
+        f for f in app.teardown_appcontext_funcs if not iscoroutinefunction(f)
+    ]
     with app.app_context():
         for engine in db.db.engines.values():
             db.configure_engine(engine)
@@ -137,4 +149,6 @@ def _render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
 
 def _compared(item: Any, _name: str | None, kind: str, reflected: bool, _other: Any) -> bool:
     """Whether models and database are compared there: the foreign keys to institutions stand in migrations only."""
-    return not (kind == "foreign_key_constraint" and reflected and list(item.column_keys) == ["institution_id"])
+    return not (
+        kind == "foreign_key_constraint" and reflected and list(item.column_keys) == ["institution_id"]
+    )

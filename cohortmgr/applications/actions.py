@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -35,7 +36,7 @@ from cohortmgr.base.text import new_reference, new_short_code
 from cohortmgr.outbox.actions import send
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.programmes.rules import Question, QuestionKind, Window, window_of
+from cohortmgr.programmes.rules import Definition, Question, QuestionKind, Window, window_of
 
 # Higher floors append what a withdrawal undoes above; called in the same transaction, after the change.
 on_withdrawal: list[Callable[[Viewer, Application], None]] = []
@@ -125,11 +126,12 @@ def save_answers(
         problems.append(Problem(problem.what, problem.values, key))
     if spoken is not None:
         file.application.language = spoken
+    file.application.version_id = file.intake.definition_version_id
     write_answers(viewer, file.application, person, file.definition, answers)
     standing = dict(file.documents)
     for prepared in documents:
         standing[prepared.question] = _attach(file.application, standing.get(prepared.question), prepared)
-    return File(file.application, file.intake, standing), problems
+    return replace(file, documents=standing), problems
 
 
 def _read(
@@ -149,7 +151,11 @@ def _read(
 
 
 def write_answers(
-    viewer: Viewer, application: Application, person: Person, definition: Any, answers: Mapping[str, Answer]
+    viewer: Viewer,
+    application: Application,
+    person: Person,
+    definition: Definition,
+    answers: Mapping[str, Answer],
 ) -> None:
     """Put answers into an application and what they say of the person into the person.
 
@@ -287,7 +293,7 @@ def _confirm(viewer: Viewer, file: File) -> None:
         "number": row.number,
         "programme": dict(file.definition.title),
         "intake": dict(intake.title),
-        "decision_by": intake.decision_by.isoformat(),
+        "decision_by": intake.decision_by,
         "reference": row.reference,
     }
     address = row.email or viewer.email

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers import Answer
 from cohortmgr.applications.models import Application, Document
+from cohortmgr.applications.rules import State
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
-from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.models import DefinitionVersion, Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.programmes.rules import Definition
 
@@ -29,11 +30,12 @@ class File:
     application: Application
     intake: Intake
     documents: Mapping[str, Document]
+    read: sa.Row[Any]
 
     @property
     def definition(self) -> Definition:
-        """The definition that the intake runs on (from memory)."""
-        return definition_of(self.intake)
+        """A draft answers to the intake's present definition, a sent file to the one it was sent under."""
+        return definition_of(self.intake if self.application.state == State.DRAFT else self.read)
 
     @property
     def answers(self) -> dict[str, Answer]:
@@ -41,7 +43,7 @@ class File:
         return {**self.application.answers, **sealed_answers(self.application)}
 
 
-def visible(viewer: Viewer) -> sa.Select[tuple[Application, Intake]]:
+def visible(viewer: Viewer) -> sa.Select[Application, Intake]:
     """Applications with their intakes: the viewer's own, and those below the paths that they read."""
     inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(READ)]
     own = [] if viewer.person_id is None else [Application.person_id == viewer.person_id]
@@ -65,11 +67,10 @@ def own(viewer: Viewer, reference: str) -> File:
 
 def read_by_staff(viewer: Viewer, reference: str) -> File:
     """An application of a programme that the viewer reads; their own as a candidate does not count."""
-    found = _file(_inside(viewer).where(Application.reference == reference), reference)
-    return found
+    return _file(_inside(viewer).where(Application.reference == reference), reference)
 
 
-def _inside(viewer: Viewer) -> sa.Select[tuple[Application, Intake]]:
+def _inside(viewer: Viewer) -> sa.Select[Application, Intake]:
     paths = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(READ)]
     return (
         sa.select(Application, Intake)
@@ -78,10 +79,11 @@ def _inside(viewer: Viewer) -> sa.Select[tuple[Application, Intake]]:
     )
 
 
-def _file(query: sa.Select[Any], reference: str) -> File:
+def _file(query: sa.Select[Application, Intake], reference: str) -> File:
     standing = sa.and_(Document.application_id == Application.id, Document.replaced_at.is_(None))
     rows = db.session.execute(
-        query.add_columns(Document)
+        query.add_columns(Document, DefinitionVersion.fingerprint.label("fingerprint"))
+        .join(DefinitionVersion, DefinitionVersion.id == Application.version_id)
         .outerjoin(Document, standing)
         .order_by(Document.id)
         .execution_options(populate_existing=True)
@@ -89,7 +91,7 @@ def _file(query: sa.Select[Any], reference: str) -> File:
     if not rows:
         raise NotFound(reference)
     documents = {row[2].question: row[2] for row in rows if row[2] is not None}
-    return File(rows[0][0], rows[0][1], documents)
+    return File(rows[0][0], rows[0][1], documents, rows[0])
 
 
 def sealed_answers(application: Application) -> dict[str, Answer]:
@@ -109,7 +111,7 @@ def seal_answers(answers: Mapping[str, Answer], reference: str) -> bytes | None:
     return crypto.seal(text, "applications", "sealed_answers", reference)
 
 
-def mine(viewer: Viewer) -> Sequence[sa.Row[tuple[Application, Intake]]]:
+def mine(viewer: Viewer) -> Sequence[sa.Row[Application, Intake]]:
     """The viewer's own applications with their intakes, the newest first: for their home page."""
     return db.session.execute(
         sa.select(Application, Intake)

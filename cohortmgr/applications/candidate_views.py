@@ -1,0 +1,289 @@
+"""A candidate's pages: start, form, check, receipt and status, documents, withdrawal."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import segno
+from flask import Blueprint, current_app, flash, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications import actions, queries
+from cohortmgr.applications.documents import Prepared, prepare_document
+from cohortmgr.applications.forms import ApplicationForm, form_class, shown, typed
+from cohortmgr.applications.models import Application, Document
+from cohortmgr.applications.queries import File
+from cohortmgr.applications.rules import State, asked
+from cohortmgr.base import clock, storage
+from cohortmgr.base.db import writing
+from cohortmgr.base.errors import NotFound, Problem, Refused
+from cohortmgr.base.i18n import day, language, moment
+from cohortmgr.base.web import show_problems
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.rules import QuestionKind, Window, window_of
+
+bp = Blueprint("applications_candidate", __name__)
+
+Step = Mapping[str, Any]
+# Higher floors append what comes after the sending: items of the timeline (when, title, text, url, state). One in the
+# state "now" says whose turn it is in place of ours.
+steps_above: list[Callable[[Viewer, Application], Iterable[Step]]] = []
+
+
+@bp.route("/intakes/<reference>/apply", methods=["GET", "POST"])
+@guards.candidate
+def start(reference: str) -> ResponseReturnValue:
+    """A page on GET, the draft on POST; who has a file goes to it."""
+    viewer = guards.viewer()
+    if request.method == "POST":
+        with writing():
+            row = actions.start(viewer, reference)
+        return redirect(_next_page(row))
+    intake, known = queries.intake_with_mine(viewer, reference)
+    if known is not None:
+        return redirect(_next_page(known))
+    return render_template(
+        "applications/candidate_start.html",
+        intake=intake,
+        definition=queries.definition_of(intake),
+        window=_window(intake),
+    )
+
+
+def _next_page(row: Application) -> str:
+    page = "form" if row.state == State.DRAFT else "show"
+    return url_for(f"applications_candidate.{page}", reference=row.reference)
+
+
+def _window(intake: Intake) -> Window:
+    return window_of(intake.opens_at, intake.closes_at, clock.now())
+
+
+def _editable(file: File) -> bool:
+    return file.application.state == State.DRAFT and _window(file.intake) is Window.OPEN
+
+
+@bp.route("/my/applications/<reference>/form", methods=["GET", "POST"])
+@guards.candidate
+def form(reference: str) -> ResponseReturnValue:
+    """Every section on one page. Good answers are kept even when others are to be mended."""
+    file = queries.own(guards.viewer(), reference)
+    if not _editable(file):
+        return redirect(url_for("applications_candidate.show", reference=reference))
+    page = form_class(file.intake.fingerprint, file.definition)(data=typed(file.definition, file.answers))
+    if request.method == "POST":
+        file, problems = _save(file)
+        if not problems:
+            if "later" in request.form:
+                flash(_("Votre brouillon est enregistré."), "done")
+                return redirect(url_for("applications_candidate.show", reference=reference))
+            return redirect(url_for("applications_candidate.check", reference=reference))
+        show_problems(page, Refused(*problems))
+    return _form_page(file, page)
+
+
+def _form_page(file: File, page: ApplicationForm) -> ResponseReturnValue:
+    return render_template(
+        "applications/candidate_form.html",
+        form=page,
+        definition=file.definition,
+        application=file.application,
+        intake=file.intake,
+        documents=file.documents,
+    )
+
+
+def _save(file: File) -> tuple[File, list[Problem]]:
+    given = request.form.to_dict()
+    documents, problems = _prepared(file)
+    with writing():
+        file, more = actions.save_answers(
+            guards.viewer(), file.application.reference, given, documents, spoken=language()
+        )
+    return file, [*more, *problems]
+
+
+def _prepared(file: File) -> tuple[list[Prepared], list[Problem]]:
+    """The files of this request, checked and stored; a bad one does not undo the others."""
+    documents: list[Prepared] = []
+    problems: list[Problem] = []
+    for question in asked(file.definition.form):
+        sent = request.files.get(question.key)
+        if question.kind is not QuestionKind.FILE or sent is None or not sent.filename:
+            continue
+        try:
+            documents.append(prepare_document(question, sent.filename, sent.stream.read()))
+        except Refused as refusal:
+            problems.extend(refusal.problems)
+    return documents, problems
+
+
+@bp.post("/my/applications/<reference>/documents")
+@guards.candidate
+def upload(reference: str) -> ResponseReturnValue:
+    """Files alone, as soon as they are chosen; the answers stay as they were."""
+    file = queries.own(guards.viewer(), reference)
+    if not _editable(file):
+        return redirect(url_for("applications_candidate.show", reference=reference))
+    documents, problems = _prepared(file)
+    with writing():
+        for prepared in documents:
+            actions.attach(guards.viewer(), reference, prepared)
+    if problems:
+        page = form_class(file.intake.fingerprint, file.definition)(
+            formdata=None, data=typed(file.definition, file.answers)
+        )
+        show_problems(page, Refused(*problems))
+        return _form_page(queries.own(guards.viewer(), reference), page)
+    return redirect(url_for("applications_candidate.form", reference=reference))
+
+
+@bp.route("/my/applications/<reference>/check", methods=["GET", "POST"])
+@guards.candidate
+def check(reference: str) -> ResponseReturnValue:
+    """Every answer once more, what is missing, whether the conditions are met; the sending on POST."""
+    viewer = guards.viewer()
+    if request.method == "POST":
+        try:
+            with writing():
+                actions.submit(viewer, reference)
+        except Refused as refusal:
+            file = queries.own(viewer, reference)
+            if _editable(file):
+                return _check_page(file)
+            raise refusal
+        return redirect(url_for("applications_candidate.show", reference=reference))
+    file = queries.own(viewer, reference)
+    if not _editable(file):
+        return redirect(url_for("applications_candidate.show", reference=reference))
+    return _check_page(file)
+
+
+def _check_page(file: File) -> ResponseReturnValue:
+    absent, assessment = actions.check(guards.viewer(), file)
+    rules = [rule for rule in file.definition.eligibility if rule.key in assessment.reasons]
+    answered = any(file.answers.get(rule.question) is not None for rule in rules)
+    return render_template(
+        "applications/candidate_check.html",
+        application=file.application,
+        intake=file.intake,
+        definition=file.definition,
+        sections=sections_of(file, file.answers),
+        missing=absent,
+        refused=rules if answered else [],
+        eligible=assessment.eligible,
+    )
+
+
+def sections_of(file: File, answers: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The sections with each question, its answer as shown and its document."""
+    return [
+        {
+            "title": section.title,
+            "rows": [
+                {
+                    "question": question,
+                    "value": shown(question, answers.get(question.key)),
+                    "document": file.documents.get(question.key),
+                }
+                for question in section.questions
+                if question.asked_at_application
+            ],
+        }
+        for section in file.definition.form.sections
+        if any(question.asked_at_application for question in section.questions)
+    ]
+
+
+@bp.get("/my/applications/<reference>")
+@guards.candidate
+def show(reference: str) -> ResponseReturnValue:
+    """Receipt, status and timeline."""
+    viewer = guards.viewer()
+    file = queries.own(viewer, reference)
+    above = [step for steps in steps_above for step in steps(viewer, file.application)]
+    return render_template(
+        "applications/candidate_status.html",
+        application=file.application,
+        intake=file.intake,
+        definition=file.definition,
+        window=_window(file.intake).value,
+        rules=[rule for rule in file.definition.eligibility if rule.key in file.application.reasons],
+        documents=file.documents.values(),
+        turn=next((step for step in above if step.get("state") == "now"), None),
+        steps=_steps(file, above),
+        code=_code(reference) if file.application.state == State.SUBMITTED else None,
+    )
+
+
+def _steps(file: File, above: list[Step]) -> list[Step]:
+    row, intake = file.application, file.intake
+    steps: list[Step] = [{"when": moment(row.created_at), "title": _("Candidature commencée")}]
+    if row.sent_at is not None:
+        steps.append({"when": moment(row.sent_at), "title": _("Candidature envoyée")})
+    elif row.state == State.DRAFT and _window(intake) is Window.OPEN:
+        steps.append(
+            {"when": moment(intake.closes_at), "title": _("Clôture des candidatures"), "state": "now"}
+        )
+    if row.withdrawn_at is not None:
+        return [*steps, {"when": moment(row.withdrawn_at), "title": _("Candidature retirée")}]
+    if above:
+        return [*steps, *above]
+    if row.state == State.SUBMITTED:
+        steps.append({"title": _("Lecture des dossiers"), "state": "now"})
+    steps.append({"when": day(intake.decision_by), "title": _("Réponse au plus tard"), "state": "next"})
+    return [*steps, {"when": day(intake.starts_on), "title": _("Rentrée"), "state": "next"}]
+
+
+def _code(reference: str) -> Markup:
+    """The address of this page as a QR code: paths and attributes only, no style."""
+    address = current_app.config["BASE_URL"] + url_for("applications_candidate.show", reference=reference)
+    drawn = segno.make(address, error="m").svg_inline(scale=4, border=2, svgclass="qr", lineclass=None)
+    return Markup(drawn)
+
+
+@bp.get("/my/documents/<reference>")
+@guards.candidate
+def document(reference: str) -> ResponseReturnValue:
+    """One's own document."""
+    found, application = queries.document(guards.viewer(), reference)
+    if application.person_id != guards.viewer().person_id:
+        raise NotFound(reference)
+    return sent(found)
+
+
+def sent(found: Document) -> ResponseReturnValue:
+    """A document as a download: never shown inside the site."""
+    return send_file(
+        io.BytesIO(storage.load(found.storage_key)),
+        mimetype=found.media_type,
+        as_attachment=True,
+        download_name=found.filename,
+        max_age=0,
+    )
+
+
+@bp.route("/my/applications/<reference>/withdraw", methods=["GET", "POST"])
+@guards.candidate
+def withdraw(reference: str) -> ResponseReturnValue:
+    """Say what will happen, ask for the number, then take the application back."""
+    file = queries.own(guards.viewer(), reference)
+    if file.application.state == State.WITHDRAWN:
+        return redirect(url_for("applications_candidate.show", reference=reference))
+    error = None
+    if request.method == "POST":
+        if request.form.get("confirmation", "").strip().upper() == file.application.number:
+            with writing():
+                actions.withdraw(guards.viewer(), reference)
+            flash(_("Votre candidature est retirée."), "done")
+            return redirect(url_for("applications_candidate.show", reference=reference))
+        error = _("Écrivez le numéro de votre candidature, tel qu’il est affiché.")
+    return render_template(
+        "applications/candidate_withdraw.html", application=file.application, intake=file.intake, error=error
+    )
