@@ -27,7 +27,7 @@ from cohortmgr.programmes.rules import Form, ImportLayout, Question
 
 __all__ = [
     "ColumnMapping", "Fault", "GivenMapping", "ImportResult", "Rejection", "Sending", "parse_mapping",
-    "propose_mapping", "read_record", "read_records",
+    "propose_mapping", "read_record", "read_records", "supersedes",
 ]  # fmt: skip
 
 # Which numbers say who a person is, the surest first.
@@ -284,6 +284,26 @@ def _latest(usable: Sequence[Sending]) -> tuple[tuple[Sending, ...], tuple[Sendi
             standing[sending.identity] = sending
     kept = {sending.line for sending in standing.values()}
     return tuple(s for s in usable if s.line in kept), tuple(s for s in usable if s.line not in kept)
+
+
+def supersedes(
+    sending: Sending, sent_at: datetime | None, mark: str | None, source: str, withdrawn_at: datetime | None
+) -> bool:
+    """Whether a sending takes the place of what stands: sent at `sent_at`, its row's fingerprint `mark`.
+
+    The later one stands. Of one moment, an import corrects what was imported and leaves what was sent online;
+    a file that tells no times corrects imports alone. A draft was never sent: its `sent_at` is None.
+    """
+    if sending.fingerprint == mark:
+        return False
+    if sent_at is None and withdrawn_at is None:
+        return True
+    if sending.sent_at is None:
+        return source == "import" and withdrawn_at is None
+    stands = max(moment for moment in (sent_at, withdrawn_at) if moment is not None)
+    return sending.sent_at > stands or (
+        sending.sent_at == stands and source == "import" and withdrawn_at is None
+    )
 
 
 def fingerprint(raw: Mapping[str, str]) -> str:

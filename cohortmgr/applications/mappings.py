@@ -103,6 +103,21 @@ def _not_text(where: str) -> Problem:
     return Problem(N_("« %(where)s » doit associer des textes à des textes."), {"where": where}, where)
 
 
+def mapping_as_json(mapping: GivenMapping) -> dict[str, Any]:
+    """A mapping as it is kept with an import; columns are pairs, since a database may turn keys round."""
+    return {
+        "columns": [[header, key] for header, key in mapping.columns.items()],
+        "values": {key: dict(values) for key, values in mapping.values.items()},
+        "sent_at": mapping.sent_at,
+    }
+
+
+def mapping_from_json(document: Mapping[str, Any]) -> GivenMapping:
+    """The inverse of `mapping_as_json`; an empty document gives an empty mapping."""
+    columns = dict(document.get("columns", []))
+    return GivenMapping(columns, document.get("values", {}), document.get("sent_at"))
+
+
 def propose_mapping(
     header: Sequence[str], form: Form, layout: ImportLayout, given: GivenMapping | None = None
 ) -> ColumnMapping:

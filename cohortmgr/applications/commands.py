@@ -1,0 +1,120 @@
+"""`flask applications …`: importing an institution's file, and inviting the people in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.applications import imports
+from cohortmgr.applications.importing import GivenMapping, Rejection, parse_mapping
+from cohortmgr.applications.invitations import invite as send_invitations
+from cohortmgr.applications.standing import Prepared
+from cohortmgr.base.db import writing
+from cohortmgr.base.errors import Refused
+from cohortmgr.base.i18n import say
+from cohortmgr.base.sheets import read_limited
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of, intakes_below, programme_by_key
+
+group = AppGroup("applications", help="Files of candidates.")
+
+
+@group.command("import")
+@click.argument("programme")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--intake", "intake_key", help="Key of the intake; else the one that was open when the rows were sent."
+)
+@click.option(
+    "--mapping",
+    "mapping_file",
+    type=click.Path(path_type=Path),
+    help="TOML or JSON: columns, values, sent_at.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
+def import_file(
+    programme: str, file: Path, intake_key: str | None, mapping_file: Path | None, dry_run: bool
+) -> None:
+    """Load FILE (CSV or XLSX) into an intake of PROGRAMME."""
+    try:
+        data, given = _read(file), _mapping(mapping_file)
+        intake, prepared = _prepared(programme, intake_key, data, file.name, given)
+        if dry_run:
+            made = imports.plan(SYSTEM, intake.reference, prepared)
+            _tell(made.rejected)
+            click.echo(f"dry run: {made.counts}")
+            return
+        with writing():
+            counts, rejected = imports.load_telling(SYSTEM, intake.reference, prepared)
+    except Refused as refusal:
+        raise click.ClickException(
+            f"{file.name}: " + " ".join(say(problem) for problem in refusal.problems)
+        ) from None
+    _tell(rejected)
+    click.echo(str(counts))
+
+
+@group.command("invite")
+@click.argument("programme")
+@click.option("--intake", "intake_key", required=True, help="Key of the intake.")
+@click.option("--again", is_flag=True, help="Also those who have a link that still works.")
+def invite(programme: str, intake_key: str, again: bool) -> None:
+    """Send everybody whose file was imported, and who has no account, a link to claim it."""
+    intake = _intakes(programme, intake_key)[0]
+    with writing():
+        count = send_invitations(SYSTEM, intake.reference, again=again)
+    click.echo(f"{count} invited")
+
+
+def _read(file: Path) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            return read_limited(stream, current_app.config["IMPORT_LIMIT"])
+    except OSError as error:
+        raise click.ClickException(f"{file}: {error.strerror or 'cannot be read'}") from None
+
+
+def _mapping(file: Path | None) -> GivenMapping | None:
+    if file is None:
+        return None
+    try:
+        return parse_mapping(_read(file).decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{file}: a mapping is TOML or JSON in UTF-8") from None
+
+
+def _intakes(programme: str, intake_key: str | None) -> list[Intake]:
+    row = programme_by_key(programme)
+    found = list(intakes_below((row.path,))) if row else []
+    if not found:
+        raise click.ClickException(f"{programme}: no such programme; load it first")
+    chosen = [intake for intake in found if intake_key in (None, intake.key)]
+    if not chosen:
+        keys = ", ".join(sorted(intake.key for intake in found))
+        raise click.ClickException(f"{programme} has no intake {intake_key}; it has {keys}")
+    return chosen
+
+
+def _prepared(
+    programme: str, intake_key: str | None, data: bytes, filename: str, given: GivenMapping | None
+) -> tuple[Intake, Prepared]:
+    """The file read by the definition of the intake that it belongs to."""
+    intakes = _intakes(programme, intake_key)
+    first = definition_of(intakes[0])
+    prepared = imports.prepare_import(data, filename, first, given)
+    intake = intakes[0] if intake_key else imports.choose_intake(SYSTEM, intakes, prepared)
+    definition = definition_of(intake)
+    if definition is not first:
+        prepared = imports.prepare_import(data, filename, definition, given)
+    return intake, prepared
+
+
+def _tell(rejected: tuple[Rejection, ...]) -> None:
+    for row in rejected:
+        for fault in row.faults:
+            column = "" if fault.column is None else f", column {fault.column}"
+            click.echo(f"line {row.line}{column}: {say(fault.problem)}")

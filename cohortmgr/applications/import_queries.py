@@ -1,0 +1,112 @@
+"""Reading runs of the import, the tray, and who may be invited to claim their file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.models import Account, Person, SingleUseLink
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.models import Application, ImportRun, TrayRow
+from cohortmgr.applications.queries import staff_intake
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import NotFound
+from cohortmgr.programmes.models import Intake
+
+IMPORT = "applications.import"
+OPEN = ("waiting", "asked")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A row of the tray with the run that brought it and its intake."""
+
+    row: TrayRow
+    run: ImportRun
+    intake: Intake
+
+
+def intake_for(viewer: Viewer, reference: str) -> Intake:
+    """An intake into which the viewer imports; NotFound otherwise."""
+    return staff_intake(viewer, reference, IMPORT)
+
+
+def runs(intake: Intake, limit: int = 20) -> Sequence[ImportRun]:
+    """The last files that were loaded, and those that wait, newest first."""
+    shown = (ImportRun.intake_id == intake.id, ImportRun.state != "dropped")
+    return db.session.scalars(
+        sa.select(ImportRun).where(*shown).order_by(ImportRun.at.desc(), ImportRun.id.desc()).limit(limit)
+    ).all()
+
+
+def tray(intake: Intake, *, settled: bool = False) -> sa.Select[TrayRow]:
+    """The rows that wait, in the order of the file; or those that are settled."""
+    wanted = TrayRow.state.in_(OPEN)
+    return (
+        sa.select(TrayRow)
+        .where(TrayRow.intake_id == intake.id, sa.not_(wanted) if settled else wanted)
+        .order_by(TrayRow.line, TrayRow.id)
+    )
+
+
+def tray_counts(intake_ids: Sequence[int]) -> dict[int, int]:
+    """How many rows wait in each intake's tray, in one statement: for home pages."""
+    rows = db.session.execute(
+        sa.select(TrayRow.intake_id, sa.func.count())
+        .where(TrayRow.intake_id.in_(intake_ids), TrayRow.state.in_(OPEN))
+        .group_by(TrayRow.intake_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def waiting_row(reference: str, *, lock: bool = False) -> Waiting:
+    """A row of the tray by its reference, whoever asks; NotFound if there is none. `lock`: hold it."""
+    query = (
+        sa.select(TrayRow, ImportRun, Intake)
+        .join(ImportRun, ImportRun.id == TrayRow.run_id)
+        .join(Intake, Intake.id == TrayRow.intake_id)
+        .where(TrayRow.reference == reference)
+        .execution_options(populate_existing=True)
+    )
+    found = db.session.execute(query.with_for_update(of=TrayRow) if lock else query).first()
+    if found is None:
+        raise NotFound(reference)
+    return Waiting(*found)
+
+
+def invitable(intake: Intake, *, again: bool = False) -> sa.Select[Any]:
+    """Persons with an imported file and an address but no way in: no account, and no link that still works.
+
+    `again`: those with a link too. An address that is another account's cannot be claimed and is left out.
+    """
+    account = sa.select(Account.id).where(
+        sa.or_(Account.person_id == Person.id, Account.email == Person.email)
+    )
+    linked = sa.select(SingleUseLink.id).where(
+        SingleUseLink.subject == Person.reference,
+        SingleUseLink.purpose == "claim",
+        SingleUseLink.used_at.is_(None),
+        SingleUseLink.expires_at > clock.now(),
+    )
+    query = (
+        sa.select(
+            Person.id,
+            Person.reference,
+            Person.email,
+            Person.language,
+            Person.given_name,
+            Person.family_name,
+            Application.reference.label("application_reference"),
+            Application.number,
+        )
+        .join(Application, Application.person_id == Person.id)
+        .where(Application.intake_id == intake.id, Application.source == "import")
+        .where(Application.state == "submitted", Person.email.is_not(None), ~account.exists())
+        .order_by(Application.id)
+    )
+    chosen: sa.Select[Any] = query if again else query.where(~linked.exists())
+    return chosen

@@ -1,0 +1,249 @@
+"""Importing an institution's file: prepare it, see what it would change, load it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.applications.importing import GivenMapping, Rejection, propose_mapping, read_records
+from cohortmgr.applications.loading import fill_tray, store
+from cohortmgr.applications.mappings import (
+    ColumnMapping,
+    mapping_as_json,
+    mapping_from_json,
+)
+from cohortmgr.applications.models import ImportRun
+from cohortmgr.applications.standing import Counts, Plan, Prepared, plan_of, prepared_of
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock, storage
+from cohortmgr.base.db import after_commit, db
+from cohortmgr.base.errors import N_, NotFound, Problem, Refused
+from cohortmgr.base.sheets import Table, read_table
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.rules import Definition
+
+IMPORT = "applications.import"
+# How long a file waits for its confirmation before another upload removes it.
+WAITS = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A file as its preview shows it: `prepared` is None while `problems` stand against the whole."""
+
+    table: Table
+    mapping: ColumnMapping
+    prepared: Prepared | None
+    problems: tuple[Problem, ...] = ()
+
+
+def prepare_import(
+    data: bytes, filename: str, definition: Definition, given: GivenMapping | None = None
+) -> Prepared:
+    """Read and judge a file (slow: call before `writing()`). Refused says, once, what is wrong with the whole."""
+    table = read_table(data, filename)
+    mapping = propose_mapping(table.header, definition.form, definition.imports, given)
+    return _judged(table, mapping, filename, definition)
+
+
+def prepare_reading(data: bytes, filename: str, definition: Definition, given: GivenMapping) -> Reading:
+    """As `prepare_import`, for a page on which the mapping can still be mended."""
+    table = read_table(data, filename)
+    try:
+        mapping = propose_mapping(table.header, definition.form, definition.imports, given)
+    except Refused as refused:
+        mapping = propose_mapping(table.header, definition.form, definition.imports)
+        return Reading(table, mapping, None, refused.problems)
+    try:
+        return Reading(table, mapping, _judged(table, mapping, filename, definition))
+    except Refused as refused:
+        return Reading(table, mapping, None, refused.problems)
+
+
+def _judged(table: Table, mapping: ColumnMapping, filename: str, definition: Definition) -> Prepared:
+    result = read_records(table, mapping, definition.form, definition.imports, clock.today())
+    return prepared_of(filename, definition, mapping, result.accepted, result.replaced, result.rejected)
+
+
+def choose_intake(viewer: Viewer, intakes: Sequence[Intake], prepared: Prepared) -> Intake:
+    """The one intake in whose opening period the file was sent; Refused when that is none or several."""
+    moments = [each.sent_at for each in (*prepared.accepted, *prepared.replaced) if each.sent_at]
+    hit = [
+        intake
+        for intake in intakes
+        if any(intake.opens_at <= moment <= intake.closes_at for moment in moments)
+    ]
+    if not moments and len(intakes) == 1:
+        hit = list(intakes)
+    if len(hit) != 1:
+        keys = ", ".join(sorted(intake.key for intake in intakes))
+        what = N_("Les dates d’envoi ne désignent pas une seule campagne. Indiquez-la : %(keys)s.")
+        raise Refused(Problem(what, {"keys": keys}))
+    return hit[0]
+
+
+def plan(viewer: Viewer, intake_reference: str, prepared: Prepared) -> Plan:
+    """What `load` would do, without doing it."""
+    return plan_of(_intake(viewer, intake_reference), prepared)
+
+
+def load(
+    viewer: Viewer, intake_reference: str, prepared: Prepared, run_reference: str | None = None
+) -> Counts:
+    """Load a prepared file; the rows that cannot be used go to the tray.
+
+    `run_reference` is that of its preview: confirmed twice, it is loaded once.
+    """
+    return load_telling(viewer, intake_reference, prepared, run_reference)[0]
+
+
+def load_telling(
+    viewer: Viewer, intake_reference: str, prepared: Prepared, run_reference: str | None = None
+) -> tuple[Counts, tuple[Rejection, ...]]:
+    """As `load`; also returns each row that went to the tray, or that it held already."""
+    intake = _intake(viewer, intake_reference, lock=True)
+    run = _opened(viewer, intake, prepared.filename, run_reference)
+    if run.state == "loaded":
+        return counts_of(run), ()
+    made = plan_of(intake, prepared, lock=True)
+    run.mapping = mapping_as_json(prepared.mapping)
+    run.state, run.at = "loaded", clock.now()
+    counts = made.counts
+    run.loaded, run.replaced = counts.loaded, counts.replaced
+    run.rejected, run.unchanged = counts.rejected, counts.unchanged
+    db.session.add(run)
+    db.session.flush()
+    references = store(viewer, intake, prepared, made, run)
+    added = fill_tray(intake, prepared, made.rejected, run)
+    _forget_file(run)
+    _note(viewer, intake, run, made, references, added)
+    return counts, made.rejected
+
+
+def counts_of(run: ImportRun) -> Counts:
+    """What came of a run."""
+    return Counts(run.loaded, run.replaced, run.rejected, run.unchanged)
+
+
+def _note(
+    viewer: Viewer, intake: Intake, run: ImportRun, made: Plan, references: dict[int, str], added: int
+) -> None:
+    after = {
+        "intake": intake.reference,
+        "filename": run.filename,
+        "loaded": run.loaded,
+        "replaced": run.replaced,
+        "rejected": run.rejected,
+        "unchanged": run.unchanged,
+        "new_in_tray": added,
+        "applications": sorted(references[step.sending.line] for step in (*made.new, *made.replacing)),
+    }
+    record(viewer, "imports.load", "import_run", run.reference, intake.institution_id, None, None, after)
+
+
+def _intake(viewer: Viewer, reference: str, *, lock: bool = False) -> Intake:
+    """The intake, once the viewer may import into it; `lock`: one import at a time."""
+    intake = programmes.get_intake(reference)
+    require(viewer, IMPORT, intake.path)
+    if lock:
+        db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
+    return intake
+
+
+def _opened(viewer: Viewer, intake: Intake, filename: str, reference: str | None) -> ImportRun:
+    if reference is not None:
+        found = db.session.scalar(
+            sa.select(ImportRun)
+            .where(ImportRun.reference == reference, ImportRun.intake_id == intake.id)
+            .execution_options(populate_existing=True)
+        )
+        if found is None:
+            raise NotFound(reference)
+        if found.state == "dropped":
+            raise Refused(N_("Ce fichier a été abandonné. Envoyez-le de nouveau."))
+        return found
+    return ImportRun(
+        institution_id=intake.institution_id,
+        intake_id=intake.id,
+        filename=filename[-200:],
+        by=viewer.reference,
+        at=clock.now(),
+        state="preview",
+    )
+
+
+def prepare_file(data: bytes) -> str:
+    """Keep an uploaded file, sealed, until its preview is confirmed (before `writing()`); returns its key."""
+    return storage.store(data).key
+
+
+def begin(viewer: Viewer, intake_reference: str, filename: str, storage_key: str, given: GivenMapping) -> str:
+    """Note an uploaded file that waits for confirmation; returns the reference of its preview."""
+    intake = _intake(viewer, intake_reference)
+    _forget_old(intake)
+    run = _opened(viewer, intake, filename, None)
+    run.storage_key, run.mapping = storage_key, mapping_as_json(given)
+    db.session.add(run)
+    db.session.flush()
+    after = {"intake": intake.reference, "filename": run.filename}
+    record(viewer, "imports.upload", "import_run", run.reference, intake.institution_id, None, None, after)
+    return run.reference
+
+
+def remap(viewer: Viewer, run_reference: str, given: GivenMapping) -> None:
+    """Say otherwise which column answers which question; only before the file is loaded."""
+    run, _ = run_of(viewer, run_reference)
+    if run.state == "preview":
+        run.mapping = mapping_as_json(given)
+
+
+def drop(viewer: Viewer, run_reference: str) -> None:
+    """Give an uploaded file up; dropping it again changes nothing."""
+    run, intake = run_of(viewer, run_reference)
+    if run.state != "preview":
+        return
+    run.state = "dropped"
+    _forget_file(run)
+    record(viewer, "imports.drop", "import_run", run.reference, intake.institution_id)
+
+
+def run_of(viewer: Viewer, reference: str) -> tuple[ImportRun, Intake]:
+    """A run with its intake, if the viewer imports there; NotFound otherwise."""
+    row = db.session.execute(
+        sa.select(ImportRun, Intake)
+        .join(Intake, Intake.id == ImportRun.intake_id)
+        .where(ImportRun.reference == reference)
+    ).first()
+    if row is None:
+        raise NotFound(reference)
+    require(viewer, IMPORT, row[1].path)
+    return row[0], row[1]
+
+
+def given_of(run: ImportRun) -> GivenMapping:
+    """The mapping that a run keeps."""
+    return mapping_from_json(run.mapping)
+
+
+def _forget_file(run: ImportRun) -> None:
+    key = run.storage_key
+    if key is not None:
+        run.storage_key = None
+        after_commit(f"file {key}", lambda: storage.delete(key))
+
+
+def _forget_old(intake: Intake) -> None:
+    """Files that nobody confirmed in a day are removed."""
+    old = sa.select(ImportRun).where(
+        ImportRun.intake_id == intake.id,
+        ImportRun.state == "preview",
+        ImportRun.at < clock.now() - WAITS,
+    )
+    for run in db.session.scalars(old):
+        run.state = "dropped"
+        _forget_file(run)

@@ -1,0 +1,271 @@
+"""Writing what an import found, in bulk: persons, their numbers, applications, and the tray. Part of the actions.
+
+The number of statements does not follow the number of rows. The caller has asked for the permission.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.actions import set_person
+from cohortmgr.accounts.models import Identifier, Person
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.importing import Rejection
+from cohortmgr.applications.models import Application, ImportRun, TrayRow
+from cohortmgr.applications.queries import seal_answers, sealed_answers
+from cohortmgr.applications.rules import Source, State, listed, person_values, split_sealed
+from cohortmgr.applications.standing import Plan, Prepared, Step, chunks
+from cohortmgr.applications.traying import row_for
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import db, table_of
+from cohortmgr.base.text import new_reference, new_short_code
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import offerings_of
+
+_COLUMNS = ("given_name", "family_name", "given_name_ar", "family_name_ar", "sex", "birth_date", "email")
+_WRITTEN = (*_COLUMNS, "search_name", "phone_sealed", "phone_blind")
+
+
+def store(viewer: Viewer, intake: Intake, prepared: Prepared, plan: Plan, run: ImportRun) -> dict[int, str]:
+    """Write a plan; returns the reference of the application of each line, of those that changed nothing too."""
+    persons = _persons(prepared, plan)
+    _identifiers(prepared, plan, persons)
+    references = _new_applications(intake, prepared, plan.new, persons)
+    references |= _replace(viewer, intake, prepared, plan.replacing, run)
+    db.session.flush()
+    return references | {
+        step.sending.line: step.standing.reference for step in plan.unchanged if step.standing
+    }
+
+
+def _values(prepared: Prepared, step: Step) -> dict[str, Any]:
+    """The columns of the person that a sending tells."""
+    told = person_values(prepared.definition.form, step.sending.answers)
+    values = {name: told[name] for name in (*_COLUMNS, "phone") if told.get(name)}
+    if "birth_date" in values:
+        values["birth_date"] = date.fromisoformat(values["birth_date"])
+    return values
+
+
+def _persons(prepared: Prepared, plan: Plan) -> dict[int, Person]:
+    """The person of each line, new ones written, known ones completed."""
+    persons: dict[int, Person] = {}
+    changed: list[dict[str, Any]] = []
+    moment = clock.now()
+    for step in (*plan.new, *plan.replacing):
+        values = _values(prepared, step)
+        person = step.person
+        if person is None:
+            person = Person(reference=new_reference(), created_at=moment)
+            set_person(person, values)
+            db.session.add(person)
+        elif row := _completed(step, person, values):
+            changed.append(row)
+            db.session.expire(person)
+        persons[step.sending.line] = person
+    db.session.flush()
+    if changed:
+        table = table_of(Person)
+        values = {name: sa.bindparam(f"new_{name}") for name in _WRITTEN}
+        statement = sa.update(table).where(table.c.id == sa.bindparam("of"))
+        db.session.connection().execute(statement.values(version=table.c.version + 1, **values), changed)
+    return persons
+
+
+def _completed(step: Step, person: Person, values: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The row that completes a known person, None if nothing is new.
+
+    What other institutions or the person said stays: only blanks are filled, unless what stands came by the
+    earlier sending that this one replaces.
+    """
+    ours = step.standing is not None and step.standing.source == Source.IMPORT
+    ours = ours and person.email == (step.standing.email if step.standing else None)
+    changes = {
+        name: value
+        for name, value in values.items()
+        if not _says(person, name, value) and (ours or not _said(person, name))
+    }
+    if not changes:
+        return None
+    draft = Person(reference=person.reference)
+    for name in _WRITTEN:
+        setattr(draft, name, getattr(person, name))
+    set_person(draft, changes)
+    return {"of": person.id, **{f"new_{name}": getattr(draft, name) for name in _WRITTEN}}
+
+
+def _said(person: Person, name: str) -> bool:
+    return bool(getattr(person, "phone_blind" if name == "phone" else name))
+
+
+def _says(person: Person, name: str, value: Any) -> bool:
+    if name == "phone":
+        return person.phone_blind == crypto.blind_index("phone", value)
+    return bool(getattr(person, name) == value)
+
+
+def _identifiers(prepared: Prepared, plan: Plan, persons: Mapping[int, Person]) -> None:
+    """Numbers that a person did not have yet; a number that we ourselves imported may be corrected."""
+    for step in (*plan.new, *plan.replacing):
+        person = persons[step.sending.line]
+        held = plan.held.get(person.id, {})
+        ours = step.standing is not None and step.standing.source == Source.IMPORT
+        for kind, value in step.numbers.items():
+            blind = crypto.blind_index(kind, value)
+            row = held.get(kind)
+            if row is None:
+                row = Identifier(reference=new_reference(), person_id=person.id, kind=kind)
+                db.session.add(row)
+            elif row.blind == blind or not ours:
+                continue
+            row.sealed = crypto.seal(value, "identifiers", "sealed", row.reference)
+            row.blind = blind
+
+
+def _numbers(prepared: Prepared, count: int) -> list[str]:
+    """Numbers of files that nobody has yet."""
+    prefix = prepared.definition.key.upper()[:23]
+    fresh: set[str] = set()
+    while len(fresh) < count:
+        tried = {f"{prefix}-{new_short_code()}" for _ in range(count - len(fresh))}
+        for part in chunks(tried):
+            tried -= set(
+                db.session.scalars(sa.select(Application.number).where(Application.number.in_(part)))
+            )
+        fresh |= tried
+    return sorted(fresh, key=lambda number: number[::-1])
+
+
+def _told(
+    prepared: Prepared, step: Step, number: str, kept: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The columns that a sending writes; `kept` are open answers that a row cannot give."""
+    opened, _ = split_sealed(prepared.definition.form, step.sending.answers)
+    assessment = prepared.assessments[step.sending.line]
+    return {
+        "state": State.SUBMITTED.value,
+        "source": Source.IMPORT.value,
+        "answers": {**(kept or {}), **opened},
+        "fingerprint": step.sending.fingerprint,
+        "eligible": assessment.eligible,
+        "reasons": list(assessment.reasons),
+        "sent_at": step.sending.sent_at or clock.now(),
+        "withdrawn_at": None,
+        "updated_at": clock.now(),
+        **listed(prepared.definition, step.sending.answers, number),
+    }
+
+
+def _secret(prepared: Prepared, step: Step) -> dict[str, Any]:
+    return split_sealed(prepared.definition.form, step.sending.answers)[1]
+
+
+def _new_applications(
+    intake: Intake, prepared: Prepared, steps: Sequence[Step], persons: Mapping[int, Person]
+) -> dict[int, str]:
+    offerings = offerings_of(intake)
+    only = offerings[0].id if len(offerings) == 1 else None
+    references: dict[int, str] = {}
+    for step, number in zip(steps, _numbers(prepared, len(steps)), strict=True):
+        person, reference = persons[step.sending.line], new_reference()
+        row = Application(
+            reference=reference,
+            institution_id=intake.institution_id,
+            person_id=person.id,
+            intake_id=intake.id,
+            offering_id=only,
+            version_id=intake.definition_version_id,
+            number=number,
+            language=person.language,
+            sealed_answers=seal_answers(_secret(prepared, step), reference),
+            created_at=clock.now(),
+            **_told(prepared, step, number),
+        )
+        db.session.add(row)
+        references[step.sending.line] = reference
+    return references
+
+
+def _replace(
+    viewer: Viewer, intake: Intake, prepared: Prepared, steps: Sequence[Step], run: ImportRun
+) -> dict[int, str]:
+    """Later sendings take the place of what stands; what stood is kept in the trail, under the person's key."""
+    standing: dict[int, Application] = {}
+    for part in chunks(step.standing.id for step in steps if step.standing):
+        query = sa.select(Application).where(Application.id.in_(part))
+        for row in db.session.scalars(query.execution_options(populate_existing=True)):
+            standing[row.person_id] = row
+    asked = {key for key in prepared.mapping.columns.values() if key}
+    references: dict[int, str] = {}
+    written: list[dict[str, Any]] = []
+    for step in steps:
+        if step.person is None:
+            continue
+        old = standing[step.person.id]
+        before_sealed = sealed_answers(old)
+        _note(viewer, intake, step.person.reference, old, before_sealed, run)
+        kept = {key: value for key, value in old.answers.items() if key not in asked}
+        hidden = {key: value for key, value in before_sealed.items() if key not in asked}
+        told = _told(prepared, step, old.number, kept)
+        told["version_id"] = intake.definition_version_id
+        told["sealed_answers"] = seal_answers({**hidden, **_secret(prepared, step)}, old.reference)
+        written.append({"of": old.id, **{f"new_{name}": value for name, value in told.items()}})
+        references[step.sending.line] = old.reference
+    if written:
+        table = table_of(Application)
+        values: dict[str, Any] = {name.removeprefix("new_"): sa.bindparam(name) for name in written[0] if name != "of"}
+        statement = sa.update(table).where(table.c.id == sa.bindparam("of"))
+        db.session.connection().execute(statement.values(version=table.c.version + 1, **values), written)
+        for row in standing.values():
+            db.session.expire(row)
+    return references
+
+
+def _note(
+    viewer: Viewer,
+    intake: Intake,
+    subject: str,
+    old: Application,
+    secret: Mapping[str, Any],
+    run: ImportRun,
+) -> None:
+    before = {
+        "state": old.state,
+        "source": old.source,
+        "sent_at": old.sent_at,
+        "answers": {**old.answers, **secret},
+    }
+    after = {"run": run.reference}
+    record(
+        viewer,
+        "imports.replace",
+        "application",
+        old.reference,
+        intake.institution_id,
+        subject,
+        before,
+        after,
+    )
+
+
+def fill_tray(intake: Intake, prepared: Prepared, rejected: Sequence[Rejection], run: ImportRun) -> int:
+    """Rows that cannot be used wait in the tray, each once, whatever became of it; returns how many are new."""
+    known: set[str] = set()
+    for part in chunks({row.fingerprint for row in rejected}):
+        query = sa.select(TrayRow.fingerprint).where(
+            TrayRow.intake_id == intake.id, TrayRow.fingerprint.in_(part)
+        )
+        known |= set(db.session.scalars(query))
+    added = 0
+    for row in rejected:
+        if row.fingerprint not in known:
+            known.add(row.fingerprint)
+            db.session.add(row_for(intake, prepared.definition.form, prepared.mapping, row, run.id))
+            added += 1
+    db.session.flush()
+    return added

@@ -1,0 +1,231 @@
+"""What an import would change: whose each sending is, and what of theirs stands already. Reads, and changes nothing.
+
+A handful of statements whatever the number of rows: persons are found by the blind indexes of their numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.models import Identifier, Person
+from cohortmgr.accounts.queries import persons_by_identifiers
+from cohortmgr.applications.eligibility import Assessment, assess
+from cohortmgr.applications.importing import ColumnMapping, Fault, Rejection, Sending, supersedes
+from cohortmgr.applications.models import Application
+from cohortmgr.applications.rules import State, identity_numbers, question_of
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, Problem
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.rules import Definition
+
+CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A file read and judged. `assessments` by the line of each accepted sending."""
+
+    filename: str
+    definition: Definition
+    mapping: ColumnMapping
+    accepted: tuple[Sending, ...]
+    replaced: tuple[Sending, ...]
+    rejected: tuple[Rejection, ...]
+    assessments: Mapping[int, Assessment] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What came of a file: persons loaded for the first time, persons whose earlier sending a later one
+    replaced, rows that cannot be used, sendings that changed nothing."""
+
+    loaded: int
+    replaced: int
+    rejected: int
+    unchanged: int
+
+    def __str__(self) -> str:
+        return f"{self.loaded} loaded, {self.replaced} replaced, {self.rejected} rejected"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One sending, whose it is (None: somebody new), and the application that stands (None: there is none)."""
+
+    sending: Sending
+    numbers: Mapping[str, str]
+    person: Person | None
+    standing: sa.Row[Any] | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What loading would do, a step a person."""
+
+    new: tuple[Step, ...]
+    replacing: tuple[Step, ...]
+    unchanged: tuple[Step, ...]
+    rejected: tuple[Rejection, ...]
+    held: Mapping[int, Mapping[str, Identifier]]
+    counts: Counts
+
+
+def prepared_of(
+    filename: str,
+    definition: Definition,
+    mapping: ColumnMapping,
+    accepted: Sequence[Sending],
+    replaced: Sequence[Sending],
+    rejected: Sequence[Rejection],
+) -> Prepared:
+    """Judged rows with the eligibility of each that can be loaded."""
+    assessments = {
+        each.line: assess(definition.eligibility, each.answers, _day_of(each)) for each in accepted
+    }
+    return Prepared(
+        filename, definition, mapping, tuple(accepted), tuple(replaced), tuple(rejected), assessments
+    )
+
+
+def plan_of(intake: Intake, prepared: Prepared, *, lock: bool = False) -> Plan:
+    """Who is new, whose sending replaces an older one, what changes nothing. `lock`: hold what stands."""
+    form = prepared.definition.form
+    numbers = {each.line: identity_numbers(form, each.answers) for each in prepared.accepted}
+    known = _known(numbers.values())
+    held = _held({person.id for person in known.values()})
+    owners: list[tuple[Sending, Person | None]] = []
+    rejected = list(prepared.rejected)
+    claimed: dict[tuple[str, str], int] = {}
+    for sending in prepared.accepted:
+        found = _owner(sending, numbers[sending.line], known, held, claimed)
+        if isinstance(found, str):
+            rejected.append(_other_person(sending, prepared, found))
+        else:
+            owners.append((sending, found))
+            claimed |= dict.fromkeys(numbers[sending.line].items(), sending.line)
+    standing = _standing(intake.id, {person.id for _, person in owners if person}, lock=lock)
+    steps = [
+        Step(sending, numbers[sending.line], person, standing.get(person.id) if person else None)
+        for sending, person in owners
+    ]
+    return _sorted(steps, tuple(sorted(rejected, key=lambda row: row.line)), prepared, held)
+
+
+def _sorted(
+    steps: Sequence[Step],
+    rejected: tuple[Rejection, ...],
+    prepared: Prepared,
+    held: Mapping[int, Mapping[str, Identifier]],
+) -> Plan:
+    new = tuple(step for step in steps if step.standing is None)
+    replacing = tuple(step for step in steps if step.standing is not None and _replaces(step))
+    unchanged = tuple(step for step in steps if step.standing is not None and not _replaces(step))
+    twice = {sending.identity for sending in prepared.replaced}
+    # A draft was never sent: whoever had only that is loaded, and nothing of theirs is replaced.
+    started = [step for step in replacing if step.standing and step.standing.state == State.DRAFT]
+    again = [step for step in (*new, *started) if step.sending.identity in twice]
+    counts = Counts(
+        len(new) + len(started),
+        len(replacing) - len(started) + len(again),
+        len(rejected),
+        len(unchanged),
+    )
+    return Plan(new, replacing, unchanged, rejected, held, counts)
+
+
+def _replaces(step: Step) -> bool:
+    row = step.standing
+    return row is not None and supersedes(
+        step.sending, row.sent_at, row.fingerprint, row.source, row.withdrawn_at
+    )
+
+
+def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
+    """Sorted values in parts small enough for one statement."""
+    ordered = sorted(values)
+    for start in range(0, len(ordered), CHUNK):
+        yield ordered[start : start + CHUNK]
+
+
+def _known(numbers: Iterable[Mapping[str, str]]) -> dict[tuple[str, str], Person]:
+    by_kind: dict[str, set[str]] = {}
+    for each in numbers:
+        for kind, value in each.items():
+            by_kind.setdefault(kind, set()).add(value)
+    return {
+        (kind, value): person
+        for kind, values in by_kind.items()
+        for value, person in persons_by_identifiers(kind, values).items()
+    }
+
+
+def _held(persons: set[int]) -> dict[int, dict[str, Identifier]]:
+    """The identifiers of persons, by kind."""
+    held: dict[int, dict[str, Identifier]] = {number: {} for number in persons}
+    for part in chunks(persons):
+        for row in db.session.scalars(sa.select(Identifier).where(Identifier.person_id.in_(part))):
+            held[row.person_id][row.kind] = row
+    return held
+
+
+def _owner(
+    sending: Sending,
+    numbers: Mapping[str, str],
+    known: Mapping[tuple[str, str], Person],
+    held: Mapping[int, Mapping[str, Identifier]],
+    claimed: Mapping[tuple[str, str], int],
+) -> Person | str | None:
+    """The person behind a sending, None for somebody new; or the kind of the number that is another's."""
+    main = sending.identity[0].removeprefix("identifier.")
+    person = known.get((main, numbers[main]))
+    for kind, value in numbers.items():
+        bearer = known.get((kind, value))
+        if (kind, value) in claimed:
+            return kind
+        if bearer is None:
+            continue
+        if person is None and main not in held[bearer.id]:
+            person = bearer
+        elif person is None or bearer.id != person.id:
+            return kind
+    return person
+
+
+def _other_person(sending: Sending, prepared: Prepared, kind: str) -> Rejection:
+    key = question_of(prepared.definition.form, f"identifier.{kind}")
+    problem = Problem(
+        N_("Ce numéro est déjà celui d’une autre personne. Vérifiez-le sur la pièce d’identité."), {}, key
+    )
+    fault = Fault(prepared.mapping.column_of(key), problem)
+    return Rejection(sending.line, sending.raw, (fault,), sending.fingerprint)
+
+
+def _standing(intake_id: int, persons: set[int], *, lock: bool) -> dict[int, Any]:
+    columns = (
+        Application.id,
+        Application.reference,
+        Application.person_id,
+        Application.state,
+        Application.source,
+        Application.sent_at,
+        Application.withdrawn_at,
+        Application.fingerprint,
+        Application.email,
+    )
+    found: dict[int, Any] = {}
+    for part in chunks(persons):
+        query = sa.select(*columns).where(Application.intake_id == intake_id, Application.person_id.in_(part))
+        for row in db.session.execute(query.with_for_update() if lock else query):
+            found[row.person_id] = row
+    return found
+
+
+def _day_of(sending: Sending) -> date:
+    """The day on which eligibility is assessed: that of sending, else today's."""
+    return clock.local(sending.sent_at or clock.now()).date()

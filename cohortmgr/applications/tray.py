@@ -1,0 +1,208 @@
+"""The tray: rows that could not be used are mended by staff or by the person, then loaded as the file's are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts import links
+from cohortmgr.accounts.models import SingleUseLink
+from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer, require
+from cohortmgr.applications.import_queries import IMPORT, OPEN, Waiting, waiting_row
+from cohortmgr.applications.importing import ColumnMapping, Fault, Rejection, Sending, read_record
+from cohortmgr.applications.imports import given_of
+from cohortmgr.applications.loading import store
+from cohortmgr.applications.mappings import propose_mapping
+from cohortmgr.applications.models import Application
+from cohortmgr.applications.standing import plan_of, prepared_of
+from cohortmgr.applications.traying import cells_of, faults_as_json, faults_of, seal_cells, usable_email
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock
+from cohortmgr.base.db import acting_in, db
+from cohortmgr.base.errors import N_, Problem, Refused, Stale
+from cohortmgr.outbox.actions import send
+from cohortmgr.programmes.queries import definition_of
+from cohortmgr.programmes.rules import Definition
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A row of the tray laid open: its cells by header, and what is wrong with them."""
+
+    waiting: Waiting
+    definition: Definition
+    mapping: ColumnMapping
+    cells: Mapping[str, str]
+    faults: tuple[Fault, ...]
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is left to mend."""
+        return self.waiting.row.state not in OPEN
+
+    def at_fault(self) -> tuple[str, ...]:
+        """The columns at fault, in the file's order; all of them when the fault is the row's."""
+        named = {fault.column for fault in self.faults if fault.column}
+        chosen = tuple(header for header in self.mapping.columns if header in named)
+        return chosen or tuple(header for header, key in self.mapping.columns.items() if key)
+
+
+def open_row(viewer: Viewer, reference: str) -> Opened:
+    """A row for staff to mend. Its cells are unsealed, which is noted: call within `writing()`."""
+    waiting = waiting_row(reference)
+    require(viewer, IMPORT, waiting.intake.path)
+    record(viewer, "imports.read_row", "tray_row", reference, waiting.intake.institution_id)
+    return _opened(waiting)
+
+
+def mend(viewer: Viewer, reference: str, version: int, cells: Mapping[str, str]) -> tuple[Fault, ...]:
+    """Take the mended cells and load the row; returns what is still wrong, and then nothing has changed.
+
+    A row that is settled already stays as it is. Stale if somebody else mended it meanwhile.
+    """
+    waiting = waiting_row(reference, lock=True)
+    require(viewer, IMPORT, waiting.intake.path)
+    if waiting.row.state not in OPEN:
+        return ()
+    if waiting.row.version != version:
+        raise Stale(reference)
+    opened = _opened(waiting)
+    return _load(viewer, opened, {**opened.cells, **cells})
+
+
+def discard(viewer: Viewer, reference: str, reason: str) -> None:
+    """Set a row aside for good, saying why; what is settled stays so."""
+    waiting = waiting_row(reference, lock=True)
+    require(viewer, IMPORT, waiting.intake.path)
+    if not reason.strip():
+        raise Refused(Problem(N_("Dites pourquoi cette ligne est écartée."), {}, "reason"))
+    row = waiting.row
+    if row.state not in OPEN:
+        return
+    row.state, row.note, row.settled_at = "discarded", reason.strip()[:500], clock.now()
+    after = {"reason": row.note}
+    record(
+        viewer,
+        "imports.discard_row",
+        "tray_row",
+        reference,
+        waiting.intake.institution_id,
+        None,
+        None,
+        after,
+    )
+
+
+def ask(viewer: Viewer, reference: str, version: int) -> bool:
+    """Send the person a link to mend the row themselves; False when a first click has done it already."""
+    waiting = waiting_row(reference, lock=True)
+    require(viewer, IMPORT, waiting.intake.path)
+    row, intake = waiting.row, waiting.intake
+    if row.state not in OPEN or row.version != version:
+        return False
+    if row.email is None:
+        raise Refused(N_("Cette ligne ne contient aucune adresse e-mail utilisable."))
+    token = links.create("repair", row.reference, LINK_LIFETIME, intake.institution_id)
+    variables = {
+        "token": token,
+        "name": row.name,
+        "programme": dict(definition_of(intake).title),
+        "days": LINK_LIFETIME.days,
+    }
+    send("repair_row", row.reference, row.email, "fr", variables, intake.institution_id)
+    row.state, row.asked_at = "asked", clock.now()
+    record(viewer, "imports.ask_person", "tray_row", reference, intake.institution_id)
+    return True
+
+
+def open_link(viewer: Viewer, token: str) -> Opened:
+    """The row behind a link, as a GET may look at it; problems as `links.peek`."""
+    link = links.peek(token, "repair")
+    with acting_in(link.institution_id or 0):
+        return _opened(waiting_row(link.subject))
+
+
+def mend_by_link(viewer: Viewer, token: str, cells: Mapping[str, str]) -> tuple[Fault, ...]:
+    """The person mends the columns at fault, no others. Loads the row and uses the link up, or returns what is
+    still wrong and leaves both as they are. A second click finds the work done."""
+    if _is_done(token):
+        return ()
+    link = links.peek(token, "repair")
+    with acting_in(link.institution_id or 0):
+        opened = _opened(waiting_row(link.subject, lock=True))
+        if opened.is_settled:
+            raise Refused(N_("Cette ligne a déjà été traitée par le programme. Vous n’avez rien à faire."))
+        allowed = {header: cells[header] for header in opened.at_fault() if header in cells}
+        faults = _load(viewer, opened, {**opened.cells, **allowed})
+        if not faults:
+            links.use(token, "repair")
+        return faults
+
+
+def _is_done(token: str) -> bool:
+    """Whether the link was used: it is, only by having loaded its row."""
+    used = sa.select(SingleUseLink.id).where(
+        SingleUseLink.token_hash == links.hashed(token),
+        SingleUseLink.purpose == "repair",
+        SingleUseLink.used_at.is_not(None),
+    )
+    return db.session.scalar(used) is not None
+
+
+def judge(opened: Opened, cells: Mapping[str, str]) -> Sending | Rejection:
+    """A row's cells judged as those of the file were."""
+    definition = opened.definition
+    return read_record(
+        cells,
+        opened.mapping,
+        definition.form,
+        definition.imports,
+        clock.today(),
+        opened.waiting.row.line,
+    )
+
+
+def _opened(waiting: Waiting) -> Opened:
+    definition = definition_of(waiting.intake)
+    given = given_of(waiting.run)
+    mapping = propose_mapping(tuple(given.columns), definition.form, definition.imports, given)
+    cells = cells_of(waiting.row)
+    opened = Opened(waiting, definition, mapping, cells, faults_of(waiting.row))
+    judged = judge(opened, cells)
+    if isinstance(judged, Rejection):
+        # A cut row tells here which of its cells are missing.
+        return Opened(waiting, definition, mapping, cells, judged.faults)
+    return opened
+
+
+def _load(viewer: Viewer, opened: Opened, cells: Mapping[str, str]) -> tuple[Fault, ...]:
+    judged = judge(opened, cells)
+    if isinstance(judged, Rejection):
+        return judged.faults
+    row, run, intake = opened.waiting.row, opened.waiting.run, opened.waiting.intake
+    prepared = prepared_of(run.filename, opened.definition, opened.mapping, [judged], [], [])
+    made = plan_of(intake, prepared, lock=True)
+    if made.rejected:
+        return made.rejected[0].faults
+    reference = store(viewer, intake, prepared, made, run)[judged.line]
+    row.sealed = seal_cells(cells, row.reference)
+    row.problems = faults_as_json(())
+    row.email = usable_email(opened.definition.form, opened.mapping, cells)
+    row.state, row.settled_at = "loaded", clock.now()
+    row.application_id = db.session.scalar(
+        sa.select(Application.id).where(Application.reference == reference)
+    )
+    after = {"application": reference, "changed": not made.unchanged}
+    record(
+        viewer,
+        "imports.repair_row",
+        "tray_row",
+        row.reference,
+        intake.institution_id,
+        None,
+        None,
+        after,
+    )
+    return ()

@@ -1,0 +1,85 @@
+"""A rejected row as the tray keeps it: its cells sealed, its problems as values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cohortmgr.applications.answers import normalise_email
+from cohortmgr.applications.importing import ColumnMapping, Fault, Rejection
+from cohortmgr.applications.models import TrayRow
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.base.text import new_reference
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.rules import Form
+
+
+def row_for(intake: Intake, form: Form, mapping: ColumnMapping, rejection: Rejection, run_id: int) -> TrayRow:
+    """A waiting row of the tray."""
+    reference = new_reference()
+    return TrayRow(
+        reference=reference,
+        institution_id=intake.institution_id,
+        intake_id=intake.id,
+        run_id=run_id,
+        fingerprint=rejection.fingerprint,
+        line=rejection.line,
+        sealed=seal_cells(rejection.raw, reference),
+        problems=faults_as_json(rejection.faults),
+        name=_hint(form, mapping, rejection.raw, ("person.given_name", "person.family_name"))[:250],
+        email=usable_email(form, mapping, rejection.raw),
+        created_at=clock.now(),
+    )
+
+
+def seal_cells(raw: Mapping[str, str], reference: str) -> bytes:
+    """Cells by header, sealed for one row."""
+    return crypto.seal(json.dumps(dict(raw), ensure_ascii=False), "tray_rows", "sealed", reference)
+
+
+def cells_of(row: TrayRow) -> dict[str, str]:
+    """The inverse of `seal_cells`. Who shows them to staff notes it in the trail."""
+    found: dict[str, str] = json.loads(crypto.unseal(row.sealed, "tray_rows", "sealed", row.reference))
+    return found
+
+
+def faults_as_json(faults: Sequence[Fault]) -> list[dict[str, Any]]:
+    """Faults as they are kept in a row."""
+    return [
+        {
+            "column": fault.column,
+            "what": fault.problem.what,
+            "values": {name: str(value) for name, value in fault.problem.values.items()},
+            "where": fault.problem.where,
+        }
+        for fault in faults
+    ]
+
+
+def faults_of(row: TrayRow) -> tuple[Fault, ...]:
+    """The inverse of `faults_as_json`."""
+    return tuple(
+        Fault(each["column"], Problem(each["what"], each["values"], each["where"])) for each in row.problems
+    )
+
+
+def usable_email(form: Form, mapping: ColumnMapping, raw: Mapping[str, str]) -> str | None:
+    """The address in a row if mail can reach it."""
+    text = _hint(form, mapping, raw, ("person.email",))
+    try:
+        return normalise_email(text) if text else None
+    except Refused:
+        return None
+
+
+def _hint(form: Form, mapping: ColumnMapping, raw: Mapping[str, str], targets: Sequence[str]) -> str:
+    """What the row says under the columns of those targets; formulas say nothing."""
+    parts = []
+    for target in targets:
+        keys = [question.key for question in form.questions if question.target == target]
+        column = mapping.column_of(keys[0]) if keys else None
+        cell = raw.get(column, "").strip() if column else ""
+        parts.append("" if cell.startswith(("=", "+", "@")) else cell)
+    return " ".join(part for part in parts if part)
