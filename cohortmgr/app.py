@@ -24,6 +24,7 @@ from cohortmgr.jobs.broker import celery_for, wake_sender
 from cohortmgr.portals import mailbox
 from cohortmgr.portals import views as portals
 from cohortmgr.programmes import views as programmes
+from cohortmgr.reports import staff_views as reports_staff
 
 Process = Literal["web", "system"]
 
@@ -53,6 +54,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         programmes.bp,
         applications_candidate.bp,
         applications_staff.bp,
+        reports_staff.bp,
     ):
         app.register_blueprint(blueprint)
     cli.register(app)

@@ -10,6 +10,7 @@ from cohortmgr.organisations import models as organisations
 from cohortmgr.outbox import models as outbox
 from cohortmgr.placements import models as placements
 from cohortmgr.programmes import models as programmes
+from cohortmgr.reports import models as reports
 from cohortmgr.reviews import models as reviews
 from cohortmgr.selection import models as selection
 from cohortmgr.stipends import models as stipends
@@ -25,6 +26,7 @@ __all__ = [
     "outbox",
     "placements",
     "programmes",
+    "reports",
     "reviews",
     "selection",
     "stipends",

@@ -1,0 +1,88 @@
+"""Asking for a report, and keeping what the worker computed."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock, storage
+from cohortmgr.base.db import db, insert_or_leave
+from cohortmgr.base.text import new_reference
+from cohortmgr.cohorts.queries import of_intake
+from cohortmgr.jobs import actions as jobs
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import get_intake
+from cohortmgr.reports import queries
+from cohortmgr.reports.models import Report
+from cohortmgr.reports.rules import Contents, ReportState, to_json
+
+KIND = "reports.cohort"
+
+
+def ask_report(viewer: Viewer, intake_reference: str, language: str | None = None) -> Report:
+    """Ask for the figures of an intake as they are now, in a language (the viewer's own without one).
+
+    While one is being computed, it is that one. One whose computing failed makes way for another.
+    """
+    intake = get_intake(intake_reference)
+    require(viewer, queries.READ, intake.path)
+    language = language or viewer.language
+    known = queries.computing_of(intake.id, language)
+    if known is not None and not queries.progress_of(known).failed:
+        return known
+    if known is not None:
+        known.state = ReportState.FAILED.value
+        db.session.flush()
+    return _new(viewer, intake, language)
+
+
+def _new(viewer: Viewer, intake: Intake, language: str) -> Report:
+    cohort = of_intake(intake.id)
+    values = {
+        "reference": new_reference(),
+        "institution_id": intake.institution_id,
+        "intake_id": intake.id,
+        "cohort_id": cohort.id if cohort else None,
+        "job_reference": "",
+        "language": language,
+        "state": ReportState.COMPUTING.value,
+        "asked_at": clock.now(),
+        "asked_by": viewer.reference,
+    }
+    insert_or_leave(db.session, Report, [values])  # two ask at once: both get the report that was first
+    report = queries.computing_of(intake.id, language)
+    if report is None or report.reference != values["reference"]:
+        return report or _new(viewer, intake, language)
+    payload = {"report": report.reference}
+    report.job_reference = jobs.request(viewer, KIND, payload, intake.institution_id)
+    after = {"intake": intake.reference, "language": language}
+    record(viewer, "reports.ask", "report", report.reference, intake.institution_id, after=after)
+    return report
+
+
+def prepare_workbooks(whole: bytes, masked: bytes) -> tuple[str, str]:
+    """Store the two workbooks of a report; returns their keys."""
+    return storage.store(whole).key, storage.store(masked).key
+
+
+def keep(viewer: Viewer, reference: str, contents: Contents, workbooks: tuple[str, str]) -> bool:
+    """Keep the figures and workbooks of a report that waits for them. False if it has them already."""
+    report = db.session.execute(
+        sa.select(Report.institution_id, Intake.path)
+        .join(Intake, Intake.id == Report.intake_id)
+        .where(Report.reference == reference)
+    ).one()
+    require(viewer, queries.READ, report.path)
+    waiting = (Report.reference == reference, Report.state == ReportState.COMPUTING.value)
+    values = {
+        "state": ReportState.READY.value,
+        "figures": to_json(contents),
+        "storage_key": workbooks[0],
+        "masked_storage_key": workbooks[1],
+        "made_at": clock.now(),
+    }
+    kept = db.session.connection().execute(sa.update(Report).where(*waiting).values(values)).rowcount == 1
+    if kept:
+        record(viewer, "reports.keep", "report", reference, report.institution_id)
+    return kept

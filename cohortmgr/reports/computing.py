@@ -1,0 +1,69 @@
+"""What the worker does for a report: reads every file of the intake, some at a time, and keeps the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.base import clock, storage
+from cohortmgr.base.db import writing
+from cohortmgr.jobs.actions import Progress, handler
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.rules import Definition
+from cohortmgr.reports import actions, queries
+from cohortmgr.reports.figures import Record, figures
+from cohortmgr.reports.rules import Contents, marks_by_point, masked
+from cohortmgr.reports.tables import workbook
+
+CHUNK = 50
+"""Files read between two steps of the percentage."""
+
+
+@handler(actions.KIND)
+def compute(payload: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Compute the report of `payload["report"]`. A second run finds it kept and does nothing; of two at the same
+    time, one is kept and the other's files are removed."""
+    reference = str(payload["report"])
+    wanted = queries.to_compute(reference)
+    if wanted is None:
+        return {"report": reference}
+    intake = programmes.get_intake(wanted.reference)
+    definition, title, number = programmes.definition_of(intake), dict(intake.title), wanted.intake_id
+    ids = queries.received_ids(number)
+    found = _records(ids, definition, progress)
+    contents = _contents(found, definition, number)
+    today = clock.today()
+    whole = workbook(contents, wanted.language, title, today)
+    shown = workbook(masked(contents), wanted.language, title, today)
+    keys = actions.prepare_workbooks(whole, shown)
+    progress(len(ids) + 1, len(ids) + 2)
+    kept = False
+    try:
+        with writing():
+            kept = actions.keep(SYSTEM, reference, contents, keys)
+    finally:
+        if not kept:
+            for key in keys:
+                storage.delete(key)
+    return {"report": reference, "files": len(ids)}
+
+
+def _records(ids: Sequence[int], definition: Definition, progress: Progress) -> list[Record]:
+    found: list[Record] = []
+    for start in range(0, len(ids), CHUNK):
+        chunk = ids[start : start + CHUNK]
+        found += queries.records(chunk, definition.rubric.readings)
+        progress(start + len(chunk), len(ids) + 2)
+    return found
+
+
+def _contents(found: Sequence[Record], definition: Definition, intake_id: int) -> Contents:
+    means = [record.mean for record in found if record.mean is not None and "read" in record.stages]
+    return Contents(
+        figures=figures(found),
+        marks=marks_by_point(means),
+        offers=queries.offers_by_state(intake_id),
+        stipends=queries.stipends_by_month(intake_id),
+        **queries.names_of(definition, intake_id),
+    )

@@ -1,0 +1,267 @@
+"""Reading reports, and reading the life of every file of an intake for them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import PERMISSIONS, Role, Viewer, allows, covers
+from cohortmgr.applications.models import Application
+from cohortmgr.applications.rules import diploma_question
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import NotFound
+from cohortmgr.cohorts.models import Cohort, Enrolment
+from cohortmgr.jobs.models import Job
+from cohortmgr.jobs.rules import JobState
+from cohortmgr.organisations.models import Organisation
+from cohortmgr.organisations.rules import REGIONS
+from cohortmgr.placements.models import Placement
+from cohortmgr.placements.rules import PlacementState
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.rules import Definition, Form
+from cohortmgr.reports.figures import Record
+from cohortmgr.reports.models import Report
+from cohortmgr.reports.rules import OFFER_NAMES, Contents, Month, ReportState, from_json, masked, mean_mark
+from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.rules import COUNTING
+from cohortmgr.selection.models import Offer
+from cohortmgr.selection.rules import OfferState
+from cohortmgr.stipends.models import Line, Run
+from cohortmgr.stipends.rules import SETTLED, LineState
+
+READ = "reports.read"
+_WHOLE = PERMISSIONS[READ] - {Role.OBSERVER}
+_PLACED = [
+    state.value
+    for state in PlacementState
+    if state not in (PlacementState.PROPOSED, PlacementState.CANCELLED)
+]
+_LOST = (JobState.FAILED, JobState.SET_ASIDE)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a report is: whole percent, and whether its computing has failed for good."""
+
+    percentage: int
+    failed: bool
+
+
+def visible(viewer: Viewer) -> sa.Select[Report, Intake]:
+    """The reports of the programmes whose figures the viewer may see, with their intakes, newest first."""
+    inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(READ)]
+    return (
+        sa.select(Report, Intake)
+        .join(Intake, Intake.id == Report.intake_id)
+        .where(sa.or_(sa.false(), *inside))
+        .order_by(Report.asked_at.desc(), Report.id.desc())
+    )
+
+
+def get_for(viewer: Viewer, reference: str) -> tuple[Report, Intake]:
+    """The report of a public reference and its intake; NotFound if the viewer may not see it."""
+    row = db.session.execute(visible(viewer).where(Report.reference == reference)).first()
+    if row is None:
+        raise NotFound(reference)
+    return row[0], row[1]
+
+
+def intake_for(viewer: Viewer, reference: str) -> Intake:
+    """An intake whose figures the viewer may see; NotFound otherwise."""
+    intake = programmes.get_intake(reference)
+    if not allows(viewer, READ, intake.path):
+        raise NotFound(reference)
+    return intake
+
+
+def of_intake(viewer: Viewer, intake_id: int) -> Sequence[sa.Row[Report, int]]:
+    """The last fifty reports of an intake: (Report, percent of its job or None)."""
+    return db.session.execute(
+        visible(viewer)
+        .with_only_columns(Report, Job.percent)
+        .outerjoin(Job, Job.reference == Report.job_reference)
+        .where(Report.intake_id == intake_id)
+        .limit(50)
+    ).all()
+
+
+def sees_whole(viewer: Viewer, path: str) -> bool:
+    """Whether a viewer sees small counts too: by any role but that of an observer."""
+    if viewer.is_system:
+        return True
+    return any(grant.role in _WHOLE and covers(grant.path, path) for grant in viewer.grants)
+
+
+def contents_for(viewer: Viewer, report: Report, path: str) -> Contents | None:
+    """What a report that is ready holds, as this viewer may see it."""
+    if report.figures is None:
+        return None
+    whole = from_json(report.figures)
+    return whole if sees_whole(viewer, path) else masked(whole)
+
+
+def progress_of(report: Report) -> Progress:
+    """How far the job of a report is."""
+    if report.state != ReportState.COMPUTING:
+        return Progress(100, report.state == ReportState.FAILED)
+    row = db.session.execute(
+        sa.select(Job.percent, Job.state).where(Job.reference == report.job_reference)
+    ).first()
+    return Progress(row.percent, row.state in _LOST) if row else Progress(0, False)
+
+
+def computing_of(intake_id: int, language: str) -> Report | None:
+    """The report of an intake that is being computed in a language."""
+    wanted = (Report.intake_id == intake_id, Report.language == language)
+    return db.session.scalar(sa.select(Report).where(*wanted, Report.state == ReportState.COMPUTING))
+
+
+def to_compute(reference: str) -> sa.Row[int, str, str, str] | None:
+    """What the worker needs of a report that waits for its figures; None once it has them."""
+    return db.session.execute(
+        sa.select(Report.intake_id, Report.language, Intake.reference, Intake.fingerprint)
+        .join(Intake, Intake.id == Report.intake_id)
+        .where(Report.reference == reference, Report.state == ReportState.COMPUTING)
+    ).first()
+
+
+def received_ids(intake_id: int) -> Sequence[int]:
+    """The files of an intake that were sent, withdrawn ones too."""
+    sent = (Application.intake_id == intake_id, Application.sent_at.is_not(None))
+    return db.session.scalars(sa.select(Application.id).where(*sent).order_by(Application.id)).all()
+
+
+def records(ids: Sequence[int], readings: int) -> list[Record]:
+    """The stages that each of some files reached; `readings` is how many readings make a file read."""
+    rows = db.session.execute(
+        sa.select(Application.id, Application.eligible, Application.region, Application.diploma, Person.sex)
+        .join(Person, Person.id == Application.person_id)
+        .where(Application.id.in_(ids))
+        .order_by(Application.id)
+    ).all()
+    marks, offers, enrolled = _marks(ids), _offers(ids), _enrolled(ids)
+    companies, paid = _companies(ids), _paid(ids)
+    found = []
+    for row in rows:
+        reached = {
+            "received": True,
+            "eligible": bool(row.eligible),
+            "read": len(marks[row.id]) >= max(1, readings),
+            "chosen": row.id in offers,
+            "accepted": offers.get(row.id) == OfferState.ACCEPTED,
+            "enrolled": row.id in enrolled,
+            "placed": row.id in companies,
+            "paid": row.id in paid,
+        }
+        stages = frozenset(stage for stage, done in reached.items() if done)
+        mean = mean_mark(marks[row.id])
+        found.append(Record(stages, row.region, row.sex, row.diploma, companies.get(row.id), mean))
+    return found
+
+
+def _marks(ids: Sequence[int]) -> Mapping[int, list[int]]:
+    found: dict[int, list[int]] = defaultdict(list)
+    counting = Review.state.in_([state.value for state in COUNTING])
+    rows = db.session.execute(
+        sa.select(Review.application_id, Review.total_thousandths).where(
+            Review.application_id.in_(ids), counting, Review.total_thousandths.is_not(None)
+        )
+    )
+    for application_id, total in rows:
+        found[application_id].append(int(total or 0))
+    return found
+
+
+def _offers(ids: Sequence[int]) -> dict[int, str]:
+    rows = db.session.execute(
+        sa.select(Offer.application_id, Offer.state).where(Offer.application_id.in_(ids))
+    )
+    return dict(rows.tuples().all())
+
+
+def _enrolled(ids: Sequence[int]) -> set[int]:
+    return set(
+        db.session.scalars(sa.select(Enrolment.application_id).where(Enrolment.application_id.in_(ids)))
+    )
+
+
+def _companies(ids: Sequence[int]) -> dict[int, str]:
+    """Application to the key of the company where the person is or was."""
+    rows = db.session.execute(
+        sa.select(Enrolment.application_id, Organisation.key)
+        .join(Placement, Placement.enrolment_id == Enrolment.id)
+        .join(Organisation, Organisation.id == Placement.company_id)
+        .where(Enrolment.application_id.in_(ids), Placement.state.in_(_PLACED))
+    )
+    return dict(rows.tuples().all())
+
+
+_APPROVED = (Line.state == LineState.PAYABLE.value, Run.state.in_([state.value for state in SETTLED]))
+
+
+def _paid(ids: Sequence[int]) -> set[int]:
+    return set(
+        db.session.scalars(
+            sa.select(Enrolment.application_id)
+            .join(Line, Line.enrolment_id == Enrolment.id)
+            .join(Run, Run.id == Line.run_id)
+            .where(Enrolment.application_id.in_(ids), *_APPROVED)
+            .distinct()
+        )
+    )
+
+
+def offers_by_state(intake_id: int) -> dict[str, int | None]:
+    """How many offers of an intake stand in each state."""
+    rows = db.session.execute(
+        sa.select(Offer.state, sa.func.count()).where(Offer.intake_id == intake_id).group_by(Offer.state)
+    )
+    counts = dict(rows.tuples().all())
+    return {state: counts.get(state, 0) for state in OFFER_NAMES}
+
+
+def stipends_by_month(intake_id: int) -> tuple[Month, ...]:
+    """The approved stipends of an intake's cohort, month by month."""
+    rows: Iterable[tuple[date, int, int]] = db.session.execute(
+        sa.select(Run.month, sa.func.count(), sa.func.sum(Line.net_cents))
+        .join(Line, Line.run_id == Run.id)
+        .join(Cohort, Cohort.id == Run.cohort_id)
+        .where(Cohort.intake_id == intake_id, *_APPROVED)
+        .group_by(Run.month)
+        .order_by(Run.month)
+    ).tuples()
+    return tuple(Month(f"{month:%Y-%m}", people, int(cents)) for month, people, cents in rows)
+
+
+def names_of(definition: Definition, intake_id: int) -> dict[str, dict[str, dict[str, str]]]:
+    """The names of regions, sexes, licences and companies in three languages, as they are today."""
+    licence = diploma_question(definition)
+    placed = (
+        sa.select(Organisation.key, Organisation.name)
+        .join(Placement, Placement.company_id == Organisation.id)
+        .join(Enrolment, Enrolment.id == Placement.enrolment_id)
+        .join(Cohort, Cohort.id == Enrolment.cohort_id)
+        .where(Cohort.intake_id == intake_id)
+    )
+    companies = db.session.execute(placed).all()
+    return {
+        "region_names": {key: dict(name) for key, name in REGIONS.items()},
+        "sex_names": _options(definition.form, "person.sex"),
+        "licence_names": {option.key: dict(option.label) for option in licence.options} if licence else {},
+        "company_names": {key: dict(name) for key, name in companies},
+    }
+
+
+def _options(form: Form, target: str) -> dict[str, dict[str, str]]:
+    return {
+        option.key: dict(option.label)
+        for question in form.questions
+        if question.target == target
+        for option in question.options
+    }

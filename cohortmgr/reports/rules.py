@@ -1,0 +1,170 @@
+"""What a cohort report holds, how it is kept, and what of it those see who may see figures only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+from cohortmgr.base.errors import N_
+from cohortmgr.reports.figures import SMALL, Figures, Group, mask, mask_column
+from cohortmgr.selection.rules import OfferState
+
+FULL_MARK = 20
+"""Marks are out of twenty; the distribution has a step a point, the last one closed."""
+
+
+class ReportState(StrEnum):
+    """Where a report stands."""
+
+    COMPUTING = "computing"
+    READY = "ready"
+    FAILED = "failed"
+
+
+TRANSITIONS: Mapping[ReportState, tuple[ReportState, ...]] = {
+    ReportState.COMPUTING: (ReportState.READY, ReportState.FAILED),
+    ReportState.READY: (),
+    ReportState.FAILED: (),
+}
+
+MEANINGS: Mapping[ReportState, str] = {
+    ReportState.COMPUTING: N_("Le rapport est en cours de calcul."),
+    ReportState.READY: N_("Le rapport est prêt ; ses chiffres ne changent plus."),
+    ReportState.FAILED: N_("Le calcul a échoué ; il peut être demandé de nouveau."),
+}
+
+NAMES: Mapping[ReportState, str] = {
+    ReportState.COMPUTING: N_("En cours"),
+    ReportState.READY: N_("Prêt"),
+    ReportState.FAILED: N_("Échoué"),
+}
+
+TAGS: Mapping[ReportState, str] = {
+    ReportState.COMPUTING: "wait",
+    ReportState.READY: "done",
+    ReportState.FAILED: "stop",
+}
+"""The kind of tag that pages give a state."""
+
+STAGE_NAMES: Mapping[str, str] = {
+    "received": N_("Dossiers reçus"),
+    "eligible": N_("Recevables"),
+    "read": N_("Lus"),
+    "chosen": N_("Retenus"),
+    "accepted": N_("Place acceptée"),
+    "enrolled": N_("Inscrits"),
+    "placed": N_("En entreprise"),
+    "paid": N_("Bourse approuvée"),
+}
+
+OFFER_NAMES: Mapping[str, str] = {
+    OfferState.ACCEPTED.value: N_("Acceptées"),
+    OfferState.SENT.value: N_("En attente de réponse"),
+    OfferState.DECLINED.value: N_("Refusées par la personne"),
+    OfferState.EXPIRED.value: N_("Sans réponse à la date limite"),
+    OfferState.WITHDRAWN.value: N_("Retirées par l’établissement"),
+}
+
+Names = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Month:
+    """The approved stipends of one month (`2026-01`): how many people, how many centimes in all."""
+
+    month: str
+    people: int | None
+    cents: int | None
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A whole report. `marks` counts the files that were read by whole points of their mean, `offers` by
+    their state. Names are those of the day of the report: key to the three languages."""
+
+    figures: Figures
+    marks: Mapping[str, int | None]
+    offers: Mapping[str, int | None]
+    stipends: tuple[Month, ...]
+    region_names: Names
+    sex_names: Names
+    licence_names: Names
+    company_names: Names
+
+
+def mean_mark(totals: Iterable[int]) -> int | None:
+    """The mean of the readings of one file, in thousandths, half to even; None without any."""
+    marks = list(totals)
+    return round(Fraction(sum(marks), len(marks))) if marks else None
+
+
+def marks_by_point(means: Iterable[int]) -> dict[str, int | None]:
+    """How many means (thousandths) lie in each point of the scale: `12` counts 12.000 to 12.999; 20 is in `19`."""
+    counts = dict.fromkeys(range(FULL_MARK), 0)
+    for mean in means:
+        counts[min(FULL_MARK - 1, max(0, mean // 1000))] += 1
+    return {str(point): count for point, count in counts.items()}
+
+
+def masked(whole: Contents, k: int = SMALL) -> Contents:
+    """The same report for observers: no small count, nor any that the others would give away."""
+    return replace(
+        whole,
+        figures=mask(whole.figures, k),
+        marks=mask_column(whole.marks, k),
+        offers=mask_column(whole.offers, k),
+        stipends=tuple(_masked_month(month, k) for month in whole.stipends),
+    )
+
+
+def _masked_month(month: Month, k: int) -> Month:
+    small = month.people is not None and 0 < month.people < k
+    return Month(month.month, None, None) if small else month
+
+
+def is_masked(contents: Contents) -> bool:
+    """Whether any figure is hidden, so that the page says what the sign means."""
+    funnel = contents.figures.funnel.counts.values()
+    groups = [*contents.figures.regions, *contents.figures.sexes, *contents.figures.licences]
+    columns = [contents.marks, contents.offers, contents.figures.companies, *(g.counts for g in groups)]
+    hidden = any(count is None for column in columns for count in column.values())
+    return hidden or None in funnel or any(month.people is None for month in contents.stipends)
+
+
+def to_json(contents: Contents) -> dict[str, Any]:
+    """The report as it is kept in its row."""
+    return asdict(contents)
+
+
+def from_json(kept: Mapping[str, Any]) -> Contents:
+    """The inverse of `to_json`."""
+    figures = kept["figures"]
+    return Contents(
+        figures=Figures(
+            funnel=Group(**figures["funnel"]),
+            shares=figures["shares"],
+            regions=_groups(figures["regions"]),
+            sexes=_groups(figures["sexes"]),
+            licences=_groups(figures["licences"]),
+            companies=figures["companies"],
+        ),
+        marks=_in_order(kept["marks"], [str(point) for point in range(FULL_MARK)]),
+        offers=_in_order(kept["offers"], list(OFFER_NAMES)),
+        stipends=tuple(Month(**month) for month in kept["stipends"]),
+        region_names=kept["region_names"],
+        sex_names=kept["sex_names"],
+        licence_names=kept["licence_names"],
+        company_names=kept["company_names"],
+    )
+
+
+def _groups(kept: Iterable[Mapping[str, Any]]) -> tuple[Group, ...]:
+    return tuple(Group(**group) for group in kept)
+
+
+def _in_order(column: Mapping[str, int | None], keys: list[str]) -> dict[str, int | None]:
+    """JSONB keeps its keys in an order of its own."""
+    return {key: column[key] for key in keys}

@@ -1,0 +1,135 @@
+"""A report as tables in the present language: the same ones for its page and for its workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from babel.dates import format_date
+from flask_babel import gettext as _
+
+from cohortmgr.base.i18n import LOCALES, localized, speaking
+from cohortmgr.base.i18n import language as spoken
+from cohortmgr.base.money import dirhams
+from cohortmgr.base.sheets import Sheet, write_xlsx
+from cohortmgr.reports.figures import STAGES, Group
+from cohortmgr.reports.rules import FULL_MARK, OFFER_NAMES, STAGE_NAMES, Contents, is_masked
+
+HIDDEN = "•"
+Cell = str | int | Decimal | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A title, the heads of its columns, and rows that begin with a label. None is a figure that is hidden."""
+
+    key: str
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+def tables(contents: Contents) -> dict[str, Table]:
+    """Every table of a report by its key, in the order of the page."""
+    figures = contents.figures
+    made = (
+        _funnel(contents),
+        _grouped("regions", _("Par région"), _("Région"), figures.regions, contents.region_names),
+        _grouped("sexes", _("Par sexe"), _("Sexe"), figures.sexes, contents.sex_names),
+        _grouped("licences", _("Par licence"), _("Licence"), figures.licences, contents.licence_names),
+        _marks(contents),
+        _offers(contents),
+        _companies(contents),
+        _stipends(contents),
+    )
+    return {table.key: table for table in made}
+
+
+def workbook(contents: Contents, language: str, title: Mapping[str, str], made_on: date) -> bytes:
+    """The tables as an XLSX, a sheet each, in a language; hidden figures are a dot, explained on the first sheet."""
+    with speaking(language):
+        turned = language == "ar"
+        first: list[Sequence[object]] = [(_("Campagne"), localized(title)), (_("Établi le"), made_on)]
+        if is_masked(contents):
+            first.append((HIDDEN, hidden_note()))
+        sheets = [Sheet(_("Rapport"), (_("Rapport de promotion"), ""), first, turned)]
+        for table in tables(contents).values():
+            rows = [[HIDDEN if cell is None else cell for cell in row] for row in table.rows]
+            sheets.append(Sheet(table.title, table.header, rows, turned))
+        return write_xlsx(sheets)
+
+
+def hidden_note() -> str:
+    """What the dot means."""
+    return _("Chiffre masqué : il est inférieur à 5, ou permettrait d’en retrouver un qui l’est.")
+
+
+def _funnel(contents: Contents) -> Table:
+    figures = contents.figures
+    rows = tuple(
+        (_(STAGE_NAMES[stage]), figures.funnel.counts[stage], _percent(figures.shares[stage]))
+        for stage in STAGES
+    )
+    header = (_("Étape"), _("Dossiers"), _("Pour cent des reçus"))
+    return Table("funnel", _("Du dossier à l’entreprise"), header, rows)
+
+
+def _grouped(
+    key: str, title: str, name: str, groups: Sequence[Group], names: Mapping[str, Mapping[str, str]]
+) -> Table:
+    rows = tuple(
+        (
+            _name(group.key, names),
+            *(group.counts[stage] for stage in STAGES),
+            "" if group.mean is None else Decimal(group.mean) / 1000,
+        )
+        for group in groups
+    )
+    return Table(key, title, (name, *(_(STAGE_NAMES[stage]) for stage in STAGES), _("Note moyenne")), rows)
+
+
+def _marks(contents: Contents) -> Table:
+    rows = tuple((_between(int(point)), count) for point, count in contents.marks.items())
+    return Table("marks", _("Notes des dossiers lus"), (_("Moyenne sur 20"), _("Dossiers")), rows)
+
+
+def _between(point: int) -> str:
+    if point == FULL_MARK - 1:
+        return _("%(low)s à %(high)s", low=point, high=point + 1)
+    return _("%(low)s à moins de %(high)s", low=point, high=point + 1)
+
+
+def _offers(contents: Contents) -> Table:
+    rows = tuple((_(OFFER_NAMES[state]), count) for state, count in contents.offers.items())
+    return Table("offers", _("Réponses aux offres"), (_("Offres"), _("Nombre")), rows)
+
+
+def _companies(contents: Contents) -> Table:
+    rows = tuple(
+        (_name(key, contents.company_names), count) for key, count in contents.figures.companies.items()
+    )
+    return Table("companies", _("Par entreprise"), (_("Entreprise"), _("Apprentis")), rows)
+
+
+def _stipends(contents: Contents) -> Table:
+    rows = tuple(
+        (_month(each.month), each.people, None if each.cents is None else dirhams(each.cents))
+        for each in contents.stipends
+    )
+    header = (_("Mois"), _("Personnes"), _("Montant (MAD)"))
+    return Table("stipends", _("Bourses approuvées"), header, rows)
+
+
+def _month(month: str) -> str:
+    first = date.fromisoformat(f"{month}-01")
+    return str(format_date(first, "LLLL y", locale=LOCALES[spoken()]))
+
+
+def _name(key: str, names: Mapping[str, Mapping[str, str]]) -> str:
+    return localized(names.get(key)) or key or _("Non précisé")
+
+
+def _percent(share: int | None) -> Cell:
+    return None if share is None else Decimal(share) / 10

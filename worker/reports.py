@@ -1,0 +1,5 @@
+"""Reports are jobs: importing their handler registers it."""
+
+from __future__ import annotations
+
+import cohortmgr.reports.computing  # noqa: F401
