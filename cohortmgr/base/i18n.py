@@ -101,6 +101,11 @@ def short_day(value: date | datetime | None) -> str:
     return "" if value is None else _format(_local_day(value), _SHORT_DAY[language()])
 
 
+def month(value: date | None) -> str:
+    """`mars 2026`."""
+    return "" if value is None else _format(value, "MMMM y")
+
+
 def hour(value: datetime) -> str:
     """`14 h`, `14 h 30` in French; `14:30` elsewhere."""
     shown = clock.local(value)
@@ -159,7 +164,7 @@ def init_i18n(app: Flask) -> None:
     )
     app.config["BABEL_DEFAULT_LOCALE"] = "fr"
     babel.init_app(app, locale_selector=lambda: LOCALES[language()])
-    for function in (localized, say, day, short_day, hour, moment, decimal, number, mad, thousandths):
+    for function in (localized, say, day, short_day, month, hour, moment, decimal, number, mad, thousandths):
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals["LANGUAGES"] = LANGUAGE_NAMES
     app.context_processor(lambda: {"language": language()})

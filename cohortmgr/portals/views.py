@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
-from flask import Blueprint, abort, jsonify, redirect, render_template, request
+from flask import Blueprint, abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
+from cohortmgr.accounts.rules import Viewer, allows, covers
+from cohortmgr.applications import queries as applications
+from cohortmgr.applications.models import Application
+from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.i18n import COOKIE, LANGUAGES
+from cohortmgr.base.errors import NotFound
+from cohortmgr.base.i18n import COOKIE, LANGUAGES, localized
 from cohortmgr.base.web import local_target
+from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.placements import queries as placements
+from cohortmgr.portals.navigation import COHORT_ROOMS, ROOMS, Room, rooms_open_to
+from cohortmgr.portals.turns import OFFER, SHOW, Standing, turn_of
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.models import Intake
+from cohortmgr.reviews import queries as reviews
+from cohortmgr.selection import queries as selection
+from cohortmgr.selection.queries import Mine
+from cohortmgr.stipends import queries as stipends
 
 bp = Blueprint("portals", __name__)
 
@@ -36,16 +55,95 @@ def language(code: str) -> ResponseReturnValue:
 @bp.get("/my")
 @guards.candidate
 def my_home() -> ResponseReturnValue:
-    return render_template("portals/candidate_home.html")
+    """Each of the person's files with whose turn it is; then training, placement and stipends."""
+    viewer = guards.viewer()
+    told = {each.application.id: each for each in selection.mine(viewer)}
+    files = [_my_file(application, intake, told.get(application.id)) for application, intake in applications.mine(viewer)]
+    enrolments = placements.mine(viewer)
+    lines = stipends.mine(viewer) if enrolments else []
+    return render_template("portals/candidate_home.html", files=files, enrolments=enrolments, lines=lines)
+
+
+def _my_file(application: Application, intake: Intake, told: Mine | None) -> dict[str, Any]:
+    offer = told.offer if told else None
+    standing = Standing(
+        application.state,
+        intake.closes_at,
+        intake.decision_by,
+        told.decision.outcome if told else None,
+        offer.state if offer else None,
+        offer.deadline if offer else None,
+        told.place if told else None,
+    )
+    turn = turn_of(standing, clock.now())
+    reference = application.reference
+    if turn.endpoint == OFFER and told:
+        reference = offer.reference if offer else told.decision.reference
+    return {
+        "turn": turn,
+        "url": url_for(turn.endpoint, reference=reference),
+        "receipt": url_for(SHOW, reference=application.reference),
+        "application": application,
+        "intake": intake,
+    }
 
 
 @bp.get("/staff")
 @guards.staff
 def staff_home() -> ResponseReturnValue:
-    return render_template("portals/staff_home.html")
+    """Today: what waits for this viewer, then the intakes within its scopes."""
+    viewer = guards.viewer()
+    intakes = programmes.intakes_below(sorted({grant.path for grant in viewer.grants}))
+    counts = applications.counts([intake.id for intake in intakes])
+    return render_template("portals/staff_home.html", waiting=_waiting(viewer), intakes=intakes, counts=counts, now=clock.now())
+
+
+def _waiting(viewer: Viewer) -> list[dict[str, Any]]:
+    """What this viewer could do now, each with its address."""
+    found: list[dict[str, Any]] = []
+    if viewer.paths("reviews.score") and (count := reviews.open_count(viewer)):
+        label = ngettext("%(num)s dossier à lire", "%(num)s dossiers à lire", count)
+        found.append({"label": label, "url": url_for("reviews_staff.queue"), "kind": "wait", "status": _("À vous")})
+    if viewer.paths("selection.approve"):
+        for batch in selection.waiting_for_approval(viewer):
+            label = _("Un lot de décisions attend votre accord : %(intake)s", intake=localized(batch.intake_title))
+            url = url_for("selection_staff.batch", reference=batch.reference)
+            found.append({"label": label, "url": url, "kind": "wait", "status": _("À vous")})
+    if viewer.paths("stipends.approve"):
+        for run, cohort in stipends.waiting_runs(viewer):
+            label = _("Un état de paiement attend votre accord : %(cohort)s", cohort=localized(cohort.name))
+            url = url_for("stipends_staff.run", reference=run.reference)
+            found.append({"label": label, "url": url, "kind": "wait", "status": _("À vous")})
+    return found
+
+
+@bp.get("/staff/intakes/<reference>")
+@guards.staff
+def intake(reference: str) -> ResponseReturnValue:
+    """The rooms of one intake that the viewer's roles open."""
+    viewer = guards.viewer()
+    found = programmes.get_intake(reference)
+    if not any(covers(grant.path, found.path) for grant in viewer.grants):
+        raise NotFound(reference)
+    cohort = cohorts.of_intake(found.id)
+    rooms = [_room(room, found.reference) for room in rooms_open_to(viewer, ROOMS, found.path)]
+    below = [_room(room, cohort.reference) for room in rooms_open_to(viewer, COHORT_ROOMS, found.path)] if cohort else []
+    counts = applications.counts([found.id])[found.id]
+    opening = cohort is None and allows(viewer, "cohorts.manage", found.path)
+    return render_template(
+        "portals/staff_intake.html", intake=found, rooms=rooms, cohort_rooms=below, counts=counts, opening=opening, now=clock.now()
+    )
+
+
+def _room(room: Room, reference: str) -> dict[str, str]:
+    return {"label": _(room.label), "hint": _(room.hint), "url": url_for(room.endpoint, reference=reference)}
 
 
 @bp.get("/company")
 @guards.company
 def company_home() -> ResponseReturnValue:
-    return render_template("portals/company_home.html")
+    """What waits for the company, then its own apprentices."""
+    viewer = guards.viewer()
+    return render_template(
+        "portals/company_home.html", positions=placements.company_positions(viewer), apprentices=placements.apprentices(viewer)
+    )

@@ -1,0 +1,74 @@
+"""Whose turn it is: one line for each file of a person, always with the next human date. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from cohortmgr.base.errors import N_, Problem
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A status of one or two words, its colour (`done`, `wait`, `info`, `stop`, `neutral`), what comes next, where to go."""
+
+    status: str
+    kind: str
+    next: Problem
+    endpoint: str
+    mine: bool = False
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is known of a file. `outcome` and `offer` only once the person was told."""
+
+    state: str
+    closes_at: datetime
+    decision_by: date
+    outcome: str | None = None
+    offer: str | None = None
+    deadline: datetime | None = None
+    place: int | None = None
+
+
+SHOW, FORM, OFFER = "applications_candidate.show", "applications_candidate.form", "selection_candidate.offer"
+
+
+def turn_of(standing: Standing, now: datetime) -> Turn:
+    """Where a file stands and who acts next."""
+    if standing.state == "withdrawn":
+        return Turn(N_("Retirée"), "neutral", Problem(N_("Vous avez retiré cette candidature.")), SHOW)
+    if standing.state == "draft":
+        return _draft(standing, now)
+    if standing.offer is not None:
+        return _offer(standing)
+    if standing.outcome == "waiting":
+        what = N_("Vous êtes au rang %(place)s de la liste d’attente. Nous vous écrivons si une place se libère.")
+        return Turn(N_("Liste d’attente"), "info", Problem(what, {"place": standing.place or "–"}), OFFER)
+    if standing.outcome == "refused":
+        return Turn(N_("Non retenue"), "stop", Problem(N_("La réponse et ses raisons sont sur la page.")), OFFER)
+    what = N_("C’est à nous : réponse au plus tard le %(day)s.")
+    return Turn(N_("Envoyée"), "done", Problem(what, {"day": standing.decision_by}), SHOW)
+
+
+def _draft(standing: Standing, now: datetime) -> Turn:
+    if now > standing.closes_at:
+        what = N_("La campagne est close depuis le %(moment)s ; cette candidature n’a pas été envoyée.")
+        return Turn(N_("Non envoyée"), "neutral", Problem(what, {"moment": standing.closes_at}), SHOW)
+    what = N_("C’est à vous : envoyez-la avant le %(moment)s.")
+    return Turn(N_("En cours"), "wait", Problem(what, {"moment": standing.closes_at}), FORM, mine=True)
+
+
+def _offer(standing: Standing) -> Turn:
+    told = {
+        "accepted": (N_("Place acceptée"), "done", N_("La place est à vous.")),
+        "declined": (N_("Place déclinée"), "neutral", N_("Vous avez renoncé à cette place.")),
+        "expired": (N_("Offre expirée"), "stop", N_("La date limite est passée sans réponse.")),
+        "withdrawn": (N_("Offre retirée"), "stop", N_("Cette offre n’est plus valable.")),
+    }
+    if standing.offer in told:
+        status, kind, text = told[standing.offer]
+        return Turn(status, kind, Problem(text), OFFER)
+    what = N_("Une place vous est proposée : répondez avant le %(moment)s.")
+    return Turn(N_("À vous de répondre"), "wait", Problem(what, {"moment": standing.deadline}), OFFER, mine=True)
