@@ -1,6 +1,7 @@
 """What a review may become, what a score may be, and what a reading is worth."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -116,3 +117,20 @@ def needs_third_reading(totals: Sequence[int], limit: int) -> bool:
     With one reading it is too early to say, with three the question has been answered.
     """
     return len(totals) == 2 and abs(totals[0] - totals[1]) > limit
+
+
+def severities(readings: Iterable[tuple[str, str, int]]) -> dict[str, int]:
+    """How far each reviewer's totals lie from their colleagues' on the same files, on average (thousandths).
+
+    `readings` are (file, reviewer, total). Below zero is severe. Only files that two people have read count; a
+    reviewer who shares none is absent.
+    """
+    by_file: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for file, reviewer, total in readings:
+        by_file[file].append((reviewer, total))
+    gaps: dict[str, list[Fraction]] = defaultdict(list)
+    for given in by_file.values():
+        whole = sum(total for _, total in given)
+        for reviewer, total in given if len(given) > 1 else ():
+            gaps[reviewer].append(total - Fraction(whole - total, len(given) - 1))
+    return {reviewer: round(sum(each) / len(each)) for reviewer, each in gaps.items()}

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cohortmgr.base.errors import N_, Problem, Refused
 
@@ -65,6 +65,14 @@ SEAT_HOLDING = frozenset({OfferState.SENT, OfferState.ACCEPTED})
 """Offers that take a seat."""
 
 
+class Outcome(StrEnum):
+    """What a decision says of a file."""
+
+    OFFER = "offer"
+    WAITING = "waiting"
+    REFUSED = "refused"
+
+
 class WaitingState(StrEnum):
     """Where a place on the waiting list stands."""
 
@@ -113,14 +121,15 @@ class CriterionMark:
     """A criterion as a refused person got it: its mark and that of the chosen on average, thousandths out
     of twenty.
 
-    `title` and `advice` come from the rubric: texts in three languages, or in the one of the reader.
+    `title` and `advice` come from the rubric: texts in three languages, in the one of the reader, or a
+    problem around such a text.
     """
 
     key: str
     title: str | Mapping[str, str]
     mark: int
     chosen: int
-    advice: str | Mapping[str, str] = ""
+    advice: str | Mapping[str, str] | Problem = ""
 
 
 def marks(thousandths: int) -> Decimal:
@@ -174,3 +183,35 @@ def _weakness(criterion: CriterionMark) -> Problem:
     else:
         text = N_("%(criterion)s : %(mark)s sur 20, contre %(chosen)s pour les dossiers retenus.")
     return Problem(text, values, criterion.key)
+
+
+def as_json(problem: Problem) -> dict[str, Any]:
+    """A reason as JSON holds it; decimals, texts in three languages and problems within come back as they were."""
+    return {
+        "what": problem.what,
+        "values": {name: _written(value) for name, value in problem.values.items()},
+        "where": problem.where,
+    }
+
+
+def from_json(stored: Mapping[str, Any]) -> Problem:
+    """The inverse of `as_json`."""
+    values = {name: _read(value) for name, value in stored.get("values", {}).items()}
+    return Problem(stored["what"], values, stored.get("where"))
+
+
+def _written(value: object) -> object:
+    if isinstance(value, Problem):
+        return as_json(value)
+    if isinstance(value, Decimal):
+        return {"$decimal": str(value)}
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _read(value: Any) -> object:
+    if isinstance(value, Mapping):
+        if "what" in value:
+            return from_json(value)
+        if "$decimal" in value:
+            return Decimal(value["$decimal"])
+    return value

@@ -1,0 +1,164 @@
+"""Giving files to readers, handing in readings, abstaining, reopening."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale
+from cohortmgr.base.text import new_reference
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.rules import Rubric
+from cohortmgr.reviews import assignment, queries
+from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.rules import HOLDING, ReviewState, check_scores, require_move
+
+LONGEST_COMMENT = 4000
+
+
+def assign(
+    viewer: Viewer, intake_reference: str, reviewers: Collection[str] | None = None, seed: int = 1
+) -> int:
+    """Give every eligible file that was sent the readers that it still lacks; how many readings were added.
+
+    `reviewers` are references of persons, all of the programme's reviewers when None. Nobody reads their own file,
+    nor one they abstained from. A second call adds nothing. Refused when readers are too few.
+    """
+    intake = programmes.get_intake(intake_reference)
+    require(viewer, "reviews.assign", intake.path)
+    readings = programmes.definition_of(intake).rubric.readings
+    people = {person.reference: person.person_id for person in queries.reviewers_in(intake.path)}
+    chosen = sorted(people if reviewers is None else people.keys() & set(reviewers))
+    files = {row.number: row for row in queries.files_to_read(intake)}
+    done: dict[str, set[str]] = defaultdict(set)
+    barred: set[tuple[str, str]] = set()
+    for row in queries.held_in(intake):
+        if row.state in HOLDING:
+            done[row.number].add(row.reference)
+        else:
+            barred.add((row.reference, row.number))
+    own = {person_id: reference for reference, person_id in people.items()}
+    barred |= {(own[row.person_id], row.number) for row in files.values() if row.person_id in own}
+    pairs = assignment.assign(list(files), chosen, readings, barred, seed, done)
+    if pairs:
+        _insert(intake, [(files[number].id, people[name]) for number, name in pairs])
+        after = {"seed": seed, "readings": [list(pair) for pair in pairs]}
+        record(viewer, "reviews.assign", "intake", intake.reference, intake.institution_id, after=after)
+    return len(pairs)
+
+
+def _insert(intake: Intake, pairs: list[tuple[int, int]]) -> None:
+    moment = clock.now()
+    rows = [
+        {
+            "reference": new_reference(),
+            "institution_id": intake.institution_id,
+            "application_id": application_id,
+            "intake_id": intake.id,
+            "reviewer_id": reviewer_id,
+            "state": ReviewState.ASSIGNED.value,
+            "scores": {},
+            "comment": "",
+            "abstained_because": "",
+            "assigned_at": moment,
+            "version": 1,
+        }
+        for application_id, reviewer_id in pairs
+    ]
+    db.session.execute(sa.insert(Review), rows)
+
+
+def score(
+    viewer: Viewer,
+    review_reference: str,
+    scores: Mapping[str, int | None],
+    comment: str = "",
+    version: int | None = None,
+) -> Review:
+    """Hand in one's own reading, scores by criterion. The same scores a second time change nothing.
+
+    Problems stand at the criterion's key. Stale if the page was opened before another change.
+    """
+    review, intake = _own(viewer, review_reference)
+    rubric = programmes.definition_of(intake).rubric
+    given = {key: value for key, value in scores.items() if value is not None}
+    comment = comment.strip()
+    if review.state == ReviewState.SUBMITTED and review.scores == given and review.comment == comment:
+        return review
+    _require_version(review, version)
+    problems = check_scores(scores, bounds_of(rubric))
+    if len(comment) > LONGEST_COMMENT:
+        most = {"most": LONGEST_COMMENT}
+        problems.append(Problem(N_("Le commentaire dépasse %(most)s caractères."), most, "comment"))
+    if problems:
+        raise Refused(*problems)
+    require_move(ReviewState(review.state), ReviewState.SUBMITTED)
+    before = {"state": review.state, "scores": review.scores}
+    review.state = ReviewState.SUBMITTED.value
+    review.scores, review.comment = given, comment
+    review.total_thousandths = rubric.total_thousandths(given)
+    review.submitted_at = clock.now()
+    _note(viewer, "reviews.score", review, before, {"scores": given, "total": review.total_thousandths})
+    return review
+
+
+def abstain(viewer: Viewer, review_reference: str, reason: str, version: int | None = None) -> Review:
+    """Give a file back, with the reason; it then needs another reader. A second time changes nothing."""
+    review, _ = _own(viewer, review_reference)
+    if review.state == ReviewState.ABSTAINED:
+        return review
+    _require_version(review, version)
+    reason = reason.strip()
+    if not reason:
+        raise Refused(Problem(N_("Dites en quelques mots pourquoi vous vous récusez."), {}, "reason"))
+    require_move(ReviewState(review.state), ReviewState.ABSTAINED)
+    before = {"state": review.state}
+    review.state, review.abstained_because = ReviewState.ABSTAINED.value, reason[:LONGEST_COMMENT]
+    review.scores, review.total_thousandths = {}, None
+    _note(viewer, "reviews.abstain", review, before, {"reason": review.abstained_because})
+    return review
+
+
+def reopen(viewer: Viewer, review_reference: str, reason: str) -> Review:
+    """Let a reading that was handed in be corrected; its scores no longer count. By those who manage readings."""
+    review = queries.get_for(viewer, review_reference, lock=True)
+    intake = db.session.get_one(Intake, review.intake_id)
+    require(viewer, "reviews.assign", intake.path)
+    if review.state == ReviewState.REOPENED:
+        return review
+    require_move(ReviewState(review.state), ReviewState.REOPENED)
+    review.state = ReviewState.REOPENED.value
+    _note(viewer, "reviews.reopen", review, {"total": review.total_thousandths}, {"reason": reason})
+    return review
+
+
+def bounds_of(rubric: Rubric) -> dict[str, tuple[int, int]]:
+    """The lowest and highest score of each criterion."""
+    return {each.key: (each.scale_min, each.scale_max) for each in rubric.criteria}
+
+
+def _own(viewer: Viewer, reference: str) -> tuple[Review, Intake]:
+    review = queries.get_for(viewer, reference, lock=True)
+    intake = db.session.get_one(Intake, review.intake_id)
+    require(viewer, "reviews.score", intake.path)
+    if review.reviewer_id != viewer.person_id:
+        raise NotPermitted(f"reading {reference} is somebody else's")
+    return review, intake
+
+
+def _require_version(review: Review, version: int | None) -> None:
+    if version is not None and version != review.version:
+        raise Stale(review.reference)
+
+
+def _note(
+    viewer: Viewer, action: str, review: Review, before: Mapping[str, object], after: Mapping[str, object]
+) -> None:
+    record(viewer, action, "review", review.reference, review.institution_id, None, before, after)

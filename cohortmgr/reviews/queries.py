@@ -1,0 +1,255 @@
+"""Reading readings: one's own queue, and for those who manage them the progress of all."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.models import Account, Person, RoleGrant
+from cohortmgr.accounts.rules import Role, Viewer
+from cohortmgr.applications.models import Application, Document
+from cohortmgr.applications.queries import staff_intake
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import NotFound
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.models import Intake
+from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.rules import COUNTING, HOLDING, ReviewState, severities
+
+OPEN = (ReviewState.REOPENED, ReviewState.DRAFTED, ReviewState.ASSIGNED)
+
+
+def _below(paths: Iterable[str]) -> sa.ColumnElement[bool]:
+    return sa.or_(sa.false(), *(Intake.path.startswith(path, autoescape=True) for path in paths))
+
+
+def visible(viewer: Viewer) -> sa.Select[Review]:
+    """One's own readings where one is a reviewer, and all those of the programmes whose readings one may read."""
+    own = sa.and_(Review.reviewer_id == viewer.person_id, _below(viewer.paths("reviews.score")))
+    everyone = _below(viewer.paths("reviews.read"))
+    return sa.select(Review).join(Intake, Intake.id == Review.intake_id).where(sa.or_(own, everyone))
+
+
+def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> Review:
+    """The reading of a public reference; NotFound if the viewer may not see it.
+
+    With `lock`, a second click waits for the first and reads what it left.
+    """
+    wanted = visible(viewer).where(Review.reference == reference)
+    if lock:
+        wanted = wanted.with_for_update(of=Review).execution_options(populate_existing=True)
+    found = db.session.scalar(wanted)
+    if found is None:
+        raise NotFound(reference)
+    return found
+
+
+def intake_for(viewer: Viewer, reference: str, permission: str = "reviews.read") -> Intake:
+    """An intake in whose scope the viewer holds the permission; NotFound otherwise."""
+    return staff_intake(viewer, reference, permission)
+
+
+def reviewers_in(path: str) -> Sequence[Any]:
+    """(person_id, reference, name parts) of the people who may read files of a programme, by name."""
+    covering = sa.literal(path).like(RoleGrant.path.concat("%"))
+    return db.session.execute(
+        sa.select(Person.id.label("person_id"), Person.reference, Person.given_name, Person.family_name)
+        .join(Account, Account.person_id == Person.id)
+        .join(RoleGrant, RoleGrant.account_id == Account.id)
+        .where(RoleGrant.role == Role.REVIEWER.value, RoleGrant.revoked_at.is_(None), covering)
+        .where(Account.suspended_at.is_(None))
+        .distinct()
+        .order_by(Person.family_name, Person.given_name, Person.id)
+    ).all()
+
+
+def files_to_read(intake: Intake) -> Sequence[Any]:
+    """(id, number, person_id) of the files that were sent and meet the conditions."""
+    return db.session.execute(
+        sa.select(Application.id, Application.number, Application.person_id)
+        .where(Application.intake_id == intake.id, Application.state == "submitted")
+        .where(Application.eligible.is_(True))
+        .order_by(Application.number)
+    ).all()
+
+
+def held_in(intake: Intake) -> Sequence[Any]:
+    """(number, reviewer's reference, state) of every reading of an intake."""
+    return db.session.execute(
+        sa.select(Application.number, Person.reference, Review.state)
+        .join(Application, Application.id == Review.application_id)
+        .join(Person, Person.id == Review.reviewer_id)
+        .where(Review.intake_id == intake.id)
+    ).all()
+
+
+def queue(viewer: Viewer, intake_id: int | None = None) -> Sequence[Any]:
+    """The viewer's own readings, in one statement: what is open first, then by number."""
+    order = sa.case({state.value: 0 for state in OPEN}, value=Review.state, else_=1)
+    own = (
+        visible(viewer)
+        .with_only_columns(
+            Review.reference,
+            Review.state,
+            Review.total_thousandths,
+            Review.submitted_at,
+            Application.number,
+            Intake.title.label("intake_title"),
+            Intake.id.label("intake_id"),
+        )
+        .join(Application, Application.id == Review.application_id)
+        .where(Review.reviewer_id == viewer.person_id, Application.state == "submitted")
+    )
+    if intake_id is not None:
+        own = own.where(Review.intake_id == intake_id)
+    return db.session.execute(own.order_by(Review.intake_id.desc(), order, Application.number)).all()
+
+
+def next_after(rows: Sequence[Any], reference: str) -> str | None:
+    """The reference of the next open reading of a queue, going round; None once all are handed in."""
+    waiting = [row.reference for row in rows if row.state in OPEN and row.reference != reference]
+    place = next((i for i, row in enumerate(rows) if row.reference == reference), -1)
+    after = [row.reference for row in rows[place + 1 :] if row.reference in waiting]
+    return (after or waiting or [None])[0]
+
+
+def open_count(viewer: Viewer) -> int:
+    """How many readings wait for the viewer, for the home page."""
+    mine = visible(viewer).with_only_columns(sa.func.count()).order_by(None)
+    waiting = Review.state.in_([state.value for state in OPEN])
+    return db.session.scalar(mine.where(Review.reviewer_id == viewer.person_id, waiting)) or 0
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A reviewer's work in an intake. `mean` and `severity` are thousandths out of twenty, None before any total."""
+
+    reference: str
+    name: str
+    held: int
+    handed_in: int
+    abstained: int
+    mean: int | None
+    severity: int | None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The readings of an intake: files to read, those with enough readings handed in, and who did what.
+
+    `spread` counts files by the gap between their readings, in whole points.
+    """
+
+    files: int
+    complete: int
+    assigned: int
+    handed_in: int
+    readings: int
+    readers: tuple[Reader, ...]
+    spread: tuple[tuple[int, int], ...]
+    totals: tuple[tuple[int, int], ...]
+
+    @property
+    def expected(self) -> int:
+        """How many readings the rubric asks for in all."""
+        return self.files * self.readings
+
+
+def progress_of(intake: Intake) -> Progress:
+    """In four statements whatever the number of files."""
+    readings = programmes.definition_of(intake).rubric.readings
+    files = {row.number for row in files_to_read(intake)}
+    rows = db.session.execute(
+        sa.select(Application.number, Person.reference, Review.state, Review.total_thousandths)
+        .join(Application, Application.id == Review.application_id)
+        .join(Person, Person.id == Review.reviewer_id)
+        .where(Review.intake_id == intake.id)
+    ).all()
+    names = {
+        person.reference: f"{person.given_name} {person.family_name}" for person in reviewers_in(intake.path)
+    }
+    names |= _names_of({row.reference for row in rows} - names.keys())
+    counted = [row for row in rows if row.state in COUNTING and row.number in files]
+    by_file: dict[str, list[int]] = defaultdict(list)
+    for row in counted:
+        by_file[row.number].append(row.total_thousandths)
+    gaps = [(max(t) - min(t)) // 1000 for t in by_file.values() if len(t) > 1]
+    marks = [sum(t) // len(t) // 1000 for t in by_file.values()]
+    return Progress(
+        files=len(files),
+        complete=sum(1 for totals in by_file.values() if len(totals) >= readings),
+        assigned=sum(1 for row in rows if row.state in HOLDING and row.number in files),
+        handed_in=len(counted),
+        readings=readings,
+        readers=_readers(rows, names),
+        spread=_counts(gaps),
+        totals=_counts(marks),
+    )
+
+
+def _names_of(references: set[str]) -> dict[str, str]:
+    if not references:
+        return {}
+    wanted = sa.select(Person.reference, Person.given_name, Person.family_name)
+    rows = db.session.execute(wanted.where(Person.reference.in_(references)))
+    return {row.reference: f"{row.given_name} {row.family_name}" for row in rows}
+
+
+def _readers(rows: Sequence[Any], names: dict[str, str]) -> tuple[Reader, ...]:
+    counted = [row for row in rows if row.state in COUNTING]
+    severity = severities((row.number, row.reference, row.total_thousandths) for row in counted)
+    found = []
+    for reference, name in sorted(names.items(), key=lambda item: item[1]):
+        own = [row for row in rows if row.reference == reference]
+        totals = [row.total_thousandths for row in own if row.state in COUNTING]
+        found.append(
+            Reader(
+                reference=reference,
+                name=name.strip(),
+                held=sum(1 for row in own if row.state in HOLDING),
+                handed_in=len(totals),
+                abstained=sum(1 for row in own if row.state == ReviewState.ABSTAINED),
+                mean=round(sum(totals) / len(totals)) if totals else None,
+                severity=severity.get(reference),
+            )
+        )
+    return tuple(found)
+
+
+def _counts(values: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    if not values:
+        return ()
+    return tuple((value, values.count(value)) for value in range(min(values), max(values) + 1))
+
+
+def file_of(review: Review) -> Application:
+    """The file that a reading is about."""
+    return db.session.get_one(Application, review.application_id)
+
+
+def documents_of(application: Application) -> Sequence[Document]:
+    """The papers of a file that stand, in the order in which they came."""
+    standing = sa.select(Document).where(Document.application_id == application.id)
+    return db.session.scalars(standing.where(Document.replaced_at.is_(None)).order_by(Document.id)).all()
+
+
+def document_for(viewer: Viewer, review_reference: str, document_reference: str) -> Document:
+    """A paper of the file of a reading that the viewer may see; NotFound otherwise."""
+    review = get_for(viewer, review_reference)
+    found = db.session.scalar(
+        sa.select(Document).where(
+            Document.reference == document_reference, Document.application_id == review.application_id
+        )
+    )
+    if found is None:
+        raise NotFound(document_reference)
+    return found
+
+
+def intake_of(review: Review) -> Intake:
+    """The intake of a reading."""
+    return db.session.get_one(Intake, review.intake_id)

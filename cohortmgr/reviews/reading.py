@@ -1,0 +1,65 @@
+"""A file as its reader sees it: what it says of studies and project, without name, contact or sealed answer.
+
+Readers judge what is in the file; who the person is stays with those who manage the intake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from cohortmgr.applications.regions import REGIONS
+from cohortmgr.base.i18n import day, localized, number
+from cohortmgr.programmes.rules import Form, Question, QuestionKind
+
+_HIDDEN = (QuestionKind.FILE, QuestionKind.CONSENT)
+_FIGURES = (QuestionKind.GRADE, QuestionKind.NUMBER)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An answer as text; a long one is read as paragraphs."""
+
+    label: str
+    value: str
+    long: bool
+
+
+def sections_of(form: Form, answers: Mapping[str, object]) -> list[tuple[str, list[Shown]]]:
+    """(title, answers) of each section that has something to read, in the present language."""
+    found = []
+    for section in form.sections:
+        shown = [
+            _shown(question, answers.get(question.key)) for question in section.questions if _open(question)
+        ]
+        present = [each for each in shown if each.value]
+        if present:
+            found.append((localized(section.title), present))
+    return found
+
+
+def _open(question: Question) -> bool:
+    return not question.sealed and question.target is None and question.kind not in _HIDDEN
+
+
+def _shown(question: Question, answer: object) -> Shown:
+    long = question.kind is QuestionKind.LONG_TEXT
+    return Shown(localized(question.label), _text(question, str(answer or "")), long)
+
+
+def _text(question: Question, answer: str) -> str:
+    if question.kind is QuestionKind.REGION:
+        return localized(REGIONS.get(answer)) or answer
+    if question.kind is QuestionKind.DATE and answer:
+        return day(date.fromisoformat(answer))
+    if question.kind in _FIGURES and answer:
+        try:
+            return number(Decimal(answer))
+        except InvalidOperation:
+            return answer
+    for option in question.options:
+        if option.key == answer:
+            return localized(option.label)
+    return answer

@@ -1,0 +1,197 @@
+"""The reader's day and its follow-up: who reads what, the queue, the cockpit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.rules import allows
+from cohortmgr.base import storage
+from cohortmgr.base.db import writing
+from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.base.web import show_problems
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.models import Intake
+from cohortmgr.reviews import actions, queries
+from cohortmgr.reviews.forms import AbstainForm, AssignForm
+from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.reading import sections_of
+from cohortmgr.reviews.rules import ReviewState
+
+bp = Blueprint("reviews_staff", __name__)
+AROUND = 6
+# A paper may stand inside our own cockpit, and may run nothing.
+_SHOWN_INSIDE = "default-src 'none'; frame-ancestors 'self'; style-src 'unsafe-inline'"
+
+
+@bp.get("/staff/intakes/<reference>/reviews")
+@guards.staff
+def overview(reference: str) -> ResponseReturnValue:
+    """Progress of the readings, by reviewer, with severity and spread."""
+    return _overview(queries.intake_for(guards.viewer(), reference), AssignForm())
+
+
+def _overview(intake: Intake, form: AssignForm) -> ResponseReturnValue:
+    return render_template(
+        "reviews/staff_overview.html",
+        intake=intake,
+        form=form,
+        progress=queries.progress_of(intake),
+        may_assign=allows(guards.viewer(), "reviews.assign", intake.path),
+        may_rank=allows(guards.viewer(), "selection.read", intake.path),
+    )
+
+
+@bp.post("/staff/intakes/<reference>/reviews")
+@guards.staff
+def assign(reference: str) -> ResponseReturnValue:
+    """Give each file the readers it lacks."""
+    intake = queries.intake_for(guards.viewer(), reference)
+    form = AssignForm()
+    if not form.validate_on_submit():
+        return _overview(intake, form)
+    try:
+        with writing():
+            added = actions.assign(guards.viewer(), reference, seed=form.seed.data or 0)
+    except Refused as refusal:
+        show_problems(form, refusal)
+        return _overview(queries.intake_for(guards.viewer(), reference), form)
+    if added:
+        flash(ngettext("%(num)s lecture confiée.", "%(num)s lectures confiées.", added), "done")
+    else:
+        flash(_("Chaque dossier avait déjà ses lecteurs : rien n’a changé."), "info")
+    return redirect(url_for(".overview", reference=reference))
+
+
+@bp.get("/staff/reviews")
+@guards.staff
+def queue() -> ResponseReturnValue:
+    """One's own readings, what is open first."""
+    rows = queries.queue(guards.viewer())
+    return render_template("reviews/staff_queue.html", rows=rows, first=queries.next_after(rows, ""))
+
+
+@bp.route("/staff/reviews/<reference>", methods=["GET", "POST"])
+@guards.staff
+def review(reference: str) -> ResponseReturnValue:
+    """The cockpit: list, file and rubric side by side; handing in leads to the next file."""
+    viewer = guards.viewer()
+    problems: Sequence[Problem] = ()
+    if request.method == "POST":
+        found = queries.get_for(viewer, reference)
+        try:
+            with writing():
+                found = actions.score(
+                    viewer, reference, _scores(found), request.form.get("comment", ""), _version()
+                )
+        except Refused as refusal:
+            problems = refusal.problems
+        else:
+            following = queries.next_after(queries.queue(viewer, found.intake_id), reference)
+            if following is None:
+                flash(_("Tous vos dossiers de cette campagne sont lus. Merci."), "done")
+                return redirect(url_for(".queue"))
+            return redirect(url_for(".review", reference=following))
+    return _cockpit(queries.get_for(viewer, reference), problems)
+
+
+def _version() -> int | None:
+    given = request.form.get("version", "")
+    return int(given) if given.isascii() and given.isdigit() else None
+
+
+def _scores(found: Review) -> dict[str, int | None]:
+    """What the form gives each criterion of the rubric; None for what is absent or no whole number."""
+    rubric = programmes.definition_of(queries.intake_of(found)).rubric
+    given = {each.key: request.form.get(f"score-{each.key}", "") for each in rubric.criteria}
+    return {key: int(text) if text.isascii() and text.isdigit() else None for key, text in given.items()}
+
+
+def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
+    viewer = guards.viewer()
+    intake = queries.intake_of(found)
+    definition = programmes.definition_of(intake)
+    application = queries.file_of(found)
+    rows = queries.queue(viewer, intake.id)
+    mine = found.reviewer_id == viewer.person_id
+    return render_template(
+        "reviews/staff_review.html",
+        review=found,
+        intake=intake,
+        application=application,
+        rubric=definition.rubric,
+        sections=sections_of(definition.form, application.answers),
+        documents=queries.documents_of(application),
+        rows=_around(rows, found.reference),
+        read=sum(1 for row in rows if row.state == ReviewState.SUBMITTED),
+        total=sum(1 for row in rows if row.state != ReviewState.ABSTAINED),
+        mine=mine,
+        editable=mine and found.state in queries.OPEN,
+        problems=problems,
+        errors={problem.where: problem for problem in problems},
+        fields={each.key: {"id": f"score-{each.key}-0"} for each in definition.rubric.criteria},
+        scores=_typed() if problems else found.scores,
+        comment=request.form.get("comment", "") if problems else found.comment,
+    )
+
+
+def _typed() -> dict[str, str]:
+    return {name[6:]: value for name, value in request.form.items() if name.startswith("score-")}
+
+
+def _around(rows: Sequence[Any], reference: str) -> Sequence[Any]:
+    """The rows near one of a long list, so that the list stays beside the file."""
+    place = next((i for i, row in enumerate(rows) if row.reference == reference), 0)
+    start = max(0, min(place - AROUND, len(rows) - 2 * AROUND - 1))
+    return rows[start : start + 2 * AROUND + 1]
+
+
+@bp.route("/staff/reviews/<reference>/abstain", methods=["GET", "POST"])
+@guards.staff
+def abstain(reference: str) -> ResponseReturnValue:
+    """Give a file back, with the reason."""
+    viewer = guards.viewer()
+    found = queries.get_for(viewer, reference)
+    form = AbstainForm(version=str(found.version))
+    if form.validate_on_submit():
+        try:
+            with writing():
+                actions.abstain(viewer, reference, form.reason.data or "", _version())
+        except Refused as refusal:
+            show_problems(form, refusal)
+        else:
+            flash(_("Vous vous êtes récusé de ce dossier : il ira à quelqu’un d’autre."), "done")
+            return redirect(url_for(".queue"))
+    return render_template(
+        "reviews/staff_abstain.html", review=found, application=queries.file_of(found), form=form
+    )
+
+
+@bp.post("/staff/reviews/<reference>/reopen")
+@guards.staff
+def reopen(reference: str) -> ResponseReturnValue:
+    """Let a reading be corrected."""
+    with writing():
+        actions.reopen(guards.viewer(), reference, request.form.get("reason", ""))
+    flash(_("La lecture est rouverte : ses notes ne comptent plus jusqu’à sa remise."), "wait")
+    return redirect(url_for(".review", reference=reference))
+
+
+@bp.get("/staff/reviews/<reference>/documents/<document>")
+@guards.staff
+def document(reference: str, document: str) -> ResponseReturnValue:
+    """A paper of the file, shown inside the cockpit and nowhere else."""
+    found = queries.document_for(guards.viewer(), reference, document)
+    response = Response(storage.load(found.storage_key), mimetype=found.media_type)
+    response.headers["Content-Disposition"] = "inline"
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; frame-ancestors 'self'; style-src 'unsafe-inline'"
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response

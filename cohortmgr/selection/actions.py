@@ -1,0 +1,197 @@
+"""Proposing decisions, approving them by a second person, cancelling a proposal."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer, allows, require
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, Problem, Refused, Stale
+from cohortmgr.base.text import new_reference
+from cohortmgr.outbox.actions import send_all
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.selection import letters, offers, queries
+from cohortmgr.selection.board import Decided, decisions, require_read, rubric_of
+from cohortmgr.selection.certificate import certificate, verify
+from cohortmgr.selection.models import Batch, Decision, SeatCount
+from cohortmgr.selection.rules import (
+    BATCH_TRANSITIONS,
+    BatchState,
+    Outcome,
+    WaitingState,
+    as_json,
+    require_move,
+    require_second_person,
+)
+
+LONGEST_SEED, LONGEST_NOTE = 80, 2000
+
+
+def propose(
+    viewer: Viewer, intake_reference: str, seed: str, note: str = "", offering_reference: str | None = None
+) -> Batch:
+    """Freeze the ranking of an offering into a batch of decisions with its certificate; nobody is told yet.
+
+    Refused while an eligible file lacks readings, and while another batch of the offering lives. The same
+    person's second call returns the batch that the first one made.
+    """
+    intake = programmes.get_intake(intake_reference)
+    require(viewer, "selection.propose", intake.path)
+    # Two at once queue here, so that the second sees what the first proposed.
+    db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
+    offering = queries.offering_of(intake, offering_reference)
+    seed = _checked_seed(seed)
+    live = queries.live_batch(offering)
+    if live is not None:
+        if live.proposed_by == viewer.reference and live.state == BatchState.PROPOSED and live.seed == seed:
+            return live
+        raise Refused(N_("Un lot de décisions est déjà proposé ou approuvé pour cette campagne."))
+    board = queries.ranking_of(intake, offering, seed)
+    require_read(board)
+    batch = Batch(
+        reference=new_reference(),
+        institution_id=intake.institution_id,
+        intake_id=intake.id,
+        offering_id=offering.id,
+        state=BatchState.PROPOSED.value,
+        seats=board.seats,
+        waiting=board.waiting,
+        seed=seed,
+        note=note.strip()[:LONGEST_NOTE],
+        certificate=certificate(board.ranking, board.seats, seed, rubric_of(board.rubric), board.waiting),
+        proposed_by=viewer.reference,
+        proposed_at=clock.now(),
+    )
+    db.session.add(batch)
+    db.session.flush()
+    _open_seats(offering, board.seats)
+    _insert(batch, decisions(board, programmes.definition_of(intake).eligibility))
+    after = {"seed": seed, "seats": board.seats, "certificate": batch.certificate["sha256"]}
+    record(viewer, "selection.propose", "batch", batch.reference, batch.institution_id, after=after)
+    return batch
+
+
+def _checked_seed(seed: str) -> str:
+    seed = seed.strip()
+    if not seed or len(seed) > LONGEST_SEED:
+        most = {"most": LONGEST_SEED}
+        raise Refused(Problem(N_("La graine du tirage a de 1 à %(most)s caractères."), most, "seed"))
+    return seed
+
+
+def _open_seats(offering: Offering, seats: int) -> None:
+    count = queries.seats_of(offering.id)
+    if count is None:
+        count = SeatCount(
+            offering_id=offering.id, institution_id=offering.institution_id, seats=seats, taken=0
+        )
+        db.session.add(count)
+    elif count.taken <= seats:
+        count.seats = seats
+    db.session.flush()
+
+
+def _insert(batch: Batch, found: list[Decided]) -> None:
+    rows = [
+        {
+            "reference": new_reference(),
+            "institution_id": batch.institution_id,
+            "batch_id": batch.id,
+            "application_id": each.file.application_id,
+            "person_id": each.file.person_id,
+            "intake_id": batch.intake_id,
+            "outcome": each.outcome.value,
+            "rank": each.rank,
+            "mean_thousandths": each.mean,
+            "position": each.position,
+            "waiting_state": WaitingState.WAITING.value if each.outcome is Outcome.WAITING else None,
+            "reasons": [as_json(reason) for reason in each.reasons],
+            "notified_at": None,
+        }
+        for each in found
+    ]
+    db.session.execute(sa.insert(Decision), rows)
+
+
+def approve(viewer: Viewer, batch_reference: str, typed_number: str, version: int | None = None) -> Batch:
+    """A second person approves: seats are claimed, offers leave with their deadline, everyone is told.
+
+    `typed_number` is the number of offers as the person wrote it. Approved already: the same batch, and nothing
+    happens twice. Refused if the certificate does not hold or somebody chosen withdrew since the proposal.
+    """
+    batch, intake = _locked(viewer, batch_reference)
+    require(viewer, "selection.approve", intake.path)
+    if batch.state == BatchState.APPROVED:
+        return batch
+    require_second_person(batch.proposed_by, viewer.reference)
+    if version is not None and version != batch.version:
+        raise Stale(batch_reference)
+    require_move(BATCH_TRANSITIONS, BatchState(batch.state), BatchState.APPROVED)
+    rows = db.session.execute(letters.recipients().where(Decision.batch_id == batch.id)).all()
+    chosen = [row for row in rows if row.outcome == Outcome.OFFER]
+    _require_number(typed_number, len(chosen))
+    _require_sound(batch, sum(1 for row in chosen if row.application_state != "submitted"))
+    offering = db.session.get_one(Offering, batch.offering_id)
+    if not offers.claim_seats(viewer, offering.id, len(chosen)):
+        raise Refused(N_("Il n'y a plus assez de places libres pour ces offres."))
+    moment = clock.now()
+    deadline = offers.send_offers(viewer, intake, offering.id, chosen)
+    _tell(batch)
+    batch.state, batch.approved_by, batch.approved_at = BatchState.APPROVED.value, viewer.reference, moment
+    told = send_all(letters.for_decisions(rows, letters.shared_by(intake, offering), deadline))
+    after = {"offers": len(chosen), "messages": told, "deadline": deadline.isoformat()}
+    record(viewer, "selection.approve", "batch", batch.reference, batch.institution_id, after=after)
+    return batch
+
+
+def _locked(viewer: Viewer, reference: str) -> tuple[Batch, Intake]:
+    batch = queries.get_for(viewer, reference, lock=True)
+    return batch, db.session.get_one(Intake, batch.intake_id)
+
+
+def _require_number(typed: str, offered: int) -> None:
+    try:
+        same = int(typed.strip()) == offered  # also in Arabic figures
+    except ValueError:
+        same = False
+    if not same:
+        what = N_("Écrivez le nombre d'offres qui vont partir : %(offered)s.")
+        raise Refused(Problem(what, {"offered": offered}, "confirmation"))
+
+
+def _require_sound(batch: Batch, gone: int) -> None:
+    if verify(batch.certificate):
+        raise Refused(N_("Le certificat de ce lot ne se vérifie pas : annulez-le et proposez-le de nouveau."))
+    if gone:
+        what = N_(
+            "%(gone)s personnes retenues ont retiré leur candidature depuis la proposition : annulez ce lot et "
+            "proposez-le de nouveau."
+        )
+        raise Refused(Problem(what, {"gone": gone}))
+
+
+def _tell(batch: Batch) -> None:
+    told = sa.update(Decision).where(Decision.batch_id == batch.id).values(notified_at=clock.now())
+    db.session.execute(told.execution_options(synchronize_session=False))
+
+
+def cancel(viewer: Viewer, batch_reference: str, version: int | None = None) -> Batch:
+    """Drop a proposal before it is approved; cancelled already: nothing happens."""
+    batch, intake = _locked(viewer, batch_reference)
+    if not allows(viewer, "selection.propose", intake.path):
+        require(viewer, "selection.approve", intake.path)
+    if batch.state == BatchState.CANCELLED:
+        return batch
+    if version is not None and version != batch.version:
+        raise Stale(batch_reference)
+    require_move(BATCH_TRANSITIONS, BatchState(batch.state), BatchState.CANCELLED)
+    before = {"state": batch.state}
+    batch.state = BatchState.CANCELLED.value
+    after = {"state": batch.state}
+    record(
+        viewer, "selection.cancel", "batch", batch.reference, batch.institution_id, before=before, after=after
+    )
+    return batch

@@ -1,0 +1,205 @@
+"""The ranking board: the files of an offering in their order, the cut, and the decision that each would get.
+
+Pure: files with their readings in, decisions with reasons out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.programmes.rules import Criterion, EligibilityRule, Rubric
+from cohortmgr.reviews.rules import mark_out_of_twenty
+from cohortmgr.selection.ranking import Cut, Entry, Ranking, Row, cut, rank
+from cohortmgr.selection.rules import CriterionMark, Outcome, reason_for
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A reading that was handed in: its total in thousandths out of twenty, and its scores by criterion."""
+
+    total: int
+    scores: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that was sent; `reasons` are the keys of the conditions that it does not meet."""
+
+    application_id: int
+    person_id: int
+    number: str
+    name: str
+    region: str | None
+    eligible: bool
+    reasons: tuple[str, ...] = ()
+    readings: tuple[Reading, ...] = ()
+
+
+@dataclass(frozen=True)
+class Board:
+    """`files` by number; `unread` lack readings and are ranked nowhere; `ineligible` are refused unread."""
+
+    ranking: Ranking
+    cut: Cut
+    files: Mapping[str, File]
+    unread: tuple[File, ...]
+    ineligible: tuple[File, ...]
+    rubric: Rubric
+    seats: int
+    waiting: int
+
+    @property
+    def near(self) -> frozenset[str]:
+        """Numbers of the files whose mean is within a quarter of a point of the cut line."""
+        if self.cut.line is None or not (self.cut.waiting or self.cut.refused):
+            return frozenset()
+        return frozenset(row.reference for row in self.ranking.rows if abs(row.mean - self.cut.line) <= 250)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What a batch says of one file; see `models.Decision`."""
+
+    file: File
+    outcome: Outcome
+    rank: int | None = None
+    mean: int | None = None
+    position: int | None = None
+    reasons: tuple[Problem, ...] = ()
+
+
+def tie_order(rubric: Rubric) -> tuple[Criterion, ...]:
+    """The criteria by which equal means are told apart: the heaviest first."""
+    return tuple(sorted(rubric.criteria, key=lambda criterion: -criterion.weight))
+
+
+def build(files: Sequence[File], rubric: Rubric, seats: int, waiting: int, seed: str) -> Board:
+    """Rank the files that have their readings and cut after the seats and the waiting list."""
+    eligible = [file for file in files if file.eligible]
+    read = [file for file in eligible if file.readings and len(file.readings) >= rubric.readings]
+    entries = [
+        Entry(
+            file.number,
+            tuple(reading.total for reading in file.readings),
+            tuple(_mark(file, criterion) for criterion in tie_order(rubric)),
+        )
+        for file in read
+    ]
+    ranking = rank(entries, seed)
+    known = {file.number for file in read}
+    return Board(
+        ranking=ranking,
+        cut=cut(ranking, seats, waiting),
+        files={file.number: file for file in files},
+        unread=tuple(file for file in eligible if file.number not in known),
+        ineligible=tuple(file for file in files if not file.eligible),
+        rubric=rubric,
+        seats=seats,
+        waiting=waiting,
+    )
+
+
+def require_read(board: Board) -> None:
+    """Refuse to decide while an eligible file lacks readings: says how many, and names the first."""
+    if board.unread:
+        raise Refused(
+            Problem(
+                N_(
+                    "%(files)s dossiers recevables ont moins de %(readings)s lectures remises, dont %(first)s : "
+                    "faites-les lire avant de proposer."
+                ),
+                {
+                    "files": len(board.unread),
+                    "readings": board.rubric.readings,
+                    "first": board.unread[0].number,
+                },
+                "unread",
+            )
+        )
+    if not board.ranking.rows:
+        raise Refused(Problem(N_("Aucun dossier n'est classé : il n'y a rien à proposer.")))
+
+
+def rubric_of(rubric: Rubric) -> dict[str, Any]:
+    """How totals and ties were made, as the certificate says it: keys and whole numbers."""
+    return {
+        "criteria": [
+            {"key": each.key, "max": each.scale_max, "min": each.scale_min, "weight": each.weight}
+            for each in rubric.criteria
+        ],
+        "readings": rubric.readings,
+        "ties": [each.key for each in tie_order(rubric)],
+    }
+
+
+def decisions(board: Board, conditions: Sequence[EligibilityRule]) -> list[Decided]:
+    """The decision on every file: offers, the waiting list in order, refusals with reasons, the ineligible."""
+    of = len(board.ranking.rows)
+    chosen = _means_of_chosen(board)
+    found = [_ranked(board, row, Outcome.OFFER) for row in board.cut.chosen]
+    found += [
+        _ranked(board, row, Outcome.WAITING, position=index)
+        for index, row in enumerate(board.cut.waiting, start=1)
+    ]
+    for refusal in board.cut.refused:
+        row = refusal.row
+        marks = _marks(board.files[row.reference], board.rubric, chosen)
+        reasons = tuple(reason_for(row.rank, of, row.mean, board.cut.line, marks))
+        found.append(_ranked(board, row, Outcome.REFUSED, reasons=reasons))
+    return found + [
+        Decided(file, Outcome.REFUSED, reasons=tuple(unmet(file.reasons, conditions)))
+        for file in board.ineligible
+    ]
+
+
+def unmet(keys: Sequence[str], conditions: Sequence[EligibilityRule]) -> list[Problem]:
+    """Each condition that is not met, with what the person may still do."""
+    found = []
+    for rule in conditions:
+        if rule.key in keys:
+            found.append(Problem(N_("Condition non remplie : %(reason)s"), {"reason": rule.reason}, rule.key))
+            found.append(
+                Problem(N_("Ce que vous pouvez faire : %(advice)s"), {"advice": rule.advice}, rule.key)
+            )
+    return found
+
+
+def _ranked(
+    board: Board, row: Row, outcome: Outcome, position: int | None = None, reasons: tuple[Problem, ...] = ()
+) -> Decided:
+    return Decided(board.files[row.reference], outcome, row.rank, row.mean, position, reasons)
+
+
+def _mark(file: File, criterion: Criterion) -> int:
+    """The mean of the readings on one criterion, thousandths out of twenty."""
+    scores = [reading.scores[criterion.key] for reading in file.readings]
+    return mark_out_of_twenty(Fraction(sum(scores), len(scores)), criterion.scale_min, criterion.scale_max)
+
+
+def _means_of_chosen(board: Board) -> dict[str, int]:
+    files = [board.files[row.reference] for row in board.cut.chosen]
+    if not files:
+        return {}
+    return {
+        criterion.key: round(Fraction(sum(_mark(file, criterion) for file in files), len(files)))
+        for criterion in board.rubric.criteria
+    }
+
+
+def _marks(file: File, rubric: Rubric, chosen: Mapping[str, int]) -> list[CriterionMark]:
+    return [
+        CriterionMark(each.key, each.title, _mark(file, each), chosen.get(each.key, 0), _advice(each))
+        for each in rubric.criteria
+    ]
+
+
+def _advice(criterion: Criterion) -> str | Problem:
+    """What the best mark asks for, in the rubric's own words."""
+    if not criterion.anchors:
+        return ""
+    best = criterion.anchors[max(criterion.anchors)]
+    return Problem(N_("La meilleure note demande : %(anchor)s."), {"anchor": best})

@@ -1,0 +1,53 @@
+"""A person's decision: the offer and its deadline, the place on the waiting list, or a refusal and its reasons."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import guards
+from cohortmgr.base import clock
+from cohortmgr.base.db import writing
+from cohortmgr.base.errors import Refused
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.selection import offers, queries
+
+bp = Blueprint("selection_candidate", __name__)
+
+
+@bp.get("/my/offers/<reference>")
+@guards.candidate
+def offer(reference: str) -> ResponseReturnValue:
+    """By the reference of the offer or of the decision."""
+    return _page(reference)
+
+
+def _page(reference: str, refusal: Refused | None = None) -> ResponseReturnValue:
+    mine = queries.mine_for(guards.viewer(), reference)
+    definition = programmes.definition_of(mine.intake)
+    return render_template(
+        "selection/candidate_offer.html",
+        mine=mine,
+        definition=definition,
+        reference=reference,
+        is_open=mine.offer is not None and mine.offer.state == "sent" and mine.offer.deadline > clock.now(),
+        declining="decline" in request.args,
+        problems=refusal.problems if refusal else (),
+    )
+
+
+@bp.post("/my/offers/<reference>/answer")
+@guards.candidate
+def answer(reference: str) -> ResponseReturnValue:
+    """Accept or decline; a second click leads to the same page."""
+    accept = request.form.get("answer") == "accept"
+    if not accept and request.form.get("answer") != "decline":
+        return redirect(url_for(".offer", reference=reference))
+    try:
+        with writing():
+            offers.answer_offer(guards.viewer(), reference, accept)
+    except Refused as refusal:
+        return _page(reference, refusal)
+    flash(_("Votre place est confirmée.") if accept else _("Vous avez renoncé à cette place."), "done")
+    return redirect(url_for(".offer", reference=reference))

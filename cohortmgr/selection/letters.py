@@ -1,0 +1,90 @@
+"""What selection tells people, each in the language of their file. The templates choose among the texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.models import Person
+from cohortmgr.applications.models import Application
+from cohortmgr.base.db import db
+from cohortmgr.outbox.actions import Letter
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.selection.models import Decision
+
+OFFER_MADE, WAITING_LISTED, REFUSED = "offer_made", "waiting_listed", "refused"
+OFFER_ACCEPTED, OFFER_DECLINED, OFFER_EXPIRED = "offer_accepted", "offer_declined", "offer_expired"
+
+
+def recipients() -> sa.Select[Any]:
+    """Decisions with what a letter about them needs, one row each; the caller chooses which."""
+    return (
+        sa.select(
+            Decision.id.label("decision_id"),
+            Decision.reference,
+            Decision.outcome,
+            Decision.position,
+            Decision.waiting_state,
+            Decision.reasons,
+            Decision.institution_id,
+            Decision.application_id,
+            Decision.person_id,
+            Person.reference.label("person_reference"),
+            sa.func.coalesce(Application.email, Person.email).label("address"),
+            Application.language,
+            Application.name,
+            Application.number,
+            Application.state.label("application_state"),
+        )
+        .join(Application, Application.id == Decision.application_id)
+        .join(Person, Person.id == Decision.person_id)
+    )
+
+
+def recipient_of(decision_id: int) -> sa.Row[Any]:
+    """The row of one decision."""
+    return db.session.execute(recipients().where(Decision.id == decision_id)).one()
+
+
+def letter(row: sa.Row[Any], key: str, shared: Mapping[str, Any], **more: Any) -> Letter:
+    """One letter. The decision's reference leads to the person's page of it."""
+    variables = {**shared, "name": row.name, "number": row.number, "reference": row.reference, **more}
+    return Letter(
+        key,
+        row.person_reference,
+        row.address,
+        row.language,
+        variables,
+        row.institution_id,
+        row.person_id,
+    )
+
+
+def for_decisions(rows: Iterable[sa.Row[Any]], shared: Mapping[str, Any], deadline: datetime) -> list[Letter]:
+    """The letters of a batch; who withdrew meanwhile, or has no address, gets none."""
+    found = []
+    for row in rows:
+        if row.application_state != "submitted" or not row.address:
+            continue
+        match row.outcome:
+            case "offer":
+                found.append(letter(row, OFFER_MADE, shared, deadline=deadline))
+            case "waiting":
+                found.append(letter(row, WAITING_LISTED, shared, position=row.position))
+            case _:
+                found.append(letter(row, REFUSED, shared, reasons=row.reasons))
+    return found
+
+
+def shared_by(intake: Intake, offering: Offering) -> dict[str, Any]:
+    """What every letter of an offering says: programme, intake, offering, first day."""
+    return {
+        "programme": dict(programmes.definition_of(intake).title),
+        "intake": dict(intake.title),
+        "offering": dict(offering.title),
+        "starts_on": intake.starts_on,
+    }

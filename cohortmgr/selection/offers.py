@@ -1,0 +1,218 @@
+"""The life of an offer: sent, answered, expired; and the seat that goes to the next on the waiting list.
+
+One row counts the seats of an offering. Whoever frees a seat holds that row's lock until the commit, so that
+those who free seats at once queue, and each promotes another person.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.models import Application
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock
+from cohortmgr.base.db import acting_in, db
+from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
+from cohortmgr.base.text import new_reference
+from cohortmgr.outbox.actions import send_all
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.selection import letters, queries
+from cohortmgr.selection.models import Batch, Decision, Offer, SeatCount
+from cohortmgr.selection.rules import SEAT_HOLDING, BatchState, OfferState, WaitingState
+
+# Higher floors append what an acceptance brings, and what the giving up of an accepted seat undoes. Called in the
+# same transaction, after the change, while the institution's rows can be reached.
+on_acceptance: list[Callable[[Viewer, Offer], None]] = []
+on_release: list[Callable[[Viewer, Offer], None]] = []
+
+ENDS_AT = 18  # the hour in Casablanca at which the last day to answer ends
+
+
+def claim_seats(viewer: Viewer, offering_id: int, number: int) -> bool:
+    """Take seats if that many are free: one conditional UPDATE."""
+    free = SeatCount.taken + number <= SeatCount.seats
+    claim = sa.update(SeatCount).where(SeatCount.offering_id == offering_id, free)
+    return _changed(claim.values(taken=SeatCount.taken + number)) == 1
+
+
+def _release_seats(offering_id: int, number: int) -> None:
+    held = sa.update(SeatCount).where(SeatCount.offering_id == offering_id, SeatCount.taken >= number)
+    if _changed(held.values(taken=SeatCount.taken - number)) != 1:
+        raise RuntimeError(f"offering {offering_id} held fewer than {number} seats")
+
+
+def _changed(statement: sa.Update) -> int:
+    done = db.session.execute(statement.execution_options(synchronize_session=False))
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def send_offers(viewer: Viewer, intake: Intake, offering_id: int, rows: Iterable[sa.Row[Any]]) -> datetime:
+    """Write the offers of `letters.recipients` rows, whose seats are claimed; returns the deadline."""
+    moment = clock.now()
+    days = programmes.definition_of(intake).offers.days_to_answer
+    deadline = clock.instant(clock.today() + timedelta(days=days), ENDS_AT)
+    values = [
+        {
+            "reference": new_reference(),
+            "institution_id": intake.institution_id,
+            "application_id": row.application_id,
+            "decision_id": row.decision_id,
+            "person_id": row.person_id,
+            "intake_id": intake.id,
+            "offering_id": offering_id,
+            "state": OfferState.SENT.value,
+            "sent_at": moment,
+            "deadline": deadline,
+            "version": 1,
+        }
+        for row in rows
+    ]
+    if values:
+        db.session.execute(sa.insert(Offer), values)
+    return deadline
+
+
+def answer_offer(viewer: Viewer, offer_reference: str, accept: bool) -> Offer:
+    """One's own answer to an offer: one conditional UPDATE by the server's clock. Repeated: the same offer again.
+
+    An acceptance calls `on_acceptance`; a refusal frees the seat for the next on the waiting list. Refused after
+    the deadline, and when the other answer was given.
+    """
+    found = queries.mine_for(viewer, offer_reference).offer
+    if found is None:
+        raise NotFound(offer_reference)
+    to = OfferState.ACCEPTED if accept else OfferState.DECLINED
+    with acting_in(found.institution_id):
+        if not _move(found, (OfferState.SENT,), to, Offer.deadline > clock.now()):
+            return _answered_before(viewer, offer_reference, to)
+        before = {"state": OfferState.SENT.value}
+        _note(viewer, f"selection.{'accept' if accept else 'decline'}", found, before, {"state": to.value})
+        if accept:
+            for follow in on_acceptance:
+                follow(viewer, found)
+        else:
+            _pass_on(viewer, found.offering_id, 1)
+        _write(found, letters.OFFER_ACCEPTED if accept else letters.OFFER_DECLINED)
+    return found
+
+
+def _move(offer: Offer, before: Sequence[OfferState], to: OfferState, *also: sa.ColumnElement[bool]) -> bool:
+    """Whether this transaction is the one that moved the offer."""
+    moment = clock.now()
+    values = {"state": to.value, "answered_at": moment, "version": Offer.version + 1}
+    same = (Offer.id == offer.id, Offer.state.in_([state.value for state in before]), *also)
+    if _changed(sa.update(Offer).where(*same).values(values)) != 1:
+        return False
+    for name, value in (("state", to.value), ("answered_at", moment), ("version", offer.version + 1)):
+        sa.orm.attributes.set_committed_value(offer, name, value)
+    return True
+
+
+def _answered_before(viewer: Viewer, reference: str, wanted: OfferState) -> Offer:
+    offer = queries.mine_for(viewer, reference).offer
+    if offer is None:
+        raise NotFound(reference)
+    if offer.state == wanted:
+        return offer
+    if offer.state in (OfferState.SENT, OfferState.EXPIRED):
+        what = N_("La date limite pour répondre est passée : %(deadline)s.")
+        raise Refused(Problem(what, {"deadline": offer.deadline}))
+    raise Refused(N_("Vous avez déjà donné une autre réponse à cette offre."))
+
+
+def _note(viewer: Viewer, action: str, offer: Offer, before: dict[str, Any], after: dict[str, Any]) -> None:
+    subject = viewer.person_reference if viewer.person_id == offer.person_id else None
+    record(viewer, action, "offer", offer.reference, offer.institution_id, subject, before, after)
+
+
+def _write(offer: Offer, key: str) -> None:
+    intake = db.session.get_one(Intake, offer.intake_id)
+    shared = letters.shared_by(intake, db.session.get_one(Offering, offer.offering_id))
+    row = letters.recipient_of(offer.decision_id)
+    if row.address:
+        send_all([letters.letter(row, key, shared, deadline=offer.deadline)])
+
+
+def _pass_on(viewer: Viewer, offering_id: int, number: int) -> int:
+    """Free seats and offer them to the next on the waiting list; returns how many were offered anew."""
+    _release_seats(offering_id, number)
+    waiting = (
+        letters.recipients()
+        .join(Batch, Batch.id == Decision.batch_id)
+        .where(Batch.offering_id == offering_id, Batch.state == BatchState.APPROVED.value)
+        .where(Decision.waiting_state == WaitingState.WAITING.value, Application.state == "submitted")
+        .order_by(Decision.position)
+        .limit(number)
+    )
+    rows = db.session.execute(waiting).all()
+    if not rows or not claim_seats(viewer, offering_id, len(rows)):
+        return 0
+    promoted = sa.update(Decision).where(Decision.id.in_([row.decision_id for row in rows]))
+    _changed(promoted.values(waiting_state=WaitingState.OFFERED.value))
+    offering = db.session.get_one(Offering, offering_id)
+    intake = db.session.get_one(Intake, offering.intake_id)
+    deadline = send_offers(viewer, intake, offering_id, rows)
+    shared = letters.shared_by(intake, offering)
+    send_all(
+        letters.letter(row, letters.OFFER_MADE, shared, deadline=deadline) for row in rows if row.address
+    )
+    after = {"files": [row.number for row in rows], "deadline": deadline.isoformat()}
+    record(viewer, "selection.promote", "offering", offering.reference, offering.institution_id, after=after)
+    return len(rows)
+
+
+def anything_expired() -> bool:
+    """Whether an offer has passed its deadline: a reading, so that the sweep locks nothing in vain."""
+    due = sa.select(Offer.id).where(Offer.state == OfferState.SENT.value, Offer.deadline <= clock.now())
+    return db.session.scalar(due.limit(1)) is not None
+
+
+def expire_offers(viewer: Viewer) -> int:
+    """End the offers whose deadline has passed and pass their seats on; how many ended. Only the system does."""
+    if not viewer.is_system:
+        raise NotPermitted("selection.expire")
+    moment = clock.now()
+    due = (Offer.state == OfferState.SENT.value, Offer.deadline <= moment)
+    values = {"state": OfferState.EXPIRED.value, "answered_at": moment, "version": Offer.version + 1}
+    ended = sa.update(Offer).where(*due).values(values).returning(Offer.id, Offer.offering_id)
+    rows = db.session.execute(ended.execution_options(synchronize_session=False)).all()
+    for offering_id, number in sorted(Counter(row.offering_id for row in rows).items()):
+        _end(viewer, offering_id, [row.id for row in rows if row.offering_id == offering_id])
+        _pass_on(viewer, offering_id, number)
+    return len(rows)
+
+
+def _end(viewer: Viewer, offering_id: int, offer_ids: list[int]) -> None:
+    offering = db.session.get_one(Offering, offering_id)
+    shared = letters.shared_by(db.session.get_one(Intake, offering.intake_id), offering)
+    ended = letters.recipients().join(Offer, Offer.decision_id == Decision.id).where(Offer.id.in_(offer_ids))
+    rows = db.session.execute(ended).all()
+    send_all(letters.letter(row, letters.OFFER_EXPIRED, shared) for row in rows if row.address)
+    after = {"files": [row.number for row in rows]}
+    record(viewer, "selection.expire", "offering", offering.reference, offering.institution_id, after=after)
+
+
+def release_on_withdrawal(viewer: Viewer, application: Application) -> None:
+    """What a withdrawal frees: the seat of a live offer, or the place on the waiting list."""
+    with acting_in(application.institution_id):
+        live = [state.value for state in SEAT_HOLDING]
+        held = sa.select(Offer).where(Offer.application_id == application.id, Offer.state.in_(live))
+        offer = db.session.scalar(held)
+        if offer is None:
+            waiting = Decision.waiting_state == WaitingState.WAITING.value
+            left = sa.update(Decision).where(Decision.application_id == application.id, waiting)
+            _changed(left.values(waiting_state=WaitingState.LEFT.value))
+            return
+        before = {"state": offer.state}
+        if _move(offer, tuple(SEAT_HOLDING), OfferState.DECLINED):
+            _note(viewer, "selection.decline", offer, before, {"state": offer.state})
+            for follow in on_release:
+                follow(viewer, offer)
+            _pass_on(viewer, offer.offering_id, 1)

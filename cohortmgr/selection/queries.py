@@ -1,0 +1,214 @@
+"""Reading rankings, batches, decisions and offers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.models import Account, Person
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.models import Application
+from cohortmgr.base.db import acting_in, db
+from cohortmgr.base.errors import NotFound
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.rules import COUNTING
+from cohortmgr.selection.board import Board, File, Reading, build
+from cohortmgr.selection.models import Batch, Decision, Offer, SeatCount
+from cohortmgr.selection.rules import BatchState, Outcome, WaitingState
+
+LIVE = (BatchState.PROPOSED.value, BatchState.APPROVED.value)
+
+
+def visible(viewer: Viewer, permission: str = "selection.read") -> sa.Select[Batch]:
+    """The batches of the programmes whose selection the viewer may read."""
+    inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(permission)]
+    return sa.select(Batch).join(Intake, Intake.id == Batch.intake_id).where(sa.or_(sa.false(), *inside))
+
+
+def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> Batch:
+    """The batch of a public reference; NotFound if the viewer may not see it.
+
+    With `lock`, a second click waits for the first and reads what it left.
+    """
+    wanted = visible(viewer).where(Batch.reference == reference)
+    if lock:
+        wanted = wanted.with_for_update(of=Batch).execution_options(populate_existing=True)
+    found = db.session.scalar(wanted)
+    if found is None:
+        raise NotFound(reference)
+    return found
+
+
+def offering_of(intake: Intake, reference: str | None = None) -> Offering:
+    """The offering of that reference, or the intake's first; NotFound if there is none."""
+    for offering in programmes.offerings_of(intake):
+        if reference in (None, offering.reference):
+            return offering
+    raise NotFound(reference or intake.reference)
+
+
+def ranking_of(intake: Intake, offering: Offering | None = None, seed: str | None = None) -> Board:
+    """The board of an offering from the readings that were handed in, as things stand, in three statements.
+
+    The seed of the lots is the intake's reference unless told: known before anything was read.
+    """
+    offering = offering or offering_of(intake)
+    definition = programmes.definition_of(intake)
+    readings: dict[int, list[Reading]] = defaultdict(list)
+    counted = sa.select(Review.application_id, Review.total_thousandths, Review.scores).where(
+        Review.intake_id == intake.id, Review.state.in_([state.value for state in COUNTING])
+    )
+    for row in db.session.execute(counted.order_by(Review.id)):
+        readings[row.application_id].append(Reading(row.total_thousandths or 0, row.scores))
+    files = [
+        File(
+            application_id=row.id,
+            person_id=row.person_id,
+            number=row.number,
+            name=row.name,
+            region=row.region,
+            eligible=bool(row.eligible),
+            reasons=tuple(row.reasons),
+            readings=tuple(readings[row.id]),
+        )
+        for row in db.session.execute(_sent(intake, offering))
+    ]
+    seats = offering.seats + definition.offers.seats_overbooked
+    return build(files, definition.rubric, seats, definition.offers.waiting_list, seed or intake.reference)
+
+
+def _sent(intake: Intake, offering: Offering) -> Any:
+    """Files that were sent to an offering; one that names none belongs to the intake's first."""
+    columns = ("id", "person_id", "number", "name", "region", "eligible", "reasons")
+    first = sa.select(sa.func.min(Offering.id)).where(Offering.intake_id == intake.id).scalar_subquery()
+    return (
+        sa.select(*(getattr(Application, name) for name in columns))
+        .where(Application.intake_id == intake.id, Application.state == "submitted")
+        .where(sa.func.coalesce(Application.offering_id, first) == offering.id)
+        .order_by(Application.number)
+    )
+
+
+def live_batch(offering: Offering) -> Batch | None:
+    """The proposed or approved batch of an offering."""
+    return db.session.scalar(sa.select(Batch).where(Batch.offering_id == offering.id, Batch.state.in_(LIVE)))
+
+
+def batches_of(intake: Intake) -> Sequence[Batch]:
+    """Every batch of an intake, the newest first, without their certificates."""
+    wanted = sa.select(Batch).options(sa.orm.defer(Batch.certificate))
+    return db.session.scalars(wanted.where(Batch.intake_id == intake.id).order_by(Batch.id.desc())).all()
+
+
+def waiting_for_approval(viewer: Viewer) -> Sequence[Any]:
+    """(reference, intake_title, seats, proposed_at) of the batches that the viewer may approve, for the home page."""
+    columns = (Batch.reference, Intake.title.label("intake_title"), Batch.seats, Batch.proposed_at)
+    open_ones = visible(viewer, "selection.approve").with_only_columns(*columns)
+    mine = (Batch.state == BatchState.PROPOSED.value, Batch.proposed_by != viewer.reference)
+    return db.session.execute(open_ones.where(*mine).order_by(Batch.proposed_at)).all()
+
+
+def account_name(reference: str | None) -> str:
+    """Who proposed or approved, by name."""
+    wanted = sa.select(Person).join(Account, Account.person_id == Person.id)
+    person = db.session.scalar(wanted.where(Account.reference == reference)) if reference else None
+    return person.name if person else ""
+
+
+def decisions_of(batch: Batch) -> Sequence[Any]:
+    """The decisions of a batch with file and offer, best first, in one statement."""
+    return db.session.execute(
+        sa.select(
+            Decision.reference,
+            Decision.outcome,
+            Decision.rank,
+            Decision.mean_thousandths,
+            Decision.position,
+            Decision.waiting_state,
+            Decision.reasons,
+            Application.number,
+            Application.name,
+            Application.language,
+            Application.reference.label("application_reference"),
+            Application.state.label("application_state"),
+            Offer.state.label("offer_state"),
+            Offer.deadline,
+        )
+        .join(Application, Application.id == Decision.application_id)
+        .outerjoin(Offer, Offer.decision_id == Decision.id)
+        .where(Decision.batch_id == batch.id)
+        .order_by(Decision.rank.is_(None), Decision.rank, Application.number)
+    ).all()
+
+
+def seats_of(offering_id: int) -> SeatCount | None:
+    """The count of an offering's seats."""
+    return db.session.get(SeatCount, offering_id, populate_existing=True)
+
+
+@dataclass(frozen=True)
+class Mine:
+    """A decision on one's own file. `place` is the present rank on the waiting list."""
+
+    decision: Decision
+    offer: Offer | None
+    application: Application
+    intake: Intake
+    place: int | None
+
+
+def _own(viewer: Viewer) -> Any:
+    return (
+        sa.select(Decision, Offer, Application, Intake)
+        .join(Application, Application.id == Decision.application_id)
+        .join(Intake, Intake.id == Decision.intake_id)
+        .outerjoin(Offer, Offer.decision_id == Decision.id)
+        .where(Decision.person_id == viewer.person_id, Decision.notified_at.is_not(None))
+        .order_by(Decision.id.desc())
+    )
+
+
+def mine(viewer: Viewer) -> list[Mine]:
+    """The decisions that the viewer was told of, newest first, for the home page."""
+    return [_mine(row) for row in db.session.execute(_own(viewer))]
+
+
+def mine_for(viewer: Viewer, reference: str) -> Mine:
+    """One of them, by the reference of the offer or of the decision; NotFound otherwise."""
+    same = sa.or_(Decision.reference == reference, Offer.reference == reference)
+    row = db.session.execute(_own(viewer).where(same).execution_options(populate_existing=True)).first()
+    if row is None:
+        raise NotFound(reference)
+    return _mine(row)
+
+
+def _mine(row: Any) -> Mine:
+    decision, offer, application, intake = row
+    waits = decision.outcome == Outcome.WAITING and decision.waiting_state == WaitingState.WAITING
+    return Mine(decision, offer, application, intake, place_of(decision) if waits else None)
+
+
+def place_of(decision: Decision) -> int:
+    """The rank on the waiting list once those who left it are taken out: a figure, no one else's row."""
+    ahead = sa.select(sa.func.count()).select_from(Decision)
+    ahead = ahead.where(
+        Decision.batch_id == decision.batch_id,
+        Decision.waiting_state == WaitingState.WAITING.value,
+        Decision.position < decision.position,
+    )
+    with acting_in(decision.institution_id):
+        return 1 + (db.session.scalar(ahead) or 0)
+
+
+def offer_counts(intake: Intake) -> dict[str, int]:
+    """Offers of an intake by state, in one statement."""
+    rows = db.session.execute(
+        sa.select(Offer.state, sa.func.count()).where(Offer.intake_id == intake.id).group_by(Offer.state)
+    )
+    return {row[0]: row[1] for row in rows}

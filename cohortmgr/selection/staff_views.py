@@ -1,0 +1,171 @@
+"""The ranking board, and batches of decisions: proposed by one person, approved by another."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.rules import allows
+from cohortmgr.applications.queries import staff_intake
+from cohortmgr.applications.regions import REGIONS
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.base.i18n import LANGUAGE_NAMES
+from cohortmgr.base.web import show_problems
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.selection import actions, queries
+from cohortmgr.selection.board import tie_order, unmet
+from cohortmgr.selection.certificate import canonical, verify
+from cohortmgr.selection.forms import ProposeForm
+from cohortmgr.selection.models import Batch
+from cohortmgr.selection.rules import Outcome, from_json
+
+bp = Blueprint("selection_staff", __name__)
+BELOW = 20  # rows shown under the waiting list until all are asked for
+
+bp.add_app_template_filter(from_json, "reason")
+
+
+@bp.get("/staff/intakes/<reference>/ranking")
+@guards.staff
+def ranking(reference: str) -> ResponseReturnValue:
+    """Who is in, who waits, who is refused, and how near the line."""
+    intake = staff_intake(guards.viewer(), reference, "selection.read")
+    return _ranking(intake, ProposeForm(formdata=None, seed=request.args.get("seed") or intake.reference))
+
+
+def _ranking(intake: Intake, form: ProposeForm) -> ResponseReturnValue:
+    viewer = guards.viewer()
+    offering = queries.offering_of(intake, request.values.get("offering"))
+    board = queries.ranking_of(intake, offering, form.seed.data)
+    rows = board.ranking.rows
+    if "all" not in request.args:
+        rows = rows[: board.seats + board.waiting + BELOW]
+    definition = programmes.definition_of(intake)
+    return render_template(
+        "selection/staff_ranking.html",
+        intake=intake,
+        offering=offering,
+        offerings=programmes.offerings_of(intake),
+        board=board,
+        rows=rows,
+        near=board.near,
+        regions=REGIONS,
+        ties=[criterion.title for criterion in tie_order(definition.rubric)],
+        refusals={file.number: unmet(file.reasons, definition.eligibility) for file in board.ineligible},
+        batch=queries.live_batch(offering),
+        batches=queries.batches_of(intake),
+        form=form,
+        may_propose=allows(viewer, "selection.propose", intake.path),
+    )
+
+
+@bp.post("/staff/intakes/<reference>/ranking")
+@guards.staff
+def propose(reference: str) -> ResponseReturnValue:
+    """Freeze the ranking into a batch for a second person."""
+    intake = staff_intake(guards.viewer(), reference, "selection.read")
+    form = ProposeForm()
+    if not form.validate_on_submit():
+        return _ranking(intake, form)
+    try:
+        with writing():
+            found = actions.propose(
+                guards.viewer(),
+                reference,
+                form.seed.data or "",
+                form.note.data or "",
+                request.form.get("offering"),
+            )
+    except Refused as refusal:
+        show_problems(form, refusal)
+        return _ranking(staff_intake(guards.viewer(), reference, "selection.read"), form)
+    flash(_("Les décisions sont figées. Une deuxième personne doit les approuver."), "done")
+    return redirect(url_for(".batch", reference=found.reference))
+
+
+@bp.get("/staff/batches/<reference>")
+@guards.staff
+def batch(reference: str) -> ResponseReturnValue:
+    """What approval will do, or did, to how many; each decision; the certificate and its verification."""
+    return _batch(queries.get_for(guards.viewer(), reference))
+
+
+def _batch(found: Batch, problems: Sequence[Problem] = ()) -> ResponseReturnValue:
+    viewer = guards.viewer()
+    intake = db.session.get_one(Intake, found.intake_id)
+    rows = queries.decisions_of(found)
+    counts = Counter(row.outcome for row in rows)
+    ineligible = sum(1 for row in rows if row.outcome == Outcome.REFUSED and row.rank is None)
+    terms = programmes.definition_of(intake).offers
+    return render_template(
+        "selection/staff_batch.html",
+        batch=found,
+        intake=intake,
+        offering=db.session.get_one(Offering, found.offering_id),
+        rows=rows,
+        counts=counts,
+        ineligible=ineligible,
+        languages=[
+            (LANGUAGE_NAMES[key], each) for key, each in Counter(row.language for row in rows).most_common()
+        ],
+        offers=Counter(row.offer_state for row in rows if row.offer_state),
+        days=terms.days_to_answer,
+        checks=verify(found.certificate),
+        certificate=found.certificate,
+        proposer=queries.account_name(found.proposed_by),
+        approver=queries.account_name(found.approved_by),
+        is_proposer=found.proposed_by == viewer.reference,
+        may_approve=allows(viewer, "selection.approve", intake.path),
+        may_cancel=allows(viewer, "selection.propose", intake.path)
+        or allows(viewer, "selection.approve", intake.path),
+        problems=problems,
+        error=next((problem for problem in problems if problem.where == "confirmation"), None),
+    )
+
+
+@bp.post("/staff/batches/<reference>/approve")
+@guards.staff
+def approve(reference: str) -> ResponseReturnValue:
+    """The second person's act."""
+    viewer = guards.viewer()
+    try:
+        with writing():
+            actions.approve(viewer, reference, request.form.get("confirmation", ""), _version())
+    except Refused as refusal:
+        return _batch(queries.get_for(viewer, reference), refusal.problems)
+    flash(_("Les décisions sont approuvées. Les offres et les réponses partent."), "done")
+    return redirect(url_for(".batch", reference=reference))
+
+
+@bp.post("/staff/batches/<reference>/cancel")
+@guards.staff
+def cancel(reference: str) -> ResponseReturnValue:
+    """Drop a proposal."""
+    with writing():
+        actions.cancel(guards.viewer(), reference, _version())
+    flash(_("Le lot est annulé. Personne n’en a été informé."), "done")
+    return redirect(url_for(".batch", reference=reference))
+
+
+def _version() -> int | None:
+    given = request.form.get("version", "")
+    return int(given) if given.isascii() and given.isdigit() else None
+
+
+@bp.get("/staff/batches/<reference>/certificate.json")
+@guards.staff
+def certificate(reference: str) -> ResponseReturnValue:
+    """The certificate in its one spelling, so that anybody can recompute ranking and digest."""
+    found = queries.get_for(guards.viewer(), reference)
+    text = canonical(json.loads(json.dumps(found.certificate)))
+    response = Response(text, mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="certificate-{found.reference}.json"'
+    return response
