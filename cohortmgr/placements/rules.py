@@ -207,3 +207,15 @@ def why_unplaced(
             {"scored": len(scored), "wished": len(wished)},
         )
     return Problem(N_("Les places des entreprises demandées sont allées à de meilleures notes."))
+
+
+def moved(order: Sequence[str], move: str) -> list[str]:
+    """The list after one step, `up:KEY` or `down:KEY`; as it was if the step leads nowhere."""
+    direction, _, key = move.partition(":")
+    changed = list(order)
+    if key in changed and direction in ("up", "down"):
+        place = changed.index(key)
+        to = place + (-1 if direction == "up" else 1)
+        if 0 <= to < len(changed):
+            changed[place], changed[to] = changed[to], changed[place]
+    return changed

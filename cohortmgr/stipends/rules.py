@@ -2,6 +2,7 @@
 become.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -9,6 +10,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 
 from cohortmgr.base.errors import N_, Problem, Refused
+
+_MONTH = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])")
 
 
 class RunState(StrEnum):
@@ -156,8 +159,8 @@ def compute_line(
     `working_days` are those of the whole month (cohorts.rules.working_days); days outside
     `enrolled_from`..`enrolled_to` (both included, None for no end) are not paid. `absences` counts
     unjustified working days while enrolled, each worth one part in `basis` of the month (its own working
-    days if None). `owed` are centimes that an earlier month could not take back. The net is never below zero: what cannot be taken back is
-    `carried`. Raises Refused on figures that cannot be.
+    days if None). `owed` are centimes that an earlier month could not take back. The net is never below
+    zero: what cannot be taken back is `carried`. Raises Refused on figures that cannot be.
     """
     days = {day for day in working_days if (day.year, day.month) == (month.year, month.month)}
     enrolled = sum(1 for day in days if enrolled_from <= day and (enrolled_to is None or day <= enrolled_to))
@@ -243,16 +246,10 @@ def _require_possible(
 
 def month_of(text: str) -> date:
     """The first day of a month written `2026-01`, as a month's field sends it."""
-    year, dash, month = text.strip().partition("-")
-    if (
-        dash
-        and len(year) == 4
-        and (year + month).isascii()
-        and (year + month).isdigit()
-        and 1 <= int(month) <= 12
-    ):
-        return date(int(year) or 1, int(month), 1)
-    raise Refused(Problem(N_("Choisissez un mois, par exemple 2026-01."), {}, "month"))
+    found = _MONTH.fullmatch(text.strip())
+    if found is None:
+        raise Refused(Problem(N_("Choisissez un mois, par exemple 2026-01."), {}, "month"))
+    return date(int(found[1]), int(found[2]), 1)
 
 
 def require_payable_month(month: date, first: date, months: int) -> None:

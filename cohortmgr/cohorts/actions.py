@@ -1,0 +1,114 @@
+"""Opening a cohort, and the enrolments that follow accepted offers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.applications.models import Application
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.cohorts import queries
+from cohortmgr.cohorts.models import Cohort, Enrolment
+from cohortmgr.cohorts.rules import EnrolmentState
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.models import Intake
+from cohortmgr.selection.models import Offer
+from cohortmgr.selection.rules import OfferState
+
+# What higher floors do in the same transaction when someone is enrolled. Filled where the application is wired.
+on_enrolment: list[Callable[[Viewer, Enrolment, Application], None]] = []
+
+
+def open_cohort(viewer: Viewer, intake_reference: str) -> Cohort:
+    """Open the cohort of an intake and enrol whoever has accepted already; opening it again changes nothing."""
+    intake = programmes.get_for(viewer, intake_reference)
+    require(viewer, "cohorts.manage", intake.path)
+    # Two who open it at once queue on the intake's row.
+    db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
+    cohort = queries.of_intake(intake.id)
+    if cohort is not None:
+        return cohort
+    cohort = Cohort(
+        institution_id=intake.institution_id,
+        intake_id=intake.id,
+        name=dict(intake.title),
+        starts_on=intake.starts_on,
+        path=intake.path,
+        published_at=clock.now(),
+    )
+    db.session.add(cohort)
+    db.session.flush()
+    accepted = sa.select(Offer).where(Offer.intake_id == intake.id, Offer.state == OfferState.ACCEPTED.value)
+    enrolled = [_enrol(viewer, cohort, offer) for offer in db.session.scalars(accepted.order_by(Offer.id))]
+    after = {"intake": intake.reference, "enrolled": [row.reference for row in enrolled]}
+    record(viewer, "cohorts.open", "cohort", cohort.reference, intake.institution_id, None, None, after)
+    return cohort
+
+
+def enrol(viewer: Viewer, offer: Offer) -> None:
+    """Enrol the person of an accepted offer; called in the transaction of the acceptance.
+
+    Nothing while the intake has no cohort: opening it enrols everyone who accepted before. Enrolling again changes
+    nothing.
+    """
+    cohort = queries.of_intake(offer.intake_id)
+    if cohort is not None:
+        _enrol(viewer, cohort, offer)
+
+
+def _enrol(viewer: Viewer, cohort: Cohort, offer: Offer) -> Enrolment:
+    known = db.session.scalar(sa.select(Enrolment).where(Enrolment.application_id == offer.application_id))
+    if known is not None:
+        return known
+    application = db.session.get_one(Application, offer.application_id)
+    enrolment = Enrolment(
+        institution_id=cohort.institution_id,
+        person_id=application.person_id,
+        cohort_id=cohort.id,
+        application_id=application.id,
+        state=EnrolmentState.PENDING.value,
+        enrolled_at=clock.now(),
+        starts_on=cohort.starts_on,
+    )
+    db.session.add(enrolment)
+    db.session.flush()
+    for follow in on_enrolment:
+        follow(viewer, enrolment, application)
+    person = db.session.get_one(Person, application.person_id)
+    after = {"cohort": cohort.reference, "application": application.reference}
+    record(
+        viewer,
+        "cohorts.enrol",
+        "enrolment",
+        enrolment.reference,
+        cohort.institution_id,
+        person.reference,
+        None,
+        after,
+    )
+    return enrolment
+
+
+def confirm(viewer: Viewer, cohort_reference: str) -> int:
+    """Confirm every enrolment that waits; returns how many. Doing it again finds none."""
+    cohort = queries.get_for(viewer, cohort_reference)
+    require(viewer, "cohorts.manage", cohort.path)
+    waiting = (Enrolment.cohort_id == cohort.id, Enrolment.state == EnrolmentState.PENDING.value)
+    moved = db.session.scalars(
+        sa.update(Enrolment)
+        .where(*waiting)
+        .values(state=EnrolmentState.ACTIVE.value, version=Enrolment.version + 1)
+        .returning(Enrolment.reference)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if moved:
+        after = {"enrolments": sorted(moved)}
+        record(
+            viewer, "cohorts.confirm", "cohort", cohort.reference, cohort.institution_id, None, None, after
+        )
+    return len(moved)

@@ -1,0 +1,126 @@
+"""Reading cohorts and who is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.models import Application
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import NotFound
+from cohortmgr.cohorts.models import Cohort, Enrolment
+from cohortmgr.cohorts.rules import PRESENT
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.rules import QuestionKind
+
+# What higher floors tell of a cohort's members for its page: enrolment id to the three texts of a company's name.
+# Filled where the application is wired.
+companies_of_members: list[Callable[[int], Mapping[int, Mapping[str, str]]]] = []
+
+
+def within(viewer: Viewer, permission: str) -> sa.ColumnElement[bool]:
+    """The condition that a cohort lies where the viewer holds a permission."""
+    return sa.or_(sa.false(), *(Cohort.path.startswith(p, autoescape=True) for p in viewer.paths(permission)))
+
+
+def visible(viewer: Viewer, permission: str = "cohorts.read") -> sa.Select[Cohort]:
+    """The cohorts that the viewer may see for a purpose, newest first."""
+    return (
+        sa.select(Cohort)
+        .where(within(viewer, permission))
+        .order_by(Cohort.starts_on.desc(), Cohort.id.desc())
+    )
+
+
+def get_for(viewer: Viewer, reference: str, permission: str = "cohorts.read") -> Cohort:
+    """The cohort of a reference if the viewer holds the permission there; NotFound otherwise."""
+    found = db.session.scalar(visible(viewer, permission).where(Cohort.reference == reference))
+    if found is None:
+        raise NotFound(reference)
+    return found
+
+
+def list_for(viewer: Viewer, permission: str = "cohorts.read") -> Sequence[Cohort]:
+    """Every cohort that the viewer may see for a purpose: for the staff's home."""
+    return db.session.scalars(visible(viewer, permission)).all()
+
+
+def of_intake(intake_id: int) -> Cohort | None:
+    """The cohort of an intake, once it is open."""
+    return db.session.scalar(sa.select(Cohort).where(Cohort.intake_id == intake_id))
+
+
+def intake_of(cohort: Cohort) -> Intake:
+    """The intake that a cohort came from."""
+    return db.session.get_one(Intake, cohort.intake_id)
+
+
+def diploma_names(intake: Intake) -> dict[str, Mapping[str, str]]:
+    """Option key to its three texts, for the choices of the form that are no column of a person."""
+    questions = programmes.definition_of(intake).form.questions
+    return {
+        option.key: option.label
+        for question in questions
+        if question.kind is QuestionKind.CHOICE and question.target is None
+        for option in question.options
+    }
+
+
+def visible_enrolments(viewer: Viewer) -> sa.Select[Enrolment]:
+    """The viewer's own enrolments, and those of the cohorts that it may read."""
+    mine = Enrolment.person_id == viewer.person_id if viewer.person_id else sa.false()
+    return (
+        sa.select(Enrolment)
+        .join(Cohort, Cohort.id == Enrolment.cohort_id)
+        .where(sa.or_(mine, within(viewer, "cohorts.read")))
+    )
+
+
+def enrolment_for(viewer: Viewer, reference: str) -> Enrolment:
+    """The enrolment of a reference if the viewer may see it; NotFound otherwise."""
+    found = db.session.scalar(visible_enrolments(viewer).where(Enrolment.reference == reference))
+    if found is None:
+        raise NotFound(reference)
+    return found
+
+
+def members(cohort_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Everyone in a cohort by name: the enrolment, and number, name, diploma, region, average of the application."""
+    return db.session.execute(
+        sa.select(
+            Enrolment,
+            Application.reference.label("application_reference"),
+            Application.number,
+            Application.name,
+            Application.diploma,
+            Application.region,
+            Application.average_thousandths,
+        )
+        .join(Application, Application.id == Enrolment.application_id)
+        .where(Enrolment.cohort_id == cohort_id)
+        .order_by(Application.sort_name, Enrolment.id)
+    ).all()
+
+
+def present_count(cohort_id: int) -> int:
+    """How many hold a place in a cohort."""
+    counted = sa.select(sa.func.count()).where(
+        Enrolment.cohort_id == cohort_id, Enrolment.state.in_([state.value for state in PRESENT])
+    )
+    return db.session.scalar(counted) or 0
+
+
+def mine(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """The viewer's own enrolments for their home: (Enrolment, Cohort), newest first."""
+    if viewer.person_id is None:
+        return []
+    return db.session.execute(
+        sa.select(Enrolment, Cohort)
+        .join(Cohort, Cohort.id == Enrolment.cohort_id)
+        .where(Enrolment.person_id == viewer.person_id)
+        .order_by(Enrolment.starts_on.desc())
+    ).all()

@@ -1,0 +1,69 @@
+"""The page of a cohort for staff."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from cohortmgr.accounts.guards import staff, viewer
+from cohortmgr.accounts.rules import allows
+from cohortmgr.base.db import writing
+from cohortmgr.cohorts import actions, queries
+from cohortmgr.cohorts.rules import MEANINGS, NAMES, TAGS, EnrolmentState
+from cohortmgr.organisations.rules import REGIONS
+
+bp = Blueprint("cohorts_staff", __name__)
+
+
+@bp.post("/staff/intakes/<reference>/cohort")
+@staff
+def open_cohort(reference: str) -> ResponseReturnValue:
+    """Open the cohort of an intake."""
+    with writing():
+        cohort = actions.open_cohort(viewer(), reference)
+    flash(_("La promotion est ouverte."), "done")
+    return redirect(url_for(".cohort", reference=cohort.reference))
+
+
+@bp.get("/staff/cohorts/<reference>")
+@staff
+def cohort(reference: str) -> ResponseReturnValue:
+    """Who is in the cohort, where each enrolment stands, and in which company."""
+    found = queries.get_for(viewer(), reference)
+    intake = queries.intake_of(found)
+    companies: dict[int, Mapping[str, str]] = {}
+    for told in queries.companies_of_members:
+        companies.update(told(found.id))
+    rows = queries.members(found.id)
+    counts = {state: sum(row.Enrolment.state == state for row in rows) for state in EnrolmentState}
+    return render_template(
+        "cohorts/staff_cohort.html",
+        cohort=found,
+        intake=intake,
+        diplomas=queries.diploma_names(intake),
+        regions=REGIONS,
+        rows=rows,
+        companies=companies,
+        counts=counts,
+        names=NAMES,
+        meanings=MEANINGS,
+        tags=TAGS,
+        may_manage=allows(viewer(), "cohorts.manage", found.path),
+        may_place=allows(viewer(), "placements.read", found.path),
+        may_pay=allows(viewer(), "stipends.read", found.path),
+    )
+
+
+@bp.post("/staff/cohorts/<reference>/confirm")
+@staff
+def confirm(reference: str) -> ResponseReturnValue:
+    """Confirm the enrolments that wait."""
+    with writing():
+        count = actions.confirm(viewer(), reference)
+    if count:
+        flash(ngettext("%(num)s inscription confirmée.", "%(num)s inscriptions confirmées.", count), "done")
+    return redirect(url_for(".cohort", reference=reference))

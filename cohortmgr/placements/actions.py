@@ -1,0 +1,171 @@
+"""Opening positions, stating wishes, giving scores."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, Refused, Stale
+from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.cohorts.models import Cohort
+from cohortmgr.cohorts.rules import PRESENT, EnrolmentState
+from cohortmgr.organisations.queries import by_keys
+from cohortmgr.placements import queries
+from cohortmgr.placements.models import Position, Score, Wish
+from cohortmgr.placements.rules import PositionState, check_scores, check_wishes
+from cohortmgr.programmes import queries as programmes
+
+_NO_PLACEMENT = N_("Ce programme ne prévoit pas d'affectation en entreprise.")
+_CLOSED = N_("Les vœux et les notes ne changent plus : l'affectation est calculée.")
+
+
+def open_positions(viewer: Viewer, cohort_reference: str) -> int:
+    """Open a position for each partner of the programme; returns how many were new. Opening again changes nothing."""
+    cohort = cohorts.get_for(viewer, cohort_reference, "placements.read")
+    require(viewer, "cohorts.manage", cohort.path)
+    db.session.execute(sa.select(Cohort.id).where(Cohort.id == cohort.id).with_for_update())
+    intake = cohorts.intake_of(cohort)
+    definition = programmes.definition_of(intake)
+    if definition.placement is None or not definition.partners:
+        raise Refused(_NO_PLACEMENT)
+    known = {row.key for row in queries.positions_of(cohort.id)}
+    companies = by_keys(partner.key for partner in definition.partners)
+    offering = programmes.offerings_of(intake)[0]
+    made = []
+    for partner in definition.partners:
+        if partner.key in known:
+            continue
+        position = Position(
+            institution_id=cohort.institution_id,
+            cohort_id=cohort.id,
+            company_id=companies[partner.key].id,
+            title=dict(offering.title),
+            seats=partner.seats,
+            state=PositionState.OPEN.value,
+            published_at=clock.now(),
+        )
+        db.session.add(position)
+        made.append({"company": partner.key, "seats": partner.seats})
+    if made:
+        after = {"positions": made}
+        record(
+            viewer,
+            "placements.open_positions",
+            "cohort",
+            cohort.reference,
+            cohort.institution_id,
+            None,
+            None,
+            after,
+        )
+    return len(made)
+
+
+def state_wishes(viewer: Viewer, enrolment_reference: str, ranked: Sequence[str]) -> None:
+    """Keep a person's own list of positions (references, best first), in the place of the one before.
+
+    Stating wishes is also the consent to show the card to those companies. Refused when a choice is missing,
+    repeated or unknown, or once the matching was run. The same list again changes nothing.
+    """
+    row = queries.own_enrolment(viewer, enrolment_reference)
+    enrolment, cohort, intake = row.Enrolment, row.Cohort, row.Intake
+    if EnrolmentState(enrolment.state) not in PRESENT:
+        raise Refused(N_("Cette inscription ne permet plus de vœux."))
+    positions = {each.Position.reference: each.Position for each in queries.positions_of(cohort.id)}
+    _require_open(list(positions.values()))
+    terms = queries.terms_of(intake)
+    most = terms.wishes_max if terms else len(positions)
+    problems = check_wishes(ranked, positions, most, most)
+    if problems:
+        raise Refused(*problems)
+    before = queries.wishes_of(enrolment.id)
+    after = [positions[reference].id for reference in ranked]
+    if before == after:
+        return
+    db.session.execute(sa.delete(Wish).where(Wish.enrolment_id == enrolment.id))
+    for rank, position_id in enumerate(after, start=1):
+        wish = Wish(
+            institution_id=enrolment.institution_id,
+            person_id=enrolment.person_id,
+            enrolment_id=enrolment.id,
+            position_id=position_id,
+            rank=rank,
+            consented_at=clock.now(),
+        )
+        db.session.add(wish)
+    names = {position.id: reference for reference, position in positions.items()}
+    record(
+        viewer,
+        "placements.state_wishes",
+        "enrolment",
+        enrolment.reference,
+        enrolment.institution_id,
+        viewer.person_reference,
+        {"wishes": [names.get(each) for each in before]},
+        {"wishes": list(ranked)},
+    )
+
+
+def _require_open(positions: Collection[Position]) -> None:
+    """Refuse once a position takes no more wishes and scores."""
+    if not positions:
+        raise Refused(N_("Les postes ne sont pas encore ouverts."))
+    if any(position.state != PositionState.OPEN for position in positions):
+        raise Refused(_CLOSED)
+
+
+def give_scores(viewer: Viewer, position_reference: str, typed: Mapping[str, str], version: int) -> int:
+    """Keep a company's scores of its own candidates (enrolment reference to what was typed); empty takes one away.
+
+    Returns how many candidates have a score. Refused on a score outside the scale or when the matching was run, Stale
+    when a colleague saved meanwhile.
+    """
+    position = queries.position_for(viewer, position_reference)
+    _require_open([position])
+    candidates = {row.reference: row for row in queries.candidates_of(position.id)}
+    terms = queries.scale_of(position)
+    if terms is None:
+        raise Refused(_NO_PLACEMENT)
+    mine = {reference: text for reference, text in typed.items() if reference in candidates}
+    scores, problems = check_scores(mine, terms.company_score_min, terms.company_score_max)
+    if problems:
+        raise Refused(*problems)
+    before = {reference: row.score for reference, row in candidates.items() if row.score is not None}
+    after = {reference: score for reference, score in before.items() if reference not in mine} | scores
+    if after == before:
+        return len(after)
+    if position.version != version:
+        raise Stale(position_reference)
+    changed = [candidates[r].enrolment_id for r in candidates if before.get(r) != after.get(r)]
+    db.session.execute(
+        sa.delete(Score).where(Score.position_id == position.id, Score.enrolment_id.in_(changed))
+    )
+    for reference, score in after.items():
+        if before.get(reference) != score:
+            row = Score(
+                institution_id=position.institution_id,
+                position_id=position.id,
+                enrolment_id=candidates[reference].enrolment_id,
+                score=score,
+                by=viewer.reference,
+                at=clock.now(),
+            )
+            db.session.add(row)
+    position.scored_at = clock.now()
+    db.session.flush()
+    record(
+        viewer,
+        "placements.give_scores",
+        "position",
+        position.reference,
+        position.institution_id,
+        None,
+        {"scores": before},
+        {"scores": after},
+    )
+    return len(after)

@@ -1,0 +1,139 @@
+"""What the matching board shows, read in a few statements whatever the size of the cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.base.errors import Problem
+from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.cohorts.models import Cohort
+from cohortmgr.cohorts.rules import PRESENT
+from cohortmgr.placements import queries
+from cohortmgr.placements.matching import blocking_pairs, verify
+from cohortmgr.placements.models import MatchingRun
+from cohortmgr.placements.rules import MatchingState, why_unplaced
+
+Text = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Member:
+    """Someone of the cohort: the wishes received, the company found and which wish it was, or why there is none."""
+
+    name: str
+    number: str
+    wishes: tuple[Text, ...]
+    company: Text | None = None
+    rank: int | None = None
+    score: int | None = None
+    why: Problem | None = None
+
+
+@dataclass(frozen=True)
+class Company:
+    """A position: its seats, how many wish it, how many of these it scored, how many it gets."""
+
+    name: Text
+    seats: int
+    wished: int
+    first: int
+    scored: int
+    placed: int
+
+
+@dataclass(frozen=True)
+class Board:
+    """All of it. `blocking` and `faults` are counted anew from the certificate, by another code than the matching's."""
+
+    members: tuple[Member, ...]
+    companies: tuple[Company, ...]
+    run: MatchingRun | None
+    blocking: int
+    faults: tuple[Problem, ...]
+
+    @property
+    def stated(self) -> int:
+        """How many have stated their wishes."""
+        return sum(bool(member.wishes) for member in self.members)
+
+    @property
+    def missing_scores(self) -> int:
+        """Wishes that no score answers yet."""
+        return sum(company.wished - company.scored for company in self.companies)
+
+    @property
+    def unplaced(self) -> tuple[Member, ...]:
+        """Those without a company."""
+        return tuple(member for member in self.members if member.company is None)
+
+    @property
+    def approved(self) -> bool:
+        """Whether the placements are made."""
+        return self.run is not None and self.run.state == MatchingState.APPROVED
+
+    def got(self, rank: int) -> int:
+        """How many got the wish of that rank."""
+        return sum(member.rank == rank for member in self.members)
+
+
+def of(cohort: Cohort) -> Board:
+    """The board of a cohort: as it stands, or as the last matching found it."""
+    positions = queries.positions_of(cohort.id)
+    run = queries.latest_run(cohort.id)
+    if run is None:
+        wishes, scores = queries.all_wishes(cohort.id), queries.all_scores(cohort.id)
+        assignment: Mapping[str, str] = {}
+    else:
+        content: dict[str, Any] = run.certificate
+        wishes, scores, assignment = content["wishes"], content["priorities"], content["assignment"]
+    names: dict[str, Text] = {row.Position.reference: row.company for row in positions}
+    members = tuple(
+        _member(row, names, wishes.get(row.Enrolment.reference, ()), scores, assignment, run is not None)
+        for row in cohorts.members(cohort.id)
+        if row.Enrolment.reference in wishes or row.Enrolment.state in PRESENT
+    )
+    companies = tuple(_company(row, wishes, scores, assignment) for row in positions)
+    if run is None:
+        return Board(members, companies, None, 0, ())
+    pairs = blocking_pairs(wishes, scores, run.certificate["seats"], assignment, run.seed)
+    return Board(members, companies, run, len(pairs), tuple(verify(run.certificate)))
+
+
+def _member(
+    row: sa.Row[*tuple[Any, ...]],
+    names: Mapping[str, Text],
+    wished: Sequence[str],
+    scores: Mapping[str, Mapping[str, int]],
+    assignment: Mapping[str, str],
+    ran: bool,
+) -> Member:
+    reference = row.Enrolment.reference
+    told = tuple(names[each] for each in wished if each in names)
+    found = assignment.get(reference)
+    if found is not None and found in names:
+        rank, score = list(wished).index(found) + 1, scores[found][reference]
+        return Member(row.name, row.number, told, names[found], rank, score)
+    why = why_unplaced(wished, scores, reference) if ran else None
+    return Member(row.name, row.number, told, why=why)
+
+
+def _company(
+    row: sa.Row[*tuple[Any, ...]],
+    wishes: Mapping[str, Sequence[str]],
+    scores: Mapping[str, Mapping[str, int]],
+    assignment: Mapping[str, str],
+) -> Company:
+    reference = row.Position.reference
+    wishing = [candidate for candidate, ranked in wishes.items() if reference in ranked]
+    return Company(
+        name=row.company,
+        seats=row.Position.seats,
+        wished=len(wishing),
+        first=sum(wishes[candidate][0] == reference for candidate in wishing),
+        scored=sum(candidate in scores.get(reference, {}) for candidate in wishing),
+        placed=sum(company == reference for company in assignment.values()),
+    )

@@ -1,0 +1,98 @@
+"""A company's own candidates, to score, and its own apprentices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import ngettext
+
+from cohortmgr.accounts.guards import company, viewer
+from cohortmgr.accounts.rules import Role
+from cohortmgr.base.db import writing
+from cohortmgr.base.errors import Refused
+from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.organisations.rules import REGIONS
+from cohortmgr.placements import actions, queries
+from cohortmgr.placements.models import Position
+from cohortmgr.placements.rules import PLACEMENT_MEANINGS, PLACEMENT_NAMES, PositionState
+from cohortmgr.programmes import queries as programmes
+
+bp = Blueprint("placements_company", __name__)
+
+
+@bp.get("/company/positions/<reference>")
+@company
+def candidates(reference: str) -> ResponseReturnValue:
+    """Who wishes the position, with what they agreed to show, and the scores given."""
+    return _candidates(queries.position_for(viewer(), reference), {})
+
+
+@bp.post("/company/positions/<reference>")
+@company
+def give_scores(reference: str) -> ResponseReturnValue:
+    """Keep the scores; what was typed comes back with each mistake beside it."""
+    typed = {
+        name.removeprefix("score-"): text for name, text in request.form.items() if name.startswith("score-")
+    }
+    version = request.form.get("version", 0, int)
+    try:
+        with writing():
+            count = actions.give_scores(viewer(), reference, typed, version)
+    except Refused as refusal:
+        return _candidates(queries.position_for(viewer(), reference), typed, refusal), 422
+    flash(
+        ngettext("%(num)s candidat a une note.", "%(num)s candidats ont une note.", count),
+        "done",
+    )
+    return redirect(url_for(".candidates", reference=reference))
+
+
+def _candidates(position: Position, typed: Mapping[str, str], refusal: Refused | None = None) -> str:
+    problems = refusal.problems if refusal else ()
+    card = queries.about_position(position)
+    return render_template(
+        "placements/company_candidates.html",
+        position=position,
+        company=card.company,
+        cohort=card.Cohort,
+        rows=queries.candidates_of(position.id),
+        diplomas=cohorts.diploma_names(card.Intake),
+        regions=REGIONS,
+        terms=queries.terms_of(card.Intake),
+        open=position.state == PositionState.OPEN,
+        typed=typed,
+        wrong={problem.where: problem for problem in problems},
+        problems=problems,
+    )
+
+
+@bp.get("/company/apprentices")
+@company
+def apprentices() -> ResponseReturnValue:
+    """The company's own apprentices."""
+    rows = queries.apprentices(viewer())
+    return render_template("placements/company_apprentices.html", rows=rows, names=PLACEMENT_NAMES)
+
+
+@bp.get("/company/apprentices/<reference>")
+@company
+def apprentice(reference: str) -> ResponseReturnValue:
+    """One of them: training, first day, and whom to write to."""
+    placement = queries.get_for(viewer(), reference)
+    card = queries.card_of(placement)
+    definition = programmes.definition_of(card.Intake)
+    return render_template(
+        "placements/company_apprentice.html",
+        placement=placement,
+        card=card,
+        definition=definition,
+        calendar=definition.calendar_of(card.Intake.key),
+        diplomas=cohorts.diploma_names(card.Intake),
+        regions=REGIONS,
+        tutors=queries.people_with([Role.TUTOR, Role.COMPANY_CONTACT], card.company_path),
+        contacts=queries.people_with([Role.PROGRAMME_ADMINISTRATOR], card.Cohort.path),
+        names=PLACEMENT_NAMES,
+        meanings=PLACEMENT_MEANINGS,
+    )

@@ -1,0 +1,341 @@
+"""Reading positions, wishes, scores and placements. A company sees what lies below its own path and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.models import Account, Person, RoleGrant
+from cohortmgr.accounts.rules import Role, Viewer
+from cohortmgr.applications.models import Application
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import NotFound
+from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.cohorts.models import Cohort, Enrolment
+from cohortmgr.cohorts.rules import PRESENT as ENROLLED
+from cohortmgr.organisations.models import Organisation
+from cohortmgr.placements.models import MatchingRun, Placement, Position, Score, Wish
+from cohortmgr.placements.rules import PRESENT, MatchingState, PositionState
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.rules import PlacementTerms
+
+_ENROLLED = [state.value for state in ENROLLED]
+_PRESENT = [state.value for state in PRESENT]
+_SHOWN = [PositionState.OPEN.value, PositionState.CLOSED.value]
+
+
+def _below(paths: Iterable[str]) -> sa.ColumnElement[bool]:
+    """The condition that the company stands at or below one of the paths."""
+    return sa.or_(sa.false(), *(Organisation.path.startswith(path, autoescape=True) for path in paths))
+
+
+def visible(viewer: Viewer) -> sa.Select[Placement]:
+    """The placements that the viewer may see.
+
+    Its own; those in the companies that a company contact or tutor is of, while they stand; those of the cohorts whose
+    placements it may read.
+    """
+    mine = Placement.person_id == viewer.person_id if viewer.person_id else sa.false()
+    hosted = sa.and_(_below(viewer.paths("placements.apprentices")), Placement.state.in_(_PRESENT))
+    return (
+        sa.select(Placement)
+        .join(Organisation, Organisation.id == Placement.company_id)
+        .join(Position, Position.id == Placement.position_id)
+        .join(Cohort, Cohort.id == Position.cohort_id)
+        .where(sa.or_(mine, hosted, cohorts.within(viewer, "placements.read")))
+    )
+
+
+def get_for(viewer: Viewer, reference: str) -> Placement:
+    """The placement of a reference if the viewer may see it; NotFound otherwise."""
+    found = db.session.scalar(visible(viewer).where(Placement.reference == reference))
+    if found is None:
+        raise NotFound(reference)
+    return found
+
+
+def apprentices(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """The apprentices of the viewer's companies by name: placement, name, training and company, in one statement."""
+    hosted = (_below(viewer.paths("placements.apprentices")), Placement.state.in_(_PRESENT))
+    return db.session.execute(
+        visible(viewer)
+        .with_only_columns(
+            Placement,
+            Application.name,
+            Organisation.name.label("company"),
+            Cohort.name.label("cohort"),
+            Intake.title.label("intake"),
+            Intake.fingerprint,
+        )
+        .join(Enrolment, Enrolment.id == Placement.enrolment_id)
+        .join(Application, Application.id == Enrolment.application_id)
+        .join(Intake, Intake.id == Cohort.intake_id)
+        .where(*hosted)
+        .order_by(Application.sort_name, Placement.id)
+    ).all()
+
+
+def card_of(placement: Placement) -> sa.Row[*tuple[Any, ...]]:
+    """What a company sees of its apprentice: name, e-mail, diploma, region, training, and where each stands."""
+    return db.session.execute(
+        sa.select(
+            Application.name,
+            Application.email,
+            Application.diploma,
+            Application.region,
+            Organisation.name.label("company"),
+            Organisation.path.label("company_path"),
+            Position.title.label("position"),
+            Cohort,
+            Intake,
+        )
+        .select_from(Placement)
+        .join(Enrolment, Enrolment.id == Placement.enrolment_id)
+        .join(Application, Application.id == Enrolment.application_id)
+        .join(Organisation, Organisation.id == Placement.company_id)
+        .join(Position, Position.id == Placement.position_id)
+        .join(Cohort, Cohort.id == Position.cohort_id)
+        .join(Intake, Intake.id == Cohort.intake_id)
+        .where(Placement.id == placement.id)
+    ).one()
+
+
+def people_with(roles: Iterable[Role], path: str) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Name, address, language, role and ids of the accounts that hold one of the roles in a scope over `path`."""
+    starts = [path[: end + 1] for end, char in enumerate(path) if char == "."]
+    return db.session.execute(
+        sa.select(
+            Person.id.label("person_id"),
+            Person.reference,
+            Person.given_name,
+            Person.family_name,
+            Person.language,
+            Account.email,
+            RoleGrant.role,
+        )
+        .join(Account, Account.person_id == Person.id)
+        .join(RoleGrant, RoleGrant.account_id == Account.id)
+        .where(RoleGrant.role.in_([role.value for role in roles]), RoleGrant.path.in_(starts))
+        .where(RoleGrant.revoked_at.is_(None), Account.suspended_at.is_(None))
+        .order_by(Person.family_name, Person.id)
+    ).all()
+
+
+def terms_of(intake: Intake) -> PlacementTerms | None:
+    """How the programme places people; None if it does not."""
+    return programmes.definition_of(intake).placement
+
+
+def scale_of(position: Position) -> PlacementTerms | None:
+    """The terms of the programme that a position belongs to: on which scale the company scores."""
+    intake = db.session.scalar(
+        sa.select(Intake).join(Cohort, Cohort.intake_id == Intake.id).where(Cohort.id == position.cohort_id)
+    )
+    return terms_of(intake) if intake else None
+
+
+def positions_of(cohort_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """(Position, company's name and key) of a cohort, in the order in which they were opened."""
+    return db.session.execute(
+        sa.select(Position, Organisation.name.label("company"), Organisation.key.label("key"))
+        .join(Organisation, Organisation.id == Position.company_id)
+        .where(Position.cohort_id == cohort_id)
+        .order_by(Position.id)
+    ).all()
+
+
+def company_positions(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """The positions of the viewer's companies for their home, with how many candidates and how many scores."""
+    candidates = (
+        sa.select(sa.func.count())
+        .select_from(Wish)
+        .join(Enrolment, Enrolment.id == Wish.enrolment_id)
+        .where(Wish.position_id == Position.id, Enrolment.state.in_(_ENROLLED))
+    )
+    scored = (
+        sa.select(sa.func.count())
+        .select_from(Score)
+        .join(Enrolment, Enrolment.id == Score.enrolment_id)
+        .where(Score.position_id == Position.id, Enrolment.state.in_(_ENROLLED))
+    )
+    return db.session.execute(
+        sa.select(
+            Position,
+            Organisation.name.label("company"),
+            Cohort.name.label("cohort"),
+            candidates.scalar_subquery().label("candidates"),
+            scored.scalar_subquery().label("scored"),
+        )
+        .join(Organisation, Organisation.id == Position.company_id)
+        .join(Cohort, Cohort.id == Position.cohort_id)
+        .where(_below(viewer.paths("placements.company")), Position.state.in_(_SHOWN))
+        .order_by(Cohort.starts_on.desc(), Position.id)
+    ).all()
+
+
+def position_for(viewer: Viewer, reference: str) -> Position:
+    """The position of a reference if it is one of the viewer's companies'; NotFound otherwise."""
+    found = db.session.scalar(
+        sa.select(Position)
+        .join(Organisation, Organisation.id == Position.company_id)
+        .where(_below(viewer.paths("placements.company")), Position.state.in_(_SHOWN))
+        .where(Position.reference == reference)
+    )
+    if found is None:
+        raise NotFound(reference)
+    return found
+
+
+def about_position(position: Position) -> sa.Row[*tuple[Any, ...]]:
+    """(company's name, Cohort, Intake) of a position."""
+    return db.session.execute(
+        sa.select(Organisation.name.label("company"), Cohort, Intake)
+        .select_from(Position)
+        .join(Organisation, Organisation.id == Position.company_id)
+        .join(Cohort, Cohort.id == Position.cohort_id)
+        .join(Intake, Intake.id == Cohort.intake_id)
+        .where(Position.id == position.id)
+    ).one()
+
+
+def candidates_of(position_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Who wishes a position, by name, with what they agreed to show and the score given; never the rank of the wish."""
+    given = sa.and_(Score.position_id == Wish.position_id, Score.enrolment_id == Wish.enrolment_id)
+    return db.session.execute(
+        sa.select(
+            Enrolment.id.label("enrolment_id"),
+            Enrolment.reference,
+            Application.name,
+            Application.diploma,
+            Application.region,
+            Application.average_thousandths,
+            Score.score,
+        )
+        .select_from(Wish)
+        .join(Enrolment, Enrolment.id == Wish.enrolment_id)
+        .join(Application, Application.id == Enrolment.application_id)
+        .outerjoin(Score, given)
+        .where(Wish.position_id == position_id, Enrolment.state.in_(_ENROLLED))
+        .order_by(Application.sort_name, Enrolment.id)
+    ).all()
+
+
+def own_enrolment(viewer: Viewer, reference: str) -> sa.Row[*tuple[Any, ...]]:
+    """(Enrolment, Cohort, Intake) of the viewer's own enrolment; NotFound for anybody else's."""
+    found = db.session.execute(
+        sa.select(Enrolment, Cohort, Intake)
+        .join(Cohort, Cohort.id == Enrolment.cohort_id)
+        .join(Intake, Intake.id == Cohort.intake_id)
+        .where(Enrolment.reference == reference, Enrolment.person_id == (viewer.person_id or -1))
+    ).first()
+    if found is None:
+        raise NotFound(reference)
+    return found
+
+
+def wishes_of(enrolment_id: int) -> list[int]:
+    """The positions that someone wishes, best first."""
+    chosen = sa.select(Wish.position_id).where(Wish.enrolment_id == enrolment_id).order_by(Wish.rank)
+    return list(db.session.scalars(chosen))
+
+
+def placement_of(enrolment_id: int) -> Placement | None:
+    """The placement of an enrolment, once a matching was approved."""
+    return db.session.scalar(sa.select(Placement).where(Placement.enrolment_id == enrolment_id))
+
+
+def mine(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """For the viewer's home: each own enrolment with its wishes counted, open positions, and the placement if made.
+
+    Columns: reference (of the enrolment), cohort (texts), open (positions), wished, company (texts or None), starts_on.
+    """
+    if viewer.person_id is None:
+        return []
+    opened = sa.select(sa.func.count()).where(
+        Position.cohort_id == Enrolment.cohort_id, Position.state == PositionState.OPEN.value
+    )
+    wished = sa.select(sa.func.count()).where(Wish.enrolment_id == Enrolment.id)
+    return db.session.execute(
+        sa.select(
+            Enrolment.reference,
+            Enrolment.state,
+            Cohort.name.label("cohort"),
+            opened.scalar_subquery().label("open"),
+            wished.scalar_subquery().label("wished"),
+            Organisation.name.label("company"),
+            Placement.starts_on,
+        )
+        .join(Cohort, Cohort.id == Enrolment.cohort_id)
+        .outerjoin(Placement, Placement.enrolment_id == Enrolment.id)
+        .outerjoin(Organisation, Organisation.id == Placement.company_id)
+        .where(Enrolment.person_id == viewer.person_id)
+        .order_by(Enrolment.id.desc())
+    ).all()
+
+
+def all_wishes(cohort_id: int) -> Mapping[str, Sequence[str]]:
+    """For the matching: everyone in the cohort to the positions they wish, best first; by references."""
+    rows = db.session.execute(
+        sa.select(Enrolment.reference, Position.reference.label("position"))
+        .outerjoin(Wish, Wish.enrolment_id == Enrolment.id)
+        .outerjoin(Position, Position.id == Wish.position_id)
+        .where(Enrolment.cohort_id == cohort_id, Enrolment.state.in_(_ENROLLED))
+        .order_by(Enrolment.reference, Wish.rank)
+    )
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        ranked = found.setdefault(row.reference, [])
+        if row.position:
+            ranked.append(row.position)
+    return found
+
+
+def all_scores(cohort_id: int) -> Mapping[str, Mapping[str, int]]:
+    """For the matching: position to candidate to score, of those still in the cohort; by references."""
+    rows = db.session.execute(
+        sa.select(Position.reference, Enrolment.reference.label("candidate"), Score.score)
+        .join(Score, Score.position_id == Position.id)
+        .join(Enrolment, Enrolment.id == Score.enrolment_id)
+        .where(Position.cohort_id == cohort_id, Enrolment.state.in_(_ENROLLED))
+        .order_by(Position.reference, Enrolment.reference)
+    )
+    found: dict[str, dict[str, int]] = {}
+    for row in rows:
+        found.setdefault(row.reference, {})[row.candidate] = row.score
+    return found
+
+
+def latest_run(cohort_id: int) -> MatchingRun | None:
+    """The matching of a cohort that stands: approved, or waiting for approval."""
+    return db.session.scalar(
+        sa.select(MatchingRun)
+        .where(MatchingRun.cohort_id == cohort_id, MatchingRun.state != MatchingState.CANCELLED.value)
+        .order_by(MatchingRun.id.desc())
+        .limit(1)
+    )
+
+
+def run_for(viewer: Viewer, reference: str) -> tuple[MatchingRun, Cohort]:
+    """A matching with its cohort if the viewer may read the cohort's placements; NotFound otherwise."""
+    found = db.session.execute(
+        sa.select(MatchingRun, Cohort)
+        .join(Cohort, Cohort.id == MatchingRun.cohort_id)
+        .where(MatchingRun.reference == reference, cohorts.within(viewer, "placements.read"))
+    ).first()
+    if found is None:
+        raise NotFound(reference)
+    return found[0], found[1]
+
+
+def companies_of(cohort_id: int) -> dict[int, Mapping[str, str]]:
+    """Enrolment id to the name of the company that takes the person."""
+    rows = db.session.execute(
+        sa.select(Placement.enrolment_id, Organisation.name)
+        .join(Organisation, Organisation.id == Placement.company_id)
+        .join(Position, Position.id == Placement.position_id)
+        .where(Position.cohort_id == cohort_id, Placement.state.in_(_PRESENT))
+    )
+    return {row.enrolment_id: row.name for row in rows}

@@ -1,0 +1,231 @@
+"""Running the matching, approving it by a second person, and calling it off."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import Role, Viewer, require
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.i18n import day, speaking
+from cohortmgr.base.text import new_reference
+from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.cohorts.models import Cohort, Enrolment
+from cohortmgr.organisations.models import Organisation
+from cohortmgr.outbox.actions import Letter, send_all
+from cohortmgr.placements import queries
+from cohortmgr.placements.matching import certificate, match
+from cohortmgr.placements.models import MatchingRun, Placement, Position
+from cohortmgr.placements.rules import MatchingState, PlacementState, PositionState, require_second_person
+from cohortmgr.programmes import queries as programmes
+
+
+def run_matching(viewer: Viewer, cohort_reference: str, seed: str | None = None) -> MatchingRun:
+    """Close the positions and match everyone in the cohort; the run waits for a second person.
+
+    `seed` settles equal scores and stands in the certificate; drawn at random when not given. With a run that waits
+    already, that one is returned; Refused once one is approved.
+    """
+    cohort = cohorts.get_for(viewer, cohort_reference, "placements.read")
+    require(viewer, "cohorts.manage", cohort.path)
+    db.session.execute(sa.select(Cohort.id).where(Cohort.id == cohort.id).with_for_update())
+    standing = queries.latest_run(cohort.id)
+    if standing is not None:
+        if standing.state == MatchingState.APPROVED:
+            raise Refused(N_("L'affectation de cette promotion est déjà validée."))
+        return standing
+    seats = {row.Position.reference: row.Position.seats for row in queries.positions_of(cohort.id)}
+    wishes, priorities = queries.all_wishes(cohort.id), queries.all_scores(cohort.id)
+    if not any(wishes.values()):
+        raise Refused(N_("Personne n'a encore remis de vœux."))
+    seed = seed or secrets.token_hex(16)
+    matching = match(wishes, priorities, seats, seed)
+    run = MatchingRun(
+        institution_id=cohort.institution_id,
+        cohort_id=cohort.id,
+        state=MatchingState.DRAFT.value,
+        seed=seed,
+        certificate=certificate(wishes, priorities, seats, seed, matching),
+        run_by=viewer.reference,
+        run_at=clock.now(),
+    )
+    db.session.add(run)
+    _move_positions(cohort.id, PositionState.OPEN, PositionState.CLOSED)
+    db.session.flush()
+    after = {"sha256": run.certificate["sha256"], "placed": len(matching.assignment), "seed": seed}
+    _note(viewer, "placements.run_matching", run, after)
+    return run
+
+
+def cancel_matching(viewer: Viewer, run_reference: str) -> MatchingRun:
+    """Call off a matching that waits: wishes and scores may change again. Doing it again changes nothing."""
+    run, cohort = queries.run_for(viewer, run_reference)
+    require(viewer, "cohorts.manage", cohort.path)
+    if not _claim(run, MatchingState.CANCELLED, {}):
+        _require_already(run, MatchingState.CANCELLED)
+        return run
+    _move_positions(cohort.id, PositionState.CLOSED, PositionState.OPEN)
+    _note(viewer, "placements.cancel_matching", run, {})
+    return run
+
+
+def approve_matching(viewer: Viewer, run_reference: str, typed: str) -> MatchingRun:
+    """Make the placements of a matching and tell the apprentices and their companies; for another than who ran it.
+
+    `typed` is the number of placements as the approver wrote it. Approving again changes nothing.
+    """
+    run, cohort = queries.run_for(viewer, run_reference)
+    require(viewer, "placements.manage", cohort.path)
+    if run.state == MatchingState.APPROVED:
+        return run
+    require_second_person(run.run_by, viewer.reference)
+    assignment: dict[str, str] = run.certificate["assignment"]
+    if typed.strip() != str(len(assignment)):
+        what = N_("Écrivez le nombre d'affectations, %(count)s, pour valider.")
+        raise Refused(Problem(what, {"count": len(assignment)}, "confirmation"))
+    if not _claim(run, MatchingState.APPROVED, {"approved_by": viewer.reference, "approved_at": clock.now()}):
+        _require_already(run, MatchingState.APPROVED)
+        return run
+    placed = _place(run, cohort, assignment)
+    _tell(cohort, placed)
+    after = {"sha256": run.certificate["sha256"], "placements": sorted(row["reference"] for row in placed)}
+    _note(viewer, "placements.approve_matching", run, after)
+    return run
+
+
+def _claim(run: MatchingRun, to: MatchingState, values: Mapping[str, Any]) -> bool:
+    """Move a run that waits, by a conditional UPDATE: of two at once, one moves it."""
+    waiting = (MatchingRun.id == run.id, MatchingRun.state == MatchingState.DRAFT.value)
+    moved = (
+        sa.update(MatchingRun)
+        .where(*waiting)
+        .values(state=to.value, version=MatchingRun.version + 1, **values)
+        .returning(MatchingRun.id)
+        .execution_options(synchronize_session=False)
+    )
+    done = db.session.scalar(moved) is not None
+    db.session.refresh(run)
+    return done
+
+
+def _require_already(run: MatchingRun, state: MatchingState) -> None:
+    if run.state != state:
+        raise Refused(N_("Cette affectation a déjà été validée ou annulée par une autre personne."))
+
+
+def _move_positions(cohort_id: int, start: PositionState, to: PositionState) -> None:
+    db.session.execute(
+        sa.update(Position)
+        .where(Position.cohort_id == cohort_id, Position.state == start.value)
+        .values(state=to.value, version=Position.version + 1)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def _place(run: MatchingRun, cohort: Cohort, assignment: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The rows of `placements`, each with its person and company for the messages."""
+    intake = cohorts.intake_of(cohort)
+    starts_on = programmes.definition_of(intake).calendar_of(intake.key).company_from or cohort.starts_on
+    positions = {row.Position.reference: row for row in queries.positions_of(cohort.id)}
+    people = db.session.execute(
+        sa.select(Enrolment.id, Enrolment.reference, Person)
+        .join(Person, Person.id == Enrolment.person_id)
+        .where(Enrolment.cohort_id == cohort.id, Enrolment.reference.in_(list(assignment)))
+        .order_by(Person.family_name, Person.given_name, Enrolment.id)
+    ).all()
+    placed = []
+    for row in people:
+        position = positions[assignment[row.reference]]
+        values = {
+            "reference": new_reference(),
+            "version": 1,
+            "institution_id": cohort.institution_id,
+            "person_id": row.Person.id,
+            "enrolment_id": row.id,
+            "position_id": position.Position.id,
+            "company_id": position.Position.company_id,
+            "run_id": run.id,
+            "state": PlacementState.CONFIRMED.value,
+            "starts_on": starts_on,
+            "placed_at": clock.now(),
+        }
+        placed.append(values | {"person": row.Person, "company": position.company})
+    columns = set(Placement.__table__.columns.keys())
+    rows = [{name: value for name, value in each.items() if name in columns} for each in placed]
+    if rows:
+        db.session.execute(sa.insert(Placement), rows)
+    return placed
+
+
+def _tell(cohort: Cohort, placed: Sequence[Mapping[str, Any]]) -> None:
+    """A message to each apprentice in their language, and one to each contact of a company that takes some."""
+    letters = [letter for each in placed if (letter := _to_apprentice(cohort, each))]
+    paths = {
+        row.id: row.path
+        for row in db.session.execute(
+            sa.select(Organisation.id, Organisation.path).where(
+                Organisation.id.in_({each["company_id"] for each in placed})
+            )
+        )
+    }
+    for company_id, path in sorted(paths.items()):
+        mine = [each for each in placed if each["company_id"] == company_id]
+        letters += _to_contacts(cohort, mine, queries.people_with([Role.COMPANY_CONTACT], path))
+    send_all(letters)
+
+
+def _to_apprentice(cohort: Cohort, placed: Mapping[str, Any]) -> Letter | None:
+    person: Person = placed["person"]
+    if not person.email:
+        return None
+    with speaking(person.language):
+        starts_on = day(placed["starts_on"])
+    variables = {"name": person.name, "company": placed["company"], "starts_on": starts_on}
+    return Letter(
+        "placement_made",
+        person.reference,
+        person.email,
+        person.language,
+        variables,
+        cohort.institution_id,
+        person.id,
+    )
+
+
+def _to_contacts(
+    cohort: Cohort, placed: Sequence[Mapping[str, Any]], contacts: Iterable[sa.Row[*tuple[Any, ...]]]
+) -> list[Letter]:
+    letters = []
+    for contact in contacts:
+        with speaking(contact.language):
+            starts_on = day(placed[0]["starts_on"])
+        variables = {
+            "name": f"{contact.given_name} {contact.family_name}".strip(),
+            "company": placed[0]["company"],
+            "count": len(placed),
+            "names": [each["person"].name for each in placed],
+            "starts_on": starts_on,
+        }
+        letters.append(
+            Letter(
+                "apprentices_assigned",
+                contact.reference,
+                contact.email,
+                contact.language,
+                variables,
+                cohort.institution_id,
+                contact.person_id,
+            )
+        )
+    return letters
+
+
+def _note(viewer: Viewer, action: str, run: MatchingRun, after: Mapping[str, Any]) -> None:
+    record(viewer, action, "matching", run.reference, run.institution_id, None, None, after)

@@ -1,0 +1,332 @@
+"""From accepted people to paid ones: bank details, runs, adjustments, the second person's accord."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.bank import check_rib
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.applications.models import Application
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, Problem, Refused, Stale
+from cohortmgr.base.text import new_reference
+from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.cohorts.models import Cohort, Enrolment
+from cohortmgr.cohorts.rules import working_days
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.rules import AbsenceRule, Payer, StipendScheme
+from cohortmgr.stipends import queries
+from cohortmgr.stipends.models import BankDetails, Line, Run
+from cohortmgr.stipends.payments import Payee, PaymentList, payment_list
+from cohortmgr.stipends.rules import (
+    OPEN,
+    SETTLED,
+    Arrear,
+    LineState,
+    RunState,
+    compute_line,
+    following,
+    require_move,
+    require_payable_month,
+    require_second_person,
+)
+from cohortmgr.stipends.rules import Line as Sum
+
+_NO_STIPEND = N_("Ce programme ne verse pas de bourse.")
+
+
+def take_bank_details(viewer: Viewer, enrolment: Enrolment, application: Application) -> None:
+    """Keep the RIB that came with an application, sealed at its new place; called at the enrolment.
+
+    Nothing happens without a sound RIB: the payment run then names the person among its exceptions.
+    """
+    rib = _rib_of(application)
+    if rib is None:
+        return
+    mine = (
+        BankDetails.institution_id == enrolment.institution_id,
+        BankDetails.person_id == enrolment.person_id,
+    )
+    row = db.session.scalar(sa.select(BankDetails).where(*mine)) or BankDetails(
+        reference=new_reference(), institution_id=enrolment.institution_id, person_id=enrolment.person_id
+    )
+    row.sealed = crypto.seal(rib, "bank_details", "sealed", row.reference)
+    row.blind, row.last4, row.taken_at = crypto.blind_index("rib", rib), rib[-4:], clock.now()
+    db.session.add(row)
+    person = db.session.get_one(Person, enrolment.person_id)
+    record(
+        viewer,
+        "stipends.take_bank_details",
+        "bank_details",
+        row.reference,
+        enrolment.institution_id,
+        person.reference,
+        None,
+        {"last4": row.last4, "application": application.reference},
+    )
+
+
+def _rib_of(application: Application) -> str | None:
+    intake = db.session.get_one(Intake, application.intake_id)
+    questions = programmes.definition_of(intake).form.questions
+    question = next((each for each in questions if each.target == "bank.rib"), None)
+    if question is None:
+        return None
+    answers: Mapping[str, Any] = application.answers
+    if question.sealed:
+        sealed = application.sealed_answers
+        answers = (
+            json.loads(crypto.unseal(sealed, "applications", "sealed_answers", application.reference))
+            if sealed
+            else {}
+        )
+    try:
+        return check_rib(str(answers.get(question.key) or ""))
+    except Refused:
+        return None
+
+
+def open_run(viewer: Viewer, cohort_reference: str, month: date) -> Run:
+    """Open the run of a cohort for a month; the one that is open already is returned. Refused outside the scheme."""
+    cohort = cohorts.get_for(viewer, cohort_reference, "stipends.read")
+    require(viewer, "stipends.prepare", cohort.path)
+    scheme = _scheme(cohort)
+    month = month.replace(day=1)
+    require_payable_month(month, scheme.starts_month, scheme.months)
+    db.session.execute(sa.select(Cohort.id).where(Cohort.id == cohort.id).with_for_update())
+    known = queries.run_of_month(cohort.id, month)
+    if known is not None:
+        return known
+    paid_in = following(month) if scheme.arrears else month
+    run = Run(
+        institution_id=cohort.institution_id,
+        cohort_id=cohort.id,
+        month=month,
+        pay_on=working_days(paid_in)[0],
+        state=RunState.DRAFT.value,
+    )
+    db.session.add(run)
+    db.session.flush()
+    _note(viewer, "stipends.open_run", run, {"month": month.isoformat(), "cohort": cohort.reference})
+    return run
+
+
+def compute(viewer: Viewer, run_reference: str) -> Run:
+    """Compute every line of a run anew, keeping finance's adjustments; who cannot be paid is set aside with the reason.
+
+    Opens the RIBs to check them, which is noted. Refused once the run is approved.
+    """
+    run, cohort = queries.run_for(viewer, run_reference)
+    require(viewer, "stipends.prepare", cohort.path)
+    db.session.refresh(run, with_for_update=True)
+    _require_open(run)
+    _compute(viewer, run, cohort)
+    exceptions = [line.exception for line in _lines(run).values() if line.exception]
+    after = {"lines": run.lines, "total_cents": run.total_cents, "set_aside": exceptions}
+    _note(viewer, "stipends.compute", run, after)
+    return run
+
+
+def adjust(
+    viewer: Viewer,
+    line_reference: str,
+    absences: int,
+    arrears: Sequence[Arrear],
+    reason: str,
+    version: int,
+) -> Line:
+    """Set the absences and arrears of one line, with a reason that is kept sealed, and compute the run anew.
+
+    `version` is the run's. Refused without a reason, on days that cannot be, and once the run is approved.
+    """
+    line = queries.get_for(viewer, line_reference)
+    run, cohort = queries.run_for(viewer, queries.run_of(line).reference)
+    require(viewer, "stipends.prepare", cohort.path)
+    _require_open(run)
+    given = [{"month": a.month.isoformat(), "days": a.days, "of": a.of} for a in arrears]
+    if run.version != version:
+        if (line.absences, line.arrears) == (absences, given):
+            return line
+        raise Stale(run.reference)
+    if not reason.strip():
+        raise Refused(Problem(N_("Écrivez le motif : il explique ce montant plus tard."), {}, "reason"))
+    before = {"absences": line.absences, "arrears": line.arrears, "net_cents": line.net_cents}
+    line.absences = absences
+    line.arrears = given
+    line.reason_sealed = crypto.seal(reason.strip(), "stipend_lines", "reason", line.reference)
+    _compute(viewer, run, cohort)
+    after = {"absences": absences, "arrears": line.arrears, "net_cents": line.net_cents, "reason": reason}
+    person = db.session.get_one(Person, line.person_id)
+    record(
+        viewer,
+        "stipends.adjust",
+        "stipend_line",
+        line.reference,
+        line.institution_id,
+        person.reference,
+        before,
+        after,
+    )
+    return line
+
+
+def approve(viewer: Viewer, run_reference: str, typed: str, version: int) -> Run:
+    """Freeze a run and show its lines to their people; for another than who computed it.
+
+    `typed` is the number of payments as the approver wrote it. Approving again changes nothing.
+    """
+    run, cohort = queries.run_for(viewer, run_reference)
+    require(viewer, "stipends.approve", cohort.path)
+    if RunState(run.state) in SETTLED:
+        return run
+    require_move(RunState(run.state), RunState.APPROVED)
+    require_second_person(run.computed_by or "", viewer.reference)
+    if run.version != version:
+        raise Stale(run_reference)
+    if not run.lines:
+        raise Refused(N_("Aucune ligne de cet état ne peut être payée."))
+    if typed.strip() != str(run.lines):
+        what = N_("Écrivez le nombre de paiements, %(count)s, pour approuver.")
+        raise Refused(Problem(what, {"count": run.lines}, "confirmation"))
+    moment = clock.now()
+    claimed = (
+        sa.update(Run)
+        .where(Run.id == run.id, Run.state == RunState.COMPUTED.value, Run.version == version)
+        .values(state=RunState.APPROVED.value, approved_by=viewer.reference, approved_at=moment)
+        .values(version=Run.version + 1)
+        .returning(Run.id)
+        .execution_options(synchronize_session=False)
+    )
+    if db.session.scalar(claimed) is None:
+        raise Stale(run_reference)
+    db.session.execute(
+        sa.update(Line)
+        .where(Line.run_id == run.id, Line.state == LineState.PAYABLE.value)
+        .values(released_at=moment)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.refresh(run)
+    _note(viewer, "stipends.approve", run, {"lines": run.lines, "total_cents": run.total_cents})
+    return run
+
+
+def read_reason(viewer: Viewer, line: Line) -> str | None:
+    """The reason of an adjustment, opened; the reading is noted."""
+    if line.reason_sealed is None:
+        return None
+    person = db.session.get_one(Person, line.person_id)
+    record(
+        viewer, "stipends.read_reason", "stipend_line", line.reference, line.institution_id, person.reference
+    )
+    return crypto.unseal(line.reason_sealed, "stipend_lines", "reason", line.reference)
+
+
+def _scheme(cohort: Cohort) -> StipendScheme:
+    scheme = queries.scheme_of(cohort)
+    if scheme is None:
+        raise Refused(_NO_STIPEND)
+    return scheme
+
+
+def _require_open(run: Run) -> None:
+    if RunState(run.state) not in OPEN:
+        raise Refused(N_("Cet état de paiement est approuvé : ses montants ne changent plus."))
+
+
+def _lines(run: Run) -> dict[int, Line]:
+    rows = db.session.scalars(sa.select(Line).where(Line.run_id == run.id))
+    return {row.enrolment_id: row for row in rows}
+
+
+def _compute(viewer: Viewer, run: Run, cohort: Cohort) -> None:
+    scheme, known = _scheme(cohort), _lines(run)
+    owed = queries.still_owed(cohort.id, run.month)
+    rows = queries.to_pay(cohort.id, run.month)
+    payees, unpaid = [], {}
+    for row in rows:
+        line = known.pop(row.Enrolment.id, None) or _new_line(run, row.Enrolment)
+        _fill(line, _sum(scheme, run.month, row.Enrolment, line, owed.get(row.Enrolment.id, 0)))
+        line.last4 = row.BankDetails.last4 if row.BankDetails else ""
+        payees.append(
+            Payee(
+                line.reference, row.Person.reference, row.Person.name, _rib(row.BankDetails), line.net_cents
+            )
+        )
+        if scheme.payer is Payer.COMPANY and row.company_id is None:
+            what = N_("%(name)s : aucune entreprise ne l'accueille ce mois.")
+            unpaid[line.reference] = Problem(what, {"name": row.Person.name}, line.reference)
+    for gone in known.values():
+        db.session.delete(gone)
+    db.session.flush()
+    found = payment_list([payee for payee in payees if payee.reference not in unpaid])
+    _judge(run, found, unpaid)
+    run.state, run.computed_by, run.computed_at = RunState.COMPUTED.value, viewer.reference, clock.now()
+    db.session.flush()
+
+
+def _judge(run: Run, found: PaymentList, unpaid: Mapping[str, Problem]) -> None:
+    problems = {problem.where: problem for problem in found.exceptions} | dict(unpaid)
+    for line in _lines(run).values():
+        problem = problems.get(line.reference)
+        line.state = (LineState.SET_ASIDE if problem else LineState.PAYABLE).value
+        line.exception = {"what": problem.what, "values": dict(problem.values)} if problem else None
+    run.lines, run.total_cents = found.count, found.total
+
+
+def _new_line(run: Run, enrolment: Enrolment) -> Line:
+    line = Line(
+        reference=new_reference(),
+        institution_id=run.institution_id,
+        person_id=enrolment.person_id,
+        run_id=run.id,
+        enrolment_id=enrolment.id,
+        month=run.month,
+        pay_on=run.pay_on,
+        absences=0,
+        arrears=[],
+        state=LineState.SET_ASIDE.value,
+    )
+    db.session.add(line)
+    return line
+
+
+def _sum(scheme: StipendScheme, month: date, enrolment: Enrolment, line: Line, owed: int) -> Sum:
+    arrears = [Arrear(date.fromisoformat(a["month"]), a["days"], a["of"]) for a in line.arrears]
+    counted = scheme.absence_rule is AbsenceRule.PER_WORKING_DAY
+    return compute_line(
+        scheme.monthly_cents,
+        month,
+        max(enrolment.starts_on, scheme.starts_month),
+        enrolment.ends_on,
+        working_days(month),
+        line.absences if counted else 0,
+        arrears,
+        scheme.working_days_basis if counted else None,
+        owed,
+    )
+
+
+def _fill(line: Line, total: Sum) -> None:
+    line.gross_cents, line.net_cents, line.carried_cents = total.gross, total.net, total.carried
+    line.items = [
+        {"what": item.what, "values": dict(item.values), "cents": item.cents} for item in total.items
+    ]
+
+
+def _rib(details: BankDetails | None) -> str | None:
+    if details is None:
+        return None
+    return crypto.unseal(details.sealed, "bank_details", "sealed", details.reference)
+
+
+def _note(viewer: Viewer, action: str, run: Run, after: Mapping[str, Any]) -> None:
+    record(viewer, action, "stipend_run", run.reference, run.institution_id, None, None, after)

@@ -1,0 +1,24 @@
+"""A candidate's stipend of one month, every step of the sum."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from cohortmgr.accounts.guards import candidate, viewer
+from cohortmgr.base.errors import Problem
+from cohortmgr.stipends import queries
+
+bp = Blueprint("stipends_candidate", __name__)
+
+
+@bp.get("/my/stipends/<reference>")
+@candidate
+def line(reference: str) -> ResponseReturnValue:
+    """What is paid for the month, when, and where to."""
+    row = queries.own_line(viewer(), reference)
+    steps = [(Problem(item["what"], item["values"]), item["cents"]) for item in row.Line.items]
+    others = [each for each in queries.mine(viewer()) if each.id != row.Line.id]
+    return render_template(
+        "stipends/candidate_line.html", line=row.Line, cohort=row.cohort, steps=steps, others=others
+    )

@@ -1,0 +1,126 @@
+"""What leaves a run: the bank's file and the payment list. Each opens the RIBs, and each is noted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer, allows, require
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, Refused
+from cohortmgr.base.sheets import write_csv
+from cohortmgr.cohorts.models import Cohort
+from cohortmgr.stipends import queries
+from cohortmgr.stipends.models import Run
+from cohortmgr.stipends.payments import Payee, Payment, PaymentList, bank_rows, check_bank_rows, payment_list
+from cohortmgr.stipends.rules import SETTLED, LineState, RunState
+
+
+@dataclass(frozen=True)
+class BankFile:
+    """A file to hand to the bank."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Group:
+    """The payments of one company, by name; `name` is in three languages, None for those without a company."""
+
+    name: Mapping[str, str] | None
+    payments: tuple[Payment, ...]
+
+    @property
+    def total(self) -> int:
+        """Centimes."""
+        return sum(payment.cents for payment in self.payments)
+
+
+@dataclass(frozen=True)
+class PaymentSheet:
+    """The payment list of a run, as it is printed and signed."""
+
+    run: Run
+    cohort: Cohort
+    groups: tuple[Group, ...]
+    count: int
+    total: int
+
+
+def bank_file(viewer: Viewer, run_reference: str) -> BankFile:
+    """The CSV for the bank of an approved run, read back and checked before it leaves; the run is then handed over."""
+    run, cohort = queries.run_for(viewer, run_reference)
+    require(viewer, "stipends.prepare", cohort.path)
+    payments, _companies = _payments(run)
+    rows = bank_rows(payments, f"BOURSE {run.month:%m/%Y}")
+    problems = check_bank_rows(rows)
+    if problems:
+        raise Refused(*problems)
+    data = write_csv(rows[0], rows[1:])
+    db.session.execute(
+        sa.update(Run)
+        .where(Run.id == run.id, Run.state == RunState.APPROVED.value)
+        .values(state=RunState.EXPORTED.value, exported_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+    _note(viewer, "stipends.export", run, payments, {"sha256": hashlib.sha256(data).hexdigest()})
+    return BankFile(f"bourses-{run.month:%Y-%m}-{run.reference[:6]}.csv", data)
+
+
+def payment_sheet(viewer: Viewer, run_reference: str) -> PaymentSheet:
+    """The payment list of an approved run, with whole RIBs, by company."""
+    run, cohort = queries.run_for(viewer, run_reference)
+    if not allows(viewer, "stipends.prepare", cohort.path):
+        require(viewer, "stipends.approve", cohort.path)
+    payments, companies = _payments(run)
+    groups: dict[str, list[Payment]] = {}
+    names: dict[str, Mapping[str, str] | None] = {}
+    for payment in payments.payments:
+        key, name = companies[payment.reference]
+        names[key] = name
+        groups.setdefault(key, []).append(payment)
+    _note(viewer, "stipends.read_list", run, payments, {})
+    return PaymentSheet(
+        run,
+        cohort,
+        tuple(Group(names[key], tuple(each)) for key, each in groups.items()),
+        payments.count,
+        payments.total,
+    )
+
+
+def _payments(run: Run) -> tuple[PaymentList, dict[str, tuple[str, Mapping[str, str] | None]]]:
+    """The payments of a settled run, and line's reference to its company; Refused if they are not what was approved."""
+    if RunState(run.state) not in SETTLED:
+        raise Refused(N_("L'état de paiement n'est pas encore approuvé."))
+    details = queries.bank_details_of(run.id)
+    payees: list[Payee] = []
+    companies: dict[str, tuple[str, Mapping[str, str] | None]] = {}
+    for row in queries.lines_of(run.id):
+        line = row.Line
+        if line.state != LineState.PAYABLE:
+            continue
+        sealed = details.get(line.person_id)
+        rib = crypto.unseal(sealed.sealed, "bank_details", "sealed", sealed.reference) if sealed else None
+        name = f"{row.given_name} {row.family_name}".strip()
+        payees.append(Payee(line.reference, str(line.person_id), name, rib, line.net_cents))
+        companies[line.reference] = (row.company_key or "", row.company)
+    found = payment_list(payees)
+    if found.exceptions or found.count != run.lines or found.total != run.total_cents:
+        raise Refused(
+            N_("Des comptes bancaires ont changé depuis l'accord : le fichier n'est plus celui approuvé."),
+            *found.exceptions,
+        )
+    return found, companies
+
+
+def _note(viewer: Viewer, action: str, run: Run, payments: PaymentList, more: Mapping[str, Any]) -> None:
+    after = {"lines": payments.count, "total_cents": payments.total, **more}
+    record(viewer, action, "stipend_run", run.reference, run.institution_id, None, None, after)

@@ -1,0 +1,57 @@
+"""Opening a run, and adjusting one of its lines."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, IntegerField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.cohorts.rules import working_days
+from cohortmgr.stipends.rules import Arrear, month_of
+
+
+class MonthForm(FlaskForm):
+    """The month to pay."""
+
+    month = StringField(_l("Mois"), [InputRequired(_l("Choisissez un mois, par exemple 2026-01."))])
+
+
+class AdjustmentForm(FlaskForm):
+    """Absences and arrears of one line. The page shows them one below the other, with the reason last."""
+
+    version = HiddenField()
+    absences = IntegerField(
+        _l("Jours d’absence non justifiée"),
+        [
+            InputRequired(_l("Écrivez un nombre de jours, 0 s’il n’y en a pas.")),
+            NumberRange(0, 31, _l("Écrivez un nombre de jours de 0 à 31.")),
+        ],
+    )
+    arrears_month = StringField(_l("Mois du rappel ou du trop-perçu"), [Optional()])
+    arrears_days = IntegerField(
+        _l("Jours dus (négatif : trop-perçu)"),
+        [Optional(), NumberRange(-31, 31, _l("Écrivez un nombre de jours de −31 à 31."))],
+    )
+    reason = TextAreaField(
+        _l("Motif"),
+        [
+            InputRequired(_l("Écrivez le motif : il explique ce montant plus tard.")),
+            Length(max=500, message=_l("Écrivez 500 caractères au plus.")),
+        ],
+    )
+
+    def arrears(self) -> list[Arrear]:
+        """The arrear typed, out of the working days of its month; none when no days are given."""
+        days = self.arrears_days.data
+        if not days:
+            return []
+        try:
+            month: date = month_of(self.arrears_month.data or "")
+        except Refused:
+            what = N_("Choisissez le mois du rappel, par exemple 2026-01.")
+            raise Refused(Problem(what, {}, "arrears_month")) from None
+        return [Arrear(month, days, len(working_days(month)))]

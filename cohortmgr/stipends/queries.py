@@ -1,0 +1,182 @@
+"""Reading payment runs and their lines. RIBs are opened by actions, which note it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import NotFound
+from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.cohorts.models import Cohort, Enrolment
+from cohortmgr.cohorts.rules import PAID
+from cohortmgr.organisations.models import Organisation
+from cohortmgr.placements.models import Placement
+from cohortmgr.placements.rules import PRESENT
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.rules import StipendScheme
+from cohortmgr.stipends.models import BankDetails, Line, Run
+from cohortmgr.stipends.rules import RunState, following
+
+_STANDING = [state.value for state in PRESENT]
+
+
+def visible(viewer: Viewer) -> sa.Select[Line]:
+    """The viewer's own lines once they are approved, and those of the cohorts whose stipends it reads."""
+    mine = sa.and_(Line.person_id == (viewer.person_id or -1), Line.released_at.is_not(None))
+    theirs = (
+        sa.select(Run.id)
+        .join(Cohort, Cohort.id == Run.cohort_id)
+        .where(cohorts.within(viewer, "stipends.read"))
+    )
+    return sa.select(Line).where(sa.or_(mine, Line.run_id.in_(theirs)))
+
+
+def get_for(viewer: Viewer, reference: str) -> Line:
+    """The line of a reference if the viewer may see it; NotFound otherwise."""
+    found = db.session.scalar(visible(viewer).where(Line.reference == reference))
+    if found is None:
+        raise NotFound(reference)
+    return found
+
+
+def mine(viewer: Viewer) -> Sequence[Line]:
+    """The viewer's own approved stipends, newest month first: for their home."""
+    own = sa.select(Line).where(Line.person_id == (viewer.person_id or -1), Line.released_at.is_not(None))
+    return db.session.scalars(own.order_by(Line.month.desc(), Line.id.desc())).all()
+
+
+def own_line(viewer: Viewer, reference: str) -> sa.Row[*tuple[Any, ...]]:
+    """The viewer's own approved line, with its cohort's name; NotFound for anybody else's."""
+    found = db.session.execute(
+        sa.select(Line, Cohort.name.label("cohort"))
+        .join(Enrolment, Enrolment.id == Line.enrolment_id)
+        .join(Cohort, Cohort.id == Enrolment.cohort_id)
+        .where(Line.reference == reference, Line.person_id == (viewer.person_id or -1))
+        .where(Line.released_at.is_not(None))
+    ).first()
+    if found is None:
+        raise NotFound(reference)
+    return found
+
+
+def run_for(viewer: Viewer, reference: str) -> tuple[Run, Cohort]:
+    """A run with its cohort if the viewer may read the cohort's stipends; NotFound otherwise."""
+    found = db.session.execute(
+        sa.select(Run, Cohort)
+        .join(Cohort, Cohort.id == Run.cohort_id)
+        .where(Run.reference == reference, cohorts.within(viewer, "stipends.read"))
+    ).first()
+    if found is None:
+        raise NotFound(reference)
+    return found[0], found[1]
+
+
+def run_of(line: Line) -> Run:
+    """The run that a line belongs to."""
+    return db.session.get_one(Run, line.run_id)
+
+
+def name_of(line: Line) -> str:
+    """Whose line it is."""
+    return db.session.get_one(Person, line.person_id).name
+
+
+def runs_of(cohort_id: int) -> Sequence[Run]:
+    """The runs of a cohort, newest month first."""
+    return db.session.scalars(
+        sa.select(Run).where(Run.cohort_id == cohort_id).order_by(Run.month.desc())
+    ).all()
+
+
+def run_of_month(cohort_id: int, month: date) -> Run | None:
+    """The run of a cohort for a month (its first day), once it is open."""
+    return db.session.scalar(sa.select(Run).where(Run.cohort_id == cohort_id, Run.month == month))
+
+
+def waiting_runs(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """(Run, Cohort) that wait for an approval where the viewer may give it: for the staff's home."""
+    return db.session.execute(
+        sa.select(Run, Cohort)
+        .join(Cohort, Cohort.id == Run.cohort_id)
+        .where(Run.state == RunState.COMPUTED.value, cohorts.within(viewer, "stipends.approve"))
+        .order_by(Run.month)
+    ).all()
+
+
+def scheme_of(cohort: Cohort) -> StipendScheme | None:
+    """The stipend of a cohort's programme, in the months of its intake; None if it pays none."""
+    intake = cohorts.intake_of(cohort)
+    return programmes.definition_of(intake).stipend_of(intake.key)
+
+
+def lines_of(run_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """(Line, given_name, family_name, company) of a run, by company and name, in one statement."""
+    return db.session.execute(
+        sa.select(
+            Line,
+            Person.given_name,
+            Person.family_name,
+            Organisation.name.label("company"),
+            Organisation.key.label("company_key"),
+        )
+        .join(Person, Person.id == Line.person_id)
+        .outerjoin(
+            Placement,
+            sa.and_(Placement.enrolment_id == Line.enrolment_id, Placement.state.in_(_STANDING)),
+        )
+        .outerjoin(Organisation, Organisation.id == Placement.company_id)
+        .where(Line.run_id == run_id)
+        .order_by(Organisation.key.nulls_last(), Person.family_name, Person.given_name, Line.id)
+    ).all()
+
+
+def to_pay(cohort_id: int, month: date) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Who is enrolled in some day of the month: (Enrolment, Person, BankDetails or None, company_id or None)."""
+    return db.session.execute(
+        sa.select(Enrolment, Person, BankDetails, Placement.company_id)
+        .join(Person, Person.id == Enrolment.person_id)
+        .outerjoin(
+            BankDetails,
+            sa.and_(
+                BankDetails.person_id == Enrolment.person_id,
+                BankDetails.institution_id == Enrolment.institution_id,
+            ),
+        )
+        .outerjoin(Placement, sa.and_(Placement.enrolment_id == Enrolment.id, Placement.state.in_(_STANDING)))
+        .where(Enrolment.cohort_id == cohort_id, Enrolment.state.in_([state.value for state in PAID]))
+        .where(Enrolment.starts_on < following(month))
+        .where(sa.or_(Enrolment.ends_on.is_(None), Enrolment.ends_on >= month))
+        .order_by(Person.family_name, Person.given_name, Enrolment.id)
+    ).all()
+
+
+def bank_details_of(run_id: int) -> Mapping[int, BankDetails]:
+    """Person's id to bank details, of everyone in a run; still sealed."""
+    rows = db.session.scalars(
+        sa.select(BankDetails)
+        .join(Line, Line.person_id == BankDetails.person_id)
+        .where(Line.run_id == run_id, Line.institution_id == BankDetails.institution_id)
+    )
+    return {row.person_id: row for row in rows}
+
+
+def still_owed(cohort_id: int, month: date) -> Mapping[int, int]:
+    """Enrolment's id to the centimes that the run before this month could not take back."""
+    before = (
+        sa.select(Run.id)
+        .where(Run.cohort_id == cohort_id, Run.month < month, Run.state != RunState.CANCELLED.value)
+        .order_by(Run.month.desc())
+        .limit(1)
+    )
+    rows = db.session.execute(
+        sa.select(Line.enrolment_id, Line.carried_cents).where(
+            Line.run_id == before.scalar_subquery(), Line.carried_cents > 0
+        )
+    )
+    return {row.enrolment_id: row.carried_cents for row in rows}

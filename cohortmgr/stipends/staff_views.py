@@ -1,0 +1,174 @@
+"""Payment runs: opening, computing, adjusting, approving, and the two files."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts.guards import staff, viewer
+from cohortmgr.accounts.rules import allows
+from cohortmgr.base.db import writing
+from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.base.web import show_problems
+from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.stipends import actions, files, queries
+from cohortmgr.stipends.forms import AdjustmentForm, MonthForm
+from cohortmgr.stipends.rules import MEANINGS, NAMES, OPEN, SETTLED, LineState, RunState, following, month_of
+
+bp = Blueprint("stipends_staff", __name__)
+
+
+@bp.route("/staff/cohorts/<reference>/stipends", methods=["GET", "POST"])
+@staff
+def runs(reference: str) -> ResponseReturnValue:
+    """The runs of a cohort; a month is chosen to open one."""
+    cohort = cohorts.get_for(viewer(), reference, "stipends.read")
+    form = MonthForm()
+    if form.validate_on_submit():
+        try:
+            with writing():
+                run = actions.open_run(viewer(), reference, month_of(form.month.data))
+            return redirect(url_for(".run", reference=run.reference))
+        except Refused as refusal:
+            show_problems(form, refusal)
+    found = queries.runs_of(cohort.id)
+    scheme = queries.scheme_of(cohort)
+    if not form.is_submitted() and scheme is not None:
+        form.month.data = f"{following(found[0].month) if found else scheme.starts_month:%Y-%m}"
+    page = render_template(
+        "stipends/staff_runs.html",
+        cohort=cohort,
+        runs=found,
+        scheme=scheme,
+        form=form,
+        names=NAMES,
+        may_prepare=allows(viewer(), "stipends.prepare", cohort.path),
+    )
+    return page, 422 if form.errors or form.form_errors else 200
+
+
+@bp.get("/staff/stipends/<reference>")
+@staff
+def run(reference: str) -> ResponseReturnValue:
+    """The lines of a run, what is set aside and why, the total, and the next step."""
+    return _run(reference, None)
+
+
+def _run(reference: str, refusal: Refused | None) -> str:
+    found, cohort = queries.run_for(viewer(), reference)
+    rows = queries.lines_of(found.id)
+    state = RunState(found.state)
+    wrong = {problem.where: problem for problem in refusal.problems} if refusal else {}
+    return render_template(
+        "stipends/staff_run.html",
+        run=found,
+        cohort=cohort,
+        rows=rows,
+        aside=[
+            (row, Problem(row.Line.exception["what"], row.Line.exception["values"]))
+            for row in rows
+            if row.Line.state == LineState.SET_ASIDE and row.Line.exception
+        ],
+        names=NAMES,
+        meaning=MEANINGS[state],
+        open=state in OPEN,
+        computed=state is RunState.COMPUTED,
+        settled=state in SETTLED,
+        may_prepare=allows(viewer(), "stipends.prepare", cohort.path),
+        may_approve=allows(viewer(), "stipends.approve", cohort.path),
+        mine=found.computed_by == viewer().reference,
+        typing=wrong.pop("confirmation", None),
+        problems=tuple(wrong.values()),
+    )
+
+
+@bp.post("/staff/stipends/<reference>/compute")
+@staff
+def compute(reference: str) -> ResponseReturnValue:
+    """Compute every line anew."""
+    try:
+        with writing():
+            actions.compute(viewer(), reference)
+    except Refused as refusal:
+        return _run(reference, refusal), 422
+    flash(_("Les montants sont calculés. Une deuxième personne doit les approuver."), "done")
+    return redirect(url_for(".run", reference=reference))
+
+
+@bp.post("/staff/stipends/<reference>/approve")
+@staff
+def approve(reference: str) -> ResponseReturnValue:
+    """Freeze the amounts and show them to their people."""
+    typed, version = request.form.get("confirmation", ""), request.form.get("version", 0, int)
+    try:
+        with writing():
+            actions.approve(viewer(), reference, typed, version)
+    except Refused as refusal:
+        return _run(reference, refusal), 422
+    flash(_("L’état de paiement est approuvé ; chacun voit désormais le détail de sa bourse."), "done")
+    return redirect(url_for(".run", reference=reference))
+
+
+@bp.route("/staff/stipend-lines/<reference>", methods=["GET", "POST"])
+@staff
+def line(reference: str) -> ResponseReturnValue:
+    """One line's sum, and its adjustment while the run is open."""
+    found = queries.get_for(viewer(), reference)
+    owner, cohort = queries.run_for(viewer(), queries.run_of(found).reference)
+    given = found.arrears[0] if found.arrears else {}
+    form = AdjustmentForm(
+        data={
+            "version": owner.version,
+            "absences": found.absences,
+            "arrears_month": given.get("month", "")[:7],
+            "arrears_days": given.get("days"),
+        }
+    )
+    if form.validate_on_submit():
+        try:
+            days, version = form.absences.data, request.form.get("version", 0, int)
+            with writing():
+                actions.adjust(viewer(), reference, days, form.arrears(), form.reason.data, version)
+            flash(_("La ligne est ajustée et l’état recalculé."), "done")
+            return redirect(url_for(".run", reference=owner.reference))
+        except Refused as refusal:
+            show_problems(form, refusal)
+    with writing():
+        found = queries.get_for(viewer(), reference)
+        reason = actions.read_reason(viewer(), found)
+    page = render_template(
+        "stipends/staff_line.html",
+        line=found,
+        name=queries.name_of(found),
+        run=owner,
+        cohort=cohort,
+        reason=reason,
+        form=form,
+        steps=[(Problem(item["what"], item["values"]), item["cents"]) for item in found.items],
+        exception=Problem(found.exception["what"], found.exception["values"]) if found.exception else None,
+        may_adjust=allows(viewer(), "stipends.prepare", cohort.path) and RunState(owner.state) in OPEN,
+    )
+    return page, 422 if form.errors or form.form_errors else 200
+
+
+@bp.post("/staff/stipends/<reference>/bank-file.csv")
+@staff
+def bank_file(reference: str) -> ResponseReturnValue:
+    """The file for the bank; making it is noted, and hands the run over."""
+    try:
+        with writing():
+            made = files.bank_file(viewer(), reference)
+    except Refused as refusal:
+        return _run(reference, refusal), 422
+    headers = {"Content-Disposition": f'attachment; filename="{made.name}"', "Cache-Control": "no-store"}
+    return Response(made.data, mimetype="text/csv", headers=headers)
+
+
+@bp.get("/staff/stipends/<reference>/list")
+@staff
+def payment_list(reference: str) -> ResponseReturnValue:
+    """The payment list to print and sign; reading it is noted, since it bears whole RIBs."""
+    with writing():
+        sheet = files.payment_sheet(viewer(), reference)
+    return render_template("stipends/staff_list.html", sheet=sheet, run=sheet.run, cohort=sheet.cohort)
