@@ -78,7 +78,7 @@ def waiting_row(reference: str, *, lock: bool = False) -> Waiting:
     return Waiting(*found)
 
 
-def invitable(intake: Intake, *, again: bool = False) -> sa.Select[Any]:
+def invitable(intake: Intake, *, again: bool = False) -> sa.Select[*tuple[Any, ...]]:
     """Persons with an imported file and an address but no way in: no account, and no link that still works.
 
     `again`: those with a link too. An address that is another account's cannot be claimed and is left out.
@@ -108,5 +108,4 @@ def invitable(intake: Intake, *, again: bool = False) -> sa.Select[Any]:
         .where(Application.state == "submitted", Person.email.is_not(None), ~account.exists())
         .order_by(Application.id)
     )
-    chosen: sa.Select[Any] = query if again else query.where(~linked.exists())
-    return chosen
+    return query if again else query.where(~linked.exists())

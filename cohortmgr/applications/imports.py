@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -14,7 +14,6 @@ from cohortmgr.applications.loading import fill_tray, store
 from cohortmgr.applications.mappings import (
     ColumnMapping,
     mapping_as_json,
-    mapping_from_json,
 )
 from cohortmgr.applications.models import ImportRun
 from cohortmgr.applications.standing import Counts, Plan, Prepared, plan_of, prepared_of
@@ -57,7 +56,9 @@ def prepare_reading(data: bytes, filename: str, definition: Definition, given: G
     try:
         mapping = propose_mapping(table.header, definition.form, definition.imports, given)
     except Refused as refused:
-        mapping = propose_mapping(table.header, definition.form, definition.imports)
+        proposed = propose_mapping(table.header, definition.form, definition.imports)
+        chosen = {name: given.columns.get(name, key) for name, key in proposed.columns.items()}
+        mapping = replace(proposed, columns=chosen)
         return Reading(table, mapping, None, refused.problems)
     try:
         return Reading(table, mapping, _judged(table, mapping, filename, definition))
@@ -109,7 +110,7 @@ def load_telling(
     intake = _intake(viewer, intake_reference, lock=True)
     run = _opened(viewer, intake, prepared.filename, run_reference)
     if run.state == "loaded":
-        return counts_of(run), ()
+        return Counts(run.loaded, run.replaced, run.rejected, run.unchanged), ()
     made = plan_of(intake, prepared, lock=True)
     run.mapping = mapping_as_json(prepared.mapping)
     run.state, run.at = "loaded", clock.now()
@@ -123,11 +124,6 @@ def load_telling(
     _forget_file(run)
     _note(viewer, intake, run, made, references, added)
     return counts, made.rejected
-
-
-def counts_of(run: ImportRun) -> Counts:
-    """What came of a run."""
-    return Counts(run.loaded, run.replaced, run.rejected, run.unchanged)
 
 
 def _note(
@@ -223,11 +219,6 @@ def run_of(viewer: Viewer, reference: str) -> tuple[ImportRun, Intake]:
         raise NotFound(reference)
     require(viewer, IMPORT, row[1].path)
     return row[0], row[1]
-
-
-def given_of(run: ImportRun) -> GivenMapping:
-    """The mapping that a run keeps."""
-    return mapping_from_json(run.mapping)
 
 
 def _forget_file(run: ImportRun) -> None:

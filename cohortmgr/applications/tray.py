@@ -12,9 +12,8 @@ from cohortmgr.accounts.models import SingleUseLink
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer, require
 from cohortmgr.applications.import_queries import IMPORT, OPEN, Waiting, waiting_row
 from cohortmgr.applications.importing import ColumnMapping, Fault, Rejection, Sending, read_record
-from cohortmgr.applications.imports import given_of
 from cohortmgr.applications.loading import store
-from cohortmgr.applications.mappings import propose_mapping
+from cohortmgr.applications.mappings import mapping_from_json, propose_mapping
 from cohortmgr.applications.models import Application
 from cohortmgr.applications.standing import plan_of, prepared_of
 from cohortmgr.applications.traying import cells_of, faults_as_json, faults_of, seal_cells, usable_email
@@ -151,7 +150,7 @@ def _is_done(token: str) -> bool:
     return db.session.scalar(used) is not None
 
 
-def judge(opened: Opened, cells: Mapping[str, str]) -> Sending | Rejection:
+def _judge(opened: Opened, cells: Mapping[str, str]) -> Sending | Rejection:
     """A row's cells judged as those of the file were."""
     definition = opened.definition
     return read_record(
@@ -166,11 +165,11 @@ def judge(opened: Opened, cells: Mapping[str, str]) -> Sending | Rejection:
 
 def _opened(waiting: Waiting) -> Opened:
     definition = definition_of(waiting.intake)
-    given = given_of(waiting.run)
+    given = mapping_from_json(waiting.run.mapping)
     mapping = propose_mapping(tuple(given.columns), definition.form, definition.imports, given)
     cells = cells_of(waiting.row)
     opened = Opened(waiting, definition, mapping, cells, faults_of(waiting.row))
-    judged = judge(opened, cells)
+    judged = _judge(opened, cells)
     if isinstance(judged, Rejection):
         # A cut row tells here which of its cells are missing.
         return Opened(waiting, definition, mapping, cells, judged.faults)
@@ -178,7 +177,7 @@ def _opened(waiting: Waiting) -> Opened:
 
 
 def _load(viewer: Viewer, opened: Opened, cells: Mapping[str, str]) -> tuple[Fault, ...]:
-    judged = judge(opened, cells)
+    judged = _judge(opened, cells)
     if isinstance(judged, Rejection):
         return judged.faults
     row, run, intake = opened.waiting.row, opened.waiting.run, opened.waiting.intake
