@@ -15,7 +15,7 @@ from cohortmgr.audit.models import Event, Head
 from cohortmgr.audit.rules import GENESIS, INSTALLATION, digest_of
 from cohortmgr.base import clock, crypto
 from cohortmgr.base import db as database
-from cohortmgr.base.db import insert_or_leave, table_of, within_writing
+from cohortmgr.base.db import append, insert_or_leave, table_of, within_writing
 from cohortmgr.base.text import new_reference
 
 
@@ -91,9 +91,7 @@ def _append(session: Session, chain: str, events: list[Event], keys: dict[str, b
         event.sealed = b"" if key is None else crypto.encrypt(key, event.sealed, event.reference.encode())
         event.digest = digest = digest_of(digest, event)
     names = [column.name for column in Event.__table__.columns if column.name != "id"]
-    session.execute(
-        sa.insert(table_of(Event)), [{name: getattr(event, name) for name in names} for event in events]
-    )
+    append(session, Event, [{name: getattr(event, name) for name in names} for event in events])
     values = {"sequence": sequence, "digest": digest}
     session.execute(sa.update(heads).where(heads.c.chain == chain).values(values))
 

@@ -120,6 +120,12 @@ def table_of(model: type[Model]) -> sa.Table:
     return cast(sa.Table, model.__table__)
 
 
+def append(session: Session, model: type[Model], rows: list[dict[str, Any]]) -> None:
+    """Insert rows without reading anything back: journals are written by those who may not read them."""
+    if rows:
+        session.execute(sa.insert(table_of(model)).inline(), rows)
+
+
 def insert_or_leave(session: Session, model: type[Model], rows: list[dict[str, Any]]) -> None:
     """Insert what is not there yet; a row that another transaction inserts at the same time is waited for and left."""
     dialect = session.connection().dialect.name

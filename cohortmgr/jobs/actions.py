@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from cohortmgr.base import clock
-from cohortmgr.base.db import after_commit, db, table_of
+from cohortmgr.base.db import after_commit, append, db
 from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.models import Job
 from cohortmgr.jobs.rules import PAUSE, JobState, after_lost_start, lease_end
@@ -70,7 +70,7 @@ def request(
         "percent": 0,
         "lost_starts": 0,
     }
-    db.session.execute(sa.insert(table_of(Job)), [values])
+    append(db.session, Job, [values])
     wake("jobs")
     return reference
 

@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
-
 from cohortmgr.audit.keys import subject_keys
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.db import db, table_of
+from cohortmgr.base.db import append, db
 from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.actions import wake
 from cohortmgr.outbox.models import Message
@@ -41,7 +39,7 @@ def send_all(letters: Iterable[Letter]) -> int:
     db.session.flush()
     rows = [_row(letter, keys[letter.person_reference]) for letter in letters]
     if rows:
-        db.session.execute(sa.insert(table_of(Message)), rows)
+        append(db.session, Message, rows)
         wake("outbox")
     return len(rows)
 
