@@ -78,6 +78,14 @@ def waiting_row(reference: str, *, lock: bool = False) -> Waiting:
     return Waiting(*found)
 
 
+def invitable_counts(intake: Intake) -> tuple[int, int]:
+    """How many people an invitation would reach, and how many if those with a link got another, in one statement."""
+    fresh = invitable(intake).order_by(None).with_only_columns(sa.func.count()).scalar_subquery()
+    everybody = invitable(intake, again=True).order_by(None).with_only_columns(sa.func.count())
+    row = db.session.execute(sa.select(fresh, everybody.scalar_subquery())).one()
+    return row[0], row[1]
+
+
 def invitable(intake: Intake, *, again: bool = False) -> sa.Select[*tuple[Any, ...]]:
     """Persons with an imported file and an address but no way in: no account, and no link that still works.
 

@@ -1,0 +1,142 @@
+"""Forms of importing: an upload, its mapping, a row of the tray laid open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField, FileRequired
+from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from cohortmgr.applications.answers import read_value
+from cohortmgr.applications.importing import Fault
+from cohortmgr.applications.mappings import ColumnMapping, GivenMapping, is_expected, questions_of
+from cohortmgr.base import clock
+from cohortmgr.base.errors import Problem
+from cohortmgr.base.i18n import localized, say
+from cohortmgr.base.sheets import Table
+from cohortmgr.programmes.rules import Definition, Question, QuestionKind
+
+SENT = "@sent_at"
+# Spellings of one column that a page lets map to a choice.
+SPELLINGS = 30
+
+
+class UploadForm(FlaskForm):
+    """An institution's file, and what it calls its columns if the names do not say."""
+
+    file = FileField(
+        _l("Fichier des candidatures"),
+        [FileRequired(_l("Choisissez un fichier CSV ou XLSX."))],
+        description=_l("CSV ou XLSX, 20 Mo au plus. Rien n’est chargé avant votre confirmation."),
+    )
+    mapping = FileField(
+        _l("Correspondance des colonnes"),
+        description=_l(
+            "Un fichier TOML ou JSON déjà préparé. Sans lui, les colonnes sont reconnues à leur nom."
+        ),
+    )
+
+
+class DiscardForm(FlaskForm):
+    """Why a row is set aside."""
+
+    reason = StringField(
+        _l("Pourquoi l’écarter ?"),
+        [InputRequired(_l("Dites pourquoi cette ligne est écartée.")), Length(max=500)],
+        description=_l("Par exemple : doublon saisi par l’établissement."),
+    )
+
+
+def question_choices(definition: Definition) -> list[tuple[str, str]]:
+    """What a column may be: left out, the time of sending, or a question that a file answers."""
+    asked = [question for question in definition.form.questions if is_expected(question)]
+    return [
+        ("", str(_l("Ne pas lire"))),
+        (SENT, str(_l("Date d’envoi"))),
+        *((question.key, localized(question.label)) for question in asked),
+    ]
+
+
+def strange_values(table: Table, mapping: ColumnMapping, definition: Definition) -> dict[str, list[str]]:
+    """For each mapped question of choices: the spellings in the file that are none of its options, the first 30."""
+    found: dict[str, list[str]] = {}
+    today = clock.today()
+    for position, header in enumerate(table.header):
+        question = questions_of(mapping, definition.form).get(header)
+        if question is None or question.kind is not QuestionKind.CHOICE:
+            continue
+        cells = {row.cells[position].strip() for row in table.rows if position < len(row.cells)}
+        strange = [
+            cell for cell in sorted(cells) if cell and isinstance(read_value(question, cell, today), Problem)
+        ]
+        if strange:
+            found[question.key] = strange[:SPELLINGS]
+    return found
+
+
+def mapping_of(given: Mapping[str, str], header: Sequence[str], before: GivenMapping) -> GivenMapping:
+    """The mapping that the page's selects say: `c3` for the fourth column, `v:QUESTION:SPELLING` for a value."""
+    chosen = {name: given.get(f"c{position}", "") for position, name in enumerate(header)}
+    columns = {name: None if key in ("", SENT) else key for name, key in chosen.items()}
+    sent_at = next((name for name, key in chosen.items() if key == SENT), None)
+    values = {key: dict(each) for key, each in before.values.items()}
+    for name, option in given.items():
+        if name.startswith("v:") and option:
+            _, key, spelling = name.split(":", 2)
+            values.setdefault(key, {})[spelling] = option
+    mapped = set(columns.values())
+    return GivenMapping(columns, {key: each for key, each in values.items() if key in mapped}, sent_at)
+
+
+def row_form(
+    definition: Definition,
+    mapping: ColumnMapping,
+    columns: Sequence[str],
+    cells: Mapping[str, str],
+    version: int,
+) -> FlaskForm:
+    """A field for each of the columns, filled with the row's cells; `column_of` tells them apart by position."""
+    questions = questions_of(mapping, definition.form)
+    header = list(mapping.columns)
+    members: dict[str, Any] = {"version": HiddenField(default=str(version))}
+    for column in columns:
+        cell = cells.get(column, "")
+        members[f"c{header.index(column)}"] = _field(column, questions.get(column), cell)
+    form: FlaskForm = type("RowForm", (FlaskForm,), members)()
+    return form
+
+
+def _field(column: str, question: Question | None, cell: str) -> Any:
+    if question is None:
+        return StringField(column, default=cell)
+    label = localized(question.label)
+    choices = [(option.key, localized(option.label)) for option in question.options]
+    if choices:
+        read = read_value(question, cell, clock.today())
+        known = read if isinstance(read, str) else ""
+        return SelectField(label, choices=[("", ""), *choices], default=known, validate_choice=False)
+    kind = TextAreaField if question.kind is QuestionKind.LONG_TEXT else StringField
+    return kind(label, default=cell, description=localized(question.help) if question.help else "")
+
+
+def cells_given(form: FlaskForm, header: Sequence[str]) -> dict[str, str]:
+    """The cells by header that a row's form holds."""
+    return {
+        name: form[f"c{position}"].data or ""
+        for position, name in enumerate(header)
+        if f"c{position}" in form
+    }
+
+
+def show_faults(form: FlaskForm, faults: Sequence[Fault], header: Sequence[str]) -> None:
+    """Put each fault beside its field, or above the form."""
+    for fault in faults:
+        name = f"c{header.index(fault.column)}" if fault.column in header else ""
+        if name and name in form:
+            form[name].errors = [*form[name].errors, say(fault.problem)]
+        else:
+            form.form_errors.append(say(fault.problem))

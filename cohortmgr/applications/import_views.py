@@ -1,0 +1,320 @@
+"""Pages of importing: upload, preview, tray and invitations for staff; the repair of one's own row by a link."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from cohortmgr.accounts import guards
+from cohortmgr.applications import import_queries as queries
+from cohortmgr.applications import imports, invitations, tray
+from cohortmgr.applications.import_forms import (
+    DiscardForm,
+    UploadForm,
+    cells_given,
+    mapping_of,
+    question_choices,
+    row_form,
+    show_faults,
+    strange_values,
+)
+from cohortmgr.applications.importing import GivenMapping, parse_mapping
+from cohortmgr.applications.mappings import mapping_from_json
+from cohortmgr.applications.models import ImportRun
+from cohortmgr.applications.tray import Opened
+from cohortmgr.applications.traying import faults_of
+from cohortmgr.base import storage
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import N_, Refused, Stale
+from cohortmgr.base.paging import page_of
+from cohortmgr.base.sheets import read_limited
+from cohortmgr.base.web import show_problems
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
+
+staff_bp = Blueprint("imports_staff", __name__, url_prefix="/staff")
+public_bp = Blueprint("imports_public", __name__)
+
+# Problems that one page lists; the command line tells all of them.
+LISTED = 500
+
+
+@staff_bp.url_value_preprocessor
+def _allow_files(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """An institution's file may weigh more than a candidate's; said before anything reads the form."""
+    if endpoint == "imports_staff.new" and request.method == "POST":
+        request.max_content_length = current_app.config["IMPORT_LIMIT"] + 1024 * 1024
+
+
+@staff_bp.route("/intakes/<reference>/imports", methods=["GET", "POST"])
+@guards.staff
+def new(reference: str) -> ResponseReturnValue:
+    """Choose a file; the files of before."""
+    viewer = guards.viewer()
+    intake = queries.intake_for(viewer, reference)
+    form = UploadForm()
+    if form.validate_on_submit():
+        try:
+            return _uploaded(intake, form)
+        except Refused as refusal:
+            db.session.rollback()
+            intake = queries.intake_for(viewer, reference)
+            show_problems(form, refusal)
+    return render_template(
+        "applications/staff_import_new.html", form=form, intake=intake, runs=queries.runs(intake)
+    )
+
+
+def _uploaded(intake: Intake, form: UploadForm) -> ResponseReturnValue:
+    data = read_limited(form.file.data.stream, current_app.config["IMPORT_LIMIT"])
+    name = form.file.data.filename or ""
+    given = _mapping(form)
+    imports.prepare_reading(data, "", definition_of(intake), given)
+    key = imports.prepare_file(data)
+    with writing():
+        run = imports.begin(guards.viewer(), intake.reference, name, key, given)
+    return redirect(url_for("imports_staff.run", reference=run))
+
+
+def _mapping(form: UploadForm) -> GivenMapping:
+    if not form.mapping.data:
+        return GivenMapping()
+    try:
+        return parse_mapping(read_limited(form.mapping.data.stream, 200_000).decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise Refused(N_("La correspondance n’est pas un texte en UTF-8.")) from None
+
+
+@staff_bp.get("/imports/<reference>")
+@guards.staff
+def run(reference: str) -> ResponseReturnValue:
+    """What a file would change, before it does; afterwards, what it did."""
+    found, intake = imports.run_of(guards.viewer(), reference)
+    if found.state != "preview" or found.storage_key is None:
+        return render_template("applications/staff_import_result.html", run=found, intake=intake)
+    return _preview(found, intake)
+
+
+def _preview(found: ImportRun, intake: Intake, given: GivenMapping | None = None) -> str:
+    viewer, definition = guards.viewer(), definition_of(intake)
+    data = storage.load(found.storage_key or "")
+    reading = imports.prepare_reading(
+        data, found.filename, definition, given or mapping_from_json(found.mapping)
+    )
+    plan = imports.plan(viewer, intake.reference, reading.prepared) if reading.prepared else None
+    faults = [(row.line, fault) for row in (plan.rejected if plan else ()) for fault in row.faults]
+    sealed = {question.key for question in definition.form.questions if question.sealed}
+    hidden = {header for header, key in reading.mapping.columns.items() if key in sealed}
+    return render_template(
+        "applications/staff_import_preview.html",
+        run=found,
+        intake=intake,
+        reading=reading,
+        counts=plan.counts if plan else None,
+        faults=faults[:LISTED],
+        beyond=max(0, len(faults) - LISTED),
+        problems=reading.problems,
+        choices=question_choices(definition),
+        strange=strange_values(reading.table, reading.mapping, definition),
+        questions={question.key: question for question in definition.form.questions},
+        hidden=hidden,
+    )
+
+
+@staff_bp.post("/imports/<reference>/mapping")
+@guards.staff
+def remap(reference: str) -> ResponseReturnValue:
+    """Columns and values as the page's selects say."""
+    viewer = guards.viewer()
+    found, intake = imports.run_of(viewer, reference)
+    if found.state == "preview" and found.storage_key:
+        data = storage.load(found.storage_key)
+        reading = imports.prepare_reading(data, "", definition_of(intake), mapping_from_json(found.mapping))
+        before = mapping_from_json(found.mapping)
+        given = mapping_of(request.form.to_dict(), reading.table.header, before)
+        with writing():
+            imports.remap(viewer, reference, given)
+    return redirect(url_for("imports_staff.run", reference=reference))
+
+
+@staff_bp.post("/imports/<reference>")
+@guards.staff
+def confirm(reference: str) -> ResponseReturnValue:
+    """Load the file that the preview showed."""
+    viewer = guards.viewer()
+    found, intake = imports.run_of(viewer, reference)
+    if found.state == "preview" and found.storage_key:
+        data = storage.load(found.storage_key)
+        given = mapping_from_json(found.mapping)
+        prepared = imports.prepare_import(data, found.filename, definition_of(intake), given)
+        with writing():
+            imports.load(viewer, intake.reference, prepared, reference)
+    return redirect(url_for("imports_staff.run", reference=reference))
+
+
+@staff_bp.post("/imports/<reference>/drop")
+@guards.staff
+def drop(reference: str) -> ResponseReturnValue:
+    """Give an uploaded file up."""
+    viewer = guards.viewer()
+    _found, intake = imports.run_of(viewer, reference)
+    back = url_for("imports_staff.new", reference=intake.reference)
+    with writing():
+        imports.drop(viewer, reference)
+    flash(_("Le fichier est abandonné. Rien n’a été chargé."))
+    return redirect(back)
+
+
+@staff_bp.get("/intakes/<reference>/tray", endpoint="tray")
+@guards.staff
+def tray_list(reference: str) -> ResponseReturnValue:
+    """The rows that wait, or with ?settled=1 those that are settled."""
+    intake = queries.intake_for(guards.viewer(), reference)
+    settled = request.args.get("settled") == "1"
+    page = page_of(queries.tray(intake, settled=settled), request.args.get("page", 1, type=int), 50)
+    rows = [(row, faults_of(row)) for (row,) in page.rows]
+    return render_template(
+        "applications/staff_tray.html", intake=intake, page=page, rows=rows, settled=settled
+    )
+
+
+@staff_bp.route("/tray/<reference>", methods=["GET", "POST"])
+@guards.staff
+def repair(reference: str) -> ResponseReturnValue:
+    """A row laid open, what is wrong first."""
+    viewer = guards.viewer()
+    with writing():
+        opened = tray.open_row(viewer, reference)
+    first = opened.at_fault()
+    columns = (*first, *(name for name in opened.mapping.columns if name not in first))
+    form = _row_form(opened, columns)
+    if not opened.is_settled and form.validate_on_submit():
+        faults = _mended(reference, form, opened)
+        if not faults:
+            flash(_("La ligne est chargée."))
+            return redirect(_tray_of(opened))
+        show_faults(form, faults, list(opened.mapping.columns))
+    elif not opened.is_settled:
+        show_faults(form, opened.faults, list(opened.mapping.columns))
+    return _repair_page(opened, form, DiscardForm(formdata=None), len(first))
+
+
+def _row_form(opened: Opened, columns: tuple[str, ...]) -> Any:
+    return row_form(opened.definition, opened.mapping, columns, opened.cells, opened.waiting.row.version)
+
+
+def _mended(reference: str, form: Any, opened: Opened) -> tuple[Any, ...]:
+    try:
+        version = int(form.version.data)
+    except ValueError:
+        raise Stale(reference) from None
+    with writing():
+        return tray.mend(guards.viewer(), reference, version, cells_given(form, list(opened.mapping.columns)))
+
+
+def _tray_of(opened: Opened) -> str:
+    return url_for("imports_staff.tray", reference=opened.waiting.intake.reference)
+
+
+def _repair_page(opened: Opened, form: Any, discard_form: DiscardForm, first: int) -> str:
+    names = [name for name in form._fields if name.startswith("c") and name[1:].isdigit()]
+    return render_template(
+        "applications/staff_repair.html",
+        opened=opened,
+        row=opened.waiting.row,
+        intake=opened.waiting.intake,
+        form=form,
+        first=[form[name] for name in names[:first]],
+        rest=[form[name] for name in names[first:]],
+        discard_form=discard_form,
+    )
+
+
+@staff_bp.post("/tray/<reference>/ask")
+@guards.staff
+def ask(reference: str) -> ResponseReturnValue:
+    """Send the person a link to mend their row."""
+    with writing():
+        sent = tray.ask(guards.viewer(), reference, request.form.get("version", 0, type=int))
+    if sent:
+        flash(_("Un lien est parti vers cette personne. La ligne se chargera dès qu’elle aura répondu."))
+    return redirect(url_for("imports_staff.repair", reference=reference))
+
+
+@staff_bp.post("/tray/<reference>/discard")
+@guards.staff
+def discard(reference: str) -> ResponseReturnValue:
+    """Set a row aside, saying why."""
+    viewer = guards.viewer()
+    form = DiscardForm()
+    with writing():
+        opened = tray.open_row(viewer, reference)
+    if form.validate_on_submit():
+        with writing():
+            tray.discard(viewer, reference, form.reason.data)
+        flash(_("La ligne est écartée."))
+        return redirect(_tray_of(opened))
+    first = opened.at_fault()
+    columns = (*first, *(name for name in opened.mapping.columns if name not in first))
+    row = row_form(opened.definition, opened.mapping, columns, opened.cells, opened.waiting.row.version)
+    return _repair_page(opened, row, form, len(first))
+
+
+@staff_bp.route("/intakes/<reference>/invitations", methods=["GET", "POST"])
+@guards.staff
+def invite(reference: str) -> ResponseReturnValue:
+    """How many people would get a link to claim their file; then, sending it."""
+    viewer = guards.viewer()
+    intake = queries.intake_for(viewer, reference)
+    if request.method == "POST":
+        with writing():
+            count = invitations.invite(viewer, reference, again=request.form.get("again") == "1")
+        flash(ngettext("%(num)s lien est parti.", "%(num)s liens sont partis.", count))
+        return redirect(url_for("imports_staff.invite", reference=reference))
+    fresh, everybody = queries.invitable_counts(intake)
+    return render_template("applications/staff_invitations.html", intake=intake, fresh=fresh, again=everybody)
+
+
+@public_bp.route("/repair/<token>", methods=["GET", "POST"], endpoint="repair")
+@guards.public
+def repair_own(token: str) -> ResponseReturnValue:
+    """The person's own row: the fields at fault on GET, mended on POST."""
+    viewer = guards.viewer()
+    try:
+        if request.method == "POST":
+            return _repaired(token)
+        opened = tray.open_link(viewer, token)
+    except Refused as refusal:
+        return render_template("applications/public_repair_closed.html", problems=refusal.problems), 410
+    if opened.is_settled:
+        return render_template("applications/public_repair_closed.html", problems=()), 410
+    form = _row_form(opened, opened.at_fault())
+    show_faults(form, opened.faults, list(opened.mapping.columns))
+    return render_template("applications/public_repair.html", form=form, opened=opened)
+
+
+def _repaired(token: str) -> ResponseReturnValue:
+    viewer = guards.viewer()
+    if tray.is_done(viewer, token):
+        return redirect(url_for("imports_public.done"))
+    opened = tray.open_link(viewer, token)
+    form = _row_form(opened, opened.at_fault())
+    header = list(opened.mapping.columns)
+    if form.validate_on_submit():
+        with writing():
+            faults = tray.mend_by_link(viewer, token, cells_given(form, header))
+        if not faults:
+            return redirect(url_for("imports_public.done"))
+        show_faults(form, faults, header)
+    return render_template("applications/public_repair.html", form=form, opened=opened)
+
+
+@public_bp.get("/repair/done")
+@guards.public
+def done() -> ResponseReturnValue:
+    """Thanks: what happens next."""
+    return render_template("applications/public_repair_done.html")
