@@ -182,7 +182,7 @@ def _offers(ids: Sequence[int]) -> dict[int, str]:
     rows = db.session.execute(
         sa.select(Offer.application_id, Offer.state).where(Offer.application_id.in_(ids))
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _enrolled(ids: Sequence[int]) -> set[int]:
@@ -199,7 +199,7 @@ def _companies(ids: Sequence[int]) -> dict[int, str]:
         .join(Organisation, Organisation.id == Placement.company_id)
         .where(Enrolment.application_id.in_(ids), Placement.state.in_(_PLACED))
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 _APPROVED = (Line.state == LineState.PAYABLE.value, Run.state.in_([state.value for state in SETTLED]))
@@ -222,7 +222,7 @@ def offers_by_state(intake_id: int) -> dict[str, int | None]:
     rows = db.session.execute(
         sa.select(Offer.state, sa.func.count()).where(Offer.intake_id == intake_id).group_by(Offer.state)
     )
-    counts = dict(rows.tuples().all())
+    counts = dict(rows.all())
     return {state: counts.get(state, 0) for state in OFFER_NAMES}
 
 
@@ -235,7 +235,7 @@ def stipends_by_month(intake_id: int) -> tuple[Month, ...]:
         .where(Cohort.intake_id == intake_id, *_APPROVED)
         .group_by(Run.month)
         .order_by(Run.month)
-    ).tuples()
+    )
     return tuple(Month(f"{month:%Y-%m}", people, int(cents)) for month, people, cents in rows)
 
 
