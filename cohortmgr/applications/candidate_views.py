@@ -114,11 +114,13 @@ def _prepared(file: File) -> tuple[list[Prepared], list[Problem]]:
     documents: list[Prepared] = []
     problems: list[Problem] = []
     for question in asked(file.definition.form):
-        sent = request.files.get(question.key)
-        if question.kind is not QuestionKind.FILE or sent is None or not sent.filename:
+        sent = request.files.get(question.key) if question.kind is QuestionKind.FILE else None
+        if sent is None or not sent.filename:
             continue
+        data = sent.stream.read()
+        sent.close()
         try:
-            documents.append(prepare_document(question, sent.filename, sent.stream.read()))
+            documents.append(prepare_document(question, sent.filename, data))
         except Refused as refusal:
             problems.extend(refusal.problems)
     return documents, problems

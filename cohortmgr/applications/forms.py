@@ -14,6 +14,7 @@ from wtforms import (
     EmailField,
     FileField,
     RadioField,
+    SelectChoice,
     SelectField,
     StringField,
     TelField,
@@ -101,11 +102,11 @@ def _field(question: Question) -> Any:
 
 
 def _choice(question: Question, common: dict[str, Any]) -> Any:
-    choices = [(key, _lazy(text)) for key, text in choices_of(question).items()]
+    choices = [SelectChoice(key, _lazy(text)) for key, text in choices_of(question).items()]
     common["validate_choice"] = False
     if len(choices) <= RADIOS:
         return RadioField(choices=choices, **common)
-    return SelectField(choices=[("", LazyString(say, _CHOOSE)), *choices], **common)
+    return SelectField(choices=[SelectChoice("", LazyString(say, _CHOOSE)), *choices], **common)
 
 
 def choices_of(question: Question) -> dict[str, Text]:

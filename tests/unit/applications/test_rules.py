@@ -1,0 +1,86 @@
+"""States, completeness, and what lists repeat of the answers."""
+
+from __future__ import annotations
+
+from cohortmgr.applications.rules import (
+    MEANINGS,
+    STATE_NAMES,
+    TRANSITIONS,
+    State,
+    average_thousandths,
+    diploma_question,
+    identity_numbers,
+    listed,
+    missing,
+    person_values,
+    split_sealed,
+)
+from cohortmgr.programmes.reading import read_known
+
+MDIA = read_known("mdia")
+GRADES = {"s1": "12", "s2": "12.5", "s3": "13", "s4": "14", "s5": "11", "s6": "15"}
+
+
+def test_every_state_has_a_meaning_a_name_and_its_ways_out() -> None:
+    assert set(TRANSITIONS) == set(MEANINGS) == set(STATE_NAMES) == set(State)
+    assert TRANSITIONS[State.DRAFT] == {State.SUBMITTED}
+    assert TRANSITIONS[State.SUBMITTED] == {State.WITHDRAWN}
+    assert not TRANSITIONS[State.WITHDRAWN]
+
+
+def test_an_empty_form_misses_every_required_question() -> None:
+    expected = [q.key for q in MDIA.form.questions if q.required and q.asked_at_application]
+    assert [problem.where for problem in missing(MDIA.form, {}, ())] == expected
+    assert "region" not in expected
+
+
+def test_a_file_counts_by_its_document_and_not_by_an_answer() -> None:
+    said = {problem.where for problem in missing(MDIA.form, {"transcripts": "x.pdf"}, ())}
+    assert "transcripts" in said
+    assert "transcripts" not in {problem.where for problem in missing(MDIA.form, {}, {"transcripts"})}
+
+
+def test_a_refused_consent_is_missing() -> None:
+    assert "consent_truth" in {p.where for p in missing(MDIA.form, {"consent_truth": False}, ())}
+    assert "consent_truth" not in {p.where for p in missing(MDIA.form, {"consent_truth": True}, ())}
+
+
+def test_sealed_answers_stand_apart() -> None:
+    opened, sealed = split_sealed(MDIA.form, {"cin": "AB1234", "city": "Fès", "rib": "1", "phone": "2"})
+    assert opened == {"city": "Fès"}
+    assert set(sealed) == {"cin", "rib", "phone"}
+
+
+def test_targets_give_person_and_numbers() -> None:
+    answers = {"family_name": "Alaoui", "birth_date": "2003-01-02", "cin": "AB1234", "massar": "R123456789"}
+    assert person_values(MDIA.form, answers) == {"family_name": "Alaoui", "birth_date": "2003-01-02"}
+    assert identity_numbers(MDIA.form, answers) == {"cin": "AB1234", "massar": "R123456789"}
+
+
+def test_list_columns_are_folded_and_hold_no_sealed_answer() -> None:
+    answers = {
+        **GRADES, "family_name": "El Idrissi", "given_name": "Zoé", "family_name_ar": "الإدريسي",
+        "given_name_ar": "زوي", "email": "zoe@exemple.ma", "region": "MA-04", "licence": "physique", "cin": "AB123456",
+        "phone": "+212612345678",
+    }  # fmt: skip
+    columns = listed(MDIA, answers, "MDIA-7K3QXP")
+    assert columns["name"] == "Zoé El Idrissi"
+    assert columns["sort_name"] == "el idrissi zoe"
+    assert "الادريسي" in columns["search_text"] and "mdia-7k3qxp" in columns["search_text"]
+    assert "ab123456" not in columns["search_text"] and "212" not in columns["search_text"]
+    assert (columns["region"], columns["diploma"], columns["email"]) == (
+        "MA-04",
+        "physique",
+        "zoe@exemple.ma",
+    )
+
+
+def test_the_average_is_exact_and_asks_for_every_grade() -> None:
+    assert average_thousandths(MDIA.form, GRADES) == 12917
+    assert average_thousandths(MDIA.form, {**GRADES, "s6": None}) is None
+    assert average_thousandths(MDIA.form, {}) is None
+
+
+def test_the_diploma_is_the_choice_that_eligibility_reads() -> None:
+    question = diploma_question(MDIA)
+    assert question is not None and question.key == "licence"
