@@ -1,0 +1,116 @@
+"""The demonstration's choice: readings by severe and lenient people, the decision, and the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import islice
+
+from cohortmgr.accounts import actions as accounts
+from cohortmgr.accounts import links
+from cohortmgr.accounts import queries as account_queries
+from cohortmgr.accounts.rules import LINK_LIFETIME, Role, Viewer
+from cohortmgr.applications import queries as applications
+from cohortmgr.applications.actions import person_reference
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.demo import reviewers
+from cohortmgr.demo.people import BEGINNER, PASSWORD
+from cohortmgr.demo.setting import INTAKE, PROGRAMME, by_role, viewer
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.reviews import actions as reviews
+from cohortmgr.reviews import queries as readings
+from cohortmgr.selection import actions as selection
+from cohortmgr.selection import offers
+from cohortmgr.selection import queries as decisions
+
+SEED = 2025
+A_SITTING = 40
+
+
+def read_files() -> Iterator[float]:
+    """Assign every eligible file and let each reviewer read theirs, forty to a sitting; yields how far it is."""
+    intake = programmes.intake_of(PROGRAMME, INTAKE)
+    with writing():
+        reviews.assign(by_role(Role.SELECTION_MANAGER)[0], intake.reference, seed=SEED)
+    bounds = reviews.bounds_of(programmes.definition_of(intake).rubric)
+    people = by_role(Role.REVIEWER)
+    for number, reviewer in enumerate(people):
+        db.session.rollback()
+        waiting = iter([row.reference for row in readings.queue(reviewer, intake.id) if row.total_thousandths is None])
+        sitting = 0
+        while batch := list(islice(waiting, A_SITTING)):
+            sitting += 1
+            with clock.at(clock.now() + timedelta(hours=3 * sitting)), writing():
+                for reference in batch:
+                    _read(reviewer, reference, bounds)
+            yield (number + min(0.9, sitting / 4)) / len(people)
+
+
+def _read(reviewer: Viewer, reference: str, bounds: dict[str, tuple[int, int]]) -> None:
+    review = readings.get_for(reviewer, reference)
+    file = readings.file_of(review)
+    answers = file.answers
+    features = {
+        "semesters": [answers[f"s{n}"] for n in range(1, 7) if f"s{n}" in answers],
+        "languages": [answers[key] for key in ("french", "english") if key in answers],
+        "motivation": answers.get("motivation"),
+    }
+    merit = reviewers.true_merit(features, file.number, SEED)
+    scores = reviewers.scores(reviewer.email, file.number, bounds, SEED, merit=merit)
+    reviews.score(reviewer, reference, scores, version=review.version)
+
+
+def decide() -> None:
+    """The selection manager proposes, the administrator approves by writing the number of offers."""
+    intake = programmes.intake_of(PROGRAMME, INTAKE)
+    manager, administrator = by_role(Role.SELECTION_MANAGER)[0], by_role(Role.PROGRAMME_ADMINISTRATOR)[0]
+    with writing():
+        batch = selection.propose(manager, intake.reference, seed="INPT-2025-07-29")
+    chosen = sum(row.outcome == "offer" for row in decisions.decisions_of(batch))
+    with clock.at(clock.now() + timedelta(hours=6)), writing():
+        selection.approve(administrator, batch.reference, str(chosen))
+
+
+def answer() -> Iterator[float]:
+    """Those with an offer claim their file and answer; two decline, and the next on the waiting list are asked."""
+    intake = programmes.intake_of(PROGRAMME, INTAKE)
+    manager = by_role(Role.SELECTION_MANAGER)[0]
+    hashed = accounts.prepare_password(PASSWORD, "")
+    batch = decisions.batches_of(intake)[0]
+    for call in range(1, 4):
+        waiting = [row for row in decisions.decisions_of(batch) if row.offer_state == "sent"]
+        for number, row in enumerate(waiting, start=1):
+            with clock.at(clock.now() + timedelta(hours=5 * call + number)):
+                _answer(_claimed(manager, row.application_reference, hashed), accept=call > 1 or number not in (7, 19))
+            yield ((call - 1) + number / len(waiting)) / 3
+
+
+def _claimed(manager: Viewer, application_reference: str, hashed: str) -> Viewer:
+    """The viewer behind a file: with the account that it has, or one claimed by a link."""
+    db.session.rollback()
+    application = applications.read_by_staff(manager, application_reference).application
+    known = account_queries.viewer_of_email(application.email)
+    if known is None:
+        with writing():
+            accounts.take_up_link(links.create("claim", person_reference(application), LINK_LIFETIME), hashed)
+        known = viewer(application.email)
+    return known
+
+
+def _answer(candidate: Viewer, *, accept: bool) -> None:
+    for each in decisions.mine(candidate):
+        if each.offer is not None and each.offer.state == "sent":
+            with writing():
+                offers.answer_offer(candidate, each.offer.reference, accept)
+
+
+def candidates_to_show() -> list[tuple[str, str]]:
+    """What to print for candidates: somebody who was chosen, and the one who has just begun."""
+    intake = programmes.intake_of(PROGRAMME, INTAKE)
+    manager = by_role(Role.SELECTION_MANAGER)[0]
+    for row in decisions.decisions_of(decisions.batches_of(intake)[0]):
+        if row.offer_state == "accepted":
+            application = applications.read_by_staff(manager, row.application_reference).application
+            return [("candidate (in the cohort)", application.email), ("candidate (draft in 2027)", BEGINNER)]
+    return []

@@ -1,0 +1,114 @@
+"""The demonstration's cohort: enrolment, placements, the first stipends; and what the next intake begins with."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from cohortmgr.accounts import actions as accounts
+from cohortmgr.accounts import queries as account_queries
+from cohortmgr.accounts.rules import Role, Viewer
+from cohortmgr.applications import actions as applications
+from cohortmgr.applications import queries as files
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import NotFound
+from cohortmgr.cohorts import actions as cohorts
+from cohortmgr.cohorts import queries as enrolments
+from cohortmgr.demo.choice import SEED
+from cohortmgr.demo.people import BEGINNER, COMPANIES, PASSWORD
+from cohortmgr.demo.setting import INTAKE, OPEN_INTAKE, PROGRAMME, by_role, viewer
+from cohortmgr.placements import actions as placements
+from cohortmgr.placements import queries as positions
+from cohortmgr.placements import runs
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.reports import actions as reports
+from cohortmgr.stipends import actions as stipends
+
+FIRST_MONTH = date(2026, 1, 1)
+
+
+def is_finished() -> bool:
+    """Whether the last step was done."""
+    try:
+        programmes.intake_of(PROGRAMME, OPEN_INTAKE)
+    except NotFound:
+        return False
+    return account_queries.account_by_email(BEGINNER) is not None
+
+
+def open_cohort() -> None:
+    """Open the cohort of the accepted and confirm their enrolment."""
+    manager = by_role(Role.CENTRE_MANAGER)[0]
+    with writing():
+        cohort = cohorts.open_cohort(manager, programmes.intake_of(PROGRAMME, INTAKE).reference)
+        cohorts.confirm(manager, cohort.reference)
+
+
+def place() -> Iterator[float]:
+    """Apprentices rank the four companies, companies score them, the matching is run and approved by another."""
+    manager, administrator = by_role(Role.CENTRE_MANAGER)[0], by_role(Role.PROGRAMME_ADMINISTRATOR)[0]
+    cohort = enrolments.of_intake(programmes.intake_of(PROGRAMME, INTAKE).id)
+    if cohort is None:
+        raise LookupError("the cohort is not open")
+    with writing():
+        placements.open_positions(manager, cohort.reference)
+    yield from _wishes(manager, cohort.id)
+    for colleague in COMPANIES:
+        if colleague.role is Role.COMPANY_CONTACT:
+            with clock.at(clock.now() + timedelta(days=7)):
+                _score(viewer(colleague.email))
+    with clock.at(clock.now() + timedelta(days=14)), writing():
+        run = runs.run_matching(manager, cohort.reference, seed="INPT-2025-11-24")
+    with clock.at(clock.now() + timedelta(days=15)), writing():
+        runs.approve_matching(administrator, run.reference, str(len(run.certificate["assignment"])))
+
+
+def _wishes(manager: Viewer, cohort_id: int) -> Iterator[float]:
+    chance = random.Random(SEED)
+    open_ones = [row.Position.reference for row in positions.positions_of(cohort_id)]
+    members = enrolments.members(cohort_id)
+    for number, member in enumerate(members, start=1):
+        ranked = sorted(open_ones, key=lambda reference: (open_ones.index(reference) * 0.8 + chance.random() * 3))
+        email = files.read_by_staff(manager, member.application_reference).application.email
+        with writing():
+            placements.state_wishes(viewer(email), member.Enrolment.reference, ranked)
+        yield 0.8 * number / len(members)
+
+
+def _score(contact: Viewer) -> None:
+    """A company scores whoever wishes it: the average of the file and an interview that nobody else saw."""
+    for row in positions.company_positions(contact):
+        chance = random.Random(f"{SEED}|{contact.email}")
+        typed = {
+            each.reference: str(min(20, max(0, round((each.average_thousandths or 12000) / 1000 + chance.gauss(0, 2)))))
+            for each in positions.candidates_of(row.Position.id)
+        }
+        with writing():
+            placements.give_scores(contact, row.Position.reference, typed, row.Position.version)
+
+
+def pay() -> None:
+    """The first month: finance opens and computes it, the administrator approves it by writing how many are paid."""
+    finance, administrator = by_role(Role.FINANCE)[0], by_role(Role.PROGRAMME_ADMINISTRATOR)[0]
+    cohort = enrolments.of_intake(programmes.intake_of(PROGRAMME, INTAKE).id)
+    if cohort is None:
+        raise LookupError("the cohort is not open")
+    with writing():
+        run = stipends.open_run(finance, cohort.reference, FIRST_MONTH)
+        run = stipends.compute(finance, run.reference)
+    with clock.at(clock.now() + timedelta(days=1)), writing():
+        stipends.approve(administrator, run.reference, str(run.lines), run.version)
+
+
+def look_ahead() -> None:
+    """A report asked of the worker; and a new candidate who has begun a file in the open intake."""
+    with writing():
+        reports.ask_report(by_role(Role.PROGRAMME_ADMINISTRATOR)[0], programmes.intake_of(PROGRAMME, INTAKE).reference)
+    if account_queries.account_by_email(BEGINNER) is None:
+        hashed = accounts.prepare_password(PASSWORD, BEGINNER)
+        with writing():
+            beginner = accounts.sign_up(BEGINNER, hashed, "fr")
+            applications.start(beginner, programmes.intake_of(PROGRAMME, OPEN_INTAKE).reference)
+    db.session.rollback()

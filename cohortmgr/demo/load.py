@@ -1,0 +1,58 @@
+"""The whole demonstration, step by step, through the same actions that people use, each at its day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from cohortmgr.base import clock
+from cohortmgr.demo import choice, cohort, setting
+
+Said = Callable[[int, str], None]
+Part = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: what it says, its share of the whole, the day on which it happens, and the act (yielding its progress)."""
+
+    text: str
+    share: int
+    day: date | None
+    act: Part
+
+
+STEPS = (
+    Step("The programme Data & AI, from its definition", 2, date(2025, 5, 20), setting.put_programme),
+    Step("Thirteen roles and four companies", 4, date(2025, 5, 21), setting.put_people),
+    Step("631 sendings imported from the 2025 file", 8, date(2025, 7, 16), setting.import_files),
+    Step("Two readings of every eligible file", 50, date(2025, 7, 17), choice.read_files),
+    Step("A selection proposed and approved by a second person", 8, date(2025, 7, 29), choice.decide),
+    Step("Thirty seats accepted, two declined, the waiting list called", 12, date(2025, 8, 1), choice.answer),
+    Step("The cohort enrolled", 2, date(2025, 9, 22), cohort.open_cohort),
+    Step("Wishes, scores, and the matching with four companies", 8, date(2025, 11, 10), cohort.place),
+    Step("January's stipends computed and approved", 3, date(2026, 2, 2), cohort.pay),
+    Step("A report asked of the worker, and a new candidate's draft", 3, None, cohort.look_ahead),
+)
+
+
+def load(say: Said) -> None:
+    """Do every step that is not done yet; `say` hears the percentage and the step."""
+    done, total = 0, sum(step.share for step in STEPS)
+    if cohort.is_finished():
+        say(100, "The demonstration is there")
+        return
+    for step in STEPS:
+        say(done * 100 // total, step.text)
+        with clock.at(_moment(step.day)):
+            result = step.act()
+            if isinstance(result, Iterator):
+                for part in result:
+                    say(int((done + step.share * part) * 100 / total), step.text)
+        done += step.share
+    say(100, "The demonstration is loaded")
+
+
+def _moment(day: date | None) -> datetime:
+    return clock.instant(day, 10) if day else clock.now()

@@ -1,0 +1,85 @@
+"""The demonstration's beginning: the programme, the people who run it, and the 600 files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from cohortmgr.accounts import actions as accounts
+from cohortmgr.accounts import queries as account_queries
+from cohortmgr.accounts.rules import COMPANY_ROLES, SYSTEM, Role, Viewer
+from cohortmgr.applications import imports, invitations
+from cohortmgr.base import clock
+from cohortmgr.base.db import writing
+from cohortmgr.base.settings import ROOT
+from cohortmgr.demo.people import COMPANIES, PASSWORD, STAFF, Colleague
+from cohortmgr.organisations import queries as organisations
+from cohortmgr.programmes import actions as programmes
+from cohortmgr.programmes import queries as programme_queries
+from cohortmgr.programmes.reading import read_known
+
+PROGRAMME, INTAKE, OPEN_INTAKE = "mdia", "2025", "2027"
+FILE = ROOT / "tests" / "data" / "mdia-2025-applications.csv"
+
+
+def viewer(email: str) -> Viewer:
+    """Whoever signs in with that address."""
+    found = account_queries.viewer_of_email(email)
+    if found is None:
+        raise LookupError(f"{email} has no account: is the demonstration loaded?")
+    return found
+
+
+def by_role(role: Role) -> list[Viewer]:
+    """The staff of the demonstration who hold a role."""
+    return [viewer(each.email) for each in STAFF if each.role is role]
+
+
+def put_programme() -> None:
+    """Load the definition; the companies and the host come with it."""
+    with writing():
+        programmes.load_definition(SYSTEM, read_known(PROGRAMME))
+
+
+def put_people() -> Iterator[float]:
+    """An account for each colleague, with its role; yields how far it is, from 0 to 1."""
+    hashed = accounts.prepare_password(PASSWORD, "")
+    people = STAFF + COMPANIES
+    for number, colleague in enumerate(people, start=1):
+        if account_queries.account_by_email(colleague.email) is None:
+            with writing():
+                _put(colleague, hashed)
+        yield number / len(people)
+
+
+def _put(colleague: Colleague, hashed: str) -> None:
+    names = {
+        "given_name": colleague.given_name,
+        "family_name": colleague.family_name,
+        "language": colleague.language,
+    }
+    account = accounts.new_account(SYSTEM, colleague.email, hashed, names)
+    programme = programme_queries.programme_by_key(PROGRAMME)
+    if programme is None:
+        raise LookupError(f"the programme {PROGRAMME} is not loaded")
+    institutions = (programme.institution_id,)
+    if colleague.role in COMPANY_ROLES:
+        company = organisations.by_key(str(colleague.company))
+        if company is None:
+            raise LookupError(f"the company {colleague.company} is not there")
+        accounts.grant(SYSTEM, account, colleague.role, "organisation", company.reference, company.path, institutions)
+        return
+    path = "" if colleague.role is Role.SYSTEM_ADMINISTRATOR else programme.path
+    accounts.grant(SYSTEM, account, colleague.role, "programme", programme.reference, path, institutions)
+
+
+def import_files() -> str:
+    """Import the institution's file as its manager would; returns the counts as the command prints them."""
+    intake = programme_queries.intake_of(PROGRAMME, INTAKE)
+    definition = programme_queries.definition_of(intake)
+    prepared = imports.prepare_import(FILE.read_bytes(), FILE.name, definition)
+    with writing():
+        counts = imports.load(by_role(Role.SELECTION_MANAGER)[0], intake.reference, prepared)
+    with clock.at(clock.now() + timedelta(hours=2)), writing():
+        invitations.invite(by_role(Role.SELECTION_MANAGER)[0], intake.reference)
+    return f"{counts.loaded} loaded, {counts.replaced} replaced, {counts.rejected} rejected"
