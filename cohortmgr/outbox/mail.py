@@ -21,8 +21,8 @@ def compose(reference: str, language: str, address: str, subject: str, body: str
     mail["From"] = current_app.extensions["cohortmgr-settings"].mail_from
     mail["To"], mail["Subject"] = address, subject
     mail["Message-ID"] = f"<{reference}@cohortmgr.example>"
-    mail["Content-Language"] = language
     mail.set_content(body)
+    mail["Content-Language"] = language  # after the content, whose setting takes such headers away
     return mail
 
 

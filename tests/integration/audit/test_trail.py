@@ -129,7 +129,7 @@ def test_writers_at_once_extend_one_chain_and_share_one_new_key(system_app: Flas
 
 
 @pytest.mark.usefixtures("system_context")
-@pytest.mark.parametrize("change", [sa.update(Event).values(actor="someone"), sa.delete(Event)], ids=["update", "delete"])
+@pytest.mark.parametrize("change", [sa.update(Event).values(actor="x"), sa.delete(Event)], ids=["update", "delete"])
 def test_the_database_refuses_to_rewrite_the_trail(change: Any) -> None:
     with writing():
         note()
@@ -163,7 +163,7 @@ def test_a_chain_cut_to_nothing_is_named(database: Database) -> None:
 
 
 def test_the_application_verifies_the_chains_that_it_may_read(app: Flask) -> None:
-    """On PostgreSQL the wall stands between the application and the installation's chain, but not for its administrator."""
+    """On PostgreSQL the installation's chain stands behind the wall, but not for the system's administrator."""
     with app.app_context():
         see([7, NO_INSTITUTION], None)
         with writing():

@@ -136,7 +136,8 @@ def test_the_database_s_policies_are_the_declared_ones() -> None:
     rows = db.session.execute(
         sa.text(
             "SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity,"
-            " coalesce(array_agg(p.policyname || ' ' || p.cmd ORDER BY p.policyname) FILTER (WHERE p.policyname IS NOT NULL), '{}')"
+            " coalesce(array_agg(p.policyname || ' ' || p.cmd ORDER BY p.policyname)"
+            " FILTER (WHERE p.policyname IS NOT NULL), '{}')"
             " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_policies p"
             " ON p.schemaname = n.nspname AND p.tablename = c.relname"
             " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') GROUP BY 1, 2, 3"
@@ -243,7 +244,8 @@ def test_rows_of_others_are_neither_changed_nor_written() -> None:
     for table in walled("institution", "institution_or_person", "published"):
         theirs = table.c.institution_id == THEIRS
         assert db.session.connection().execute(sa.delete(table).where(theirs)).rowcount == 0
-        moved = sa.update(table).values(institution_id=THEIRS, **({"person_id": OTHER} if "person_id" in table.c else {}))
+        person = {"person_id": OTHER} if "person_id" in table.c else {}
+        moved = sa.update(table).values(institution_id=THEIRS, **person)
         with pytest.raises(ProgrammingError, match="row-level security"), db.session.begin_nested():
             db.session.connection().execute(moved)
     db.session.rollback()
