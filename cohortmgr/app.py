@@ -16,15 +16,32 @@ from cohortmgr import cli, tables
 from cohortmgr.accounts import guards
 from cohortmgr.accounts import staff_views as accounts_staff
 from cohortmgr.accounts import views as accounts
+from cohortmgr.applications import actions as applications
 from cohortmgr.applications import candidate_views as applications_candidate
+from cohortmgr.applications import import_views as imports
 from cohortmgr.applications import staff_views as applications_staff
 from cohortmgr.base import assets, clock, crypto, db, i18n, web
 from cohortmgr.base.settings import ROOT, Settings
+from cohortmgr.cohorts import actions as enrolling
+from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.cohorts import staff_views as cohorts_staff
 from cohortmgr.jobs.broker import celery_for, wake_sender
+from cohortmgr.placements import candidate_views as placements_candidate
+from cohortmgr.placements import company_views as placements_company
+from cohortmgr.placements import queries as placements
+from cohortmgr.placements import staff_views as placements_staff
 from cohortmgr.portals import mailbox
 from cohortmgr.portals import views as portals
+from cohortmgr.portals.navigation import init_navigation
 from cohortmgr.programmes import views as programmes
 from cohortmgr.reports import staff_views as reports_staff
+from cohortmgr.reviews import staff_views as reviews_staff
+from cohortmgr.selection import candidate_views as selection_candidate
+from cohortmgr.selection import offers
+from cohortmgr.selection import staff_views as selection_staff
+from cohortmgr.stipends import actions as paying
+from cohortmgr.stipends import candidate_views as stipends_candidate
+from cohortmgr.stipends import staff_views as stipends_staff
 
 Process = Literal["web", "system"]
 
@@ -54,10 +71,23 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         programmes.bp,
         applications_candidate.bp,
         applications_staff.bp,
+        imports.staff_bp,
+        imports.public_bp,
         reports_staff.bp,
+        reviews_staff.bp,
+        selection_staff.bp,
+        selection_candidate.bp,
+        cohorts_staff.bp,
+        placements_candidate.bp,
+        placements_company.bp,
+        placements_staff.bp,
+        stipends_candidate.bp,
+        stipends_staff.bp,
     ):
         app.register_blueprint(blueprint)
+    init_navigation(app)
     cli.register(app)
+    _join_floors()
     if settings.proxies:
         app.wsgi_app = ProxyFix(
             app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies
@@ -65,6 +95,18 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
     if settings.production:
         clock.forbid_moving()
     return app
+
+
+def _join_floors() -> None:
+    """What an act brings about on the floors above, in its own transaction. Once, however many apps are made."""
+    if offers.release_on_withdrawal not in applications.on_withdrawal:
+        applications.on_withdrawal.append(offers.release_on_withdrawal)
+    if enrolling.enrol not in offers.on_acceptance:
+        offers.on_acceptance.append(enrolling.enrol)
+    if paying.take_bank_details not in enrolling.on_enrolment:
+        enrolling.on_enrolment.append(paying.take_bank_details)
+    if placements.companies_of not in cohorts.companies_of_members:
+        cohorts.companies_of_members.append(placements.companies_of)
 
 
 def _configure(app: Flask, settings: Settings, process: Process) -> None:
