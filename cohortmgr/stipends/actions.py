@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.bank import check_rib
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.applications import queries as applications
 from cohortmgr.applications.models import Application
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
@@ -81,14 +81,7 @@ def _rib_of(application: Application) -> str | None:
     question = next((each for each in questions if each.target == "bank.rib"), None)
     if question is None:
         return None
-    answers: Mapping[str, Any] = application.answers
-    if question.sealed:
-        sealed = application.sealed_answers
-        answers = (
-            json.loads(crypto.unseal(sealed, "applications", "sealed_answers", application.reference))
-            if sealed
-            else {}
-        )
+    answers = applications.sealed_answers(application) if question.sealed else application.answers
     try:
         return check_rib(str(answers.get(question.key) or ""))
     except Refused:
