@@ -5,7 +5,7 @@ The number of statements does not follow the number of rows. The caller has aske
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -22,7 +22,7 @@ from cohortmgr.applications.standing import Plan, Prepared, Step, chunks
 from cohortmgr.applications.traying import row_for
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.db import db, table_of
+from cohortmgr.base.db import Model, db, table_of
 from cohortmgr.base.text import new_reference, new_short_code
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import offerings_of
@@ -55,26 +55,48 @@ def _values(prepared: Prepared, step: Step) -> dict[str, Any]:
 def _persons(prepared: Prepared, plan: Plan) -> dict[int, Person]:
     """The person of each line, new ones written, known ones completed."""
     persons: dict[int, Person] = {}
+    added: dict[str, Person] = {}
     changed: list[dict[str, Any]] = []
     moment = clock.now()
     for step in (*plan.new, *plan.replacing):
         values = _values(prepared, step)
         person = step.person
         if person is None:
-            person = Person(reference=new_reference(), created_at=moment)
+            person = Person(reference=new_reference(), created_at=moment, language="fr")
             set_person(person, values)
-            db.session.add(person)
+            added[person.reference] = person
         elif row := _completed(step, person, values):
             changed.append(row)
             db.session.expire(person)
         persons[step.sending.line] = person
-    db.session.flush()
+    _insert(Person, added.values())
+    for part in chunks(added):
+        query = sa.select(Person.reference, Person.id).where(Person.reference.in_(part))
+        for reference, number in db.session.execute(query):
+            added[reference].id = number
     if changed:
         table = table_of(Person)
         values = {name: sa.bindparam(f"new_{name}") for name in _WRITTEN}
         statement = sa.update(table).where(table.c.id == sa.bindparam("of"))
         db.session.connection().execute(statement.values(version=table.c.version + 1, **values), changed)
     return persons
+
+
+def _insert(model: type[Model], rows: Iterable[Any]) -> None:
+    """Rows that no session holds, in one statement: a session would insert them one by one on SQLite."""
+    columns = [column for column in table_of(model).columns if column.name != "id"]
+    values = [{column.name: _value(row, column) for column in columns} for row in rows]
+    if values:
+        db.session.connection().execute(sa.insert(table_of(model)), values)
+
+
+def _value(row: Any, column: sa.Column[Any]) -> Any:
+    if column.name in vars(row):
+        return vars(row)[column.name]
+    default = column.default
+    if default is None:
+        return None
+    return default.arg(None) if default.is_callable else default.arg  # type: ignore[attr-defined]
 
 
 def _completed(step: Step, person: Person, values: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -111,6 +133,7 @@ def _says(person: Person, name: str, value: Any) -> bool:
 
 def _identifiers(prepared: Prepared, plan: Plan, persons: Mapping[int, Person]) -> None:
     """Numbers that a person did not have yet; a number that we ourselves imported may be corrected."""
+    fresh: list[Identifier] = []
     for step in (*plan.new, *plan.replacing):
         person = persons[step.sending.line]
         held = plan.held.get(person.id, {})
@@ -120,11 +143,12 @@ def _identifiers(prepared: Prepared, plan: Plan, persons: Mapping[int, Person]) 
             row = held.get(kind)
             if row is None:
                 row = Identifier(reference=new_reference(), person_id=person.id, kind=kind)
-                db.session.add(row)
+                fresh.append(row)
             elif row.blind == blind or not ours:
                 continue
             row.sealed = crypto.seal(value, "identifiers", "sealed", row.reference)
             row.blind = blind
+    _insert(Identifier, fresh)
 
 
 def _numbers(prepared: Prepared, count: int) -> list[str]:
@@ -171,6 +195,7 @@ def _new_applications(
     offerings = offerings_of(intake)
     only = offerings[0].id if len(offerings) == 1 else None
     references: dict[int, str] = {}
+    rows: list[Application] = []
     for step, number in zip(steps, _numbers(prepared, len(steps)), strict=True):
         person, reference = persons[step.sending.line], new_reference()
         row = Application(
@@ -186,8 +211,9 @@ def _new_applications(
             created_at=clock.now(),
             **_told(prepared, step, number),
         )
-        db.session.add(row)
+        rows.append(row)
         references[step.sending.line] = reference
+    _insert(Application, rows)
     return references
 
 
@@ -218,7 +244,9 @@ def _replace(
         references[step.sending.line] = old.reference
     if written:
         table = table_of(Application)
-        values: dict[str, Any] = {name.removeprefix("new_"): sa.bindparam(name) for name in written[0] if name != "of"}
+        values: dict[str, Any] = {
+            name.removeprefix("new_"): sa.bindparam(name) for name in written[0] if name != "of"
+        }
         statement = sa.update(table).where(table.c.id == sa.bindparam("of"))
         db.session.connection().execute(statement.values(version=table.c.version + 1, **values), written)
         for row in standing.values():
@@ -261,11 +289,10 @@ def fill_tray(intake: Intake, prepared: Prepared, rejected: Sequence[Rejection],
             TrayRow.intake_id == intake.id, TrayRow.fingerprint.in_(part)
         )
         known |= set(db.session.scalars(query))
-    added = 0
+    rows: list[TrayRow] = []
     for row in rejected:
         if row.fingerprint not in known:
             known.add(row.fingerprint)
-            db.session.add(row_for(intake, prepared.definition.form, prepared.mapping, row, run.id))
-            added += 1
-    db.session.flush()
-    return added
+            rows.append(row_for(intake, prepared.definition.form, prepared.mapping, row, run.id))
+    _insert(TrayRow, rows)
+    return len(rows)
