@@ -11,6 +11,7 @@ from kombu import Exchange, Queue
 from cohortmgr.base.settings import Settings
 
 QUEUES = ("jobs", "outbox")
+_ONE_TRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0}
 _log = logging.getLogger(__name__)
 
 
@@ -58,6 +59,9 @@ def _transport(settings: Settings) -> dict[str, object]:
 
 def wake_sender(celery: Celery) -> Callable[[str], None]:
     """What tells the worker that rows of a queue wait. A failure is logged: the sweep finds the rows anyway."""
+
+    # One try: without these kombu goes on for six seconds, in which a person waits for nothing.
+    celery.conf.broker_transport_options = {**celery.conf.broker_transport_options, **_ONE_TRY}
 
     def send(queue: str) -> None:
         try:
