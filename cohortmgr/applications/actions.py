@@ -54,7 +54,7 @@ def start(viewer: Viewer, intake_reference: str) -> Application:
     intake, known = queries.intake_with_mine(viewer, intake_reference)
     if known is not None:
         return known
-    require_open(intake)
+    _require_open(intake)
     definition = definition_of(intake)
     alone = sa.select(sa.func.min(Offering.id)).where(Offering.intake_id == intake.id)
     moment = clock.now()
@@ -83,7 +83,7 @@ def start(viewer: Viewer, intake_reference: str) -> Application:
     raise Stale(intake_reference)
 
 
-def require_open(intake: Intake) -> None:
+def _require_open(intake: Intake) -> None:
     """Refused unless the intake takes applications now; says since when it does not, or from when it will."""
     window = window_of(intake.opens_at, intake.closes_at, clock.now())
     if window is Window.UPCOMING:
@@ -206,7 +206,7 @@ def _own_draft(viewer: Viewer, reference: str) -> File:
     file = queries.own(viewer, reference)
     if file.application.state != State.DRAFT:
         raise Refused(_NOT_A_DRAFT)
-    require_open(file.intake)
+    _require_open(file.intake)
     return file
 
 
@@ -242,7 +242,7 @@ def submit(viewer: Viewer, reference: str) -> Application:
         return row
     if row.state != State.DRAFT:
         raise Refused(_NOT_A_DRAFT)
-    require_open(file.intake)
+    _require_open(file.intake)
     absent, assessment = check(viewer, file)
     if absent or not assessment.eligible:
         raise Refused(*absent, *reasons(viewer, file, assessment.reasons))
@@ -277,11 +277,11 @@ def _sent_meanwhile(viewer: Viewer, reference: str) -> Application:
 def _note(
     viewer: Viewer, row: Application, action: str, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> None:
-    subject = viewer.person_reference if row.person_id == viewer.person_id else person_reference(row)
+    subject = viewer.person_reference if row.person_id == viewer.person_id else _person_reference(row)
     record(viewer, action, "application", row.reference, row.institution_id, subject, before, after)
 
 
-def person_reference(application: Application) -> str:
+def _person_reference(application: Application) -> str:
     """The public reference of the person whose file it is, for the trail and for messages."""
     return db.session.get_one(Person, application.person_id).reference
 

@@ -17,6 +17,7 @@ from cohortmgr.applications.regions import REGIONS
 from cohortmgr.applications.rules import SOURCE_NAMES, STATE_NAMES, diploma_question
 from cohortmgr.audit.queries import of_object
 from cohortmgr.base.db import db, writing
+from cohortmgr.base.i18n import localized
 from cohortmgr.programmes.queries import definition_of
 
 bp = Blueprint("applications_staff", __name__, url_prefix="/staff")
@@ -37,8 +38,9 @@ def index(reference: str) -> ResponseReturnValue:
         filters=filters,
         page=page,
         counts=queries.counts([intake.id])[intake.id],
-        diplomas={option.key: option.label for option in diploma.options} if diploma else {},
+        diploma_names={o.key: localized(o.label) for o in diploma.options} if diploma else {},
         regions=REGIONS,
+        region_names={code: localized(name) for code, name in REGIONS.items()},
         state_names=STATE_NAMES,
         source_names=SOURCE_NAMES,
         sizes=listing.SIZES,
