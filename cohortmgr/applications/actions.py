@@ -18,7 +18,7 @@ from cohortmgr.applications.answers import Answer, read_value
 from cohortmgr.applications.documents import Prepared
 from cohortmgr.applications.eligibility import Assessment, assess
 from cohortmgr.applications.models import Application, Document
-from cohortmgr.applications.queries import File
+from cohortmgr.applications.queries import File, person_reference
 from cohortmgr.applications.rules import (
     State,
     identity_numbers,
@@ -277,13 +277,8 @@ def _sent_meanwhile(viewer: Viewer, reference: str) -> Application:
 def _note(
     viewer: Viewer, row: Application, action: str, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> None:
-    subject = viewer.person_reference if row.person_id == viewer.person_id else _person_reference(row)
+    subject = viewer.person_reference if row.person_id == viewer.person_id else person_reference(row)
     record(viewer, action, "application", row.reference, row.institution_id, subject, before, after)
-
-
-def _person_reference(application: Application) -> str:
-    """The public reference of the person whose file it is, for the trail and for messages."""
-    return db.session.get_one(Person, application.person_id).reference
 
 
 def _confirm(viewer: Viewer, file: File) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers import Answer
 from cohortmgr.applications.models import Application, Document
@@ -145,6 +146,11 @@ def document(viewer: Viewer, reference: str) -> tuple[Document, Application]:
     if row is None:
         raise NotFound(reference)
     return row[2], row[0]
+
+
+def person_reference(application: Application) -> str:
+    """The public reference of the person whose file it is, for the trail, messages and links."""
+    return db.session.get_one(Person, application.person_id).reference
 
 
 def staff_intake(viewer: Viewer, reference: str, permission: str = READ) -> Intake:
