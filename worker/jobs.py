@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from celery.signals import worker_shutting_down
+from celery.signals import worker_ready, worker_shutting_down
 from sqlalchemy.exc import OperationalError
 
 import cohortmgr.operations.ping  # noqa: F401  # registers its handler
@@ -31,6 +31,12 @@ class Lost(BaseException):
 def _stop(**_: Any) -> None:
     """TERM of a supervisor or Ctrl-C in a terminal."""
     _stopping.set()
+
+
+@worker_ready.connect
+def _begin(**_: Any) -> None:
+    """What waited while no worker ran is found at once, not at the next minute."""
+    app.send_task("sweep", queue="jobs", expires=60)
 
 
 def stopping() -> bool:

@@ -80,6 +80,11 @@ def _viewer(rows: Iterable[sa.Row[tuple[object, ...]]], session_id: int | None) 
     )
 
 
+def reference_of(person_id: int) -> str:
+    """The public reference of a person."""
+    return db.session.scalars(sa.select(Person.reference).where(Person.id == person_id)).one()
+
+
 def account_by_email(email: str) -> Account | None:
     """The account of an address, whatever its case."""
     return db.session.scalar(sa.select(Account).where(Account.email == email.casefold()))

@@ -11,7 +11,6 @@ from cohortmgr.accounts import links
 from cohortmgr.accounts import queries as account_queries
 from cohortmgr.accounts.rules import LINK_LIFETIME, Role, Viewer
 from cohortmgr.applications import queries as applications
-from cohortmgr.applications.actions import person_reference
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.demo import reviewers
@@ -93,7 +92,8 @@ def _claimed(manager: Viewer, application_reference: str, hashed: str) -> Viewer
     known = account_queries.viewer_of_email(application.email)
     if known is None:
         with writing():
-            accounts.take_up_link(links.create("claim", person_reference(application), LINK_LIFETIME), hashed)
+            subject = account_queries.reference_of(application.person_id)
+            accounts.take_up_link(links.create("claim", subject, LINK_LIFETIME), hashed)
         known = viewer(application.email)
     return known
 

@@ -25,7 +25,7 @@ class Step:
 
 STEPS = (
     Step("The programme Data & AI, from its definition", 2, date(2025, 5, 20), setting.put_programme),
-    Step("Thirteen roles and four companies", 4, date(2025, 5, 21), setting.put_people),
+    Step("A person for each role, and four companies", 4, date(2025, 5, 21), setting.put_people),
     Step("631 sendings imported from the 2025 file", 8, date(2025, 7, 16), setting.import_files),
     Step("Two readings of every eligible file", 50, date(2025, 7, 17), choice.read_files),
     Step("A selection proposed and approved by a second person", 8, date(2025, 7, 29), choice.decide),

@@ -34,6 +34,7 @@ STAFF = (
     Colleague("observation@almada.example", "Nadia", "Filali", Role.OBSERVER),
     Colleague("audit@inpt.example", "Khalid", "Mernissi", Role.AUDITOR),
     Colleague("systeme@inpt.example", "Sanae", "Ouazzani", Role.SYSTEM_ADMINISTRATOR),
+    Colleague("parent@example.org", "Naïma", "El Idrissi", Role.GUARDIAN, language="ar"),
     Colleague("lecture1@inpt.example", "Rachid", "Amrani", Role.REVIEWER),
     Colleague("lecture2@inpt.example", "Samira", "Kettani", Role.REVIEWER, language="ar"),
     Colleague("lecture3@inpt.example", "Mehdi", "Alaoui", Role.REVIEWER),
