@@ -1,0 +1,109 @@
+"""One gunicorn process a server, started and stopped by its id; its own CPU time read from the kernel."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+ROOT = Path(__file__).resolve().parents[1]
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Answer:
+    """What a request brought."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Server:
+    """A gunicorn for `module:app`, with one worker of one thread unless told otherwise."""
+
+    def __init__(
+        self, target: str, environment: Mapping[str, str], workers: int = 1, threads: int = 1
+    ) -> None:
+        self.port = free_port()
+        command = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            target,
+            "--bind",
+            f"127.0.0.1:{self.port}",
+            "--workers",
+            str(workers),
+        ]
+        command += [
+            "--threads",
+            str(threads),
+            "--worker-class",
+            "gthread",
+            "--log-level",
+            "warning",
+            "--no-control-socket",
+        ]
+        self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment})
+
+    def __enter__(self) -> Self:
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), 1):
+                    return self
+            except OSError:
+                time.sleep(0.05)
+        raise RuntimeError("the server did not start")
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+
+    def request(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One request on a connection of its own."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request(method, path, body or None, dict(headers or {}))
+        answer = connection.getresponse()
+        found = Answer(answer.status, dict(answer.getheaders()), answer.read())
+        connection.close()
+        return found
+
+    def cpu_ms(self) -> float:
+        """CPU of the worker process so far, user and system, in ms."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return sum(self._spent(int(child)) for child in children)
+
+    @staticmethod
+    def _spent(pid: int) -> float:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) * 1000 / TICK
+
+
+def cost(server: Server, path: str, times: int, headers: Mapping[str, str] | None = None) -> float:
+    """Mean CPU ms of the server for one GET of `path`, over `times`, after ten to warm it."""
+    for _ in range(10):
+        answer = server.request("GET", path, headers=headers)
+        if answer.status != 200:
+            raise RuntimeError(f"{path} answered {answer.status}")
+    before = server.cpu_ms()
+    for _ in range(times):
+        server.request("GET", path, headers=headers)
+    return (server.cpu_ms() - before) / times

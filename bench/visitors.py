@@ -1,0 +1,160 @@
+"""A person with a browser without a screen: cookies, redirects, forms with their token; and their whole journey."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import urlencode, urlsplit
+
+from flask import Flask
+
+from bench.servers import Answer
+
+Send = Callable[[str, str, bytes, Mapping[str, str]], Answer]
+TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\n" + b"% a transcript of two hundred kilobytes\n" * 5000
+PDF += b"trailer<</Root 1 0 R>>\n%%EOF\n"
+PASSWORD = "quatre mots faciles ensemble"
+_numbers = itertools.count(os.getpid() % 9000 * 100)
+
+
+def within(app: Flask) -> Send:
+    """Requests to an application in this process."""
+    client = app.test_client(use_cookies=False)
+
+    def send(method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        found = client.open(path, method=method, data=body or None, headers=dict(headers))
+        return Answer(found.status_code, dict(found.headers.items()), found.data)
+
+    return send
+
+
+class Visitor:
+    """One browser."""
+
+    def __init__(self, send: Send) -> None:
+        self.send = send
+        self.jar: dict[str, str] = {}
+        self.place = "/"
+        self.requests = 0
+
+    def ask(self, method: str, path: str, body: bytes = b"", kind: str = "") -> Answer:
+        """One request and the redirects that follow; RuntimeError unless it ends well."""
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.jar.items())}
+        if kind:
+            headers["Content-Type"] = kind
+        answer = self.send(method, path, body, headers)
+        self.requests += 1
+        kept = answer.headers.get("Set-Cookie", "").partition(";")[0]
+        if kept:
+            name, _, value = kept.partition("=")
+            self.jar[name] = value
+        if answer.status in (301, 302, 303):
+            target = urlsplit(answer.headers["Location"])
+            return self.ask("GET", target.path + (f"?{target.query}" if target.query else ""))
+        if answer.status != 200:
+            raise RuntimeError(f"{method} {path} answered {answer.status}")
+        self.place = path
+        return answer
+
+    def get(self, path: str) -> Answer:
+        """A page."""
+        return self.ask("GET", path)
+
+    def post(self, page: Answer, path: str, fields: Mapping[str, str]) -> Answer:
+        """A form of `page`, sent to `path`."""
+        body = urlencode({**fields, "csrf_token": token_of(page)}).encode()
+        return self.ask("POST", path, body, "application/x-www-form-urlencoded")
+
+    def post_file(
+        self, page: Answer, path: str, fields: Mapping[str, str], name: str, content: bytes
+    ) -> Answer:
+        """A form of `page` with one PDF."""
+        border = "----------a-border-that-no-file-holds"
+        parts = [
+            f'--{border}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode()
+            for key, value in {**fields, "csrf_token": token_of(page)}.items()
+        ]
+        head = f'--{border}\r\nContent-Disposition: form-data; name="{name}"; filename="releves.pdf"\r\n'
+        parts += [
+            f"{head}Content-Type: application/pdf\r\n\r\n".encode(),
+            content,
+            f"\r\n--{border}--\r\n".encode(),
+        ]
+        return self.ask("POST", path, b"".join(parts), f"multipart/form-data; boundary={border}")
+
+
+def token_of(page: Answer) -> str:
+    """The token of a page's form."""
+    found = TOKEN.search(page.body.decode())
+    if found is None:
+        raise RuntimeError("the page has no form")
+    return found[1]
+
+
+def answers_of(number: int, email: str) -> dict[str, str]:
+    """Good answers to mdia's form, each person's own."""
+    account = f"230780{number:016d}"
+    key = 97 - int(account) * 100 % 97
+    text = (
+        "Je travaille depuis deux ans sur des données publiques, et je veux apprendre à les rendre utiles. "
+    )
+    return {
+        "family_name": "Alaoui",
+        "given_name": "Salma",
+        "family_name_ar": "العلوي",
+        "given_name_ar": "سلمى",
+        "sex": "f",
+        "birth_date": "26/02/2004",
+        "cin": f"AB{number % 1_000_000:06d}",
+        "massar": f"M{number % 1_000_000_000:09d}",
+        "email": email,
+        "phone": "06 12 34 56 78",
+        "city": "Rabat",
+        "region": "MA-04",
+        "licence": "informatique",
+        "university": "Université Mohammed V",
+        "graduation_year": "2026",
+        **dict.fromkeys(("s1", "s2", "s3", "s4", "s5", "s6"), "14,5"),
+        "french": "C1",
+        "english": "B2",
+        "motivation": text * 6,
+        "rib": f"{account}{key:02d}",
+        "consent_truth": "y",
+        "consent_data": "y",
+    }
+
+
+def signed_up(send: Send, intake: str) -> tuple[Visitor, Answer, dict[str, str]]:
+    """A new person with an account and a draft in the intake, before its form; and the answers to give."""
+    number = next(_numbers)
+    email = f"candidate{number}@exemple.ma"
+    visitor = Visitor(send)
+    page = visitor.get(f"/sign-up?next=/intakes/{intake}/apply")
+    page = visitor.post(page, visitor.place, {"email": email, "password": PASSWORD})
+    page = visitor.post(page, f"/intakes/{intake}/apply", {})
+    return visitor, page, answers_of(number, email)
+
+
+def drafted(send: Send, intake: str) -> tuple[Visitor, Answer]:
+    """The same with the form filled in and the file joined, before the last step."""
+    visitor, page, answers = signed_up(send, intake)
+    page = visitor.post_file(page, visitor.place, answers, "transcripts", PDF)
+    if not visitor.place.endswith("/check"):
+        raise RuntimeError(f"the form was not accepted: {_errors(page)}")
+    return visitor, page
+
+
+def journey(send: Send, intake: str) -> Visitor:
+    """Account, start, form with a file, check, sending, receipt."""
+    visitor, page = drafted(send, intake)
+    visitor.post(page, visitor.place, {})
+    if visitor.place.endswith("/check"):
+        raise RuntimeError("the application was not sent")
+    return visitor
+
+
+def _errors(page: Answer) -> str:
+    return re.sub(r"<[^>]+>|\s+", " ", page.body.decode())[:1500]
