@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
-from cohortmgr.base.db import db
+from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes import queries as programmes
@@ -72,7 +72,7 @@ def _insert(intake: Intake, pairs: list[tuple[int, int]]) -> None:
         }
         for application_id, reviewer_id in pairs
     ]
-    db.session.execute(sa.insert(Review), rows)
+    db.session.execute(sa.insert(table_of(Review)), rows)
 
 
 def score(

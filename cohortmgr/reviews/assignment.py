@@ -97,7 +97,7 @@ def _require_feasible(
             problems.append(
                 Problem(
                     N_(
-                        "Le dossier %(file)s demande %(readings)s lectures et n'a que %(free)s évaluateurs "
+                        "Le dossier %(file)s demande %(readings)s lectures et n’a que %(free)s évaluateurs "
                         "possibles : ajoutez des évaluateurs, levez un conflit ou demandez moins de lectures."
                     ),
                     {"file": file, "readings": readings, "free": free + len(held)},

@@ -31,10 +31,10 @@ TRANSITIONS: Mapping[ReviewState, tuple[ReviewState, ...]] = {
 }
 
 MEANINGS: Mapping[ReviewState, str] = {
-    ReviewState.ASSIGNED: N_("Le dossier est confié à l'évaluateur, qui n'a encore rien noté."),
+    ReviewState.ASSIGNED: N_("Le dossier est confié à l’évaluateur, qui n’a encore rien noté."),
     ReviewState.DRAFTED: N_("Des notes sont enregistrées et peuvent encore changer ; elles ne comptent pas."),
     ReviewState.SUBMITTED: N_("La lecture est remise : ses notes comptent et ne changent plus."),
-    ReviewState.ABSTAINED: N_("L'évaluateur s'est récusé ; le dossier doit aller à quelqu'un d'autre."),
+    ReviewState.ABSTAINED: N_("L’évaluateur s’est récusé ; le dossier doit aller à quelqu’un d’autre."),
     ReviewState.REOPENED: N_(
         "La lecture remise a été rouverte pour correction ; ses notes ne comptent plus."
     ),
@@ -52,7 +52,7 @@ def require_move(current: ReviewState, to: ReviewState) -> None:
     if to not in TRANSITIONS[current]:
         raise Refused(
             Problem(
-                N_("Cette lecture est dans l'état « %(state)s » et ne peut pas passer à « %(to)s »."),
+                N_("Cette lecture est dans l’état « %(state)s » et ne peut pas passer à « %(to)s »."),
                 {"state": current.value, "to": to.value},
             )
         )
@@ -69,7 +69,7 @@ def check_scores(
     A draft may lack scores (`complete=False`); a reading that is handed in may not.
     """
     problems = [
-        Problem(N_("Ce critère n'est pas dans la grille : %(criterion)s."), {"criterion": key}, key)
+        Problem(N_("Ce critère n’est pas dans la grille : %(criterion)s."), {"criterion": key}, key)
         for key in scores
         if key not in bounds
     ]

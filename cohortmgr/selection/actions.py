@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.rules import Viewer, allows, require
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
-from cohortmgr.base.db import db
+from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.text import new_reference
 from cohortmgr.outbox.actions import send_all
@@ -113,7 +113,7 @@ def _insert(batch: Batch, found: list[Decided]) -> None:
         }
         for each in found
     ]
-    db.session.execute(sa.insert(Decision), rows)
+    db.session.execute(sa.insert(table_of(Decision)), rows)
 
 
 def approve(viewer: Viewer, batch_reference: str, typed_number: str, version: int | None = None) -> Batch:
@@ -136,7 +136,7 @@ def approve(viewer: Viewer, batch_reference: str, typed_number: str, version: in
     _require_sound(batch, sum(1 for row in chosen if row.application_state != "submitted"))
     offering = db.session.get_one(Offering, batch.offering_id)
     if not offers.claim_seats(viewer, offering.id, len(chosen)):
-        raise Refused(N_("Il n'y a plus assez de places libres pour ces offres."))
+        raise Refused(N_("Il n’y a plus assez de places libres pour ces offres."))
     moment = clock.now()
     deadline = offers.send_offers(viewer, intake, offering.id, chosen)
     _tell(batch)
@@ -158,7 +158,7 @@ def _require_number(typed: str, offered: int) -> None:
     except ValueError:
         same = False
     if not same:
-        what = N_("Écrivez le nombre d'offres qui vont partir : %(offered)s.")
+        what = N_("Écrivez le nombre d’offres qui vont partir : %(offered)s.")
         raise Refused(Problem(what, {"offered": offered}, "confirmation"))
 
 

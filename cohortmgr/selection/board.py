@@ -121,7 +121,7 @@ def require_read(board: Board) -> None:
             )
         )
     if not board.ranking.rows:
-        raise Refused(Problem(N_("Aucun dossier n'est classé : il n'y a rien à proposer.")))
+        raise Refused(Problem(N_("Aucun dossier n’est classé : il n’y a rien à proposer.")))
 
 
 def rubric_of(rubric: Rubric) -> dict[str, Any]:

@@ -54,10 +54,10 @@ def certificate(
 def verify(certificate: Mapping[str, Any]) -> list[Problem]:
     """Recompute a selection from the numbers of its certificate alone; no problem means that it holds."""
     if not _integers_only(certificate):
-        return [Problem(N_("Le certificat contient un nombre qui n'est pas un entier."))]
+        return [Problem(N_("Le certificat contient un nombre qui n’est pas un entier."))]
     problems = []
     if certificate.get("sha256") != digest(certificate):
-        problems.append(Problem(N_("L'empreinte ne correspond pas au contenu du certificat."), {}, "sha256"))
+        problems.append(Problem(N_("L’empreinte ne correspond pas au contenu du certificat."), {}, "sha256"))
     if certificate.get("format") != FORMAT or certificate.get("rule") != RULE:
         return [*problems, Problem(N_("Ce certificat suit une autre règle que celle-ci."), {}, "rule")]
     try:

@@ -17,7 +17,7 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.models import Application
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
-from cohortmgr.base.db import acting_in, db
+from cohortmgr.base.db import acting_in, db, table_of
 from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
 from cohortmgr.base.text import new_reference
 from cohortmgr.outbox.actions import send_all
@@ -75,7 +75,7 @@ def send_offers(viewer: Viewer, intake: Intake, offering_id: int, rows: Iterable
         for row in rows
     ]
     if values:
-        db.session.execute(sa.insert(Offer), values)
+        db.session.execute(sa.insert(table_of(Offer)), values)
     return deadline
 
 

@@ -156,14 +156,14 @@ def _require_rankable(candidates: Sequence[Entry]) -> None:
         values = {"reference": entry.reference}
         if not entry.totals:
             problems.append(
-                Problem(N_("Le dossier %(reference)s n'a aucune lecture remise."), values, entry.reference)
+                Problem(N_("Le dossier %(reference)s n’a aucune lecture remise."), values, entry.reference)
             )
         if entry.reference in seen:
             problems.append(Problem(N_("Le dossier %(reference)s vient deux fois."), values, entry.reference))
         if len(entry.tie) != len(candidates[0].tie):
             problems.append(
                 Problem(
-                    N_("Le dossier %(reference)s n'a pas les mêmes critères de départage que les autres."),
+                    N_("Le dossier %(reference)s n’a pas les mêmes critères de départage que les autres."),
                     values,
                     entry.reference,
                 )

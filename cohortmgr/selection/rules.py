@@ -28,8 +28,8 @@ BATCH_TRANSITIONS: Mapping[BatchState, tuple[BatchState, ...]] = {
 }
 
 BATCH_MEANINGS: Mapping[BatchState, str] = {
-    BatchState.DRAFT: N_("Les décisions se préparent ; personne n'en est informé."),
-    BatchState.PROPOSED: N_("Les décisions sont figées et attendent l'accord d'une deuxième personne."),
+    BatchState.DRAFT: N_("Les décisions se préparent ; personne n’en est informé."),
+    BatchState.PROPOSED: N_("Les décisions sont figées et attendent l’accord d’une deuxième personne."),
     BatchState.APPROVED: N_("Les décisions sont prises : les offres et les refus partent."),
     BatchState.CANCELLED: N_("Le lot est abandonné ; aucune de ses décisions ne vaut."),
 }
@@ -54,11 +54,11 @@ OFFER_TRANSITIONS: Mapping[OfferState, tuple[OfferState, ...]] = {
 }
 
 OFFER_MEANINGS: Mapping[OfferState, str] = {
-    OfferState.SENT: N_("Une place est proposée et réservée jusqu'à la date limite."),
+    OfferState.SENT: N_("Une place est proposée et réservée jusqu’à la date limite."),
     OfferState.ACCEPTED: N_("La personne a accepté : la place est à elle."),
-    OfferState.DECLINED: N_("La personne a renoncé : la place revient à la liste d'attente."),
-    OfferState.EXPIRED: N_("La date limite est passée sans réponse : la place revient à la liste d'attente."),
-    OfferState.WITHDRAWN: N_("L'établissement a retiré l'offre, avec un motif."),
+    OfferState.DECLINED: N_("La personne a renoncé : la place revient à la liste d’attente."),
+    OfferState.EXPIRED: N_("La date limite est passée sans réponse : la place revient à la liste d’attente."),
+    OfferState.WITHDRAWN: N_("L’établissement a retiré l’offre, avec un motif."),
 }
 
 SEAT_HOLDING = frozenset({OfferState.SENT, OfferState.ACCEPTED})
@@ -90,10 +90,10 @@ WAITING_TRANSITIONS: Mapping[WaitingState, tuple[WaitingState, ...]] = {
 }
 
 WAITING_MEANINGS: Mapping[WaitingState, str] = {
-    WaitingState.WAITING: N_("La personne attend, à son rang, qu'une place se libère."),
-    WaitingState.OFFERED: N_("Une place s'est libérée et lui a été offerte."),
-    WaitingState.LEFT: N_("La personne a quitté la liste d'attente."),
-    WaitingState.CLOSED: N_("La liste a été close sans qu'une place lui revienne."),
+    WaitingState.WAITING: N_("La personne attend, à son rang, qu’une place se libère."),
+    WaitingState.OFFERED: N_("Une place s’est libérée et lui a été offerte."),
+    WaitingState.LEFT: N_("La personne a quitté la liste d’attente."),
+    WaitingState.CLOSED: N_("La liste a été close sans qu’une place lui revienne."),
 }
 
 
@@ -102,7 +102,7 @@ def require_move(table: Mapping[State, tuple[State, ...]], current: State, to: S
     if to not in table[current]:
         raise Refused(
             Problem(
-                N_("L'état « %(state)s » ne peut pas passer à « %(to)s »."),
+                N_("L’état « %(state)s » ne peut pas passer à « %(to)s »."),
                 {"state": current.value, "to": to.value},
             )
         )
@@ -112,7 +112,7 @@ def require_second_person(proposer: str, approver: str) -> None:
     """Refuse an approval by the one who proposed (both are account references)."""
     if proposer == approver:
         raise Refused(
-            Problem(N_("Une deuxième personne doit approuver ce lot : vous l'avez vous-même proposé."))
+            Problem(N_("Une deuxième personne doit approuver ce lot : vous l’avez vous-même proposé."))
         )
 
 
@@ -150,7 +150,7 @@ def reason_for(
         Problem(N_("Votre dossier est classé %(rank)s sur %(of)s."), {"rank": rank, "of": of}, "rank"),
     ]
     if line is None:
-        reasons.append(Problem(N_("Aucune place n'était à pourvoir."), {}, "line"))
+        reasons.append(Problem(N_("Aucune place n’était à pourvoir."), {}, "line"))
     elif mean == line:
         reasons.append(
             Problem(

@@ -57,6 +57,8 @@ def _ranking(intake: Intake, form: ProposeForm) -> ResponseReturnValue:
         board=board,
         rows=rows,
         near=board.near,
+        least=min((min(row.totals) for row in rows), default=0),
+        most=max((max(row.totals) for row in rows), default=1),
         regions=REGIONS,
         ties=[criterion.title for criterion in tie_order(definition.rubric)],
         refusals={file.number: unmet(file.reasons, definition.eligibility) for file in board.ineligible},
