@@ -24,12 +24,12 @@ def check_rib(text: str) -> str:
     if number.startswith(_COUNTRY):
         if not _is_sound_iban(number):
             raise Refused(
-                N_("Cet IBAN n'est pas valable. Recopiez les 28 caractères qui commencent par MA64.")
+                N_("Cet IBAN n’est pas valable. Recopiez les 28 caractères qui commencent par MA64.")
             )
         number = number[4:]
     if not (number.isascii() and number.isdigit()):
         raise Refused(
-            N_("Le RIB ne comporte que des chiffres. Recopiez les 24 chiffres du relevé d'identité bancaire.")
+            N_("Le RIB ne comporte que des chiffres. Recopiez les 24 chiffres du relevé d’identité bancaire.")
         )
     if len(number) != RIB_LENGTH:
         raise Refused(
@@ -42,7 +42,7 @@ def check_rib(text: str) -> str:
         raise Refused(
             N_(
                 "La clé du RIB ne correspond pas : un chiffre au moins est faux. Vérifiez-le sur le "
-                "relevé d'identité bancaire."
+                "relevé d’identité bancaire."
             )
         )
     return number

@@ -30,7 +30,7 @@ def normalise_cin(text: str) -> str:
     if not _CIN.match(number):
         raise Refused(
             N_(
-                "Ce numéro de CIN n'est pas valable. Écrivez une ou deux lettres puis quatre à sept "
+                "Ce numéro de CIN n’est pas valable. Écrivez une ou deux lettres puis quatre à sept "
                 "chiffres, comme AB123456."
             )
         )
@@ -42,7 +42,7 @@ def normalise_massar(text: str) -> str:
     number = _compact(text)
     if not _MASSAR.match(number):
         raise Refused(
-            N_("Ce code Massar n'est pas valable. Écrivez une lettre puis neuf chiffres, comme R123456789.")
+            N_("Ce code Massar n’est pas valable. Écrivez une lettre puis neuf chiffres, comme R123456789.")
         )
     return number
 
@@ -53,8 +53,8 @@ def normalise_passport(text: str) -> str:
     if not _PASSPORT.match(number) or not any(c.isdigit() for c in number):
         raise Refused(
             N_(
-                "Ce numéro de passeport n'est pas valable. Recopiez les six à neuf lettres et "
-                "chiffres de la page d'identité."
+                "Ce numéro de passeport n’est pas valable. Recopiez les six à neuf lettres et "
+                "chiffres de la page d’identité."
             )
         )
     return number
@@ -65,7 +65,7 @@ def normalise_residence_permit(text: str) -> str:
     number = _compact(text)
     if not _PERMIT.match(number) or not any(c.isdigit() for c in number):
         raise Refused(
-            N_("Ce numéro de titre de séjour n'est pas valable. Recopiez les lettres et chiffres du titre.")
+            N_("Ce numéro de titre de séjour n’est pas valable. Recopiez les lettres et chiffres du titre.")
         )
     return number
 

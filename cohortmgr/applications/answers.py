@@ -105,7 +105,7 @@ def _clean(raw: str, *, many_lines: bool) -> str:
         ):
             raise Refused(
                 N_(
-                    "Cette réponse contient un caractère invisible qui n'est pas permis. "
+                    "Cette réponse contient un caractère invisible qui n’est pas permis. "
                     "Saisissez-la de nouveau au clavier."
                 )
             )
@@ -131,7 +131,7 @@ def _check_name(text: str) -> None:
     if not letters or any(unicodedata.category(c)[0] not in "LM" for c in letters) or text[0] == "=":
         raise Refused(
             N_(
-                "Un nom ne contient que des lettres, des espaces, des traits d'union et des "
+                "Un nom ne contient que des lettres, des espaces, des traits d’union et des "
                 "apostrophes. Corrigez-le."
             )
         )
@@ -146,7 +146,7 @@ def _choice(question: Question, text: str, today: date) -> str:
             return option.key
     raise Refused(
         Problem(
-            N_("« %(value)s » n'est pas un choix de la liste. Choisissez une des réponses proposées."),
+            N_("« %(value)s » n’est pas un choix de la liste. Choisissez une des réponses proposées."),
             {"value": text[:80]},
         )
     )
@@ -159,7 +159,7 @@ def _decimal(text: str) -> Decimal:
     if not _DECIMAL.match(compact):
         raise Refused(
             Problem(
-                N_("« %(value)s » n'est pas un nombre. Écrivez-le en chiffres, comme 12,50."),
+                N_("« %(value)s » n’est pas un nombre. Écrivez-le en chiffres, comme 12,50."),
                 {"value": text[:40]},
             )
         )
@@ -188,7 +188,7 @@ def _bounded(number: Decimal, least: Decimal | None, most: Decimal | None) -> st
                 )
             )
         raise Refused(
-            Problem(N_("%(value)s n'est pas entre %(least)s et %(most)s. Corrigez ce nombre."), values)
+            Problem(N_("%(value)s n’est pas entre %(least)s et %(most)s. Corrigez ce nombre."), values)
         )
     return _canonical(number)
 
@@ -211,7 +211,7 @@ def _year(question: Question, text: str, today: date) -> str:
     if not (digits.isascii() and digits.isdigit() and len(digits) == 4):
         raise Refused(
             Problem(
-                N_("« %(value)s » n'est pas une année. Écrivez-la en quatre chiffres, comme 2025."),
+                N_("« %(value)s » n’est pas une année. Écrivez-la en quatre chiffres, comme 2025."),
                 {"value": text[:40]},
             )
         )
@@ -225,7 +225,7 @@ def _date(question: Question, text: str, today: date, formats: Sequence[str]) ->
     if day is None:
         raise Refused(
             Problem(
-                N_("« %(value)s » n'est pas une date. Écrivez jour/mois/année, comme 28/02/2003."),
+                N_("« %(value)s » n’est pas une date. Écrivez jour/mois/année, comme 28/02/2003."),
                 {"value": text[:40]},
             )
         )
@@ -233,7 +233,7 @@ def _date(question: Question, text: str, today: date, formats: Sequence[str]) ->
         _check_age(question, day, today)
     elif not 1900 <= day.year <= 2200:
         raise Refused(
-            Problem(N_("L'année %(year)s n'est pas vraisemblable. Vérifiez cette date."), {"year": day.year})
+            Problem(N_("L’année %(year)s n’est pas vraisemblable. Vérifiez cette date."), {"year": day.year})
         )
     return day.isoformat()
 
@@ -255,7 +255,7 @@ def _parsed(text: str, formats: Sequence[str]) -> date | None:
     try:
         return date(year, month, day)
     except ValueError:
-        message = N_("La date « %(value)s » n'existe pas. Vérifiez le jour et le mois (jour/mois/année).")
+        message = N_("La date « %(value)s » n’existe pas. Vérifiez le jour et le mois (jour/mois/année).")
         raise Refused(Problem(message, {"value": text})) from None
 
 
@@ -264,7 +264,7 @@ def _check_age(question: Question, born: date, today: date) -> None:
     if born > today:
         raise Refused(
             Problem(
-                N_("Cette date de naissance est dans le futur. Vérifiez l'année %(year)s."),
+                N_("Cette date de naissance est dans le futur. Vérifiez l’année %(year)s."),
                 {"year": born.year},
             )
         )
@@ -275,8 +275,8 @@ def _check_age(question: Question, born: date, today: date) -> None:
         raise Refused(
             Problem(
                 N_(
-                    "Cette date de naissance donne %(age)s ans, ce qui n'est pas entre %(least)s et "
-                    "%(most)s ans. Vérifiez l'année."
+                    "Cette date de naissance donne %(age)s ans, ce qui n’est pas entre %(least)s et "
+                    "%(most)s ans. Vérifiez l’année."
                 ),
                 {"age": age, "least": least, "most": most},
             )
@@ -299,7 +299,7 @@ def normalise_email(text: str) -> str:
         or labels[-1].isdigit()
     ):
         raise Refused(
-            N_("Cette adresse e-mail n'est pas valable. Écrivez une adresse complète, comme nom@exemple.ma.")
+            N_("Cette adresse e-mail n’est pas valable. Écrivez une adresse complète, comme nom@exemple.ma.")
         )
     return f"{local}@{'.'.join(labels)}"
 
@@ -308,7 +308,7 @@ def normalise_phone(text: str) -> str:
     """A number in E.164 (`+212612345678`), Moroccan unless it says otherwise; refuses one that
     cannot exist."""
     wrong = Refused(
-        N_("Ce numéro de téléphone n'est pas valable. Écrivez-le comme 06 12 34 56 78, ou avec +212.")
+        N_("Ce numéro de téléphone n’est pas valable. Écrivez-le comme 06 12 34 56 78, ou avec +212.")
     )
     if len(text) > 40:
         raise wrong
@@ -328,7 +328,7 @@ def _region(question: Question, text: str, today: date) -> str:
     if code is None:
         raise Refused(
             Problem(
-                N_("« %(value)s » n'est pas une région du Maroc. Choisissez l'une des douze."),
+                N_("« %(value)s » n’est pas une région du Maroc. Choisissez l’une des douze."),
                 {"value": text[:60]},
             )
         )
@@ -342,7 +342,7 @@ def _level(question: Question, text: str, today: date) -> str:
         return _choice(question, text, today)
     raise Refused(
         Problem(
-            N_("« %(value)s » n'est pas un niveau de langue. Choisissez de A1 à C2."), {"value": text[:40]}
+            N_("« %(value)s » n’est pas un niveau de langue. Choisissez de A1 à C2."), {"value": text[:40]}
         )
     )
 

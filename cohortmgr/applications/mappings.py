@@ -59,7 +59,7 @@ def parse_mapping(text: str) -> GivenMapping:
         raise Refused(
             *(
                 Problem(
-                    N_("« %(key)s » n'est pas une partie d'une correspondance : columns, values, sent_at."),
+                    N_("« %(key)s » n’est pas une partie d’une correspondance : columns, values, sent_at."),
                     {"key": key},
                     key,
                 )
@@ -85,7 +85,7 @@ def _document(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise Refused(
             Problem(
-                N_("La correspondance n'est ni du TOML ni du JSON : %(error)s."), {"error": str(error)[:200]}
+                N_("La correspondance n’est ni du TOML ni du JSON : %(error)s."), {"error": str(error)[:200]}
             )
         ) from None
     if not isinstance(document, dict):
@@ -174,7 +174,7 @@ def _checked(header: Sequence[str], form: Form, given: GivenMapping) -> dict[str
         if name not in header:
             problems.append(
                 Problem(
-                    N_("La colonne « %(column)s » de la correspondance n'est pas dans le fichier."),
+                    N_("La colonne « %(column)s » de la correspondance n’est pas dans le fichier."),
                     {"column": name},
                     name,
                 )
@@ -182,7 +182,7 @@ def _checked(header: Sequence[str], form: Form, given: GivenMapping) -> dict[str
     for key in (*(k for k in given.columns.values() if k), *given.values):
         if key not in questions:
             problems.append(
-                Problem(N_("« %(key)s » n'est pas une question de ce formulaire."), {"key": key}, key)
+                Problem(N_("« %(key)s » n’est pas une question de ce formulaire."), {"key": key}, key)
             )
     mapped = [key for key in given.columns.values() if key]
     for key in sorted({key for key in mapped if mapped.count(key) > 1}):
@@ -197,7 +197,7 @@ def _checked(header: Sequence[str], form: Form, given: GivenMapping) -> dict[str
         )
         problems += [
             Problem(
-                N_("« %(option)s » n'est pas un choix de la question « %(key)s »."),
+                N_("« %(option)s » n’est pas un choix de la question « %(key)s »."),
                 {"option": option, "key": key},
                 key,
             )

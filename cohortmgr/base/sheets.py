@@ -49,9 +49,9 @@ _FOREIGN = (
 )
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 
-_UNCLOSED = N_("Un guillemet ouvert n'est jamais refermé. Exportez de nouveau le tableau en CSV.")
+_UNCLOSED = N_("Un guillemet ouvert n’est jamais refermé. Exportez de nouveau le tableau en CSV.")
 _UNCLOSED_AT = N_(
-    "Un guillemet ouvert à la ligne %(line)s n'est pas refermé. Corrigez-le, puis renvoyez le fichier."
+    "Un guillemet ouvert à la ligne %(line)s n’est pas refermé. Corrigez-le, puis renvoyez le fichier."
 )
 # Characters that are looked at to tell the separator.
 _LOOK = 200_000
@@ -213,7 +213,7 @@ def _decode(data: bytes) -> str:
         if _is_text(text):
             return text
     raise Refused(
-        N_("L'encodage du fichier n'est pas reconnu. Enregistrez-le en CSV UTF-8, puis renvoyez-le.")
+        N_("L’encodage du fichier n’est pas reconnu. Enregistrez-le en CSV UTF-8, puis renvoyez-le.")
     )
 
 

@@ -39,7 +39,7 @@ _SHARED = re.compile(rb"<(?:[A-Za-z0-9]{1,20}:)?si[\s/>]")
 _FORMULA = re.compile(rb"<(?:[A-Za-z0-9]{1,20}:)?f[\s/>]")
 
 NOT_A_TABLE = N_(
-    "Ce fichier n'est ni un CSV ni un XLSX. Enregistrez le tableau dans l'un de ces formats, puis "
+    "Ce fichier n’est ni un CSV ni un XLSX. Enregistrez le tableau dans l’un de ces formats, puis "
     "renvoyez-le."
 )
 _DAMAGED = N_(

@@ -33,12 +33,12 @@ TRANSITIONS: Mapping[EnrolmentState, tuple[EnrolmentState, ...]] = {
 }
 
 MEANINGS: Mapping[EnrolmentState, str] = {
-    EnrolmentState.PENDING: N_("La place est acceptée ; les pièces de l'inscription sont attendues."),
+    EnrolmentState.PENDING: N_("La place est acceptée ; les pièces de l’inscription sont attendues."),
     EnrolmentState.ACTIVE: N_("La personne est inscrite et suit la formation."),
     EnrolmentState.SUSPENDED: N_("La formation est interrompue pour un temps ; la place est gardée."),
     EnrolmentState.COMPLETED: N_("La formation est achevée."),
     EnrolmentState.WITHDRAWN: N_("La personne a quitté la formation."),
-    EnrolmentState.EXCLUDED: N_("L'établissement a mis fin à la formation, avec un motif."),
+    EnrolmentState.EXCLUDED: N_("L’établissement a mis fin à la formation, avec un motif."),
 }
 
 NAMES: Mapping[EnrolmentState, str] = {

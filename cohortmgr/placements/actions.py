@@ -20,8 +20,8 @@ from cohortmgr.placements.models import Position, Score, Wish
 from cohortmgr.placements.rules import PositionState, check_scores, check_wishes
 from cohortmgr.programmes import queries as programmes
 
-_NO_PLACEMENT = N_("Ce programme ne prévoit pas d'affectation en entreprise.")
-_CLOSED = N_("Les vœux et les notes ne changent plus : l'affectation est calculée.")
+_NO_PLACEMENT = N_("Ce programme ne prévoit pas d’affectation en entreprise.")
+_CLOSED = N_("Les vœux et les notes ne changent plus : l’affectation est calculée.")
 
 
 def open_positions(viewer: Viewer, cohort_reference: str) -> int:

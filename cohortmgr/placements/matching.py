@@ -91,7 +91,7 @@ def check_input(wishes: Wishes, priorities: Priorities, seats: Seats) -> list[Pr
     for company in sorted(set(priorities) - set(seats)):
         problems.append(
             Problem(
-                N_("%(company)s a noté des candidats et n'offre aucune place."), {"company": company}, company
+                N_("%(company)s a noté des candidats et n’offre aucune place."), {"company": company}, company
             )
         )
     for candidate, ranked in wishes.items():
@@ -107,7 +107,7 @@ def check_input(wishes: Wishes, priorities: Priorities, seats: Seats) -> list[Pr
             if company not in seats:
                 problems.append(
                     Problem(
-                        N_("%(candidate)s a un vœu pour %(company)s, qui n'offre aucune place."),
+                        N_("%(candidate)s a un vœu pour %(company)s, qui n’offre aucune place."),
                         {"candidate": candidate, "company": company},
                         candidate,
                     )
@@ -160,9 +160,9 @@ def faults(
         counts[company] = counts.get(company, 0) + 1
         values = {"candidate": candidate, "company": company}
         if company not in wishes.get(candidate, ()):
-            problems.append(Problem(N_("%(candidate)s n'a pas demandé %(company)s."), values, candidate))
+            problems.append(Problem(N_("%(candidate)s n’a pas demandé %(company)s."), values, candidate))
         if candidate not in priorities.get(company, {}):
-            problems.append(Problem(N_("%(company)s n'a pas retenu %(candidate)s."), values, candidate))
+            problems.append(Problem(N_("%(company)s n’a pas retenu %(candidate)s."), values, candidate))
     for company, count in counts.items():
         if count > seats.get(company, 0):
             problems.append(
@@ -176,7 +176,7 @@ def faults(
         return problems
     return [
         Problem(
-            N_("%(candidate)s et %(company)s se préféreraient l'un l'autre."),
+            N_("%(candidate)s et %(company)s se préféreraient l’un l’autre."),
             {"candidate": candidate, "company": company},
             candidate,
         )
@@ -213,7 +213,7 @@ def verify(content: Mapping[str, Any]) -> list[Problem]:
     """Check a certificate from its numbers alone: digest, stability, and that it is the candidates' best."""
     problems = []
     if content.get("sha256") != digest(content):
-        problems.append(Problem(N_("L'empreinte ne correspond pas au contenu du certificat."), {}, "sha256"))
+        problems.append(Problem(N_("L’empreinte ne correspond pas au contenu du certificat."), {}, "sha256"))
     if content.get("format") != FORMAT or content.get("rule") != RULE:
         return [*problems, Problem(N_("Ce certificat suit une autre règle que celle-ci."), {}, "rule")]
     try:

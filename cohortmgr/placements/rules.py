@@ -26,10 +26,10 @@ POSITION_TRANSITIONS: Mapping[PositionState, tuple[PositionState, ...]] = {
 }
 
 POSITION_MEANINGS: Mapping[PositionState, str] = {
-    PositionState.DRAFT: N_("L'entreprise prépare le poste ; les apprentis ne le voient pas."),
+    PositionState.DRAFT: N_("L’entreprise prépare le poste ; les apprentis ne le voient pas."),
     PositionState.OPEN: N_("Le poste est publié : il peut recevoir des vœux et des notes."),
-    PositionState.CLOSED: N_("Le poste ne reçoit plus de vœux ; ses places entrent dans l'affectation."),
-    PositionState.CANCELLED: N_("L'entreprise a retiré le poste."),
+    PositionState.CLOSED: N_("Le poste ne reçoit plus de vœux ; ses places entrent dans l’affectation."),
+    PositionState.CANCELLED: N_("L’entreprise a retiré le poste."),
 }
 
 
@@ -49,8 +49,8 @@ WISH_TRANSITIONS: Mapping[WishState, tuple[WishState, ...]] = {
 
 WISH_MEANINGS: Mapping[WishState, str] = {
     WishState.DRAFT: N_("La personne ordonne ses vœux ; ils ne comptent pas encore."),
-    WishState.SUBMITTED: N_("Les vœux sont remis et peuvent changer jusqu'à la date limite."),
-    WishState.LOCKED: N_("Les vœux sont figés pour l'affectation."),
+    WishState.SUBMITTED: N_("Les vœux sont remis et peuvent changer jusqu’à la date limite."),
+    WishState.LOCKED: N_("Les vœux sont figés pour l’affectation."),
 }
 
 
@@ -75,12 +75,12 @@ PLACEMENT_TRANSITIONS: Mapping[PlacementState, tuple[PlacementState, ...]] = {
 }
 
 PLACEMENT_MEANINGS: Mapping[PlacementState, str] = {
-    PlacementState.PROPOSED: N_("L'affectation propose cette entreprise ; elle n'est pas encore validée."),
-    PlacementState.CONFIRMED: N_("L'affectation est validée : l'apprenti et l'entreprise en sont informés."),
-    PlacementState.STARTED: N_("L'apprenti est en entreprise."),
+    PlacementState.PROPOSED: N_("L’affectation propose cette entreprise ; elle n’est pas encore validée."),
+    PlacementState.CONFIRMED: N_("L’affectation est validée : l’apprenti et l’entreprise en sont informés."),
+    PlacementState.STARTED: N_("L’apprenti est en entreprise."),
     PlacementState.ENDED: N_("La période en entreprise est arrivée à son terme."),
     PlacementState.BROKEN: N_("La période en entreprise a été interrompue, avec un motif."),
-    PlacementState.CANCELLED: N_("L'affectation a été annulée avant le début."),
+    PlacementState.CANCELLED: N_("L’affectation a été annulée avant le début."),
 }
 
 PLACEMENT_NAMES: Mapping[PlacementState, str] = {
@@ -108,11 +108,11 @@ MATCHING_TRANSITIONS: Mapping[MatchingState, tuple[MatchingState, ...]] = {
 }
 
 MATCHING_MEANINGS: Mapping[MatchingState, str] = {
-    MatchingState.DRAFT: N_("L'affectation est calculée et attend l'accord d'une deuxième personne."),
+    MatchingState.DRAFT: N_("L’affectation est calculée et attend l’accord d’une deuxième personne."),
     MatchingState.APPROVED: N_(
-        "L'affectation est validée : les apprentis et les entreprises en sont informés."
+        "L’affectation est validée : les apprentis et les entreprises en sont informés."
     ),
-    MatchingState.CANCELLED: N_("L'affectation est abandonnée ; personne n'en a été informé."),
+    MatchingState.CANCELLED: N_("L’affectation est abandonnée ; personne n’en a été informé."),
 }
 
 PRESENT = frozenset({PlacementState.CONFIRMED, PlacementState.STARTED, PlacementState.ENDED})
@@ -124,7 +124,7 @@ def require_move(table: Mapping[State, tuple[State, ...]], current: State, to: S
     if to not in table[current]:
         raise Refused(
             Problem(
-                N_("L'état « %(state)s » ne peut pas passer à « %(to)s »."),
+                N_("L’état « %(state)s » ne peut pas passer à « %(to)s »."),
                 {"state": current.value, "to": to.value},
             )
         )
@@ -135,7 +135,7 @@ def require_second_person(runner: str, approver: str) -> None:
     if runner == approver:
         raise Refused(
             Problem(
-                N_("Une deuxième personne doit valider cette affectation : vous l'avez vous-même calculée.")
+                N_("Une deuxième personne doit valider cette affectation : vous l’avez vous-même calculée.")
             )
         )
 
@@ -186,7 +186,7 @@ def check_wishes(wishes: Sequence[str], open_to: Collection[str], least: int, mo
         if wish in wishes[: place - 1]:
             problems.append(Problem(N_("Le vœu %(place)s répète un vœu précédent."), {"place": place}, wish))
         elif wish not in open_to:
-            problems.append(Problem(N_("Le vœu %(place)s n'est plus proposé."), {"place": place}, wish))
+            problems.append(Problem(N_("Le vœu %(place)s n’est plus proposé."), {"place": place}, wish))
     return problems
 
 

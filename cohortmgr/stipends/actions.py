@@ -255,7 +255,7 @@ def _compute(viewer: Viewer, run: Run, cohort: Cohort) -> None:
             )
         )
         if scheme.payer is Payer.COMPANY and row.company_id is None:
-            what = N_("%(name)s : aucune entreprise ne l'accueille ce mois.")
+            what = N_("%(name)s : aucune entreprise ne l’accueille ce mois.")
             unpaid[line.reference] = Problem(what, {"name": row.Person.name}, line.reference)
     for gone in known.values():
         db.session.delete(gone)

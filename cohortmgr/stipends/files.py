@@ -99,7 +99,7 @@ def payment_sheet(viewer: Viewer, run_reference: str) -> PaymentSheet:
 def _payments(run: Run) -> tuple[PaymentList, dict[str, tuple[str, Mapping[str, str] | None]]]:
     """The payments of a settled run, and line's reference to its company; Refused if they are not what was approved."""
     if RunState(run.state) not in SETTLED:
-        raise Refused(N_("L'état de paiement n'est pas encore approuvé."))
+        raise Refused(N_("L’état de paiement n’est pas encore approuvé."))
     details = queries.bank_details_of(run.id)
     payees: list[Payee] = []
     companies: dict[str, tuple[str, Mapping[str, str] | None]] = {}
@@ -115,7 +115,7 @@ def _payments(run: Run) -> tuple[PaymentList, dict[str, tuple[str, Mapping[str, 
     found = payment_list(payees)
     if found.exceptions or found.count != run.lines or found.total != run.total_cents:
         raise Refused(
-            N_("Des comptes bancaires ont changé depuis l'accord : le fichier n'est plus celui approuvé."),
+            N_("Des comptes bancaires ont changé depuis l’accord : le fichier n’est plus celui approuvé."),
             *found.exceptions,
         )
     return found, companies

@@ -106,9 +106,9 @@ def _obstacle(payee: Payee, owners: dict[str, set[str]], seen: dict[str, int]) -
     if problem:
         if not (payee.rib or "").strip():
             return Problem(N_("%(name)s : le RIB manque."), values, payee.reference)
-        return Problem(N_("%(name)s : le RIB n'est pas valable."), values, payee.reference)
+        return Problem(N_("%(name)s : le RIB n’est pas valable."), values, payee.reference)
     if len(owners[check_rib(payee.rib or "")]) > 1:
-        return Problem(N_("%(name)s : ce RIB est aussi celui d'une autre personne."), values, payee.reference)
+        return Problem(N_("%(name)s : ce RIB est aussi celui d’une autre personne."), values, payee.reference)
     if seen[payee.person] > 1:
         return Problem(N_("%(name)s : cette personne vient deux fois."), values, payee.reference)
     return None
@@ -145,10 +145,10 @@ def bank_rows(payments: PaymentList, label: str) -> list[tuple[str, ...]]:
 def check_bank_rows(rows: Sequence[Sequence[str]]) -> list[Problem]:
     """Read a bank file's rows back: every IBAN holds, and count and total are those of the control row."""
     if len(rows) < 2 or tuple(rows[0]) != HEADER or rows[-1][0] != TOTAL:
-        return [Problem(N_("Le fichier n'a pas d'en-tête ou pas de ligne de contrôle."))]
+        return [Problem(N_("Le fichier n’a pas d’en-tête ou pas de ligne de contrôle."))]
     body, control = rows[1:-1], rows[-1]
     problems = [
-        Problem(N_("L'IBAN de la ligne %(line)s n'est pas valable."), {"line": row[0]}, row[1])
+        Problem(N_("L’IBAN de la ligne %(line)s n’est pas valable."), {"line": row[0]}, row[1])
         for row in body
         if not iban_holds(row[4]) or row[4] != iban_of(row[3])
     ]

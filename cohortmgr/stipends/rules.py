@@ -35,14 +35,14 @@ TRANSITIONS: Mapping[RunState, tuple[RunState, ...]] = {
 }
 
 MEANINGS: Mapping[RunState, str] = {
-    RunState.DRAFT: N_("L'état de paiement est ouvert ; rien n'est calculé."),
+    RunState.DRAFT: N_("L’état de paiement est ouvert ; rien n’est calculé."),
     RunState.COMPUTED: N_(
-        "Les montants sont calculés et peuvent l'être à nouveau ; ils attendent un accord."
+        "Les montants sont calculés et peuvent l’être à nouveau ; ils attendent un accord."
     ),
     RunState.APPROVED: N_("Une deuxième personne a approuvé les montants, qui ne changent plus."),
     RunState.EXPORTED: N_("Le fichier est remis à la banque ; le paiement attend sa confirmation."),
     RunState.PAID: N_("La banque a confirmé : les bourses sont payées."),
-    RunState.CANCELLED: N_("L'état de paiement est abandonné ; aucun de ses montants ne sera payé."),
+    RunState.CANCELLED: N_("L’état de paiement est abandonné ; aucun de ses montants ne sera payé."),
 }
 
 
@@ -70,8 +70,8 @@ class LineState(StrEnum):
 
 
 LINE_MEANINGS: Mapping[LineState, str] = {
-    LineState.PAYABLE: N_("Le montant part avec l'état de paiement."),
-    LineState.SET_ASIDE: N_("Le montant ne part pas tant que l'anomalie n'est pas réglée."),
+    LineState.PAYABLE: N_("Le montant part avec l’état de paiement."),
+    LineState.SET_ASIDE: N_("Le montant ne part pas tant que l’anomalie n’est pas réglée."),
 }
 
 
@@ -80,7 +80,7 @@ def require_move(current: RunState, to: RunState) -> None:
     if to not in TRANSITIONS[current]:
         raise Refused(
             Problem(
-                N_("L'état de paiement est « %(state)s » et ne peut pas passer à « %(to)s »."),
+                N_("L’état de paiement est « %(state)s » et ne peut pas passer à « %(to)s »."),
                 {"state": current.value, "to": to.value},
             )
         )
@@ -90,7 +90,7 @@ def require_second_person(preparer: str, approver: str) -> None:
     """Refuse an approval by the one who computed the run (both are account references)."""
     if preparer == approver:
         raise Refused(
-            Problem(N_("Une deuxième personne doit approuver cet état : vous l'avez vous-même calculé."))
+            Problem(N_("Une deuxième personne doit approuver cet état : vous l’avez vous-même calculé."))
         )
 
 
@@ -217,12 +217,12 @@ def _require_possible(
         problems.append(Problem(N_("Le montant mensuel ne peut pas être négatif."), {}, "monthly"))
     if of == 0:
         problems.append(
-            Problem(N_("Le mois %(month)s n'a aucun jour ouvré."), {"month": f"{month:%m/%Y}"}, "month")
+            Problem(N_("Le mois %(month)s n’a aucun jour ouvré."), {"month": f"{month:%m/%Y}"}, "month")
         )
     if absences < 0 or absences > enrolled:
         problems.append(
             Problem(
-                N_("Les absences comptent %(absences)s jours, et la personne n'en avait que %(enrolled)s."),
+                N_("Les absences comptent %(absences)s jours, et la personne n’en avait que %(enrolled)s."),
                 {"absences": absences, "enrolled": enrolled},
                 "absences",
             )
@@ -235,7 +235,7 @@ def _require_possible(
         ):
             problems.append(
                 Problem(
-                    N_("Ce rappel n'est pas possible : %(days)s sur %(of)s jours de %(month)s."),
+                    N_("Ce rappel n’est pas possible : %(days)s sur %(of)s jours de %(month)s."),
                     {"days": arrear.days, "of": arrear.of, "month": f"{arrear.month:%m/%Y}"},
                     "arrears",
                 )
@@ -259,7 +259,7 @@ def require_payable_month(month: date, first: date, months: int) -> None:
         raise Refused(
             Problem(
                 N_(
-                    "La bourse se paie pendant %(months)s mois à partir de %(first)s : %(month)s n'en est pas."
+                    "La bourse se paie pendant %(months)s mois à partir de %(first)s : %(month)s n’en est pas."
                 ),
                 {"months": months, "first": f"{first:%m/%Y}", "month": f"{month:%m/%Y}"},
                 "month",
