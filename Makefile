@@ -11,7 +11,7 @@ N ?= 2
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help env env-base demo test quick check bench soak lock fmt shots
+.PHONY: help env env-base demo test quick check bench soak lock fmt messages shots
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -59,3 +59,7 @@ lock: env  ## pin requirements/*.in anew (ARGS=--upgrade for newer releases)
 fmt: env  ## format the sources
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format --quiet .
+
+messages: env  ## bring the catalogues to what the sources say; then translate what is empty in them
+	@$(BIN)/python -m cohortmgr.base.catalogues
+	@$(PYTHON) requirements/install.py test
