@@ -18,7 +18,8 @@ PAGE = """<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>{{ t
 ROWS = """<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>Liste</title></head><body><table>
 {% for row in rows %}<tr><td><a href="/staff/applications/{{ row.reference }}">{{ row.number }}</a></td>
 <td>{{ row.name }}</td><td>{{ row.region }}</td><td>{{ row.diploma }}</td>
-<td>{{ row.average_thousandths }}</td><td>{{ row.state }}</td><td>{{ row.sent_at }}</td></tr>{% endfor %}</table></body></html>"""
+<td>{{ row.average_thousandths }}</td><td>{{ row.state }}</td><td>{{ row.sent_at }}</td></tr>
+{% endfor %}</table></body></html>"""
 
 
 @app.get("/page")
