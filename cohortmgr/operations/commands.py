@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import click
 from flask import current_app
@@ -13,6 +14,7 @@ from cohortmgr.audit import queries as audit
 from cohortmgr.base.db import db, writing
 from cohortmgr.jobs import actions as jobs
 from cohortmgr.jobs.models import Job
+from cohortmgr.operations import states as life
 from cohortmgr.operations.roles import make_roles
 
 group = AppGroup("operations", help="Roles of the database, health, the trail.")
@@ -51,3 +53,12 @@ def verify_trail() -> None:
     if broken:
         raise click.ClickException("the trail is broken")
     click.echo("the trail holds")
+
+
+@group.command("states")
+def states() -> None:
+    """Write docs/states.md from the rooms' tables of transitions."""
+    root = Path(current_app.config["ROOT"])
+    target = root / "docs" / "states.md"
+    target.write_text(life.page(root / "cohortmgr"), encoding="utf-8")
+    click.echo(f"written: {target.relative_to(root)}")

@@ -9,8 +9,9 @@ from cohortmgr.base.settings import Settings
 
 
 def make_roles(settings: Settings) -> list[str]:
-    """Make the database and its roles from the superuser's URL; returns what was done. Running it again changes nothing.
+    """Make the database and its roles from the superuser's URL; returns what was done.
 
+    Running it again changes nothing.
     Owner and system bypass row-level security (otherwise the owner's migrations silently touch no row and its dump
     fails); the application's role owns nothing and bypasses nothing.
     """
@@ -34,8 +35,8 @@ def make_roles(settings: Settings) -> list[str]:
                 ("TABLES", "SELECT, INSERT, UPDATE, DELETE"),
                 ("SEQUENCES", "USAGE, SELECT"),
             ):
-                default = f"ALTER DEFAULT PRIVILEGES FOR ROLE {_quoted(owner)} IN SCHEMA public GRANT {rights} ON {kind} TO {name}"
-                connection.execute(sa.text(default))
+                default = f"ALTER DEFAULT PRIVILEGES FOR ROLE {_quoted(owner)} IN SCHEMA public"
+                connection.execute(sa.text(f"{default} GRANT {rights} ON {kind} TO {name}"))
                 connection.execute(sa.text(f"GRANT {rights} ON ALL {kind} IN SCHEMA public TO {name}"))
     return done
 

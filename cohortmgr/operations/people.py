@@ -1,0 +1,63 @@
+"""`flask accounts …`: the first administrator, whom nobody can invite.
+
+It stands on this floor because a scope's path is an organisation's or a programme's, which accounts do not know.
+"""
+
+from __future__ import annotations
+
+import click
+import sqlalchemy as sa
+from flask.cli import AppGroup
+
+from cohortmgr.accounts import actions, queries
+from cohortmgr.accounts.rules import SYSTEM, Role
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import Refused
+from cohortmgr.organisations.models import Organisation
+from cohortmgr.organisations.queries import institutions_below
+from cohortmgr.programmes.models import Programme
+
+group = AppGroup("accounts", help="People who administer.")
+WHOLE = "installation"
+
+
+@group.command("create")
+@click.argument("email")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option(
+    "--scope", required=True, help="Path of an organisation or programme (ma.inpt.); '' is the whole tree."
+)
+@click.option("--given-name", default="")
+@click.option("--family-name", default="")
+@click.password_option(help="Asked for when it is not given.")
+def create(email: str, role: str, scope: str, given_name: str, family_name: str, password: str) -> None:
+    """Make an account, or take the one that the address has, and give it a role in a scope."""
+    db.session.rollback()
+    kind, reference, institutions = _scope(scope)
+    known = queries.account_by_email(email)
+    try:
+        hashed = "" if known else actions.prepare_password(password, email)
+        with writing():
+            names = {"given_name": given_name, "family_name": family_name}
+            account = queries.account_by_email(email) or actions.new_account(SYSTEM, email, hashed, names)
+            actions.grant(SYSTEM, account, Role(role), kind, reference, scope, institutions)
+    except Refused as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    made = "had an account, its password is as it was" if known else "has an account"
+    click.echo(f"{email} {made}; {role} at {scope or 'the whole tree'}")
+
+
+def _scope(path: str) -> tuple[str, str, tuple[int, ...]]:
+    """Kind and reference of what stands at a path, and the institutions that a grant there opens."""
+    if not path:
+        return WHOLE, WHOLE, institutions_below("")
+    place = db.session.scalar(sa.select(Organisation).where(Organisation.path == path))
+    if place is not None:
+        host = () if place.institution_id is None else (place.institution_id,)
+        return "organisation", place.reference, institutions_below(path) or host
+    programme = db.session.scalar(sa.select(Programme).where(Programme.path == path))
+    if programme is None:
+        raise click.ClickException(
+            f"nothing stands at {path!r}: the path of an organisation or programme is wanted"
+        )
+    return "programme", programme.reference, (programme.institution_id,)

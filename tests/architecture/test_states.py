@@ -1,0 +1,24 @@
+"""docs/states.md says what the code says."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from cohortmgr.operations.states import page, tables
+from tests.architecture.sources import APPLICATION, ROOT
+
+
+def test_the_page_of_states_is_the_code_s() -> None:
+    written = (ROOT / "docs" / "states.md").read_text(encoding="utf-8")
+    assert written == page(APPLICATION), "run `flask --app wsgi operations states` and commit docs/states.md"
+
+
+def test_every_way_leads_to_a_state_that_is_known_and_every_state_is_reached() -> None:
+    found = list(tables(APPLICATION))
+    assert len(found) >= 10
+    for room, table, _meanings in found:
+        states: list[StrEnum] = list(table)
+        after = {state for ways in table.values() for state in ways}
+        assert after <= set(states), (room, after - set(states))
+        assert set(states) == set(type(states[0])), (room, "a state without a row")
+        assert len(set(states) - after) <= 1, (room, "nothing leads to", set(states) - after)

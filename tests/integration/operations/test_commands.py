@@ -1,0 +1,61 @@
+"""Commands of those who run an installation."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskCliRunner
+
+from cohortmgr.accounts import queries
+from cohortmgr.accounts.models import Account, RoleGrant
+from cohortmgr.audit.models import Event
+from cohortmgr.base.db import db
+from cohortmgr.operations.roles import make_roles
+from tests.databases import Database
+from tests.watch import rows_of
+
+CREATE = ["accounts", "create", "amina@exemple.ma", "--role", "system_administrator", "--scope", ""]
+TWICE = "une phrase assez longue\n" * 2
+
+
+def test_the_first_administrator_is_made_by_a_command(runner: FlaskCliRunner, system_app: Flask) -> None:
+    for _ in range(2):
+        done = runner.invoke(args=CREATE, input=TWICE)
+        assert done.exit_code == 0, done.output
+    with system_app.app_context():
+        viewer = queries.viewer_of_email("Amina@exemple.ma")
+        assert viewer is not None and viewer.audience == "staff"
+        assert viewer.paths("people.manage") == ("",)
+        assert (rows_of(Account), rows_of(RoleGrant)) == (1, 1)
+        acts = list(db.session.scalars(sa.select(Event.action).order_by(Event.sequence)))
+        assert acts == ["accounts.create", "accounts.grant", "accounts.grant"]
+
+
+@pytest.mark.parametrize(("role", "scope", "said"), [("reviewer", "ma.nowhere.", "ma.nowhere."), ("king", "", "king")])
+def test_a_scope_or_role_that_does_not_exist_is_named(
+    runner: FlaskCliRunner, system_app: Flask, role: str, scope: str, said: str
+) -> None:
+    done = runner.invoke(args=["accounts", "create", "a@b.ma", "--role", role, "--scope", scope], input=TWICE)
+    assert done.exit_code != 0 and said in done.output
+    with system_app.app_context():
+        assert rows_of(Account) == 0
+
+
+def test_a_weak_password_is_refused(runner: FlaskCliRunner, system_app: Flask) -> None:
+    done = runner.invoke(args=CREATE, input="court\ncourt\n")
+    assert done.exit_code == 1 and "Traceback" not in done.output
+    with system_app.app_context():
+        assert rows_of(Account) == 0
+
+
+@pytest.mark.postgres_only
+def test_making_the_roles_again_changes_nothing(database: Database) -> None:
+    first, second = make_roles(database.settings), make_roles(database.settings)
+    assert first == second and all(line.startswith("alter role") for line in second)
+
+
+def test_the_trail_is_verified_by_a_command(runner: FlaskCliRunner) -> None:
+    runner.invoke(args=CREATE, input=TWICE)
+    done = runner.invoke(args=["operations", "verify-trail"])
+    assert done.exit_code == 0 and "the trail holds" in done.output
