@@ -1,0 +1,332 @@
+"""Coming in and going out: passwords, sessions that are rows, links that work once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from cohortmgr.accounts import actions, links, queries
+from cohortmgr.accounts.models import Account, Person, SignInAttempt, SignInSession, SingleUseLink
+from cohortmgr.accounts.rules import (
+    ATTEMPTS,
+    ATTEMPTS_WITHIN,
+    LINK_LIFETIME,
+    PASSWORD_LINK_LIFETIME,
+    SYSTEM,
+    Role,
+    Viewer,
+)
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import NotPermitted, Refused
+from cohortmgr.outbox.models import Message
+from tests.watch import SeparateClient, rows_of
+
+# Forms are sent with their tokens, as browsers do.
+pytestmark = pytest.mark.usefixtures("protected_client")
+
+At = Callable[..., AbstractContextManager[None]]
+EMAIL, PASSWORD = "salma@exemple.ma", "une phrase assez longue"
+
+
+def token_in(page: str) -> str:
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert found, page
+    return found[1]
+
+
+def post(client: FlaskClient, url: str, **fields: str) -> TestResponse:
+    """Open the page, fill its form, send it."""
+    page = client.get(url).text
+    return client.post(url, data={"csrf_token": token_in(page), **fields})
+
+
+def sign_up(client: FlaskClient, email: str = EMAIL) -> None:
+    assert post(client, "/sign-up", email=email, password=PASSWORD).status_code == 302
+
+
+def enters(client: FlaskClient, password: str = PASSWORD, email: str = EMAIL, url: str = "/sign-in") -> bool:
+    return bool(post(client, url, email=email, password=password).status_code == 302)
+
+
+def is_in(client: FlaskClient) -> bool:
+    return bool(client.get("/my").status_code == 200)
+
+
+@pytest.fixture
+def another(app: Flask) -> FlaskClient:
+    """A second browser."""
+    return SeparateClient(app, app.response_class)
+
+
+def test_signing_up_opens_the_door_and_out_closes_it(client: FlaskClient, system_app: Flask) -> None:
+    assert not is_in(client)
+    sign_up(client, "Salma@Exemple.ma")
+    assert is_in(client)
+    with system_app.app_context():
+        account = db.session.scalars(sa.select(Account)).one()
+        assert account.email == EMAIL and account.password_hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    sign_out(client)
+    assert not is_in(client)
+    assert enters(client, email="SALMA@exemple.ma") and is_in(client)
+
+
+def sign_out(client: FlaskClient) -> None:
+    assert client.post("/sign-out", data={"csrf_token": token_in(client.get("/my").text)}).status_code == 302
+
+
+def test_an_address_has_one_account(client: FlaskClient, another: FlaskClient, system_app: Flask) -> None:
+    sign_up(client)
+    page = post(another, "/sign-up", email=EMAIL.upper(), password=PASSWORD)
+    assert page.status_code == 200 and "déjà un compte" in page.text and not is_in(another)
+    with system_app.app_context():
+        assert (rows_of(Account), rows_of(Person)) == (1, 1)
+
+
+def test_two_who_sign_up_at_once_with_one_address_are_told(system_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second looked before the first was written."""
+    with system_app.app_context():
+        with writing():
+            actions.sign_up(EMAIL, "h", "fr")
+        monkeypatch.setattr(queries, "account_by_email", lambda email: None)
+        with pytest.raises(Refused, match="déjà un compte"), writing():
+            actions.sign_up(EMAIL, "h", "fr")
+        assert rows_of(Person) == 1
+
+
+def test_a_wrong_password_and_a_wrong_address_read_the_same(client: FlaskClient, another: FlaskClient) -> None:
+    sign_up(client)
+    said = [
+        post(another, "/sign-in", email=email, password=password).text
+        for email, password in ((EMAIL, "pas le bon du tout"), ("autre@exemple.ma", PASSWORD))
+    ]
+    assert all("n’est pas le bon" in page for page in said)
+    assert not is_in(another)
+
+
+def test_too_many_tries_wait_even_with_the_right_password(
+    client: FlaskClient, another: FlaskClient, system_app: Flask, at: At
+) -> None:
+    sign_up(client)
+    with system_app.app_context(), writing():
+        for _ in range(ATTEMPTS):
+            actions.note_failure(EMAIL)
+    page = post(another, "/sign-in", email=EMAIL, password=PASSWORD)
+    assert "Trop d’essais" in page.text and not is_in(another)
+    assert is_in(client), "who is in stays in"
+    with at(clock.now() + ATTEMPTS_WITHIN + timedelta(seconds=1)):
+        assert enters(another)
+
+
+def test_a_failed_try_is_counted(client: FlaskClient, another: FlaskClient, system_app: Flask) -> None:
+    sign_up(client)
+    for _ in range(2):
+        enters(another, "pas le bon du tout")
+    with system_app.app_context():
+        assert rows_of(SignInAttempt) == queries.recent_failures(EMAIL) == 2
+        assert queries.recent_failures("autre@exemple.ma") == 0
+
+
+def test_signing_out_makes_a_copied_cookie_useless(client: FlaskClient, another: FlaskClient) -> None:
+    sign_up(client)
+    cookie = client.get_cookie("session")
+    assert cookie is not None
+    another.set_cookie("session", cookie.value)
+    assert is_in(another)
+    sign_out(client)
+    assert not is_in(another)
+
+
+def test_a_session_ends_and_a_suspended_account_is_out(client: FlaskClient, system_app: Flask, at: At) -> None:
+    sign_up(client)
+    with at(clock.now() + timedelta(days=15)):
+        assert not is_in(client)
+    assert is_in(client)
+    with system_app.app_context(), writing() as session:
+        session.execute(sa.update(Account).values(suspended_at=clock.now()))
+    assert not is_in(client)
+    assert not enters(client)
+
+
+def test_the_cookie_says_nothing_and_scripts_cannot_read_it(client: FlaskClient, system_app: Flask) -> None:
+    answer = post(client, "/sign-up", email=EMAIL, password=PASSWORD)
+    cookie = next(value for value in answer.headers.getlist("Set-Cookie") if value.startswith("session="))
+    assert "HttpOnly" in cookie and "SameSite=Lax" in cookie
+    with system_app.app_context():
+        row = db.session.scalars(sa.select(SignInSession)).one()
+        assert row.token_hash not in cookie
+
+
+@pytest.mark.parametrize(
+    ("target", "reached"),
+    [
+        ("/my", "/my"),
+        ("https://mal.example/", None),
+        ("//mal.example/", None),
+        ("/\\mal.example", None),
+        ("/%09/mal.example", None),
+        ("javascript:alert(1)", None),
+        ("my", None),
+    ],
+)
+def test_the_way_on_after_signing_in_stays_on_this_site(
+    client: FlaskClient, another: FlaskClient, target: str, reached: str | None
+) -> None:
+    sign_up(client)
+    answer = post(another, f"/sign-in?next={target}", email=EMAIL, password=PASSWORD)
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == (reached or "/my")
+
+
+@pytest.mark.parametrize("url", ["/sign-up", "/sign-in", "/password", "/sign-out"])
+def test_a_form_of_another_site_is_refused(client: FlaskClient, system_app: Flask, url: str) -> None:
+    sign_up(client)
+    fields = {"email": "x@y.ma", "password": PASSWORD}
+    assert client.post(url, data=fields).status_code == 400
+    assert client.post(url, data={**fields, "csrf_token": "made-up"}).status_code == 400
+    assert is_in(client)
+    with system_app.app_context():
+        assert rows_of(Account) == 1
+
+
+def password_link(system_app: Flask, email: str = EMAIL) -> str:
+    with system_app.app_context(), writing():
+        account = queries.account_by_email(email)
+        assert account is not None
+        return links.create("password", account.reference, PASSWORD_LINK_LIFETIME)
+
+
+def test_a_password_link_works_once_ends_sessions_and_closes_its_sisters(
+    client: FlaskClient, another: FlaskClient, system_app: Flask
+) -> None:
+    sign_up(client)
+    first, second = password_link(system_app), password_link(system_app)
+    assert another.get(f"/links/{first}").status_code == 200, "a look does not use it"
+    assert post(another, f"/links/{first}", password="une autre phrase longue").status_code == 302
+    assert is_in(another) and not is_in(client)
+    for used in (first, second):
+        page = client.get(f"/links/{used}")
+        assert page.status_code == 410 and "déjà servi" in page.text
+    assert not enters(client) and enters(client, "une autre phrase longue")
+
+
+def test_two_clicks_on_a_link_are_one(client: FlaskClient, another: FlaskClient, system_app: Flask) -> None:
+    sign_up(client)
+    token = password_link(system_app)
+    field = token_in(another.get(f"/links/{token}").text)
+    both = [
+        another.post(f"/links/{token}", data={"csrf_token": field, "password": "une autre phrase longue"}).status_code
+        for _ in range(2)
+    ]
+    assert both[0] == 302 and both[1] in (400, 410)
+    with system_app.app_context():
+        assert rows_of(SignInSession) == 2
+
+
+def test_of_two_who_use_a_link_at_once_one_does(system_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    with system_app.app_context():
+        with writing():
+            token = links.create("password", "A" * 26, LINK_LIFETIME)
+        seen = links.peek(token, "password")
+        monkeypatch.setattr(links, "peek", lambda *_: seen)
+        with writing():
+            links.use(token, "password")
+        with pytest.raises(Refused, match="déjà servi"), writing():
+            links.use(token, "password")
+
+
+def test_a_link_of_another_purpose_made_up_or_too_old_opens_nothing(
+    client: FlaskClient, system_app: Flask, at: At
+) -> None:
+    sign_up(client)
+    with system_app.app_context(), writing():
+        repair = links.create("repair", "A" * 26, LINK_LIFETIME)
+    assert client.get(f"/links/{repair}").status_code == client.get("/links/made-up").status_code == 404
+    token = password_link(system_app)
+    with at(clock.now() + PASSWORD_LINK_LIFETIME + timedelta(seconds=1)):
+        page = client.get(f"/links/{token}")
+    assert page.status_code == 410 and "n’est plus valable depuis" in page.text
+    with system_app.app_context():
+        kept = db.session.scalars(sa.select(SingleUseLink.token_hash)).all()
+        assert token not in kept and links.hashed(token) in kept
+
+
+def test_a_claim_makes_the_account_of_a_person_once(client: FlaskClient, system_app: Flask) -> None:
+    with system_app.app_context(), writing():
+        person = actions.new_person({"email": EMAIL, "given_name": "Salma", "family_name": "Alami"})
+        first, second = links.create_many("claim", [person.reference] * 2, LINK_LIFETIME)
+    assert EMAIL in client.get(f"/links/{first}").text
+    assert post(client, f"/links/{first}", password=PASSWORD).status_code == 302
+    assert is_in(client)
+    page = post(client, f"/links/{second}", password="celle de quelqu’un d’autre")
+    assert page.status_code == 200 and "déjà un compte" in page.text
+    sign_out(client)
+    assert enters(client), "an old claim changes no password"
+    with system_app.app_context():
+        assert (rows_of(Person), rows_of(Account)) == (1, 1)
+
+
+def test_asking_for_a_password_says_the_same_to_all(
+    client: FlaskClient, another: FlaskClient, system_app: Flask
+) -> None:
+    sign_up(client)
+    for email in (EMAIL, "personne@exemple.ma"):
+        assert post(another, "/password", email=email).status_code == 302
+        assert "Si cette adresse a un compte" in another.get("/sign-in").text
+    with system_app.app_context():
+        assert [message.key for message in db.session.scalars(sa.select(Message))] == ["new_password"]
+
+
+def test_one_statement_tells_who_is_there(
+    client: FlaskClient, app: Flask, system_app: Flask, statements: Callable[[], AbstractContextManager[list[str]]]
+) -> None:
+    sign_up(client)
+    with system_app.app_context(), writing():
+        account = queries.account_by_email(EMAIL)
+        assert account is not None
+        for role in (Role.REVIEWER, Role.OBSERVER):
+            actions.grant(SYSTEM, account, role, "organisation", "S" * 26, "ma.", [1, 2])
+    with statements() as seen:
+        client.get("/no-such-page")
+    assert len(seen) == 1, seen
+    with app.app_context():
+        viewer = queries.viewer_of_email(EMAIL)
+        assert viewer is not None and viewer.institutions == (1, 2) and len(viewer.grants) == 2
+
+
+def test_a_grant_is_given_once_and_by_nobody_beyond_their_own(system_app: Flask) -> None:
+    with system_app.app_context():
+        with writing():
+            known = actions.sign_up(EMAIL, "h", "fr")
+        account = queries.account_by_email(EMAIL)
+        assert account is not None
+        with pytest.raises(NotPermitted), writing():
+            actions.grant(known, account, Role.AUDITOR, "organisation", "S" * 26, "ma.", [1])
+        with pytest.raises(ValueError, match="point"), writing():
+            actions.grant(SYSTEM, account, Role.AUDITOR, "organisation", "S" * 26, "ma", [1])
+        assert queries.viewer_of_email(EMAIL) == Viewer(
+            account.reference, known.person_id, known.person_reference, "", EMAIL, "fr", account.id
+        )
+
+
+def test_an_identity_number_is_one_person_s_and_sealed(system_app: Flask) -> None:
+    with system_app.app_context():
+        with writing():
+            salma, zineb = (actions.new_person({"given_name": name, "phone": "+212612345678"}) for name in "SZ")
+            actions.set_identifier(salma, "cin", "AB12345")
+            actions.set_identifier(salma, "cin", "AB12345")
+        assert queries.identifiers_of(salma.id) == {"cin": "AB12345"}
+        found = queries.person_by_identifier("cin", "AB12345")
+        assert found is not None and found.id == salma.id
+        with pytest.raises(Refused, match="autre dossier"), writing():
+            actions.set_identifier(zineb, "cin", "AB12345")
+        assert actions.phone_of(salma) == "+212612345678" and b"612345678" not in (salma.phone_sealed or b"")
+        assert set(queries.persons_by_identifiers("cin", ["AB12345", "CD1"])) == {"AB12345"}
