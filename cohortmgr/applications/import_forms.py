@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from cohortmgr.applications.answers import read_value
@@ -114,11 +114,13 @@ def _field(column: str, question: Question | None, cell: str) -> Any:
     if question is None:
         return StringField(column, default=cell)
     label = localized(question.label)
-    choices = [(option.key, localized(option.label)) for option in question.options]
+    choices = [SelectChoice(option.key, localized(option.label)) for option in question.options]
     if choices:
         read = read_value(question, cell, clock.today())
         known = read if isinstance(read, str) else ""
-        return SelectField(label, choices=[("", ""), *choices], default=known, validate_choice=False)
+        return SelectField(
+            label, choices=[SelectChoice("", ""), *choices], default=known, validate_choice=False
+        )
     kind = TextAreaField if question.kind is QuestionKind.LONG_TEXT else StringField
     return kind(label, default=cell, description=localized(question.help) if question.help else "")
 

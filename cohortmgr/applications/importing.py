@@ -26,8 +26,8 @@ from cohortmgr.base.sheets import Record, Table, column_letters, is_formula
 from cohortmgr.programmes.rules import Form, ImportLayout, Question
 
 __all__ = [
-    "ColumnMapping", "Fault", "GivenMapping", "ImportResult", "Rejection", "Sending", "parse_mapping",
-    "propose_mapping", "read_record", "read_records", "supersedes",
+    "ColumnMapping", "Fault", "GivenMapping", "ImportResult", "Rejection", "Sending", "moment_of",
+    "parse_mapping", "propose_mapping", "read_record", "read_records", "supersedes",
 ]  # fmt: skip
 
 # Which numbers say who a person is, the surest first.
@@ -93,7 +93,7 @@ def read_records(
 ) -> ImportResult:
     """Every row read and judged. Refuses, once for all, a file in which a required column is missing."""
     if mapping.missing:
-        raise Refused(*(_missing_column(form.question(key)) for key in mapping.missing))
+        raise Refused(_missing_columns([form.question(key) for key in mapping.missing]))
     if not table.rows:
         raise Refused(
             N_(
@@ -131,15 +131,30 @@ def read_record(
     return _judged(record, header, questions_of(mapping, form), mapping.sent_at, layout, today)
 
 
-def _missing_column(question: Question) -> Problem:
-    wanted = question.columns[0] if question.columns else question.label.get("fr", question.key)
+def moment_of(raw: Mapping[str, str], mapping: ColumnMapping, layout: ImportLayout) -> datetime | None:
+    """When a row, usable or not, says that it was sent; None if it does not, or not so that it can be read."""
+    try:
+        return _moment(raw.get(mapping.sent_at or "", ""), layout.sent_at_formats)
+    except Refused:
+        return None
+
+
+def _missing_columns(questions: Sequence[Question]) -> Problem:
+    names = [each.columns[0] if each.columns else each.label.get("fr", each.key) for each in questions]
+    if len(names) > 1:
+        what = N_(
+            "%(count)s colonnes manquent dans le fichier : %(columns)s. Ajoutez-les, ou indiquez lesquelles "
+            "en tiennent lieu."
+        )
+        columns = ", ".join(f"« {name} »" for name in names)
+        return Problem(what, {"count": len(names), "columns": columns}, questions[0].key)
     return Problem(
         N_(
             "La colonne « %(column)s » manque dans le fichier. Ajoutez-la, ou indiquez laquelle en "
             "tient lieu."
         ),
-        {"column": wanted},
-        question.key,
+        {"column": names[0]},
+        questions[0].key,
     )
 
 
@@ -169,7 +184,7 @@ def _judged(
                 None,
                 Problem(
                     N_(
-                        "Aucun numéro d'identité ne dit de qui est cette ligne. Ajoutez la CIN ou "
+                        "Aucun numéro d’identité ne dit de qui est cette ligne. Ajoutez la CIN ou "
                         "le code Massar."
                     )
                 ),
@@ -204,7 +219,7 @@ def _wrong_length(record: Record, header: Sequence[str]) -> Fault:
         Problem(
             N_(
                 "La ligne a %(found)s cellules au lieu de %(expected)s : il manque sans doute des "
-                "guillemets autour d'un texte."
+                "guillemets autour d’un texte."
             ),
             values,
         ),
@@ -270,7 +285,7 @@ def _moment(text: str, formats: Sequence[str]) -> datetime | None:
             return moment
     raise Refused(
         Problem(
-            N_("« %(value)s » n'est pas une date d'envoi. Écrivez jour/mois/année heures:minutes."),
+            N_("« %(value)s » n’est pas une date d’envoi. Écrivez jour/mois/année heures:minutes."),
             {"value": bare[:40]},
         )
     )

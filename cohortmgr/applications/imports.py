@@ -9,7 +9,14 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications.importing import GivenMapping, Rejection, propose_mapping, read_records
+from cohortmgr.applications.importing import (
+    GivenMapping,
+    Rejection,
+    Sending,
+    moment_of,
+    propose_mapping,
+    read_records,
+)
 from cohortmgr.applications.loading import fill_tray, store
 from cohortmgr.applications.mappings import (
     ColumnMapping,
@@ -73,7 +80,10 @@ def _judged(table: Table, mapping: ColumnMapping, filename: str, definition: Def
 
 def choose_intake(viewer: Viewer, intakes: Sequence[Intake], prepared: Prepared) -> Intake:
     """The one intake in whose opening period the file was sent; Refused when that is none or several."""
-    moments = [each.sent_at for each in (*prepared.accepted, *prepared.replaced) if each.sent_at]
+    layout = prepared.definition.imports
+    rows: tuple[Sending | Rejection, ...] = (*prepared.accepted, *prepared.replaced, *prepared.rejected)
+    told = [moment_of(row.raw, prepared.mapping, layout) for row in rows]
+    moments = [moment for moment in told if moment is not None]
     hit = [
         intake
         for intake in intakes

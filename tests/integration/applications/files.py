@@ -42,6 +42,13 @@ def as_csv(*records: dict[str, str]) -> bytes:
     return out.getvalue().encode()
 
 
+def words(text: str) -> str:
+    """A page or an output without what French typography adds."""
+    for shown, plain in (("&#39;", "'"), ("’", "'"), ("\xa0", " "), ("\u202f", " ")):
+        text = text.replace(shown, plain)
+    return text
+
+
 def intake() -> Intake:
     """The intake of 2025."""
     return intake_of("mdia", "2025")

@@ -1,0 +1,164 @@
+"""`flask applications import` and `invite`: what they print, and one clear message for each bad input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from flask.ctx import AppContext
+from flask.testing import FlaskClient, FlaskCliRunner
+
+from cohortmgr.applications.models import Application, ImportRun, TrayRow
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.outbox.delivery import content_of, deliver, render
+from cohortmgr.outbox.models import Message
+from tests.integration.applications import files, journey
+from tests.integration.applications.files import as_csv, one, words
+from tests.watch import rows_of
+
+Import = Callable[..., Result]
+
+
+@pytest.fixture
+def bring(runner: FlaskCliRunner, system_context: AppContext, tmp_path: Path) -> Import:
+    """Import bytes, or the file of 2025; mdia is loaded."""
+    journey.load_mdia()
+
+    def run(data: bytes | None = None, *options: str, name: str = "file.csv") -> Result:
+        path = files.FILE if data is None else tmp_path / name
+        if data is not None:
+            path.write_bytes(data)
+        return runner.invoke(args=["applications", "import", "mdia", str(path), *options])
+
+    return run
+
+
+def test_the_command_names_each_problem_and_ends_with_the_counts(bring: Import) -> None:
+    first = bring()
+    assert first.exit_code == 0, words(first.output)
+    lines = words(first.output).splitlines()
+    assert lines[-1] == "600 loaded, 17 replaced, 14 rejected"
+    assert "line 364, column S3: 145 n'est pas entre 0 et 20. Corrigez ce nombre." in lines
+    assert len([line for line in lines if line.startswith("line ")]) == 15
+    assert bring().output.splitlines()[-1] == "0 loaded, 0 replaced, 14 rejected"
+    assert rows_of(TrayRow) == 14
+
+
+def test_a_dry_run_says_the_same_and_changes_nothing(bring: Import) -> None:
+    result = bring(None, "--dry-run")
+    assert words(result.output).splitlines()[-1] == "dry run: 600 loaded, 17 replaced, 14 rejected"
+    assert "line 79, column Nom" in words(result.output)
+    assert rows_of(Application) == rows_of(ImportRun) == rows_of(TrayRow) == 0
+
+
+def test_the_intake_is_that_in_which_the_rows_were_sent_or_the_one_named(bring: Import) -> None:
+    two = as_csv(one(), one(cin="AB100001", massar="R100000001", sent="05/11/2026 10:00:00"))
+    refused = bring(two)
+    assert refused.exit_code == 1
+    assert "une seule campagne" in words(refused.output) and "2025, 2027" in words(refused.output)
+    assert bring(as_csv(one(sent=""))).exit_code == 1
+    assert bring(two, "--intake", "2027").output.endswith("2 loaded, 0 replaced, 0 rejected\n")
+    assert "has no intake 1999" in bring(two, "--intake", "1999").output
+
+
+def test_a_mapping_names_columns_and_values(bring: Import, tmp_path: Path) -> None:
+    row = {("Family" if key == "Nom" else key): value for key, value in one(licence="Info").items()}
+    assert "La colonne « Nom » manque" in words(bring(as_csv(row)).output)
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text(
+        '[columns]\nFamily = "family_name"\n[values.licence]\nInfo = "informatique"\n', "utf-8"
+    )
+    assert bring(as_csv(row), "--mapping", str(mapping)).output.endswith("1 loaded, 0 replaced, 0 rejected\n")
+    assert db.session.query(Application.diploma).scalar() == "informatique"
+    mapping.write_text('[columns]\nAbsente = "cin"\n', "utf-8")
+    assert "« Absente » de la correspondance" in (words(bring(as_csv(row), "--mapping", str(mapping)).output))
+
+
+HEADER = ",".join(files.one())
+BAD = {
+    "empty": (b"", "vide"),
+    "only a header": (HEADER.encode(), "aucune ligne"),
+    "picture": (b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "CSV"),
+    "pdf": (b"%PDF-1.4\n", "CSV"),
+    "broken workbook": (b"PK\x03\x04" + b"x" * 50, "abîmé"),
+    "no encoding that we know": (b"Nom,CIN\n\x81\x8d,\x00\x01\n" * 3, "fichier"),
+    "missing column": (as_csv({k: v for k, v in one().items() if k != "CIN"}), "La colonne « CIN » manque"),
+    "missing columns": (b"Nom,CIN\na,b\n", "22 colonnes manquent"),
+    "too heavy": (b"a,b\n" + b"x" * (21 * 1024 * 1024), "Mo"),
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_each_bad_file_gets_one_clear_message(bring: Import, bad: str) -> None:
+    data, says = BAD[bad]
+    result = bring(data)
+    assert result.exit_code == 1
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert says in words(result.output) and words(result.output).startswith("Error: file.csv: "), words(
+        result.output
+    )
+    assert len(words(result.output).splitlines()) == 1
+    assert rows_of(ImportRun) == 0
+
+
+def test_formula_cells_are_rejected_by_line_and_column(bring: Import) -> None:
+    result = bring(as_csv(one(name='=HYPERLINK("http://x")')))
+    assert "line 2, column Nom: Cette cellule contient une formule" in words(result.output)
+    assert words(result.output).endswith("0 loaded, 0 replaced, 1 rejected\n")
+
+
+@pytest.mark.parametrize("path", ["/absent/file.csv", "/"])
+def test_a_file_that_cannot_be_read_is_said(bring: Import, runner: FlaskCliRunner, path: str) -> None:
+    result = runner.invoke(args=["applications", "import", "mdia", path])
+    assert (result.exit_code, words(result.output).count("\n")) == (1, 1)
+    assert "no such programme" in runner.invoke(args=["applications", "import", "x", str(files.FILE)]).output
+
+
+def letters(key: str) -> list[tuple[Message, dict[str, object]]]:
+    """The messages of a kind, opened."""
+    with writing():
+        found = db.session.query(Message).filter_by(key=key).order_by(Message.id).all()
+        return [(message, content_of(message) or {}) for message in found]
+
+
+def test_people_are_invited_once_and_enter_by_their_link(
+    bring: Import, runner: FlaskCliRunner, client: FlaskClient
+) -> None:
+    bring(
+        as_csv(one(mail="elle@exemple.ma"), one(cin="AB100001", massar="R100000001", mail="lui@exemple.ma"))
+    )
+    invite = ["applications", "invite", "mdia", "--intake", "2025"]
+    assert runner.invoke(args=invite).output == "2 invited\n"
+    assert runner.invoke(args=invite).output == "0 invited\n"
+    (message, content), _other = letters("claim_file")
+    variables = content["variables"]
+    assert isinstance(variables, dict) and content["address"] == "elle@exemple.ma"
+    subject, body = render(message, variables)
+    assert "Master Data" in subject and f"/links/{variables['token']}" in body and "MDIA-" in body
+    path = f"/links/{variables['token']}"
+    assert "elle@exemple.ma" in client.get(path).text
+    answer = client.post(path, data={"password": journey.PASSWORD})
+    assert answer.status_code == 302 and answer.location.endswith("/my")
+    page = client.get("/my").text
+    assert db.session.query(Application.reference).filter_by(email="elle@exemple.ma").scalar() in page
+    assert runner.invoke(args=[*invite, "--again"]).output == "1 invited\n"
+    assert deliver() == 3
+
+
+def test_who_has_an_account_already_finds_the_file_there(
+    bring: Import, runner: FlaskCliRunner, client: FlaskClient
+) -> None:
+    intake = journey.load_mdia()
+    with clock.at(journey.DURING):
+        journey.sign_up(client)
+        reference = journey.begin(client, intake)
+        journey.fill(client, reference)
+        client.post(f"/my/applications/{reference}/check")
+    assert bring(as_csv(one(cin="AB123456", massar="R123456789"))).output.startswith("1 loaded")
+    assert rows_of(Application) == 2
+    assert db.session.query(Application.person_id).distinct().count() == 1
+    assert runner.invoke(args=["applications", "invite", "mdia", "--intake", "2025"]).output == "0 invited\n"
+    assert "Rentrée 2025" in client.get("/my").text
