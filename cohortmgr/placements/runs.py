@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -39,12 +39,12 @@ def run_matching(viewer: Viewer, cohort_reference: str, seed: str | None = None)
     standing = queries.latest_run(cohort.id)
     if standing is not None:
         if standing.state == MatchingState.APPROVED:
-            raise Refused(N_("L'affectation de cette promotion est déjà validée."))
+            raise Refused(N_("L’affectation de cette promotion est déjà validée."))
         return standing
     seats = {row.Position.reference: row.Position.seats for row in queries.positions_of(cohort.id)}
     wishes, priorities = queries.all_wishes(cohort.id), queries.all_scores(cohort.id)
     if not any(wishes.values()):
-        raise Refused(N_("Personne n'a encore remis de vœux."))
+        raise Refused(N_("Personne n’a encore remis de vœux."))
     seed = seed or secrets.token_hex(16)
     matching = match(wishes, priorities, seats, seed)
     run = MatchingRun(
@@ -88,7 +88,7 @@ def approve_matching(viewer: Viewer, run_reference: str, typed: str) -> Matching
     require_second_person(run.run_by, viewer.reference)
     assignment: dict[str, str] = run.certificate["assignment"]
     if typed.strip() != str(len(assignment)):
-        what = N_("Écrivez le nombre d'affectations, %(count)s, pour valider.")
+        what = N_("Écrivez le nombre d’affectations, %(count)s, pour valider.")
         raise Refused(Problem(what, {"count": len(assignment)}, "confirmation"))
     if not _claim(run, MatchingState.APPROVED, {"approved_by": viewer.reference, "approved_at": clock.now()}):
         _require_already(run, MatchingState.APPROVED)
@@ -160,7 +160,7 @@ def _place(run: MatchingRun, cohort: Cohort, assignment: Mapping[str, str]) -> l
     columns = set(Placement.__table__.columns.keys())
     rows = [{name: value for name, value in each.items() if name in columns} for each in placed]
     if rows:
-        db.session.execute(sa.insert(Placement), rows)
+        db.session.execute(sa.insert(cast(sa.Table, Placement.__table__)), rows)
     return placed
 
 

@@ -6,17 +6,24 @@ import pytest
 
 from cohortmgr.base.errors import Refused
 from cohortmgr.placements.rules import (
+    MATCHING_MEANINGS,
+    MATCHING_TRANSITIONS,
     PLACEMENT_MEANINGS,
     PLACEMENT_TRANSITIONS,
     POSITION_MEANINGS,
     POSITION_TRANSITIONS,
     WISH_MEANINGS,
     WISH_TRANSITIONS,
+    MatchingState,
     PlacementState,
     PositionState,
     WishState,
+    check_scores,
     check_wishes,
+    moved,
     require_move,
+    require_second_person,
+    why_unplaced,
 )
 
 
@@ -26,6 +33,7 @@ from cohortmgr.placements.rules import (
         (PositionState, POSITION_TRANSITIONS, POSITION_MEANINGS),
         (WishState, WISH_TRANSITIONS, WISH_MEANINGS),
         (PlacementState, PLACEMENT_TRANSITIONS, PLACEMENT_MEANINGS),
+        (MatchingState, MATCHING_TRANSITIONS, MATCHING_MEANINGS),
     ],
 )
 def test_every_state_has_its_row_and_its_meaning(states: type[StrEnum], table: dict, meanings: dict) -> None:
@@ -55,3 +63,36 @@ def test_wishes_are_complete_known_and_different(wishes: list[str], where: list[
 
 def test_all_of_a_few_choices_are_enough() -> None:
     assert check_wishes(["B", "A"], {"A", "B"}, 3, 4) == []
+
+
+def test_scores_are_read_as_they_are_typed() -> None:
+    read, problems = check_scores({"a": " 12 ", "b": "", "c": "0", "d": "20"}, 0, 20)
+    assert (read, problems) == ({"a": 12, "c": 0, "d": 20}, [])
+
+
+@pytest.mark.parametrize("typed", ["21", "-1", "12,5", "12.5", "douze", "1e1", "٣", "99999999999999999999"])
+def test_what_is_no_score_is_named_with_its_candidate(typed: str) -> None:
+    read, problems = check_scores({"a": typed}, 0, 20)
+    assert read == {}
+    assert [problem.where for problem in problems] == ["a"]
+
+
+def test_a_list_moves_one_step_and_stops_at_its_ends() -> None:
+    assert moved(["a", "b", "c"], "up:b") == ["b", "a", "c"]
+    assert moved(["a", "b", "c"], "down:b") == ["a", "c", "b"]
+    for nowhere in ("up:a", "down:c", "up:z", "sideways:b", "", "up"):
+        assert moved(["a", "b", "c"], nowhere) == ["a", "b", "c"]
+
+
+def test_why_somebody_has_no_company() -> None:
+    scores = {"x": {"a": 3}, "y": {}}
+    assert why_unplaced([], scores, "a").what == "Aucun vœu remis."
+    assert "note" in why_unplaced(["y"], scores, "a").what
+    assert why_unplaced(["x", "y"], scores, "a").values == {"scored": 1, "wished": 2}
+    assert "meilleures notes" in why_unplaced(["x"], scores, "a").what
+
+
+def test_a_matching_needs_a_second_person() -> None:
+    require_second_person("a", "b")
+    with pytest.raises(Refused):
+        require_second_person("a", "a")

@@ -16,7 +16,10 @@ from cohortmgr.stipends.rules import (
     Line,
     RunState,
     compute_line,
+    following,
+    month_of,
     require_move,
+    require_payable_month,
     require_second_person,
 )
 
@@ -134,3 +137,32 @@ def test_figures_that_cannot_be_are_refused(monthly: int, absent: int, arrears: 
 def test_a_month_without_working_days_is_refused() -> None:
     with pytest.raises(Refused):
         compute_line(MONTHLY, MARCH, MARCH, None, (), 0)
+
+
+def test_an_absence_costs_one_part_of_the_basis_whatever_the_month() -> None:
+    february = tuple(date(2026, 2, day) for day in range(2, 28) if date(2026, 2, day).weekday() < 5)
+    assert len(february) == 20
+    line = compute_line(400_000, date(2026, 2, 1), date(2025, 9, 22), None, february, 2, basis=22)
+    assert [item.cents for item in line.items] == [400_000, -36_364]
+    assert line.items[1].values == {"days": 2, "of": 22}
+    assert compute_line(400_000, date(2026, 2, 1), date(2025, 9, 22), None, february, 20, basis=22).net == 0
+
+
+def test_what_is_still_owed_is_taken_and_what_is_left_is_carried() -> None:
+    days = tuple(date(2026, 1, day) for day in range(1, 32) if date(2026, 1, day).weekday() < 5)
+    line = compute_line(400_000, date(2026, 1, 1), date(2025, 9, 22), None, days, 0, owed=18_182)
+    assert (line.net, line.carried) == (381_818, 0)
+    line = compute_line(10_000, date(2026, 1, 1), date(2025, 9, 22), None, days, 0, owed=18_182)
+    assert (line.net, line.carried, sum(item.cents for item in line.items)) == (0, 8_182, 0)
+
+
+def test_a_month_is_read_and_lies_within_the_scheme() -> None:
+    assert month_of(" 2026-01 ") == date(2026, 1, 1)
+    for text in ("", "juin", "2026-13", "2026-1", "26-01", "2026-01-02", "٢٠٢٦-٠١"):
+        with pytest.raises(Refused):
+            month_of(text)
+    require_payable_month(date(2027, 6, 1), date(2026, 1, 1), 18)
+    for month in (date(2025, 12, 1), date(2027, 7, 1)):
+        with pytest.raises(Refused):
+            require_payable_month(month, date(2026, 1, 1), 18)
+    assert (following(date(2026, 1, 1)), following(date(2026, 12, 1))) == (date(2026, 2, 1), date(2027, 1, 1))

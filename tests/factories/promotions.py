@@ -1,0 +1,202 @@
+"""People who accepted a seat of mdia 2025, and those who look after them, for cohorts, placements and stipends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from cohortmgr.accounts import actions as accounts
+from cohortmgr.accounts import queries as known
+from cohortmgr.accounts.bank import rib_key
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
+from cohortmgr.applications.models import Application
+from cohortmgr.applications.queries import seal_answers
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.text import new_reference
+from cohortmgr.cohorts import actions as cohorts
+from cohortmgr.cohorts.models import Cohort, Enrolment
+from cohortmgr.organisations.queries import by_key
+from cohortmgr.placements import actions as placements
+from cohortmgr.placements import queries as placing
+from cohortmgr.placements import runs
+from cohortmgr.placements.models import MatchingRun
+from cohortmgr.programmes import actions as programmes
+from cohortmgr.programmes import queries
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.reading import read_known
+from cohortmgr.selection.models import Batch, Decision, Offer
+from tests.watch import SeparateClient
+
+AT = datetime(2025, 9, 1, 9, tzinfo=UTC)
+JANUARY = date(2026, 1, 1)
+COMPANIES = ("attijariwafa-bank", "inwi", "managem", "nareva")
+LANGUAGES = ("fr", "ar", "en")
+
+
+def rib(number: int) -> str:
+    """A sound RIB."""
+    account = f"007780{number:016d}"
+    return account + rib_key(account)
+
+
+def accepted(people: int, without_rib: Sequence[int] = (), state: str = "accepted") -> Intake:
+    """mdia 2025 with so many offers in a state; person number 1 is p1@exemple.ma."""
+    with writing():
+        programmes.load_definition(SYSTEM, read_known("mdia"))
+        intake = queries.intake_of("mdia", "2025")
+        offering = queries.offerings_of(intake)[0]
+        common = {"institution_id": intake.institution_id, "intake_id": intake.id}
+        batch = Batch(**common, offering_id=offering.id, state="approved", seats=30, waiting=0)
+        batch.seed, batch.certificate, batch.proposed_by, batch.proposed_at = "s", {}, "a", AT
+        db.session.add(batch)
+        db.session.flush()
+        for number in range(1, people + 1):
+            application = _application(intake, number, None if number in without_rib else rib(number))
+            decision = Decision(
+                **common, batch_id=batch.id, application_id=application.id, person_id=application.person_id
+            )
+            decision.outcome, decision.notified_at = "offer", AT
+            db.session.add(decision)
+            db.session.flush()
+            offer = Offer(**common, application_id=application.id, decision_id=decision.id, state=state)
+            offer.person_id, offer.offering_id = application.person_id, offering.id
+            offer.sent_at = offer.deadline = AT
+            db.session.add(offer)
+    return intake
+
+
+def _application(intake: Intake, number: int, account: str | None) -> Application:
+    values = {"given_name": "Prénom", "family_name": f"Nom {number:02d}", "email": f"p{number}@exemple.ma"}
+    person = accounts.new_person({**values, "language": LANGUAGES[number % 3]})
+    reference = new_reference()
+    application = Application(
+        reference=reference,
+        institution_id=intake.institution_id,
+        intake_id=intake.id,
+        version_id=intake.definition_version_id,
+        person_id=person.id,
+        number=f"MDIA-{number:06d}",
+        state="submitted",
+        sealed_answers=seal_answers({"rib": account} if account else {}, reference),
+        name=f"Prénom Nom {number:02d}",
+        sort_name=f"nom {number:02d} prenom",
+        email=f"p{number}@exemple.ma",
+        region="MA-04",
+        diploma="informatique",
+        average_thousandths=12_000 + number * 100,
+        created_at=AT,
+        updated_at=AT,
+        sent_at=AT,
+    )
+    db.session.add(application)
+    db.session.flush()
+    return application
+
+
+def someone(role: Role, path: str, institution_id: int, name: str = "") -> Viewer:
+    """An account that holds a role over a path, as a viewer; called in a system context."""
+    email = f"{name or role.value}@exemple.ma"
+    with writing():
+        account = accounts.new_account(
+            SYSTEM, email, "no hash", {"given_name": "Une", "family_name": name or role.value}
+        )
+        accounts.grant(SYSTEM, account, role, "scope", f"scope {path}"[:26], path, [institution_id])
+    return viewer_of(email)
+
+
+def staff(intake: Intake, role: Role, name: str = "") -> Viewer:
+    """One of the programme's people."""
+    return someone(role, intake.path, intake.institution_id, name)
+
+
+def contact(intake: Intake, key: str, role: Role = Role.COMPANY_CONTACT) -> Viewer:
+    """A contact, or a tutor, of one of the companies."""
+    company = by_key(key)
+    assert company is not None
+    return someone(role, company.path, intake.institution_id, f"{role.value}-{key}")
+
+
+def candidate(number: int) -> Viewer:
+    """Person number so-and-so, with an account."""
+    email = f"p{number}@exemple.ma"
+    if known.account_by_email(email) is None:
+        with writing():
+            person = db.session.scalars(sa.select(Person).where(Person.email == email)).one()
+            accounts._new_account(person, email, "no hash")
+    return viewer_of(email)
+
+
+def viewer_of(email: str) -> Viewer:
+    """The viewer of an account that exists."""
+    found = known.viewer_of_email(email)
+    assert found is not None
+    return found
+
+
+def browser(app: Flask, viewer: Viewer) -> FlaskClient:
+    """A browser of its own in which the viewer is signed in; it sends forms without their token."""
+    app.config["WTF_CSRF_ENABLED"] = False
+    app.test_client_class = SeparateClient
+    client = app.test_client()
+    with writing():
+        assert viewer.account_id is not None
+        token = accounts.open_session(viewer.account_id)
+    with client.session_transaction() as session:
+        session["_user_id"], session["_fresh"] = token, True
+    return client
+
+
+def enrolled(people: int, without_rib: Sequence[int] = ()) -> Cohort:
+    """A cohort with everyone confirmed."""
+    intake = accepted(people, without_rib)
+    with writing():
+        cohort = cohorts.open_cohort(SYSTEM, intake.reference)
+        cohorts.confirm(SYSTEM, cohort.reference)
+    return cohort
+
+
+def enrolments_of(cohort: Cohort) -> list[Enrolment]:
+    """Person number 1 first."""
+    rows = sa.select(Enrolment).where(Enrolment.cohort_id == cohort.id).order_by(Enrolment.id)
+    return list(db.session.scalars(rows))
+
+
+def wished(people: int) -> Cohort:
+    """A cohort whose positions are open and ranked by everyone, each beginning with another company; all are scored."""
+    cohort = enrolled(people)
+    with writing():
+        placements.open_positions(SYSTEM, cohort.reference)
+    positions = [row.Position.reference for row in placing.positions_of(cohort.id)]
+    for number, enrolment in enumerate(enrolments_of(cohort), start=1):
+        turn = number % len(positions)
+        with writing():
+            viewer = Viewer("candidate", enrolment.person_id, f"person {number}")
+            placements.state_wishes(viewer, enrolment.reference, positions[turn:] + positions[:turn])
+    for place, row in enumerate(placing.company_positions(SYSTEM)):
+        found = placing.candidates_of(row.Position.id)
+        typed = {each.reference: str((7 * index + 3 * place) % 21) for index, each in enumerate(found)}
+        with writing():
+            placements.give_scores(SYSTEM, row.Position.reference, typed, row.Position.version)
+    return cohort
+
+
+def matched(people: int, runner: Viewer = SYSTEM) -> tuple[Cohort, MatchingRun]:
+    """The same with a matching that waits for approval."""
+    cohort = wished(people)
+    with writing():
+        run = runs.run_matching(runner, cohort.reference, "graine")
+    return cohort, run
+
+
+def placed(people: int) -> Cohort:
+    """The same with the matching approved by a second person."""
+    cohort, run = matched(people)
+    second = Viewer("second", is_system=True)
+    with writing():
+        runs.approve_matching(second, run.reference, str(len(run.certificate["assignment"])))
+    return cohort

@@ -1,0 +1,125 @@
+"""Enrolment: with the acceptance or when the cohort opens, once, with the bank details taken along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.ctx import AppContext
+
+from cohortmgr.accounts.rules import SYSTEM, Role
+from cohortmgr.audit.models import Event
+from cohortmgr.base import crypto
+from cohortmgr.base.db import db, see, writing
+from cohortmgr.base.errors import NotFound, NotPermitted
+from cohortmgr.cohorts import actions, queries
+from cohortmgr.cohorts.models import Cohort, Enrolment
+from cohortmgr.programmes.models import Intake
+from cohortmgr.selection import offers
+from cohortmgr.selection.models import Offer, SeatCount
+from cohortmgr.stipends.models import BankDetails
+from tests.factories import promotions
+from tests.watch import rows_of
+
+Statements = Callable[[], AbstractContextManager[list[str]]]
+
+
+def test_opening_enrols_those_who_accepted_once(system_context: AppContext) -> None:
+    intake = promotions.accepted(3, without_rib=[2])
+    for _ in range(2):
+        with writing():
+            cohort = actions.open_cohort(SYSTEM, intake.reference)
+    assert (rows_of(Cohort), rows_of(Enrolment), rows_of(BankDetails)) == (1, 3, 2)
+    assert {row.state for row in promotions.enrolments_of(cohort)} == {"pending"}
+    assert {row.starts_on for row in promotions.enrolments_of(cohort)} == {intake.starts_on}
+    first = db.session.scalars(sa.select(BankDetails).order_by(BankDetails.id)).first()
+    assert first is not None
+    assert first.last4 == promotions.rib(1)[-4:]
+    assert crypto.unseal(first.sealed, "bank_details", "sealed", first.reference) == promotions.rib(1)
+    assert promotions.rib(1).encode() not in first.sealed
+    taken = sa.select(sa.func.count()).where(Event.action == "stipends.take_bank_details")
+    assert db.session.scalar(taken) == 2
+
+
+def _offered(intake: Intake) -> str:
+    """One offer that waits for its answer, its seat counted."""
+    with writing():
+        offer = db.session.scalars(sa.select(Offer)).one()
+        offer.deadline = offer.deadline.replace(year=2999)
+        place = {"offering_id": offer.offering_id, "institution_id": intake.institution_id}
+        db.session.add(SeatCount(**place, seats=30, taken=1))
+    return offer.reference
+
+
+def test_accepting_enrols_in_the_same_transaction(app: Flask, system_app: Flask) -> None:
+    with system_app.app_context():
+        intake = promotions.accepted(1, state="sent")
+        offer = _offered(intake)
+        with writing():
+            actions.open_cohort(SYSTEM, intake.reference)
+        assert rows_of(Enrolment) == 0
+        viewer = promotions.candidate(1)
+    with app.app_context():
+        see(viewer.institutions, viewer.person_id)
+        for _ in range(2):
+            with writing():
+                offers.answer_offer(viewer, offer, True)
+        assert [row.Enrolment.state for row in queries.mine(viewer)] == ["pending"]
+    with system_app.app_context():
+        assert (rows_of(Enrolment), rows_of(BankDetails)) == (1, 1)
+
+
+def test_confirming_twice_confirms_once(system_context: AppContext) -> None:
+    intake = promotions.accepted(2)
+    with writing():
+        cohort = actions.open_cohort(SYSTEM, intake.reference)
+    counts = []
+    for _ in range(2):
+        with writing():
+            counts.append(actions.confirm(SYSTEM, cohort.reference))
+    assert counts == [2, 0]
+
+
+def test_only_those_who_manage_open_and_confirm(system_context: AppContext) -> None:
+    intake = promotions.accepted(1)
+    trainer = promotions.staff(intake, Role.TRAINER)
+    finance = promotions.staff(intake, Role.FINANCE)
+    with pytest.raises(NotPermitted), writing():
+        actions.open_cohort(trainer, intake.reference)
+    manager = promotions.staff(intake, Role.CENTRE_MANAGER)
+    with writing():
+        cohort = actions.open_cohort(manager, intake.reference)
+    with pytest.raises(NotPermitted), writing():
+        actions.confirm(trainer, cohort.reference)
+    with pytest.raises(NotFound), writing():
+        actions.confirm(finance, cohort.reference)
+    assert queries.list_for(finance) == []
+    assert [row.id for row in queries.list_for(trainer)] == [cohort.id]
+    assert queries.enrolment_for(trainer, promotions.enrolments_of(cohort)[0].reference)
+
+
+def test_the_page_of_a_cohort(app: Flask, system_context: AppContext, statements: Statements) -> None:
+    counts = []
+    intake = promotions.accepted(12)
+    client = promotions.browser(app, promotions.staff(intake, Role.CENTRE_MANAGER))
+    answer = client.post(f"/staff/intakes/{intake.reference}/cohort")
+    assert answer.status_code == 302
+    with statements() as seen:
+        page = client.get(answer.location)
+    counts.append(len(seen))
+    assert page.status_code == 200
+    assert "Prénom Nom 12" in page.text
+    assert "Confirmer 12 inscriptions" in page.text
+    assert client.post(f"{answer.location}/confirm").status_code == 302
+    with writing():
+        first = sa.select(sa.func.min(Enrolment.id)).scalar_subquery()
+        db.session.execute(sa.delete(Enrolment).where(Enrolment.id > first))
+    with statements() as seen:
+        assert client.get(answer.location).status_code == 200
+    counts.append(len(seen))
+    assert counts[0] == counts[1] <= 8, counts
+    stranger = promotions.browser(app, promotions.someone(Role.CENTRE_MANAGER, "ma.other.", 999, "stranger"))
+    assert stranger.get(answer.location).status_code == 404

@@ -1,0 +1,150 @@
+"""The run of the matching, its approval by a second person, and what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.ctx import AppContext
+
+from cohortmgr.accounts.rules import SYSTEM, Role
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import NotPermitted, Refused
+from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.cohorts.models import Enrolment
+from cohortmgr.outbox.delivery import content_of, render
+from cohortmgr.outbox.models import Message
+from cohortmgr.placements import actions, board, queries, runs
+from cohortmgr.placements.matching import verify
+from cohortmgr.placements.models import MatchingRun, Placement, Score, Wish
+from tests.factories import promotions
+from tests.watch import rows_of
+
+Statements = Callable[[], AbstractContextManager[list[str]]]
+
+
+def test_thirty_people_find_thirty_seats_with_a_certificate(system_context: AppContext) -> None:
+    cohort, run = promotions.matched(30)
+    assert verify(run.certificate) == []
+    assert len(run.certificate["assignment"]) == 30
+    shown = board.of(cohort)
+    assert (shown.blocking, shown.faults, shown.unplaced) == (0, (), ())
+    assert [(company.seats, company.placed) for company in shown.companies] == [(8, 8), (8, 8), (7, 7), (7, 7)]
+    assert sum(shown.got(rank) for rank in range(1, 5)) == 30
+    order = [row.Position.reference for row in queries.positions_of(cohort.id)]
+    enrolment = promotions.enrolments_of(cohort)[0]
+    viewer = promotions.candidate(1)
+    with pytest.raises(Refused), writing():
+        actions.state_wishes(viewer, enrolment.reference, order)
+    position = queries.positions_of(cohort.id)[0].Position
+    with pytest.raises(Refused), writing():
+        actions.give_scores(SYSTEM, position.reference, {}, position.version)
+
+
+def test_running_again_is_the_same_run_and_calling_off_opens_the_wishes(system_context: AppContext) -> None:
+    cohort, run = promotions.matched(3)
+    with writing():
+        assert runs.run_matching(SYSTEM, cohort.reference).reference == run.reference
+    assert rows_of(MatchingRun) == 1
+    for _ in range(2):
+        with writing():
+            runs.cancel_matching(SYSTEM, run.reference)
+    assert {row.Position.state for row in queries.positions_of(cohort.id)} == {"open"}
+    with writing():
+        again = runs.run_matching(SYSTEM, cohort.reference, "graine")
+    assert again.reference != run.reference
+    assert again.certificate["sha256"] == run.certificate["sha256"]
+
+
+def test_those_without_wish_or_score_are_told_why(system_context: AppContext) -> None:
+    cohort = promotions.wished(3)
+    two = promotions.enrolments_of(cohort)[1]
+    for row in queries.company_positions(SYSTEM):
+        with writing():
+            actions.give_scores(SYSTEM, row.Position.reference, {two.reference: ""}, row.Position.version)
+    with writing():
+        runs.run_matching(SYSTEM, cohort.reference)
+    [alone] = board.of(cohort).unplaced
+    assert alone.name == "Prénom Nom 02"
+    assert alone.why is not None and alone.why.what.startswith("Aucune des entreprises")
+
+
+def test_a_second_person_approves_and_everyone_is_told(app: Flask, system_context: AppContext) -> None:
+    intake_of = cohorts.intake_of
+    cohort = promotions.wished(4)
+    intake = intake_of(cohort)
+    manager, admin = (
+        promotions.staff(intake, Role.CENTRE_MANAGER),
+        promotions.staff(intake, Role.PROGRAMME_ADMINISTRATOR),
+    )
+    contacts = [promotions.contact(intake, key) for key in promotions.COMPANIES]
+    tutor = promotions.contact(intake, "inwi", Role.TUTOR)
+    page = promotions.browser(app, manager)
+    assert page.post(f"/staff/cohorts/{cohort.reference}/placements/run").status_code == 302
+    run = queries.latest_run(cohort.id)
+    assert run is not None
+    with pytest.raises(NotPermitted), writing():
+        runs.approve_matching(manager, run.reference, "4")
+    second = promotions.browser(app, admin)
+    assert second.post(f"/staff/matchings/{run.reference}/approve", data={"confirmation": "3"}).status_code == 422
+    assert rows_of(Placement) == 0
+    for _ in range(2):
+        answer = second.post(f"/staff/matchings/{run.reference}/approve", data={"confirmation": "4"})
+        assert answer.status_code == 302
+    assert rows_of(Placement) == 4
+    messages = db.session.scalars(sa.select(Message).order_by(Message.id)).all()
+    made = [message for message in messages if message.key == "placement_made"]
+    assert sorted(message.language for message in made) == ["ar", "ar", "en", "fr"]
+    assigned = [message for message in messages if message.key == "apprentices_assigned"]
+    taking = {row.company_id for row in db.session.scalars(sa.select(Placement))}
+    assert len(assigned) == len(taking)
+    assert {message.person_id for message in assigned} <= {contact.person_id for contact in contacts}
+    assert tutor.person_id not in {message.person_id for message in assigned}
+    for message in messages:
+        content = content_of(message)
+        assert content is not None
+        with app.test_request_context():
+            subject, body = render(message, content["variables"])
+        assert subject and "http" in body
+    row = queries.mine(promotions.candidate(1))[0]
+    assert row.company is not None and row.starts_on.isoformat() == "2026-01-05"
+
+
+def test_one_who_ran_it_does_not_approve_it(app: Flask, system_context: AppContext) -> None:
+    cohort = promotions.wished(2)
+    admin = promotions.staff(cohorts.intake_of(cohort), Role.PROGRAMME_ADMINISTRATOR)
+    with writing():
+        run = runs.run_matching(admin, cohort.reference)
+    with pytest.raises(Refused, match="deuxième personne"), writing():
+        runs.approve_matching(admin, run.reference, "2")
+    with pytest.raises(Refused), writing():
+        runs.approve_matching(SYSTEM, run.reference, "2 ou 3")
+    page = promotions.browser(app, admin).get(f"/staff/cohorts/{cohort.reference}/placements")
+    assert page.status_code == 200
+    assert run.certificate["sha256"] in page.text
+    assert "Valider et prévenir" not in page.text
+
+
+def test_an_empty_cohort_is_not_matched(system_context: AppContext) -> None:
+    cohort = promotions.enrolled(1)
+    with writing():
+        actions.open_positions(SYSTEM, cohort.reference)
+    with pytest.raises(Refused), writing():
+        runs.run_matching(SYSTEM, cohort.reference)
+
+
+def test_the_board_reads_no_more_for_more_people(system_context: AppContext, statements: Statements) -> None:
+    cohort = promotions.wished(12)
+    with statements() as many:
+        assert len(board.of(cohort).members) == 12
+    gone = [row.id for row in promotions.enrolments_of(cohort)[3:]]
+    with writing():
+        for table in (Score, Wish):
+            db.session.execute(sa.delete(table).where(table.enrolment_id.in_(gone)))
+        db.session.execute(sa.delete(Enrolment).where(Enrolment.id.in_(gone)))
+    with statements() as few:
+        assert len(board.of(cohort).members) == 3
+    assert len(many) == len(few) <= 6

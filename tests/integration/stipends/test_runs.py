@@ -1,0 +1,269 @@
+"""Payment runs: who is paid how much and why, the exceptions, the second person, and the file for the bank."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import date
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.ctx import AppContext
+
+from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
+from cohortmgr.audit.models import Event
+from cohortmgr.base import crypto
+from cohortmgr.base.db import db, see, writing
+from cohortmgr.base.errors import NotFound, Refused, Stale
+from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.cohorts.models import Cohort
+from cohortmgr.stipends import actions, files, queries
+from cohortmgr.stipends.models import BankDetails, Line, Run
+from cohortmgr.stipends.payments import check_bank_rows
+from cohortmgr.stipends.rules import Arrear
+from tests.factories import promotions
+from tests.factories.promotions import JANUARY
+from tests.watch import rows_of
+
+Statements = Callable[[], AbstractContextManager[list[str]]]
+SECOND = Viewer("second", is_system=True)
+
+
+def computed(cohort: Cohort, month: date = JANUARY) -> Run:
+    with writing():
+        run = actions.open_run(SYSTEM, cohort.reference, month)
+    with writing():
+        return actions.compute(SYSTEM, run.reference)
+
+
+def approved(cohort: Cohort) -> Run:
+    run = computed(cohort)
+    with writing():
+        return actions.approve(SECOND, run.reference, str(run.lines), run.version)
+
+
+def lines(run: Run) -> list[Line]:
+    return list(db.session.scalars(sa.select(Line).where(Line.run_id == run.id).order_by(Line.id)))
+
+
+def noted(action: str) -> int:
+    return db.session.scalar(sa.select(sa.func.count()).where(Event.action == action)) or 0
+
+
+def test_the_first_month_is_four_thousand_each_and_adds_up(system_context: AppContext) -> None:
+    run = computed(promotions.placed(5))
+    assert (run.state, run.lines, run.total_cents) == ("computed", 5, 5 * 400_000)
+    assert run.pay_on == date(2026, 2, 2)
+    for line in lines(run):
+        assert sum(item["cents"] for item in line.items) == line.net_cents == 400_000
+        assert line.state == "payable" and line.exception is None
+    assert sum(line.net_cents for line in lines(run)) == run.total_cents
+
+
+def test_a_month_has_one_run_and_lies_within_the_scheme(system_context: AppContext) -> None:
+    cohort = promotions.enrolled(1)
+    for day in (JANUARY, date(2026, 1, 20)):
+        with writing():
+            actions.open_run(SYSTEM, cohort.reference, day)
+    assert rows_of(Run) == 1
+    for month in (date(2025, 12, 1), date(2027, 7, 1)):
+        with pytest.raises(Refused), writing():
+            actions.open_run(SYSTEM, cohort.reference, month)
+    with writing():
+        actions.open_run(SYSTEM, cohort.reference, date(2027, 6, 1))
+
+
+def test_those_who_cannot_be_paid_are_set_aside_with_the_reason(system_context: AppContext) -> None:
+    cohort = promotions.placed(5)
+    with writing():
+        details = db.session.scalars(sa.select(BankDetails).order_by(BankDetails.id)).all()
+        db.session.delete(details[0])
+        actions_of = promotions.enrolments_of(cohort)
+        person, source = details[1], details[2]
+        person.sealed = crypto.seal(promotions.rib(3), "bank_details", "sealed", person.reference)
+        person.blind, person.last4 = source.blind, source.last4
+        db.session.execute(sa.text("DELETE FROM placements WHERE enrolment_id = :e"), {"e": actions_of[3].id})
+    run = computed(cohort)
+    assert (run.lines, run.total_cents) == (1, 400_000)
+    found = [(line.state, (line.exception or {}).get("what", "")) for line in lines(run)]
+    assert [state for state, _what in found] == ["set_aside"] * 4 + ["payable"]
+    for (_state, what), word in zip(found, ["manque", "autre personne", "autre personne", "entreprise"], strict=False):
+        assert word in what
+
+
+def test_an_adjustment_is_explained_and_computed_anew(system_context: AppContext) -> None:
+    cohort = promotions.placed(2)
+    run = computed(cohort)
+    line = lines(run)[0]
+    with writing():
+        actions.adjust(SYSTEM, line.reference, 2, [], "Certificat non remis", run.version)
+    line = lines(run)[0]
+    assert line.net_cents == 400_000 - 36_364
+    assert [item["cents"] for item in line.items] == [400_000, -36_364]
+    assert line.items[1]["values"] == {"days": 2, "of": 22}
+    assert b"Certificat" not in (line.reason_sealed or b"")
+    run = computed(cohort)
+    assert run.total_cents == 2 * 400_000 - 36_364
+    with pytest.raises(Stale), writing():
+        actions.adjust(SYSTEM, line.reference, 3, [], "Encore", 1)
+    with writing():
+        actions.adjust(SYSTEM, line.reference, 2, [], "Second clic", 1)
+    with pytest.raises(Refused), writing():
+        actions.adjust(SYSTEM, line.reference, 40, [], "Trop", run.version)
+    with pytest.raises(Refused), writing():
+        actions.adjust(SYSTEM, line.reference, 1, [], "  ", run.version)
+    assert noted("stipends.adjust") == 1
+    with writing():
+        assert actions.read_reason(SYSTEM, lines(run)[0]) == "Certificat non remis"
+    assert noted("stipends.read_reason") == 1
+
+
+def test_what_cannot_be_taken_back_is_carried_to_the_next_month(system_context: AppContext) -> None:
+    cohort = promotions.placed(1)
+    computed(cohort)
+    february = computed(cohort, date(2026, 2, 1))
+    [line] = lines(february)
+    over = [Arrear(JANUARY, -22, 22)]
+    with writing():
+        actions.adjust(SYSTEM, line.reference, 1, over, "Janvier payé à tort", february.version)
+    [line] = lines(february)
+    assert (line.net_cents, line.carried_cents) == (0, 18_182)
+    [march] = lines(computed(cohort, date(2026, 3, 1)))
+    assert march.net_cents == 400_000 - 18_182
+
+
+def test_a_second_person_approves_and_types_how_many(app: Flask, system_context: AppContext) -> None:
+    cohort = promotions.placed(3)
+    intake = cohorts.intake_of(cohort)
+    finance, admin = promotions.staff(intake, Role.FINANCE), promotions.staff(intake, Role.PROGRAMME_ADMINISTRATOR)
+    desk, head = promotions.browser(app, finance), promotions.browser(app, admin)
+    answer = desk.post(f"/staff/cohorts/{cohort.reference}/stipends", data={"month": "2026-01"})
+    assert answer.status_code == 302
+    url = answer.location
+    assert head.post(f"{url}/compute").status_code == 404
+    for _ in range(2):
+        assert desk.post(f"{url}/compute").status_code == 302
+    run = db.session.scalars(sa.select(Run)).one()
+    typed = {"confirmation": "3", "version": str(run.version)}
+    assert desk.post(f"{url}/approve", data=typed).status_code == 404
+    assert "Approuver cet" not in desk.get(url).text and "Approuver cet" in head.get(url).text
+    wrong = head.post(f"{url}/approve", data={**typed, "confirmation": "2"})
+    assert wrong.status_code == 422 and "nombre de paiements" in wrong.text
+    assert head.post(f"{url}/approve", data={**typed, "version": "1"}).status_code == 409
+    for _ in range(2):
+        assert head.post(f"{url}/approve", data=typed).status_code == 302
+    assert noted("stipends.approve") == 1
+    with pytest.raises(Refused), writing():
+        actions.compute(SYSTEM, run.reference)
+    assert desk.post(f"/staff/cohorts/{cohort.reference}/stipends", data={"month": "juin"}).status_code == 422
+
+
+def test_the_same_person_does_not_approve(system_context: AppContext) -> None:
+    run = computed(promotions.placed(1))
+    with pytest.raises(Refused, match="deuxième personne"), writing():
+        actions.approve(SYSTEM, run.reference, "1", run.version)
+    admin = promotions.staff(cohorts.intake_of(db.session.get_one(Cohort, run.cohort_id)), Role.TRAINER)
+    with pytest.raises(NotFound), writing():
+        actions.approve(admin, run.reference, "1", run.version)
+
+
+def test_the_bank_file_holds_each_rib_and_the_control_total(app: Flask, system_context: AppContext) -> None:
+    cohort = promotions.placed(4)
+    run = computed(cohort)
+    with pytest.raises(Refused), writing():
+        files.bank_file(SYSTEM, run.reference)
+    with writing():
+        actions.approve(SECOND, run.reference, "4", run.version)
+    finance = promotions.staff(cohorts.intake_of(cohort), Role.FINANCE)
+    client = promotions.browser(app, finance)
+    answer = client.post(f"/staff/stipends/{run.reference}/bank-file.csv")
+    assert answer.status_code == 200 and answer.mimetype == "text/csv"
+    rows = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
+    assert check_bank_rows(rows) == []
+    assert sorted(row[3] for row in rows[1:-1]) == [promotions.rib(number) for number in range(1, 5)]
+    assert (rows[-1][0], rows[-1][1], rows[-1][5]) == ("TOTAL", "4", "16000.00")
+    assert {row[5] for row in rows[1:-1]} == {"4000.00"}
+    client.post(f"/staff/stipends/{run.reference}/bank-file.csv")
+    page = client.get(f"/staff/stipends/{run.reference}/list")
+    assert page.status_code == 200 and promotions.rib(1)[6:22] in page.text
+    assert (noted("stipends.export"), noted("stipends.read_list")) == (2, 1)
+    assert db.session.scalar(sa.select(Run.state)) == "exported"
+    auditor = promotions.browser(app, promotions.staff(cohorts.intake_of(cohort), Role.AUDITOR))
+    assert auditor.get(f"/staff/stipends/{run.reference}").status_code == 200
+    assert auditor.get(f"/staff/stipends/{run.reference}/list").status_code == 404
+    assert auditor.post(f"/staff/stipends/{run.reference}/bank-file.csv").status_code == 404
+
+
+def test_a_rib_that_went_missing_after_the_accord_stops_the_file(system_context: AppContext) -> None:
+    run = approved(promotions.placed(2))
+    with writing():
+        db.session.execute(sa.delete(BankDetails))
+    with pytest.raises(Refused, match="depuis l’accord"), writing():
+        files.bank_file(SYSTEM, run.reference)
+
+
+def test_people_see_their_own_stipend_once_it_is_approved(app: Flask, system_context: AppContext) -> None:
+    cohort = promotions.placed(2)
+    run = computed(cohort)
+    mine, theirs = lines(run)
+    viewer = promotions.candidate(1)
+    client = promotions.browser(app, viewer)
+    assert client.get(f"/my/stipends/{mine.reference}").status_code == 404
+    assert queries.mine(viewer) == []
+    with writing():
+        actions.approve(SECOND, run.reference, "2", run.version)
+    page = client.get(f"/my/stipends/{mine.reference}")
+    assert page.status_code == 200
+    assert promotions.rib(1)[-4:] in page.text and promotions.rib(1)[:20] not in page.text
+    assert client.get(f"/my/stipends/{theirs.reference}").status_code == 404
+    assert [line.reference for line in queries.mine(viewer)] == [mine.reference]
+    for number, role in enumerate((Role.COMPANY_CONTACT, Role.TUTOR)):
+        company = promotions.browser(app, promotions.contact(cohorts.intake_of(cohort), "inwi", role))
+        assert company.get(f"/my/stipends/{lines(run)[number].reference}").status_code == 404
+
+
+def test_a_line_is_adjusted_in_its_page(app: Flask, system_context: AppContext) -> None:
+    cohort = promotions.placed(1)
+    run = computed(cohort)
+    client = promotions.browser(app, promotions.staff(cohorts.intake_of(cohort), Role.FINANCE))
+    url = f"/staff/stipend-lines/{lines(run)[0].reference}"
+    assert client.get(url).status_code == 200
+    data = {"version": str(run.version), "absences": "1", "arrears_days": "", "arrears_month": "", "reason": "Absent"}
+    assert client.post(url, data={**data, "reason": ""}).status_code == 422
+    assert client.post(url, data={**data, "arrears_days": "2"}).status_code == 422
+    assert client.post(url, data=data).status_code == 302
+    assert lines(run)[0].net_cents == 400_000 - 18_182
+    page = client.get(url)
+    assert "Absent" in page.text
+    assert "1 sur 22 jours" in page.text and "363,64" not in page.text
+
+
+def test_a_run_reads_and_computes_in_as_many_statements_whatever_its_size(
+    app: Flask, system_context: AppContext, statements: Statements
+) -> None:
+    cohort = promotions.placed(10)
+    run = computed(cohort)
+    client = promotions.browser(app, promotions.staff(cohorts.intake_of(cohort), Role.AUDITOR))
+    url, first = f"/staff/stipends/{run.reference}", lines(run)[0].id
+    with statements() as many:
+        assert client.get(url).status_code == 200
+    with writing():
+        db.session.execute(sa.delete(Line).where(Line.id != first))
+    with statements() as few:
+        assert client.get(url).status_code == 200
+    assert len(many) == len(few) <= 5, many
+
+
+@pytest.mark.postgres_only
+def test_the_wall_shows_a_person_their_own_account_alone(app: Flask, system_app: Flask) -> None:
+    with system_app.app_context():
+        approved(promotions.placed(2))
+        viewer = promotions.candidate(2)
+    with app.app_context():
+        see(viewer.institutions, viewer.person_id)
+        assert set(db.session.scalars(sa.select(BankDetails.person_id))) == {viewer.person_id}
+        assert set(db.session.scalars(sa.select(Line.person_id))) == {viewer.person_id}
+        assert db.session.scalars(sa.select(Run)).all() == []
