@@ -14,7 +14,7 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
 from cohortmgr.base import storage
 from cohortmgr.base.db import writing
-from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.web import show_problems
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
@@ -158,6 +158,8 @@ def abstain(reference: str) -> ResponseReturnValue:
     """Give a file back, with the reason."""
     viewer = guards.viewer()
     found = queries.get_for(viewer, reference)
+    if found.reviewer_id != viewer.person_id:  # who follows the readings gives back nobody's
+        raise NotFound(reference)
     form = AbstainForm(version=str(found.version))
     if form.validate_on_submit():
         try:

@@ -1,0 +1,131 @@
+"""Files of mdia 2025 that were sent, and the people who read them and decide: what reviews and selection begin with."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from cohortmgr.accounts import actions as accounts
+from cohortmgr.accounts.queries import viewer_of_email
+from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
+from cohortmgr.applications.models import Application
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.text import new_reference
+from cohortmgr.programmes import actions as programmes
+from cohortmgr.programmes import queries
+from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.programmes.reading import read_known
+from cohortmgr.reviews import actions as reviews
+from cohortmgr.reviews import queries as readings
+from cohortmgr.selection import actions as selection
+from cohortmgr.selection.models import Batch
+from tests.watch import SeparateClient
+
+AT = datetime(2025, 7, 1, 9, tzinfo=UTC)
+LANGUAGES = ("fr", "ar", "en")
+
+
+def sent(files: int, ineligible: int = 0, seats: int = 30) -> Intake:
+    """mdia 2025 with so many files to read and so many that hold no licence; file 1 is that of c1@exemple.ma."""
+    with writing():
+        programmes.load_definition(SYSTEM, read_known("mdia"))
+        intake = queries.intake_of("mdia", "2025")
+        offering: Offering = queries.offerings_of(intake)[0]
+        offering.seats = seats
+        for number in range(1, files + ineligible + 1):
+            _file(intake, number, eligible=number <= files)
+    return intake
+
+
+def _file(intake: Intake, number: int, eligible: bool) -> None:
+    email = f"c{number}@exemple.ma"
+    account = accounts.new_account(
+        SYSTEM, email, "no hash", {"given_name": "Une", "family_name": f"N{number}"}
+    )
+    db.session.add(
+        Application(
+            reference=new_reference(),
+            institution_id=intake.institution_id,
+            intake_id=intake.id,
+            version_id=intake.definition_version_id,
+            person_id=account.person_id,
+            number=f"MDIA-{number:06d}",
+            state="submitted",
+            language=LANGUAGES[number % 3],
+            answers={"licence": "informatique", "s1": "14.5", "motivation": "Apprendre.\nTravailler."},
+            eligible=eligible,
+            reasons=[] if eligible else ["licence"],
+            name=f"Une N{number}",
+            email=email,
+            region="MA-04",
+            created_at=AT,
+            updated_at=AT,
+            sent_at=AT,
+        )
+    )
+
+
+def someone(intake: Intake, role: Role, name: str = "") -> Viewer:
+    """An account that holds a role in the programme."""
+    email = f"{name or role.value}@inpt.ma"
+    with writing():
+        account = accounts.new_account(
+            SYSTEM, email, "no hash", {"given_name": "Une", "family_name": name or role.value}
+        )
+        accounts.grant(SYSTEM, account, role, "programme", intake.path, intake.path, [intake.institution_id])
+    return known(email)
+
+
+def readers(intake: Intake, number: int = 3) -> list[Viewer]:
+    """So many reviewers."""
+    return [someone(intake, Role.REVIEWER, f"r{index}") for index in range(number)]
+
+
+def known(email: str) -> Viewer:
+    """The viewer of an account that exists."""
+    found = viewer_of_email(email)
+    assert found is not None
+    return found
+
+
+def read(intake: Intake, people: list[Viewer]) -> None:
+    """Assign every file and hand in every reading: file 1 gets the best marks, the later ones never better."""
+    manager = known("selection_manager@inpt.ma")
+    with writing():
+        reviews.assign(manager, intake.reference)
+    for person in people:
+        with writing():
+            for row in readings.queue(person, intake.id):
+                place = int(row.number[5:])
+                keys = ("resultats", "bases", "projet", "langues")
+                scores = {key: max(0, 5 - (place + index) // 4) for index, key in enumerate(keys)}
+                reviews.score(person, row.reference, scores)
+
+
+def decided(files: int, seats: int, ineligible: int = 0, approve: bool = True) -> tuple[Intake, Batch]:
+    """A batch on files that were read, proposed by a manager and approved by an administrator."""
+    intake = sent(files, ineligible, seats)
+    manager = someone(intake, Role.SELECTION_MANAGER)
+    administrator = someone(intake, Role.PROGRAMME_ADMINISTRATOR)
+    read(intake, readers(intake))
+    with writing():
+        batch = selection.propose(manager, intake.reference, "graine")
+    if approve:
+        with writing():
+            selection.approve(administrator, batch.reference, str(min(seats, files)))
+    return intake, batch
+
+
+def browser(app: Flask, viewer: Viewer) -> FlaskClient:
+    """A browser of its own in which the viewer is signed in; it sends forms without their token."""
+    app.config["WTF_CSRF_ENABLED"] = False
+    app.test_client_class = SeparateClient
+    client = app.test_client()
+    assert viewer.account_id is not None
+    with writing():
+        token = accounts.open_session(viewer.account_id)
+    with client.session_transaction() as session:
+        session["_user_id"], session["_fresh"] = token, True
+    return client

@@ -1,0 +1,159 @@
+"""Who reads which file, what a reader may do and see, and that a second click does nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from cohortmgr.accounts.rules import Role, Viewer
+from cohortmgr.audit.models import Event
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
+from cohortmgr.reviews import actions, queries
+from cohortmgr.reviews.models import Review
+from tests.factories.choices import browser, readers, sent, someone
+
+Statements = Callable[[], AbstractContextManager[list[str]]]
+MARKS = {"resultats": 4, "bases": 3, "projet": 5, "langues": 2}
+pytestmark = pytest.mark.usefixtures("system_context")
+
+
+def test_each_eligible_file_gets_two_readers_once_and_one_row_of_audit(statements: Statements) -> None:
+    intake = sent(12, ineligible=3)
+    manager = someone(intake, Role.SELECTION_MANAGER)
+    readers(intake, 4)
+    with statements() as seen, writing():
+        assert actions.assign(manager, intake.reference) == 24
+    assert len(seen) < 14
+    with writing():
+        assert actions.assign(manager, intake.reference) == 0
+    pairs = db.session.execute(sa.select(Review.application_id, Review.reviewer_id)).all()
+    assert len(set(pairs)) == 24 and len({pair[0] for pair in pairs}) == 12
+    assert sorted([p[1] for p in pairs].count(n) for n in {p[1] for p in pairs}) == [6, 6, 6, 6]
+    noted = sa.select(sa.func.count()).select_from(Event).where(Event.action == "reviews.assign")
+    assert db.session.scalar(noted) == 1
+
+
+def test_too_few_readers_are_refused_and_readers_may_not_assign() -> None:
+    intake = sent(2)
+    manager = someone(intake, Role.SELECTION_MANAGER)
+    (reader,) = readers(intake, 1)
+    with pytest.raises(Refused), writing():
+        actions.assign(manager, intake.reference)
+    with pytest.raises(NotPermitted), writing():
+        actions.assign(reader, intake.reference)
+
+
+def _assigned(files: int = 3) -> tuple[list[Viewer], Viewer]:
+    intake = sent(files)
+    manager, people = someone(intake, Role.SELECTION_MANAGER), readers(intake, 3)
+    with writing():
+        actions.assign(manager, intake.reference)
+    return people, manager
+
+
+def test_a_reading_is_checked_handed_in_once_and_only_by_its_reader() -> None:
+    people, _ = _assigned()
+    mine = queries.queue(people[0])[0].reference
+    with pytest.raises(Refused) as refusal, writing():
+        actions.score(people[0], mine, {"resultats": 9, "bases": None})
+    assert {problem.where for problem in refusal.value.problems} == set(MARKS)
+    with pytest.raises(NotFound), writing():
+        actions.score(people[1], mine, MARKS)
+    with pytest.raises(Stale), writing():
+        actions.score(people[0], mine, MARKS, version=7)
+    with writing():
+        actions.score(people[0], mine, MARKS, "Solide.", version=1)
+    with writing():
+        again = actions.score(people[0], mine, MARKS, "Solide.", version=1)
+    assert (again.state, again.total_thousandths, again.version) == ("submitted", 15_200, 2)
+    with pytest.raises(Refused), writing():
+        actions.score(people[0], mine, {**MARKS, "bases": 5})
+
+
+def test_who_abstains_gives_the_file_back_and_another_reads_it() -> None:
+    people, manager = _assigned()
+    row = queries.queue(people[0])[0]
+    with pytest.raises(Refused), writing():
+        actions.abstain(people[0], row.reference, " ")
+    with writing():
+        actions.abstain(people[0], row.reference, "Je connais cette personne.")
+    with writing():
+        review = queries.get_for(manager, row.reference)
+        intake = queries.intake_of(review)
+        assert actions.assign(manager, intake.reference) == 1
+    names = db.session.scalars(
+        sa.select(Review.reviewer_id).where(Review.application_id == review.application_id)
+    )
+    assert sorted(names) == sorted(person.person_id for person in people)
+
+
+def test_a_reading_is_reopened_by_a_manager_and_no_longer_counts() -> None:
+    people, manager = _assigned()
+    mine = queries.queue(people[0])[0].reference
+    with writing():
+        actions.score(people[0], mine, MARKS)
+    with pytest.raises(NotPermitted), writing():
+        actions.reopen(people[0], mine, "")
+    with writing():
+        assert actions.reopen(manager, mine, "Erreur de saisie").state == "reopened"
+    with writing():
+        assert actions.score(people[0], mine, {**MARKS, "bases": 5}).state == "submitted"
+
+
+def test_the_cockpit_shows_studies_and_hides_the_person_then_leads_to_the_next(app: Flask) -> None:
+    people, _ = _assigned()
+    rows = queries.queue(people[0])
+    page = browser(app, people[0])
+    text = page.get(f"/staff/reviews/{rows[0].reference}").text
+    assert "14,5" in text and rows[0].number in text and "Enseignements et projets solides" in text
+    assert "Une N" not in text and "@exemple.ma" not in text
+    answer = page.post(f"/staff/reviews/{rows[0].reference}", data={"version": "1", "score-bases": "3"})
+    assert (
+        answer.status_code == 200
+        and "Donnez une note" in answer.text
+        and 'href="#score-projet-0"' in answer.text
+    )
+    marks = {f"score-{key}": str(value) for key, value in MARKS.items()} | {"version": "1"}
+    answer = page.post(f"/staff/reviews/{rows[0].reference}", data=marks)
+    assert answer.location == f"/staff/reviews/{rows[1].reference}"
+    assert page.post(f"/staff/reviews/{rows[0].reference}", data=marks).status_code == 302
+    assert "15,20" in page.get("/staff/reviews").text
+
+
+def test_a_reader_sees_neither_the_progress_of_all_nor_the_files_of_others(app: Flask) -> None:
+    people, manager = _assigned()
+    row = queries.queue(people[0])[0]
+    reference = queries.intake_of(queries.get_for(manager, row.reference)).reference
+    others = browser(app, people[1])
+    assert others.get(f"/staff/reviews/{row.reference}").status_code == 404
+    assert others.post(f"/staff/reviews/{row.reference}/abstain", data={"reason": "x"}).status_code == 404
+    assert others.get(f"/staff/intakes/{reference}/reviews").status_code == 404
+    assert browser(app, manager).get(f"/staff/intakes/{reference}/reviews").status_code == 200
+
+
+@pytest.mark.parametrize("page", ["/staff/reviews", "overview"])
+def test_statements_do_not_grow_with_the_files(app: Flask, statements: Statements, page: str) -> None:
+    counts = []
+    intake = sent(40)
+    manager, people = someone(intake, Role.SELECTION_MANAGER), readers(intake, 3)
+    client = browser(app, manager if page == "overview" else people[0])
+    address = f"/staff/intakes/{intake.reference}/reviews" if page == "overview" else page
+    client.get(address)
+    for number in (5, 40):
+        with writing():
+            db.session.execute(sa.delete(Review))
+            db.session.execute(
+                sa.text("UPDATE applications SET eligible = (number <= :most)"),
+                {"most": f"MDIA-{number:06d}"},
+            )
+        with writing():
+            actions.assign(manager, intake.reference)
+        with statements() as seen:
+            assert client.get(address).status_code == 200
+        counts.append(len(seen))
+    assert counts[0] == counts[1] < 14

@@ -1,0 +1,202 @@
+"""Offers answered, declined, expired, withdrawn; the seat goes to the next; and a crowd at the door."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from cohortmgr.accounts.rules import SYSTEM, Viewer
+from cohortmgr.applications import actions as applications
+from cohortmgr.applications.models import Application
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, see, writing
+from cohortmgr.base.errors import NotFound, NotPermitted, Refused
+from cohortmgr.outbox.models import Message
+from cohortmgr.selection import offers, queries
+from cohortmgr.selection.models import Decision, Offer, SeatCount
+from tests.databases import Database
+from tests.factories.choices import browser, decided, known
+
+pytestmark = pytest.mark.usefixtures("system_context")
+
+
+def _person(number: int) -> Viewer:
+    return known(f"c{number}@exemple.ma")
+
+
+def _look_anew() -> None:
+    """What others committed meanwhile is seen by a new transaction only."""
+    db.session.rollback()
+    db.session.expire_all()
+
+
+def _offer(number: int) -> Offer:
+    _look_anew()
+    found = queries.mine(_person(number))[0].offer
+    assert found is not None
+    return found
+
+
+def _answer(app: Flask, viewer: Viewer, reference: str, accept: bool) -> str:
+    """One click, as a request makes it: its own session, with the walls of the person."""
+    with app.app_context():
+        see(viewer.institutions, viewer.person_id)
+        try:
+            with writing():
+                return offers.answer_offer(viewer, reference, accept).state
+        except Refused:
+            return "refused"
+
+
+def _states() -> Counter[str]:
+    _look_anew()
+    return Counter(db.session.scalars(sa.select(Offer.state)))
+
+
+def _taken() -> int:
+    _look_anew()
+    return db.session.scalars(sa.select(SeatCount.taken)).one()
+
+
+def test_acceptance_calls_the_floors_above_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    decided(5, seats=2)
+    called: list[str] = []
+    monkeypatch.setattr(offers, "on_acceptance", [lambda viewer, offer: called.append(offer.reference)])
+    mine = _offer(1)
+    assert [_answer(app, _person(1), mine.reference, True) for _ in range(3)] == ["accepted"] * 3
+    assert called == [mine.reference]
+    assert _answer(app, _person(1), mine.reference, False) == "refused"
+    with pytest.raises(NotFound):
+        _answer(app, _person(2), mine.reference, True)
+
+
+def test_a_refusal_frees_the_seat_for_the_next_who_is_told(app: Flask) -> None:
+    decided(5, seats=2)
+    places = {number: queries.mine(_person(number))[0].place for number in (3, 4, 5)}
+    assert places == {3: 1, 4: 2, 5: 3}
+    for _ in range(2):
+        assert _answer(app, _person(1), _offer(1).reference, False) == "declined"
+    assert _offer(3).state == "sent" and _taken() == 2
+    assert queries.mine(_person(4))[0].place == 1
+    keys = Counter(db.session.scalars(sa.select(Message.key)))
+    assert keys["offer_made"] == 3 and keys["offer_declined"] == 1
+
+
+def test_offers_end_at_their_deadline_and_seats_pass_on(app: Flask) -> None:
+    decided(5, seats=2)
+    deadline = _offer(1).deadline
+    assert _answer(app, _person(1), _offer(1).reference, True) == "accepted"
+    with clock.at(deadline):
+        assert offers.anything_expired()
+        assert _answer(app, _person(2), _offer(2).reference, True) == "refused"
+        with writing():
+            assert offers.expire_offers(SYSTEM) == 1
+        with writing():
+            assert offers.expire_offers(SYSTEM) == 0
+        with pytest.raises(NotPermitted), writing():
+            offers.expire_offers(_person(1))
+        assert _offer(3).deadline > deadline + timedelta(days=6)
+    assert _states() == {"accepted": 1, "expired": 1, "sent": 1} and _taken() == 2
+
+
+def test_when_nobody_waits_the_seat_is_free(app: Flask) -> None:
+    decided(2, seats=2)
+    assert _answer(app, _person(2), _offer(2).reference, False) == "declined"
+    assert _taken() == 1
+
+
+def _withdraw(app: Flask, number: int) -> None:
+    viewer = _person(number)
+    reference = db.session.scalars(
+        sa.select(Application.reference).where(Application.person_id == viewer.person_id)
+    ).one()
+    with app.app_context():
+        see(viewer.institutions, viewer.person_id)
+        with writing():
+            applications.withdraw(viewer, reference)
+
+
+def test_a_withdrawal_frees_the_seat_or_the_place(app: Flask) -> None:
+    decided(5, seats=2)
+    _withdraw(app, 3)
+    _withdraw(app, 1)
+    assert _offer(1).state == "declined" and _offer(4).state == "sent" and _taken() == 2
+    left = sa.select(Decision.waiting_state).where(Decision.person_id == _person(3).person_id)
+    assert db.session.scalar(left) == "left"
+
+
+def test_the_pages_of_a_person(app: Flask) -> None:
+    decided(40, seats=2, ineligible=1)
+    worst = sa.select(Decision.person_id).where(Decision.rank == 40).scalar_subquery()
+    last = db.session.scalars(sa.select(Application.number).where(Application.person_id == worst)).one()
+    refused = int(last.removeprefix("MDIA-"))
+    for number, words in (
+        (1, "Une place vous est proposée"),
+        (3, "liste d’attente"),
+        (refused, "n’est pas retenue"),
+    ):
+        mine = queries.mine(_person(number))[0]
+        client = browser(app, _person(number))
+        page = client.get(f"/my/offers/{mine.decision.reference}")
+        assert page.status_code == 200 and words in page.text
+        assert browser(app, _person(9)).get(f"/my/offers/{mine.decision.reference}").status_code == 404
+    unread = queries.mine(_person(41))[0].decision.reference
+    page = browser(app, _person(41)).get(f"/my/offers/{unread}")
+    assert "Condition non remplie" in page.text and "Ce que vous pouvez faire" in page.text
+    client, address = browser(app, _person(1)), f"/my/offers/{_offer(1).reference}"
+    assert "Oui, je renonce" in client.get(f"{address}?decline=1").text
+    for _ in range(2):
+        assert client.post(f"{address}/answer", data={"answer": "accept"}).location == address
+    assert "Votre place est confirmée" in client.get(address).text
+    assert "autre réponse" in client.post(f"{address}/answer", data={"answer": "decline"}).text
+
+
+def test_nobody_sees_a_decision_before_its_approval() -> None:
+    decided(4, seats=2, approve=False)
+    assert queries.mine(_person(1)) == []
+
+
+def test_one_offer_accepted_fifty_times_at_once_is_one_state(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided(3, seats=1)
+    called: list[str] = []
+    monkeypatch.setattr(offers, "on_acceptance", [lambda viewer, offer: called.append(offer.reference)])
+    viewer, reference = _person(1), _offer(1).reference
+    db.session.rollback()
+    with ThreadPoolExecutor(25) as crowd:
+        said = list(crowd.map(lambda n: _answer(database.app, viewer, reference, n % 5 > 0), range(50)))
+    assert _states()["accepted"] + _states()["declined"] == 1 and _taken() == 1
+    won = "accepted" if _states()["accepted"] else "declined"
+    assert set(said) == {won, "refused"} and len(called) == (won == "accepted")
+
+
+def test_forty_people_thirty_seats_never_one_too_many(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided(40, seats=30)
+    monkeypatch.setattr(offers, "on_acceptance", [])
+    people = [(number, _person(number)) for number in range(1, 41)]
+    references = {number: queries.mine(viewer)[0].decision.reference for number, viewer in people}
+    db.session.rollback()
+
+    def act(entry: tuple[int, Viewer]) -> str:
+        number, viewer = entry
+        try:
+            return _answer(database.app, viewer, references[number], accept=number % 3 > 0)
+        except NotFound:
+            return "waits"
+
+    with ThreadPoolExecutor(20) as crowd:
+        first = Counter(crowd.map(act, people))
+    # Each who declines leaves one person fewer for the seats; every seat that somebody may still take is held.
+    assert first["declined"] >= 10 and _taken() == min(30, 40 - first["declined"])
+    with ThreadPoolExecutor(20) as crowd:
+        list(crowd.map(act, people))
+    states = _states()
+    assert states["accepted"] + states["sent"] == _taken() == min(30, 40 - states["declined"])
