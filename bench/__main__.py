@@ -50,4 +50,5 @@ def line(figure: Figure) -> str:
     return f"{'PASS' if figure.passed else 'FAIL'}  {figure.name:38} {value:>14}  {most:12} {figure.beside}"
 
 
-raise SystemExit(main())
+if __name__ == "__main__":
+    raise SystemExit(main())

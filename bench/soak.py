@@ -1,0 +1,201 @@
+"""`python -m bench.soak`: candidates apply while staff read lists, the worker is killed; then nothing is amiss."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from bench.figures import sender
+from bench.installation import Installation, installed
+from bench.servers import ROOT, Server
+from bench.visitors import Visitor, journey
+from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.audit.queries import broken_links, chains
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.jobs.rules import LEASE
+from cohortmgr.reports.actions import ask_report
+
+CELERY = [
+    "-m",
+    "celery",
+    "-q",
+    "-A",
+    "worker.celery_app",
+    "worker",
+    "-Q",
+    "jobs,outbox",
+    "-P",
+    "threads",
+    "-c",
+    "2",
+]
+
+
+@dataclass
+class Life:
+    """What happened: receipts by reference of the application, faults as people saw them, what was done how often."""
+
+    receipts: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    done: Counter[str] = field(default_factory=Counter)
+
+
+class Worker:
+    """The worker's process, killed without warning and started again."""
+
+    def __init__(self, made: Installation) -> None:
+        self.environment = {**os.environ, **made.environment}
+        self.start()
+
+    def start(self) -> None:
+        """Start it in a group of its own."""
+        command = [sys.executable, *CELERY, "--loglevel", "error", "--without-gossip", "--without-mingle"]
+        self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, start_new_session=True)
+
+    def kill(self) -> None:
+        """SIGKILL, as a machine that fails does it."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        """TERM, and wait."""
+        self.process.terminate()
+        self.process.wait(60)
+
+
+def repeat(stop: threading.Event, life: Life, name: str, act: Callable[[], None]) -> threading.Thread:
+    """A person who does the same until told to stop; what goes wrong is noted and the person goes on."""
+
+    def live() -> None:
+        while not stop.is_set():
+            try:
+                act()
+                life.done[name] += 1
+            except (RuntimeError, OSError) as error:
+                life.faults.append(f"{name}: {error}")
+                stop.wait(0.5)
+
+    thread = threading.Thread(target=live)
+    thread.start()
+    return thread
+
+
+def memory(server: Server) -> int:
+    """Resident kB of the server's processes."""
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    return sum(
+        int(line.split()[1])
+        for child in children
+        for line in Path(f"/proc/{child}/status").read_text().splitlines()
+        if line.startswith("VmRSS")
+    )
+
+
+def lived(made: Installation, seconds: int, candidates: int) -> Life:
+    """Let everybody live for some seconds, the worker dying in the middle."""
+    life, stop = Life(), threading.Event()
+    with Server("wsgi:app", made.environment, workers=2, threads=4) as server:
+        send = sender(server)
+
+        def apply() -> None:
+            life.receipts.append(journey(send, made.open_intake).place.split("/")[3])
+
+        def read() -> None:
+            staff = Visitor(send)
+            staff.jar["session"] = made.administrator["Cookie"].partition("=")[2]
+            staff.get(f"/staff/intakes/{made.listed}/applications?size=600")
+            staff.get(f"/staff/intakes/{made.open_intake}/applications")
+
+        worker = Worker(made)
+        apply()
+        before = memory(server)
+        people = [repeat(stop, life, "application", apply) for _ in range(candidates)]
+        people += [repeat(stop, life, "list", read) for _ in range(2)]
+        time.sleep(seconds / 2)
+        with made.system.app_context(), writing():
+            ask_report(SYSTEM, made.listed, "fr")
+        time.sleep(0.3)
+        worker.kill()
+        time.sleep(2)
+        worker.start()
+        time.sleep(seconds / 2)
+        stop.set()
+        for person in people:
+            person.join()
+        print(f"memory of the web's processes: {before} kB, then {memory(server)} kB", flush=True)
+        worker.stop()
+    return life
+
+
+def settled(made: Installation) -> None:
+    """What the sweeps of the next minutes do: leases of the dead worker run out, and their work is done again."""
+    os.environ.update(made.environment)
+    from worker import jobs  # it opens its application from the environment
+
+    with clock.at(clock.now() + LEASE + timedelta(minutes=1)):
+        jobs.sweep()
+
+
+COUNTS = {
+    "messages not sent": "SELECT count(*) FROM outbox WHERE state <> 'sent'",
+    "sent applications without exactly one receipt": "SELECT count(*) FROM applications a WHERE a.source = 'online'"
+    " AND a.state = 'submitted' AND 1 <> (SELECT count(*) FROM outbox o WHERE o.person_id = a.person_id"
+    " AND o.key = 'application_received')",
+    "sent applications without exactly one note": "SELECT count(*) FROM applications a WHERE a.source = 'online'"
+    " AND a.state = 'submitted' AND 1 <> (SELECT count(*) FROM audit_events e WHERE e.object_reference = a.reference"
+    " AND e.action = 'applications.submit')",
+    "jobs not done": "SELECT count(*) FROM jobs WHERE state <> 'done'",
+    "reports not ready": "SELECT count(*) FROM reports WHERE state <> 'ready'",
+}
+
+
+def broken(made: Installation, life: Life) -> dict[str, int]:
+    """Each invariant and how often it does not hold."""
+    with made.system.app_context():
+        found = {name: int(db.session.scalar(sa.text(query)) or 0) for name, query in COUNTS.items()}
+        sent = set(
+            db.session.scalars(sa.text("SELECT reference FROM applications WHERE state = 'submitted'"))
+        )
+        messages = int(db.session.scalar(sa.text("SELECT count(*) FROM outbox")) or 0)
+        found["links of the trail broken"] = sum(len(broken_links(chain)) for chain in chains())
+    found["applications lost after their receipt"] = len(set(life.receipts) - sent)
+    letters = [path for path in (made.settings.data / "mail").rglob("*") if path.is_file()]
+    found["letters too many or too few"] = abs(len(letters) - messages)
+    found["faults that people saw"] = len(life.faults)
+    return found
+
+
+def main() -> int:
+    """Live, settle, and print each invariant; code 1 when one does not hold."""
+    parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
+    parser.add_argument("--postgres", metavar="URL", help="a superuser's URL; without it, SQLite")
+    parser.add_argument("--seconds", type=int, default=60, help="how long (default 60)")
+    parser.add_argument("--candidates", type=int, default=4, help="who apply at once (default 4)")
+    chosen = parser.parse_args()
+    with installed(chosen.postgres) as made:
+        life = lived(made, chosen.seconds, chosen.candidates)
+        settled(made)
+        found = broken(made, life)
+    print(f"{len(life.receipts)} applications sent, {life.done['list'] * 2} lists read, one worker killed")
+    for fault, times in Counter(life.faults).most_common(5):
+        print(f"  {times} × {fault}")
+    for name, count in found.items():
+        print(f"{'FAIL' if count else 'PASS'}  {name}: {count}")
+    return 1 if any(found.values()) else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
