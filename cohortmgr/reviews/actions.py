@@ -15,10 +15,10 @@ from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.rules import Rubric
 from cohortmgr.reviews import assignment, queries
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import HOLDING, ReviewState, check_scores, require_move
+from cohortmgr.reviews.rules import bounds_of as bounds_of
 
 LONGEST_COMMENT = 4000
 
@@ -137,11 +137,6 @@ def reopen(viewer: Viewer, review_reference: str, reason: str) -> Review:
     review.state = ReviewState.REOPENED.value
     _note(viewer, "reviews.reopen", review, {"total": review.total_thousandths}, {"reason": reason})
     return review
-
-
-def bounds_of(rubric: Rubric) -> dict[str, tuple[int, int]]:
-    """The lowest and highest score of each criterion."""
-    return {each.key: (each.scale_min, each.scale_max) for each in rubric.criteria}
 
 
 def _own(viewer: Viewer, reference: str) -> tuple[Review, Intake]:

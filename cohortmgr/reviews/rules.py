@@ -7,6 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.programmes.rules import Rubric
 
 FULL_MARK = 20_000
 """Marks are integers of a thousandth, out of twenty."""
@@ -87,6 +88,11 @@ def check_scores(
                 )
             )
     return problems
+
+
+def bounds_of(rubric: Rubric) -> dict[str, tuple[int, int]]:
+    """The lowest and highest score of each criterion."""
+    return {each.key: (each.scale_min, each.scale_max) for each in rubric.criteria}
 
 
 def weighted_total(
