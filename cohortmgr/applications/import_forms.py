@@ -21,6 +21,17 @@ from cohortmgr.base.sheets import Table
 from cohortmgr.programmes.rules import Definition, Question, QuestionKind
 
 SENT = "@sent_at"
+_LEFT_TO_RIGHT = {
+    QuestionKind.CIN,
+    QuestionKind.MASSAR,
+    QuestionKind.RIB,
+    QuestionKind.EMAIL,
+    QuestionKind.PHONE,
+    QuestionKind.DATE,
+    QuestionKind.GRADE,
+    QuestionKind.NUMBER,
+    QuestionKind.YEAR,
+}
 # Spellings of one column that a page lets map to a choice.
 SPELLINGS = 30
 
@@ -122,7 +133,9 @@ def _field(column: str, question: Question | None, cell: str) -> Any:
             label, choices=[SelectChoice("", ""), *choices], default=known, validate_choice=False
         )
     kind = TextAreaField if question.kind is QuestionKind.LONG_TEXT else StringField
-    return kind(label, default=cell, description=localized(question.help) if question.help else "")
+    direction = {"dir": "ltr"} if question.kind in _LEFT_TO_RIGHT else {}
+    hint = localized(question.help) if question.help else ""
+    return kind(label, default=cell, description=hint, render_kw=direction)
 
 
 def cells_given(form: FlaskForm, header: Sequence[str]) -> dict[str, str]:
@@ -135,10 +148,13 @@ def cells_given(form: FlaskForm, header: Sequence[str]) -> dict[str, str]:
 
 
 def show_faults(form: FlaskForm, faults: Sequence[Fault], header: Sequence[str]) -> None:
-    """Put each fault beside its field, or above the form."""
-    for fault in faults:
+    """Put each fault beside its field, or above the form. What is said of several fields names each."""
+    said = [say(fault.problem) for fault in faults]
+    for fault, text in zip(faults, said, strict=True):
         name = f"c{header.index(fault.column)}" if fault.column in header else ""
         if name and name in form:
-            form[name].errors = [*form[name].errors, say(fault.problem)]
+            many = said.count(text) > 1
+            shown = f"{form[name].label.text} : {text}" if many else text
+            form[name].errors = [*form[name].errors, shown]
         else:
-            form.form_errors.append(say(fault.problem))
+            form.form_errors.append(text)
