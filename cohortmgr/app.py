@@ -33,6 +33,7 @@ from cohortmgr.placements import staff_views as placements_staff
 from cohortmgr.portals import mailbox
 from cohortmgr.portals import views as portals
 from cohortmgr.portals.navigation import init_navigation
+from cohortmgr.portals.steps import steps
 from cohortmgr.programmes import views as programmes
 from cohortmgr.reports import staff_views as reports_staff
 from cohortmgr.reviews import staff_views as reviews_staff
@@ -99,6 +100,8 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
 
 def _join_floors() -> None:
     """What an act brings about on the floors above, in its own transaction. Once, however many apps are made."""
+    if steps not in applications_candidate.steps_above:
+        applications_candidate.steps_above.append(steps)
     if offers.release_on_withdrawal not in applications.on_withdrawal:
         applications.on_withdrawal.append(offers.release_on_withdrawal)
     if enrolling.enrol not in offers.on_acceptance:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from cohortmgr.accounts.actions import set_identifiers, set_person
 from cohortmgr.accounts.models import Person
-from cohortmgr.accounts.rules import Viewer
+from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications import queries
 from cohortmgr.applications.answers import Answer, read_value
 from cohortmgr.applications.documents import Prepared
@@ -313,8 +313,11 @@ def withdraw(viewer: Viewer, reference: str) -> Application:
 
 
 def unseal(viewer: Viewer, reference: str) -> tuple[File, dict[str, Answer]]:
-    """The sealed answers of a file, for staff who ask to see them; the reading is noted."""
+    """The sealed answers of a file that was sent, for those who decide on it; the reading is noted."""
     file = queries.read_by_staff(viewer, reference)
+    require(viewer, queries.MANAGE, file.intake.path)
+    if file.application.state == State.DRAFT:  # a draft is still its author's alone
+        raise NotPermitted(reference)
     opened = queries.sealed_answers(file.application)
     _note(viewer, file.application, "applications.unseal", {}, {"questions": sorted(opened)})
     return file, opened
@@ -324,5 +327,7 @@ def read_document(viewer: Viewer, reference: str) -> Document:
     """A document to be handed to the viewer; staff's readings are noted, the person's own are not."""
     document, application = queries.document(viewer, reference)
     if application.person_id != viewer.person_id:
+        if application.state == State.DRAFT:
+            raise NotPermitted(reference)
         _note(viewer, application, "applications.read_document", {}, {"document": document.reference})
     return document

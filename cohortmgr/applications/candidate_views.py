@@ -226,7 +226,9 @@ def show(reference: str) -> ResponseReturnValue:
 
 def _steps(file: File, above: list[Step]) -> list[Step]:
     row, intake = file.application, file.intake
-    steps: list[Step] = [{"when": moment(row.created_at), "title": _("Candidature commencée")}]
+    steps: list[Step] = []
+    if row.sent_at is None or row.created_at <= row.sent_at:  # not for a file that an institution sent later
+        steps.append({"when": moment(row.created_at), "title": _("Candidature commencée")})
     if row.sent_at is not None:
         steps.append({"when": moment(row.sent_at), "title": _("Candidature envoyée")})
     elif row.state == State.DRAFT and _window(intake) is Window.OPEN:

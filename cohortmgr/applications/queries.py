@@ -22,6 +22,7 @@ from cohortmgr.programmes.queries import definition_of
 from cohortmgr.programmes.rules import Definition
 
 READ = "applications.read"
+MANAGE = "applications.manage"
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,14 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from cohortmgr.accounts import guards
+from cohortmgr.accounts.rules import allows
 from cohortmgr.applications import actions, listing, queries
 from cohortmgr.applications.answers import Answer
 from cohortmgr.applications.candidate_views import sections_of, sent
 from cohortmgr.applications.listing import Filters
 from cohortmgr.applications.queries import File
 from cohortmgr.applications.regions import REGIONS
-from cohortmgr.applications.rules import SOURCE_NAMES, STATE_NAMES, diploma_question
+from cohortmgr.applications.rules import SOURCE_NAMES, STATE_NAMES, State, diploma_question
 from cohortmgr.audit.queries import of_object
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.i18n import localized
@@ -74,6 +75,7 @@ def _page(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
         definition=file.definition,
         sections=sections_of(file, {**row.answers, **opened}),
         opened=bool(opened),
+        may_open=row.state != State.DRAFT and allows(guards.viewer(), queries.MANAGE, file.intake.path),
         rules=[rule for rule in file.definition.eligibility if rule.key in row.reasons],
         neighbours=listing.neighbours(file.intake.id, filters, row.reference),
         arguments=filters.arguments(),

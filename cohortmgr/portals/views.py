@@ -22,6 +22,7 @@ from cohortmgr.base.web import local_target
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.placements import queries as placements
 from cohortmgr.portals.navigation import COHORT_ROOMS, ROOMS, Room, rooms_open_to
+from cohortmgr.portals.steps import standing_of
 from cohortmgr.portals.turns import OFFER, SHOW, Standing, turn_of
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
@@ -66,15 +67,7 @@ def my_home() -> ResponseReturnValue:
 
 def _my_file(application: Application, intake: Intake, told: Mine | None) -> dict[str, Any]:
     offer = told.offer if told else None
-    standing = Standing(
-        application.state,
-        intake.closes_at,
-        intake.decision_by,
-        told.decision.outcome if told else None,
-        offer.state if offer else None,
-        offer.deadline if offer else None,
-        told.place if told else None,
-    )
+    standing = standing_of(told) if told else Standing(application.state, intake.closes_at, intake.decision_by)
     turn = turn_of(standing, clock.now())
     reference = application.reference
     if turn.endpoint == OFFER and told:

@@ -1,0 +1,55 @@
+"""What comes after the sending on a file's own page: the answer, and whose turn it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.models import Application
+from cohortmgr.base import clock
+from cohortmgr.base.i18n import day, moment, say
+from cohortmgr.portals.turns import Standing, turn_of
+from cohortmgr.selection import queries as selection
+from cohortmgr.selection.queries import Mine
+
+
+def standing_of(told: Mine) -> Standing:
+    """Where a file stands once its person was told of a decision."""
+    offer = told.offer
+    return Standing(
+        told.application.state,
+        told.intake.closes_at,
+        told.intake.decision_by,
+        told.decision.outcome,
+        offer.state if offer else None,
+        offer.deadline if offer else None,
+        told.place,
+    )
+
+
+def steps(viewer: Viewer, application: Application) -> Iterable[Mapping[str, Any]]:
+    """The answer and, where there is a place, the first day; nothing before the person was told."""
+    for told in selection.mine(viewer):
+        if told.application.id == application.id and told.decision.notified_at is not None:
+            turn = turn_of(standing_of(told), clock.now())
+            reference = (told.offer or told.decision).reference
+            yield {
+                "when": moment(told.decision.notified_at),
+                "title": _(turn.status),
+                "state": "now",
+                "due": say(turn.next),
+                "kind": turn.kind,
+                "url": url_for(turn.endpoint, reference=reference),
+                "action": _("Continuer") if turn.mine else _("Voir"),
+            }
+            if told.offer is not None and told.offer.state in ("sent", "accepted"):
+                ahead = told.intake.starts_on > clock.today()
+                yield {
+                    "when": day(told.intake.starts_on),
+                    "title": _("Rentrée"),
+                    "state": "next" if ahead else "done",
+                }

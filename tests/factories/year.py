@@ -1,0 +1,347 @@
+"""A whole small year of mdia, through the actions that people use: twelve files of 2025 up to paid apprentices, and
+a draft in 2027. What the role × route table and the browser's journeys ask for."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts import actions as accounts
+from cohortmgr.accounts import links
+from cohortmgr.accounts import queries as known
+from cohortmgr.accounts.models import Account, Person
+from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
+from cohortmgr.applications import actions as applications
+from cohortmgr.applications import imports
+from cohortmgr.applications.documents import prepare_document
+from cohortmgr.applications.importing import GivenMapping
+from cohortmgr.applications.models import Application, TrayRow
+from cohortmgr.applications.queries import definition_of
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.settings import ROOT
+from cohortmgr.cohorts import actions as cohorts
+from cohortmgr.cohorts.models import Enrolment
+from cohortmgr.organisations.queries import by_key
+from cohortmgr.placements import actions as placements
+from cohortmgr.placements import queries as placing
+from cohortmgr.placements import runs
+from cohortmgr.placements.models import Placement
+from cohortmgr.programmes import actions as programmes
+from cohortmgr.programmes import queries
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.reading import read_known
+from cohortmgr.reports import actions as reports
+from cohortmgr.reports.computing import compute
+from cohortmgr.reviews import actions as reviews
+from cohortmgr.reviews.models import Review
+from cohortmgr.selection import actions as selection
+from cohortmgr.selection import offers
+from cohortmgr.selection.models import Decision, Offer
+from cohortmgr.stipends import actions as stipends
+from cohortmgr.stipends.models import Line
+
+FILE = ROOT / "tests" / "data" / "mdia-2025-applications.csv"
+FILES = 12
+PASSWORD = "une phrase de passe"
+PHOTO = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj\nxref\n0 4\n0000000000 65535 f \n"
+    b"0000000009 00000 n \n0000000054 00000 n \n0000000105 00000 n \ntrailer<</Size 4/Root 1 0 R>>\nstartxref\n170\n%%EOF\n"
+)
+"""A page without anything on it."""
+
+# One person for each column of the table; who is not named here is made by the year itself.
+COMPANY_OF = {
+    "company": "attijariwafa-bank",
+    "other_company": "managem",
+    "tutor": "attijariwafa-bank",
+}
+ROLE_OF = {
+    "guardian": Role.GUARDIAN,
+    "company": Role.COMPANY_CONTACT,
+    "other_company": Role.COMPANY_CONTACT,
+    "tutor": Role.TUTOR,
+    "reviewer": Role.REVIEWER,
+    "other_reviewer": Role.REVIEWER,
+    "idle_reviewer": Role.REVIEWER,
+    "selection_manager": Role.SELECTION_MANAGER,
+    "programme_administrator": Role.PROGRAMME_ADMINISTRATOR,
+    "centre_manager": Role.CENTRE_MANAGER,
+    "trainer": Role.TRAINER,
+    "finance": Role.FINANCE,
+    "group_enroller": Role.GROUP_ENROLLER,
+    "observer": Role.OBSERVER,
+    "auditor": Role.AUDITOR,
+    "system_administrator": Role.SYSTEM_ADMINISTRATOR,
+}
+# Everything a programme's staff may hold, in a sister programme of the same institution.
+ELSEWHERE = frozenset(Role) - {
+    Role.CANDIDATE,
+    Role.GUARDIAN,
+    Role.COMPANY_CONTACT,
+    Role.TUTOR,
+    Role.SYSTEM_ADMINISTRATOR,
+}
+
+
+@dataclass
+class Year:
+    """What was made: `references` fills the addresses, `accounts` says who signs in by which account."""
+
+    intake: Intake
+    accounts: dict[str, int] = field(default_factory=dict)
+    emails: dict[str, str] = field(default_factory=dict)
+    references: dict[str, str] = field(default_factory=dict)
+
+    def viewer(self, name: str) -> Viewer:
+        """The viewer of a column."""
+        found = known.viewer_of_email(self.emails[name])
+        assert found is not None
+        return found
+
+    def add(self, name: str, account: Account) -> None:
+        """Remember an account under a column's name."""
+        self.accounts[name], self.emails[name] = account.id, account.email
+
+
+def lived(password: str = "") -> Year:
+    """Build it, in a system context; with a password when people of it will sign in by the form."""
+    hashed = accounts.prepare_password(password, "") if password else "no hash"
+    with clock.at(clock.instant(date(2025, 5, 20), 10)):
+        with writing():
+            programmes.load_definition(SYSTEM, read_known("mdia"))
+        year = Year(queries.intake_of("mdia", "2025"))
+        _people(year, hashed)
+    with clock.at(clock.instant(date(2025, 7, 16), 10)):
+        _files(year)
+    with clock.at(clock.instant(date(2025, 7, 17), 10)):
+        _read(year)
+    with clock.at(clock.instant(date(2025, 7, 29), 10)):
+        _choose(year, hashed)
+    with clock.at(clock.instant(date(2025, 9, 22), 10)):
+        _enrol_and_place(year)
+    with clock.at(clock.instant(date(2026, 2, 2), 10)):
+        _pay(year)
+    _now(year)
+    db.session.rollback()
+    return year
+
+
+def _people(year: Year, hashed: str) -> None:
+    intake = year.intake
+    institutions = [intake.institution_id]
+    with writing():
+        for name, role in ROLE_OF.items():
+            account = accounts.new_account(
+                SYSTEM, f"{name}@exemple.ma", hashed, {"given_name": "Une", "family_name": name}
+            )
+            if name in COMPANY_OF:
+                company = by_key(COMPANY_OF[name])
+                assert company is not None
+                scope = ("organisation", company.reference, company.path)
+            else:
+                path = "" if role is Role.SYSTEM_ADMINISTRATOR else intake.path
+                scope = ("programme", intake.reference, path)
+            accounts.grant(SYSTEM, account, role, *scope, institutions)
+            year.add(name, account)
+        account = accounts.new_account(
+            SYSTEM, "elsewhere@exemple.ma", hashed, {"given_name": "Une", "family_name": "Voisine"}
+        )
+        sister = intake.path.rstrip(".").rpartition(".")[0] + ".voisin."
+        for role in sorted(ELSEWHERE):
+            accounts.grant(SYSTEM, account, role, "programme", "sister", sister, institutions)
+        year.add("elsewhere", account)
+
+
+def _files(year: Year) -> None:
+    """Twelve eligible files of the institution's own, and one row whose date of birth cannot be."""
+    header, *rows = csv.reader(FILE.read_text("utf-8-sig").splitlines())
+    able = [row for row in rows if len(row) == len(header) and row[13] == "Informatique"]
+    bad = [*able[FILES]]
+    bad[6] = "31/02/2002"
+    written = io.StringIO()
+    csv.writer(written).writerows([header, *able[:FILES], bad])
+    definition = definition_of(year.intake)
+    prepared = imports.prepare_import(written.getvalue().encode(), "candidatures.csv", definition)
+    with writing():
+        imports.load(year.viewer("selection_manager"), year.intake.reference, prepared)
+    row = db.session.scalars(sa.select(TrayRow)).one()
+    year.references["row"] = row.reference
+
+
+def _read(year: Year) -> None:
+    with writing():
+        reviews.assign(year.viewer("selection_manager"), year.intake.reference, seed=1)
+    bounds = reviews.bounds_of(definition_of(year.intake).rubric)
+    people = {known.viewer_of_email(year.emails[name]) for name in ROLE_OF if "reviewer" in name}
+    by_person = {viewer.person_id: viewer for viewer in people if viewer is not None}
+    with writing():
+        for number, row in enumerate(db.session.scalars(sa.select(Review).order_by(Review.id)).all()):
+            scores = {key: low + (number * 3) % (high - low + 1) for key, (low, high) in bounds.items()}
+            reviews.score(by_person[row.reviewer_id], row.reference, scores, version=row.version)
+    # The one file that the table asks for is read by two; the third, who has others, is "idle" for it.
+    for review in db.session.scalars(sa.select(Review).order_by(Review.id)):
+        year.references.setdefault(f"review of {review.application_id}", review.reference)
+
+
+def _choose(year: Year, hashed: str) -> None:
+    with writing():
+        batch = selection.propose(year.viewer("selection_manager"), year.intake.reference, seed="graine")
+    decided = db.session.scalars(
+        sa.select(Decision).where(Decision.outcome == "offer").order_by(Decision.rank)
+    ).all()
+    with writing():
+        selection.approve(year.viewer("programme_administrator"), batch.reference, str(len(decided)))
+    year.references["batch"] = batch.reference
+    for place, decision in enumerate(decided):
+        application = db.session.get_one(Application, decision.application_id)
+        offer = db.session.scalars(sa.select(Offer).where(Offer.application_id == application.id)).one()
+        with writing():
+            claim = links.create(
+                "claim", db.session.get_one(Person, application.person_id).reference, timedelta(days=30)
+            )
+            account_id = accounts.take_up_link(claim, hashed)
+        candidate = known.viewer_of_email(application.email)
+        assert candidate is not None
+        if (
+            place == len(decided) - 1
+        ):  # one has not answered yet, and is the stranger to everybody else's pages
+            year.accounts["stranger"], year.emails["stranger"] = account_id, application.email
+            year.references["open_offer"] = offer.reference
+            continue
+        with writing():
+            offers.answer_offer(candidate, offer.reference, True)
+        if place == 0:
+            year.accounts["candidate"], year.emails["candidate"] = account_id, application.email
+            year.references |= {"application": application.reference, "offer": offer.reference}
+
+
+def _enrol_and_place(year: Year) -> None:
+    manager, administrator = year.viewer("centre_manager"), year.viewer("programme_administrator")
+    with writing():
+        cohort = cohorts.open_cohort(manager, year.intake.reference)
+        cohorts.confirm(manager, cohort.reference)
+        placements.open_positions(manager, cohort.reference)
+    positions = placing.positions_of(cohort.id)
+    first = next(
+        row.Position for row in positions if row.Position.company_id == _company_id("attijariwafa-bank")
+    )
+    order = [first.reference, *(row.Position.reference for row in positions if row.Position.id != first.id)]
+    owner = year.viewer("candidate")
+    with writing():
+        for enrolment in db.session.scalars(sa.select(Enrolment).order_by(Enrolment.id)).all():
+            mine = enrolment.person_id == owner.person_id
+            person = Viewer("candidate", enrolment.person_id, "person")
+            placements.state_wishes(person, enrolment.reference, order if mine else order[::-1])
+            if mine:
+                year.references["enrolment"] = enrolment.reference
+    for row in placing.company_positions(SYSTEM):
+        typed = {each.reference: "15" for each in placing.candidates_of(row.Position.id)}
+        with writing():
+            placements.give_scores(SYSTEM, row.Position.reference, typed, row.Position.version)
+    with writing():
+        run = runs.run_matching(manager, cohort.reference, seed="graine")
+    with writing():
+        runs.approve_matching(administrator, run.reference, str(len(run.certificate["assignment"])))
+    placement = db.session.scalars(sa.select(Placement).where(Placement.person_id == owner.person_id)).one()
+    year.references |= {
+        "cohort": cohort.reference,
+        "matching": run.reference,
+        "placement": placement.reference,
+        "position": first.reference,
+    }
+
+
+def _company_id(key: str) -> int:
+    company = by_key(key)
+    assert company is not None
+    return company.id
+
+
+def _pay(year: Year) -> None:
+    """January approved; February computed, and waiting."""
+    finance, cohort = year.viewer("finance"), year.references["cohort"]
+    with writing():
+        run = stipends.compute(finance, stipends.open_run(finance, cohort, date(2026, 1, 1)).reference)
+    with writing():
+        stipends.approve(year.viewer("programme_administrator"), run.reference, str(run.lines), run.version)
+    owner = year.viewer("candidate")
+    line = db.session.scalars(
+        sa.select(Line).where(Line.run_id == run.id, Line.person_id == owner.person_id)
+    ).one()
+    with writing():
+        waiting = stipends.compute(finance, stipends.open_run(finance, cohort, date(2026, 2, 1)).reference)
+    other = db.session.scalars(sa.select(Line).where(Line.run_id == waiting.id)).first()
+    assert other is not None
+    year.references |= {
+        "paid_run": run.reference,
+        "line": line.reference,
+        "waiting_run": waiting.reference,
+        "waiting_line": other.reference,
+    }
+
+
+def _now(year: Year) -> None:
+    """A report, a draft with a document in the open intake, an import that waits, and links of each purpose."""
+    manager, owner = year.viewer("selection_manager"), year.viewer("candidate")
+    with writing():
+        report = reports.ask_report(manager, year.intake.reference).reference
+    compute({"report": report}, lambda done, total: None)
+    opened = queries.intake_of("mdia", "2027")
+    question = next(each for each in definition_of(opened).form.questions if each.key == "transcripts")
+    prepared = prepare_document(question, "relevés.pdf", PHOTO)
+    key = imports.prepare_file(FILE.read_bytes()[:4000].rpartition(b"\n")[0])
+    other = prepare_document(question, "licence.pdf", PHOTO)
+    application = db.session.scalars(
+        sa.select(Application).where(Application.reference == year.references["application"])
+    ).one()
+    with writing():
+        draft = applications.start(owner, opened.reference)
+        db.session.flush()
+        document = applications.attach(owner, draft.reference, prepared)
+        paper = applications._attach(application, None, other)  # the file of before, sent on paper
+        run = imports.begin(manager, opened.reference, "2027.csv", key, GivenMapping())
+        link = links.create("password", known_reference(year.accounts["candidate"]), timedelta(hours=2))
+        repair = links.create(
+            "repair", year.references["row"], timedelta(days=30), year.intake.institution_id
+        )
+    reviews_of = db.session.scalars(
+        sa.select(Review).where(Review.application_id == application.id).order_by(Review.id)
+    ).all()
+    year.references |= {
+        "intake": year.intake.reference,
+        "open_intake": opened.reference,
+        "draft": draft.reference,
+        "document": document.reference,
+        "paper": paper.reference,
+        "import": run,
+        "report": report,
+        "link": link,
+        "repair": repair,
+        "review": reviews_of[0].reference,
+    }
+    _name_readers(year, [row.reviewer_id for row in reviews_of])
+
+
+def _name_readers(year: Year, readers: list[int]) -> None:
+    """`reviewer` is who reads the table's file; `other_reviewer` reads others and not this one at all."""
+    names = [name for name in ROLE_OF if "reviewer" in name]
+    by_person = {year.viewer(name).person_id: name for name in names}
+    mine = by_person[readers[0]]
+    other = next(name for person, name in by_person.items() if person not in readers)
+    people = {"reviewer": mine, "other_reviewer": other}
+    found = {new: (year.accounts[old], year.emails[old]) for new, old in people.items()}
+    for name in names:
+        del year.accounts[name], year.emails[name]
+    for new, (account, email) in found.items():
+        year.accounts[new], year.emails[new] = account, email
+
+
+def known_reference(account_id: int) -> str:
+    """The public reference of an account."""
+    return db.session.get_one(Account, account_id).reference

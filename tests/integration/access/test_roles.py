@@ -1,0 +1,245 @@
+"""Every route × every role, requested for real: the table of tests/data/access.txt, on both databases."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import render_template
+from flask.sessions import SecureCookieSessionInterface
+from werkzeug.test import TestResponse
+
+from cohortmgr.accounts import actions as accounts
+from cohortmgr.accounts.rules import Role
+from cohortmgr.base.db import writing
+from tests.databases import KEEP, Database, SqliteDatabase, dispose
+from tests.factories.year import FILE, PHOTO, ROLE_OF, Year, lived
+from tests.watch import SeparateClient, counted, test_context
+
+TABLE = Path(__file__).resolve().parents[2] / "data" / "access.txt"
+COLUMNS = {
+    "a": "anonymous",
+    "o": "candidate",
+    "s": "stranger",
+    "g": "guardian",
+    "C": "company",
+    "D": "other_company",
+    "T": "tutor",
+    "r": "reviewer",
+    "q": "other_reviewer",
+    "m": "selection_manager",
+    "p": "programme_administrator",
+    "c": "centre_manager",
+    "t": "trainer",
+    "f": "finance",
+    "e": "group_enroller",
+    "b": "observer",
+    "u": "auditor",
+    "y": "system_administrator",
+    "x": "elsewhere",
+}
+WRITTEN = re.compile(r"\s*(?:INSERT INTO|UPDATE)\s+(\w+)", re.IGNORECASE)
+WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
+LETTER = "20270101T000000000000"
+
+# What a form of that address would send, sound as far as it goes without knowing the page.
+BODIES: Mapping[str, Mapping[str, str]] = {
+    "/sign-in": {"email": "personne@exemple.ma", "password": "une phrase quelconque"},
+    "/sign-up": {"email": "nouvelle@exemple.ma", "password": "une phrase quelconque"},
+    "/password": {"email": "candidate@exemple.ma"},
+    "/links/{link}": {"password": "une phrase quelconque"},
+    "/my/applications/{draft}/form": {"motivation": "Apprendre.", "later": "1"},
+    "/my/offers/{open_offer}/answer": {"answer": "accept"},
+    "/my/wishes/{enrolment}": {"wish": "{position}"},
+    "/company/positions/{position}": {"version": "1"},
+    "/staff/tray/{row}": {"version": "1"},
+    "/staff/tray/{row}/ask": {"version": "1"},
+    "/staff/tray/{row}/discard": {"reason": "Envoyée deux fois."},
+    "/staff/reviews/{review}": {"comment": "Un autre avis.", "version": "2"},
+    "/staff/reviews/{review}/abstain": {"reason": "Je connais cette personne.", "version": "2"},
+    "/staff/reviews/{review}/reopen": {"reason": "Une note est à revoir."},
+    "/staff/intakes/{intake}/reviews": {"seed": "2"},
+    "/staff/intakes/{intake}/ranking": {"seed": "autre", "note": "Un second lot."},
+    "/staff/batches/{batch}/approve": {"confirmation": "12"},
+    "/staff/matchings/{matching}/approve": {"confirmation": "11"},
+    "/staff/cohorts/{cohort}/stipends": {"month": "2026-03"},
+    "/staff/stipends/{waiting_run}/approve": {"confirmation": "11", "version": "2"},
+    "/staff/stipend-lines/{waiting_line}": {"absences": "1", "reason": "Absence du 12.", "version": "2"},
+}
+
+
+def rows() -> list[tuple[str, str, str]]:
+    """(method, address, cells) of each line."""
+    found = []
+    for line in TABLE.read_text("utf-8").splitlines():
+        if line.strip() and not line.startswith("#"):
+            method, path, cells = line.split(maxsplit=2)
+            found.append((method, path, cells.replace(" ", "")))
+    return found
+
+
+def body(path: str, references: Mapping[str, str]) -> dict[str, Any]:
+    """The fields of a form, its file included where it has one."""
+    fields: dict[str, Any] = {name: text.format(**references) for name, text in BODIES.get(path, {}).items()}
+    if path.endswith("/imports"):
+        fields["file"] = (io.BytesIO(FILE.read_bytes()[:3000].rpartition(b"\n")[0]), "candidatures.csv")
+    if path.endswith("/documents"):
+        fields["transcripts"] = (io.BytesIO(PHOTO), "relevés.pdf")
+    return fields
+
+
+class Kept:
+    """The database and its files as they were, laid back after each act."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.files = database.settings.data / "files"
+        self.copies = database.settings.data / "kept-files"
+        shutil.copytree(self.files, self.copies, dirs_exist_ok=True)
+        if isinstance(database, SqliteDatabase):
+            with closing(sqlite3.connect(database.file)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self.built = shutil.copyfile(database.file, database.file.with_name("built.sqlite3"))
+        else:
+            database.admin.execute(KEEP.replace("kept", "built"))
+
+    def lay_back(self, written: Sequence[str]) -> None:
+        """As if the last request had not been, which wrote these statements."""
+        if isinstance(self.database, SqliteDatabase):
+            dispose(self.database.app)
+            dispose(self.database.system_app)
+            for suffix in ("-wal", "-shm"):
+                self.database.file.with_name(self.database.file.name + suffix).unlink(missing_ok=True)
+            shutil.copyfile(self.built, self.database.file)
+        else:
+            self._tables(written)
+        for copy in self.copies.glob("*/*"):
+            file = self.files / copy.relative_to(self.copies)
+            if not file.exists():
+                shutil.copyfile(copy, file)
+
+    def _tables(self, written: Sequence[str]) -> None:
+        """Only what was written to: the whole takes half a second. A deletion may have taken others along."""
+        assert not isinstance(self.database, SqliteDatabase)
+        if any(statement.lstrip().upper().startswith("DELETE") for statement in written):
+            self.database.admin.execute("SELECT built.lay_anew()")
+            return
+        there = "SELECT tablename FROM pg_tables WHERE schemaname = 'built'"
+        kept = {name for (name,) in self.database.admin.execute(there)}
+        for table in {match[1] for statement in written if (match := WRITTEN.match(statement))}:
+            self.database.admin.execute(f"DELETE FROM public.{table}")
+            if table in kept:
+                self.database.admin.execute(f"INSERT INTO public.{table} SELECT * FROM built.{table}")
+
+    def close(self) -> None:
+        """Leave nothing for the next test."""
+        if not isinstance(self.database, SqliteDatabase):
+            self.database.admin.execute("DROP SCHEMA built CASCADE")
+
+
+def letter_of(answer: TestResponse) -> str:
+    """What somebody was answered, as the table writes it; the status itself when it has no letter."""
+    if answer.status_code == 404:
+        return "4"
+    if answer.status_code in (302, 303):
+        return "s" if urlsplit(answer.location).path == "/sign-in" else ">"
+    return "2" if answer.status_code == 200 else str(answer.status_code)
+
+
+def is_right(wanted: str, got: str) -> bool:
+    """Whether an answer is the table's; who may act may also be refused what was typed."""
+    return got in ("2", ">", "409", "410", "422", "s") if wanted == "+" else got == wanted
+
+
+def sessions(year: Year) -> dict[str, str]:
+    """A session's token for each column but the first."""
+    with writing():
+        return {
+            letter: accounts.open_session(year.accounts[name])
+            for letter, name in COLUMNS.items()
+            if name != "anonymous"
+        }
+
+
+def cookie(database: Database, token: str | None) -> dict[str, str]:
+    """The header of the browser in which that session is open."""
+    if token is None:
+        return {}
+    signer = SecureCookieSessionInterface().get_signing_serializer(database.app)
+    assert signer is not None
+    return {"Cookie": f"session={signer.dumps({'_user_id': token, '_fresh': True})}"}
+
+
+def places(database: Database, year: Year) -> dict[str, str]:
+    """What fills the addresses: the year's references, a letter in the mailbox, a file of the look."""
+    folder = database.settings.data / "mail"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{LETTER}.eml").write_text("To: a@exemple.ma\nSubject: Bonjour\n\nBonjour\n")
+    with database.app.test_request_context():
+        page = render_template(
+            "programmes/public_home.html", groups={"open": [], "upcoming": [], "closed": []}
+        )
+    asset = re.search(r"/assets/([^\"]+)", page)
+    assert asset is not None
+    return {**year.references, "letter": LETTER, "asset": asset[1]}
+
+
+def test_every_cell_is_answered_as_the_table_says(database: Database) -> None:
+    with test_context(database.system_app):
+        year = lived()
+        tokens: dict[str, str | None] = {"a": None, **sessions(year)}
+    references = places(database, year)
+    database.app.config["WTF_CSRF_ENABLED"] = False
+    database.app.test_client_class = SeparateClient
+    client = database.app.test_client(use_cookies=False)
+    headers = {column: cookie(database, token) for column, token in tokens.items()}
+    kept = Kept(database)
+    wrong: list[str] = []
+    try:
+        for method, path, cells in rows():
+            address = path.format(**references)
+            for column, wanted in zip(COLUMNS, cells, strict=True):
+                sent = body(path, references) if method == "POST" else None
+                with counted() as seen:
+                    answer = client.open(address, method=method, data=sent, headers=headers[column])
+                got = letter_of(answer)
+                answer.close()
+                if not is_right(wanted, got):
+                    wrong.append(f"{method} {path}: {COLUMNS[column]} gets {got}, the table says {wanted}")
+                written = [statement for statement in seen if WRITES.match(statement)]
+                if wanted in "4s" and written:
+                    wrong.append(f"{method} {path}: {COLUMNS[column]} wrote {written[0][:80]}")
+                if method == "POST" and written:
+                    kept.lay_back(written)
+    finally:
+        kept.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_route_has_a_row_and_every_row_a_route(database: Database) -> None:
+    asked: set[tuple[str, str]] = set()
+    with database.app.test_request_context():
+        adapter = database.app.url_map.bind("localhost")
+        for method, path, cells in rows():
+            assert len(cells) == len(COLUMNS), f"{path} has {len(cells)} cells"
+            endpoint, _values = adapter.match(re.sub(r"\{\w+\}", "A" * 26, path), method)
+            asked.add((method, endpoint))
+    there = {
+        (method, rule.endpoint)
+        for rule in database.app.url_map.iter_rules()
+        for method in (rule.methods or set()) & {"GET", "POST", "PUT", "PATCH", "DELETE"}
+    }
+    assert asked == there
+
+
+def test_each_role_has_a_column() -> None:
+    held = {Role.CANDIDATE, *ROLE_OF.values()}
+    assert held == set(Role)
+    assert set(COLUMNS.values()) >= {role.value for role in Role} - {"company_contact"}
