@@ -57,7 +57,9 @@ class Worker:
     """The worker's process, killed without warning and started again."""
 
     def __init__(self, made: Installation) -> None:
-        self.environment = {**os.environ, **made.environment}
+        # Often root's, in a container: the worker's long warning would hide the figures.
+        quiet = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
+        self.environment = {**os.environ, **made.environment, **quiet}
         self.start()
 
     def start(self) -> None:
@@ -144,7 +146,9 @@ def settled(made: Installation) -> None:
     """What the sweeps of the next minutes do: leases of the dead worker run out, and their work is done again."""
     os.environ.update(made.environment)
     from worker import jobs  # it opens its application from the environment
+    from worker.celery_app import app
 
+    app.loader.import_default_modules()
     with clock.at(clock.now() + LEASE + timedelta(minutes=1)):
         jobs.sweep()
 
