@@ -12,7 +12,6 @@ WALLS: dict[str, str] = {
     "batches": "institution",
     "decisions": "institution_or_person",
     "offers": "institution_or_person",
-    "seat_counts": "institution",
 }
 
 revision = "0004"
@@ -43,19 +42,6 @@ def upgrade() -> None:
     _batches()
     _decisions()
     _offers()
-    op.create_table(
-        "seat_counts",
-        sa.Column("offering_id", ID, nullable=False),
-        sa.Column("institution_id", ID, nullable=False),
-        sa.Column("seats", sa.Integer(), nullable=False),
-        sa.Column("taken", sa.Integer(), nullable=False),
-        sa.CheckConstraint("taken BETWEEN 0 AND seats", name=op.f("ck_seat_counts_taken")),
-        sa.PrimaryKeyConstraint("offering_id", name=op.f("pk_seat_counts")),
-        _foreign("seat_counts", "offering_id", "offerings"),
-        _foreign("seat_counts", "institution_id", "organisations"),
-        info={"tenancy": "institution"},
-    )
-    op.create_index(op.f("ix_seat_counts_institution_id"), "seat_counts", ["institution_id"])
     if op.get_context().dialect.name == "postgresql":
         for table, kind in WALLS.items():
             wall = sa.text("SELECT cohortmgr_wall(CAST(:place AS regclass), :kind)")
@@ -183,5 +169,5 @@ def _offers() -> None:
 
 
 def downgrade() -> None:
-    for table in ("seat_counts", "offers", "decisions", "batches", "reviews"):
+    for table in ("offers", "decisions", "batches", "reviews"):
         op.drop_table(table)

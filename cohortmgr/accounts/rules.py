@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-from cohortmgr.base.errors import N_, NotPermitted, Problem
+from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused
 
 SESSION_LIFETIME = timedelta(days=14)
 LINK_LIFETIME = timedelta(days=30)
@@ -199,6 +199,12 @@ def require_anywhere(viewer: Viewer, permission: str) -> None:
     """NotPermitted unless the viewer holds the permission in some scope; the rows are then chosen by `visible`."""
     if not viewer.paths(permission):
         raise NotPermitted(permission)
+
+
+def require_second_person(first: str, second: str) -> None:
+    """Refuse an approval by whoever prepared what is approved (both are account references)."""
+    if first == second:
+        raise Refused(Problem(N_("Une deuxième personne doit donner son accord : vous l’avez vous-même préparé.")))
 
 
 def password_problems(password: str, email: str) -> list[Problem]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import N_
 
 
 class EnrolmentState(StrEnum):
@@ -63,17 +63,6 @@ PRESENT = frozenset({EnrolmentState.PENDING, EnrolmentState.ACTIVE, EnrolmentSta
 
 PAID = frozenset({EnrolmentState.ACTIVE})
 """Enrolments that a stipend run includes."""
-
-
-def require_move(current: EnrolmentState, to: EnrolmentState) -> None:
-    """Refuse a change of state that the table does not hold."""
-    if to not in TRANSITIONS[current]:
-        raise Refused(
-            Problem(
-                N_("Cette inscription est « %(state)s » et ne peut pas passer à « %(to)s »."),
-                {"state": current.value, "to": to.value},
-            )
-        )
 
 
 def working_days(month: date, holidays: Collection[date] = ()) -> tuple[date, ...]:

@@ -36,7 +36,9 @@ def read_files() -> Iterator[float]:
     people = by_role(Role.REVIEWER)
     for number, reviewer in enumerate(people):
         db.session.rollback()
-        waiting = iter([row.reference for row in readings.queue(reviewer, intake.id) if row.total_thousandths is None])
+        waiting = iter(
+            [row.reference for row in readings.queue(reviewer, intake.id) if row.total_thousandths is None]
+        )
         sitting = 0
         while batch := list(islice(waiting, A_SITTING)):
             sitting += 1
@@ -81,7 +83,10 @@ def answer() -> Iterator[float]:
         waiting = [row for row in decisions.decisions_of(batch) if row.offer_state == "sent"]
         for number, row in enumerate(waiting, start=1):
             with clock.at(clock.now() + timedelta(hours=5 * call + number)):
-                _answer(_claimed(manager, row.application_reference, hashed), accept=call > 1 or number not in (7, 19))
+                _answer(
+                    _claimed(manager, row.application_reference, hashed),
+                    accept=call > 1 or number not in (7, 19),
+                )
             yield ((call - 1) + number / len(waiting)) / 3
 
 

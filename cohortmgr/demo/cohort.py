@@ -70,7 +70,9 @@ def _wishes(manager: Viewer, cohort_id: int) -> Iterator[float]:
     open_ones = [row.Position.reference for row in positions.positions_of(cohort_id)]
     members = enrolments.members(cohort_id)
     for number, member in enumerate(members, start=1):
-        ranked = sorted(open_ones, key=lambda reference: (open_ones.index(reference) * 0.8 + chance.random() * 3))
+        ranked = sorted(
+            open_ones, key=lambda reference: open_ones.index(reference) * 0.8 + chance.random() * 3
+        )
         email = files.read_by_staff(manager, member.application_reference).application.email
         with writing():
             placements.state_wishes(viewer(email), member.Enrolment.reference, ranked)
@@ -82,7 +84,9 @@ def _score(contact: Viewer) -> None:
     for row in positions.company_positions(contact):
         chance = random.Random(f"{SEED}|{contact.email}")
         typed = {
-            each.reference: str(min(20, max(0, round((each.average_thousandths or 12000) / 1000 + chance.gauss(0, 2)))))
+            each.reference: str(
+                min(20, max(0, round((each.average_thousandths or 12000) / 1000 + chance.gauss(0, 2))))
+            )
             for each in positions.candidates_of(row.Position.id)
         }
         with writing():
@@ -105,7 +109,9 @@ def pay() -> None:
 def look_ahead() -> None:
     """A report asked of the worker; and a new candidate who has begun a file in the open intake."""
     with writing():
-        reports.ask_report(by_role(Role.PROGRAMME_ADMINISTRATOR)[0], programmes.intake_of(PROGRAMME, INTAKE).reference)
+        reports.ask_report(
+            by_role(Role.PROGRAMME_ADMINISTRATOR)[0], programmes.intake_of(PROGRAMME, INTAKE).reference
+        )
     if account_queries.account_by_email(BEGINNER) is None:
         hashed = accounts.prepare_password(PASSWORD, BEGINNER)
         with writing():

@@ -15,7 +15,7 @@ Part = Callable[[], object]
 
 @dataclass(frozen=True)
 class Step:
-    """One step: what it says, its share of the whole, the day on which it happens, and the act (yielding its progress)."""
+    """One step: what it says, its share of the whole, its day, and the act (yielding how far it is)."""
 
     text: str
     share: int

@@ -46,7 +46,9 @@ STAFF = (
 )
 
 COMPANIES = (
-    Colleague("alternance@attijariwafa.example", "Karim", "Idrissi", Role.COMPANY_CONTACT, "attijariwafa-bank"),
+    Colleague(
+        "alternance@attijariwafa.example", "Karim", "Idrissi", Role.COMPANY_CONTACT, "attijariwafa-bank"
+    ),
     Colleague("alternance@inwi.example", "Salma", "Naciri", Role.COMPANY_CONTACT, "inwi"),
     Colleague("alternance@managem.example", "Hicham", "Ziani", Role.COMPANY_CONTACT, "managem"),
     Colleague("alternance@nareva.example", "Meryem", "Bouazza", Role.COMPANY_CONTACT, "nareva"),

@@ -67,7 +67,9 @@ def _put(colleague: Colleague, hashed: str) -> None:
         company = organisations.by_key(str(colleague.company))
         if company is None:
             raise LookupError(f"the company {colleague.company} is not there")
-        accounts.grant(SYSTEM, account, colleague.role, "organisation", company.reference, company.path, institutions)
+        accounts.grant(
+            SYSTEM, account, colleague.role, "organisation", company.reference, company.path, institutions
+        )
         return
     path = "" if colleague.role is Role.SYSTEM_ADMINISTRATOR else programme.path
     accounts.grant(SYSTEM, account, colleague.role, "programme", programme.reference, path, institutions)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import N_, Problem
 
 State = TypeVar("State", bound=StrEnum)
 
@@ -117,27 +117,6 @@ MATCHING_MEANINGS: Mapping[MatchingState, str] = {
 
 PRESENT = frozenset({PlacementState.CONFIRMED, PlacementState.STARTED, PlacementState.ENDED})
 """Placements that count as placed, and that let the company see the apprentice."""
-
-
-def require_move(table: Mapping[State, tuple[State, ...]], current: State, to: State) -> None:
-    """Refuse a change of state that the table does not hold."""
-    if to not in table[current]:
-        raise Refused(
-            Problem(
-                N_("L’état « %(state)s » ne peut pas passer à « %(to)s »."),
-                {"state": current.value, "to": to.value},
-            )
-        )
-
-
-def require_second_person(runner: str, approver: str) -> None:
-    """Refuse an approval by the one who ran the matching (both are account references)."""
-    if runner == approver:
-        raise Refused(
-            Problem(
-                N_("Une deuxième personne doit valider cette affectation : vous l’avez vous-même calculée.")
-            )
-        )
 
 
 def check_scores(scores: Mapping[str, str], least: int, most: int) -> tuple[dict[str, int], list[Problem]]:

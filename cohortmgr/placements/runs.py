@@ -9,7 +9,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
-from cohortmgr.accounts.rules import Role, Viewer, require
+from cohortmgr.accounts.rules import Role, Viewer, require, require_second_person
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -23,7 +23,7 @@ from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.placements import queries
 from cohortmgr.placements.matching import certificate, match
 from cohortmgr.placements.models import MatchingRun, Placement, Position
-from cohortmgr.placements.rules import MatchingState, PlacementState, PositionState, require_second_person
+from cohortmgr.placements.rules import MatchingState, PlacementState, PositionState
 from cohortmgr.programmes import queries as programmes
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, current_app, has_request_context, request, url_for
+from flask import Flask, has_request_context, request, url_for
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
@@ -26,11 +26,28 @@ class Room:
 
 # In the order in which a file goes through them.
 ROOMS = (
-    Room(N_("Candidatures"), N_("Liste, filtres, chaque dossier"), "applications_staff.list", "applications.read"),
-    Room(N_("Importer un fichier"), N_("CSV ou XLSX, avec aperçu"), "imports_staff.new", "applications.import"),
-    Room(N_("Lignes à réparer"), N_("Ce qui n’a pas pu être chargé"), "imports_staff.tray", "applications.import"),
+    Room(
+        N_("Candidatures"),
+        N_("Liste, filtres, chaque dossier"),
+        "applications_staff.list",
+        "applications.read",
+    ),
+    Room(
+        N_("Importer un fichier"), N_("CSV ou XLSX, avec aperçu"), "imports_staff.new", "applications.import"
+    ),
+    Room(
+        N_("Lignes à réparer"),
+        N_("Ce qui n’a pas pu être chargé"),
+        "imports_staff.tray",
+        "applications.import",
+    ),
     Room(N_("Lectures"), N_("Attribution et avancement"), "reviews_staff.overview", "reviews.read"),
-    Room(N_("Classement et décisions"), N_("La ligne, les lots, l’accord"), "selection_staff.ranking", "selection.read"),
+    Room(
+        N_("Classement et décisions"),
+        N_("La ligne, les lots, l’accord"),
+        "selection_staff.ranking",
+        "selection.read",
+    ),
     Room(N_("Rapports"), N_("Chiffres, graphiques, XLSX"), "reports_staff.index", "reports.read"),
 )
 COHORT_ROOMS = (
@@ -52,10 +69,13 @@ def navigation() -> list[Place]:
     viewer = guards.viewer()
     endpoints = {
         "staff": _staff(viewer),
-        "company": [(_("Accueil"), "portals.company_home"), (_("Mes apprentis"), "placements_company.apprentices")],
+        "company": [
+            (_("Accueil"), "portals.company_home"),
+            (_("Mes apprentis"), "placements_company.apprentices"),
+        ],
         "candidate": [(_("Mon dossier"), "portals.my_home"), (_("Programmes"), "programmes.home")],
     }.get(viewer.audience, [])
-    return [(label, url_for(endpoint), request.endpoint == endpoint) for label, endpoint in endpoints if endpoint in current_app.view_functions]
+    return [(label, url_for(endpoint), request.endpoint == endpoint) for label, endpoint in endpoints]
 
 
 def _staff(viewer: Viewer) -> list[tuple[str, str]]:

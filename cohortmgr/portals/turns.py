@@ -10,7 +10,7 @@ from cohortmgr.base.errors import N_, Problem
 
 @dataclass(frozen=True)
 class Turn:
-    """A status of one or two words, its colour (`done`, `wait`, `info`, `stop`, `neutral`), what comes next, where to go."""
+    """A status in a word or two, its colour (as macros/status names them), what comes next, and where to go."""
 
     status: str
     kind: str
@@ -44,10 +44,14 @@ def turn_of(standing: Standing, now: datetime) -> Turn:
     if standing.offer is not None:
         return _offer(standing)
     if standing.outcome == "waiting":
-        what = N_("Vous êtes au rang %(place)s de la liste d’attente. Nous vous écrivons si une place se libère.")
+        what = N_(
+            "Vous êtes au rang %(place)s de la liste d’attente. Nous vous écrivons si une place se libère."
+        )
         return Turn(N_("Liste d’attente"), "info", Problem(what, {"place": standing.place or "–"}), OFFER)
     if standing.outcome == "refused":
-        return Turn(N_("Non retenue"), "stop", Problem(N_("La réponse et ses raisons sont sur la page.")), OFFER)
+        return Turn(
+            N_("Non retenue"), "stop", Problem(N_("La réponse et ses raisons sont sur la page.")), OFFER
+        )
     what = N_("C’est à nous : réponse au plus tard le %(day)s.")
     return Turn(N_("Envoyée"), "done", Problem(what, {"day": standing.decision_by}), SHOW)
 
@@ -71,4 +75,6 @@ def _offer(standing: Standing) -> Turn:
         status, kind, text = told[standing.offer]
         return Turn(status, kind, Problem(text), OFFER)
     what = N_("Une place vous est proposée : répondez avant le %(moment)s.")
-    return Turn(N_("À vous de répondre"), "wait", Problem(what, {"moment": standing.deadline}), OFFER, mine=True)
+    return Turn(
+        N_("À vous de répondre"), "wait", Problem(what, {"moment": standing.deadline}), OFFER, mine=True
+    )

@@ -285,7 +285,7 @@ def _rubric(definition: Definition) -> Iterator[Fault]:
 
 def _offers(definition: Definition) -> Iterator[Fault]:
     offers = definition.offers
-    for name in ("days_to_answer", "waiting_list", "seats_overbooked"):
+    for name in ("days_to_answer", "waiting_list"):
         yield from _positive(("offers", name), getattr(offers, name), 0)
     for place, hours in enumerate(offers.reminders_hours):
         if not 0 < hours < offers.days_to_answer * 24:

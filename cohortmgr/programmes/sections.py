@@ -73,7 +73,6 @@ class OfferTerms:
     days_to_answer: int = 0
     reminders_hours: tuple[int, ...] = ()
     waiting_list: int = 0
-    seats_overbooked: int = 0
 
 
 class PeriodKind(StrEnum):

@@ -12,12 +12,13 @@ from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale
+from cohortmgr.base.states import require_move
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import assignment, queries
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.rules import HOLDING, ReviewState, check_scores, require_move
+from cohortmgr.reviews.rules import HOLDING, MEANINGS, TRANSITIONS, ReviewState, check_scores
 from cohortmgr.reviews.rules import bounds_of as bounds_of
 
 LONGEST_COMMENT = 4000
@@ -99,7 +100,7 @@ def score(
         problems.append(Problem(N_("Le commentaire dépasse %(most)s caractères."), most, "comment"))
     if problems:
         raise Refused(*problems)
-    require_move(ReviewState(review.state), ReviewState.SUBMITTED)
+    require_move(TRANSITIONS, MEANINGS, ReviewState(review.state), ReviewState.SUBMITTED)
     before = {"state": review.state, "scores": review.scores}
     review.state = ReviewState.SUBMITTED.value
     review.scores, review.comment = given, comment
@@ -118,7 +119,7 @@ def abstain(viewer: Viewer, review_reference: str, reason: str, version: int | N
     reason = reason.strip()
     if not reason:
         raise Refused(Problem(N_("Dites en quelques mots pourquoi vous vous récusez."), {}, "reason"))
-    require_move(ReviewState(review.state), ReviewState.ABSTAINED)
+    require_move(TRANSITIONS, MEANINGS, ReviewState(review.state), ReviewState.ABSTAINED)
     before = {"state": review.state}
     review.state, review.abstained_because = ReviewState.ABSTAINED.value, reason[:LONGEST_COMMENT]
     review.scores, review.total_thousandths = {}, None
@@ -133,7 +134,7 @@ def reopen(viewer: Viewer, review_reference: str, reason: str) -> Review:
     require(viewer, "reviews.assign", intake.path)
     if review.state == ReviewState.REOPENED:
         return review
-    require_move(ReviewState(review.state), ReviewState.REOPENED)
+    require_move(TRANSITIONS, MEANINGS, ReviewState(review.state), ReviewState.REOPENED)
     review.state = ReviewState.REOPENED.value
     _note(viewer, "reviews.reopen", review, {"total": review.total_thousandths}, {"reason": reason})
     return review

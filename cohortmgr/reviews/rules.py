@@ -1,12 +1,12 @@
 """What a review may become, what a score may be, and what a reading is worth."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.rules import Rubric
 
 FULL_MARK = 20_000
@@ -48,17 +48,6 @@ HOLDING = frozenset({ReviewState.ASSIGNED, ReviewState.DRAFTED, ReviewState.SUBM
 """States that keep one of the readings a file needs; an abstention gives it back."""
 
 
-def require_move(current: ReviewState, to: ReviewState) -> None:
-    """Refuse a change of state that the table does not hold."""
-    if to not in TRANSITIONS[current]:
-        raise Refused(
-            Problem(
-                N_("Cette lecture est dans l’état « %(state)s » et ne peut pas passer à « %(to)s »."),
-                {"state": current.value, "to": to.value},
-            )
-        )
-
-
 def check_scores(
     scores: Mapping[str, int | Decimal | None],
     bounds: Mapping[str, tuple[int, int]],
@@ -95,34 +84,9 @@ def bounds_of(rubric: Rubric) -> dict[str, tuple[int, int]]:
     return {each.key: (each.scale_min, each.scale_max) for each in rubric.criteria}
 
 
-def weighted_total(
-    scores: Mapping[str, int | Decimal], weights: Mapping[str, int], low: int, high: int
-) -> int:
-    """The total of one reading, in thousandths out of twenty, rounded half to even.
-
-    Every criterion is on the scale `low`..`high`; `low` is worth nothing and `high` all of its weight.
-    Exact by fractions until the one rounding. The scores must have passed `check_scores`.
-    """
-    if set(scores) != set(weights) or high <= low:
-        raise ValueError("scores and weights must name the same criteria, on a scale that is not empty")
-    whole = sum(weights.values())
-    if whole <= 0 or min(weights.values()) < 0:
-        raise ValueError("weights must be positive")
-    parts = sum((Fraction(scores[key]) - low) * weight for key, weight in weights.items())
-    return round(parts * FULL_MARK / (whole * (high - low)))
-
-
 def mark_out_of_twenty(score: int | Decimal | Fraction, low: int, high: int) -> int:
     """One criterion's score in thousandths out of twenty, so that criteria can be compared."""
     return round((Fraction(score) - low) * FULL_MARK / (high - low))
-
-
-def needs_third_reading(totals: Sequence[int], limit: int) -> bool:
-    """Whether two readings lie further apart than `limit` (all in thousandths out of twenty).
-
-    With one reading it is too early to say, with three the question has been answered.
-    """
-    return len(totals) == 2 and abs(totals[0] - totals[1]) > limit
 
 
 def severities(readings: Iterable[tuple[str, str, int]]) -> dict[str, int]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.rules import Viewer, allows, require
+from cohortmgr.accounts.rules import Viewer, allows, require, require_second_person
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
+from cohortmgr.base.states import require_move
 from cohortmgr.base.text import new_reference
 from cohortmgr.outbox.actions import send_all
 from cohortmgr.programmes import queries as programmes
@@ -16,15 +17,14 @@ from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection import letters, offers, queries
 from cohortmgr.selection.board import Decided, decisions, require_read, rubric_of
 from cohortmgr.selection.certificate import certificate, verify
-from cohortmgr.selection.models import Batch, Decision, SeatCount
+from cohortmgr.selection.models import Batch, Decision
 from cohortmgr.selection.rules import (
+    BATCH_MEANINGS,
     BATCH_TRANSITIONS,
     BatchState,
     Outcome,
     WaitingState,
     as_json,
-    require_move,
-    require_second_person,
 )
 
 LONGEST_SEED, LONGEST_NOTE = 80, 2000
@@ -67,7 +67,6 @@ def propose(
     )
     db.session.add(batch)
     db.session.flush()
-    _open_seats(offering, board.seats)
     _insert(batch, decisions(board, programmes.definition_of(intake).eligibility))
     after = {"seed": seed, "seats": board.seats, "certificate": batch.certificate["sha256"]}
     record(viewer, "selection.propose", "batch", batch.reference, batch.institution_id, after=after)
@@ -80,18 +79,6 @@ def _checked_seed(seed: str) -> str:
         most = {"most": LONGEST_SEED}
         raise Refused(Problem(N_("La graine du tirage a de 1 à %(most)s caractères."), most, "seed"))
     return seed
-
-
-def _open_seats(offering: Offering, seats: int) -> None:
-    count = queries.seats_of(offering.id)
-    if count is None:
-        count = SeatCount(
-            offering_id=offering.id, institution_id=offering.institution_id, seats=seats, taken=0
-        )
-        db.session.add(count)
-    elif count.taken <= seats:
-        count.seats = seats
-    db.session.flush()
 
 
 def _insert(batch: Batch, found: list[Decided]) -> None:
@@ -129,7 +116,7 @@ def approve(viewer: Viewer, batch_reference: str, typed_number: str, version: in
     require_second_person(batch.proposed_by, viewer.reference)
     if version is not None and version != batch.version:
         raise Stale(batch_reference)
-    require_move(BATCH_TRANSITIONS, BatchState(batch.state), BatchState.APPROVED)
+    require_move(BATCH_TRANSITIONS, BATCH_MEANINGS, BatchState(batch.state), BatchState.APPROVED)
     rows = db.session.execute(letters.recipients().where(Decision.batch_id == batch.id)).all()
     chosen = [row for row in rows if row.outcome == Outcome.OFFER]
     _require_number(typed_number, len(chosen))
@@ -187,7 +174,7 @@ def cancel(viewer: Viewer, batch_reference: str, version: int | None = None) -> 
         return batch
     if version is not None and version != batch.version:
         raise Stale(batch_reference)
-    require_move(BATCH_TRANSITIONS, BatchState(batch.state), BatchState.CANCELLED)
+    require_move(BATCH_TRANSITIONS, BATCH_MEANINGS, BatchState(batch.state), BatchState.CANCELLED)
     before = {"state": batch.state}
     batch.state = BatchState.CANCELLED.value
     after = {"state": batch.state}

@@ -90,18 +90,3 @@ class Offer(Row, Versioned, Model):
     sent_at: Mapped[datetime]
     deadline: Mapped[datetime]
     answered_at: Mapped[datetime | None]
-
-
-class SeatCount(Model):
-    """Seats of an offering that live offers hold; moves by conditional UPDATE and never passes `seats`."""
-
-    __tablename__ = "seat_counts"
-    __table_args__ = (
-        sa.CheckConstraint("taken BETWEEN 0 AND seats", name="taken"),
-        {"info": {"tenancy": "institution"}},
-    )
-
-    offering_id: Mapped[int] = mapped_column(sa.ForeignKey("offerings.id"), primary_key=True)
-    institution_id: Mapped[int] = mapped_column(Id, index=True)
-    seats: Mapped[int]
-    taken: Mapped[int] = mapped_column(default=0)

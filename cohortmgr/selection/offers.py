@@ -24,7 +24,7 @@ from cohortmgr.outbox.actions import send_all
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection import letters, queries
-from cohortmgr.selection.models import Batch, Decision, Offer, SeatCount
+from cohortmgr.selection.models import Batch, Decision, Offer
 from cohortmgr.selection.rules import SEAT_HOLDING, BatchState, OfferState, WaitingState
 
 # Higher floors append what an acceptance brings, and what the giving up of an accepted seat undoes. Called in the
@@ -37,14 +37,14 @@ ENDS_AT = 18  # the hour in Casablanca at which the last day to answer ends
 
 def claim_seats(viewer: Viewer, offering_id: int, number: int) -> bool:
     """Take seats if that many are free: one conditional UPDATE."""
-    free = SeatCount.taken + number <= SeatCount.seats
-    claim = sa.update(SeatCount).where(SeatCount.offering_id == offering_id, free)
-    return _changed(claim.values(taken=SeatCount.taken + number)) == 1
+    free = Offering.taken + number <= Offering.seats
+    claim = sa.update(Offering).where(Offering.id == offering_id, free)
+    return _changed(claim.values(taken=Offering.taken + number)) == 1
 
 
 def _release_seats(offering_id: int, number: int) -> None:
-    held = sa.update(SeatCount).where(SeatCount.offering_id == offering_id, SeatCount.taken >= number)
-    if _changed(held.values(taken=SeatCount.taken - number)) != 1:
+    held = sa.update(Offering).where(Offering.id == offering_id, Offering.taken >= number)
+    if _changed(held.values(taken=Offering.taken - number)) != 1:
         raise RuntimeError(f"offering {offering_id} held fewer than {number} seats")
 
 

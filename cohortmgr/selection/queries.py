@@ -19,7 +19,7 @@ from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import COUNTING
 from cohortmgr.selection.board import Board, File, Reading, build
-from cohortmgr.selection.models import Batch, Decision, Offer, SeatCount
+from cohortmgr.selection.models import Batch, Decision, Offer
 from cohortmgr.selection.rules import BatchState, Outcome, WaitingState
 
 LIVE = (BatchState.PROPOSED.value, BatchState.APPROVED.value)
@@ -79,8 +79,9 @@ def ranking_of(intake: Intake, offering: Offering | None = None, seed: str | Non
         )
         for row in db.session.execute(_sent(intake, offering))
     ]
-    seats = offering.seats + definition.offers.seats_overbooked
-    return build(files, definition.rubric, seats, definition.offers.waiting_list, seed or intake.reference)
+    return build(
+        files, definition.rubric, offering.seats, definition.offers.waiting_list, seed or intake.reference
+    )
 
 
 def _sent(intake: Intake, offering: Offering) -> Any:
@@ -145,11 +146,6 @@ def decisions_of(batch: Batch) -> Sequence[Any]:
         .where(Decision.batch_id == batch.id)
         .order_by(Decision.rank.is_(None), Decision.rank, Application.number)
     ).all()
-
-
-def seats_of(offering_id: int) -> SeatCount | None:
-    """The count of an offering's seats."""
-    return db.session.get(SeatCount, offering_id, populate_existing=True)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import N_, Problem
 
 State = TypeVar("State", bound=StrEnum)
 
@@ -95,25 +95,6 @@ WAITING_MEANINGS: Mapping[WaitingState, str] = {
     WaitingState.LEFT: N_("La personne a quitté la liste d’attente."),
     WaitingState.CLOSED: N_("La liste a été close sans qu’une place lui revienne."),
 }
-
-
-def require_move(table: Mapping[State, tuple[State, ...]], current: State, to: State) -> None:
-    """Refuse a change of state that the table does not hold."""
-    if to not in table[current]:
-        raise Refused(
-            Problem(
-                N_("L’état « %(state)s » ne peut pas passer à « %(to)s »."),
-                {"state": current.value, "to": to.value},
-            )
-        )
-
-
-def require_second_person(proposer: str, approver: str) -> None:
-    """Refuse an approval by the one who proposed (both are account references)."""
-    if proposer == approver:
-        raise Refused(
-            Problem(N_("Une deuxième personne doit approuver ce lot : vous l’avez vous-même proposé."))
-        )
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,14 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.bank import check_rib
 from cohortmgr.accounts.models import Person
-from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.accounts.rules import Viewer, require, require_second_person
 from cohortmgr.applications import queries as applications
 from cohortmgr.applications.models import Application
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
+from cohortmgr.base.states import require_move
 from cohortmgr.base.text import new_reference
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort, Enrolment
@@ -28,16 +29,16 @@ from cohortmgr.stipends import queries
 from cohortmgr.stipends.models import BankDetails, Line, Run
 from cohortmgr.stipends.payments import Payee, PaymentList, payment_list
 from cohortmgr.stipends.rules import (
+    MEANINGS,
     OPEN,
     SETTLED,
+    TRANSITIONS,
     Arrear,
     LineState,
     RunState,
     compute_line,
     following,
-    require_move,
     require_payable_month,
-    require_second_person,
 )
 from cohortmgr.stipends.rules import Line as Sum
 
@@ -181,7 +182,7 @@ def approve(viewer: Viewer, run_reference: str, typed: str, version: int) -> Run
     require(viewer, "stipends.approve", cohort.path)
     if RunState(run.state) in SETTLED:
         return run
-    require_move(RunState(run.state), RunState.APPROVED)
+    require_move(TRANSITIONS, MEANINGS, RunState(run.state), RunState.APPROVED)
     require_second_person(run.computed_by or "", viewer.reference)
     if run.version != version:
         raise Stale(run_reference)

@@ -75,25 +75,6 @@ LINE_MEANINGS: Mapping[LineState, str] = {
 }
 
 
-def require_move(current: RunState, to: RunState) -> None:
-    """Refuse a change of state that the table does not hold."""
-    if to not in TRANSITIONS[current]:
-        raise Refused(
-            Problem(
-                N_("L’état de paiement est « %(state)s » et ne peut pas passer à « %(to)s »."),
-                {"state": current.value, "to": to.value},
-            )
-        )
-
-
-def require_second_person(preparer: str, approver: str) -> None:
-    """Refuse an approval by the one who computed the run (both are account references)."""
-    if preparer == approver:
-        raise Refused(
-            Problem(N_("Une deuxième personne doit approuver cet état : vous l’avez vous-même calculé."))
-        )
-
-
 @dataclass(frozen=True)
 class Item:
     """One step of the sum: a French msgid, its values (texts and integers, fit for JSON), signed

@@ -17,9 +17,10 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
 from cohortmgr.outbox.delivery import content_of, render
 from cohortmgr.outbox.models import Message
+from cohortmgr.programmes.models import Offering
 from cohortmgr.selection import actions, queries
 from cohortmgr.selection.certificate import verify
-from cohortmgr.selection.models import Batch, Decision, Offer, SeatCount
+from cohortmgr.selection.models import Batch, Decision, Offer
 from tests.factories.choices import browser, decided, known, read, readers, sent, someone
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
@@ -76,7 +77,7 @@ def test_approval_asks_for_the_number_and_the_version_and_happens_once() -> None
             assert actions.approve(administrator, batch.reference, " ٣ ", version=1).state == "approved"
     offers = db.session.scalars(sa.select(Offer)).all()
     assert {offer.deadline for offer in offers} == {clock.instant(date(2025, 7, 27), 18)}
-    count = db.session.scalars(sa.select(SeatCount)).one()
+    count = db.session.get_one(Offering, batch.offering_id, populate_existing=True)
     assert (len(offers), count.taken, count.seats) == (3, 3, 3)
     keys = Counter(db.session.scalars(sa.select(Message.key)))
     assert keys == {"offer_made": 3, "waiting_listed": 30, "refused": 8}

@@ -23,10 +23,13 @@ from cohortmgr.accounts.rules import (
     password_problems,
     require,
     require_anywhere,
+    require_second_person,
 )
-from cohortmgr.base.errors import NotPermitted
+from cohortmgr.base.errors import NotPermitted, Refused
 
-KEYS = st.lists(st.text("abcxyz-", min_size=1, max_size=4), max_size=4).map(lambda keys: "".join(f"{k}." for k in keys))
+KEYS = st.lists(st.text("abcxyz-", min_size=1, max_size=4), max_size=4).map(
+    lambda keys: "".join(f"{k}." for k in keys)
+)
 
 
 def holding(role: Role, path: str = "ma.inpt.", institutions: tuple[int, ...] = (1,)) -> Viewer:
@@ -127,12 +130,26 @@ def test_nobody_gives_more_than_is_theirs(
     assert may_grant(SYSTEM, role, path, institutions)
 
 
-@pytest.mark.parametrize(("path", "sound"), [("", True), ("ma.", True), ("ma.inpt-2.", True), ("ma", False), (".", False), ("ma%.", False), ("m_a.", False)])
+@pytest.mark.parametrize(
+    ("path", "sound"),
+    [
+        ("", True),
+        ("ma.", True),
+        ("ma.inpt-2.", True),
+        ("ma", False),
+        (".", False),
+        ("ma%.", False),
+        ("m_a.", False),
+    ],
+)
 def test_a_path_is_keys_that_end_with_a_point(path: str, sound: bool) -> None:
     assert is_path(path) is sound
 
 
-@pytest.mark.parametrize("password", ["", "court", "neuf cara", "aaaaaaaaaaaa", "abababababab", "Nom.Entier@Exemple.ma", "NOM.ENTIER"])
+@pytest.mark.parametrize(
+    "password",
+    ["", "court", "neuf cara", "aaaaaaaaaaaa", "abababababab", "Nom.Entier@Exemple.ma", "NOM.ENTIER"],
+)
 def test_a_weak_password_is_refused_at_its_field(password: str) -> None:
     problems = password_problems(password, "nom.entier@exemple.ma")
     assert [problem.where for problem in problems] == ["password"]
@@ -141,3 +158,9 @@ def test_a_weak_password_is_refused_at_its_field(password: str) -> None:
 @pytest.mark.parametrize("password", ["dix caract", "une phrase de quelques mots", "عبارة من بضع كلمات"])
 def test_a_phrase_will_do(password: str) -> None:
     assert password_problems(password, "nom@exemple.ma") == []
+
+
+def test_nobody_approves_what_they_prepared() -> None:
+    require_second_person("A" * 26, "B" * 26)
+    with pytest.raises(Refused):
+        require_second_person("A" * 26, "A" * 26)

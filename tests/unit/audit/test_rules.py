@@ -68,7 +68,9 @@ def test_any_altered_field_of_any_link_is_found(name: str, place: int) -> None:
 def test_the_columns_that_the_chain_covers_are_all_the_table_has() -> None:
     from cohortmgr.audit.models import Event as Table
 
-    assert {column.name for column in Table.__table__.columns} - {"id"} == {field.name for field in fields(Event)}
+    assert {column.name for column in Table.__table__.columns} - {"id"} == {
+        field.name for field in fields(Event)
+    }
 
 
 @given(st.integers(2, 8), st.data())

@@ -23,7 +23,9 @@ def test_what_was_sealed_opens_and_is_not_readable(text: str) -> None:
     assert sealed != RING.seal(text, *PLACE)
 
 
-@pytest.mark.parametrize("place", [("accounts", *PLACE[1:]), ("persons", "email", PLACE[2]), (*PLACE[:2], "Q" * 26)])
+@pytest.mark.parametrize(
+    "place", [("accounts", *PLACE[1:]), ("persons", "email", PLACE[2]), (*PLACE[:2], "Q" * 26)]
+)
 def test_elsewhere_it_does_not_open(place: tuple[str, str, str]) -> None:
     with pytest.raises(CannotUnseal):
         RING.unseal(RING.seal("0612345678", *PLACE), *place)

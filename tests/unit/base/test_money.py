@@ -16,7 +16,9 @@ def test_there_and_back_loses_no_centime(amount: int) -> None:
     assert cents(dirhams(amount)) == amount
 
 
-@pytest.mark.parametrize(("amount", "whole"), [("0.005", 0), ("0.015", 2), ("0.0151", 2), ("-0.025", -2), ("7000", 700_000)])
+@pytest.mark.parametrize(
+    ("amount", "whole"), [("0.005", 0), ("0.015", 2), ("0.0151", 2), ("-0.025", -2), ("7000", 700_000)]
+)
 def test_half_a_centime_goes_to_the_even_one(amount: str, whole: int) -> None:
     assert cents(Decimal(amount)) == whole
 

@@ -70,7 +70,12 @@ def test_two_processes_at_the_first_start_agree_on_the_secrets(tmp_path: Path) -
     environment = {**os.environ, "COHORTMGR_DATA": str(tmp_path / "data")}
     both = [
         subprocess.Popen(
-            [sys.executable, "-c", script], cwd=ROOT, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-c", script],
+            cwd=ROOT,
+            env=environment,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         for _ in range(3)
     ]

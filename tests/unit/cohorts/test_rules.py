@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.base.errors import Refused
-from cohortmgr.cohorts.rules import MEANINGS, TRANSITIONS, EnrolmentState, require_move, working_days
+from cohortmgr.base.states import require_move
+from cohortmgr.cohorts.rules import MEANINGS, TRANSITIONS, EnrolmentState, working_days
 
 
 def test_every_state_has_its_row_and_its_meaning() -> None:
@@ -16,9 +17,9 @@ def test_every_state_has_its_row_and_its_meaning() -> None:
 
 
 def test_who_has_left_does_not_come_back_by_the_same_enrolment() -> None:
-    require_move(EnrolmentState.SUSPENDED, EnrolmentState.ACTIVE)
+    require_move(TRANSITIONS, MEANINGS, EnrolmentState.SUSPENDED, EnrolmentState.ACTIVE)
     with pytest.raises(Refused):
-        require_move(EnrolmentState.WITHDRAWN, EnrolmentState.ACTIVE)
+        require_move(TRANSITIONS, MEANINGS, EnrolmentState.WITHDRAWN, EnrolmentState.ACTIVE)
 
 
 def test_march_2026_has_22_working_days_and_a_holiday_takes_one() -> None:

@@ -5,6 +5,7 @@ from enum import StrEnum
 import pytest
 
 from cohortmgr.base.errors import Refused
+from cohortmgr.base.states import require_move
 from cohortmgr.placements.rules import (
     MATCHING_MEANINGS,
     MATCHING_TRANSITIONS,
@@ -21,8 +22,6 @@ from cohortmgr.placements.rules import (
     check_scores,
     check_wishes,
     moved,
-    require_move,
-    require_second_person,
     why_unplaced,
 )
 
@@ -42,9 +41,11 @@ def test_every_state_has_its_row_and_its_meaning(states: type[StrEnum], table: d
 
 
 def test_a_placement_starts_only_once_confirmed() -> None:
-    require_move(PLACEMENT_TRANSITIONS, PlacementState.CONFIRMED, PlacementState.STARTED)
+    require_move(PLACEMENT_TRANSITIONS, PLACEMENT_MEANINGS, PlacementState.CONFIRMED, PlacementState.STARTED)
     with pytest.raises(Refused):
-        require_move(PLACEMENT_TRANSITIONS, PlacementState.PROPOSED, PlacementState.STARTED)
+        require_move(
+            PLACEMENT_TRANSITIONS, PLACEMENT_MEANINGS, PlacementState.PROPOSED, PlacementState.STARTED
+        )
 
 
 @pytest.mark.parametrize(
@@ -90,9 +91,3 @@ def test_why_somebody_has_no_company() -> None:
     assert "note" in why_unplaced(["y"], scores, "a").what
     assert why_unplaced(["x", "y"], scores, "a").values == {"scored": 1, "wished": 2}
     assert "meilleures notes" in why_unplaced(["x"], scores, "a").what
-
-
-def test_a_matching_needs_a_second_person() -> None:
-    require_second_person("a", "b")
-    with pytest.raises(Refused):
-        require_second_person("a", "a")

@@ -1,10 +1,11 @@
-"""Attributes of fields are written as WTForms writes them, escaped."""
+"""Expressions and attributes are written as Jinja and WTForms write them, escaped."""
 
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
-from cohortmgr.base.forms import attributes
+from cohortmgr.base.markup import attributes, escaped, init_markup
 
 NAMES = st.sampled_from(["class_", "data_count", "aria_describedby", "value", "required", "id"])
 
@@ -22,3 +23,11 @@ def test_no_value_leaves_its_quotes(given_values: dict[str, str]) -> None:
     for value in given_values.values():
         assert f'="{escape(value)}"' in made
         assert "<" not in made
+
+
+@given(st.one_of(st.text(), st.integers(), st.none(), st.text().map(Markup)))
+def test_expressions_are_escaped_once(value: object) -> None:
+    assert escaped(value) == escape(value)
+    init_markup()
+    page = Environment(autoescape=True).from_string("{% macro m(x) %}{{ x }}{% endmacro %}{{ m(value) }}")
+    assert page.render(value=value) == str(escape(value))
