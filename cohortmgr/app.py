@@ -106,6 +106,8 @@ def _join_floors() -> None:
         applications.on_withdrawal.append(offers.release_on_withdrawal)
     if enrolling.enrol not in offers.on_acceptance:
         offers.on_acceptance.append(enrolling.enrol)
+    if enrolling.leave not in offers.on_release:
+        offers.on_release.append(enrolling.leave)
     if paying.take_bank_details not in enrolling.on_enrolment:
         enrolling.on_enrolment.append(paying.take_bank_details)
     if placements.companies_of not in cohorts.companies_of_members:
@@ -162,7 +164,7 @@ def _open_database(app: Flask, settings: Settings) -> None:
 
 
 def _prepare_owner(engine: sa.Engine) -> None:
-    """Migrations rebuild SQLite tables: foreign keys must be off before BEGIN, or a dropped parent drops its children."""
+    """Foreign keys are off before BEGIN: migrations rebuild SQLite tables, and a dropped parent drops its children."""
     if engine.dialect.name != "sqlite":
         return
 

@@ -38,7 +38,8 @@ _WRONG = N_(
 _TAKEN = N_("Cette adresse a déjà un compte. Connectez-vous, ou demandez un nouveau mot de passe.")
 _CLAIMED = N_("Ce dossier a déjà un compte. Connectez-vous, ou demandez un nouveau mot de passe.")
 _OTHER_PERSON = N_(
-    "Ce numéro est déjà celui d’un autre dossier. Si c’est le vôtre, demandez votre lien d’accès au programme ; sinon, vérifiez le numéro."
+    "Ce numéro est déjà celui d’un autre dossier. Si c’est le vôtre, demandez votre lien d’accès au programme ; "
+    "sinon, vérifiez le numéro."
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.models import Application
@@ -14,7 +15,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.cohorts import queries
 from cohortmgr.cohorts.models import Cohort, Enrolment
-from cohortmgr.cohorts.rules import EnrolmentState
+from cohortmgr.cohorts.rules import TRANSITIONS, EnrolmentState
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.selection.models import Offer
@@ -92,6 +93,28 @@ def _enrol(viewer: Viewer, cohort: Cohort, offer: Offer) -> Enrolment:
         after,
     )
     return enrolment
+
+
+def leave(viewer: Viewer, offer: Offer) -> None:
+    """End the enrolment that came of an offer whose seat was given back; called in the same transaction."""
+    present = [state.value for state, further in TRANSITIONS.items() if EnrolmentState.WITHDRAWN in further]
+    mine = (Enrolment.application_id == offer.application_id, Enrolment.state.in_(present))
+    left = db.session.scalar(sa.select(Enrolment).where(*mine))
+    if left is None:
+        return
+    before = {"state": left.state}
+    left.state, left.ends_on = EnrolmentState.WITHDRAWN.value, clock.today()
+    subject = accounts.reference_of(left.person_id)
+    record(
+        viewer,
+        "cohorts.leave",
+        "enrolment",
+        left.reference,
+        left.institution_id,
+        subject,
+        before,
+        {"state": left.state, "ends_on": left.ends_on},
+    )
 
 
 def confirm(viewer: Viewer, cohort_reference: str) -> int:

@@ -11,8 +11,10 @@ from flask import Flask
 from flask.ctx import AppContext
 
 from cohortmgr.accounts.rules import SYSTEM, Role
+from cohortmgr.applications import actions as applications
+from cohortmgr.applications.models import Application
 from cohortmgr.audit.models import Event
-from cohortmgr.base import crypto
+from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound, NotPermitted
 from cohortmgr.cohorts import actions, queries
@@ -69,6 +71,26 @@ def test_accepting_enrols_in_the_same_transaction(app: Flask, system_app: Flask)
         assert [row.Enrolment.state for row in queries.mine(viewer)] == ["pending"]
     with system_app.app_context():
         assert (rows_of(Enrolment), rows_of(BankDetails)) == (1, 1)
+
+
+def test_withdrawing_ends_the_enrolment_and_frees_the_seat(app: Flask, system_app: Flask) -> None:
+    with system_app.app_context():
+        intake = promotions.accepted(1)
+        with writing():
+            held = db.session.scalars(sa.select(Offer.offering_id)).one()
+            db.session.get_one(Offering, held).taken = 1
+            actions.open_cohort(SYSTEM, intake.reference)
+        viewer = promotions.candidate(1)
+        file = db.session.scalars(sa.select(Application.reference)).one()
+    with app.app_context():
+        see(viewer.institutions, viewer.person_id)
+        for _ in range(2):
+            with writing():
+                applications.withdraw(viewer, file)
+    with system_app.app_context():
+        left = db.session.scalars(sa.select(Enrolment)).one()
+        assert (left.state, left.ends_on) == ("withdrawn", clock.today())
+        assert db.session.scalars(sa.select(Offering.taken).where(Offering.taken > 0)).all() == []
 
 
 def test_confirming_twice_confirms_once(system_context: AppContext) -> None:
