@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import Role, Viewer, require_anywhere
 from cohortmgr.audit import queries as audit
+from cohortmgr.audit.names import ACTS, OBJECTS
 from cohortmgr.audit.rules import INSTALLATION
 from cohortmgr.base.paging import page_of
 
@@ -22,7 +23,7 @@ def trail() -> ResponseReturnValue:
     require_anywhere(viewer, "audit.read")
     query = audit.visible(_institutions(viewer), Role.SYSTEM_ADMINISTRATOR in viewer.roles)
     page = page_of(query, request.args.get("page", 1, type=int), 50)
-    return render_template("accounts/staff_trail.html", page=page, broken=None)
+    return render_template("accounts/staff_trail.html", page=page, broken=None, acts=ACTS, objects=OBJECTS)
 
 
 @bp.post("/audit/verify")
@@ -35,7 +36,7 @@ def verify() -> ResponseReturnValue:
     chains = [str(number) for number in _institutions(viewer)] + ([INSTALLATION] if installation else [])
     broken = [problem for chain in chains for problem in audit.broken_links(chain)]
     page = page_of(audit.visible(_institutions(viewer), installation), 1, 50)
-    return render_template("accounts/staff_trail.html", page=page, broken=broken)
+    return render_template("accounts/staff_trail.html", page=page, broken=broken, acts=ACTS, objects=OBJECTS)
 
 
 def _institutions(viewer: Viewer) -> list[int]:
