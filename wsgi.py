@@ -1,4 +1,4 @@
-"""The door: `gunicorn wsgi:app` serves with the application's database role, `flask --app wsgi` acts with the system's."""
+"""The door: `gunicorn wsgi:app` serves with the application's database role, `flask` acts with the system's."""
 
 import sys
 from pathlib import Path

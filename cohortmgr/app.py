@@ -90,9 +90,9 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
     cli.register(app)
     _join_floors()
     if settings.proxies:
-        app.wsgi_app = ProxyFix(
-            app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies
-        )  # type: ignore[method-assign]
+        trusted = settings.proxies
+        behind = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)
+        app.wsgi_app = behind  # type: ignore[method-assign]  # as Flask's documentation says to wrap it
     if settings.production:
         clock.forbid_moving()
     return app
@@ -159,8 +159,12 @@ def _open_database(app: Flask, settings: Settings) -> None:
     owner = sa.create_engine(**db.engine_options(settings.owner_database_url), poolclass=sa.NullPool)
     _prepare_owner(owner)
     migrations = Alembic(app, run_mkdir=False, metadatas=tables.metadata, engines=owner)
-    migrations.rev_id = lambda: f"{len(list((ROOT / 'migrations').glob('[0-9]*.py'))) + 1:04d}"
+    migrations.rev_id = _next_number  # type: ignore[method-assign]  # its documented use
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def _next_number() -> str:
+    return f"{len(list((ROOT / 'migrations').glob('[0-9]*.py'))) + 1:04d}"
 
 
 def _prepare_owner(engine: sa.Engine) -> None:

@@ -10,12 +10,11 @@ from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts import links
 from cohortmgr.accounts import queries as account_queries
 from cohortmgr.accounts.rules import LINK_LIFETIME, Role, Viewer
-from cohortmgr.applications import queries as applications
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.demo import reviewers
 from cohortmgr.demo.people import BEGINNER, PASSWORD
-from cohortmgr.demo.setting import INTAKE, PROGRAMME, by_role, viewer
+from cohortmgr.demo.setting import INTAKE, PROGRAMME, by_role, file_of, viewer
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.reviews import actions as reviews
 from cohortmgr.reviews import queries as readings
@@ -93,14 +92,12 @@ def answer() -> Iterator[float]:
 def _claimed(manager: Viewer, application_reference: str, hashed: str) -> Viewer:
     """The viewer behind a file: with the account that it has, or one claimed by a link."""
     db.session.rollback()
-    application = applications.read_by_staff(manager, application_reference).application
-    known = account_queries.viewer_of_email(application.email)
-    if known is None:
+    person_id, email = file_of(manager, application_reference)
+    if account_queries.viewer_of_email(email) is None:
         with writing():
-            subject = account_queries.reference_of(application.person_id)
+            subject = account_queries.reference_of(person_id)
             accounts.take_up_link(links.create("claim", subject, LINK_LIFETIME), hashed)
-        known = viewer(application.email)
-    return known
+    return viewer(email)
 
 
 def _answer(candidate: Viewer, *, accept: bool) -> None:
@@ -116,6 +113,6 @@ def candidates_to_show() -> list[tuple[str, str]]:
     manager = by_role(Role.SELECTION_MANAGER)[0]
     for row in decisions.decisions_of(decisions.batches_of(intake)[0]):
         if row.offer_state == "accepted":
-            application = applications.read_by_staff(manager, row.application_reference).application
-            return [("candidate (in the cohort)", application.email), ("candidate (draft in 2027)", BEGINNER)]
+            email = file_of(manager, row.application_reference)[1]
+            return [("candidate (in the cohort)", email), ("candidate (draft in 2027)", BEGINNER)]
     return []

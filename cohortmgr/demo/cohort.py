@@ -10,7 +10,6 @@ from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts import queries as account_queries
 from cohortmgr.accounts.rules import Role, Viewer
 from cohortmgr.applications import actions as applications
-from cohortmgr.applications import queries as files
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound
@@ -18,7 +17,7 @@ from cohortmgr.cohorts import actions as cohorts
 from cohortmgr.cohorts import queries as enrolments
 from cohortmgr.demo.choice import SEED
 from cohortmgr.demo.people import BEGINNER, COMPANIES, PASSWORD
-from cohortmgr.demo.setting import INTAKE, OPEN_INTAKE, PROGRAMME, by_role, viewer
+from cohortmgr.demo.setting import INTAKE, OPEN_INTAKE, PROGRAMME, by_role, file_of, viewer
 from cohortmgr.placements import actions as placements
 from cohortmgr.placements import queries as positions
 from cohortmgr.placements import runs
@@ -73,7 +72,7 @@ def _wishes(manager: Viewer, cohort_id: int) -> Iterator[float]:
         ranked = sorted(
             open_ones, key=lambda reference: open_ones.index(reference) * 0.8 + chance.random() * 3
         )
-        email = files.read_by_staff(manager, member.application_reference).application.email
+        email = file_of(manager, member.application_reference)[1]
         with writing():
             placements.state_wishes(viewer(email), member.Enrolment.reference, ranked)
         yield 0.8 * number / len(members)

@@ -9,6 +9,7 @@ from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts import queries as account_queries
 from cohortmgr.accounts.rules import COMPANY_ROLES, SYSTEM, Role, Viewer
 from cohortmgr.applications import imports, invitations
+from cohortmgr.applications import queries as files
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.settings import ROOT
@@ -33,6 +34,14 @@ def viewer(email: str) -> Viewer:
 def by_role(role: Role) -> list[Viewer]:
     """The staff of the demonstration who hold a role."""
     return [viewer(each.email) for each in STAFF if each.role is role]
+
+
+def file_of(manager: Viewer, reference: str) -> tuple[int, str]:
+    """The person and the address of a file, as its manager reads them."""
+    application = files.read_by_staff(manager, reference).application
+    if application.email is None:
+        raise LookupError(f"{application.number} has no address")
+    return application.person_id, application.email
 
 
 def put_programme() -> None:

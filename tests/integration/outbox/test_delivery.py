@@ -77,7 +77,8 @@ def test_a_message_speaks_its_person_s_language(language: str, shown: str, tmp_p
 
 def test_what_is_due_later_waits() -> None:
     with writing():
-        actions.send_all([Letter("test", PERSON, "a@b.ma", "fr", {"deadline": START}, due=clock.now() + timedelta(hours=1))])
+        due = clock.now() + timedelta(hours=1)
+        actions.send_all([Letter("test", PERSON, "a@b.ma", "fr", {"deadline": START}, due=due)])
     assert delivery.deliver() == 0
     with clock.at(clock.now() + timedelta(hours=2)):
         assert delivery.deliver() == 1
@@ -204,7 +205,9 @@ def test_a_line_break_in_a_name_makes_no_header(tmp_path: Path) -> None:
     assert letter["Bcc"] is None and letter["Subject"] == "Réponse de Saïd"
 
 
-def test_mail_goes_to_the_server_that_is_set(system_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mail_goes_to_the_server_that_is_set(
+    system_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     heard: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=_answer, args=(listening, heard))
