@@ -43,7 +43,7 @@ def untranslated(source: str, *, is_message: bool = False) -> list[str]:
         texts = re.sub(r"\x00\S*", " ", shown).split("\n")
     else:
         parser = _Spoken()
-        parser.feed(shown.replace("\x00", ""))
+        parser.feed(re.sub(r"\x00(-[\w-]+)?", "", shown))  # `{{ id }}-hint` is a name that a macro makes
         parser.close()
         texts = parser.found
     return [text.strip() for text in texts if _says_something(text)] + literals
