@@ -98,7 +98,12 @@ def day(value: date | datetime | None) -> str:
 
 def short_day(value: date | datetime | None) -> str:
     """`12 mai 2026`."""
-    return "" if value is None else _format(_local_day(value), _SHORT_DAY[language()])
+    return "" if value is None else _short_day(value, language())
+
+
+@lru_cache(maxsize=8192)
+def _short_day(value: date | datetime, spoken: str) -> str:
+    return _dated(_local_day(value), _SHORT_DAY[spoken], spoken)
 
 
 def month(value: date | None) -> str:
@@ -136,7 +141,12 @@ def mad(cents: int | None) -> str:
 
 def thousandths(value: int | None) -> str:
     """A score of thousandths as `15,42`."""
-    return "" if value is None else decimal(Decimal(value) / 1000)
+    return "" if value is None else _thousandths(value, language())
+
+
+@lru_cache(maxsize=8192)
+def _thousandths(value: int, spoken: str) -> str:
+    return _figure(Decimal(value) / 1000, _pattern(2), spoken)
 
 
 @lru_cache(maxsize=8192)
