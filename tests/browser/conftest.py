@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -14,7 +17,10 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from tests import services
 
 if TYPE_CHECKING:
-    from tests.databases import Database
+    from flask import Flask
+
+    from tests.databases import Database, SqliteDatabase
+    from tests.factories.year import Year
 
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 
@@ -28,11 +34,11 @@ class _Silent(WSGIRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture
-def live(database: Database) -> Iterator[str]:
-    """The address of the application, served by threads of this process on a free port."""
-    database.app.config["WTF_CSRF_ENABLED"] = True
-    server = make_server("127.0.0.1", 0, database.app, threaded=True, request_handler=_Silent)
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """The address of an application served by threads of this process on a free port."""
+    app.config["WTF_CSRF_ENABLED"] = True
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
@@ -41,6 +47,50 @@ def live(database: Database) -> Iterator[str]:
         server.shutdown()
         thread.join(10)
         server.server_close()
+
+
+@dataclass
+class Lived:
+    """A small year that was lived, on a database of its own: each test begins where it ended."""
+
+    database: SqliteDatabase
+    year: Year
+    address: str
+
+
+@pytest.fixture(scope="session")
+def lived_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
+    """Built once for each process of the test run."""
+    from tests import databases
+    from tests.factories.year import PASSWORD, lived
+    from tests.watch import test_context
+
+    with databases.opened(databases.SqliteDatabase(tmp_path_factory.mktemp("year"))) as database:
+        assert isinstance(database, databases.SqliteDatabase)
+        with test_context(database.system_app):
+            year = lived(PASSWORD)
+        databases.dispose(database.system_app)
+        databases._settle(database.file)
+        shutil.copyfile(database.file, database.template)
+        with served(database.app) as address:
+            yield Lived(database, year, address)
+
+
+@pytest.fixture
+def place(lived_once: Lived) -> Iterator[Lived]:
+    """The year as it was lived, whatever the last test did."""
+    from tests.watch import watched
+
+    lived_once.database.reset()
+    with watched(lived_once.database.app):
+        yield lived_once
+
+
+@pytest.fixture
+def live(database: Database) -> Iterator[str]:
+    """The address of the application, served by threads of this process on a free port."""
+    with served(database.app) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

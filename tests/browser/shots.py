@@ -1,7 +1,7 @@
 """Pictures of each screen into shots/: `make shots`, or `make shots ARGS="--address http://127.0.0.1:8000 --log FILE"`.
 
 Without an address it starts a demonstration of its own. From the public page and the home of each printed sign-in it
-follows every link of the site, one screen of each kind, in French and Arabic, 360 and 1280 wide.
+follows every link of the site, two screens of each kind (an open intake and a finished one differ), in French and Arabic, 360 and 1280 wide.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,7 @@ LANGUAGES = ("fr", "ar")
 # Not screens, or the end of the visit.
 AWAY = re.compile(r"^/(language|sign-out|assets|health)\b|\.(csv|xlsx|pdf|zip|json)$")
 MOST = 80
+OF_A_KIND = 2
 
 
 @contextmanager
@@ -93,13 +95,15 @@ def visit(browser: Browser, address: str, audience: str, person: dict[str, str] 
         page.fill("input[name=password]", person["password"])
         page.click("main form button[type=submit]")
         start = urlsplit(page.url).path
-    waiting, seen = [start], set[str]()
+    waiting, seen, counts = [start], set[str](), Counter[str]()
     while waiting and len(seen) < MOST:
         path = waiting.pop(0)
-        if kind(path) in seen:
+        if path in seen or counts[kind(path)] == OF_A_KIND:
             continue
-        seen.add(kind(path))
+        seen.add(path)
+        counts[kind(path)] += 1
         name = re.sub(r"[^a-z0-9]+", "-", f"{audience}{kind(path)}".lower()).strip("-")
+        name += f"-{counts[kind(path)]}" if counts[kind(path)] > 1 else ""
         try:
             page.goto(path)
             waiting += links(page)

@@ -109,18 +109,26 @@ class Year:
         self.accounts[name], self.emails[name] = account.id, account.email
 
 
-def lived(password: str = "") -> Year:
-    """Build it, in a system context; with a password when people of it will sign in by the form."""
+def read(password: str = "") -> Year:
+    """The year up to the last reading, in a system context; with a password when people sign in by the form."""
     hashed = accounts.prepare_password(password, "") if password else "no hash"
     with clock.at(clock.instant(date(2025, 5, 20), 10)):
         with writing():
             programmes.load_definition(SYSTEM, read_known("mdia"))
         year = Year(queries.intake_of("mdia", "2025"))
+        year.references["intake"] = year.intake.reference
         _people(year, hashed)
     with clock.at(clock.instant(date(2025, 7, 16), 10)):
         _files(year)
     with clock.at(clock.instant(date(2025, 7, 17), 10)):
         _read(year)
+    return year
+
+
+def lived(password: str = "") -> Year:
+    """All of it."""
+    year = read(password)
+    hashed = accounts.prepare_password(password, "") if password else "no hash"
     with clock.at(clock.instant(date(2025, 7, 29), 10)):
         _choose(year, hashed)
     with clock.at(clock.instant(date(2025, 9, 22), 10)):

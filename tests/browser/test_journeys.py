@@ -1,0 +1,298 @@
+"""What people come to do, in Chromium: in French and Arabic, on a phone and at a desk, with and without scripts."""
+
+from __future__ import annotations
+
+import csv
+import re
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Browser, Page, expect
+
+from cohortmgr.applications.models import Application
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.reports.computing import compute
+from cohortmgr.reports.models import Report
+from cohortmgr.reviews import actions as reviews
+from cohortmgr.selection.models import Batch, Offer
+from tests.browser.conftest import Lived
+from tests.browser.visits import Visitor, visiting
+from tests.databases import Database
+from tests.factories.promotions import rib
+from tests.factories.year import FILE, PASSWORD, PHOTO, read
+from tests.watch import test_context
+
+ANSWERS = {
+    "family_name": "BENNIS",
+    "given_name": "Hajar",
+    "family_name_ar": "بنيس",
+    "given_name_ar": "هاجر",
+    "birth_date": "14/03/2005",
+    "cin": "AB123456",
+    "massar": "G131234567",
+    "email": "hajar.bennis@exemple.ma",
+    "phone": "0661223344",
+    "city": "Salé",
+    "university": "Université Mohammed V",
+    "graduation_year": "2026",
+    **{f"s{number}": "13,5" for number in range(1, 7)},
+    "motivation": "Apprendre le traitement des données auprès de ceux qui s’en servent.",
+    "rib": rib(7),
+}
+CHOICES = {"licence": "informatique", "french": "C1", "english": "B2"}
+WIDTHS = (360, 1280)
+LANGUAGES = ("fr", "ar")
+
+
+def fill(page: Page, but: str = "") -> None:
+    """Every answer of the form, but one."""
+    for key, text in ANSWERS.items():
+        if key != but:
+            page.fill(f"[name={key}]", text)
+    for key, value in CHOICES.items():
+        page.select_option(f"select[name={key}]", value)
+    page.check("input[name=sex][value=f]")
+    for key in ("consent_truth", "consent_data"):
+        page.check(f"input[name={key}]")
+    paper = {"name": "relevés.pdf", "mimeType": "application/pdf", "buffer": PHOTO}
+    page.set_input_files("input[name=transcripts]", files=[paper])
+
+
+def apply(visitor: Visitor, place: Lived) -> None:
+    """From the first page to an account with an empty form."""
+    page = visitor.page
+    visitor.open("/")
+    page.locator("main a[href*='/programmes/'], main a[href*='/intakes/']").first.click()
+    page.locator("main a[href*='/apply']").first.click()
+    assert urlsplit(page.url).path == "/sign-in"
+    page.locator("main a[href*='/sign-up']").click()
+    page.fill("input[name=email]", "hajar.bennis@exemple.ma")
+    page.fill("input[name=password]", "une phrase de quelques mots")
+    visitor.send()
+    assert urlsplit(page.url).path.endswith("/apply"), page.url
+    visitor.send("main form button[type=submit]")
+    assert urlsplit(page.url).path.endswith("/form"), page.url
+
+
+def sent(place: Lived) -> list[Application]:
+    """What was sent with the address of this journey."""
+    with test_context(place.database.system_app):
+        chosen = sa.select(Application).where(
+            Application.email == ANSWERS["email"], Application.state == "submitted"
+        )
+        return list(db.session.scalars(chosen))
+
+
+@pytest.mark.parametrize(("language", "width"), [("fr", 360), ("ar", 360), ("ar", 1280)])
+def test_a_candidate_applies(chromium: Browser, place: Lived, language: str, width: int) -> None:
+    with visiting(chromium, place.address, place.year, language, width) as visitor:
+        page = visitor.page
+        apply(visitor, place)
+        fill(page, but="cin")
+        visitor.send("main form[enctype] > .btn-row button[type=submit]:not(.quiet)")
+        summary = page.locator("[data-error-summary]")
+        expect(summary).to_be_focused()
+        visitor.look()
+        summary.locator("a").first.click()
+        expect(page.locator("[name=cin]")).to_be_focused()
+        assert page.input_value("[name=given_name]") == ANSWERS["given_name"]
+        page.fill("[name=cin]", ANSWERS["cin"])
+        visitor.send("main form[enctype] > .btn-row button[type=submit]:not(.quiet)")
+        assert urlsplit(page.url).path.endswith("/check"), page.locator("[data-error-summary]").inner_text()
+        visitor.look()
+        page.locator("main form button[type=submit]").dblclick()
+        page.wait_for_url(re.compile(r"/my/applications/\w{26}$"))
+        expect(page.locator(".receipt .ref")).to_have_text(re.compile(r"^MDIA-\w+$"))
+        visitor.look()
+        page.goto(f"{page.url}/check")  # a later click on an old page leads to the receipt
+        expect(page.locator(".receipt")).to_be_visible()
+    assert len(sent(place)) == 1
+
+
+def test_a_candidate_applies_without_scripts(chromium: Browser, place: Lived) -> None:
+    with visiting(chromium, place.address, place.year, width=360, scripts=False) as visitor:
+        apply(visitor, place)
+        fill(visitor.page)
+        visitor.send("main form[enctype] > .btn-row button[type=submit]:not(.quiet)")
+        visitor.send("main form button[type=submit]")
+        expect(visitor.page.locator(".receipt")).to_be_visible()
+    assert len(sent(place)) == 1
+
+
+@pytest.mark.parametrize(("language", "width"), [("fr", 1280), ("ar", 360)])
+def test_staff_filter_the_list_and_read_on(
+    chromium: Browser, place: Lived, language: str, width: int
+) -> None:
+    with visiting(chromium, place.address, place.year, language, width) as visitor:
+        page = visitor.page
+        visitor.sign_in("selection_manager")
+        page.locator(f"main a[href$='/staff/intakes/{place.year.references['intake']}']").first.click()
+        page.locator("main a[href$='/applications']").first.click()
+        name = page.locator("main table tbody a").first.inner_text().split()[-1]
+        page.locator("main form input[type=search], main form input[name=q]").first.fill(name)
+        visitor.send("main form[method=get] button[type=submit]")
+        assert page.locator("main table tbody tr").count() < 12
+        page.go_back()
+        page.locator("main table tbody a").first.click()
+        first = page.url
+        page.locator("a[rel=next]").click()
+        assert page.url != first
+        visitor.look()
+        page.locator("a[rel=prev]").click()
+        assert urlsplit(page.url).path == urlsplit(first).path
+
+
+def test_staff_import_a_file(chromium: Browser, place: Lived, tmp_path: Path) -> None:
+    file = tmp_path / "candidatures.csv"
+    with FILE.open(encoding="utf-8-sig", newline="") as given, file.open("w", encoding="utf-8") as written:
+        csv.writer(written).writerows(islice(csv.reader(given), 9))
+    with visiting(chromium, place.address, place.year) as visitor:
+        page = visitor.page
+        visitor.sign_in("group_enroller")
+        visitor.open("/staff/intakes/{open_intake}/imports")
+        page.set_input_files("input[name=file]", file)
+        visitor.send("main form[enctype] button[type=submit]")
+        assert "/staff/imports/" in page.url
+        visitor.look()
+        visitor.send("form[action*='/staff/imports/'] button[type=submit]:not(.quiet)")
+        visitor.look()
+        expect(page.locator("main")).to_contain_text("8")
+    with test_context(place.database.system_app):
+        number = sa.select(sa.func.count()).where(Application.source == "import")
+        assert db.session.scalar(number.select_from(Application)) == 12 + 8
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_reviewer_scores_by_keys(chromium: Browser, place: Lived, language: str) -> None:
+    with test_context(place.database.system_app), writing():
+        reviews.reopen(place.year.viewer("selection_manager"), place.year.references["review"], "À revoir.")
+    with visiting(chromium, place.address, place.year, language) as visitor:
+        page = visitor.page
+        visitor.sign_in("reviewer")
+        visitor.open("/staff/reviews/{review}")
+        page.locator("[data-keys]").focus()
+        criteria = page.locator("[data-rubric] fieldset").count()
+        for _each in range(criteria):
+            page.keyboard.press("3")
+        assert page.locator("[data-rubric] input[type=radio]:checked").count() == criteria
+        visitor.look()
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        assert urlsplit(page.url).path == "/staff/reviews"
+
+
+def approve(visitor: Visitor) -> None:
+    """The number of people is asked for; a wrong one does not open the button."""
+    page = visitor.page
+    button = page.locator("form[action$='/approve'] button[type=submit]")
+    field = page.locator("form[action$='/approve'] input[name=confirmation]")
+    field.fill("999")
+    assert button.get_attribute("aria-disabled") == "true" or button.is_disabled()
+    number = re.search(r"\d+", page.locator("form[action$='/approve']").inner_text())
+    assert number is not None
+    field.fill(number[0])
+    visitor.send("form[action$='/approve'] button[type=submit]")
+    visitor.look()
+
+
+@pytest.mark.parametrize(("language", "width"), [("fr", 1280), ("ar", 360)])
+def test_one_proposes_and_another_approves(
+    chromium: Browser, database: Database, live: str, language: str, width: int
+) -> None:
+    with test_context(database.system_app):
+        year = read(PASSWORD)
+    with visiting(chromium, live, year, language, width) as visitor:
+        visitor.sign_in("selection_manager")
+        visitor.page.goto(f"/staff/intakes/{year.references['intake']}/ranking")
+        visitor.send("main form[method=post] button[type=submit]:not(.quiet)")
+        batch = urlsplit(visitor.page.url).path
+        assert batch.startswith("/staff/batches/")
+        expect(visitor.page.locator("form[action$='/approve']")).to_have_count(0)
+    with visiting(chromium, live, year, language, width) as visitor:
+        visitor.sign_in("programme_administrator")
+        visitor.page.locator(f"main a[href$='{batch}']").first.click()
+        approve(visitor)
+    with test_context(database.system_app):
+        assert db.session.scalars(sa.select(Batch.state)).all() == ["approved"]
+        assert set(db.session.scalars(sa.select(Offer.state))) == {"sent"}
+
+
+def test_finance_computes_another_approves_and_the_apprentice_sees_the_sum(
+    chromium: Browser, place: Lived
+) -> None:
+    with visiting(chromium, place.address, place.year) as visitor:
+        visitor.sign_in("finance")
+        visitor.open("/staff/stipends/{waiting_run}")
+        visitor.send("form[action$='/compute'] button[type=submit]")
+        visitor.look()
+    with visiting(chromium, place.address, place.year) as visitor:
+        visitor.sign_in("programme_administrator")
+        visitor.open("/staff/stipends/{waiting_run}")
+        approve(visitor)
+    with visiting(chromium, place.address, place.year, "ar", 360) as visitor:
+        visitor.sign_in("candidate")
+        links = visitor.page.locator("main a[href*='/my/stipends/']")
+        expect(links).to_have_count(2)
+        links.first.click()
+        expect(visitor.page.locator("main")).to_contain_text(re.compile(r"4[.\s  ]?000"))
+        visitor.look()
+
+
+@pytest.mark.parametrize(("language", "width"), [("fr", 360), ("ar", 1280)])
+def test_a_candidate_accepts_an_offer(chromium: Browser, place: Lived, language: str, width: int) -> None:
+    with test_context(place.database.system_app), writing():
+        for offer in db.session.scalars(sa.select(Offer)):
+            offer.deadline = clock.now() + timedelta(days=3)
+    with visiting(chromium, place.address, place.year, language, width) as visitor:
+        visitor.sign_in("stranger")
+        visitor.page.locator("main a[href*='/my/offers/']").first.click()
+        visitor.look()
+        visitor.page.locator("button[name=answer][value=accept]").dblclick()
+        visitor.page.wait_for_load_state()
+        expect(visitor.page.locator("button[name=answer]")).to_have_count(0)
+        visitor.look()
+    with test_context(place.database.system_app):
+        chosen = sa.select(Offer.state).where(Offer.reference == place.year.references["open_offer"])
+        assert db.session.scalar(chosen) == "accepted"
+
+
+@pytest.mark.parametrize(("language", "width"), [("fr", 1280), ("ar", 360)])
+def test_a_company_sees_its_own_apprentices(
+    chromium: Browser, place: Lived, language: str, width: int
+) -> None:
+    with visiting(chromium, place.address, place.year, language, width) as visitor:
+        visitor.sign_in("company")
+        visitor.page.locator("main a[href*='/company/apprentices/']").first.click()
+        assert urlsplit(visitor.page.url).path.endswith(place.year.references["placement"])
+    with visiting(chromium, place.address, place.year, language, width) as visitor:
+        visitor.sign_in("other_company")
+        answer = visitor.page.goto(f"/company/apprentices/{place.year.references['placement']}")
+        assert answer is not None and answer.status == 404
+        visitor.look()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_report_is_asked_for_followed_and_taken_away(
+    chromium: Browser, place: Lived, language: str
+) -> None:
+    with visiting(chromium, place.address, place.year, language) as visitor:
+        page = visitor.page
+        visitor.sign_in("programme_administrator")
+        visitor.open("/staff/intakes/{intake}/reports")
+        visitor.send("main form button[type=submit]")
+        visitor.look()
+        with test_context(place.database.system_app):
+            waiting = db.session.scalars(sa.select(Report).order_by(Report.id.desc())).first()
+            assert waiting is not None and waiting.figures is None
+            compute({"report": waiting.reference}, lambda done, total: None)
+        expect(page.locator("main table").first).to_be_attached(timeout=15_000)
+        assert page.locator("main figure, main svg").count() > 0
+        visitor.look()
+        with page.expect_download() as taken:
+            page.locator("main a[href$='/xlsx']").click()
+        assert taken.value.suggested_filename.endswith(".xlsx")

@@ -1,0 +1,114 @@
+"""Every screen of the year, in French and Arabic: nothing in anybody's way, nothing beyond the edge, and light."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Response
+
+from tests.browser.conftest import Lived
+from tests.browser.visits import visiting
+
+SCREENS = {
+    "": (
+        "/",
+        "/programmes/mdia",
+        "/intakes/{open_intake}",
+        "/sign-in",
+        "/sign-up",
+        "/password",
+        "/repair/{repair}",
+    ),
+    "candidate": (
+        "/my",
+        "/my/applications/{application}",
+        "/my/applications/{draft}",
+        "/my/applications/{draft}/form",
+        "/my/applications/{draft}/check",
+        "/my/applications/{application}/withdraw",
+        "/my/offers/{offer}",
+        "/my/wishes/{enrolment}",
+        "/my/stipends/{line}",
+    ),
+    "stranger": ("/my", "/my/offers/{open_offer}", "/intakes/{open_intake}/apply"),
+    "company": (
+        "/company",
+        "/company/apprentices",
+        "/company/apprentices/{placement}",
+        "/company/positions/{position}",
+    ),
+    "reviewer": ("/staff", "/staff/reviews", "/staff/reviews/{review}", "/staff/reviews/{review}/abstain"),
+    "selection_manager": (
+        "/staff/intakes/{intake}",
+        "/staff/intakes/{intake}/applications",
+        "/staff/applications/{application}",
+        "/staff/intakes/{open_intake}/imports",
+        "/staff/imports/{import}",
+        "/staff/intakes/{intake}/tray",
+        "/staff/tray/{row}",
+        "/staff/intakes/{intake}/invitations",
+        "/staff/intakes/{intake}/reviews",
+        "/staff/intakes/{intake}/ranking",
+        "/staff/batches/{batch}",
+    ),
+    "programme_administrator": (
+        "/staff",
+        "/staff/cohorts/{cohort}",
+        "/staff/cohorts/{cohort}/placements",
+        "/staff/stipends/{paid_run}",
+        "/staff/intakes/{intake}/reports",
+        "/staff/reports/{report}",
+    ),
+    "finance": (
+        "/staff/cohorts/{cohort}/stipends",
+        "/staff/stipends/{waiting_run}",
+        "/staff/stipend-lines/{waiting_line}",
+        "/staff/stipends/{paid_run}/list",
+    ),
+    "observer": ("/staff", "/staff/reports/{report}"),
+    "auditor": ("/staff/audit",),
+}
+# Whole page, scripts, both in bytes as they travel, and requests, at a first visit.
+BUDGETS = {"candidate": (50_000, 10_000, 6), "company": (60_000, 10_000, 6), "staff": (150_000, 45_000, 10)}
+AUDIENCE = {"": "candidate", "candidate": "candidate", "stranger": "candidate", "company": "company"}
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+@pytest.mark.parametrize("who", SCREENS)
+def test_nothing_is_in_the_way(chromium: Browser, place: Lived, who: str, language: str) -> None:
+    """Each page as a first visit: what the browser holds is not used."""
+    found: list[str] = []
+    with visiting(chromium, place.address, place.year, language, 360) as visitor:
+        if who:
+            visitor.sign_in(who)
+        network = visitor.page.context.new_cdp_session(visitor.page)
+        network.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        answers: list[Response] = []
+        visitor.page.on("response", lambda answer: answers.append(answer))
+        for path in SCREENS[who]:
+            answers.clear()
+            visitor.open(path)
+            visitor.page.wait_for_load_state()
+            found += too_heavy(AUDIENCE.get(who, "staff"), path, answers)
+            found += visitor.overflow() + visitor.barriers()
+            html = visitor.page.locator("html")
+            direction = "rtl" if language == "ar" else "ltr"
+            assert (html.get_attribute("lang"), html.get_attribute("dir")) == (language, direction)
+            visitor.page.set_viewport_size({"width": 1280, "height": 800})
+            found += visitor.overflow()
+            visitor.page.set_viewport_size({"width": 360, "height": 800})
+    assert not found, "\n".join(found)
+
+
+def too_heavy(audience: str, path: str, answers: Sequence[Response]) -> list[str]:
+    """What is over the audience's budget; papers inside a page are the candidate's, not ours."""
+    ours = [answer for answer in answers if answer.url.startswith("http") and "/documents/" not in answer.url]
+    sizes = {answer.url: len(gzip.compress(answer.body())) for answer in ours}
+    code = sum(size for url, size in sizes.items() if urlsplit(url).path.endswith(".js"))
+    measured = (sum(sizes.values()), code, len(ours))
+    print(f"{audience} {path}: {measured}")
+    over = any(had > allowed for had, allowed in zip(measured, BUDGETS[audience], strict=True))
+    return [f"{path}: {measured} of {BUDGETS[audience]}"] if over else []
