@@ -56,8 +56,10 @@ def _read(reviewer: Viewer, reference: str, bounds: dict[str, tuple[int, int]]) 
         "languages": [answers[key] for key in ("french", "english") if key in answers],
         "motivation": answers.get("motivation"),
     }
-    merit = reviewers.true_merit(features, file.number, SEED)
-    scores = reviewers.scores(reviewer.email, file.number, bounds, SEED, merit=merit)
+    # Known by its address, since numbers are drawn anew at each import: the same people are chosen each time.
+    known_as = file.email or file.number
+    merit = reviewers.true_merit(features, known_as, SEED)
+    scores = reviewers.scores(reviewer.email, known_as, bounds, SEED, merit=merit)
     reviews.score(reviewer, reference, scores, version=review.version)
 
 
