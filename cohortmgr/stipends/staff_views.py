@@ -39,6 +39,7 @@ def runs(reference: str) -> ResponseReturnValue:
     page = render_template(
         "stipends/staff_runs.html",
         cohort=cohort,
+        intake=cohorts.intake_of(cohort),
         runs=found,
         scheme=scheme,
         form=form,

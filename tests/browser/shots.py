@@ -1,7 +1,8 @@
 """Pictures of each screen into shots/: `make shots`, or `make shots ARGS="--address http://127.0.0.1:8000 --log FILE"`.
 
 Without an address it starts a demonstration of its own. From the public page and the home of each printed sign-in it
-follows every link of the site, two screens of each kind (an open intake and a finished one differ), in French and Arabic, 360 and 1280 wide.
+follows every link of the site, two screens of each kind (an open intake and a finished one differ), in French and
+Arabic, 360 and 1280 wide.
 """
 
 from __future__ import annotations

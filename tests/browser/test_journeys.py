@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from cohortmgr.applications.models import Application
 from cohortmgr.base import clock
@@ -59,7 +59,7 @@ def fill(page: Page, but: str = "") -> None:
     page.check("input[name=sex][value=f]")
     for key in ("consent_truth", "consent_data"):
         page.check(f"input[name={key}]")
-    paper = {"name": "relevés.pdf", "mimeType": "application/pdf", "buffer": PHOTO}
+    paper = FilePayload(name="relevés.pdf", mimeType="application/pdf", buffer=PHOTO)
     page.set_input_files("input[name=transcripts]", files=[paper])
 
 

@@ -51,7 +51,8 @@ PASSWORD = "une phrase de passe"
 PHOTO = (
     b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj\n"
     b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj\nxref\n0 4\n0000000000 65535 f \n"
-    b"0000000009 00000 n \n0000000054 00000 n \n0000000105 00000 n \ntrailer<</Size 4/Root 1 0 R>>\nstartxref\n170\n%%EOF\n"
+    b"0000000009 00000 n \n0000000054 00000 n \n0000000105 00000 n \n"
+    b"trailer<</Size 4/Root 1 0 R>>\nstartxref\n170\n%%EOF\n"
 )
 """A page without anything on it."""
 
@@ -214,18 +215,18 @@ def _choose(year: Year, hashed: str) -> None:
                 "claim", db.session.get_one(Person, application.person_id).reference, timedelta(days=30)
             )
             account_id = accounts.take_up_link(claim, hashed)
-        candidate = known.viewer_of_email(application.email)
+        candidate = known.viewer_of_email(application.email or "")
         assert candidate is not None
         if (
             place == len(decided) - 1
         ):  # one has not answered yet, and is the stranger to everybody else's pages
-            year.accounts["stranger"], year.emails["stranger"] = account_id, application.email
+            year.accounts["stranger"], year.emails["stranger"] = account_id, candidate.email
             year.references["open_offer"] = offer.reference
             continue
         with writing():
             offers.answer_offer(candidate, offer.reference, True)
         if place == 0:
-            year.accounts["candidate"], year.emails["candidate"] = account_id, application.email
+            year.accounts["candidate"], year.emails["candidate"] = account_id, candidate.email
             year.references |= {"application": application.reference, "offer": offer.reference}
 
 
