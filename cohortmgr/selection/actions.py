@@ -117,7 +117,7 @@ def approve(viewer: Viewer, batch_reference: str, typed_number: str, version: in
     if version is not None and version != batch.version:
         raise Stale(batch_reference)
     require_move(BATCH_TRANSITIONS, BATCH_MEANINGS, BatchState(batch.state), BatchState.APPROVED)
-    rows = db.session.execute(letters.recipients().where(Decision.batch_id == batch.id)).all()
+    rows = db.session.execute(letters.held_recipients().where(Decision.batch_id == batch.id)).all()
     chosen = [row for row in rows if row.outcome == Outcome.OFFER]
     _require_number(typed_number, len(chosen))
     _require_sound(batch, sum(1 for row in chosen if row.application_state != "submitted"))

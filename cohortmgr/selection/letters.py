@@ -45,6 +45,12 @@ def recipients() -> sa.Select[Any]:
     )
 
 
+def held_recipients() -> sa.Select[Any]:
+    """The same with their files held until the commit: whoever is withdrawing at this moment is waited for, and
+    what they left is read."""
+    return recipients().with_for_update(of=Application, key_share=True)
+
+
 def recipient_of(decision_id: int) -> sa.Row[Any]:
     """The row of one decision."""
     return db.session.execute(recipients().where(Decision.id == decision_id)).one()

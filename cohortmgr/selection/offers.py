@@ -143,15 +143,15 @@ def _write(offer: Offer, key: str) -> None:
 def _pass_on(viewer: Viewer, offering_id: int, number: int) -> int:
     """Free seats and offer them to the next on the waiting list; returns how many were offered anew."""
     _release_seats(offering_id, number)
+    # No LIMIT: a row that was waited for and no longer fits would leave its place in it empty.
     waiting = (
-        letters.recipients()
+        letters.held_recipients()
         .join(Batch, Batch.id == Decision.batch_id)
         .where(Batch.offering_id == offering_id, Batch.state == BatchState.APPROVED.value)
         .where(Decision.waiting_state == WaitingState.WAITING.value, Application.state == "submitted")
         .order_by(Decision.position)
-        .limit(number)
     )
-    rows = db.session.execute(waiting).all()
+    rows = db.session.execute(waiting).all()[:number]
     if not rows or not claim_seats(viewer, offering_id, len(rows)):
         return 0
     promoted = sa.update(Decision).where(Decision.id.in_([row.decision_id for row in rows]))

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
+from threading import Event
+from time import sleep
 
 import pytest
 import sqlalchemy as sa
@@ -18,6 +22,7 @@ from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.models import Offering
+from cohortmgr.selection import actions as selection
 from cohortmgr.selection import offers, queries
 from cohortmgr.selection.models import Decision, Offer
 from tests.databases import Database
@@ -129,6 +134,45 @@ def test_a_withdrawal_frees_the_seat_or_the_place(app: Flask) -> None:
     assert _offer(1).state == "declined" and _offer(4).state == "sent" and _taken() == 2
     left = sa.select(Decision.waiting_state).where(Decision.person_id == _person(3).person_id)
     assert db.session.scalar(left) == "left"
+
+
+@contextmanager
+def _withdrawing(app: Flask, number: int) -> Iterator[None]:
+    """Somebody's withdrawal is done and not committed yet when the body begins; it is, soon after."""
+    viewer = _person(number)
+    mine = Application.person_id == viewer.person_id
+    reference = db.session.scalars(sa.select(Application.reference).where(mine)).one()
+    db.session.rollback()
+    done = Event()
+
+    def withdraw() -> None:
+        with app.app_context():
+            see(viewer.institutions, viewer.person_id)
+            with writing():
+                applications.withdraw(viewer, reference)
+                done.set()
+                sleep(0.6)
+
+    with ThreadPoolExecutor(1) as other:
+        end = other.submit(withdraw)
+        assert done.wait(10)
+        yield
+        end.result(20)
+
+
+def test_no_seat_is_offered_to_whoever_is_withdrawing(database: Database) -> None:
+    _intake, batch = decided(5, seats=2, approve=False)
+    with _withdrawing(database.app, 1), pytest.raises(Refused), writing():
+        selection.approve(known("programme_administrator@inpt.ma"), batch.reference, "2")
+    assert not _states() and _taken() == 0
+
+
+def test_a_freed_seat_passes_over_whoever_is_leaving_the_list(database: Database) -> None:
+    decided(5, seats=2)
+    reference = _offer(1).reference
+    with _withdrawing(database.app, 3):
+        assert _answer(database.app, _person(1), reference, False) == "declined"
+    assert _offer(4).state == "sent" and _states() == {"declined": 1, "sent": 2} and _taken() == 2
 
 
 def test_the_pages_of_a_person(app: Flask) -> None:
