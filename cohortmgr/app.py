@@ -26,6 +26,7 @@ from cohortmgr.cohorts import actions as enrolling
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts import staff_views as cohorts_staff
 from cohortmgr.jobs.broker import celery_for, wake_sender
+from cohortmgr.placements import actions as placing
 from cohortmgr.placements import candidate_views as placements_candidate
 from cohortmgr.placements import company_views as placements_company
 from cohortmgr.placements import queries as placements
@@ -110,6 +111,8 @@ def _join_floors() -> None:
         offers.on_release.append(enrolling.leave)
     if paying.take_bank_details not in enrolling.on_enrolment:
         enrolling.on_enrolment.append(paying.take_bank_details)
+    if placing.end_placement not in enrolling.on_leaving:
+        enrolling.on_leaving.append(placing.end_placement)
     if placements.companies_of not in cohorts.companies_of_members:
         cohorts.companies_of_members.append(placements.companies_of)
 

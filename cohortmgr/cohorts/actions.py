@@ -23,6 +23,8 @@ from cohortmgr.selection.rules import OfferState
 
 # What higher floors do in the same transaction when someone is enrolled. Filled where the application is wired.
 on_enrolment: list[Callable[[Viewer, Enrolment, Application], None]] = []
+# And when someone leaves, after the change.
+on_leaving: list[Callable[[Viewer, Enrolment], None]] = []
 
 
 def open_cohort(viewer: Viewer, intake_reference: str) -> Cohort:
@@ -96,14 +98,22 @@ def _enrol(viewer: Viewer, cohort: Cohort, offer: Offer) -> Enrolment:
 
 
 def leave(viewer: Viewer, offer: Offer) -> None:
-    """End the enrolment that came of an offer whose seat was given back; called in the same transaction."""
+    """End the enrolment that came of an offer whose seat was given back; called in the same transaction.
+
+    Who was never confirmed has not begun, so there is no last day: `ends_on` stays empty and nothing is owed.
+    """
     present = [state.value for state, further in TRANSITIONS.items() if EnrolmentState.WITHDRAWN in further]
     mine = (Enrolment.application_id == offer.application_id, Enrolment.state.in_(present))
     left = db.session.scalar(sa.select(Enrolment).where(*mine))
     if left is None:
         return
     before = {"state": left.state}
-    left.state, left.ends_on = EnrolmentState.WITHDRAWN.value, clock.today()
+    if left.state != EnrolmentState.PENDING:
+        left.ends_on = clock.today()
+    left.state = EnrolmentState.WITHDRAWN.value
+    db.session.flush()
+    for follow in on_leaving:
+        follow(viewer, left)
     subject = accounts.reference_of(left.person_id)
     record(
         viewer,

@@ -6,18 +6,25 @@ from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Refused, Stale
 from cohortmgr.cohorts import queries as cohorts
-from cohortmgr.cohorts.models import Cohort
+from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.rules import PRESENT, EnrolmentState
 from cohortmgr.organisations.queries import by_keys
 from cohortmgr.placements import queries
 from cohortmgr.placements.models import Position, Score, Wish
-from cohortmgr.placements.rules import PositionState, check_scores, check_wishes
+from cohortmgr.placements.rules import (
+    PlacementState,
+    PositionState,
+    after_leaving,
+    check_scores,
+    check_wishes,
+)
 from cohortmgr.programmes import queries as programmes
 
 _NO_PLACEMENT = N_("Ce programme ne prévoit pas d’affectation en entreprise.")
@@ -108,6 +115,29 @@ def state_wishes(viewer: Viewer, enrolment_reference: str, ranked: Sequence[str]
         viewer.person_reference,
         {"wishes": [names.get(each) for each in before]},
         {"wishes": list(ranked)},
+    )
+
+
+def end_placement(viewer: Viewer, enrolment: Enrolment) -> None:
+    """End the placement of someone who leaves the cohort; called in the same transaction. The company no longer sees
+    them; one that has begun stays known as broken off, since its days are paid."""
+    placement = queries.placement_of(enrolment.id)
+    if placement is None:
+        return
+    to = after_leaving(PlacementState(placement.state), placement.starts_on <= clock.today())
+    if to is None:
+        return
+    before = {"state": placement.state}
+    placement.state = to.value
+    record(
+        viewer,
+        "placements.end",
+        "placement",
+        placement.reference,
+        placement.institution_id,
+        accounts.reference_of(placement.person_id),
+        before,
+        {"state": placement.state},
     )
 
 

@@ -2,11 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
-from typing import TypeVar
 
 from cohortmgr.base.errors import N_, Problem
-
-State = TypeVar("State", bound=StrEnum)
 
 
 class PositionState(StrEnum):
@@ -67,7 +64,7 @@ class PlacementState(StrEnum):
 
 PLACEMENT_TRANSITIONS: Mapping[PlacementState, tuple[PlacementState, ...]] = {
     PlacementState.PROPOSED: (PlacementState.CONFIRMED, PlacementState.CANCELLED),
-    PlacementState.CONFIRMED: (PlacementState.STARTED, PlacementState.CANCELLED),
+    PlacementState.CONFIRMED: (PlacementState.STARTED, PlacementState.BROKEN, PlacementState.CANCELLED),
     PlacementState.STARTED: (PlacementState.ENDED, PlacementState.BROKEN),
     PlacementState.ENDED: (),
     PlacementState.BROKEN: (),
@@ -117,6 +114,15 @@ MATCHING_MEANINGS: Mapping[MatchingState, str] = {
 
 PRESENT = frozenset({PlacementState.CONFIRMED, PlacementState.STARTED, PlacementState.ENDED})
 """Placements that count as placed, and that let the company see the apprentice."""
+
+HOSTED = PRESENT | {PlacementState.BROKEN}
+"""Placements in which the company has, or had, the apprentice: it pays for those days."""
+
+
+def after_leaving(state: PlacementState, begun: bool) -> PlacementState | None:
+    """What becomes of a placement when its apprentice leaves the cohort; None where there is nothing left to end."""
+    to = PlacementState.BROKEN if begun else PlacementState.CANCELLED
+    return to if to in PLACEMENT_TRANSITIONS[state] else None
 
 
 def check_scores(scores: Mapping[str, str], least: int, most: int) -> tuple[dict[str, int], list[Problem]]:

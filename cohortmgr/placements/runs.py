@@ -18,6 +18,7 @@ from cohortmgr.base.i18n import day, speaking
 from cohortmgr.base.text import new_reference
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort, Enrolment
+from cohortmgr.cohorts.rules import PRESENT
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.placements import queries
@@ -25,6 +26,11 @@ from cohortmgr.placements.matching import certificate, match
 from cohortmgr.placements.models import MatchingRun, Placement, Position
 from cohortmgr.placements.rules import MatchingState, PlacementState, PositionState
 from cohortmgr.programmes import queries as programmes
+
+_GONE = N_(
+    "%(gone)s personnes affectées ont quitté la promotion depuis le calcul : annulez cette affectation et "
+    "recalculez-la."
+)
 
 
 def run_matching(viewer: Viewer, cohort_reference: str, seed: str | None = None) -> MatchingRun:
@@ -79,7 +85,8 @@ def cancel_matching(viewer: Viewer, run_reference: str) -> MatchingRun:
 def approve_matching(viewer: Viewer, run_reference: str, typed: str) -> MatchingRun:
     """Make the placements of a matching and tell the apprentices and their companies; for another than who ran it.
 
-    `typed` is the number of placements as the approver wrote it. Approving again changes nothing.
+    `typed` is the number of placements as the approver wrote it. Refused if somebody assigned has left since.
+    Approving again changes nothing.
     """
     run, cohort = queries.run_for(viewer, run_reference)
     require(viewer, "placements.manage", cohort.path)
@@ -90,10 +97,14 @@ def approve_matching(viewer: Viewer, run_reference: str, typed: str) -> Matching
     if typed.strip() != str(len(assignment)):
         what = N_("Écrivez le nombre d’affectations, %(count)s, pour valider.")
         raise Refused(Problem(what, {"count": len(assignment)}, "confirmation"))
+    people = _people(cohort, assignment)
+    if len(people) < len(assignment):
+        gone = {"gone": len(assignment) - len(people)}
+        raise Refused(Problem(_GONE, gone))
     if not _claim(run, MatchingState.APPROVED, {"approved_by": viewer.reference, "approved_at": clock.now()}):
         _require_already(run, MatchingState.APPROVED)
         return run
-    placed = _place(run, cohort, assignment)
+    placed = _place(run, cohort, assignment, people)
     _tell(cohort, placed)
     after = {"sha256": run.certificate["sha256"], "placements": sorted(row["reference"] for row in placed)}
     _note(viewer, "placements.approve_matching", run, after)
@@ -129,17 +140,28 @@ def _move_positions(cohort_id: int, start: PositionState, to: PositionState) -> 
     )
 
 
-def _place(run: MatchingRun, cohort: Cohort, assignment: Mapping[str, str]) -> list[dict[str, Any]]:
+def _people(cohort: Cohort, assignment: Mapping[str, str]) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """(id, reference, Person) of those assigned who are still in the cohort, held until the commit."""
+    present = Enrolment.state.in_([state.value for state in PRESENT])
+    return db.session.execute(
+        sa.select(Enrolment.id, Enrolment.reference, Person)
+        .join(Person, Person.id == Enrolment.person_id)
+        .where(Enrolment.cohort_id == cohort.id, Enrolment.reference.in_(list(assignment)), present)
+        .order_by(Person.family_name, Person.given_name, Enrolment.id)
+        .with_for_update(of=Enrolment, key_share=True)
+    ).all()
+
+
+def _place(
+    run: MatchingRun,
+    cohort: Cohort,
+    assignment: Mapping[str, str],
+    people: Sequence[sa.Row[*tuple[Any, ...]]],
+) -> list[dict[str, Any]]:
     """The rows of `placements`, each with its person and company for the messages."""
     intake = cohorts.intake_of(cohort)
     starts_on = programmes.definition_of(intake).calendar_of(intake.key).company_from or cohort.starts_on
     positions = {row.Position.reference: row for row in queries.positions_of(cohort.id)}
-    people = db.session.execute(
-        sa.select(Enrolment.id, Enrolment.reference, Person)
-        .join(Person, Person.id == Enrolment.person_id)
-        .where(Enrolment.cohort_id == cohort.id, Enrolment.reference.in_(list(assignment)))
-        .order_by(Person.family_name, Person.given_name, Enrolment.id)
-    ).all()
     placed = []
     for row in people:
         position = positions[assignment[row.reference]]

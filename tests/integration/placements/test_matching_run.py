@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.ctx import AppContext
 
-from cohortmgr.accounts.rules import SYSTEM, Role
+from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
+from cohortmgr.applications import actions as applications
+from cohortmgr.applications.models import Application
+from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotPermitted, Refused
 from cohortmgr.cohorts import queries as cohorts
@@ -20,6 +24,8 @@ from cohortmgr.outbox.models import Message
 from cohortmgr.placements import actions, board, queries, runs
 from cohortmgr.placements.matching import verify
 from cohortmgr.placements.models import MatchingRun, Placement, Score, Wish
+from cohortmgr.programmes.models import Offering
+from cohortmgr.selection.models import Offer
 from tests.factories import promotions
 from tests.watch import rows_of
 
@@ -32,7 +38,12 @@ def test_thirty_people_find_thirty_seats_with_a_certificate(system_context: AppC
     assert len(run.certificate["assignment"]) == 30
     shown = board.of(cohort)
     assert (shown.blocking, shown.faults, shown.unplaced) == (0, (), ())
-    assert [(company.seats, company.placed) for company in shown.companies] == [(8, 8), (8, 8), (7, 7), (7, 7)]
+    assert [(company.seats, company.placed) for company in shown.companies] == [
+        (8, 8),
+        (8, 8),
+        (7, 7),
+        (7, 7),
+    ]
     assert sum(shown.got(rank) for rank in range(1, 5)) == 30
     order = [row.Position.reference for row in queries.positions_of(cohort.id)]
     enrolment = promotions.enrolments_of(cohort)[0]
@@ -72,6 +83,53 @@ def test_those_without_wish_or_score_are_told_why(system_context: AppContext) ->
     assert alone.why is not None and alone.why.what.startswith("Aucune des entreprises")
 
 
+def _leave(number: int) -> None:
+    """Person number so-and-so withdraws the application."""
+    viewer = promotions.candidate(number)
+    file = sa.select(Application.reference).where(Application.person_id == viewer.person_id)
+    with writing():
+        applications.withdraw(viewer, db.session.scalars(file).one())
+
+
+def _seats_counted(people: int) -> None:
+    with writing():
+        db.session.execute(
+            sa.update(Offering).where(Offering.id.in_(sa.select(Offer.offering_id))).values(taken=people)
+        )
+
+
+def test_whoever_left_since_the_run_is_not_placed(system_context: AppContext) -> None:
+    cohort, run = promotions.matched(3)
+    _seats_counted(3)
+    _leave(2)
+    with pytest.raises(Refused, match="recalculez"), writing():
+        runs.approve_matching(Viewer("second", is_system=True), run.reference, "3")
+    assert rows_of(Placement) == 0
+    with writing():
+        runs.cancel_matching(SYSTEM, run.reference)
+    with writing():
+        again = runs.run_matching(SYSTEM, cohort.reference)
+    with writing():
+        runs.approve_matching(Viewer("second", is_system=True), again.reference, "2")
+    assert rows_of(Placement) == 2
+
+
+@pytest.mark.parametrize(("day", "state"), [(date(2025, 12, 1), "cancelled"), (date(2026, 1, 20), "broken")])
+def test_leaving_ends_the_placement_and_the_company_sees_it_no_more(
+    system_context: AppContext, day: date, state: str
+) -> None:
+    cohort = promotions.placed(3)
+    _seats_counted(3)
+    placement = queries.placement_of(promotions.enrolments_of(cohort)[0].id)
+    assert placement is not None
+    with clock.at(clock.instant(day, 10)):
+        _leave(1)
+    db.session.refresh(placement)
+    assert placement.state == state
+    seen = [row.Placement.id for row in queries.apprentices(SYSTEM)]
+    assert len(seen) == 2 and placement.id not in seen
+
+
 def test_a_second_person_approves_and_everyone_is_told(app: Flask, system_context: AppContext) -> None:
     intake_of = cohorts.intake_of
     cohort = promotions.wished(4)
@@ -89,7 +147,10 @@ def test_a_second_person_approves_and_everyone_is_told(app: Flask, system_contex
     with pytest.raises(NotPermitted), writing():
         runs.approve_matching(manager, run.reference, "4")
     second = promotions.browser(app, admin)
-    assert second.post(f"/staff/matchings/{run.reference}/approve", data={"confirmation": "3"}).status_code == 422
+    assert (
+        second.post(f"/staff/matchings/{run.reference}/approve", data={"confirmation": "3"}).status_code
+        == 422
+    )
     assert rows_of(Placement) == 0
     for _ in range(2):
         answer = second.post(f"/staff/matchings/{run.reference}/approve", data={"confirmation": "4"})
