@@ -64,6 +64,9 @@ PRESENT = frozenset({EnrolmentState.PENDING, EnrolmentState.ACTIVE, EnrolmentSta
 PAID = frozenset({EnrolmentState.ACTIVE})
 """Enrolments that a stipend run includes."""
 
+PAID_TO_THE_END = frozenset({EnrolmentState.COMPLETED, EnrolmentState.WITHDRAWN, EnrolmentState.EXCLUDED})
+"""Enrolments that it includes up to their last day; those without one never began."""
+
 
 def working_days(month: date, holidays: Collection[date] = ()) -> tuple[date, ...]:
     """The days from Monday to Friday of the month that `month` lies in, without the holidays, in order."""

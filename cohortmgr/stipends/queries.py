@@ -14,16 +14,16 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort, Enrolment
-from cohortmgr.cohorts.rules import PAID
+from cohortmgr.cohorts.rules import PAID, PAID_TO_THE_END
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.placements.models import Placement
-from cohortmgr.placements.rules import PRESENT
+from cohortmgr.placements.rules import HOSTED
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.rules import StipendScheme
 from cohortmgr.stipends.models import BankDetails, Line, Run
 from cohortmgr.stipends.rules import RunState, following
 
-_STANDING = [state.value for state in PRESENT]
+_HOSTED = [state.value for state in HOSTED]
 
 
 def visible(viewer: Viewer) -> sa.Select[Line]:
@@ -128,7 +128,7 @@ def lines_of(run_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         .join(Person, Person.id == Line.person_id)
         .outerjoin(
             Placement,
-            sa.and_(Placement.enrolment_id == Line.enrolment_id, Placement.state.in_(_STANDING)),
+            sa.and_(Placement.enrolment_id == Line.enrolment_id, Placement.state.in_(_HOSTED)),
         )
         .outerjoin(Organisation, Organisation.id == Placement.company_id)
         .where(Line.run_id == run_id)
@@ -137,7 +137,17 @@ def lines_of(run_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
 
 
 def to_pay(cohort_id: int, month: date) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """Who is enrolled in some day of the month: (Enrolment, Person, BankDetails or None, company_id or None)."""
+    """Who is enrolled in some day of the month: (Enrolment, Person, BankDetails or None, company_id or None).
+
+    Whoever left during the month is owed the days before.
+    """
+    present = sa.and_(
+        Enrolment.state.in_([state.value for state in PAID]),
+        sa.or_(Enrolment.ends_on.is_(None), Enrolment.ends_on >= month),
+    )
+    left = sa.and_(
+        Enrolment.state.in_([state.value for state in PAID_TO_THE_END]), Enrolment.ends_on >= month
+    )
     return db.session.execute(
         sa.select(Enrolment, Person, BankDetails, Placement.company_id)
         .join(Person, Person.id == Enrolment.person_id)
@@ -148,10 +158,9 @@ def to_pay(cohort_id: int, month: date) -> Sequence[sa.Row[*tuple[Any, ...]]]:
                 BankDetails.institution_id == Enrolment.institution_id,
             ),
         )
-        .outerjoin(Placement, sa.and_(Placement.enrolment_id == Enrolment.id, Placement.state.in_(_STANDING)))
-        .where(Enrolment.cohort_id == cohort_id, Enrolment.state.in_([state.value for state in PAID]))
-        .where(Enrolment.starts_on < following(month))
-        .where(sa.or_(Enrolment.ends_on.is_(None), Enrolment.ends_on >= month))
+        .outerjoin(Placement, sa.and_(Placement.enrolment_id == Enrolment.id, Placement.state.in_(_HOSTED)))
+        .where(Enrolment.cohort_id == cohort_id, Enrolment.starts_on < following(month))
+        .where(sa.or_(present, left))
         .order_by(Person.family_name, Person.given_name, Enrolment.id)
     ).all()
 

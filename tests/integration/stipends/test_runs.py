@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -15,15 +15,17 @@ from flask.ctx import AppContext
 
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.audit.models import Event
-from cohortmgr.base import crypto
+from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound, Refused, Stale
+from cohortmgr.cohorts import actions as enrolling
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort
+from cohortmgr.selection.models import Offer
 from cohortmgr.stipends import actions, files, queries
 from cohortmgr.stipends.models import BankDetails, Line, Run
 from cohortmgr.stipends.payments import check_bank_rows
-from cohortmgr.stipends.rules import Arrear
+from cohortmgr.stipends.rules import Arrear, proportion
 from tests.factories import promotions
 from tests.factories.promotions import JANUARY
 from tests.watch import rows_of
@@ -51,6 +53,20 @@ def lines(run: Run) -> list[Line]:
 
 def noted(action: str) -> int:
     return db.session.scalar(sa.select(sa.func.count()).where(Event.action == action)) or 0
+
+
+def test_whoever_leaves_within_the_month_is_owed_the_days_before(system_context: AppContext) -> None:
+    cohort = promotions.placed(3)
+    with writing():
+        offer = db.session.scalars(sa.select(Offer).order_by(Offer.id)).first()
+        assert offer is not None
+        with clock.at(datetime(2026, 1, 15, 9, tzinfo=UTC)):
+            enrolling.leave(SYSTEM, offer)
+    run = computed(cohort)
+    first = lines(run)[0]
+    assert (first.net_cents, first.state) == (proportion(400_000, 11, 22), "payable")
+    assert (run.lines, run.total_cents) == (3, 1_000_000)
+    assert computed(cohort, date(2026, 2, 1)).lines == 2
 
 
 def test_the_first_month_is_four_thousand_each_and_adds_up(system_context: AppContext) -> None:
@@ -90,7 +106,9 @@ def test_those_who_cannot_be_paid_are_set_aside_with_the_reason(system_context: 
     assert (run.lines, run.total_cents) == (1, 400_000)
     found = [(line.state, (line.exception or {}).get("what", "")) for line in lines(run)]
     assert [state for state, _what in found] == ["set_aside"] * 4 + ["payable"]
-    for (_state, what), word in zip(found, ["manque", "autre personne", "autre personne", "entreprise"], strict=False):
+    for (_state, what), word in zip(
+        found, ["manque", "autre personne", "autre personne", "entreprise"], strict=False
+    ):
         assert word in what
 
 
@@ -138,7 +156,10 @@ def test_what_cannot_be_taken_back_is_carried_to_the_next_month(system_context: 
 def test_a_second_person_approves_and_types_how_many(app: Flask, system_context: AppContext) -> None:
     cohort = promotions.placed(3)
     intake = cohorts.intake_of(cohort)
-    finance, admin = promotions.staff(intake, Role.FINANCE), promotions.staff(intake, Role.PROGRAMME_ADMINISTRATOR)
+    finance, admin = (
+        promotions.staff(intake, Role.FINANCE),
+        promotions.staff(intake, Role.PROGRAMME_ADMINISTRATOR),
+    )
     desk, head = promotions.browser(app, finance), promotions.browser(app, admin)
     answer = desk.post(f"/staff/cohorts/{cohort.reference}/stipends", data={"month": "2026-01"})
     assert answer.status_code == 302
@@ -231,7 +252,13 @@ def test_a_line_is_adjusted_in_its_page(app: Flask, system_context: AppContext) 
     client = promotions.browser(app, promotions.staff(cohorts.intake_of(cohort), Role.FINANCE))
     url = f"/staff/stipend-lines/{lines(run)[0].reference}"
     assert client.get(url).status_code == 200
-    data = {"version": str(run.version), "absences": "1", "arrears_days": "", "arrears_month": "", "reason": "Absent"}
+    data = {
+        "version": str(run.version),
+        "absences": "1",
+        "arrears_days": "",
+        "arrears_month": "",
+        "reason": "Absent",
+    }
     assert client.post(url, data={**data, "reason": ""}).status_code == 422
     assert client.post(url, data={**data, "arrears_days": "2"}).status_code == 422
     assert client.post(url, data=data).status_code == 302
