@@ -191,8 +191,9 @@ def approve(visitor: Visitor) -> None:
     page = visitor.page
     button = page.locator("form[action$='/approve'] button[type=submit]")
     field = page.locator("form[action$='/approve'] input[name=confirmation]")
+    page.wait_for_load_state()  # the scripts are there
     field.fill("999")
-    assert button.get_attribute("aria-disabled") == "true" or button.is_disabled()
+    expect(button).to_be_disabled()
     number = re.search(r"\d+", page.locator("form[action$='/approve']").inner_text())
     assert number is not None
     field.fill(number[0])
