@@ -12,34 +12,6 @@ from cohortmgr.accounts.rules import ATTEMPTS_WITHIN, Grant, Role, Viewer
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 
-
-def viewer_of_token(token: str) -> Viewer | None:
-    """The viewer behind a session's token, in one statement; None if it is unknown, revoked or too old."""
-    digest = hashlib.sha256(token.encode()).hexdigest()
-    grants = sa.and_(RoleGrant.account_id == Account.id, RoleGrant.revoked_at.is_(None))
-    rows = db.session.execute(
-        sa.select(SignInSession.id.label("session_id"), *_VIEWER, *_GRANT)
-        .join(Account, Account.id == SignInSession.account_id)
-        .join(Person, Person.id == Account.person_id)
-        .outerjoin(RoleGrant, grants)
-        .where(SignInSession.token_hash == digest, SignInSession.revoked_at.is_(None))
-        .where(SignInSession.expires_at > clock.now(), Account.suspended_at.is_(None))
-    ).all()
-    return _viewer(rows, rows[0].session_id) if rows else None
-
-
-def viewer_of_email(email: str) -> Viewer | None:
-    """The viewer of an account, for commands and the demonstration."""
-    grants = sa.and_(RoleGrant.account_id == Account.id, RoleGrant.revoked_at.is_(None))
-    rows = db.session.execute(
-        sa.select(*_VIEWER, *_GRANT)
-        .join(Person, Person.id == Account.person_id)
-        .outerjoin(RoleGrant, grants)
-        .where(Account.email == email.casefold())
-    ).all()
-    return _viewer(rows, None) if rows else None
-
-
 _VIEWER = (
     Account.id.label("account_id"),
     Account.reference.label("account_reference"),
@@ -57,6 +29,32 @@ _GRANT = (
     RoleGrant.path,
     RoleGrant.institutions,
 )
+# Made once: building these statements, asked at each request, costs more than running them.
+_VIEWERS = (
+    sa.select(*_VIEWER, *_GRANT)
+    .join(Person, Person.id == Account.person_id)
+    .outerjoin(RoleGrant, sa.and_(RoleGrant.account_id == Account.id, RoleGrant.revoked_at.is_(None)))
+)
+_BY_TOKEN = (
+    _VIEWERS.join(SignInSession, SignInSession.account_id == Account.id)
+    .add_columns(SignInSession.id.label("session_id"))
+    .where(SignInSession.token_hash == sa.bindparam("digest"), SignInSession.revoked_at.is_(None))
+    .where(SignInSession.expires_at > sa.bindparam("now"), Account.suspended_at.is_(None))
+)
+_BY_EMAIL = _VIEWERS.where(Account.email == sa.bindparam("email"))
+
+
+def viewer_of_token(token: str) -> Viewer | None:
+    """The viewer behind a session's token, in one statement; None if it is unknown, revoked or too old."""
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    rows = db.session.execute(_BY_TOKEN, {"digest": digest, "now": clock.now()}).all()
+    return _viewer(rows, rows[0].session_id) if rows else None
+
+
+def viewer_of_email(email: str) -> Viewer | None:
+    """The viewer of an account, for commands and the demonstration."""
+    rows = db.session.execute(_BY_EMAIL, {"email": email.casefold()}).all()
+    return _viewer(rows, None) if rows else None
 
 
 def _viewer(rows: Iterable[sa.Row[tuple[object, ...]]], session_id: int | None) -> Viewer:

@@ -51,10 +51,10 @@ def start(viewer: Viewer, intake_reference: str) -> Application:
     """
     if viewer.person_id is None:
         raise NotPermitted("applications.start")
-    intake, known = queries.intake_with_mine(viewer, intake_reference)
+    intake, known, free = queries.intake_with_mine(viewer, intake_reference)
     if known is not None:
         return known
-    _require_open(intake)
+    _require_open(intake, free)
     definition = definition_of(intake)
     alone = sa.select(sa.func.min(Offering.id)).where(Offering.intake_id == intake.id)
     moment = clock.now()
@@ -77,15 +77,23 @@ def start(viewer: Viewer, intake_reference: str) -> Application:
                 db.session.add(row)
             return row
         except IntegrityError:  # the same person twice at once, or a number that exists
-            _intake, known = queries.intake_with_mine(viewer, intake_reference)
+            _, known, _ = queries.intake_with_mine(viewer, intake_reference)
             if known is not None:
                 return known
     raise Stale(intake_reference)
 
 
-def _require_open(intake: Intake) -> None:
-    """Refused unless the intake takes applications now; says since when it does not, or from when it will."""
-    window = window_of(intake.opens_at, intake.closes_at, clock.now())
+def _require_open(intake: Intake, free: int | None = None) -> None:
+    """Refused unless the intake takes applications now; says since when it does not, or from when it will.
+
+    Whoever has begun may send: only a beginning asks for a free seat.
+    """
+    window = window_of(intake.opens_at, intake.closes_at, clock.now(), free)
+    if window is Window.FULL:
+        what = N_(
+            "Toutes les places de cette campagne sont prises. Revenez si l’une se libère, avant le %(moment)s."
+        )
+        raise Refused(Problem(what, {"moment": intake.closes_at}))
     if window is Window.UPCOMING:
         what = N_("Les candidatures ouvrent le %(moment)s. Revenez à ce moment-là.")
         raise Refused(Problem(what, {"moment": intake.opens_at}))

@@ -45,14 +45,14 @@ def start(reference: str) -> ResponseReturnValue:
         with writing():
             row = actions.start(viewer, reference)
         return redirect(_next_page(row))
-    intake, known = queries.intake_with_mine(viewer, reference)
+    intake, known, free = queries.intake_with_mine(viewer, reference)
     if known is not None:
         return redirect(_next_page(known))
     return render_template(
         "applications/candidate_start.html",
         intake=intake,
         definition=queries.definition_of(intake),
-        window=_window(intake),
+        window=_window(intake, free),
     )
 
 
@@ -61,8 +61,8 @@ def _next_page(row: Application) -> str:
     return url_for(f"applications_candidate.{page}", reference=row.reference)
 
 
-def _window(intake: Intake) -> Window:
-    return window_of(intake.opens_at, intake.closes_at, clock.now())
+def _window(intake: Intake, free: int | None = None) -> Window:
+    return window_of(intake.opens_at, intake.closes_at, clock.now(), free)
 
 
 def _editable(file: File) -> bool:
@@ -100,12 +100,10 @@ def _form_page(file: File, page: ApplicationForm) -> ResponseReturnValue:
 
 
 def _save(file: File) -> tuple[File, list[Problem]]:
-    given = request.form.to_dict()
+    given, reference = request.form.to_dict(), file.application.reference
     documents, problems = _prepared(file)
     with writing():
-        file, more = actions.save_answers(
-            guards.viewer(), file.application.reference, given, documents, spoken=language()
-        )
+        file, more = actions.save_answers(guards.viewer(), reference, given, documents, spoken=language())
     return file, [*more, *problems]
 
 

@@ -1,4 +1,4 @@
-"""The form of a definition as WTForms: one class a definition, its labels in the language of the page."""
+"""The form of a definition as WTForms: one class a definition and language."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
@@ -31,7 +30,7 @@ from cohortmgr.programmes.rules import LANGUAGE_LEVELS, Definition, Question, Qu
 
 RADIOS = 5
 KEPT = 64
-_classes: OrderedDict[str, type[ApplicationForm]] = OrderedDict()
+_classes: OrderedDict[tuple[str, str], type[ApplicationForm]] = OrderedDict()
 
 _AUTOCOMPLETE = {
     "person.family_name": "family-name",
@@ -63,23 +62,20 @@ class ApplicationForm(FlaskForm):
 
 
 def form_class(fingerprint: str, definition: Definition) -> type[ApplicationForm]:
-    """The class for a definition, known by its fingerprint; the last ones used stay in memory."""
-    known = _classes.get(fingerprint)
+    """The class for a definition, known by its fingerprint, in the page's language; the last ones stay in memory."""
+    wanted = (fingerprint, language())
+    known = _classes.get(wanted)
     if known is None:
         questions = [q for q in definition.form.questions if q.asked_at_application]
         known = type("DefinedForm", (ApplicationForm,), {q.key: _field(q) for q in questions})
-        _classes[fingerprint] = known
+        _classes[wanted] = known
         while len(_classes) > KEPT:
             _classes.popitem(last=False)
     return known
 
 
-def _lazy(text: Text | None) -> Any:
-    return LazyString(localized, text) if text else ""
-
-
 def _field(question: Question) -> Any:
-    label, hint = _lazy(question.label), _lazy(question.help)
+    label, hint = localized(question.label), localized(question.help)
     kind, wanted = question.kind, _render(question)
     common: dict[str, Any] = {"label": label, "description": hint, "render_kw": wanted}
     if not question.required:
@@ -102,11 +98,11 @@ def _field(question: Question) -> Any:
 
 
 def _choice(question: Question, common: dict[str, Any]) -> Any:
-    choices = [SelectChoice(key, _lazy(text)) for key, text in choices_of(question).items()]
+    choices = [SelectChoice(key, localized(text)) for key, text in choices_of(question).items()]
     common["validate_choice"] = False
     if len(choices) <= RADIOS:
         return RadioField(choices=choices, **common)
-    return SelectField(choices=[SelectChoice("", LazyString(say, _CHOOSE)), *choices], **common)
+    return SelectField(choices=[SelectChoice("", say(_CHOOSE)), *choices], **common)
 
 
 def choices_of(question: Question) -> dict[str, Text]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import sqlalchemy as sa
 
@@ -17,7 +17,7 @@ from cohortmgr.applications.rules import State
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
-from cohortmgr.programmes.models import DefinitionVersion, Intake
+from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.programmes.rules import Definition
 
@@ -58,18 +58,17 @@ def visible(viewer: Viewer) -> sa.Select[Application, Intake]:
 
 def get_for(viewer: Viewer, reference: str) -> File:
     """An application that the viewer may see, in one statement; NotFound otherwise."""
-    return _file(visible(viewer).where(Application.reference == reference), reference)
+    return _file(visible(viewer), reference)
 
 
 def own(viewer: Viewer, reference: str) -> File:
     """An application of the viewer's own, as the candidate's pages show it; NotFound otherwise."""
-    mine = Application.person_id == viewer.person_id
-    return _file(visible(viewer).where(Application.reference == reference, mine), reference)
+    return _read(_OWN, {"reference": reference, "person": viewer.person_id})
 
 
 def read_by_staff(viewer: Viewer, reference: str) -> File:
     """An application of a programme that the viewer reads; their own as a candidate does not count."""
-    return _file(_inside(viewer).where(Application.reference == reference), reference)
+    return _file(_inside(viewer), reference)
 
 
 def _inside(viewer: Viewer) -> sa.Select[Application, Intake]:
@@ -81,17 +80,35 @@ def _inside(viewer: Viewer) -> sa.Select[Application, Intake]:
     )
 
 
-def _file(query: sa.Select[Application, Intake], reference: str) -> File:
+def _whole(query: sa.Select[Application, Intake]) -> sa.Select[Unpack[tuple[Any, ...]]]:
+    """Applications with their intakes: their standing documents and their version's fingerprint added."""
     standing = sa.and_(Document.application_id == Application.id, Document.replaced_at.is_(None))
-    rows = db.session.execute(
+    return (
         query.add_columns(Document, DefinitionVersion.fingerprint.label("fingerprint"))
         .join(DefinitionVersion, DefinitionVersion.id == Application.version_id)
         .outerjoin(Document, standing)
+        .where(Application.reference == sa.bindparam("reference"))
         .order_by(Document.id)
         .execution_options(populate_existing=True)
-    ).all()
+    )
+
+
+# Made once, since each of a candidate's pages asks it and building it costs more than running it.
+_OWN = _whole(
+    sa.select(Application, Intake)
+    .join(Intake, Intake.id == Application.intake_id)
+    .where(Application.person_id == sa.bindparam("person"))
+)
+
+
+def _file(query: sa.Select[Application, Intake], reference: str) -> File:
+    return _read(_whole(query), {"reference": reference})
+
+
+def _read(statement: sa.Select[Unpack[tuple[Any, ...]]], values: dict[str, Any]) -> File:
+    rows = db.session.execute(statement, values).all()
     if not rows:
-        raise NotFound(reference)
+        raise NotFound(str(values["reference"]))
     documents = {row[2].question: row[2] for row in rows if row[2] is not None}
     return File(rows[0][0], rows[0][1], documents, rows[0])
 
@@ -123,17 +140,22 @@ def mine(viewer: Viewer) -> Sequence[sa.Row[Application, Intake]]:
     ).all()
 
 
-def intake_with_mine(viewer: Viewer, reference: str) -> tuple[Intake, Application | None]:
-    """A published intake and the viewer's application in it, if there is one; NotFound without the intake."""
+def intake_with_mine(viewer: Viewer, reference: str) -> tuple[Intake, Application | None, int]:
+    """A published intake, the viewer's application in it if there is one, and how many seats are free.
+
+    NotFound without the intake.
+    """
+    free = sa.select(sa.func.coalesce(sa.func.sum(Offering.seats - Offering.taken), 0))
+    free = free.where(Offering.intake_id == Intake.id)
     same = sa.and_(Application.intake_id == Intake.id, Application.person_id == viewer.person_id)
     row = db.session.execute(
-        sa.select(Intake, Application)
+        sa.select(Intake, Application, free.scalar_subquery())
         .outerjoin(Application, same)
         .where(Intake.reference == reference, Intake.state == "published")
     ).first()
     if row is None:
         raise NotFound(reference)
-    return row[0], row[1]
+    return row[0], row[1], row[2]
 
 
 def document(viewer: Viewer, reference: str) -> tuple[Document, Application]:

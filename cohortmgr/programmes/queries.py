@@ -108,6 +108,11 @@ def intakes_below(paths: Sequence[str]) -> Sequence[Intake]:
 
 
 _SEATS = sa.select(sa.func.sum(Offering.seats)).where(Offering.intake_id == Intake.id).scalar_subquery()
+_FREE = (
+    sa.select(sa.func.sum(Offering.seats - Offering.taken))
+    .where(Offering.intake_id == Intake.id)
+    .scalar_subquery()
+)
 
 # The published intakes as public pages show them, in one statement, newest opening first. Made once: building a
 # statement costs more than running it.
@@ -127,6 +132,7 @@ _PUBLIC = (
         Programme.title.label("programme_title"),
         Programme.summary.label("programme_summary"),
         _SEATS.label("seats"),
+        _FREE.label("free"),
     )
     .join(Programme, Programme.id == Intake.programme_id)
     .where(Intake.state == IntakeState.PUBLISHED.value)

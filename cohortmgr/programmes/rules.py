@@ -128,18 +128,21 @@ STATE_TRANSITIONS: Mapping[IntakeState, frozenset[IntakeState]] = {
 
 
 class Window(StrEnum):
-    """Where a moment stands beside the dates of an intake."""
+    """Where a moment stands beside the dates of an intake, and whether there is anything left to ask for."""
 
     UPCOMING = "upcoming"
     OPEN = "open"
+    FULL = "full"
     CLOSED = "closed"
 
 
-def window_of(opens_at: datetime, closes_at: datetime, moment: datetime) -> Window:
-    """Open from the first instant to just before the last one."""
+def window_of(opens_at: datetime, closes_at: datetime, moment: datetime, free: int | None = None) -> Window:
+    """Open from the first instant to just before the last one; full meanwhile when no seat is `free`."""
     if moment < opens_at:
         return Window.UPCOMING
-    return Window.OPEN if moment < closes_at else Window.CLOSED
+    if moment >= closes_at:
+        return Window.CLOSED
+    return Window.FULL if free is not None and free <= 0 else Window.OPEN
 
 
 @dataclass(frozen=True)

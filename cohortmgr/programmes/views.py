@@ -34,7 +34,7 @@ def home() -> ResponseReturnValue:
 def programme(key: str) -> ResponseReturnValue:
     """A programme, the intake that matters most in front: an open one, else the next, else the last."""
     intakes = queries.public_intakes_of(key)
-    order = (Window.OPEN, Window.UPCOMING, Window.CLOSED)
+    order = (Window.OPEN, Window.FULL, Window.UPCOMING, Window.CLOSED)
     return _page(min(intakes, key=lambda each: order.index(Window(_window(each)))), intakes)
 
 
@@ -47,7 +47,7 @@ def intake(reference: str) -> ResponseReturnValue:
 
 
 def _window(row: sa.Row[Any]) -> str:
-    return window_of(row.opens_at, row.closes_at, clock.now()).value
+    return window_of(row.opens_at, row.closes_at, clock.now(), row.free).value
 
 
 def _shown(intakes: Sequence[sa.Row[Any]]) -> Hashable:

@@ -21,9 +21,10 @@ from cohortmgr.applications import actions, queries
 from cohortmgr.applications.models import Application, Document
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock, crypto, storage
-from cohortmgr.base.db import db
+from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.delivery import deliver
 from cohortmgr.outbox.models import Message
+from cohortmgr.programmes.models import Intake, Offering
 from tests.integration.applications import journey
 from tests.integration.applications.journey import answers, begin, browser, fill, sign_up, with_file
 
@@ -271,3 +272,24 @@ def test_a_withdrawal_asks_for_the_number_and_tells_the_floors_above(
     for _ in range(2):
         assert client.post(path, data={"confirmation": number}).status_code == 302
     assert told == [number] and only(Application).state == "withdrawn"
+
+
+def test_a_full_intake_says_so_and_whoever_began_may_still_send(
+    intake: str, client: FlaskClient, system_app: Flask
+) -> None:
+    sign_up(client)
+    reference = begin(client, intake)
+    fill(client, reference)
+    with system_app.app_context(), writing():
+        mine = sa.select(Intake.id).where(Intake.reference == intake).scalar_subquery()
+        full = sa.update(Offering).where(Offering.intake_id == mine)
+        db.session.execute(full.values(taken=Offering.seats))
+    assert client.post(f"/my/applications/{reference}/check").location.endswith(reference)
+    late = browser(client.application)
+    for page in ("/programmes/mdia", "/"):
+        assert "Toutes les places de cette campagne sont prises" in late.get(page).text
+    sign_up(late, "tard@exemple.ma")
+    assert "Toutes les places" in late.get(f"/intakes/{intake}/apply").text
+    answer = late.post(f"/intakes/{intake}/apply")
+    assert answer.status_code == 409 and "Revenez si l’une se libère" in answer.text
+    assert count(Application) == 1

@@ -102,6 +102,8 @@ def test_a_window_is_open_from_its_first_instant_to_just_before_its_last() -> No
     assert window_of(opens, closes, opens) is Window.OPEN
     assert window_of(opens, closes, closes - instant) is Window.OPEN
     assert window_of(opens, closes, closes) is Window.CLOSED
+    assert [window_of(opens, closes, opens, free) for free in (1, 0)] == [Window.OPEN, Window.FULL]
+    assert window_of(opens, closes, closes, 0) is Window.CLOSED
 
 
 def test_every_state_of_an_intake_has_a_meaning_and_a_way_on() -> None:
