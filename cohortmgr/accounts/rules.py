@@ -204,7 +204,9 @@ def require_anywhere(viewer: Viewer, permission: str) -> None:
 def require_second_person(first: str, second: str) -> None:
     """Refuse an approval by whoever prepared what is approved (both are account references)."""
     if first == second:
-        raise Refused(Problem(N_("Une deuxième personne doit donner son accord : vous l’avez vous-même préparé.")))
+        raise Refused(
+            Problem(N_("Une deuxième personne doit donner son accord : vous l’avez vous-même préparé."))
+        )
 
 
 def password_problems(password: str, email: str) -> list[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -80,7 +80,7 @@ def _inside(viewer: Viewer) -> sa.Select[Application, Intake]:
     )
 
 
-def _whole(query: sa.Select[Application, Intake]) -> sa.Select[Unpack[tuple[Any, ...]]]:
+def _whole(query: sa.Select[Application, Intake]) -> sa.Select[*tuple[Any, ...]]:
     """Applications with their intakes: their standing documents and their version's fingerprint added."""
     standing = sa.and_(Document.application_id == Application.id, Document.replaced_at.is_(None))
     return (
@@ -105,7 +105,7 @@ def _file(query: sa.Select[Application, Intake], reference: str) -> File:
     return _read(_whole(query), {"reference": reference})
 
 
-def _read(statement: sa.Select[Unpack[tuple[Any, ...]]], values: dict[str, Any]) -> File:
+def _read(statement: sa.Select[*tuple[Any, ...]], values: dict[str, Any]) -> File:
     rows = db.session.execute(statement, values).all()
     if not rows:
         raise NotFound(str(values["reference"]))

@@ -67,4 +67,6 @@ def _read(path: Path) -> Letter:
     body = mail.get_body(("plain",))
     at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     text = body.get_content() if body else ""
-    return Letter(path.stem, str(mail["To"]), str(mail["Subject"]), str(mail["Content-Language"] or "fr"), text, at)
+    return Letter(
+        path.stem, str(mail["To"]), str(mail["Subject"]), str(mail["Content-Language"] or "fr"), text, at
+    )

@@ -59,7 +59,10 @@ def my_home() -> ResponseReturnValue:
     """Each of the person's files with whose turn it is; then training, placement and stipends."""
     viewer = guards.viewer()
     told = {each.application.id: each for each in selection.mine(viewer)}
-    files = [_my_file(application, intake, told.get(application.id)) for application, intake in applications.mine(viewer)]
+    files = [
+        _my_file(application, intake, told.get(application.id))
+        for application, intake in applications.mine(viewer)
+    ]
     enrolments = placements.mine(viewer)
     lines = stipends.mine(viewer) if enrolments else []
     return render_template("portals/candidate_home.html", files=files, enrolments=enrolments, lines=lines)
@@ -67,7 +70,9 @@ def my_home() -> ResponseReturnValue:
 
 def _my_file(application: Application, intake: Intake, told: Mine | None) -> dict[str, Any]:
     offer = told.offer if told else None
-    standing = standing_of(told) if told else Standing(application.state, intake.closes_at, intake.decision_by)
+    standing = (
+        standing_of(told) if told else Standing(application.state, intake.closes_at, intake.decision_by)
+    )
     turn = turn_of(standing, clock.now())
     reference = application.reference
     if turn.endpoint == OFFER and told:
@@ -88,7 +93,9 @@ def staff_home() -> ResponseReturnValue:
     viewer = guards.viewer()
     intakes = programmes.intakes_below(sorted({grant.path for grant in viewer.grants}))
     counts = applications.counts([intake.id for intake in intakes])
-    return render_template("portals/staff_home.html", waiting=_waiting(viewer), intakes=intakes, counts=counts, now=clock.now())
+    return render_template(
+        "portals/staff_home.html", waiting=_waiting(viewer), intakes=intakes, counts=counts, now=clock.now()
+    )
 
 
 def _waiting(viewer: Viewer) -> list[dict[str, Any]]:
@@ -96,10 +103,14 @@ def _waiting(viewer: Viewer) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if viewer.paths("reviews.score") and (count := reviews.open_count(viewer)):
         label = ngettext("%(num)s dossier à lire", "%(num)s dossiers à lire", count)
-        found.append({"label": label, "url": url_for("reviews_staff.queue"), "kind": "wait", "status": _("À vous")})
+        found.append(
+            {"label": label, "url": url_for("reviews_staff.queue"), "kind": "wait", "status": _("À vous")}
+        )
     if viewer.paths("selection.approve"):
         for batch in selection.waiting_for_approval(viewer):
-            label = _("Un lot de décisions attend votre accord : %(intake)s", intake=localized(batch.intake_title))
+            label = _(
+                "Un lot de décisions attend votre accord : %(intake)s", intake=localized(batch.intake_title)
+            )
             url = url_for("selection_staff.batch", reference=batch.reference)
             found.append({"label": label, "url": url, "kind": "wait", "status": _("À vous")})
     if viewer.paths("stipends.approve"):
@@ -120,11 +131,21 @@ def intake(reference: str) -> ResponseReturnValue:
         raise NotFound(reference)
     cohort = cohorts.of_intake(found.id)
     rooms = [_room(room, found.reference) for room in rooms_open_to(viewer, ROOMS, found.path)]
-    below = [_room(room, cohort.reference) for room in rooms_open_to(viewer, COHORT_ROOMS, found.path)] if cohort else []
+    below = (
+        [_room(room, cohort.reference) for room in rooms_open_to(viewer, COHORT_ROOMS, found.path)]
+        if cohort
+        else []
+    )
     counts = applications.counts([found.id])[found.id]
     opening = cohort is None and allows(viewer, "cohorts.manage", found.path)
     return render_template(
-        "portals/staff_intake.html", intake=found, rooms=rooms, cohort_rooms=below, counts=counts, opening=opening, now=clock.now()
+        "portals/staff_intake.html",
+        intake=found,
+        rooms=rooms,
+        cohort_rooms=below,
+        counts=counts,
+        opening=opening,
+        now=clock.now(),
     )
 
 
@@ -138,5 +159,7 @@ def company_home() -> ResponseReturnValue:
     """What waits for the company, then its own apprentices."""
     viewer = guards.viewer()
     return render_template(
-        "portals/company_home.html", positions=placements.company_positions(viewer), apprentices=placements.apprentices(viewer)
+        "portals/company_home.html",
+        positions=placements.company_positions(viewer),
+        apprentices=placements.apprentices(viewer),
     )

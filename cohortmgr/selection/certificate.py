@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cohortmgr.base.errors import N_, Problem, Refused
@@ -11,6 +11,7 @@ from cohortmgr.selection.ranking import Entry, Ranking, Row, cut, rank
 FORMAT = 1
 RULE = "mean, ties, sha256(seed+reference)"
 CHOSEN, WAITING, REFUSED = "chosen", "waiting", "refused"
+_MALFORMED = N_("Le certificat est incomplet ou mal formé.")
 
 
 def canonical(content: Mapping[str, Any]) -> str:
@@ -66,11 +67,27 @@ def verify(certificate: Mapping[str, Any]) -> list[Problem]:
         ranking = rank(entries, certificate["seed"])
         outcome = _outcomes(ranking, certificate["seats"], certificate["waiting"])
         expected = [_row(row, outcome[row.reference]) for row in ranking.rows]
+        held = _as_the_rubric_says(certificate["rubric"], entries)
     except Refused as refusal:
         return [*problems, *refusal.problems]
-    except (KeyError, TypeError, ValueError):
-        return [*problems, Problem(N_("Le certificat est incomplet ou mal formé."), {}, "rows")]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return [*problems, Problem(_MALFORMED, {}, "rows")]
+    if not held:
+        problems.append(Problem(_MALFORMED, {}, "rubric"))
     return problems + _differences(stated, expected)
+
+
+def outcomes_of(certificate: Mapping[str, Any]) -> dict[str, tuple[str, int, int]]:
+    """What a certificate says of each reference: outcome, rank and mean in thousandths."""
+    return {row["reference"]: (row["outcome"], row["rank"], row["mean"]) for row in certificate["rows"]}
+
+
+def _as_the_rubric_says(rubric: Mapping[str, Any], entries: Sequence[Entry]) -> bool:
+    """Whether each row has the readings and the tie-breaks that the stated rubric asks for, where it tells them."""
+    readings, ties = rubric.get("readings", 0), rubric.get("ties")
+    return all(
+        len(entry.totals) >= readings and (ties is None or len(entry.tie) == len(ties)) for entry in entries
+    )
 
 
 def _outcomes(ranking: Ranking, seats: int, waiting: int) -> dict[str, str]:

@@ -90,7 +90,9 @@ def tasks(database: Database, system_context: None, monkeypatch: pytest.MonkeyPa
     worker.jobs._stopping.clear()
 
 
-def test_a_lost_wake_is_found_by_the_sweep(system_app: Flask, tasks: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_wake_is_found_by_the_sweep(
+    system_app: Flask, tasks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(system_app.extensions, "cohortmgr-wake", lambda queue: None)
     ask()
     send()
@@ -186,5 +188,7 @@ def test_every_kind_of_job_that_is_asked_for_has_a_handler(tasks: ModuleType) ->
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "jobs.request":
                 module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
                 kind = node.args[1]
-                asked.add(kind.value if isinstance(kind, ast.Constant) else getattr(module, ast.unparse(kind)))
+                asked.add(
+                    kind.value if isinstance(kind, ast.Constant) else getattr(module, ast.unparse(kind))
+                )
     assert asked and asked <= set(jobs.handlers), asked - set(jobs.handlers)

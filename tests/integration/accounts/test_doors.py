@@ -91,7 +91,9 @@ def test_an_address_has_one_account(client: FlaskClient, another: FlaskClient, s
         assert (rows_of(Account), rows_of(Person)) == (1, 1)
 
 
-def test_two_who_sign_up_at_once_with_one_address_are_told(system_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_who_sign_up_at_once_with_one_address_are_told(
+    system_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The second looked before the first was written."""
     with system_app.app_context():
         with writing():
@@ -102,7 +104,9 @@ def test_two_who_sign_up_at_once_with_one_address_are_told(system_app: Flask, mo
         assert rows_of(Person) == 1
 
 
-def test_a_wrong_password_and_a_wrong_address_read_the_same(client: FlaskClient, another: FlaskClient) -> None:
+def test_a_wrong_password_and_a_wrong_address_read_the_same(
+    client: FlaskClient, another: FlaskClient
+) -> None:
     sign_up(client)
     said = [
         post(another, "/sign-in", email=email, password=password).text
@@ -145,7 +149,9 @@ def test_signing_out_makes_a_copied_cookie_useless(client: FlaskClient, another:
     assert not is_in(another)
 
 
-def test_a_session_ends_and_a_suspended_account_is_out(client: FlaskClient, system_app: Flask, at: At) -> None:
+def test_a_session_ends_and_a_suspended_account_is_out(
+    client: FlaskClient, system_app: Flask, at: At
+) -> None:
     sign_up(client)
     with at(clock.now() + timedelta(days=15)):
         assert not is_in(client)
@@ -223,7 +229,9 @@ def test_two_clicks_on_a_link_are_one(client: FlaskClient, another: FlaskClient,
     token = password_link(system_app)
     field = token_in(another.get(f"/links/{token}").text)
     both = [
-        another.post(f"/links/{token}", data={"csrf_token": field, "password": "une autre phrase longue"}).status_code
+        another.post(
+            f"/links/{token}", data={"csrf_token": field, "password": "une autre phrase longue"}
+        ).status_code
         for _ in range(2)
     ]
     assert both[0] == 302 and both[1] in (400, 410)
@@ -286,7 +294,10 @@ def test_asking_for_a_password_says_the_same_to_all(
 
 
 def test_one_statement_tells_who_is_there(
-    client: FlaskClient, app: Flask, system_app: Flask, statements: Callable[[], AbstractContextManager[list[str]]]
+    client: FlaskClient,
+    app: Flask,
+    system_app: Flask,
+    statements: Callable[[], AbstractContextManager[list[str]]],
 ) -> None:
     sign_up(client)
     with system_app.app_context(), writing():
@@ -320,7 +331,9 @@ def test_a_grant_is_given_once_and_by_nobody_beyond_their_own(system_app: Flask)
 def test_an_identity_number_is_one_person_s_and_sealed(system_app: Flask) -> None:
     with system_app.app_context():
         with writing():
-            salma, zineb = (actions.new_person({"given_name": name, "phone": "+212612345678"}) for name in "SZ")
+            salma, zineb = (
+                actions.new_person({"given_name": name, "phone": "+212612345678"}) for name in "SZ"
+            )
             actions.set_identifier(salma, "cin", "AB12345")
             actions.set_identifier(salma, "cin", "AB12345")
         assert queries.identifiers_of(salma.id) == {"cin": "AB12345"}

@@ -22,7 +22,16 @@ PERSON = "P" * 26
 
 
 def note(number: int = 1, institution: int | None = None, subject: str | None = PERSON) -> None:
-    record(SYSTEM, "tests.note", "test", f"r{number}", institution, subject, {"n": 0}, {"n": number, "nom": "Saïd"})
+    record(
+        SYSTEM,
+        "tests.note",
+        "test",
+        f"r{number}",
+        institution,
+        subject,
+        {"n": 0},
+        {"n": number, "nom": "Saïd"},
+    )
 
 
 def events(chain: str = "installation") -> list[Event]:
@@ -129,7 +138,9 @@ def test_writers_at_once_extend_one_chain_and_share_one_new_key(system_app: Flas
 
 
 @pytest.mark.usefixtures("system_context")
-@pytest.mark.parametrize("change", [sa.update(Event).values(actor="x"), sa.delete(Event)], ids=["update", "delete"])
+@pytest.mark.parametrize(
+    "change", [sa.update(Event).values(actor="x"), sa.delete(Event)], ids=["update", "delete"]
+)
 def test_the_database_refuses_to_rewrite_the_trail(change: Any) -> None:
     with writing():
         note()

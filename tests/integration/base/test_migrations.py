@@ -31,7 +31,9 @@ def empty(database: Database, tmp_path: Path) -> Any:
         return
     name = f"{database.name}_empty"
     urls = {
-        field: sa.make_url(getattr(database.settings, field)).set(database=name).render_as_string(hide_password=False)
+        field: sa.make_url(getattr(database.settings, field))
+        .set(database=name)
+        .render_as_string(hide_password=False)
         for field in ("database_url", "owner_database_url", "system_database_url")
     }
     superuser = database.settings.superuser_database_url

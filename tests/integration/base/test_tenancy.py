@@ -105,7 +105,8 @@ def web(filled: Database, app: Flask) -> Iterator[None]:
 
 def counts(chosen: list[sa.Table]) -> dict[str, int]:
     return {
-        table.name: db.session.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for table in chosen
+        table.name: db.session.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+        for table in chosen
     }
 
 
@@ -143,7 +144,11 @@ def test_the_database_s_policies_are_the_declared_ones() -> None:
             " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') GROUP BY 1, 2, 3"
         )
     )
-    found = {name: (on, forced, tuple(policies)) for name, on, forced, policies in rows if name != "alembic_version"}
+    found = {
+        name: (on, forced, tuple(policies))
+        for name, on, forced, policies in rows
+        if name != "alembic_version"
+    }
     policies = {
         "global": (False, False, ()),
         "institution": (True, True, ("wall ALL",)),
@@ -154,7 +159,9 @@ def test_the_database_s_policies_are_the_declared_ones() -> None:
     assert found == {table.name: policies[str(kind_of(table))] for table in TABLES}
     for table in WALLED:
         said = db.session.execute(
-            sa.text("SELECT string_agg(concat(qual, with_check), ' ') FROM pg_policies WHERE tablename = :name"),
+            sa.text(
+                "SELECT string_agg(concat(qual, with_check), ' ') FROM pg_policies WHERE tablename = :name"
+            ),
             {"name": table.name},
         ).scalar_one()
         assert "app_institutions" in said
@@ -164,7 +171,9 @@ def test_the_database_s_policies_are_the_declared_ones() -> None:
 @pytest.mark.usefixtures("web")
 def test_the_application_s_role_is_nobody() -> None:
     row = db.session.execute(
-        sa.text("SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user")
+        sa.text(
+            "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user"
+        )
     ).one()
     assert tuple(row) == (False, False, False, False)
     member = sa.text("SELECT count(*) FROM pg_auth_members WHERE member = current_user::regrole")
@@ -226,7 +235,10 @@ def test_no_way_of_reading_gets_round_the_wall() -> None:
             assert db.session.execute(sa.text(f'SELECT * FROM "{table.name}"')).all() == []
             assert db.session.execute(sa.select(table)).all() == []
             model = MAPPED[table]
-            keys = [1001 if column.type.python_type is int else f"1001{column.name}" for column in table.primary_key]
+            keys = [
+                1001 if column.type.python_type is int else f"1001{column.name}"
+                for column in table.primary_key
+            ]
             assert db.session.get(model, keys[0] if len(keys) == 1 else tuple(keys)) is None, table.name
             assert db.session.scalars(sa.select(model)).all() == []
         db.session.rollback()
@@ -234,7 +246,9 @@ def test_no_way_of_reading_gets_round_the_wall() -> None:
 
 @pytest.mark.usefixtures("web")
 def test_a_setting_of_nothing_is_nobody() -> None:
-    db.session.execute(sa.text("SELECT set_config('app.institutions', '', true), set_config('app.person', '', true)"))
+    db.session.execute(
+        sa.text("SELECT set_config('app.institutions', '', true), set_config('app.person', '', true)")
+    )
     assert counts(WALLED) == each(WALLED, 0)
 
 

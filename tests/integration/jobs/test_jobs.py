@@ -52,7 +52,12 @@ def test_a_job_is_claimed_once_and_ends() -> None:
     assert (row().state, row().percent) == (JobState.RUNNING, 40)
     with writing():
         assert actions.end(job, {"rows": 3}, None)
-    assert (row().state, row().percent, row().result, row().lease_until) == (JobState.DONE, 100, {"rows": 3}, None)
+    assert (row().state, row().percent, row().result, row().lease_until) == (
+        JobState.DONE,
+        100,
+        {"rows": 3},
+        None,
+    )
     with writing():
         assert not actions.end(job, {}, "too late")
     assert row().state == JobState.DONE
@@ -172,7 +177,11 @@ def test_a_stop_and_a_temporary_failure_do_not_count() -> None:
         job = held()
         with writing():
             assert actions.put_off(job, timedelta(0), "the bank's server is silent")
-    assert (row().state, row().lost_starts, row().error) == (JobState.WAITING, 0, "the bank's server is silent")
+    assert (row().state, row().lost_starts, row().error) == (
+        JobState.WAITING,
+        0,
+        "the bank's server is silent",
+    )
     job = held()
     with writing():
         actions.put_off(job, timedelta(minutes=1), "still")

@@ -32,7 +32,9 @@ def test_the_first_administrator_is_made_by_a_command(runner: FlaskCliRunner, sy
         assert acts == ["accounts.create", "accounts.grant", "accounts.grant"]
 
 
-@pytest.mark.parametrize(("role", "scope", "said"), [("reviewer", "ma.nowhere.", "ma.nowhere."), ("king", "", "king")])
+@pytest.mark.parametrize(
+    ("role", "scope", "said"), [("reviewer", "ma.nowhere.", "ma.nowhere."), ("king", "", "king")]
+)
 def test_a_scope_or_role_that_does_not_exist_is_named(
     runner: FlaskCliRunner, system_app: Flask, role: str, scope: str, said: str
 ) -> None:

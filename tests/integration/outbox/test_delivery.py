@@ -67,7 +67,9 @@ def test_a_message_is_delivered_once(tmp_path: Path) -> None:
     assert (row().state, row().tries, row().lease_until) == (MessageState.SENT, 1, None)
 
 
-@pytest.mark.parametrize(("language", "shown"), [("ar", "الثلاثاء 12 ماي 2026"), ("en", "Tuesday 12 May 2026")])
+@pytest.mark.parametrize(
+    ("language", "shown"), [("ar", "الثلاثاء 12 ماي 2026"), ("en", "Tuesday 12 May 2026")]
+)
 def test_a_message_speaks_its_person_s_language(language: str, shown: str, tmp_path: Path) -> None:
     send(language)
     delivery.deliver()
