@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, allows, require, require_second_person
@@ -15,8 +18,8 @@ from cohortmgr.outbox.actions import send_all
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection import letters, offers, queries
-from cohortmgr.selection.board import Decided, decisions, require_read, rubric_of
-from cohortmgr.selection.certificate import certificate, verify
+from cohortmgr.selection.board import Board, Decided, decisions, require_read, rubric_of
+from cohortmgr.selection.certificate import certificate, outcomes_of, verify
 from cohortmgr.selection.models import Batch, Decision
 from cohortmgr.selection.rules import (
     BATCH_MEANINGS,
@@ -51,7 +54,18 @@ def propose(
         raise Refused(N_("Un lot de décisions est déjà proposé ou approuvé pour cette campagne."))
     board = queries.ranking_of(intake, offering, seed)
     require_read(board)
-    batch = Batch(
+    batch = _frozen(viewer, intake, offering, board, note)
+    db.session.add(batch)
+    db.session.flush()
+    _insert(batch, decisions(board, programmes.definition_of(intake).eligibility))
+    after = {"seed": seed, "seats": board.seats, "certificate": batch.certificate["sha256"]}
+    record(viewer, "selection.propose", "batch", batch.reference, batch.institution_id, after=after)
+    return batch
+
+
+def _frozen(viewer: Viewer, intake: Intake, offering: Offering, board: Board, note: str) -> Batch:
+    seed = board.ranking.seed
+    return Batch(
         reference=new_reference(),
         institution_id=intake.institution_id,
         intake_id=intake.id,
@@ -61,16 +75,12 @@ def propose(
         waiting=board.waiting,
         seed=seed,
         note=note.strip()[:LONGEST_NOTE],
-        certificate=certificate(board.ranking, board.seats, seed, rubric_of(board.rubric), board.waiting),
+        certificate=certificate(
+            board.ranking, board.seats, seed, rubric_of(board.rubric), board.waiting, board.scores
+        ),
         proposed_by=viewer.reference,
         proposed_at=clock.now(),
     )
-    db.session.add(batch)
-    db.session.flush()
-    _insert(batch, decisions(board, programmes.definition_of(intake).eligibility))
-    after = {"seed": seed, "seats": board.seats, "certificate": batch.certificate["sha256"]}
-    record(viewer, "selection.propose", "batch", batch.reference, batch.institution_id, after=after)
-    return batch
 
 
 def _checked_seed(seed: str) -> str:
@@ -120,7 +130,8 @@ def approve(viewer: Viewer, batch_reference: str, typed_number: str, version: in
     rows = db.session.execute(letters.held_recipients().where(Decision.batch_id == batch.id)).all()
     chosen = [row for row in rows if row.outcome == Outcome.OFFER]
     _require_number(typed_number, len(chosen))
-    _require_sound(batch, sum(1 for row in chosen if row.application_state != "submitted"))
+    _require_sound(batch, rows)
+    _require_all_there(chosen)
     offering = db.session.get_one(Offering, batch.offering_id)
     if not offers.claim_seats(viewer, offering.id, len(chosen)):
         raise Refused(N_("Il n’y a plus assez de places libres pour ces offres."))
@@ -149,9 +160,20 @@ def _require_number(typed: str, offered: int) -> None:
         raise Refused(Problem(what, {"offered": offered}, "confirmation"))
 
 
-def _require_sound(batch: Batch, gone: int) -> None:
-    if verify(batch.certificate):
+def _require_sound(batch: Batch, rows: Sequence[sa.Row[Any]]) -> None:
+    """Refuse unless the certificate holds and the decisions are those that it states, nobody's less or more."""
+    found = {row.number: (row.outcome, row.rank) for row in rows if row.rank is not None}
+    unranked = {row.outcome for row in rows if row.rank is None}
+    if (
+        verify(batch.certificate)
+        or found != outcomes_of(batch.certificate)
+        or not unranked <= {Outcome.REFUSED}
+    ):
         raise Refused(N_("Le certificat de ce lot ne se vérifie pas : annulez-le et proposez-le de nouveau."))
+
+
+def _require_all_there(chosen: Sequence[sa.Row[Any]]) -> None:
+    gone = sum(1 for row in chosen if row.application_state != "submitted")
     if gone:
         what = N_(
             "%(gone)s personnes retenues ont retiré leur candidature depuis la proposition : annulez ce lot et "

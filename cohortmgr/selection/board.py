@@ -13,7 +13,7 @@ from typing import Any
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.programmes.rules import Criterion, EligibilityRule, Rubric
 from cohortmgr.reviews.rules import mark_out_of_twenty
-from cohortmgr.selection.ranking import Cut, Entry, Ranking, Row, cut, rank
+from cohortmgr.selection.ranking import LOST_TIE, Cut, Entry, Ranking, Row, cut, rank
 from cohortmgr.selection.rules import CriterionMark, Outcome, reason_for
 
 
@@ -51,6 +51,14 @@ class Board:
     rubric: Rubric
     seats: int
     waiting: int
+
+    @property
+    def scores(self) -> dict[str, list[Mapping[str, int]]]:
+        """The readings of each file that is ranked, by criterion; whose they are is not told."""
+        return {
+            row.reference: [reading.scores for reading in self.files[row.reference].readings]
+            for row in self.ranking.rows
+        }
 
     @property
     def near(self) -> frozenset[str]:
@@ -148,7 +156,8 @@ def decisions(board: Board, conditions: Sequence[EligibilityRule]) -> list[Decid
     for refusal in board.cut.refused:
         row = refusal.row
         marks = _marks(board.files[row.reference], board.rubric, chosen)
-        reasons = tuple(reason_for(row.rank, of, row.mean, board.cut.line, marks))
+        tied = refusal.reason == LOST_TIE
+        reasons = tuple(reason_for(row.rank, of, row.mean, board.cut.line, marks, tied=tied))
         found.append(_ranked(board, row, Outcome.REFUSED, reasons=reasons))
     return found + [
         Decided(file, Outcome.REFUSED, reasons=tuple(unmet(file.reasons, conditions)))

@@ -2,16 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.selection.ranking import Entry, Ranking, Row, cut, rank
+from cohortmgr.selection.rules import Outcome
 
-FORMAT = 1
+FORMAT = 2
 RULE = "mean, ties, sha256(seed+reference)"
 CHOSEN, WAITING, REFUSED = "chosen", "waiting", "refused"
-_MALFORMED = N_("Le certificat est incomplet ou mal formé.")
+FULL_MARK = 20_000
+_DECIDED = {CHOSEN: Outcome.OFFER, WAITING: Outcome.WAITING, REFUSED: Outcome.REFUSED}
 
 
 def canonical(content: Mapping[str, Any]) -> str:
@@ -27,12 +30,18 @@ def digest(content: Mapping[str, Any]) -> str:
 
 
 def certificate(
-    ranking: Ranking, seats: int, seed: str, rubric: Mapping[str, Any], waiting: int = 0
+    ranking: Ranking,
+    seats: int,
+    seed: str,
+    rubric: Mapping[str, Any],
+    waiting: int = 0,
+    scores: Mapping[str, Sequence[Mapping[str, int]]] | None = None,
 ) -> dict[str, Any]:
     """The certificate of a ranking that was cut at `seats` and `waiting`.
 
-    `rubric` says how the totals were made (weights, scale) and may hold texts and integers only. Raises
-    ValueError on a number that is no integer, or on another seed than that of the ranking.
+    `rubric` says how the totals were made (weights, scale) and may hold texts and integers only. `scores` are the
+    readings of each reference, by criterion, without their readers; a rubric that lists its criteria needs them.
+    Raises ValueError on a number that is no integer, or on another seed than that of the ranking.
     """
     if seed != ranking.seed:
         raise ValueError("the ranking was drawn with another seed")
@@ -41,7 +50,13 @@ def certificate(
         "format": FORMAT,
         "rule": RULE,
         "rubric": _plain(rubric),
-        "rows": [_row(row, outcome[row.reference]) for row in ranking.rows],
+        "rows": [
+            {
+                **_row(row, outcome[row.reference]),
+                "scores": [dict(given) for given in (scores or {}).get(row.reference, ())],
+            }
+            for row in ranking.rows
+        ],
         "seats": seats,
         "seed": seed,
         "waiting": waiting,
@@ -67,27 +82,52 @@ def verify(certificate: Mapping[str, Any]) -> list[Problem]:
         ranking = rank(entries, certificate["seed"])
         outcome = _outcomes(ranking, certificate["seats"], certificate["waiting"])
         expected = [_row(row, outcome[row.reference]) for row in ranking.rows]
-        held = _as_the_rubric_says(certificate["rubric"], entries)
+        problems += _as_the_rubric_says(certificate["rubric"], stated)
     except Refused as refusal:
         return [*problems, *refusal.problems]
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return [*problems, Problem(_MALFORMED, {}, "rows")]
-    if not held:
-        problems.append(Problem(_MALFORMED, {}, "rubric"))
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
+        return [*problems, Problem(N_("Le certificat est incomplet ou mal formé."), {}, "rows")]
     return problems + _differences(stated, expected)
 
 
-def outcomes_of(certificate: Mapping[str, Any]) -> dict[str, tuple[str, int, int]]:
-    """What a certificate says of each reference: outcome, rank and mean in thousandths."""
-    return {row["reference"]: (row["outcome"], row["rank"], row["mean"]) for row in certificate["rows"]}
+def outcomes_of(certificate: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
+    """Each reference's outcome, as decisions name it, and rank; of a certificate that `verify` finds sound."""
+    return {row["reference"]: (_DECIDED[row["outcome"]].value, row["rank"]) for row in certificate["rows"]}
 
 
-def _as_the_rubric_says(rubric: Mapping[str, Any], entries: Sequence[Entry]) -> bool:
-    """Whether each row has the readings and the tie-breaks that the stated rubric asks for, where it tells them."""
-    readings, ties = rubric.get("readings", 0), rubric.get("ties")
-    return all(
-        len(entry.totals) >= readings and (ties is None or len(entry.tie) == len(ties)) for entry in entries
-    )
+def _as_the_rubric_says(rubric: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list[Problem]:
+    """Each row whose totals or tie-breaks do not follow from its scores by the stated rubric.
+
+    Computed from the certificate's own numbers, as a stranger would: each score brought from its scale to twenty,
+    weighed; a tie-break is the mean of the readings on one criterion.
+    """
+    criteria = {each["key"]: each for each in rubric.get("criteria", ())}
+    if not criteria:
+        return []
+    problems = []
+    for row in rows:
+        totals = [_total(criteria.values(), scores) for scores in row["scores"]]
+        tie = [_mean_mark(criteria[key], row["scores"]) for key in rubric["ties"]]
+        if (totals, tie) != (row["totals"], row["tie"]) or len(totals) < rubric["readings"]:
+            what = N_("Les totaux de %(reference)s ne découlent pas de ses notes.")
+            problems.append(Problem(what, {"reference": row["reference"]}, row["reference"]))
+    return problems
+
+
+def _share(criterion: Mapping[str, int], score: Fraction) -> Fraction:
+    if not criterion["min"] <= score <= criterion["max"]:
+        raise ValueError(f"{score} is outside its scale")
+    return (score - criterion["min"]) / (criterion["max"] - criterion["min"])
+
+
+def _total(criteria: Collection[Mapping[str, Any]], scores: Mapping[str, int]) -> int:
+    parts = [each["weight"] * _share(each, Fraction(scores[each["key"]])) for each in criteria]
+    return round(sum(parts, Fraction(0)) / sum(each["weight"] for each in criteria) * FULL_MARK)
+
+
+def _mean_mark(criterion: Mapping[str, Any], readings: Sequence[Mapping[str, int]]) -> int:
+    mean = Fraction(sum(scores[criterion["key"]] for scores in readings), len(readings))
+    return round(_share(criterion, mean) * FULL_MARK)
 
 
 def _outcomes(ranking: Ranking, seats: int, waiting: int) -> dict[str, str]:
@@ -119,7 +159,7 @@ def _differences(stated: list[Any], expected: list[dict[str, Any]]) -> list[Prob
             right["reference"],
         )
         for index, (said, right) in enumerate(zip(stated, expected, strict=True), start=1)
-        if said != right
+        if {key: value for key, value in said.items() if key != "scores"} != right
     ]
 
 

@@ -27,6 +27,7 @@ def recipients() -> sa.Select[Any]:
             Decision.id.label("decision_id"),
             Decision.reference,
             Decision.outcome,
+            Decision.rank,
             Decision.position,
             Decision.waiting_state,
             Decision.reasons,

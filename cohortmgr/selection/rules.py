@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from cohortmgr.base.errors import N_, Problem
-
-State = TypeVar("State", bound=StrEnum)
 
 
 class BatchState(StrEnum):
@@ -119,20 +117,27 @@ def marks(thousandths: int) -> Decimal:
 
 
 def reason_for(
-    rank: int, of: int, mean: int, line: int | None, criteria: Sequence[CriterionMark], shown: int = 2
+    rank: int,
+    of: int,
+    mean: int,
+    line: int | None,
+    criteria: Sequence[CriterionMark],
+    shown: int = 2,
+    tied: bool | None = None,
 ) -> list[Problem]:
     """Why a file was not retained: its rank, the line, and the criteria that cost it most, with what
     would help.
 
     `mean` and `line` (lowest mean chosen) are thousandths out of twenty; values of the problems that are
-    marks are Decimals with two places.
+    marks are Decimals with two places, three where two would show the same. `tied` says whether the exact means
+    are equal: rounded ones may be when those are not.
     """
     reasons = [
         Problem(N_("Votre dossier est classé %(rank)s sur %(of)s."), {"rank": rank, "of": of}, "rank"),
     ]
     if line is None:
         reasons.append(Problem(N_("Aucune place n’était à pourvoir."), {}, "line"))
-    elif mean == line:
+    elif mean == line if tied is None else tied:
         reasons.append(
             Problem(
                 N_("Votre moyenne, %(mean)s sur 20, est celle du dernier retenu ; le départage a tranché."),
@@ -144,12 +149,18 @@ def reason_for(
         reasons.append(
             Problem(
                 N_("Votre moyenne est de %(mean)s sur 20 ; le dernier dossier retenu a %(line)s."),
-                {"mean": marks(mean), "line": marks(line)},
+                _told_apart(mean, line),
                 "line",
             )
         )
     weakest = sorted((c for c in criteria if c.mark < c.chosen), key=lambda c: (c.mark - c.chosen, c.key))
     return reasons + [_weakness(criterion) for criterion in weakest[:shown]]
+
+
+def _told_apart(mean: int, line: int) -> dict[str, object]:
+    if marks(mean) != marks(line):
+        return {"mean": marks(mean), "line": marks(line)}
+    return {"mean": Decimal(mean) / 1000, "line": Decimal(line) / 1000}
 
 
 def _weakness(criterion: CriterionMark) -> Problem:

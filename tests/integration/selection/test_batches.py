@@ -112,6 +112,15 @@ def test_a_proposal_is_cancelled_and_another_may_follow() -> None:
         assert actions.propose(manager, intake.reference, "autre").state == "proposed"
 
 
+def test_decisions_that_are_not_those_of_the_certificate_stop_the_approval() -> None:
+    _, batch = decided(4, seats=2, approve=False)
+    exchanged = sa.case({1: "waiting", 3: "offer"}, value=Decision.rank, else_=Decision.outcome)
+    with writing():
+        db.session.execute(sa.update(Decision).values(outcome=exchanged))
+    with pytest.raises(Refused, match="certificat"), writing():
+        actions.approve(known(ADMINISTRATOR), batch.reference, "2")
+
+
 def test_somebody_chosen_who_withdrew_stops_the_approval() -> None:
     _, batch = decided(4, seats=2, approve=False)
     with writing():

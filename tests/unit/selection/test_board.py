@@ -18,6 +18,7 @@ from cohortmgr.selection.board import (
     rubric_of,
     tie_order,
 )
+from cohortmgr.selection.certificate import certificate, digest, verify
 from cohortmgr.selection.rules import Outcome, as_json, from_json
 
 DEFINITION = read_known("mdia")
@@ -81,3 +82,37 @@ def test_near_the_line_is_a_quarter_of_a_point() -> None:
 def test_ties_are_told_by_the_heaviest_criterion_first() -> None:
     assert [criterion.key for criterion in tie_order(RUBRIC)] == ["resultats", "bases", "projet", "langues"]
     assert rubric_of(RUBRIC)["ties"][0] == "resultats"
+
+
+def test_a_mean_that_only_rounds_to_the_line_is_no_tie() -> None:
+    scores = [{criterion.key: 3 for criterion in RUBRIC.criteria}] * 2
+    near = [Reading(12_001, scores[0]), Reading(12_000, scores[1])]
+    below = [Reading(12_000, scores[0]), Reading(12_000, scores[1])]
+    files = [File(n, n, f"F{n}", "", None, True, (), tuple(given)) for n, given in enumerate((near, below))]
+    board = build(files, RUBRIC, 1, 0, "graine")
+    assert [row.mean for row in board.ranking.rows] == [12_000, 12_000]
+    (refused,) = [each for each in decisions(board, ()) if each.outcome is Outcome.REFUSED]
+    assert "départage" not in str(refused.reasons[1])
+
+
+def test_the_certificate_of_a_board_follows_from_its_scores_alone() -> None:
+    board = _board(_file(1, 5, 3), _file(2, 4, 4), _file(3, 2, 1))
+    made = certificate(board.ranking, 1, "graine", rubric_of(RUBRIC), 1, board.scores)
+    assert verify(json.loads(json.dumps(made))) == []
+    for change in ("scores", "totals", "tie", "scale", "ties", "readings", "none"):
+        forged = json.loads(json.dumps(made))
+        row, rubric = forged["rows"][2], forged["rubric"]
+        if change == "scores":
+            row["scores"][0]["bases"] += 1
+        elif change == "none":
+            row["scores"] = []
+        elif change == "scale":
+            rubric["criteria"][0]["max"] += 3
+        elif change == "ties":
+            rubric["ties"].pop()
+        elif change == "readings":
+            rubric["readings"] = 3
+        else:
+            row[change][0] -= 1
+        forged["sha256"] = digest(forged)
+        assert verify(forged), change

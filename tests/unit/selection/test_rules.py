@@ -65,3 +65,5 @@ def test_reasons_tell_rank_line_and_the_weakest_criteria() -> None:
 def test_reasons_at_the_line_and_without_a_seat() -> None:
     assert "départage" in str(reason_for(31, 40, 14_000, 14_000, [])[1])
     assert "line" in str(reason_for(1, 40, 14_000, None, [])[1])
+    near = reason_for(31, 40, 13_999, 14_002, [], tied=False)[1]
+    assert near.values == {"mean": Decimal("13.999"), "line": Decimal("14.002")}
