@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.applications.models import Application, Document
+from cohortmgr.applications.queries import person_reference
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, table_of
@@ -34,6 +36,8 @@ def assign(
     """
     intake = programmes.get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
+    # Two at once queue here, so that the second sees what the first gave out.
+    db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
     readings = programmes.definition_of(intake).rubric.readings
     people = {person.reference: person.person_id for person in queries.reviewers_in(intake.path)}
     chosen = sorted(people if reviewers is None else people.keys() & set(reviewers))
@@ -138,6 +142,24 @@ def reopen(viewer: Viewer, review_reference: str, reason: str) -> Review:
     review.state = ReviewState.REOPENED.value
     _note(viewer, "reviews.reopen", review, {"total": review.total_thousandths}, {"reason": reason})
     return review
+
+
+def read_document(viewer: Viewer, review_reference: str, document_reference: str) -> Document:
+    """A paper of the file of a reading, to be shown to the viewer; it is noted, as every reading of one by staff."""
+    document = queries.document_for(viewer, review_reference, document_reference)
+    file = db.session.get_one(Application, document.application_id)
+    subject, after = person_reference(file), {"document": document.reference}
+    record(
+        viewer,
+        "applications.read_document",
+        "application",
+        file.reference,
+        file.institution_id,
+        subject,
+        {},
+        after,
+    )
+    return document
 
 
 def _own(viewer: Viewer, reference: str) -> tuple[Review, Intake]:

@@ -119,9 +119,10 @@ def next_after(rows: Sequence[Any], reference: str) -> str | None:
 
 def open_count(viewer: Viewer) -> int:
     """How many readings wait for the viewer, for the home page."""
-    mine = visible(viewer).with_only_columns(sa.func.count()).order_by(None)
-    waiting = Review.state.in_([state.value for state in OPEN])
-    return db.session.scalar(mine.where(Review.reviewer_id == viewer.person_id, waiting)) or 0
+    mine = visible(viewer).join(Application, Application.id == Review.application_id)
+    waiting = (Review.state.in_([state.value for state in OPEN]), Application.state == "submitted")
+    counted = mine.with_only_columns(sa.func.count()).where(Review.reviewer_id == viewer.person_id, *waiting)
+    return db.session.scalar(counted) or 0
 
 
 @dataclass(frozen=True)
@@ -238,13 +239,10 @@ def documents_of(application: Application) -> Sequence[Document]:
 
 
 def document_for(viewer: Viewer, review_reference: str, document_reference: str) -> Document:
-    """A paper of the file of a reading that the viewer may see; NotFound otherwise."""
+    """A paper that stands in the file of a reading that the viewer may see; NotFound otherwise."""
     review = get_for(viewer, review_reference)
-    found = db.session.scalar(
-        sa.select(Document).where(
-            Document.reference == document_reference, Document.application_id == review.application_id
-        )
-    )
+    same = (Document.reference == document_reference, Document.application_id == review.application_id)
+    found = db.session.scalar(sa.select(Document).where(*same, Document.replaced_at.is_(None)))
     if found is None:
         raise NotFound(document_reference)
     return found

@@ -110,7 +110,11 @@ def _scores(found: Review) -> dict[str, int | None]:
     """What the form gives each criterion of the rubric; None for what is absent or no whole number."""
     rubric = programmes.definition_of(queries.intake_of(found)).rubric
     given = {each.key: request.form.get(f"score-{each.key}", "") for each in rubric.criteria}
-    return {key: int(text) if text.isascii() and text.isdigit() else None for key, text in given.items()}
+    return {key: int(text) if _is_short_number(text) else None for key, text in given.items()}
+
+
+def _is_short_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 5
 
 
 def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
@@ -188,12 +192,11 @@ def reopen(reference: str) -> ResponseReturnValue:
 @bp.get("/staff/reviews/<reference>/documents/<document>")
 @guards.staff
 def document(reference: str, document: str) -> ResponseReturnValue:
-    """A paper of the file, shown inside the cockpit and nowhere else."""
-    found = queries.document_for(guards.viewer(), reference, document)
+    """A paper of the file, shown inside the cockpit and nowhere else; the reading is noted."""
+    with writing():
+        found = actions.read_document(guards.viewer(), reference, document)
     response = Response(storage.load(found.storage_key), mimetype=found.media_type)
     response.headers["Content-Disposition"] = "inline"
-    response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; frame-ancestors 'self'; style-src 'unsafe-inline'"
-    )
+    response.headers["Content-Security-Policy"] = _SHOWN_INSIDE
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from time import sleep
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from cohortmgr.accounts.rules import Role, Viewer
+from cohortmgr.applications.models import Application, Document
 from cohortmgr.audit.models import Event
-from cohortmgr.base.db import db, writing
+from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
 from cohortmgr.reviews import actions, queries
 from cohortmgr.reviews.models import Review
+from tests.databases import Database
 from tests.factories.choices import browser, readers, sent, someone
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
@@ -157,3 +161,63 @@ def test_statements_do_not_grow_with_the_files(app: Flask, statements: Statement
             assert client.get(address).status_code == 200
         counts.append(len(seen))
     assert counts[0] == counts[1] < 14
+
+
+def test_a_withdrawn_file_waits_for_nobody() -> None:
+    people, _ = _assigned()
+    waiting = queries.open_count(people[0])
+    assert waiting == len(queries.queue(people[0])) > 0
+    withdrawn = queries.queue(people[0])[0].number
+    with writing():
+        gone = sa.update(Application).where(Application.number == withdrawn).values(state="withdrawn")
+        db.session.execute(gone)
+    assert queries.open_count(people[0]) == len(queries.queue(people[0])) == waiting - 1
+
+
+def test_two_who_assign_at_once_give_each_file_its_readings_once(database: Database) -> None:
+    intake = sent(8)
+    manager = someone(intake, Role.SELECTION_MANAGER)
+    readers(intake, 4)
+    db.session.rollback()
+
+    def give_out(seed: int) -> int:
+        with database.app.app_context():
+            see(manager.institutions, manager.person_id)
+            with writing():
+                given = actions.assign(manager, intake.reference, seed=seed)
+                sleep(0.3)
+                return given
+
+    with ThreadPoolExecutor(2) as both:
+        assert sorted(both.map(give_out, (1, 2))) == [0, 16]
+
+
+def test_reading_a_paper_is_noted_and_one_that_was_replaced_is_not_shown() -> None:
+    people, _ = _assigned()
+    row = queries.queue(people[0])[0]
+    with writing():
+        review = queries.get_for(people[0], row.reference)
+        file = queries.file_of(review)
+        paper = Document(
+            institution_id=file.institution_id,
+            person_id=file.person_id,
+            application_id=file.id,
+            question="transcripts",
+            storage_key="k",
+            filename="r.pdf",
+            media_type="application/pdf",
+            size=1,
+            sha256="0" * 64,
+            uploaded_at=file.sent_at,
+        )
+        db.session.add(paper)
+    with writing():
+        assert actions.read_document(people[0], row.reference, paper.reference).id == paper.id
+    noted = sa.select(Event.object_reference).where(Event.action == "applications.read_document")
+    assert db.session.scalars(noted).all() == [file.reference]
+    with pytest.raises(NotFound), writing():
+        actions.read_document(people[1], row.reference, paper.reference)
+    with writing():
+        db.session.execute(sa.update(Document).values(replaced_at=file.sent_at))
+    with pytest.raises(NotFound), writing():
+        actions.read_document(people[0], row.reference, paper.reference)
