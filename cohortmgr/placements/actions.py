@@ -79,7 +79,7 @@ def state_wishes(viewer: Viewer, enrolment_reference: str, ranked: Sequence[str]
     Stating wishes is also the consent to show the card to those companies. Refused when a choice is missing,
     repeated or unknown, or once the matching was run. The same list again changes nothing.
     """
-    row = queries.own_enrolment(viewer, enrolment_reference)
+    row = queries.own_enrolment(viewer, enrolment_reference, lock=True)
     enrolment, cohort, intake = row.Enrolment, row.Cohort, row.Intake
     if EnrolmentState(enrolment.state) not in PRESENT:
         raise Refused(N_("Cette inscription ne permet plus de vœux."))

@@ -223,14 +223,20 @@ def candidates_of(position_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     ).all()
 
 
-def own_enrolment(viewer: Viewer, reference: str) -> sa.Row[*tuple[Any, ...]]:
-    """(Enrolment, Cohort, Intake) of the viewer's own enrolment; NotFound for anybody else's."""
-    found = db.session.execute(
+def own_enrolment(viewer: Viewer, reference: str, *, lock: bool = False) -> sa.Row[*tuple[Any, ...]]:
+    """(Enrolment, Cohort, Intake) of the viewer's own enrolment; NotFound for anybody else's.
+
+    With `lock`, a second click waits for the first and reads what it left.
+    """
+    wanted = (
         sa.select(Enrolment, Cohort, Intake)
         .join(Cohort, Cohort.id == Enrolment.cohort_id)
         .join(Intake, Intake.id == Cohort.intake_id)
         .where(Enrolment.reference == reference, Enrolment.person_id == (viewer.person_id or -1))
-    ).first()
+    )
+    if lock:
+        wanted = wanted.with_for_update(of=Enrolment).execution_options(populate_existing=True)
+    found = db.session.execute(wanted).first()
     if found is None:
         raise NotFound(reference)
     return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from cohortmgr.organisations.queries import by_key
 from cohortmgr.placements import actions, queries
 from cohortmgr.placements.models import Position, Score, Wish
 from cohortmgr.programmes import queries as programmes
+from tests.databases import Database
 from tests.factories import promotions
 from tests.watch import rows_of
 
@@ -152,3 +155,26 @@ def test_the_wall_shows_a_candidate_their_own_wishes_alone(app: Flask, system_ap
         see(viewer.institutions, viewer.person_id)
         assert set(db.session.scalars(sa.select(Wish.person_id))) == {viewer.person_id}
         assert db.session.scalars(sa.select(Score)).all() == []
+
+
+def test_wishes_stated_twice_at_once_are_stated_once(database: Database) -> None:
+    with database.system_app.app_context():
+        cohort = promotions.enrolled(1)
+        with writing():
+            actions.open_positions(SYSTEM, cohort.reference)
+        order = [row.Position.reference for row in positions_in(cohort.id)]
+        reference = promotions.enrolments_of(cohort)[0].reference
+        viewer = promotions.candidate(1)
+
+    def click(_number: int) -> None:
+        with database.app.app_context():
+            see(viewer.institutions, viewer.person_id)
+            with writing():
+                actions.state_wishes(viewer, reference, order)
+                sleep(0.2)
+
+    with ThreadPoolExecutor(3) as clicks:
+        list(clicks.map(click, range(3)))
+    with database.system_app.app_context():
+        stated = sa.select(sa.func.count()).where(Event.action == "placements.state_wishes")
+        assert (rows_of(Wish), db.session.scalar(stated)) == (4, 1)
