@@ -53,16 +53,6 @@ def tray(intake: Intake, *, settled: bool = False) -> sa.Select[TrayRow]:
     )
 
 
-def tray_counts(intake_ids: Sequence[int]) -> dict[int, int]:
-    """How many rows wait in each intake's tray, in one statement: for home pages."""
-    rows = db.session.execute(
-        sa.select(TrayRow.intake_id, sa.func.count())
-        .where(TrayRow.intake_id.in_(intake_ids), TrayRow.state.in_(OPEN))
-        .group_by(TrayRow.intake_id)
-    )
-    return {row[0]: row[1] for row in rows}
-
-
 def waiting_row(reference: str, *, lock: bool = False) -> Waiting:
     """A row of the tray by its reference, whoever asks; NotFound if there is none. `lock`: hold it."""
     query = (

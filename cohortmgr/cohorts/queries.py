@@ -12,7 +12,6 @@ from cohortmgr.applications.models import Application
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.cohorts.models import Cohort, Enrolment
-from cohortmgr.cohorts.rules import PRESENT
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.rules import QuestionKind
@@ -104,14 +103,6 @@ def members(cohort_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         .where(Enrolment.cohort_id == cohort_id)
         .order_by(Application.sort_name, Enrolment.id)
     ).all()
-
-
-def present_count(cohort_id: int) -> int:
-    """How many hold a place in a cohort."""
-    counted = sa.select(sa.func.count()).where(
-        Enrolment.cohort_id == cohort_id, Enrolment.state.in_([state.value for state in PRESENT])
-    )
-    return db.session.scalar(counted) or 0
 
 
 def mine(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:

@@ -200,11 +200,3 @@ def place_of(decision: Decision) -> int:
     )
     with acting_in(decision.institution_id):
         return 1 + (db.session.scalar(ahead) or 0)
-
-
-def offer_counts(intake: Intake) -> dict[str, int]:
-    """Offers of an intake by state, in one statement."""
-    rows = db.session.execute(
-        sa.select(Offer.state, sa.func.count()).where(Offer.intake_id == intake.id).group_by(Offer.state)
-    )
-    return {row[0]: row[1] for row in rows}
