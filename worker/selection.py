@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import writing
-from cohortmgr.selection import offers
+from cohortmgr.selection import offers, queries
 from worker.celery_app import app, flask_app
 
 
@@ -12,7 +12,7 @@ from worker.celery_app import app, flask_app
 def expire() -> int:
     """Once a minute; nothing is locked when nothing has expired."""
     with flask_app.app_context():
-        if not offers.anything_expired():
+        if not queries.anything_expired():
             return 0
         with writing():
             return offers.expire_offers(SYSTEM)

@@ -168,12 +168,6 @@ def _pass_on(viewer: Viewer, offering_id: int, number: int) -> int:
     return len(rows)
 
 
-def anything_expired() -> bool:
-    """Whether an offer has passed its deadline: a reading, so that the sweep locks nothing in vain."""
-    due = sa.select(Offer.id).where(Offer.state == OfferState.SENT.value, Offer.deadline <= clock.now())
-    return db.session.scalar(due.limit(1)) is not None
-
-
 def expire_offers(viewer: Viewer) -> int:
     """End the offers whose deadline has passed and pass their seats on; how many ended. Only the system does."""
     if not viewer.is_system:

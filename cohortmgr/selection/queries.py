@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.models import Application
+from cohortmgr.base import clock
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.programmes import queries as programmes
@@ -20,7 +21,7 @@ from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import COUNTING
 from cohortmgr.selection.board import Board, File, Reading, build
 from cohortmgr.selection.models import Batch, Decision, Offer
-from cohortmgr.selection.rules import BatchState, Outcome, WaitingState
+from cohortmgr.selection.rules import BatchState, OfferState, Outcome, WaitingState
 
 LIVE = (BatchState.PROPOSED.value, BatchState.APPROVED.value)
 
@@ -200,3 +201,9 @@ def place_of(decision: Decision) -> int:
     )
     with acting_in(decision.institution_id):
         return 1 + (db.session.scalar(ahead) or 0)
+
+
+def anything_expired() -> bool:
+    """Whether an offer has passed its deadline: a reading, so that the sweep locks nothing in vain."""
+    due = sa.select(Offer.id).where(Offer.state == OfferState.SENT.value, Offer.deadline <= clock.now())
+    return db.session.scalar(due.limit(1)) is not None

@@ -98,7 +98,7 @@ def test_offers_end_at_their_deadline_and_seats_pass_on(app: Flask) -> None:
     deadline = _offer(1).deadline
     assert _answer(app, _person(1), _offer(1).reference, True) == "accepted"
     with clock.at(deadline):
-        assert offers.anything_expired()
+        assert queries.anything_expired()
         assert _answer(app, _person(2), _offer(2).reference, True) == "refused"
         with writing():
             assert offers.expire_offers(SYSTEM) == 1
