@@ -67,3 +67,11 @@ def clean(text: str) -> str:
         if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") or c in "\u200c\u200d"
     )
     return "".join(kept).strip()
+
+
+def says_number(typed: str, number: int) -> bool:
+    """Whether what a person typed to confirm is that number, in Latin or Arabic figures."""
+    try:
+        return int(typed.strip()) == number
+    except ValueError:
+        return False

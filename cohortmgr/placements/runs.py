@@ -15,7 +15,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.i18n import day, speaking
-from cohortmgr.base.text import new_reference
+from cohortmgr.base.text import new_reference, says_number
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.rules import PRESENT
@@ -94,7 +94,7 @@ def approve_matching(viewer: Viewer, run_reference: str, typed: str) -> Matching
         return run
     require_second_person(run.run_by, viewer.reference)
     assignment: dict[str, str] = run.certificate["assignment"]
-    if typed.strip() != str(len(assignment)):
+    if not says_number(typed, len(assignment)):
         what = N_("Écrivez le nombre d’affectations, %(count)s, pour valider.")
         raise Refused(Problem(what, {"count": len(assignment)}, "confirmation"))
     people = _people(cohort, assignment)

@@ -13,7 +13,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.states import require_move
-from cohortmgr.base.text import new_reference
+from cohortmgr.base.text import new_reference, says_number
 from cohortmgr.outbox.actions import send_all
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
@@ -151,11 +151,7 @@ def _locked(viewer: Viewer, reference: str) -> tuple[Batch, Intake]:
 
 
 def _require_number(typed: str, offered: int) -> None:
-    try:
-        same = int(typed.strip()) == offered  # also in Arabic figures
-    except ValueError:
-        same = False
-    if not same:
+    if not says_number(typed, offered):
         what = N_("Écrivez le nombre d’offres qui vont partir : %(offered)s.")
         raise Refused(Problem(what, {"offered": offered}, "confirmation"))
 

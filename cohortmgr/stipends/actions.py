@@ -18,7 +18,7 @@ from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.states import require_move
-from cohortmgr.base.text import new_reference
+from cohortmgr.base.text import new_reference, says_number
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.rules import working_days
@@ -188,7 +188,7 @@ def approve(viewer: Viewer, run_reference: str, typed: str, version: int) -> Run
         raise Stale(run_reference)
     if not run.lines:
         raise Refused(N_("Aucune ligne de cet état ne peut être payée."))
-    if typed.strip() != str(run.lines):
+    if not says_number(typed, run.lines):
         what = N_("Écrivez le nombre de paiements, %(count)s, pour approuver.")
         raise Refused(Problem(what, {"count": run.lines}, "confirmation"))
     moment = clock.now()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cohortmgr.base.text import clean, fold, new_reference
+from cohortmgr.base.text import clean, fold, new_reference, says_number
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,13 @@ def test_references_are_random_and_read_without_doubt() -> None:
     assert len(some) == 500
     assert {len(reference) for reference in some} == {26}
     assert not set("".join(some)) & set("ILOU")
+
+
+@pytest.mark.parametrize("typed", ["30", " 30 ", "٣٠", "۳۰"])
+def test_a_number_typed_to_confirm_is_read_in_any_figures(typed: str) -> None:
+    assert says_number(typed, 30) and not says_number(typed, 3)
+
+
+@pytest.mark.parametrize("typed", ["", "trente", "30,0", "9" * 5000])
+def test_what_is_no_number_confirms_nothing(typed: str) -> None:
+    assert not says_number(typed, 30)
