@@ -255,7 +255,9 @@ def submit(viewer: Viewer, reference: str) -> Application:
     if absent or not assessment.eligible:
         raise Refused(*absent, *reasons(viewer, file, assessment.reasons))
     moment = clock.now()
-    values = {"eligible": True, "reasons": [], "sent_at": moment, "updated_at": moment}
+    # The definition that it was just held to, which may be newer than the one it was last saved under.
+    version = {"version_id": file.intake.definition_version_id}
+    values = {**version, "eligible": True, "reasons": [], "sent_at": moment, "updated_at": moment}
     if not _move(row, State.DRAFT, State.SUBMITTED, values):
         return _sent_meanwhile(viewer, reference)
     _note(viewer, row, "applications.submit", {"state": State.DRAFT}, {"state": State.SUBMITTED})

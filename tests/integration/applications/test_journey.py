@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from threading import Barrier, Thread
 from typing import Any
 
@@ -17,6 +18,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from cohortmgr.accounts.models import Identifier, Person
+from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications import actions, queries
 from cohortmgr.applications.models import Application, Document
 from cohortmgr.audit.models import Event
@@ -24,7 +26,9 @@ from cohortmgr.base import clock, crypto, storage
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.delivery import deliver
 from cohortmgr.outbox.models import Message
+from cohortmgr.programmes.actions import load_definition
 from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.programmes.reading import read_known
 from tests.integration.applications import journey
 from tests.integration.applications.journey import answers, begin, browser, fill, sign_up, with_file
 
@@ -224,6 +228,19 @@ def test_a_sent_file_is_closed_and_the_second_click_does_nothing(intake: str, cl
     assert client.post(f"/my/applications/{reference}/form", data=answers(city="Rabat")).status_code == 302
     assert only(Application).answers["city"] == "Fès"
     assert count(Message) == 1 and count(Event, Event.action == "applications.submit") == 1
+
+
+def test_a_file_is_sent_under_the_definition_that_it_was_held_to(intake: str, client: FlaskClient) -> None:
+    sign_up(client)
+    reference = begin(client, intake)
+    fill(client, reference)
+    newer = replace(read_known("mdia"), summary={"fr": "Autre", "ar": "آخر", "en": "Other"})
+    db.session.rollback()
+    with writing():
+        version = load_definition(SYSTEM, newer).version.id
+    assert only(Application).version_id != version
+    assert client.post(f"/my/applications/{reference}/check").status_code == 302
+    assert (only(Application).state, only(Application).version_id) == ("submitted", version)
 
 
 def _twice(app: Flask, client: FlaskClient, path: str) -> list[int]:
