@@ -73,7 +73,8 @@ def _page(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
         application=row,
         intake=file.intake,
         definition=file.definition,
-        sections=sections_of(file, {**row.answers, **opened}),
+        # What was not sent is still the person's own.
+        sections=[] if row.state == State.DRAFT else sections_of(file, {**row.answers, **opened}),
         opened=bool(opened),
         may_open=row.state != State.DRAFT and allows(guards.viewer(), queries.MANAGE, file.intake.path),
         rules=[rule for rule in file.definition.eligibility if rule.key in row.reasons],

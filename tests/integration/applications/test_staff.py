@@ -115,6 +115,18 @@ def test_sealed_answers_open_on_demand_and_the_reading_is_noted(sent: str, app: 
     assert noted == {"applications.submit", "applications.unseal", "applications.read_document"}
 
 
+def test_staff_see_that_a_draft_is_there_and_not_what_it_says(
+    intake: str, client: FlaskClient, app: Flask
+) -> None:
+    sign_up(client)
+    reference = begin(client, intake)
+    fill(client, reference)
+    desk = browser(app)
+    journey.staff(desk)
+    page = desk.get(f"/staff/applications/{reference}").text
+    assert "Pas encore envoyée" in page and "FST Fès" not in page and "releve.pdf" not in page
+
+
 @pytest.mark.parametrize(
     "text", ["idrissi", "ÉL IDRISSI zoe", "الادريسي", "zoe@exemple.ma", "AB 123456", "ab123456", "r123456789"]
 )
