@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from cohortmgr.accounts import links
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
 from cohortmgr.applications.import_queries import intake_for, invitable
 from cohortmgr.audit.actions import record
 from cohortmgr.base.db import db
 from cohortmgr.outbox.actions import Letter, send_all
+from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
 
@@ -17,6 +20,8 @@ def invite(viewer: Viewer, intake_reference: str, *, again: bool = False) -> int
     Whoever has a link that still works gets no other, unless `again`.
     """
     intake = intake_for(viewer, intake_reference)
+    # Two clicks at once queue here, so that the second sees the links of the first.
+    db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
     people = db.session.execute(invitable(intake, again=again)).all()
     if not people:
         return 0

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -16,7 +18,8 @@ from flask.ctx import AppContext
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from cohortmgr.accounts.rules import Role
+from cohortmgr.accounts.rules import SYSTEM, Role
+from cohortmgr.applications.invitations import invite
 from cohortmgr.applications.models import Application, ImportRun, TrayRow
 from cohortmgr.applications.queries import sealed_answers
 from cohortmgr.audit.models import Event
@@ -24,6 +27,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.delivery import content_of, render
 from cohortmgr.outbox.models import Message
+from tests.databases import Database
 from tests.integration.applications import files, journey
 from tests.integration.applications.files import as_csv, one, words
 from tests.watch import rows_of
@@ -290,6 +294,23 @@ def test_inviting_from_the_page_says_how_many_before(client: FlaskClient, intake
     assert "Personne à inviter" in text
     client.post(page, data={"again": "1"})
     assert rows_of(Message) == 4
+
+
+def test_two_clicks_at_once_invite_each_person_once(
+    client: FlaskClient, intake: str, database: Database
+) -> None:
+    load(client, intake, as_csv(one(), one(cin="AB100001", massar="R100000001", mail="b@exemple.ma")))
+    db.session.rollback()
+
+    def click(_number: int) -> int:
+        with database.system_app.app_context(), writing():
+            sent = invite(SYSTEM, intake)
+            sleep(0.3)
+            return sent
+
+    with ThreadPoolExecutor(2) as clicks:
+        assert sorted(clicks.map(click, range(2))) == [0, 2]
+    assert rows_of(Message) == 2
 
 
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.OBSERVER])
