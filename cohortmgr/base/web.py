@@ -32,6 +32,12 @@ def local_target(target: str | None) -> str | None:
     return None if parts.scheme or parts.netloc else target
 
 
+def posted_version() -> int | None:
+    """The version of the row that the form was opened on; None when it tells none that could be one."""
+    given = request.form.get("version", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+
+
 def show_problems(form: Form, refusal: Refused) -> None:
     """Put each problem beside its field, or above the form if it has none."""
     for problem in refusal.problems:

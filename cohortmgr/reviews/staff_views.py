@@ -15,7 +15,7 @@ from cohortmgr.accounts.rules import allows
 from cohortmgr.base import storage
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
-from cohortmgr.base.web import show_problems
+from cohortmgr.base.web import posted_version, show_problems
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import actions, queries
@@ -88,7 +88,7 @@ def review(reference: str) -> ResponseReturnValue:
         try:
             with writing():
                 found = actions.score(
-                    viewer, reference, _scores(found), request.form.get("comment", ""), _version()
+                    viewer, reference, _scores(found), request.form.get("comment", ""), posted_version()
                 )
         except Refused as refusal:
             problems = refusal.problems
@@ -99,11 +99,6 @@ def review(reference: str) -> ResponseReturnValue:
                 return redirect(url_for(".queue"))
             return redirect(url_for(".review", reference=following))
     return _cockpit(queries.get_for(viewer, reference), problems)
-
-
-def _version() -> int | None:
-    given = request.form.get("version", "")
-    return int(given) if given.isascii() and given.isdigit() else None
 
 
 def _scores(found: Review) -> dict[str, int | None]:
@@ -168,7 +163,7 @@ def abstain(reference: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             with writing():
-                actions.abstain(viewer, reference, form.reason.data or "", _version())
+                actions.abstain(viewer, reference, form.reason.data or "", posted_version())
         except Refused as refusal:
             show_problems(form, refusal)
         else:

@@ -17,7 +17,7 @@ from cohortmgr.applications.regions import REGIONS
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES
-from cohortmgr.base.web import show_problems
+from cohortmgr.base.web import posted_version, show_problems
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection import actions, queries
@@ -140,7 +140,7 @@ def approve(reference: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     try:
         with writing():
-            actions.approve(viewer, reference, request.form.get("confirmation", ""), _version())
+            actions.approve(viewer, reference, request.form.get("confirmation", ""), posted_version())
     except Refused as refusal:
         return _batch(queries.get_for(viewer, reference), refusal.problems)
     flash(_("Les décisions sont approuvées. Les offres et les réponses partent."), "done")
@@ -152,14 +152,9 @@ def approve(reference: str) -> ResponseReturnValue:
 def cancel(reference: str) -> ResponseReturnValue:
     """Drop a proposal."""
     with writing():
-        actions.cancel(guards.viewer(), reference, _version())
+        actions.cancel(guards.viewer(), reference, posted_version())
     flash(_("Le lot est annulé. Personne n’en a été informé."), "done")
     return redirect(url_for(".batch", reference=reference))
-
-
-def _version() -> int | None:
-    given = request.form.get("version", "")
-    return int(given) if given.isascii() and given.isdigit() else None
 
 
 @bp.get("/staff/batches/<reference>/certificate.json")
