@@ -20,7 +20,7 @@ from cohortmgr.applications import actions as applications
 from cohortmgr.applications import candidate_views as applications_candidate
 from cohortmgr.applications import import_views as imports
 from cohortmgr.applications import staff_views as applications_staff
-from cohortmgr.base import assets, clock, crypto, db, i18n, web
+from cohortmgr.base import assets, clock, crypto, db, i18n, markup, web
 from cohortmgr.base.settings import ROOT, Settings
 from cohortmgr.cohorts import actions as enrolling
 from cohortmgr.cohorts import queries as cohorts
@@ -57,6 +57,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         template_folder=str(ROOT / "templates"),
         static_folder=None,
     )
+    app.jinja_environment = markup.House
     _configure(app, settings, process)
     app.extensions["cohortmgr-keyring"] = crypto.Keyring.parse(settings.sealing_keys, settings.index_key)
     app.extensions["cohortmgr-wake"] = wake_sender(celery_for(settings))

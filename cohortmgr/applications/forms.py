@@ -21,6 +21,7 @@ from wtforms import (
 )
 from wtforms.validators import Optional
 
+from cohortmgr.applications import widgets
 from cohortmgr.applications.answers import Answer
 from cohortmgr.applications.documents import MEDIA_TYPES
 from cohortmgr.applications.regions import REGIONS
@@ -84,9 +85,9 @@ def _field(question: Question) -> Any:
         case QuestionKind.LONG_TEXT:
             return TextAreaField(**common)
         case QuestionKind.EMAIL:
-            return EmailField(**common)
+            return EmailField(widget=widgets.EmailInput(), **common)
         case QuestionKind.PHONE:
-            return TelField(**common)
+            return TelField(widget=widgets.TelInput(), **common)
         case QuestionKind.FILE:
             return FileField(**common)
         case QuestionKind.CONSENT:
@@ -94,15 +95,15 @@ def _field(question: Question) -> Any:
         case QuestionKind.CHOICE | QuestionKind.REGION | QuestionKind.LANGUAGE_LEVEL:
             return _choice(question, common)
         case _:
-            return StringField(**common)
+            return StringField(widget=widgets.TextInput(), **common)
 
 
 def _choice(question: Question, common: dict[str, Any]) -> Any:
     choices = [SelectChoice(key, localized(text)) for key, text in choices_of(question).items()]
     common["validate_choice"] = False
     if len(choices) <= RADIOS:
-        return RadioField(choices=choices, **common)
-    return SelectField(choices=[SelectChoice("", say(_CHOOSE)), *choices], **common)
+        return RadioField(choices=choices, option_widget=widgets.RadioInput(), **common)
+    return SelectField(widget=widgets.Select(), choices=[SelectChoice("", say(_CHOOSE)), *choices], **common)
 
 
 def choices_of(question: Question) -> dict[str, Text]:

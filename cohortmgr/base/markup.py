@@ -1,39 +1,43 @@
-"""What templates and form fields write most, written fast: expressions, and attributes.
+"""What templates write most, written fast: an expression is escaped without wrapping the result as markup.
 
-Every value is escaped as before; only the wrapping and unwrapping of strings in between is left out. A list of 600
-rows writes some ten thousand expressions, the form of an application 330 attributes.
+A list of 600 rows writes some ten thousand expressions; wrapping each took longer than asking for the rows. Jinja
+lets an environment choose its code generator, which is the one place changed here.
 """
 
 from __future__ import annotations
 
-import jinja2.runtime
-from markupsafe import Markup, _escape_inner, escape
-from wtforms.widgets import Button, Input, core
+import html
+from typing import Any
+
+from flask.templating import Environment
+from jinja2 import nodes
+from jinja2.compiler import CodeGenerator, Frame
+from markupsafe import Markup, escape
 
 
-def escaped(value: object) -> str:
-    """A value as a template writes it out: a string escaped, markup as it is."""
+def written(value: object) -> str:
+    """A value as a template writes it out: a string escaped, markup as it is, anything else by its own rule."""
     if type(value) is str:
-        return _escape_inner(value)
+        return html.escape(value)
     if type(value) is Markup:
         return value
     return str(escape(value))
 
 
-def attributes(**given: object) -> Markup:
-    """What `wtforms.widgets.html_params` gives: sorted, escaped, True as a bare name, False left out."""
-    written = []
-    for name, value in sorted(given.items()):
-        name = core.clean_key(name)
-        if value is True:
-            written.append(name)
-        elif value is not False:
-            written.append(f'{name}="{escape(value)}"')
-    return Markup(" ".join(written))  # names are ours, values are escaped above
+class Writer(CodeGenerator):
+    """Jinja's code generator, but for the function around each expression of an escaped template."""
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape:
+            super()._output_child_pre(node, frame, finalize)
+            return
+        self.write("environment.written(")
+        if finalize.src is not None:
+            self.write(finalize.src)
 
 
-def init_markup() -> None:
-    """Let templates (compiled after this) and every widget write so."""
-    jinja2.runtime.escape = escaped  # type: ignore[assignment]
-    core.html_params = attributes
-    Input.html_params = Button.html_params = staticmethod(attributes)
+class House(Environment):
+    """The application's templates."""
+
+    code_generator_class = Writer
+    written = staticmethod(written)

@@ -14,7 +14,6 @@ from wtforms import Form
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
 from cohortmgr.base.i18n import say
-from cohortmgr.base.markup import init_markup
 
 csrf = CSRFProtect()
 
@@ -51,7 +50,6 @@ def show_problems(form: Form, refusal: Refused) -> None:
 def init_web(app: Flask) -> None:
     """Register cross-site protection, security headers and error pages."""
     csrf.init_app(app)
-    init_markup()
     app.after_request(_headers)
     app.register_error_handler(NotFound, lambda _error: _page(HTTPStatus.NOT_FOUND))
     app.register_error_handler(NotPermitted, lambda _error: _page(HTTPStatus.NOT_FOUND))
