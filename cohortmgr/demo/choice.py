@@ -68,7 +68,7 @@ def decide() -> None:
     intake = programmes.intake_of(PROGRAMME, INTAKE)
     manager, administrator = by_role(Role.SELECTION_MANAGER)[0], by_role(Role.PROGRAMME_ADMINISTRATOR)[0]
     with writing():
-        batch = selection.propose(manager, intake.reference, seed="INPT-2025-07-29")
+        batch = selection.propose(manager, intake.reference)
     chosen = sum(row.outcome == "offer" for row in decisions.decisions_of(batch))
     with clock.at(clock.now() + timedelta(hours=6)), writing():
         selection.approve(administrator, batch.reference, str(chosen))

@@ -59,7 +59,7 @@ def place() -> Iterator[float]:
             with clock.at(clock.now() + timedelta(days=7)):
                 _score(viewer(colleague.email))
     with clock.at(clock.now() + timedelta(days=14)), writing():
-        run = runs.run_matching(manager, cohort.reference, seed="INPT-2025-11-24")
+        run = runs.run_matching(manager, cohort.reference)
     with clock.at(clock.now() + timedelta(days=15)), writing():
         runs.approve_matching(administrator, run.reference, str(len(run.certificate["assignment"])))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
@@ -33,11 +32,12 @@ _GONE = N_(
 )
 
 
-def run_matching(viewer: Viewer, cohort_reference: str, seed: str | None = None) -> MatchingRun:
+def run_matching(viewer: Viewer, cohort_reference: str) -> MatchingRun:
     """Close the positions and match everyone in the cohort; the run waits for a second person.
 
-    `seed` settles equal scores and stands in the certificate; drawn at random when not given. With a run that waits
-    already, that one is returned; Refused once one is approved.
+    Equal scores are settled by the cohort's reference, the seed that stands in the certificate: drawn before any
+    wish or score, so that running again cannot look for another lot. With a run that waits already, that one is
+    returned; Refused once one is approved.
     """
     cohort = cohorts.get_for(viewer, cohort_reference, "placements.read")
     require(viewer, "cohorts.manage", cohort.path)
@@ -51,7 +51,7 @@ def run_matching(viewer: Viewer, cohort_reference: str, seed: str | None = None)
     wishes, priorities = queries.all_wishes(cohort.id), queries.all_scores(cohort.id)
     if not any(wishes.values()):
         raise Refused(N_("Personne n’a encore remis de vœux."))
-    seed = seed or secrets.token_hex(16)
+    seed = cohort.reference
     matching = match(wishes, priorities, seats, seed)
     run = MatchingRun(
         institution_id=cohort.institution_id,

@@ -30,11 +30,11 @@ from cohortmgr.selection.rules import (
     as_json,
 )
 
-LONGEST_SEED, LONGEST_NOTE = 80, 2000
+LONGEST_NOTE = 2000
 
 
 def propose(
-    viewer: Viewer, intake_reference: str, seed: str, note: str = "", offering_reference: str | None = None
+    viewer: Viewer, intake_reference: str, note: str = "", offering_reference: str | None = None
 ) -> Batch:
     """Freeze the ranking of an offering into a batch of decisions with its certificate; nobody is told yet.
 
@@ -46,19 +46,18 @@ def propose(
     # Two at once queue here, so that the second sees what the first proposed.
     db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
     offering = queries.offering_of(intake, offering_reference)
-    seed = _checked_seed(seed)
     live = queries.live_batch(offering)
     if live is not None:
-        if live.proposed_by == viewer.reference and live.state == BatchState.PROPOSED and live.seed == seed:
+        if live.proposed_by == viewer.reference and live.state == BatchState.PROPOSED:
             return live
         raise Refused(N_("Un lot de décisions est déjà proposé ou approuvé pour cette campagne."))
-    board = queries.ranking_of(intake, offering, seed)
+    board = queries.ranking_of(intake, offering)
     require_read(board)
     batch = _frozen(viewer, intake, offering, board, note)
     db.session.add(batch)
     db.session.flush()
     _insert(batch, decisions(board, programmes.definition_of(intake).eligibility))
-    after = {"seed": seed, "seats": board.seats, "certificate": batch.certificate["sha256"]}
+    after = {"seed": batch.seed, "seats": board.seats, "certificate": batch.certificate["sha256"]}
     record(viewer, "selection.propose", "batch", batch.reference, batch.institution_id, after=after)
     return batch
 
@@ -81,14 +80,6 @@ def _frozen(viewer: Viewer, intake: Intake, offering: Offering, board: Board, no
         proposed_by=viewer.reference,
         proposed_at=clock.now(),
     )
-
-
-def _checked_seed(seed: str) -> str:
-    seed = seed.strip()
-    if not seed or len(seed) > LONGEST_SEED:
-        most = {"most": LONGEST_SEED}
-        raise Refused(Problem(N_("La graine du tirage a de 1 à %(most)s caractères."), most, "seed"))
-    return seed
 
 
 def _insert(batch: Batch, found: list[Decided]) -> None:

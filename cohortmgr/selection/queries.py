@@ -54,10 +54,11 @@ def offering_of(intake: Intake, reference: str | None = None) -> Offering:
     raise NotFound(reference or intake.reference)
 
 
-def ranking_of(intake: Intake, offering: Offering | None = None, seed: str | None = None) -> Board:
+def ranking_of(intake: Intake, offering: Offering | None = None) -> Board:
     """The board of an offering from the readings that were handed in, as things stand, in three statements.
 
-    The seed of the lots is the intake's reference unless told: known before anything was read.
+    The seed of the lots is the intake's reference: drawn when the intake was loaded, so known before anything was
+    read, and nobody who sees the ranking can choose another.
     """
     offering = offering or offering_of(intake)
     definition = programmes.definition_of(intake)
@@ -80,9 +81,7 @@ def ranking_of(intake: Intake, offering: Offering | None = None, seed: str | Non
         )
         for row in db.session.execute(_sent(intake, offering))
     ]
-    return build(
-        files, definition.rubric, offering.seats, definition.offers.waiting_list, seed or intake.reference
-    )
+    return build(files, definition.rubric, offering.seats, definition.offers.waiting_list, intake.reference)
 
 
 def _sent(intake: Intake, offering: Offering) -> Any:

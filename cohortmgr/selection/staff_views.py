@@ -38,13 +38,13 @@ bp.add_app_template_filter(from_json, "reason")
 def ranking(reference: str) -> ResponseReturnValue:
     """Who is in, who waits, who is refused, and how near the line."""
     intake = staff_intake(guards.viewer(), reference, "selection.read")
-    return _ranking(intake, ProposeForm(formdata=None, seed=request.args.get("seed") or intake.reference))
+    return _ranking(intake, ProposeForm(formdata=None))
 
 
 def _ranking(intake: Intake, form: ProposeForm) -> ResponseReturnValue:
     viewer = guards.viewer()
     offering = queries.offering_of(intake, request.values.get("offering"))
-    board = queries.ranking_of(intake, offering, form.seed.data)
+    board = queries.ranking_of(intake, offering)
     rows = board.ranking.rows
     if "all" not in request.args:
         rows = rows[: board.seats + board.waiting + BELOW]
@@ -82,7 +82,6 @@ def propose(reference: str) -> ResponseReturnValue:
             found = actions.propose(
                 guards.viewer(),
                 reference,
-                form.seed.data or "",
                 form.note.data or "",
                 request.form.get("offering"),
             )

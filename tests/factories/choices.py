@@ -111,7 +111,7 @@ def decided(files: int, seats: int, ineligible: int = 0, approve: bool = True) -
     administrator = someone(intake, Role.PROGRAMME_ADMINISTRATOR)
     read(intake, readers(intake))
     with writing():
-        batch = selection.propose(manager, intake.reference, "graine")
+        batch = selection.propose(manager, intake.reference)
     if approve:
         with writing():
             selection.approve(administrator, batch.reference, str(min(seats, files)))

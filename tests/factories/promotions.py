@@ -189,7 +189,7 @@ def matched(people: int, runner: Viewer = SYSTEM) -> tuple[Cohort, MatchingRun]:
     """The same with a matching that waits for approval."""
     cohort = wished(people)
     with writing():
-        run = runs.run_matching(runner, cohort.reference, "graine")
+        run = runs.run_matching(runner, cohort.reference)
     return cohort, run
 
 

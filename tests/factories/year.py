@@ -200,7 +200,7 @@ def _read(year: Year) -> None:
 
 def _choose(year: Year, hashed: str) -> None:
     with writing():
-        batch = selection.propose(year.viewer("selection_manager"), year.intake.reference, seed="graine")
+        batch = selection.propose(year.viewer("selection_manager"), year.intake.reference)
     decided = db.session.scalars(
         sa.select(Decision).where(Decision.outcome == "offer").order_by(Decision.rank)
     ).all()
@@ -254,7 +254,7 @@ def _enrol_and_place(year: Year) -> None:
         with writing():
             placements.give_scores(SYSTEM, row.Position.reference, typed, row.Position.version)
     with writing():
-        run = runs.run_matching(manager, cohort.reference, seed="graine")
+        run = runs.run_matching(manager, cohort.reference)
     with writing():
         runs.approve_matching(administrator, run.reference, str(len(run.certificate["assignment"])))
     placement = db.session.scalars(sa.select(Placement).where(Placement.person_id == owner.person_id)).one()

@@ -66,7 +66,7 @@ BODIES: Mapping[str, Mapping[str, str]] = {
     "/staff/reviews/{review}/abstain": {"reason": "Je connais cette personne.", "version": "2"},
     "/staff/reviews/{review}/reopen": {"reason": "Une note est à revoir."},
     "/staff/intakes/{intake}/reviews": {"seed": "2"},
-    "/staff/intakes/{intake}/ranking": {"seed": "autre", "note": "Un second lot."},
+    "/staff/intakes/{intake}/ranking": {"note": "Un second lot."},
     "/staff/batches/{batch}/approve": {"confirmation": "12"},
     "/staff/matchings/{matching}/approve": {"confirmation": "11"},
     "/staff/cohorts/{cohort}/stipends": {"month": "2026-03"},

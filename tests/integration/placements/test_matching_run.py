@@ -65,9 +65,10 @@ def test_running_again_is_the_same_run_and_calling_off_opens_the_wishes(system_c
             runs.cancel_matching(SYSTEM, run.reference)
     assert {row.Position.state for row in queries.positions_of(cohort.id)} == {"open"}
     with writing():
-        again = runs.run_matching(SYSTEM, cohort.reference, "graine")
+        again = runs.run_matching(SYSTEM, cohort.reference)
     assert again.reference != run.reference
     assert again.certificate["sha256"] == run.certificate["sha256"]
+    assert again.seed == run.seed == cohort.reference
 
 
 def test_those_without_wish_or_score_are_told_why(system_context: AppContext) -> None:

@@ -32,11 +32,11 @@ def test_nothing_is_proposed_while_a_file_is_unread() -> None:
     intake = sent(3)
     manager = someone(intake, Role.SELECTION_MANAGER)
     with pytest.raises(Refused) as refusal, writing():
-        actions.propose(manager, intake.reference, "graine")
+        actions.propose(manager, intake.reference)
     assert refusal.value.problems[0].values["files"] == 3
     (reader,) = readers(intake, 1)
     with pytest.raises(NotPermitted), writing():
-        actions.propose(reader, intake.reference, "graine")
+        actions.propose(reader, intake.reference)
 
 
 def test_a_proposal_holds_every_file_and_a_certificate_and_tells_nobody() -> None:
@@ -47,9 +47,22 @@ def test_a_proposal_holds_every_file_and_a_certificate_and_tells_nobody() -> Non
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Message)) == 0
     manager = known(MANAGER)
     with writing():
-        assert actions.propose(manager, intake.reference, "graine").id == batch.id
+        assert actions.propose(manager, intake.reference).id == batch.id
+    another = someone(intake, Role.SELECTION_MANAGER, "another")
     with pytest.raises(Refused), writing():
-        actions.propose(manager, intake.reference, "autre graine")
+        actions.propose(another, intake.reference)
+
+
+def test_the_seed_is_the_intakes_reference_and_no_address_or_field_changes_it(app: Flask) -> None:
+    intake = sent(6)
+    client = browser(app, someone(intake, Role.SELECTION_MANAGER))
+    read(intake, readers(intake))
+    address = f"/staff/intakes/{intake.reference}/ranking"
+    page = client.get(address, query_string={"seed": "grinding"}).text
+    assert f">{intake.reference}</code>" in page and 'name="seed"' not in page
+    assert client.post(address, data={"seed": "grinding", "note": ""}).status_code == 302
+    batch = db.session.scalars(sa.select(Batch)).one()
+    assert batch.seed == batch.certificate["seed"] == intake.reference
 
 
 def test_the_proposer_cannot_approve_not_even_with_the_right() -> None:
@@ -109,7 +122,7 @@ def test_a_proposal_is_cancelled_and_another_may_follow() -> None:
     with pytest.raises(Refused), writing():
         actions.approve(known(ADMINISTRATOR), batch.reference, "2")
     with writing():
-        assert actions.propose(manager, intake.reference, "autre").state == "proposed"
+        assert actions.propose(manager, intake.reference).state == "proposed"
 
 
 def test_decisions_that_are_not_those_of_the_certificate_stop_the_approval() -> None:
@@ -175,7 +188,7 @@ def test_statements_do_not_grow_with_the_files(app: Flask, statements: Statement
                 db.session.execute(sa.text("UPDATE applications SET eligible = true"))
         read(intake, people)
         with statements() as proposing, writing():
-            batch = actions.propose(manager, intake.reference, "graine")
+            batch = actions.propose(manager, intake.reference)
         seen = [len(proposing)]
         for page in (f"/staff/intakes/{intake.reference}/ranking?all=1", f"/staff/batches/{batch.reference}"):
             with statements() as reading:
