@@ -26,6 +26,7 @@ from cohortmgr.cohorts import actions as enrolling
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts import staff_views as cohorts_staff
 from cohortmgr.jobs.broker import celery_for, wake_sender
+from cohortmgr.outbox import delivery
 from cohortmgr.placements import actions as placing
 from cohortmgr.placements import candidate_views as placements_candidate
 from cohortmgr.placements import company_views as placements_company
@@ -39,7 +40,7 @@ from cohortmgr.programmes import views as programmes
 from cohortmgr.reports import staff_views as reports_staff
 from cohortmgr.reviews import staff_views as reviews_staff
 from cohortmgr.selection import candidate_views as selection_candidate
-from cohortmgr.selection import offers
+from cohortmgr.selection import letters, offers
 from cohortmgr.selection import staff_views as selection_staff
 from cohortmgr.stipends import actions as paying
 from cohortmgr.stipends import candidate_views as stipends_candidate
@@ -116,6 +117,7 @@ def _join_floors() -> None:
         enrolling.on_leaving.append(placing.end_placement)
     if placements.companies_of not in cohorts.companies_of_members:
         cohorts.companies_of_members.append(placements.companies_of)
+    delivery.checks[letters.OFFER_REMINDER] = letters.awaits_answer
 
 
 def _configure(app: Flask, settings: Settings, process: Process) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,10 @@ from cohortmgr.outbox.mail import compose, hand_over
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rules import LEASE, MAX_TRIES, MessageState, wait_after
 from cohortmgr.outbox.variables import read
+
+# By key, whether what a message of that kind says still holds, asked of its variables just before it leaves. Whoever
+# plans a message far ahead gives it one: the web only appends to this journal, so that it cannot take a row back.
+checks: dict[str, Callable[[Mapping[str, Any]], bool]] = {}
 
 
 def claim(limit: int) -> list[Message]:
@@ -79,6 +84,8 @@ def _send(message: Message) -> dict[str, Any]:
         content = content_of(message)
         if content is None:
             return {"state": MessageState.DROPPED, "error": None}  # nothing may be said any more
+        if message.key in checks and not checks[message.key](content["variables"]):
+            return {"state": MessageState.DROPPED, "error": None}
         db.session.rollback()  # no transaction stays open while a server is spoken to
         subject, body = render(message, content["variables"])
         mail = compose(message.reference, message.language, content["address"], subject, body)

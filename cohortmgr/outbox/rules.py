@@ -27,7 +27,7 @@ MEANINGS: Mapping[MessageState, str] = {
     MessageState.SENDING: N_("Le message est en cours d’envoi."),
     MessageState.SENT: N_("Le message a été remis au service d’envoi."),
     MessageState.SET_ASIDE: N_("Le message n’a pas pu partir ; une personne doit le regarder."),
-    MessageState.DROPPED: N_("La personne a été effacée avant l’envoi ; rien n’est parti."),
+    MessageState.DROPPED: N_("Le message n’avait plus lieu d’être à son heure ; rien n’est parti."),
 }
 
 TRANSITIONS: Mapping[MessageState, tuple[MessageState, ...]] = {

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.applications.models import Application
+from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.outbox.actions import Letter
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
-from cohortmgr.selection.models import Decision
+from cohortmgr.selection.models import Decision, Offer
+from cohortmgr.selection.rules import OfferState
 
 OFFER_MADE, WAITING_LISTED, REFUSED = "offer_made", "waiting_listed", "refused"
 OFFER_ACCEPTED, OFFER_DECLINED, OFFER_EXPIRED = "offer_accepted", "offer_declined", "offer_expired"
+OFFER_REMINDER = "offer_reminder"
 
 
 def recipients() -> sa.Select[Any]:
@@ -85,6 +89,40 @@ def for_decisions(rows: Iterable[sa.Row[Any]], shared: Mapping[str, Any], deadli
             case _:
                 found.append(letter(row, REFUSED, shared, reasons=row.reasons))
     return found
+
+
+def reminders(
+    rows: Iterable[sa.Row[Any]],
+    shared: Mapping[str, Any],
+    deadline: datetime,
+    hours: Iterable[int],
+    sent_at: datetime,
+) -> list[Letter]:
+    """What recalls an offer so many hours before its deadline; none for an hour that comes before the offer does.
+
+    Each bears when the next takes its place, so that a worker that was down for a day does not send two at once.
+    """
+    moments = sorted(
+        {moment for each in hours if (moment := deadline - timedelta(hours=each)) > sent_at}, reverse=True
+    )
+    spans = list(zip(moments, [deadline, *moments], strict=False))
+    return [
+        replace(letter(row, OFFER_REMINDER, shared, deadline=deadline, until=until), due=due)
+        for row in rows
+        if row.address
+        for due, until in spans
+    ]
+
+
+def awaits_answer(variables: Mapping[str, Any]) -> bool:
+    """Whether a reminder still holds: its offer is unanswered, and neither its deadline nor the next one has come."""
+    if clock.now() >= variables["until"]:
+        return False
+    offer = sa.select(Offer.id).join(Decision, Decision.id == Offer.decision_id)
+    open_ones = offer.where(
+        Decision.reference == variables["reference"], Offer.state == OfferState.SENT.value
+    )
+    return db.session.scalar(open_ones.where(Offer.deadline > clock.now()).limit(1)) is not None
 
 
 def shared_by(intake: Intake, offering: Offering) -> dict[str, Any]:

@@ -7,7 +7,7 @@ those who free seats at once queue, and each promotes another person.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -53,11 +53,12 @@ def _changed(statement: sa.Update) -> int:
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 
-def send_offers(viewer: Viewer, intake: Intake, offering_id: int, rows: Iterable[sa.Row[Any]]) -> datetime:
-    """Write the offers of `letters.recipients` rows, whose seats are claimed; returns the deadline."""
+def send_offers(viewer: Viewer, intake: Intake, offering_id: int, rows: Sequence[sa.Row[Any]]) -> datetime:
+    """Write the offers of `letters.recipients` rows, whose seats are claimed, and plan what recalls them; returns
+    the deadline."""
     moment = clock.now()
-    days = programmes.definition_of(intake).offers.days_to_answer
-    deadline = clock.instant(clock.today() + timedelta(days=days), ENDS_AT)
+    terms = programmes.definition_of(intake).offers
+    deadline = clock.instant(clock.today() + timedelta(days=terms.days_to_answer), ENDS_AT)
     values = [
         {
             "reference": new_reference(),
@@ -76,6 +77,8 @@ def send_offers(viewer: Viewer, intake: Intake, offering_id: int, rows: Iterable
     ]
     if values:
         db.session.execute(sa.insert(table_of(Offer)), values)
+        shared = letters.shared_by(intake, db.session.get_one(Offering, offering_id))
+        send_all(letters.reminders(rows, shared, deadline, terms.reminders_hours, moment))
     return deadline
 
 
