@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
+from cohortmgr.accounts.rules import allows
 from cohortmgr.applications import import_queries as queries
 from cohortmgr.applications import imports, invitations, tray
 from cohortmgr.applications.import_forms import (
@@ -25,6 +26,7 @@ from cohortmgr.applications.import_forms import (
 from cohortmgr.applications.importing import GivenMapping, parse_mapping
 from cohortmgr.applications.mappings import mapping_from_json
 from cohortmgr.applications.models import ImportRun
+from cohortmgr.applications.queries import READ
 from cohortmgr.applications.tray import Opened
 from cohortmgr.applications.traying import faults_of
 from cohortmgr.base import storage
@@ -95,7 +97,10 @@ def run(reference: str) -> ResponseReturnValue:
     """What a file would change, before it does; afterwards, what it did."""
     found, intake = imports.run_of(guards.viewer(), reference)
     if found.state != "preview" or found.storage_key is None:
-        return render_template("applications/staff_import_result.html", run=found, intake=intake)
+        may_list = allows(guards.viewer(), READ, intake.path)
+        return render_template(
+            "applications/staff_import_result.html", run=found, intake=intake, may_list=may_list
+        )
     return _preview(found, intake)
 
 

@@ -96,6 +96,15 @@ def test_a_preview_shows_what_would_change_and_confirming_does_it_once(
     assert "dossiers.csv" in words(client.get(f"/staff/intakes/{intake}/imports").text)
 
 
+def test_who_may_not_read_the_list_is_not_led_to_it(client: FlaskClient, intake: str) -> None:
+    page, listed = load(client, intake, as_csv(one())), f"/staff/intakes/{intake}/applications"
+    assert listed in client.get(page).text
+    journey.staff(client, Role.GROUP_ENROLLER)
+    text = client.get(page).text
+    assert f"/staff/intakes/{intake}/tray" in text
+    assert listed not in text
+
+
 def test_a_file_is_given_up_without_a_trace(app: Flask, client: FlaskClient, intake: str) -> None:
     before = len(stored(app))
     page = preview(client, intake, as_csv(one()))
