@@ -34,10 +34,12 @@ from cohortmgr.stipends.rules import (
     SETTLED,
     TRANSITIONS,
     Arrear,
+    Aside,
     LineState,
     RunState,
     compute_line,
     following,
+    months_before,
     require_payable_month,
 )
 from cohortmgr.stipends.rules import Line as Sum
@@ -176,7 +178,8 @@ def adjust(
 def approve(viewer: Viewer, run_reference: str, typed: str, version: int) -> Run:
     """Freeze a run and show its lines to their people; for another than who computed it.
 
-    `typed` is the number of payments as the approver wrote it. Approving again changes nothing.
+    `typed` is the number of payments as the approver wrote it. Approving again changes nothing. Refused while an
+    earlier month is not settled: what it sets aside, or cannot take back, belongs to this one.
     """
     run, cohort = queries.run_for(viewer, run_reference)
     require(viewer, "stipends.approve", cohort.path)
@@ -186,7 +189,9 @@ def approve(viewer: Viewer, run_reference: str, typed: str, version: int) -> Run
     require_second_person(run.computed_by or "", viewer.reference)
     if run.version != version:
         raise Stale(run_reference)
-    if not run.lines:
+    db.session.execute(sa.select(Cohort.id).where(Cohort.id == cohort.id).with_for_update())
+    _require_in_order(run, cohort)
+    if not _lines(run):
         raise Refused(N_("Aucune ligne de cet état ne peut être payée."))
     if not says_number(typed, run.lines):
         what = N_("Écrivez le nombre de paiements, %(count)s, pour approuver.")
@@ -224,6 +229,16 @@ def read_reason(viewer: Viewer, line: Line) -> str | None:
     return crypto.unseal(line.reason_sealed, "stipend_lines", "reason", line.reference)
 
 
+def _require_in_order(run: Run, cohort: Cohort) -> None:
+    done = {each.month for each in queries.runs_of(cohort.id) if RunState(each.state) not in OPEN}
+    for month in months_before(run.month, _scheme(cohort).starts_month):
+        if month not in done and queries.to_pay(cohort.id, month):
+            what = N_(
+                "Le mois %(month)s n’est pas approuvé : approuvez-le d’abord, les mois se paient dans l’ordre."
+            )
+            raise Refused(Problem(what, {"month": f"{month:%m/%Y}"}))
+
+
 def _scheme(cohort: Cohort) -> StipendScheme:
     scheme = queries.scheme_of(cohort)
     if scheme is None:
@@ -244,11 +259,13 @@ def _lines(run: Run) -> dict[int, Line]:
 def _compute(viewer: Viewer, run: Run, cohort: Cohort) -> None:
     scheme, known = _scheme(cohort), _lines(run)
     owed = queries.still_owed(cohort.id, run.month)
+    aside = queries.set_aside_before(cohort.id, run.month)
     rows = queries.to_pay(cohort.id, run.month)
     payees, unpaid = [], {}
     for row in rows:
         line = known.pop(row.Enrolment.id, None) or _new_line(run, row.Enrolment)
-        _fill(line, _sum(scheme, run.month, row.Enrolment, line, owed.get(row.Enrolment.id, 0)))
+        key = row.Enrolment.id
+        _fill(line, _sum(scheme, run.month, row.Enrolment, line, owed.get(key, 0), aside.get(key, ())))
         line.last4 = row.BankDetails.last4 if row.BankDetails else ""
         payees.append(
             Payee(
@@ -293,7 +310,14 @@ def _new_line(run: Run, enrolment: Enrolment) -> Line:
     return line
 
 
-def _sum(scheme: StipendScheme, month: date, enrolment: Enrolment, line: Line, owed: int) -> Sum:
+def _sum(
+    scheme: StipendScheme,
+    month: date,
+    enrolment: Enrolment,
+    line: Line,
+    owed: int,
+    aside: Sequence[Aside],
+) -> Sum:
     arrears = [Arrear(date.fromisoformat(a["month"]), a["days"], a["of"]) for a in line.arrears]
     counted = scheme.absence_rule is AbsenceRule.PER_WORKING_DAY
     return compute_line(
@@ -306,6 +330,7 @@ def _sum(scheme: StipendScheme, month: date, enrolment: Enrolment, line: Line, o
         arrears,
         scheme.working_days_basis if counted else None,
         owed,
+        aside,
     )
 
 

@@ -21,7 +21,7 @@ from cohortmgr.placements.rules import HOSTED
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.rules import StipendScheme
 from cohortmgr.stipends.models import BankDetails, Line, Run
-from cohortmgr.stipends.rules import RunState, following
+from cohortmgr.stipends.rules import SETTLED, Aside, LineState, RunState, following, set_aside_by
 
 _HOSTED = [state.value for state in HOSTED]
 
@@ -173,6 +173,33 @@ def bank_details_of(run_id: int) -> Mapping[int, BankDetails]:
         .where(Line.run_id == run_id, Line.institution_id == BankDetails.institution_id)
     )
     return {row.person_id: row for row in rows}
+
+
+def set_aside_before(cohort_id: int, month: date) -> Mapping[int, tuple[Aside, ...]]:
+    """Enrolment's id to what settled months before this one set aside and nobody has paid since.
+
+    The last settled line of a person says it all: it took over whatever the lines before it had set aside.
+    """
+    settled = (
+        sa.select(
+            Line.enrolment_id,
+            Line.month,
+            Line.state,
+            Line.net_cents,
+            Line.items,
+            sa.func.row_number()
+            .over(partition_by=Line.enrolment_id, order_by=Line.month.desc())
+            .label("from_last"),
+        )
+        .join(Run, Run.id == Line.run_id)
+        .where(Run.cohort_id == cohort_id, Run.month < month)
+        .where(Run.state.in_([state.value for state in SETTLED]))
+        .subquery()
+    )
+    rows = db.session.execute(
+        sa.select(settled).where(settled.c.from_last == 1, settled.c.state == LineState.SET_ASIDE.value)
+    )
+    return {row.enrolment_id: set_aside_by(row.month, row.net_cents, row.items) for row in rows}
 
 
 def still_owed(cohort_id: int, month: date) -> Mapping[int, int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
+from typing import Any
 
 from cohortmgr.base.errors import N_, Problem, Refused
 
@@ -75,6 +76,10 @@ LINE_MEANINGS: Mapping[LineState, str] = {
 }
 
 
+SET_ASIDE_BEFORE = N_("Rappel, %(month)s : mise de côté")
+"""The item by which a line takes over what an earlier month could not pay."""
+
+
 @dataclass(frozen=True)
 class Item:
     """One step of the sum: a French msgid, its values (texts and integers, fit for JSON), signed
@@ -100,6 +105,14 @@ class Arrear:
     month: date
     days: int
     of: int
+
+
+@dataclass(frozen=True)
+class Aside:
+    """Centimes (positive) of an earlier settled month that could not be paid then."""
+
+    month: date
+    cents: int
 
 
 @dataclass(frozen=True)
@@ -134,13 +147,15 @@ def compute_line(
     arrears: Sequence[Arrear] = (),
     basis: int | None = None,
     owed: int = 0,
+    aside: Sequence[Aside] = (),
 ) -> Line:
     """The stipend of one person for the month that `month` lies in.
 
     `working_days` are those of the whole month (cohorts.rules.working_days); days outside
     `enrolled_from`..`enrolled_to` (both included, None for no end) are not paid. `absences` counts
     unjustified working days while enrolled, each worth one part in `basis` of the month (its own working
-    days if None). `owed` are centimes that an earlier month could not take back. The net is never below
+    days if None). `owed` are centimes that an earlier month could not take back, `aside` what earlier months
+    could not pay. The net is never below
     zero: what cannot be taken back is `carried`. Raises Refused on figures that cannot be.
     """
     days = {day for day in working_days if (day.year, day.month) == (month.year, month.month)}
@@ -168,6 +183,9 @@ def compute_line(
         item = _arrear(monthly_cents, arrear)
         left += item.cents
         items.append(item)
+    for month_aside in aside:
+        left += month_aside.cents
+        items.append(Item(SET_ASIDE_BEFORE, {"month": f"{month_aside.month:%m/%Y}"}, month_aside.cents))
     if owed:
         left -= owed
         items.append(Item(N_("Reste dû du mois précédent"), {}, -owed))
@@ -175,6 +193,23 @@ def compute_line(
     if carried:
         items.append(Item(N_("Reporté sur le mois suivant"), {}, carried))
     return Line(monthly_cents, tuple(items), left + carried, carried)
+
+
+def set_aside_by(month: date, net: int, items: Sequence[Mapping[str, Any]]) -> tuple[Aside, ...]:
+    """What the line of `month` that was set aside leaves to pay, month by month; the centimes add up to its `net`.
+
+    `items` are the line's own, as it keeps them. What it had taken over from still earlier months stays under their
+    names; where its own month only took money back, the whole stands under this month.
+    """
+    taken_over = tuple(
+        Aside(month_of(f"{each['values']['month'][3:]}-{each['values']['month'][:2]}"), each["cents"])
+        for each in items
+        if each["what"] == SET_ASIDE_BEFORE
+    )
+    own = net - sum(each.cents for each in taken_over)
+    if own < 0:
+        return (Aside(month, net),) if net else ()
+    return (*taken_over, Aside(month, own)) if own else taken_over
 
 
 def _arrear(monthly_cents: int, arrear: Arrear) -> Item:
@@ -246,6 +281,15 @@ def require_payable_month(month: date, first: date, months: int) -> None:
                 "month",
             )
         )
+
+
+def months_before(month: date, first: date) -> tuple[date, ...]:
+    """The months from `first` to the one before `month` (all first days), in order."""
+    months = []
+    while first < month:
+        months.append(first)
+        first = following(first)
+    return tuple(months)
 
 
 def following(month: date) -> date:

@@ -18,6 +18,7 @@ from cohortmgr.audit.models import Event
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound, Refused, Stale
+from cohortmgr.base.text import new_reference
 from cohortmgr.cohorts import actions as enrolling
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort
@@ -41,8 +42,8 @@ def computed(cohort: Cohort, month: date = JANUARY) -> Run:
         return actions.compute(SYSTEM, run.reference)
 
 
-def approved(cohort: Cohort) -> Run:
-    run = computed(cohort)
+def approved(cohort: Cohort, month: date = JANUARY) -> Run:
+    run = computed(cohort, month)
     with writing():
         return actions.approve(SECOND, run.reference, str(run.lines), run.version)
 
@@ -110,6 +111,55 @@ def test_those_who_cannot_be_paid_are_set_aside_with_the_reason(system_context: 
         found, ["manque", "autre personne", "autre personne", "entreprise"], strict=False
     ):
         assert word in what
+
+
+def test_what_was_set_aside_is_paid_by_the_first_month_that_can_and_once(system_context: AppContext) -> None:
+    cohort = promotions.placed(2)
+    february, march, april = date(2026, 2, 1), date(2026, 3, 1), date(2026, 4, 1)
+    details = db.session.scalars(sa.select(BankDetails).order_by(BankDetails.id)).first()
+    assert details is not None
+    kept = {name: getattr(details, name) for name in ("institution_id", "person_id", "blind", "last4")}
+    with writing():
+        db.session.delete(details)
+    assert approved(cohort).total_cents == approved(cohort, february).total_cents == 400_000
+    with writing():
+        again = BankDetails(**kept, reference=new_reference(), taken_at=clock.now())
+        again.sealed = crypto.seal(promotions.rib(1), "bank_details", "sealed", again.reference)
+        db.session.add(again)
+    run = approved(cohort, march)
+    late, usual = lines(run)
+    assert (late.net_cents, usual.net_cents, run.total_cents) == (1_200_000, 400_000, 1_600_000)
+    assert [(each["cents"], each["values"]) for each in late.items] == [
+        (400_000, {}),
+        (400_000, {"month": "01/2026"}),
+        (400_000, {"month": "02/2026"}),
+    ]
+    assert computed(cohort, april).total_cents == 800_000
+
+
+def test_a_month_waits_for_the_months_before_it_even_those_that_nobody_opened(
+    system_context: AppContext,
+) -> None:
+    cohort = promotions.placed(1)
+    february = computed(cohort, date(2026, 2, 1))
+    for _opened in range(2):
+        with pytest.raises(Refused) as refusal, writing():
+            actions.approve(SECOND, february.reference, "1", february.version)
+        assert refusal.value.problems[0].values == {"month": "01/2026"}
+        january = computed(cohort)
+    with writing():
+        actions.approve(SECOND, january.reference, "1", january.version)
+    with writing():
+        actions.approve(SECOND, february.reference, "1", february.version)
+
+
+def test_a_month_in_which_nobody_can_be_paid_is_approved_and_holds_up_no_other(
+    system_context: AppContext,
+) -> None:
+    cohort = promotions.placed(1)
+    with writing():
+        db.session.execute(sa.delete(BankDetails))
+    assert approved(cohort).lines == approved(cohort, date(2026, 2, 1)).lines == 0
 
 
 def test_an_adjustment_is_explained_and_computed_anew(system_context: AppContext) -> None:

@@ -14,12 +14,14 @@ from cohortmgr.stipends.rules import (
     MEANINGS,
     TRANSITIONS,
     Arrear,
+    Aside,
     Line,
     RunState,
     compute_line,
     following,
     month_of,
     require_payable_month,
+    set_aside_by,
 )
 
 MARCH = date(2026, 3, 1)
@@ -159,3 +161,26 @@ def test_a_month_is_read_and_lies_within_the_scheme() -> None:
         with pytest.raises(Refused):
             require_payable_month(month, date(2026, 1, 1), 18)
     assert (following(date(2026, 1, 1)), following(date(2026, 12, 1))) == (date(2026, 2, 1), date(2027, 1, 1))
+
+
+@given(st.lists(st.tuples(st.integers(0, 22), st.integers(0, 9_000)), min_size=1, max_size=5))
+def test_months_set_aside_one_after_another_are_owed_in_full_and_named_once(
+    months: list[tuple[int, int]],
+) -> None:
+    month, whole = date(2026, 1, 1), 0
+    aside: tuple[Aside, ...] = ()
+    for absences, owed in months:
+        days = working_days(month)
+        alone = compute_line(MONTHLY, month, month, None, days, min(absences, len(days)), owed=owed)
+        line = compute_line(
+            MONTHLY, month, month, None, days, min(absences, len(days)), (), None, owed, aside
+        )
+        assert sum(item.cents for item in line.items) == line.net
+        whole += alone.net - alone.carried
+        assert line.net - line.carried == whole
+        whole = line.net
+        kept = [{"what": i.what, "values": i.values, "cents": i.cents} for i in line.items]
+        aside = set_aside_by(month, line.net, kept)
+        assert sum(each.cents for each in aside) == line.net
+        assert len({each.month for each in aside}) == len(aside) and all(each.cents > 0 for each in aside)
+        month = following(month)
