@@ -1,6 +1,6 @@
 """What an enrolment may become, and the working days of a month."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -66,6 +66,35 @@ PAID = frozenset({EnrolmentState.ACTIVE})
 
 PAID_TO_THE_END = frozenset({EnrolmentState.COMPLETED, EnrolmentState.WITHDRAWN, EnrolmentState.EXCLUDED})
 """Enrolments that it includes up to their last day; those without one never began."""
+
+
+NATIONAL_HOLIDAYS: tuple[tuple[int, int], ...] = (
+    (1, 1),  # new year
+    (1, 11),  # independence manifesto
+    (1, 14),  # Amazigh new year
+    (5, 1),  # labour
+    (7, 30),  # throne
+    (8, 14),  # Oued Ed-Dahab
+    (8, 20),  # revolution of the king and the people
+    (8, 21),  # youth
+    (11, 6),  # green march
+    (11, 18),  # independence
+)
+"""(month, day) of Morocco's holidays with a fixed day: an assumption, to change here when the State changes them.
+Religious holidays follow the moon; a definition states them as periods of its calendar."""
+
+
+def pay_day(month: date, holidays: Iterable[tuple[date, date]] = ()) -> date:
+    """The first working day of the month that `month` lies in, outside of national holidays and of `holidays`.
+
+    `holidays` are spans of days, both ends included. A break that leaves no working day of the month does not keep
+    the bank from paying: then national holidays alone count.
+    """
+    national = {day for day in working_days(month) if (day.month, day.day) in NATIONAL_HOLIDAYS}
+    spans = tuple(holidays)
+    days = working_days(month, national)
+    free = (day for day in days if not any(first <= day <= last for first, last in spans))
+    return next(free, days[0])
 
 
 def working_days(month: date, holidays: Collection[date] = ()) -> tuple[date, ...]:

@@ -21,7 +21,7 @@ from cohortmgr.base.states import require_move
 from cohortmgr.base.text import new_reference, says_number
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort, Enrolment
-from cohortmgr.cohorts.rules import working_days
+from cohortmgr.cohorts.rules import pay_day, working_days
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.rules import AbsenceRule, Payer, StipendScheme
@@ -107,7 +107,7 @@ def open_run(viewer: Viewer, cohort_reference: str, month: date) -> Run:
         institution_id=cohort.institution_id,
         cohort_id=cohort.id,
         month=month,
-        pay_on=working_days(paid_in)[0],
+        pay_on=pay_day(paid_in, queries.holidays_of(cohort)),
         state=RunState.DRAFT.value,
     )
     db.session.add(run)

@@ -19,7 +19,7 @@ from cohortmgr.organisations.models import Organisation
 from cohortmgr.placements.models import Placement
 from cohortmgr.placements.rules import HOSTED
 from cohortmgr.programmes import queries as programmes
-from cohortmgr.programmes.rules import StipendScheme
+from cohortmgr.programmes.rules import PeriodKind, StipendScheme
 from cohortmgr.stipends.models import BankDetails, Line, Run
 from cohortmgr.stipends.rules import SETTLED, Aside, LineState, RunState, following, set_aside_by
 
@@ -113,6 +113,13 @@ def scheme_of(cohort: Cohort) -> StipendScheme | None:
     """The stipend of a cohort's programme, in the months of its intake; None if it pays none."""
     intake = cohorts.intake_of(cohort)
     return programmes.definition_of(intake).stipend_of(intake.key)
+
+
+def holidays_of(cohort: Cohort) -> tuple[tuple[date, date], ...]:
+    """First and last day of each holiday in the calendar of a cohort's intake."""
+    intake = cohorts.intake_of(cohort)
+    periods = programmes.definition_of(intake).calendar_of(intake.key).periods
+    return tuple((each.starts_on, each.ends_on) for each in periods if each.kind is PeriodKind.HOLIDAY)
 
 
 def lines_of(run_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -22,6 +23,8 @@ from cohortmgr.base.text import new_reference
 from cohortmgr.cohorts import actions as enrolling
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.rules import Period, PeriodKind
 from cohortmgr.selection.models import Offer
 from cohortmgr.stipends import actions, files, queries
 from cohortmgr.stipends.models import BankDetails, Line, Run
@@ -78,6 +81,18 @@ def test_the_first_month_is_four_thousand_each_and_adds_up(system_context: AppCo
         assert sum(item["cents"] for item in line.items) == line.net_cents == 400_000
         assert line.state == "payable" and line.exception is None
     assert sum(line.net_cents for line in lines(run)) == run.total_cents
+
+
+def test_a_payment_day_is_no_holiday(system_context: AppContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    cohort = promotions.placed(1)
+    assert computed(cohort, date(2026, 4, 1)).pay_on == date(2026, 5, 4)
+    intake = cohorts.intake_of(cohort)
+    definition = programmes.definition_of(intake)
+    feast = Period("aid", {}, date(2026, 5, 27), date(2026, 6, 1), PeriodKind.HOLIDAY)
+    calendar = replace(definition.calendar, periods=(*definition.calendar.periods, feast))
+    feasted = replace(definition, calendar=calendar)
+    monkeypatch.setattr(programmes, "definition_of", lambda _intake: feasted)
+    assert computed(cohort, date(2026, 5, 1)).pay_on == date(2026, 6, 2)
 
 
 def test_a_month_has_one_run_and_lies_within_the_scheme(system_context: AppContext) -> None:
