@@ -26,6 +26,8 @@ from cohortmgr.cohorts import actions as enrolling
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts import staff_views as cohorts_staff
 from cohortmgr.jobs.broker import celery_for, wake_sender
+from cohortmgr.messages import candidate_views as messages_candidate
+from cohortmgr.messages import staff_views as messages_staff
 from cohortmgr.outbox import delivery
 from cohortmgr.placements import actions as placing
 from cohortmgr.placements import candidate_views as placements_candidate
@@ -87,6 +89,8 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         placements_staff.bp,
         stipends_candidate.bp,
         stipends_staff.bp,
+        messages_candidate.bp,
+        messages_staff.bp,
     ):
         app.register_blueprint(blueprint)
     init_navigation(app)

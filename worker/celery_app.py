@@ -10,4 +10,4 @@ settings = Settings()
 flask_app = create_app(settings, process="system")
 app = celery_for(settings)
 app.conf.beat_schedule = SCHEDULE
-app.conf.imports = ("worker.jobs", "worker.outbox", "worker.reports", "worker.selection")
+app.conf.imports = ("worker.jobs", "worker.messages", "worker.outbox", "worker.reports", "worker.selection")

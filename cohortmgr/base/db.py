@@ -29,8 +29,8 @@ Cents = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 Json = sa.JSON().with_variant(JSONB, "postgresql")
 
 # The kinds of tenancy that a table may declare. "journal": anyone appends, only the listed institutions read;
-# rows of no institution are read by whoever lists NO_INSTITUTION.
-TENANCIES = ("global", "published", "institution", "institution_or_person", "journal")
+# rows of no institution are read by whoever lists NO_INSTITUTION. "journal_of_persons": its person reads a row too.
+TENANCIES = ("global", "published", "institution", "institution_or_person", "journal", "journal_of_persons")
 NO_INSTITUTION = 0
 
 db = SQLAlchemy(session_options={"expire_on_commit": False})

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
+
 from cohortmgr.audit.keys import subject_keys
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import append, db
@@ -56,6 +58,15 @@ def send(
 ) -> None:
     """Write one message; see `Letter`."""
     send_all([Letter(key, person_reference, address, language, variables, institution_id, person_id, due)])
+
+
+def take_up(reference: str) -> bool:
+    """Let a message that was set aside wait anew, its tries forgotten; False if it is in another state. The system's
+    alone: the web cannot change what it wrote."""
+    aside = (Message.reference == reference, Message.state == MessageState.SET_ASIDE.value)
+    values = {"state": MessageState.WAITING.value, "tries": 0, "due": clock.now(), "error": None}
+    done = db.session.connection().execute(sa.update(Message).where(*aside).values(values))
+    return done.rowcount == 1
 
 
 def _row(letter: Letter, subject_key: bytes | None) -> dict[str, Any]:

@@ -15,7 +15,10 @@ class Message(Row, Model):
     """One message: which, to whom, in what language, with what in it (sealed under the person's key)."""
 
     __tablename__ = "outbox"
-    __table_args__ = (sa.Index("ix_outbox_state_due", "state", "due"), {"info": {"tenancy": "journal"}})
+    __table_args__ = (
+        sa.Index("ix_outbox_state_due", "state", "due"),
+        {"info": {"tenancy": "journal_of_persons"}},
+    )
 
     key: Mapped[str] = mapped_column(sa.String(60))
     channel: Mapped[str] = mapped_column(sa.String(10), default="email")

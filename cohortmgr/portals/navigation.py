@@ -72,8 +72,13 @@ def navigation() -> list[Place]:
         "company": [
             (_("Accueil"), "portals.company_home"),
             (_("Mes apprentis"), "placements_company.apprentices"),
+            (_("Messages"), "messages_candidate.inbox"),
         ],
-        "candidate": [(_("Mon dossier"), "portals.my_home"), (_("Programmes"), "programmes.home")],
+        "candidate": [
+            (_("Mon dossier"), "portals.my_home"),
+            (_("Messages"), "messages_candidate.inbox"),
+            (_("Programmes"), "programmes.home"),
+        ],
     }.get(viewer.audience, [])
     return [(label, url_for(endpoint), request.endpoint == endpoint) for label, endpoint in endpoints]
 
@@ -82,6 +87,8 @@ def _staff(viewer: Viewer) -> list[tuple[str, str]]:
     places = [(_("Aujourd’hui"), "portals.staff_home")]
     if viewer.paths("reviews.score"):
         places.append((_("Mes lectures"), "reviews_staff.queue"))
+    if viewer.paths("applications.manage"):
+        places.append((_("Messages"), "messages_staff.log"))
     if viewer.paths("audit.read"):
         places.append((_("Journal"), "accounts_staff.trail"))
     return places

@@ -32,10 +32,12 @@ SCREENS = {
         "/my/offers/{offer}",
         "/my/wishes/{enrolment}",
         "/my/stipends/{line}",
+        "/my/messages",
     ),
     "stranger": ("/my", "/my/offers/{open_offer}", "/intakes/{open_intake}/apply"),
     "company": (
         "/company",
+        "/my/messages",
         "/company/apprentices",
         "/company/apprentices/{placement}",
         "/company/positions/{position}",
@@ -53,6 +55,7 @@ SCREENS = {
         "/staff/intakes/{intake}/reviews",
         "/staff/intakes/{intake}/ranking",
         "/staff/batches/{batch}",
+        "/staff/messages",
     ),
     "programme_administrator": (
         "/staff",

@@ -27,6 +27,7 @@ from cohortmgr.base.settings import ROOT
 from cohortmgr.cohorts import actions as cohorts
 from cohortmgr.cohorts.models import Enrolment
 from cohortmgr.organisations.queries import by_key
+from cohortmgr.outbox.models import Message
 from cohortmgr.placements import actions as placements
 from cohortmgr.placements import queries as placing
 from cohortmgr.placements import runs
@@ -335,6 +336,18 @@ def _now(year: Year) -> None:
         "review": reviews_of[0].reference,
     }
     _name_readers(year, [row.reviewer_id for row in reviews_of])
+    _post(year)
+
+
+def _post(year: Year) -> None:
+    """Every message has left but the candidate's offer, which the mail server refused each time."""
+    with writing() as session:
+        session.execute(sa.update(Message).values(state="sent", sent_at=Message.due, tries=1))
+        mine = sa.select(Message).join(Account, Account.person_id == Message.person_id)
+        offered = mine.where(Account.id == year.accounts["candidate"], Message.key == "offer_made")
+        refused = session.scalars(offered).one()
+        refused.state, refused.sent_at, refused.tries = "set_aside", None, 8
+        year.references["message"] = refused.reference
 
 
 def _name_readers(year: Year, readers: list[int]) -> None:

@@ -37,7 +37,8 @@ def walled(*kinds: str) -> list[sa.Table]:
     return [table for table in TABLES if kind_of(table) in kinds]
 
 
-WALLED = walled("published", "institution", "institution_or_person", "journal")
+JOURNALS = ("journal", "journal_of_persons")
+WALLED = walled("published", "institution", "institution_or_person", *JOURNALS)
 
 
 def names(chosen: list[sa.Table]) -> list[str]:
@@ -118,11 +119,11 @@ def test_every_table_declares_its_tenancy() -> None:
     assert {table.name: kind_of(table) for table in TABLES if kind_of(table) not in TENANCIES} == {}
     for table in walled("institution", "published", "institution_or_person"):
         assert not table.c.institution_id.nullable, table.name
-    for table in walled("institution_or_person"):
+    for table in walled("institution_or_person", "journal_of_persons"):
         assert "person_id" in table.columns, table.name
     for table in walled("published"):
         assert table.c.published_at.nullable, table.name
-    for table in walled("journal"):
+    for table in walled(*JOURNALS):
         assert "institution_id" in table.columns, table.name
 
 
@@ -155,6 +156,7 @@ def test_the_database_s_policies_are_the_declared_ones() -> None:
         "institution_or_person": (True, True, ("wall ALL",)),
         "published": (True, True, ("shown SELECT", "wall ALL")),
         "journal": (True, True, ("append INSERT", "wall SELECT")),
+        "journal_of_persons": (True, True, ("append INSERT", "own SELECT", "wall SELECT")),
     }
     assert found == {table.name: policies[str(kind_of(table))] for table in TABLES}
     for table in WALLED:
@@ -165,7 +167,8 @@ def test_the_database_s_policies_are_the_declared_ones() -> None:
             {"name": table.name},
         ).scalar_one()
         assert "app_institutions" in said
-        assert ("app_person" in said) == (kind_of(table) == "institution_or_person"), table.name
+        of_persons = kind_of(table) in ("institution_or_person", "journal_of_persons")
+        assert ("app_person" in said) == of_persons, table.name
 
 
 @pytest.mark.usefixtures("web")
@@ -208,7 +211,7 @@ def test_an_institution_reads_its_own_rows_and_no_other_s() -> None:
 @pytest.mark.usefixtures("web")
 def test_a_person_reads_their_own_rows_alone() -> None:
     see([], ME)
-    own = walled("institution_or_person")
+    own = walled("institution_or_person", "journal_of_persons")
     assert counts(WALLED) == {**each(WALLED, 0), **each(own, 1)}
     for table in own:
         assert set(db.session.execute(sa.select(table.c.person_id)).scalars()) == {ME}, table.name
@@ -268,7 +271,7 @@ def test_rows_of_others_are_neither_changed_nor_written() -> None:
 @pytest.mark.usefixtures("web")
 def test_journals_are_neither_changed_nor_emptied_by_the_application() -> None:
     see([OURS, THEIRS, NO_INSTITUTION], ME)
-    for table in walled("journal"):
+    for table in walled(*JOURNALS):
         if table.name == "audit_events":
             continue  # refused aloud, for every role: see the tests of the trail
         assert db.session.connection().execute(sa.update(table).values(institution_id=OURS)).rowcount == 0
@@ -278,7 +281,7 @@ def test_journals_are_neither_changed_nor_emptied_by_the_application() -> None:
 
 def test_what_has_no_institution_is_read_by_whoever_lists_it(filled: Database, app: Flask) -> None:
     assert isinstance(filled, PostgresDatabase)
-    journals = walled("journal")
+    journals = walled(*JOURNALS)
     for table in journals:
         insert(filled, table, 1003, institution_id=None)
     with app.app_context():

@@ -1,0 +1,98 @@
+"""Reading messages: one's own, and those of the people whose files staff manage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import PERMISSIONS, Viewer
+from cohortmgr.applications.models import Application
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import NotFound
+from cohortmgr.base.text import fold
+from cohortmgr.messages.rules import BEAR_A_KEY
+from cohortmgr.outbox.delivery import opened, render
+from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.rules import MessageState
+from cohortmgr.programmes.models import Intake
+
+PERMISSION = "applications.manage"
+_LINE: tuple[Any, ...] = (Message, Person)
+
+
+@dataclass(frozen=True)
+class Read:
+    """A message as its person reads it, in the language in which it was written."""
+
+    reference: str
+    language: str
+    at: datetime
+    subject: str
+    body: str
+
+
+def mine(viewer: Viewer) -> sa.Select[Message]:
+    """What was sent to the viewer, or was to be but for the mail's failure, newest first. What waits for its hour may
+    still prove to have no reason, and what bears a key is for the mailbox alone."""
+    left = sa.or_(
+        Message.state.in_([MessageState.SENT.value, MessageState.SET_ASIDE.value]),
+        sa.and_(Message.state == MessageState.WAITING.value, Message.tries > 0),
+    )
+    own = sa.select(Message).where(Message.person_id == viewer.person_id, Message.person_id.is_not(None))
+    chosen = own.where(left, Message.key.not_in(BEAR_A_KEY))
+    return chosen.order_by(sa.func.coalesce(Message.sent_at, Message.due).desc(), Message.id.desc())
+
+
+def read(messages: Sequence[Message]) -> list[Read]:
+    """The messages in words; those of a person who was erased say nothing any more. One statement for all keys."""
+    found = []
+    for message, content in zip(messages, opened(messages), strict=True):
+        if content is not None:
+            subject, body = render(message, content["variables"])
+            when = message.sent_at or message.due
+            found.append(Read(message.reference, message.language, when, subject, body))
+    return found
+
+
+def visible(viewer: Viewer) -> sa.Select[Any]:
+    """(message, person) of those whose files the viewer manages, newest first: messages bear an institution, and
+    the files of their person tell whether it is the viewer's programme in it."""
+    inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(PERMISSION)]
+    files = (
+        sa.select(Application.id)
+        .join(Intake, Intake.id == Application.intake_id)
+        .where(Application.person_id == Message.person_id, Application.state != "draft")
+        .where(Application.institution_id == Message.institution_id, sa.or_(sa.false(), *inside))
+    )
+    held = [grant for grant in viewer.grants if grant.role in PERMISSIONS[PERMISSION]]
+    institutions = sorted({number for grant in held for number in grant.institutions})
+    return (
+        sa.select(*_LINE)
+        .join(Person, Person.id == Message.person_id)
+        .where(Message.institution_id.in_(institutions), files.exists())
+        .order_by(Message.due.desc(), Message.id.desc())
+    )
+
+
+def listed(viewer: Viewer, state: str, search: str) -> sa.Select[Any]:
+    """`visible`, of one state if it is one, and of persons whose name or address holds every word of `search`."""
+    chosen = visible(viewer)
+    if state in set(MessageState):
+        chosen = chosen.where(Message.state == state)
+    for word in fold(search).split():
+        named = Person.search_name.contains(word, autoescape=True)
+        chosen = chosen.where(sa.or_(named, Person.email.contains(word, autoescape=True)))
+    return chosen
+
+
+def get_for(viewer: Viewer, reference: str) -> Message:
+    """The message of a public reference; NotFound if the viewer may not see it."""
+    found: Message | None = db.session.scalar(visible(viewer).where(Message.reference == reference))
+    if found is None:
+        raise NotFound(reference)
+    return found

@@ -1,0 +1,49 @@
+"""What became of each message, for those who manage the files."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.rules import require_anywhere
+from cohortmgr.base.db import writing
+from cohortmgr.base.paging import page_of
+from cohortmgr.messages import actions, queries
+from cohortmgr.messages.names import KEYS, LANGUAGE_NAMES, STATES, TAGS
+from cohortmgr.outbox.rules import MEANINGS
+
+bp = Blueprint("messages_staff", __name__, url_prefix="/staff")
+SHOWN = 50
+
+
+@bp.get("/messages")
+@guards.staff
+def log() -> ResponseReturnValue:
+    """The messages to the people whose files the viewer manages, newest first, filtered by the address."""
+    viewer = guards.viewer()
+    require_anywhere(viewer, queries.PERMISSION)
+    state, search = request.args.get("state", ""), request.args.get("search", "").strip()[:100]
+    page = page_of(queries.listed(viewer, state, search), request.args.get("page", 1, type=int), SHOWN)
+    return render_template(
+        "messages/staff_log.html",
+        page=page,
+        state=state,
+        search=search,
+        keys=KEYS,
+        states=STATES,
+        tags=TAGS,
+        meanings=MEANINGS,
+        languages=LANGUAGE_NAMES,
+    )
+
+
+@bp.post("/messages/<reference>/again")
+@guards.staff
+def again(reference: str) -> ResponseReturnValue:
+    """Try a message anew that was set aside; a second click leads to the same page."""
+    with writing():
+        actions.send_again(guards.viewer(), reference)
+    flash(_("Le message est remis en file ; il part dans la minute."), "done")
+    return redirect(url_for(".log", state=request.form.get("state") or None))
