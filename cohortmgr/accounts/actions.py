@@ -198,34 +198,6 @@ def set_person(person: Person, values: Mapping[str, Any]) -> None:
     person.search_name = fold(" ".join(name for name in (names[1], names[0], names[3], names[2]) if name))
 
 
-def phone_of(person: Person) -> str | None:
-    """The telephone number, unsealed."""
-    return (
-        crypto.unseal(person.phone_sealed, "persons", "phone", person.reference)
-        if person.phone_sealed
-        else None
-    )
-
-
-def set_identifier(person: Person, kind: str, value: str) -> None:
-    """Give a person an identity number in its normal form; Refused if another person bears it."""
-    blind = crypto.blind_index(kind, value)
-    bearer = db.session.scalar(
-        sa.select(Identifier).where(Identifier.kind == kind, Identifier.blind == blind)
-    )
-    if bearer is not None and bearer.person_id != person.id:
-        raise Refused(Problem(_OTHER_PERSON, {}, kind))
-    if bearer is not None:
-        return
-    mine = db.session.scalar(
-        sa.select(Identifier).where(Identifier.kind == kind, Identifier.person_id == person.id)
-    )
-    row = mine or Identifier(reference=new_reference(), person_id=person.id, kind=kind)
-    row.sealed = crypto.seal(value, "identifiers", "sealed", row.reference)
-    row.blind = blind
-    db.session.add(row)
-
-
 def set_identifiers(person: Person, numbers: Mapping[str, str]) -> dict[str, Problem]:
     """Give a person several identity numbers, in two statements; those that another person bears are left out.
 

@@ -60,11 +60,6 @@ def iban_of(rib: str) -> str:
     return f"{_COUNTRY}{_CHECK}{rib}"
 
 
-def masked_rib(rib: str) -> str:
-    """What a page may show of a RIB: its bank and its last four digits."""
-    return f"{rib[:3]} ••• {rib[-4:]}"
-
-
 def _is_sound_iban(iban: str) -> bool:
     """ISO 13616: four characters moved to the end, letters as numbers, remainder 1."""
     body = iban[2:]

@@ -88,13 +88,6 @@ def account_by_email(email: str) -> Account | None:
     return db.session.scalar(sa.select(Account).where(Account.email == email.casefold()))
 
 
-def person_by_identifier(kind: str, value: str) -> Person | None:
-    """Whoever bears an identity number, given in its normal form."""
-    blind = crypto.blind_index(kind, value)
-    chosen = sa.select(Person).join(Identifier).where(Identifier.kind == kind, Identifier.blind == blind)
-    return db.session.scalar(chosen)
-
-
 def persons_by_identifiers(kind: str, values: Iterable[str]) -> dict[str, Person]:
     """Normal form to person, for those that exist; a statement per 500."""
     blinds = {crypto.blind_index(kind, value): value for value in values}
@@ -107,12 +100,6 @@ def persons_by_identifiers(kind: str, values: Iterable[str]) -> dict[str, Person
         ):
             found[blinds[blind]] = person
     return found
-
-
-def identifiers_of(person_id: int) -> dict[str, str]:
-    """Kind to number, unsealed. The action that asks notes it in the trail."""
-    rows = db.session.scalars(sa.select(Identifier).where(Identifier.person_id == person_id))
-    return {row.kind: crypto.unseal(row.sealed, "identifiers", "sealed", row.reference) for row in rows}
 
 
 def recent_failures(email: str) -> int:

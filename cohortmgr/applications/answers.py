@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -67,22 +67,6 @@ def read_value(
         return _READERS[question.kind](question, text, today)
     except Refused as refused:
         return replace(refused.problems[0], where=question.key)
-
-
-def read_answers(
-    questions: Iterable[Question], given: Mapping[str, str], today: date, date_formats: Sequence[str] = ()
-) -> tuple[dict[str, Answer], list[Problem]]:
-    """Each question's answer from the text given under its key, and every problem at once. Empty
-    answers are left out."""
-    answers: dict[str, Answer] = {}
-    problems: list[Problem] = []
-    for question in questions:
-        value = read_value(question, given.get(question.key, ""), today, date_formats)
-        if isinstance(value, Problem):
-            problems.append(value)
-        elif value is not None:
-            answers[question.key] = value
-    return answers, problems
 
 
 def _missing(kind: QuestionKind) -> str:

@@ -44,18 +44,6 @@ def subject_keys(subjects: set[str]) -> dict[str, bytes | None]:
     return {subject: cache[subject] for subject in subjects}
 
 
-def seal_for(subject: str, text: str, place: str) -> bytes:
-    """Seal a text under a person's key; empty once the key was destroyed."""
-    key = subject_key(subject)
-    return b"" if key is None else crypto.encrypt(key, text.encode(), place.encode())
-
-
-def unseal_for(subject: str, sealed: bytes, place: str) -> str | None:
-    """Open it again; None once the person was erased."""
-    key = known_key(subject)
-    return None if key is None or not sealed else crypto.decrypt(key, sealed, place.encode()).decode()
-
-
 def destroy(subject: str) -> None:
     """Destroy a key; the row stays, so that no other is made for the same person."""
     insert_or_leave(db.session, SubjectKey, [_new_row(subject)])

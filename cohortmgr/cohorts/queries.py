@@ -43,11 +43,6 @@ def get_for(viewer: Viewer, reference: str, permission: str = "cohorts.read") ->
     return found
 
 
-def list_for(viewer: Viewer, permission: str = "cohorts.read") -> Sequence[Cohort]:
-    """Every cohort that the viewer may see for a purpose: for the staff's home."""
-    return db.session.scalars(visible(viewer, permission)).all()
-
-
 def of_intake(intake_id: int) -> Cohort | None:
     """The cohort of an intake, once it is open."""
     return db.session.scalar(sa.select(Cohort).where(Cohort.intake_id == intake_id))
@@ -67,24 +62,6 @@ def diploma_names(intake: Intake) -> dict[str, Mapping[str, str]]:
         if question.kind is QuestionKind.CHOICE and question.target is None
         for option in question.options
     }
-
-
-def visible_enrolments(viewer: Viewer) -> sa.Select[Enrolment]:
-    """The viewer's own enrolments, and those of the cohorts that it may read."""
-    mine = Enrolment.person_id == viewer.person_id if viewer.person_id else sa.false()
-    return (
-        sa.select(Enrolment)
-        .join(Cohort, Cohort.id == Enrolment.cohort_id)
-        .where(sa.or_(mine, within(viewer, "cohorts.read")))
-    )
-
-
-def enrolment_for(viewer: Viewer, reference: str) -> Enrolment:
-    """The enrolment of a reference if the viewer may see it; NotFound otherwise."""
-    found = db.session.scalar(visible_enrolments(viewer).where(Enrolment.reference == reference))
-    if found is None:
-        raise NotFound(reference)
-    return found
 
 
 def members(cohort_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:

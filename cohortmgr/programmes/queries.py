@@ -85,11 +85,6 @@ def programme_by_key(key: str) -> Programme | None:
     return db.session.scalar(sa.select(Programme).where(Programme.key == key))
 
 
-def programme_of(intake: Intake) -> Programme:
-    """The programme of an intake."""
-    return db.session.get_one(Programme, intake.programme_id)
-
-
 def offerings_of(intake: Intake) -> Sequence[Offering]:
     """The offerings of an intake, in the order in which they were entered."""
     return db.session.scalars(

@@ -105,7 +105,6 @@ def test_a_key_that_was_rolled_back_to_a_savepoint_is_not_used_either() -> None:
 @pytest.mark.usefixtures("system_context")
 def test_reading_makes_no_key() -> None:
     assert keys.known_key(PERSON) is None
-    assert keys.unseal_for(PERSON, b"x", "place") is None
     assert rows_of(SubjectKey) == 0
 
 

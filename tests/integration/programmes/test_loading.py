@@ -43,7 +43,6 @@ def test_mdia_brings_its_host_its_companies_its_intakes_and_seats(system_context
     assert [(o.key, o.seats, o.taken) for o in queries.offerings_of(first)] == [("data-ia", 30, 0)]
     assert queries.intake_of("mdia").key == "2027"
     assert queries.definition_of(first) == read_known("mdia")
-    assert queries.programme_of(first).key == "mdia"
     assert queries.get_intake(first.reference).id == first.id
     assert [row.key for row in queries.intakes_below(["ma.inpt."])] == ["2027", "2025"]
     assert queries.intakes_below([]) == []

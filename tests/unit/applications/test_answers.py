@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.applications.answers import normalise_email, normalise_phone, read_answers, read_value
+from cohortmgr.applications.answers import normalise_email, normalise_phone, read_value
 from cohortmgr.applications.regions import region_of
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.organisations.rules import REGIONS
@@ -153,13 +153,6 @@ def test_what_is_required_is_asked_for_and_the_rest_may_be_empty() -> None:
 def test_bounds_of_one_side_are_said_as_such() -> None:
     assert "maximum est 3" in problem("number", "4", maximum=Decimal(3))
     assert "minimum est 3" in problem("number", "2", minimum=Decimal(3))
-
-
-def test_every_problem_of_a_form_comes_at_once() -> None:
-    questions = [Question(key, QuestionKind.GRADE, LABEL, required=True) for key in ("a", "b", "c")]
-    answers, problems = read_answers(questions, {"a": "21", "c": "12"}, TODAY)
-    assert answers == {"c": "12"}
-    assert [p.where for p in problems] == ["a", "b"]
 
 
 def test_a_file_may_write_dates_its_own_way() -> None:
