@@ -1,5 +1,6 @@
 """The door: `gunicorn wsgi:app` serves with the application's database role, `flask` acts with the system's."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -9,3 +10,7 @@ from cohortmgr.app import create_app
 _COMMAND_LINE = Path(sys.argv[0]).name in ("flask", "__main__.py") and "run" not in sys.argv
 
 app = create_app(process="system" if _COMMAND_LINE else "web")
+
+# What was made at the start stays: the collector need not look at it again, and each request makes many small things.
+gc.freeze()
+gc.set_threshold(10_000, 20, 20)

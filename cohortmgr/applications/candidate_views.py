@@ -16,6 +16,7 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications import actions, queries
 from cohortmgr.applications.documents import Prepared, prepare_document
+from cohortmgr.applications.drawn import questions
 from cohortmgr.applications.forms import ApplicationForm, form_class, shown, typed
 from cohortmgr.applications.models import Application, Document
 from cohortmgr.applications.queries import File
@@ -76,8 +77,9 @@ def form(reference: str) -> ResponseReturnValue:
     file = queries.own(guards.viewer(), reference)
     if not _editable(file):
         return redirect(url_for("applications_candidate.show", reference=reference))
-    page = form_class(file.intake.fingerprint, file.definition)(data=typed(file.definition, file.answers))
     if request.method == "POST":
+        given = typed(file.definition, file.answers)
+        page = form_class(file.intake.fingerprint, file.definition)(data=given)
         file, problems = _save(file)
         if not problems:
             if "later" in request.form:
@@ -85,13 +87,16 @@ def form(reference: str) -> ResponseReturnValue:
                 return redirect(url_for("applications_candidate.show", reference=reference))
             return redirect(url_for("applications_candidate.check", reference=reference))
         show_problems(page, Refused(*problems))
-    return _form_page(file, page)
+        return _form_page(file, page)
+    return _form_page(file, None)
 
 
-def _form_page(file: File, page: ApplicationForm) -> ResponseReturnValue:
+def _form_page(file: File, page: ApplicationForm | None) -> ResponseReturnValue:
     return render_template(
         "applications/candidate_form.html",
         form=page,
+        drawn=None if page else questions(file.intake.fingerprint, file.definition),
+        answers=None if page else typed(file.definition, file.answers),
         definition=file.definition,
         application=file.application,
         intake=file.intake,

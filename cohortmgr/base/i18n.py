@@ -13,7 +13,7 @@ from babel import Locale
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, force_locale, gettext
+from flask_babel import Babel, force_locale, get_translations, gettext
 
 from cohortmgr.base import clock
 from cohortmgr.base.errors import Problem
@@ -173,6 +173,18 @@ def _format(value: date, pattern: str) -> str:
     return _dated(value, pattern, language())
 
 
+_catalogues: dict[str, Any] = {}
+
+
+def _catalogue() -> Any:
+    """The texts of the present language; a page asks for some sixty, so the way to them is short."""
+    spoken = language()
+    known = _catalogues.get(spoken)
+    if known is None:
+        known = _catalogues[spoken] = get_translations()
+    return known
+
+
 def init_i18n(app: Flask) -> None:
     """Catalogues, and the filters that templates use."""
     app.config.setdefault(
@@ -182,5 +194,10 @@ def init_i18n(app: Flask) -> None:
     babel.init_app(app, locale_selector=lambda: LOCALES[language()])
     for function in (localized, say, day, short_day, month, hour, moment, decimal, number, mad, thousandths):
         app.jinja_env.filters[function.__name__] = function
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of Jinja's own extension
+        lambda text: _catalogue().ugettext(text),
+        lambda one, many, count: _catalogue().ungettext(one, many, count),
+        newstyle=True,
+    )
     app.jinja_env.globals["LANGUAGES"] = LANGUAGE_NAMES
     app.context_processor(lambda: {"language": language()})

@@ -1,0 +1,53 @@
+"""A form filled into its drawing says what the form itself says."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pytest
+from flask import Flask, current_app, g
+
+from cohortmgr.applications.drawn import questions
+from cohortmgr.applications.forms import form_class, typed
+from cohortmgr.programmes.reading import fingerprint, read_known
+
+ANSWERS = {
+    "family_name": "El <Idrissi> & \"fils\" l'aîné", "sex": "f", "birth_date": "2004-02-26", "region": "MA-03",
+    "licence": "mathematiques", "s1": "12.5", "french": "B2", "motivation": "Deux\nlignes & <b>une</b> troisième",
+    "consent_truth": True, "graduation_year": "2026", "email": "zoe@exemple.ma", "phone": "+212612345678",
+}  # fmt: skip
+
+
+class Elements(HTMLParser):
+    """Elements with their attributes, in any order of these, and the texts between."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[object] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep an element."""
+        self.found.append((tag, sorted((name, value or "") for name, value in attrs)))
+
+    def handle_data(self, data: str) -> None:
+        """Keep a text."""
+        self.found.append(data.strip())
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("language", ["fr", "ar", "en"])
+@pytest.mark.parametrize("answers", [{}, ANSWERS], ids=["empty", "filled"])
+def test_a_drawing_filled_is_the_form(app: Flask, language: str, answers: dict[str, str]) -> None:
+    definition = read_known("mdia")
+    with app.test_request_context():
+        g.language = language
+        given = typed(definition, answers)
+        form = form_class(fingerprint(definition), definition)(formdata=None, data=given)
+        macros = current_app.jinja_env.get_template("applications/question.html").module
+        drawn = questions(fingerprint(definition), definition)
+        asked = [question for question in definition.form.questions if question.asked_at_application]
+        assert drawn.keys() == {question.key for question in asked}
+        for question in asked:
+            plain = Elements(str(macros.ask(form, question))).found
+            assert Elements(drawn[question.key].filled(given.get(question.key))).found == plain, question.key
