@@ -227,7 +227,10 @@ def test_forty_people_thirty_seats_never_one_too_many(
     decided(40, seats=30)
     monkeypatch.setattr(offers, "on_acceptance", [])
     people = [(number, _person(number)) for number in range(1, 41)]
-    references = {number: queries.mine(viewer)[0].decision.reference for number, viewer in people}
+    mine = {number: queries.mine(viewer)[0] for number, viewer in people}
+    references = {number: each.decision.reference for number, each in mine.items()}
+    # Equal marks are told apart by the lot, so that it differs each time who of them has an offer at first.
+    refusing = sum(1 for number, each in mine.items() if each.offer and number % 3 == 0)
     db.session.rollback()
 
     def act(entry: tuple[int, Viewer]) -> str:
@@ -240,7 +243,7 @@ def test_forty_people_thirty_seats_never_one_too_many(
     with ThreadPoolExecutor(20) as crowd:
         first = Counter(crowd.map(act, people))
     # Each who declines leaves one person fewer for the seats; every seat that somebody may still take is held.
-    assert first["declined"] >= 10 and _taken() == min(30, 40 - first["declined"])
+    assert first["declined"] >= refusing > 0 and _taken() == min(30, 40 - first["declined"])
     with ThreadPoolExecutor(20) as crowd:
         list(crowd.map(act, people))
     states = _states()
