@@ -21,7 +21,7 @@ from cohortmgr.applications import candidate_views as applications_candidate
 from cohortmgr.applications import import_views as imports
 from cohortmgr.applications import staff_views as applications_staff
 from cohortmgr.base import assets, clock, crypto, db, i18n, markup, web
-from cohortmgr.base.settings import ROOT, Settings
+from cohortmgr.base.settings import ROOT, Settings, read_settings
 from cohortmgr.cohorts import actions as enrolling
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts import staff_views as cohorts_staff
@@ -53,7 +53,7 @@ Process = Literal["web", "system"]
 
 def create_app(settings: Settings | None = None, process: Process = "web") -> Flask:
     """The application for the web (the application's database role) or for worker and commands (the system's)."""
-    settings = settings or Settings()
+    settings = settings or read_settings()
     app = Flask(
         "cohortmgr",
         root_path=str(ROOT / "cohortmgr"),

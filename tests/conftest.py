@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent
 # What asks for no server: everything else starts them.
 SERVERLESS = ("unit", "architecture")
-NEEDS_SERVICES = ("browser",)
+NEEDS_SERVICES = ("browser", "worker")
 
 hypothesis_settings.register_profile(
     "suite",
@@ -96,11 +96,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def _needs_services(item: pytest.Item) -> bool:
     parameters = getattr(getattr(item, "callspec", None), "params", {})
     in_folder = any(item.path.is_relative_to(ROOT / name) for name in NEEDS_SERVICES)
-    return parameters.get("database") == "postgres" or in_folder or bool(item.get_closest_marker("services"))
+    return parameters.get("database") == "postgres" or in_folder or any(
+        item.get_closest_marker(name) for name in ("services", "long")
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """`--quick` leaves out what needs a server or a browser."""
+    """`--quick` leaves out what needs a server, a process or a browser, and what is long."""
     if config.getoption("--quick"):
         left_out = [item for item in items if _needs_services(item)]
         config.hook.pytest_deselected(items=left_out)
@@ -111,7 +113,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """Say what `--quick` left out, and how many tests ran on each database."""
     if config.getoption("--quick"):
         terminalreporter.write_line(
-            "Quick: left out PostgreSQL, Redis and the browser; `make test` runs everything."
+            "Quick: left out PostgreSQL, Redis, the browser, the worker's processes and the table of roles; "
+            "`make test` runs everything."
         )
     ran = [report.nodeid for key in ("passed", "failed") for report in terminalreporter.stats.get(key, [])]
     ran = [node for node in ran if not node.startswith("tests/unit/")]

@@ -11,10 +11,23 @@ import os
 import secrets as random
 from pathlib import Path
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def read_settings() -> Settings:
+    """The settings of the environment; leaves with one line a mistake, and no trace, when they cannot hold."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, each['loc'])) or 'settings'}: {each['msg']}" for each in error.errors()]
+        raise SystemExit("The settings (COHORTMGR_… in the environment) do not hold.\n" + "\n".join(lines)) from None
+    except OSError as error:
+        raise SystemExit(f"COHORTMGR_DATA: {error.filename}: {error.strerror}") from None
 
 
 class Settings(BaseSettings):
@@ -91,6 +104,11 @@ class Settings(BaseSettings):
     def _roles(self) -> Settings:
         self.owner_database_url = self.owner_database_url or self.database_url
         self.system_database_url = self.system_database_url or self.database_url
+        for url in {self.database_url, self.owner_database_url, self.system_database_url}:
+            try:
+                make_url(url)
+            except ArgumentError:
+                raise ValueError("a database URL does not read: it begins like postgresql+psycopg://") from None
         return self
 
     @property

@@ -23,8 +23,11 @@ group = AppGroup("operations", help="Roles of the database, health, the trail.")
 @group.command("roles")
 def roles() -> None:
     """Make the three PostgreSQL roles and the database from COHORTMGR_SUPERUSER_DATABASE_URL."""
-    for line in make_roles(current_app.extensions["cohortmgr-settings"]):
-        click.echo(line)
+    try:
+        for line in make_roles(current_app.extensions["cohortmgr-settings"]):
+            click.echo(line)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
 
 
 @group.command("ping")
