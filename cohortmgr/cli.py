@@ -35,7 +35,9 @@ def _plain(act: Callable[..., Any]) -> Callable[..., Any]:
             return act(*arguments, **values)
         except (OperationalError, ProgrammingError) as error:
             cause = str(error.orig).partition("\n")[0]
-            told = f"the database said: {cause}. Is it running, and prepared by `flask --app wsgi db upgrade`?"
+            told = (
+                f"the database said: {cause}. Is it running, and prepared by `flask --app wsgi db upgrade`?"
+            )
             raise click.ClickException(told) from None
 
     run.__plain__ = True  # type: ignore[attr-defined]

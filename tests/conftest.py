@@ -96,8 +96,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def _needs_services(item: pytest.Item) -> bool:
     parameters = getattr(getattr(item, "callspec", None), "params", {})
     in_folder = any(item.path.is_relative_to(ROOT / name) for name in NEEDS_SERVICES)
-    return parameters.get("database") == "postgres" or in_folder or any(
-        item.get_closest_marker(name) for name in ("services", "long")
+    return (
+        parameters.get("database") == "postgres"
+        or in_folder
+        or any(item.get_closest_marker(name) for name in ("services", "long"))
     )
 
 

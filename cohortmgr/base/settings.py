@@ -25,7 +25,9 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, each['loc'])) or 'settings'}: {each['msg']}" for each in error.errors()]
-        raise SystemExit("The settings (COHORTMGR_… in the environment) do not hold.\n" + "\n".join(lines)) from None
+        raise SystemExit(
+            "The settings (COHORTMGR_… in the environment) do not hold.\n" + "\n".join(lines)
+        ) from None
     except OSError as error:
         raise SystemExit(f"COHORTMGR_DATA: {error.filename}: {error.strerror}") from None
 
@@ -108,7 +110,9 @@ class Settings(BaseSettings):
             try:
                 make_url(url)
             except ArgumentError:
-                raise ValueError("a database URL does not read: it begins like postgresql+psycopg://") from None
+                raise ValueError(
+                    "a database URL does not read: it begins like postgresql+psycopg://"
+                ) from None
         return self
 
     @property

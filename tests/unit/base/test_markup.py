@@ -17,7 +17,9 @@ def test_a_value_is_escaped_once(value: object) -> None:
     assert "<" not in written(value) or isinstance(value, Markup)
 
 
-@pytest.mark.parametrize("source", ["{{ x }}", "{% macro m(x) %}{{ x }}{% endmacro %}{{ m(x) }}", "{{ x|upper }}"])
+@pytest.mark.parametrize(
+    "source", ["{{ x }}", "{% macro m(x) %}{{ x }}{% endmacro %}{{ m(x) }}", "{{ x|upper }}"]
+)
 def test_templates_escape_by_themselves_and_never_twice(source: str) -> None:
     house = House(Flask("page"), autoescape=True)
     page = house.from_string(source).render(x="<b>")
