@@ -1,6 +1,6 @@
 """The database: one session a request or task, one transaction an act, and the wall between institutions.
 
-Tables declare their tenancy in `info` (see `Tenancy`); the migrations write the row-level policies to match, and
+Tables declare their tenancy in `info` (see `TENANCIES`); the migrations write the row-level policies to match, and
 a test holds the two together. On PostgreSQL each transaction says for whom it reads by `set_config`.
 """
 
@@ -96,9 +96,8 @@ def configure_engine(engine: sa.Engine) -> None:
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:
-        connection.isolation_level = (
-            None  # the driver's own BEGIN comes too late for snapshots and savepoints
-        )
+        # The driver's own BEGIN comes too late for snapshots and savepoints.
+        connection.isolation_level = None
         for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=15000", "synchronous=FULL"):
             connection.execute(f"PRAGMA {pragma}")
 
@@ -227,9 +226,8 @@ def writing() -> Iterator[Session]:
     for key, wake in session.info.pop("wakes", {}).items():
         try:
             wake()
-        except (
-            Exception
-        ):  # it is committed: what follows is found by the sweep, and is not the person's affair
+        except Exception:
+            # It is committed: what follows is found by the sweep, and is not the person's affair.
             _log.exception("%s failed after the commit", key)
 
 
