@@ -178,13 +178,14 @@ def test_two_who_assign_at_once_give_each_file_its_readings_once(database: Datab
     intake = sent(8)
     manager = someone(intake, Role.SELECTION_MANAGER)
     readers(intake, 4)
+    reference = intake.reference  # the threads must not share a row of this session
     db.session.rollback()
 
     def give_out(seed: int) -> int:
         with database.app.app_context():
             see(manager.institutions, manager.person_id)
             with writing():
-                given = actions.assign(manager, intake.reference, seed=seed)
+                given = actions.assign(manager, reference, seed=seed)
                 sleep(0.3)
                 return given
 
