@@ -27,6 +27,15 @@ ROOT = Path(__file__).resolve().parent
 # What asks for no server: everything else starts them.
 SERVERLESS = ("unit", "architecture")
 NEEDS_SERVICES = ("browser", "worker")
+# What takes a third of the rest: `make quick` leaves it out and says so.
+LONG = (
+    "integration/accounts/test_roles.py",
+    "integration/applications/test_import_commands.py",
+    "integration/applications/test_import_loading.py",
+    "integration/applications/test_import_pages.py",
+    "integration/reports",
+    "integration/selection",
+)
 
 hypothesis_settings.register_profile(
     "suite",
@@ -95,12 +104,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _needs_services(item: pytest.Item) -> bool:
     parameters = getattr(getattr(item, "callspec", None), "params", {})
-    in_folder = any(item.path.is_relative_to(ROOT / name) for name in NEEDS_SERVICES)
-    return (
-        parameters.get("database") == "postgres"
-        or in_folder
-        or any(item.get_closest_marker(name) for name in ("services", "long"))
-    )
+    in_folder = any(item.path.is_relative_to(ROOT / name) for name in (*NEEDS_SERVICES, *LONG))
+    return parameters.get("database") == "postgres" or in_folder or bool(item.get_closest_marker("services"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -115,7 +120,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """Say what `--quick` left out, and how many tests ran on each database."""
     if config.getoption("--quick"):
         terminalreporter.write_line(
-            "Quick: left out PostgreSQL, Redis, the browser, the worker's processes and the table of roles; "
+            "Quick: left out PostgreSQL, Redis, the browser, the worker's processes, and the long tests of "
+            "roles, imports, selection and reports; "
             "`make test` runs everything."
         )
     ran = [report.nodeid for key in ("passed", "failed") for report in terminalreporter.stats.get(key, [])]

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import pytest
 from flask import render_template
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.test import TestResponse
@@ -192,7 +191,6 @@ def places(database: Database, year: Year) -> dict[str, str]:
     return {**year.references, "letter": LETTER, "asset": asset[1]}
 
 
-@pytest.mark.long
 def test_every_cell_is_answered_as_the_table_says(database: Database) -> None:
     with test_context(database.system_app):
         year = lived()
