@@ -2,9 +2,10 @@
 FROM python:3.11-slim AS build
 WORKDIR /app
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
-COPY requirements/base.txt requirements/base.txt
+COPY requirements/base.txt requirements/sources.txt requirements/
 RUN python -m venv /app/.venv \
-    && /app/.venv/bin/pip install --no-deps --require-hashes --only-binary :all: -r requirements/base.txt
+    && /app/.venv/bin/pip install --no-deps --require-hashes --only-binary :all: -r requirements/base.txt \
+    && /app/.venv/bin/pip install --no-deps --require-hashes --no-build-isolation -r requirements/sources.txt
 COPY cohortmgr cohortmgr
 COPY worker worker
 COPY templates templates

@@ -52,6 +52,7 @@ COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --genera
 
 lock: env  ## pin requirements/*.in anew (ARGS=--upgrade for newer releases)
 	@$(COMPILE) -o requirements/base.txt requirements/base.in
+	@$(COMPILE) -o requirements/sources.txt requirements/sources.in
 	@$(COMPILE) -o requirements/test.txt requirements/test.in
 	@$(COMPILE) -o requirements/services.txt requirements/services.in
 	@! grep -nE '://|find-links|index-url' requirements/*.txt

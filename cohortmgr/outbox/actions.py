@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cohortmgr.audit.keys import subject_keys
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.db import append, db
+from cohortmgr.base.db import append, db, insert_or_leave
 from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.actions import wake
 from cohortmgr.outbox.models import Message
@@ -21,7 +21,10 @@ from cohortmgr.outbox.variables import written
 
 @dataclass(frozen=True)
 class Letter:
-    """What a message is before it is a row: `variables` fill templates/messages/<key>.txt."""
+    """What a message is before it is a row: `variables` fill the template of `key`.
+
+    `once` names it for good: of two letters of one name, the second is not written. `bundle` is the reference of
+    the bundle that it leaves with."""
 
     key: str
     person_reference: str
@@ -32,6 +35,8 @@ class Letter:
     person_id: int | None = None
     due: datetime | None = None
     channel: str = "email"
+    once: str | None = None
+    bundle: str | None = None
 
 
 def send_all(letters: Iterable[Letter]) -> int:
@@ -40,8 +45,10 @@ def send_all(letters: Iterable[Letter]) -> int:
     keys = subject_keys({letter.person_reference for letter in letters})
     db.session.flush()
     rows = [_row(letter, keys[letter.person_reference]) for letter in letters]
+    named = [row for row in rows if row["once"]]
+    append(db.session, Message, [row for row in rows if not row["once"]])
+    insert_or_leave(db.session, Message, named)
     if rows:
-        append(db.session, Message, rows)
         wake("outbox")
     return len(rows)
 
@@ -85,4 +92,9 @@ def _row(letter: Letter, subject_key: bytes | None) -> dict[str, Any]:
         "due": letter.due or clock.now(),
         "state": MessageState.WAITING.value,
         "tries": 0,
+        "once": letter.once,
+        "bundle": letter.bundle,
+        "lost_starts": 0,
+        "unanswered": 0,
+        "gathered": False,
     }

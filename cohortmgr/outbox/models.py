@@ -33,3 +33,27 @@ class Message(Row, Model):
     lease_until: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(sa.Text)
+    # A name that only one message may bear: whoever plans it twice has it once.
+    once: Mapped[str | None] = mapped_column(sa.String(120), unique=True)
+    # The reference of the bundle that it leaves with, if with others.
+    bundle: Mapped[str | None] = mapped_column(sa.String(26), index=True)
+    lost_starts: Mapped[int] = mapped_column(sa.Integer, default=0)
+    # How often a server had taken it and did not say so.
+    unanswered: Mapped[int] = mapped_column(sa.Integer, default=0)
+    failure: Mapped[str | None] = mapped_column(sa.String(12))
+    provider: Mapped[str | None] = mapped_column(sa.String(20))
+    # Whether it waits for its person's digest.
+    gathered: Mapped[bool] = mapped_column(sa.Boolean, default=False)
+    # Short messages: how many segments it took, and what they cost in thousandths of a dirham.
+    segments: Mapped[int | None] = mapped_column(sa.Integer)
+    cost: Mapped[int | None] = mapped_column(sa.Integer)
+
+
+class Bundle(Row, Model):
+    """Messages that leave together: while it is held none of them does, and once it is called off none ever will."""
+
+    __tablename__ = "outbox_bundles"
+    __table_args__ = ({"info": {"tenancy": "institution"}},)
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    state: Mapped[str] = mapped_column(sa.String(12), default="open")
