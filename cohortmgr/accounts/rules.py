@@ -91,6 +91,9 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     - COMPANY_ROLES
     - PERSONAL_ROLES
     - {Role.REVIEWER, Role.GROUP_ENROLLER, Role.SYSTEM_ADMINISTRATOR},
+    "messages.write": _MANAGERS | {Role.CENTRE_MANAGER},
+    "messages.approve": _ADMINISTRATOR,
+    "messages.desk": _MANAGERS | {Role.CENTRE_MANAGER, Role.FINANCE},
     "audit.read": frozenset({Role.AUDITOR, Role.SYSTEM_ADMINISTRATOR}),
     "people.manage": frozenset({Role.PROGRAMME_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR}),
     "operations.read": frozenset({Role.SYSTEM_ADMINISTRATOR}),
