@@ -50,6 +50,7 @@ def check(definition: Definition) -> list[Fault]:
         *_imports(definition),
         *_eligibility(definition),
         *_rubric(definition),
+        *_reminders(definition),
         *_offers(definition),
         *_calendar(definition),
         *_stipend(definition),
@@ -290,6 +291,11 @@ def _offers(definition: Definition) -> Iterator[Fault]:
     for place, hours in enumerate(offers.reminders_hours):
         if not 0 < hours < offers.days_to_answer * 24:
             yield Fault(("offers", "reminders_hours", place), N_("Le rappel tombe hors du délai de réponse."))
+
+
+def _reminders(definition: Definition) -> Iterator[Fault]:
+    for place, hours in enumerate(definition.reminders.draft_hours):
+        yield from _positive(("reminders", "draft_hours", place), hours)
 
 
 def _calendar(definition: Definition) -> Iterator[Fault]:

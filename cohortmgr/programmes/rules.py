@@ -25,6 +25,7 @@ from cohortmgr.programmes.sections import (
     Period,
     PeriodKind,
     PlacementTerms,
+    Reminders,
     Rubric,
     StipendScheme,
     Text,
@@ -36,7 +37,7 @@ __all__ = [
     "Definition", "EligibilityRule", "Form", "FormSection", "ImportLayout", "IntakeDefinition",
     "IntakeState", "MatchingMethod", "OfferTerms", "OfferingDefinition", "Operator", "Option", "Partner",
     "Payer", "Period", "PeriodKind", "Phase", "PlacementTerms", "Practical", "Question", "QuestionKind",
-    "Rubric",
+    "Reminders", "Rubric",
     "StipendScheme", "Text", "Window", "window_of",
 ]  # fmt: skip
 
@@ -310,6 +311,7 @@ class Definition:
     partners: tuple[Partner, ...] = ()
     eligibility: tuple[EligibilityRule, ...] = ()
     rubric: Rubric = Rubric()
+    reminders: Reminders = Reminders()
     offers: OfferTerms = OfferTerms()
     stipend: StipendScheme | None = None
     placement: PlacementTerms | None = None

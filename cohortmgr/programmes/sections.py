@@ -75,6 +75,13 @@ class OfferTerms:
     waiting_list: int = 0
 
 
+@dataclass(frozen=True)
+class Reminders:
+    """When who has begun an application and not sent it is told so: whole hours before the intake closes."""
+
+    draft_hours: tuple[int, ...] = ()
+
+
 class PeriodKind(StrEnum):
     """What a cohort does in a period of its calendar."""
 

@@ -82,6 +82,7 @@ MISTAKES = [
     ('"physique"]', '"astronomie"]', "eligibility[1].values[3]", "astronomie"),
     ('"one_of"', '"oneof"', "eligibility[1].operator", "one_of"),
     ('"outcomes"]', '"outcome"]', "phases[7]", "outcomes"),
+    ("[168, 48, 3]", "[168, 0]", "reminders.draft_hours[2]", "au moins 1"),
     ("[72, 24]", "[72, 500]", "offers.reminders_hours[2]", "délai"),
     ("anchors.5", "anchors.9", "rubric.criteria[1].anchors.9", "hors"),
     ("anchors.5", "anchors.five", "rubric.criteria[1].anchors.five", "entier"),
