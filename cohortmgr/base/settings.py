@@ -77,6 +77,32 @@ class Settings(BaseSettings):
         default="cohortmgr <ne-pas-repondre@cohortmgr.example>", description="who messages come from"
     )
 
+    mail_url_2: str = Field(
+        default="", description="a second provider, for when the first cannot be reached; empty: none"
+    )
+    mail_rates: str = Field(
+        default="",
+        description="messages a second by domain, as gmail.com=20,outlook.com=5,*=50; empty: no limit",
+    )
+    mail_domain: str = Field(
+        default="cohortmgr.example", description="the domain of Message-IDs, returned mail and replies"
+    )
+    dkim_key: str = Field(
+        default="", description="path of a private key, or its PEM in base64; empty: none signs"
+    )
+    dkim_selector: str = Field(
+        default="cohortmgr", description="the selector under which the key is published"
+    )
+    dkim_domain: str = Field(default="", description="the domain that signs; empty: mail_domain")
+    sms_url: str = Field(
+        default="",
+        description="where short messages are posted, https://user:password@host/path; empty: a folder",
+    )
+    sms_cost: int = Field(default=350, ge=0, description="thousandths of a dirham for a segment")
+    incoming: str = Field(
+        default="", description="folder of incoming mail; empty: incoming in the data folder"
+    )
+
     @model_validator(mode="after")
     def _complete(self) -> Settings:
         self.data = self.data.resolve()

@@ -28,6 +28,7 @@ STATES: Mapping[MessageState, str] = {
     MessageState.SENT: N_("Parti"),
     MessageState.SET_ASIDE: N_("Mis de côté"),
     MessageState.DROPPED: N_("Sans objet"),
+    MessageState.RETURNED: N_("Revenu"),
 }
 TAGS: Mapping[MessageState, str] = {
     MessageState.WAITING: "wait",
@@ -35,5 +36,6 @@ TAGS: Mapping[MessageState, str] = {
     MessageState.SENT: "done",
     MessageState.SET_ASIDE: "stop",
     MessageState.DROPPED: "neutral",
+    MessageState.RETURNED: "stop",
 }
 LANGUAGE_NAMES: Mapping[str, str] = {"fr": N_("français"), "ar": N_("arabe"), "en": N_("anglais")}

@@ -20,6 +20,7 @@ class MessageState(StrEnum):
     SENT = "sent"
     SET_ASIDE = "set_aside"
     DROPPED = "dropped"
+    RETURNED = "returned"
 
 
 MEANINGS: Mapping[MessageState, str] = {
@@ -28,18 +29,21 @@ MEANINGS: Mapping[MessageState, str] = {
     MessageState.SENT: N_("Le message a été remis au service d’envoi."),
     MessageState.SET_ASIDE: N_("Le message n’a pas pu partir ; une personne doit le regarder."),
     MessageState.DROPPED: N_("Le message n’avait plus lieu d’être à son heure ; rien n’est parti."),
+    MessageState.RETURNED: N_("Le message est revenu : l’adresse ne reçoit pas."),
 }
 
 TRANSITIONS: Mapping[MessageState, tuple[MessageState, ...]] = {
-    MessageState.WAITING: (MessageState.SENDING,),
+    MessageState.WAITING: (MessageState.SENDING, MessageState.DROPPED),
     MessageState.SENDING: (
         MessageState.SENT,
         MessageState.WAITING,
         MessageState.SET_ASIDE,
         MessageState.DROPPED,
+        MessageState.RETURNED,
     ),
-    MessageState.SENT: (),
+    MessageState.SENT: (MessageState.RETURNED,),
     MessageState.DROPPED: (),
+    MessageState.RETURNED: (MessageState.WAITING,),
     MessageState.SET_ASIDE: (MessageState.WAITING,),
 }
 

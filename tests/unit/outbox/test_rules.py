@@ -16,7 +16,8 @@ def test_every_state_has_a_meaning_and_its_ways_out() -> None:
 
 
 def test_what_was_sent_or_dropped_never_leaves_again() -> None:
-    assert TRANSITIONS[MessageState.SENT] == TRANSITIONS[MessageState.DROPPED] == ()
+    assert TRANSITIONS[MessageState.DROPPED] == ()
+    assert TRANSITIONS[MessageState.SENT] == (MessageState.RETURNED,)
 
 
 def test_each_failure_waits_twice_as_long_up_to_six_hours() -> None:
