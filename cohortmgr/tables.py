@@ -6,6 +6,7 @@ from cohortmgr.audit import models as audit
 from cohortmgr.base.db import Model
 from cohortmgr.cohorts import models as cohorts
 from cohortmgr.jobs import models as jobs
+from cohortmgr.messages import models as messages
 from cohortmgr.organisations import models as organisations
 from cohortmgr.outbox import models as outbox
 from cohortmgr.placements import models as placements
@@ -21,6 +22,7 @@ __all__ = [
     "audit",
     "cohorts",
     "jobs",
+    "messages",
     "metadata",
     "organisations",
     "outbox",
