@@ -14,11 +14,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from cohortmgr import cli, tables
 from cohortmgr.accounts import guards
+from cohortmgr.accounts import notices as accounts_notices
 from cohortmgr.accounts import staff_views as accounts_staff
 from cohortmgr.accounts import views as accounts
 from cohortmgr.applications import actions as applications
 from cohortmgr.applications import candidate_views as applications_candidate
 from cohortmgr.applications import import_views as imports
+from cohortmgr.applications import notices as applications_notices
+from cohortmgr.applications import reminders
 from cohortmgr.applications import staff_views as applications_staff
 from cohortmgr.base import assets, clock, crypto, db, i18n, markup, web
 from cohortmgr.base.settings import ROOT, Settings, read_settings
@@ -29,9 +32,11 @@ from cohortmgr.jobs.broker import celery_for, wake_sender
 from cohortmgr.messages import candidate_views as messages_candidate
 from cohortmgr.messages import staff_views as messages_staff
 from cohortmgr.outbox import delivery
+from cohortmgr.outbox.notices import declare
 from cohortmgr.placements import actions as placing
 from cohortmgr.placements import candidate_views as placements_candidate
 from cohortmgr.placements import company_views as placements_company
+from cohortmgr.placements import notices as placements_notices
 from cohortmgr.placements import queries as placements
 from cohortmgr.placements import staff_views as placements_staff
 from cohortmgr.portals import mailbox
@@ -43,6 +48,7 @@ from cohortmgr.reports import staff_views as reports_staff
 from cohortmgr.reviews import staff_views as reviews_staff
 from cohortmgr.selection import candidate_views as selection_candidate
 from cohortmgr.selection import letters, offers
+from cohortmgr.selection import notices as selection_notices
 from cohortmgr.selection import staff_views as selection_staff
 from cohortmgr.stipends import actions as paying
 from cohortmgr.stipends import candidate_views as stipends_candidate
@@ -121,7 +127,10 @@ def _join_floors() -> None:
         enrolling.on_leaving.append(placing.end_placement)
     if placements.companies_of not in cohorts.companies_of_members:
         cohorts.companies_of_members.append(placements.companies_of)
+    for room in (accounts_notices, applications_notices, selection_notices, placements_notices):
+        declare(*room.NOTICES)
     delivery.checks[letters.OFFER_REMINDER] = letters.awaits_answer
+    delivery.checks[reminders.DRAFT_REMINDER] = reminders.still_unsent
 
 
 def _configure(app: Flask, settings: Settings, process: Process) -> None:

@@ -10,4 +10,11 @@ settings = read_settings()
 flask_app = create_app(settings, process="system")
 app = celery_for(settings)
 app.conf.beat_schedule = SCHEDULE
-app.conf.imports = ("worker.jobs", "worker.messages", "worker.outbox", "worker.reports", "worker.selection")
+app.conf.imports = (
+    "worker.applications",
+    "worker.jobs",
+    "worker.messages",
+    "worker.outbox",
+    "worker.reports",
+    "worker.selection",
+)

@@ -130,7 +130,7 @@ def insert_or_leave(session: Session, model: type[Model], rows: list[dict[str, A
     dialect = session.connection().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     if rows:
-        session.execute(insert(table_of(model)).on_conflict_do_nothing(), rows)
+        session.execute(insert(table_of(model)).on_conflict_do_nothing().inline(), rows)
 
 
 def see(institutions: Iterable[int], person_id: int | None) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated
@@ -76,10 +76,31 @@ class OfferTerms:
 
 
 @dataclass(frozen=True)
+class Recall:
+    """A reminder: how many hours before the end, since when it is its turn, and until when (excluded)."""
+
+    hours: int
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
 class Reminders:
     """When who has begun an application and not sent it is told so: whole hours before the intake closes."""
 
     draft_hours: tuple[int, ...] = ()
+
+    def due(self, closes_at: datetime, moment: datetime) -> Recall | None:
+        """The recall whose turn it is: the last one whose hour has come, until the next one's comes or all is over."""
+        hours = [
+            each for each in self.draft_hours if closes_at - timedelta(hours=each) <= moment < closes_at
+        ]
+        if not hours:
+            return None
+        nearest = min(hours)
+        later = [each for each in self.draft_hours if each < nearest]
+        until = closes_at - timedelta(hours=max(later, default=0))
+        return Recall(nearest, closes_at - timedelta(hours=nearest), until)
 
 
 class PeriodKind(StrEnum):

@@ -39,7 +39,7 @@ NOT_PURE_STANDARD = {
 }
 LONGEST = 400
 # Actions that are too many for one file are named after what they do: docs/decisions/0006.
-ACTION_FILES = ("actions.py", "files.py", "imports.py", "invitations.py", "offers.py", "runs.py", "tray.py")
+ACTION_FILES = ("actions.py", "files.py", "imports.py", "invitations.py", "offers.py", "reminders.py", "runs.py", "tray.py")
 VIEW_FILES = ("views.py", "candidate_views.py", "staff_views.py", "company_views.py", "import_views.py")
 ROWS = {"models.py", "queries.py", "forms.py", "commands.py", "guards.py", *ACTION_FILES, *VIEW_FILES}
 # Files at the top of the house, and folders that hold no Python.
