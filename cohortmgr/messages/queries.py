@@ -15,9 +15,9 @@ from cohortmgr.applications.models import Application
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.text import fold
-from cohortmgr.messages.rules import BEAR_A_KEY
 from cohortmgr.outbox.delivery import opened, render
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.notices import bearing_keys
 from cohortmgr.outbox.rules import MessageState
 from cohortmgr.programmes.models import Intake
 
@@ -44,7 +44,7 @@ def mine(viewer: Viewer) -> sa.Select[Message]:
         sa.and_(Message.state == MessageState.WAITING.value, Message.tries > 0),
     )
     own = sa.select(Message).where(Message.person_id == viewer.person_id, Message.person_id.is_not(None))
-    chosen = own.where(left, Message.key.not_in(BEAR_A_KEY))
+    chosen = own.where(left, Message.key.not_in(bearing_keys()))
     return chosen.order_by(sa.func.coalesce(Message.sent_at, Message.due).desc(), Message.id.desc())
 
 

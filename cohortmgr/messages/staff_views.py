@@ -11,7 +11,8 @@ from cohortmgr.accounts.rules import require_anywhere
 from cohortmgr.base.db import writing
 from cohortmgr.base.paging import page_of
 from cohortmgr.messages import actions, queries
-from cohortmgr.messages.names import KEYS, LANGUAGE_NAMES, STATES, TAGS
+from cohortmgr.messages.names import LANGUAGE_NAMES, STATES, TAGS
+from cohortmgr.outbox.notices import declared
 from cohortmgr.outbox.rules import MEANINGS
 
 bp = Blueprint("messages_staff", __name__, url_prefix="/staff")
@@ -31,7 +32,7 @@ def log() -> ResponseReturnValue:
         page=page,
         state=state,
         search=search,
-        keys=KEYS,
+        notices=declared,
         states=STATES,
         tags=TAGS,
         meanings=MEANINGS,

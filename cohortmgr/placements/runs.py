@@ -13,7 +13,6 @@ from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.base.i18n import day, speaking
 from cohortmgr.base.text import new_reference, says_number
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort, Enrolment
@@ -207,9 +206,7 @@ def _to_apprentice(cohort: Cohort, placed: Mapping[str, Any]) -> Letter | None:
     person: Person = placed["person"]
     if not person.email:
         return None
-    with speaking(person.language):
-        starts_on = day(placed["starts_on"])
-    variables = {"name": person.name, "company": placed["company"], "starts_on": starts_on}
+    variables = {"name": person.name, "company": placed["company"], "starts_on": placed["starts_on"]}
     return Letter(
         "placement_made",
         person.reference,
@@ -226,14 +223,12 @@ def _to_contacts(
 ) -> list[Letter]:
     letters = []
     for contact in contacts:
-        with speaking(contact.language):
-            starts_on = day(placed[0]["starts_on"])
         variables = {
             "name": f"{contact.given_name} {contact.family_name}".strip(),
             "company": placed[0]["company"],
             "count": len(placed),
             "names": [each["person"].name for each in placed],
-            "starts_on": starts_on,
+            "starts_on": placed[0]["starts_on"],
         }
         letters.append(
             Letter(

@@ -1,0 +1,19 @@
+"""What accounts say to people. Pure."""
+
+from __future__ import annotations
+
+from cohortmgr.base.errors import N_
+from cohortmgr.outbox.notices import Notice, Variable
+
+NOTICES = (
+    Notice(
+        "new_password",
+        N_("Nouveau mot de passe"),
+        (
+            Variable("name", "text", "Salma Bennis"),
+            Variable("token", "link", "7K3QXPB2M4", required=True, path="/links/{}"),
+        ),
+        urgent=True,
+        bears_a_key=True,
+    ),
+)

@@ -1,0 +1,55 @@
+"""What is said to those who apply. Pure."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from cohortmgr.base.errors import N_
+from cohortmgr.outbox.notices import Notice, Variable
+
+_PROGRAMME = {
+    "fr": "Master en ingénierie des données",
+    "ar": "ماستر هندسة البيانات",
+    "en": "Master in Data Engineering",
+}
+_INTAKE = {"fr": "Rentrée 2027", "ar": "دخول 2027", "en": "2027 intake"}
+_NAME = Variable("name", "text", "Salma Bennis")
+_DAYS = Variable("days", "number", 30, required=True)
+
+NOTICES = (
+    Notice(
+        "application_received",
+        N_("Candidature reçue"),
+        (
+            _NAME,
+            Variable("number", "text", "MDIA-7K3QXP", required=True),
+            Variable("programme", "localized", _PROGRAMME),
+            Variable("intake", "localized", _INTAKE),
+            Variable("decision_by", "day", date(2027, 5, 12), required=True),
+            Variable("reference", "link", "7K3QXPB2M4", required=True, path="/my/applications/{}"),
+        ),
+    ),
+    Notice(
+        "claim_file",
+        N_("Invitation à reprendre son dossier"),
+        (
+            _NAME,
+            Variable("number", "text", "MDIA-7K3QXP"),
+            Variable("programme", "localized", _PROGRAMME),
+            _DAYS,
+            Variable("token", "link", "7K3QXPB2M4", required=True, path="/links/{}"),
+        ),
+        bears_a_key=True,
+    ),
+    Notice(
+        "repair_row",
+        N_("Correction demandée"),
+        (
+            _NAME,
+            Variable("programme", "localized", _PROGRAMME),
+            _DAYS,
+            Variable("token", "link", "7K3QXPB2M4", required=True, path="/repair/{}"),
+        ),
+        bears_a_key=True,
+    ),
+)

@@ -1,0 +1,47 @@
+"""What selection says to people. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from cohortmgr.base.errors import N_
+from cohortmgr.outbox.notices import Notice, Variable
+
+_PROGRAMME = {
+    "fr": "Master en ingénierie des données",
+    "ar": "ماستر هندسة البيانات",
+    "en": "Master in Data Engineering",
+}
+_REASONS = (
+    {"what": N_("Les places sont allées à des dossiers mieux classés."), "values": {}},
+    {"what": N_("Votre rang : %(rank)s."), "values": {"rank": 84}},
+)
+# What every letter about a decision bears.
+_ALL = (
+    Variable("name", "text", "Salma Bennis"),
+    Variable("number", "text", "MDIA-7K3QXP"),
+    Variable("programme", "localized", _PROGRAMME),
+    Variable("intake", "localized", {"fr": "Rentrée 2027", "ar": "دخول 2027", "en": "2027 intake"}),
+    Variable("offering", "localized", {"fr": "Rabat", "ar": "الرباط", "en": "Rabat"}),
+    Variable("starts_on", "day", date(2027, 9, 15)),
+    Variable("reference", "link", "7K3QXPB2M4", required=True, path="/my/offers/{}"),
+)
+_DEADLINE = Variable("deadline", "moment", datetime(2027, 5, 20, 13, tzinfo=UTC), required=True)
+
+NOTICES = (
+    Notice("offer_made", N_("Offre d’une place"), (*_ALL, _DEADLINE), urgent=True),
+    Notice("offer_reminder", N_("Rappel de l’offre"), (*_ALL, _DEADLINE), urgent=True),
+    Notice("offer_accepted", N_("Place confirmée"), _ALL),
+    Notice("offer_declined", N_("Renoncement noté"), _ALL),
+    Notice("offer_expired", N_("Délai de l’offre passé"), _ALL),
+    Notice(
+        "waiting_listed",
+        N_("Place sur la liste d’attente"),
+        (*_ALL, Variable("position", "number", 4, required=True)),
+    ),
+    Notice(
+        "refused",
+        N_("Candidature non retenue"),
+        (*_ALL, Variable("reasons", "reasons", _REASONS, required=True)),
+    ),
+)
