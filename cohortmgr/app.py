@@ -21,6 +21,7 @@ from cohortmgr.applications import actions as applications
 from cohortmgr.applications import candidate_views as applications_candidate
 from cohortmgr.applications import import_views as imports
 from cohortmgr.applications import notices as applications_notices
+from cohortmgr.applications import reminders
 from cohortmgr.applications import staff_views as applications_staff
 from cohortmgr.base import assets, clock, crypto, db, i18n, markup, web
 from cohortmgr.base.settings import ROOT, Settings, read_settings
@@ -129,6 +130,7 @@ def _join_floors() -> None:
     for room in (accounts_notices, applications_notices, selection_notices, placements_notices):
         declare(*room.NOTICES)
     delivery.checks[letters.OFFER_REMINDER] = letters.awaits_answer
+    delivery.checks[reminders.DRAFT_REMINDER] = reminders.still_unsent
 
 
 def _configure(app: Flask, settings: Settings, process: Process) -> None:
