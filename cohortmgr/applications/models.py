@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -57,11 +57,28 @@ class Application(Row, Versioned, Model):
 
 
 class Document(Row, Model):
-    """A file joined to a question; the one that stands has no `replaced_at`."""
+    """A paper that answers a question; the one that stands has no `replaced_at`.
+
+    `parts` are what was sent, in order: each a file of the storage with its `key`, `name`, `kind`, `size`, the
+    `sha256` of what was received, and whether it is `clean`. The worker makes of them one file, `storage_key`, and
+    its page images, `pages` (keys of the storage); neither exists before everything was examined, so that nothing
+    else can be served. `reason` says why a paper was refused; `promised_for` is the day until which it is promised.
+    While the worker holds it, `lease_until` tells its start from any other; `due` is when it is tried (again).
+    """
 
     __tablename__ = "documents"
     __table_args__ = (
         sa.Index("ix_documents_application_question", "application_id", "question"),
+        sa.Index(
+            "uq_documents_standing",
+            "application_id",
+            "question",
+            unique=True,
+            sqlite_where=sa.text("replaced_at IS NULL"),
+            postgresql_where=sa.text("replaced_at IS NULL"),
+        ),
+        sa.Index("ix_documents_state_due", "state", "due"),
+        sa.CheckConstraint("state IN ('received', 'aside', 'clean', 'refused', 'promised')", name="state"),
         _PERSONAL,
     )
 
@@ -69,13 +86,40 @@ class Document(Row, Model):
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
     application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"))
     question: Mapped[str] = mapped_column(sa.String(60))
-    storage_key: Mapped[str] = mapped_column(sa.String(26), unique=True)
-    filename: Mapped[str] = mapped_column(sa.String(200))
-    media_type: Mapped[str] = mapped_column(sa.String(60))
-    size: Mapped[int] = mapped_column(Id)
-    sha256: Mapped[str] = mapped_column(sa.String(64))
+    state: Mapped[str] = mapped_column(sa.String(10), default="received")
+    reason: Mapped[str | None] = mapped_column(sa.String(40))
+    parts: Mapped[list[Any]] = mapped_column(default=list)
+    pages: Mapped[list[Any]] = mapped_column(default=list)
+    storage_key: Mapped[str | None] = mapped_column(sa.String(26), unique=True)
+    filename: Mapped[str] = mapped_column(sa.String(200), default="")
+    media_type: Mapped[str] = mapped_column(sa.String(60), default="")
+    size: Mapped[int] = mapped_column(Id, default=0)
+    sha256: Mapped[str] = mapped_column(sa.String(64), default="")
     uploaded_at: Mapped[datetime]
     replaced_at: Mapped[datetime | None]
+    promised_for: Mapped[date | None]
+    due: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(default=0)
+    original_seen_at: Mapped[datetime | None]
+    original_seen_by: Mapped[str | None] = mapped_column(sa.String(26))
+
+
+class FigureCheck(Row, Model):
+    """What staff read on a paper beside what the person declared; it holds for that figure on that content only."""
+
+    __tablename__ = "figure_checks"
+    __table_args__ = (sa.Index("ix_figure_checks_application_question", "application_id", "question"), _PERSONAL)
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
+    application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"))
+    question: Mapped[str] = mapped_column(sa.String(60))
+    declared: Mapped[str] = mapped_column(sa.String(40))
+    read: Mapped[str] = mapped_column(sa.String(40))
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    by: Mapped[str] = mapped_column(sa.String(26))
+    at: Mapped[datetime]
 
 
 class ImportRun(Row, Model):
