@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from cohortmgr.base.errors import N_
 from cohortmgr.programmes.binding import Fault
+from cohortmgr.programmes.checking_form import KEY, check_form, unique
 from cohortmgr.programmes.locating import Path
 from cohortmgr.programmes.rules import (
-    TARGETS,
     Definition,
     EligibilityRule,
-    FormSection,
     IntakeDefinition,
     Operator,
     Phase,
     Question,
-    QuestionKind,
 )
-
-KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 # How many values each test of eligibility takes, and of which sort.
 _VALUES = {
@@ -46,7 +41,7 @@ def check(definition: Definition) -> list[Fault]:
         *_phases(definition),
         *_intakes(definition),
         *_partners(definition),
-        *_form(definition),
+        *check_form(definition.form),
         *_imports(definition),
         *_eligibility(definition),
         *_rubric(definition),
@@ -56,21 +51,6 @@ def check(definition: Definition) -> list[Fault]:
         *_stipend(definition),
         *_placement(definition),
     ]
-
-
-def _unique(path: Path, keys: Iterable[str]) -> Iterator[Fault]:
-    seen: set[str] = set()
-    for place, key in enumerate(keys):
-        where = (*path, place, "key")
-        if not KEY.fullmatch(key):
-            yield Fault(
-                where,
-                N_("La clé « %(key)s » n’est pas valable : lettres minuscules, chiffres, tirets."),
-                {"key": key},
-            )
-        if key in seen:
-            yield Fault(where, N_("La clé « %(key)s » est déjà utilisée."), {"key": key})
-        seen.add(key)
 
 
 def _positive(path: Path, value: int, least: int = 1) -> Iterator[Fault]:
@@ -114,7 +94,7 @@ def _phases(definition: Definition) -> Iterator[Fault]:
 def _intakes(definition: Definition) -> Iterator[Fault]:
     if not definition.intakes:
         yield Fault(("intakes",), N_("Il faut au moins une campagne."))
-    yield from _unique(("intakes",), (intake.key for intake in definition.intakes))
+    yield from unique(("intakes",), (intake.key for intake in definition.intakes))
     for place, intake in enumerate(definition.intakes):
         yield from _intake(("intakes", place), intake)
 
@@ -128,77 +108,15 @@ def _intake(path: Path, intake: IntakeDefinition) -> Iterator[Fault]:
         yield Fault((*path, "starts_on"), N_("La formation commence avant la décision."))
     if not intake.offerings:
         yield Fault((*path, "offerings"), N_("Il faut au moins un choix avec des places."))
-    yield from _unique((*path, "offerings"), (offering.key for offering in intake.offerings))
+    yield from unique((*path, "offerings"), (offering.key for offering in intake.offerings))
     for place, offering in enumerate(intake.offerings):
         yield from _positive((*path, "offerings", place, "seats"), offering.seats)
 
 
 def _partners(definition: Definition) -> Iterator[Fault]:
-    yield from _unique(("partners",), (partner.key for partner in definition.partners))
+    yield from unique(("partners",), (partner.key for partner in definition.partners))
     for place, partner in enumerate(definition.partners):
         yield from _positive(("partners", place, "seats"), partner.seats)
-
-
-def _form(definition: Definition) -> Iterator[Fault]:
-    yield from _unique(("form", "sections"), (section.key for section in definition.form.sections))
-    keys: set[str] = set()
-    targets: set[str] = set()
-    columns: set[str] = set()
-    for place, section in enumerate(definition.form.sections):
-        for rank, question in enumerate(section.questions):
-            path: Path = ("form", "sections", place, "questions", rank)
-            yield from _again(path, "key", question.key, keys)
-            if question.target is not None:
-                yield from _again(path, "target", question.target, targets)
-            for column_place, column in enumerate(question.columns):
-                if column in columns:
-                    where = (*path, "columns", column_place)
-                    yield Fault(
-                        where,
-                        N_("La colonne « %(column)s » répond déjà à une autre question."),
-                        {"column": column},
-                    )
-                columns.add(column)
-            yield from _question(path, question)
-        yield from _section(("form", "sections", place), section)
-
-
-def _again(path: Path, name: str, value: str, seen: set[str]) -> Iterator[Fault]:
-    if value in seen:
-        yield Fault((*path, name), N_("La clé « %(key)s » est déjà utilisée."), {"key": value})
-    seen.add(value)
-
-
-def _section(path: Path, section: FormSection) -> Iterator[Fault]:
-    if not section.questions:
-        yield Fault((*path, "questions"), N_("Cette partie du formulaire n’a aucune question."))
-
-
-def _question(path: Path, question: Question) -> Iterator[Fault]:
-    if not KEY.fullmatch(question.key):
-        what = N_("La clé « %(key)s » n’est pas valable : lettres minuscules, chiffres, tirets.")
-        yield Fault((*path, "key"), what, {"key": question.key})
-    if question.target is not None and question.target not in TARGETS:
-        what = N_("« %(value)s » n’est pas permis ici. Valeurs possibles : %(known)s.")
-        yield Fault((*path, "target"), what, {"value": question.target, "known": ", ".join(TARGETS)})
-    is_choice = question.kind is QuestionKind.CHOICE
-    if is_choice and not question.options:
-        yield Fault((*path, "options"), N_("Une question à choix doit avoir des options."))
-    if question.options and not is_choice:
-        yield Fault((*path, "options"), N_("Seule une question à choix a des options."))
-    if question.kind is QuestionKind.FILE and not (question.accept and question.max_bytes):
-        yield Fault(
-            (*path, "accept"),
-            N_("Une question de fichier dit les formats acceptés (accept) et la taille (max_bytes)."),
-        )
-    if question.minimum is not None and question.maximum is not None and question.minimum > question.maximum:
-        yield Fault((*path, "maximum"), N_("Le maximum est plus petit que le minimum."))
-    if question.kind in (QuestionKind.RIB, QuestionKind.CIN) and not question.sealed:
-        yield Fault(
-            (*path, "sealed"),
-            N_("Cette réponse est une donnée sensible : elle doit être scellée (sealed = true)."),
-        )
-    yield from _unique((*path, "options"), (option.key for option in question.options))
 
 
 def _imports(definition: Definition) -> Iterator[Fault]:
@@ -218,7 +136,7 @@ def _imports(definition: Definition) -> Iterator[Fault]:
 
 
 def _eligibility(definition: Definition) -> Iterator[Fault]:
-    yield from _unique(("eligibility",), (rule.key for rule in definition.eligibility))
+    yield from unique(("eligibility",), (rule.key for rule in definition.eligibility))
     questions = {question.key: question for question in definition.form.questions}
     for place, rule in enumerate(definition.eligibility):
         path: Path = ("eligibility", place)
@@ -269,7 +187,7 @@ def _is_number(value: str) -> bool:
 
 def _rubric(definition: Definition) -> Iterator[Fault]:
     rubric = definition.rubric
-    yield from _unique(("rubric", "criteria"), (criterion.key for criterion in rubric.criteria))
+    yield from unique(("rubric", "criteria"), (criterion.key for criterion in rubric.criteria))
     if rubric.criteria:
         yield from _positive(("rubric", "readings"), rubric.readings)
     for place, criterion in enumerate(rubric.criteria):
@@ -300,7 +218,7 @@ def _reminders(definition: Definition) -> Iterator[Fault]:
 
 def _calendar(definition: Definition) -> Iterator[Fault]:
     calendar = definition.calendar
-    yield from _unique(("calendar", "periods"), (period.key for period in calendar.periods))
+    yield from unique(("calendar", "periods"), (period.key for period in calendar.periods))
     if calendar.company_from and calendar.company_from < calendar.starts_on:
         yield Fault(("calendar", "company_from"), N_("La période en entreprise commence avant la formation."))
     for place, period in enumerate(calendar.periods):

@@ -7,12 +7,20 @@ immutable version, and carried by every later room. Nothing here knows of files 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from decimal import Decimal
 from enum import StrEnum
 
 from cohortmgr.base.errors import N_
+from cohortmgr.programmes.questions import (
+    Condition,
+    ConditionOperator,
+    Form,
+    FormSection,
+    Option,
+    Question,
+    QuestionKind,
+)
 from cohortmgr.programmes.sections import (
     FULL_MARK,
     AbsenceRule,
@@ -33,7 +41,7 @@ from cohortmgr.programmes.sections import (
 
 __all__ = [
     "FULL_MARK", "LANGUAGE_LEVELS", "STATE_MEANINGS", "STATE_TRANSITIONS", "TARGETS",
-    "TEXT_LANGUAGES", "AbsenceRule", "Calendar", "Criterion",
+    "TEXT_LANGUAGES", "AbsenceRule", "Calendar", "Condition", "ConditionOperator", "Criterion",
     "Definition", "EligibilityRule", "Form", "FormSection", "ImportLayout", "IntakeDefinition",
     "IntakeState", "MatchingMethod", "OfferTerms", "OfferingDefinition", "Operator", "Option", "Partner",
     "Payer", "Period", "PeriodKind", "Phase", "PlacementTerms", "Practical", "Question", "QuestionKind",
@@ -70,28 +78,6 @@ class Phase(StrEnum):
     PLACEMENT = "placement"
     STIPEND = "stipend"
     OUTCOMES = "outcomes"
-
-
-class QuestionKind(StrEnum):
-    """What an answer is."""
-
-    TEXT = "text"
-    LONG_TEXT = "long_text"
-    CHOICE = "choice"
-    GRADE = "grade"
-    NUMBER = "number"
-    YEAR = "year"
-    DATE = "date"
-    EMAIL = "email"
-    PHONE = "phone"
-    CIN = "cin"
-    MASSAR = "massar"
-    RIB = "rib"
-    REGION = "region"
-    CITY = "city"
-    LANGUAGE_LEVEL = "language_level"
-    FILE = "file"
-    CONSENT = "consent"
 
 
 class Operator(StrEnum):
@@ -147,79 +133,6 @@ def window_of(opens_at: datetime, closes_at: datetime, moment: datetime, free: i
 
 
 @dataclass(frozen=True)
-class Option:
-    """A choice; `aliases` are the spellings that institutions' files use for it."""
-
-    key: str
-    label: Text
-    aliases: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Question:
-    """One question of the form, and how a file names it.
-
-    `columns` are the headers under which an institution's file holds the answer. `sealed` answers are
-    kept encrypted. `minimum` and `maximum` bound a grade, a number or a year, both included.
-    `max_length` counts characters, `max_bytes` the size of a file, `accept` its kinds ("pdf"…).
-    `only_online`: never expected of an imported row, whatever `required` says. `asked_at_application`
-    is false for what is asked once a seat is accepted.
-    """
-
-    key: str
-    kind: QuestionKind
-    label: Text
-    help: Text | None = None
-    required: bool = False
-    sealed: bool = False
-    options: tuple[Option, ...] = ()
-    minimum: Decimal | None = None
-    maximum: Decimal | None = None
-    max_length: int | None = None
-    columns: tuple[str, ...] = ()
-    target: str | None = None
-    accept: tuple[str, ...] = ()
-    max_bytes: int | None = None
-    only_online: bool = False
-    asked_at_application: bool = True
-
-    def option(self, key: str) -> Option:
-        """The option of that key; KeyError when there is none."""
-        for option in self.options:
-            if option.key == key:
-                return option
-        raise KeyError(key)
-
-
-@dataclass(frozen=True)
-class FormSection:
-    """A page of the form: people answer one section at a time."""
-
-    key: str
-    title: Text
-    questions: tuple[Question, ...]
-
-
-@dataclass(frozen=True)
-class Form:
-    """The sections, in the order in which people meet them."""
-
-    sections: tuple[FormSection, ...] = ()
-
-    @property
-    def questions(self) -> tuple[Question, ...]:
-        """Every question, in order."""
-        return tuple(question for section in self.sections for question in section.questions)
-
-    def question(self, key: str) -> Question:
-        """The question of that key; KeyError when there is none."""
-        for question in self.questions:
-            if question.key == key:
-                return question
-        raise KeyError(key)
-
-
-@dataclass(frozen=True)
 class EligibilityRule:
     """A condition to be chosen; `reason` is said to who fails it, `advice` what they may still do.
 
@@ -250,6 +163,14 @@ class OfferingDefinition:
     title: Text
     seats: int
     place: Text
+
+
+def _offered(offering: OfferingDefinition) -> Text:
+    """An offering as people choose it: what, and where unless its title already says it."""
+    return {
+        language: said if offering.place[language] in said else f"{said}, {offering.place[language]}"
+        for language, said in offering.title.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -324,6 +245,13 @@ class Definition:
             if intake.key == key:
                 return intake
         raise KeyError(key)
+
+    def of_intake(self, intake_key: str) -> Definition:
+        """The same, its form ranking the offerings of that intake; itself when the form ranks none."""
+        if next(self.form.ranked(), None) is None:
+            return self
+        options = tuple(Option(each.key, _offered(each)) for each in self.intake(intake_key).offerings)
+        return replace(self, form=self.form.ranking(options))
 
     def calendar_of(self, intake_key: str) -> Calendar:
         """The calendar moved to that intake's first day."""

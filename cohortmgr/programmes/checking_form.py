@@ -1,0 +1,248 @@
+"""What a well-shaped form may still get wrong: keys, options, groups, conditions that turn in a circle."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+
+from cohortmgr.base.errors import N_
+from cohortmgr.programmes.binding import Fault
+from cohortmgr.programmes.locating import Path
+from cohortmgr.programmes.questions import (
+    LISTED,
+    MOST_ROWS,
+    NOT_IN_GROUPS,
+    Condition,
+    ConditionOperator,
+    Form,
+    FormSection,
+    Question,
+    QuestionKind,
+)
+from cohortmgr.programmes.rules import LANGUAGE_LEVELS, TARGETS
+
+KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+_NOT_ALLOWED = N_("« %(value)s » n’est pas permis ici. Valeurs possibles : %(known)s.")
+_UNKNOWN = N_("La question « %(question)s » n’existe pas dans le formulaire.")
+_SEALED = frozenset({QuestionKind.RIB, QuestionKind.CIN, QuestionKind.IDENTITY})
+_COUNTED = frozenset({QuestionKind.CHOICES, QuestionKind.RANKING, QuestionKind.GROUP})
+# What a question of a group's row may not say, and its value when it says nothing.
+_NOT_OF_A_ROW: Mapping[str, object] = {
+    "sealed": False, "target": None, "columns": (), "show_when": (), "require_when": (),
+    "asked_at_application": True, "only_online": False,
+}  # fmt: skip
+# How many values each test of a condition takes.
+_VALUES: Mapping[ConditionOperator, tuple[int, int | None]] = {
+    ConditionOperator.ONE_OF: (1, None),
+    ConditionOperator.NONE_OF: (1, None),
+    ConditionOperator.NOT_EMPTY: (0, 0),
+    ConditionOperator.EMPTY: (0, 0),
+    ConditionOperator.AT_LEAST: (1, 1),
+    ConditionOperator.AT_MOST: (1, 1),
+}
+_COMPARING = frozenset({ConditionOperator.AT_LEAST, ConditionOperator.AT_MOST})
+_COMPARABLE = frozenset(
+    {QuestionKind.GRADE, QuestionKind.NUMBER, QuestionKind.YEAR, QuestionKind.LANGUAGE_LEVEL}
+)
+
+
+def check_form(form: Form) -> Iterator[Fault]:
+    """Every fault of a form, in the order of its sections; then the circles of its conditions."""
+    yield from unique(("form", "sections"), (section.key for section in form.sections))
+    keys: set[str] = set()
+    targets: set[str] = set()
+    columns: set[str] = set()
+    known = {question.key: question for question in form.questions}
+    for place, section in enumerate(form.sections):
+        here: Path = ("form", "sections", place)
+        yield from _conditions((*here, "show_when"), section.show_when, known)
+        for rank, question in enumerate(section.questions):
+            path: Path = (*here, "questions", rank)
+            yield from _again(path, "key", question.key, keys)
+            if question.target is not None:
+                yield from _again(path, "target", question.target, targets)
+            yield from _columns(path, question, columns)
+            yield from _question(path, question)
+            for name in ("show_when", "require_when"):
+                yield from _conditions((*path, name), getattr(question, name), known)
+        yield from _section(here, section)
+    yield from _circles(form)
+
+
+def unique(path: Path, keys: Iterable[str]) -> Iterator[Fault]:
+    """A fault for each key that is none, or that stands twice in a list."""
+    seen: set[str] = set()
+    for place, key in enumerate(keys):
+        where = (*path, place, "key")
+        yield from _key(where, key)
+        if key in seen:
+            yield Fault(where, N_("La clé « %(key)s » est déjà utilisée."), {"key": key})
+        seen.add(key)
+
+
+def _key(where: Path, key: str) -> Iterator[Fault]:
+    if not KEY.fullmatch(key):
+        what = N_("La clé « %(key)s » n’est pas valable : lettres minuscules, chiffres, tirets.")
+        yield Fault(where, what, {"key": key})
+
+
+def _again(path: Path, name: str, value: str, seen: set[str]) -> Iterator[Fault]:
+    if value in seen:
+        yield Fault((*path, name), N_("La clé « %(key)s » est déjà utilisée."), {"key": value})
+    seen.add(value)
+
+
+def _columns(path: Path, question: Question, seen: set[str]) -> Iterator[Fault]:
+    for place, column in enumerate(question.columns):
+        if column in seen:
+            where = (*path, "columns", place)
+            what = N_("La colonne « %(column)s » répond déjà à une autre question.")
+            yield Fault(where, what, {"column": column})
+        seen.add(column)
+
+
+def _section(path: Path, section: FormSection) -> Iterator[Fault]:
+    if not section.questions:
+        yield Fault((*path, "questions"), N_("Cette partie du formulaire n’a aucune question."))
+
+
+def _question(path: Path, question: Question) -> Iterator[Fault]:
+    yield from _key((*path, "key"), question.key)
+    kind = question.kind
+    if question.target is not None and question.target not in TARGETS:
+        values = {"value": question.target, "known": ", ".join(TARGETS)}
+        yield Fault((*path, "target"), _NOT_ALLOWED, values)
+    if kind in LISTED and kind is not QuestionKind.RANKING and not question.options:
+        yield Fault((*path, "options"), N_("Une question à choix doit avoir des options."))
+    if question.options and kind not in LISTED:
+        yield Fault((*path, "options"), N_("Seule une question à choix a des options."))
+    if kind is QuestionKind.FILE and not (question.accept and question.max_bytes):
+        yield Fault(
+            (*path, "accept"),
+            N_("Une question de fichier dit les formats acceptés (accept) et la taille (max_bytes)."),
+        )
+    yield from _bounds(path, question)
+    if kind in _SEALED and not question.sealed:
+        yield Fault(
+            (*path, "sealed"),
+            N_("Cette réponse est une donnée sensible : elle doit être scellée (sealed = true)."),
+        )
+    if question.required and question.require_when:
+        yield Fault(
+            (*path, "require_when"), N_("Cette question est déjà obligatoire : la condition est de trop.")
+        )
+    yield from unique((*path, "options"), (option.key for option in question.options))
+    yield from _fields(path, question)
+
+
+def _bounds(path: Path, question: Question) -> Iterator[Fault]:
+    least, most = question.minimum, question.maximum
+    if least is not None and most is not None and least > most:
+        yield Fault((*path, "maximum"), N_("Le maximum est plus petit que le minimum."))
+    if question.kind not in _COUNTED:
+        return
+    limit = len(question.options) or MOST_ROWS
+    for name, bound in (("minimum", least), ("maximum", most)):
+        if bound is not None and (bound != bound.to_integral_value() or not 0 <= bound <= limit):
+            what = N_("Un nombre entier de 0 à %(limit)s est attendu.")
+            yield Fault((*path, name), what, {"limit": limit})
+
+
+def _fields(path: Path, question: Question) -> Iterator[Fault]:
+    if question.kind is not QuestionKind.GROUP:
+        if question.fields:
+            yield Fault((*path, "fields"), N_("Seul un groupe (group) a des champs."))
+        return
+    if not question.fields:
+        yield Fault((*path, "fields"), N_("Un groupe (group) a au moins un champ."))
+    if question.maximum is None:
+        what = N_("Un groupe dit combien de lignes il a au plus (maximum).")
+        yield Fault((*path, "maximum"), what)
+    yield from unique((*path, "fields"), (each.key for each in question.fields))
+    for place, each in enumerate(question.fields):
+        where = (*path, "fields", place)
+        if each.kind in NOT_IN_GROUPS:
+            allowed = ", ".join(kind.value for kind in QuestionKind if kind not in NOT_IN_GROUPS)
+            yield Fault((*where, "kind"), _NOT_ALLOWED, {"value": each.kind.value, "known": allowed})
+            continue
+        for name, nothing in _NOT_OF_A_ROW.items():
+            if getattr(each, name) != nothing:
+                yield Fault((*where, name), N_("Le champ d’un groupe n’a pas « %(name)s »."), {"name": name})
+        yield from (fault for fault in _question(where, each) if fault.path[-1] != "key")
+
+
+def _conditions(
+    path: Path, conditions: Sequence[Condition], known: Mapping[str, Question]
+) -> Iterator[Fault]:
+    for place, condition in enumerate(conditions):
+        where = (*path, place)
+        asked = known.get(condition.question)
+        if asked is None:
+            yield Fault((*where, "question"), _UNKNOWN, {"question": condition.question})
+            continue
+        if asked.sealed or asked.kind in (QuestionKind.FILE, QuestionKind.GROUP, QuestionKind.ADDRESS):
+            what = N_("Une condition ne lit ni fichier, ni groupe, ni adresse, ni réponse scellée.")
+            yield Fault((*where, "question"), what)
+        if not asked.asked_at_application:
+            what = N_("Cette question n’est pas posée dans la candidature : aucune condition ne la lit.")
+            yield Fault((*where, "question"), what)
+        yield from _condition_values(where, condition, asked)
+
+
+def _condition_values(where: Path, condition: Condition, asked: Question) -> Iterator[Fault]:
+    least, most = _VALUES[condition.operator]
+    if len(condition.values) < least or (most is not None and len(condition.values) > most):
+        what = N_("Le test « %(operator)s » attend un autre nombre de valeurs.")
+        yield Fault((*where, "values"), what, {"operator": condition.operator.value})
+    comparing = condition.operator in _COMPARING
+    if comparing and asked.kind not in _COMPARABLE:
+        what = N_("Seuls un nombre, une note, une année et un niveau de langue se comparent.")
+        yield Fault((*where, "operator"), what)
+        return
+    known = [option.key for option in asked.options]
+    if asked.kind is QuestionKind.LANGUAGE_LEVEL:
+        known = list(LANGUAGE_LEVELS)
+    for place, value in enumerate(condition.values):
+        if known and value not in known:
+            values = {"value": value, "known": ", ".join(known)}
+            yield Fault((*where, "values", place), _NOT_ALLOWED, values)
+        elif comparing and not known and not _is_number(value):
+            yield Fault((*where, "values", place), N_("Un nombre est attendu."))
+
+
+def _is_number(value: str) -> bool:
+    try:
+        return Decimal(value).is_finite()
+    except InvalidOperation:
+        return False
+
+
+def _circles(form: Form) -> Iterator[Fault]:
+    """A fault at each question whose showing depends on itself, through whatever others."""
+    read = {key: {each.question for each in conditions} for key, conditions in form.conditions_of().items()}
+    for place, section in enumerate(form.sections):
+        for rank, question in enumerate(section.questions):
+            if question.key in _reached(question.key, read):
+                own = any(question.key in _reached_from(each.question, read) for each in question.show_when)
+                where: Path = ("form", "sections", place)
+                where = (*where, "questions", rank, "show_when") if own else (*where, "show_when")
+                what = N_("Cette condition tourne en rond : « %(key)s » dépend d’elle-même.")
+                yield Fault(where, what, {"key": question.key})
+
+
+def _reached(key: str, read: Mapping[str, set[str]]) -> set[str]:
+    """Every question on which the showing of one depends."""
+    found: set[str] = set()
+    waiting = list(read.get(key, ()))
+    while waiting:
+        each = waiting.pop()
+        if each not in found:
+            found.add(each)
+            waiting += read.get(each, ())
+    return found
+
+
+def _reached_from(key: str, read: Mapping[str, set[str]]) -> set[str]:
+    return {key} | _reached(key, read)
