@@ -79,34 +79,46 @@ class Filters:
         }
 
 
-def _chosen(intake_id: int, filters: Filters) -> list[sa.ColumnElement[bool]]:
-    chosen: list[sa.ColumnElement[bool]] = [Application.intake_id == intake_id]
+def chosen(intake_id: int, filters: Filters) -> list[sa.ColumnElement[bool]]:
+    """The conditions of a list of an intake's applications, for whatever is done to the same list."""
+    found: list[sa.ColumnElement[bool]] = [Application.intake_id == intake_id]
     if filters.state != "all":
-        chosen.append(Application.state == filters.state)
+        found.append(Application.state == filters.state)
     if filters.eligible:
-        chosen.append(Application.eligible.is_(filters.eligible == "yes"))
+        found.append(Application.eligible.is_(filters.eligible == "yes"))
     if filters.region:
-        chosen.append(Application.region == filters.region)
+        found.append(Application.region == filters.region)
     if filters.source:
-        chosen.append(Application.source == filters.source)
+        found.append(Application.source == filters.source)
     if filters.search:
-        chosen.append(_found(filters.search))
-    return chosen
+        found.append(_found(filters.search))
+    return found
 
 
 def _found(text: str) -> sa.ColumnElement[bool]:
     """Every word somewhere in names, number or address; or the identity number itself, by its blind index."""
     words = [Application.search_text.contains(word, autoescape=True) for word in fold(text).split()]
+    numbers = _identity_numbers(text)
+    if not numbers:
+        return sa.and_(sa.true(), *words)
+    bearers = sa.select(Identifier.person_id).where(Identifier.blind.in_(numbers))
+    return sa.or_(sa.and_(sa.true(), *words), Application.person_id.in_(bearers))
+
+
+def _identity_numbers(text: str) -> list[str]:
+    """The blind indexes of the numbers of a state that a text could be."""
     numbers = []
     for kind, normalise in (("cin", normalise_cin), ("massar", normalise_massar)):
         try:
             numbers.append(crypto.blind_index(kind, normalise(text)))
         except Refused:
             continue
-    if not numbers:
-        return sa.and_(sa.true(), *words)
-    bearers = sa.select(Identifier.person_id).where(Identifier.blind.in_(numbers))
-    return sa.or_(sa.and_(sa.true(), *words), Application.person_id.in_(bearers))
+    return numbers
+
+
+def seeks_identity(filters: Filters) -> bool:
+    """Whether a list is searched by what may be somebody's identity number, which is kept nowhere unsealed."""
+    return bool(_identity_numbers(filters.search))
 
 
 def _order(filters: Filters) -> list[Any]:
@@ -123,14 +135,14 @@ def page(intake_id: int, filters: Filters, number: int) -> Page:
     """
     query = (
         sa.select(*_SHOWN, sa.func.count().over().label("total"))
-        .where(*_chosen(intake_id, filters))
+        .where(*chosen(intake_id, filters))
         .order_by(*_order(filters))
         .limit(filters.size)
     )
     number = max(1, number)
     rows = db.session.execute(query.offset((number - 1) * filters.size)).all()
     if not rows and number > 1:
-        counted = sa.select(sa.func.count()).where(*_chosen(intake_id, filters))
+        counted = sa.select(sa.func.count()).where(*chosen(intake_id, filters))
         number = max(1, -(-(db.session.scalar(counted) or 0) // filters.size))
         rows = db.session.execute(query.offset((number - 1) * filters.size)).all()
     return Page(rows, number, filters.size, rows[0].total if rows else 0)
@@ -157,7 +169,7 @@ def neighbours(intake_id: int, filters: Filters, reference: str) -> Neighbours |
             sa.func.row_number().over(order_by=order).label("place"),
             sa.func.count().over().label("total"),
         )
-        .where(*_chosen(intake_id, filters))
+        .where(*chosen(intake_id, filters))
         .subquery()
     )
     row = db.session.execute(sa.select(inner).where(inner.c.reference == reference)).first()
