@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -96,3 +96,94 @@ class CampaignRecipient(Model):
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
     application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"), index=True)
     language: Mapped[str] = mapped_column(sa.String(2))
+
+
+class Question(Row, Model):
+    """One matter that somebody brought: from a page, on a file, on a payment line or by mail.
+
+    `subject` names the key that seals the thread: the person's, or, without one, the question's own, so that either
+    can be erased by destroying a key. `about` is the message to which it replies. Without a person, `asker_name` and
+    `asker_email` say who asked; `search_text` is these and the number, folded."""
+
+    __tablename__ = "questions"
+    __table_args__ = (
+        sa.Index("ix_questions_institution_state_by", "institution_id", "state", "answer_by"),
+        sa.CheckConstraint("state IN ('open', 'waiting', 'answered', 'closed')", name="state"),
+        {"info": {"tenancy": "institution_or_person"}},
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id)
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"), index=True)
+    path: Mapped[str] = mapped_column(sa.String(200), index=True)
+    intake_id: Mapped[int | None] = mapped_column(sa.ForeignKey("intakes.id"), index=True)
+    application_id: Mapped[int | None] = mapped_column(sa.ForeignKey("applications.id"), index=True)
+    line_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stipend_lines.id"), index=True)
+    about: Mapped[str | None] = mapped_column(sa.String(26), index=True)
+    number: Mapped[str] = mapped_column(sa.String(12), unique=True)
+    topic: Mapped[str] = mapped_column(sa.String(20))
+    state: Mapped[str] = mapped_column(sa.String(12))
+    language: Mapped[str] = mapped_column(sa.String(2))
+    subject: Mapped[str] = mapped_column(sa.String(26))
+    asker_name: Mapped[str] = mapped_column(sa.String(120), default="")
+    asker_email: Mapped[str | None] = mapped_column(sa.String(254))
+    phone_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    search_text: Mapped[str] = mapped_column(sa.Text, default="")
+    owner_id: Mapped[int | None] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
+    asked_at: Mapped[datetime]
+    answer_by: Mapped[date]
+    touched_at: Mapped[datetime]
+
+
+class Entry(Row, Model):
+    """One part of a question's thread. `sealed` is JSON under the key of the question's subject.
+
+    What the person may not see bears no person. `once` names it for good: of two entries of one name, a second click
+    or a mail that is read twice, the second is not written."""
+
+    __tablename__ = "question_entries"
+    __table_args__ = ({"info": {"tenancy": "institution_or_person"}},)
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"), index=True)
+    question_id: Mapped[int] = mapped_column(sa.ForeignKey("questions.id"), index=True)
+    kind: Mapped[str] = mapped_column(sa.String(10))
+    author_id: Mapped[int | None] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
+    sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    at: Mapped[datetime]
+    once: Mapped[str] = mapped_column(sa.String(120), unique=True)
+
+
+class SavedAnswer(Row, Versioned, Model):
+    """An answer that was written once, in three languages, for the questions below a path."""
+
+    __tablename__ = "saved_answers"
+    __table_args__ = ({"info": {"tenancy": "institution"}},)
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    path: Mapped[str] = mapped_column(sa.String(200))
+    topic: Mapped[str] = mapped_column(sa.String(20))
+    title: Mapped[str] = mapped_column(sa.String(120))
+    body: Mapped[dict[str, Any]]
+    written_by: Mapped[str] = mapped_column(sa.String(26))
+    written_at: Mapped[datetime]
+
+
+class Trouble(Row, Model):
+    """A message that did not reach its person, until somebody of the staff has seen to it."""
+
+    __tablename__ = "delivery_troubles"
+    __table_args__ = (
+        sa.UniqueConstraint("message_reference", "kind"),
+        {"info": {"tenancy": "institution"}},
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
+    path: Mapped[str] = mapped_column(sa.String(200))
+    application_id: Mapped[int | None] = mapped_column(sa.ForeignKey("applications.id"), index=True)
+    message_reference: Mapped[str] = mapped_column(sa.String(26))
+    kind: Mapped[str] = mapped_column(sa.String(12))
+    at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+    resolved_by: Mapped[str | None] = mapped_column(sa.String(26))
+    resolution: Mapped[str | None] = mapped_column(sa.String(12))
