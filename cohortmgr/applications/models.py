@@ -25,7 +25,7 @@ class Application(Row, Versioned, Model):
     __table_args__ = (
         sa.UniqueConstraint("intake_id", "person_id"),
         sa.Index("ix_applications_intake_state_name", "intake_id", "state", "sort_name", "id"),
-        sa.CheckConstraint("state IN ('draft', 'submitted', 'withdrawn')", name="state"),
+        sa.CheckConstraint("state IN ('draft', 'submitted', 'withdrawn', 'superseded')", name="state"),
         _PERSONAL,
     )
 
@@ -178,3 +178,174 @@ class TrayRow(Row, Versioned, Model):
     created_at: Mapped[datetime]
     asked_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
+
+
+class Correction(Row, Versioned, Model):
+    """Some questions of a sent file, opened again for its person until a moment. One at a time is `asked`."""
+
+    __tablename__ = "corrections"
+    __table_args__ = (
+        sa.Index(
+            "uq_corrections_asked",
+            "application_id",
+            unique=True,
+            sqlite_where=sa.text("state = 'asked'"),
+            postgresql_where=sa.text("state = 'asked'"),
+        ),
+        sa.CheckConstraint("state IN ('asked', 'done', 'called_off')", name="state"),
+        _PERSONAL,
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
+    application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"), index=True)
+    state: Mapped[str] = mapped_column(sa.String(12), default="asked")
+    message: Mapped[str] = mapped_column(sa.Text, default="")
+    until: Mapped[datetime]
+    lot: Mapped[str | None] = mapped_column(sa.String(26), index=True)
+    asked_by: Mapped[str] = mapped_column(sa.String(26))
+    asked_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+
+class CorrectionItem(Row, Model):
+    """One question to be mended, and why. `sealed` holds, as JSON, what it said before and what it says now."""
+
+    __tablename__ = "correction_items"
+    __table_args__ = (
+        sa.UniqueConstraint("correction_id", "question"),
+        sa.CheckConstraint("kind IN ('incorrect', 'incomplete', 'outdated')", name="kind"),
+        _PERSONAL,
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
+    correction_id: Mapped[int] = mapped_column(sa.ForeignKey("corrections.id"))
+    question: Mapped[str] = mapped_column(sa.String(60))
+    kind: Mapped[str] = mapped_column(sa.String(12))
+    sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+
+
+class Note(Row, Model):
+    """What staff tell one another of a file; its text is sealed, and gone once it was taken back."""
+
+    __tablename__ = "notes"
+    __table_args__ = (_OFFICE,)
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"), index=True)
+    sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    author: Mapped[str] = mapped_column(sa.String(26))
+    author_name: Mapped[str] = mapped_column(sa.String(250))
+    pinned: Mapped[bool] = mapped_column(default=False)
+    lot: Mapped[str | None] = mapped_column(sa.String(26), index=True)
+    written_at: Mapped[datetime]
+
+
+class SavedView(Row, Model):
+    """A list's filters, columns and order under a name; `arguments` are those of its address. Whoever reads the files
+    of the scope sees a `shared` one."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (sa.UniqueConstraint("path", "author", "name"), _OFFICE)
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    path: Mapped[str] = mapped_column(sa.String(200), index=True)
+    author: Mapped[str] = mapped_column(sa.String(26))
+    name: Mapped[str] = mapped_column(sa.String(80))
+    arguments: Mapped[dict[str, Any]]
+    shared: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+
+class Extension(Row, Model):
+    """More time for one person's file, and why. The last that was not taken back holds."""
+
+    __tablename__ = "extensions"
+    __table_args__ = (
+        sa.Index(
+            "uq_extensions_live",
+            "application_id",
+            unique=True,
+            sqlite_where=sa.text("revoked_at IS NULL"),
+            postgresql_where=sa.text("revoked_at IS NULL"),
+        ),
+        _PERSONAL,
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
+    application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"), index=True)
+    until: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(sa.Text)
+    by: Mapped[str] = mapped_column(sa.String(26))
+    at: Mapped[datetime]
+    lot: Mapped[str | None] = mapped_column(sa.String(26), index=True)
+    revoked_at: Mapped[datetime | None]
+
+
+class Override(Row, Model):
+    """Staff's word in place of the conditions' own result, for one file, until it is lifted."""
+
+    __tablename__ = "eligibility_overrides"
+    __table_args__ = (
+        sa.Index(
+            "uq_eligibility_overrides_live",
+            "application_id",
+            unique=True,
+            sqlite_where=sa.text("lifted_at IS NULL"),
+            postgresql_where=sa.text("lifted_at IS NULL"),
+        ),
+        _PERSONAL,
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
+    application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"), index=True)
+    eligible: Mapped[bool]
+    reason: Mapped[str] = mapped_column(sa.Text)
+    by: Mapped[str] = mapped_column(sa.String(26))
+    by_name: Mapped[str] = mapped_column(sa.String(250))
+    at: Mapped[datetime]
+    lifted_at: Mapped[datetime | None]
+
+
+class Lot(Row, Model):
+    """One act done to many files at once, so that it can be undone as one."""
+
+    __tablename__ = "lots"
+    __table_args__ = (_OFFICE,)
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    intake_id: Mapped[int] = mapped_column(sa.ForeignKey("intakes.id"), index=True)
+    act: Mapped[str] = mapped_column(sa.String(20))
+    count: Mapped[int]
+    by: Mapped[str] = mapped_column(sa.String(26))
+    at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+
+
+class Merge(Row, Model):
+    """Two files of one human being in an intake: one is kept, the other put aside as it was (`state_before`)."""
+
+    __tablename__ = "merges"
+    __table_args__ = (
+        sa.Index(
+            "uq_merges_live",
+            "aside_id",
+            unique=True,
+            sqlite_where=sa.text("undone_at IS NULL"),
+            postgresql_where=sa.text("undone_at IS NULL"),
+        ),
+        _OFFICE,
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    intake_id: Mapped[int] = mapped_column(sa.ForeignKey("intakes.id"), index=True)
+    kept_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"), index=True)
+    aside_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"), index=True)
+    state_before: Mapped[str] = mapped_column(sa.String(12))
+    reason: Mapped[str] = mapped_column(sa.Text)
+    by: Mapped[str] = mapped_column(sa.String(26))
+    at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]

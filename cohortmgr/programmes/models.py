@@ -69,6 +69,8 @@ class Intake(Row, Versioned, Model):
     state: Mapped[str] = mapped_column(sa.String(12))
     opens_at: Mapped[datetime]
     closes_at: Mapped[datetime]
+    # Staff gave more time than the definition says; a definition loaded anew takes none of it away.
+    extended_to: Mapped[datetime | None]
     decision_by: Mapped[date]
     starts_on: Mapped[date]
     published_at: Mapped[datetime | None]
