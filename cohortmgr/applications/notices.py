@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 from cohortmgr.base.errors import N_
 from cohortmgr.outbox.notices import Notice, Variable
@@ -28,6 +28,18 @@ NOTICES = (
             Variable("decision_by", "day", date(2027, 5, 12), required=True),
             Variable("reference", "link", "7K3QXPB2M4", required=True, path="/my/applications/{}"),
         ),
+    ),
+    Notice(
+        "draft_reminder",
+        N_("Rappel d’une candidature non envoyée"),
+        (
+            _NAME,
+            Variable("programme", "localized", _PROGRAMME),
+            Variable("intake", "localized", _INTAKE),
+            Variable("deadline", "moment", datetime(2027, 3, 31, 22, 59, tzinfo=UTC), required=True),
+            Variable("reference", "link", "7K3QXPB2M4", required=True, path="/my/applications/{}"),
+        ),
+        urgent=True,
     ),
     Notice(
         "claim_file",

@@ -1,0 +1,58 @@
+"""The dress of e-mails: the layout with its styles inlined, once for each language, and the pieces it is made of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import css_inline
+from flask import current_app, render_template
+from flask_babel import gettext as _
+
+from cohortmgr.base.i18n import language
+from cohortmgr.outbox.blocks import Dress, laid, marked_up
+
+_PIECE = re.compile(r"<!--(\w+)-->(.*?)<!--/-->\s*", re.S)
+_KNOWN = "cohortmgr-mail-dresses"
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """The page around a body, and what the body is made of."""
+
+    page: str
+    dress: Dress
+    label: str
+    direction: str
+
+
+def page_of(subject: str, text: str, title: str = "cohortmgr") -> str:
+    """The HTML of an e-mail of that text, in the present language. `title` stands at its head, beside the khatam."""
+    layout = _layout()
+    isolated = layout.direction == "rtl"
+    body = marked_up(text, layout.dress, label=layout.label, isolated=isolated)
+    shown = escape(subject, quote=False)
+    return laid(layout.page, subject=shown, heading=shown, title=escape(title, quote=False), body=body)
+
+
+def _layout() -> _Layout:
+    """Inlining takes some milliseconds: once for each language in a process."""
+    known: dict[str, _Layout] = current_app.extensions.setdefault(_KNOWN, {})
+    spoken = language()
+    if spoken not in known:
+        known[spoken] = _made(spoken)
+    return known[spoken]
+
+
+def _made(spoken: str) -> _Layout:
+    direction = "rtl" if spoken == "ar" else "ltr"
+    values: dict[str, Any] = {"direction": direction, "base_url": current_app.config["BASE_URL"]}
+    page = render_template("messages/layout.html", **values)
+    styles = (current_app.config["ROOT"] / "templates" / "messages" / "layout.css").read_text("utf-8")
+    plain = re.sub(r"/\*.*?\*/", "", styles, flags=re.S)
+    inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False, extra_css=plain)
+    inlined = inliner.inline(page)
+    pieces = dict(_PIECE.findall(inlined))
+    return _Layout(_PIECE.sub("", inlined), Dress(**pieces), _("Ouvrir la page"), direction)

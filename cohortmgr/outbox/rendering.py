@@ -1,0 +1,148 @@
+"""Messages in words: the text that people edited, or the house's own, in each person's language.
+
+A batch makes at most one statement, whatever it holds: the newest edited texts of its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from flask import current_app
+
+from cohortmgr.base.i18n import day, language, localized, mad, moment, number, say, speaking
+from cohortmgr.outbox import hooks
+from cohortmgr.outbox.dressing import page_of
+from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.notices import Notice, Variable, declared
+from cohortmgr.outbox.wording import Piece, filled, names, parse
+
+SMS = "sms"
+# What a message of each channel is read from: by mail and in the application people read the same text.
+_TEXT_OF: Mapping[str, str] = {"inbox": "email"}
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A message in words. A short message has neither subject nor HTML."""
+
+    subject: str
+    text: str
+    html: str | None
+
+
+def text_key(message: Message, channel: str | None = None) -> hooks.TextKey:
+    """What the edited text of a message goes by."""
+    used = channel or message.channel
+    return message.institution_id, message.key, _TEXT_OF.get(used, used), message.language
+
+
+def render_all(
+    messages: Sequence[Message],
+    contents: Sequence[Mapping[str, Any]],
+    channels: Sequence[str] | None = None,
+) -> list[Rendered | Exception]:
+    """Each message in words, by the channel of `channels` or its own; an exception in place of one that cannot be
+    put into words. One statement for all."""
+    used = channels or [message.channel for message in messages]
+    keys = [text_key(message, channel) for message, channel in zip(messages, used, strict=True)]
+    found = hooks.stored[0](set(keys)) if hooks.stored and keys else {}
+    return render_with(messages, contents, used, [found.get(key) for key in keys])
+
+
+def render_with(
+    messages: Sequence[Message],
+    contents: Sequence[Mapping[str, Any]],
+    channels: Sequence[str],
+    texts: Sequence[hooks.StoredText | None],
+) -> list[Rendered | Exception]:
+    """`render_all` with these edited texts, of which None is the house's own."""
+    done: dict[int, Rendered | Exception] = {}
+    for spoken in sorted({message.language for message in messages}):
+        with speaking(spoken):
+            for place, message in enumerate(messages):
+                if message.language == spoken:
+                    variables = contents[place]["variables"]
+                    done[place] = _tried(message.key, channels[place], texts[place], variables)
+    return [done[place] for place in range(len(messages))]
+
+
+def _tried(
+    key: str, channel: str, text: hooks.StoredText | None, variables: Mapping[str, Any]
+) -> Rendered | Exception:
+    try:
+        if text is not None and key in declared:
+            return render_wording(declared[key], channel, text.subject, text.body, variables)
+        return render_own(key, channel, variables)
+    except Exception as failure:  # one that cannot be put into words does not keep the others
+        return failure
+
+
+def render_own(key: str, channel: str, variables: Mapping[str, Any]) -> Rendered:
+    """The house's text, in the present language; the template's first line is the subject."""
+    ending = ".sms.txt" if channel == SMS else ".txt"
+    template = current_app.jinja_env.get_template(f"messages/{key}{ending}")
+    given = {**variables, "base_url": current_app.config["BASE_URL"], "language": language()}
+    text = template.render(given).strip()
+    if channel == SMS:
+        return Rendered("", " ".join(text.split()), None)
+    subject, _, body = text.partition("\n")
+    return _dressed(subject, body, channel, variables)
+
+
+def render_wording(
+    notice: Notice, channel: str, subject: str, body: str, variables: Mapping[str, Any]
+) -> Rendered:
+    """An edited text in the present language. KeyError for a variable that it does not know or was not given."""
+    read, head = _parsed(body), _parsed(subject)
+    known = {variable.word: variable for variable in notice.variables}
+    values = {word: _shown(known[word], variables, channel) for word in names(read) | names(head)}
+    text = filled(read, values)
+    if channel == SMS:
+        return Rendered("", text.strip(), None)
+    return _dressed(filled(head, values), text, channel, variables)
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str) -> tuple[Piece, ...]:
+    return parse(text)
+
+
+def _dressed(subject: str, body: str, channel: str, variables: Mapping[str, Any]) -> Rendered:
+    subject = " ".join(subject.split())
+    body = body.strip() + "\n"
+    if channel != "email":
+        return Rendered(subject, body, None)
+    programme = variables.get("programme")
+    title = localized(programme) if isinstance(programme, Mapping) else ""
+    return Rendered(subject, body, page_of(subject, body, title or "cohortmgr"))
+
+
+def _link(value: Any, variable: Variable) -> str:
+    return f"{current_app.config['BASE_URL']}{variable.path.replace('{}', str(value))}"
+
+
+def _reasons(value: Sequence[Any]) -> list[str]:
+    """Reasons as rooms store them; the filter that reads them is theirs."""
+    read: Callable[[Any], Any] = current_app.jinja_env.filters["reason"]
+    return [say(read(each)) for each in value]
+
+
+_WRITTEN: Mapping[str, Callable[[Any], str]] = {
+    "localized": localized,
+    "day": day,
+    "moment": moment,
+    "number": number,
+    "mad": mad,
+}
+
+
+def _shown(variable: Variable, variables: Mapping[str, Any], channel: str) -> str:
+    value = variables[variable.name]
+    if variable.kind in ("list", "reasons"):
+        items = _reasons(value) if variable.kind == "reasons" else [str(each) for each in value]
+        return ", ".join(items) if channel == SMS else "\n".join(f"- {item}" for item in items)
+    if variable.kind == "link":
+        return _link(value, variable)
+    return _WRITTEN[variable.kind](value) if variable.kind in _WRITTEN else " ".join(str(value).split())
