@@ -187,3 +187,26 @@ class Trouble(Row, Model):
     resolved_at: Mapped[datetime | None]
     resolved_by: Mapped[str | None] = mapped_column(sa.String(26))
     resolution: Mapped[str | None] = mapped_column(sa.String(12))
+
+
+class MessageText(Row, Model):
+    """One version of a text that staff wrote in place of the house's own; the newest number is the one that is sent.
+
+    Whoever is written to reads it as it stood then, so each version is published as soon as it is written. Without a
+    body it says that the house's own holds again. `written_by` is the reference of an account."""
+
+    __tablename__ = "message_texts"
+    __table_args__ = (
+        sa.UniqueConstraint("institution_id", "key", "channel", "language", "number"),
+        {"info": {"tenancy": "published"}},
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id)
+    key: Mapped[str] = mapped_column(sa.String(60))
+    channel: Mapped[str] = mapped_column(sa.String(10))
+    language: Mapped[str] = mapped_column(sa.String(2))
+    number: Mapped[int] = mapped_column(sa.Integer)
+    subject: Mapped[str] = mapped_column(sa.String(200))
+    body: Mapped[str | None] = mapped_column(sa.Text)
+    written_by: Mapped[str] = mapped_column(sa.String(26))
+    published_at: Mapped[datetime]
