@@ -1,0 +1,297 @@
+"""What people sent, taken apart and written anew: a program of its own, run by `sandbox` for one document at a time.
+
+Decoders of pictures and PDFs are large and work on bytes that strangers wrote. So they run in a process that has no
+secrets, no database, a bounded memory and a bounded time, and that says what it made on its standard output. It
+imports nothing of the application: `python -I cleaning.py`.
+
+Both ways a message is a length (4 bytes), that much JSON, and then the blobs whose sizes the JSON tells.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import resource
+import struct
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+MEMORY = 768 * 1024 * 1024
+SECONDS = 20
+# A page of text is read well at 2,400 pixels; as staff see it, 1,200 wide are enough.
+LONGEST_SIDE, QUALITY = 2400, 80
+SEEN_WIDTH, SEEN_HEIGHT, SEEN_QUALITY = 1200, 3600, 70
+MOST_PIXELS = 66_000_000
+A4 = (595.0, 842.0)
+# What a page of a PDF keeps; notes, forms and actions are not of it once their looks were drawn into the page.
+PAGE_KEYS = frozenset(
+    {"/Type", "/Parent", "/MediaBox", "/CropBox", "/Rotate", "/Resources", "/Contents", "/UserUnit"}
+)
+ACTIVE_KEYS = (
+    "/AA", "/JS", "/JavaScript", "/OpenAction", "/AF", "/EF", "/XFA", "/RichMediaContent", "/Metadata", "/PieceInfo",
+    "/OPI", "/PS",
+)  # fmt: skip
+ACTIVE_TEXT = (b"<script", b"<?php", b"/javascript", b"/launch", b"/embeddedfile")
+
+
+class Refusal(Exception):
+    """A reason why a document is not taken; `args[0]` is a key of documents.REASONS."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of a document: "pdf" or "image", and its bytes. What is `clean` was made here before."""
+
+    kind: str
+    data: bytes
+    clean: bool = False
+
+
+def main(given: BinaryIO, told: BinaryIO) -> None:
+    """Read a request, answer it. Nothing is written where it fails: the caller sees how the process ended."""
+    _bound()
+    head, blobs = read(given)
+    parts = [Part(each["kind"], data, each["clean"]) for each, data in zip(head["parts"], blobs, strict=True)]
+    try:
+        write(told, *answer(parts, head["most_pages"]))
+    except Refusal as refusal:
+        write(told, {"refused": refusal.args[0]}, [])
+    except MemoryError:
+        write(told, {"refused": "too_heavy"}, [])
+
+
+def _bound() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def read(file: BinaryIO) -> tuple[dict[str, Any], list[bytes]]:
+    """A message: its JSON and its blobs."""
+    (size,) = struct.unpack(">I", file.read(4))
+    head: dict[str, Any] = json.loads(file.read(size))
+    return head, [file.read(length) for length in head["sizes"]]
+
+
+def write(file: BinaryIO, head: dict[str, Any], blobs: Sequence[bytes]) -> None:
+    """The inverse of `read`."""
+    text = json.dumps({**head, "sizes": [len(blob) for blob in blobs]}).encode()
+    file.write(struct.pack(">I", len(text)) + text + b"".join(blobs))
+    file.flush()
+
+
+def answer(parts: Sequence[Part], most_pages: int) -> tuple[dict[str, Any], list[bytes]]:
+    """The clean parts, the one document that they make, and its page images, in this order of blobs."""
+    clean = [part if part.clean else _cleaned(part, most_pages) for part in parts]
+    alone = clean[0].data if len(clean) == 1 else joined(clean)
+    kind = clean[0].kind if len(clean) == 1 else "pdf"
+    pages = list(_pictures(kind, alone, most_pages))
+    head = {
+        "refused": None,
+        "kinds": [part.kind for part in clean],
+        "counts": [_count(part) for part in clean],
+        "kind": kind,
+    }
+    return head, [*(part.data for part in clean), alone, *pages]
+
+
+def _cleaned(part: Part, most_pages: int) -> Part:
+    if part.kind == "pdf":
+        return Part("pdf", clean_pdf(part.data, most_pages), True)
+    return Part("image", clean_image(part.data), True)
+
+
+def clean_image(data: bytes) -> bytes:
+    """A picture as JPEG: upright, in its first frame, no longer than LONGEST_SIDE, with nothing but its pixels."""
+    from PIL import Image, ImageOps
+
+    Image.MAX_IMAGE_PIXELS = None  # we say ourselves, from the header
+    if data[4:8] == b"ftyp":
+        import pillow_heif
+
+        pillow_heif.register_heif_opener(thumbnails=False)
+    try:
+        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP", "HEIF")) as opened:
+            if opened.width * opened.height > MOST_PIXELS:
+                raise Refusal("too_many_pixels")
+            opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # JPEG alone: decoded at a half or a quarter
+            upright = ImageOps.exif_transpose(opened)
+            upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+            return _jpeg(_on_white(upright), QUALITY)
+    except (OSError, ValueError, SyntaxError, RuntimeError, struct.error, IndexError) as error:
+        raise Refusal("unreadable") from error
+
+
+def _on_white(picture: Any) -> Any:
+    """In three colours; what was transparent is white, as paper is."""
+    from PIL import Image
+
+    if picture.mode == "RGB":
+        return picture
+    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+        alpha = picture.convert("RGBA")
+        paper = Image.new("RGB", alpha.size, "white")
+        paper.paste(alpha, mask=alpha.getchannel("A"))
+        return paper
+    return picture.convert("RGB")
+
+
+def _jpeg(picture: Any, quality: int) -> bytes:
+    file = io.BytesIO()
+    picture.info = {}  # no EXIF, no profile, no comment goes along
+    picture.save(file, "JPEG", quality=quality, optimize=True)
+    return file.getvalue()
+
+
+def clean_pdf(data: bytes, most_pages: int) -> bytes:
+    """The pages of a PDF in a new one: what they look like, without scripts, forms, notes, actions or enclosed files."""
+    import pikepdf
+
+    try:
+        with pikepdf.open(io.BytesIO(data)) as given, pikepdf.new() as made:
+            if given.is_encrypted:
+                raise Refusal("encrypted")
+            if not 0 < len(given.pages) <= most_pages:
+                raise Refusal("too_many_pages" if len(given.pages) else "unreadable")
+            given.flatten_annotations()
+            for page in given.pages:
+                for name in set(page.obj.keys()) - PAGE_KEYS:
+                    del page.obj[name]
+            made.pages.extend(given.pages)
+            _disarm(made)
+            return _saved(made)
+    except pikepdf.PasswordError as error:
+        raise Refusal("encrypted") from error
+    except (pikepdf.PdfError, ValueError, TypeError, KeyError, RuntimeError) as error:
+        raise Refusal("unreadable") from error
+
+
+def _disarm(made: Any) -> None:
+    """Nothing that acts is left below a page, whatever names it; photos within keep their pixels only."""
+    import pikepdf
+
+    for each in made.objects:
+        if not isinstance(each, pikepdf.Dictionary | pikepdf.Stream):
+            continue
+        for name in ACTIVE_KEYS:
+            if name in each:
+                del each[name]
+        if isinstance(each, pikepdf.Stream) and each.get("/Filter") == pikepdf.Name.DCTDecode:
+            bare = bare_jpeg(each.read_raw_bytes())
+            each.write(bare, filter=pikepdf.Name.DCTDecode, decode_parms=each.get("/DecodeParms"))
+
+
+def _saved(made: Any) -> bytes:
+    import pikepdf
+
+    file = io.BytesIO()
+    made.save(
+        file,
+        object_stream_mode=pikepdf.ObjectStreamMode.generate,
+        stream_decode_level=pikepdf.StreamDecodeLevel.generalized,
+        compress_streams=True,
+        deterministic_id=True,
+    )
+    data = file.getvalue()
+    if any(text in data.lower() for text in ACTIVE_TEXT):
+        raise Refusal("active")
+    return data
+
+
+def bare_jpeg(data: bytes) -> bytes:
+    """A JPEG without comments and application data, but for Adobe's, which says how to read its colours; no tail."""
+    if not data.startswith(b"\xff\xd8"):
+        return data
+    kept, at = [data[:2]], 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        marker, size = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        if marker == 0xDA:  # the pixels, until the end of the picture
+            end = data.rfind(b"\xff\xd9", at)
+            return b"".join(kept) + (data[at : end + 2] if end > 0 else data[at:])
+        if not (marker == 0xFE or (0xE0 <= marker <= 0xEF and marker not in (0xE0, 0xEE))):
+            kept.append(data[at : at + 2 + size])
+        at += 2 + max(size, 2)
+    return data
+
+
+def joined(parts: Sequence[Part]) -> bytes:
+    """One PDF of several clean parts, in order: each photo is a page of A4, lying where it is wider than high."""
+    import pikepdf
+
+    with pikepdf.new() as made:
+        for part in parts:
+            if part.kind == "pdf":
+                with pikepdf.open(io.BytesIO(part.data)) as given:
+                    made.pages.extend(given.pages)
+            else:
+                _photo_page(made, part.data)
+        return _saved(made)
+
+
+def _photo_page(made: Any, data: bytes) -> None:
+    import pikepdf
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data), formats=("JPEG",)) as picture:
+        width, height = picture.size
+    sheet = A4 if height >= width else A4[::-1]
+    scale = min(sheet[0] / width, sheet[1] / height)
+    drawn = (width * scale, height * scale)
+    place = ((sheet[0] - drawn[0]) / 2, (sheet[1] - drawn[1]) / 2)
+    page = made.add_blank_page(page_size=sheet)
+    image = pikepdf.Stream(
+        made,
+        data,
+        Type=pikepdf.Name.XObject,
+        Subtype=pikepdf.Name.Image,
+        Width=width,
+        Height=height,
+        ColorSpace=pikepdf.Name.DeviceRGB,
+        BitsPerComponent=8,
+        Filter=pikepdf.Name.DCTDecode,
+    )
+    page.obj["/Resources"] = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Photo=image))
+    drawing = f"q {drawn[0]:.3f} 0 0 {drawn[1]:.3f} {place[0]:.3f} {place[1]:.3f} cm /Photo Do Q"
+    page.obj["/Contents"] = pikepdf.Stream(made, drawing.encode())
+
+
+def _count(part: Part) -> int:
+    if part.kind != "pdf":
+        return 1
+    import pikepdf
+
+    with pikepdf.open(io.BytesIO(part.data)) as given:
+        return len(given.pages)
+
+
+def _pictures(kind: str, data: bytes, most_pages: int) -> Iterable[bytes]:
+    """Each page as staff will see it, a JPEG no wider than SEEN_WIDTH."""
+    if kind != "pdf":
+        from PIL import Image
+
+        with Image.open(io.BytesIO(data), formats=("JPEG",)) as picture:
+            picture.thumbnail((SEEN_WIDTH, SEEN_HEIGHT))
+            yield _jpeg(picture, SEEN_QUALITY)
+        return
+    import pypdfium2
+
+    try:
+        opened = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        raise Refusal("unreadable") from error
+    with opened:
+        if len(opened) > most_pages:
+            raise Refusal("too_many_pages")
+        for page in opened:
+            width, height = page.get_size()
+            if not (width > 0 and height > 0):
+                raise Refusal("unreadable")
+            scale = min(SEEN_WIDTH / width, SEEN_HEIGHT / height)
+            yield _jpeg(page.render(scale=scale).to_pil().convert("RGB"), SEEN_QUALITY)
+
+
+if __name__ == "__main__":
+    main(sys.stdin.buffer, sys.stdout.buffer)

@@ -1,0 +1,61 @@
+"""Running `cleaning` in a process that holds no secret and may neither grow nor last."""
+
+from __future__ import annotations
+
+import io
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cohortmgr.applications.cleaning import SECONDS, Part, read, write
+
+PROGRAM = Path(__file__).with_name("cleaning.py")
+# Waiting for a busy machine is not working: the wall clock allows more than the processor's.
+PATIENCE = SECONDS + 25
+
+
+class NotTaken(Exception):
+    """The document is refused; `args[0]` is a key of documents.REASONS."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What came out: the clean parts with how many pages each has, one file of them all, an image of each page."""
+
+    parts: tuple[Part, ...]
+    counts: tuple[int, ...]
+    kind: str
+    data: bytes
+    pages: tuple[bytes, ...]
+
+
+def made_of(parts: Sequence[Part], most_pages: int) -> Made:
+    """The clean document that these parts make (seconds of work). NotTaken says why there is none."""
+    request = io.BytesIO()
+    head = {"parts": [{"kind": p.kind, "clean": p.clean} for p in parts], "most_pages": most_pages}
+    write(request, head, [part.data for part in parts])
+    # -I: neither the environment nor the working folder decides what is imported. One arena of memory a process.
+    command = [sys.executable, "-I", str(PROGRAM)]
+    try:
+        ended = subprocess.run(
+            command,
+            input=request.getvalue(),
+            capture_output=True,
+            timeout=PATIENCE,
+            env={"MALLOC_ARENA_MAX": "1", "LC_ALL": "C.UTF-8"},
+            cwd="/",
+        )
+    except subprocess.TimeoutExpired as error:
+        raise NotTaken("too_heavy") from error
+    if ended.returncode:
+        stopped = ended.returncode in (-signal.SIGXCPU, -signal.SIGKILL)
+        raise NotTaken("too_heavy" if stopped or b"MemoryError" in ended.stderr else "unreadable")
+    head, blobs = read(io.BytesIO(ended.stdout))
+    if head["refused"]:
+        raise NotTaken(head["refused"])
+    count = len(parts)
+    clean = tuple(Part(kind, data, True) for kind, data in zip(head["kinds"], blobs[:count], strict=True))
+    return Made(clean, tuple(head["counts"]), head["kind"], blobs[count], tuple(blobs[count + 1 :]))
