@@ -30,8 +30,10 @@ from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts import staff_views as cohorts_staff
 from cohortmgr.jobs.broker import celery_for, wake_sender
 from cohortmgr.messages import candidate_views as messages_candidate
+from cohortmgr.messages import preference_views as preferences
+from cohortmgr.messages import routing, unsubscribing
 from cohortmgr.messages import staff_views as messages_staff
-from cohortmgr.outbox import delivery
+from cohortmgr.outbox import delivery, hooks
 from cohortmgr.outbox.notices import declare
 from cohortmgr.placements import actions as placing
 from cohortmgr.placements import candidate_views as placements_candidate
@@ -96,6 +98,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         stipends_candidate.bp,
         stipends_staff.bp,
         messages_candidate.bp,
+        preferences.bp,
         messages_staff.bp,
     ):
         app.register_blueprint(blueprint)
@@ -113,20 +116,20 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
 
 def _join_floors() -> None:
     """What an act brings about on the floors above, in its own transaction. Once, however many apps are made."""
-    if steps not in applications_candidate.steps_above:
-        applications_candidate.steps_above.append(steps)
-    if offers.release_on_withdrawal not in applications.on_withdrawal:
-        applications.on_withdrawal.append(offers.release_on_withdrawal)
-    if enrolling.enrol not in offers.on_acceptance:
-        offers.on_acceptance.append(enrolling.enrol)
-    if enrolling.leave not in offers.on_release:
-        offers.on_release.append(enrolling.leave)
-    if paying.take_bank_details not in enrolling.on_enrolment:
-        enrolling.on_enrolment.append(paying.take_bank_details)
-    if placing.end_placement not in enrolling.on_leaving:
-        enrolling.on_leaving.append(placing.end_placement)
-    if placements.companies_of not in cohorts.companies_of_members:
-        cohorts.companies_of_members.append(placements.companies_of)
+    floors: tuple[tuple[Any, list[Any]], ...] = (
+        (steps, applications_candidate.steps_above),
+        (offers.release_on_withdrawal, applications.on_withdrawal),
+        (enrolling.enrol, offers.on_acceptance),
+        (enrolling.leave, offers.on_release),
+        (paying.take_bank_details, enrolling.on_enrolment),
+        (placing.end_placement, enrolling.on_leaving),
+        (placements.companies_of, cohorts.companies_of_members),
+        (routing.route_all, hooks.router),
+        (unsubscribing.headers, hooks.headers),
+    )
+    for act, hook in floors:
+        if act not in hook:
+            hook.append(act)
     for room in (accounts_notices, applications_notices, selection_notices, placements_notices):
         declare(*room.NOTICES)
     delivery.checks[letters.OFFER_REMINDER] = letters.awaits_answer

@@ -6,8 +6,11 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from cohortmgr.accounts import guards
+from cohortmgr.base import clock
+from cohortmgr.base.db import writing
 from cohortmgr.base.paging import page_of
-from cohortmgr.messages import queries
+from cohortmgr.messages import preferences, queries
+from cohortmgr.messages.names import CHANNELS
 
 bp = Blueprint("messages_candidate", __name__)
 SHOWN = 20
@@ -16,7 +19,16 @@ SHOWN = 20
 @bp.get("/my/messages")
 @guards.candidate
 def inbox() -> ResponseReturnValue:
-    """The viewer's own, newest first; as many statements for twenty as for one."""
-    page = page_of(queries.mine(guards.viewer()), request.args.get("page", 1, type=int), SHOWN)
+    """The viewer's own, newest first; as many statements for twenty as for one. What came since the last time is
+    marked, and is no longer new the next time."""
+    viewer, now = guards.viewer(), clock.now()
+    opened, unread = queries.last_opened(viewer), queries.unread(viewer)
+    page = page_of(queries.mine(viewer), request.args.get("page", 1, type=int), SHOWN)
     letters = queries.read([row[0] for row in page.rows])
-    return render_template("messages/candidate_inbox.html", page=page, letters=letters)
+    new = {letter.reference for letter in letters if letter.is_new(opened, now)}
+    if unread:
+        with writing():
+            preferences.note_reading(viewer, now)
+    return render_template(
+        "messages/candidate_inbox.html", page=page, letters=letters, new=new, unread=unread, channels=CHANNELS
+    )

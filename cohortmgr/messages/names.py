@@ -24,3 +24,4 @@ TAGS: Mapping[MessageState, str] = {
     MessageState.RETURNED: "stop",
 }
 LANGUAGE_NAMES: Mapping[str, str] = {"fr": N_("français"), "ar": N_("arabe"), "en": N_("anglais")}
+CHANNELS: Mapping[str, str] = {"email": N_("e-mail"), "sms": N_("SMS"), "inbox": N_("ici seulement")}

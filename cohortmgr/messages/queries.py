@@ -12,9 +12,11 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import PERMISSIONS, Viewer
 from cohortmgr.applications.models import Application
+from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.text import fold
+from cohortmgr.messages.models import InboxMark
 from cohortmgr.outbox.delivery import opened, render
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import bearing_keys
@@ -23,6 +25,7 @@ from cohortmgr.programmes.models import Intake
 
 PERMISSION = "applications.manage"
 _LINE: tuple[Any, ...] = (Message, Person)
+_WHEN = sa.func.coalesce(Message.sent_at, Message.due)
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,11 @@ class Read:
     at: datetime
     subject: str
     body: str
+    channel: str
+
+    def is_new(self, opened: datetime | None, now: datetime) -> bool:
+        """Whether it came since the person last opened their messages; what failed is not new before it leaves."""
+        return (opened is None or opened < self.at) and self.at <= now
 
 
 def mine(viewer: Viewer) -> sa.Select[Message]:
@@ -45,7 +53,19 @@ def mine(viewer: Viewer) -> sa.Select[Message]:
     )
     own = sa.select(Message).where(Message.person_id == viewer.person_id, Message.person_id.is_not(None))
     chosen = own.where(left, Message.key.not_in(bearing_keys()))
-    return chosen.order_by(sa.func.coalesce(Message.sent_at, Message.due).desc(), Message.id.desc())
+    return chosen.order_by(_WHEN.desc(), Message.id.desc())
+
+
+def last_opened(viewer: Viewer) -> datetime | None:
+    """When the viewer last opened their messages; None if never."""
+    return db.session.scalar(sa.select(InboxMark.seen_at).where(InboxMark.person_id == viewer.person_id))
+
+
+def unread(viewer: Viewer) -> int:
+    """How many messages were sent since the viewer last opened theirs. One statement."""
+    mark = sa.select(InboxMark.seen_at).where(InboxMark.person_id == viewer.person_id).scalar_subquery()
+    new = sa.and_(sa.or_(mark.is_(None), mark < _WHEN), clock.now() >= _WHEN)
+    return db.session.scalar(mine(viewer).with_only_columns(sa.func.count()).order_by(None).where(new)) or 0
 
 
 def read(messages: Sequence[Message]) -> list[Read]:
@@ -55,7 +75,7 @@ def read(messages: Sequence[Message]) -> list[Read]:
         if content is not None:
             subject, body = render(message, content["variables"])
             when = message.sent_at or message.due
-            found.append(Read(message.reference, message.language, when, subject, body))
+            found.append(Read(message.reference, message.language, when, subject, body, message.channel))
     return found
 
 

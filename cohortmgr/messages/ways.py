@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
+import phonenumbers
+
+from cohortmgr.base.errors import N_, Problem
+
 DIGEST_AT = 18  # the hour in Casablanca at which a day's digest leaves
 PRESSING = timedelta(hours=24)
 
@@ -130,3 +134,28 @@ def _shown(now: datetime, hour: int) -> list[datetime]:
             if fold == 0 or moment.astimezone(now.tzinfo).hour == hour:
                 found.add(moment)
     return [moment for moment in found if moment > now.astimezone(UTC)]
+
+
+def wish_problems(wish: Wish, phone: str) -> list[Problem]:
+    """Why a wish cannot be followed, each beside its field; `phone` as E.164, or empty."""
+    problems = []
+    if wish.channel == "sms" and not phone:
+        problems.append(Problem(N_("Écrivez le numéro auquel les SMS doivent arriver."), {}, "phone"))
+    elif wish.channel == "sms" and not _takes_sms(phone):
+        problems.append(
+            Problem(
+                N_("Ce numéro est celui d’un poste fixe, il ne reçoit pas de SMS. Donnez un portable."),
+                {},
+                "phone",
+            )
+        )
+    if wish.quiet and wish.quiet[0] == wish.quiet[1]:
+        what = N_("Les heures calmes commencent et finissent à la même heure. Choisissez-en deux, ou aucune.")
+        problems.append(Problem(what, {}, "quiet_until"))
+    return problems
+
+
+def _takes_sms(phone: str) -> bool:
+    """Whether it may be a mobile: what the numbering plan does not tell apart is let through."""
+    kind = phonenumbers.number_type(phonenumbers.parse(phone))
+    return bool(kind != phonenumbers.PhoneNumberType.FIXED_LINE)

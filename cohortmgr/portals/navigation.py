@@ -94,6 +94,15 @@ def _staff(viewer: Viewer) -> list[tuple[str, str]]:
     return places
 
 
+def account_links() -> list[tuple[str, str]]:
+    """(label, address) of what is everybody's own, whatever their roles."""
+    return [
+        (_("Mes messages"), url_for("messages_candidate.inbox")),
+        (_("Mes préférences"), url_for("preferences.mine")),
+    ]
+
+
 def init_navigation(app: Flask) -> None:
     """Give the layouts their places."""
     app.jinja_env.globals["navigation"] = navigation
+    app.jinja_env.globals["account_links"] = account_links

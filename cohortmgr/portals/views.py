@@ -20,6 +20,7 @@ from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import COOKIE, LANGUAGES, localized
 from cohortmgr.base.web import local_target
 from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.messages import queries as messages
 from cohortmgr.placements import queries as placements
 from cohortmgr.portals.navigation import COHORT_ROOMS, ROOMS, Room, rooms_open_to
 from cohortmgr.portals.steps import standing_of
@@ -65,7 +66,13 @@ def my_home() -> ResponseReturnValue:
     ]
     enrolments = placements.mine(viewer)
     lines = stipends.mine(viewer) if enrolments else []
-    return render_template("portals/candidate_home.html", files=files, enrolments=enrolments, lines=lines)
+    return render_template(
+        "portals/candidate_home.html",
+        files=files,
+        enrolments=enrolments,
+        lines=lines,
+        unread=messages.unread(viewer),
+    )
 
 
 def _my_file(application: Application, intake: Intake, told: Mine | None) -> dict[str, Any]:

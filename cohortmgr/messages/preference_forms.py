@@ -1,0 +1,85 @@
+"""How a person wishes to be written to, as a form."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, RadioField, SelectField, TelField, ValidationError, widgets
+from wtforms.validators import Optional
+
+from cohortmgr.applications.answers import normalise_phone
+from cohortmgr.base.errors import Refused
+from cohortmgr.base.i18n import LANGUAGE_NAMES, say
+from cohortmgr.messages.preferences import Chosen
+from cohortmgr.messages.ways import Wish
+
+_HOURS = [(hour, f"{hour:02d}:00") for hour in range(24)]
+
+
+class PreferencesForm(FlaskForm):
+    """Language, channel, number, hours, and what a person does without."""
+
+    language = RadioField(
+        _l("Langue des messages"), choices=list(LANGUAGE_NAMES.items()), option_widget=widgets.RadioInput()
+    )
+    channel = RadioField(
+        _l("Comment vous écrire"),
+        choices=[("email", _l("Par e-mail")), ("sms", _l("Par SMS"))],
+        description=_l(
+            "Un message trop long pour un SMS, ou qui ouvre votre compte, vient toujours par e-mail."
+        ),
+    )
+    phone = TelField(
+        _l("Numéro de téléphone"),
+        [Optional()],
+        description=_l("Pour les SMS. Un numéro étranger s’écrit avec son indicatif, par exemple +33."),
+        filters=[lambda value: value.strip() if value else ""],
+        render_kw={"autocomplete": "tel", "inputmode": "tel"},
+    )
+    quiet = BooleanField(
+        _l("Pas de SMS ni d’annonce à certaines heures"),
+        description=_l("Heures de Casablanca. Ce qui presse vient quand même."),
+    )
+    quiet_from = SelectField(_l("De"), choices=_HOURS, coerce=int)
+    quiet_until = SelectField(_l("À"), choices=_HOURS, coerce=int)
+    digest = BooleanField(
+        _l("Un seul e-mail par jour"),
+        description=_l("À 18 h, tout ce qui peut attendre. Ce qui presse vient aussitôt."),
+    )
+    campaigns = BooleanField(
+        _l("Recevoir les annonces"),
+        description=_l(
+            "Nouvelles campagnes, journées portes ouvertes. Ce qui concerne votre dossier vient toujours."
+        ),
+    )
+
+    def validate_phone(self, field: TelField) -> None:
+        """In the form in which it is kept."""
+        try:
+            field.data = normalise_phone(field.data)
+        except Refused as refusal:
+            raise ValidationError(say(refusal.problems[0])) from None
+
+    @classmethod
+    def of(cls, chosen: Chosen) -> PreferencesForm:
+        """Filled with what holds now, or with what was sent."""
+        wish = chosen.wish
+        start, end = wish.quiet or Wish().quiet or (0, 0)
+        return cls(
+            data={
+                "language": chosen.language,
+                "channel": wish.channel,
+                "phone": chosen.phone,
+                "quiet": wish.quiet is not None,
+                "quiet_from": start,
+                "quiet_until": end,
+                "digest": wish.digest,
+                "campaigns": wish.campaigns,
+            }
+        )
+
+    def chosen(self) -> Chosen:
+        """What was sent, once it is valid."""
+        quiet = (self.quiet_from.data, self.quiet_until.data) if self.quiet.data else None
+        wish = Wish(self.channel.data, self.campaigns.data, self.digest.data, quiet)
+        return Chosen(self.language.data, self.phone.data or "", wish)

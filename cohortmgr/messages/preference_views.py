@@ -1,0 +1,69 @@
+"""What people choose about their messages: their own page, and the link of a campaign's mail."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import guards
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import Refused
+from cohortmgr.base.web import csrf, show_problems
+from cohortmgr.messages import preferences, unsubscribing
+from cohortmgr.messages.preference_forms import PreferencesForm
+
+bp = Blueprint("preferences", __name__)
+
+
+@bp.route("/my/preferences", methods=["GET", "POST"])
+@guards.signed_in
+def mine() -> ResponseReturnValue:
+    """The viewer's own; what is wrong is said beside its field and what was typed stays."""
+    viewer = guards.viewer()
+    form = PreferencesForm.of(preferences.chosen_by(viewer))
+    if form.validate_on_submit():
+        try:
+            with writing():
+                preferences.choose(viewer, form.chosen())
+            flash(_("Vos choix sont enregistrés ; ils valent pour les prochains messages."), "done")
+            return redirect(url_for(".mine"))
+        except Refused as refusal:
+            db.session.rollback()
+            show_problems(form, refusal)
+    return render_template("messages/candidate_preferences.html", form=form, email=viewer.email)
+
+
+@bp.get("/unsubscribe/<token>")
+@guards.public
+def unsubscribe(token: str) -> ResponseReturnValue:
+    """A page with a button: scanners open the links of mails, and must not unsubscribe anybody."""
+    return _page(token, "asked")
+
+
+# The mail's own form is posted by a provider, without a session or a token of ours: the signature is what counts.
+@bp.post("/unsubscribe/<token>")
+@csrf.exempt
+@guards.public
+def one_click(token: str) -> ResponseReturnValue:
+    """Stop campaigns: what a provider posts (RFC 8058), and what the page's button does. Again: the same page."""
+    return _page(token, "stopped", campaigns=False)
+
+
+@bp.post("/unsubscribe/<token>/undo")
+@csrf.exempt
+@guards.public
+def undo(token: str) -> ResponseReturnValue:
+    """Let campaigns come again."""
+    return _page(token, "undone", campaigns=True)
+
+
+def _page(token: str, done: str, campaigns: bool | None = None) -> ResponseReturnValue:
+    try:
+        person = unsubscribing.person_of(token)
+    except Refused as refusal:
+        return render_template("messages/public_unsubscribe_refused.html", problems=refusal.problems), 410
+    if campaigns is not None:
+        with writing():
+            preferences.unsubscribe(person, campaigns=campaigns)
+    return render_template("messages/public_unsubscribe.html", token=token, done=done)

@@ -1,0 +1,123 @@
+"""What people choose about how they are written to: on their own page, or by the link of a campaign's mail."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.actions import set_person
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import ANONYMOUS, Viewer
+from cohortmgr.applications.models import Application
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import db, insert_or_leave, table_of
+from cohortmgr.base.errors import NotFound, NotPermitted, Refused
+from cohortmgr.messages.models import InboxMark, Preference
+from cohortmgr.messages.ways import Wish, wish_problems
+
+_PREFERENCES = table_of(Preference)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The whole of a person's page: language, phone number (E.164, or empty), and the wish."""
+
+    language: str
+    phone: str
+    wish: Wish
+
+
+def wish_of(row: Any) -> Wish:
+    """The wish that columns of `Preference` say; that of whoever chose nothing when they are None."""
+    if row is None or row.channel is None:
+        return Wish()
+    quiet = None if row.quiet_from is None else (row.quiet_from, row.quiet_until)
+    return Wish(row.channel, row.campaigns, row.digest, quiet)
+
+
+def chosen_by(viewer: Viewer) -> Chosen:
+    """What holds for the viewer now, in one statement."""
+    wanted = sa.select(Person, Preference).outerjoin(Preference, Preference.person_id == Person.id)
+    found = db.session.execute(wanted.where(Person.id == viewer.person_id)).one_or_none()
+    if found is None:
+        raise NotPermitted("preferences are a person's")
+    person, row = found
+    sealed = person.phone_sealed
+    phone = crypto.unseal(sealed, "persons", "phone", person.reference) if sealed else ""
+    return Chosen(person.language, phone, wish_of(row))
+
+
+def choose(viewer: Viewer, chosen: Chosen) -> bool:
+    """Keep what the viewer chose, for every message that is not written yet; False if all of it stood so already."""
+    problems = wish_problems(chosen.wish, chosen.phone)
+    if problems:
+        raise Refused(*problems)
+    before = chosen_by(viewer)
+    if before == chosen:
+        return False
+    person = db.session.get_one(Person, viewer.person_id)
+    if chosen.phone != before.phone:
+        set_person(person, {"phone": chosen.phone})
+    if chosen.language != person.language:
+        person.language = chosen.language
+        # Letters about a file are in the language of the file.
+        mine = sa.update(table_of(Application)).where(Application.person_id == person.id)
+        db.session.execute(mine.values(language=chosen.language))
+    _keep(person.id, chosen.wish)
+    record(
+        viewer,
+        "messages.choose",
+        "person",
+        person.reference,
+        None,
+        person.reference,
+        _noted(before),
+        _noted(chosen),
+    )
+    return True
+
+
+def unsubscribe(person_reference: str, *, campaigns: bool = False) -> bool:
+    """Stop campaigns to a person, or (`campaigns`) let them come again: whoever bears the signed link may. What
+    concerns the file comes either way. False if it stood so already."""
+    chosen = sa.select(Person.id, *_PREFERENCES.c).outerjoin(Preference, Preference.person_id == Person.id)
+    row = db.session.execute(chosen.where(Person.reference == person_reference)).one_or_none()
+    if row is None:
+        raise NotFound(person_reference)
+    wish = wish_of(row)
+    if wish.campaigns == campaigns:
+        return False
+    _keep(row.id, Wish(wish.channel, campaigns, wish.digest, wish.quiet))
+    act = "messages.subscribe" if campaigns else "messages.unsubscribe"
+    record(ANONYMOUS, act, "person", person_reference, None, person_reference)
+    return True
+
+
+def note_reading(viewer: Viewer, moment: datetime) -> None:
+    """The viewer has opened their messages: what was sent until that moment is no longer new."""
+    row = {"person_id": viewer.person_id, "seen_at": moment}
+    insert_or_leave(db.session, InboxMark, [row])
+    mine = sa.update(table_of(InboxMark)).where(InboxMark.person_id == viewer.person_id)
+    db.session.execute(mine.values(seen_at=row["seen_at"]))
+
+
+def _keep(person_id: int, wish: Wish) -> None:
+    start, end = wish.quiet or (None, None)
+    values = {
+        "channel": wish.channel,
+        "campaigns": wish.campaigns,
+        "digest": wish.digest,
+        "quiet_from": start,
+        "quiet_until": end,
+        "updated_at": clock.now(),
+    }
+    insert_or_leave(db.session, Preference, [{"person_id": person_id, **values}])
+    db.session.execute(sa.update(_PREFERENCES).where(_PREFERENCES.c.person_id == person_id).values(values))
+
+
+def _noted(chosen: Chosen) -> dict[str, Any]:
+    return {"language": chosen.language, "phone": chosen.phone, **asdict(chosen.wish)}

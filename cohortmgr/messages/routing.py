@@ -1,0 +1,92 @@
+"""The way of each message of a batch: its person's address, number and wishes, read by one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+
+from cohortmgr.accounts.models import Person
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import db, table_of
+from cohortmgr.messages.models import Preference
+from cohortmgr.messages.preferences import wish_of
+from cohortmgr.messages.ways import Errand, Later, Leave, Never, Wish, route
+from cohortmgr.outbox import hooks
+from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.notices import declared
+
+_PREFERENCES = table_of(Preference)
+_PERSONS = sa.select(
+    Person.id, Person.reference, Person.email, Person.phone_sealed, *_PREFERENCES.c
+).outerjoin(Preference, Preference.person_id == Person.id)
+
+
+def route_all(messages: Sequence[Message], contents: Sequence[Mapping[str, Any]]) -> list[hooks.Routed]:
+    """When, by which channel and to which address each message leaves. Two statements, however many there are."""
+    numbers = {message.person_id for message in messages if message.person_id is not None}
+    rows = db.session.execute(_PERSONS.where(Person.id.in_(numbers))) if numbers else ()
+    people = {row.id: row for row in rows}
+    short = _short_forms(messages)
+    now = clock.local(clock.now())
+    return [
+        _way(message, content, people.get(message.person_id), message.reference in short, now)
+        for message, content in zip(messages, contents, strict=True)
+    ]
+
+
+def _way(
+    message: Message, content: Mapping[str, Any], person: Any, short: bool, now: datetime
+) -> hooks.Routed:
+    email = content["address"] or (person.email if person else None) or ""
+    wish = wish_of(person) if person else Wish()
+    rings = person is not None and person.phone_sealed is not None
+    match route(wish, _errand(message, content, short), now, bool(email), rings):
+        case Leave("sms"):
+            phone = crypto.unseal(person.phone_sealed, "persons", "phone", person.reference)
+            return hooks.Route("sms", phone)
+        case Leave(channel):
+            return hooks.Route(channel, email)
+        case Later(until, gathered):
+            return hooks.Wait(until, gathered)
+        case Never(drop):
+            return hooks.NoWay(drop)
+
+
+def _errand(message: Message, content: Mapping[str, Any], short: bool) -> Errand:
+    """Of a key that nobody declared nothing is known, so that it does not wait."""
+    notice = declared.get(message.key)
+    deadline = content["variables"].get("deadline")
+    return Errand(
+        channel=message.channel,
+        campaign=notice is not None and notice.campaign,
+        urgent=notice is None or notice.urgent,
+        bears_a_key=notice is not None and notice.bears_a_key,
+        short=short,
+        gathered=message.gathered,
+        deadline=deadline if isinstance(deadline, datetime) else None,
+    )
+
+
+def _short_forms(messages: Sequence[Message]) -> set[str]:
+    """The references of those that have a text for SMS: the one of the house, or one that people wrote."""
+    folder = str(current_app.jinja_loader.searchpath[0])  # type: ignore[union-attr]  # the application has templates
+    built = {message.reference for message in messages if _has_file(folder, message.key)}
+    others = [message for message in messages if message.reference not in built]
+    wanted = {(number, m.key, "sms", m.language) for m in others for number in (m.institution_id, None)}
+    edited = hooks.stored[0](wanted) if hooks.stored and wanted else {}
+    return built | {
+        m.reference
+        for m in others
+        if any((number, m.key, "sms", m.language) in edited for number in (m.institution_id, None))
+    }
+
+
+@lru_cache(maxsize=512)
+def _has_file(folder: str, key: str) -> bool:
+    return (Path(folder) / "messages" / f"{key}.sms.txt").exists()

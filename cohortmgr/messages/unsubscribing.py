@@ -1,0 +1,50 @@
+"""The link by which a person stops campaigns with one click, from the mail itself (RFC 8058)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import current_app
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.notices import declared
+
+_PURPOSE = "cohortmgr unsubscribe"
+
+
+def token_for(person_reference: str) -> str:
+    """The same for every mail to a person, without an end: a provider may follow it years later. It stops campaigns
+    and opens nothing (docs/decisions/0008)."""
+    return str(_signer().dumps(person_reference))
+
+
+def person_of(token: str) -> str:
+    """Whose link it is. Refused when the signature is not ours, or of a key that is no longer used."""
+    try:
+        return str(_signer().loads(token))
+    except BadSignature:
+        what = N_("Ce lien n’est pas complet, ou il est trop ancien. Ouvrez celui d’un message plus récent.")
+        raise Refused(Problem(what)) from None
+
+
+def link_for(message: Message) -> str | None:
+    """The link that a message bears: a campaign's alone, for what concerns the file cannot be declined."""
+    notice = declared.get(message.key)
+    if notice is None or not notice.campaign or message.person_id is None:
+        return None
+    return f"{current_app.config['BASE_URL']}/unsubscribe/{token_for(message.subject)}"
+
+
+def headers(message: Message, _content: Mapping[str, Any]) -> dict[str, str]:
+    """What mail providers show a button for."""
+    link = link_for(message)
+    if link is None:
+        return {}
+    return {"List-Unsubscribe": f"<{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.secret_key or "", salt=_PURPOSE)
