@@ -1,40 +1,42 @@
 """What an answer must be: one reading of each kind of question, for the online form and for imported files.
 
 An answer is kept as text in one canonical form (option key, `12.5`, `2003-02-28`, `+212612345678`,
-`MA-04`), consent
-as True; nothing given is None. So two files that say the same thing in different ways hold equal answers.
+`MA-04`), consent as True; one of several parts as a list or a dict of such texts (see `composed.py`); nothing
+given is None. So two files that say the same thing in different ways hold equal answers.
 """
 
 from __future__ import annotations
 
 import re
-import time
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 import phonenumbers
 
 from cohortmgr.accounts.bank import check_rib
 from cohortmgr.accounts.identifiers import normalise_cin, normalise_massar, western_digits
+from cohortmgr.applications.days import parsed
 from cohortmgr.applications.regions import region_of
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import fold
 from cohortmgr.programmes.rules import LANGUAGE_LEVELS, Question, QuestionKind
 
-Answer = str | bool | None
+# Lists: keys of several choices, ranked keys, rows of a group. Dicts: the parts of an address, an identity
+# document, languages with their levels, a group's row.
+Answer = str | bool | list[Any] | dict[str, Any] | None
 
 YOUNGEST, OLDEST = 15, 80
 FULL_MARK = Decimal(20)
 _LONGEST_LINE, _LONGEST_TEXT = 300, 10_000
+_TEXTS = frozenset({QuestionKind.TEXT, QuestionKind.LONG_TEXT, QuestionKind.CITY, QuestionKind.FILE})
 
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,12}(?:[.,][0-9]{1,10})?\Z")
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?: [0-9]{3}){1,3}(?:[.,]|\Z)")
-_DAY_FIRST = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4})\Z")
-_YEAR_FIRST = re.compile(r"([0-9]{4})([/.-])([0-9]{1,2})\2([0-9]{1,2})(?:[ T]00:00(?::00)?)?\Z")
 _LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z")
 _NAME_MARKS = frozenset(" '’ʼʻ-‐·.")
@@ -48,11 +50,16 @@ _NAMES = frozenset(
 _folded = lru_cache(maxsize=8192)(fold)
 
 
+def is_given(answer: Answer) -> bool:
+    """Whether an answer says anything: an empty list, an empty text and a box left open do not."""
+    return answer is not None and answer is not False and answer not in ("", [], {})
+
+
 def read_value(
     question: Question, raw: str, today: date, date_formats: Sequence[str] = ()
 ) -> Answer | Problem:
     """The canonical answer that `raw` gives, None when optional and empty, or the Problem (where =
-    the question's key).
+    the question's key). For every kind of one part; the others are `composed.read_cell`'s.
 
     `date_formats` (strptime, in order) are tried before the house's own: day first, or ISO.
     """
@@ -62,6 +69,8 @@ def read_value(
             if question.required:
                 return Problem(_missing(question.kind), where=question.key)
             return None
+        if len(text) > _LONGEST_LINE and question.kind not in _TEXTS:
+            raise Refused(_too_long(_LONGEST_LINE))
         if question.kind is QuestionKind.DATE:
             return _date(question, text, today, date_formats)
         return _READERS[question.kind](question, text, today)
@@ -205,7 +214,7 @@ def _year(question: Question, text: str, today: date) -> str:
 
 
 def _date(question: Question, text: str, today: date, formats: Sequence[str]) -> str:
-    day = _parsed(western_digits(text).replace("\u200f", ""), formats)
+    day = parsed(western_digits(text).replace("\u200f", ""), formats)
     if day is None:
         raise Refused(
             Problem(
@@ -220,27 +229,6 @@ def _date(question: Question, text: str, today: date, formats: Sequence[str]) ->
             Problem(N_("L’année %(year)s n’est pas vraisemblable. Vérifiez cette date."), {"year": day.year})
         )
     return day.isoformat()
-
-
-def _parsed(text: str, formats: Sequence[str]) -> date | None:
-    """The day that the text names in one of the formats; refuses a well-formed day that no calendar has."""
-    for form in formats:
-        try:
-            year, month, day = time.strptime(text, form)[:3]
-            return date(year, month, day)
-        except ValueError:
-            continue
-    if match := _DAY_FIRST.match(text):
-        year, month, day = int(match[4]), int(match[3]), int(match[1])
-    elif match := _YEAR_FIRST.match(text):
-        year, month, day = int(match[1]), int(match[3]), int(match[4])
-    else:
-        return None
-    try:
-        return date(year, month, day)
-    except ValueError:
-        message = N_("La date « %(value)s » n’existe pas. Vérifiez le jour et le mois (jour/mois/année).")
-        raise Refused(Problem(message, {"value": text})) from None
 
 
 def _check_age(question: Question, born: date, today: date) -> None:

@@ -1,0 +1,105 @@
+"""Which questions a person's answers hide or require. Pure: a form and canonical answers in, keys out.
+
+What is hidden counts for nothing: it is not required, not judged, not sent; a draft keeps it so that it comes
+back with its condition. A hidden answer hides in turn what is shown because of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+
+from cohortmgr.applications.answers import Answer, is_given
+from cohortmgr.programmes.rules import (
+    LANGUAGE_LEVELS,
+    Condition,
+    ConditionOperator,
+    Form,
+    Question,
+)
+
+# A form without circles never nests deeper than its questions; a stored one with a circle hides what turns.
+_Known = dict[str, bool | None]
+
+
+def hidden(form: Form, answers: Mapping[str, Answer]) -> frozenset[str]:
+    """The keys of the questions whose conditions do not hold."""
+    conditions = form.conditions_of()
+    if not conditions:
+        return frozenset()
+    known: _Known = {}
+    return frozenset(key for key in conditions if not _is_shown(key, conditions, answers, known))
+
+
+def _is_shown(
+    key: str, conditions: Mapping[str, tuple[Condition, ...]], answers: Mapping[str, Answer], known: _Known
+) -> bool:
+    if key not in conditions:
+        return True
+    if key not in known:
+        known[key] = None  # being asked: met again below, it depends on itself
+        known[key] = all(
+            holds(
+                each,
+                answers.get(each.question) if _is_shown(each.question, conditions, answers, known) else None,
+            )
+            for each in conditions[key]
+        )
+    return bool(known[key])
+
+
+def counted(form: Form, answers: Mapping[str, Answer]) -> dict[str, Answer]:
+    """The answers without those of hidden questions."""
+    out = hidden(form, answers)
+    return {key: value for key, value in answers.items() if key not in out}
+
+
+def is_required(question: Question, answers: Mapping[str, Answer]) -> bool:
+    """Whether a shown question must be answered, given the other answers that count."""
+    if question.required or not question.require_when:
+        return question.required
+    return all(holds(each, answers.get(each.question)) for each in question.require_when)
+
+
+def holds(condition: Condition, answer: Answer) -> bool:
+    """Whether one condition holds of an answer, None when there is none that counts."""
+    match condition.operator:
+        case ConditionOperator.NOT_EMPTY:
+            return is_given(answer)
+        case ConditionOperator.EMPTY:
+            return not is_given(answer)
+        case ConditionOperator.ONE_OF:
+            return any(each in condition.values for each in _said(answer))
+        case ConditionOperator.NONE_OF:
+            return not any(each in condition.values for each in _said(answer))
+        case _:
+            return _compares(condition, answer)
+
+
+def _said(answer: Answer) -> list[str]:
+    """The texts that an answer consists of: its keys where it has parts, one text otherwise."""
+    if isinstance(answer, list | dict):
+        return [str(each) for each in answer]
+    if answer is True:
+        return ["true"]
+    return [answer] if isinstance(answer, str) and answer else []
+
+
+def _compares(condition: Condition, answer: Answer) -> bool:
+    given, bound = _size(answer), _size(condition.values[0])
+    if given is None or bound is None:
+        return False
+    return given >= bound if condition.operator is ConditionOperator.AT_LEAST else given <= bound
+
+
+def _size(answer: Answer) -> Decimal | None:
+    """A number, or the place of a language level among the six; None for what cannot be compared."""
+    if not isinstance(answer, str):
+        return None
+    if answer in LANGUAGE_LEVELS:
+        return Decimal(LANGUAGE_LEVELS.index(answer))
+    try:
+        number = Decimal(answer)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
