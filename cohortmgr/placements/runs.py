@@ -204,13 +204,13 @@ def _tell(cohort: Cohort, placed: Sequence[Mapping[str, Any]]) -> None:
 
 def _to_apprentice(cohort: Cohort, placed: Mapping[str, Any]) -> Letter | None:
     person: Person = placed["person"]
-    if not person.email:
+    if not person.email and not person.phone_sealed:
         return None
     variables = {"name": person.name, "company": placed["company"], "starts_on": placed["starts_on"]}
     return Letter(
         "placement_made",
         person.reference,
-        person.email,
+        person.email or "",
         person.language,
         variables,
         cohort.institution_id,

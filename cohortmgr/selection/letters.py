@@ -39,7 +39,8 @@ def recipients() -> sa.Select[Any]:
             Decision.application_id,
             Decision.person_id,
             Person.reference.label("person_reference"),
-            sa.func.coalesce(Application.email, Person.email).label("address"),
+            sa.func.coalesce(Application.email, Person.email, "").label("address"),
+            Person.phone_sealed.is_not(None).label("has_phone"),
             Application.language,
             Application.name,
             Application.number,
@@ -75,11 +76,16 @@ def letter(row: sa.Row[Any], key: str, shared: Mapping[str, Any], **more: Any) -
     )
 
 
+def reachable(row: sa.Row[Any]) -> bool:
+    """Whether somebody can be told: by mail, or where there is no address by telephone."""
+    return bool(row.address or row.has_phone)
+
+
 def for_decisions(rows: Iterable[sa.Row[Any]], shared: Mapping[str, Any], deadline: datetime) -> list[Letter]:
-    """The letters of a batch; who withdrew meanwhile, or has no address, gets none."""
+    """The letters of a batch; who withdrew meanwhile, or has neither address nor telephone, gets none."""
     found = []
     for row in rows:
-        if row.application_state != "submitted" or not row.address:
+        if row.application_state != "submitted" or not reachable(row):
             continue
         match row.outcome:
             case "offer":
@@ -109,7 +115,7 @@ def reminders(
     return [
         replace(letter(row, OFFER_REMINDER, shared, deadline=deadline, until=until), due=due)
         for row in rows
-        if row.address
+        if reachable(row)
         for due, until in spans
     ]
 

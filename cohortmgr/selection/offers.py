@@ -139,7 +139,7 @@ def _write(offer: Offer, key: str) -> None:
     intake = db.session.get_one(Intake, offer.intake_id)
     shared = letters.shared_by(intake, db.session.get_one(Offering, offer.offering_id))
     row = letters.recipient_of(offer.decision_id)
-    if row.address:
+    if letters.reachable(row):
         send_all([letters.letter(row, key, shared, deadline=offer.deadline)])
 
 
@@ -163,9 +163,8 @@ def _pass_on(viewer: Viewer, offering_id: int, number: int) -> int:
     intake = db.session.get_one(Intake, offering.intake_id)
     deadline = send_offers(viewer, intake, offering_id, rows)
     shared = letters.shared_by(intake, offering)
-    send_all(
-        letters.letter(row, letters.OFFER_MADE, shared, deadline=deadline) for row in rows if row.address
-    )
+    told = [row for row in rows if letters.reachable(row)]
+    send_all(letters.letter(row, letters.OFFER_MADE, shared, deadline=deadline) for row in told)
     after = {"files": [row.number for row in rows], "deadline": deadline.isoformat()}
     record(viewer, "selection.promote", "offering", offering.reference, offering.institution_id, after=after)
     return len(rows)
@@ -191,7 +190,7 @@ def _end(viewer: Viewer, offering_id: int, offer_ids: list[int]) -> None:
     shared = letters.shared_by(db.session.get_one(Intake, offering.intake_id), offering)
     ended = letters.recipients().join(Offer, Offer.decision_id == Decision.id).where(Offer.id.in_(offer_ids))
     rows = db.session.execute(ended).all()
-    send_all(letters.letter(row, letters.OFFER_EXPIRED, shared) for row in rows if row.address)
+    send_all(letters.letter(row, letters.OFFER_EXPIRED, shared) for row in rows if letters.reachable(row))
     after = {"files": [row.number for row in rows]}
     record(viewer, "selection.expire", "offering", offering.reference, offering.institution_id, after=after)
 
