@@ -1,0 +1,324 @@
+"""What a mail that comes in is: a message that came back, a complaint, a reply, a machine's, or unknown. Pure.
+
+Delivery reports are RFC 3464 (in the multipart/report of RFC 6522), complaints RFC 5965, machines' answers RFC 3834.
+`read_mail` never raises, whatever the bytes; its time and memory are bounded by the size that it accepts."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.errors import HeaderParseError
+from email.header import decode_header
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import compat32
+from email.utils import getaddresses, parseaddr
+
+from cohortmgr.base.text import clean
+from cohortmgr.messages.quoting import text_of_html, trimmed
+from cohortmgr.messages.rules import TroubleKind
+
+LIMIT = 30 * 1024 * 1024
+# Each line of a multipart is held against the boundaries of all parts around it: so many comparisons at most.
+MOST_WORK = 30_000_000
+MOST_PARTS = 300
+MOST_TEXT = 100_000
+HEADER = 4000
+_REFERENCE = r"([0-9A-Z]{26})"
+_MESSAGE_ID = re.compile(rf"<{_REFERENCE}@([^>\s]{{1,255}})>", re.IGNORECASE)
+_BOUNCES = re.compile(rf"bounces\+{_REFERENCE}", re.IGNORECASE)
+_QUESTION = re.compile(rf"question\+{_REFERENCE}\.([0-9a-f]{{16}})", re.IGNORECASE)
+_STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
+_CHARSET = re.compile(r"utf-?(8|16|32)|(us-)?ascii|iso-?8859-\d{1,2}|latin-?1|(windows-?|cp)125\d|koi8-[ru]")
+_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc", "Resent-To")
+_MACHINE = re.compile(r"^(mailer-daemon|postmaster)@", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Bounce:
+    """A report about one of our messages. `kind` is None while the server still tries."""
+
+    reference: str | None
+    kind: TroubleKind | None
+    status: str
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """Its reader said that one of our messages is not wanted."""
+
+    reference: str | None
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """What was joined to a mail and is not kept."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Reply:
+    """Words of a person: to a question (its reference and the tag that must fit), or to messages of ours."""
+
+    question: tuple[str, str] | None
+    messages: tuple[str, ...]
+    text: str
+    shown: str
+    attachments: tuple[Attachment, ...]
+
+
+@dataclass(frozen=True)
+class Automatic:
+    """A machine's answer; nobody wrote it."""
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Nothing that we know what to do with, and why."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail that was read. `once` names it: read twice, it says the same."""
+
+    once: str
+    sender: str
+    name: str
+    subject: str
+    what: Bounce | Complaint | Reply | Automatic | Unknown
+
+
+def read_mail(raw: bytes, domain: str) -> Mail:
+    """Read the bytes of a mail; `domain` is ours. What cannot be read is `Unknown`, with the reason."""
+    digest = hashlib.sha256(raw).hexdigest()
+    try:
+        if len(raw) > LIMIT:
+            return Mail(digest, "", "", "", Unknown("too large"))
+        if _work(raw) > MOST_WORK:
+            return Mail(digest, "", "", "", Unknown("too many parts"))
+        mail = BytesParser(policy=compat32).parsebytes(raw)
+        name, sender = parseaddr(_header(mail, "From"))
+        what = _what(mail, sender, domain)
+        subject = _plain(_header(mail, "Subject"))[:200]
+        return Mail(_once(mail, digest), sender[:254].lower(), _plain(name)[:120], subject, what)
+    except (
+        Exception
+    ) as error:  # the library stumbles over what nobody foresaw; a mail must not stop the others
+        return Mail(digest, "", "", "", Unknown(f"unreadable: {type(error).__name__}"))
+
+
+def question_address(reference: str, tag: str, domain: str) -> str:
+    """The address at which a reply joins a question; the inverse is in `read_mail`."""
+    return f"question+{reference.lower()}.{tag}@{domain}"
+
+
+def kind_of(status: str) -> TroubleKind:
+    """What a final failure says of the address, by its enhanced status code (RFC 3463)."""
+    match = _STATUS.search(status)
+    if match is None:
+        return TroubleKind.BOUNCE
+    family, subject, detail = match.groups()
+    if subject == "7":
+        return TroubleKind.REFUSED
+    if family == "4" or (subject, detail) == ("2", "2"):  # it gave up, or the mailbox is full
+        return TroubleKind.UNREACHABLE
+    return TroubleKind.BOUNCE
+
+
+def _work(raw: bytes) -> int:
+    parts = len(re.findall(rb"boundary", raw, re.IGNORECASE))
+    return raw.count(b"\n") * (1 + parts)
+
+
+def _once(mail: Message, digest: str) -> str:
+    identity = _header(mail, "Message-ID")
+    if not identity:
+        return digest
+    told = "\n".join((identity, _header(mail, "From"), _header(mail, "Date")))
+    return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()
+
+
+def _what(mail: Message, sender: str, domain: str) -> Bounce | Complaint | Reply | Automatic | Unknown:
+    parts = list(_parts(mail))
+    kinds = {part.get_content_type() for part in parts}
+    recipients = _recipients(mail, domain)
+    if "message/feedback-report" in kinds:
+        return _complaint(parts, recipients, domain)
+    if "message/delivery-status" in kinds:
+        return _bounce(parts, recipients, domain)
+    if _MACHINE.match(sender) and (reference := _bounced(recipients)):
+        return _plain_bounce(parts, reference)
+    if _is_automatic(mail):
+        return Automatic()
+    question = next(((m[1].upper(), m[2].lower()) for r in recipients if (m := _QUESTION.fullmatch(r))), None)
+    told = f"{_header(mail, 'In-Reply-To')} {_header(mail, 'References')[-HEADER:]}"
+    messages = tuple(dict.fromkeys(_references(told, domain)))[:20]
+    if question is None and not messages:
+        return Unknown("neither a reply nor a report")
+    text = _text(parts)
+    return Reply(question, messages, text, trimmed(text), _attachments(parts))
+
+
+def _parts(mail: Message) -> Iterator[Message]:
+    """The parts in their order, as far as the mail we sent, whose own parts are not the answer's."""
+    waiting = [mail]
+    for _ in range(MOST_PARTS):
+        if not waiting:
+            return
+        part = waiting.pop()
+        yield part
+        if part.get_content_maintype() == "multipart":
+            waiting.extend(reversed(_inside(part)))
+
+
+def _inside(part: Message) -> list[Message]:
+    inner = part.get_payload()
+    return [each for each in inner if isinstance(each, Message)] if isinstance(inner, list) else []
+
+
+def _recipients(mail: Message, domain: str) -> list[str]:
+    """The local parts at our domain to which it came."""
+    told = [str(value)[:HEADER] for name in _TO for value in (mail.get_all(name) or [])[:20]]
+    found = [address.rpartition("@") for _, address in getaddresses(told)[:200]]
+    return [local for local, _, host in found if host.lower() == domain.lower()]
+
+
+def _bounced(recipients: list[str]) -> str | None:
+    return next((m[1].upper() for local in recipients if (m := _BOUNCES.fullmatch(local))), None)
+
+
+def _references(text: str, domain: str) -> list[str]:
+    return [m[1].upper() for m in _MESSAGE_ID.finditer(text) if m[2].lower() == domain.lower()]
+
+
+def _original(parts: list[Message], domain: str) -> str | None:
+    """Our reference, from the Message-ID of the message that a report returns, whole or its head."""
+    for part in parts:
+        if part.get_content_type() in ("message/rfc822", "message/global"):
+            inside = _inside(part)
+            head = _header(inside[0], "Message-ID") if inside else ""
+        elif part.get_content_type() in ("text/rfc822-headers", "message/rfc822-headers"):
+            head = _decoded(part)[:MOST_TEXT]
+            head = next(iter(re.findall(r"(?im)^message-id:\s*(<[^>]{1,300}>)", head)), "")
+        else:
+            continue
+        if found := _references(head, domain):
+            return found[0]
+    return None
+
+
+def _bounce(parts: list[Message], recipients: list[str], domain: str) -> Bounce:
+    reference = _bounced(recipients) or _original(parts, domain)
+    report = next(part for part in parts if part.get_content_type() == "message/delivery-status")
+    told = [(_header(block, "Action").strip().lower(), block) for block in _inside(report)]
+    told = [(action, block) for action, block in told if action]
+    failed = next((block for action, block in told if action.startswith("failed")), None)
+    block = failed if failed is not None else (told[0][1] if told else None)
+    if block is None:
+        return Bounce(reference, None, "")
+    status = _STATUS.search(_header(block, "Status")) or _STATUS.search(_header(block, "Diagnostic-Code"))
+    code = status[0] if status else ""
+    return Bounce(reference, kind_of(code) if failed is not None else None, code)
+
+
+def _plain_bounce(parts: list[Message], reference: str) -> Bounce:
+    """A server that writes a letter in place of a report: its code is somewhere in the words."""
+    status = _STATUS.search(_text(parts)[:20_000])
+    if status is None:
+        return Bounce(reference, None, "")
+    return Bounce(reference, kind_of(status[0]) if status[1] == "5" else None, status[0])
+
+
+def _complaint(parts: list[Message], recipients: list[str], domain: str) -> Complaint | Automatic:
+    report = next(part for part in parts if part.get_content_type() == "message/feedback-report")
+    fields = next(iter(_inside(report)), report)
+    if _header(fields, "Feedback-Type").strip().lower() == "not-spam":
+        return Automatic()
+    return Complaint(_original(parts, domain) or _bounced(recipients))
+
+
+def _is_automatic(mail: Message) -> bool:
+    submitted = _header(mail, "Auto-Submitted").partition(";")[0].strip().lower()
+    machine = any(name in mail for name in ("X-Autoreply", "X-Autorespond", "List-Id"))
+    precedence = _header(mail, "Precedence").strip().lower()
+    nobody = _header(mail, "Return-Path").strip() == "<>"
+    bulk = precedence in ("bulk", "junk", "list", "auto_reply")
+    return submitted not in ("", "no") or machine or bulk or nobody
+
+
+def _is_attachment(part: Message) -> bool:
+    told = _header(part, "Content-Disposition").strip().lower()
+    named = "name=" in told or "name=" in _header(part, "Content-Type").lower()
+    return told.startswith("attachment") or (named and part.get_content_maintype() != "text")
+
+
+def _text(parts: list[Message]) -> str:
+    """The first plain text, else the first HTML without its marks."""
+    for kind in ("text/plain", "text/html"):
+        for part in parts:
+            if part.get_content_type() == kind and not _is_attachment(part):
+                text = _decoded(part)
+                text = text_of_html(text[:MOST_TEXT]) if kind == "text/html" else text
+                if text := clean(text.replace("\r\n", "\n").replace("\r", "\n")[:MOST_TEXT]):
+                    return text
+    return ""
+
+
+def _attachments(parts: list[Message]) -> tuple[Attachment, ...]:
+    found = []
+    for part in parts:
+        if part.get_content_maintype() == "multipart" or not _is_attachment(part):
+            continue
+        if part.get_content_maintype() == "message":
+            size = 0
+        else:
+            content = part.get_payload(decode=True)
+            size = len(content) if isinstance(content, bytes) else 0
+        try:
+            name = part.get_filename() or ""
+        except (ValueError, LookupError, TypeError):
+            name = ""
+        found.append(Attachment(_plain(name[:HEADER])[:120] or part.get_content_type(), size))
+    return tuple(found[:20])
+
+
+def _header(part: Message, name: str) -> str:
+    """The first header of that name, as it stands; bounded."""
+    return str(part.get(name, ""))[:HEADER]
+
+
+def _decoded(part: Message) -> str:
+    content = part.get_payload(decode=True)
+    content = content[: 4 * MOST_TEXT] if isinstance(content, bytes) else b""
+    try:
+        told = str(part.get_content_charset() or "")
+    except (ValueError, LookupError, TypeError):
+        told = ""
+    return _words(content, told)
+
+
+def _words(content: bytes, charset: str) -> str:
+    """The bytes as text by the charset that is told, then by those that most mails use."""
+    told = [charset] if _CHARSET.fullmatch(charset.lower()) else []
+    for name in (*told, "utf-8"):
+        try:
+            return content.decode(name)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return content.decode("cp1252", "replace")
+
+
+def _plain(text: str) -> str:
+    """A header's words (RFC 2047) on one line."""
+    try:
+        found = decode_header(text)
+    except (HeaderParseError, ValueError):
+        found = [(text, None)]
+    words = [word if isinstance(word, str) else _words(word, charset or "") for word, charset in found]
+    return " ".join(clean("".join(words)).split())
