@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from markupsafe import Markup
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import PERMISSIONS, Viewer
@@ -15,11 +16,15 @@ from cohortmgr.applications.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
+from cohortmgr.base.i18n import say, speaking
 from cohortmgr.base.text import fold
+from cohortmgr.messages import texts
 from cohortmgr.messages.models import InboxMark
-from cohortmgr.outbox.delivery import opened, render
+from cohortmgr.outbox.delivery import opened
+from cohortmgr.outbox.dressing import on_page
 from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.notices import bearing_keys
+from cohortmgr.outbox.notices import bearing_keys, declared
+from cohortmgr.outbox.rendering import Rendered, render_with
 from cohortmgr.outbox.rules import MessageState
 from cohortmgr.programmes.models import Intake
 
@@ -38,6 +43,11 @@ class Read:
     subject: str
     body: str
     channel: str
+
+    @property
+    def shown(self) -> Markup:
+        """The body as a page shows it."""
+        return on_page(self.body, self.language)
 
     def is_new(self, opened: datetime | None, now: datetime) -> bool:
         """Whether it came since the person last opened their messages; what failed is not new before it leaves."""
@@ -69,14 +79,25 @@ def unread(viewer: Viewer) -> int:
 
 
 def read(messages: Sequence[Message]) -> list[Read]:
-    """The messages in words; those of a person who was erased say nothing any more. One statement for all keys."""
-    found = []
-    for message, content in zip(messages, opened(messages), strict=True):
-        if content is not None:
-            subject, body = render(message, content["variables"])
-            when = message.sent_at or message.due
-            found.append(Read(message.reference, message.language, when, subject, body, message.channel))
-    return found
+    """The messages as they were sent; those of a person who was erased say nothing any more, nor do those that can no
+    longer be put into words. Two statements for all."""
+    held = [pair for pair in zip(messages, opened(messages), strict=True) if pair[1] is not None]
+    kept, contents = [message for message, _ in held], [content or {} for _, content in held]
+    channels = ["inbox" if message.channel == "email" else message.channel for message in kept]
+    words = render_with(kept, contents, channels, texts.as_sent(kept))
+    return [
+        _read(message, rendered)
+        for message, rendered in zip(kept, words, strict=True)
+        if isinstance(rendered, Rendered)
+    ]
+
+
+def _read(message: Message, rendered: Rendered) -> Read:
+    when = message.sent_at or message.due
+    with speaking(message.language):
+        notice = declared.get(message.key)
+        subject = rendered.subject or (say(notice.title) if notice else message.key)
+    return Read(message.reference, message.language, when, subject, rendered.text, message.channel)
 
 
 def visible(viewer: Viewer) -> sa.Select[Any]:

@@ -10,11 +10,20 @@ from typing import Any
 import css_inline
 from flask import current_app, render_template
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from cohortmgr.base.i18n import language
 from cohortmgr.outbox.blocks import Dress, laid, marked_up
 
 _PIECE = re.compile(r"<!--(\w+)-->(.*?)<!--/-->\s*", re.S)
+_APART = re.compile(r" ([:;?!»])")
+_PAGE = Dress(
+    paragraph="<p>@@words@@</p>",
+    list="<ul>@@words@@</ul>",
+    item="<li>@@words@@</li>",
+    button='<p><a href="@@address@@">@@words@@</a></p>',
+    link='<a href="@@address@@">@@words@@</a>',
+)
 _KNOWN = "cohortmgr-mail-dresses"
 
 
@@ -32,9 +41,21 @@ def page_of(subject: str, text: str, title: str = "cohortmgr") -> str:
     """The HTML of an e-mail of that text, in the present language. `title` stands at its head, beside the khatam."""
     layout = _layout()
     isolated = layout.direction == "rtl"
+    if language() == "fr":
+        subject, text = _held_together(subject), _held_together(text)
     body = marked_up(text, layout.dress, label=layout.label, isolated=isolated)
     shown = escape(subject, quote=False)
     return laid(layout.page, subject=shown, heading=shown, title=escape(title, quote=False), body=body)
+
+
+def on_page(text: str, spoken: str) -> Markup:
+    """A message's text as a page of ours shows it; `spoken` is its own language, not the page's."""
+    return Markup(marked_up(text, _PAGE, label="", isolated=spoken == "ar"))  # escaped piece by piece
+
+
+def _held_together(text: str) -> str:
+    """French signs that stand apart, kept on the line of their word."""
+    return _APART.sub("\u00a0\\1", text).replace("« ", "«\u00a0")
 
 
 def _layout() -> _Layout:

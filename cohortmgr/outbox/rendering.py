@@ -19,6 +19,11 @@ from cohortmgr.outbox.notices import Notice, Variable, declared
 from cohortmgr.outbox.wording import Piece, filled, names, parse
 
 SMS = "sms"
+# One of these in a short message halves what a segment holds; each has a plain form that reads the same.
+_PLAIN = str.maketrans(
+    {"’": "'", "‘": "'", "“": '"', "”": '"', "«": '"', "»": '"', "–": "-", "—": "-", "…": "...", "·": "-"}
+    | dict.fromkeys("\u00a0\u202f\u2009", " ")
+)
 # What a message of each channel is read from: by mail and in the application people read the same text.
 _TEXT_OF: Mapping[str, str] = {"inbox": "email"}
 
@@ -81,14 +86,23 @@ def _tried(
 
 def render_own(key: str, channel: str, variables: Mapping[str, Any]) -> Rendered:
     """The house's text, in the present language; the template's first line is the subject."""
-    ending = ".sms.txt" if channel == SMS else ".txt"
-    template = current_app.jinja_env.get_template(f"messages/{key}{ending}")
+    template = current_app.jinja_env.get_template(template_name(key, channel))
     given = {**variables, "base_url": current_app.config["BASE_URL"], "language": language()}
-    text = template.render(given).strip()
+    subject, body = split_own(template.render(given), channel)
+    return _short(body) if channel == SMS else _dressed(subject, body, channel, variables)
+
+
+def template_name(key: str, channel: str) -> str:
+    """Where the house's own text of a message stands."""
+    return f"messages/{key}.sms.txt" if channel == SMS else f"messages/{key}.txt"
+
+
+def split_own(text: str, channel: str) -> tuple[str, str]:
+    """Subject and body of a text as its template writes it."""
     if channel == SMS:
-        return Rendered("", " ".join(text.split()), None)
-    subject, _, body = text.partition("\n")
-    return _dressed(subject, body, channel, variables)
+        return "", " ".join(text.split())
+    subject, _, body = text.strip().partition("\n")
+    return subject.strip(), body.strip()
 
 
 def render_wording(
@@ -100,8 +114,13 @@ def render_wording(
     values = {word: _shown(known[word], variables, channel) for word in names(read) | names(head)}
     text = filled(read, values)
     if channel == SMS:
-        return Rendered("", text.strip(), None)
+        return _short(text)
     return _dressed(filled(head, values), text, channel, variables)
+
+
+def _short(text: str) -> Rendered:
+    """A short message; what typography writes otherwise is written with the signs of its alphabet."""
+    return Rendered("", text.strip().translate(_PLAIN), None)
 
 
 @lru_cache(maxsize=512)

@@ -55,7 +55,9 @@ def _unbalanced(text: str, place: int) -> Problem:
     line = text.count("\n", 0, place) + 1
     near = text[max(0, place - 12) : place + 13].replace("\n", " ").strip()
     return Problem(
-        N_("Ligne %(line)s, près de « %(near)s » : une variable s’écrit {nom}, sans espace ; une accolade seule, {{."),
+        N_(
+            "Ligne %(line)s, près de « %(near)s » : une variable s’écrit {nom}, sans espace ; une accolade seule, {{."
+        ),
         {"line": line, "near": near},
     )
 

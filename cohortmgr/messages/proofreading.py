@@ -1,0 +1,71 @@
+"""What is wrong with a text before it is kept, so that nothing is left to go wrong when it is sent. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.outbox.notices import Notice
+from cohortmgr.outbox.segments import Measure, measured
+from cohortmgr.outbox.wording import LONGEST_BODY, LONGEST_SUBJECT, Piece, names, parse
+
+MOST_SEGMENTS = 6
+MANY_SEGMENTS = 3
+
+
+def tidied(text: str) -> str:
+    """Lines without what nobody sees: spaces at their ends, signs of control, blank lines around the whole."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    kept = ("".join(c for c in line if c >= " " and c != "\x7f").rstrip() for line in lines)
+    return "\n".join(kept).strip()
+
+
+def proofread(notice: Notice, needed: Collection[str], subject: str | None, body: str) -> list[Problem]:
+    """Every problem of a text, each at its field; `subject` is None where there is none, as in a short message."""
+    problems = []
+    found: set[str] = set()
+    for field, text, most in (("subject", subject, LONGEST_SUBJECT), ("body", body, LONGEST_BODY)):
+        if text is None:
+            continue
+        pieces, wrong = _read(field, text, most)
+        problems += wrong or _unknown(field, names(pieces), notice)
+        found |= names(pieces)
+    missing = sorted(set(needed) - found)
+    if missing and not problems:
+        what = N_("Ce texte ne peut pas se passer de : %(names)s. Ajoutez-le où il convient.")
+        problems.append(Problem(what, {"names": _listed(missing)}, "body"))
+    return problems
+
+
+def _read(field: str, text: str, most: int) -> tuple[tuple[Piece, ...], list[Problem]]:
+    if not text:
+        what = N_("Écrivez un objet.") if field == "subject" else N_("Écrivez le texte du message.")
+        return (), [Problem(what, {}, field)]
+    if len(text) > most:
+        return (), [Problem(N_("Au plus %(most)s caractères."), {"most": most}, field)]
+    try:
+        return parse(text), []
+    except Refused as refusal:
+        return (), [Problem(each.what, each.values, field) for each in refusal.problems]
+
+
+def _unknown(field: str, found: Collection[str], notice: Notice) -> list[Problem]:
+    known = [variable.word for variable in notice.variables]
+    strange = sorted(set(found) - set(known))
+    if not strange:
+        return []
+    what = N_("Ce message ne connaît pas %(names)s. Il connaît : %(known)s.")
+    return [Problem(what, {"names": _listed(strange), "known": _listed(known)}, field)]
+
+
+def _listed(words: Collection[str]) -> str:
+    return ", ".join(f"{{{word}}}" for word in words)
+
+
+def weighed(texts: Collection[str], cost_of: Callable[[Measure], int]) -> tuple[Measure, int]:
+    """The heaviest of some short messages, and what it costs. Refused when it takes too many segments."""
+    heaviest = max((measured(text) for text in texts), key=lambda measure: measure.segments)
+    if heaviest.segments > MOST_SEGMENTS:
+        what = N_("Ce message court prendrait %(segments)s segments ; il en prend au plus %(most)s.")
+        raise Refused(Problem(what, {"segments": heaviest.segments, "most": MOST_SEGMENTS}, "body"))
+    return heaviest, cost_of(heaviest)

@@ -1,0 +1,90 @@
+"""The house's own texts in the syntax of edited ones: what an editor opens with, and what it may not leave out.
+
+A template is rendered with the names of its variables in the place of their values; whatever it does to a value
+leaves the name as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import current_app
+from jinja2 import Environment
+
+from cohortmgr.base.i18n import language
+from cohortmgr.outbox.notices import Kind, Notice, Variable
+from cohortmgr.outbox.rendering import SMS, split_own, template_name
+from cohortmgr.outbox.wording import Name, names, parse, printed
+
+_KNOWN = "cohortmgr-house-texts"
+_VALUES = ("localized", "say", "reason", "day", "short_day", "month", "hour", "moment", "number", "mad")
+
+
+class _Named(str):
+    """The name of a variable, whichever language of it is asked for."""
+
+    @property
+    def fr(self) -> _Named:
+        """Itself, as `ar` and `en` are."""
+        return self
+
+    ar = en = fr
+
+
+class _Counted(int):
+    """The name of a figure, which a text in the plural counts with."""
+
+    word = ""
+
+    def __str__(self) -> str:
+        return self.word
+
+
+def house_text(notice: Notice, channel: str) -> tuple[str, str]:
+    """Subject and body in the present language; a short message has no subject."""
+    template = _environment().get_template(template_name(notice.key, channel))
+    given = {variable.name: _placed(variable) for variable in notice.variables}
+    site = current_app.config["BASE_URL"]
+    text = template.render({**given, "base_url": site, "language": language()})
+    for variable in notice.variables:
+        name = _name(variable)
+        if variable.kind == "link":
+            text = text.replace(f"{site}{variable.path.replace('{}', name)}", name)
+        elif variable.kind in ("list", "reasons"):
+            text = text.replace(f"- {name}", name)
+    return split_own(text, channel)
+
+
+def needed(notice: Notice, channel: str) -> frozenset[str]:
+    """The variables that an edited text may not leave out: those required ones that the house's own has. A short
+    message says less, and so must say less."""
+    subject, body = house_text(notice, channel)
+    found = names(parse(subject)) | names(parse(body))
+    return found & {variable.word for variable in notice.variables if variable.required}
+
+
+def _name(variable: Variable) -> str:
+    return printed([Name(variable.word)])
+
+
+def _placed(variable: Variable) -> Any:
+    name = _Named(_name(variable))
+    many: tuple[Kind, ...] = ("list", "reasons")
+    if variable.kind in many:
+        return [name]
+    if variable.kind == "number":
+        counted = _Counted(2)
+        counted.word = str(name)
+        return counted
+    return name
+
+
+def _environment() -> Environment:
+    """The templates with filters that leave names alone; what it compiled is its own."""
+    known: Environment | None = current_app.extensions.get(_KNOWN)
+    if known is None:
+        known = current_app.jinja_env.overlay(cache_size=400)
+        same: Callable[..., str] = lambda value, *_: str(value)  # noqa: E731  # one of a row of filters
+        known.filters = {**known.filters, **dict.fromkeys(_VALUES, same)}
+        current_app.extensions[_KNOWN] = known
+    return known
