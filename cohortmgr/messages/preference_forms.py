@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, RadioField, SelectField, TelField, ValidationError, widgets
+from wtforms import BooleanField, RadioField, SelectChoice, SelectField, TelField, ValidationError, widgets
 from wtforms.validators import Optional
 
 from cohortmgr.applications.answers import normalise_phone
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES, say
-from cohortmgr.messages.preferences import Chosen
 from cohortmgr.messages.ways import Wish
+from cohortmgr.messages.wishes import Chosen
 
-_HOURS = [(hour, f"{hour:02d}:00") for hour in range(24)]
+_HOURS = [SelectChoice(hour, f"{hour:02d}:00") for hour in range(24)]
+_LANGUAGES = [SelectChoice(code, name) for code, name in LANGUAGE_NAMES.items()]
+_CHANNELS = [SelectChoice("email", _l("Par e-mail")), SelectChoice("sms", _l("Par SMS"))]
 
 
 class PreferencesForm(FlaskForm):
     """Language, channel, number, hours, and what a person does without."""
 
-    language = RadioField(
-        _l("Langue des messages"), choices=list(LANGUAGE_NAMES.items()), option_widget=widgets.RadioInput()
-    )
+    language = RadioField(_l("Langue des messages"), choices=_LANGUAGES, option_widget=widgets.RadioInput())
     channel = RadioField(
         _l("Comment vous écrire"),
-        choices=[("email", _l("Par e-mail")), ("sms", _l("Par SMS"))],
+        choices=_CHANNELS,
         description=_l(
             "Un message trop long pour un SMS, ou qui ouvre votre compte, vient toujours par e-mail."
         ),

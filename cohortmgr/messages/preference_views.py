@@ -10,7 +10,7 @@ from cohortmgr.accounts import guards
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.web import csrf, show_problems
-from cohortmgr.messages import preferences, unsubscribing
+from cohortmgr.messages import preferences, unsubscribing, wishes
 from cohortmgr.messages.preference_forms import PreferencesForm
 
 bp = Blueprint("preferences", __name__)
@@ -21,7 +21,7 @@ bp = Blueprint("preferences", __name__)
 def mine() -> ResponseReturnValue:
     """The viewer's own; what is wrong is said beside its field and what was typed stays."""
     viewer = guards.viewer()
-    form = PreferencesForm.of(preferences.chosen_by(viewer))
+    form = PreferencesForm.of(wishes.chosen_by(viewer))
     if form.validate_on_submit():
         try:
             with writing():
@@ -65,5 +65,5 @@ def _page(token: str, done: str, campaigns: bool | None = None) -> ResponseRetur
         return render_template("messages/public_unsubscribe_refused.html", problems=refusal.problems), 410
     if campaigns is not None:
         with writing():
-            preferences.unsubscribe(person, campaigns=campaigns)
+            preferences.unsubscribe(guards.viewer(), person, campaigns=campaigns)
     return render_template("messages/public_unsubscribe.html", token=token, done=done)

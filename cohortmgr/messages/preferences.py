@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -10,45 +10,17 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.actions import set_person
 from cohortmgr.accounts.models import Person
-from cohortmgr.accounts.rules import ANONYMOUS, Viewer
+from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.models import Application
 from cohortmgr.audit.actions import record
-from cohortmgr.base import clock, crypto
+from cohortmgr.base import clock
 from cohortmgr.base.db import db, insert_or_leave, table_of
-from cohortmgr.base.errors import NotFound, NotPermitted, Refused
+from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.messages.models import InboxMark, Preference
 from cohortmgr.messages.ways import Wish, wish_problems
+from cohortmgr.messages.wishes import Chosen, chosen_by, wish_of
 
 _PREFERENCES = table_of(Preference)
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The whole of a person's page: language, phone number (E.164, or empty), and the wish."""
-
-    language: str
-    phone: str
-    wish: Wish
-
-
-def wish_of(row: Any) -> Wish:
-    """The wish that columns of `Preference` say; that of whoever chose nothing when they are None."""
-    if row is None or row.channel is None:
-        return Wish()
-    quiet = None if row.quiet_from is None else (row.quiet_from, row.quiet_until)
-    return Wish(row.channel, row.campaigns, row.digest, quiet)
-
-
-def chosen_by(viewer: Viewer) -> Chosen:
-    """What holds for the viewer now, in one statement."""
-    wanted = sa.select(Person, Preference).outerjoin(Preference, Preference.person_id == Person.id)
-    found = db.session.execute(wanted.where(Person.id == viewer.person_id)).one_or_none()
-    if found is None:
-        raise NotPermitted("preferences are a person's")
-    person, row = found
-    sealed = person.phone_sealed
-    phone = crypto.unseal(sealed, "persons", "phone", person.reference) if sealed else ""
-    return Chosen(person.language, phone, wish_of(row))
 
 
 def choose(viewer: Viewer, chosen: Chosen) -> bool:
@@ -81,7 +53,7 @@ def choose(viewer: Viewer, chosen: Chosen) -> bool:
     return True
 
 
-def unsubscribe(person_reference: str, *, campaigns: bool = False) -> bool:
+def unsubscribe(viewer: Viewer, person_reference: str, *, campaigns: bool = False) -> bool:
     """Stop campaigns to a person, or (`campaigns`) let them come again: whoever bears the signed link may. What
     concerns the file comes either way. False if it stood so already."""
     chosen = sa.select(Person.id, *_PREFERENCES.c).outerjoin(Preference, Preference.person_id == Person.id)
@@ -93,7 +65,7 @@ def unsubscribe(person_reference: str, *, campaigns: bool = False) -> bool:
         return False
     _keep(row.id, Wish(wish.channel, campaigns, wish.digest, wish.quiet))
     act = "messages.subscribe" if campaigns else "messages.unsubscribe"
-    record(ANONYMOUS, act, "person", person_reference, None, person_reference)
+    record(viewer, act, "person", person_reference, None, person_reference)
     return True
 
 

@@ -15,11 +15,12 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, table_of
 from cohortmgr.messages.models import Preference
-from cohortmgr.messages.preferences import wish_of
 from cohortmgr.messages.ways import Errand, Later, Leave, Never, Wish, route
+from cohortmgr.messages.wishes import wish_of
 from cohortmgr.outbox import hooks
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import declared
+from cohortmgr.outbox.rendering import text_key
 
 _PREFERENCES = table_of(Preference)
 _PERSONS = sa.select(
@@ -77,14 +78,9 @@ def _short_forms(messages: Sequence[Message]) -> set[str]:
     """The references of those that have a text for SMS: the one of the house, or one that people wrote."""
     folder = str(current_app.jinja_loader.searchpath[0])  # type: ignore[union-attr]  # the application has templates
     built = {message.reference for message in messages if _has_file(folder, message.key)}
-    others = [message for message in messages if message.reference not in built]
-    wanted = {(number, m.key, "sms", m.language) for m in others for number in (m.institution_id, None)}
+    wanted = {text_key(message, "sms") for message in messages if message.reference not in built}
     edited = hooks.stored[0](wanted) if hooks.stored and wanted else {}
-    return built | {
-        m.reference
-        for m in others
-        if any((number, m.key, "sms", m.language) in edited for number in (m.institution_id, None))
-    }
+    return built | {message.reference for message in messages if text_key(message, "sms") in edited}
 
 
 @lru_cache(maxsize=512)

@@ -30,20 +30,20 @@ def person_of(token: str) -> str:
         raise Refused(Problem(what)) from None
 
 
-def link_for(message: Message) -> str | None:
-    """The link that a message bears: a campaign's alone, for what concerns the file cannot be declined."""
-    notice = declared.get(message.key)
-    if notice is None or not notice.campaign or message.person_id is None:
-        return None
-    return f"{current_app.config['BASE_URL']}/unsubscribe/{token_for(message.subject)}"
+def address_for(person_reference: str) -> str:
+    """The whole address, for the foot of a campaign's mail."""
+    return f"{current_app.config['BASE_URL']}/unsubscribe/{token_for(person_reference)}"
 
 
 def headers(message: Message, _content: Mapping[str, Any]) -> dict[str, str]:
-    """What mail providers show a button for."""
-    link = link_for(message)
-    if link is None:
+    """What mail providers show a button for: on campaigns alone, for what concerns the file cannot be declined."""
+    notice = declared.get(message.key)
+    if notice is None or not notice.campaign or message.person_id is None:
         return {}
-    return {"List-Unsubscribe": f"<{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    return {
+        "List-Unsubscribe": f"<{address_for(message.subject)}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
 
 
 def _signer() -> URLSafeSerializer:

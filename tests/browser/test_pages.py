@@ -21,6 +21,7 @@ SCREENS = {
         "/sign-up",
         "/password",
         "/repair/{repair}",
+        "/unsubscribe/{unsubscribe}",
     ),
     "candidate": (
         "/my",
@@ -33,11 +34,13 @@ SCREENS = {
         "/my/wishes/{enrolment}",
         "/my/stipends/{line}",
         "/my/messages",
+        "/my/preferences",
     ),
     "stranger": ("/my", "/my/offers/{open_offer}", "/intakes/{open_intake}/apply"),
     "company": (
         "/company",
         "/my/messages",
+        "/my/preferences",
         "/company/apprentices",
         "/company/apprentices/{placement}",
         "/company/positions/{position}",

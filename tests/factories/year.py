@@ -26,6 +26,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.settings import ROOT
 from cohortmgr.cohorts import actions as cohorts
 from cohortmgr.cohorts.models import Enrolment
+from cohortmgr.messages.unsubscribing import token_for
 from cohortmgr.organisations.queries import by_key
 from cohortmgr.outbox.models import Message
 from cohortmgr.placements import actions as placements
@@ -333,6 +334,7 @@ def _now(year: Year) -> None:
         "report": report,
         "link": link,
         "repair": repair,
+        "unsubscribe": token_for(owner.person_reference or ""),
         "review": reviews_of[0].reference,
     }
     _name_readers(year, [row.reviewer_id for row in reviews_of])

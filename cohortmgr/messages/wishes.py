@@ -1,0 +1,45 @@
+"""Reading what people chose about how they are written to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.base import crypto
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import NotPermitted
+from cohortmgr.messages.models import Preference
+from cohortmgr.messages.ways import Wish
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The whole of a person's page: language, phone number (E.164, or empty), and the wish."""
+
+    language: str
+    phone: str
+    wish: Wish
+
+
+def wish_of(row: Any) -> Wish:
+    """The wish that columns of `Preference` say; that of whoever chose nothing when they are None."""
+    if row is None or row.channel is None:
+        return Wish()
+    quiet = None if row.quiet_from is None else (row.quiet_from, row.quiet_until)
+    return Wish(row.channel, row.campaigns, row.digest, quiet)
+
+
+def chosen_by(viewer: Viewer) -> Chosen:
+    """What holds for the viewer now, in one statement."""
+    wanted = sa.select(Person, Preference).outerjoin(Preference, Preference.person_id == Person.id)
+    found = db.session.execute(wanted.where(Person.id == viewer.person_id)).one_or_none()
+    if found is None:
+        raise NotPermitted("preferences are a person's")
+    person, row = found
+    sealed = person.phone_sealed
+    phone = crypto.unseal(sealed, "persons", "phone", person.reference) if sealed else ""
+    return Chosen(person.language, phone, wish_of(row))
