@@ -30,6 +30,7 @@ from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts import staff_views as cohorts_staff
 from cohortmgr.jobs.broker import celery_for, wake_sender
 from cohortmgr.messages import candidate_views as messages_candidate
+from cohortmgr.messages import notices as messages_notices
 from cohortmgr.messages import preference_views as preferences
 from cohortmgr.messages import routing, unsubscribing
 from cohortmgr.messages import staff_views as messages_staff
@@ -130,7 +131,8 @@ def _join_floors() -> None:
     for act, hook in floors:
         if act not in hook:
             hook.append(act)
-    for room in (accounts_notices, applications_notices, selection_notices, placements_notices):
+    rooms = (accounts_notices, applications_notices, selection_notices, placements_notices, messages_notices)
+    for room in rooms:
         declare(*room.NOTICES)
     delivery.checks[letters.OFFER_REMINDER] = letters.awaits_answer
     delivery.checks[reminders.DRAFT_REMINDER] = reminders.still_unsent

@@ -1,22 +1,28 @@
-"""What a campaign says to each of its people, in their language, and how far it is. Pure."""
+"""What one text to many people says to each, in their language, and how far its sending is. Pure.
+
+People call it « un envoi »: « une campagne » is an intake."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cohortmgr.base.errors import N_, Problem
+from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.messages.rules import CampaignState
+from cohortmgr.outbox.wording import LONGEST_BODY, LONGEST_SUBJECT, filled, names, parse
 
 LANGUAGES = ("fr", "ar", "en")
 VARIABLES: Mapping[str, str] = {
     "name": N_("le nom de la personne"),
     "number": N_("le numéro de son dossier"),
     "programme": N_("le programme, dans sa langue"),
-    "intake": N_("la campagne, dans sa langue"),
+    "intake": N_("la campagne de candidatures, dans sa langue"),
     "link": N_("le lien vers son espace"),
 }
 """What a text may write between braces, and what stands there for each person."""
+
+LONGEST_SHORT = 480
+LIMITS: Mapping[str, int] = {"subject": LONGEST_SUBJECT, "body": LONGEST_BODY, "short": LONGEST_SHORT}
 
 ASK_ABOVE = 100
 """Above so many people, whoever confirms a step writes how many they are."""
@@ -45,6 +51,8 @@ BEGUN = frozenset({CampaignState.SENDING, CampaignState.PAUSED, CampaignState.DO
 NO_ADDRESS = N_("Ni adresse ni téléphone")
 NO_TEXT = N_("Pas de texte dans sa langue")
 NO_NAME = N_("Le nom manque")
+TROUBLED = N_("Un message est revenu : à voir d’abord")
+UNSUBSCRIBED = N_("Ne veut pas de ces envois")
 
 
 @dataclass(frozen=True)
@@ -74,14 +82,54 @@ def from_json(kept: Mapping[str, Mapping[str, str]]) -> dict[str, Text]:
     return {language: Text(**kept.get(language, {})) for language in LANGUAGES}
 
 
+def text_problems(texts: Texts) -> list[Problem]:
+    """What is wrong with the texts, each at its field (`subject_fr`): too long, half written, a variable that there
+    is not, a brace alone."""
+    found: list[Problem] = []
+    for language, text in texts.items():
+        for part, limit in LIMITS.items():
+            words = getattr(text, part)
+            problem = _part_problem(words, limit)
+            if problem is not None:
+                found.append(Problem(problem.what, problem.values, f"{part}_{language}"))
+        if any(vars(text).values()) and not text.is_whole:
+            missing = "body" if text.subject else "subject"
+            what = N_("Cette langue est à moitié écrite : il lui faut un objet et un texte.")
+            found.append(Problem(what, {}, f"{missing}_{language}"))
+        if "\n" in text.subject:
+            found.append(Problem(N_("L’objet tient sur une ligne."), {}, f"subject_{language}"))
+    return found
+
+
+def _part_problem(words: str, limit: int) -> Problem | None:
+    if len(words) > limit:
+        return Problem(N_("Le texte est trop long : %(limit)s caractères au plus."), {"limit": limit})
+    try:
+        unknown = sorted(names(parse(words)) - VARIABLES.keys())
+    except Refused as refusal:
+        return refusal.problems[0]
+    if unknown:
+        what = N_("Il n’y a pas de variable {%(name)s}. Les variables sont : %(known)s.")
+        known = ", ".join(f"{{{name}}}" for name in VARIABLES)
+        return Problem(what, {"name": unknown[0], "known": known})
+    return None
+
+
+def filled_in(text: Text, values: Mapping[str, str]) -> Text:
+    """The text as one person reads it; without a short text, telephones show the subject."""
+    parts = {part: filled(parse(words), values) for part, words in vars(text).items()}
+    subject = " ".join(parts["subject"].split())
+    return Text(subject, parts["body"], parts["short"] or subject)
+
+
 def written_in(texts: Texts) -> list[str]:
     """The languages in which somebody could be written to."""
     return [language for language in LANGUAGES if language in texts and texts[language].is_whole]
 
 
-def short_of(text: Text) -> str:
-    """What a telephone shows: the short text, or the subject where nobody wrote one."""
-    return text.short or text.subject
+def uses_name(texts: Texts) -> bool:
+    """Whether any of the texts calls its person by name."""
+    return any("{name}" in part for text in texts.values() for part in vars(text).values())
 
 
 @dataclass(frozen=True)
@@ -116,11 +164,9 @@ def number_problem(number: int) -> Problem:
 def languages_missing(texts: Texts, wanted: Sequence[str]) -> list[Problem]:
     """A problem for each language that somebody on the list reads and nobody wrote."""
     known = written_in(texts)
-    what = N_(
-        "Des personnes de la liste lisent cette langue (%(language)s) : écrivez-y un objet et un texte."
-    )
+    what = N_("Des personnes de la liste lisent cette langue : écrivez un objet et un texte.")
     return [
-        Problem(what, {"language": language}, f"subject_{language}")
+        Problem(what, {}, f"subject_{language}")
         for language in LANGUAGES
         if language in wanted and language not in known
     ]

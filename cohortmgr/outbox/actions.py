@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -14,7 +14,7 @@ from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import append, db, insert_or_leave
 from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.actions import wake
-from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.models import Bundle, Message
 from cohortmgr.outbox.rules import MessageState
 from cohortmgr.outbox.variables import written
 
@@ -68,11 +68,13 @@ def send(
 
 
 def take_up(reference: str) -> bool:
-    """Let a message that was set aside wait anew, its tries forgotten; False if it is in another state. The system's
-    alone: the web cannot change what it wrote."""
-    aside = (Message.reference == reference, Message.state == MessageState.SET_ASIDE.value)
-    values = {"state": MessageState.WAITING.value, "tries": 0, "due": clock.now(), "error": None}
-    done = db.session.connection().execute(sa.update(Message).where(*aside).values(values))
+    """Let a message that was set aside, or came back, wait anew, what it has behind it forgotten; False if it is in
+    another state. The system's alone: the web cannot change what it wrote."""
+    stopped = (MessageState.SET_ASIDE.value, MessageState.RETURNED.value)
+    values = {"state": MessageState.WAITING.value, "due": clock.now(), "error": None, "failure": None}
+    forgotten = {"tries": 0, "lost_starts": 0, "unanswered": 0, "lease_until": None}
+    taken = sa.update(Message).where(Message.reference == reference, Message.state.in_(stopped))
+    done = db.session.connection().execute(taken.values(values | forgotten))
     return done.rowcount == 1
 
 

@@ -1,0 +1,387 @@
+"""Reading campaigns: who is on their list, what each is told, and how far the sending is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+
+from cohortmgr.accounts.models import Account, Person
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications import listing
+from cohortmgr.applications.listing import Filters
+from cohortmgr.applications.models import Application
+from cohortmgr.applications.rules import State
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import NotFound
+from cohortmgr.base.paging import Page, page_of
+from cohortmgr.cohorts.models import Cohort, Enrolment
+from cohortmgr.cohorts.rules import PRESENT
+from cohortmgr.jobs.models import Job
+from cohortmgr.jobs.rules import JobState
+from cohortmgr.messages import mailing
+from cohortmgr.messages.mailing import Tally, Text
+from cohortmgr.messages.models import Campaign, CampaignRecipient, Preference, Trouble
+from cohortmgr.messages.rules import CampaignState
+from cohortmgr.outbox.delivery import opened
+from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.rules import MessageState
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
+
+WRITE = "messages.write"
+APPROVE = "messages.approve"
+# A list that is not fixed yet is read as it is now.
+LIVE = frozenset({CampaignState.DRAFT, CampaignState.CANCELLED})
+_ADDRESS = sa.func.coalesce(sa.func.nullif(Application.email, ""), Person.email)
+_NAME = sa.func.coalesce(
+    sa.func.nullif(Application.name, ""), sa.func.trim(Person.given_name + " " + Person.family_name)
+)
+_BY_TELEPHONE = sa.and_(
+    Person.phone_sealed.is_not(None), sa.or_(_ADDRESS.is_(None), Preference.channel == "sms")
+)
+
+
+# What fails at a person's address is looked at by somebody before anything else is sent there.
+_TROUBLED = (
+    sa.select(Trouble.id)
+    .where(
+        Trouble.person_id == Application.person_id,
+        Trouble.institution_id == Application.institution_id,
+        Trouble.resolved_at.is_(None),
+    )
+    .exists()
+)
+_SILENT = sa.and_(_ADDRESS.is_(None), Person.phone_sealed.is_(None))
+_REFUSES = sa.func.coalesce(Preference.campaigns.is_(False), sa.false())
+
+
+def visible(viewer: Viewer) -> sa.Select[Campaign, Intake]:
+    """The campaigns of the programmes in which the viewer writes to people, newest first."""
+    inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(WRITE)]
+    return (
+        sa.select(Campaign, Intake)
+        .join(Intake, Intake.id == Campaign.intake_id)
+        .where(sa.or_(sa.false(), *inside))
+        .order_by(Campaign.created_at.desc(), Campaign.id.desc())
+    )
+
+
+def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> tuple[Campaign, Intake]:
+    """The campaign of a reference and its intake; NotFound if the viewer may not see it.
+
+    With `lock`, a second click waits for the first and reads what it left.
+    """
+    wanted = visible(viewer).where(Campaign.reference == reference)
+    if lock:
+        wanted = wanted.with_for_update(of=Campaign).execution_options(populate_existing=True)
+    row = db.session.execute(wanted).first()
+    if row is None:
+        raise NotFound(reference)
+    return row[0], row[1]
+
+
+def intake_for(viewer: Viewer, reference: str) -> Intake:
+    """An intake to whose people the viewer may write; NotFound otherwise."""
+    inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(WRITE)]
+    wanted = sa.select(Intake).where(Intake.reference == reference, sa.or_(sa.false(), *inside))
+    found = db.session.scalar(wanted)
+    if found is None:
+        raise NotFound(reference)
+    return found
+
+
+def of_intake(intake_id: int, number: int, size: int) -> Page:
+    """The campaigns of an intake that was loaded for the viewer, newest first; two statements."""
+    found = sa.select(Campaign).where(Campaign.intake_id == intake_id)
+    return page_of(found.order_by(Campaign.created_at.desc(), Campaign.id.desc()), number, size)
+
+
+def cohort_of(intake_id: int) -> Cohort | None:
+    """The cohort of an intake, to whose members one may write instead."""
+    return db.session.scalar(sa.select(Cohort).where(Cohort.intake_id == intake_id))
+
+
+def by_form_key(account_reference: str, form_key: str) -> Campaign | None:
+    """The campaign that an account asked for by one form."""
+    asked = (Campaign.created_by == account_reference, Campaign.form_key == form_key)
+    return db.session.scalar(sa.select(Campaign).where(*asked))
+
+
+def filters_of(campaign: Campaign) -> Filters:
+    """The filters of the list of applications as a campaign keeps them."""
+    return Filters.of(campaign.filters)
+
+
+def names_of(*references: str | None) -> Mapping[str, str]:
+    """The names of whoever accounts are, by the accounts' references; one statement."""
+    rows = db.session.execute(
+        sa.select(Account.reference, Person.given_name, Person.family_name)
+        .join(Person, Person.id == Account.person_id)
+        .where(Account.reference.in_([each for each in references if each]))
+    )
+    return {reference: f"{given} {family}".strip() for reference, given, family in rows}
+
+
+def listed(campaign: Campaign) -> sa.Select[Any]:
+    """Those whom the list holds as it is now: the ids of application and person, and the file's language."""
+    chosen = sa.select(Application.id, Application.person_id, Application.language)
+    if campaign.cohort_id is not None:
+        chosen = chosen.join(Enrolment, Enrolment.application_id == Application.id)
+        return chosen.where(
+            Enrolment.cohort_id == campaign.cohort_id, Enrolment.state.in_([state.value for state in PRESENT])
+        )
+    filters = filters_of(campaign)
+    conditions = sa.and_(*listing.chosen(campaign.intake_id, filters))
+    if campaign.with_drafts:
+        drafts = replace(filters, state=State.DRAFT.value, eligible="")
+        conditions = sa.or_(conditions, sa.and_(*listing.chosen(campaign.intake_id, drafts)))
+    return chosen.where(conditions)
+
+
+def to_fix(campaign: Campaign) -> sa.Select[Any]:
+    """The same without those at whose address something failed that nobody has seen to."""
+    return listed(campaign).where(sa.not_(_TROUBLED))
+
+
+def _people(campaign: Campaign, *columns: Any) -> sa.Select[Any]:
+    """Each on the list with their file, their person and their wishes: live, or as it was fixed."""
+    if campaign.state in LIVE:
+        on_it = listed(campaign).subquery()
+        application, number = on_it.c.id, on_it.c.id
+    else:
+        fixed = sa.select(CampaignRecipient).where(CampaignRecipient.campaign_id == campaign.id)
+        on_it = fixed.subquery()
+        application, number = on_it.c.application_id, on_it.c.id
+    named = {"language": on_it.c.language.label("language"), "place": number.label("place")}
+    chosen = sa.select(*(named.get(each, each) if isinstance(each, str) else each for each in columns))
+    return (
+        chosen.select_from(on_it)
+        .join(Application, Application.id == application)
+        .join(Person, Person.id == Application.person_id)
+        .outerjoin(Preference, Preference.person_id == Person.id)
+    )
+
+
+_TOLD = (
+    "place",
+    "language",
+    Application.id.label("application_id"),
+    Application.number,
+    _NAME.label("name"),
+    _ADDRESS.label("address"),
+    Person.id.label("person_id"),
+    Person.reference.label("person_reference"),
+    _BY_TELEPHONE.label("by_telephone"),
+    Person.phone_sealed.is_not(None).label("has_telephone"),
+    _REFUSES.label("refuses"),
+    _TROUBLED.label("troubled"),
+)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Who is on a list: by language; and how many cannot be reached, have a trouble of delivery that nobody has
+    seen to, want no campaigns, have no name, or get theirs by telephone. The first three exclude one another."""
+
+    total: int
+    languages: Mapping[str, int]
+    unreachable: int
+    troubled: int
+    unsubscribed: int
+    nameless: int
+    by_telephone: int
+
+    @property
+    def receiving(self) -> int:
+        """Those to whom something can leave."""
+        return self.total - self.unreachable - self.troubled - self.unsubscribed
+
+
+def _column(problem: sa.ColumnElement[bool], name: str) -> sa.Label[Any]:
+    return sa.func.count().filter(problem).label(name)
+
+
+_REACHED = sa.and_(sa.not_(_SILENT), sa.not_(_TROUBLED), sa.not_(_REFUSES))
+
+
+def counts(campaign: Campaign) -> Counts:
+    """One statement, however long the list."""
+    query = _people(
+        campaign,
+        "language",
+        sa.func.count().label("total"),
+        _column(_SILENT, "unreachable"),
+        _column(sa.and_(sa.not_(_SILENT), _TROUBLED), "troubled"),
+        _column(sa.and_(sa.not_(_SILENT), sa.not_(_TROUBLED), _REFUSES), "unsubscribed"),
+        _column(_NAME == "", "nameless"),
+        _column(sa.and_(_BY_TELEPHONE, _REACHED), "by_telephone"),
+    )
+    rows = db.session.execute(query.group_by(query.selected_columns.language)).all()
+    names = ("total", "unreachable", "troubled", "unsubscribed", "nameless", "by_telephone")
+    sums = {name: sum(getattr(row, name) for row in rows) for name in names}
+    by_language = sorted(rows, key=lambda row: (-row.total, row.language))
+    return Counts(languages={row.language: row.total for row in by_language}, **sums)
+
+
+def told(campaign: Campaign, number: int, size: int, texts: Mapping[str, Text]) -> Page:
+    """One page of the list, those with a problem first; two statements."""
+    query = _people(campaign, *_TOLD)
+    language = query.selected_columns.language
+    problem = sa.case(
+        (_SILENT, 0),
+        (language.not_in(mailing.written_in(texts)), 1),
+        (sa.and_(sa.literal(mailing.uses_name(texts)), _NAME == ""), 2),
+        (_TROUBLED, 3),
+        (_REFUSES, 4),
+        else_=5,
+    )
+    return page_of(query.order_by(problem, Application.sort_name, Application.id), number, size)
+
+
+def first_told(campaign: Campaign) -> sa.Row[Any] | None:
+    """Somebody of the list, as an example."""
+    return db.session.execute(_people(campaign, *_TOLD).order_by(Application.id).limit(1)).first()
+
+
+def by_telephone(campaign: Campaign) -> Sequence[sa.Row[Any]]:
+    """What a short text says of each who gets one: language, name, number; one statement."""
+    query = _people(campaign, "language", _NAME.label("name"), Application.number)
+    return db.session.execute(query.where(_BY_TELEPHONE, _REACHED)).all()
+
+
+def next_recipients(campaign: Campaign, size: int) -> Sequence[sa.Row[Any]]:
+    """The following of a fixed list, after the last whose message was written."""
+    query = _people(campaign, *_TOLD)
+    place = query.selected_columns.place
+    return db.session.execute(query.where(place > campaign.reached).order_by(place).limit(size)).all()
+
+
+def written_so_far(campaign: Campaign) -> int:
+    """How many of a fixed list were dealt with."""
+    dealt = (CampaignRecipient.campaign_id == campaign.id, CampaignRecipient.id <= campaign.reached)
+    return db.session.scalar(sa.select(sa.func.count()).select_from(CampaignRecipient).where(*dealt)) or 0
+
+
+def problems_of(row: Any, texts: Mapping[str, Text]) -> list[str]:
+    """Why nothing can be written to somebody of the list, as msgids; a preference is no reason here: the outbox
+    asks for it when the message leaves."""
+    found = []
+    if not row.address and not row.has_telephone:
+        found.append(mailing.NO_ADDRESS)
+    if row.language not in texts or not texts[row.language].is_whole:
+        found.append(mailing.NO_TEXT)
+    elif not row.name and mailing.uses_name({row.language: texts[row.language]}):
+        found.append(mailing.NO_NAME)
+    if row.troubled:
+        found.append(mailing.TROUBLED)
+    return found
+
+
+@dataclass(frozen=True)
+class Example:
+    """Somebody as texts call them."""
+
+    language: str
+    name: str
+    number: str
+
+
+def example_of(row: Any, language: str, name: str) -> Example:
+    """A person of the list in another language; somebody made up, called `name`, where it is empty."""
+    return Example(language, row.name or name if row else name, row.number if row else "—")
+
+
+def shared_by(intake: Intake) -> dict[str, Mapping[str, str]]:
+    """What the texts say of the intake, in each language."""
+    return {"programme": dict(definition_of(intake).title), "intake": dict(intake.title)}
+
+
+def values_for(row: Any, shared: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """What stands in the places of the variables for one person (a row with language, name and number)."""
+    values = {name: text.get(row.language) or text.get("fr", "") for name, text in shared.items()}
+    link = current_app.config["BASE_URL"] + "/my"
+    return {**values, "name": row.name or "", "number": row.number, "link": link}
+
+
+_LAST = sa.func.max(Message.id)
+_ASIDE = (
+    Message.state == MessageState.SET_ASIDE.value,
+    # A server may have taken these: sent again all at once, some would arrive twice.
+    sa.or_(Message.failure.is_(None), Message.failure != "unanswered"),
+)
+
+
+def _last_of_each(campaign: Campaign) -> sa.Select[Any]:
+    """The newest message to each person: one that came back may have been followed by another, elsewhere."""
+    return sa.select(_LAST).where(Message.bundle == campaign.bundle).group_by(Message.subject)
+
+
+def tally(campaign: Campaign) -> Tally:
+    """How many stand where; one statement."""
+    rows = db.session.execute(
+        sa.select(Message.state, sa.func.count())
+        .where(Message.id.in_(_last_of_each(campaign)))
+        .group_by(Message.state)
+    )
+    found: dict[str, int] = dict(rows.all())
+    return Tally(
+        campaign.total,
+        *(found.get(state, 0) for state in ("sent", "returned", "set_aside", "dropped")),
+        left_out=campaign.left_out,
+    )
+
+
+def aside(campaign: Campaign) -> sa.Select[Any]:
+    """The ids of the messages of a campaign that failed and may be tried anew."""
+    return sa.select(Message.id).where(Message.id.in_(_last_of_each(campaign)), *_ASIDE)
+
+
+def count_aside(campaign: Campaign) -> int:
+    """How many `aside` are."""
+    return db.session.scalar(sa.select(sa.func.count()).select_from(aside(campaign).subquery())) or 0
+
+
+def readdressed(campaign: Campaign) -> list[tuple[sa.Row[Any], str]]:
+    """Those whose message came back and who have another address since, with that address; two statements, and
+    one for the keys of every 500 persons, under which the failed addresses are sealed."""
+    last = _last_of_each(campaign)
+    came_back = sa.select(Message).where(
+        Message.id.in_(last), Message.state == MessageState.RETURNED.value, Message.person_id.is_not(None)
+    )
+    messages = db.session.scalars(came_back.order_by(Message.id)).all()
+    failed = {
+        message.person_id: content["address"]
+        for message, content in zip(messages, opened(messages), strict=True)
+        if content is not None
+    }
+    if not failed:
+        return []
+    people = _people(campaign, *_TOLD, Application.email.label("of_file"), Person.email.label("of_person"))
+    rows = db.session.execute(people.where(Person.id.in_(failed))).all()
+    found = []
+    for row in rows:
+        others = [each for each in (row.of_file, row.of_person) if each and each != failed[row.person_id]]
+        found += [(row, others[0])] if others else []
+    return found
+
+
+def unfinished(campaign: Campaign) -> int:
+    """How many messages of a campaign still wait or are on their way."""
+    under_way = Message.state.in_((MessageState.WAITING.value, MessageState.SENDING.value))
+    counted = sa.select(sa.func.count()).where(Message.bundle == campaign.bundle, under_way)
+    return db.session.scalar(counted) or 0
+
+
+def is_resending(campaign: Campaign, kind: str) -> bool:
+    """Whether somebody asked that its failed messages be tried anew and the worker has not begun."""
+    asked = (
+        Job.kind == kind,
+        Job.institution_id == campaign.institution_id,
+        Job.state == JobState.WAITING.value,
+    )
+    mine = Job.payload["campaign"].as_string() == campaign.reference
+    return db.session.scalar(sa.select(Job.id).where(*asked, mine).limit(1)) is not None

@@ -1,0 +1,150 @@
+"""What the worker does for a campaign: writes its messages some at a time, and sees when all have left."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.states import require_move
+from cohortmgr.jobs.actions import Progress, TryLater, handler
+from cohortmgr.messages import campaign_queries as queries
+from cohortmgr.messages import mailing
+from cohortmgr.messages.campaigns import RESEND, SEND
+from cohortmgr.messages.mailing import Text
+from cohortmgr.messages.models import Campaign
+from cohortmgr.messages.rules import CAMPAIGN_MEANINGS, CAMPAIGN_TRANSITIONS, CampaignState
+from cohortmgr.outbox.actions import Letter, send_all, take_up_all
+from cohortmgr.programmes.models import Intake
+
+KEY = "campaign"
+CHUNK = 500
+"""Messages written in one transaction."""
+LOOK_AGAIN = timedelta(minutes=2)
+
+
+@handler(SEND)
+def send(payload: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Write the messages of `payload["campaign"]` if its hour has come; a second run goes on where the first ended.
+
+    While messages wait to leave, the job waits too: whoever looks sees a sending that is not over."""
+    reference = str(payload["campaign"])
+    with writing():
+        _begin(reference)
+    while True:
+        with writing():
+            done = _write_some(reference)
+        if done is None:
+            return _settled(reference)
+        progress(*done)
+
+
+@handler(RESEND)
+def resend(payload: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Take up again what failed of `payload["campaign"]`; a second run finds it taken up."""
+    reference = str(payload["campaign"])
+    with writing():
+        _take_up_failed(reference)
+    return _settled(reference)
+
+
+def _settled(reference: str) -> dict[str, Any]:
+    with writing():
+        left = _settle(reference)
+    if left:
+        raise TryLater(f"{left} messages are on their way", LOOK_AGAIN)
+    return {"campaign": reference}
+
+
+def _held(reference: str, *states: CampaignState) -> Campaign | None:
+    """The campaign until the commit, if it is in one of the states: whoever pauses it or calls it off comes before
+    or after."""
+    wanted = sa.select(Campaign).where(Campaign.reference == reference, Campaign.state.in_(states))
+    held = wanted.with_for_update().execution_options(populate_existing=True)
+    return db.session.scalar(held)
+
+
+def _move(campaign: Campaign, to: CampaignState) -> None:
+    require_move(CAMPAIGN_TRANSITIONS, CAMPAIGN_MEANINGS, CampaignState(campaign.state), to)
+    campaign.state = to.value
+
+
+def _begin(reference: str) -> None:
+    """An hour that was put off has a job of its own; this one then finds that it is too early."""
+    campaign = _held(reference, CampaignState.APPROVED)
+    if campaign is not None and campaign.due is not None and campaign.due <= clock.now():
+        _move(campaign, CampaignState.SENDING)
+
+
+def _write_some(reference: str) -> tuple[int, int] | None:
+    """Write the messages to the next people of the list; (how many are done, of how many), None at the end, or when
+    it was paused or called off.
+
+    How far it is stands in the same transaction, and each message bears a name that no other can have, so that
+    nobody is written to twice."""
+    campaign = _held(reference, CampaignState.SENDING)
+    rows = queries.next_recipients(campaign, CHUNK) if campaign is not None else ()
+    if campaign is None or not rows:
+        return None
+    texts, shared = _said_by(campaign)
+    reached = [row for row in rows if not queries.problems_of(row, texts)]
+    send_all([_letter(campaign, row, texts, shared) for row in reached])
+    campaign.reached = rows[-1].place
+    campaign.left_out += len(rows) - len(reached)
+    return queries.written_so_far(campaign), campaign.total
+
+
+def _said_by(campaign: Campaign) -> tuple[Mapping[str, Text], Mapping[str, Mapping[str, str]]]:
+    """Its texts, and what they say of the intake."""
+    intake = db.session.get_one(Intake, campaign.intake_id)
+    return mailing.from_json(campaign.texts), queries.shared_by(intake)
+
+
+def _letter(
+    campaign: Campaign,
+    row: Any,
+    texts: Mapping[str, Text],
+    shared: Mapping[str, Mapping[str, str]],
+    address: str | None = None,
+) -> Letter:
+    """One person's message; to an address that took the place of another it bears another name."""
+    again = f":{hashlib.sha256(address.encode()).hexdigest()[:16]}" if address else ""
+    return Letter(
+        KEY,
+        row.person_reference,
+        address or row.address or "",
+        row.language,
+        vars(mailing.filled_in(texts[row.language], queries.values_for(row, shared))),
+        campaign.institution_id,
+        row.person_id,
+        once=f"campaign:{campaign.reference}:{row.person_reference}{again}",
+        bundle=campaign.bundle,
+    )
+
+
+def _take_up_failed(reference: str) -> None:
+    """Let those that failed wait anew, and write to the new addresses of those that came back."""
+    campaign = _held(reference, CampaignState.SENDING)
+    if campaign is None:
+        return
+    texts, shared = _said_by(campaign)
+    moved = queries.readdressed(campaign)
+    letters = [_letter(campaign, row, texts, shared, address) for row, address in moved]
+    take_up_all(queries.aside(campaign))
+    send_all(letters)
+
+
+def _settle(reference: str) -> int:
+    """Note that a sending is over once nothing of it waits; returns how many messages still do."""
+    campaign = _held(reference, CampaignState.SENDING)
+    if campaign is None:
+        return 0
+    left = queries.unfinished(campaign)
+    if not left:
+        _move(campaign, CampaignState.DONE)
+    return left

@@ -1,0 +1,340 @@
+"""One text to many people: prepared by one person, approved by another, sent at its hour, held, called off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer, require, require_second_person
+from cohortmgr.applications import listing
+from cohortmgr.applications.listing import Filters
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, insert_or_leave, table_of
+from cohortmgr.base.errors import N_, Problem, Refused, Stale
+from cohortmgr.base.states import require_move
+from cohortmgr.base.text import clean, new_reference, says_number
+from cohortmgr.jobs.actions import request
+from cohortmgr.messages import campaign_queries as queries
+from cohortmgr.messages import mailing
+from cohortmgr.messages.campaign_queries import APPROVE, WRITE
+from cohortmgr.messages.mailing import Text
+from cohortmgr.messages.models import Campaign, CampaignRecipient
+from cohortmgr.messages.rules import CAMPAIGN_MEANINGS, CAMPAIGN_TRANSITIONS, CampaignState
+from cohortmgr.outbox.actions import Letter, open_bundle, send_all, turn_bundle
+from cohortmgr.programmes.models import Intake
+
+SEND, RESEND = "campaigns.send", "campaigns.resend"
+TEST_KEY = "campaign_test"
+FARTHEST = timedelta(days=366)
+LONGEST_TITLE = 120
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What somebody wrote: to whom (the filters of the list of applications, or `to_cohort`: the intake's cohort),
+    what, and when (None: once it is approved)."""
+
+    title: str
+    texts: Mapping[str, Text]
+    filters: Filters = field(default_factory=Filters)
+    with_drafts: bool = False
+    to_cohort: bool = False
+    due: datetime | None = None
+
+
+def create(viewer: Viewer, intake_reference: str, draft: Draft, form_key: str) -> Campaign:
+    """Begin a campaign to people of an intake. A second call with the same `form_key` returns the first's."""
+    intake = queries.intake_for(viewer, intake_reference)
+    require(viewer, WRITE, intake.path)
+    values = {
+        **_written(viewer, intake, draft),
+        "reference": new_reference(),
+        "version": 1,
+        "institution_id": intake.institution_id,
+        "intake_id": intake.id,
+        "state": CampaignState.DRAFT.value,
+        "bundle": "",
+        "form_key": form_key[:26],
+        "created_by": viewer.reference,
+        "created_at": clock.now(),
+        "total": 0,
+        "left_out": 0,
+        "reached": 0,
+    }
+    insert_or_leave(db.session, Campaign, [values])
+    found = queries.by_form_key(viewer.reference, form_key[:26])
+    assert found is not None
+    if found.reference == values["reference"]:
+        _note(viewer, "create", found, {"intake": intake.reference, "title": found.title})
+    return found
+
+
+def _written(viewer: Viewer, intake: Intake, draft: Draft) -> dict[str, Any]:
+    """The columns that a form fills. Refused for each thing in it that could not be."""
+    texts = {language: _cleaned(text) for language, text in draft.texts.items()}
+    title = " ".join(clean(draft.title[: LONGEST_TITLE + 1]).split())
+    cohort = queries.cohort_of(intake.id) if draft.to_cohort else None
+    problems = [*_title_problems(title), *mailing.text_problems(texts), *_due_problems(draft.due)]
+    if draft.to_cohort and cohort is None:
+        problems.append(Problem(N_("Cette campagne n’a pas encore de promotion."), {}, "to_cohort"))
+    if listing.seeks_identity(draft.filters):
+        what = N_(
+            "Un envoi garde son filtre : cherchez par nom ou numéro de dossier, non par numéro d’identité."
+        )
+        problems.append(Problem(what, {}, "search"))
+    if problems:
+        raise Refused(*problems)
+    return {
+        "title": title,
+        "filters": draft.filters.arguments(),
+        "with_drafts": draft.with_drafts and cohort is None,
+        "cohort_id": cohort.id if cohort else None,
+        "texts": mailing.as_json(texts),
+        "due": draft.due,
+        "written_by": viewer.reference,
+    }
+
+
+def _cleaned(text: Text) -> Text:
+    """Nothing beyond the limits is looked at: its length alone is told."""
+    cut = {part: words[: mailing.LIMITS[part] + 1] for part, words in vars(text).items()}
+    return Text(**{part: clean(words.replace("\r\n", "\n")) for part, words in cut.items()})
+
+
+def _title_problems(title: str) -> list[Problem]:
+    if not title:
+        return [Problem(N_("Donnez un nom à l’envoi ; lui seul le verra dans les listes."), {}, "title")]
+    if len(title) > LONGEST_TITLE:
+        what = N_("Le texte est trop long : %(limit)s caractères au plus.")
+        return [Problem(what, {"limit": LONGEST_TITLE}, "title")]
+    return []
+
+
+def _due_problems(due: datetime | None) -> list[Problem]:
+    if due is not None and due <= clock.now():
+        return [Problem(N_("Cette heure est passée : choisissez-en une à venir."), {}, "day")]
+    if due is not None and due > clock.now() + FARTHEST:
+        return [Problem(N_("Choisissez un jour dans l’année qui vient."), {}, "day")]
+    return []
+
+
+def change(viewer: Viewer, reference: str, draft: Draft, version: int | None = None) -> Campaign:
+    """Change text, list or hour. What was proposed or approved is a draft again, and asks for its approval anew."""
+    campaign, intake = _held(viewer, reference, WRITE)
+    _require_version(campaign, version)
+    if campaign.state != CampaignState.DRAFT:
+        _move(campaign, CampaignState.DRAFT)
+        _unfix(campaign)
+    before = {"title": campaign.title, "due": campaign.due}
+    for name, value in _written(viewer, intake, draft).items():
+        setattr(campaign, name, value)
+    _note(viewer, "change", campaign, {"title": campaign.title, "due": campaign.due}, before)
+    return campaign
+
+
+def _unfix(campaign: Campaign) -> None:
+    """The list is live again; whatever was to leave at the hour will not."""
+    gone = sa.delete(CampaignRecipient).where(CampaignRecipient.campaign_id == campaign.id)
+    db.session.execute(gone.execution_options(synchronize_session=False))
+    if campaign.bundle:
+        turn_bundle(campaign.bundle, "called_off")
+    campaign.total, campaign.bundle = 0, ""
+    campaign.proposed_by = campaign.proposed_at = campaign.approved_by = campaign.approved_at = None
+
+
+def propose(viewer: Viewer, reference: str, typed_number: str, version: int | None = None) -> Campaign:
+    """Fix the list for a second person; `typed_number` is how many it holds as the person saw it.
+
+    Refused while somebody on it reads a language that nobody wrote, and where nobody could be reached. Proposed
+    already by the same person: nothing happens."""
+    campaign, _intake = _held(viewer, reference, WRITE)
+    if campaign.state == CampaignState.PROPOSED and campaign.proposed_by == viewer.reference:
+        return campaign
+    _require_version(campaign, version)
+    _require_move(campaign, CampaignState.PROPOSED)
+    counts = queries.counts(campaign)
+    problems = mailing.languages_missing(mailing.from_json(campaign.texts), list(counts.languages))
+    if problems or not counts.receiving:
+        nobody = Problem(N_("Personne de cette liste ne peut recevoir de message : changez la liste."))
+        raise Refused(*(problems or [nobody]))
+    if campaign.due is not None and campaign.due <= clock.now():
+        raise Refused(*_due_problems(campaign.due))
+    campaign.total = _fix(campaign)
+    _require_number(typed_number, campaign.total)
+    _move(campaign, CampaignState.PROPOSED)
+    campaign.proposed_by, campaign.proposed_at = viewer.reference, clock.now()
+    _note(viewer, "propose", campaign, {"people": campaign.total, "filters": campaign.filters})
+    return campaign
+
+
+def _fix(campaign: Campaign) -> int:
+    """Write who is on the list; returns how many. A constant number of statements."""
+    on_it = queries.to_fix(campaign).subquery()
+    rows = sa.select(
+        sa.literal(campaign.institution_id),
+        sa.literal(campaign.id),
+        on_it.c.person_id,
+        on_it.c.id,
+        on_it.c.language,
+    ).order_by(on_it.c.id)
+    columns = ["institution_id", "campaign_id", "person_id", "application_id", "language"]
+    insert = sa.insert(table_of(CampaignRecipient)).from_select(columns, rows)
+    return db.session.connection().execute(insert).rowcount
+
+
+def approve(viewer: Viewer, reference: str, typed_number: str, version: int | None = None) -> Campaign:
+    """The second person's word: at its hour, or now if there is none or it has come, everything leaves."""
+    campaign, _intake = _held(viewer, reference, APPROVE)
+    if campaign.state in (CampaignState.APPROVED, *mailing.BEGUN):
+        return campaign
+    for first in {campaign.proposed_by, campaign.written_by} - {None}:
+        require_second_person(str(first), viewer.reference)
+    _require_version(campaign, version)
+    _require_move(campaign, CampaignState.APPROVED)
+    _require_number(typed_number, campaign.total)
+    _move(campaign, CampaignState.APPROVED)
+    campaign.approved_by, campaign.approved_at = viewer.reference, clock.now()
+    campaign.bundle = open_bundle(campaign.institution_id)
+    campaign.due = max(campaign.due or clock.now(), clock.now())
+    request(viewer, SEND, {"campaign": reference}, campaign.institution_id, campaign.due)
+    _note(viewer, "approve", campaign, {"people": campaign.total, "due": campaign.due})
+    return campaign
+
+
+def pause(viewer: Viewer, reference: str) -> Campaign:
+    """Nothing more of it leaves until it goes on."""
+    campaign, _intake = _held(viewer, reference, WRITE)
+    if campaign.state != CampaignState.PAUSED:
+        _require_move(campaign, CampaignState.PAUSED)
+        _move(campaign, CampaignState.PAUSED)
+        turn_bundle(campaign.bundle, "held")
+        _note(viewer, "pause", campaign, {"state": campaign.state})
+    return campaign
+
+
+def resume(viewer: Viewer, reference: str) -> Campaign:
+    """Go on after a pause: what has left does not leave again."""
+    campaign, _intake = _held(viewer, reference, WRITE)
+    if campaign.state == CampaignState.PAUSED:
+        _move(campaign, CampaignState.SENDING)
+        turn_bundle(campaign.bundle, "open")
+        request(viewer, SEND, {"campaign": reference}, campaign.institution_id)
+        _note(viewer, "resume", campaign, {"state": campaign.state})
+    elif campaign.state != CampaignState.SENDING:
+        _require_move(campaign, CampaignState.SENDING)
+    return campaign
+
+
+def cancel(viewer: Viewer, reference: str, typed_number: str) -> Campaign:
+    """Call it off: what has not left never will. Once it has begun, `typed_number` is how many that are."""
+    campaign, _intake = _held(viewer, reference, WRITE)
+    if campaign.state == CampaignState.CANCELLED:
+        return campaign
+    _require_move(campaign, CampaignState.CANCELLED)
+    before = {"state": campaign.state}
+    if campaign.state in mailing.BEGUN:
+        # Messages leave while the number is typed: it is the list's, which does not move.
+        _require_number(typed_number, campaign.total)
+    if campaign.bundle:
+        turn_bundle(campaign.bundle, "called_off")
+    _move(campaign, CampaignState.CANCELLED)
+    _note(viewer, "cancel", campaign, {"state": campaign.state}, before)
+    return campaign
+
+
+def resend(viewer: Viewer, reference: str, typed_number: str) -> Campaign:
+    """Try the failed ones anew: those set aside, and those that came back whose person has another address."""
+    campaign, _intake = _held(viewer, reference, WRITE)
+    if queries.is_resending(campaign, RESEND):
+        return campaign
+    if campaign.state != CampaignState.SENDING:
+        _require_move(campaign, CampaignState.SENDING)
+    number = queries.count_aside(campaign) + len(queries.readdressed(campaign))
+    if not number:
+        raise Refused(N_("Aucun message n’est à renvoyer."))
+    _require_number(typed_number, number)
+    if campaign.state != CampaignState.SENDING:
+        _move(campaign, CampaignState.SENDING)
+    turn_bundle(campaign.bundle, "open")
+    request(viewer, RESEND, {"campaign": reference}, campaign.institution_id)
+    _note(viewer, "resend", campaign, {"people": number})
+    return campaign
+
+
+def send_test(viewer: Viewer, reference: str, form_key: str) -> int:
+    """Send each written language to the viewer's own address, marked as a trial; returns how many languages.
+
+    The same form sent twice is one trial."""
+    campaign, intake = _held(viewer, reference, WRITE)
+    texts = mailing.from_json(campaign.texts)
+    known = mailing.written_in(texts)
+    if not known or viewer.person_reference is None or not viewer.email:
+        raise Refused(N_("Écrivez d’abord un objet et un texte."))
+    example, shared = queries.first_told(campaign), queries.shared_by(intake)
+    letters = []
+    for language in known:
+        values = queries.values_for(queries.example_of(example, language, viewer.name), shared)
+        letters.append(
+            Letter(
+                TEST_KEY,
+                viewer.person_reference,
+                viewer.email,
+                language,
+                vars(mailing.filled_in(texts[language], values)),
+                campaign.institution_id,
+                viewer.person_id,
+                once=f"campaign-test:{reference}:{language}:{form_key[:26]}",
+            )
+        )
+    send_all(letters)
+    _note(viewer, "test", campaign, {"languages": known})
+    return len(letters)
+
+
+def _held(viewer: Viewer, reference: str, permission: str) -> tuple[Campaign, Intake]:
+    """The campaign, until the commit; NotPermitted without the permission in its intake's programme."""
+    campaign, intake = queries.get_for(viewer, reference, lock=True)
+    require(viewer, permission, intake.path)
+    return campaign, intake
+
+
+def _require_version(campaign: Campaign, version: int | None) -> None:
+    if version is not None and version != campaign.version:
+        raise Stale(campaign.reference)
+
+
+def _require_number(typed: str, number: int) -> None:
+    if not says_number(typed, number):
+        raise Refused(mailing.number_problem(number))
+
+
+def _require_move(campaign: Campaign, to: CampaignState) -> None:
+    require_move(CAMPAIGN_TRANSITIONS, CAMPAIGN_MEANINGS, CampaignState(campaign.state), to)
+
+
+def _move(campaign: Campaign, to: CampaignState) -> None:
+    _require_move(campaign, to)
+    campaign.state = to.value
+
+
+def _note(
+    viewer: Viewer,
+    act: str,
+    campaign: Campaign,
+    after: Mapping[str, Any],
+    before: Mapping[str, Any] | None = None,
+) -> None:
+    record(
+        viewer,
+        f"campaigns.{act}",
+        "campaign",
+        campaign.reference,
+        campaign.institution_id,
+        before=before,
+        after=after,
+    )
