@@ -17,7 +17,7 @@ _PURPOSE = "cohortmgr unsubscribe"
 
 def token_for(person_reference: str) -> str:
     """The same for every mail to a person, without an end: a provider may follow it years later. It stops campaigns
-    and opens nothing (docs/decisions/0008)."""
+    and opens nothing (docs/decisions/0009)."""
     return str(_signer().dumps(person_reference))
 
 
