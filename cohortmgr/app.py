@@ -34,6 +34,8 @@ from cohortmgr.messages import notices as messages_notices
 from cohortmgr.messages import preference_views as preferences
 from cohortmgr.messages import routing, unsubscribing
 from cohortmgr.messages import staff_views as messages_staff
+from cohortmgr.messages import text_views as texts_staff
+from cohortmgr.messages import texts
 from cohortmgr.outbox import delivery, hooks
 from cohortmgr.outbox.notices import declare
 from cohortmgr.placements import actions as placing
@@ -101,6 +103,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         messages_candidate.bp,
         preferences.bp,
         messages_staff.bp,
+        texts_staff.bp,
     ):
         app.register_blueprint(blueprint)
     init_navigation(app)
@@ -127,6 +130,7 @@ def _join_floors() -> None:
         (placements.companies_of, cohorts.companies_of_members),
         (routing.route_all, hooks.router),
         (unsubscribing.headers, hooks.headers),
+        (texts.newest, hooks.stored),
     )
     for act, hook in floors:
         if act not in hook:

@@ -50,9 +50,7 @@ def newest(keys: set[TextKey]) -> Mapping[TextKey, Held]:
     last = (
         sa.select(sa.func.max(MessageText.id))
         .where(*_of(keys))
-        .group_by(
-            MessageText.institution_id, MessageText.key, MessageText.channel, MessageText.language
-        )
+        .group_by(MessageText.institution_id, MessageText.key, MessageText.channel, MessageText.language)
     )
     rows = db.session.scalars(sa.select(MessageText).where(MessageText.id.in_(last))) if _named(keys) else ()
     return {_key(row): held for row in rows if (held := _held(row)) and _key(row) in keys}
@@ -98,10 +96,7 @@ def _of(keys: set[TextKey]) -> tuple[sa.ColumnElement[bool], ...]:
 def hosts(viewer: Viewer) -> list[Organisation]:
     """The institutions in whose name the viewer writes to people, by key. One statement."""
     held = {
-        number
-        for grant in viewer.grants
-        if grant.role in PERMISSIONS[WRITE]
-        for number in grant.institutions
+        number for grant in viewer.grants if grant.role in PERMISSIONS[WRITE] for number in grant.institutions
     }
     chosen = sa.select(Organisation).where(Organisation.id.in_(held)).order_by(Organisation.key)
     return list(db.session.scalars(chosen))
@@ -116,10 +111,15 @@ def host_for(viewer: Viewer, reference: str | None) -> Organisation:
     return chosen[0]
 
 
+def is_editable(notice: Notice) -> bool:
+    """Whether staff write its text here; those of a campaign are written for each campaign."""
+    return not notice.campaign
+
+
 def notice_for(key: str, channel: str, language: str) -> Notice:
     """The message of a key; NotFound if none goes by that channel in that language, or its text is not for editing."""
     notice = declared.get(key)
-    if notice is None or channel not in CHANNELS or language not in LANGUAGES:
+    if notice is None or not is_editable(notice) or channel not in CHANNELS or language not in LANGUAGES:
         raise NotFound(f"{key}/{channel}/{language}")
     return notice
 

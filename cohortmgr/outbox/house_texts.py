@@ -13,7 +13,7 @@ from jinja2 import Environment
 
 from cohortmgr.base.i18n import language
 from cohortmgr.outbox.notices import Kind, Notice, Variable
-from cohortmgr.outbox.rendering import SMS, split_own, template_name
+from cohortmgr.outbox.rendering import split_own, template_name
 from cohortmgr.outbox.wording import Name, names, parse, printed
 
 _KNOWN = "cohortmgr-house-texts"

@@ -89,6 +89,8 @@ def _staff(viewer: Viewer) -> list[tuple[str, str]]:
         places.append((_("Mes lectures"), "reviews_staff.queue"))
     if viewer.paths("applications.manage"):
         places.append((_("Messages"), "messages_staff.log"))
+    elif viewer.paths("messages.write"):
+        places.append((_("Messages"), "texts_staff.index"))
     if viewer.paths("audit.read"):
         places.append((_("Journal"), "accounts_staff.trail"))
     return places

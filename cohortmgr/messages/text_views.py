@@ -1,0 +1,224 @@
+"""The texts of messages in pages: which there are, writing one, trying it out, and its older versions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, StringField, TextAreaField
+
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.rules import require_anywhere
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import NotFound, Problem, Refused
+from cohortmgr.base.i18n import LANGUAGES, decimal, say, speaking
+from cohortmgr.base.web import show_problems
+from cohortmgr.messages import texts, wordings
+from cohortmgr.messages.names import CHANNELS, LANGUAGE_NAMES
+from cohortmgr.messages.proofreading import MANY_SEGMENTS, proofread, tidied
+from cohortmgr.messages.wordings import Draft, Place
+from cohortmgr.outbox.dressing import page_of
+from cohortmgr.outbox.house_texts import house_text, needed
+from cohortmgr.outbox.notices import declared
+from cohortmgr.outbox.rendering import SMS
+from cohortmgr.outbox.segments import Measure, measured
+
+bp = Blueprint("texts_staff", __name__, url_prefix="/staff/texts")
+# A tried text is shown in a frame of our own page and does nothing there: no script, form, picture or address.
+_FRAME_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'; sandbox"
+)
+
+
+class TextForm(FlaskForm):
+    """A text being written. What it may hold is asked of the rules, field by field."""
+
+    subject = StringField(_l("Objet"))
+    body = TextAreaField(_l("Texte"))
+    number = HiddenField()
+
+    def draft(self) -> Draft:
+        """What was typed."""
+        given = self.number.data or ""
+        number = int(given) if given.isascii() and given.isdigit() and len(given) < 9 else -1
+        return Draft(self.subject.data or "", self.body.data or "", number)
+
+
+@bp.get("")
+@guards.staff
+def index() -> ResponseReturnValue:
+    """Every message by channel and language, and which of them no longer say what the house's own do."""
+    viewer = guards.viewer()
+    require_anywhere(viewer, texts.WRITE)
+    host = texts.host_for(viewer, request.args.get("institution"))
+    return render_template(
+        "messages/staff_texts.html",
+        hosts=texts.hosts(viewer),
+        host=host,
+        notices=[notice for notice in declared.values() if texts.is_editable(notice)],
+        edited=texts.edited(host.id),
+        channels=[(channel, CHANNELS[channel]) for channel in texts.CHANNELS],
+        languages=LANGUAGES,
+        language_names=LANGUAGE_NAMES,
+    )
+
+
+@bp.route("/<key>/<channel>/<language>", methods=["GET", "POST"])
+@guards.staff
+def text(key: str, channel: str, language: str) -> ResponseReturnValue:
+    """Write a text; what is wrong is said beside its field, and nothing of what was typed is lost."""
+    viewer, place = guards.viewer(), _place(key, channel, language)
+    held = wordings.held_text(place)
+    form = TextForm(data={"subject": held.subject, "body": held.body, "number": held.number})
+    if form.validate_on_submit():
+        try:
+            with writing():
+                written = wordings.write_text(viewer, place, form.draft())
+            flash(_("Le texte est enregistré ; il vaut pour les prochains messages."), "done")
+            if written:
+                _warn(place, form.draft())
+            return redirect(_address(place))
+        except Refused as refusal:
+            db.session.rollback()
+            show_problems(form, refusal)
+            # Whoever was told that the text changed meanwhile has read it before a second try.
+            form.number.data = str(texts.last_number(*place.name))
+    return _editor(place, form)
+
+
+@bp.post("/<key>/<channel>/<language>/back")
+@guards.staff
+def back(key: str, channel: str, language: str) -> ResponseReturnValue:
+    """Take up an older version, or the house's own, as a new one; a second click does nothing."""
+    viewer, place = guards.viewer(), _place(key, channel, language)
+    given = request.form.get("version", "")
+    number = int(given) if given.isascii() and given.isdigit() and len(given) < 9 else -1
+    if number < 0:
+        raise NotFound(given)
+    with writing():
+        wordings.lay_back_text(viewer, place, number)
+    flash(_("Ce texte vaut de nouveau, pour les prochains messages."), "done")
+    return redirect(_address(place))
+
+
+@bp.post("/<key>/<channel>/<language>/preview")
+@guards.staff
+def preview(key: str, channel: str, language: str) -> ResponseReturnValue:
+    """What was typed, filled with a message that was sent or with the examples: a page for a frame."""
+    place = _place(key, channel, language)
+    draft = TextForm().draft()
+    subject, body = " ".join(draft.subject.split()), tidied(draft.body)
+    with speaking(place.language):
+        wanted = needed(place.notice, place.channel)
+    wrong = proofread(place.notice, wanted, None if place.channel == SMS else subject, body)
+    if wrong:
+        return _framed(_said(wrong))
+    try:
+        return _framed(_tried(place, subject, body, _values(place, request.form.get("sample", ""))))
+    except Refused as refusal:
+        db.session.rollback()
+        return _framed(_said(list(refusal.problems)))
+
+
+def _place(key: str, channel: str, language: str) -> Place:
+    return wordings.place_for(guards.viewer(), request.values.get("institution"), key, channel, language)
+
+
+def _address(place: Place) -> str:
+    host = request.values.get("institution") or None
+    key = place.notice.key
+    return url_for(".text", key=key, channel=place.channel, language=place.language, institution=host)
+
+
+def _values(place: Place, sample: str) -> dict[str, Any]:
+    if not sample:
+        return wordings.examples(place.notice)
+    with writing():
+        return wordings.read_sample(guards.viewer(), place, sample)
+
+
+def _tried(place: Place, subject: str, body: str, values: dict[str, Any]) -> str:
+    rendered = wordings.tried(place, subject, body, values)
+    if place.channel != SMS:
+        return rendered.html or ""
+    size = _size(measured(rendered.text))
+    with speaking(place.language):
+        return page_of(size, rendered.text, say(place.notice.title))
+
+
+def _size(measure: Measure) -> str:
+    """`2 segments, 0,70 MAD`, in the viewer's language."""
+    each = current_app.extensions["cohortmgr-settings"].sms_cost
+    segments = ngettext("%(num)s segment", "%(num)s segments", measure.segments)
+    return _("%(segments)s, %(cost)s MAD", segments=segments, cost=decimal(measure.cost(each) / 1000))
+
+
+def _said(problems: list[Problem]) -> str:
+    lines = "\n".join(f"- {say(problem)}" for problem in problems)
+    return page_of(_("Il y a quelque chose à corriger"), lines)
+
+
+def _framed(page: str) -> Response:
+    response = make_response(page)
+    response.headers["Content-Security-Policy"] = _FRAME_POLICY
+    return response
+
+
+def _warn(place: Place, draft: Draft) -> None:
+    """A long short message is kept, with a word on what it costs."""
+    found = wordings.check(place, draft.subject, tidied(draft.body))
+    if found and found[0].segments > MANY_SEGMENTS:
+        size = _size(found[0])
+        flash(_("Ce message court est long : %(size)s pour chaque personne.", size=size), "wait")
+
+
+def _editor(place: Place, form: TextForm) -> ResponseReturnValue:
+    viewer = guards.viewer()
+    with speaking(place.language):
+        own_subject, own_body = house_text(place.notice, place.channel)
+        wanted = needed(place.notice, place.channel)
+        shown = wordings.shown_examples(place.notice)
+    measure = None
+    if place.channel == SMS:
+        found = measured(_filled(place, form))
+        measure = (_size(found), found.forcing)
+    return render_template(
+        "messages/staff_text.html",
+        place=place,
+        notice=place.notice,
+        form=form,
+        institution=request.values.get("institution", ""),
+        needed=wanted,
+        examples=shown,
+        own={"subject": own_subject, "body": own_body},
+        history=texts.history(*place.name),
+        samples=wordings.samples(viewer, place),
+        size=measure,
+        channel_name=CHANNELS[place.channel],
+        language_name=LANGUAGE_NAMES[place.language],
+    ), (422 if form.errors or form.form_errors else 200)
+
+
+def _filled(place: Place, form: TextForm) -> str:
+    """The short message on the examples; as it was typed while it cannot be filled."""
+    body = tidied(form.body.data or "")
+    try:
+        return wordings.tried(place, "", body, wordings.examples(place.notice)).text
+    except (Refused, KeyError):
+        return body
