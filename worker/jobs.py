@@ -13,7 +13,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.jobs import actions
 from cohortmgr.jobs.actions import Claim, TryLater
 from cohortmgr.jobs.rules import PAUSE, percentage
-from cohortmgr.outbox.delivery import deliver
+from cohortmgr.outbox.draining import drain as send_all
 from worker.celery_app import app, flask_app
 
 _stopping = threading.Event()
@@ -62,8 +62,7 @@ def sweep() -> None:
     with flask_app.app_context():
         with writing():
             actions.recover_lost()
-        while not _stopping.is_set() and deliver():
-            continue
+        send_all(stopping)
     drain()
 
 

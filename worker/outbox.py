@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cohortmgr.outbox.delivery import deliver
+from cohortmgr.outbox.draining import drain as send_all
 from worker.celery_app import app, flask_app
 from worker.jobs import stopping
 
@@ -11,5 +11,4 @@ from worker.jobs import stopping
 def drain() -> None:
     """Send what is due, a batch at a time."""
     with flask_app.app_context():
-        while not stopping() and deliver():
-            continue
+        send_all(stopping)

@@ -1,51 +1,40 @@
-"""Rendering a message in its person's language and handing it to a channel. The worker's side of the outbox."""
+"""Handing over what is due: a batch is prepared in a few statements, then each message leaves and is noted."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from types import TracebackType
 from typing import Any
 
 import sqlalchemy as sa
-from flask import current_app, render_template
+from flask import current_app
 
 from cohortmgr.audit.keys import known_keys
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.i18n import speaking
-from cohortmgr.outbox.mail import compose, hand_over
-from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.rules import LEASE, MAX_TRIES, MessageState, wait_after
+from cohortmgr.outbox import hooks, pacing
+from cohortmgr.outbox.claiming import claim, holding, past_of
+from cohortmgr.outbox.failures import Failure
+from cohortmgr.outbox.hooks import NoWay, Route, Wait
+from cohortmgr.outbox.mail import Mail, compose
+from cohortmgr.outbox.models import Bundle, Message
+from cohortmgr.outbox.providers import REST, Providers
+from cohortmgr.outbox.recording import Recorder, record, record_all
+from cohortmgr.outbox.rendering import Rendered, render_all
+from cohortmgr.outbox.rules import RENEWED, MessageState, after_failure
+from cohortmgr.outbox.sms import short_message
+from cohortmgr.outbox.smtp import Refusal
 from cohortmgr.outbox.variables import read
 
+BATCH = 100
 # By key, whether what a message of that kind says still holds, asked of its variables just before it leaves. Whoever
 # plans a message far ahead gives it one: the web only appends to this journal, so that it cannot take a row back.
 checks: dict[str, Callable[[Mapping[str, Any]], bool]] = {}
-
-
-def claim(limit: int) -> list[Message]:
-    """Take up to `limit` due messages, and those whose sender fell silent, each by one conditional UPDATE."""
-    moment = clock.now()
-    silent = sa.and_(Message.state == MessageState.SENDING, Message.lease_until < moment)
-    ready = sa.or_(sa.and_(Message.state == MessageState.WAITING, Message.due <= moment), silent)
-    _set_silent_aside(silent)
-    first = sa.select(Message.id).where(ready).order_by(Message.due, Message.id).limit(limit)
-    found = db.session.scalars(first.with_for_update(skip_locked=True)).all()
-    values = {"state": MessageState.SENDING, "lease_until": moment + LEASE, "tries": Message.tries + 1}
-    taken = sa.update(Message).where(Message.id.in_(found), ready).values(values).returning(Message.id)
-    mine = db.session.scalars(taken.execution_options(synchronize_session=False)).all() if found else []
-    chosen = sa.select(Message).where(Message.id.in_(mine)).order_by(Message.due, Message.id)
-    return list(db.session.scalars(chosen.execution_options(populate_existing=True)))
-
-
-def _set_silent_aside(silent: sa.ColumnElement[bool]) -> None:
-    """A message that silenced its sender so many times does not get another."""
-    worn = sa.update(Message).where(silent, Message.tries >= MAX_TRIES)
-    values = {
-        "state": MessageState.SET_ASIDE,
-        "lease_until": None,
-        "error": "its sender fell silent each time",
-    }
-    db.session.execute(worn.values(values).execution_options(synchronize_session=False))
+# What became of a message before anything was handed over: the columns that say so.
+Values = Mapping[str, Any]
 
 
 def opened(messages: Sequence[Message]) -> list[dict[str, Any] | None]:
@@ -65,51 +54,242 @@ def _content(message: Message, key: bytes | None) -> dict[str, Any] | None:
     return read(crypto.decrypt(key, message.sealed, message.reference.encode()).decode())
 
 
-def render(message: Message, variables: dict[str, Any]) -> tuple[str, str]:
-    """Subject and text in the message's language; the template's first line is the subject."""
-    with speaking(message.language):
-        text = render_template(
-            f"messages/{message.key}.txt", base_url=current_app.config["BASE_URL"], **variables
-        )
-    subject, _, body = text.strip().partition("\n")
-    return subject.strip(), body.strip() + "\n"
+@dataclass(frozen=True)
+class Ready:
+    """A message that leaves now: by which channel, to which address, with what in it."""
+
+    message: Message
+    channel: str
+    address: str
+    content: Mapping[str, Any]
 
 
-def deliver(batch: int = 50) -> int:
-    """Send one batch; returns how many were taken. Each message's result is recorded in its own transaction."""
-    with writing() as session:
+class Post:
+    """What stays open while the outbox is emptied: the servers' connections and that on which results are noted."""
+
+    def __init__(self) -> None:
+        self.providers = Providers()
+        self.recorder = Recorder()
+
+    def __enter__(self) -> Post:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.recorder.close()
+        self.providers.close()
+
+
+def deliver(batch: int = BATCH, post: Post | None = None, stopping: Callable[[], bool] | None = None) -> int:
+    """Send one batch; returns how many were taken. Each result is recorded before the next message is handed over."""
+    if post is None:
+        with Post() as own:
+            return deliver(batch, own, stopping)
+    if post.providers.resting():
+        return 0
+    with writing():
         messages = claim(batch)
-        session.expunge_all()  # they stay as they were claimed, whatever becomes of their rows
-    for message in messages:
-        values = _send(message)
-        with writing():
-            _record(message, values)
+    if messages:
+        began = time.monotonic()
+        with holding(messages):
+            leaving = _prepared(post, messages)
+            db.session.rollback()  # no transaction stays open while a server is spoken to
+            _hand_over_all(post, leaving, began, stopping or (lambda: False))
     return len(messages)
 
 
-def _send(message: Message) -> dict[str, Any]:
-    """Send one message; returns the columns that say what came of it."""
+def _prepared(post: Post, messages: Sequence[Message]) -> list[tuple[Ready, Rendered]]:
+    """Those that leave now, in words; what becomes of the others is recorded. A fault of one costs the others only
+    that they are looked at one by one."""
     try:
-        content = content_of(message)
-        if content is None:
-            return {"state": MessageState.DROPPED, "error": None}  # nothing may be said any more
-        if message.key in checks and not checks[message.key](content["variables"]):
-            return {"state": MessageState.DROPPED, "error": None}
-        db.session.rollback()  # no transaction stays open while a server is spoken to
-        subject, body = render(message, content["variables"])
-        mail = compose(message.reference, message.language, content["address"], subject, body)
-        hand_over(mail, message.reference)
-    except Exception as failure:  # whatever fails, the row says it and is tried again or set aside
-        current_app.logger.exception("message %s was not sent", message.reference)
+        settled = _settled(messages)
+        leaving = [each for each in settled if isinstance(each, Ready)]
+        words = render_all(
+            [ready.message for ready in leaving],
+            [ready.content for ready in leaving],
+            [ready.channel for ready in leaving],
+        )
+    except Exception as fault:
         db.session.rollback()
-        # The kind alone: an error's text may bear the address, and the row outlives the person's key.
-        error = type(failure).__name__
-        if message.tries >= MAX_TRIES:
-            return {"state": MessageState.SET_ASIDE, "error": error}
-        return {"state": MessageState.WAITING, "due": clock.now() + wait_after(message.tries), "error": error}
-    return {"state": MessageState.SENT, "sent_at": clock.now(), "error": None}
+        if len(messages) > 1:
+            return [each for message in messages for each in _prepared(post, [message])]
+        _note_fault(post, messages[0], fault)
+        return []
+    pairs = zip(messages, settled, strict=True)
+    record_all(post.recorder, [(message, each) for message, each in pairs if not isinstance(each, Ready)])
+    db.session.rollback()
+    found = []
+    for ready, rendered in zip(leaving, words, strict=True):
+        if isinstance(rendered, Exception):
+            _note_fault(post, ready.message, rendered)
+        else:
+            found.append((ready, rendered))
+    return found
 
 
-def _record(message: Message, values: dict[str, Any]) -> None:
-    mine = (Message.id == message.id, Message.state == MessageState.SENDING, Message.tries == message.tries)
-    db.session.execute(sa.update(Message).where(*mine).values({"lease_until": None, **values}))
+def _settled(messages: Sequence[Message]) -> list[Ready | Values]:
+    """What becomes of each, in a number of statements that does not grow with them."""
+    bundles = _bundles({message.bundle for message in messages if message.bundle})
+    contents = opened(messages)
+    settled: list[Ready | Values | None] = [
+        _before_routing(message, content, bundles)
+        for message, content in zip(messages, contents, strict=True)
+    ]
+    asked = [place for place, each in enumerate(settled) if each is None]
+    known = {place: content for place in asked if (content := contents[place]) is not None}
+    routed = _routed([messages[place] for place in known], list(known.values()))
+    for place, each in zip(known, routed, strict=True):
+        settled[place] = _after_routing(messages[place], known[place], each)
+    found = [each if each is not None else _dropped() for each in settled]
+    return _paced(found) if pacing.rates() else found
+
+
+def _bundles(references: set[str]) -> Mapping[str, str]:
+    if not references:
+        return {}
+    chosen = sa.select(Bundle.reference, Bundle.state).where(Bundle.reference.in_(sorted(references)))
+    return {row.reference: row.state for row in db.session.execute(chosen)}
+
+
+def _before_routing(
+    message: Message, content: Mapping[str, Any] | None, bundles: Mapping[str, str]
+) -> Values | None:
+    state = bundles.get(message.bundle or "")
+    if state == "held":  # since it was claimed
+        return {"state": MessageState.WAITING}
+    if content is None or state == "called_off":
+        return _dropped()  # nothing may be said any more
+    holds = message.key not in checks or checks[message.key](content["variables"])
+    return None if holds else _dropped()
+
+
+def _dropped() -> Values:
+    return {"state": MessageState.DROPPED, "error": None}
+
+
+def _routed(messages: Sequence[Message], contents: Sequence[Mapping[str, Any]]) -> Sequence[hooks.Routed]:
+    if hooks.router and messages:
+        return hooks.router[0](messages, contents)
+    return [Route(m.channel, content["address"]) for m, content in zip(messages, contents, strict=True)]
+
+
+def _after_routing(message: Message, content: Mapping[str, Any], routed: hooks.Routed) -> Ready | Values:
+    if isinstance(routed, Route):
+        return Ready(message, routed.channel, routed.address, content)
+    if isinstance(routed, Wait):
+        # Never at once: whoever says "wait" until an instant that is past would be asked without end.
+        until = max(routed.until, clock.now() + timedelta(minutes=1))
+        return {"state": MessageState.WAITING, "due": until, "gathered": routed.gathered}
+    if isinstance(routed, NoWay) and routed.drop:
+        return _dropped()
+    return {"state": MessageState.SET_ASIDE, "error": "no way", "failure": Failure.PERMANENT}
+
+
+def _paced(settled: list[Ready | Values]) -> list[Ready | Values]:
+    """Put off the e-mails that are over the rate of their domain."""
+    mails = [p for p, each in enumerate(settled) if isinstance(each, Ready) and each.channel == "email"]
+    addresses = [each.address for p in mails if isinstance(each := settled[p], Ready)]
+    db.session.rollback()
+    with writing():
+        instants = pacing.put_off(addresses)
+    for place, instant in zip(mails, instants, strict=True):
+        if instant is not None:
+            settled[place] = {"state": MessageState.WAITING, "due": instant}
+    return settled
+
+
+def _hand_over_all(
+    post: Post, leaving: Sequence[tuple[Ready, Rendered]], began: float, stopping: Callable[[], bool]
+) -> None:
+    ours = {ready.message.id for ready, _ in leaving}
+    for place, (ready, rendered) in enumerate(leaving):
+        rest = [each.message for each, _ in leaving[place:] if each.message.id in ours]
+        if stopping():
+            return post.recorder.give_back(rest)
+        if rest and _is_old(began, ready.message):
+            ours, began = {message.id for message in post.recorder.renew(rest)}, time.monotonic()
+        if ready.message.id in ours:
+            if ready.channel == "email" and post.providers.resting():
+                wait = clock.now() + timedelta(seconds=REST)
+                return post.recorder.give_back(rest, due=wait)
+            record(post.recorder, ready.message, _hand_over(post, ready, rendered))
+    return None
+
+
+def _is_old(began: float, message: Message) -> bool:
+    """Whether the lease is to be renewed: by the steady clock, or because the other one was moved."""
+    left = (message.lease_until or clock.now()) - clock.now()
+    return time.monotonic() - began > RENEWED.total_seconds() or left <= RENEWED
+
+
+def _hand_over(post: Post, ready: Ready, rendered: Rendered) -> dict[str, Any]:
+    """Hand one message over; returns the columns that say what came of it."""
+    message, past = ready.message, past_of(ready.message)
+    try:
+        values = _sent(post, ready, rendered)
+    except Refusal as refusal:
+        current_app.logger.warning("message %s was not taken: %s", message.reference, refusal)
+        values = {**after_failure(refusal.failure, past, clock.now()), "error": str(refusal)}
+    except Exception as fault:  # whatever fails, the row says it and is tried again or set aside
+        values = _fault(message, fault)
+    # What stood there before the last words was there only in case that this process would not live to tell.
+    return {"unanswered": past.unanswered, **values} if past.alone else values
+
+
+def _sent(post: Post, ready: Ready, rendered: Rendered) -> dict[str, Any]:
+    message = ready.message
+    values: dict[str, Any] = {
+        "state": MessageState.SENT,
+        "channel": ready.channel,
+        "error": None,
+        "failure": None,
+    }
+
+    def before_end() -> None:
+        if past_of(message).alone:
+            post.recorder.note(message, {"unanswered": message.unanswered + 1})
+
+    if ready.channel == "email":
+        more: dict[str, str] = {}
+        for hook in hooks.headers:
+            more |= hook(message, ready.content)
+        mail = Mail(
+            message.reference,
+            message.language,
+            ready.address,
+            rendered.subject,
+            rendered.text,
+            rendered.html,
+            more,
+        )
+        values["provider"] = post.providers.send_mail(
+            message.reference, ready.address, compose(mail), before_end
+        )
+    elif ready.channel == "sms":
+        short, measure = short_message(message.reference, ready.address, rendered.text)
+        before_end()
+        post.providers.short_messages.send(short)
+        each = current_app.extensions["cohortmgr-settings"].sms_cost
+        values |= {"segments": measure.segments, "cost": measure.cost(each)}
+        values["provider"] = post.providers.short_messages.name
+    elif ready.channel == "inbox":  # it is there already: its person reads it in the application
+        values["provider"] = "inbox"
+    else:
+        raise ValueError("no such channel")
+    return {**values, "sent_at": clock.now()}
+
+
+def _note_fault(post: Post, message: Message, fault: Exception) -> None:
+    record(post.recorder, message, _fault(message, fault))
+
+
+def _fault(message: Message, fault: Exception) -> dict[str, Any]:
+    """A fault of ours, or one that no server spoke of. Its kind alone: an error's text may bear the address, and the
+    row outlives the person's key."""
+    current_app.logger.error("message %s was not sent", message.reference, exc_info=fault)
+    db.session.rollback()
+    return {
+        **after_failure(Failure.TEMPORARY, past_of(message), clock.now()),
+        "error": type(fault).__name__,
+    }

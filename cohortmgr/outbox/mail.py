@@ -1,64 +1,124 @@
-"""The channels of electronic mail: a folder in the embedded default, an SMTP server elsewhere."""
+"""Writing an e-mail as the bytes that a server is given.
+
+Written by hand, for `email.message` takes longer than a server does: headers are put beside one another, the texts
+encoded by the standard library's C. What a person typed reaches a header only through `_one_line`.
+"""
 
 from __future__ import annotations
 
-import smtplib
-import ssl
-from email.message import EmailMessage
-from email.policy import SMTP
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import format_datetime, formataddr, parseaddr
+from functools import cache
 
 from flask import current_app
 
-# Seconds that a server may stay silent; well below the lease of a message.
-PATIENCE = 20
+from cohortmgr.base import clock
+from cohortmgr.outbox.signing import signed
+
+# Seventy-five characters are the longest encoded word (RFC 2047, 2); these bytes in base64 fill it.
+_WORD = 45
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\x85]+")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+_PLAIN = re.compile(r"[ -~]*")
 
 
-def compose(reference: str, language: str, address: str, subject: str, body: str) -> EmailMessage:
-    """A message of text; its Message-ID is its reference's, so that a second sending is known for the same."""
-    mail = EmailMessage(policy=SMTP)
-    mail["From"] = current_app.extensions["cohortmgr-settings"].mail_from
-    mail["To"], mail["Subject"] = address, subject
-    mail["Message-ID"] = f"<{reference}@cohortmgr.example>"
-    mail.set_content(body)
-    mail["Content-Language"] = language  # after the content, whose setting takes such headers away
-    return mail
+@dataclass(frozen=True)
+class Mail:
+    """An e-mail before it is bytes."""
+
+    reference: str
+    language: str
+    address: str
+    subject: str
+    text: str
+    html: str | None = None
+    more: Mapping[str, str] = field(default_factory=dict)
 
 
-def hand_over(mail: EmailMessage, reference: str) -> None:
-    """Give it to the server of COHORTMGR_MAIL_URL, or write it into the data folder. Raises what goes wrong."""
-    url = current_app.extensions["cohortmgr-settings"].mail_url
-    if url:
-        _send(mail, url)
+def compose(mail: Mail) -> bytes:
+    """The e-mail, signed where a key is set. Its Message-ID is its reference's: a second sending is the same mail."""
+    settings = current_app.extensions["cohortmgr-settings"]
+    lines = [
+        f"From: {_sender(settings.mail_from)}",
+        f"To: {_one_line(mail.address)}",
+        f"Subject: {encoded_words(mail.subject, len('Subject: '))}",
+        f"Date: {_date(clock.now())}",
+        f"Message-ID: <{mail.reference}@{settings.mail_domain}>",
+        f"Content-Language: {mail.language}",
+        "Auto-Submitted: auto-generated",
+        "MIME-Version: 1.0",
+    ]
+    lines += [f"{_name(name)}: {encoded_words(value, len(name) + 2)}" for name, value in mail.more.items()]
+    data = "\r\n".join(lines).encode() + b"\r\n" + _body(mail)
+    return signed(data, settings)
+
+
+def return_path(reference: str) -> str:
+    """The address to which what cannot be delivered comes back; it names the message."""
+    domain = current_app.extensions["cohortmgr-settings"].mail_domain
+    return f"bounces+{reference}@{domain}"
+
+
+def encoded_words(text: str, taken: int = 0) -> str:
+    """A header's text on lines of their own length: as it is where it is plain and short, else in encoded words.
+
+    `taken`: the characters before it on its first line.
+    """
+    text = _one_line(text)
+    if _PLAIN.fullmatch(text) and "=?" not in text and len(text) + taken <= 200:
+        return text
+    words, part, size = [], "", 0
+    for character in text:
+        width = len(character.encode())
+        if size + width > _WORD:
+            words.append(part)
+            part, size = "", 0
+        part, size = part + character, size + width
+    words.append(part)
+    return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(word.encode()).decode()}?=" for word in words)
+
+
+def _one_line(text: str) -> str:
+    return _CONTROL.sub(" ", text).strip()
+
+
+def _name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a header")
+    return name
+
+
+@cache
+def _sender(written: str) -> str:
+    name, address = parseaddr(written)
+    return formataddr((name, address)) if name.isascii() else f"{encoded_words(name)} <{address}>"
+
+
+def _date(moment: datetime) -> str:
+    return format_datetime(moment)
+
+
+def _body(mail: Mail) -> bytes:
+    if mail.html is None:
+        return _part(mail.text, b"plain")
+    # No encoded text holds "=_": a sign of equality is always followed by figures or by the end of its line.
+    edge = f"=_{mail.reference}".encode()
+    start = b'Content-Type: multipart/alternative; boundary="%s"\r\n\r\n' % edge
+    parts = (_part(mail.text, b"plain"), _part(mail.html, b"html"))
+    return start + b"".join(b"--%s\r\n%s" % (edge, part) for part in parts) + b"--%s--\r\n" % edge
+
+
+def _part(text: str, kind: bytes) -> bytes:
+    """Quoted-printable where most of it is plain, base64 where it is not, as with Arabic."""
+    data = "\r\n".join(text.splitlines()).encode() + b"\r\n"
+    if len(data) - len(text) > len(data) // 6:
+        encoding, body = b"base64", base64.encodebytes(data).replace(b"\n", b"\r\n")
     else:
-        _write_file(mail, reference)
-
-
-def _send(mail: EmailMessage, url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise ValueError("COHORTMGR_MAIL_URL is not smtp://host:port or smtps://host:port")
-    safe = ssl.create_default_context()
-    server: smtplib.SMTP
-    if parts.scheme == "smtps":
-        server = smtplib.SMTP_SSL(parts.hostname, parts.port or 465, timeout=PATIENCE, context=safe)
-    else:
-        server = smtplib.SMTP(parts.hostname, parts.port or 25, timeout=PATIENCE)
-    with server:
-        server.ehlo()
-        if parts.scheme == "smtp" and server.has_extn("starttls"):
-            server.starttls(context=safe)
-            server.ehlo()
-        if parts.username:
-            server.login(unquote(parts.username), unquote(parts.password or ""))
-        server.send_message(mail)
-
-
-def _write_file(mail: EmailMessage, reference: str) -> None:
-    """One file a message, named by its reference: writing it twice is having it once."""
-    folder = Path(current_app.config["DATA"]) / "mail"
-    folder.mkdir(exist_ok=True)
-    draft = folder / f".{reference}"
-    draft.write_bytes(mail.as_bytes())
-    draft.rename(folder / f"{reference}.eml")
+        encoding, body = b"quoted-printable", binascii.b2a_qp(data, istext=True)
+    head = b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n" % (kind, encoding)
+    return head + body

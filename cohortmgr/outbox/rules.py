@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from cohortmgr.base.errors import N_
+from cohortmgr.outbox.failures import Failure
 
+# Temporary failures, about two hours of them; senders that died on it; servers that had it and did not say so.
 MAX_TRIES = 8
-LEASE = timedelta(minutes=2)
+MAX_LOST_STARTS = 3
+MAX_UNANSWERED = 2
+# Above what all the timeouts of one handing over make together, from when its sender last said that it lives.
+LEASE = timedelta(minutes=3)
+RENEWED = timedelta(seconds=30)
 
 
 class MessageState(StrEnum):
@@ -50,4 +58,47 @@ TRANSITIONS: Mapping[MessageState, tuple[MessageState, ...]] = {
 
 def wait_after(tries: int) -> timedelta:
     """How long to wait after the `tries`-th temporary failure: one minute, doubling, at most six hours."""
-    return min(timedelta(minutes=2 ** (tries - 1)), timedelta(hours=6))
+    return min(timedelta(minutes=2 ** (max(tries, 1) - 1)), timedelta(hours=6))
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a message has behind it: temporary failures, lost starts, and handings over that were not answered."""
+
+    tries: int = 0
+    lost_starts: int = 0
+    unanswered: int = 0
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is claimed by itself: it may be what killed its sender, and its neighbours are not to pay."""
+        return self.lost_starts > 0 or self.unanswered > 0
+
+
+def is_silent(lease_until: datetime, moment: datetime) -> bool:
+    """Whether a sender fell silent. A lease longer than leases are was given before the clock was put back."""
+    return lease_until < moment or lease_until > moment + LEASE
+
+
+def after_lost_start(past: Past) -> MessageState:
+    """Where a message goes whose sender fell silent.
+
+    The first silent sender may have handed it over. A later one says so just before (`unanswered`), so that a server
+    may have had it twice at most: then a person looks.
+    """
+    worn = past.lost_starts + 1 >= MAX_LOST_STARTS or past.unanswered > 0
+    return MessageState.SET_ASIDE if worn else MessageState.WAITING
+
+
+def after_failure(failure: Failure, past: Past, moment: datetime) -> dict[str, Any]:
+    """The columns that a failure changes; `past` is what was before it."""
+    if failure == Failure.PERMANENT:
+        return {"state": MessageState.RETURNED, "failure": failure}
+    tries = past.tries + (failure == Failure.TEMPORARY)
+    unanswered = past.unanswered + (failure == Failure.UNANSWERED)
+    values: dict[str, Any] = {"tries": tries, "unanswered": unanswered, "failure": failure}
+    # A sender that fell silent may have handed it over too: that counts like one more without an answer.
+    unknown = unanswered + (past.lost_starts > 0)
+    if tries >= MAX_TRIES or (failure == Failure.UNANSWERED and unknown >= MAX_UNANSWERED):
+        return {**values, "state": MessageState.SET_ASIDE}
+    return {**values, "state": MessageState.WAITING, "due": moment + wait_after(tries)}

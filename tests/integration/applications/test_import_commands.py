@@ -13,8 +13,9 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from cohortmgr.applications.models import Application, ImportRun, TrayRow
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.outbox.delivery import content_of, deliver, render
+from cohortmgr.outbox.delivery import content_of, deliver
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.rendering import Rendered, render_all
 from tests.integration.applications import files, journey
 from tests.integration.applications.files import as_csv, one, words
 from tests.watch import rows_of
@@ -136,7 +137,9 @@ def test_people_are_invited_once_and_enter_by_their_link(
     (message, content), _other = letters("claim_file")
     variables = content["variables"]
     assert isinstance(variables, dict) and content["address"] == "elle@exemple.ma"
-    subject, body = render(message, variables)
+    [words] = render_all([message], [content])
+    assert isinstance(words, Rendered)
+    subject, body = words.subject, words.text
     assert "Master Data" in subject and f"/links/{variables['token']}" in body and "MDIA-" in body
     path = f"/links/{variables['token']}"
     assert "elle@exemple.ma" in client.get(path).text

@@ -25,8 +25,9 @@ from cohortmgr.applications.queries import sealed_answers
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.outbox.delivery import content_of, render
+from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.rendering import Rendered, render_all
 from tests.databases import Database
 from tests.integration.applications import files, journey
 from tests.integration.applications.files import as_csv, one, words
@@ -237,7 +238,9 @@ def asked(client: FlaskClient, row: TrayRow) -> str:
         message = db.session.scalars(sa.select(Message).where(Message.key == "repair_row")).one()
         content = content_of(message)
     assert content is not None and content["address"] == "elle@exemple.ma"
-    subject, body = render(message, content["variables"])
+    [words] = render_all([message], [content])
+    assert isinstance(words, Rendered)
+    subject, body = words.subject, words.text
     assert "à compléter" in subject and "ترشيحكم" in body
     return f"/repair/{content['variables']['token']}"
 

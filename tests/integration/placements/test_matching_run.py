@@ -19,8 +19,9 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotPermitted, Refused
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Enrolment
-from cohortmgr.outbox.delivery import content_of, render
+from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.rendering import Rendered, render_all
 from cohortmgr.placements import actions, board, queries, runs
 from cohortmgr.placements.matching import verify
 from cohortmgr.placements.models import MatchingRun, Placement, Score, Wish
@@ -169,7 +170,9 @@ def test_a_second_person_approves_and_everyone_is_told(app: Flask, system_contex
         content = content_of(message)
         assert content is not None
         with app.test_request_context():
-            subject, body = render(message, content["variables"])
+            [words] = render_all([message], [content])
+            assert isinstance(words, Rendered)
+            subject, body = words.subject, words.text
         assert subject and "http" in body
     row = queries.mine(promotions.candidate(1))[0]
     assert row.company is not None and row.starts_on.isoformat() == "2026-01-05"

@@ -15,8 +15,9 @@ from cohortmgr.accounts.rules import Role
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
-from cohortmgr.outbox.delivery import content_of, render
+from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.rendering import Rendered, render_all
 from cohortmgr.programmes.models import Offering
 from cohortmgr.selection import actions, queries
 from cohortmgr.selection.certificate import verify
@@ -102,7 +103,9 @@ def test_each_message_is_in_the_language_of_its_file_and_says_why() -> None:
     for message in db.session.scalars(sa.select(Message)):
         content = content_of(message)
         assert content is not None
-        subject, body = render(message, content["variables"])
+        [words] = render_all([message], [content])
+        assert isinstance(words, Rendered)
+        subject, body = words.subject, words.text
         place = message.key, message.language
         texts[place] = texts.get(place, "") + subject + "\n" + body
     assert {language for _, language in texts} == {"fr", "ar", "en"}

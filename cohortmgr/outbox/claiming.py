@@ -1,0 +1,99 @@
+"""Taking messages that are due, so that of two workers one has each, and what a worker held when it fell silent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import takewhile
+
+import sqlalchemy as sa
+
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.outbox.models import Bundle, Message
+from cohortmgr.outbox.recording import tell
+from cohortmgr.outbox.rules import LEASE, MessageState, Past, after_lost_start
+from cohortmgr.outbox.smtp import LAST_PATIENCE
+
+# What this process is handing over now: it knows that it lives, whatever the clock says of its leases.
+_held: set[int] = set()
+# The machine's clock less the steady one, when this process last looked, and until when a jump is waited out.
+_offset: list[float] = []
+_wary_until = [0.0]
+_JUMP = 5.0
+
+
+@contextmanager
+def holding(messages: Iterable[Message]) -> Iterator[None]:
+    """Keep these from being taken for lost by another thread of this process."""
+    ids = {message.id for message in messages}
+    _held.update(ids)
+    try:
+        yield
+    finally:
+        _held.difference_update(ids)
+
+
+def claim(limit: int) -> list[Message]:
+    """Take up to `limit` due messages, detached from the session; one alone if it may have silenced a sender."""
+    moment = clock.now()
+    if not _clock_jumped():
+        _take_back(moment)
+    held = sa.select(Bundle.reference).where(Bundle.state == "held")
+    waiting = (Message.state == MessageState.WAITING.value, Message.due <= moment)
+    free = sa.or_(Message.bundle.is_(None), Message.bundle.not_in(held))
+    first = sa.select(Message).where(*waiting, free).order_by(Message.due, Message.id).limit(limit)
+    found = db.session.scalars(first.with_for_update(skip_locked=True)).all()
+    chosen = list(takewhile(lambda message: not past_of(message).alone, found)) or list(found[:1])
+    if not chosen:
+        return []
+    lease = moment + LEASE
+    taken = sa.update(Message).where(Message.id.in_([message.id for message in chosen]), *waiting)
+    values = {"state": MessageState.SENDING.value, "lease_until": lease}
+    db.session.execute(taken.values(values).execution_options(synchronize_session=False))
+    db.session.expunge_all()
+    for message in chosen:
+        message.state, message.lease_until = MessageState.SENDING.value, lease
+    return chosen
+
+
+def past_of(message: Message) -> Past:
+    """What the message has behind it."""
+    return Past(message.tries, message.lost_starts, message.unanswered)
+
+
+def _take_back(moment: clock.datetime) -> None:
+    """Let those wait again whose sender fell silent, each to be claimed alone; or set them aside."""
+    late = sa.or_(Message.lease_until < moment, Message.lease_until > moment + LEASE)
+    silent = (Message.state == MessageState.SENDING.value, late, Message.id.not_in(sorted(_held)))
+    chosen = sa.select(Message).where(*silent).limit(500).with_for_update(skip_locked=True)
+    found = db.session.scalars(chosen).all()
+    if not found:
+        return
+    db.session.expunge_all()
+    worn = [m for m in found if after_lost_start(past_of(m)) == MessageState.SET_ASIDE]
+    counted = {"lost_starts": Message.lost_starts + 1, "lease_until": None}
+    again = [message.id for message in found if message not in worn]
+    _change(again, {**counted, "state": MessageState.WAITING.value})
+    aside = {"state": MessageState.SET_ASIDE.value, "error": "its sender fell silent"}
+    _change([message.id for message in worn], {**counted, **aside})
+    for message in worn:
+        tell(message, aside)
+
+
+def _change(ids: list[int], values: dict[str, object]) -> None:
+    if ids:
+        changed = sa.update(Message).where(Message.id.in_(ids), Message.state == MessageState.SENDING.value)
+        db.session.execute(changed.values(values).execution_options(synchronize_session=False))
+
+
+def _clock_jumped() -> bool:
+    """Whether the machine's clock was moved of late. Until each living sender has had the time to renew its leases
+    under the new hour, none of them is taken for lost."""
+    steady = time.monotonic()
+    offset = time.time() - steady
+    if _offset and abs(offset - _offset[0]) > _JUMP:
+        _wary_until[0] = steady + 2 * LAST_PATIENCE
+    _offset[:] = [offset]
+    return steady < _wary_until[0]

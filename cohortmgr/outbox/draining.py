@@ -1,0 +1,65 @@
+"""Emptying the outbox: one thread of a process at a time, however many wakes there are."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.outbox import pacing
+from cohortmgr.outbox.delivery import Post, deliver
+from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.rules import MessageState
+
+# Seconds for which those that keep to a rate are waited for; what is due later is found by the sweep.
+WAIT = 60.0
+_STEP = 0.25
+_at_work = threading.Lock()
+_asked = threading.Event()
+
+
+def drain(stopping: Callable[[], bool] = lambda: False) -> int:
+    """Send all that is due; returns how many were taken. A thread that finds another at work leaves it to that one,
+    which looks once more before it ends: so one connection serves all, and the other threads stay free for jobs."""
+    done = 0
+    _asked.set()
+    while _asked.is_set() and not stopping() and _at_work.acquire(blocking=False):
+        try:
+            _asked.clear()
+            done += _emptied(stopping)
+        finally:
+            _at_work.release()
+    return done
+
+
+def _emptied(stopping: Callable[[], bool]) -> int:
+    done = 0
+    with Post() as post:
+        while not stopping():
+            moment = clock.now()
+            taken = deliver(post=post, stopping=stopping)
+            done += taken
+            paced = pacing.rates() and not post.providers.resting()
+            if not taken and not (paced and _waited(moment, stopping)):
+                break
+    return done
+
+
+def _waited(moment: datetime, stopping: Callable[[], bool]) -> bool:
+    """Wait for the next message that a rate put off, if it is near; False if none is. What was due at `moment` and
+    was not taken is held, or another worker's."""
+    near = Message.due.between(moment + timedelta(microseconds=1), moment + timedelta(seconds=WAIT))
+    waiting = (Message.state == MessageState.WAITING.value, near)
+    first = db.session.scalar(sa.select(sa.func.min(Message.due)).where(*waiting))
+    db.session.rollback()
+    if first is None:
+        return False
+    end = time.monotonic() + max(0.0, (first - clock.now()).total_seconds())
+    while not stopping() and (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, _STEP))
+    return True

@@ -1,0 +1,55 @@
+"""Keeping to the rate of each mail domain, with as many workers as there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+
+import sqlalchemy as sa
+from flask import current_app
+
+from cohortmgr.base import clock
+from cohortmgr.base.crypto import blind_index
+from cohortmgr.base.db import db, insert_or_leave, table_of
+from cohortmgr.outbox.models import MailPace
+from cohortmgr.outbox.rates import Pace, rate_of, read_rates, shared_out
+
+_PACES = table_of(MailPace)
+_rates = lru_cache(maxsize=8)(read_rates)
+
+
+def rates() -> Mapping[str, float]:
+    """The rates of the settings, by domain."""
+    return _rates(current_app.extensions["cohortmgr-settings"].mail_rates)
+
+
+def put_off(addresses: Sequence[str]) -> list[datetime | None]:
+    """For each address, in the order in which they would leave, None if its mail may leave now, else when to ask
+    again. Uses up the rates of those that may. Three statements, whatever the number of addresses and domains."""
+    domains = [address.rpartition("@")[2].casefold() for address in addresses]
+    limits = {d: rate for d in dict.fromkeys(domains) if (rate := rate_of(d, rates())) is not None}
+    if not limits:
+        return [None] * len(addresses)
+    names = {domain: blind_index("mail_domain", domain) for domain in limits}
+    moment = clock.now()
+    known = _locked(sorted(names.values()), moment)
+    found: list[datetime | None] = [None] * len(addresses)
+    changed = []
+    for domain, name in names.items():
+        places = [place for place, each in enumerate(domains) if each == domain]
+        leaving, later, pace = shared_out(known[name], moment, limits[domain], len(places))
+        for place, instant in zip(places[leaving:], later, strict=True):
+            found[place] = instant
+        changed.append({"its": name, "next_at": pace.next_at, "spread_at": pace.spread_at})
+    moved = sa.update(_PACES).where(_PACES.c.domain == sa.bindparam("its"))
+    db.session.connection().execute(moved, changed)
+    return found
+
+
+def _locked(names: Sequence[str], moment: datetime) -> dict[str, Pace]:
+    """The paces, held until the end of the transaction; in one order, so that two workers never wait in a circle."""
+    rows = [{"domain": name, "next_at": moment, "spread_at": moment} for name in names]
+    insert_or_leave(db.session, MailPace, rows)
+    chosen = sa.select(_PACES).where(_PACES.c.domain.in_(names)).order_by(_PACES.c.domain).with_for_update()
+    return {row.domain: Pace(row.next_at, row.spread_at) for row in db.session.execute(chosen)}

@@ -1,0 +1,113 @@
+"""Who takes the messages of each channel, for as long as the outbox is emptied once."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from flask import current_app
+
+from cohortmgr.base.settings import Settings
+from cohortmgr.outbox.failures import Failure, Stage
+from cohortmgr.outbox.mail import return_path
+from cohortmgr.outbox.sms import ShortMessages, service_for
+from cohortmgr.outbox.smtp import Connection, Refusal, Unreachable
+
+# A server that cannot be reached so many times in a row is left alone for so many seconds.
+PATIENT_WITH = 3
+REST = 60.0
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Health:
+    failures: int = 0
+    rests_until: float = 0.0
+
+
+# By URL and in this process alone: another worker finds out for itself.
+_health: dict[str, _Health] = {}
+
+
+class Mails(Protocol):
+    """Whoever takes e-mails."""
+
+    def send(self, sender: str, address: str, data: bytes, before_end: Callable[[], None]) -> None:
+        """Hand one over. Refusal."""
+
+    def close(self) -> None:
+        """End the talk."""
+
+
+class Providers:
+    """The servers of the settings; a connection that one message opens serves the next ones."""
+
+    def __init__(self) -> None:
+        settings: Settings = current_app.extensions["cohortmgr-settings"]
+        self._data = Path(current_app.config["DATA"])
+        urls = {"first": settings.mail_url, "second": settings.mail_url_2}
+        self._urls = {name: url for name, url in urls.items() if url}
+        self._mails: dict[str, Mails] = {}
+        self.short_messages: ShortMessages = service_for(settings.sms_url, self._data)
+
+    def resting(self) -> bool:
+        """Whether every mail server is left alone for now."""
+        return bool(self._urls) and not self._awake()
+
+    def send_mail(self, reference: str, address: str, data: bytes, before_end: Callable[[], None]) -> str:
+        """Hand an e-mail to the first server that can be reached; returns its name. Refusal.
+
+        What a server was given and did not answer for is never given to another.
+        """
+        if not self._urls:
+            write_file(self._data, reference, data)
+            return "folder"
+        unreachable: Unreachable | None = None
+        for name in self._awake():
+            try:
+                self._server(name).send(return_path(reference), address, data, before_end)
+            except Unreachable as error:
+                self._failed(name, error)
+                unreachable = error
+            except Refusal:
+                _health.pop(self._urls[name], None)  # it spoke
+                raise
+            else:
+                _health.pop(self._urls[name], None)
+                return name
+        raise unreachable or Unreachable(Stage.CONNECT, None, Failure.TEMPORARY)
+
+    def close(self) -> None:
+        """End every talk."""
+        for server in self._mails.values():
+            server.close()
+        self._mails.clear()
+
+    def _awake(self) -> list[str]:
+        moment = time.monotonic()
+        return [name for name, url in self._urls.items() if _health.get(url, _Health()).rests_until <= moment]
+
+    def _server(self, name: str) -> Mails:
+        if name not in self._mails:
+            self._mails[name] = Connection(self._urls[name])
+        return self._mails[name]
+
+    def _failed(self, name: str, error: Unreachable) -> None:
+        health = _health.setdefault(self._urls[name], _Health())
+        health.failures += 1
+        _log.warning("the %s mail server cannot be reached (%s)", name, error)
+        if health.failures >= PATIENT_WITH:
+            _health[self._urls[name]] = _Health(PATIENT_WITH - 1, time.monotonic() + REST)
+
+
+def write_file(data: Path, reference: str, mail: bytes) -> None:
+    """One file a message, named by its reference: writing it twice is having it once."""
+    folder = data / "mail"
+    folder.mkdir(exist_ok=True)
+    draft = folder / f".{reference}"
+    draft.write_bytes(mail)
+    draft.rename(folder / f"{reference}.eml")

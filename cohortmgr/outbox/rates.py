@@ -1,0 +1,63 @@
+"""How many messages a domain is sent in a second: who leaves now, and when the others ask again. Pure.
+
+Each domain has a pace. `next_at` holds the rate: it moves on by one interval for each message that leaves, and none
+leaves while it lies more than a burst ahead. `spread_at` only spreads those that are put off, so that they do not
+all ask again at once: whoever comes back at its time finds the rate free, or is put off once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+# What may leave at once after a silence: the messages of so long.
+BURST = timedelta(seconds=1)
+OTHERS = "*"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Where a domain stands."""
+
+    next_at: datetime
+    spread_at: datetime
+
+
+def read_rates(text: str) -> Mapping[str, float]:
+    """Messages a second by domain, from `gmail.com=20,*=50`. ValueError names the part that does not read."""
+    rates: dict[str, float] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        domain, _, figure = part.partition("=")
+        try:
+            rate = float(figure)
+        except ValueError:
+            rate = 0.0
+        if not domain.strip() or not 0 < rate < 1_000_000:
+            raise ValueError(f"COHORTMGR_MAIL_RATES: {part!r} is not domain=messages a second")
+        rates[domain.strip().casefold()] = rate
+    return rates
+
+
+def rate_of(domain: str, rates: Mapping[str, float]) -> float | None:
+    """The rate of a domain; None if it has none."""
+    return rates.get(domain, rates.get(OTHERS))
+
+
+def shared_out(
+    pace: Pace | None, moment: datetime, rate: float, count: int
+) -> tuple[int, list[datetime], Pace]:
+    """Of `count` messages to a domain, how many leave at `moment`, when the others ask again, and the new pace.
+
+    In any stretch of time there leave at most rate × (its length + BURST) + 1.
+    """
+    step = timedelta(seconds=1 / rate)
+    start = max(pace.next_at, moment) if pace else moment
+    if start > moment + BURST + 2 * step:
+        start = moment  # never so far ahead but by a clock that was put back
+    free = (moment + BURST - start) // step + 1
+    leaving = max(0, min(count, free))
+    next_at = start + leaving * step
+    spread = max(next_at, pace.spread_at if pace else moment)
+    later = [spread + number * step for number in range(count - leaving)]
+    return leaving, later, Pace(next_at, spread + len(later) * step)

@@ -1,0 +1,170 @@
+"""Noting what became of a message: before the next one is handed over, and without waiting for the disk.
+
+docs/decisions/0008 says why that is enough: what a transaction wrote survives this process whatever ends it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, table_of, writing
+from cohortmgr.outbox import hooks
+from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.rules import LEASE, MessageState
+
+_OUTBOX = table_of(Message)
+_MINE = (
+    _OUTBOX.c.id == sa.bindparam("its_id"),
+    _OUTBOX.c.state == MessageState.SENDING.value,
+    _OUTBOX.c.lost_starts == sa.bindparam("its_starts"),
+)
+# Where staff are told that an address does not receive, or that a message waits for them.
+_TOLD = (MessageState.RETURNED, MessageState.SET_ASIDE)
+# A database that restarts is waited for: a result that is not written makes a message leave twice.
+_WAITS = (0.2, 1.0, 3.0, 10.0)
+_log = logging.getLogger(__name__)
+
+
+class Recorder:
+    """A connection of its own, each of whose statements is a transaction that a death of this process cannot lose."""
+
+    def __init__(self) -> None:
+        self._connection: sa.Connection | None = None
+        self._statements: dict[tuple[str, ...], sa.Update] = {}
+
+    def note(self, message: Message, values: Mapping[str, Any]) -> None:
+        """Change columns of a message while this process holds it; a word that comes too late changes nothing."""
+        self._execute(self._statement(tuple(values)), _given(message, values))
+
+    def note_all(self, pairs: Sequence[tuple[Message, Mapping[str, Any]]]) -> None:
+        """`note`, of many: one statement for those that change the same columns."""
+        for names in dict.fromkeys(tuple(values) for _, values in pairs):
+            alike = [_given(message, values) for message, values in pairs if tuple(values) == names]
+            self._execute(self._statement(names), alike)
+
+    def _statement(self, names: tuple[str, ...]) -> sa.Update:
+        if names not in self._statements:
+            changed = {name: sa.bindparam(f"new_{name}") for name in names}
+            self._statements[names] = sa.update(_OUTBOX).where(*_MINE).values(changed)
+        return self._statements[names]
+
+    def renew(self, messages: Sequence[Message]) -> list[Message]:
+        """Say that this process lives; returns the messages that it still holds."""
+        until = clock.now() + LEASE
+        held = _all(messages).values(lease_until=until).returning(_OUTBOX.c.id)
+        kept = self._execute(held, {})
+        mine = [message for message in messages if message.id in kept]
+        for message in mine:
+            message.lease_until = until
+        return mine
+
+    def give_back(self, messages: Sequence[Message], **values: Any) -> None:
+        """Let messages that were not begun wait again; nothing is counted against them."""
+        if messages:
+            self._execute(_all(messages).values(state=MessageState.WAITING, lease_until=None, **values), {})
+
+    def close(self) -> None:
+        """Give the connection back as it was."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                _durable(connection)
+                connection.close()
+            except Exception:
+                connection.invalidate()
+                connection.close()
+
+    def _execute(self, statement: sa.Update, values: dict[str, Any] | list[dict[str, Any]]) -> set[int]:
+        for wait in (*_WAITS, None):
+            try:
+                if self._connection is None:
+                    self._connection = _opened()
+                done = self._connection.execute(statement, values)
+                found = set(done.scalars()) if done.returns_rows else set()
+                self._connection.commit()
+                return found
+            except OperationalError as error:
+                self._drop()
+                if wait is None:
+                    raise
+                _log.warning("what became of a message is noted in %s s: %s", wait, type(error).__name__)
+                time.sleep(wait)
+        return set()
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.invalidate()
+            connection.close()
+
+
+def record(recorder: Recorder, message: Message, values: Mapping[str, Any]) -> None:
+    """Note a result; see `record_all`."""
+    record_all(recorder, [(message, values)])
+
+
+def record_all(recorder: Recorder, pairs: Sequence[tuple[Message, Mapping[str, Any]]]) -> None:
+    """Note results; those that staff must know of go together with what tells them."""
+    freed = [(message, {"lease_until": None, **values}) for message, values in pairs]
+    recorder.note_all([(message, values) for message, values in freed if values["state"] not in _TOLD])
+    told = [(message, values) for message, values in freed if values["state"] in _TOLD]
+    if told:
+        with writing() as session:
+            for message, values in told:
+                mine = {"its_id": message.id, "its_starts": message.lost_starts}
+                changed = sa.update(_OUTBOX).where(*_MINE).values(dict(values))
+                if session.connection().execute(changed, mine).rowcount == 1:
+                    tell(message, values)
+
+
+def _given(message: Message, values: Mapping[str, Any]) -> dict[str, Any]:
+    new = {f"new_{name}": value for name, value in values.items()}
+    return {**new, "its_id": message.id, "its_starts": message.lost_starts}
+
+
+def tell(message: Message, values: Mapping[str, Any]) -> None:
+    """Call whoever waits for messages that came back or were set aside. Their failure costs the result nothing."""
+    for name, value in values.items():
+        setattr(message, name, value)
+    for hook in hooks.on_returned:
+        try:
+            with db.session.begin_nested():
+                hook(message, str(values.get("error") or ""))
+        except Exception:
+            _log.exception("nobody was told of message %s", message.reference)
+
+
+def _all(messages: Sequence[Message]) -> sa.Update:
+    """The rows of one batch while they are held under the lease that they were claimed with."""
+    ids = [message.id for message in messages]
+    return sa.update(_OUTBOX).where(
+        _OUTBOX.c.id.in_(ids),
+        _OUTBOX.c.state == MessageState.SENDING.value,
+        _OUTBOX.c.lease_until == messages[0].lease_until,
+        _OUTBOX.c.lost_starts == messages[0].lost_starts,
+    )
+
+
+def _opened() -> sa.Connection:
+    engine = db.engine
+    if engine.dialect.name == "sqlite":
+        connection = engine.connect()
+        connection.connection.driver_connection.execute("PRAGMA synchronous=NORMAL")  # type: ignore[union-attr]
+        return connection
+    # One round trip a statement: each is its own transaction, and none waits for the disk.
+    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    connection.connection.driver_connection.execute("SET synchronous_commit TO off")  # type: ignore[union-attr]
+    return connection
+
+
+def _durable(connection: sa.Connection) -> None:
+    sqlite = connection.dialect.name == "sqlite"
+    words = "PRAGMA synchronous=FULL" if sqlite else "RESET synchronous_commit"
+    connection.connection.driver_connection.execute(words)  # type: ignore[union-attr]

@@ -1,0 +1,51 @@
+"""Signing e-mails with DKIM (RFC 6376) where a key is set."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from functools import cache
+from pathlib import Path
+
+from cohortmgr.base.settings import Settings
+
+SIGNED = (
+    "From", "To", "Subject", "Date", "Message-ID", "List-Unsubscribe", "List-Unsubscribe-Post", "Reply-To",
+    "Content-Type", "MIME-Version",
+)  # fmt: skip
+
+
+def signed(data: bytes, settings: Settings) -> bytes:
+    """The e-mail (lines ending in CRLF) under its signature; as it is where no key is set."""
+    if not settings.dkim_key:
+        return data
+    import dkim  # only where mail is signed: it takes a tenth of a second to load
+
+    head = data.partition(b"\r\n\r\n")[0].lower()
+    there = [name.encode() for name in SIGNED if b"\r\n%s:" % name.lower().encode() in b"\r\n" + head]
+    signature: bytes = dkim.sign(
+        data,
+        settings.dkim_selector.encode(),
+        (settings.dkim_domain or settings.mail_domain).encode(),
+        private_key(settings.dkim_key),
+        canonicalize=(b"relaxed", b"relaxed"),
+        include_headers=there,
+    )
+    return signature + data
+
+
+@cache
+def private_key(setting: str) -> bytes:
+    """The PEM of COHORTMGR_DKIM_KEY: the file of that name, or the setting itself in base64. ValueError otherwise."""
+    try:
+        pem = base64.b64decode(setting, validate=True)
+    except (binascii.Error, ValueError):
+        pem = b""
+    if b"PRIVATE KEY" not in pem:
+        try:
+            pem = Path(setting).read_bytes()
+        except OSError:
+            raise ValueError(
+                "COHORTMGR_DKIM_KEY is neither the path of a key nor the base64 of its PEM"
+            ) from None
+    return pem

@@ -1,0 +1,186 @@
+"""The talk with one mail server, over one connection for many messages.
+
+What a server offers is used: with PIPELINING (RFC 2920) a message takes two waits for the server instead of four.
+The standard library's client opens the talk; the sending itself is told apart by stage, which it does not do.
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from urllib.parse import unquote, urlsplit
+
+from cohortmgr.outbox.failures import Failure, Stage, judged
+
+# Seconds that a server may stay silent, and after it has the whole message; together well below a lease.
+PATIENCE = 10
+LAST_PATIENCE = 60
+_ADDRESS = re.compile(r"[^\s<>@\x00-\x20\x7f]+@[^\s<>@\x00-\x20\x7f]+")
+_DOT = re.compile(rb"(?m)^\.")
+
+
+class Refusal(Exception):
+    """A sending that did not succeed: where, with what code, and what that means. No word of the server's: it may
+    bear the address."""
+
+    def __init__(self, stage: Stage, code: int | None, failure: Failure) -> None:
+        super().__init__(f"{stage} {code or 'silence'}")
+        self.stage, self.code, self.failure = stage, code, failure
+
+
+class Unreachable(Refusal):
+    """Nothing was given to this server: another may be given it in the same attempt."""
+
+
+class Connection:
+    """One server. It is connected at its first message and stays so until `close`."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+            raise ValueError("COHORTMGR_MAIL_URL is not smtp://host:port or smtps://host:port")
+        self._parts = parts
+        self._server: smtplib.SMTP | None = None
+
+    def send(self, sender: str, address: str, data: bytes, before_end: Callable[[], None]) -> None:
+        """Hand one message over. `before_end` is called when the server is about to be given all of it. Refusal."""
+        if not _ADDRESS.fullmatch(address):
+            raise Refusal(Stage.RECIPIENT, 553, Failure.PERMANENT)
+        if self._server is not None:
+            with suppress(Unreachable):  # it had closed a connection that lay idle: a new one is asked
+                return self._attempt(self._server, sender, address, data, before_end)
+        return self._attempt(self._open(), sender, address, data, before_end)
+
+    def close(self) -> None:
+        """End the talk, politely where the server still listens."""
+        server, self._server = self._server, None
+        if server is not None:
+            with suppress(OSError, smtplib.SMTPException):
+                server.quit()
+            server.close()
+
+    def _cut(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
+
+    def _open(self) -> smtplib.SMTP:
+        parts, safe = self._parts, ssl.create_default_context()
+        host = parts.hostname or ""
+        try:
+            server: smtplib.SMTP
+            if parts.scheme == "smtps":
+                server = smtplib.SMTP_SSL(host, parts.port or 465, timeout=PATIENCE, context=safe)
+            else:
+                server = smtplib.SMTP(host, parts.port or 25, timeout=PATIENCE)
+        except (OSError, smtplib.SMTPException) as error:
+            raise _unreachable(Stage.CONNECT, error) from error
+        self._server = server
+        try:
+            server.ehlo_or_helo_if_needed()
+            if parts.scheme == "smtp" and server.has_extn("starttls"):
+                server.starttls(context=safe)
+                server.ehlo()
+            if parts.username:
+                server.login(unquote(parts.username), unquote(parts.password or ""))
+        except (OSError, smtplib.SMTPException) as error:
+            self._cut()
+            raise _unreachable(Stage.SIGN_IN, error) from error
+        return server
+
+    def _attempt(
+        self, server: smtplib.SMTP, sender: str, address: str, data: bytes, before_end: Callable[[], None]
+    ) -> None:
+        try:
+            self._envelope(server, sender, address, data.isascii())
+        except (OSError, smtplib.SMTPException) as error:
+            self._cut()
+            raise _unreachable(Stage.SENDER, error) from error
+        stage = Stage.DATA
+        try:
+            before_end()
+            _wait(server, LAST_PATIENCE)
+            server.send(ended(data))
+            stage = Stage.END  # the dot is on its way: from here on silence tells nothing
+            code, text = server.getreply()
+            _wait(server, PATIENCE)
+        except (OSError, smtplib.SMTPException) as error:
+            self._cut()
+            raise Refusal(stage, None, judged(stage, None)) from error
+        except BaseException:
+            self._cut()  # it was promised a text that does not come
+            raise
+        if code != 250:
+            self._refuse(server, Stage.END, code, text)
+
+    def _envelope(self, server: smtplib.SMTP, sender: str, address: str, plain: bool) -> None:
+        """Up to the server's "go on"; a Refusal leaves the connection ready for another message, or cut."""
+        eight = not plain and server.has_extn("8bitmime")
+        mail = f"mail FROM:<{sender}>" + (" BODY=8BITMIME" if eight else "")
+        if not address.isascii():
+            name, _, domain = address.partition("@")
+            if name.isascii():
+                address = f"{name}@{domain.encode('idna').decode()}"
+            elif server.has_extn("smtputf8"):
+                mail += " SMTPUTF8"
+                server.command_encoding = "utf-8"
+            else:
+                raise Refusal(Stage.RECIPIENT, 553, Failure.PERMANENT)
+        words = (mail, f"rcpt TO:<{address}>", "data")
+        if server.has_extn("pipelining"):
+            server.send("".join(f"{word}\r\n" for word in words))
+            answers = [server.getreply() for _ in words]
+        else:
+            answers = []
+            for word, wanted in zip(words, (2, 2, 3), strict=True):
+                answers.append(server.docmd(word))
+                if answers[-1][0] // 100 != wanted:
+                    break
+        server.command_encoding = "ascii"
+        self._judge(server, answers)
+
+    def _judge(self, server: smtplib.SMTP, answers: list[tuple[int, bytes]]) -> None:
+        stages = (Stage.SENDER, Stage.RECIPIENT, Stage.DATA)
+        for stage, wanted, (code, text) in zip(stages, (2, 2, 3), answers, strict=False):
+            if code // 100 == wanted:
+                continue
+            if code == -1:
+                raise smtplib.SMTPServerDisconnected("the connection was cut")
+            if len(answers) == 3 and answers[2][0] == 354 and stage != Stage.DATA:
+                server.docmd(".")  # it waits for a text although it takes no one: it gets none
+            self._refuse(server, stage, code, text)
+
+    def _refuse(self, server: smtplib.SMTP, stage: Stage, code: int, text: bytes) -> None:
+        """Raise what an answer means; the next message finds the server ready, or a new connection."""
+        if code == 421 or code == -1:
+            self._cut()
+        elif stage != Stage.END:
+            try:
+                server.rset()
+            except (OSError, smtplib.SMTPException):
+                self._cut()
+        if code == -1:
+            raise Refusal(stage, None, judged(stage, None))
+        if code == 421 and stage != Stage.END:
+            raise Unreachable(stage, code, Failure.TEMPORARY)
+        raise Refusal(stage, code, judged(stage, code, text.decode("ascii", "replace")))
+
+
+def _wait(server: smtplib.SMTP, seconds: float) -> None:
+    if server.sock is not None:
+        server.sock.settimeout(seconds)
+
+
+def ended(data: bytes) -> bytes:
+    """The bytes as they travel (RFC 5321, 4.5.2): a line that begins with a dot gets another, a lone one ends all."""
+    return (_DOT.sub(b"..", data) if b"\n." in data or data[:1] == b"." else data) + (
+        b".\r\n" if data.endswith(b"\r\n") else b"\r\n.\r\n"
+    )
+
+
+def _unreachable(stage: Stage, error: Exception) -> Unreachable:
+    code = getattr(error, "smtp_code", None)
+    return Unreachable(stage, code if code and code > 0 else None, Failure.TEMPORARY)
