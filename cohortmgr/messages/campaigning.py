@@ -19,6 +19,7 @@ from cohortmgr.messages.campaigns import RESEND, SEND
 from cohortmgr.messages.mailing import Text
 from cohortmgr.messages.models import Campaign
 from cohortmgr.messages.rules import CAMPAIGN_MEANINGS, CAMPAIGN_TRANSITIONS, CampaignState
+from cohortmgr.messages.unsubscribing import token_for
 from cohortmgr.outbox.actions import Letter, send_all, take_up_all
 from cohortmgr.programmes.models import Intake
 
@@ -119,7 +120,10 @@ def _letter(
         row.person_reference,
         address or row.address or "",
         row.language,
-        vars(mailing.filled_in(texts[row.language], queries.values_for(row, shared))),
+        {
+            **vars(mailing.filled_in(texts[row.language], queries.values_for(row, shared))),
+            "unsubscribe": token_for(row.person_reference),
+        },
         campaign.institution_id,
         row.person_id,
         once=f"campaign:{campaign.reference}:{row.person_reference}{again}",

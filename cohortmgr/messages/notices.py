@@ -11,8 +11,9 @@ _SAID = (
     Variable("body", "text", "Bonjour Salma Bennis,\n\nNous vous attendons le 3 juin.", required=True),
     Variable("short", "text", "Portes ouvertes le 3 juin", required=True),
 )
+_STOP = Variable("unsubscribe", "link", "IjdLM1FYUEIyTTQi.xyz", required=True, path="/unsubscribe/{}")
 
 NOTICES = (
-    Notice("campaign", N_("Envoi groupé"), _SAID, campaign=True),
+    Notice("campaign", N_("Envoi groupé"), (*_SAID, _STOP), campaign=True),
     Notice("campaign_test", N_("Essai d’un envoi groupé"), _SAID, urgent=True),
 )
