@@ -78,6 +78,31 @@ def take_up(reference: str) -> bool:
     return done.rowcount == 1
 
 
+def take_up_all(chosen: sa.Select[Any]) -> int:
+    """The same for every one of the chosen ids that was set aside; returns how many there were."""
+    aside = (Message.id.in_(chosen), Message.state == MessageState.SET_ASIDE.value)
+    values = {"state": MessageState.WAITING.value, "tries": 0, "due": clock.now(), "error": None}
+    taken = db.session.connection().execute(sa.update(Message).where(*aside).values(values)).rowcount
+    if taken:
+        wake("outbox")
+    return taken
+
+
+def open_bundle(institution_id: int) -> str:
+    """Begin a bundle of messages that leave together; returns its reference."""
+    reference = new_reference()
+    db.session.add(Bundle(reference=reference, institution_id=institution_id, state="open"))
+    return reference
+
+
+def turn_bundle(reference: str, state: Literal["open", "held", "called_off"]) -> None:
+    """Hold a bundle, let it leave again, or call it off, which is for good."""
+    kept = sa.update(Bundle).where(Bundle.reference == reference, Bundle.state != "called_off")
+    db.session.execute(kept.values(state=state).execution_options(synchronize_session=False))
+    if state == "open":
+        wake("outbox")
+
+
 def _row(letter: Letter, subject_key: bytes | None) -> dict[str, Any]:
     reference = new_reference()
     content = written({"address": letter.address, "variables": dict(letter.variables)})
