@@ -32,7 +32,12 @@ QUESTION_MEANINGS: Mapping[QuestionState, str] = {
 }
 QUESTION_TRANSITIONS: Mapping[QuestionState, tuple[QuestionState, ...]] = {
     QuestionState.OPEN: (QuestionState.WAITING, QuestionState.ANSWERED, QuestionState.CLOSED),
-    QuestionState.WAITING: (QuestionState.OPEN, QuestionState.ANSWERED, QuestionState.CLOSED),
+    QuestionState.WAITING: (
+        QuestionState.OPEN,
+        QuestionState.WAITING,
+        QuestionState.ANSWERED,
+        QuestionState.CLOSED,
+    ),
     QuestionState.ANSWERED: (
         QuestionState.OPEN,
         QuestionState.WAITING,

@@ -1,0 +1,122 @@
+"""An answer that is written once, for all who ask the same: each reads it in their own language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import Viewer, require_anywhere
+from cohortmgr.applications.models import Application
+from cohortmgr.audit.actions import record
+from cohortmgr.audit.keys import subject_keys
+from cohortmgr.base import clock
+from cohortmgr.base.db import append, db
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.text import clean, new_reference, says_number
+from cohortmgr.messages import desk_queries
+from cohortmgr.messages.asking import Said, letters_for, row_of
+from cohortmgr.messages.desk import ANSWERED
+from cohortmgr.messages.desk_queries import DESK, Filters
+from cohortmgr.messages.models import Entry, Question
+from cohortmgr.messages.rules import LONGEST, TYPED_ABOVE, UNANSWERED, EntryKind, QuestionState
+from cohortmgr.outbox.actions import send_all
+from cohortmgr.programmes.models import Intake
+
+CHUNK = 500
+_LANGUAGE = N_("Écrivez la réponse dans cette langue : %(count)s personnes la lisent.")
+_CHANGED = N_(
+    "La liste a changé : %(count)s questions attendent maintenant. Vérifiez, puis envoyez de nouveau."
+)
+_TYPE = N_("Écrivez le nombre de personnes, %(count)s, pour confirmer.")
+
+
+def chosen(viewer: Viewer, filters: Filters, references: Sequence[str]) -> sa.Select[Any]:
+    """The unanswered questions that an answer to many goes to: those named, or all that the filters leave."""
+    query = sa.select(Question.id, Question.language).where(desk_queries.within(viewer))
+    if references:
+        query = query.where(Question.reference.in_(list(references)[:CHUNK]))
+    else:
+        query = query.outerjoin(Person, Person.id == Question.person_id)
+        query = query.outerjoin(Application, Application.id == Question.application_id)
+        query = query.outerjoin(Intake, Intake.id == Question.intake_id)
+        query = desk_queries.narrowed(query, viewer, filters)
+    return query.where(Question.state.in_([state.value for state in UNANSWERED])).order_by(Question.id)
+
+
+def languages_of(viewer: Viewer, filters: Filters, references: Sequence[str]) -> dict[str, int]:
+    """How many read each language among those chosen."""
+    inside = chosen(viewer, filters, references).order_by(None).subquery()
+    counted = sa.select(inside.c.language, sa.func.count().label("number")).group_by(inside.c.language)
+    return {row.language: row.number for row in db.session.execute(counted)}
+
+
+def answer_many(
+    viewer: Viewer,
+    filters: Filters,
+    references: Sequence[str],
+    texts: Mapping[str, str],
+    expected: int,
+    confirmation: str,
+) -> int:
+    """Answer all that are chosen, in a few statements for every 500; returns how many. None twice: each changes its
+    state here or is left out.
+
+    Refused when a language has no text, when the list is no longer `expected` long, or, above a hundred, without the
+    number typed."""
+    require_anywhere(viewer, DESK)
+    rows = db.session.execute(chosen(viewer, filters, references).with_for_update(of=Question)).all()
+    if not rows:
+        return 0
+    texts = {language: clean(text.replace("\r\n", "\n"))[:LONGEST] for language, text in texts.items()}
+    _check(rows, texts, expected, confirmation)
+    references_done: dict[int, list[str]] = {}
+    for start in range(0, len(rows), CHUNK):
+        for question in _answered(viewer, [row.id for row in rows[start : start + CHUNK]], texts):
+            references_done.setdefault(question.institution_id, []).append(question.reference)
+    for institution_id, done in references_done.items():
+        after = {"count": len(done), "questions": done, "texts": texts}
+        record(viewer, "desk.answer_many", "question", new_reference(), institution_id, None, None, after)
+    return sum(map(len, references_done.values()))
+
+
+def _check(rows: Sequence[sa.Row[Any]], texts: Mapping[str, str], expected: int, confirmation: str) -> None:
+    spoken = [row.language for row in rows]
+    problems = [
+        Problem(_LANGUAGE, {"count": spoken.count(language)}, language)
+        for language in sorted(set(spoken))
+        if not texts.get(language)
+    ]
+    if len(rows) != expected:
+        problems.append(Problem(_CHANGED, {"count": len(rows)}))
+    elif len(rows) > TYPED_ABOVE and not says_number(confirmation, len(rows)):
+        problems.append(Problem(_TYPE, {"count": len(rows)}, "confirmation"))
+    if problems:
+        raise Refused(*problems)
+
+
+def _answered(viewer: Viewer, ids: list[int], texts: Mapping[str, str]) -> list[Question]:
+    waiting = (Question.id.in_(ids), Question.state.in_([state.value for state in UNANSWERED]))
+    values = {
+        "state": QuestionState.ANSWERED.value,
+        "touched_at": clock.now(),
+        "owner_id": sa.func.coalesce(Question.owner_id, viewer.account_id),
+    }
+    moved = sa.update(Question).where(*waiting).values(values).returning(Question.id)
+    done = db.session.scalars(moved.execution_options(synchronize_session=False)).all()
+    fresh = sa.select(Question).where(Question.id.in_(done)).order_by(Question.id)
+    questions = list(db.session.scalars(fresh.execution_options(populate_existing=True)))
+    keys = subject_keys({each.subject for each in questions})
+    entries = []
+    for each in questions:
+        said = Said(
+            EntryKind.ANSWER, texts[each.language], f"{each.reference}:{new_reference()}", viewer.account_id
+        )
+        entries.append(row_of(each, said, keys[each.subject]))
+    append(db.session, Entry, entries)
+    known = sa.select(Person).where(Person.id.in_({each.person_id for each in questions if each.person_id}))
+    persons = {person.id: person for person in db.session.scalars(known)}
+    send_all(letters_for(ANSWERED, questions, persons, lambda each: {"text": texts[each.language]}))
+    return questions

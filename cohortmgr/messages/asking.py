@@ -1,0 +1,306 @@
+"""Bringing a question to the desk, and adding to it: by a page, with or without an account, or by mail.
+
+A thread is sealed under its person's key, so that destroying it erases what they wrote here with all else. Whoever
+has no account gets a key for the question alone, which can be destroyed as well."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from cohortmgr.accounts import links
+from cohortmgr.accounts.models import Person, SignInAttempt
+from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
+from cohortmgr.applications import queries as applications
+from cohortmgr.audit.actions import record
+from cohortmgr.audit.keys import subject_keys
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import acting_in, db
+from cohortmgr.base.errors import N_, NotFound, Problem, Refused
+from cohortmgr.base.text import clean, fold, new_reference, new_short_code
+from cohortmgr.cohorts.models import Cohort, Enrolment
+from cohortmgr.messages import desk_queries
+from cohortmgr.messages.models import Entry, Question
+from cohortmgr.messages.rules import LONGEST, EntryKind, QuestionState, Topic, answer_by
+from cohortmgr.outbox.actions import Letter, send_all
+from cohortmgr.programmes.models import Intake, Programme
+from cohortmgr.stipends import queries as stipends
+
+# The purpose of the link by which somebody without an account reads their thread.
+LINK = "question"
+RECEIVED = "question_received"
+PER_ADDRESS, PER_ORIGIN, WITHIN = 5, 40, timedelta(hours=1)
+
+_TOO_MANY = N_(
+    "Beaucoup de questions viennent d’arriver d’ici. Attendez une heure, ou répondez au message reçu."
+)
+_EMPTY = N_("Écrivez votre question.")
+_UNREACHABLE = N_("Laissez une adresse e-mail ou un téléphone : sinon personne ne peut vous répondre.")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody brings. `token` names it, so that a second click brings nothing; the last three without account."""
+
+    topic: str
+    text: str
+    language: str
+    token: str
+    name: str = ""
+    email: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a question concerns."""
+
+    institution_id: int
+    path: str
+    intake_id: int | None = None
+    application_id: int | None = None
+    line_id: int | None = None
+    about: str | None = None
+
+
+@dataclass(frozen=True)
+class Said:
+    """One part of a thread, before it is sealed. What is not given stays out of it."""
+
+    kind: EntryKind
+    text: str
+    once: str
+    author_id: int | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+def ask(viewer: Viewer, programme: Programme, intake: Intake | None, asked: Asked, origin: str) -> Question:
+    """A question from the public page; `origin` is the address it was sent from, counted against floods."""
+    place = Place(programme.institution_id, programme.path, intake.id if intake else None)
+    if viewer.person_id is None:
+        if not asked.email and not asked.phone:
+            raise Refused(Problem(_UNREACHABLE, {}, "email"))
+        told = (asked.email or asked.phone or "").casefold()
+        _limit({("help", told): PER_ADDRESS, ("help-from", origin): PER_ORIGIN})
+    else:
+        _limit({("help", viewer.reference): PER_ADDRESS * 2})
+    with acting_in(place.institution_id):
+        return _open(viewer, place, asked)
+
+
+def ask_on_file(viewer: Viewer, reference: str, asked: Asked) -> Question:
+    """A question on one of the viewer's own files."""
+    file = applications.own(viewer, reference)
+    _limit({("help", viewer.reference): PER_ADDRESS * 2})
+    row = file.application
+    with acting_in(row.institution_id):
+        return _open(viewer, Place(row.institution_id, file.intake.path, file.intake.id, row.id), asked)
+
+
+def ask_on_line(viewer: Viewer, reference: str, asked: Asked) -> Question:
+    """A question on one of the viewer's own payment lines."""
+    line = stipends.own_line(viewer, reference).Line
+    _limit({("help", viewer.reference): PER_ADDRESS * 2})
+    with acting_in(line.institution_id):
+        joined = sa.select(Cohort).join(Enrolment, Enrolment.cohort_id == Cohort.id)
+        cohort = db.session.scalars(joined.where(Enrolment.id == line.enrolment_id)).one()
+        place = Place(line.institution_id, cohort.path, cohort.intake_id, line_id=line.id)
+        return _open(viewer, place, Asked(Topic.PAYMENT, asked.text, asked.language, asked.token))
+
+
+def add(viewer: Viewer, reference: str, text: str, token: str) -> Question:
+    """Add to one of the viewer's own questions: it is the desk's turn again."""
+    question = desk_queries.own(viewer, reference)
+    _add(viewer, question, text, token)
+    return question
+
+
+def add_by_link(viewer: Viewer, token: str, text: str, once: str) -> None:
+    """The same for whoever has no account, by the link of a message; it opens until it is too old."""
+    question, place = _linked(token)
+    with acting_in(place):
+        _add(viewer, question, text, once)
+
+
+def read_by_link(viewer: Viewer, token: str) -> tuple[Question, list[desk_queries.Part]]:
+    """The question of a link and its thread as its person sees it; problems as `links.peek`."""
+    question, place = _linked(token)
+    with acting_in(place):
+        return question, desk_queries.thread(question, whole=False)
+
+
+def _linked(token: str) -> tuple[Question, int]:
+    link = links.peek(token, LINK)
+    if link.institution_id is None:
+        raise NotFound(token)
+    with acting_in(link.institution_id):
+        found = db.session.scalar(sa.select(Question).where(Question.reference == link.subject))
+    if found is None:
+        raise NotFound(link.subject)
+    return found, link.institution_id
+
+
+def _add(viewer: Viewer, question: Question, text: str, token: str) -> None:
+    if say_once(viewer, question, Said(EntryKind.ADDED, written(text), f"{question.reference}:{token}")):
+        back_to_desk(question)
+        record(viewer, "desk.add", "question", question.reference, question.institution_id, question.subject)
+
+
+def _open(viewer: Viewer, place: Place, asked: Asked) -> Question:
+    once = f"ask:{viewer.reference}:{asked.token}"
+    before = sa.select(Question).join(Entry, Entry.question_id == Question.id).where(Entry.once == once)
+    if (known := db.session.scalar(before)) is not None:
+        return known
+    question = open_question(viewer, place, asked)
+    say_once(viewer, question, Said(EntryKind.ASKED, written(asked.text), once))
+    _acknowledge(question)
+    return question
+
+
+def open_question(viewer: Viewer, place: Place, asked: Asked, person: Person | None = None) -> Question:
+    """A question's row, without a word in it yet; `person`, when somebody else brings it for them."""
+    person_id = person.id if person else viewer.person_id
+    reference, moment = new_reference(), clock.now()
+    number = f"Q-{new_short_code(8)}"
+    subject = person.reference if person else viewer.person_reference
+    question = Question(
+        reference=reference,
+        institution_id=place.institution_id,
+        path=place.path,
+        intake_id=place.intake_id,
+        application_id=place.application_id,
+        line_id=place.line_id,
+        about=place.about,
+        person_id=person_id,
+        number=number,
+        topic=asked.topic,
+        state=QuestionState.OPEN.value,
+        language=asked.language,
+        subject=subject or reference,
+        asker_name=clean(asked.name)[:120],
+        asker_email=asked.email.casefold() if asked.email else None,
+        phone_sealed=crypto.seal(asked.phone, "questions", "phone", reference) if asked.phone else None,
+        search_text=fold(f"{number} {asked.name} {asked.email or ''}"),
+        asked_at=moment,
+        answer_by=answer_by(clock.local(moment).date()),
+        touched_at=moment,
+    )
+    db.session.add(question)
+    db.session.flush()
+    after = {"topic": asked.topic, "number": number}
+    record(viewer, "desk.ask", "question", reference, place.institution_id, question.subject, None, after)
+    return question
+
+
+def say_once(viewer: Viewer, question: Question, said: Said) -> bool:
+    """Write one part of a thread; False if it is there already, by a second click or a mail that was read before."""
+    row = row_of(question, said, subject_keys({question.subject})[question.subject])
+    try:
+        with db.session.begin_nested():
+            db.session.add(Entry(**row))
+    except IntegrityError:
+        return False
+    return True
+
+
+def row_of(question: Question, said: Said, key: bytes | None) -> dict[str, Any]:
+    """An entry's columns. What its person may not see bears no person: so the database keeps it from them too."""
+    reference = new_reference()
+    content = json.dumps({**said.more, "text": said.text}, ensure_ascii=False)
+    return {
+        "reference": reference,
+        "institution_id": question.institution_id,
+        "person_id": None if said.kind is EntryKind.NOTE else question.person_id,
+        "question_id": question.id,
+        "kind": said.kind.value,
+        "author_id": said.author_id,
+        "sealed": b"" if key is None else crypto.encrypt(key, content.encode(), reference.encode()),
+        "at": clock.now(),
+        "once": said.once[:120],
+    }
+
+
+def back_to_desk(question: Question) -> None:
+    """Its person wrote: it is the desk's turn, and an answer that was due stays due."""
+    moment = clock.now()
+    if question.state != QuestionState.OPEN:
+        question.state = QuestionState.OPEN.value
+        question.answer_by = answer_by(clock.local(moment).date())
+    question.touched_at = moment
+    db.session.flush()
+
+
+def written(text: str) -> str:
+    """What was typed, cleaned. Refused when there is nothing or too much of it."""
+    text = clean(text.replace("\r\n", "\n"))
+    if not text:
+        raise Refused(Problem(_EMPTY, {}, "text"))
+    if len(text) > LONGEST:
+        what = N_("Raccourcissez votre texte : %(most)s caractères au plus.")
+        raise Refused(Problem(what, {"most": LONGEST}, "text"))
+    return text
+
+
+def letters_for(
+    key: str,
+    questions: list[Question],
+    persons: Mapping[int, Person],
+    variables: Callable[[Question], Mapping[str, Any]],
+) -> list[Letter]:
+    """A letter to whoever asked each question, in a few statements: with the page of those who have an account, with
+    a link for the others."""
+    bare = desk_queries.without_account(each.person_id for each in questions if each.person_id)
+    linked = [each for each in questions if each.person_id is None or each.person_id in bare]
+    tokens: dict[str, str] = {}
+    for place in {each.institution_id for each in linked}:
+        subjects = [each.reference for each in linked if each.institution_id == place]
+        tokens |= dict(zip(subjects, links.create_many(LINK, subjects, LINK_LIFETIME, place), strict=True))
+    found = []
+    for each in questions:
+        token = tokens.get(each.reference)
+        path = f"/help/questions/{token}" if token else f"/my/questions/{each.reference}"
+        person = persons.get(each.person_id or -1)
+        phone = "" if person or each.asker_email else desk_queries.phone_of(each)
+        content = {"number": each.number, "page": path, "question": each.reference, **variables(each)}
+        address = (person.email if person else each.asker_email) or phone
+        if address or person:
+            channel = "sms" if phone else "email"
+            found.append(
+                Letter(
+                    key,
+                    each.subject,
+                    address or "",
+                    each.language,
+                    {"name": person.name if person else each.asker_name, **content},
+                    each.institution_id,
+                    each.person_id,
+                    channel=channel,
+                )
+            )
+    return found
+
+
+def _acknowledge(question: Question) -> None:
+    person = db.session.get(Person, question.person_id) if question.person_id else None
+    persons = {person.id: person} if person else {}
+    send_all(letters_for(RECEIVED, [question], persons, lambda each: {"answer_by": each.answer_by}))
+
+
+def _limit(most: Mapping[tuple[str, str], int]) -> None:
+    """Count what came from each address within the hour; Refused beyond `most`."""
+    blinds = {crypto.blind_index(kind, value): number for (kind, value), number in most.items()}
+    moment = clock.now()
+    counted = (
+        sa.select(SignInAttempt.blind, sa.func.count())
+        .where(SignInAttempt.blind.in_(blinds), SignInAttempt.at > moment - WITHIN)
+        .group_by(SignInAttempt.blind)
+    )
+    if any(number >= blinds[blind] for blind, number in db.session.execute(counted).all()):
+        raise Refused(Problem(_TOO_MANY))
+    db.session.add_all(SignInAttempt(blind=blind, at=moment) for blind in blinds)

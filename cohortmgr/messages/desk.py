@@ -1,0 +1,189 @@
+"""What staff do with a question: whose it is, an answer, a call, a note, its end; and answers kept for the next."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, NotFound, Problem, Refused, Stale
+from cohortmgr.base.i18n import LANGUAGES
+from cohortmgr.base.states import require_move
+from cohortmgr.base.text import clean, new_reference
+from cohortmgr.messages import desk_queries
+from cohortmgr.messages.asking import Said, letters_for, say_once, written
+from cohortmgr.messages.models import Question, SavedAnswer
+from cohortmgr.messages.rules import (
+    QUESTION_MEANINGS,
+    QUESTION_TRANSITIONS,
+    EntryKind,
+    QuestionState,
+    Topic,
+    answer_by,
+)
+from cohortmgr.outbox.actions import send_all
+from cohortmgr.programmes.models import Programme
+
+ANSWERED = "question_answered"
+_HELD = N_("%(name)s suit déjà cette question. Demandez-la-lui, ou confiez-la à quelqu’un.")
+_UNTITLED = N_("Donnez un titre à cette réponse : c’est par lui que vos collègues la trouvent.")
+_UNTRANSLATED = N_("Écrivez la réponse dans les trois langues.")
+
+
+def take(viewer: Viewer, reference: str) -> Question:
+    """Become the owner of a question that has none. A second click does nothing; Refused if a colleague was first."""
+    question = _at_desk(viewer, reference)
+    free = sa.update(Question).where(Question.id == question.id, Question.owner_id.is_(None))
+    if db.session.connection().execute(free.values(owner_id=viewer.account_id)).rowcount:
+        record(viewer, "desk.take", "question", reference, question.institution_id, question.subject)
+    elif question.owner_id != viewer.account_id:
+        row = desk_queries.get_for(viewer, reference)
+        raise Refused(Problem(_HELD, {"name": f"{row.owner_given or ''} {row.owner_family or ''}".strip()}))
+    db.session.refresh(question)
+    return question
+
+
+def give(viewer: Viewer, reference: str, account: str) -> Question:
+    """Make a colleague of the desk its owner, or nobody if `account` is empty."""
+    question = _at_desk(viewer, reference)
+    chosen = None
+    if account:
+        chosen = next((each for each in desk_queries.colleagues(question) if each.reference == account), None)
+        if chosen is None:
+            raise NotFound(account)
+    before, after = question.owner_id, chosen.id if chosen else None
+    if before != after:
+        question.owner_id = after
+        told = {"owner": account or None}
+        record(
+            viewer,
+            "desk.give",
+            "question",
+            reference,
+            question.institution_id,
+            question.subject,
+            {"owner": before},
+            told,
+        )
+    return question
+
+
+def answer(viewer: Viewer, reference: str, text: str, token: str, waits: bool = False) -> Question:
+    """Answer: the text joins the thread and a letter says so. `waits`: it asks something, and it is the person's turn.
+
+    Whoever answers a question that nobody owned owns it."""
+    question = _at_desk(viewer, reference)
+    to = QuestionState.WAITING if waits else QuestionState.ANSWERED
+    said = Said(EntryKind.ANSWER, written(text), f"{reference}:{token}", viewer.account_id)
+    if not say_once(viewer, question, said):
+        return question
+    _require(question, to)
+    _move(question, to)
+    question.owner_id = question.owner_id or viewer.account_id
+    person = db.session.get(Person, question.person_id) if question.person_id else None
+    persons = {person.id: person} if person else {}
+    send_all(letters_for(ANSWERED, [question], persons, lambda each: {"text": said.text}))
+    record(viewer, "desk.answer", "question", reference, question.institution_id, question.subject)
+    return question
+
+
+def note_call(viewer: Viewer, reference: str, text: str, spoken_with: str, token: str) -> Question:
+    """Note a telephone call: who was spoken to and what was said; the person reads it in the thread."""
+    question = _at_desk(viewer, reference)
+    more = {"with": clean(spoken_with)[:120]}
+    said = Said(EntryKind.CALL, written(text), f"{reference}:{token}", viewer.account_id, more)
+    if say_once(viewer, question, said):
+        question.touched_at = clock.now()
+        record(viewer, "desk.note_call", "question", reference, question.institution_id, question.subject)
+    return question
+
+
+def note(viewer: Viewer, reference: str, text: str, token: str) -> Question:
+    """A note among colleagues; its person never sees it."""
+    question = _at_desk(viewer, reference)
+    if say_once(
+        viewer, question, Said(EntryKind.NOTE, written(text), f"{reference}:{token}", viewer.account_id)
+    ):
+        record(viewer, "desk.note", "question", reference, question.institution_id, question.subject)
+    return question
+
+
+def close(viewer: Viewer, reference: str) -> Question:
+    """Nothing is left to do. A second click does nothing."""
+    question = _at_desk(viewer, reference)
+    if question.state != QuestionState.CLOSED:
+        _require(question, QuestionState.CLOSED)
+        _move(question, QuestionState.CLOSED)
+        record(viewer, "desk.close", "question", reference, question.institution_id, question.subject)
+    return question
+
+
+def reopen(viewer: Viewer, reference: str) -> Question:
+    """It is the desk's turn again, with a new day by which to answer."""
+    question = _at_desk(viewer, reference)
+    if question.state != QuestionState.OPEN:
+        _require(question, QuestionState.OPEN)
+        _move(question, QuestionState.OPEN)
+        question.answer_by = answer_by(clock.today())
+        record(viewer, "desk.reopen", "question", reference, question.institution_id, question.subject)
+    return question
+
+
+def save_answer(
+    viewer: Viewer,
+    programme: Programme,
+    topic: str,
+    title: str,
+    texts: dict[str, str],
+    reference: str | None = None,
+    version: int | None = None,
+) -> SavedAnswer:
+    """Keep an answer for a programme, or change one that is kept. Refused without a title or one of the languages."""
+    require(viewer, desk_queries.WRITE, programme.path)
+    problems = []
+    body = {language: clean(texts.get(language, "").replace("\r\n", "\n")) for language in LANGUAGES}
+    if not clean(title):
+        problems.append(Problem(_UNTITLED, {}, "title"))
+    problems += [Problem(_UNTRANSLATED, {}, language) for language in LANGUAGES if not body[language]]
+    if problems:
+        raise Refused(*problems)
+    if reference is None:
+        row = SavedAnswer(
+            reference=new_reference(), institution_id=programme.institution_id, path=programme.path
+        )
+        db.session.add(row)
+    else:
+        row = desk_queries.saved_answer(viewer, reference, desk_queries.WRITE)
+        if version != row.version:
+            raise Stale(reference)
+    row.topic, row.title, row.body = Topic(topic).value, clean(title)[:120], body
+    row.written_by, row.written_at = viewer.reference, clock.now()
+    record(viewer, "desk.save_answer", "saved_answer", row.reference, row.institution_id)
+    return row
+
+
+def remove_answer(viewer: Viewer, reference: str) -> None:
+    """Take a saved answer away; what was answered with it stays."""
+    row = desk_queries.saved_answer(viewer, reference, desk_queries.WRITE)
+    before = {"title": row.title, "body": row.body}
+    record(viewer, "desk.remove_answer", "saved_answer", reference, row.institution_id, None, before)
+    db.session.delete(row)
+
+
+def _at_desk(viewer: Viewer, reference: str) -> Question:
+    """The question, if it is the viewer's to answer; locked, so that two acts on it follow each other."""
+    question = desk_queries.question_for(viewer, reference)
+    require(viewer, desk_queries.DESK, question.path)
+    db.session.refresh(question, with_for_update=True)
+    return question
+
+
+def _require(question: Question, to: QuestionState) -> None:
+    require_move(QUESTION_TRANSITIONS, QUESTION_MEANINGS, QuestionState(question.state), to)
+
+
+def _move(question: Question, to: QuestionState) -> None:
+    question.state, question.touched_at = to.value, clock.now()

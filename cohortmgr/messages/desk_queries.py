@@ -1,0 +1,330 @@
+"""Reading the help desk: whose question is whose, what the lists and today's page show, and threads in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from cohortmgr.accounts.models import Account, Person, RoleGrant
+from cohortmgr.accounts.rules import PERMISSIONS, Role, Viewer
+from cohortmgr.applications.models import Application
+from cohortmgr.audit.keys import known_keys
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import NotFound
+from cohortmgr.base.text import fold
+from cohortmgr.messages.models import Entry, Question, SavedAnswer
+from cohortmgr.messages.rules import (
+    FROM_THE_PERSON,
+    INTERNAL,
+    UNANSWERED,
+    EntryKind,
+    QuestionState,
+    Topic,
+)
+from cohortmgr.programmes.models import Intake
+from cohortmgr.stipends.models import Line
+
+DESK = "messages.desk"
+WRITE = "messages.write"
+# What concerns money is for those who pay and who answer for the programme; finance has nothing to do with the rest.
+_PAYERS = frozenset({Role.FINANCE, Role.PROGRAMME_ADMINISTRATOR})
+_OTHERS = PERMISSIONS[DESK] - {Role.FINANCE}
+_UNANSWERED = tuple(state.value for state in UNANSWERED)
+_Owner = aliased(Person)
+_OwnerAccount = aliased(Account)
+_LINE: tuple[Any, ...] = (
+    Question,
+    Person,
+    _Owner.given_name.label("owner_given"),
+    _Owner.family_name.label("owner_family"),
+    Application.number.label("file_number"),
+    Application.reference.label("file_reference"),
+    Intake.title.label("intake_title"),
+)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the list shows, as its address says it. Without a state: what is not answered."""
+
+    whose: str = ""
+    late: bool = False
+    topic: str = ""
+    intake: str = ""
+    state: str = ""
+    search: str = ""
+
+    @classmethod
+    def of(cls, args: Mapping[str, str]) -> Filters:
+        """From the address; what is unknown there filters nothing."""
+        whose, topic, state = args.get("whose", ""), args.get("topic", ""), args.get("state", "")
+        return cls(
+            whose if whose in ("mine", "unowned") else "",
+            bool(args.get("late")),
+            topic if topic in set(Topic) else "",
+            args.get("intake", "")[:26],
+            state if state in {*QuestionState, "all"} else "",
+            args.get("search", "").strip()[:100],
+        )
+
+    def arguments(self) -> dict[str, str]:
+        """For links: what is set."""
+        found = {name: str(value) for name, value in vars(self).items() if value}
+        return {**found, "late": "1"} if self.late else found
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a thread in words; `text` is all of it where `shown` is not, None once it was erased."""
+
+    kind: EntryKind
+    at: datetime
+    author: str
+    shown: str | None
+    text: str = ""
+    attachments: Sequence[Mapping[str, Any]] = ()
+    sender: str = ""
+    spoken_with: str = ""
+
+
+def within(viewer: Viewer) -> sa.ColumnElement[bool]:
+    """Questions of the programmes where the viewer is at the desk."""
+    if viewer.is_system:
+        return sa.true()
+
+    def below(roles: frozenset[Role]) -> sa.ColumnElement[bool]:
+        paths = {grant.path for grant in viewer.grants if grant.role in roles}
+        inside = [Question.path.startswith(path, autoescape=True) for path in sorted(paths)]
+        return sa.or_(sa.false(), *inside)
+
+    of_money = sa.and_(Question.line_id.is_not(None), below(_PAYERS))
+    return sa.or_(of_money, sa.and_(Question.line_id.is_(None), below(_OTHERS)))
+
+
+def visible(viewer: Viewer) -> sa.Select[Any]:
+    """(question, person, owner's names, file, intake) of the viewer's desk."""
+    return (
+        sa.select(*_LINE)
+        .outerjoin(Person, Person.id == Question.person_id)
+        .outerjoin(_OwnerAccount, _OwnerAccount.id == Question.owner_id)
+        .outerjoin(_Owner, _Owner.id == _OwnerAccount.person_id)
+        .outerjoin(Application, Application.id == Question.application_id)
+        .outerjoin(Intake, Intake.id == Question.intake_id)
+        .where(within(viewer))
+    )
+
+
+def listed(viewer: Viewer, filters: Filters) -> sa.Select[Any]:
+    """`visible`, filtered; what is due first stands first."""
+    return narrowed(visible(viewer), viewer, filters).order_by(Question.answer_by, Question.id)
+
+
+def narrowed(query: sa.Select[Any], viewer: Viewer, filters: Filters) -> sa.Select[Any]:
+    """The query with the conditions of the filters; it joins intakes and persons."""
+    if filters.whose == "mine":
+        query = query.where(Question.owner_id == viewer.account_id)
+    elif filters.whose == "unowned":
+        query = query.where(Question.owner_id.is_(None))
+    if filters.late:
+        query = query.where(*_late())
+    if filters.topic:
+        query = query.where(Question.topic == filters.topic)
+    if filters.intake:
+        query = query.where(Intake.reference == filters.intake)
+    if filters.state != "all":
+        query = query.where(Question.state.in_([filters.state] if filters.state else _UNANSWERED))
+    for word in fold(filters.search).split():
+        told = Question.search_text.contains(word, autoescape=True)
+        named = Person.search_name.contains(word, autoescape=True)
+        mailed = sa.func.lower(Person.email).contains(word, autoescape=True)
+        filed = sa.func.lower(Application.number).contains(word, autoescape=True)
+        query = query.where(sa.or_(told, named, mailed, filed))
+    return query
+
+
+def _late() -> tuple[sa.ColumnElement[bool], ...]:
+    return Question.state == QuestionState.OPEN.value, Question.answer_by < clock.today()
+
+
+def get_for(viewer: Viewer, reference: str) -> sa.Row[Any]:
+    """The line of one question of the viewer's desk; NotFound otherwise."""
+    found = db.session.execute(visible(viewer).where(Question.reference == reference)).first()
+    if found is None:
+        raise NotFound(reference)
+    return found
+
+
+def question_for(viewer: Viewer, reference: str) -> Question:
+    """One question of the viewer's desk, for acts; NotFound otherwise."""
+    found = db.session.scalar(sa.select(Question).where(Question.reference == reference, within(viewer)))
+    if found is None:
+        raise NotFound(reference)
+    return found
+
+
+def counts(viewer: Viewer) -> sa.Row[Any]:
+    """What waits at the viewer's desk: `open`, `waiting`, `mine`, `unowned`, `late`, and the `oldest` that is late."""
+
+    def many(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+        return sa.func.coalesce(sa.func.sum(sa.case((sa.and_(*conditions), 1), else_=0)), 0)
+
+    late = sa.and_(*_late())
+    return db.session.execute(
+        sa.select(
+            many(Question.state == QuestionState.OPEN.value).label("open"),
+            many(Question.state == QuestionState.WAITING.value).label("waiting"),
+            many(Question.owner_id == (viewer.account_id or -1)).label("mine"),
+            many(Question.owner_id.is_(None)).label("unowned"),
+            many(late).label("late"),
+            sa.func.min(sa.case((late, Question.answer_by))).label("oldest"),
+        ).where(within(viewer), Question.state.in_(_UNANSWERED))
+    ).one()
+
+
+def groups(viewer: Viewer) -> Sequence[sa.Row[Any]]:
+    """(topic, intake, title, count) of questions alike that wait: two at least, the most first."""
+    number = sa.func.count().label("number")
+    return db.session.execute(
+        sa.select(Question.topic, Intake.reference.label("intake"), Intake.title, number)
+        .join(Intake, Intake.id == Question.intake_id)
+        .where(within(viewer), Question.state == QuestionState.OPEN.value, Question.line_id.is_(None))
+        .group_by(Question.topic, Intake.id, Intake.reference, Intake.title)
+        .having(number > 1)
+        .order_by(number.desc(), Question.topic)
+        .limit(8)
+    ).all()
+
+
+def excerpts(questions: Sequence[Question]) -> dict[int, str]:
+    """Question's id to what its person wrote last, in two statements."""
+    last = (
+        sa.select(sa.func.max(Entry.id))
+        .where(Entry.question_id.in_([each.id for each in questions]))
+        .where(Entry.kind.in_([kind.value for kind in FROM_THE_PERSON]))
+        .group_by(Entry.question_id)
+    )
+    rows = db.session.scalars(sa.select(Entry).where(Entry.id.in_(last))).all() if questions else []
+    keys = known_keys({each.subject for each in questions})
+    subjects = {each.id: each.subject for each in questions}
+    found = {row.question_id: _opened(row, keys.get(subjects[row.question_id])) for row in rows}
+    return {
+        number: str(content.get("shown") or content["text"]) for number, content in found.items() if content
+    }
+
+
+def thread(question: Question, whole: bool) -> list[Part]:
+    """The parts of a question in their order; `whole` with what its person may not see. Three statements."""
+    chosen = (
+        sa.select(Entry, Person.given_name, Person.family_name)
+        .outerjoin(Account, Account.id == Entry.author_id)
+        .outerjoin(Person, Person.id == Account.person_id)
+        .where(Entry.question_id == question.id)
+        .order_by(Entry.at, Entry.id)
+    )
+    if not whole:
+        chosen = chosen.where(Entry.kind.not_in([kind.value for kind in INTERNAL]))
+    rows = db.session.execute(chosen).all()
+    key = known_keys({question.subject}).get(question.subject)
+    return [_part(row, key) for row in rows]
+
+
+def _part(row: sa.Row[Any], key: bytes | None) -> Part:
+    entry: Entry = row[0]
+    author = f"{row.given_name or ''} {row.family_name or ''}".strip()
+    content = _opened(entry, key)
+    if content is None:
+        return Part(EntryKind(entry.kind), entry.at, author, None)
+    return Part(
+        EntryKind(entry.kind),
+        entry.at,
+        author,
+        content.get("shown") or content["text"],
+        content["text"] if content.get("shown") not in (None, content["text"]) else "",
+        content.get("attachments", ()),
+        content.get("sender", ""),
+        content.get("with", ""),
+    )
+
+
+def _opened(entry: Entry, key: bytes | None) -> dict[str, Any] | None:
+    if key is None or not entry.sealed:
+        return None
+    content: dict[str, Any] = json.loads(crypto.decrypt(key, entry.sealed, entry.reference.encode()))
+    return content
+
+
+def phone_of(question: Question) -> str:
+    """The telephone that somebody without an account left; empty if none."""
+    if question.phone_sealed is None:
+        return ""
+    return crypto.unseal(question.phone_sealed, "questions", "phone", question.reference)
+
+
+def mine(viewer: Viewer) -> Sequence[Question]:
+    """The viewer's own questions, the last touched first."""
+    own = sa.select(Question).where(Question.person_id == (viewer.person_id or -1))
+    return db.session.scalars(own.order_by(Question.touched_at.desc(), Question.id.desc()).limit(200)).all()
+
+
+def own(viewer: Viewer, reference: str) -> Question:
+    """One of the viewer's own questions; NotFound otherwise."""
+    found = db.session.scalar(
+        sa.select(Question).where(
+            Question.reference == reference, Question.person_id == (viewer.person_id or -1)
+        )
+    )
+    if found is None:
+        raise NotFound(reference)
+    return found
+
+
+def colleagues(question: Question) -> Sequence[sa.Row[Any]]:
+    """(id, reference, given_name, family_name) of the accounts that may answer it, by name."""
+    roles = _PAYERS if question.line_id is not None else _OTHERS
+    covering = sa.literal(question.path).like(RoleGrant.path + "%")
+    return db.session.execute(
+        sa.select(Account.id, Account.reference, Person.given_name, Person.family_name, Person.search_name)
+        .join(Person, Person.id == Account.person_id)
+        .join(RoleGrant, RoleGrant.account_id == Account.id)
+        .where(RoleGrant.role.in_([role.value for role in roles]), RoleGrant.revoked_at.is_(None), covering)
+        .where(Account.suspended_at.is_(None))
+        .distinct()
+        .order_by(Person.search_name, Account.id)
+    ).all()
+
+
+def line_of(question: Question) -> Line | None:
+    """The payment line that it is about."""
+    return None if question.line_id is None else db.session.get(Line, question.line_id)
+
+
+def saved(viewer: Viewer, permission: str = DESK) -> sa.Select[SavedAnswer]:
+    """The saved answers for the programmes where the viewer holds a permission, by topic and title."""
+    paths = viewer.paths(permission)
+    inside = [SavedAnswer.path.startswith(path, autoescape=True) for path in paths]
+    chosen = sa.select(SavedAnswer).where(sa.or_(sa.false(), *inside))
+    return chosen.order_by(SavedAnswer.topic, SavedAnswer.title, SavedAnswer.id)
+
+
+def saved_answer(viewer: Viewer, reference: str, permission: str = DESK) -> SavedAnswer:
+    """One of them; NotFound otherwise."""
+    found = db.session.scalar(saved(viewer, permission).where(SavedAnswer.reference == reference))
+    if found is None:
+        raise NotFound(reference)
+    return found
+
+
+def without_account(person_ids: Iterable[int]) -> set[int]:
+    """Those of the persons who cannot sign in, in a statement for every 500."""
+    left = set(person_ids)
+    wanted = sorted(left)
+    for part in (wanted[i : i + 500] for i in range(0, len(wanted), 500)):
+        left -= set(db.session.scalars(sa.select(Account.person_id).where(Account.person_id.in_(part))))
+    return left
