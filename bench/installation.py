@@ -94,7 +94,7 @@ def _filled(settings: Settings) -> Installation:
         settings=settings,
         listed=listed,
         open_intake=opened,
-        administrator={"Cookie": f"session={_cookie(web, token)}"},
+        administrator={"Cookie": f"session={cookie_of(web, token)}"},
     )
 
 
@@ -109,7 +109,8 @@ def _administrator() -> str:
         return accounts.open_session(account.id)
 
 
-def _cookie(web: Flask, token: str) -> str:
+def cookie_of(web: Flask, token: str) -> str:
+    """The session cookie of a browser that bears the token of a sign-in."""
     client = web.test_client()
     with client.session_transaction() as session:
         session["_user_id"], session["_fresh"] = token, True

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -166,20 +166,28 @@ COUNTS = {
 }
 
 
+def broken_counts(made: Installation, receipts: Iterable[str], faults: Sequence[str]) -> dict[str, int]:
+    """What holds whether or not a worker ran: each invariant and how often it does not."""
+    wanted = [name for name in COUNTS if name.startswith("sent applications")]
+    with made.system.app_context():
+        found = {name: int(db.session.scalar(sa.text(COUNTS[name])) or 0) for name in wanted}
+        sent = set(
+            db.session.scalars(sa.text("SELECT reference FROM applications WHERE state = 'submitted'"))
+        )
+        found["links of the trail broken"] = sum(len(broken_links(chain)) for chain in chains())
+    found["applications lost after their receipt"] = len(set(receipts) - sent)
+    found["faults that people saw"] = len(faults)
+    return found
+
+
 def broken(made: Installation, life: Life) -> dict[str, int]:
     """Each invariant and how often it does not hold."""
     with made.system.app_context():
         found = {name: int(db.session.scalar(sa.text(query)) or 0) for name, query in COUNTS.items()}
-        sent = set(
-            db.session.scalars(sa.text("SELECT reference FROM applications WHERE state = 'submitted'"))
-        )
         messages = int(db.session.scalar(sa.text("SELECT count(*) FROM outbox")) or 0)
-        found["links of the trail broken"] = sum(len(broken_links(chain)) for chain in chains())
-    found["applications lost after their receipt"] = len(set(life.receipts) - sent)
     letters = [path for path in (made.settings.data / "mail").rglob("*") if path.is_file()]
     found["letters too many or too few"] = abs(len(letters) - messages)
-    found["faults that people saw"] = len(life.faults)
-    return found
+    return found | broken_counts(made, life.receipts, life.faults)
 
 
 def main() -> int:
