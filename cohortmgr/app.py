@@ -19,6 +19,7 @@ from cohortmgr.accounts import staff_views as accounts_staff
 from cohortmgr.accounts import views as accounts
 from cohortmgr.applications import actions as applications
 from cohortmgr.applications import candidate_views as applications_candidate
+from cohortmgr.applications import files
 from cohortmgr.applications import import_views as imports
 from cohortmgr.applications import notices as applications_notices
 from cohortmgr.applications import reminders
@@ -29,6 +30,7 @@ from cohortmgr.cohorts import actions as enrolling
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts import staff_views as cohorts_staff
 from cohortmgr.jobs.broker import celery_for, wake_sender
+from cohortmgr.messages import campaign_views as campaigns_staff
 from cohortmgr.messages import candidate_views as messages_candidate
 from cohortmgr.messages import notices as messages_notices
 from cohortmgr.messages import preference_views as preferences
@@ -103,6 +105,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         messages_candidate.bp,
         preferences.bp,
         messages_staff.bp,
+        campaigns_staff.bp,
         texts_staff.bp,
     ):
         app.register_blueprint(blueprint)
@@ -139,6 +142,7 @@ def _join_floors() -> None:
     for room in rooms:
         declare(*room.NOTICES)
     delivery.checks[letters.OFFER_REMINDER] = letters.awaits_answer
+    delivery.checks[files.DOCUMENT_AWAITED] = files.still_owed
     delivery.checks[reminders.DRAFT_REMINDER] = reminders.still_unsent
 
 
@@ -154,6 +158,7 @@ def _configure(app: Flask, settings: Settings, process: Process) -> None:
         MAX_CONTENT_LENGTH=settings.upload_limit,
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
         IMPORT_LIMIT=settings.import_limit,
+        CLAMD=settings.clamd,
         SESSION_COOKIE_NAME="session",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

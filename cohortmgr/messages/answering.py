@@ -33,9 +33,10 @@ _CHANGED = N_(
 _TYPE = N_("Écrivez le nombre de personnes, %(count)s, pour confirmer.")
 
 
-def chosen(viewer: Viewer, filters: Filters, references: Sequence[str]) -> sa.Select[Any]:
+def chosen(viewer: Viewer, filters: Filters, references: Sequence[str]) -> sa.Select[*tuple[Any, ...]]:
     """The unanswered questions that an answer to many goes to: those named, or all that the filters leave."""
-    query = sa.select(Question.id, Question.language).where(desk_queries.within(viewer))
+    query: sa.Select[*tuple[Any, ...]] = sa.select(Question.id, Question.language)
+    query = query.where(desk_queries.within(viewer))
     if references:
         query = query.where(Question.reference.in_(list(references)[:CHUNK]))
     else:
@@ -82,7 +83,9 @@ def answer_many(
     return sum(map(len, references_done.values()))
 
 
-def _check(rows: Sequence[sa.Row[Any]], texts: Mapping[str, str], expected: int, confirmation: str) -> None:
+def _check(
+    rows: Sequence[sa.Row[*tuple[Any, ...]]], texts: Mapping[str, str], expected: int, confirmation: str
+) -> None:
     spoken = [row.language for row in rows]
     problems = [
         Problem(_LANGUAGE, {"count": spoken.count(language)}, language)

@@ -70,7 +70,7 @@ def create(viewer: Viewer, intake_reference: str, draft: Draft, form_key: str) -
     found = queries.by_form_key(viewer.reference, form_key[:26])
     assert found is not None
     if found.reference == values["reference"]:
-        _note(viewer, "create", found, {"intake": intake.reference, "title": found.title})
+        _note(viewer, "campaigns.create", found, {"intake": intake.reference, "title": found.title})
     return found
 
 
@@ -133,7 +133,7 @@ def change(viewer: Viewer, reference: str, draft: Draft, version: int | None = N
     before = {"title": campaign.title, "due": campaign.due}
     for name, value in _written(viewer, intake, draft).items():
         setattr(campaign, name, value)
-    _note(viewer, "change", campaign, {"title": campaign.title, "due": campaign.due}, before)
+    _note(viewer, "campaigns.change", campaign, {"title": campaign.title, "due": campaign.due}, before)
     return campaign
 
 
@@ -168,7 +168,7 @@ def propose(viewer: Viewer, reference: str, typed_number: str, version: int | No
     _require_number(typed_number, campaign.total)
     _move(campaign, CampaignState.PROPOSED)
     campaign.proposed_by, campaign.proposed_at = viewer.reference, clock.now()
-    _note(viewer, "propose", campaign, {"people": campaign.total, "filters": campaign.filters})
+    _note(viewer, "campaigns.propose", campaign, {"people": campaign.total, "filters": campaign.filters})
     return campaign
 
 
@@ -202,7 +202,7 @@ def approve(viewer: Viewer, reference: str, typed_number: str, version: int | No
     campaign.bundle = open_bundle(campaign.institution_id)
     campaign.due = max(campaign.due or clock.now(), clock.now())
     request(viewer, SEND, {"campaign": reference}, campaign.institution_id, campaign.due)
-    _note(viewer, "approve", campaign, {"people": campaign.total, "due": campaign.due})
+    _note(viewer, "campaigns.approve", campaign, {"people": campaign.total, "due": campaign.due})
     return campaign
 
 
@@ -213,7 +213,7 @@ def pause(viewer: Viewer, reference: str) -> Campaign:
         _require_move(campaign, CampaignState.PAUSED)
         _move(campaign, CampaignState.PAUSED)
         turn_bundle(campaign.bundle, "held")
-        _note(viewer, "pause", campaign, {"state": campaign.state})
+        _note(viewer, "campaigns.pause", campaign, {"state": campaign.state})
     return campaign
 
 
@@ -224,7 +224,7 @@ def resume(viewer: Viewer, reference: str) -> Campaign:
         _move(campaign, CampaignState.SENDING)
         turn_bundle(campaign.bundle, "open")
         request(viewer, SEND, {"campaign": reference}, campaign.institution_id)
-        _note(viewer, "resume", campaign, {"state": campaign.state})
+        _note(viewer, "campaigns.resume", campaign, {"state": campaign.state})
     elif campaign.state != CampaignState.SENDING:
         _require_move(campaign, CampaignState.SENDING)
     return campaign
@@ -243,7 +243,7 @@ def cancel(viewer: Viewer, reference: str, typed_number: str) -> Campaign:
     if campaign.bundle:
         turn_bundle(campaign.bundle, "called_off")
     _move(campaign, CampaignState.CANCELLED)
-    _note(viewer, "cancel", campaign, {"state": campaign.state}, before)
+    _note(viewer, "campaigns.cancel", campaign, {"state": campaign.state}, before)
     return campaign
 
 
@@ -262,7 +262,7 @@ def resend(viewer: Viewer, reference: str, typed_number: str) -> Campaign:
         _move(campaign, CampaignState.SENDING)
     turn_bundle(campaign.bundle, "open")
     request(viewer, RESEND, {"campaign": reference}, campaign.institution_id)
-    _note(viewer, "resend", campaign, {"people": number})
+    _note(viewer, "campaigns.resend", campaign, {"people": number})
     return campaign
 
 
@@ -292,7 +292,7 @@ def send_test(viewer: Viewer, reference: str, form_key: str) -> int:
             )
         )
     send_all(letters)
-    _note(viewer, "test", campaign, {"languages": known})
+    _note(viewer, "campaigns.test", campaign, {"languages": known})
     return len(letters)
 
 
@@ -331,7 +331,7 @@ def _note(
 ) -> None:
     record(
         viewer,
-        f"campaigns.{act}",
+        act,
         "campaign",
         campaign.reference,
         campaign.institution_id,

@@ -108,7 +108,7 @@ def within(viewer: Viewer) -> sa.ColumnElement[bool]:
     return sa.or_(of_money, sa.and_(Question.line_id.is_(None), below(_OTHERS)))
 
 
-def visible(viewer: Viewer) -> sa.Select[Any]:
+def visible(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
     """(question, person, owner's names, file, intake) of the viewer's desk."""
     return (
         sa.select(*_LINE)
@@ -121,12 +121,14 @@ def visible(viewer: Viewer) -> sa.Select[Any]:
     )
 
 
-def listed(viewer: Viewer, filters: Filters) -> sa.Select[Any]:
+def listed(viewer: Viewer, filters: Filters) -> sa.Select[*tuple[Any, ...]]:
     """`visible`, filtered; what is due first stands first."""
     return narrowed(visible(viewer), viewer, filters).order_by(Question.answer_by, Question.id)
 
 
-def narrowed(query: sa.Select[Any], viewer: Viewer, filters: Filters) -> sa.Select[Any]:
+def narrowed(
+    query: sa.Select[*tuple[Any, ...]], viewer: Viewer, filters: Filters
+) -> sa.Select[*tuple[Any, ...]]:
     """The query with the conditions of the filters; it joins intakes and persons."""
     if filters.whose == "mine":
         query = query.where(Question.owner_id == viewer.account_id)
@@ -153,7 +155,7 @@ def _late() -> tuple[sa.ColumnElement[bool], ...]:
     return Question.state == QuestionState.OPEN.value, Question.answer_by < clock.today()
 
 
-def get_for(viewer: Viewer, reference: str) -> sa.Row[Any]:
+def get_for(viewer: Viewer, reference: str) -> sa.Row[*tuple[Any, ...]]:
     """The line of one question of the viewer's desk; NotFound otherwise."""
     found = db.session.execute(visible(viewer).where(Question.reference == reference)).first()
     if found is None:
@@ -169,7 +171,7 @@ def question_for(viewer: Viewer, reference: str) -> Question:
     return found
 
 
-def counts(viewer: Viewer) -> sa.Row[Any]:
+def counts(viewer: Viewer) -> sa.Row[*tuple[Any, ...]]:
     """What waits at the viewer's desk: `open`, `waiting`, `mine`, `unowned`, `late`, and the `oldest` that is late."""
 
     def many(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
@@ -188,7 +190,7 @@ def counts(viewer: Viewer) -> sa.Row[Any]:
     ).one()
 
 
-def groups(viewer: Viewer) -> Sequence[sa.Row[Any]]:
+def groups(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """(topic, intake, title, count) of questions alike that wait: two at least, the most first."""
     number = sa.func.count().label("number")
     return db.session.execute(
@@ -235,7 +237,7 @@ def thread(question: Question, whole: bool) -> list[Part]:
     return [_part(row, key) for row in rows]
 
 
-def _part(row: sa.Row[Any], key: bytes | None) -> Part:
+def _part(row: sa.Row[*tuple[Any, ...]], key: bytes | None) -> Part:
     entry: Entry = row[0]
     author = f"{row.given_name or ''} {row.family_name or ''}".strip()
     content = _opened(entry, key)
@@ -285,7 +287,7 @@ def own(viewer: Viewer, reference: str) -> Question:
     return found
 
 
-def colleagues(question: Question) -> Sequence[sa.Row[Any]]:
+def colleagues(question: Question) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """(id, reference, given_name, family_name) of the accounts that may answer it, by name."""
     roles = _PAYERS if question.line_id is not None else _OTHERS
     covering = sa.literal(question.path).like(RoleGrant.path + "%")

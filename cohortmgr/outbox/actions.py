@@ -71,21 +71,22 @@ def take_up(reference: str) -> bool:
     """Let a message that was set aside, or came back, wait anew, what it has behind it forgotten; False if it is in
     another state. The system's alone: the web cannot change what it wrote."""
     stopped = (MessageState.SET_ASIDE.value, MessageState.RETURNED.value)
-    values = {"state": MessageState.WAITING.value, "due": clock.now(), "error": None, "failure": None}
-    forgotten = {"tries": 0, "lost_starts": 0, "unanswered": 0, "lease_until": None}
-    taken = sa.update(Message).where(Message.reference == reference, Message.state.in_(stopped))
-    done = db.session.connection().execute(taken.values(values | forgotten))
-    return done.rowcount == 1
+    return _taken_up(Message.reference == reference, Message.state.in_(stopped)) == 1
 
 
 def take_up_all(chosen: sa.Select[Any]) -> int:
     """The same for every one of the chosen ids that was set aside; returns how many there were."""
-    aside = (Message.id.in_(chosen), Message.state == MessageState.SET_ASIDE.value)
-    values = {"state": MessageState.WAITING.value, "tries": 0, "due": clock.now(), "error": None}
-    taken = db.session.connection().execute(sa.update(Message).where(*aside).values(values)).rowcount
+    taken = _taken_up(Message.id.in_(chosen), Message.state == MessageState.SET_ASIDE.value)
     if taken:
         wake("outbox")
     return taken
+
+
+def _taken_up(*chosen: sa.ColumnElement[bool]) -> int:
+    values = {"state": MessageState.WAITING.value, "due": clock.now(), "error": None, "failure": None}
+    forgotten = {"tries": 0, "lost_starts": 0, "unanswered": 0, "lease_until": None}
+    taken = sa.update(Message).where(*chosen).values(values | forgotten)
+    return db.session.connection().execute(taken).rowcount
 
 
 def open_bundle(institution_id: int) -> str:

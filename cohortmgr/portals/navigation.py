@@ -48,6 +48,12 @@ ROOMS = (
         "selection_staff.ranking",
         "selection.read",
     ),
+    Room(
+        N_("Envois groupés"),
+        N_("Un texte à plusieurs personnes, relu et approuvé"),
+        "campaigns_staff.index",
+        "messages.write",
+    ),
     Room(N_("Rapports"), N_("Chiffres, graphiques, XLSX"), "reports_staff.index", "reports.read"),
 )
 COHORT_ROOMS = (

@@ -1,0 +1,164 @@
+"""What a campaign says, to whom and when, as it is typed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    DateField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    TimeField,
+)
+from wtforms.validators import Optional
+
+from cohortmgr.applications.listing import Filters
+from cohortmgr.applications.regions import REGIONS
+from cohortmgr.base.clock import CASABLANCA, instant, local
+from cohortmgr.base.i18n import LANGUAGE_NAMES, localized
+from cohortmgr.base.text import new_reference
+from cohortmgr.messages import mailing
+from cohortmgr.messages.campaigns import Draft
+from cohortmgr.messages.mailing import LIMITS, Text
+from cohortmgr.messages.models import Campaign
+
+# The conditions of the list that are typed here; the list's other ones are kept as they came.
+TYPED = ("search", "state", "eligible", "region", "source")
+_LONGEST = 2000
+
+
+class CampaignForm(FlaskForm):
+    """Lengths and texts are judged by the rules, which name the field."""
+
+    version = HiddenField()
+    form_key = HiddenField()
+    others = HiddenField()
+    title = StringField(
+        _l("Nom de l’envoi"), description=_l("Pour vous y retrouver ; personne ne le reçoit.")
+    )
+    audience = RadioField(_l("À qui"), validate_choice=False)
+    search = StringField(_l("Nom, numéro ou adresse"), [Optional()])
+    state = SelectField(_l("État"), validate_choice=False)
+    eligible = SelectField(_l("Conditions"), validate_choice=False)
+    region = SelectField(_l("Région"), validate_choice=False)
+    source = SelectField(_l("Origine"), validate_choice=False)
+    with_drafts = BooleanField(_l("Aussi les personnes qui ont commencé et n’ont pas envoyé"))
+    subject_fr = StringField(_l("Objet"))
+    body_fr = TextAreaField(_l("Texte"))
+    short_fr = TextAreaField(_l("Texte pour SMS"), [Optional()])
+    subject_ar = StringField(_l("Objet"))
+    body_ar = TextAreaField(_l("Texte"))
+    short_ar = TextAreaField(_l("Texte pour SMS"), [Optional()])
+    subject_en = StringField(_l("Objet"))
+    body_en = TextAreaField(_l("Texte"))
+    short_en = TextAreaField(_l("Texte pour SMS"), [Optional()])
+    day = DateField(_l("Jour"), [Optional()], description=_l("Sans date, l’envoi part dès son approbation."))
+    hour = TimeField(_l("Heure de Casablanca"), [Optional()])
+
+    def __init__(self, *arguments: Any, with_cohort: bool = False, **values: Any) -> None:
+        super().__init__(*arguments, **values)
+        self.audience.choices = [("list", _("Une liste de candidatures"))]
+        if with_cohort:
+            self.audience.choices.append(("cohort", _("Les membres de la promotion")))
+        everyone = ("", _("Toutes"))
+        self.state.choices = [
+            ("submitted", _("Envoyée")),
+            ("draft", _("Brouillon")),
+            ("withdrawn", _("Retirée")),
+            ("all", _("Tous")),
+        ]
+        self.eligible.choices = [everyone, ("yes", _("Éligible")), ("no", _("Non éligible"))]
+        self.region.choices = [everyone, *((code, localized(name)) for code, name in REGIONS.items())]
+        self.source.choices = [
+            everyone,
+            ("online", _("En ligne")),
+            ("import", _("Importée")),
+            ("paper", _("Sur papier")),
+        ]
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """An hour needs its day."""
+        right = bool(super().validate(extra_validators))
+        if self.hour.data is not None and self.day.data is None and not self.day.errors:
+            self.day.errors = [*self.day.errors, _("Choisissez aussi un jour.")]
+            right = False
+        return right
+
+    @property
+    def languages(self) -> list[tuple[str, str, list[Any]]]:
+        """Each language with its name and its three fields."""
+        return [
+            (code, LANGUAGE_NAMES[code], [self[f"{part}_{code}"] for part in LIMITS])
+            for code in mailing.LANGUAGES
+        ]
+
+    @property
+    def kept_conditions(self) -> int:
+        """How many conditions of the list are none of the fields."""
+        return len(parse_qsl((self.others.data or "")[:_LONGEST]))
+
+    def filters(self) -> Filters:
+        """The list's conditions: those typed, and those that came with the address."""
+        kept = dict(parse_qsl((self.others.data or "")[:_LONGEST]))
+        typed = {name: self[name].data or "" for name in TYPED}
+        return Filters.of({**kept, **typed})
+
+    def due(self) -> datetime | None:
+        """The typed hour, as Casablanca's clocks show it; eight in the morning where only a day was typed."""
+        if self.day.data is None:
+            return None
+        hour = self.hour.data
+        return instant(self.day.data, hour.hour, hour.minute) if hour else instant(self.day.data, 8)
+
+    def draft(self) -> Draft:
+        """What was typed."""
+        texts = {
+            code: Text(*(self[f"{part}_{code}"].data or "" for part in LIMITS)) for code in mailing.LANGUAGES
+        }
+        return Draft(
+            self.title.data or "",
+            texts,
+            self.filters(),
+            bool(self.with_drafts.data),
+            self.audience.data == "cohort",
+            self.due(),
+        )
+
+
+def values_of_filters(filters: Filters) -> dict[str, Any]:
+    """The fields of a list's filters."""
+    given = filters.arguments()
+    left = {name: value for name, value in given.items() if name not in (*TYPED, "sort", "size", "columns")}
+    typed = {name: getattr(filters, name) for name in TYPED}
+    return {**typed, "others": urlencode(left)}
+
+
+def values_of_new(filters: Filters) -> dict[str, Any]:
+    """The fields of a campaign that begins with a list."""
+    return {**values_of_filters(filters), "audience": "list", "form_key": new_reference()}
+
+
+def values_of(campaign: Campaign, filters: Filters) -> dict[str, Any]:
+    """The fields of a campaign as it stands."""
+    texts = mailing.from_json(campaign.texts)
+    due = local(campaign.due) if campaign.due else None
+    words = {f"{part}_{code}": getattr(texts[code], part) for code in mailing.LANGUAGES for part in LIMITS}
+    return {
+        **values_of_filters(filters),
+        **words,
+        "title": campaign.title,
+        "version": str(campaign.version),
+        "audience": "cohort" if campaign.cohort_id else "list",
+        "with_drafts": campaign.with_drafts,
+        "day": due.astimezone(CASABLANCA).date() if due else None,
+        "hour": due.time().replace(second=0, microsecond=0) if due else None,
+    }

@@ -1,0 +1,293 @@
+"""Writing to many people: the list, the text, every message before it leaves, the second person, the sending."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Blueprint, current_app, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.rules import allows
+from cohortmgr.applications.listing import Filters
+from cohortmgr.base.db import writing
+from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.base.i18n import LANGUAGE_NAMES
+from cohortmgr.base.text import new_reference
+from cohortmgr.base.web import posted_version, show_problems
+from cohortmgr.messages import campaign_queries as queries
+from cohortmgr.messages import campaigns, mailing
+from cohortmgr.messages.campaign_forms import CampaignForm, values_of, values_of_new
+from cohortmgr.messages.models import Campaign
+from cohortmgr.messages.names import STATES
+from cohortmgr.messages.rules import CAMPAIGN_MEANINGS, CampaignState
+from cohortmgr.outbox.segments import measured
+from cohortmgr.programmes.models import Intake
+
+bp = Blueprint("campaigns_staff", __name__, url_prefix="/staff")
+SHOWN = 50
+
+
+@bp.get("/intakes/<reference>/campaigns")
+@guards.staff
+def index(reference: str) -> ResponseReturnValue:
+    """The campaigns to the people of an intake, newest first."""
+    intake = queries.intake_for(guards.viewer(), reference)
+    return render_template(
+        "messages/staff_campaigns.html",
+        intake=intake,
+        page=queries.of_intake(intake.id, request.args.get("page", 1, type=int), SHOWN),
+        names=mailing.STATE_NAMES,
+        tags=mailing.STATE_TAGS,
+    )
+
+
+@bp.get("/intakes/<reference>/campaigns/new")
+@guards.staff
+def new(reference: str) -> ResponseReturnValue:
+    """A form that begins with the filters of the address."""
+    intake = queries.intake_for(guards.viewer(), reference)
+    values = values_of_new(Filters.of(request.args))
+    return _form(intake, CampaignForm(formdata=None, data=values, with_cohort=_has_cohort(intake)))
+
+
+@bp.post("/intakes/<reference>/campaigns/new")
+@guards.staff
+def create(reference: str) -> ResponseReturnValue:
+    """Keep a draft; a second click leads to the same."""
+    viewer = guards.viewer()
+    intake = queries.intake_for(viewer, reference)
+    form = CampaignForm(with_cohort=_has_cohort(intake))
+    if not form.validate_on_submit():
+        return _form(intake, form)
+    try:
+        with writing():
+            key = form.form_key.data or new_reference()
+            found = campaigns.create(viewer, reference, form.draft(), key)
+    except Refused as refusal:
+        show_problems(form, refusal)
+        return _form(queries.intake_for(viewer, reference), form)
+    return redirect(url_for(".show", reference=found.reference))
+
+
+@bp.get("/campaigns/<reference>/edit")
+@guards.staff
+def edit(reference: str) -> ResponseReturnValue:
+    """The form as it stands."""
+    campaign, intake = queries.get_for(guards.viewer(), reference)
+    values = values_of(campaign, queries.filters_of(campaign))
+    form = CampaignForm(formdata=None, data=values, with_cohort=_has_cohort(intake))
+    return _form(intake, form, campaign)
+
+
+@bp.post("/campaigns/<reference>/edit")
+@guards.staff
+def change(reference: str) -> ResponseReturnValue:
+    """Keep what was changed; what was approved asks for its approval anew."""
+    viewer = guards.viewer()
+    campaign, intake = queries.get_for(viewer, reference)
+    form = CampaignForm(with_cohort=_has_cohort(intake))
+    if not form.validate_on_submit():
+        return _form(intake, form, campaign)
+    try:
+        with writing():
+            campaigns.change(viewer, reference, form.draft(), posted_version())
+    except Refused as refusal:
+        show_problems(form, refusal)
+        campaign, intake = queries.get_for(viewer, reference)
+        return _form(intake, form, campaign)
+    flash(_("L’envoi est enregistré comme brouillon."), "done")
+    return redirect(url_for(".show", reference=reference))
+
+
+def _has_cohort(intake: Intake) -> bool:
+    return queries.cohort_of(intake.id) is not None
+
+
+def _form(intake: Intake, form: CampaignForm, campaign: Campaign | None = None) -> ResponseReturnValue:
+    return render_template(
+        "messages/staff_campaign_form.html",
+        intake=intake,
+        campaign=campaign,
+        form=form,
+        variables=mailing.VARIABLES,
+        limits=mailing.LIMITS,
+        names=mailing.STATE_NAMES,
+    )
+
+
+@bp.get("/campaigns/<reference>")
+@guards.staff
+def show(reference: str) -> ResponseReturnValue:
+    """Where it stands, what each step does to how many, and how far the sending is."""
+    return _page(reference)
+
+
+def _page(reference: str, problems: Sequence[Problem] = ()) -> ResponseReturnValue:
+    viewer = guards.viewer()
+    campaign, intake = queries.get_for(viewer, reference)
+    texts = mailing.from_json(campaign.texts)
+    begun = campaign.state in mailing.BEGUN or bool(campaign.bundle)
+    again = _again(campaign) if campaign.state in (CampaignState.SENDING, CampaignState.DONE) else 0
+    return render_template(
+        "messages/staff_campaign.html",
+        campaign=campaign,
+        intake=intake,
+        filters=queries.filters_of(campaign),
+        counts=queries.counts(campaign),
+        tally=queries.tally(campaign) if begun else None,
+        again=again,
+        texts=texts,
+        written=mailing.written_in(texts),
+        languages=LANGUAGE_NAMES,
+        names=mailing.STATE_NAMES,
+        tags=mailing.STATE_TAGS,
+        meanings=CAMPAIGN_MEANINGS,
+        people=queries.names_of(campaign.created_by, campaign.proposed_by, campaign.approved_by),
+        may_approve=allows(viewer, queries.APPROVE, intake.path),
+        is_own=viewer.reference in (campaign.proposed_by, campaign.written_by),
+        ask_above=mailing.ASK_ABOVE,
+        form_key=new_reference(),
+        message_states=STATES,
+        problems=problems,
+        error=next((problem for problem in problems if problem.where == "confirmation"), None),
+    )
+
+
+def _again(campaign: Campaign) -> int:
+    return queries.count_aside(campaign) + len(queries.readdressed(campaign))
+
+
+@bp.get("/campaigns/<reference>/progress")
+@guards.staff
+def progress(reference: str) -> ResponseReturnValue:
+    """How far the sending is, for the page that waits."""
+    campaign, _intake = queries.get_for(guards.viewer(), reference)
+    tally = queries.tally(campaign)
+    text = ngettext("%(num)s message attend encore.", "%(num)s messages attendent encore.", tally.waiting)
+    return jsonify(percentage=tally.percentage, text=text, done=campaign.state not in ("approved", "sending"))
+
+
+@bp.get("/campaigns/<reference>/people")
+@guards.staff
+def people(reference: str) -> ResponseReturnValue:
+    """Every message as each will read it, those with a problem first."""
+    campaign, intake = queries.get_for(guards.viewer(), reference)
+    texts = mailing.from_json(campaign.texts)
+    shared = queries.shared_by(intake)
+    page = queries.told(campaign, request.args.get("page", 1, type=int), SHOWN, texts)
+    rows = []
+    for row in page.rows:
+        said = mailing.filled_in(texts[row.language], queries.values_for(row, shared))
+        problems = queries.problems_of(row, texts) + ([mailing.UNSUBSCRIBED] if row.refuses else [])
+        rows.append((row, said, measured(said.short) if row.by_telephone else None, problems))
+    by_telephone = [
+        measured(mailing.filled_in(texts[row.language], queries.values_for(row, shared)).short)
+        for row in queries.by_telephone(campaign)
+        if texts[row.language].is_whole
+    ]
+    price = current_app.extensions["cohortmgr-settings"].sms_cost
+    return render_template(
+        "messages/staff_campaign_people.html",
+        campaign=campaign,
+        intake=intake,
+        page=page,
+        rows=rows,
+        languages=LANGUAGE_NAMES,
+        short_messages=len(by_telephone),
+        segments=sum(each.segments for each in by_telephone),
+        cents=round(sum(each.cost(price) for each in by_telephone) / 10),
+    )
+
+
+@bp.post("/campaigns/<reference>/test")
+@guards.staff
+def test(reference: str) -> ResponseReturnValue:
+    """Send the viewer each language."""
+    try:
+        with writing():
+            key = request.form.get("form_key", "") or new_reference()
+            number = campaigns.send_test(guards.viewer(), reference, key)
+    except Refused as refusal:
+        return _page(reference, refusal.problems)
+    said = ngettext("%(num)s essai part à votre adresse.", "%(num)s essais partent à votre adresse.", number)
+    flash(said, "done")
+    return redirect(url_for(".show", reference=reference))
+
+
+@bp.post("/campaigns/<reference>/propose")
+@guards.staff
+def propose(reference: str) -> ResponseReturnValue:
+    """Fix the list for a second person."""
+    try:
+        with writing():
+            campaigns.propose(guards.viewer(), reference, _typed(), posted_version())
+    except Refused as refusal:
+        return _page(reference, refusal.problems)
+    flash(_("La liste est figée. Une deuxième personne doit approuver l’envoi."), "done")
+    return redirect(url_for(".show", reference=reference))
+
+
+@bp.post("/campaigns/<reference>/approve")
+@guards.staff
+def approve(reference: str) -> ResponseReturnValue:
+    """The second person's act."""
+    try:
+        with writing():
+            campaigns.approve(guards.viewer(), reference, _typed(), posted_version())
+    except Refused as refusal:
+        return _page(reference, refusal.problems)
+    flash(_("L’envoi est approuvé."), "done")
+    return redirect(url_for(".show", reference=reference))
+
+
+@bp.post("/campaigns/<reference>/pause")
+@guards.staff
+def pause(reference: str) -> ResponseReturnValue:
+    """Hold what has not left."""
+    with writing():
+        campaigns.pause(guards.viewer(), reference)
+    flash(_("L’envoi est suspendu : plus rien ne part."), "done")
+    return redirect(url_for(".show", reference=reference))
+
+
+@bp.post("/campaigns/<reference>/resume")
+@guards.staff
+def resume(reference: str) -> ResponseReturnValue:
+    """Go on."""
+    with writing():
+        campaigns.resume(guards.viewer(), reference)
+    flash(_("L’envoi reprend."), "done")
+    return redirect(url_for(".show", reference=reference))
+
+
+@bp.post("/campaigns/<reference>/cancel")
+@guards.staff
+def cancel(reference: str) -> ResponseReturnValue:
+    """Call it off."""
+    try:
+        with writing():
+            campaigns.cancel(guards.viewer(), reference, _typed())
+    except Refused as refusal:
+        return _page(reference, refusal.problems)
+    flash(_("L’envoi est annulé : ce qui n’était pas parti ne partira pas."), "done")
+    return redirect(url_for(".show", reference=reference))
+
+
+@bp.post("/campaigns/<reference>/resend")
+@guards.staff
+def resend(reference: str) -> ResponseReturnValue:
+    """Try the failed ones anew."""
+    try:
+        with writing():
+            campaigns.resend(guards.viewer(), reference, _typed())
+    except Refused as refusal:
+        return _page(reference, refusal.problems)
+    flash(_("Les messages en échec repartent dans la minute."), "done")
+    return redirect(url_for(".show", reference=reference))
+
+
+def _typed() -> str:
+    return request.form.get("confirmation", "")[:20]
