@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
+from cohortmgr.outbox.digests import companions
 from cohortmgr.outbox.models import Bundle, Message
 from cohortmgr.outbox.recording import tell
 from cohortmgr.outbox.rules import LEASE, MessageState, Past, after_lost_start
@@ -48,6 +49,8 @@ def claim(limit: int) -> list[Message]:
     chosen = list(takewhile(lambda message: not past_of(message).alone, found)) or list(found[:1])
     if not chosen:
         return []
+    if not past_of(chosen[0]).alone:
+        chosen += companions(chosen, moment)
     lease = moment + LEASE
     taken = sa.update(Message).where(Message.id.in_([message.id for message in chosen]), *waiting)
     values = {"state": MessageState.SENDING.value, "lease_until": lease}

@@ -17,6 +17,7 @@ from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox import hooks, pacing
 from cohortmgr.outbox.claiming import claim, holding, past_of
+from cohortmgr.outbox.digests import Parcel, joint, parcels
 from cohortmgr.outbox.failures import Failure
 from cohortmgr.outbox.hooks import NoWay, Route, Wait
 from cohortmgr.outbox.mail import Mail, compose
@@ -95,7 +96,7 @@ def deliver(batch: int = BATCH, post: Post | None = None, stopping: Callable[[],
         with holding(messages):
             leaving = _prepared(post, messages)
             db.session.rollback()  # no transaction stays open while a server is spoken to
-            _hand_over_all(post, leaving, began, stopping or (lambda: False))
+            _hand_over_all(post, parcels(leaving), began, stopping or (lambda: False))
     return len(messages)
 
 
@@ -187,33 +188,39 @@ def _after_routing(message: Message, content: Mapping[str, Any], routed: hooks.R
 
 
 def _paced(settled: list[Ready | Values]) -> list[Ready | Values]:
-    """Put off the e-mails that are over the rate of their domain."""
-    mails = [p for p, each in enumerate(settled) if isinstance(each, Ready) and each.channel == "email"]
-    addresses = [each.address for p in mails if isinstance(each := settled[p], Ready)]
+    """Put off the e-mails that are over the rate of their domain; what leaves as one counts once."""
+    mails: dict[tuple[object, ...], list[tuple[int, Ready]]] = {}
+    for place, each in enumerate(settled):
+        if isinstance(each, Ready) and each.channel == "email":
+            mails.setdefault(joint(each) or (place,), []).append((place, each))
     db.session.rollback()
     with writing():
-        instants = pacing.put_off(addresses)
-    for place, instant in zip(mails, instants, strict=True):
+        instants = pacing.put_off([group[0][1].address for group in mails.values()])
+    for group, instant in zip(mails.values(), instants, strict=True):
         if instant is not None:
-            settled[place] = {"state": MessageState.WAITING, "due": instant}
+            for place, _ in group:
+                settled[place] = {"state": MessageState.WAITING, "due": instant}
     return settled
 
 
 def _hand_over_all(
-    post: Post, leaving: Sequence[tuple[Ready, Rendered]], began: float, stopping: Callable[[], bool]
+    post: Post, leaving: Sequence[Parcel[Ready]], began: float, stopping: Callable[[], bool]
 ) -> None:
-    ours = {ready.message.id for ready, _ in leaving}
-    for place, (ready, rendered) in enumerate(leaving):
-        rest = [each.message for each, _ in leaving[place:] if each.message.id in ours]
+    ours = {ready.message.id for together, _ in leaving for ready in together}
+    for place, (together, rendered) in enumerate(leaving):
+        rest = [each.message for others, _ in leaving[place:] for each in others if each.message.id in ours]
         if stopping():
             return post.recorder.give_back(rest)
-        if rest and _is_old(began, ready.message):
+        if rest and _is_old(began, together[0].message):
             ours, began = {message.id for message in post.recorder.renew(rest)}, time.monotonic()
-        if ready.message.id in ours:
-            if ready.channel == "email" and post.providers.resting():
-                wait = clock.now() + timedelta(seconds=REST)
-                return post.recorder.give_back(rest, due=wait)
-            record(post.recorder, ready.message, _hand_over(post, ready, rendered))
+        held = [ready.message for ready in together if ready.message.id in ours]
+        if len(held) < len(together):  # another worker has some of them: their words are not ours to say
+            post.recorder.give_back(held)
+            continue
+        if together[0].channel == "email" and post.providers.resting():
+            wait = clock.now() + timedelta(seconds=REST)
+            return post.recorder.give_back(rest, due=wait)
+        record_all(post.recorder, _hand_over(post, together, rendered))
     return None
 
 
@@ -223,21 +230,34 @@ def _is_old(began: float, message: Message) -> bool:
     return time.monotonic() - began > RENEWED.total_seconds() or left <= RENEWED
 
 
-def _hand_over(post: Post, ready: Ready, rendered: Rendered) -> dict[str, Any]:
-    """Hand one message over; returns the columns that say what came of it."""
-    message, past = ready.message, past_of(ready.message)
+def _hand_over(
+    post: Post, together: Sequence[Ready], rendered: Rendered
+) -> list[tuple[Message, dict[str, Any]]]:
+    """Hand over what leaves as one; returns for each message the columns that say what came of it."""
+    messages = [ready.message for ready in together]
     try:
-        values = _sent(post, ready, rendered)
+        values = _sent(post, together, rendered)
+        found = [(message, values) for message in messages]
     except Refusal as refusal:
-        current_app.logger.warning("message %s was not taken: %s", message.reference, refusal)
-        values = {**after_failure(refusal.failure, past, clock.now()), "error": str(refusal)}
+        current_app.logger.warning("message %s was not taken: %s", messages[0].reference, refusal)
+        found = [
+            (
+                message,
+                {**after_failure(refusal.failure, past_of(message), clock.now()), "error": str(refusal)},
+            )
+            for message in messages
+        ]
     except Exception as fault:  # whatever fails, the row says it and is tried again or set aside
-        values = _fault(message, fault)
+        found = [(message, _fault(message, fault)) for message in messages]
     # What stood there before the last words was there only in case that this process would not live to tell.
-    return {"unanswered": past.unanswered, **values} if past.alone else values
+    return [
+        (message, {"unanswered": message.unanswered, **values} if past_of(message).alone else values)
+        for message, values in found
+    ]
 
 
-def _sent(post: Post, ready: Ready, rendered: Rendered) -> dict[str, Any]:
+def _sent(post: Post, together: Sequence[Ready], rendered: Rendered) -> dict[str, Any]:
+    ready = together[0]
     message = ready.message
     values: dict[str, Any] = {
         "state": MessageState.SENT,
@@ -251,9 +271,6 @@ def _sent(post: Post, ready: Ready, rendered: Rendered) -> dict[str, Any]:
             post.recorder.note(message, {"unanswered": message.unanswered + 1})
 
     if ready.channel == "email":
-        more: dict[str, str] = {}
-        for hook in hooks.headers:
-            more |= hook(message, ready.content)
         mail = Mail(
             message.reference,
             message.language,
@@ -261,7 +278,7 @@ def _sent(post: Post, ready: Ready, rendered: Rendered) -> dict[str, Any]:
             rendered.subject,
             rendered.text,
             rendered.html,
-            more,
+            _more_headers(together),
         )
         values["provider"] = post.providers.send_mail(
             message.reference, ready.address, compose(mail), before_end
@@ -278,6 +295,15 @@ def _sent(post: Post, ready: Ready, rendered: Rendered) -> dict[str, Any]:
     else:
         raise ValueError("no such channel")
     return {**values, "sent_at": clock.now()}
+
+
+def _more_headers(together: Sequence[Ready]) -> dict[str, str]:
+    """What the floors above add; of two that leave as one the first has its way."""
+    found: dict[str, str] = {}
+    for ready in reversed(together):
+        for hook in hooks.headers:
+            found |= hook(ready.message, ready.content)
+    return found
 
 
 def _note_fault(post: Post, message: Message, fault: Exception) -> None:

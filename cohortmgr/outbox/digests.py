@@ -1,0 +1,87 @@
+"""One mail for what waited for a person's digest: found together, put into words together, noted one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+import sqlalchemy as sa
+from flask import current_app
+
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.base.i18n import speaking
+from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.rendering import Rendered, render_own
+from cohortmgr.outbox.rules import MessageState
+
+KEY = "digest"
+MOST = 500
+
+
+class Leaving(Protocol):
+    """A message that leaves now, by a channel to an address."""
+
+    @property
+    def message(self) -> Message: ...
+
+    @property
+    def channel(self) -> str: ...
+
+    @property
+    def address(self) -> str: ...
+
+
+L = TypeVar("L", bound=Leaving)
+# What leaves as one: the messages, the first of which gives it its name, and the words.
+Parcel = tuple[Sequence[L], Rendered]
+
+
+def companions(chosen: Sequence[Message], moment: datetime) -> list[Message]:
+    """What else waited for the digests of which some messages were taken, held for this transaction: a batch ends
+    anywhere, and a person gets one mail. One statement, and none where nothing was gathered."""
+    people = {message.subject for message in chosen if message.gathered}
+    if not people:
+        return []
+    due = (Message.state == MessageState.WAITING.value, Message.due <= moment, Message.gathered.is_(True))
+    others = sa.select(Message).where(Message.subject.in_(people), *due).order_by(Message.due, Message.id)
+    # Whatever silenced a sender leaves alone.
+    sound = (Message.lost_starts == 0, Message.unanswered == 0)
+    taken = others.where(Message.id.not_in([message.id for message in chosen]), *sound).limit(MOST)
+    return list(db.session.scalars(taken.with_for_update(skip_locked=True)))
+
+
+def joint(each: Leaving) -> tuple[object, ...] | None:
+    """What messages that leave as one have in common; None for one that leaves alone."""
+    message = each.message
+    if not message.gathered or each.channel != "email":
+        return None
+    return message.subject, message.language, each.address
+
+
+def parcels(leaving: Sequence[tuple[L, Rendered]]) -> list[Parcel[L]]:
+    """What leaves together, in the order in which the first of each was due: the gathered mails of one person in one
+    language to one address as one, everything else alone."""
+    together: dict[tuple[object, ...], list[tuple[L, Rendered]]] = {}
+    for place, (each, words) in enumerate(leaving):
+        together.setdefault(joint(each) or (place,), []).append((each, words))
+    return [parcel for group in together.values() for parcel in _packed(group)]
+
+
+def _packed(group: Sequence[tuple[L, Rendered]]) -> list[Parcel[L]]:
+    if len(group) == 1:
+        return [([group[0][0]], group[0][1])]
+    group = sorted(group, key=lambda pair: pair[0].message.id)  # as they were written
+    try:
+        words = composed(group[0][0].message.language, [words for _, words in group])
+    except Exception:  # people get their messages, if not as one
+        current_app.logger.exception("a digest was not put into words")
+        return [([each], words) for each, words in group]
+    return [([each for each, _ in group], words)]
+
+
+def composed(language: str, words: Sequence[Rendered]) -> Rendered:
+    """Several mails as one, each under its subject, in the order given."""
+    with speaking(language):
+        return render_own(KEY, "email", {"letters": words, "day": clock.today()})
