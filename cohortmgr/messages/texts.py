@@ -112,8 +112,8 @@ def host_for(viewer: Viewer, reference: str | None) -> Organisation:
 
 
 def is_editable(notice: Notice) -> bool:
-    """Whether staff write its text here; those of a campaign are written for each campaign."""
-    return not notice.campaign
+    """Whether staff write its text here: what brings a body of its own, as a campaign or an answer, has none."""
+    return "body" not in {variable.name for variable in notice.variables}
 
 
 def notice_for(key: str, channel: str, language: str) -> Notice:

@@ -120,7 +120,8 @@ def render_wording(
 
 def _short(text: str) -> Rendered:
     """A short message; what typography writes otherwise is written with the signs of its alphabet."""
-    return Rendered("", text.strip().translate(_PLAIN), None)
+    plain = text.strip().replace("« ", '"').replace(" »", '"').translate(_PLAIN)
+    return Rendered("", plain, None)
 
 
 @lru_cache(maxsize=512)
