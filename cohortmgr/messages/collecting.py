@@ -1,0 +1,105 @@
+"""The folder into which mail comes: each file is read once, and none stops the others.
+
+A file's name counts its readings before each begins, so that one that kills its reader counts as well; after three it
+is laid aside. What nobody can use is kept under `unknown`."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from flask import current_app
+
+from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.base.db import db, writing
+from cohortmgr.messages.incoming import LIMIT, read_mail
+from cohortmgr.messages.receiving import receive
+
+READINGS = 3
+BATCH = 200
+_COUNT = re.compile(r"~(\d)$")
+
+
+def folder() -> Path:
+    """Where mail comes in; made if it is not there."""
+    settings = current_app.extensions["cohortmgr-settings"]
+    found = Path(settings.incoming) if settings.incoming else Path(current_app.config["DATA"]) / "incoming"
+    found.mkdir(parents=True, exist_ok=True)
+    return found
+
+
+def keep(stream: BinaryIO, recipient: str = "") -> bool:
+    """Lay one mail into the folder, whole or not at all; False if it is too large. `recipient` is the envelope's."""
+    data = stream.read(LIMIT + 1)
+    if len(data) > LIMIT:
+        return False
+    if recipient:
+        data = b"X-Original-To: " + recipient.encode("ascii", "replace").split(b"\n")[0] + b"\r\n" + data
+    name = hashlib.sha256(data).hexdigest()
+    draft = folder() / f".{name}.{os.getpid()}"
+    with draft.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(folder() / f"{name}.eml")
+    return True
+
+
+def collect() -> int:
+    """Read what has come, the oldest first; returns how many were taken. One process at a time."""
+    place = folder()
+    with _alone(place) as mine:
+        if not mine:
+            return 0
+        waiting = [path for path in place.iterdir() if path.is_file() and not path.name.startswith(".")]
+        waiting = sorted(waiting, key=lambda path: (path.stat().st_mtime_ns, path.name))[:BATCH]
+        for path in waiting:
+            _read(place, path)
+        return len(waiting)
+
+
+def _read(place: Path, path: Path) -> None:
+    count = _COUNT.search(path.name)
+    number, name = int(count[1]) if count else 0, _COUNT.sub("", path.name)
+    if number >= READINGS:
+        _lay(path, place / "aside", name)
+        return
+    path = path.rename(place / f"{name}~{number + 1}")
+    try:
+        with path.open("rb") as file:
+            mail = read_mail(file.read(LIMIT + 1), current_app.extensions["cohortmgr-settings"].mail_domain)
+        with writing():
+            done = receive(SYSTEM, mail)
+    except (
+        Exception
+    ):  # the database may be away, or the mail may be what nobody foresaw: three times, then aside
+        current_app.logger.exception("the mail %s was not taken in", name)
+        db.session.rollback()
+        return
+    current_app.logger.info("the mail %s: %s (%s)", name, done, type(mail.what).__name__)
+    if done == "unknown":
+        _lay(path, place / "unknown", name)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _lay(path: Path, into: Path, name: str) -> None:
+    into.mkdir(exist_ok=True)
+    path.rename(into / name)
+
+
+@contextmanager
+def _alone(place: Path) -> Iterator[bool]:
+    with (place / ".lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True

@@ -1,0 +1,159 @@
+"""What a mail that came in changes: a message that came back, a complaint, words that join a question. The system's
+alone, for the web cannot change what it wrote to the outbox."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.audit.actions import record
+from cohortmgr.base import crypto
+from cohortmgr.base.db import db
+from cohortmgr.base.text import fold
+from cohortmgr.messages import preferences
+from cohortmgr.messages.asking import Asked, Said, back_to_desk, open_question, say_once
+from cohortmgr.messages.incoming import Bounce, Complaint, Mail, Reply, question_address
+from cohortmgr.messages.models import Entry, Question
+from cohortmgr.messages.rules import EntryKind, Topic
+from cohortmgr.messages.troubles import COMPLAINT, place_of
+from cohortmgr.outbox.delivery import content_of
+from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.recording import tell
+from cohortmgr.outbox.rules import MessageState
+
+TAG = 16
+
+
+def tag_of(reference: str) -> str:
+    """What an address must bear beside a question's reference: without our key nobody writes into another's thread."""
+    return crypto.blind_index("question-reply", reference)[:TAG]
+
+
+def reply_to(_message: Message, content: Mapping[str, Any]) -> dict[str, str]:
+    """The header by which answers to a question's letters join it."""
+    reference = content.get("variables", {}).get("question")
+    if not isinstance(reference, str) or len(reference) != 26:
+        return {}
+    domain = current_app.extensions["cohortmgr-settings"].mail_domain
+    return {"Reply-To": question_address(reference, tag_of(reference), domain)}
+
+
+def receive(viewer: Viewer, mail: Mail) -> str:
+    """Do what a mail asks for, once however often it is read; returns what became of it in a word: `returned`,
+    `complaint`, `joined`, `again`, `ignored` or `unknown`."""
+    what = mail.what
+    if isinstance(what, Bounce):
+        if what.kind is None:
+            return "ignored" if what.reference else "unknown"
+        return _came_back(what.reference, what.status, "returned")
+    if isinstance(what, Complaint):
+        done = _came_back(what.reference, COMPLAINT, "complaint")
+        if done == "complaint":
+            _stop_campaigns(viewer, str(what.reference))
+        return done
+    if isinstance(what, Reply):
+        return _reply(viewer, mail, what)
+    return "unknown" if type(what).__name__ == "Unknown" else "ignored"
+
+
+def _came_back(reference: str | None, error: str, done: str) -> str:
+    """Mark a message that had left as returned, and tell those who wait for that; `again` if it was marked before."""
+    message = (
+        db.session.scalar(sa.select(Message).where(Message.reference == reference)) if reference else None
+    )
+    if message is None:
+        return "unknown"
+    left = (MessageState.SENT.value, MessageState.SENDING.value, MessageState.SET_ASIDE.value)
+    values = {
+        "state": MessageState.RETURNED.value,
+        "failure": "permanent",
+        "error": error,
+        "lease_until": None,
+    }
+    mark = sa.update(Message).where(Message.id == message.id, Message.state.in_(left)).values(values)
+    db.session.expunge(message)
+    if not db.session.connection().execute(mark).rowcount:
+        return "again"
+    tell(message, values)
+    return done
+
+
+def _stop_campaigns(viewer: Viewer, reference: str) -> None:
+    subject = db.session.scalar(
+        sa.select(Message.subject).where(Message.reference == reference, Message.person_id.is_not(None))
+    )
+    if subject is not None:
+        preferences.unsubscribe(viewer, subject)
+
+
+def _reply(viewer: Viewer, mail: Mail, reply: Reply) -> str:
+    once = f"mail:{mail.once}"
+    if db.session.scalar(sa.select(Entry.id).where(Entry.once == once)) is not None:
+        return "again"
+    question = _addressed(reply) or _answered(viewer, mail, reply)
+    if question is None:
+        return "unknown"
+    said = Said(EntryKind.MAIL, reply.text, once, more=_told(mail, reply, question))
+    if not say_once(viewer, question, said):
+        return "again"
+    back_to_desk(question)
+    after = {"mail": mail.once}
+    where = (question.reference, question.institution_id, question.subject)
+    record(viewer, "desk.receive", "question", *where, None, after)
+    return "joined"
+
+
+def _told(mail: Mail, reply: Reply, question: Question) -> dict[str, Any]:
+    """What stands beside the words: what was joined and not kept, and the sender where it is not whom we write to."""
+    known = question.asker_email
+    if question.person_id is not None:
+        known = db.session.scalar(sa.select(Person.email).where(Person.id == question.person_id))
+    told: dict[str, Any] = {"shown": reply.shown}
+    if reply.attachments:
+        told["attachments"] = [{"name": each.name, "size": each.size} for each in reply.attachments]
+    if mail.sender != (known or "").casefold():
+        told["sender"] = mail.sender
+    return told
+
+
+def _addressed(reply: Reply) -> Question | None:
+    """The question that the address names, if its tag is ours."""
+    if reply.question is None:
+        return None
+    reference, tag = reply.question
+    if not hmac.compare_digest(tag_of(reference), tag):
+        return None
+    return db.session.scalar(sa.select(Question).where(Question.reference == reference))
+
+
+def _answered(viewer: Viewer, mail: Mail, reply: Reply) -> Question | None:
+    """The question that is about the message they answer to; the first such answer opens it on the person's file."""
+    if not reply.messages:
+        return None
+    wanted = sa.select(Message).where(Message.reference.in_(reply.messages), Message.person_id.is_not(None))
+    found = {message.reference: message for message in db.session.scalars(wanted)}
+    message = next((found[reference] for reference in reply.messages if reference in found), None)
+    if message is None or message.person_id is None:
+        return None
+    content = content_of(message)
+    named = (content or {}).get("variables", {}).get("question")
+    same = sa.select(Question).where(Question.person_id == message.person_id)
+    either = sa.or_(Question.about == message.reference, Question.reference == str(named))
+    known = db.session.scalar(same.where(either).order_by(Question.id).limit(1))
+    if known is not None or content is None:
+        return known
+    place = place_of(message)
+    person = db.session.get(Person, message.person_id)
+    if place is None or person is None:
+        return None
+    place = replace(place, about=message.reference)
+    question = open_question(viewer, place, Asked(Topic.OTHER, "", message.language, ""), person)
+    question.search_text = fold(f"{question.number} {mail.subject}")
+    return question

@@ -1,0 +1,215 @@
+"""Messages that did not reach their person: what the outbox tells, and what staff do about it."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.actions import set_person
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import SYSTEM, Viewer, require
+from cohortmgr.applications.models import Application
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, insert_or_leave
+from cohortmgr.base.errors import N_, NotFound, Problem, Refused
+from cohortmgr.base.text import clean, new_reference
+from cohortmgr.messages.asking import Place, Said, back_to_desk, say_once
+from cohortmgr.messages.incoming import kind_of
+from cohortmgr.messages.models import Question, Trouble
+from cohortmgr.messages.rules import EntryKind, Resolution, TroubleKind
+from cohortmgr.outbox.actions import Letter, send_all
+from cohortmgr.outbox.delivery import content_of
+from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.rules import MessageState
+from cohortmgr.programmes.models import Intake, Programme
+
+MANAGE = "applications.manage"
+COMPLAINT = "complaint"
+_EMAIL = re.compile(r"[^@\s<>,;\"]{1,64}@[^@\s.<>,;\"]+(\.[^@\s.<>,;\"]+)+")
+_NO_ADDRESS = N_("Écrivez l’adresse en entier, par exemple nom@exemple.ma.")
+_SAME = N_("C’est l’adresse qui ne reçoit pas. Écrivez la nouvelle.")
+_NO_NOTE = N_("Écrivez ce qui a été dit, en une phrase.")
+_NOT_ARRIVED = N_("La réponse n’est pas arrivée : l’adresse laissée ne reçoit pas. Cherchez un autre moyen.")
+_log = logging.getLogger(__name__)
+
+
+def visible(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
+    """(trouble, person, file's number and reference) that nobody has seen to, where the viewer manages the files."""
+    inside = [Trouble.path.startswith(path, autoescape=True) for path in viewer.paths(MANAGE)]
+    return (
+        sa.select(
+            Trouble,
+            Person,
+            Application.number.label("file_number"),
+            Application.reference.label("file_reference"),
+            Message.key.label("message_key"),
+        )
+        .join(Person, Person.id == Trouble.person_id)
+        .outerjoin(Application, Application.id == Trouble.application_id)
+        .outerjoin(Message, Message.reference == Trouble.message_reference)
+        .where(Trouble.resolved_at.is_(None), sa.or_(sa.false(), *inside))
+        .order_by(Trouble.at, Trouble.id)
+    )
+
+
+def count(viewer: Viewer) -> int:
+    """How many wait for the viewer."""
+    if not viewer.paths(MANAGE):
+        return 0
+    inside = visible(viewer).order_by(None).with_only_columns(Trouble.id).subquery()
+    return db.session.scalar(sa.select(sa.func.count()).select_from(inside)) or 0
+
+
+def raise_trouble(message: Message, error: str) -> None:
+    """Called by the outbox when a message came back or was set aside: a task for staff, once a message and kind.
+
+    What answers somebody without an account goes back to the desk, for there is no file to open."""
+    if message.person_id is None:
+        _tell_desk(message)
+        return
+    place = place_of(message)
+    if place is None:
+        _log.warning("message %s failed and no institution answers for it", message.reference)
+        return
+    kind = TroubleKind.UNREACHABLE
+    if error == COMPLAINT:
+        kind = TroubleKind.COMPLAINT
+    elif message.state == MessageState.RETURNED:
+        kind = kind_of(error)
+    row = {
+        "reference": new_reference(),
+        "institution_id": place.institution_id,
+        "person_id": message.person_id,
+        "path": place.path,
+        "application_id": place.application_id,
+        "message_reference": message.reference,
+        "kind": kind.value,
+        "at": clock.now(),
+    }
+    insert_or_leave(db.session, Trouble, [row])
+
+
+def correct(viewer: Viewer, reference: str, email: str) -> Trouble:
+    """Write the person's new address, then send them the message again as a new letter; once, whoever clicks twice.
+
+    The address by which they sign in stays: it is theirs alone to change."""
+    trouble = _own(viewer, reference)
+    email = clean(email).casefold()
+    if not _EMAIL.fullmatch(email) or len(email) > 254:
+        raise Refused(Problem(_NO_ADDRESS, {}, "email"))
+    person = db.session.get_one(Person, trouble.person_id)
+    if person.email == email:
+        raise Refused(Problem(_SAME, {}, "email"))
+    if not _resolve(viewer, trouble, Resolution.CORRECTED):
+        return trouble
+    before = person.email
+    files = sa.update(Application).where(
+        Application.person_id == person.id, Application.institution_id == trouble.institution_id
+    )
+    files = files.where(Application.email == before, Application.state != "draft")
+    set_person(person, {"email": email})
+    db.session.execute(files.values(email=email).execution_options(synchronize_session=False))
+    _send_again(trouble, person)
+    told = ({"email": before}, {"email": email, "message": trouble.message_reference})
+    record(
+        viewer,
+        "troubles.correct",
+        "person",
+        person.reference,
+        trouble.institution_id,
+        person.reference,
+        *told,
+    )
+    return trouble
+
+
+def note_told(viewer: Viewer, reference: str, note: str) -> Trouble:
+    """The person was told by telephone; what was said is kept in the trail."""
+    trouble = _own(viewer, reference)
+    note = clean(note)[:500]
+    if not note:
+        raise Refused(Problem(_NO_NOTE, {}, "note"))
+    if _resolve(viewer, trouble, Resolution.TOLD):
+        person = db.session.get_one(Person, trouble.person_id).reference
+        after = {"note": note, "message": trouble.message_reference}
+        record(viewer, "troubles.told", "person", person, trouble.institution_id, person, None, after)
+    return trouble
+
+
+def dismiss(viewer: Viewer, reference: str) -> Trouble:
+    """Nothing is to be done."""
+    trouble = _own(viewer, reference)
+    if _resolve(viewer, trouble, Resolution.DISMISSED):
+        person = db.session.get_one(Person, trouble.person_id).reference
+        after = {"message": trouble.message_reference}
+        record(viewer, "troubles.dismiss", "person", person, trouble.institution_id, person, None, after)
+    return trouble
+
+
+def _own(viewer: Viewer, reference: str) -> Trouble:
+    inside = [Trouble.path.startswith(path, autoescape=True) for path in viewer.paths(MANAGE)]
+    chosen = sa.select(Trouble).where(Trouble.reference == reference, sa.or_(sa.false(), *inside))
+    found = db.session.scalar(chosen)
+    if found is None:
+        raise NotFound(reference)
+    require(viewer, MANAGE, found.path)
+    return found
+
+
+def _resolve(viewer: Viewer, trouble: Trouble, how: Resolution) -> bool:
+    """End it by a conditional UPDATE; False if it was ended before."""
+    open_one = sa.update(Trouble).where(Trouble.id == trouble.id, Trouble.resolved_at.is_(None))
+    values = {"resolved_at": clock.now(), "resolved_by": viewer.reference, "resolution": how.value}
+    return db.session.connection().execute(open_one.values(values)).rowcount == 1
+
+
+def _send_again(trouble: Trouble, person: Person) -> None:
+    message = db.session.scalar(sa.select(Message).where(Message.reference == trouble.message_reference))
+    content = content_of(message) if message else None
+    if message is None or content is None:
+        return
+    letter = Letter(
+        message.key,
+        message.subject,
+        person.email or "",
+        message.language,
+        content["variables"],
+        message.institution_id,
+        message.person_id,
+        once=f"corrected:{trouble.reference}",
+    )
+    send_all([letter])
+
+
+def place_of(message: Message) -> Place | None:
+    """Whom a message concerns: the newest file of the person there, else the institution's newest programme."""
+    newest = (
+        sa.select(Application.institution_id, Intake.path, Intake.id, Application.id)
+        .join(Intake, Intake.id == Application.intake_id)
+        .where(Application.person_id == message.person_id, Application.state != "draft")
+        .order_by(Application.created_at.desc(), Application.id.desc())
+        .limit(1)
+    )
+    if message.institution_id is not None:
+        newest = newest.where(Application.institution_id == message.institution_id)
+    row = db.session.execute(newest).first()
+    if row is not None:
+        return Place(row[0], row[1], row[2], row[3])
+    if message.institution_id is None:
+        return None
+    programme = sa.select(Programme.path).where(Programme.institution_id == message.institution_id)
+    path = db.session.scalar(programme.order_by(Programme.id.desc()).limit(1))
+    return None if path is None else Place(message.institution_id, path)
+
+
+def _tell_desk(message: Message) -> None:
+    question = db.session.scalar(sa.select(Question).where(Question.subject == message.subject))
+    if question is None:
+        return
+    once = f"failed:{message.reference}"
+    if say_once(SYSTEM, question, Said(EntryKind.NOTE, _NOT_ARRIVED, once, more={"ours": True})):
+        back_to_desk(question)
