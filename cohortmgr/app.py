@@ -19,10 +19,9 @@ from cohortmgr.accounts import staff_views as accounts_staff
 from cohortmgr.accounts import views as accounts
 from cohortmgr.applications import actions as applications
 from cohortmgr.applications import candidate_views as applications_candidate
-from cohortmgr.applications import files
 from cohortmgr.applications import import_views as imports
 from cohortmgr.applications import notices as applications_notices
-from cohortmgr.applications import reminders
+from cohortmgr.applications import reminders, verifying
 from cohortmgr.applications import staff_views as applications_staff
 from cohortmgr.base import assets, clock, crypto, db, i18n, markup, web
 from cohortmgr.base.settings import ROOT, Settings, read_settings
@@ -142,7 +141,7 @@ def _join_floors() -> None:
     for room in rooms:
         declare(*room.NOTICES)
     delivery.checks[letters.OFFER_REMINDER] = letters.awaits_answer
-    delivery.checks[files.DOCUMENT_AWAITED] = files.still_owed
+    delivery.checks[verifying.DOCUMENT_AWAITED] = verifying.still_owed
     delivery.checks[reminders.DRAFT_REMINDER] = reminders.still_unsent
 
 
