@@ -1,6 +1,8 @@
-"""What is said by campaigns. Pure."""
+"""What is said by campaigns and by the help desk. Pure."""
 
 from __future__ import annotations
+
+from datetime import date
 
 from cohortmgr.base.errors import N_
 from cohortmgr.outbox.notices import Notice, Variable
@@ -13,7 +15,24 @@ _SAID = (
 )
 _STOP = Variable("unsubscribe", "link", "IjdLM1FYUEIyTTQi.xyz", required=True, path="/unsubscribe/{}")
 
+# A question's page: of the person's own space, or of a link for whoever has no account.
+_QUESTION = (
+    Variable("name", "text", "Salma Bennis"),
+    Variable("number", "text", "Q-7K3QXPB2", required=True),
+    Variable("page", "link", "/my/questions/7K3QXPB2M47K3QXPB2M47K3QXP", required=True),
+)
+
 NOTICES = (
     Notice("campaign", N_("Envoi groupé"), (*_SAID, _STOP), campaign=True),
     Notice("campaign_test", N_("Essai d’un envoi groupé"), _SAID, urgent=True),
+    Notice(
+        "question_received",
+        N_("Question reçue"),
+        (*_QUESTION, Variable("answer_by", "day", date(2027, 3, 12), required=True)),
+    ),
+    Notice(
+        "question_answered",
+        N_("Réponse à une question"),
+        (*_QUESTION, Variable("text", "text", "Envoyez le relevé du semestre 5.", required=True)),
+    ),
 )
