@@ -33,7 +33,7 @@ from cohortmgr.messages import campaign_views as campaigns_staff
 from cohortmgr.messages import candidate_views as messages_candidate
 from cohortmgr.messages import notices as messages_notices
 from cohortmgr.messages import preference_views as preferences
-from cohortmgr.messages import routing, unsubscribing
+from cohortmgr.messages import receiving, routing, troubles, unsubscribing
 from cohortmgr.messages import staff_views as messages_staff
 from cohortmgr.messages import text_views as texts_staff
 from cohortmgr.messages import texts
@@ -132,6 +132,8 @@ def _join_floors() -> None:
         (placements.companies_of, cohorts.companies_of_members),
         (routing.route_all, hooks.router),
         (unsubscribing.headers, hooks.headers),
+        (receiving.reply_to, hooks.headers),
+        (troubles.raise_trouble, hooks.on_returned),
         (texts.newest, hooks.stored),
     )
     for act, hook in floors:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from cohortmgr.applications import commands as applications
 from cohortmgr.demo import commands as demo
+from cohortmgr.messages import commands as messages
 from cohortmgr.operations import commands as operations
 from cohortmgr.operations import people
 from cohortmgr.programmes import commands as programmes
@@ -19,7 +20,14 @@ from cohortmgr.programmes import commands as programmes
 
 def register(app: Flask) -> None:
     """Add each room's group of commands."""
-    for group in (applications.group, demo.group, operations.group, people.group, programmes.group):
+    for group in (
+        applications.group,
+        demo.group,
+        messages.group,
+        operations.group,
+        people.group,
+        programmes.group,
+    ):
         for command in group.commands.values():
             if command.callback is not None and not hasattr(command.callback, "__plain__"):
                 command.callback = _plain(command.callback)

@@ -22,7 +22,7 @@ from cohortmgr.messages.incoming import LIMIT, read_mail
 from cohortmgr.messages.receiving import receive
 
 READINGS = 3
-BATCH = 200
+BATCH = 1000
 _COUNT = re.compile(r"~(\d)$")
 
 
