@@ -12,6 +12,7 @@ app = celery_for(settings)
 app.conf.beat_schedule = SCHEDULE
 app.conf.imports = (
     "worker.applications",
+    "worker.documents",
     "worker.jobs",
     "worker.messages",
     "worker.outbox",

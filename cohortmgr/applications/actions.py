@@ -13,9 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from cohortmgr.accounts.actions import set_identifiers, set_person
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import queries
+from cohortmgr.applications import files, queries
 from cohortmgr.applications.answers import Answer, read_value
-from cohortmgr.applications.documents import Prepared
+from cohortmgr.applications.documents import DocumentState, Prepared, parts_by_question
 from cohortmgr.applications.eligibility import Assessment, assess
 from cohortmgr.applications.models import Application, Document
 from cohortmgr.applications.queries import File, person_reference
@@ -31,7 +31,7 @@ from cohortmgr.applications.rules import (
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale
+from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused, Stale
 from cohortmgr.base.text import new_reference, new_short_code
 from cohortmgr.outbox.actions import send
 from cohortmgr.programmes.models import Intake, Offering
@@ -137,8 +137,8 @@ def save_answers(
     file.application.version_id = file.intake.definition_version_id
     write_answers(viewer, file.application, person, file.definition, answers)
     standing = dict(file.documents)
-    for prepared in documents:
-        standing[prepared.question] = _attach(file.application, standing.get(prepared.question), prepared)
+    for key, parts in parts_by_question(documents).items():
+        standing[key] = files.join(viewer, file.application, standing.get(key), key, parts)
     return replace(file, documents=standing), problems
 
 
@@ -183,33 +183,6 @@ def write_answers(
     set_person(person, values)
 
 
-def attach(viewer: Viewer, reference: str, prepared: Prepared) -> Document:
-    """Join a stored file to a draft; the one before it is kept and no longer stands."""
-    file = _own_draft(viewer, reference)
-    return _attach(file.application, file.documents.get(prepared.question), prepared)
-
-
-def _attach(application: Application, before: Document | None, prepared: Prepared) -> Document:
-    moment = clock.now()
-    if before is not None:
-        before.replaced_at = moment
-    row = Document(
-        reference=new_reference(),
-        institution_id=application.institution_id,
-        person_id=application.person_id,
-        application_id=application.id,
-        question=prepared.question,
-        storage_key=prepared.stored.key,
-        filename=prepared.filename,
-        media_type=prepared.media_type,
-        size=prepared.stored.size,
-        sha256=prepared.stored.sha256,
-        uploaded_at=moment,
-    )
-    db.session.add(row)
-    return row
-
-
 def _own_draft(viewer: Viewer, reference: str) -> File:
     file = queries.own(viewer, reference)
     if file.application.state != State.DRAFT:
@@ -223,9 +196,14 @@ def check(viewer: Viewer, file: File) -> tuple[list[Problem], Assessment]:
     answers = file.answers
     definition = file.definition
     return (
-        missing(definition.form, answers, file.documents.keys()),
+        missing(definition.form, answers, _papers(file)),
         assess(definition.eligibility, answers, clock.today()),
     )
+
+
+def _papers(file: File) -> set[str]:
+    """The questions whose paper was sent or promised, and not refused since."""
+    return {key for key, paper in file.documents.items() if paper.state != DocumentState.REFUSED}
 
 
 def reasons(viewer: Viewer, file: File, keys: Iterable[str]) -> list[Problem]:
@@ -336,6 +314,8 @@ def unseal(viewer: Viewer, reference: str) -> tuple[File, dict[str, Answer]]:
 def read_document(viewer: Viewer, reference: str) -> Document:
     """A document to be handed to the viewer; staff's readings are noted, the person's own are not."""
     document, application = queries.document(viewer, reference)
+    if document.storage_key is None:  # not examined yet, or refused
+        raise NotFound(reference)
     if application.person_id != viewer.person_id:
         if application.state == State.DRAFT:
             raise NotPermitted(reference)

@@ -14,8 +14,8 @@ from markupsafe import Markup
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import actions, queries
-from cohortmgr.applications.documents import Prepared, prepare_document
+from cohortmgr.applications import actions, files, queries
+from cohortmgr.applications.documents import MOST_FILES, Prepared, prepare_document
 from cohortmgr.applications.drawn import questions
 from cohortmgr.applications.forms import ApplicationForm, form_class, shown, typed
 from cohortmgr.applications.models import Application, Document
@@ -117,15 +117,17 @@ def _prepared(file: File) -> tuple[list[Prepared], list[Problem]]:
     documents: list[Prepared] = []
     problems: list[Problem] = []
     for question in asked(file.definition.form):
-        sent = request.files.get(question.key) if question.kind is QuestionKind.FILE else None
-        if sent is None or not sent.filename:
+        if question.kind is not QuestionKind.FILE:
             continue
-        data = sent.stream.read()
-        sent.close()
-        try:
-            documents.append(prepare_document(question, sent.filename, data))
-        except Refused as refusal:
-            problems.extend(refusal.problems)
+        for sent in request.files.getlist(question.key)[: question.max_files or MOST_FILES]:
+            if not sent.filename:
+                continue
+            data = sent.stream.read()
+            sent.close()
+            try:
+                documents.append(prepare_document(question, sent.filename, data))
+            except Refused as refusal:
+                problems.extend(refusal.problems)
     return documents, problems
 
 
@@ -138,8 +140,10 @@ def upload(reference: str) -> ResponseReturnValue:
         return redirect(url_for("applications_candidate.show", reference=reference))
     documents, problems = _prepared(file)
     with writing():
+        begun: set[str] = set()
         for prepared in documents:
-            actions.attach(guards.viewer(), reference, prepared)
+            files.attach(guards.viewer(), reference, prepared, add=prepared.question in begun)
+            begun.add(prepared.question)
     if problems:
         page = form_class(file.intake.fingerprint, file.definition)(
             formdata=None, data=typed(file.definition, file.answers)
@@ -266,14 +270,18 @@ def document(reference: str) -> ResponseReturnValue:
 
 
 def sent(found: Document) -> ResponseReturnValue:
-    """A document as a download: never shown inside the site."""
-    return send_file(
+    """A document as a download: never shown inside the site, and never before it was examined."""
+    if found.storage_key is None:
+        raise NotFound(found.reference)
+    answer = send_file(
         io.BytesIO(storage.load(found.storage_key)),
         mimetype=found.media_type,
         as_attachment=True,
         download_name=found.filename,
         max_age=0,
     )
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
 
 
 @bp.route("/my/applications/<reference>/withdraw", methods=["GET", "POST"])

@@ -37,7 +37,11 @@ ACTIVE_TEXT = (b"<script", b"<?php", b"/javascript", b"/launch", b"/embeddedfile
 
 
 class Refusal(Exception):
-    """A reason why a document is not taken; `args[0]` is a key of documents.REASONS."""
+    """Why a document is not taken: a key of documents.REASONS, and which part is at fault, if it is one of them."""
+
+    def __init__(self, reason: str, part: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.part = reason, part
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,9 @@ def main(given: BinaryIO, told: BinaryIO) -> None:
     try:
         write(told, *answer(parts, head["most_pages"]))
     except Refusal as refusal:
-        write(told, {"refused": refusal.args[0]}, [])
+        write(told, {"refused": refusal.reason, "part": refusal.part}, [])
     except MemoryError:
-        write(told, {"refused": "too_heavy"}, [])
+        write(told, {"refused": "too_heavy", "part": 0 if len(parts) == 1 else None}, [])
 
 
 def _bound() -> None:
@@ -85,7 +89,7 @@ def write(file: BinaryIO, head: dict[str, Any], blobs: Sequence[bytes]) -> None:
 
 def answer(parts: Sequence[Part], most_pages: int) -> tuple[dict[str, Any], list[bytes]]:
     """The clean parts, the one document that they make, and its page images, in this order of blobs."""
-    clean = [part if part.clean else _cleaned(part, most_pages) for part in parts]
+    clean = [part if part.clean else _cleaned(place, part, most_pages) for place, part in enumerate(parts)]
     alone = clean[0].data if len(clean) == 1 else joined(clean)
     kind = clean[0].kind if len(clean) == 1 else "pdf"
     pages = list(_pictures(kind, alone, most_pages))
@@ -98,10 +102,15 @@ def answer(parts: Sequence[Part], most_pages: int) -> tuple[dict[str, Any], list
     return head, [*(part.data for part in clean), alone, *pages]
 
 
-def _cleaned(part: Part, most_pages: int) -> Part:
-    if part.kind == "pdf":
-        return Part("pdf", clean_pdf(part.data, most_pages), True)
-    return Part("image", clean_image(part.data), True)
+def _cleaned(place: int, part: Part, most_pages: int) -> Part:
+    try:
+        if part.kind == "pdf":
+            return Part("pdf", clean_pdf(part.data, most_pages), True)
+        return Part("image", clean_image(part.data), True)
+    except Refusal as refusal:
+        raise Refusal(refusal.reason, place) from refusal
+    except MemoryError as error:
+        raise Refusal("too_heavy", place) from error
 
 
 def clean_image(data: bytes) -> bytes:
@@ -147,7 +156,7 @@ def _jpeg(picture: Any, quality: int) -> bytes:
 
 
 def clean_pdf(data: bytes, most_pages: int) -> bytes:
-    """The pages of a PDF in a new one: what they look like, without scripts, forms, notes, actions or enclosed files."""
+    """The pages of a PDF in a new one: what they look like, without scripts, forms, notes, actions or enclosures."""
     import pikepdf
 
     try:

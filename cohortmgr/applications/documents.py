@@ -1,11 +1,19 @@
-"""Files as people send them: what they are by their content, and their sealed storage."""
+"""Files as people send them: what can be told at once from the first bytes, and their sealed storage until the worker
+takes them apart. Nothing stored here is served: see `verifying`."""
 
 from __future__ import annotations
 
+import io
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
 import puremagic
+from PIL import Image
 
+from cohortmgr.applications.cleaning import MOST_PIXELS
 from cohortmgr.base import storage
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import clean
@@ -13,35 +21,117 @@ from cohortmgr.programmes.rules import Question
 
 MEDIA_TYPES = {"pdf": "application/pdf", "jpg": "image/jpeg", "png": "image/png"}
 NAMES = {"pdf": "PDF", "jpg": "JPG", "png": "PNG"}
+# What a telephone calls a photo is taken where photos are.
+PHOTOS = frozenset({"jpg", "png", "webp", "heic"})
 LARGEST = 10 * 1024 * 1024
+MOST_FILES, MOST_PAGES = 10, 20
 
 # First bytes, and bytes that must come near the end.
 _SHAPES = {
     "pdf": (b"%PDF-", b"%%EOF"),
     "jpg": (b"\xff\xd8\xff", b"\xff\xd9"),
     "png": (b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"),
+    "webp": (b"RIFF", b""),
 }
+_HEIC = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+_READERS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}
 # A file that is two things at once: a page to a browser, an archive or a script to another program.
 _ACTIVE = (b"<script", b"<html", b"<!doctype", b"<svg", b"<?php", b"<iframe")
+_ENCRYPTED = re.compile(rb"/Encrypt\s+\d{1,10}\s+\d{1,5}\s+R|/Encrypt\s*<<")
 _HEAD, _TAIL = 4096, 66_000
+
+
+class DocumentState(StrEnum):
+    """Where a paper stands."""
+
+    RECEIVED = "received"
+    ASIDE = "aside"
+    CLEAN = "clean"
+    REFUSED = "refused"
+    PROMISED = "promised"
+
+
+STATE_NAMES: Mapping[DocumentState, str] = {
+    DocumentState.RECEIVED: N_("En cours de vérification"),
+    DocumentState.ASIDE: N_("En attente de l’antivirus"),
+    DocumentState.CLEAN: N_("Reçu"),
+    DocumentState.REFUSED: N_("Refusé"),
+    DocumentState.PROMISED: N_("Promis"),
+}
+STATE_KINDS: Mapping[DocumentState, str] = {
+    DocumentState.RECEIVED: "wait",
+    DocumentState.ASIDE: "wait",
+    DocumentState.CLEAN: "done",
+    DocumentState.REFUSED: "stop",
+    DocumentState.PROMISED: "info",
+}
+MEANINGS: Mapping[DocumentState, str] = {
+    DocumentState.RECEIVED: N_("Le document est bien arrivé ; il est vérifié en quelques secondes."),
+    DocumentState.ASIDE: N_("Le document est bien arrivé ; il sera lu dès que l’antivirus répond."),
+    DocumentState.CLEAN: N_("Le document est lisible ; voici ses pages comme elles seront lues."),
+    DocumentState.REFUSED: N_("Le document ne peut pas être lu ; envoyez-le de nouveau."),
+    DocumentState.PROMISED: N_("Le document sera envoyé plus tard, avant le jour dit."),
+}
+TRANSITIONS: Mapping[DocumentState, frozenset[DocumentState]] = {
+    DocumentState.RECEIVED: frozenset({DocumentState.CLEAN, DocumentState.REFUSED, DocumentState.ASIDE}),
+    DocumentState.ASIDE: frozenset({DocumentState.CLEAN, DocumentState.REFUSED, DocumentState.RECEIVED}),
+    DocumentState.CLEAN: frozenset({DocumentState.RECEIVED}),
+    DocumentState.REFUSED: frozenset({DocumentState.RECEIVED}),
+    DocumentState.PROMISED: frozenset({DocumentState.RECEIVED}),
+}
+
+REASONS: Mapping[str, str] = {
+    "encrypted": N_(
+        "Ce PDF est protégé par un mot de passe. Envoyez-le sans protection, ou une photo de chaque page."
+    ),
+    "unreadable": N_(
+        "Ce fichier est abîmé : il ne s’ouvre pas. Envoyez-le de nouveau, ou une photo de chaque page."
+    ),
+    "too_many_pages": N_("Ce document a trop de pages. Envoyez seulement celles qui sont demandées."),
+    "too_many_pixels": N_(
+        "Cette image est trop grande. Prenez la photo en qualité moyenne, puis envoyez-la."
+    ),
+    "too_heavy": N_("Ce fichier est trop compliqué à lire. Envoyez plutôt une photo de chaque page."),
+    "active": N_("Ce PDF contient un programme. Envoyez plutôt une photo de chaque page."),
+    "virus": N_("L’antivirus a refusé ce fichier. Vérifiez votre appareil, puis envoyez un autre fichier."),
+}
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A file that was checked and stored, waiting for the row that names it."""
+    """A file that was looked at and stored, waiting for the row that names it."""
 
     question: str
     stored: storage.Stored
     filename: str
-    media_type: str
+    kind: str
+
+    @property
+    def part(self) -> dict[str, Any]:
+        """As a document's row keeps it."""
+        same = {"key": self.stored.key, "size": self.stored.size, "sha256": self.stored.sha256}
+        return {**same, "name": self.filename, "kind": self.kind, "clean": False}
+
+
+def parts_by_question(documents: Iterable[Prepared]) -> dict[str, list[dict[str, Any]]]:
+    """Several files for one question are the parts of one paper, in the order in which they came."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for prepared in documents:
+        found.setdefault(prepared.question, []).append(prepared.part)
+    return found
 
 
 def kind_of(data: bytes) -> str | None:
-    """`pdf`, `jpg` or `png` when the content is that and nothing else; None otherwise."""
+    """`pdf`, `jpg`, `png`, `webp` or `heic` when the content is that and nothing else; None otherwise."""
+    if data[4:8] == b"ftyp":
+        is_photo = data[8:12] in _HEIC and not _is_also_something_else("heic", data)
+        return "heic" if is_photo else None
     for kind, (start, end) in _SHAPES.items():
         if data.startswith(start):
             if end not in data[-_TAIL:] or _is_also_something_else(kind, data):
                 return None
+            if kind == "webp":
+                return kind if data[8:12] == b"WEBP" else None
             return kind if _recognised(data) == MEDIA_TYPES[kind] else None
     return None
 
@@ -60,26 +150,61 @@ def _is_also_something_else(kind: str, data: bytes) -> bool:
     return kind != "pdf" and b"%pdf-" in head
 
 
-def prepare_document(question: Question, filename: str, data: bytes) -> Prepared:
-    """Check a file and store it encrypted (slow: call before `writing()`). Refused says what to send instead."""
-    limit = min(question.max_bytes or LARGEST, LARGEST)
-    if not data:
+def told_at_once(kind: str, data: bytes) -> str | None:
+    """A key of REASONS when the first and last bytes show already that the worker will refuse the file."""
+    if kind == "pdf":
+        ends = data[:_HEAD], data[-_HEAD:]
+        return "encrypted" if any(_ENCRYPTED.search(end) for end in ends) else None
+    if kind not in _READERS:
+        return None  # what only a large decoder reads is not read here
+    try:
+        with Image.open(io.BytesIO(data), formats=(_READERS[kind],)) as picture:
+            return "too_many_pixels" if picture.width * picture.height > MOST_PIXELS else None
+    except Image.DecompressionBombError:
+        return "too_many_pixels"
+    except (OSError, ValueError, SyntaxError):
+        return "unreadable"
+
+
+def accepted(question: Question, kind: str) -> bool:
+    """Whether a question takes a file of that kind."""
+    taken = set(question.accept or NAMES)
+    return kind in taken or (kind in PHOTOS and bool(taken & PHOTOS))
+
+
+def most_bytes(question: Question) -> int:
+    """How large one file of an answer may be."""
+    return min(question.max_bytes or LARGEST, LARGEST)
+
+
+def require_size(question: Question, size: int) -> None:
+    """Refused when a file of that size is not taken, before any of it is sent."""
+    limit = most_bytes(question)
+    if size <= 0:
         raise Refused(Problem(N_("Ce fichier est vide. Choisissez-en un autre."), {}, question.key))
-    if len(data) > limit:
+    if size > limit:
         what = N_("Ce fichier dépasse %(limit)s Mo. Envoyez-en un plus léger, par exemple une photo.")
         raise Refused(Problem(what, {"limit": limit // (1024 * 1024)}, question.key))
+
+
+def prepare_document(question: Question, filename: str, data: bytes) -> Prepared:
+    """Look at a file and store it encrypted (slow: call before `writing()`). Refused says what to send instead."""
+    require_size(question, len(data))
     kind = kind_of(data)
-    if kind is None or (question.accept and kind not in question.accept):
-        accepted = ", ".join(NAMES[name] for name in question.accept if name in NAMES) or "PDF, JPG, PNG"
+    if kind is None or not accepted(question, kind):
+        names = ", ".join(NAMES[name] for name in question.accept if name in NAMES) or "PDF, JPG, PNG"
         what = N_(
             "Ce fichier n’est pas lisible, ou n’est pas de ceux-ci : %(kinds)s. Choisissez-en un autre."
         )
-        raise Refused(Problem(what, {"kinds": accepted}, question.key))
-    return Prepared(question.key, storage.store(data), _shown_name(filename, kind), MEDIA_TYPES[kind])
+        raise Refused(Problem(what, {"kinds": names}, question.key))
+    reason = told_at_once(kind, data)
+    if reason is not None:
+        raise Refused(Problem(REASONS[reason], {}, question.key))
+    return Prepared(question.key, storage.store(data), shown_name(filename, kind), kind)
 
 
-def _shown_name(filename: str, kind: str) -> str:
-    """The name without its folders, its ending that of its content."""
-    bare = clean(filename.replace("\\", "/").rpartition("/")[2]).replace("\n", " ")
+def shown_name(filename: str, kind: str) -> str:
+    """The name without its folders and without what turns its direction, its ending that of its content."""
+    bare = clean(filename.replace("\\", "/").rpartition("/")[2]).replace("\n", " ").replace("\t", " ")
     stem = bare.rpartition(".")[0] or bare or "document"
-    return f"{stem[:150]}.{kind}"
+    return f"{stem.strip('. ')[:150] or 'document'}.{kind}"

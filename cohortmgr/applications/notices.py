@@ -12,6 +12,7 @@ _PROGRAMME = {
     "ar": "ماستر هندسة البيانات",
     "en": "Master in Data Engineering",
 }
+_DOCUMENT = {"fr": "Relevés de notes", "ar": "بيانات النقط", "en": "Transcripts"}
 _INTAKE = {"fr": "Rentrée 2027", "ar": "دخول 2027", "en": "2027 intake"}
 _NAME = Variable("name", "text", "Salma Bennis")
 _DAYS = Variable("days", "number", 30, required=True)
@@ -40,6 +41,27 @@ NOTICES = (
             Variable("reference", "link", "7K3QXPB2M4", required=True, path="/my/applications/{}"),
         ),
         urgent=True,
+    ),
+    Notice(
+        "document_refused",
+        N_("Document refusé après l’envoi"),
+        (
+            _NAME,
+            Variable("programme", "localized", _PROGRAMME),
+            Variable("document", "localized", _DOCUMENT, required=True),
+            Variable("reference", "link", "7K3QXPB2M4", required=True, path="/my/applications/{}"),
+        ),
+    ),
+    Notice(
+        "document_awaited",
+        N_("Rappel d’un document promis"),
+        (
+            _NAME,
+            Variable("programme", "localized", _PROGRAMME),
+            Variable("document", "localized", _DOCUMENT, required=True),
+            Variable("day", "day", date(2027, 4, 15), required=True),
+            Variable("reference", "link", "7K3QXPB2M4", required=True, path="/my/applications/{}"),
+        ),
     ),
     Notice(
         "claim_file",

@@ -18,7 +18,11 @@ PATIENCE = SECONDS + 25
 
 
 class NotTaken(Exception):
-    """The document is refused; `args[0]` is a key of documents.REASONS."""
+    """The document is refused: a key of documents.REASONS, and the part that is at fault, if it is one of them."""
+
+    def __init__(self, reason: str, part: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.part = reason, part
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ def made_of(parts: Sequence[Part], most_pages: int) -> Made:
         raise NotTaken("too_heavy" if stopped or b"MemoryError" in ended.stderr else "unreadable")
     head, blobs = read(io.BytesIO(ended.stdout))
     if head["refused"]:
-        raise NotTaken(head["refused"])
+        raise NotTaken(head["refused"], head["part"])
     count = len(parts)
     clean = tuple(Part(kind, data, True) for kind, data in zip(head["kinds"], blobs[:count], strict=True))
     return Made(clean, tuple(head["counts"]), head["kind"], blobs[count], tuple(blobs[count + 1 :]))

@@ -68,6 +68,9 @@ class Settings(BaseSettings):
         default=False, description="cookies over HTTPS only; always so when base_url is https"
     )
     proxies: int = Field(default=0, description="how many reverse proxies stand before the application")
+    clamd: str = Field(
+        default="", description="ClamAV's daemon, host:port or a socket's path; empty: files are not scanned"
+    )
     upload_limit: int = Field(default=8 * 1024 * 1024, description="bytes of one request")
     import_limit: int = Field(default=20 * 1024 * 1024, description="bytes of one imported file")
     mail_url: str = Field(

@@ -10,7 +10,7 @@ from kombu import Exchange, Queue
 
 from cohortmgr.base.settings import Settings
 
-QUEUES = ("jobs", "outbox")
+QUEUES = ("jobs", "outbox", "documents")
 _ONE_TRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0}
 _log = logging.getLogger(__name__)
 
@@ -29,7 +29,8 @@ def celery_for(settings: Settings) -> Celery:
         task_default_queue="jobs",
         # Named, so that a worker without -Q consumes every one and not the default alone.
         task_queues=[Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
-        task_routes={f"drain.{queue}": {"queue": queue} for queue in QUEUES} | {"sweep": {"queue": "jobs"}},
+        task_routes={f"drain.{queue}": {"queue": queue} for queue in QUEUES}
+        | {"sweep": {"queue": "jobs"}, "sweep.documents": {"queue": "documents"}},
         broker_transport_options=_transport(settings),
         timezone="UTC",
     )

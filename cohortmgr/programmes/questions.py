@@ -102,6 +102,8 @@ class Question:
     is false for what is asked once a seat is accepted. `fields` are the questions of a group's row.
     A question is shown when every condition of `show_when` holds, and required when `required` is true
     or when there is a `require_when` and all of it holds.
+    A paper is made of at most `max_files` files and `max_pages` pages, and may be promised until `promise_days`
+    days after the close. `proof` is the question of the paper on which staff check this figure.
     """
 
     key: str
@@ -123,6 +125,10 @@ class Question:
     fields: tuple[Question, ...] = ()
     show_when: tuple[Condition, ...] = ()
     require_when: tuple[Condition, ...] = ()
+    max_files: int | None = None
+    max_pages: int | None = None
+    promise_days: int | None = None
+    proof: str | None = None
 
     def option(self, key: str) -> Option:
         """The option of that key; KeyError when there is none."""

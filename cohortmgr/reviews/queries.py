@@ -235,14 +235,16 @@ def file_of(review: Review) -> Application:
 def documents_of(application: Application) -> Sequence[Document]:
     """The papers of a file that stand, in the order in which they came."""
     standing = sa.select(Document).where(Document.application_id == application.id)
-    return db.session.scalars(standing.where(Document.replaced_at.is_(None)).order_by(Document.id)).all()
+    shown = (Document.replaced_at.is_(None), Document.storage_key.is_not(None))
+    return db.session.scalars(standing.where(*shown).order_by(Document.id)).all()
 
 
 def document_for(viewer: Viewer, review_reference: str, document_reference: str) -> Document:
     """A paper that stands in the file of a reading that the viewer may see; NotFound otherwise."""
     review = get_for(viewer, review_reference)
     same = (Document.reference == document_reference, Document.application_id == review.application_id)
-    found = db.session.scalar(sa.select(Document).where(*same, Document.replaced_at.is_(None)))
+    shown = (Document.replaced_at.is_(None), Document.storage_key.is_not(None))
+    found = db.session.scalar(sa.select(Document).where(*same, *shown))
     if found is None:
         raise NotFound(document_reference)
     return found

@@ -190,7 +190,7 @@ def document(reference: str, document: str) -> ResponseReturnValue:
     """A paper of the file, shown inside the cockpit and nowhere else; the reading is noted."""
     with writing():
         found = actions.read_document(guards.viewer(), reference, document)
-    response = Response(storage.load(found.storage_key), mimetype=found.media_type)
+    response = Response(storage.load(found.storage_key or ""), mimetype=found.media_type)
     response.headers["Content-Disposition"] = "inline"
     response.headers["Content-Security-Policy"] = _SHOWN_INSIDE
     response.headers["Cache-Control"] = "no-store"

@@ -16,11 +16,12 @@ from cohortmgr.accounts import queries as known
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications import actions as applications
-from cohortmgr.applications import imports
+from cohortmgr.applications import files, imports
 from cohortmgr.applications.documents import prepare_document
 from cohortmgr.applications.importing import GivenMapping
 from cohortmgr.applications.models import Application, TrayRow
 from cohortmgr.applications.queries import definition_of
+from cohortmgr.applications.verifying import examine_next
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.settings import ROOT
@@ -314,13 +315,15 @@ def _now(year: Year) -> None:
     with writing():
         draft = applications.start(owner, opened.reference)
         db.session.flush()
-        document = applications.attach(owner, draft.reference, prepared)
-        paper = applications._attach(application, None, other)  # the file of before, sent on paper
+        document = files.attach(owner, draft.reference, prepared)
+        paper = files.join(SYSTEM, application, None, "transcripts", [other.part])  # sent on paper
         run = imports.begin(manager, opened.reference, "2027.csv", key, GivenMapping())
         link = links.create("password", known_reference(year.accounts["candidate"]), timedelta(hours=2))
         repair = links.create(
             "repair", year.references["row"], timedelta(days=30), year.intake.institution_id
         )
+    while examine_next():
+        continue
     reviews_of = db.session.scalars(
         sa.select(Review).where(Review.application_id == application.id).order_by(Review.id)
     ).all()

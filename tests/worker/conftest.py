@@ -82,7 +82,7 @@ def worker(database: Database, tmp_path: Path) -> Iterator[Worker]:
     """A worker that is ready; stopped at the end if the test did not."""
     empty_broker(database.settings)
     log = tmp_path / "worker.log"
-    command = [sys.executable, "-m", "celery", "-q", "-A", "worker.celery_app", "worker", "-Q", "jobs,outbox",
+    command = [sys.executable, "-m", "celery", "-q", "-A", "worker.celery_app", "worker", "-Q", "jobs,outbox,documents",
                "-P", "threads", "-c", "2", "--loglevel", "info", "--without-gossip", "--without-mingle"]  # fmt: skip
     with log.open("wb") as written:
         process = subprocess.Popen(

@@ -13,14 +13,19 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts.queries import viewer_of_email
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
-from cohortmgr.base.db import writing
+from cohortmgr.applications.verifying import examine_next
+from cohortmgr.base.db import db, writing
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.programmes.reading import read_known
 from tests.watch import SeparateClient
 
 PASSWORD = "quatre mots pour entrer"
-PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
+PDF = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj\ntrailer<</Size 4/Root 1 0 R>>\n%%EOF\n"
+)
+"""A page without anything on it."""
 DURING = datetime(2026, 11, 22, 10, tzinfo=UTC)
 BEFORE = datetime(2026, 10, 1, 10, tzinfo=UTC)
 AFTER = datetime(2027, 7, 1, 10, tzinfo=UTC)
@@ -84,6 +89,13 @@ def fill(client: FlaskClient, reference: str, given: dict[str, Any] | None = Non
     """Save a whole form with its file; it must lead on to the check."""
     answer = client.post(f"/my/applications/{reference}/form", data=with_file(given or answers()))
     assert answer.status_code == 302 and answer.location.endswith("/check"), answer.text
+
+
+def examine() -> None:
+    """What the worker does with the papers that came in; called in a system context."""
+    db.session.rollback()
+    while examine_next():
+        continue
 
 
 def staff(client: FlaskClient, role: Role = Role.SELECTION_MANAGER, path: str = "ma.inpt.mdia.") -> Viewer:

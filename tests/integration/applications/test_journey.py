@@ -87,8 +87,12 @@ def test_what_is_kept_and_what_is_sealed(intake: str, client: FlaskClient) -> No
         "2004-02-26",
     )
     assert {i.kind for i in db.session.scalars(sa.select(Identifier))} == {"cin", "massar"}
-    assert storage.load(document.storage_key) == journey.PDF
-    assert (document.media_type, document.filename) == ("application/pdf", "releve.pdf")
+    assert document.state == "received" and document.storage_key is None
+    assert storage.load(document.parts[0]["key"]) == journey.PDF
+    journey.examine()
+    document = only(Document)
+    assert (document.state, document.media_type) == ("clean", "application/pdf")
+    assert document.filename == "releve.pdf"
 
 
 def test_the_receipt_is_sent_in_the_person_s_language(intake: str, client: FlaskClient) -> None:

@@ -1,0 +1,89 @@
+"""Figures that people declare and staff read on a paper: which checks stand, and what changed since. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Protocol
+
+from cohortmgr.applications.answers import Answer
+
+
+class Verdict(StrEnum):
+    """What is known of a declared figure."""
+
+    UNCHECKED = "unchecked"
+    EQUAL = "equal"
+    DIFFERENT = "different"
+    CHANGED = "changed"
+
+
+class Reading(Protocol):
+    """A note of somebody's reading, the newest of its question."""
+
+    @property
+    def question(self) -> str: ...
+    @property
+    def declared(self) -> str: ...
+    @property
+    def read(self) -> str: ...
+    @property
+    def sha256(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A figure's verdict; `changes` names what is new since it was read: "figure", "document"."""
+
+    verdict: Verdict
+    changes: tuple[str, ...] = ()
+
+
+def comparable(answer: Answer) -> str:
+    """An answer as two of them are compared: 12,50 and 12.5 are one figure; other texts as they are."""
+    text = str(answer).strip()
+    try:
+        value = Decimal(text.replace(",", "."))
+    except InvalidOperation:
+        return text
+    return f"{value.normalize():f}" if value.is_finite() else text
+
+
+def standing(declared: Answer, sha256: str | None, reading: Reading | None) -> Standing:
+    """Where a figure stands: a reading holds only for the figure and the content that it was made of."""
+    if reading is None:
+        return Standing(Verdict.UNCHECKED)
+    changes = []
+    if declared is None or comparable(declared) != reading.declared:
+        changes.append("figure")
+    if sha256 != reading.sha256:
+        changes.append("document")
+    if changes:
+        return Standing(Verdict.CHANGED, tuple(changes))
+    return Standing(Verdict.EQUAL if reading.declared == reading.read else Verdict.DIFFERENT)
+
+
+def newest(readings: Iterable[Reading]) -> dict[str, Reading]:
+    """The last reading of each question; `readings` come in the order in which they were made."""
+    return {reading.question: reading for reading in readings}
+
+
+def unchecked(
+    proofs: Mapping[str, str],
+    answers: Mapping[str, Answer],
+    contents: Mapping[str, str],
+    readings: Mapping[str, Reading],
+) -> list[str]:
+    """The questions whose figure nobody has yet found equal on its paper.
+
+    `proofs`: question of a figure to that of its paper; `contents`: question of a paper to the SHA-256 that stands.
+    A figure that was not declared asks for no check.
+    """
+    wanted: Collection[str] = [key for key in proofs if answers.get(key) not in (None, "")]
+    return [
+        key
+        for key in wanted
+        if standing(answers[key], contents.get(proofs[key]), readings.get(key)).verdict is not Verdict.EQUAL
+    ]

@@ -1,0 +1,330 @@
+"""What people do with the papers of their application, and what staff note about them.
+
+A paper that stands is one row. Whatever changes its parts makes it `received` again: the worker takes it from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.applications import queries
+from cohortmgr.applications.answers import read_value
+from cohortmgr.applications.documents import MOST_FILES, DocumentState, Prepared
+from cohortmgr.applications.figures import comparable
+from cohortmgr.applications.models import Application, Document, FigureCheck
+from cohortmgr.applications.queries import File, person_reference
+from cohortmgr.applications.rules import State
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock, storage
+from cohortmgr.base.clock import CASABLANCA
+from cohortmgr.base.db import after_commit, db
+from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
+from cohortmgr.base.text import new_reference
+from cohortmgr.jobs.actions import wake
+from cohortmgr.outbox.actions import send
+from cohortmgr.programmes.rules import Question, QuestionKind, Window, window_of
+
+QUEUE = "documents"
+REMINDED = timedelta(days=2)
+# Whatever else opens a sent file's paper to its person again (a correction that was asked for).
+reopened: list[Callable[[Application, str], bool]] = []
+
+_CLOSED = N_("Ce document ne se change plus : la candidature est envoyée ou close.")
+
+
+def question_of(viewer: Viewer, file: File, key: str) -> Question:
+    """The file question of that key; NotFound when the form has none."""
+    try:
+        question = file.definition.form.question(key)
+    except KeyError:
+        raise NotFound(key) from None
+    if question.kind is not QuestionKind.FILE or not question.asked_at_application:
+        raise NotFound(key)
+    return question
+
+
+def prepare_change(viewer: Viewer, reference: str, key: str) -> tuple[File, Question]:
+    """The viewer's own file and a question of it whose paper may be sent now; Refused says why it may not."""
+    file = queries.own(viewer, reference)
+    question = question_of(viewer, file, key)
+    if not may_send(viewer, file, key):
+        raise Refused(Problem(_CLOSED, {}, key))
+    return file, question
+
+
+def may_send(viewer: Viewer, file: File, key: str) -> bool:
+    """Whether a paper may be sent: in an open draft; later when it was refused, is still owed, or was asked again."""
+    application, intake = file.application, file.intake
+    if application.state == State.DRAFT:
+        return window_of(intake.opens_at, intake.closes_at, clock.now()) is Window.OPEN
+    if application.state != State.SUBMITTED:
+        return False
+    standing = file.documents.get(key)
+    owed = standing is not None and standing.state in (DocumentState.REFUSED, DocumentState.PROMISED)
+    return owed or any(asks(application, key) for asks in reopened)
+
+
+def attach(viewer: Viewer, reference: str, prepared: Prepared, add: bool = False, name: str = "") -> Document:
+    """Give a stored file as the answer to its question: in the place of what was there, or with `add` after it.
+
+    `name` tells one sending from another: the same a second time changes nothing.
+    """
+    file, question = prepare_change(viewer, reference, prepared.question)
+    before = _held(file.documents.get(question.key))
+    if before is not None and name and any(part.get("sending") == name for part in before.parts):
+        _forget([prepared.stored.key])
+        return before
+    part = {**prepared.part, "sending": name} if name else prepared.part
+    good = [each for each in before.parts if "reason" not in each] if before is not None else []
+    if before is None or not (add and good):
+        return _noted(viewer, file, join(viewer, file.application, before, prepared.question, [part]))
+    most = question.max_files or MOST_FILES
+    if len(good) >= most:
+        what = N_("Ce document a déjà %(most)s fichiers : retirez-en un d’abord.")
+        raise Refused(Problem(what, {"most": most}, question.key))
+    return _noted(viewer, file, _changed(before, [*good, part]))
+
+
+def join(
+    viewer: Viewer, application: Application, before: Document | None, question: str, parts: Sequence[Any]
+) -> Document:
+    """A new standing paper; the one before is kept and no longer stands. For those who loaded the application."""
+    moment = clock.now()
+    if before is not None:
+        before.replaced_at = moment
+    row = Document(
+        reference=new_reference(),
+        institution_id=application.institution_id,
+        person_id=application.person_id,
+        application_id=application.id,
+        question=question,
+        uploaded_at=moment,
+    )
+    _received(row, parts, moment)
+    db.session.add(row)
+    return row
+
+
+def _received(row: Document, parts: Sequence[Any], moment: datetime) -> None:
+    row.state, row.reason, row.parts = DocumentState.RECEIVED, None, list(parts)
+    row.filename = parts[0]["name"]
+    row.size = sum(part["size"] for part in parts)
+    row.due, row.lease_until, row.tries = moment, None, 0
+    row.promised_for = None
+    wake(QUEUE)
+
+
+def _changed(row: Document, parts: Sequence[Any]) -> Document:
+    """The same paper with other parts: nothing of it is shown until the worker has put it together again."""
+    _forget([*row.pages, *([row.storage_key] if row.storage_key else [])], but=parts)
+    row.storage_key, row.pages, row.sha256 = None, [], ""
+    row.uploaded_at = clock.now()
+    row.original_seen_at = row.original_seen_by = None
+    _received(row, parts, row.uploaded_at)
+    return row
+
+
+def _forget(keys: Sequence[str], but: Sequence[Any] = ()) -> None:
+    """Delete files of the storage once the change is committed."""
+    kept = {part["key"] for part in but}
+    for key in keys:
+        if key not in kept:
+            after_commit(f"file {key}", lambda key=key: storage.delete(key))  # type: ignore[misc]
+
+
+def _held(row: Document | None) -> Document | None:
+    """The row as it is now, held until the commit: two photos sent at once both come in."""
+    if row is not None:
+        db.session.refresh(row, with_for_update=True)
+    return row
+
+
+def _noted(viewer: Viewer, file: File, row: Document) -> Document:
+    """What changes after the sending is in the trail; a draft is still its author's alone."""
+    if file.application.state != State.DRAFT:
+        subject = viewer.person_reference
+        record(
+            viewer,
+            "applications.attach",
+            "application",
+            file.application.reference,
+            file.application.institution_id,
+            subject,
+            {},
+            {"document": row.reference, "question": row.question},
+        )
+    return row
+
+
+def move(viewer: Viewer, reference: str, key: str, part: str, step: int) -> Document:
+    """Move a part of a paper up (-1) or down (1) by one place; at the edge it stays."""
+    row = _standing(viewer, reference, key)
+    parts = list(row.parts)
+    place = _place(parts, part)
+    other = place + step
+    if not 0 <= other < len(parts):
+        return row
+    parts[place], parts[other] = parts[other], parts[place]
+    return _changed(row, parts)
+
+
+def remove(viewer: Viewer, reference: str, key: str, part: str) -> Document | None:
+    """Take a part out of a paper; without any the question is unanswered again (None). Gone already: nothing."""
+    row = _standing(viewer, reference, key)
+    parts = [each for each in row.parts if each["key"] != part]
+    if len(parts) == len(row.parts):
+        return row
+    _forget([part])
+    if parts:
+        return _changed(row, parts)
+    _forget([*row.pages, *([row.storage_key] if row.storage_key else [])])
+    row.parts, row.pages, row.storage_key = [], [], None
+    row.replaced_at = clock.now()
+    return None
+
+
+def _standing(viewer: Viewer, reference: str, key: str) -> Document:
+    file, _ = prepare_change(viewer, reference, key)
+    row = _held(file.documents.get(key))
+    if row is None or row.replaced_at is not None:
+        raise NotFound(key)
+    return row
+
+
+def _place(parts: Sequence[Any], key: str) -> int:
+    for place, part in enumerate(parts):
+        if part["key"] == key:
+            return place
+    raise NotFound(key)
+
+
+def promise(viewer: Viewer, reference: str, key: str, day: date) -> Document:
+    """Say that a paper comes later, at most the definition's days after the close. What was sent already stands."""
+    file, question = prepare_change(viewer, reference, key)
+    last = promise_end(viewer, file, question)
+    if last is None:
+        raise Refused(Problem(N_("Ce document ne peut pas être promis : il se joint maintenant."), {}, key))
+    if not clock.today() <= day <= last:
+        what = N_("Choisissez un jour entre aujourd’hui et le %(last)s.")
+        raise Refused(Problem(what, {"last": last}, "promised_for"))
+    row = _held(file.documents.get(key))
+    if row is not None and row.state not in (DocumentState.PROMISED, DocumentState.REFUSED):
+        return row
+    if row is None or row.state == DocumentState.REFUSED:
+        row = join(viewer, file.application, row, key, [{"key": "", "name": "", "size": 0}])
+    row.state, row.parts, row.due, row.promised_for = DocumentState.PROMISED, [], None, day
+    _remind(viewer, file, question, day)
+    return _noted(viewer, file, row)
+
+
+def _remind(viewer: Viewer, file: File, question: Question, day: date) -> None:
+    """Two days before, if the paper is still owed then."""
+    application = file.application
+    variables = {
+        "name": application.name,
+        "programme": dict(file.definition.title),
+        "document": dict(question.label),
+        "day": day,
+        "reference": application.reference,
+        "question": question.key,
+    }
+    due = datetime.combine(day - REMINDED, time(9), CASABLANCA)
+    if due > clock.now():
+        place = (application.institution_id, application.person_id)
+        address = application.email or viewer.email
+        send(
+            "document_awaited",
+            viewer.person_reference or "",
+            address,
+            application.language,
+            variables,
+            *place,
+            due,
+        )
+
+
+def promise_end(viewer: Viewer, file: File, question: Question) -> date | None:
+    """The last day until which a paper may be promised; None when it may not."""
+    if question.promise_days is None:
+        return None
+    closing = file.intake.closes_at.astimezone(CASABLANCA).date()
+    return closing + timedelta(days=question.promise_days)
+
+
+def check_figure(viewer: Viewer, reference: str, key: str, read: str) -> FigureCheck:
+    """Note what staff read on a paper, beside what was declared; it holds until one of the two changes."""
+    document, application = queries.document(viewer, reference)
+    file = _decided_by(viewer, application)
+    question = next((each for each in checked_questions(viewer, file, document) if each.key == key), None)
+    declared = file.application.answers.get(key)
+    if question is None or declared is None or document.state != DocumentState.CLEAN:
+        raise NotFound(key)
+    value = read_value(question, read, clock.today()) if read.strip() else Problem(_WRITE, {}, key)
+    if isinstance(value, Problem):
+        raise Refused(value)
+    row = FigureCheck(
+        institution_id=application.institution_id,
+        person_id=application.person_id,
+        application_id=application.id,
+        question=key,
+        declared=comparable(declared),
+        read=comparable(value),
+        sha256=document.sha256,
+        by=viewer.reference,
+        at=clock.now(),
+    )
+    db.session.add(row)
+    after = {"question": key, "declared": row.declared, "read": row.read, "document": document.reference}
+    _note_by_staff(viewer, application, "applications.check_figure", after)
+    return row
+
+
+_WRITE = N_("Écrivez ce que vous lisez sur le document.")
+
+
+def checked_questions(viewer: Viewer, file: File, document: Document) -> list[Question]:
+    """The figures that are read on this paper."""
+    form = file.definition.form
+    return [each for each in form.questions if each.proof == document.question and not each.sealed]
+
+
+def see_original(viewer: Viewer, reference: str) -> Document:
+    """Note that the paper itself was seen at a desk; a second time changes nothing."""
+    document, application = queries.document(viewer, reference)
+    _decided_by(viewer, application)
+    if document.state != DocumentState.CLEAN or document.replaced_at is not None:
+        raise NotFound(reference)
+    if document.original_seen_at is None:
+        document.original_seen_at, document.original_seen_by = clock.now(), viewer.reference
+        _note_by_staff(viewer, application, "applications.see_original", {"document": document.reference})
+    return document
+
+
+def _decided_by(viewer: Viewer, application: Application) -> File:
+    file = queries.read_by_staff(viewer, application.reference)
+    require(viewer, queries.MANAGE, file.intake.path)
+    if application.state == State.DRAFT:
+        raise NotPermitted(application.reference)
+    return file
+
+
+def _note_by_staff(viewer: Viewer, application: Application, action: str, after: dict[str, Any]) -> None:
+    subject = person_reference(application)
+    place = ("application", application.reference, application.institution_id)
+    record(viewer, action, *place, subject, {}, after)
+
+
+def open_promises(viewer: Viewer, application_ids: Sequence[int]) -> dict[int, int]:
+    """How many papers are still owed by each of these applications, which the caller may see; one statement."""
+    owed = (Document.state == DocumentState.PROMISED.value, Document.replaced_at.is_(None))
+    rows = db.session.execute(
+        sa.select(Document.application_id, sa.func.count())
+        .where(Document.application_id.in_(application_ids), *owed)
+        .group_by(Document.application_id)
+    ).all()
+    return {row[0]: row[1] for row in rows}

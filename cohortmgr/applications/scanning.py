@@ -1,0 +1,55 @@
+"""Asking ClamAV's daemon about a file: its INSTREAM command, over TCP (`host:port`) or a socket's path."""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+CHUNK = 128 * 1024
+PATIENCE = 30.0
+_LONGEST_ANSWER = 4096
+
+
+class ScannerStopped(Exception):
+    """The scanner is configured and does not answer, or not as it should: nothing is known of the file."""
+
+
+def found_in(data: bytes, address: str) -> str | None:
+    """The name of what the scanner finds in the data; None when it finds nothing. ScannerStopped otherwise."""
+    try:
+        with _connected(address) as line:
+            line.sendall(b"zINSTREAM\0")
+            for start in range(0, len(data), CHUNK):
+                piece = data[start : start + CHUNK]
+                line.sendall(struct.pack(">I", len(piece)) + piece)
+            line.sendall(struct.pack(">I", 0))
+            answer = _answer(line)
+    except OSError as error:
+        raise ScannerStopped(str(error)) from error
+    if answer.endswith(" FOUND"):
+        return answer.removeprefix("stream:").removesuffix(" FOUND").strip()
+    if answer.endswith(": OK"):
+        return None
+    raise ScannerStopped(answer or "no answer")
+
+
+def _connected(address: str) -> socket.socket:
+    if "/" in address:
+        line = socket.socket(socket.AF_UNIX)
+        line.settimeout(PATIENCE)
+        line.connect(address)
+        return line
+    host, _, port = address.rpartition(":")
+    if not port.isdigit():
+        raise OSError(f"COHORTMGR_CLAMD is host:port or a path, not {address!r}")
+    return socket.create_connection((host, int(port)), PATIENCE)
+
+
+def _answer(line: socket.socket) -> str:
+    read = b""
+    while not read.endswith(b"\0") and len(read) < _LONGEST_ANSWER:
+        piece = line.recv(1024)
+        if not piece:
+            break
+        read += piece
+    return read.rstrip(b"\0").decode("utf-8", "replace").strip()

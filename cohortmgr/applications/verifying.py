@@ -1,0 +1,247 @@
+"""Examining what people sent: the worker takes one paper after the other, has it scanned and written anew, and says
+what came of it. Until then nothing of it is served. Called twice for one paper, the first to end decides."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+
+from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.applications import sandbox
+from cohortmgr.applications.cleaning import Part
+from cohortmgr.applications.documents import MOST_PAGES, DocumentState
+from cohortmgr.applications.models import Application, Document
+from cohortmgr.applications.queries import person_reference
+from cohortmgr.applications.rules import State
+from cohortmgr.applications.scanning import ScannerStopped, found_in
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock, storage
+from cohortmgr.base.db import after_commit, db, writing
+from cohortmgr.outbox.actions import send
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
+
+DOCUMENT_AWAITED = "document_awaited"
+LEASE = timedelta(minutes=3)
+# A scanner that is stopped is asked again; a paper whose reading ended without a word three times is refused.
+SCANNER_PAUSE, FAULT_PAUSE = timedelta(minutes=1), timedelta(minutes=2)
+MOST_TRIES = 3
+WAITING = (DocumentState.RECEIVED.value, DocumentState.ASIDE.value)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A paper that this worker holds until `lease`."""
+
+    id: int
+    lease: datetime
+    parts: list[dict[str, Any]]
+    most_pages: int
+    tries: int
+
+
+def anything_waits() -> bool:
+    """Whether a paper is due; nothing is locked for it."""
+    return db.session.scalar(sa.select(Document.id).where(*_due(clock.now())).limit(1)) is not None
+
+
+def _due(moment: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    free = sa.or_(Document.lease_until.is_(None), Document.lease_until < moment)
+    return (Document.state.in_(WAITING), Document.due <= moment, free, Document.replaced_at.is_(None))
+
+
+def examine_next() -> bool:
+    """Take one due paper, examine it and record what came of it; False when none is due."""
+    if not anything_waits():
+        return False
+    with writing():
+        claim = _claim()
+    if claim is None:
+        return False
+    outcome = _outcome(claim)
+    with writing():
+        _end(claim, outcome)
+    return True
+
+
+def _claim() -> Claim | None:
+    moment = clock.now()
+    first = sa.select(Document.id).where(*_due(moment)).order_by(Document.due, Document.id).limit(1)
+    found = db.session.scalar(first.with_for_update(skip_locked=True))
+    if found is None:
+        return None
+    row = db.session.get_one(Document, found, populate_existing=True)
+    row.lease_until, row.tries = moment + LEASE, row.tries + 1
+    return Claim(row.id, row.lease_until, list(row.parts), _most_pages(row), row.tries)
+
+
+def _most_pages(row: Document) -> int:
+    """How many pages the intake's definition allows."""
+    intake = db.session.scalars(
+        sa.select(Intake)
+        .join(Application, Application.intake_id == Intake.id)
+        .where(Application.id == row.application_id)
+    ).one()
+    questions = {each.key: each for each in definition_of(intake).form.questions}
+    question = questions.get(row.question)
+    return (question and question.max_pages) or MOST_PAGES
+
+
+def _outcome(claim: Claim) -> Mapping[str, Any]:
+    """The columns that the paper gets. Slow: in no transaction."""
+    moment = clock.now()
+    if claim.tries > MOST_TRIES:
+        return _refused(claim.parts, "too_heavy")
+    try:
+        data = [storage.load(part["key"]) for part in claim.parts]
+        found = _infected(claim.parts, data)
+        if found is not None:
+            return _refused(claim.parts, "virus", found)
+        given = [
+            Part(_kind(part), blob, bool(part["clean"])) for part, blob in zip(claim.parts, data, strict=True)
+        ]
+        made = sandbox.made_of(given, claim.most_pages)
+    except ScannerStopped as stopped:
+        _log.warning("the virus scanner does not answer: %s", stopped)
+        return {"state": DocumentState.ASIDE, "due": moment + SCANNER_PAUSE, "tries": claim.tries - 1}
+    except sandbox.NotTaken as refusal:
+        return _refused(claim.parts, refusal.reason, refusal.part)
+    except Exception:  # a full disc, a key that is gone: the paper waits, and the log says why
+        _log.exception("document %s could not be examined", claim.id)
+        return {"due": moment + FAULT_PAUSE}
+    return _clean(claim.parts, made)
+
+
+def _infected(parts: Iterable[Mapping[str, Any]], data: Iterable[bytes]) -> int | None:
+    """The first part in which the scanner finds something, of those not examined before; None without a scanner."""
+    address = current_app.config["CLAMD"]
+    if not address:
+        return None
+    for place, (part, blob) in enumerate(zip(parts, data, strict=True)):
+        if not part["clean"] and found_in(blob, address):
+            return place
+    return None
+
+
+def _kind(part: Mapping[str, Any]) -> str:
+    return "pdf" if part["kind"] == "pdf" else "image"
+
+
+def _refused(parts: list[dict[str, Any]], reason: str, part: int | None = None) -> Mapping[str, Any]:
+    """Of several files the one at fault is marked, and the others stay: one photo is taken again, not all."""
+    marked = [{**each, "reason": reason} if place == part else each for place, each in enumerate(parts)]
+    kept = marked if len(parts) > 1 else []
+    return {"state": DocumentState.REFUSED, "reason": reason, "due": None, "parts": kept}
+
+
+def _clean(parts: list[dict[str, Any]], made: sandbox.Made) -> Mapping[str, Any]:
+    """Store what was made; the paper's row then names it in the place of what was sent."""
+    kept = [_part(part, new, count) for part, new, count in zip(parts, made.parts, made.counts, strict=True)]
+    whole = storage.store(made.data)
+    kind = "pdf" if made.kind == "pdf" else "jpg"
+    stem = parts[0]["name"].rpartition(".")[0] or parts[0]["name"]
+    return {
+        "state": DocumentState.CLEAN,
+        "reason": None,
+        "due": None,
+        "parts": kept,
+        "pages": [storage.store(page).key for page in made.pages],
+        "storage_key": whole.key,
+        "sha256": whole.sha256,
+        "size": whole.size,
+        "filename": f"{stem}.{kind}",
+        "media_type": "application/pdf" if kind == "pdf" else "image/jpeg",
+    }
+
+
+def _part(part: Mapping[str, Any], new: Part, count: int) -> dict[str, Any]:
+    if part["clean"]:
+        return dict(part)
+    stored = storage.store(new.data)
+    kind = "pdf" if new.kind == "pdf" else "jpg"
+    return {**part, "key": stored.key, "kind": kind, "clean": True, "pages": count}
+
+
+def _end(claim: Claim, outcome: Mapping[str, Any]) -> None:
+    """Write the outcome if the paper is still this start's; what is then of no use leaves the storage."""
+    row = db.session.scalar(
+        sa.select(Document)
+        .where(Document.id == claim.id, Document.lease_until == claim.lease)
+        .execution_options(populate_existing=True)
+        .with_for_update()
+    )
+    if row is None or row.replaced_at is not None:
+        _drop(_made(outcome, claim))
+        if row is not None:
+            row.lease_until = None
+        return
+    for name, value in outcome.items():
+        setattr(row, name, value)
+    row.lease_until = None
+    if row.state == DocumentState.CLEAN:
+        kept = {part["key"] for part in row.parts}
+        _drop(part["key"] for part in claim.parts if part["key"] not in kept)
+    elif row.state == DocumentState.REFUSED:
+        good = {part["key"] for part in row.parts if "reason" not in part}
+        _drop(part["key"] for part in claim.parts if part["key"] not in good)
+        _tell(row)
+
+
+def _made(outcome: Mapping[str, Any], claim: Claim) -> list[str]:
+    """The files that an outcome brought into the storage."""
+    before = {part["key"] for part in claim.parts}
+    parts = [part["key"] for part in outcome.get("parts", []) if part["key"] not in before]
+    return [*parts, *outcome.get("pages", []), *filter(None, [outcome.get("storage_key")])]
+
+
+def _drop(keys: Iterable[str]) -> None:
+    for key in keys:
+        after_commit(f"file {key}", lambda key=key: storage.delete(key))  # type: ignore[misc]
+
+
+def still_owed(variables: Mapping[str, Any]) -> bool:
+    """Whether a reminder still holds: that day is still the one promised, and the paper has not come."""
+    owed = (
+        Application.reference == variables["reference"],
+        Document.question == variables["question"],
+        Document.state == DocumentState.PROMISED.value,
+        Document.promised_for == variables["day"],
+        Document.replaced_at.is_(None),
+    )
+    papers = sa.select(Document.id).join(Application, Application.id == Document.application_id)
+    return db.session.scalar(papers.where(*owed).limit(1)) is not None
+
+
+def _tell(row: Document) -> None:
+    """Who has sent the application already is not looking at it: they are written to."""
+    application = db.session.get_one(Application, row.application_id)
+    person = person_reference(application)
+    place = ("application", application.reference, application.institution_id)
+    record(SYSTEM, "applications.refuse_document", *place, person, {}, {"reason": row.reason})
+    if application.state != State.SUBMITTED or application.email is None:
+        return
+    intake = db.session.get_one(Intake, application.intake_id)
+    definition = definition_of(intake)
+    label = next((q.label for q in definition.form.questions if q.key == row.question), {"fr": row.question})
+    variables = {
+        "name": application.name,
+        "programme": dict(definition.title),
+        "document": dict(label),
+        "reference": application.reference,
+    }
+    send(
+        "document_refused",
+        person,
+        application.email,
+        application.language,
+        variables,
+        application.institution_id,
+        application.person_id,
+    )
