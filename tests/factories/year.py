@@ -47,6 +47,7 @@ from cohortmgr.selection import offers
 from cohortmgr.selection.models import Decision, Offer
 from cohortmgr.stipends import actions as stipends
 from cohortmgr.stipends.models import Line
+from tests.factories.mailings import mailings
 
 FILE = ROOT / "tests" / "data" / "mdia-2025-applications.csv"
 FILES = 12
@@ -342,6 +343,8 @@ def _now(year: Year) -> None:
     }
     _name_readers(year, [row.reviewer_id for row in reviews_of])
     _post(year)
+    administrator, number = year.viewer("programme_administrator"), application.number
+    year.references |= mailings(manager, administrator, year.intake.reference, number)
 
 
 def _post(year: Year) -> None:

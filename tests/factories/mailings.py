@@ -1,0 +1,42 @@
+"""Texts to many people of the year: one that waits for a second person, and one that is leaving."""
+
+from __future__ import annotations
+
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.listing import Filters
+from cohortmgr.base.db import writing
+from cohortmgr.jobs.actions import TryLater
+from cohortmgr.messages import campaign_queries as queries
+from cohortmgr.messages import campaigns
+from cohortmgr.messages.campaigning import send
+from cohortmgr.messages.campaigns import Draft
+from cohortmgr.messages.mailing import Text
+
+TEXTS = {
+    "fr": Text("Journée portes ouvertes", "Bonjour {name},\n\nVotre dossier {number} : {link}", "Portes ouvertes le 3"),
+    "ar": Text("يوم مفتوح", "مرحبا {name}،\n\nملفكم {number}: {link}", "يوم مفتوح"),
+    "en": Text("Open day", "Hello {name},\n\nYour file {number}: {link}", "Open day on the 3rd"),
+}
+
+
+def mailings(manager: Viewer, administrator: Viewer, intake_reference: str, number: str) -> dict[str, str]:
+    """References by name: `campaign` to everyone who sent a file is proposed, `leaving_campaign` to whoever bears the
+    number is under way."""
+    waiting = _proposed(manager, intake_reference, Draft("Portes ouvertes", TEXTS))
+    leaving = _proposed(manager, intake_reference, Draft("Rappel", TEXTS, Filters(search=number)))
+    with writing():
+        campaigns.approve(administrator, leaving, "1")
+    try:
+        send({"campaign": leaving}, lambda done, total: None)
+    except TryLater:
+        pass  # its message waits to leave
+    return {"campaign": waiting, "leaving_campaign": leaving}
+
+
+def _proposed(manager: Viewer, intake_reference: str, draft: Draft) -> str:
+    with writing():
+        made = campaigns.create(manager, intake_reference, draft, draft.title)
+    people = queries.counts(made).total
+    with writing():
+        campaigns.propose(manager, made.reference, str(people))
+    return made.reference
