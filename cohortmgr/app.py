@@ -19,9 +19,12 @@ from cohortmgr.accounts import staff_views as accounts_staff
 from cohortmgr.accounts import views as accounts
 from cohortmgr.applications import actions as applications
 from cohortmgr.applications import candidate_views as applications_candidate
+from cohortmgr.applications import correction_views as corrections_candidate
+from cohortmgr.applications import desk_views as applications_desk
+from cohortmgr.applications import duplicate_views as applications_duplicates
 from cohortmgr.applications import import_views as imports
+from cohortmgr.applications import lot_views, reminders, verifying
 from cohortmgr.applications import notices as applications_notices
-from cohortmgr.applications import reminders, verifying
 from cohortmgr.applications import staff_views as applications_staff
 from cohortmgr.base import assets, clock, crypto, db, i18n, markup, web
 from cohortmgr.base.settings import ROOT, Settings, read_settings
@@ -33,10 +36,9 @@ from cohortmgr.messages import campaign_views as campaigns_staff
 from cohortmgr.messages import candidate_views as messages_candidate
 from cohortmgr.messages import notices as messages_notices
 from cohortmgr.messages import preference_views as preferences
-from cohortmgr.messages import receiving, routing, troubles, unsubscribing
+from cohortmgr.messages import receiving, routing, texts, troubles, unsubscribing
 from cohortmgr.messages import staff_views as messages_staff
 from cohortmgr.messages import text_views as texts_staff
-from cohortmgr.messages import texts
 from cohortmgr.outbox import delivery, hooks
 from cohortmgr.outbox.notices import declare
 from cohortmgr.placements import actions as placing
@@ -89,6 +91,10 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         programmes.bp,
         applications_candidate.bp,
         applications_staff.bp,
+        applications_desk.bp,
+        applications_duplicates.bp,
+        lot_views.bp,
+        corrections_candidate.bp,
         imports.staff_bp,
         imports.public_bp,
         reports_staff.bp,
