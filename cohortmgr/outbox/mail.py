@@ -110,7 +110,8 @@ def _body(mail: Mail) -> bytes:
     edge = f"=_{mail.reference}".encode()
     start = b'Content-Type: multipart/alternative; boundary="%s"\r\n\r\n' % edge
     parts = (_part(mail.text, b"plain"), _part(mail.html, b"html"))
-    return start + b"".join(b"--%s\r\n%s" % (edge, part) for part in parts) + b"--%s--\r\n" % edge
+    # The line's end before an edge is the edge's own (RFC 2046, 5.1.1).
+    return start + b"".join(b"--%s\r\n%s\r\n" % (edge, part) for part in parts) + b"--%s--\r\n" % edge
 
 
 def _part(text: str, kind: bytes) -> bytes:

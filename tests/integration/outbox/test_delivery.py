@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-from collections.abc import Iterator
-from datetime import timedelta
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -13,38 +12,20 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
-from jinja2 import ChoiceLoader, DictLoader
 
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.audit.actions import destroy_key
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.outbox import actions, delivery, mail
+from cohortmgr.outbox import actions, claiming, delivery, draining, hooks
 from cohortmgr.outbox.actions import Letter
-from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.rules import LEASE, MAX_TRIES, MessageState
-
-PERSON = "P" * 26
-TEXT = "Réponse de {{ name }}\nAvant le {{ deadline|moment }} — {{ base_url }} ({{ language }})\n"
-START = clock.datetime(2026, 5, 12, 13, tzinfo=clock.UTC)
+from cohortmgr.outbox.hooks import NoWay, Route, Wait
+from cohortmgr.outbox.models import Bundle, Message
+from cohortmgr.outbox.recording import record
+from cohortmgr.outbox.rules import LEASE, MAX_LOST_STARTS, MAX_TRIES, MessageState
+from tests.integration.outbox.conftest import PERSON, START, Server, row, rows, send
 
 pytestmark = pytest.mark.usefixtures("system_context", "messages")
-
-
-@pytest.fixture
-def messages(system_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A template of this test, and a folder of its own for what is written."""
-    loader = ChoiceLoader([DictLoader({"messages/test.txt": TEXT}), system_app.jinja_loader])
-    monkeypatch.setattr(system_app.jinja_env, "loader", loader)
-    monkeypatch.setitem(system_app.config, "DATA", str(tmp_path))
-    yield
-
-
-def send(language: str = "fr", **more: Any) -> None:
-    variables = {"name": "Saïd <b>", "deadline": START, **more}
-    with writing():
-        actions.send("test", PERSON, "said@exemple.ma", language, variables)
 
 
 def letters(folder: Path) -> list[EmailMessage]:
@@ -52,9 +33,10 @@ def letters(folder: Path) -> list[EmailMessage]:
     return [message_from_bytes(path.read_bytes(), policy=policy.default) for path in paths]
 
 
-def row() -> Message:
-    db.session.rollback()
-    return db.session.scalars(sa.select(Message)).one()
+def words(letter: EmailMessage) -> str:
+    body = letter.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
 
 
 def test_a_message_is_delivered_once(tmp_path: Path) -> None:
@@ -63,18 +45,18 @@ def test_a_message_is_delivered_once(tmp_path: Path) -> None:
     assert [delivery.deliver(), delivery.deliver()] == [1, 0]
     [letter] = letters(tmp_path)
     assert (letter["To"], letter["Subject"]) == ("said@exemple.ma", "Réponse de Saïd <b>")
-    assert "mardi 12 mai 2026, 14 h — http://127.0.0.1:8000 (fr)" in letter.get_content()
-    assert (row().state, row().tries, row().lease_until) == (MessageState.SENT, 1, None)
+    assert "mardi 12 mai 2026, 14 h — http://127.0.0.1:8000 (fr)" in words(letter)
+    assert (row().state, row().tries, row().lease_until) == (MessageState.SENT, 0, None)
 
 
 @pytest.mark.parametrize(
     ("language", "shown"), [("ar", "الثلاثاء 12 ماي 2026"), ("en", "Tuesday 12 May 2026")]
 )
 def test_a_message_speaks_its_person_s_language(language: str, shown: str, tmp_path: Path) -> None:
-    send(language)
+    send(language=language)
     delivery.deliver()
     [letter] = letters(tmp_path)
-    assert shown in letter.get_content() and letter["Content-Language"] == language
+    assert shown in words(letter) and letter["Content-Language"] == language
 
 
 def test_what_is_due_later_waits() -> None:
@@ -133,61 +115,240 @@ def test_an_erased_person_gets_nothing(tmp_path: Path) -> None:
     assert set(db.session.scalars(sa.select(Message.state))) == {MessageState.DROPPED}
 
 
-def test_a_sender_that_fell_silent_is_replaced_and_its_late_word_not_counted(tmp_path: Path) -> None:
-    send()
+def claimed(count: int = 10) -> list[Message]:
     with writing():
-        [silent] = delivery.claim(10)
-        db.session.expunge(silent)
+        return delivery.claim(count)
+
+
+def after_the_lease() -> datetime:
+    return clock.now() + LEASE + timedelta(seconds=1)
+
+
+def test_a_sender_that_fell_silent_is_replaced_and_its_late_word_not_counted() -> None:
+    send()
+    [silent] = claimed()
     assert delivery.deliver() == 0
-    with clock.at(clock.now() + LEASE + timedelta(seconds=1)):
-        with writing():
-            [again] = delivery.claim(10)
-            db.session.expunge(again)
-        with writing():
-            delivery._record(silent, {"state": MessageState.SENT})
-        assert row().state == MessageState.SENDING
-        with writing():
-            delivery._record(again, {"state": MessageState.SENT})
+    with clock.at(after_the_lease()), delivery.Post() as post:
+        [again] = claimed()
+        record(post.recorder, silent, {"state": MessageState.SENT})
+        assert (row().state, row().lost_starts) == (MessageState.SENDING, 1)
+        record(post.recorder, again, {"state": MessageState.SENT})
     assert row().state == MessageState.SENT
 
 
-def test_a_message_that_silences_each_sender_is_set_aside() -> None:
+def test_a_message_that_silences_each_sender_is_set_aside_and_staff_are_told() -> None:
+    told: list[str] = []
+    hooks.on_returned.append(lambda message, error: told.append(f"{message.state}: {error}"))
     send()
     moment = clock.now()
-    for _ in range(MAX_TRIES):
-        with clock.at(moment), writing():
-            assert len(delivery.claim(10)) == 1
+    for _ in range(MAX_LOST_STARTS):
+        with clock.at(moment):
+            assert len(claimed()) == 1
         moment += LEASE + timedelta(seconds=1)
-    with clock.at(moment), writing():
-        assert delivery.claim(10) == []
-    assert row().state == MessageState.SET_ASIDE
+    with clock.at(moment):
+        assert claimed() == []
+    assert (row().state, row().lost_starts) == (MessageState.SET_ASIDE, MAX_LOST_STARTS)
+    assert told == ["set_aside: its sender fell silent"]
 
 
-def test_senders_at_once_take_each_message_once(system_app: Flask) -> None:
-    with writing():
-        actions.send_all(Letter("test", PERSON, f"{n}@b.ma", "fr", {"deadline": START}) for n in range(30))
-    taken: list[int] = []
-    faults: list[BaseException] = []
+def test_a_lost_start_is_claimed_alone_so_that_its_neighbours_do_not_pay(tmp_path: Path) -> None:
+    send(*(f"a{n}@b.ma" for n in range(6)))
+    moment = clock.now()
+    with clock.at(moment):
+        poison = claimed()[0].id
+    for _ in range(MAX_LOST_STARTS - 1):
+        moment += LEASE + timedelta(seconds=1)
+        with clock.at(moment):
+            assert [message.id for message in claimed()] == [poison], "the oldest, alone"
+    moment += LEASE + timedelta(seconds=1)
+    with clock.at(moment):
+        assert [delivery.deliver() for _ in range(6)] == [1, 1, 1, 1, 1, 0]
+    assert [message.state for message in rows()] == [MessageState.SET_ASIDE] + [MessageState.SENT] * 5
+    assert len(letters(tmp_path)) == 5
 
-    def work() -> None:
-        try:
-            with system_app.app_context():
-                while True:
-                    with writing():
-                        ids = [message.id for message in delivery.claim(4)]
-                    if not ids:
-                        return
-                    taken.extend(ids)
-        except BaseException as fault:
-            faults.append(fault)
 
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert faults == []
-    assert len(taken) == len(set(taken)) == 30
+def test_a_sender_killed_twice_after_the_server_had_it_does_not_send_a_third_time(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill between the server's answer and our note of it, as the row shows it: the note is not written."""
+    send()
+    moment = clock.now()
+    for _ in range(3):
+        with clock.at(moment), monkeypatch.context() as patched:
+            patched.setattr(delivery, "record_all", lambda *_: None)
+            delivery.deliver()
+        moment += LEASE + timedelta(seconds=1)
+    assert len(server.taken) == 2
+    with clock.at(moment):
+        delivery.deliver()
+    assert row().state == MessageState.SET_ASIDE and len(server.taken) == 2
+
+
+def test_a_clock_put_back_by_an_hour_keeps_no_message_for_an_hour() -> None:
+    send()
+    with clock.at(clock.now() + timedelta(hours=1)):
+        claimed()
+    assert len(claimed()) == 1
+
+
+def test_what_this_process_holds_is_not_lost_however_late_the_clock_says_that_it_is() -> None:
+    send()
+    with claiming.holding(claimed()), clock.at(clock.now() + timedelta(hours=1)):
+        assert claimed() == []
+
+
+def test_when_the_machine_s_clock_jumps_the_living_have_time_to_say_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    send()
+    claimed()
+    jumped = time.time() + 3600
+    monkeypatch.setattr(claiming.time, "time", lambda: jumped)
+    with clock.at(clock.now() + timedelta(hours=1)):
+        assert claimed() == []
+        monkeypatch.setattr(claiming.time, "monotonic", lambda: time.perf_counter() + 10_000)
+        monkeypatch.setattr(claiming, "_offset", [])
+        assert len(claimed()) == 1
+
+
+def test_a_batch_says_that_it_lives_and_leaves_what_was_taken_from_it(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "RENEWED", timedelta(0))
+    send("a@b.ma", "b@b.ma", "c@b.ma")
+
+    def taken_meanwhile(message: Message, content: Mapping[str, Any]) -> dict[str, str]:
+        with writing() as session:
+            others = sa.update(Message).where(Message.id > message.id)
+            session.execute(others.values(lost_starts=1, lease_until=START))
+        return {}
+
+    hooks.headers.append(taken_meanwhile)
+    assert delivery.deliver() == 3
+    assert server.addresses() == ["a@b.ma"]
+
+
+def test_a_stop_gives_back_what_was_not_begun(server: Server) -> None:
+    send("a@b.ma", "b@b.ma", "c@b.ma")
+    assert draining.drain(lambda: bool(server.taken)) == 3
+    found = [(message.state, message.tries, message.lost_starts, message.lease_until) for message in rows()]
+    assert found == [("sent", 0, 0, None), ("waiting", 0, 0, None), ("waiting", 0, 0, None)]
+    assert draining.drain() == 2 and len(server.taken) == 3
+
+
+def bundle(state: str) -> str:
+    with writing() as session:
+        made = Bundle(institution_id=1, state=state)
+        session.add(made)
+        session.flush()
+        return made.reference
+
+
+@pytest.fixture
+def institutions(monkeypatch: pytest.MonkeyPatch, system_context: None) -> None:
+    """The institution that bundles belong to."""
+    from cohortmgr.organisations.models import Organisation
+
+    with writing() as session:
+        session.add(Organisation(id=1, kind="institution", key="x", name={}, path="ma.x.", institution_id=1))
+
+
+@pytest.mark.usefixtures("institutions")
+def test_a_bundle_leaves_while_it_is_open_waits_while_it_is_held_and_never_leaves_once_called_off(
+    statements: Any,
+) -> None:
+    references = {state: bundle(state) for state in ("open", "held", "called_off")}
+    for reference in references.values():
+        send("a@b.ma", "b@b.ma", bundle=reference)
+    send("alone@b.ma")
+    assert draining.drain() == 5
+    states = [message.state for message in rows()]
+    assert states == ["sent", "sent", "waiting", "waiting", "dropped", "dropped", "sent"]
+    with writing() as session:
+        session.execute(sa.update(Bundle).where(Bundle.state == "held").values(state="open"))
+    assert draining.drain() == 2
+    assert [message.state for message in rows()][2:4] == ["sent", "sent"]
+
+
+def test_whoever_routes_messages_says_when_where_and_whether(tmp_path: Path) -> None:
+    until = clock.now() + timedelta(hours=9)
+    said: list[hooks.Routed] = [
+        Route("email", "other@b.ma"), Route("sms", "+212612345678"), Route("inbox", ""), Wait(until),
+        Wait(until, gathered=True), NoWay(), NoWay(drop=True), Wait(clock.now() - timedelta(hours=1)),
+    ]  # fmt: skip
+
+    def route(messages: Sequence[Message], contents: Sequence[Mapping[str, Any]]) -> list[hooks.Routed]:
+        return said[: len(messages)]
+
+    hooks.router.append(route)
+    send(*(f"a{n}@b.ma" for n in range(len(said))))
+    assert delivery.deliver() == len(said)
+    found = rows()
+    assert [m.state for m in found] == [
+        "sent", "sent", "sent", "waiting", "waiting", "set_aside", "dropped", "waiting",
+    ]  # fmt: skip
+    assert [m.channel for m in found[:3]] == ["email", "sms", "inbox"]
+    assert [m.provider for m in found[:3]] == ["folder", "sms-folder", "inbox"]
+    assert [(m.due, m.gathered) for m in found[3:5]] == [(until, False), (until, True)]
+    assert found[7].due > clock.now(), "never asked without end"
+    assert [letter["To"] for letter in letters(tmp_path)] == ["other@b.ma"]
+
+
+def test_a_router_that_fails_on_one_message_does_not_keep_the_others(tmp_path: Path) -> None:
+    def route(messages: Sequence[Message], contents: Sequence[Mapping[str, Any]]) -> list[hooks.Routed]:
+        if any(content["address"] == "b@b.ma" for content in contents):
+            raise LookupError("nobody")
+        return [Route("email", content["address"]) for content in contents]
+
+    hooks.router.append(route)
+    send("a@b.ma", "b@b.ma", "c@b.ma")
+    assert delivery.deliver() == 3
+    assert [(m.state, m.error) for m in rows()] == [
+        ("sent", None), ("waiting", "LookupError"), ("sent", None),
+    ]  # fmt: skip
+
+
+def test_a_domain_gets_no_more_than_its_rate_and_the_others_do_not_wait(
+    setting: Callable[..., None], server: Server
+) -> None:
+    setting(mail_rates="slow.ma=2")
+    send(*(f"a{n}@slow.ma" for n in range(8)), *(f"a{n}@free.ma" for n in range(8)))
+    moment = clock.now()
+    with clock.at(moment):
+        assert delivery.deliver() == 16
+        assert len([a for a in server.addresses() if a.endswith("slow.ma")]) == 3
+        assert len([a for a in server.addresses() if a.endswith("free.ma")]) == 8
+        assert delivery.deliver() == 0
+    dues = [message.due - moment for message in rows() if message.state == "waiting"]
+    assert dues == [timedelta(seconds=1.5 + n / 2) for n in range(5)]
+    assert {message.tries for message in rows()} == {0}
+    for second in (1.5, 2.0, 2.5, 3.0, 3.5):
+        with clock.at(moment + timedelta(seconds=second)):
+            assert delivery.deliver() == 1
+    assert len(server.taken) == 16
+
+
+def test_the_drain_waits_for_what_a_rate_put_off(setting: Callable[..., None], server: Server) -> None:
+    setting(mail_rates="*=10")
+    send(*(f"a{n}@slow.ma" for n in range(16)))
+    began = time.monotonic()
+    draining.drain()
+    assert len(server.taken) == 16 and 0.3 < time.monotonic() - began < 5
+
+
+def test_a_batch_takes_as_many_statements_for_fifty_as_for_five(
+    setting: Callable[..., None], statements: Any
+) -> None:
+    setting(mail_rates="*=2")
+
+    def take(count: int) -> int:
+        send(*(f"a{n}@b.ma" for n in range(count)))
+        with statements() as seen:
+            delivery.deliver()
+        return len([each for each in seen if each.startswith(("SELECT", "INSERT"))])
+
+    take(1)
+    assert take(5) == take(50)
 
 
 def test_many_messages_take_as_many_statements_as_one(statements: Any) -> None:
@@ -205,47 +366,3 @@ def test_a_line_break_in_a_name_makes_no_header(tmp_path: Path) -> None:
     delivery.deliver()
     [letter] = letters(tmp_path)
     assert letter["Bcc"] is None and letter["Subject"] == "Réponse de Saïd"
-
-
-def test_mail_goes_to_the_server_that_is_set(
-    system_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    heard: list[str] = []
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=_answer, args=(listening, heard))
-        thread.start()
-        url = f"smtp://127.0.0.1:{listening.getsockname()[1]}"
-        monkeypatch.setattr(system_app.extensions["cohortmgr-settings"], "mail_url", url)
-        send()
-        assert delivery.deliver() == 1
-        thread.join(10)
-    assert row().state == MessageState.SENT
-    assert any(line.startswith("rcpt TO:<said@exemple.ma>") for line in heard)
-    assert letters(tmp_path) == []
-
-
-def _answer(listening: socket.socket, heard: list[str]) -> None:
-    """The least of an SMTP server."""
-    connection, _ = listening.accept()
-    with connection, connection.makefile("rw", newline="\r\n") as talk:
-
-        def say(text: str) -> None:
-            talk.write(f"{text}\n")
-            talk.flush()
-
-        say("220 test")
-        for line in talk:
-            heard.append(line.strip())
-            if line.lower().startswith("data"):
-                say("354 go on")
-                while talk.readline().strip() != ".":
-                    continue
-            say("221 bye" if line.lower().startswith("quit") else "250 fine")
-            if line.lower().startswith("quit"):
-                return
-
-
-def test_a_mail_address_of_the_wrong_kind_is_refused(system_app: Flask) -> None:
-    letter = mail.compose("r", "fr", "a@b.ma", "s", "b")
-    with pytest.raises(ValueError, match="COHORTMGR_MAIL_URL"):
-        mail._send(letter, "http://mail.example")
