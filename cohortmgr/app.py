@@ -20,10 +20,10 @@ from cohortmgr.accounts import views as accounts
 from cohortmgr.applications import actions as applications
 from cohortmgr.applications import candidate_views as applications_candidate
 from cohortmgr.applications import correction_views as corrections_candidate
+from cohortmgr.applications import desk, files, listing, lot_views, reminders, verifying
 from cohortmgr.applications import desk_views as applications_desk
 from cohortmgr.applications import duplicate_views as applications_duplicates
 from cohortmgr.applications import import_views as imports
-from cohortmgr.applications import lot_views, reminders, verifying
 from cohortmgr.applications import notices as applications_notices
 from cohortmgr.applications import staff_views as applications_staff
 from cohortmgr.base import assets, clock, crypto, db, i18n, markup, web
@@ -57,6 +57,7 @@ from cohortmgr.reviews import staff_views as reviews_staff
 from cohortmgr.selection import candidate_views as selection_candidate
 from cohortmgr.selection import letters, offers
 from cohortmgr.selection import notices as selection_notices
+from cohortmgr.selection import queries as selection
 from cohortmgr.selection import staff_views as selection_staff
 from cohortmgr.stipends import actions as paying
 from cohortmgr.stipends import candidate_views as stipends_candidate
@@ -130,6 +131,8 @@ def _join_floors() -> None:
     """What an act brings about on the floors above, in its own transaction. Once, however many apps are made."""
     floors: tuple[tuple[Any, list[Any]], ...] = (
         (steps, applications_candidate.steps_above),
+        (selection.bearing, listing.outcomes_above),
+        (desk.reopens, files.reopened),
         (offers.release_on_withdrawal, applications.on_withdrawal),
         (enrolling.enrol, offers.on_acceptance),
         (enrolling.leave, offers.on_release),

@@ -61,7 +61,7 @@ def may_send(viewer: Viewer, file: File, key: str) -> bool:
     """Whether a paper may be sent: in an open draft; later when it was refused, is still owed, or was asked again."""
     application, intake = file.application, file.intake
     if application.state == State.DRAFT:
-        return window_of(intake.opens_at, intake.closes_at, clock.now()) is Window.OPEN
+        return window_of(intake.opens_at, file.closes_at, clock.arrived()) is Window.OPEN
     if application.state != State.SUBMITTED:
         return False
     standing = file.documents.get(key)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.identifiers import normalise_cin, normalise_massar
-from cohortmgr.accounts.models import Identifier
-from cohortmgr.applications.models import Application
+from cohortmgr.accounts.identifiers import normalise_cin, normalise_massar, western_digits
+from cohortmgr.accounts.models import Identifier, Person
+from cohortmgr.applications.answers import normalise_phone
+from cohortmgr.applications.correcting import Asked
+from cohortmgr.applications.models import Application, Correction, Document, Extension, Note
 from cohortmgr.applications.rules import Source, State
 from cohortmgr.base import crypto
+from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.paging import Page
 from cohortmgr.base.text import fold
+from cohortmgr.programmes.models import Offering
 
 SIZES = (50, 100, 600)
 SORTS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
@@ -25,19 +31,45 @@ SORTS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
     "average": (Application.average_thousandths.expression,),
     "sent": (Application.sent_at.expression,),
     "region": (Application.region.expression, Application.sort_name.expression),
+    "diploma": (Application.diploma.expression, Application.sort_name.expression),
 }
-_SHOWN = (
-    Application.reference,
-    Application.number,
-    Application.name,
-    Application.state,
-    Application.source,
-    Application.eligible,
-    Application.region,
-    Application.diploma,
-    Application.average_thousandths,
-    Application.sent_at,
+# Upper floors say which files a decision bore: its outcome to a query of the applications' numbers.
+outcomes_above: list[Callable[[str], sa.Select[Any]]] = []
+OUTCOMES = ("offer", "waiting", "refused", "none")
+
+_NOTES = sa.select(sa.func.count()).where(Note.application_id == Application.id).scalar_subquery()
+_LAST_CORRECTION = (
+    sa.select(Correction.state)
+    .where(Correction.application_id == Application.id)
+    .order_by(Correction.id.desc())
+    .limit(1)
+    .scalar_subquery()
 )
+_DOCUMENTS = (
+    sa.select(sa.func.count())
+    .where(Document.application_id == Application.id, Document.replaced_at.is_(None))
+    .scalar_subquery()
+)
+_OFFERING = sa.select(Offering.key).where(Offering.id == Application.offering_id).scalar_subquery()
+# What a list may show beside the name; asked for only when it is shown.
+COLUMNS: Mapping[str, Any] = {
+    "number": Application.number,
+    "diploma": Application.diploma,
+    "average": Application.average_thousandths,
+    "region": Application.region,
+    "conditions": Application.eligible,
+    "state": Application.state,
+    "source": Application.source,
+    "sent": Application.sent_at,
+    "offering": _OFFERING,
+    "email": Application.email,
+    "language": Application.language,
+    "documents": _DOCUMENTS,
+    "notes": _NOTES,
+    "correction": _LAST_CORRECTION,
+    "changed": Application.updated_at,
+}
+PLAIN_COLUMNS = "number,diploma,average,region,conditions,state,source,sent"
 
 
 @dataclass(frozen=True)
@@ -48,7 +80,19 @@ class Filters:
     state: str = State.SUBMITTED.value
     eligible: str = ""
     region: str = ""
+    diploma: str = ""
+    average_from: str = ""
+    average_to: str = ""
+    offering: str = ""
     source: str = ""
+    sent_from: str = ""
+    sent_to: str = ""
+    documents: str = ""
+    note: str = ""
+    correction: str = ""
+    extended: str = ""
+    outcome: str = ""
+    columns: str = PLAIN_COLUMNS
     sort: str = "name"
     size: int = SIZES[0]
 
@@ -66,7 +110,19 @@ class Filters:
             state=among("state", {"all", *State}, State.SUBMITTED.value),
             eligible=among("eligible", {"yes", "no"}),
             region=args.get("region", "")[:5],
+            diploma=args.get("diploma", "")[:60],
+            average_from=_grade(args.get("average_from", "")),
+            average_to=_grade(args.get("average_to", "")),
+            offering=args.get("offering", "")[:40],
             source=among("source", set(Source)),
+            sent_from=day_of(args.get("sent_from", "")),
+            sent_to=day_of(args.get("sent_to", "")),
+            documents=among("documents", {"yes", "no"}),
+            note=among("note", {"yes", "no"}),
+            correction=among("correction", {Asked.ASKED.value, Asked.DONE.value, "none"}),
+            extended=among("extended", {"yes"}),
+            outcome=among("outcome", set(OUTCOMES)),
+            columns=_columns(args),
             sort=among("sort", {sign + name for name in SORTS for sign in ("", "-")}, "name"),
             size=int(size) if size in map(str, SIZES) else SIZES[0],
         )
@@ -78,6 +134,50 @@ class Filters:
             name: str(value) for name, value in vars(self).items() if value != getattr(plain, name) and value
         }
 
+    @property
+    def narrows(self) -> bool:
+        """Whether anything but columns, order and size differs from an untouched list."""
+        return bool(self.arguments().keys() - {"columns", "sort", "size"})
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The columns beside the name, in their order."""
+        return tuple(name for name in self.columns.split(",") if name)
+
+
+def _columns(args: Mapping[str, str]) -> str:
+    """A list separated by commas, or repeated as boxes to tick are sent; the untouched list's if it names none."""
+    given = [args.get("columns", "")]
+    if hasattr(args, "getlist"):
+        given = args.getlist("columns")
+    named = [name for part in given for name in part.split(",") if name in COLUMNS]
+    return ",".join(dict.fromkeys(named)) or PLAIN_COLUMNS
+
+
+def _grade(text: str) -> str:
+    """A grade as `12.5`, whether it was written with a comma or a point, in any figures; empty for anything else."""
+    try:
+        value = Decimal(western_digits(text[:10]).strip().replace(",", ".").replace("٫", "."))
+    except InvalidOperation:
+        return ""
+    return f"{value.normalize():f}" if value.is_finite() and 0 <= value <= 100 else ""
+
+
+def day_of(text: str) -> str:
+    """A day as 2027-05-12 from that or from 12/05/2027; empty for anything else."""
+    typed = western_digits(text[:10]).strip()
+    if typed.count("/") == 2:
+        typed = "-".join(part.zfill(2) for part in reversed(typed.split("/")))
+    try:
+        return date.fromisoformat(typed).isoformat()
+    except ValueError:
+        return ""
+
+
+def _midnight(day: str, after: int = 0) -> datetime:
+    moment = date.fromisoformat(day) + timedelta(days=after)
+    return datetime.combine(moment, time(), CASABLANCA)
+
 
 def chosen(intake_id: int, filters: Filters) -> list[sa.ColumnElement[bool]]:
     """The conditions of a list of an intake's applications, for whatever is done to the same list."""
@@ -86,23 +186,73 @@ def chosen(intake_id: int, filters: Filters) -> list[sa.ColumnElement[bool]]:
         found.append(Application.state == filters.state)
     if filters.eligible:
         found.append(Application.eligible.is_(filters.eligible == "yes"))
-    if filters.region:
-        found.append(Application.region == filters.region)
-    if filters.source:
-        found.append(Application.source == filters.source)
+    same = [name for name in ("region", "diploma", "source") if getattr(filters, name)]
+    found += [getattr(Application, name) == getattr(filters, name) for name in same]
+    found += [*_between(filters), *_beside(filters)]
+    if filters.offering:
+        wanted = sa.select(Offering.id).where(
+            Offering.intake_id == intake_id, Offering.key == filters.offering
+        )
+        found.append(Application.offering_id == wanted.scalar_subquery())
     if filters.search:
         found.append(_found(filters.search))
     return found
 
 
+def _between(filters: Filters) -> list[sa.ColumnElement[bool]]:
+    """Conditions on figures and days; both ends are in."""
+    found: list[sa.ColumnElement[bool]] = []
+    if filters.average_from:
+        found.append(Application.average_thousandths >= int(Decimal(filters.average_from) * 1000))
+    if filters.average_to:
+        found.append(Application.average_thousandths <= int(Decimal(filters.average_to) * 1000))
+    if filters.sent_from:
+        found.append(Application.sent_at >= _midnight(filters.sent_from))
+    if filters.sent_to:
+        found.append(Application.sent_at < _midnight(filters.sent_to, 1))
+    return found
+
+
+def _beside(filters: Filters) -> list[sa.ColumnElement[bool]]:
+    """Conditions on what stands beside the file: notes, corrections, documents, more time, decisions."""
+    found: list[sa.ColumnElement[bool]] = []
+    if filters.note:
+        there = sa.exists().where(Note.application_id == Application.id)
+        found.append(there if filters.note == "yes" else ~there)
+    if filters.documents:
+        there = sa.exists().where(Document.application_id == Application.id, Document.replaced_at.is_(None))
+        found.append(there if filters.documents == "yes" else ~there)
+    if filters.correction == "none":
+        found.append(~sa.exists().where(Correction.application_id == Application.id))
+    elif filters.correction:
+        found.append(filters.correction == _LAST_CORRECTION)
+    if filters.extended:
+        live = (Extension.application_id == Application.id, Extension.revoked_at.is_(None))
+        found.append(sa.exists().where(*live))
+    if filters.outcome:
+        for of_outcome in outcomes_above:
+            if filters.outcome == "none":
+                found += [Application.id.not_in(of_outcome(each)) for each in OUTCOMES[:-1]]
+            else:
+                found.append(Application.id.in_(of_outcome(filters.outcome)))
+    return found
+
+
 def _found(text: str) -> sa.ColumnElement[bool]:
-    """Every word somewhere in names, number or address; or the identity number itself, by its blind index."""
+    """Every word somewhere in names, number or address; or, by its blind index, the identity number or the telephone
+    itself; or the reference that stands in addresses."""
     words = [Application.search_text.contains(word, autoescape=True) for word in fold(text).split()]
+    ways: list[sa.ColumnElement[bool]] = [sa.and_(sa.true(), *words)]
     numbers = _identity_numbers(text)
-    if not numbers:
-        return sa.and_(sa.true(), *words)
-    bearers = sa.select(Identifier.person_id).where(Identifier.blind.in_(numbers))
-    return sa.or_(sa.and_(sa.true(), *words), Application.person_id.in_(bearers))
+    if numbers:
+        bearers = sa.select(Identifier.person_id).where(Identifier.blind.in_(numbers))
+        ways.append(Application.person_id.in_(bearers))
+    phone = _phone(text)
+    if phone:
+        ways.append(Application.person_id.in_(sa.select(Person.id).where(Person.phone_blind == phone)))
+    if len(text) == 26 and text.isalnum():
+        ways.append(Application.reference == text.upper())
+    return sa.or_(*ways)
 
 
 def _identity_numbers(text: str) -> list[str]:
@@ -116,9 +266,17 @@ def _identity_numbers(text: str) -> list[str]:
     return numbers
 
 
+def _phone(text: str) -> str | None:
+    """The blind index of the telephone that a text could be."""
+    try:
+        return crypto.blind_index("phone", normalise_phone(text))
+    except Refused:
+        return None
+
+
 def seeks_identity(filters: Filters) -> bool:
-    """Whether a list is searched by what may be somebody's identity number, which is kept nowhere unsealed."""
-    return bool(_identity_numbers(filters.search))
+    """Whether a list is searched by what may be somebody's identity number or telephone, kept nowhere unsealed."""
+    return bool(_identity_numbers(filters.search) or _phone(filters.search))
 
 
 def _order(filters: Filters) -> list[Any]:
@@ -133,12 +291,7 @@ def page(intake_id: int, filters: Filters, number: int) -> Page:
 
     The intake is the caller's, loaded for the viewer.
     """
-    query = (
-        sa.select(*_SHOWN, sa.func.count().over().label("total"))
-        .where(*chosen(intake_id, filters))
-        .order_by(*_order(filters))
-        .limit(filters.size)
-    )
+    query = _rows(intake_id, filters).limit(filters.size)
     number = max(1, number)
     rows = db.session.execute(query.offset((number - 1) * filters.size)).all()
     if not rows and number > 1:
@@ -146,6 +299,25 @@ def page(intake_id: int, filters: Filters, number: int) -> Page:
         number = max(1, -(-(db.session.scalar(counted) or 0) // filters.size))
         rows = db.session.execute(query.offset((number - 1) * filters.size)).all()
     return Page(rows, number, filters.size, rows[0].total if rows else 0)
+
+
+def every(intake_id: int, filters: Filters) -> Sequence[Any]:
+    """The whole list in one statement, for a file of it."""
+    return db.session.execute(_rows(intake_id, filters)).all()
+
+
+def _rows(intake_id: int, filters: Filters) -> sa.Select[Any]:
+    """Total, reference and name, then the chosen columns in their order."""
+    return (
+        sa.select(
+            sa.func.count().over().label("total"),
+            Application.reference,
+            Application.name,
+            *(COLUMNS[name] for name in filters.shown),
+        )
+        .where(*chosen(intake_id, filters))
+        .order_by(*_order(filters))
+    )
 
 
 @dataclass(frozen=True)

@@ -86,4 +86,41 @@ NOTICES = (
         ),
         bears_a_key=True,
     ),
+    Notice(
+        "correction_asked",
+        N_("Correction demandée sur un dossier"),
+        (
+            _NAME,
+            Variable("number", "text", "MDIA-7K3QXP"),
+            Variable("programme", "localized", _PROGRAMME),
+            Variable("intake", "localized", _INTAKE),
+            Variable("questions", "list", ["Moyenne du semestre 3", "Relevés de notes"], required=True),
+            Variable("message", "text", "Le relevé est coupé en bas."),
+            Variable("until", "moment", datetime(2027, 4, 6, 22, 59, tzinfo=UTC), required=True),
+            Variable("reference", "link", "7K3QXPB2M4", required=True, path="/my/applications/{}/correction"),
+        ),
+    ),
+    Notice(
+        "correction_done",
+        N_("Corrections reçues"),
+        (
+            _NAME,
+            Variable("number", "text", "MDIA-7K3QXP"),
+            Variable("programme", "localized", _PROGRAMME),
+            Variable("intake", "localized", _INTAKE),
+            Variable("reference", "link", "7K3QXPB2M4", required=True, path="/my/applications/{}"),
+        ),
+    ),
+    Notice(
+        "deadline_extended",
+        N_("Délai prolongé"),
+        (
+            _NAME,
+            Variable("programme", "localized", _PROGRAMME),
+            Variable("intake", "localized", _INTAKE),
+            Variable("deadline", "moment", datetime(2027, 3, 31, 22, 59, tzinfo=UTC), required=True),
+            Variable("reference", "link", "7K3QXPB2M4", required=True, path="/my/applications/{}"),
+        ),
+        urgent=True,
+    ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers import Answer
-from cohortmgr.applications.models import Application, Document
+from cohortmgr.applications.models import Application, Correction, Document, Extension
 from cohortmgr.applications.rules import State
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db
@@ -38,6 +39,18 @@ class File:
     def definition(self) -> Definition:
         """A draft answers to the intake's present definition, a sent file to the one it was sent under."""
         return definition_of(self.intake if self.application.state == State.DRAFT else self.read)
+
+    @property
+    def closes_at(self) -> datetime:
+        """Until when the file is filled in and sent: the intake's close, or later where its person has more time."""
+        extended: datetime | None = self.read.extended
+        return self.intake.closes_at if extended is None else max(self.intake.closes_at, extended)
+
+    @property
+    def reopened_until(self) -> datetime | None:
+        """Until when some answers may be corrected, if that was asked and is not done."""
+        until: datetime | None = self.read.reopened_until
+        return until
 
     @property
     def answers(self) -> dict[str, Answer]:
@@ -80,11 +93,28 @@ def _inside(viewer: Viewer) -> sa.Select[Application, Intake]:
     )
 
 
+_EXTENDED = (
+    sa.select(Extension.until)
+    .where(Extension.application_id == Application.id, Extension.revoked_at.is_(None))
+    .scalar_subquery()
+)
+_REOPENED = (
+    sa.select(Correction.until)
+    .where(Correction.application_id == Application.id, Correction.state == "asked")
+    .scalar_subquery()
+)
+
+
 def _whole(query: sa.Select[Application, Intake]) -> sa.Select[*tuple[Any, ...]]:
     """Applications with their intakes: their standing documents and their version's fingerprint added."""
     standing = sa.and_(Document.application_id == Application.id, Document.replaced_at.is_(None))
     return (
-        query.add_columns(Document, DefinitionVersion.fingerprint.label("fingerprint"))
+        query.add_columns(
+            Document,
+            DefinitionVersion.fingerprint.label("fingerprint"),
+            _EXTENDED.label("extended"),
+            _REOPENED.label("reopened_until"),
+        )
         .join(DefinitionVersion, DefinitionVersion.id == Application.version_id)
         .outerjoin(Document, standing)
         .where(Application.reference == sa.bindparam("reference"))
@@ -188,7 +218,7 @@ def staff_intake(viewer: Viewer, reference: str, permission: str = READ) -> Inta
 
 
 def counts(intake_ids: Sequence[int]) -> dict[int, dict[str, int]]:
-    """For each intake: how many `draft`, `submitted`, `withdrawn`, and of those sent `eligible`, `ineligible`.
+    """For each intake: how many of each state, and of those sent how many `eligible` and `ineligible`.
 
     One statement, for home pages; the intakes are the caller's, chosen by what the viewer may see.
     """
@@ -205,4 +235,4 @@ def counts(intake_ids: Sequence[int]) -> dict[int, dict[str, int]]:
     return found
 
 
-_COUNTED = ("draft", "submitted", "withdrawn", "eligible", "ineligible")
+_COUNTED = ("draft", "submitted", "withdrawn", "superseded", "eligible", "ineligible")

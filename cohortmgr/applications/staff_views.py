@@ -1,58 +1,112 @@
-"""Staff pages: the list of an intake's applications, and one file."""
+"""Staff pages: the list of an intake's applications, its saved views and files, and one application."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import BytesIO
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
-from cohortmgr.applications import actions, listing, queries
+from cohortmgr.applications import actions, cells, desk, listing, queries, saved_lists
 from cohortmgr.applications.answers import Answer
 from cohortmgr.applications.candidate_views import sections_of, sent
+from cohortmgr.applications.correcting import ASKED_NAMES, KIND_NAMES
 from cohortmgr.applications.listing import Filters
 from cohortmgr.applications.queries import File
-from cohortmgr.applications.regions import REGIONS
-from cohortmgr.applications.rules import SOURCE_NAMES, STATE_NAMES, State, diploma_question
-from cohortmgr.audit.queries import of_object
-from cohortmgr.base.db import db, writing
-from cohortmgr.base.i18n import localized
+from cohortmgr.applications.rules import SOURCE_NAMES, STATE_NAMES, State
+from cohortmgr.applications.written import shown
+from cohortmgr.base.db import writing
+from cohortmgr.base.i18n import language, localized
+from cohortmgr.base.sheets import Sheet, write_csv, write_xlsx
 from cohortmgr.programmes.queries import definition_of
 
 bp = Blueprint("applications_staff", __name__, url_prefix="/staff")
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @bp.get("/intakes/<reference>/applications", endpoint="list")
 @guards.staff
 def index(reference: str) -> ResponseReturnValue:
     """The list, its filters in the address; four statements with the viewer's own, whatever the rows."""
-    intake = queries.staff_intake(guards.viewer(), reference)
+    viewer = guards.viewer()
+    intake, views = desk.intake_with_views(viewer, reference)
     filters = Filters.of(request.args)
     page = listing.page(intake.id, filters, request.args.get("page", 1, type=int))
-    diploma = diploma_question(definition_of(intake))
+    definition = definition_of(intake)
+    address = url_for("applications_staff.show", reference="-")[:-1]
+    arguments = filters.arguments()
+    tail = url_for("applications_staff.show", reference="-", **arguments).partition("?")
     return render_template(
         "applications/staff_list.html",
         intake=intake,
-        definition=definition_of(intake),
+        definition=definition,
         filters=filters,
+        arguments=arguments,
+        views=[(view, {**view.arguments} == arguments, view.author == viewer.reference) for view in views],
         page=page,
+        rows=cells.written(page.rows, filters.shown, definition, address, tail[1] + tail[2]),
         counts=queries.counts([intake.id])[intake.id],
-        diploma_names={o.key: localized(o.label) for o in diploma.options} if diploma else {},
-        regions=REGIONS,
-        region_names={code: localized(name) for code, name in REGIONS.items()},
-        state_names=STATE_NAMES,
-        source_names=SOURCE_NAMES,
+        words=cells.words_of(definition),
+        columns=cells.COLUMN_NAMES,
+        sorted_by=cells.SORTED_BY,
+        figures=cells.FIGURES,
         sizes=listing.SIZES,
+        may_manage=allows(viewer, queries.MANAGE, intake.path),
+        may_write=allows(viewer, "messages.write", intake.path),
     )
+
+
+@bp.post("/intakes/<reference>/views")
+@guards.staff
+def save_view(reference: str) -> ResponseReturnValue:
+    """Keep the filters of the address under a name."""
+    filters = Filters.of(request.args)
+    with writing():
+        saved_lists.save_view(
+            guards.viewer(), reference, request.form.get("name", ""), filters, "shared" in request.form
+        )
+    flash(_("La vue est enregistrée."), "done")
+    return redirect(url_for("applications_staff.list", reference=reference, **filters.arguments()))
+
+
+@bp.post("/intakes/<reference>/views/<view>/forget")
+@guards.staff
+def forget_view(reference: str, view: str) -> ResponseReturnValue:
+    """Delete a view of one's own."""
+    queries.staff_intake(guards.viewer(), reference)
+    with writing():
+        saved_lists.forget_view(guards.viewer(), view)
+    flash(_("La vue est supprimée."), "done")
+    return redirect(url_for("applications_staff.list", reference=reference))
+
+
+@bp.post("/intakes/<reference>/applications/export")
+@guards.staff
+def export(reference: str) -> ResponseReturnValue:
+    """What the filters show, with the chosen columns, as a workbook or as CSV; noted in one line."""
+    kind = "csv" if request.form.get("kind") == "csv" else "xlsx"
+    filters = Filters.of(request.args)
+    intake, rows = saved_lists.prepare_export(guards.viewer(), reference, filters)
+    definition, title = definition_of(intake), localized(intake.title)
+    header, lines = cells.sheet(rows, filters.shown, definition)
+    turned = language() == "ar"
+    data = write_csv(header, lines) if kind == "csv" else write_xlsx([Sheet(title, header, lines, turned)])
+    with writing():
+        saved_lists.note_export(guards.viewer(), intake, filters, kind, len(rows))
+    name = f"{definition.key}-{intake.key}.{kind}"
+    kinds = {"csv": "text/csv", "xlsx": _XLSX}
+    return send_file(BytesIO(data), mimetype=kinds[kind], as_attachment=True, download_name=name, max_age=0)
 
 
 @bp.get("/applications/<reference>")
 @guards.staff
 def show(reference: str) -> ResponseReturnValue:
     """One file; sealed answers stay closed."""
-    return _page(queries.read_by_staff(guards.viewer(), reference), {})
+    return page_of(queries.read_by_staff(guards.viewer(), reference), {})
 
 
 @bp.post("/applications/<reference>/unseal")
@@ -61,28 +115,35 @@ def unseal(reference: str) -> ResponseReturnValue:
     """The same page with its sealed answers; the reading is noted in the trail."""
     with writing():
         file, opened = actions.unseal(guards.viewer(), reference)
-    return _page(file, opened)
+    return page_of(file, opened)
 
 
-def _page(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
-    row = file.application
+def page_of(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
+    """The page of a file, with as many statements for a long story as for a short one."""
+    row, viewer = file.application, guards.viewer()
     filters = Filters.of(request.args)
-    events = db.session.scalars(of_object("application", row.reference)).all()
+    manages = allows(viewer, queries.MANAGE, file.intake.path)
     return render_template(
         "applications/staff_show.html",
         application=row,
         intake=file.intake,
+        file=file,
         definition=file.definition,
         # What was not sent is still the person's own.
         sections=[] if row.state == State.DRAFT else sections_of(file, {**row.answers, **opened}),
         opened=bool(opened),
-        may_open=row.state != State.DRAFT and allows(guards.viewer(), queries.MANAGE, file.intake.path),
+        manages=manages,
+        may_open=row.state != State.DRAFT and manages,
         rules=[rule for rule in file.definition.eligibility if rule.key in row.reasons],
+        override=desk.override_of(row),
+        extension=desk.extension_of(row),
+        corrections=desk.corrections_of(file),
+        notes=[(note, desk.note_text(note), note.author == viewer.reference) for note in desk.notes_of(row)],
         neighbours=listing.neighbours(file.intake.id, filters, row.reference),
         arguments=filters.arguments(),
-        events=events,
-        state_names=STATE_NAMES,
-        source_names=SOURCE_NAMES,
+        story=desk.story(viewer, row),
+        shown=shown,
+        names={"state": STATE_NAMES, "source": SOURCE_NAMES, "asked": ASKED_NAMES, "kind": KIND_NAMES},
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime
 
 zoneinfo.reset_tzpath([])
@@ -18,6 +19,7 @@ CASABLANCA = zoneinfo.ZoneInfo("Africa/Casablanca")
 
 _frozen: datetime | None = None
 _movable = True
+_arrival: ContextVar[datetime | None] = ContextVar("arrival", default=None)
 
 
 def forbid_moving() -> None:
@@ -31,6 +33,19 @@ def now() -> datetime:
     if _frozen is not None:
         return _frozen
     return datetime.now(UTC)
+
+
+def arrived() -> datetime:
+    """When the present request began, before its body was read and whatever it then waited for; `now` outside of one.
+
+    What arrived before a deadline is in.
+    """
+    return _arrival.get() or now()
+
+
+def note_arrival(moment: datetime | None) -> None:
+    """Called where a request begins, and with None where it ends."""
+    _arrival.set(moment)
 
 
 def today() -> date:

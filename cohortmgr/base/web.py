@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 from wtforms import Form
 
+from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
 from cohortmgr.base.i18n import say
@@ -49,6 +50,9 @@ def show_problems(form: Form, refusal: Refused) -> None:
 
 def init_web(app: Flask) -> None:
     """Register cross-site protection, security headers and error pages."""
+    # Before the token is looked for, which reads the whole body.
+    app.before_request(_arrived)
+    app.teardown_request(lambda _error: clock.note_arrival(None))
     csrf.init_app(app)
     app.after_request(_headers)
     app.register_error_handler(NotFound, lambda _error: _page(HTTPStatus.NOT_FOUND))
@@ -58,6 +62,10 @@ def init_web(app: Flask) -> None:
     app.register_error_handler(CSRFError, lambda _error: _page(HTTPStatus.BAD_REQUEST))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
+
+
+def _arrived() -> None:
+    clock.note_arrival(clock.now())
 
 
 def _headers(response: Response) -> Response:

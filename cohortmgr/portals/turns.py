@@ -39,6 +39,9 @@ def turn_of(standing: Standing, now: datetime) -> Turn:
     """Where a file stands and who acts next."""
     if standing.state == "withdrawn":
         return Turn(N_("Retirée"), "neutral", Problem(N_("Vous avez retiré cette candidature.")), SHOW)
+    if standing.state == "superseded":
+        what = N_("Vous avez une autre candidature dans cette campagne : c’est elle qui est lue.")
+        return Turn(N_("Mise de côté"), "neutral", Problem(what), SHOW)
     if standing.state == "draft":
         return _draft(standing, now)
     if standing.offer is not None:

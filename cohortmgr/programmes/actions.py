@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -147,6 +148,8 @@ def _put_intake(programme: Programme, version: DefinitionVersion, definition: In
     else:
         for name, value in values.items():
             setattr(row, name, value)
+        if row.extended_to is not None:
+            row.closes_at = max(row.closes_at, row.extended_to)
     known = {offering.key: offering for offering in queries.offerings_of(row)}
     for each in definition.offerings:
         _put_offering(row, known.get(each.key), each)
@@ -162,3 +165,26 @@ def _put_offering(intake: Intake, row: Offering | None, definition: OfferingDefi
         values = {"offering": definition.title, "taken": row.taken, "seats": definition.seats}
         raise Refused(Problem(what, values, f"intakes {intake.key}"))
     row.title, row.seats = dict(definition.title), definition.seats
+
+
+def extend(viewer: Viewer, reference: str, until: datetime, reason: str) -> Intake:
+    """Move the close of an intake to later, for everybody; noted with its reason. Done already: nothing happens.
+
+    Refused for a moment that is past or not after the present close, or from the day on which answers are due.
+    """
+    row = queries.get_intake(reference)
+    require(viewer, "programmes.manage", row.path)
+    if row.closes_at == until:
+        return row
+    if not reason:
+        raise Refused(Problem(N_("Dites pourquoi : la raison reste au journal."), {}, "reason"))
+    if until <= max(row.closes_at, clock.now()):
+        what = N_("Choisissez un moment à venir, après la clôture actuelle.")
+        raise Refused(Problem(what, {}, "until"))
+    if clock.local(until).date() >= row.decision_by:
+        what = N_("La réponse est promise pour le %(day)s : la clôture doit venir avant.")
+        raise Refused(Problem(what, {"day": row.decision_by}, "until"))
+    before, row.closes_at, row.extended_to = row.closes_at, until, until
+    values = {"closes_at": before.isoformat()}, {"closes_at": until.isoformat(), "reason": reason}
+    record(viewer, "programmes.extend", "intake", row.reference, row.institution_id, None, *values)
+    return row

@@ -115,6 +115,13 @@ def waiting_for_approval(viewer: Viewer) -> Sequence[Any]:
     return db.session.execute(open_ones.where(*mine).order_by(Batch.proposed_at)).all()
 
 
+def bearing(outcome: str) -> sa.Select[Any]:
+    """The applications on which an approved batch decided so, for the filters of the list below."""
+    return sa.select(Decision.application_id).where(
+        Decision.outcome == outcome, Decision.notified_at.is_not(None)
+    )
+
+
 def account_name(reference: str | None) -> str:
     """Who proposed or approved, by name."""
     wanted = sa.select(Person).join(Account, Account.person_id == Person.id)

@@ -1,0 +1,133 @@
+"""The cells of the staff's list and of its export, column by column: a page of 600 rows writes 5 400 of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from markupsafe import Markup, escape
+
+from cohortmgr.applications.correcting import ASKED_NAMES, Asked
+from cohortmgr.applications.regions import REGIONS
+from cohortmgr.applications.rules import SOURCE_NAMES, STATE_NAMES, diploma_question
+from cohortmgr.base import clock
+from cohortmgr.base.errors import N_
+from cohortmgr.base.i18n import localized, short_day, thousandths
+from cohortmgr.programmes.rules import Definition
+
+COLUMN_NAMES: Mapping[str, str] = {
+    "number": N_("Numéro"),
+    "diploma": N_("Diplôme"),
+    "average": N_("Moyenne"),
+    "region": N_("Région"),
+    "conditions": N_("Conditions"),
+    "state": N_("État"),
+    "source": N_("Origine"),
+    "sent": N_("Envoyée le"),
+    "offering": N_("Choix"),
+    "email": N_("Adresse e-mail"),
+    "language": N_("Langue"),
+    "documents": N_("Documents"),
+    "notes": N_("Notes"),
+    "correction": N_("Correction"),
+    "changed": N_("Modifiée le"),
+}
+SORTED_BY: Mapping[str, str] = {
+    "number": "number", "average": "average", "region": "region", "sent": "sent", "diploma": "diploma",
+}  # fmt: skip
+FIGURES = frozenset({"average", "sent", "documents", "notes", "changed"})
+_LANGUAGES = {"fr": N_("Français"), "ar": N_("Arabe"), "en": N_("Anglais")}
+_TAGS = {"conditions": {True: "done", False: "stop"}, "correction": {"asked": "wait", "done": "info"}}
+
+
+def words_of(definition: Definition) -> dict[str, dict[Any, str]]:
+    """For each column of few values: value to what people read, in the page's language."""
+    diploma = diploma_question(definition)
+    return {
+        "diploma": {o.key: localized(o.label) for o in diploma.options} if diploma else {},
+        "region": {code: localized(name) for code, name in REGIONS.items()},
+        "conditions": {True: _("Éligible"), False: _("Non éligible")},
+        "state": {state.value: _(name) for state, name in STATE_NAMES.items()},
+        "source": {source.value: _(name) for source, name in SOURCE_NAMES.items()},
+        "offering": {o.key: localized(o.title) for i in definition.intakes for o in i.offerings},
+        "language": {code: _(name) for code, name in _LANGUAGES.items()},
+        "correction": {Asked(state).value: _(name) for state, name in ASKED_NAMES.items()},
+    }
+
+
+def written(
+    rows: Sequence[Any], columns: Sequence[str], definition: Definition, before: str, after: str
+) -> Markup:
+    """The rows of the table's body: each begins with its total, reference and name (see `listing.page`). `before` and
+    `after` stand around a reference to make a file's address."""
+    if not rows:
+        return Markup("")
+    _totals, references, names, *values = zip(*rows, strict=True)
+    unnamed, start, end = _("Sans nom"), escape(before), escape(after)
+    cells = [
+        [
+            f'<th scope="row"><a href="{start}{reference}{end}"><bdi>{escape(name or unnamed)}</bdi></a></th>'
+            for reference, name in zip(references, names, strict=True)
+        ]
+    ]
+    words = words_of(definition)
+    for column, found in zip(columns, values, strict=True):
+        cells.append(_column(column, found, words.get(column)))
+    lines = map("".join, zip(*cells, strict=True))
+    return Markup("<tr>" + "</tr>\n<tr>".join(lines) + "</tr>")  # every value was escaped or is ours
+
+
+def _column(column: str, values: Sequence[Any], words: Mapping[Any, str] | None) -> list[str]:
+    label = escape(_(COLUMN_NAMES[column]))
+    figure = ' class="num"' if column in FIGURES else ""
+    start, end = f'<td{figure} data-label="{label}">', "</td>"
+    if words is not None:
+        tags = _TAGS.get(column)
+        drawn = {value: start + _tagged(text, tags, value) + end for value, text in words.items()}
+        return [drawn.get(value) or f"{start}{escape(value or '')}{end}" for value in values]
+    if column == "number":
+        return [f'{start}<bdi class="ref">{value}</bdi>{end}' for value in values]
+    if column == "email":
+        return [f'{start}<bdi dir="ltr">{escape(value or "")}</bdi>{end}' for value in values]
+    show = _SHOWN[column]
+    return [f"{start}{show(value)}{end}" for value in values]
+
+
+def _tagged(text: str, tags: Mapping[Any, str] | None, value: Any) -> str:
+    return (
+        str(escape(text))
+        if tags is None
+        else f'<span class="tag {tags.get(value, "neutral")}">{escape(text)}</span>'
+    )
+
+
+_SHOWN: Mapping[str, Callable[[Any], str]] = {
+    "average": thousandths,
+    "sent": short_day,
+    "changed": short_day,
+    "documents": lambda count: str(count or ""),
+    "notes": lambda count: str(count or ""),
+}
+
+
+def sheet(
+    rows: Sequence[Any], columns: Sequence[str], definition: Definition
+) -> tuple[list[str], list[list[Any]]]:
+    """Header and rows of an export: figures stay figures, days stay days."""
+    words = words_of(definition)
+    header = [_("Nom"), *(_(COLUMN_NAMES[name]) for name in columns)]
+    lines = [[row[2], *(_plain(c, v, words) for c, v in zip(columns, row[3:], strict=True))] for row in rows]
+    return header, lines
+
+
+def _plain(column: str, value: Any, words: Mapping[str, Mapping[Any, str]]) -> Any:
+    if value is None:
+        return None
+    if column in words:
+        return words[column].get(value, value)
+    if column == "average":
+        return value / 1000
+    if column in ("sent", "changed"):
+        return clock.local(value).date()
+    return value

@@ -1,0 +1,107 @@
+"""Asking a person to mend some answers of a file that was sent: which, why, until when. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from cohortmgr.applications.answers import Answer
+from cohortmgr.applications.rules import asked
+from cohortmgr.base.errors import N_, Problem
+from cohortmgr.programmes.rules import Form, Question, QuestionKind
+
+
+class Asked(StrEnum):
+    """Where a request stands."""
+
+    ASKED = "asked"
+    DONE = "done"
+    CALLED_OFF = "called_off"
+
+
+class Kind(StrEnum):
+    """What is wrong with an answer."""
+
+    INCORRECT = "incorrect"
+    INCOMPLETE = "incomplete"
+    OUTDATED = "outdated"
+
+
+ASKED_NAMES: Mapping[Asked, str] = {
+    Asked.ASKED: N_("Correction attendue"),
+    Asked.DONE: N_("Correction reçue"),
+    Asked.CALLED_OFF: N_("Correction annulée"),
+}
+KIND_NAMES: Mapping[Kind, str] = {
+    Kind.INCORRECT: N_("Inexacte"),
+    Kind.INCOMPLETE: N_("Incomplète"),
+    Kind.OUTDATED: N_("Plus à jour"),
+}
+KIND_SENTENCES: Mapping[Kind, str] = {
+    Kind.INCORRECT: N_("Cette réponse semble inexacte."),
+    Kind.INCOMPLETE: N_("Cette réponse est incomplète."),
+    Kind.OUTDATED: N_("Cette réponse n’est plus à jour."),
+}
+
+LONGEST_MESSAGE = 1000
+LONGEST = timedelta(days=60)
+# Who is asked for something has a night to think of it.
+SHORTEST = timedelta(hours=12)
+
+_NOTHING = N_("Choisissez au moins une réponse à corriger.")
+_UNKNOWN = N_("Cette question n’est pas posée dans ce dossier.")
+_SOON = N_("Laissez au moins %(hours)s heures à la personne.")
+_FAR = N_("Choisissez une date dans les %(days)s jours.")
+_LONG = N_("Le message dépasse %(most)s caractères.")
+NOT_OPEN = N_("Cette réponse n’est pas à corriger : elle ne se modifie plus.")
+MISSING = N_("Il manque : %(question)s")
+
+
+def request_problems(
+    form: Form, items: Mapping[str, str], message: str, until: datetime, now: datetime
+) -> list[Problem]:
+    """What is wrong with a request; `items` is question to kind."""
+    problems: list[Problem] = []
+    known = {question.key for question in asked(form)}
+    if not items:
+        problems.append(Problem(_NOTHING, {}, "questions"))
+    if set(items) - known or set(items.values()) - set(Kind):
+        problems.append(Problem(_UNKNOWN, {}, "questions"))
+    if until < now + SHORTEST:
+        problems.append(Problem(_SOON, {"hours": int(SHORTEST.total_seconds() // 3600)}, "until"))
+    elif until > now + LONGEST:
+        problems.append(Problem(_FAR, {"days": LONGEST.days}, "until"))
+    if len(message) > LONGEST_MESSAGE:
+        problems.append(Problem(_LONG, {"most": LONGEST_MESSAGE}, "message"))
+    return problems
+
+
+def reopened(form: Form, keys: Collection[str]) -> tuple[Question, ...]:
+    """The questions to be answered anew, in the order of the form; one that left the form is passed over."""
+    return tuple(question for question in asked(form) if question.key in keys)
+
+
+def strangers(form: Form, keys: Collection[str], given: Iterable[str]) -> list[Problem]:
+    """A Problem for each answer given to a question of the form that is not reopened."""
+    closed = {question.key for question in form.questions} - set(keys)
+    return [
+        Problem(NOT_OPEN, {}, key)
+        for key in sorted({name.partition("-")[0] for name in given} & closed | set(given) & closed)
+    ]
+
+
+def unanswered(
+    questions: Sequence[Question], answers: Mapping[str, Answer], documents: Collection[str]
+) -> list[Problem]:
+    """A Problem for each reopened question that must be answered and is not."""
+    return [
+        Problem(MISSING, {"question": question.label}, question.key)
+        for question in questions
+        if question.required
+        and (
+            question.key not in documents
+            if question.kind is QuestionKind.FILE
+            else answers.get(question.key) in (None, "", False)
+        )
+    ]

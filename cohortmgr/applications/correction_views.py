@@ -1,0 +1,86 @@
+"""A candidate mends what staff asked for: only these questions, even after the close."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import guards
+from cohortmgr.applications import corrections, desk, queries
+from cohortmgr.applications.desk import Request
+from cohortmgr.applications.documents import MOST_FILES, Prepared, prepare_document
+from cohortmgr.applications.forms import form_class, show_answers
+from cohortmgr.applications.queries import File
+from cohortmgr.applications.written import typed
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import Refused
+from cohortmgr.programmes.rules import QuestionKind
+
+bp = Blueprint("corrections_candidate", __name__)
+# What the page itself sends beside answers.
+_OURS = frozenset({"csrf_token"})
+
+
+@bp.route("/my/applications/<reference>/correction", methods=["GET", "POST"])
+@guards.candidate
+def form(reference: str) -> ResponseReturnValue:
+    """The reopened questions with what is wrong with each; everything is sent at once."""
+    file = queries.own(guards.viewer(), reference)
+    request_open = desk.correction_asked(file)
+    if request_open is None:
+        return redirect(url_for("applications_candidate.show", reference=reference))
+    if request.method == "POST":
+        page = form_class(file.read.fingerprint, file.definition)(
+            request.form, data=typed(file.definition, file.answers)
+        )
+        try:
+            _answer(file, request_open)
+            flash(_("Merci : vos corrections sont reçues."), "done")
+            return redirect(url_for("applications_candidate.show", reference=reference))
+        except Refused as refusal:
+            db.session.rollback()
+            file = queries.own(guards.viewer(), reference)
+            request_open = desk.correction_asked(file)
+            if request_open is None:
+                raise
+            show_answers(page, refusal)
+    else:
+        page = form_class(file.read.fingerprint, file.definition)(
+            formdata=None, data=typed(file.definition, file.answers)
+        )
+    return render_template(
+        "applications/candidate_correction.html",
+        application=file.application,
+        intake=file.intake,
+        definition=file.definition,
+        documents=file.documents,
+        correction=request_open,
+        form=page,
+    )
+
+
+def _answer(file: File, request_open: Request) -> None:
+    sent = request.form.to_dict(flat=False)
+    given = {name: values for name, values in sent.items() if name not in _OURS}
+    documents = _prepared(request_open)
+    with writing():
+        corrections.answer(guards.viewer(), file.application.reference, given, documents)
+
+
+def _prepared(request_open: Request) -> list[Prepared]:
+    """The files of the reopened questions, checked and stored; Refused with all that is wrong with them."""
+    documents, problems = [], []
+    for item in request_open.items:
+        if item.question.kind is not QuestionKind.FILE:
+            continue
+        for sent in request.files.getlist(item.question.key)[: item.question.max_files or MOST_FILES]:
+            if not sent.filename:
+                continue
+            try:
+                documents.append(prepare_document(item.question, sent.filename, sent.stream.read()))
+            except Refused as refusal:
+                problems.extend(refusal.problems)
+    if problems:
+        raise Refused(*problems)
+    return documents

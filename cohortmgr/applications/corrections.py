@@ -1,0 +1,245 @@
+"""Asking people to mend named answers of what they sent, and their mending of these and no others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.applications import desk, queries
+from cohortmgr.applications.actions import save_reopened
+from cohortmgr.applications.composed import Given
+from cohortmgr.applications.correcting import Asked, reopened, request_problems, strangers, unanswered
+from cohortmgr.applications.documents import Prepared
+from cohortmgr.applications.models import Application, Correction, CorrectionItem
+from cohortmgr.applications.overrides import reassess
+from cohortmgr.applications.queries import File
+from cohortmgr.applications.rules import State
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, NotFound, Refused
+from cohortmgr.base.text import clean
+from cohortmgr.outbox.actions import Letter, send_all
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.rules import Definition
+
+_NOT_SENT = N_("Une correction se demande sur une candidature envoyée.")
+_ALREADY = N_("Une correction est déjà demandée pour ce dossier : attendez-la, ou annulez-la.")
+_NOTHING = N_("Rien n’est à corriger dans ce dossier, ou le délai est passé.")
+
+
+def ask(
+    viewer: Viewer, reference: str, items: Mapping[str, str], message: str, until: datetime
+) -> Correction:
+    """Reopen some questions of a sent file (question to kind) until a moment, and write to its person.
+
+    Refused while another request waits. The row is held, so that of two staff one asks.
+    """
+    file = queries.read_by_staff(viewer, reference)
+    require(viewer, queries.MANAGE, file.intake.path)
+    held = sa.select(Application).where(Application.id == file.application.id).with_for_update()
+    row = db.session.scalars(held.execution_options(populate_existing=True)).one()
+    if row.state != State.SUBMITTED:
+        raise Refused(_NOT_SENT)
+    if db.session.scalar(_waiting([row.id]).limit(1)) is not None:
+        raise Refused(_ALREADY)
+    (made,) = ask_all(viewer, file.intake, file.definition, [row], items, message, until)
+    return made
+
+
+def ask_all(
+    viewer: Viewer,
+    intake: Intake,
+    definition: Definition,
+    rows: Sequence[Application],
+    items: Mapping[str, str],
+    message: str,
+    until: datetime,
+    lot: str | None = None,
+) -> list[Correction]:
+    """The same request to each of these files, which are sent, wait for nothing else, and were chosen by the viewer's
+    rights. `lot` is also the name of the bundle that the letters leave with."""
+    message = clean(message)
+    problems = request_problems(definition.form, items, message, until, clock.now())
+    if problems:
+        raise Refused(*problems)
+    made = [
+        Correction(
+            institution_id=row.institution_id,
+            person_id=row.person_id,
+            application_id=row.id,
+            message=message,
+            until=until,
+            lot=lot,
+            asked_by=viewer.reference,
+            asked_at=clock.now(),
+        )
+        for row in rows
+    ]
+    db.session.add_all(made)
+    db.session.flush()
+    for correction in made:
+        for question, kind in items.items():
+            db.session.add(
+                CorrectionItem(
+                    institution_id=correction.institution_id,
+                    person_id=correction.person_id,
+                    correction_id=correction.id,
+                    question=question,
+                    kind=kind,
+                )
+            )
+    _tell(viewer, intake, definition, rows, items, message, until, lot)
+    return made
+
+
+def _tell(
+    viewer: Viewer,
+    intake: Intake,
+    definition: Definition,
+    rows: Sequence[Application],
+    items: Mapping[str, str],
+    message: str,
+    until: datetime,
+    lot: str | None,
+) -> None:
+    known = sa.select(Person.id, Person.reference, Person.email)
+    people = {
+        person.id: person
+        for start in range(0, len(rows), 500)
+        for person in db.session.execute(
+            known.where(Person.id.in_([row.person_id for row in rows[start : start + 500]]))
+        )
+    }
+    questions = reopened(definition.form, items)
+    letters = []
+    for row in rows:
+        person = people[row.person_id]
+        variables = {
+            **_shared(row, intake, definition),
+            "until": until,
+            "message": message,
+            "questions": [q.label.get(row.language) or q.label["fr"] for q in questions],
+        }
+        letters.append(
+            _letter("correction_asked", row, person.reference, row.email or person.email, variables, lot)
+        )
+        after = {"questions": dict(items), "until": until.isoformat()}
+        record(
+            viewer, "applications.ask_correction", "application", row.reference, row.institution_id,
+            person.reference, None, after,
+        )  # fmt: skip
+    send_all(letters)
+
+
+def _shared(row: Application, intake: Intake, definition: Definition) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "number": row.number,
+        "programme": dict(definition.title),
+        "intake": dict(intake.title),
+        "reference": row.reference,
+    }
+
+
+def _letter(
+    key: str, row: Application, person: str, address: str | None, variables: dict[str, Any], lot: str | None
+) -> Letter:
+    return Letter(
+        key, person, address or "", row.language, variables, row.institution_id, row.person_id, bundle=lot
+    )
+
+
+def _waiting(applications: Iterable[int]) -> sa.Select[Correction]:
+    return sa.select(Correction).where(
+        Correction.application_id.in_(list(applications)), Correction.state == Asked.ASKED
+    )
+
+
+def call_off(viewer: Viewer, reference: str) -> str:
+    """Close again what a request reopened; answered or called off already, nothing happens. Returns the file's
+    reference."""
+    inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(queries.MANAGE)]
+    found = db.session.execute(
+        sa.select(Correction, Application)
+        .join(Application, Application.id == Correction.application_id)
+        .join(Intake, Intake.id == Application.intake_id)
+        .where(Correction.reference == reference, sa.or_(sa.false(), *inside))
+    ).first()
+    if found is None:
+        raise NotFound(reference)
+    correction, row = found
+    if correction.state == Asked.ASKED:
+        correction.state = Asked.CALLED_OFF.value
+        person = db.session.get_one(Person, row.person_id).reference
+        record(
+            viewer,
+            "applications.call_off_correction",
+            "application",
+            row.reference,
+            row.institution_id,
+            person,
+        )
+    return str(row.reference)
+
+
+def answer(viewer: Viewer, reference: str, given: Given, documents: Sequence[Prepared]) -> File:
+    """Mend what was asked, in a file of the viewer's own: even after the close, until the moment of the request.
+
+    Refused, and nothing written: an answer to any other question, one that is wrong, one that is missing. What was
+    sent in time is in, however long it then took.
+    """
+    file = queries.own(viewer, reference)
+    request = desk.correction_asked(file)
+    if request is None or file.application.state != State.SUBMITTED:
+        raise Refused(_NOTHING)
+    form, keys = file.definition.form, {item.question.key for item in request.items}
+    strange = strangers(form, keys, [*given, *(document.question for document in documents)])
+    if strange:
+        raise Refused(*strange)
+    questions = reopened(form, keys)
+    before = _values(file, keys)
+    file = save_reopened(viewer, file, questions, given, documents)
+    db.session.flush()
+    absent = unanswered(questions, file.answers, file.documents.keys())
+    if absent:
+        raise Refused(*absent)
+    _close(viewer, file, request.row, before, _values(file, keys))
+    return file
+
+
+def _close(
+    viewer: Viewer, file: File, correction: Correction, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> None:
+    row = file.application
+    mine = sa.select(CorrectionItem).where(CorrectionItem.correction_id == correction.id)
+    for item in db.session.scalars(mine):
+        told = {"before": before.get(item.question), "after": after.get(item.question)}
+        text = json.dumps(told, ensure_ascii=False, default=str)
+        item.sealed = crypto.seal(text, "correction_items", "sealed", item.reference)
+    correction.state, correction.done_at = Asked.DONE.value, clock.now()
+    reassess(viewer, row, file.definition, file.answers)
+    person = viewer.person_reference or ""
+    record(
+        viewer, "applications.correct", "application", row.reference, row.institution_id, person,
+        {"answers": dict(before)}, {"answers": dict(after)},
+    )  # fmt: skip
+    variables = _shared(row, file.intake, file.definition)
+    send_all([_letter("correction_done", row, person, row.email or viewer.email, variables, None)])
+
+
+def _values(file: File, keys: Iterable[str]) -> dict[str, Any]:
+    """What these questions say now; a document by its name and reference."""
+    answers = file.answers
+    return {
+        key: {"document": file.documents[key].filename, "reference": file.documents[key].reference}
+        if key in file.documents
+        else answers.get(key)
+        for key in keys
+    }

@@ -1,0 +1,226 @@
+"""What staff read of a file beside its answers: notes, corrections, more time, overrides, and its story."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.models import Account, Person
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.correcting import KIND_SENTENCES, Kind, reopened
+from cohortmgr.applications.models import (
+    Application,
+    Correction,
+    CorrectionItem,
+    Extension,
+    Lot,
+    Note,
+    Override,
+    SavedView,
+)
+from cohortmgr.applications.queries import READ, File
+from cohortmgr.audit.models import Event
+from cohortmgr.audit.names import ACTS
+from cohortmgr.audit.queries import of_object
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, NotFound
+from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.notices import declared
+from cohortmgr.outbox.rules import MEANINGS as MESSAGE_STATES
+from cohortmgr.outbox.rules import MessageState
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.rules import Question
+
+# The floors above tell what they know of a file, for its story: decisions, readings.
+told_above: list[Callable[[Viewer, Application], Iterable[Told]]] = []
+_SENT = N_("Message : %(title)s")
+
+
+@dataclass(frozen=True)
+class Told:
+    """One thing that happened: when, what (a msgid with its values), by whom, and a word more."""
+
+    at: datetime
+    what: str
+    by: str = ""
+    more: str = ""
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Item:
+    """A question to be mended; before and after as they are kept, None as long as nothing was."""
+
+    question: Question
+    kind: Kind
+    sentence: str
+    before: Any = None
+    after: Any = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request for corrections with its questions."""
+
+    row: Correction
+    items: tuple[Item, ...]
+
+    @property
+    def until(self) -> datetime:
+        """The last moment at which it is answered."""
+        return self.row.until
+
+    @property
+    def message(self) -> str:
+        """What staff wrote with it."""
+        return self.row.message
+
+
+def intake_with_views(viewer: Viewer, reference: str) -> tuple[Intake, list[SavedView]]:
+    """An intake whose files the viewer reads, and the views saved for its programme: one's own and those that are
+    shared, in one statement. NotFound otherwise."""
+    inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(READ)]
+    mine = sa.or_(SavedView.author == viewer.reference, SavedView.shared.is_(True))
+    rows = db.session.execute(
+        sa.select(Intake, SavedView)
+        .outerjoin(SavedView, sa.and_(SavedView.path == Intake.path, mine))
+        .where(Intake.reference == reference, sa.or_(sa.false(), *inside))
+        .order_by(SavedView.name, SavedView.id)
+    ).all()
+    if not rows:
+        raise NotFound(reference)
+    return rows[0][0], [view for _, view in rows if view is not None]
+
+
+def notes_of(application: Application) -> Sequence[Note]:
+    """The notes of a file, the pinned ones first, then the newest."""
+    wanted = sa.select(Note).where(Note.application_id == application.id)
+    return db.session.scalars(wanted.order_by(Note.pinned.desc(), Note.id.desc())).all()
+
+
+def note_text(note: Note) -> str:
+    """What it says."""
+    return crypto.unseal(note.sealed, "notes", "sealed", note.reference)
+
+
+def corrections_of(file: File) -> list[Request]:
+    """Every request for corrections of a file, the newest first, in one statement."""
+    return _requests(file, Correction.application_id == file.application.id)
+
+
+def correction_asked(file: File) -> Request | None:
+    """The request that waits for the person, if there is one and its time is not over."""
+    live = (Correction.application_id == file.application.id, Correction.state == "asked")
+    found = _requests(file, sa.and_(*live))
+    return found[0] if found and clock.arrived() < found[0].until else None
+
+
+def reopens(application: Application, question: str) -> bool:
+    """Whether the person is asked, now, to mend the answer to that question."""
+    wanted = (
+        sa.select(CorrectionItem.id)
+        .join(Correction, Correction.id == CorrectionItem.correction_id)
+        .where(Correction.application_id == application.id, Correction.state == "asked")
+        .where(Correction.until > clock.arrived(), CorrectionItem.question == question)
+    )
+    return db.session.scalar(wanted) is not None
+
+
+def _requests(file: File, which: sa.ColumnElement[bool]) -> list[Request]:
+    rows = db.session.execute(
+        sa.select(Correction, CorrectionItem)
+        .join(CorrectionItem, CorrectionItem.correction_id == Correction.id)
+        .where(which)
+        .order_by(Correction.id.desc())
+    ).all()
+    found: dict[int, tuple[Correction, dict[str, CorrectionItem]]] = {}
+    for correction, item in rows:
+        found.setdefault(correction.id, (correction, {}))[1][item.question] = item
+    form = file.definition.form
+    return [
+        Request(correction, tuple(_item(question, items[question.key]) for question in reopened(form, items)))
+        for correction, items in found.values()
+    ]
+
+
+def _item(question: Question, row: CorrectionItem) -> Item:
+    values = item_values(row)
+    kind = Kind(row.kind)
+    return Item(question, kind, KIND_SENTENCES[kind], values.get("before"), values.get("after"))
+
+
+def item_values(row: CorrectionItem) -> dict[str, Any]:
+    """`before` and `after` of an item; empty as long as nothing was mended."""
+    if not row.sealed:
+        return {}
+    opened: dict[str, Any] = json.loads(
+        crypto.unseal(row.sealed, "correction_items", "sealed", row.reference)
+    )
+    return opened
+
+
+def override_of(application: Application) -> Override | None:
+    """Staff's word that stands in place of the conditions' result."""
+    live = (Override.application_id == application.id, Override.lifted_at.is_(None))
+    return db.session.scalar(sa.select(Override).where(*live))
+
+
+def extension_of(application: Application) -> Extension | None:
+    """The time that was given to this file beyond the close."""
+    live = (Extension.application_id == application.id, Extension.revoked_at.is_(None))
+    return db.session.scalar(sa.select(Extension).where(*live))
+
+
+def lot_for(viewer: Viewer, reference: str) -> tuple[Lot, Intake]:
+    """An act done to many files of an intake that the viewer reads; NotFound otherwise."""
+    inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(READ)]
+    row = db.session.execute(
+        sa.select(Lot, Intake)
+        .join(Intake, Intake.id == Lot.intake_id)
+        .where(Lot.reference == reference, sa.or_(sa.false(), *inside))
+    ).first()
+    if row is None:
+        raise NotFound(reference)
+    return row[0], row[1]
+
+
+def story(viewer: Viewer, application: Application) -> list[Told]:
+    """What happened to a file, the oldest first: acts of the trail with their authors, messages to its person, and
+    what the floors above know. As many statements for a long story as for a short one."""
+    events = db.session.scalars(of_object("application", application.reference)).all()
+    names = _names({event.actor for event in events}, application)
+    acts = [_told(event, names) for event in events]
+    letters = sa.select(Message.key, Message.state, Message.due, Message.sent_at).where(
+        Message.person_id == application.person_id, Message.institution_id == application.institution_id
+    )
+    sent = [_letter(row) for row in db.session.execute(letters)]
+    above = [told for tell in told_above for told in tell(viewer, application)]
+    return sorted([*acts, *sent, *above], key=lambda told: told.at)
+
+
+def _told(event: Event, names: Mapping[str, str]) -> Told:
+    return Told(event.at, ACTS.get(event.action, event.action), names.get(event.actor, ""))
+
+
+def _letter(row: sa.Row[Any]) -> Told:
+    notice = declared.get(row.key)
+    state = MESSAGE_STATES[MessageState(row.state)]
+    return Told(
+        row.sent_at or row.due, _SENT, more=state, values={"title": notice.title if notice else row.key}
+    )
+
+
+def _names(references: set[str], application: Application) -> dict[str, str]:
+    """Who acted, by the account's reference; the file's own person goes by no name."""
+    wanted = (
+        sa.select(Account.reference, Person.given_name, Person.family_name)
+        .join(Person, Person.id == Account.person_id)
+        .where(Account.reference.in_(references), Person.id != application.person_id)
+    )
+    return {row[0]: f"{row[1]} {row[2]}".strip() for row in db.session.execute(wanted)}

@@ -1,0 +1,211 @@
+"""Staff's acts on one file: notes, corrections, a word on eligibility, more time; and more time for an intake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_wtf import FlaskForm
+
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.rules import require
+from cohortmgr.applications import corrections, desk_forms, extensions, notes, overrides, queries
+from cohortmgr.applications.queries import File
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.web import show_problems
+
+bp = Blueprint("applications_desk", __name__, url_prefix="/staff")
+_NO_DAY = Problem(N_("Écrivez un jour, comme 31/03/2027."), {}, "until")
+
+
+def _back(reference: str) -> ResponseReturnValue:
+    kept = {name: value for name, value in request.args.items() if name != "reference"}
+    return redirect(url_for("applications_staff.show", reference=reference, **kept))
+
+
+def _managed(reference: str) -> File:
+    file = queries.read_by_staff(guards.viewer(), reference)
+    require(guards.viewer(), queries.MANAGE, file.intake.path)
+    return file
+
+
+@bp.post("/applications/<reference>/notes")
+@guards.staff
+def write_note(reference: str) -> ResponseReturnValue:
+    """Leave a note."""
+    with writing():
+        notes.write(guards.viewer(), reference, request.form.get("text", ""), "pinned" in request.form)
+    return _back(reference)
+
+
+@bp.post("/notes/<reference>/pin")
+@guards.staff
+def pin_note(reference: str) -> ResponseReturnValue:
+    """Put a note above the others, or back."""
+    with writing():
+        file = notes.pin(guards.viewer(), reference, request.form.get("pinned") == "1")
+    return _back(file)
+
+
+@bp.post("/notes/<reference>/delete")
+@guards.staff
+def delete_note(reference: str) -> ResponseReturnValue:
+    """Take a note of one's own back."""
+    with writing():
+        file = notes.take_back(guards.viewer(), reference)
+    flash(_("La note est supprimée."), "done")
+    return _back(file)
+
+
+@bp.route("/applications/<reference>/correction", methods=["GET", "POST"])
+@guards.staff
+def ask_correction(reference: str) -> ResponseReturnValue:
+    """Choose what is to be mended; the person is written to."""
+    file = _managed(reference)
+    form, items = desk_forms.CorrectionForm(), desk_forms.items_of()
+    if request.method == "POST":
+        try:
+            _ask(reference, form, items)
+            flash(_("La demande est envoyée ; seules ces réponses sont rouvertes."), "done")
+            return _back(reference)
+        except Refused as refusal:
+            db.session.rollback()
+            file = _managed(reference)
+            show_problems(form, refusal)
+    elif not form.until.data:
+        form.until.data = clock.today().isoformat()
+    return render_template(
+        "applications/staff_correction.html",
+        application=file.application,
+        intake=file.intake,
+        form=form,
+        items=items,
+        kinds=desk_forms.kinds(),
+        sections=desk_forms.sections_asked(file.definition.form),
+        arguments=dict(request.args),
+    )
+
+
+def _ask(reference: str, form: desk_forms.CorrectionForm, items: dict[str, str]) -> None:
+    until = desk_forms.until_of(form.until.data or "")
+    if until is None:
+        raise Refused(_NO_DAY)
+    with writing():
+        corrections.ask(guards.viewer(), reference, items, form.message.data or "", until)
+
+
+@bp.post("/corrections/<reference>/call-off")
+@guards.staff
+def call_off(reference: str) -> ResponseReturnValue:
+    """Close again what was reopened."""
+    with writing():
+        file = corrections.call_off(guards.viewer(), reference)
+    flash(_("La demande de correction est annulée."), "done")
+    return _back(file)
+
+
+@bp.route("/applications/<reference>/eligibility", methods=["GET", "POST"])
+@guards.staff
+def override(reference: str) -> ResponseReturnValue:
+    """Say that a file is eligible or not, whatever its conditions say."""
+    form = desk_forms.OverrideForm()
+
+    def act() -> None:
+        if form.eligible.data not in ("yes", "no"):
+            raise Refused(Problem(N_("Choisissez l’un des deux."), {}, "eligible"))
+        overrides.override(guards.viewer(), reference, form.eligible.data == "yes", form.reason.data or "")
+
+    return _one(reference, form, act, _("Décider de l’éligibilité"), _("La décision est enregistrée."))
+
+
+@bp.post("/applications/<reference>/eligibility/lift")
+@guards.staff
+def lift_override(reference: str) -> ResponseReturnValue:
+    """Give the conditions back their word."""
+    with writing():
+        overrides.lift(guards.viewer(), reference)
+    flash(_("Les conditions du programme s’appliquent de nouveau."), "done")
+    return _back(reference)
+
+
+@bp.route("/applications/<reference>/extension", methods=["GET", "POST"])
+@guards.staff
+def extend(reference: str) -> ResponseReturnValue:
+    """More time for one file."""
+    form = desk_forms.UntilForm()
+
+    def act() -> None:
+        until = desk_forms.until_of(form.until.data or "")
+        if until is None:
+            raise Refused(_NO_DAY)
+        extensions.extend_one(guards.viewer(), reference, until, form.reason.data or "")
+
+    return _one(
+        reference, form, act, _("Prolonger le délai"), _("Le délai est prolongé ; la personne est prévenue.")
+    )
+
+
+@bp.post("/applications/<reference>/extension/revoke")
+@guards.staff
+def revoke_extension(reference: str) -> ResponseReturnValue:
+    """Take the time back."""
+    with writing():
+        extensions.revoke(guards.viewer(), reference)
+    flash(_("Le délai accordé est retiré."), "done")
+    return _back(reference)
+
+
+def _one(
+    reference: str, form: FlaskForm, act: Callable[[], None], title: str, done: str
+) -> ResponseReturnValue:
+    """A page of one form about one file."""
+    file = _managed(reference)
+    if request.method == "POST":
+        try:
+            with writing():
+                act()
+            flash(done, "done")
+            return _back(reference)
+        except Refused as refusal:
+            db.session.rollback()
+            file = _managed(reference)
+            show_problems(form, refusal)
+    return render_template(
+        "applications/staff_word.html",
+        application=file.application,
+        intake=file.intake,
+        closes_at=file.closes_at,
+        form=form,
+        title=title,
+        arguments=dict(request.args),
+    )
+
+
+@bp.route("/intakes/<reference>/deadline", methods=["GET", "POST"])
+@guards.staff
+def deadline(reference: str) -> ResponseReturnValue:
+    """Move the close for everybody."""
+    viewer = guards.viewer()
+    intake = queries.staff_intake(viewer, reference, "programmes.manage")
+    form = desk_forms.UntilForm()
+    if request.method == "POST":
+        try:
+            until = desk_forms.until_of(form.until.data or "")
+            if until is None:
+                raise Refused(_NO_DAY)
+            with writing():
+                told = extensions.extend_intake(viewer, reference, until, form.reason.data or "")
+            people = ngettext("%(num)s personne est prévenue.", "%(num)s personnes sont prévenues.", told)
+            flash(_("La campagne est prolongée.") + " " + people, "done")
+            return redirect(url_for("applications_staff.list", reference=reference))
+        except Refused as refusal:
+            db.session.rollback()
+            intake = queries.staff_intake(viewer, reference, "programmes.manage")
+            show_problems(form, refusal)
+    drafts = queries.counts([intake.id])[intake.id]["draft"]
+    return render_template("applications/staff_deadline.html", intake=intake, form=form, drafts=drafts)

@@ -1,0 +1,115 @@
+"""Files that look like one person's: the pairs, two side by side, put aside and brought back."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.rules import require
+from cohortmgr.applications import merges, queries
+from cohortmgr.applications.candidate_views import sections_of
+from cohortmgr.applications.desk_forms import ReasonForm
+from cohortmgr.applications.likeness import SIGN_NAMES
+from cohortmgr.applications.queries import File
+from cohortmgr.applications.rules import STATE_NAMES, State
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import NotFound, Refused
+from cohortmgr.base.web import show_problems
+
+bp = Blueprint("applications_duplicates", __name__, url_prefix="/staff")
+# Pairs that one page shows; the likest come first, and merging makes room.
+LISTED = 200
+
+
+@bp.get("/intakes/<reference>/duplicates")
+@guards.staff
+def index(reference: str) -> ResponseReturnValue:
+    """The pairs with what makes them alike, and the files already put aside."""
+    viewer = guards.viewer()
+    intake = queries.staff_intake(viewer, reference, queries.MANAGE)
+    found = merges.alike(viewer, intake)
+    return render_template(
+        "applications/staff_duplicates.html",
+        intake=intake,
+        pairs=found[:LISTED],
+        count=len(found),
+        signs=SIGN_NAMES,
+        states=STATE_NAMES,
+        merged=merges.merged(viewer, intake),
+        undone_after=clock.now() - merges.UNDONE_WITHIN,
+    )
+
+
+@bp.route("/duplicates/<one>/<other>", methods=["GET", "POST"])
+@guards.staff
+def pair(one: str, other: str) -> ResponseReturnValue:
+    """Two files of one intake side by side; the one that is not kept is put aside."""
+    form = ReasonForm()
+    files = [_managed(one), _managed(other)]
+    if files[0].intake.id != files[1].intake.id or one == other:
+        raise NotFound(other)
+    if request.method == "POST":
+        keep = request.form.get("keep")
+        kept, aside = (other, one) if keep == other else (one, other)
+        try:
+            with writing():
+                merges.merge(guards.viewer(), kept, aside, form.reason.data or "")
+            flash(_("Les deux dossiers sont réunis ; cela se défait pendant 30 jours."), "done")
+            return redirect(url_for("applications_duplicates.index", reference=files[0].intake.reference))
+        except Refused as refusal:
+            db.session.rollback()
+            show_problems(form, refusal)
+            files = [_managed(one), _managed(other)]
+    return render_template(
+        "applications/staff_pair.html",
+        files=files,
+        intake=files[0].intake,
+        rows=_rows(files),
+        form=form,
+        states=STATE_NAMES,
+        mergeable=all(file.application.state in (State.DRAFT, State.SUBMITTED) for file in files),
+    )
+
+
+def _managed(reference: str) -> File:
+    file = queries.read_by_staff(guards.viewer(), reference)
+    require(guards.viewer(), queries.MANAGE, file.intake.path)
+    return file
+
+
+def _rows(files: list[File]) -> list[tuple[object, list[object], bool]]:
+    """Each question with both answers and whether they differ; a draft's are its author's alone."""
+    held: list[dict[str, object]] = []
+    questions: dict[str, object] = {}
+    for file in files:
+        answers: dict[str, object] = {}
+        for section in (
+            [] if file.application.state == State.DRAFT else sections_of(file, file.application.answers)
+        ):
+            for row in section["rows"]:
+                question = row["question"]
+                questions.setdefault(question.key, question)
+                document = row["document"]
+                answers[question.key] = (
+                    _("Protégée") if question.sealed else document.filename if document else row["value"]
+                )
+        held.append(answers)
+    found = []
+    for key, question in questions.items():
+        pair = [answers.get(key) for answers in held]
+        found.append((question, pair, len(held[0]) > 0 and len(held[1]) > 0 and pair[0] != pair[1]))
+    return found
+
+
+@bp.post("/merges/<reference>/undo")
+@guards.staff
+def undo(reference: str) -> ResponseReturnValue:
+    """Bring a file back."""
+    with writing():
+        row = merges.undo(guards.viewer(), reference)
+        intake = merges.intake_reference(guards.viewer(), row)
+    flash(_("Le dossier mis de côté est revenu."), "done")
+    return redirect(url_for("applications_duplicates.index", reference=intake))

@@ -1,0 +1,169 @@
+"""More time to send: for one file, for some, or for a whole intake; each with a reason, and those it concerns told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.applications import desk, queries
+from cohortmgr.applications.models import Application, Extension
+from cohortmgr.applications.queries import person_reference
+from cohortmgr.applications.rules import State
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.text import clean
+from cohortmgr.outbox.actions import Letter, send_all
+from cohortmgr.programmes import actions as programmes
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
+
+LONGEST_REASON = 1000
+_REASON = N_("Dites pourquoi : la raison reste au journal.")
+_LONG = N_("La raison dépasse %(most)s caractères.")
+_MOMENT = N_("Choisissez un moment à venir, après la clôture de la campagne.")
+_LATE = N_("La réponse est promise pour le %(day)s : le délai doit finir avant.")
+_SENT = N_("Ce dossier est déjà envoyé : un délai ne lui sert à rien.")
+
+
+def extend_one(viewer: Viewer, reference: str, until: datetime, reason: str) -> Extension:
+    """Let one person fill in and send a draft until a moment, even after the close; the last word holds."""
+    file = queries.read_by_staff(viewer, reference)
+    require(viewer, queries.MANAGE, file.intake.path)
+    if file.application.state != State.DRAFT:
+        raise Refused(_SENT)
+    held = desk.extension_of(file.application)
+    if held is not None and held.until == until:
+        return held
+    if held is not None:
+        held.revoked_at = clock.now()
+        db.session.flush()
+    (made,) = extend_all(viewer, file.intake, [file.application], until, reason)
+    return made
+
+
+def extend_all(
+    viewer: Viewer,
+    intake: Intake,
+    rows: Sequence[Application],
+    until: datetime,
+    reason: str,
+    lot: str | None = None,
+) -> list[Extension]:
+    """The same moment for each of these drafts, which have no more time yet and were chosen by the viewer's rights."""
+    reason = clean(reason)
+    _check(intake, until, reason)
+    made = [
+        Extension(
+            institution_id=row.institution_id,
+            person_id=row.person_id,
+            application_id=row.id,
+            until=until,
+            reason=reason,
+            by=viewer.reference,
+            at=clock.now(),
+            lot=lot,
+        )
+        for row in rows
+    ]
+    db.session.add_all(made)
+    db.session.flush()
+    people = _people([row.person_id for row in rows])
+    for row in rows:
+        after = {"until": until.isoformat(), "reason": reason}
+        record(
+            viewer, "applications.extend", "application", row.reference, row.institution_id,
+            people[row.person_id].reference, None, after,
+        )  # fmt: skip
+    _tell(intake, rows, people, until, lot)
+    return made
+
+
+def revoke(viewer: Viewer, reference: str) -> None:
+    """Take back the time given to a file; none given, nothing happens."""
+    file = queries.read_by_staff(viewer, reference)
+    require(viewer, queries.MANAGE, file.intake.path)
+    row, held = file.application, desk.extension_of(file.application)
+    if held is not None:
+        held.revoked_at = clock.now()
+        before, subject = {"until": held.until.isoformat()}, person_reference(row)
+        record(
+            viewer,
+            "applications.revoke_extension",
+            "application",
+            row.reference,
+            row.institution_id,
+            subject,
+            before,
+        )
+
+
+def extend_intake(viewer: Viewer, reference: str, until: datetime, reason: str) -> int:
+    """Move the close for everybody and write to those who have begun; returns to how many."""
+    before = queries.staff_intake(viewer, reference).closes_at
+    intake = programmes.extend(viewer, reference, until, clean(reason)[:LONGEST_REASON])
+    if before == until:
+        return 0
+    wanted = sa.select(Application).where(
+        Application.intake_id == intake.id, Application.state == State.DRAFT.value
+    )
+    rows = db.session.scalars(wanted.order_by(Application.id)).all()
+    _tell(intake, rows, _people([row.person_id for row in rows]), until, None)
+    return len(rows)
+
+
+def _check(intake: Intake, until: datetime, reason: str) -> None:
+    problems: list[Problem] = []
+    if not reason:
+        problems.append(Problem(_REASON, {}, "reason"))
+    if len(reason) > LONGEST_REASON:
+        problems.append(Problem(_LONG, {"most": LONGEST_REASON}, "reason"))
+    if until <= max(intake.closes_at, clock.now()):
+        problems.append(Problem(_MOMENT, {}, "until"))
+    elif clock.local(until).date() >= intake.decision_by:
+        problems.append(Problem(_LATE, {"day": intake.decision_by}, "until"))
+    if problems:
+        raise Refused(*problems)
+
+
+def _people(numbers: Sequence[int]) -> dict[int, sa.Row[tuple[int, str, str | None]]]:
+    wanted = sa.select(Person.id, Person.reference, Person.email)
+    return {
+        row.id: row
+        for start in range(0, len(numbers), 500)
+        for row in db.session.execute(wanted.where(Person.id.in_(numbers[start : start + 500])))
+    }
+
+
+def _tell(
+    intake: Intake,
+    rows: Sequence[Application],
+    people: dict[int, sa.Row[tuple[int, str, str | None]]],
+    until: datetime,
+    lot: str | None,
+) -> None:
+    title = dict(definition_of(intake).title)
+    send_all(
+        Letter(
+            "deadline_extended",
+            people[row.person_id].reference,
+            row.email or people[row.person_id].email or "",
+            row.language,
+            {
+                "name": row.name,
+                "programme": title,
+                "intake": dict(intake.title),
+                "deadline": until,
+                "reference": row.reference,
+            },
+            row.institution_id,
+            row.person_id,
+            bundle=lot,
+        )
+        for row in rows
+    )

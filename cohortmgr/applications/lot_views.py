@@ -1,0 +1,102 @@
+"""Pages of an act on many files: what it would do to how many, and what was done, with the way back."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+
+from cohortmgr.accounts import guards
+from cohortmgr.applications import desk, desk_forms, lots, queries
+from cohortmgr.applications.listing import Filters
+from cohortmgr.applications.lots import Act, Wanted
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import NotFound, Refused
+from cohortmgr.base.web import show_problems
+from cohortmgr.programmes.queries import definition_of
+
+bp = Blueprint("applications_lots", __name__, url_prefix="/staff")
+_FORMS: dict[Act, type[FlaskForm]] = {
+    Act.CORRECT: desk_forms.CorrectionForm,
+    Act.NOTE: desk_forms.NoteForm,
+    Act.EXTEND: desk_forms.UntilForm,
+}
+_TEXTS = {Act.CORRECT: "message", Act.NOTE: "text", Act.EXTEND: "reason"}
+
+
+def _act(name: str) -> Act:
+    try:
+        return Act(name)
+    except ValueError:
+        raise NotFound(name) from None
+
+
+@bp.route("/intakes/<reference>/lots/<act>", methods=["GET", "POST"])
+@guards.staff
+def prepare(reference: str, act: str) -> ResponseReturnValue:
+    """To how many files of the list it applies, and why not to the others; done on POST."""
+    wanted, filters, form = _act(act), Filters.of(request.args), _FORMS[_act(act)]()
+    error = None
+    if request.method == "POST":
+        try:
+            with writing():
+                lot = lots.carry_out(guards.viewer(), reference, wanted, filters, _wanted(form, wanted))
+            return redirect(url_for("applications_lots.done", reference=lot.reference))
+        except Refused as refusal:
+            db.session.rollback()
+            show_problems(form, refusal)
+            error = next((p for p in refusal.problems if p.where == "confirmation"), None)
+    intake = queries.staff_intake(guards.viewer(), reference, queries.MANAGE)
+    found = lots.preview(guards.viewer(), intake, wanted, filters)
+    return render_template(
+        "applications/staff_lot_prepare.html",
+        intake=intake,
+        act=wanted.value,
+        found=found,
+        total=found.count + sum(found.passed.values()),
+        many=lots.MANY,
+        form=form,
+        error=error,
+        items=desk_forms.items_of(),
+        kinds=desk_forms.kinds(),
+        sections=desk_forms.sections_asked(definition_of(intake).form) if wanted is Act.CORRECT else [],
+        arguments=filters.arguments(),
+    )
+
+
+def _wanted(form: FlaskForm, act: Act) -> Wanted:
+    count = request.form.get("count", "")
+    return Wanted(
+        text=request.form.get(_TEXTS[act], ""),
+        # A day that is none is refused by the act as one that is past.
+        until=desk_forms.until_of(request.form.get("until", "")) or clock.now(),
+        items=desk_forms.items_of(),
+        confirmation=request.form.get("confirmation", ""),
+        count=int(count) if count.isascii() and count.isdigit() and len(count) < 8 else None,
+    )
+
+
+@bp.get("/lots/<reference>")
+@guards.staff
+def done(reference: str) -> ResponseReturnValue:
+    """What was done to how many, and until when it can be undone."""
+    lot, intake = desk.lot_for(guards.viewer(), reference)
+    return render_template(
+        "applications/staff_lot_done.html",
+        lot=lot,
+        intake=intake,
+        undo_until=lot.at + lots.UNDONE_WITHIN,
+        undoable=lot.undone_at is None and clock.now() <= lot.at + lots.UNDONE_WITHIN,
+    )
+
+
+@bp.post("/lots/<reference>/undo")
+@guards.staff
+def undo(reference: str) -> ResponseReturnValue:
+    """Undo what is still as it was left."""
+    with writing():
+        lots.undo(guards.viewer(), reference)
+    flash(_("C’est annulé, sauf ce à quoi des personnes ont déjà répondu."), "done")
+    return redirect(url_for("applications_lots.done", reference=reference))

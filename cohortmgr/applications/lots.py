@@ -1,0 +1,182 @@
+"""One act for many files: first to how many it applies and why not to the others, then the act, and its undoing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.applications import corrections, desk, extensions, listing, notes, queries
+from cohortmgr.applications.correcting import Asked
+from cohortmgr.applications.listing import Filters
+from cohortmgr.applications.models import Application, Correction, Extension, Lot, Note
+from cohortmgr.applications.rules import State
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.text import new_reference, says_number
+from cohortmgr.outbox.models import Bundle
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
+
+UNDONE_WITHIN = timedelta(days=1)
+# From here on the number is typed.
+MANY = 100
+MOST = 5000
+_NOT_SENT = N_("Pas envoyé")
+_ALREADY_ASKED = N_("Une correction est déjà demandée")
+_SENT = N_("Déjà envoyé, ou retiré")
+_ALREADY_EXTENDED = N_("Un délai est déjà accordé")
+_NOBODY = N_("Cela ne s’applique à aucun de ces dossiers.")
+_MOVED = N_(
+    "La liste a changé entre-temps : elle compte maintenant %(count)s dossiers. Vérifiez, puis recommencez."
+)
+_TYPE = N_("Écrivez le nombre de dossiers pour confirmer.")
+_TOO_MANY = N_("Au plus %(most)s dossiers à la fois. Resserrez les filtres.")
+_TOO_LATE = N_("Un jour est passé : ceci ne s’annule plus d’un coup.")
+
+
+class Act(StrEnum):
+    """What can be done to many files at once."""
+
+    CORRECT = "correct"
+    NOTE = "note"
+    EXTEND = "extend"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The files to which an act applies, and how many it passes over, by reason."""
+
+    files: Sequence[int]
+    passed: Mapping[str, int]
+
+    @property
+    def count(self) -> int:
+        """To how many files it applies."""
+        return len(self.files)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was filled in: `text` is a message, a note or a reason; `items` question to kind."""
+
+    text: str = ""
+    until: datetime | None = None
+    items: Mapping[str, str] | None = None
+    confirmation: str = ""
+    count: int | None = None
+
+
+def preview(viewer: Viewer, intake: Intake, act: Act, filters: Filters) -> Preview:
+    """To which files of the list the act applies, in one statement."""
+    require(viewer, queries.MANAGE, intake.path)
+    asked = sa.exists().where(
+        Correction.application_id == Application.id, Correction.state == Asked.ASKED.value
+    )
+    extended = sa.exists().where(Extension.application_id == Application.id, Extension.revoked_at.is_(None))
+    rows = db.session.execute(
+        sa.select(Application.id, Application.state, asked.label("asked"), extended.label("extended"))
+        .where(*listing.chosen(intake.id, filters))
+        .order_by(Application.id)
+    ).all()
+    files, passed = [], Counter[str]()
+    for row in rows:
+        why = _why_not(act, row)
+        if why is None:
+            files.append(row.id)
+        else:
+            passed[why] += 1
+    return Preview(files, passed)
+
+
+def _why_not(act: Act, row: sa.Row[tuple[int, str, bool, bool]]) -> str | None:
+    if act is Act.CORRECT:
+        return _NOT_SENT if row.state != State.SUBMITTED else _ALREADY_ASKED if row.asked else None
+    if act is Act.EXTEND:
+        return _SENT if row.state != State.DRAFT else _ALREADY_EXTENDED if row.extended else None
+    return None
+
+
+def carry_out(viewer: Viewer, reference: str, act: Act, filters: Filters, wanted: Wanted) -> Lot:
+    """Do it to every file to which it applies, as one lot.
+
+    Refused when the list is not as long as it was shown, when the number was to be typed and was not, and for
+    whatever the act itself refuses.
+    """
+    intake = queries.staff_intake(viewer, reference, queries.MANAGE)
+    found = preview(viewer, intake, act, filters)
+    _require_meant(found, wanted)
+    rows: list[Application] = []
+    for start in range(0, found.count, 500):
+        part = sa.select(Application).where(Application.id.in_(found.files[start : start + 500]))
+        rows += db.session.scalars(part.order_by(Application.id))
+    lot = Lot(
+        reference=new_reference(),
+        institution_id=intake.institution_id,
+        intake_id=intake.id,
+        act=act.value,
+        count=len(rows),
+        by=viewer.reference,
+        at=clock.now(),
+    )
+    db.session.add(lot)
+    if act is not Act.NOTE:  # its letters leave together, and are called off together
+        db.session.add(Bundle(reference=lot.reference, institution_id=intake.institution_id))
+    _do(viewer, intake, act, rows, wanted, lot.reference)
+    after = {"act": act.value, "files": len(rows)}
+    record(viewer, "applications.lot", "lot", lot.reference, lot.institution_id, None, None, after)
+    return lot
+
+
+def _require_meant(found: Preview, wanted: Wanted) -> None:
+    if not found.files:
+        raise Refused(_NOBODY)
+    if found.count > MOST:
+        raise Refused(Problem(_TOO_MANY, {"most": MOST}))
+    if wanted.count != found.count:
+        raise Refused(Problem(_MOVED, {"count": found.count}))
+    if found.count > MANY and not says_number(wanted.confirmation, found.count):
+        raise Refused(Problem(_TYPE, {}, "confirmation"))
+
+
+def _do(
+    viewer: Viewer, intake: Intake, act: Act, rows: Sequence[Application], wanted: Wanted, lot: str
+) -> None:
+    until = wanted.until or clock.now()
+    if act is Act.CORRECT:
+        definition = definition_of(intake)
+        corrections.ask_all(viewer, intake, definition, rows, wanted.items or {}, wanted.text, until, lot)
+    elif act is Act.EXTEND:
+        extensions.extend_all(viewer, intake, rows, until, wanted.text, lot)
+    else:
+        notes.write_all(viewer, rows, wanted.text, lot=lot)
+
+
+def undo(viewer: Viewer, reference: str) -> tuple[Lot, Intake]:
+    """Undo what is still as the lot left it, within a day: what people answered meanwhile stays. Letters that have not
+    left do not leave. Undone already, nothing happens."""
+    lot, intake = desk.lot_for(viewer, reference)
+    require(viewer, queries.MANAGE, intake.path)
+    if lot.undone_at is not None:
+        return lot, intake
+    moment = clock.now()
+    if moment > lot.at + UNDONE_WITHIN:
+        raise Refused(_TOO_LATE)
+    waiting = (Correction.lot == lot.reference, Correction.state == Asked.ASKED.value)
+    called_off = {"state": Asked.CALLED_OFF.value, "version": Correction.version + 1}
+    db.session.execute(sa.update(Correction).where(*waiting).values(called_off))
+    live = (Extension.lot == lot.reference, Extension.revoked_at.is_(None))
+    db.session.execute(sa.update(Extension).where(*live).values(revoked_at=moment))
+    db.session.execute(sa.delete(Note).where(Note.lot == lot.reference))
+    bundle = sa.update(Bundle).where(Bundle.reference == lot.reference)
+    db.session.execute(bundle.values(state="called_off"))
+    lot.undone_at = moment
+    record(viewer, "applications.undo_lot", "lot", lot.reference, lot.institution_id, None)
+    return lot, intake

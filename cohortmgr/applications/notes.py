@@ -1,0 +1,111 @@
+"""Notes that staff leave on a file for one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.applications import queries
+from cohortmgr.applications.models import Application, Note
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, NotFound, Problem, Refused
+from cohortmgr.base.text import clean, new_reference
+from cohortmgr.programmes.models import Intake
+
+LONGEST = 4000
+TAKEN_BACK_WITHIN = timedelta(days=1)
+_EMPTY = N_("Écrivez la note.")
+_LONG = N_("La note dépasse %(most)s caractères.")
+_LATE = N_("Une note se supprime dans la journée, par la personne qui l’a écrite.")
+
+
+def write(viewer: Viewer, reference: str, text: str, pinned: bool = False) -> Note:
+    """Leave a note on a file of a programme that the viewer manages."""
+    file = queries.read_by_staff(viewer, reference)
+    require(viewer, queries.MANAGE, file.intake.path)
+    (note,) = write_all(viewer, [file.application], text, pinned=pinned)
+    return note
+
+
+def write_all(
+    viewer: Viewer, files: Sequence[Application], text: str, *, pinned: bool = False, lot: str | None = None
+) -> list[Note]:
+    """The same note on each of these files, which the caller chose by the viewer's rights."""
+    text = clean(text)
+    if not text:
+        raise Refused(Problem(_EMPTY, {}, "text"))
+    if len(text) > LONGEST:
+        raise Refused(Problem(_LONG, {"most": LONGEST}, "text"))
+    notes = [_note(viewer, row, text, pinned, lot) for row in files]
+    db.session.add_all(notes)
+    return notes
+
+
+def _note(viewer: Viewer, row: Application, text: str, pinned: bool, lot: str | None) -> Note:
+    reference = new_reference()
+    record(
+        viewer,
+        "applications.note",
+        "application",
+        row.reference,
+        row.institution_id,
+        None,
+        None,
+        {"note": reference},
+    )
+    return Note(
+        reference=reference,
+        institution_id=row.institution_id,
+        application_id=row.id,
+        sealed=crypto.seal(text, "notes", "sealed", reference),
+        author=viewer.reference,
+        author_name=viewer.name or viewer.email,
+        pinned=pinned,
+        lot=lot,
+        written_at=clock.now(),
+    )
+
+
+def pin(viewer: Viewer, reference: str, pinned: bool) -> str:
+    """Put a note above the others, or back among them; returns the file's reference."""
+    note, row = _found(viewer, reference)
+    note.pinned = pinned
+    return row.reference
+
+
+def take_back(viewer: Viewer, reference: str) -> str:
+    """Delete a note of one's own within a day; returns the file's reference. The trail keeps that there was one."""
+    note, row = _found(viewer, reference)
+    if note.author != viewer.reference or clock.now() > note.written_at + TAKEN_BACK_WITHIN:
+        raise Refused(_LATE)
+    db.session.delete(note)
+    after = {"note": note.reference}
+    record(
+        viewer,
+        "applications.delete_note",
+        "application",
+        row.reference,
+        row.institution_id,
+        None,
+        None,
+        after,
+    )
+    return row.reference
+
+
+def _found(viewer: Viewer, reference: str) -> tuple[Note, Application]:
+    inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(queries.MANAGE)]
+    row = db.session.execute(
+        sa.select(Note, Application)
+        .join(Application, Application.id == Note.application_id)
+        .join(Intake, Intake.id == Application.intake_id)
+        .where(Note.reference == reference, sa.or_(sa.false(), *inside))
+    ).first()
+    if row is None:
+        raise NotFound(reference)
+    return row[0], row[1]

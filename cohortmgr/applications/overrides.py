@@ -1,0 +1,97 @@
+"""Staff's word in place of what the conditions say of one file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.applications import desk, queries
+from cohortmgr.applications.answers import Answer
+from cohortmgr.applications.eligibility import assess
+from cohortmgr.applications.models import Application, Override
+from cohortmgr.applications.queries import File, person_reference
+from cohortmgr.applications.rules import State
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.text import clean
+from cohortmgr.programmes.rules import Definition
+
+LONGEST_REASON = 1000
+_REASON = N_("Dites pourquoi : la raison reste au journal.")
+_LONG = N_("La raison dépasse %(most)s caractères.")
+_NOT_SENT = N_("Seule une candidature envoyée se décide ainsi.")
+
+
+def override(viewer: Viewer, reference: str, eligible: bool, reason: str) -> Override:
+    """Say that a file is eligible, or not, whatever its conditions say. Said already: the same, nothing happens twice.
+
+    Rankings and readings follow `Application.eligible`, which bears the word until it is lifted.
+    """
+    file = _managed(viewer, reference)
+    row, reason = file.application, clean(reason)
+    if row.state != State.SUBMITTED:
+        raise Refused(_NOT_SENT)
+    if not reason:
+        raise Refused(Problem(_REASON, {}, "reason"))
+    if len(reason) > LONGEST_REASON:
+        raise Refused(Problem(_LONG, {"most": LONGEST_REASON}, "reason"))
+    held = desk.override_of(row)
+    if held is not None and held.eligible == eligible:
+        return held
+    if held is not None:
+        held.lifted_at = clock.now()
+        db.session.flush()
+    said = Override(
+        institution_id=row.institution_id,
+        person_id=row.person_id,
+        application_id=row.id,
+        eligible=eligible,
+        reason=reason,
+        by=viewer.reference,
+        by_name=viewer.name or viewer.email,
+        at=clock.now(),
+    )
+    db.session.add(said)
+    before, row.eligible = row.eligible, eligible
+    _note(viewer, row, "applications.override", before, {"eligible": eligible, "reason": reason})
+    return said
+
+
+def lift(viewer: Viewer, reference: str) -> Application:
+    """Give the conditions back their word; lifted already, nothing happens."""
+    file = _managed(viewer, reference)
+    row = file.application
+    held = desk.override_of(row)
+    if held is None:
+        return row
+    held.lifted_at = clock.now()
+    db.session.flush()
+    before = row.eligible
+    reassess(viewer, row, file.definition, file.answers)
+    _note(viewer, row, "applications.lift_override", before, {"eligible": row.eligible})
+    return row
+
+
+def reassess(viewer: Viewer, row: Application, definition: Definition, answers: Mapping[str, Answer]) -> None:
+    """Hold a file's answers to the conditions of the day on which it was sent; staff's word stands above the result."""
+    day = clock.local(row.sent_at or clock.now()).date()
+    found = assess(definition.eligibility, answers, day)
+    held = desk.override_of(row)
+    row.eligible = found.eligible if held is None else held.eligible
+    row.reasons = list(found.reasons)
+
+
+def _managed(viewer: Viewer, reference: str) -> File:
+    file = queries.read_by_staff(viewer, reference)
+    require(viewer, queries.MANAGE, file.intake.path)
+    return file
+
+
+def _note(
+    viewer: Viewer, row: Application, action: str, before: bool | None, after: Mapping[str, object]
+) -> None:
+    told = {"eligible": before}
+    subject = person_reference(row)
+    record(viewer, action, "application", row.reference, row.institution_id, subject, told, after)

@@ -1,0 +1,79 @@
+"""Lists under a name, and lists as files: what staff keep of what they see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.applications import listing, queries
+from cohortmgr.applications.listing import Filters
+from cohortmgr.applications.models import SavedView
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, NotFound, Problem, Refused
+from cohortmgr.base.text import clean
+from cohortmgr.programmes.models import Intake
+
+LONGEST_NAME = 80
+MOST_VIEWS = 40
+_NAMELESS = N_("Donnez un nom à cette vue.")
+_TOO_LONG = N_("Le nom dépasse %(most)s caractères.")
+_TOO_MANY = N_("Vous avez déjà %(most)s vues. Supprimez-en une.")
+_SECRET = N_("Cette recherche contient un numéro de personne : elle ne s’enregistre pas. Enlevez-la d’abord.")
+
+
+def save_view(viewer: Viewer, intake_reference: str, name: str, filters: Filters, shared: bool) -> SavedView:
+    """Keep filters, columns and order under a name, for every intake of the programme; the same name of the same
+    person is replaced. An identity number is never kept: Refused."""
+    intake = queries.staff_intake(viewer, intake_reference)
+    name = clean(name)
+    if not name:
+        raise Refused(Problem(_NAMELESS, {}, "name"))
+    if len(name) > LONGEST_NAME:
+        raise Refused(Problem(_TOO_LONG, {"most": LONGEST_NAME}, "name"))
+    if listing.seeks_identity(filters):
+        raise Refused(Problem(_SECRET, {}, "name"))
+    mine = sa.select(SavedView).where(SavedView.path == intake.path, SavedView.author == viewer.reference)
+    held = {row.name: row for row in db.session.scalars(mine)}
+    if name not in held and len(held) >= MOST_VIEWS:
+        raise Refused(Problem(_TOO_MANY, {"most": MOST_VIEWS}, "name"))
+    row = held.get(name) or SavedView(
+        institution_id=intake.institution_id, path=intake.path, author=viewer.reference, name=name
+    )
+    row.arguments, row.shared, row.created_at = filters.arguments(), shared, clock.now()
+    db.session.add(row)
+    return row
+
+
+def forget_view(viewer: Viewer, reference: str) -> str:
+    """Delete a view of one's own; returns the path of its scope. NotFound for another's."""
+    row = db.session.scalar(
+        sa.select(SavedView).where(SavedView.reference == reference, SavedView.author == viewer.reference)
+    )
+    if row is None:
+        raise NotFound(reference)
+    require(viewer, queries.READ, row.path)
+    db.session.delete(row)
+    return row.path
+
+
+def prepare_export(viewer: Viewer, intake_reference: str, filters: Filters) -> tuple[Intake, Sequence[Any]]:
+    """Every row of the list that the filters show, in its order, with its columns."""
+    intake = queries.staff_intake(viewer, intake_reference)
+    return intake, listing.every(intake.id, filters)
+
+
+def note_export(viewer: Viewer, intake: Intake, filters: Filters, kind: str, count: int) -> None:
+    """One line of the trail for a list that left as a file: what was asked for, and how many rows."""
+    require(viewer, queries.READ, intake.path)
+    asked: Mapping[str, str] = filters.arguments()
+    if listing.seeks_identity(filters):
+        asked = {**asked, "search": "…"}
+    after = {"filters": dict(asked), "columns": list(filters.shown), "kind": kind, "rows": count}
+    record(
+        viewer, "applications.export", "intake", intake.reference, intake.institution_id, None, None, after
+    )
