@@ -122,8 +122,7 @@ def back(key: str, channel: str, language: str) -> ResponseReturnValue:
 def preview(key: str, channel: str, language: str) -> ResponseReturnValue:
     """What was typed, filled with a message that was sent or with the examples: a page for a frame."""
     place = _place(key, channel, language)
-    draft = TextForm().draft()
-    subject, body = " ".join(draft.subject.split()), tidied(draft.body)
+    subject, body = TextForm().draft().read(place)
     with speaking(place.language):
         wanted = needed(place.notice, place.channel)
     wrong = proofread(place.notice, wanted, None if place.channel == SMS else subject, body)
@@ -182,7 +181,7 @@ def _framed(page: str) -> Response:
 
 def _warn(place: Place, draft: Draft) -> None:
     """A long short message is kept, with a word on what it costs."""
-    found = wordings.check(place, draft.subject, tidied(draft.body))
+    found = wordings.check(place, *draft.read(place))
     if found and found[0].segments > MANY_SEGMENTS:
         size = _size(found[0])
         flash(_("Ce message court est long : %(size)s pour chaque personne.", size=size), "wait")
