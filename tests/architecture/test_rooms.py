@@ -24,6 +24,7 @@ ALGORITHMS = {
     "assignment.py", "binding.py", "bounds.py", "calibration.py", "certificate.py", "checking.py",
     "eligibility.py", "figures.py", "locating.py", "matching.py", "payments.py", "ranking.py",
     "scoring.py", "sections.py", "ways.py",
+    "failures.py", "rates.py", "segments.py",
 }  # fmt: skip
 PURE_BASE = ("cohortmgr.base.money", "cohortmgr.base.errors", "cohortmgr.base.text")
 PURE_PACKAGES = ("numpy", "scipy", "tomlkit", "phonenumbers")
