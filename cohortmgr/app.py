@@ -20,7 +20,7 @@ from cohortmgr.accounts import views as accounts
 from cohortmgr.applications import actions as applications
 from cohortmgr.applications import candidate_views as applications_candidate
 from cohortmgr.applications import correction_views as corrections_candidate
-from cohortmgr.applications import desk, files, listing, lot_views, reminders, verifying
+from cohortmgr.applications import amending, desk, files, listing, lot_views, reminders, verifying
 from cohortmgr.applications import desk_views as applications_desk
 from cohortmgr.applications import duplicate_views as applications_duplicates
 from cohortmgr.applications import import_views as imports
@@ -51,6 +51,7 @@ from cohortmgr.portals import mailbox
 from cohortmgr.portals import views as portals
 from cohortmgr.portals.navigation import init_navigation
 from cohortmgr.portals.steps import steps
+from cohortmgr.programmes import actions as loading
 from cohortmgr.programmes import views as programmes
 from cohortmgr.reports import staff_views as reports_staff
 from cohortmgr.reviews import staff_views as reviews_staff

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,8 +13,10 @@ from sqlalchemy.exc import IntegrityError
 from cohortmgr.accounts.actions import set_identifiers, set_person
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import files, queries
-from cohortmgr.applications.answers import Answer, read_value
+from cohortmgr.applications import aside, files, queries
+from cohortmgr.applications.answers import Answer
+from cohortmgr.applications.composed import Given, read_given
+from cohortmgr.applications.conditions import counted, hidden
 from cohortmgr.applications.documents import DocumentState, Prepared, parts_by_question
 from cohortmgr.applications.eligibility import Assessment, assess
 from cohortmgr.applications.models import Application, Document
@@ -36,7 +38,7 @@ from cohortmgr.base.text import new_reference, new_short_code
 from cohortmgr.outbox.actions import send
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.programmes.rules import Definition, Question, QuestionKind, Window, window_of
+from cohortmgr.programmes.rules import Definition, Form, Question, QuestionKind, Window, window_of
 
 # Higher floors append what a withdrawal undoes above; called in the same transaction, after the change.
 on_withdrawal: list[Callable[[Viewer, Application], None]] = []
@@ -83,12 +85,13 @@ def start(viewer: Viewer, intake_reference: str) -> Application:
     raise Stale(intake_reference)
 
 
-def _require_open(intake: Intake, free: int | None = None) -> None:
+def _require_open(intake: Intake, free: int | None = None, closes_at: datetime | None = None) -> None:
     """Refused unless the intake takes applications now; says since when it does not, or from when it will.
 
     Whoever has begun may send: only a beginning asks for a free seat.
     """
-    window = window_of(intake.opens_at, intake.closes_at, clock.now(), free)
+    closes_at = closes_at or intake.closes_at
+    window = window_of(intake.opens_at, closes_at, clock.arrived(), free)
     if window is Window.FULL:
         what = N_(
             "Toutes les places de cette campagne sont prises. Revenez si l’une se libère, avant le %(moment)s."
@@ -99,21 +102,22 @@ def _require_open(intake: Intake, free: int | None = None) -> None:
         raise Refused(Problem(what, {"moment": intake.opens_at}))
     if window is Window.CLOSED:
         what = N_("Les candidatures sont closes depuis le %(moment)s.")
-        raise Refused(Problem(what, {"moment": intake.closes_at}))
+        raise Refused(Problem(what, {"moment": closes_at}))
 
 
 def save_answers(
     viewer: Viewer,
     reference: str,
-    given: Mapping[str, str],
+    given: Given,
     documents: Iterable[Prepared] = (),
     sections: Iterable[str] | None = None,
     spoken: str | None = None,
 ) -> tuple[File, list[Problem]]:
-    """Keep every good answer of the draft and return what is wrong with the others, `where` = the question's key.
+    """Keep every good answer of the draft and return what is wrong with the others, `where` = the field's name.
 
-    `given` is the text typed, by question; `sections` limits it to these (all when None). A question asked and
-    left empty is no mistake here: `check` tells it before sending. `spoken` is the language of the page.
+    `given` is what was typed, by field (see `composed.py`); `sections` limits it to these (all when None). A
+    question left empty is no mistake here: `check` tells it before sending; nor is anything said of a question
+    that the others hide, whose answer is kept for when it is shown again. `spoken` is the language of the page.
     """
     file = _own_draft(viewer, reference)
     form = file.definition.form
@@ -127,6 +131,8 @@ def save_answers(
         if question.asked_at_application and question.kind is not QuestionKind.FILE
     ]
     answers, problems = _read(questions, given, clock.today(), file.answers)
+    problems = _of_shown(form, answers, problems)
+    aside.seen(answers, (question.key for question in questions))
     taken = set_identifiers(person, identity_numbers(form, answers))
     for kind, problem in taken.items():
         key = question_of(form, f"identifier.{kind}")
@@ -142,20 +148,55 @@ def save_answers(
     return replace(file, documents=standing), problems
 
 
+def save_reopened(
+    viewer: Viewer,
+    file: File,
+    questions: Iterable[Question],
+    given: Given,
+    documents: Iterable[Prepared],
+) -> File:
+    """Write the answers to these questions of a sent file, and nothing else; Refused with all that is wrong with them.
+
+    The caller asked whether these, and no others, are reopened.
+    """
+    row, form = file.application, file.definition.form
+    person = db.session.get_one(Person, row.person_id)
+    typed = [question for question in questions if question.kind is not QuestionKind.FILE]
+    answers, problems = _read(typed, given, clock.today(), file.answers)
+    problems = _of_shown(form, answers, problems)
+    for kind, problem in set_identifiers(person, identity_numbers(form, answers)).items():
+        problems.append(Problem(problem.what, problem.values, question_of(form, f"identifier.{kind}")))
+    if problems:
+        raise Refused(*problems)
+    write_answers(viewer, row, person, file.definition, answers)
+    standing = dict(file.documents)
+    for key, parts in parts_by_question(documents).items():
+        standing[key] = files.join(viewer, row, standing.get(key), key, parts)
+    return replace(file, documents=standing)
+
+
 def _read(
-    questions: Iterable[Question], given: Mapping[str, str], today: date, before: Mapping[str, Answer]
+    questions: Iterable[Question], given: Given, today: date, before: Mapping[str, Answer]
 ) -> tuple[dict[str, Answer], list[Problem]]:
-    answers, problems = dict(before), []
+    answers, problems = dict(before), list[Problem]()
     for question in questions:
-        raw = given.get(question.key, "")
-        value = read_value(question, raw, today) if raw.strip() else None
-        if isinstance(value, Problem):
-            problems.append(value)
-        elif value is None:
-            answers.pop(question.key, None)
-        else:
+        value, wrong = read_given(question, given, today)
+        if value is not None:
             answers[question.key] = value
+        elif not wrong:
+            answers.pop(question.key, None)
+        problems += wrong
     return answers, problems
+
+
+def _of_shown(form: Form, answers: Mapping[str, Answer], problems: list[Problem]) -> list[Problem]:
+    """The problems without those of questions that the answers hide."""
+    out = hidden(form, answers)
+    return [each for each in problems if not out or not _belongs(each.where or "", out)]
+
+
+def _belongs(where: str, keys: Iterable[str]) -> bool:
+    return any(where == key or where.startswith(f"{key}-") for key in keys)
 
 
 def write_answers(
@@ -187,14 +228,14 @@ def _own_draft(viewer: Viewer, reference: str) -> File:
     file = queries.own(viewer, reference)
     if file.application.state != State.DRAFT:
         raise Refused(_NOT_A_DRAFT)
-    _require_open(file.intake)
+    _require_open(file.intake, closes_at=file.closes_at)
     return file
 
 
 def check(viewer: Viewer, file: File) -> tuple[list[Problem], Assessment]:
     """What is still missing, and whether the answers meet the conditions today."""
-    answers = file.answers
     definition = file.definition
+    answers = counted(definition.form, file.answers)
     return (
         missing(definition.form, answers, _papers(file)),
         assess(definition.eligibility, answers, clock.today()),
@@ -228,19 +269,28 @@ def submit(viewer: Viewer, reference: str) -> Application:
         return row
     if row.state != State.DRAFT:
         raise Refused(_NOT_A_DRAFT)
-    _require_open(file.intake)
+    _require_open(file.intake, closes_at=file.closes_at)
     absent, assessment = check(viewer, file)
     if absent or not assessment.eligible:
         raise Refused(*absent, *reasons(viewer, file, assessment.reasons))
     moment = clock.now()
     # The definition that it was just held to, which may be newer than the one it was last saved under.
-    version = {"version_id": file.intake.definition_version_id}
-    values = {**version, "eligible": True, "reasons": [], "sent_at": moment, "updated_at": moment}
+    values: dict[str, Any] = {"version_id": file.intake.definition_version_id, **_without_hidden(file)}
+    values |= {"eligible": True, "reasons": [], "sent_at": moment, "updated_at": moment}
     if not _move(row, State.DRAFT, State.SUBMITTED, values):
         return _sent_meanwhile(viewer, reference)
     _note(viewer, row, "applications.submit", {"state": State.DRAFT}, {"state": State.SUBMITTED})
     _confirm(viewer, file)
     return row
+
+
+def _without_hidden(file: File) -> dict[str, Any]:
+    """What the sending drops of the answers: those to questions that others hide, which nobody asked for."""
+    form, answers = file.definition.form, file.answers
+    if not hidden(form, answers):
+        return {}
+    opened, sealed = split_sealed(form, counted(form, answers))
+    return {"answers": opened, "sealed_answers": queries.seal_answers(sealed, file.application.reference)}
 
 
 def _move(row: Application, before: State, after: State, values: dict[str, Any]) -> bool:

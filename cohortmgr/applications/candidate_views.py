@@ -11,21 +11,23 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import actions, files, queries
+from cohortmgr.applications import actions, desk, files, queries
 from cohortmgr.applications.documents import MOST_FILES, Prepared, prepare_document
 from cohortmgr.applications.drawn import questions
-from cohortmgr.applications.forms import ApplicationForm, form_class, shown, typed
+from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
 from cohortmgr.applications.models import Application, Document
 from cohortmgr.applications.queries import File
+from cohortmgr.applications.row_buttons import Pressed, pressed, without_row
 from cohortmgr.applications.rules import State, asked
+from cohortmgr.applications.written import shown, typed
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.i18n import day, language, moment
-from cohortmgr.base.web import show_problems
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.rules import QuestionKind, Window, window_of
 
@@ -67,7 +69,9 @@ def _window(intake: Intake, free: int | None = None) -> Window:
 
 
 def _editable(file: File) -> bool:
-    return file.application.state == State.DRAFT and _window(file.intake) is Window.OPEN
+    if file.application.state != State.DRAFT:
+        return False
+    return window_of(file.intake.opens_at, file.closes_at, clock.arrived()) is Window.OPEN
 
 
 @bp.route("/my/applications/<reference>/form", methods=["GET", "POST"])
@@ -78,17 +82,33 @@ def form(reference: str) -> ResponseReturnValue:
     if not _editable(file):
         return redirect(url_for("applications_candidate.show", reference=reference))
     if request.method == "POST":
-        given = typed(file.definition, file.answers)
-        page = form_class(file.intake.fingerprint, file.definition)(data=given)
-        file, problems = _save(file)
+        button = pressed(file.definition.form, request.form)
+        sent = without_row(request.form, button)
+        page = form_class(file.intake.fingerprint, file.definition)(
+            sent, data=typed(file.definition, file.answers)
+        )
+        file, problems = _save(file, sent)
         if not problems:
-            if "later" in request.form:
-                flash(_("Votre brouillon est enregistré."), "done")
-                return redirect(url_for("applications_candidate.show", reference=reference))
-            return redirect(url_for("applications_candidate.check", reference=reference))
-        show_problems(page, Refused(*problems))
+            return redirect(_after(file, button))
+        if button is not None and button.row is None:
+            page[button.key].add_row()
+        show_answers(page, Refused(*problems))
         return _form_page(file, page)
     return _form_page(file, None)
+
+
+def _after(file: File, button: Pressed | None) -> str:
+    """Where a form that was kept leads: back to the group whose button was pressed, to one's file, or to the check."""
+    reference = file.application.reference
+    if button is not None:
+        rows = file.answers.get(button.key)
+        place = f"{button.key}-{len(rows)}" if isinstance(rows, list) and button.row is None else button.key
+        more = button.key if button.row is None else None
+        return url_for("applications_candidate.form", reference=reference, more=more, _anchor=place)
+    if "later" in request.form:
+        flash(_("Votre brouillon est enregistré."), "done")
+        return url_for("applications_candidate.show", reference=reference)
+    return url_for("applications_candidate.check", reference=reference)
 
 
 def _form_page(file: File, page: ApplicationForm | None) -> ResponseReturnValue:
@@ -97,15 +117,17 @@ def _form_page(file: File, page: ApplicationForm | None) -> ResponseReturnValue:
         form=page,
         drawn=None if page else questions(file.intake.fingerprint, file.definition),
         answers=None if page else typed(file.definition, file.answers),
+        more=request.args.get("more"),
         definition=file.definition,
         application=file.application,
         intake=file.intake,
+        closes_at=file.closes_at,
         documents=file.documents,
     )
 
 
-def _save(file: File) -> tuple[File, list[Problem]]:
-    given, reference = request.form.to_dict(), file.application.reference
+def _save(file: File, sent: MultiDict[str, Any]) -> tuple[File, list[Problem]]:
+    given, reference = sent.to_dict(flat=False), file.application.reference
     documents, problems = _prepared(file)
     with writing():
         file, more = actions.save_answers(guards.viewer(), reference, given, documents, spoken=language())
@@ -148,7 +170,7 @@ def upload(reference: str) -> ResponseReturnValue:
         page = form_class(file.intake.fingerprint, file.definition)(
             formdata=None, data=typed(file.definition, file.answers)
         )
-        show_problems(page, Refused(*problems))
+        show_answers(page, Refused(*problems))
         return _form_page(queries.own(guards.viewer(), reference), page)
     return redirect(url_for("applications_candidate.form", reference=reference))
 
@@ -182,6 +204,7 @@ def _check_page(file: File) -> ResponseReturnValue:
         "applications/candidate_check.html",
         application=file.application,
         intake=file.intake,
+        closes_at=file.closes_at,
         definition=file.definition,
         sections=sections_of(file, file.answers),
         missing=absent,
@@ -222,7 +245,9 @@ def show(reference: str) -> ResponseReturnValue:
         application=file.application,
         intake=file.intake,
         definition=file.definition,
-        window=_window(file.intake).value,
+        closes_at=file.closes_at,
+        window="open" if _editable(file) else _window(file.intake).value,
+        correction=desk.correction_asked(file) if file.reopened_until else None,
         rules=[rule for rule in file.definition.eligibility if rule.key in file.application.reasons],
         documents=file.documents.values(),
         turn=next((step for step in above if step.get("state") == "now"), None),
@@ -238,9 +263,9 @@ def _steps(file: File, above: list[Step]) -> list[Step]:
         steps.append({"when": moment(row.created_at), "title": _("Candidature commencée")})
     if row.sent_at is not None:
         steps.append({"when": moment(row.sent_at), "title": _("Candidature envoyée")})
-    elif row.state == State.DRAFT and _window(intake) is Window.OPEN:
+    elif row.state == State.DRAFT and _editable(file):
         steps.append(
-            {"when": moment(intake.closes_at), "title": _("Clôture des candidatures"), "state": "now"}
+            {"when": moment(file.closes_at), "title": _("Clôture des candidatures"), "state": "now"}
         )
     if row.withdrawn_at is not None:
         return [*steps, {"when": moment(row.withdrawn_at), "title": _("Candidature retirée")}]

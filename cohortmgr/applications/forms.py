@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
-from collections.abc import Mapping
-from datetime import date
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     EmailField,
     FileField,
+    Form,
     RadioField,
     SelectChoice,
     SelectField,
+    SelectMultipleField,
     StringField,
     TelField,
     TextAreaField,
 )
 from wtforms.validators import Optional
+from wtforms.widgets import ListWidget
 
 from cohortmgr.applications import widgets
-from cohortmgr.applications.answers import Answer
+from cohortmgr.applications.composed import DOCUMENTS
 from cohortmgr.applications.documents import MEDIA_TYPES
-from cohortmgr.applications.regions import REGIONS
-from cohortmgr.base.errors import N_
+from cohortmgr.applications.fields import Parts, Rows, place_of
+from cohortmgr.applications.provinces import ABROAD, ABROAD_NAME, PROVINCES
+from cohortmgr.applications.written import choices_of, said_required, said_when, variant
+from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.i18n import language, localized, say
-from cohortmgr.programmes.rules import LANGUAGE_LEVELS, Definition, Question, QuestionKind, Text
+from cohortmgr.organisations.rules import REGIONS
+from cohortmgr.programmes.rules import Definition, Question, QuestionKind
+from cohortmgr.programmes.rules import Form as DefinedForm
 
-RADIOS = 5
+RADIOS = 7
 KEPT = 64
-_classes: OrderedDict[tuple[str, str], type[ApplicationForm]] = OrderedDict()
+_classes: OrderedDict[tuple[str, str, str], type[ApplicationForm]] = OrderedDict()
 
 _AUTOCOMPLETE = {
     "person.family_name": "family-name",
@@ -44,7 +51,6 @@ _LTR: dict[QuestionKind, dict[str, str]] = {
     QuestionKind.GRADE: {"inputmode": "decimal"},
     QuestionKind.NUMBER: {"inputmode": "decimal"},
     QuestionKind.YEAR: {"inputmode": "numeric", "maxlength": "4"},
-    QuestionKind.DATE: {"inputmode": "text"},
     QuestionKind.EMAIL: {"inputmode": "email", "spellcheck": "false"},
     QuestionKind.PHONE: {"inputmode": "tel"},
     QuestionKind.CIN: {"spellcheck": "false", "autocapitalize": "characters"},
@@ -52,67 +58,210 @@ _LTR: dict[QuestionKind, dict[str, str]] = {
     QuestionKind.RIB: {"inputmode": "numeric"},
 }
 _CHOOSE = N_("Choisissez")
+_DAY_PARTS = (("day", N_("Jour"), "2"), ("month", N_("Mois"), "12"), ("year", N_("Année"), "4"))
+_STREET = N_("Quartier, rue et numéro")
+_PROVINCE, _COMMUNE = N_("Province ou préfecture"), N_("Commune ou ville")
+_DOCUMENT, _NUMBER = N_("Document"), N_("Numéro")
+_RANK = N_("Choix n° %(rank)s")
 
 
 class ApplicationForm(FlaskForm):
-    """The base of every definition's form. Answers are read by `answers.read_value`, not by validators."""
+    """The base of every definition's form. Answers are read by `composed.read_given`, not by validators."""
 
     class Meta(FlaskForm.Meta):
         # The whole site's protection checks the token once, before any view.
         csrf = False
 
+    # Question key to the conditions under which it is shown, for the pages that hide it and for those that cannot.
+    asked_when: ClassVar[dict[str, When]] = {}
+
+
+@dataclass(frozen=True)
+class When:
+    """For whom a question is: `rules` for the script that shows and hides it, `said` for people."""
+
+    rules: str
+    said: str
+
 
 def form_class(fingerprint: str, definition: Definition) -> type[ApplicationForm]:
     """The class for a definition, known by its fingerprint, in the page's language; the last ones stay in memory."""
-    wanted = (fingerprint, language())
+    wanted = (fingerprint, language(), variant(definition))
     known = _classes.get(wanted)
     if known is None:
         questions = [q for q in definition.form.questions if q.asked_at_application]
-        known = type("DefinedForm", (ApplicationForm,), {q.key: _field(q) for q in questions})
+        members: dict[str, Any] = {q.key: _field(q) for q in questions}
+        for question in questions:
+            members[question.key].kwargs["description"] = _hint(definition.form, question)
+        known = type("DefinedForm", (ApplicationForm,), members)
+        known.asked_when = _asked_when(definition.form)
         _classes[wanted] = known
         while len(_classes) > KEPT:
             _classes.popitem(last=False)
     return known
 
 
+def show_answers(form: ApplicationForm, refusal: Refused) -> None:
+    """Put each problem beside the input that it names, however deep, or above the form if there is none."""
+    for problem in refusal.problems:
+        field = place_of(form, problem.where) if problem.where else None
+        if field is None:
+            form.form_errors.append(say(problem))
+        else:
+            own = field.own if isinstance(field, Parts | Rows) else field.errors
+            field.errors = [*own, say(problem)]
+
+
 def _field(question: Question) -> Any:
     label, hint = localized(question.label), localized(question.help)
     kind, wanted = question.kind, _render(question)
     common: dict[str, Any] = {"label": label, "description": hint, "render_kw": wanted}
-    if not question.required:
+    optional = not question.required and not question.require_when
+    builder = _PARTS.get(kind)
+    if builder is not None:
+        return Parts(_inner(builder(question)), label, optional=optional, description=hint)
+    if optional:
         common["validators"] = [Optional()]
-    match kind:
-        case QuestionKind.LONG_TEXT:
-            return TextAreaField(**common)
-        case QuestionKind.EMAIL:
-            return EmailField(widget=widgets.EmailInput(), **common)
-        case QuestionKind.PHONE:
-            return TelField(widget=widgets.TelInput(), **common)
-        case QuestionKind.FILE:
-            return FileField(**common)
-        case QuestionKind.CONSENT:
-            return BooleanField(**common)
-        case QuestionKind.CHOICE | QuestionKind.REGION | QuestionKind.LANGUAGE_LEVEL:
-            return _choice(question, common)
-        case _:
-            return StringField(widget=widgets.TextInput(), **common)
+    if kind in _CHOSEN:
+        return _CHOSEN[kind](question, common)
+    field, widget = _ONE.get(kind, (StringField, widgets.TextInput))
+    return field(**common, widget=widget()) if widget else field(**common)
+
+
+def _hint(form: DefinedForm, question: Question) -> str:
+    """The help of a question, and when it must be answered if that depends on others."""
+    return " ".join(said for said in (localized(question.help), said_required(form, question)) if said)
+
+
+def _asked_when(form: DefinedForm) -> dict[str, When]:
+    return {
+        key: When(
+            json.dumps([[each.question, each.operator.value, list(each.values)] for each in conditions]),
+            said_when(form, form.question(key)),
+        )
+        for key, conditions in form.conditions_of().items()
+    }
+
+
+def _inner(fields: dict[str, Any]) -> type[Form]:
+    return type("InnerForm", (Form,), fields)
+
+
+def _line(label: str, render_kw: dict[str, str] | None = None) -> StringField:
+    return StringField(label, widget=widgets.TextInput(), render_kw=render_kw)
+
+
+def _select(label: str, choices: list[SelectChoice], render_kw: dict[str, str] | None = None) -> SelectField:
+    """One of a list, nothing at first."""
+    return SelectField(
+        label,
+        widget=widgets.Select(),
+        choices=[SelectChoice("", say(_CHOOSE)), *choices],
+        validate_choice=False,
+        render_kw=render_kw or {},
+    )
+
+
+def _listed(question: Question) -> list[SelectChoice]:
+    return [SelectChoice(key, localized(text)) for key, text in choices_of(question).items()]
 
 
 def _choice(question: Question, common: dict[str, Any]) -> Any:
-    choices = [SelectChoice(key, localized(text)) for key, text in choices_of(question).items()]
+    choices = _listed(question)
     common["validate_choice"] = False
-    if len(choices) <= RADIOS:
+    # Six levels read better closed; what people choose once in a form stands open.
+    if len(choices) <= RADIOS and question.kind is not QuestionKind.LANGUAGE_LEVEL:
         return RadioField(choices=choices, option_widget=widgets.RadioInput(), **common)
     return SelectField(widget=widgets.Select(), choices=[SelectChoice("", say(_CHOOSE)), *choices], **common)
 
 
-def choices_of(question: Question) -> dict[str, Text]:
-    """Key to label of what can be chosen."""
-    if question.options:
-        return {option.key: option.label for option in question.options}
-    if question.kind is QuestionKind.REGION:
-        return dict(REGIONS)
-    return {level: {"fr": level} for level in LANGUAGE_LEVELS}
+def _several(question: Question, common: dict[str, Any]) -> Any:
+    return SelectMultipleField(
+        choices=_listed(question),
+        widget=ListWidget(prefix_label=False),
+        option_widget=widgets.CheckboxInput(),
+        validate_choice=False,
+        **common,
+    )
+
+
+def _group(question: Question, common: dict[str, Any]) -> Any:
+    row = Parts(_inner({each.key: _field(each) for each in question.fields}), "")
+    return Rows(row, min_entries=int(question.minimum or 0), max_entries=question.most, **common)
+
+
+def _day_parts(question: Question) -> dict[str, Any]:
+    complete = _AUTOCOMPLETE.get(question.target or "")
+    found = {}
+    for name, label, length in _DAY_PARTS:
+        wanted = {
+            "dir": "ltr",
+            "maxlength": length,
+            "autocomplete": f"{complete}-{name}" if complete else "off",
+        }
+        # A month may be typed by its name: the keyboard offers letters too.
+        wanted["inputmode"] = "text" if name == "month" else "numeric"
+        found[name] = _line(say(label), wanted)
+    return found
+
+
+def _address_parts(question: Question) -> dict[str, Any]:
+    provinces = [
+        SelectChoice(code, localized(names), optgroup=localized(REGIONS[region]))
+        for region, inside in PROVINCES.items()
+        for code, names in inside.items()
+    ]
+    abroad = SelectChoice(ABROAD, say(ABROAD_NAME), optgroup=say(ABROAD_NAME))
+    found: dict[str, Any] = {
+        "province": _select(say(_PROVINCE), [*provinces, abroad], {"autocomplete": "address-level1"}),
+        "commune": _line(say(_COMMUNE), {"autocomplete": "address-level2", "maxlength": "80"}),
+    }
+    street = {"autocomplete": "street-address", "maxlength": "200"}
+    found["street"] = StringField(say(_STREET), [Optional()], widget=widgets.TextInput(), render_kw=street)
+    return found
+
+
+def _document_parts(question: Question) -> dict[str, Any]:
+    kinds = [SelectChoice(key, say(name)) for key, (name, _) in DOCUMENTS.items()]
+    number = {"dir": "ltr", "autocomplete": "off", **_LTR[QuestionKind.CIN]}
+    return {"type": _select(say(_DOCUMENT), kinds), "number": _line(say(_NUMBER), number)}
+
+
+def _level_parts(question: Question) -> dict[str, Any]:
+    levels = _listed(Question(question.key, QuestionKind.LANGUAGE_LEVEL, question.label))
+    return {option.key: _select(localized(option.label), levels) for option in question.options}
+
+
+def _rank_parts(question: Question) -> dict[str, Any]:
+    choices = _listed(question)
+    return {
+        str(rank): _select(say(Problem(_RANK, {"rank": rank})), choices)
+        for rank in range(1, question.most + 1)
+    }
+
+
+# The field of a kind of one input, and its widget where it is ours; a line of text for the kinds left out.
+_ONE: dict[QuestionKind, tuple[Any, Any]] = {
+    QuestionKind.LONG_TEXT: (TextAreaField, None),
+    QuestionKind.EMAIL: (EmailField, widgets.EmailInput),
+    QuestionKind.PHONE: (TelField, widgets.TelInput),
+    QuestionKind.FILE: (FileField, None),
+    QuestionKind.CONSENT: (BooleanField, None),
+}
+_CHOSEN: dict[QuestionKind, Any] = {
+    QuestionKind.CHOICE: _choice,
+    QuestionKind.REGION: _choice,
+    QuestionKind.LANGUAGE_LEVEL: _choice,
+    QuestionKind.CHOICES: _several,
+    QuestionKind.GROUP: _group,
+}
+_PARTS: dict[QuestionKind, Any] = {
+    QuestionKind.DATE: _day_parts,
+    QuestionKind.ADDRESS: _address_parts,
+    QuestionKind.IDENTITY: _document_parts,
+    QuestionKind.LANGUAGE_LEVELS: _level_parts,
+    QuestionKind.RANKING: _rank_parts,
+}
 
 
 def _render(question: Question) -> dict[str, str]:
@@ -126,31 +275,3 @@ def _render(question: Question) -> dict[str, str]:
     if question.kind is QuestionKind.FILE:
         wanted["accept"] = ",".join(MEDIA_TYPES[name] for name in question.accept if name in MEDIA_TYPES)
     return wanted
-
-
-def typed(definition: Definition, answers: Mapping[str, Answer]) -> dict[str, Any]:
-    """Answers as a person would type them, to fill the form."""
-    return {
-        question.key: _typed(question, answers[question.key])
-        for question in definition.form.questions
-        if question.key in answers
-    }
-
-
-def _typed(question: Question, answer: Answer) -> Any:
-    if question.kind is QuestionKind.DATE and isinstance(answer, str):
-        return date.fromisoformat(answer).strftime("%d/%m/%Y")
-    if question.kind in (QuestionKind.GRADE, QuestionKind.NUMBER) and isinstance(answer, str):
-        return answer.replace(".", ",") if language() == "fr" else answer
-    return answer
-
-
-def shown(question: Question, answer: Answer) -> Any:
-    """An answer as a page shows it, in the language of the page; None when there is none."""
-    if answer is None or answer == "":
-        return None
-    if question.kind in (QuestionKind.CHOICE, QuestionKind.REGION, QuestionKind.LANGUAGE_LEVEL):
-        return localized(choices_of(question).get(str(answer))) or answer
-    if question.kind is QuestionKind.CONSENT:
-        return say(N_("Oui"))
-    return _typed(question, answer)

@@ -38,7 +38,9 @@ class File:
     @property
     def definition(self) -> Definition:
         """A draft answers to the intake's present definition, a sent file to the one it was sent under."""
-        return definition_of(self.intake if self.application.state == State.DRAFT else self.read)
+        if self.application.state == State.DRAFT:
+            return definition_of(self.intake)
+        return definition_of(self.read).of_intake(self.intake.key)
 
     @property
     def closes_at(self) -> datetime:

@@ -7,7 +7,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from cohortmgr.applications.answers import Answer
+from cohortmgr.applications import aside
+from cohortmgr.applications.answers import Answer, is_given
+from cohortmgr.applications.completing import incomplete
+from cohortmgr.applications.conditions import counted, hidden, is_required
+from cohortmgr.applications.provinces import region_of_province
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.text import fold
 from cohortmgr.programmes.rules import Definition, Form, Operator, Question, QuestionKind
@@ -19,6 +23,7 @@ class State(StrEnum):
     DRAFT = "draft"
     SUBMITTED = "submitted"
     WITHDRAWN = "withdrawn"
+    SUPERSEDED = "superseded"
 
 
 class Source(StrEnum):
@@ -33,18 +38,21 @@ STATE_NAMES: Mapping[State, str] = {
     State.DRAFT: N_("Brouillon"),
     State.SUBMITTED: N_("Envoyée"),
     State.WITHDRAWN: N_("Retirée"),
+    State.SUPERSEDED: N_("Mise de côté"),
 }
 
 MEANINGS: Mapping[State, str] = {
     State.DRAFT: N_("La personne remplit son dossier ; elle peut le modifier jusqu’à la clôture."),
     State.SUBMITTED: N_("Le dossier est envoyé ; c’est au programme de répondre."),
     State.WITHDRAWN: N_("La personne a retiré sa candidature ; elle n’est plus lue."),
+    State.SUPERSEDED: N_("La personne a un autre dossier dans cette campagne ; celui-ci est gardé et n’est plus lu."),
 }
 
 TRANSITIONS: Mapping[State, frozenset[State]] = {
-    State.DRAFT: frozenset({State.SUBMITTED}),
-    State.SUBMITTED: frozenset({State.WITHDRAWN}),
+    State.DRAFT: frozenset({State.SUBMITTED, State.SUPERSEDED}),
+    State.SUBMITTED: frozenset({State.WITHDRAWN, State.SUPERSEDED}),
     State.WITHDRAWN: frozenset(),
+    State.SUPERSEDED: frozenset({State.DRAFT, State.SUBMITTED}),
 }
 
 SOURCE_NAMES: Mapping[Source, str] = {
@@ -63,16 +71,20 @@ def asked(form: Form) -> tuple[Question, ...]:
 
 
 def missing(form: Form, answers: Mapping[str, Answer], documents: Collection[str]) -> list[Problem]:
-    """A Problem for each required question without an answer; `documents` are the questions with a file."""
+    """A Problem for each required question without an answer, and for each answer of which a part is missing.
+
+    `documents` are the questions with a file. What the other answers hide is not asked for.
+    """
     problems: list[Problem] = []
+    out, present = hidden(form, answers), counted(form, answers)
     for question in asked(form):
-        if not question.required:
+        if question.key in out:
             continue
-        if question.kind is QuestionKind.FILE:
-            given = question.key in documents
-        else:
-            given = answers.get(question.key) not in (None, "", False)
-        if not given:
+        answer = answers.get(question.key)
+        given = question.key in documents if question.kind is QuestionKind.FILE else is_given(answer)
+        if given:
+            problems += incomplete(question, answer)
+        elif is_required(question, present):
             what = N_("Il manque : %(question)s")
             problems.append(Problem(what, {"question": question.label}, question.key))
     return problems
@@ -80,26 +92,36 @@ def missing(form: Form, answers: Mapping[str, Answer], documents: Collection[str
 
 def split_sealed(form: Form, answers: Mapping[str, Answer]) -> tuple[dict[str, Answer], dict[str, Answer]]:
     """The answers that stand open and those that are sealed."""
-    secret = {question.key for question in form.questions if question.sealed}
+    secret = {question.key for question in form.questions if question.sealed} | {aside.SEALED}
     opened = {key: value for key, value in answers.items() if key not in secret}
     return opened, {key: value for key, value in answers.items() if key in secret}
 
 
 def person_values(form: Form, answers: Mapping[str, Answer]) -> dict[str, Any]:
     """What the answers say of the person, by column of the person (`birth_date` as ISO text)."""
-    return _by_target(form, answers, _PERSON)
+    return _by_target(form, counted(form, answers), _PERSON)
 
 
 def identity_numbers(form: Form, answers: Mapping[str, Answer]) -> dict[str, str]:
-    """Kind of identifier (`cin`, `massar`, …) to number."""
-    return {kind: str(value) for kind, value in _by_target(form, answers, _IDENTIFIER).items()}
+    """Kind of identifier (`cin`, `massar`, `passport`…) to number; what the answers hide does not count."""
+    present = counted(form, answers)
+    found = {kind: str(value) for kind, value in _by_target(form, present, _IDENTIFIER).items()}
+    for question in form.questions:
+        document = present.get(question.key)
+        if question.kind is QuestionKind.IDENTITY and isinstance(document, dict):
+            found.setdefault(str(document["type"]), str(document["number"]))
+    return found
 
 
 def question_of(form: Form, target: str) -> str:
-    """The key of the question with that target; KeyError when the form has none."""
+    """The key of the question with that target, or of the document that any identifier may be; else KeyError."""
     for question in form.questions:
         if question.target == target:
             return question.key
+    if target.startswith(_IDENTIFIER):
+        for question in form.questions:
+            if question.kind is QuestionKind.IDENTITY:
+                return question.key
     raise KeyError(target)
 
 
@@ -118,18 +140,18 @@ def listed(definition: Definition, answers: Mapping[str, Answer], number: str) -
     (None unless all are there).
     """
     form = definition.form
+    answers = counted(form, answers)
     person = {key: str(value) for key, value in person_values(form, answers).items()}
     given, family = person.get("given_name", ""), person.get("family_name", "")
     arabic = f"{person.get('given_name_ar', '')} {person.get('family_name_ar', '')}"
     email = person.get("email")
-    region = _first(form, QuestionKind.REGION)
     diploma = diploma_question(definition)
     return {
         "name": f"{given} {family}".strip()[:250],
         "sort_name": fold(f"{family} {given}")[:250],
         "search_text": fold(f"{family} {given} {arabic} {number} {email or ''}"),
         "email": email,
-        "region": answers.get(region) if region else None,
+        "region": _region(form, answers),
         "diploma": answers.get(diploma.key) if diploma else None,
         "average_thousandths": average_thousandths(form, answers),
     }
@@ -154,5 +176,14 @@ def average_thousandths(form: Form, answers: Mapping[str, Answer]) -> int | None
     return int((total * 1000 / len(grades)).to_integral_value())
 
 
-def _first(form: Form, kind: QuestionKind) -> str | None:
-    return next((question.key for question in form.questions if question.kind is kind), None)
+def _region(form: Form, answers: Mapping[str, Answer]) -> str | None:
+    """The region that the person says, or else that of their province."""
+    for question in form.questions:
+        answer = answers.get(question.key)
+        if question.kind is QuestionKind.REGION and isinstance(answer, str):
+            return answer
+    for question in form.questions:
+        answer = answers.get(question.key)
+        if question.kind is QuestionKind.ADDRESS and isinstance(answer, dict):
+            return region_of_province(str(answer.get("province")))
+    return None

@@ -47,6 +47,12 @@ class RadioInput(widgets.RadioInput):
     html_params = staticmethod(attributes)
 
 
+class CheckboxInput(widgets.CheckboxInput):
+    """One choice of several."""
+
+    html_params = staticmethod(attributes)
+
+
 class Select(widgets.Select):
     """One choice of many."""
 

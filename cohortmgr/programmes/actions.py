@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,10 @@ from cohortmgr.programmes import queries
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering, Programme
 from cohortmgr.programmes.reading import as_json, fingerprint
 from cohortmgr.programmes.rules import Definition, IntakeDefinition, IntakeState, OfferingDefinition
+
+# Higher floors append what an intake's new definition changes above; called in the same transaction, after it is in
+# force.
+on_amended: list[Callable[[Viewer, Intake], object]] = []
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,10 @@ def load_definition(viewer: Viewer, definition: Definition) -> Loaded:
     for each in definition.intakes:
         _put_intake(programme, version, each)
     db.session.flush()
+    for row in _intakes(programme).values():
+        if before.get(row.key, mark) != row.fingerprint:
+            for follow in on_amended:
+                follow(viewer, row)
     after = {"version": version.number, "fingerprint": mark, "intakes": _running(programme)}
     record(
         viewer,

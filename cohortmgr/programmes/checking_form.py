@@ -10,6 +10,7 @@ from cohortmgr.base.errors import N_
 from cohortmgr.programmes.binding import Fault
 from cohortmgr.programmes.locating import Path
 from cohortmgr.programmes.questions import (
+    COMPOSED,
     LISTED,
     MOST_ROWS,
     NOT_IN_GROUPS,
@@ -27,12 +28,20 @@ KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _NOT_ALLOWED = N_("« %(value)s » n’est pas permis ici. Valeurs possibles : %(known)s.")
 _UNKNOWN = N_("La question « %(question)s » n’existe pas dans le formulaire.")
 _SEALED = frozenset({QuestionKind.RIB, QuestionKind.CIN, QuestionKind.IDENTITY})
+_PARTED = COMPOSED | {QuestionKind.DATE}
 _COUNTED = frozenset({QuestionKind.CHOICES, QuestionKind.RANKING, QuestionKind.GROUP})
 # What a question of a group's row may not say, and its value when it says nothing.
 _NOT_OF_A_ROW: Mapping[str, object] = {
     "sealed": False, "target": None, "columns": (), "show_when": (), "require_when": (),
     "asked_at_application": True, "only_online": False,
 }  # fmt: skip
+# Names that the form itself bears, or that pages send beside the answers.
+_RESERVED = frozenset(
+    {
+        "data", "errors", "form_errors", "meta", "process", "post_process", "validate", "validate_on_submit",
+        "is_submitted", "hidden_tag", "populate_obj", "asked_when", "csrf_token", "later", "version",
+    }
+)  # fmt: skip
 # How many values each test of a condition takes.
 _VALUES: Mapping[ConditionOperator, tuple[int, int | None]] = {
     ConditionOperator.ONE_OF: (1, None),
@@ -57,16 +66,17 @@ def check_form(form: Form) -> Iterator[Fault]:
     known = {question.key: question for question in form.questions}
     for place, section in enumerate(form.sections):
         here: Path = ("form", "sections", place)
-        yield from _conditions((*here, "show_when"), section.show_when, known)
+        yield from _conditions((*here, "show_when"), section.show_when, known, secret=False)
         for rank, question in enumerate(section.questions):
             path: Path = (*here, "questions", rank)
             yield from _again(path, "key", question.key, keys)
             if question.target is not None:
                 yield from _again(path, "target", question.target, targets)
             yield from _columns(path, question, columns)
+            yield from _reserved(path, question, known.values())
             yield from _question(path, question)
             for name in ("show_when", "require_when"):
-                yield from _conditions((*path, name), getattr(question, name), known)
+                yield from _conditions((*path, name), getattr(question, name), known, question.sealed)
         yield from _section(here, section)
     yield from _circles(form)
 
@@ -86,6 +96,17 @@ def _key(where: Path, key: str) -> Iterator[Fault]:
     if not KEY.fullmatch(key):
         what = N_("La clé « %(key)s » n’est pas valable : lettres minuscules, chiffres, tirets.")
         yield Fault(where, what, {"key": key})
+
+
+def _reserved(path: Path, question: Question, known: Iterable[Question]) -> Iterator[Fault]:
+    """A fault for a key that is another thing's name, or the name of a part of another question."""
+    if question.key in _RESERVED or question.key.startswith(("add-", "remove-")):
+        what = N_("La clé « %(key)s » est réservée. Choisissez-en une autre.")
+        yield Fault((*path, "key"), what, {"key": question.key})
+    for other in known:
+        if other.kind in _PARTED and question.key.startswith(f"{other.key}-"):
+            what = N_("La clé « %(key)s » serait une partie de « %(other)s ». Choisissez-en une autre.")
+            yield Fault((*path, "key"), what, {"key": question.key, "other": other.key})
 
 
 def _again(path: Path, name: str, value: str, seen: set[str]) -> Iterator[Fault]:
@@ -163,6 +184,7 @@ def _fields(path: Path, question: Question) -> Iterator[Fault]:
     yield from unique((*path, "fields"), (each.key for each in question.fields))
     for place, each in enumerate(question.fields):
         where = (*path, "fields", place)
+        yield from _reserved(where, each, question.fields)
         if each.kind in NOT_IN_GROUPS:
             allowed = ", ".join(kind.value for kind in QuestionKind if kind not in NOT_IN_GROUPS)
             yield Fault((*where, "kind"), _NOT_ALLOWED, {"value": each.kind.value, "known": allowed})
@@ -174,16 +196,21 @@ def _fields(path: Path, question: Question) -> Iterator[Fault]:
 
 
 def _conditions(
-    path: Path, conditions: Sequence[Condition], known: Mapping[str, Question]
+    path: Path, conditions: Sequence[Condition], known: Mapping[str, Question], secret: bool
 ) -> Iterator[Fault]:
+    """What is wrong with conditions. A sealed answer may decide on a sealed question only: what a reader sees of the
+    others would tell it."""
     for place, condition in enumerate(conditions):
         where = (*path, place)
         asked = known.get(condition.question)
         if asked is None:
             yield Fault((*where, "question"), _UNKNOWN, {"question": condition.question})
             continue
-        if asked.sealed or asked.kind in (QuestionKind.FILE, QuestionKind.GROUP, QuestionKind.ADDRESS):
-            what = N_("Une condition ne lit ni fichier, ni groupe, ni adresse, ni réponse scellée.")
+        if asked.kind in (QuestionKind.FILE, QuestionKind.GROUP, QuestionKind.ADDRESS):
+            what = N_("Une condition ne lit ni fichier, ni groupe, ni adresse.")
+            yield Fault((*where, "question"), what)
+        if asked.sealed and not secret:
+            what = N_("Une réponse scellée ne décide que d’une question scellée elle aussi.")
             yield Fault((*where, "question"), what)
         if not asked.asked_at_application:
             what = N_("Cette question n’est pas posée dans la candidature : aucune condition ne la lit.")

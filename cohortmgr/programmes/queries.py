@@ -22,11 +22,15 @@ _lock = Lock()
 
 
 def definition_of(row: Intake | DefinitionVersion | sa.Row[Any]) -> Definition:
-    """The definition that an intake runs on, or that a version holds.
+    """The definition that an intake runs on, its form ranking that intake's offerings, or that a version holds.
 
     Versions are immutable and known by the fingerprint of their content, so the last read stay in memory.
     """
-    fingerprint: str = row.fingerprint
+    found = _read(row.fingerprint)
+    return found.of_intake(row.key) if isinstance(row, Intake) else found
+
+
+def _read(fingerprint: str) -> Definition:
     with _lock:
         known = _definitions.get(fingerprint)
         if known is not None:

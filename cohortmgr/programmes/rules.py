@@ -247,10 +247,11 @@ class Definition:
         raise KeyError(key)
 
     def of_intake(self, intake_key: str) -> Definition:
-        """The same, its form ranking the offerings of that intake; itself when the form ranks none."""
-        if next(self.form.ranked(), None) is None:
+        """The same, its form ranking the offerings of that intake; itself when it ranks none, or has no such one."""
+        known = {each.key: each for each in self.intakes}
+        if intake_key not in known or next(self.form.ranked(), None) is None:
             return self
-        options = tuple(Option(each.key, _offered(each)) for each in self.intake(intake_key).offerings)
+        options = tuple(Option(each.key, _offered(each)) for each in known[intake_key].offerings)
         return replace(self, form=self.form.ranking(options))
 
     def calendar_of(self, intake_key: str) -> Calendar:

@@ -8,7 +8,8 @@ import pytest
 from flask import Flask, current_app, g
 
 from cohortmgr.applications.drawn import questions
-from cohortmgr.applications.forms import form_class, typed
+from cohortmgr.applications.forms import form_class
+from cohortmgr.applications.written import typed
 from cohortmgr.programmes.reading import fingerprint, read_known
 
 ANSWERS = {

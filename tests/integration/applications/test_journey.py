@@ -148,12 +148,14 @@ def test_a_draft_left_until_the_close_is_not_sent(intake: str, client: FlaskClie
 def test_what_was_typed_survives_an_error_and_the_rest_is_kept(intake: str, client: FlaskClient) -> None:
     sign_up(client)
     reference = begin(client, intake)
+    born = {"birth_date": "", "birth_date-day": "31", "birth_date-month": "février", "birth_date-year": "2004"}
     page = client.post(
-        f"/my/applications/{reference}/form",
-        data=with_file(answers(birth_date="31/02/2004", s1="24", sex="m")),
+        f"/my/applications/{reference}/form", data=with_file(answers(s1="24", sex="m", **born))
     ).text
-    assert 'value="31/02/2004"' in page and 'value="24"' in page and "Zoé" in page
-    assert "<title>Erreur" in page and 'href="#birth_date"' in page and "releve.pdf" in page
+    for typed in ("31", "février", "2004", "24"):
+        assert f'value="{typed}"' in page
+    assert "31/2/2004" in page and "n’existe pas" in page and "Zoé" in page
+    assert "<title>Erreur" in page and 'href="#birth_date-day"' in page and "releve.pdf" in page
     row = only(Application)
     assert row.answers["city"] == "Fès" and "birth_date" not in row.answers and row.answers["sex"] == "m"
 

@@ -1,0 +1,159 @@
+"""Answers as people read them and as they would type them, in the language of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from cohortmgr.applications.answers import Answer
+from cohortmgr.applications.composed import DOCUMENTS
+from cohortmgr.applications.provinces import ABROAD, ABROAD_NAME, province_name, region_of_province
+from cohortmgr.base.errors import N_, Problem
+from cohortmgr.base.i18n import language, localized, say
+from cohortmgr.organisations.rules import REGIONS
+from cohortmgr.programmes.rules import (
+    LANGUAGE_LEVELS,
+    Condition,
+    ConditionOperator,
+    Definition,
+    Form,
+    Question,
+    QuestionKind,
+    Text,
+)
+
+_BETWEEN = " · "
+_CHOSEN = frozenset({QuestionKind.CHOICE, QuestionKind.REGION, QuestionKind.LANGUAGE_LEVEL})
+_SAID: Mapping[ConditionOperator, str] = {
+    ConditionOperator.ONE_OF: N_("« %(question)s » : %(values)s"),
+    ConditionOperator.NONE_OF: N_("« %(question)s » : autre chose que %(values)s"),
+    ConditionOperator.NOT_EMPTY: N_("« %(question)s » a une réponse"),
+    ConditionOperator.EMPTY: N_("« %(question)s » n’a pas de réponse"),
+    ConditionOperator.AT_LEAST: N_("« %(question)s » : %(values)s ou plus"),
+    ConditionOperator.AT_MOST: N_("« %(question)s » : %(values)s ou moins"),
+}
+
+
+def choices_of(question: Question) -> dict[str, Text]:
+    """Key to label of what can be chosen."""
+    if question.options:
+        return {option.key: option.label for option in question.options}
+    if question.kind is QuestionKind.REGION:
+        return dict(REGIONS)
+    if question.kind is QuestionKind.LANGUAGE_LEVEL:
+        return {level: {"fr": level} for level in LANGUAGE_LEVELS}
+    return {}
+
+
+def variant(definition: Definition) -> str:
+    """What tells two forms of one definition apart: the offerings that they rank. Empty when they rank none."""
+    ranked = [q for q in definition.form.questions if q.kind is QuestionKind.RANKING]
+    return " ".join(option.key for question in ranked for option in question.options)
+
+
+def typed(definition: Definition, answers: Mapping[str, Answer]) -> dict[str, Any]:
+    """Answers as a person would type them, to fill the form."""
+    return {
+        question.key: _typed(question, answers[question.key])
+        for question in definition.form.questions
+        if question.key in answers
+    }
+
+
+def _typed(question: Question, answer: Answer) -> Any:
+    kind = question.kind
+    if kind is QuestionKind.DATE and isinstance(answer, str):
+        day = date.fromisoformat(answer)
+        return {"day": f"{day:%d}", "month": f"{day:%m}", "year": f"{day:%Y}"}
+    if kind in (QuestionKind.GRADE, QuestionKind.NUMBER) and isinstance(answer, str):
+        return answer.replace(".", ",") if language() == "fr" else answer
+    if kind is QuestionKind.RANKING and isinstance(answer, list):
+        return {str(rank): key for rank, key in enumerate(answer, start=1)}
+    if kind is QuestionKind.GROUP and isinstance(answer, list):
+        return [{f.key: _typed(f, row[f.key]) for f in question.fields if f.key in row} for row in answer]
+    return answer
+
+
+def shown(question: Question, answer: Answer) -> Any:
+    """An answer as a page shows it, a part a line where it has several; None when there is none."""
+    if answer is None or answer == "":
+        return None
+    if question.kind in _CHOSEN:
+        return _named(question, answer)
+    if question.kind is QuestionKind.CONSENT:
+        return say(N_("Oui"))
+    if question.kind is QuestionKind.DATE and isinstance(answer, str):
+        return date.fromisoformat(answer).strftime("%d/%m/%Y")
+    if isinstance(answer, list | dict):
+        return "\n".join(_lines(question, answer)) or None
+    return _typed(question, answer)
+
+
+def _named(question: Question, key: Any) -> str:
+    return localized(choices_of(question).get(str(key))) or str(key)
+
+
+def _lines(question: Question, answer: list[Any] | dict[str, Any]) -> Iterable[str]:
+    match question.kind, answer:
+        case QuestionKind.CHOICES, list():
+            return [_named(question, key) for key in answer]
+        case QuestionKind.RANKING, list():
+            return [f"{rank}. {_named(question, key)}" for rank, key in enumerate(answer, start=1)]
+        case QuestionKind.LANGUAGE_LEVELS, dict():
+            return [f"{_named(question, key)} : {level}" for key, level in answer.items()]
+        case QuestionKind.IDENTITY, dict():
+            name = DOCUMENTS.get(str(answer.get("type")), ("",))[0]
+            return [f"{say(name) if name else answer.get('type', '')} : {answer.get('number', '')}"]
+        case QuestionKind.ADDRESS, dict():
+            return [each for each in _address(answer) if each]
+        case QuestionKind.GROUP, list():
+            return [_row(question, row) for row in answer]
+        case _:
+            return [str(each) for each in (answer.values() if isinstance(answer, dict) else answer)]
+
+
+def _address(answer: Mapping[str, Any]) -> Iterable[str]:
+    """From the street to the region."""
+    code = str(answer.get("province", ""))
+    yield str(answer.get("street", ""))
+    yield str(answer.get("commune", ""))
+    if code == ABROAD:
+        yield say(ABROAD_NAME)
+        return
+    yield localized(province_name(code))
+    yield localized(REGIONS.get(region_of_province(code) or ""))
+
+
+def _row(question: Question, row: Mapping[str, Any]) -> str:
+    parts = [(each, shown(each, row.get(each.key))) for each in question.fields]
+    return _BETWEEN.join(f"{localized(each.label)} : {said}" for each, said in parts if said is not None)
+
+
+def said_when(form: Form, question: Question) -> str:
+    """For whom a question is, where its page cannot hide it: « À remplir si « Licence » : Droit ». Empty for all."""
+    conditions = form.conditions_of().get(question.key, ())
+    if not conditions:
+        return ""
+    return say(Problem(N_("À remplir si : %(conditions)s."), {"conditions": _all(form, conditions)}))
+
+
+def said_required(form: Form, question: Question) -> str:
+    """When an answer must be given, where it depends on others; empty for the rest."""
+    if not question.require_when:
+        return ""
+    values = {"conditions": _all(form, question.require_when)}
+    return say(Problem(N_("Obligatoire si : %(conditions)s."), values))
+
+
+def _all(form: Form, conditions: Iterable[Condition]) -> str:
+    return " ; ".join(_condition(form.question(each.question), each) for each in conditions)
+
+
+def _condition(asked: Question, condition: Condition) -> str:
+    known = choices_of(asked)
+    named = [localized(known.get(value)) or value for value in condition.values]
+    values = {"question": localized(asked.label), "values": ", ".join(f"« {name} »" for name in named)}
+    if asked.kind is QuestionKind.CONSENT:
+        values["values"] = say(N_("Oui"))
+    return say(Problem(_SAID[condition.operator], values))
