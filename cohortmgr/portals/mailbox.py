@@ -1,7 +1,9 @@
-"""The demonstration's mailbox: the folder where messages are written when no mail server is set."""
+"""The demonstration's mailbox: the folders where e-mails and short messages are written when no server is set."""
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -15,11 +17,12 @@ from cohortmgr.accounts import guards
 
 bp = Blueprint("mailbox", __name__, url_prefix="/demo/mail")
 SHOWN = 60
+_ARABIC = re.compile("[\u0600-\u06ff]")
 
 
 @dataclass(frozen=True)
 class Letter:
-    """One message as it was written."""
+    """One message as it was written. A short message has no subject, and takes segments."""
 
     reference: str
     to: str
@@ -27,15 +30,15 @@ class Letter:
     language: str
     body: str
     at: datetime
+    segments: int = 0
 
 
 @bp.get("")
 @guards.public
 def index() -> ResponseReturnValue:
-    """The latest messages, of one address if `to` is given."""
-    folder = _folder()
+    """The latest messages, of one address or number if `to` is given."""
     wanted = request.args.get("to", "").strip().casefold()
-    paths = sorted(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime, reverse=True)
+    paths = sorted(_paths("*"), key=lambda path: path.stat().st_mtime, reverse=True)
     letters: list[Letter] = []
     for path in paths:
         letter = _read(path)
@@ -50,22 +53,27 @@ def index() -> ResponseReturnValue:
 @guards.public
 def show(reference: str) -> ResponseReturnValue:
     """One message, its links live."""
-    path = _folder() / f"{reference}.eml"
-    if not reference.isalnum() or not path.exists():
+    found = _paths(reference) if reference.isalnum() else []
+    if not found:
         abort(404)
-    return render_template("portals/public_letter.html", letter=_read(path))
+    return render_template("portals/public_letter.html", letter=_read(found[0]))
 
 
-def _folder() -> Path:
+def _paths(name: str) -> list[Path]:
     if not current_app.config["DEMONSTRATION"]:
         abort(404)
-    return Path(current_app.config["DATA"]) / "mail"
+    data = Path(current_app.config["DATA"])
+    return [*(data / "mail").glob(f"{name}.eml"), *(data / "sms").glob(f"{name}.json")]
 
 
 def _read(path: Path) -> Letter:
+    at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    if path.suffix == ".json":
+        short = json.loads(path.read_text(encoding="utf-8"))
+        spoken = "ar" if _ARABIC.search(short["text"]) else "fr"
+        return Letter(path.stem, short["to"], "", spoken, short["text"], at, short["segments"])
     mail = message_from_bytes(path.read_bytes(), policy=default)
     body = mail.get_body(("plain",))
-    at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     text = body.get_content() if body else ""
     return Letter(
         path.stem, str(mail["To"]), str(mail["Subject"]), str(mail["Content-Language"] or "fr"), text, at
