@@ -23,6 +23,7 @@ from cohortmgr.applications import correction_views as corrections_candidate
 from cohortmgr.applications import amending, desk, files, listing, lot_views, reminders, verifying
 from cohortmgr.applications import desk_views as applications_desk
 from cohortmgr.applications import duplicate_views as applications_duplicates
+from cohortmgr.applications import document_views as documents
 from cohortmgr.applications import import_views as imports
 from cohortmgr.applications import notices as applications_notices
 from cohortmgr.applications import staff_views as applications_staff
@@ -97,6 +98,8 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         applications_duplicates.bp,
         lot_views.bp,
         corrections_candidate.bp,
+        documents.candidate_bp,
+        documents.staff_bp,
         imports.staff_bp,
         imports.public_bp,
         reports_staff.bp,

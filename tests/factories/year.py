@@ -16,7 +16,7 @@ from cohortmgr.accounts import queries as known
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications import actions as applications
-from cohortmgr.applications import files, imports
+from cohortmgr.applications import files, imports, uploads
 from cohortmgr.applications.documents import prepare_document
 from cohortmgr.applications.importing import GivenMapping
 from cohortmgr.applications.models import Application, TrayRow
@@ -319,6 +319,7 @@ def _now(year: Year) -> None:
         document = files.attach(owner, draft.reference, prepared)
         paper = files.join(SYSTEM, application, None, "transcripts", [other.part])  # sent on paper
         run = imports.begin(manager, opened.reference, "2027.csv", key, GivenMapping())
+        upload = uploads.begin(owner.person_id or 0, draft.reference, "transcripts", "photo.jpg", 1000)
         link = links.create("password", known_reference(year.accounts["candidate"]), timedelta(hours=2))
         repair = links.create(
             "repair", year.references["row"], timedelta(days=30), year.intake.institution_id
@@ -333,6 +334,7 @@ def _now(year: Year) -> None:
         "open_intake": opened.reference,
         "draft": draft.reference,
         "document": document.reference,
+        "upload": upload.reference,
         "paper": paper.reference,
         "import": run,
         "report": report,

@@ -1,0 +1,367 @@
+"""A paper's own pages: its person sends, orders, takes out and promises; staff read it beside what was declared."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.rules import allows
+from cohortmgr.applications import actions, files, queries, uploads
+from cohortmgr.applications.days import parsed
+from cohortmgr.applications.documents import (
+    MEANINGS,
+    MOST_FILES,
+    REASONS,
+    STATE_KINDS,
+    STATE_NAMES,
+    DocumentState,
+    Prepared,
+    most_bytes,
+    prepare_document,
+    require_size,
+)
+from cohortmgr.applications.figures import Verdict, newest, standing
+from cohortmgr.applications.models import Document, FigureCheck
+from cohortmgr.applications.queries import File
+from cohortmgr.applications.uploads import Upload
+from cohortmgr.base import storage
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import N_, NotFound, Problem, Refused
+from cohortmgr.base.i18n import say
+from cohortmgr.programmes.rules import Question
+
+candidate_bp = Blueprint("documents_candidate", __name__)
+staff_bp = Blueprint("documents_staff", __name__, url_prefix="/staff")
+
+_INSIDE = {"Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Control": "private, max-age=600"}
+_SEEN_FOR = 900
+
+
+@candidate_bp.route("/my/applications/<reference>/documents/<question>", methods=["GET", "POST"])
+@guards.candidate
+def paper(reference: str, question: str) -> ResponseReturnValue:
+    """One paper: what was sent of it, its pages as they will be read, and what may still be done."""
+    viewer = guards.viewer()
+    if request.method == "GET":
+        return _paper_page(queries.own(viewer, reference), question, [])
+    room = current_app.config["MAX_CONTENT_LENGTH"]
+    request.max_content_length = max(
+        room, 40 * 1024 * 1024
+    )  # several photos, without a script that shrinks them
+    file, asked = files.prepare_change(viewer, reference, question)
+    prepared, problems = _prepared(asked)
+    add = request.form.get("way") == "add"
+    try:
+        with writing():
+            for place, each in enumerate(prepared):
+                files.attach(viewer, reference, each, add=add or place > 0)
+    except Refused as refusal:
+        problems += refusal.problems
+    if problems:
+        return _paper_page(queries.own(viewer, reference), question, problems)
+    return redirect(url_for(".paper", reference=reference, question=question))
+
+
+def _prepared(question: Question) -> tuple[list[Prepared], list[Problem]]:
+    found: list[Prepared] = []
+    problems: list[Problem] = []
+    for sent in request.files.getlist("files")[: question.max_files or MOST_FILES]:
+        if not sent.filename:
+            continue
+        data = sent.stream.read()
+        sent.close()
+        try:
+            found.append(prepare_document(question, sent.filename, data))
+        except Refused as refusal:
+            problems.extend(refusal.problems)
+    if not found and not problems:
+        problems.append(Problem(N_("Choisissez un fichier ou une photo."), {}, question.key))
+    return found, problems
+
+
+def _paper_page(file: File, key: str, problems: Sequence[Problem]) -> ResponseReturnValue:
+    viewer = guards.viewer()
+    question = files.question_of(viewer, file, key)
+    document = file.documents.get(key)
+    state = DocumentState(document.state) if document else None
+    return render_template(
+        "applications/candidate_document.html",
+        application=file.application,
+        definition=file.definition,
+        question=question,
+        document=document,
+        state=state,
+        state_name=STATE_NAMES[state] if state else None,
+        kind=STATE_KINDS[state] if state else None,
+        meaning=MEANINGS[state] if state else None,
+        reasons=REASONS,
+        may_send=files.may_send(viewer, file, key),
+        promise_end=files.promise_end(viewer, file, question),
+        most_files=question.max_files or MOST_FILES,
+        most_megabytes=most_bytes(question) // (1024 * 1024),
+        problems=problems,
+    )
+
+
+@candidate_bp.post("/my/applications/<reference>/documents/<question>/order")
+@guards.candidate
+def order(reference: str, question: str) -> ResponseReturnValue:
+    """Move a part up or down, or take it out."""
+    viewer, part, way = guards.viewer(), request.form.get("part", ""), request.form.get("way", "")
+    with writing():
+        if way == "remove":
+            files.remove(viewer, reference, question, part)
+        else:
+            files.move(viewer, reference, question, part, -1 if way == "up" else 1)
+    return redirect(url_for(".paper", reference=reference, question=question))
+
+
+@candidate_bp.post("/my/applications/<reference>/documents/<question>/promise")
+@guards.candidate
+def promise(reference: str, question: str) -> ResponseReturnValue:
+    """Say until when a paper comes."""
+    viewer = guards.viewer()
+    try:
+        day = parsed(request.form.get("promised_for", "").strip(), ())
+        if day is None:
+            raise Refused(Problem(N_("Écrivez le jour, par exemple 28/02/2027."), {}, "promised_for"))
+        with writing():
+            files.promise(viewer, reference, question, day)
+    except Refused as refusal:
+        return _paper_page(queries.own(viewer, reference), question, refusal.problems)
+    flash(_("C’est noté. Vous pouvez envoyer le document dès que vous l’avez."), "done")
+    return redirect(url_for(".paper", reference=reference, question=question))
+
+
+@candidate_bp.post("/my/applications/<reference>/documents/<question>/uploads")
+@guards.candidate
+def begin_upload(reference: str, question: str) -> ResponseReturnValue:
+    """Announce a file that will come in pieces; what is too large is refused before a byte of it."""
+    viewer = guards.viewer()
+    try:
+        _file, asked = files.prepare_change(viewer, reference, question)
+        size = request.form.get("size", type=int) or 0
+        require_size(asked, size)
+        upload = uploads.begin(viewer.person_id or 0, reference, question, request.form.get("name", ""), size)
+    except Refused as refusal:
+        return _refused_upload(refusal)
+    return jsonify(url=url_for(".upload", reference=upload.reference), offset=0), 201
+
+
+@candidate_bp.get("/my/uploads/<reference>")
+@guards.candidate
+def upload_state(reference: str) -> ResponseReturnValue:
+    """How much has arrived, after a cut."""
+    found = uploads.find(guards.viewer().person_id or 0, reference)
+    return jsonify(offset=uploads.offset(found), size=found.size)
+
+
+@candidate_bp.patch("/my/uploads/<reference>")
+@guards.candidate
+def upload(reference: str) -> ResponseReturnValue:
+    """A piece from `Upload-Offset` on; with the last one the file becomes the answer to its question."""
+    found = uploads.find(guards.viewer().person_id or 0, reference)
+    start = request.headers.get("Upload-Offset", type=int)
+    data = request.get_data(cache=False)
+    if start is None or len(data) > uploads.LARGEST_PIECE:
+        raise NotFound(reference)
+    offset = uploads.append(found, start, data)
+    if offset < found.size:
+        return jsonify(offset=offset)
+    try:
+        document = _complete(found)
+    except Refused as refusal:
+        uploads.end(found)
+        return _refused_upload(refusal)
+    return jsonify(offset=offset, **_said(document))
+
+
+def _complete(found: Upload) -> Document:
+    """Make the file an answer. Asked again because the answer was lost on its way, it is the same document."""
+    viewer = guards.viewer()
+    _file, question = files.prepare_change(viewer, found.application, found.question)
+    prepared = prepare_document(question, found.name, uploads.whole(found))
+    add = request.headers.get("Upload-Way") != "replace"
+    for _try in range(2):
+        try:
+            with writing():
+                return files.attach(viewer, found.application, prepared, add=add, name=found.reference)
+        except sa.exc.IntegrityError:  # two first photos at once: the second now finds the first
+            continue
+    raise NotFound(found.reference)
+
+
+def _refused_upload(refusal: Refused) -> ResponseReturnValue:
+    return jsonify(refused=" ".join(say(problem) for problem in refusal.problems)), 422
+
+
+def _said(document: Document) -> dict[str, Any]:
+    """A document's state in words, for the script that sent it."""
+    state = DocumentState(document.state)
+    text = REASONS[document.reason] if state is DocumentState.REFUSED and document.reason else MEANINGS[state]
+    return {
+        "state": state.value,
+        "text": _(text),
+        "done": state not in (DocumentState.RECEIVED, DocumentState.ASIDE),
+        "percentage": 100 if state is DocumentState.CLEAN else 50,
+        "watch": url_for(".progress", reference=document.reference),
+    }
+
+
+@candidate_bp.get("/my/documents/<reference>/state")
+@guards.candidate
+def progress(reference: str) -> ResponseReturnValue:
+    """Where one's own document stands."""
+    return jsonify(**_said(_own(reference)))
+
+
+@candidate_bp.get("/my/documents/<reference>/pages/<int:number>")
+@guards.candidate
+def page(reference: str, number: int) -> ResponseReturnValue:
+    """A page of one's own document, as it will be read."""
+    return _picture(_own(reference), number)
+
+
+def _own(reference: str) -> Document:
+    found, application = queries.document(guards.viewer(), reference)
+    if application.person_id != guards.viewer().person_id:
+        raise NotFound(reference)
+    return found
+
+
+def _picture(document: Document, number: int) -> ResponseReturnValue:
+    if document.state != DocumentState.CLEAN or not 0 < number <= len(document.pages):
+        raise NotFound(document.reference)
+    answer = send_file(io.BytesIO(storage.load(document.pages[number - 1])), mimetype="image/jpeg")
+    answer.headers.update(_INSIDE)
+    return answer
+
+
+@staff_bp.get("/documents/<reference>/pages")
+@guards.staff
+def read(reference: str) -> ResponseReturnValue:
+    """A paper's pages beside the figures that were declared; the reading is noted, once for all its pages."""
+    with writing():
+        document = actions.read_document(guards.viewer(), reference)
+    return _reading_page(document, [])
+
+
+def _reading_page(document: Document, problems: Sequence[Problem]) -> ResponseReturnValue:
+    viewer = guards.viewer()
+    found, application = queries.document(viewer, document.reference)
+    file = queries.read_by_staff(viewer, application.reference)
+    manages = allows(viewer, queries.MANAGE, file.intake.path)
+    return render_template(
+        "applications/staff_document.html",
+        application=application,
+        intake=file.intake,
+        document=found,
+        question=files.question_of(viewer, file, found.question),
+        figures=_figures(file, found),
+        manages=manages,
+        seen=_signer().dumps([found.reference, viewer.reference]),
+        verdicts=VERDICTS,
+        changes=CHANGES,
+        problems=problems,
+    )
+
+
+def _figures(file: File, document: Document) -> list[dict[str, Any]]:
+    questions = files.checked_questions(guards.viewer(), file, document)
+    if not questions:
+        return []
+    rows = db.session.scalars(
+        sa.select(FigureCheck)
+        .where(FigureCheck.application_id == file.application.id)
+        .order_by(FigureCheck.id)
+    ).all()
+    last = newest(rows)
+    return [
+        {
+            "question": question,
+            "declared": file.application.answers.get(question.key),
+            "standing": standing(
+                file.application.answers.get(question.key), document.sha256, last.get(question.key)
+            ),
+            "last": last.get(question.key),
+        }
+        for question in questions
+    ]
+
+
+def _signer() -> URLSafeTimedSerializer:
+    """Who opened the noted page reads its images for a while; an image's address alone shows nothing."""
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="document pages")
+
+
+@staff_bp.get("/documents/<reference>/pages/<int:number>")
+@guards.staff
+def staff_page(reference: str, number: int) -> ResponseReturnValue:
+    """A page's image, for whoever has opened the page that notes the reading."""
+    document, _application = queries.document(guards.viewer(), reference)
+    try:
+        seen = _signer().loads(request.args.get("seen", ""), max_age=_SEEN_FOR)
+    except BadSignature:
+        raise NotFound(reference) from None
+    if seen != [reference, guards.viewer().reference]:
+        raise NotFound(reference)
+    return _picture(document, number)
+
+
+@staff_bp.post("/documents/<reference>/figures")
+@guards.staff
+def check_figure(reference: str) -> ResponseReturnValue:
+    """Note what is read on the paper."""
+    viewer, key = guards.viewer(), request.form.get("question", "")
+    try:
+        with writing():
+            row = files.check_figure(viewer, reference, key, request.form.get("read", ""))
+    except Refused as refusal:
+        document, _application = queries.document(viewer, reference)
+        return _reading_page(document, [Problem(p.what, p.values, key) for p in refusal.problems])
+    same = row.declared == row.read
+    flash(
+        _("Le chiffre est le même.") if same else _("Le chiffre est différent : c’est noté."),
+        "done" if same else "wait",
+    )
+    return redirect(url_for(".read", reference=reference))
+
+
+@staff_bp.post("/documents/<reference>/original")
+@guards.staff
+def see_original(reference: str) -> ResponseReturnValue:
+    """Note that the paper itself was seen."""
+    with writing():
+        files.see_original(guards.viewer(), reference)
+    flash(_("L’original est noté comme vu."), "done")
+    return redirect(url_for(".read", reference=reference))
+
+
+VERDICTS = {
+    Verdict.UNCHECKED: ("wait", N_("À vérifier")),
+    Verdict.EQUAL: ("done", N_("Vérifié, égal")),
+    Verdict.DIFFERENT: ("stop", N_("Différent")),
+    Verdict.CHANGED: ("wait", N_("À vérifier de nouveau")),
+}
+CHANGES = {
+    "figure": N_("Le chiffre déclaré a changé depuis."),
+    "document": N_("Le document a changé depuis."),
+}
