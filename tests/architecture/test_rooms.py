@@ -24,6 +24,7 @@ ALGORITHMS = {
     "assignment.py", "binding.py", "bounds.py", "calibration.py", "certificate.py", "checking.py",
     "eligibility.py", "figures.py", "locating.py", "matching.py", "payments.py", "ranking.py",
     "scoring.py", "sections.py", "ways.py",
+    "blocks.py", "notices.py", "proofreading.py", "wording.py",
     "failures.py", "rates.py", "segments.py",
 }  # fmt: skip
 PURE_BASE = ("cohortmgr.base.money", "cohortmgr.base.errors", "cohortmgr.base.text")
@@ -50,6 +51,7 @@ ACTION_FILES = (
     "reminders.py",
     "runs.py",
     "tray.py",
+    "wordings.py",
 )
 VIEW_FILES = (
     "views.py",
@@ -58,6 +60,7 @@ VIEW_FILES = (
     "company_views.py",
     "import_views.py",
     "preference_views.py",
+    "text_views.py",
 )
 ROWS = {"models.py", "queries.py", "forms.py", "commands.py", "guards.py", *ACTION_FILES, *VIEW_FILES}
 # Files at the top of the house, and folders that hold no Python.

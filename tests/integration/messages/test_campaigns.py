@@ -1,114 +1,47 @@
-"""One text to many people: the whole life, the second person, the list that is fixed, and nobody written to twice."""
+"""One text to many people: the whole life, the second person, and nobody written to twice."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 import cohortmgr.messages.campaigning as campaigning
-from cohortmgr.accounts.models import Person
-from cohortmgr.accounts.rules import Role, Viewer
-from cohortmgr.applications import listing
+from cohortmgr.accounts.rules import Role
 from cohortmgr.applications.listing import Filters
 from cohortmgr.applications.models import Application
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
+from cohortmgr.base.errors import NotPermitted, Refused, Stale
 from cohortmgr.jobs.actions import TryLater, handlers
 from cohortmgr.jobs.models import Job
 from cohortmgr.messages import campaign_queries as queries
 from cohortmgr.messages import campaigns
-from cohortmgr.messages.campaigns import Draft
-from cohortmgr.messages.mailing import Text
-from cohortmgr.messages.models import Campaign, CampaignRecipient, Preference, Trouble
+from cohortmgr.messages.models import Campaign, CampaignRecipient
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.delivery import opened
-from cohortmgr.outbox.models import Bundle, Message
-from cohortmgr.programmes.models import Intake
-from tests.factories.choices import browser, known, sent, someone
+from cohortmgr.outbox.models import Bundle
+from tests.factories.choices import someone
+from tests.integration.messages.mailed import (
+    TEXTS,
+    all_left,
+    approved,
+    became,
+    begun,
+    draft,
+    proposed,
+    run,
+    state,
+    written,
+)
 
 pytestmark = pytest.mark.usefixtures("system_context")
 Counted = Callable[[], AbstractContextManager[list[str]]]
-
-TEXTS = {
-    "fr": Text(
-        "Portes ouvertes, {name}", "Bonjour {name},\n\nVotre dossier {number} : {link}", "Portes ouvertes"
-    ),
-    "ar": Text("أبواب مفتوحة", "{name}\n{programme}\n{intake}"),
-    "en": Text("Open day", "Hello {name}, of {intake}."),
-}
-KEY = "A" * 26
-
-
-def draft(**values: Any) -> Draft:
-    return Draft(**{"title": "Portes ouvertes", "texts": TEXTS, **values})
-
-
-def begun(files: int = 6, **values: Any) -> tuple[Intake, Viewer, Viewer, str]:
-    """A draft of a selection manager, and an administrator who may approve it."""
-    intake = sent(files)
-    manager, administrator = (
-        someone(intake, Role.SELECTION_MANAGER),
-        someone(intake, Role.PROGRAMME_ADMINISTRATOR),
-    )
-    with writing():
-        found = campaigns.create(manager, intake.reference, draft(**values), KEY)
-    return intake, manager, administrator, found.reference
-
-
-def proposed(files: int = 6, **values: Any) -> tuple[Intake, Viewer, Viewer, str]:
-    intake, manager, administrator, reference = begun(files, **values)
-    with writing():
-        campaigns.propose(manager, reference, str(files))
-    return intake, manager, administrator, reference
-
-
-def approved(files: int = 6, **values: Any) -> tuple[Intake, Viewer, Viewer, str]:
-    intake, manager, administrator, reference = proposed(files, **values)
-    with writing():
-        campaigns.approve(administrator, reference, str(files))
-    return intake, manager, administrator, reference
-
-
-def run(reference: str, kind: str = campaigns.SEND) -> bool:
-    """Do the work as the worker does; True if it is to look again later."""
-    try:
-        handlers[kind]({"campaign": reference}, lambda done, total: None)
-    except TryLater:
-        return True
-    return False
-
-
-def state(reference: str) -> str:
-    db.session.rollback()
-    return str(db.session.scalar(sa.select(Campaign.state).where(Campaign.reference == reference)))
-
-
-def written() -> list[Message]:
-    db.session.rollback()
-    db.session.expire_all()
-    chosen = sa.select(Message).where(Message.key == "campaign").order_by(Message.id)
-    return list(db.session.scalars(chosen))
-
-
-def became(number: int, **values: Any) -> None:
-    """What the outbox noted of the `number`-th message."""
-    message = written()[number]
-    with writing():
-        db.session.execute(sa.update(Message).where(Message.id == message.id).values(**values))
-
-
-def all_left() -> None:
-    with writing():
-        gone = sa.update(Message).where(Message.key == "campaign", Message.state == "waiting")
-        db.session.execute(gone.values(state="sent", sent_at=clock.now()))
 
 
 def test_the_whole_life(app: Flask) -> None:
@@ -171,51 +104,6 @@ def test_the_list_is_fixed_at_the_proposal_and_a_change_unfixes_it() -> None:
         campaigns.propose(manager, reference, "6")
     with pytest.raises(Refused), writing():
         campaigns.approve(administrator, reference, "5")
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        {},
-        {"state": "all"},
-        {"state": "draft"},
-        {"eligible": "no", "state": "all"},
-        {"search": "N3"},
-        {"region": "MA-01"},
-        {"source": "import"},
-    ],
-)
-def test_the_list_is_the_one_that_the_filters_show(arguments: dict[str, str]) -> None:
-    intake, _manager, _administrator, reference = begun(7)
-    with writing():
-        for number, values in enumerate(
-            [{"state": "draft"}, {"eligible": False}, {"region": "MA-01"}, {"source": "import"}], 1
-        ):
-            number_of = Application.number == f"MDIA-{number:06d}"
-            db.session.execute(sa.update(Application).where(number_of).values(**values))
-        db.session.execute(sa.update(Application).values(search_text=sa.func.lower(Application.name)))
-    filters = Filters.of(arguments)
-    with writing():
-        campaign = db.session.scalars(sa.select(Campaign)).one()
-        campaign.filters = filters.arguments()
-    shown = listing.page(intake.id, filters, 1).total
-    assert queries.counts(campaign).total == shown
-    assert queries.told(campaign, 1, 50, TEXTS).total == shown
-
-
-def test_drafts_come_with_it_where_that_is_asked() -> None:
-    intake, manager, _administrator, reference = begun()
-    with writing():
-        db.session.execute(
-            sa.update(Application)
-            .where(Application.number == "MDIA-000001")
-            .values(state="draft", eligible=None)
-        )
-    campaign = db.session.scalars(sa.select(Campaign)).one()
-    assert queries.counts(campaign).total == 5
-    with writing():
-        campaigns.change(manager, reference, draft(filters=Filters(eligible="yes"), with_drafts=True))
-    assert queries.counts(db.session.scalars(sa.select(Campaign)).one()).total == 6
 
 
 def test_the_handler_run_twice_or_killed_in_the_middle_writes_none_twice(
@@ -354,251 +242,6 @@ def test_only_what_failed_is_sent_again() -> None:
     assert not run(reference)
     tally = queries.tally(db.session.scalars(sa.select(Campaign)).one())
     assert (tally.sent, tally.returned, tally.set_aside, tally.waiting) == (4, 1, 1, 0)
-
-
-def test_who_cannot_be_reached_or_is_in_trouble_is_left_out_and_counted() -> None:
-    intake, manager, administrator, reference = begun()
-    one, two, three, four = (known(f"c{number}@exemple.ma").person_id for number in (1, 2, 3, 4))
-    with writing() as session:
-        session.execute(sa.update(Application).where(Application.person_id == one).values(email=None))
-        session.execute(sa.update(Person).where(Person.id == one).values(email=None))
-        for person, resolved in ((two, None), (three, clock.now())):
-            session.add(
-                Trouble(
-                    institution_id=intake.institution_id,
-                    person_id=person,
-                    path=intake.path,
-                    message_reference=f"{person:026d}",
-                    kind="bounce",
-                    at=clock.now(),
-                    resolved_at=resolved,
-                )
-            )
-        session.add(
-            Preference(person_id=four, channel="email", campaigns=False, digest=False, updated_at=clock.now())
-        )
-    counts = queries.counts(db.session.scalars(sa.select(Campaign)).one())
-    assert (counts.total, counts.unreachable, counts.troubled, counts.unsubscribed) == (6, 1, 1, 1)
-    assert counts.receiving == 3
-    page = browser(_web(), manager).get(f"/staff/campaigns/{reference}/people").get_data(as_text=True)
-    assert (
-        page.index("MDIA-000001")
-        < page.index("MDIA-000002")
-        < page.index("MDIA-000004")
-        < page.index("MDIA-000005")
-    )
-    with writing():
-        campaigns.propose(manager, reference, "5")
-        campaigns.approve(administrator, reference, "5")
-    run(reference)
-    assert {message.person_id for message in written()} == {
-        known(f"c{number}@exemple.ma").person_id for number in (3, 4, 5, 6)
-    }
-    assert queries.tally(db.session.scalars(sa.select(Campaign)).one()).left_out == 1
-
-
-def test_whoever_unsubscribed_is_passed_over_when_the_message_leaves() -> None:
-    from cohortmgr.outbox.delivery import deliver
-
-    _intake, _manager, _administrator, reference = approved(3)
-    gone = known("c2@exemple.ma").person_id
-    with writing() as session:
-        session.add(
-            Preference(person_id=gone, channel="email", campaigns=False, digest=False, updated_at=clock.now())
-        )
-    noon = clock.instant(clock.today() + timedelta(days=1), 12)
-    with clock.at(noon):
-        run(reference)
-        while deliver():
-            continue
-    assert {message.person_id: message.state for message in written()}[gone] == "dropped"
-    assert sorted(message.state for message in written()) == ["dropped", "sent", "sent"]
-    assert not run(reference) and state(reference) == "done"
-
-
-_apps: list[Flask] = []
-
-
-@pytest.fixture(autouse=True)
-def _the_web(app: Flask) -> Iterator[None]:
-    _apps[:] = [app]
-    yield
-    _apps.clear()
-
-
-def _web() -> Flask:
-    return _apps[0]
-
-
-def _form(**values: str) -> dict[str, str]:
-    return {
-        "title": "Portes ouvertes",
-        "audience": "list",
-        "state": "submitted",
-        "form_key": KEY,
-        **{f"{part}_{code}": words for code, text in TEXTS.items() for part, words in vars(text).items()},
-        **values,
-    }
-
-
-def test_the_pages_from_the_list_to_the_sending(app: Flask) -> None:
-    intake = sent(3)
-    manager, administrator = (
-        someone(intake, Role.SELECTION_MANAGER),
-        someone(intake, Role.PROGRAMME_ADMINISTRATOR),
-    )
-    mine, hers = browser(app, manager), browser(app, administrator)
-    rooms = f"/staff/intakes/{intake.reference}/campaigns"
-    assert f"{rooms}/new?region=MA-04" in mine.get(
-        f"/staff/intakes/{intake.reference}/applications?region=MA-04"
-    ).get_data(as_text=True)
-    form = mine.get(f"{rooms}/new?region=MA-04&average_from=12").get_data(as_text=True)
-    assert "average_from=12" in form
-    first = mine.post(f"{rooms}/new", data=_form(region="MA-04"))
-    assert first.status_code == 302
-    assert (
-        mine.post(f"{rooms}/new", data=_form(region="MA-04")).headers["Location"] == first.headers["Location"]
-    )
-    place = first.headers["Location"]
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(Campaign)) == 1
-    page = mine.get(place).get_data(as_text=True)
-    assert "Proposer" in page and "3 personnes" in page
-    assert "Bonjour Une N3" in mine.get(f"{place}/people").get_data(as_text=True)
-    for _click in range(2):
-        assert mine.post(f"{place}/test", data={"form_key": KEY}).status_code == 302
-    trials = db.session.scalars(sa.select(Message).where(Message.key == "campaign_test")).all()
-    assert {(message.language, message.person_id) for message in trials} == {
-        (language, manager.person_id) for language in ("fr", "ar", "en")
-    }
-    assert len(trials) == 3
-    assert mine.post(f"{place}/propose", data={"confirmation": "4", "version": "1"}).status_code == 200
-    assert mine.post(f"{place}/propose", data={"confirmation": "3", "version": "1"}).status_code == 302
-    assert mine.post(f"{place}/approve", data={"confirmation": "3"}).status_code == 200, (
-        "refused: the same person"
-    )
-    assert "Approuver l’envoi" not in mine.get(place).get_data(as_text=True)
-    assert "Approuver l’envoi" in hers.get(place).get_data(as_text=True)
-    assert hers.post(f"{place}/approve", data={"confirmation": "3"}).status_code == 302
-    reference = place.rpartition("/")[2]
-    run(reference)
-    assert mine.get(f"{place}/progress").json == {
-        "percentage": 0,
-        "text": "3 messages attendent encore.",
-        "done": False,
-    }
-    assert 'http-equiv="refresh"' in mine.get(place).get_data(as_text=True)
-    assert mine.post(f"{place}/pause").status_code == mine.post(f"{place}/resume").status_code == 302
-    for language in ("ar", "en", "fr"):
-        mine.set_cookie("language", language)
-        for path in (place, f"{place}/people", f"{place}/edit", rooms, f"{rooms}/new"):
-            assert mine.get(path).status_code == 200
-    assert mine.post(f"{place}/cancel", data={"confirmation": "3"}).status_code == 302
-    assert state(reference) == "cancelled"
-
-
-def test_a_person_of_another_programme_finds_nothing(app: Flask) -> None:
-    intake, _manager, _administrator, reference = begun()
-    elsewhere = Role.PROGRAMME_ADMINISTRATOR
-    from cohortmgr.accounts import actions as accounts
-    from cohortmgr.accounts.rules import SYSTEM
-
-    with writing():
-        account = accounts.new_account(
-            SYSTEM, "loin@inpt.ma", "no hash", {"given_name": "Une", "family_name": "L"}
-        )
-        path = "ma.inpt.autre."
-        accounts.grant(SYSTEM, account, elsewhere, "programme", path, path, [intake.institution_id])
-    far = browser(app, known("loin@inpt.ma"))
-    place = f"/staff/campaigns/{reference}"
-    for path in (place, f"{place}/people", f"{place}/edit", f"{place}/progress"):
-        assert far.get(path).status_code == 404
-    for act in ("edit", "test", "propose", "approve", "pause", "resume", "cancel", "resend"):
-        assert far.post(f"{place}/{act}", data=_form()).status_code == 404
-    assert far.get(f"/staff/intakes/{intake.reference}/campaigns").status_code == 404
-    assert far.post(f"/staff/intakes/{intake.reference}/campaigns/new", data=_form()).status_code == 404
-    with pytest.raises(NotFound):
-        queries.get_for(known("loin@inpt.ma"), reference)
-
-
-@pytest.mark.parametrize("files", [5, 50])
-def test_pages_send_as_many_statements_for_fifty_people_as_for_five(
-    app: Flask, statements: Counted, files: int
-) -> None:
-    _intake, manager, _administrator, reference = approved(files)
-    run(reference)
-    became(0, state="returned", failure="permanent")
-    mine = browser(app, manager)
-    place = f"/staff/campaigns/{reference}"
-    found = {}
-    for path in (place, f"{place}/people", f"{place}/progress"):
-        mine.get(path)
-        with statements() as seen:
-            assert mine.get(path).status_code == 200
-        found[path.removeprefix(place)] = len(seen)
-    assert found == {"": 9, "/people": 5, "/progress": 3}
-
-
-def test_proposing_and_writing_send_as_many_statements_for_fifty_as_for_five(statements: Counted) -> None:
-    intake, manager, administrator, reference = begun(5)
-    found = []
-    for files in (5, 50):
-        if files == 50:
-            reference = _grown(intake, manager)
-        with statements() as proposing, writing():
-            campaigns.propose(manager, reference, str(files))
-        with writing():
-            campaigns.approve(administrator, reference, str(files))
-        with statements() as sending:
-            run(reference)
-        found.append((len(proposing), len(sending)))
-    assert found[0] == found[1]
-
-
-def _grown(intake: Intake, manager: Viewer) -> str:
-    """The same intake with fifty people, and another campaign to them."""
-    from tests.factories.choices import _file
-
-    with writing():
-        for number in range(6, 51):
-            _file(intake, number, eligible=True)
-    with writing():
-        return campaigns.create(manager, intake.reference, draft(), "B" * 26).reference
-
-
-@pytest.mark.parametrize(
-    ("values", "where"),
-    [
-        ({"title": ""}, "title"),
-        ({"title": "x" * 1_000_000}, "title"),
-        ({"texts": {"fr": Text("Objet", "x" * 1_000_000)}}, "body_fr"),
-        ({"texts": {"fr": Text("x" * 201, "Texte")}}, "subject_fr"),
-        ({"texts": {"fr": Text("Objet", "Texte", "x" * 481)}}, "short_fr"),
-        ({"texts": {"fr": Text("Objet", "Bonjour {nom}")}}, "body_fr"),
-        ({"texts": {"ar": Text("موضوع {", "نص")}}, "subject_ar"),
-        ({"texts": {"en": Text("Subject")}}, "body_en"),
-        ({"due": clock.now() - timedelta(hours=1)}, "day"),
-        ({"due": clock.now() + timedelta(days=500)}, "day"),
-        ({"filters": Filters(search="AB123456")}, "search"),
-        ({"to_cohort": True}, "to_cohort"),
-    ],
-)
-def test_what_cannot_be_is_refused_where_it_stands(values: dict[str, Any], where: str) -> None:
-    intake = sent(1)
-    manager = someone(intake, Role.SELECTION_MANAGER)
-    with pytest.raises(Refused) as refusal, writing():
-        campaigns.create(manager, intake.reference, draft(**values), KEY)
-    assert where in {problem.where for problem in refusal.value.problems}
-
-
-def test_a_text_of_a_million_characters_is_refused_on_the_page(app: Flask) -> None:
-    intake = sent(1)
-    mine = browser(app, someone(intake, Role.SELECTION_MANAGER))
-    place = f"/staff/intakes/{intake.reference}/campaigns/new"
-    assert mine.post(place, data=_form(body_fr="x" * 1_000_000)).status_code == 200
-    assert mine.post(place, data=_form(day="pas un jour")).status_code == 200
-    assert mine.post(place, data=_form(hour="10:00")).status_code == 200
-    assert mine.post(place, data=_form(others="%" * 5000, region="<script>")).status_code == 302
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(Campaign)) == 1
 
 
 def test_a_language_that_nobody_wrote_stops_the_proposal() -> None:

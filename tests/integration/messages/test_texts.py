@@ -15,7 +15,7 @@ from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.audit.models import Event
 from cohortmgr.base.db import db, see, writing
-from cohortmgr.messages import queries, texts, wordings
+from cohortmgr.messages import drafts, queries, texts
 from cohortmgr.messages.models import MessageText
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.outbox.delivery import opened
@@ -254,7 +254,7 @@ def test_pages_and_rendering_take_as_many_statements_for_many_versions(app: Flas
         with statements() as seen:
             render_all(
                 [message] * 50,
-                [{"variables": wordings.examples(texts.notice_for("offer_made", "email", "fr"))}] * 50,
+                [{"variables": drafts.examples(texts.notice_for("offer_made", "email", "fr"))}] * 50,
             )
         return [*found, len(seen)]
 

@@ -1,0 +1,104 @@
+"""A text before it is kept: what it would replace, whether it could be sent, and how it reads filled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import Refused
+from cohortmgr.base.i18n import speaking
+from cohortmgr.messages import queries, texts
+from cohortmgr.messages.proofreading import proofread, tidied, weighed
+from cohortmgr.outbox.house_texts import house_text, needed
+from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.notices import Notice
+from cohortmgr.outbox.rendering import SMS, Rendered, render_wording
+from cohortmgr.outbox.segments import Measure
+
+SAMPLES = 8
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which text: of an institution (its row's number), a message, a channel and a language."""
+
+    institution_id: int
+    notice: Notice
+    channel: str
+    language: str
+
+    @property
+    def name(self) -> tuple[int, str, str, str]:
+        """As rows and queries know it."""
+        return self.institution_id, self.notice.key, self.channel, self.language
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A text as the form has it, and the number of the version that the form was opened on."""
+
+    subject: str
+    body: str
+    number: int
+
+    def read(self, place: Place) -> tuple[str, str]:
+        """Subject and body without what nobody sees; a short message has no subject."""
+        return "" if place.channel == SMS else " ".join(self.subject.split()), tidied(self.body)
+
+
+def held_text(place: Place) -> Draft:
+    """What is sent now: the newest version, or the house's own."""
+    number = texts.last_number(*place.name)
+    held = texts.newest({place.name}).get(place.name)
+    if held is not None:
+        return Draft(held.subject, held.body, number)
+    with speaking(place.language):
+        return Draft(*house_text(place.notice, place.channel), number)
+
+
+def check(place: Place, subject: str, body: str) -> tuple[Measure, int] | None:
+    """Refused if the text could not be sent; of a short message, how long it is on the examples and what it costs."""
+    with speaking(place.language):
+        wanted = needed(place.notice, place.channel)
+        wrong = proofread(place.notice, wanted, None if place.channel == SMS else subject, body)
+        if wrong:
+            raise Refused(*wrong)
+        rendered = tried(place, subject, body, examples(place.notice))
+    if place.channel != SMS:
+        return None
+    each = current_app.extensions["cohortmgr-settings"].sms_cost
+    return weighed([rendered.text], lambda measure: measure.cost(each))
+
+
+def tried(place: Place, subject: str, body: str, variables: Mapping[str, Any]) -> Rendered:
+    """The text filled with these values, in its own language."""
+    with speaking(place.language):
+        return render_wording(place.notice, place.channel, subject, body, variables)
+
+
+def examples(notice: Notice) -> dict[str, Any]:
+    """What the room declared as examples of its values."""
+    return {variable.name: variable.example for variable in notice.variables}
+
+
+def shown_examples(notice: Notice) -> dict[str, str]:
+    """By variable, its example as the present language writes it."""
+    given = examples(notice)
+    return {
+        variable.word: render_wording(notice, SMS, "", f"{{{variable.word}}}", given).text
+        for variable in notice.variables
+    }
+
+
+def samples(viewer: Viewer, place: Place) -> list[sa.Row[Any]]:
+    """(message, person) of the latest of that key which the viewer may see, to try a text on."""
+    chosen = queries.visible(viewer).where(
+        Message.key == place.notice.key, Message.institution_id == place.institution_id
+    )
+    return list(db.session.execute(chosen.limit(SAMPLES)))

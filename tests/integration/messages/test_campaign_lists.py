@@ -1,0 +1,139 @@
+"""Who is on the list of a campaign: whom the filters show, less whom nothing can reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from cohortmgr.accounts.models import Person
+from cohortmgr.applications import listing
+from cohortmgr.applications.listing import Filters
+from cohortmgr.applications.models import Application
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.messages import campaign_queries as queries
+from cohortmgr.messages import campaigns
+from cohortmgr.messages.models import Campaign, Preference, Trouble
+from tests.factories.choices import browser, known
+from tests.integration.messages.mailed import (
+    TEXTS,
+    approved,
+    begun,
+    draft,
+    run,
+    state,
+    written,
+)
+
+pytestmark = pytest.mark.usefixtures("system_context")
+Counted = Callable[[], AbstractContextManager[list[str]]]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"state": "all"},
+        {"state": "draft"},
+        {"eligible": "no", "state": "all"},
+        {"search": "N3"},
+        {"region": "MA-01"},
+        {"source": "import"},
+    ],
+)
+def test_the_list_is_the_one_that_the_filters_show(arguments: dict[str, str]) -> None:
+    intake, _manager, _administrator, reference = begun(7)
+    with writing():
+        for number, values in enumerate(
+            [{"state": "draft"}, {"eligible": False}, {"region": "MA-01"}, {"source": "import"}], 1
+        ):
+            number_of = Application.number == f"MDIA-{number:06d}"
+            db.session.execute(sa.update(Application).where(number_of).values(**values))
+        db.session.execute(sa.update(Application).values(search_text=sa.func.lower(Application.name)))
+    filters = Filters.of(arguments)
+    with writing():
+        campaign = db.session.scalars(sa.select(Campaign)).one()
+        campaign.filters = filters.arguments()
+    shown = listing.page(intake.id, filters, 1).total
+    assert queries.counts(campaign).total == shown
+    assert queries.told(campaign, 1, 50, TEXTS).total == shown
+
+
+def test_drafts_come_with_it_where_that_is_asked() -> None:
+    intake, manager, _administrator, reference = begun()
+    with writing():
+        db.session.execute(
+            sa.update(Application)
+            .where(Application.number == "MDIA-000001")
+            .values(state="draft", eligible=None)
+        )
+    campaign = db.session.scalars(sa.select(Campaign)).one()
+    assert queries.counts(campaign).total == 5
+    with writing():
+        campaigns.change(manager, reference, draft(filters=Filters(eligible="yes"), with_drafts=True))
+    assert queries.counts(db.session.scalars(sa.select(Campaign)).one()).total == 6
+
+
+def test_who_cannot_be_reached_or_is_in_trouble_is_left_out_and_counted(app: Flask) -> None:
+    intake, manager, administrator, reference = begun()
+    one, two, three, four = (known(f"c{number}@exemple.ma").person_id for number in (1, 2, 3, 4))
+    with writing() as session:
+        session.execute(sa.update(Application).where(Application.person_id == one).values(email=None))
+        session.execute(sa.update(Person).where(Person.id == one).values(email=None))
+        for person, resolved in ((two, None), (three, clock.now())):
+            session.add(
+                Trouble(
+                    institution_id=intake.institution_id,
+                    person_id=person,
+                    path=intake.path,
+                    message_reference=f"{person:026d}",
+                    kind="bounce",
+                    at=clock.now(),
+                    resolved_at=resolved,
+                )
+            )
+        session.add(
+            Preference(person_id=four, channel="email", campaigns=False, digest=False, updated_at=clock.now())
+        )
+    counts = queries.counts(db.session.scalars(sa.select(Campaign)).one())
+    assert (counts.total, counts.unreachable, counts.troubled, counts.unsubscribed) == (6, 1, 1, 1)
+    assert counts.receiving == 3
+    page = browser(app, manager).get(f"/staff/campaigns/{reference}/people").get_data(as_text=True)
+    assert (
+        page.index("MDIA-000001")
+        < page.index("MDIA-000002")
+        < page.index("MDIA-000004")
+        < page.index("MDIA-000005")
+    )
+    with writing():
+        campaigns.propose(manager, reference, "5")
+        campaigns.approve(administrator, reference, "5")
+    run(reference)
+    assert {message.person_id for message in written()} == {
+        known(f"c{number}@exemple.ma").person_id for number in (3, 4, 5, 6)
+    }
+    assert queries.tally(db.session.scalars(sa.select(Campaign)).one()).left_out == 1
+
+
+def test_whoever_unsubscribed_is_passed_over_when_the_message_leaves() -> None:
+    from cohortmgr.outbox.delivery import deliver
+
+    _intake, _manager, _administrator, reference = approved(3)
+    gone = known("c2@exemple.ma").person_id
+    with writing() as session:
+        session.add(
+            Preference(person_id=gone, channel="email", campaigns=False, digest=False, updated_at=clock.now())
+        )
+    noon = clock.instant(clock.today() + timedelta(days=1), 12)
+    with clock.at(noon):
+        run(reference)
+        while deliver():
+            continue
+    assert {message.person_id: message.state for message in written()}[gone] == "dropped"
+    assert sorted(message.state for message in written()) == ["dropped", "sent", "sent"]
+    assert not run(reference) and state(reference) == "done"
