@@ -126,7 +126,7 @@ def names_of(*references: str | None) -> Mapping[str, str]:
     return {reference: f"{given} {family}".strip() for reference, given, family in rows}
 
 
-def listed(campaign: Campaign) -> sa.Select[Any]:
+def listed(campaign: Campaign) -> sa.Select[int, int, str]:
     """Those whom the list holds as it is now: the ids of application and person, and the file's language."""
     chosen = sa.select(Application.id, Application.person_id, Application.language)
     if campaign.cohort_id is not None:
@@ -142,7 +142,7 @@ def listed(campaign: Campaign) -> sa.Select[Any]:
     return chosen.where(conditions)
 
 
-def to_fix(campaign: Campaign) -> sa.Select[Any]:
+def to_fix(campaign: Campaign) -> sa.Select[int, int, str]:
     """The same without those at whose address something failed that nobody has seen to."""
     return listed(campaign).where(sa.not_(_TROUBLED))
 
@@ -156,8 +156,9 @@ def _people(campaign: Campaign, *columns: Any) -> sa.Select[Any]:
         fixed = sa.select(CampaignRecipient).where(CampaignRecipient.campaign_id == campaign.id)
         on_it = fixed.subquery()
         application, number = on_it.c.application_id, on_it.c.id
-    named = {"language": on_it.c.language.label("language"), "place": number.label("place")}
-    chosen = sa.select(*(named.get(each, each) if isinstance(each, str) else each for each in columns))
+    named: dict[str, Any] = {"language": on_it.c.language.label("language"), "place": number.label("place")}
+    wanted: list[Any] = [named.get(each, each) if isinstance(each, str) else each for each in columns]
+    chosen = sa.select(*wanted)
     return (
         chosen.select_from(on_it)
         .join(Application, Application.id == application)
@@ -329,8 +330,11 @@ def tally(campaign: Campaign) -> Tally:
     )
     found: dict[str, int] = dict(rows.all())
     return Tally(
-        campaign.total,
-        *(found.get(state, 0) for state in ("sent", "returned", "set_aside", "dropped")),
+        total=campaign.total,
+        sent=found.get("sent", 0),
+        returned=found.get("returned", 0),
+        set_aside=found.get("set_aside", 0),
+        dropped=found.get("dropped", 0),
         left_out=campaign.left_out,
     )
 

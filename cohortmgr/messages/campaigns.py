@@ -184,7 +184,9 @@ def _fix(campaign: Campaign) -> int:
     ).order_by(on_it.c.id)
     columns = ["institution_id", "campaign_id", "person_id", "application_id", "language"]
     insert = sa.insert(table_of(CampaignRecipient)).from_select(columns, rows)
-    return db.session.connection().execute(insert).rowcount
+    db.session.execute(insert)
+    counted = sa.select(sa.func.count()).where(CampaignRecipient.campaign_id == campaign.id)
+    return db.session.scalar(counted) or 0
 
 
 def approve(viewer: Viewer, reference: str, typed_number: str, version: int | None = None) -> Campaign:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.listing import Filters
 from cohortmgr.base.db import writing
@@ -13,7 +15,11 @@ from cohortmgr.messages.campaigns import Draft
 from cohortmgr.messages.mailing import Text
 
 TEXTS = {
-    "fr": Text("Journée portes ouvertes", "Bonjour {name},\n\nVotre dossier {number} : {link}", "Portes ouvertes le 3"),
+    "fr": Text(
+        "Journée portes ouvertes",
+        "Bonjour {name},\n\nVotre dossier {number} : {link}",
+        "Portes ouvertes le 3",
+    ),
     "ar": Text("يوم مفتوح", "مرحبا {name}،\n\nملفكم {number}: {link}", "يوم مفتوح"),
     "en": Text("Open day", "Hello {name},\n\nYour file {number}: {link}", "Open day on the 3rd"),
 }
@@ -26,10 +32,8 @@ def mailings(manager: Viewer, administrator: Viewer, intake_reference: str, numb
     leaving = _proposed(manager, intake_reference, Draft("Rappel", TEXTS, Filters(search=number)))
     with writing():
         campaigns.approve(administrator, leaving, "1")
-    try:
+    with suppress(TryLater):  # its message waits to leave
         send({"campaign": leaving}, lambda done, total: None)
-    except TryLater:
-        pass  # its message waits to leave
     return {"campaign": waiting, "leaving_campaign": leaving}
 
 

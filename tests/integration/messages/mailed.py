@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+import cohortmgr.messages.campaigning  # noqa: F401  # registers its handlers, as the worker does
 from cohortmgr.accounts.rules import Role, Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing

@@ -81,9 +81,7 @@ def test_the_pages_from_the_list_to_the_sending(app: Flask) -> None:
     assert len(trials) == 3
     assert mine.post(f"{place}/propose", data={"confirmation": "4", "version": "1"}).status_code == 200
     assert mine.post(f"{place}/propose", data={"confirmation": "3", "version": "1"}).status_code == 302
-    assert mine.post(f"{place}/approve", data={"confirmation": "3"}).status_code == 200, (
-        "refused: the same person"
-    )
+    assert mine.post(f"{place}/approve", data={"confirmation": "3"}).status_code == 404
     assert "Approuver l’envoi" not in mine.get(place).get_data(as_text=True)
     assert "Approuver l’envoi" in hers.get(place).get_data(as_text=True)
     assert hers.post(f"{place}/approve", data={"confirmation": "3"}).status_code == 302

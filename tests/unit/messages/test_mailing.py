@@ -1,0 +1,98 @@
+"""What one text says to each of many people, and how far its sending is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cohortmgr.messages import mailing
+from cohortmgr.messages.mailing import VARIABLES, Tally, Text
+from cohortmgr.messages.rules import CAMPAIGN_MEANINGS, CAMPAIGN_TRANSITIONS, CampaignState
+
+VALUES = {name: name.upper() for name in VARIABLES}
+counts = st.integers(0, 50)
+
+
+def test_what_has_begun_is_never_a_draft_again_and_what_is_called_off_never_leaves() -> None:
+    def after(state: CampaignState) -> set[CampaignState]:
+        found, waiting = set(), [state]
+        while waiting:
+            for then in CAMPAIGN_TRANSITIONS[waiting.pop()]:
+                if then not in found:
+                    found.add(then)
+                    waiting.append(then)
+        return found
+
+    for state in mailing.BEGUN:
+        assert CampaignState.DRAFT not in after(state)
+    assert not after(CampaignState.CANCELLED)
+    assert CampaignState.SENDING not in CAMPAIGN_TRANSITIONS[CampaignState.DRAFT]
+    assert CampaignState.SENDING not in CAMPAIGN_TRANSITIONS[CampaignState.PROPOSED]
+
+
+def test_every_state_has_a_meaning_a_name_and_a_tag() -> None:
+    for table in (CAMPAIGN_TRANSITIONS, CAMPAIGN_MEANINGS, mailing.STATE_NAMES, mailing.STATE_TAGS):
+        assert set(table) == set(CampaignState)
+
+
+@given(counts, counts, counts, counts, counts, counts)
+def test_everybody_is_counted_once_and_a_hundred_is_said_at_the_end_alone(
+    sent: int, returned: int, aside: int, dropped: int, left_out: int, waiting: int
+) -> None:
+    total = sent + returned + aside + dropped + left_out + waiting
+    tally = Tally(total, sent, returned, aside, dropped, left_out)
+    assert tally.waiting == waiting
+    assert (tally.percentage == 100) == (waiting == 0)
+    assert 0 <= tally.percentage <= 100
+
+
+def test_a_text_is_filled_and_its_short_form_falls_back_on_the_subject() -> None:
+    said = mailing.filled_in(Text("A {name}\n B", "{number} {{x}} {link}"), VALUES)
+    assert said == Text("A NAME B", "NUMBER {x} LINK", "A NAME B")
+    assert mailing.filled_in(Text("A", "B", "{intake}"), VALUES).short == "INTAKE"
+
+
+def test_what_a_value_holds_is_not_read_again() -> None:
+    assert mailing.filled_in(Text("{name}", "b"), VALUES | {"name": "{number}"}).subject == "{number}"
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        (Text("{nom}", "b"), "subject_fr"),
+        (Text("a", "{name"), "body_fr"),
+        (Text("a", "b", "{ name }"), "short_fr"),
+        (Text("a\nb", "c"), "subject_fr"),
+        (Text("a"), "body_fr"),
+        (Text("", "b"), "subject_fr"),
+        (Text("", "", "b"), "subject_fr"),
+        (Text("a" * 201, "b"), "subject_fr"),
+        (Text("a", "b" * 20_001), "body_fr"),
+        (Text("a", "b", "c" * 481), "short_fr"),
+    ],
+)
+def test_a_text_that_could_not_be_sent_is_told_at_its_field(text: Text, where: str) -> None:
+    assert [problem.where for problem in mailing.text_problems({"fr": text})] == [where]
+
+
+@given(st.builds(Text, *[st.text(max_size=30)] * 3))
+def test_whatever_is_written_is_judged_without_failing_and_filled_when_it_is_right(text: Text) -> None:
+    if not mailing.text_problems({"fr": text}):
+        mailing.filled_in(text, VALUES)
+
+
+def test_an_empty_language_is_no_mistake_and_is_missed_where_somebody_reads_it() -> None:
+    texts = mailing.from_json(mailing.as_json({"fr": Text("a", "b"), "ar": Text()}))
+    assert not mailing.text_problems(texts)
+    assert mailing.written_in(texts) == ["fr"]
+    assert [p.where for p in mailing.languages_missing(texts, ["en", "fr", "ar"])] == [
+        "subject_ar",
+        "subject_en",
+    ]
+    assert not mailing.languages_missing(texts, ["fr"])
+
+
+def test_a_name_is_asked_for_by_the_texts_that_use_it() -> None:
+    assert mailing.uses_name({"fr": Text("a", "b", "{name}")})
+    assert not mailing.uses_name({"fr": Text("a", "{number}")})
