@@ -20,10 +20,10 @@ from cohortmgr.accounts import views as accounts
 from cohortmgr.applications import actions as applications
 from cohortmgr.applications import candidate_views as applications_candidate
 from cohortmgr.applications import correction_views as corrections_candidate
-from cohortmgr.applications import amending, desk, files, listing, lot_views, reminders, verifying
+from cohortmgr.applications import desk, files, listing, lot_views, reminders, verifying
 from cohortmgr.applications import desk_views as applications_desk
-from cohortmgr.applications import duplicate_views as applications_duplicates
 from cohortmgr.applications import document_views as documents
+from cohortmgr.applications import duplicate_views as applications_duplicates
 from cohortmgr.applications import import_views as imports
 from cohortmgr.applications import notices as applications_notices
 from cohortmgr.applications import staff_views as applications_staff
@@ -35,9 +35,19 @@ from cohortmgr.cohorts import staff_views as cohorts_staff
 from cohortmgr.jobs.broker import celery_for, wake_sender
 from cohortmgr.messages import campaign_views as campaigns_staff
 from cohortmgr.messages import candidate_views as messages_candidate
+from cohortmgr.messages import (
+    desk_views,
+    help_views,
+    receiving,
+    routing,
+    saved_views,
+    texts,
+    trouble_views,
+    troubles,
+    unsubscribing,
+)
 from cohortmgr.messages import notices as messages_notices
 from cohortmgr.messages import preference_views as preferences
-from cohortmgr.messages import receiving, routing, texts, troubles, unsubscribing
 from cohortmgr.messages import staff_views as messages_staff
 from cohortmgr.messages import text_views as texts_staff
 from cohortmgr.outbox import delivery, hooks
@@ -52,7 +62,6 @@ from cohortmgr.portals import mailbox
 from cohortmgr.portals import views as portals
 from cohortmgr.portals.navigation import init_navigation
 from cohortmgr.portals.steps import steps
-from cohortmgr.programmes import actions as loading
 from cohortmgr.programmes import views as programmes
 from cohortmgr.reports import staff_views as reports_staff
 from cohortmgr.reviews import staff_views as reviews_staff
@@ -117,6 +126,10 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         messages_staff.bp,
         campaigns_staff.bp,
         texts_staff.bp,
+        help_views.bp,
+        desk_views.bp,
+        saved_views.bp,
+        trouble_views.bp,
     ):
         app.register_blueprint(blueprint)
     init_navigation(app)

@@ -28,7 +28,7 @@ from cohortmgr.messages.rules import (
     QuestionState,
     Topic,
 )
-from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.models import Intake, Programme
 from cohortmgr.stipends.models import Line
 
 DESK = "messages.desk"
@@ -82,7 +82,8 @@ class Filters:
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a thread in words; `text` is all of it where `shown` is not, None once it was erased."""
+    """One part of a thread in words; `text` is all of it where `shown` is not, which is None once
+    it was erased. What is `ours` is a msgid."""
 
     kind: EntryKind
     at: datetime
@@ -92,6 +93,7 @@ class Part:
     attachments: Sequence[Mapping[str, Any]] = ()
     sender: str = ""
     spoken_with: str = ""
+    ours: bool = False
 
 
 def within(viewer: Viewer) -> sa.ColumnElement[bool]:
@@ -252,6 +254,7 @@ def _part(row: sa.Row[*tuple[Any, ...]], key: bytes | None) -> Part:
         content.get("attachments", ()),
         content.get("sender", ""),
         content.get("with", ""),
+        bool(content.get("ours")),
     )
 
 
@@ -330,3 +333,10 @@ def without_account(person_ids: Iterable[int]) -> set[int]:
     for part in (wanted[i : i + 500] for i in range(0, len(wanted), 500)):
         left -= set(db.session.scalars(sa.select(Account.person_id).where(Account.person_id.in_(part))))
     return left
+
+
+def programmes_of(viewer: Viewer, permission: str) -> Sequence[Programme]:
+    """The programmes where the viewer holds a permission, by key."""
+    inside = [Programme.path.startswith(path, autoescape=True) for path in viewer.paths(permission)]
+    chosen = sa.select(Programme).where(sa.or_(sa.false(), *inside))
+    return db.session.scalars(chosen.order_by(Programme.key)).all()

@@ -83,6 +83,7 @@ def navigation() -> list[Place]:
         "candidate": [
             (_("Mon dossier"), "portals.my_home"),
             (_("Messages"), "messages_candidate.inbox"),
+            (_("Questions"), "help.mine"),
             (_("Programmes"), "programmes.home"),
         ],
     }.get(viewer.audience, [])
@@ -93,6 +94,8 @@ def _staff(viewer: Viewer) -> list[tuple[str, str]]:
     places = [(_("Aujourd’hui"), "portals.staff_home")]
     if viewer.paths("reviews.score"):
         places.append((_("Mes lectures"), "reviews_staff.queue"))
+    if viewer.paths("messages.desk"):
+        places.append((_("Questions"), "desk_staff.index"))
     if viewer.paths("applications.manage"):
         places.append((_("Messages"), "messages_staff.log"))
     elif viewer.paths("messages.write"):

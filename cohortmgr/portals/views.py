@@ -17,10 +17,12 @@ from cohortmgr.applications.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
-from cohortmgr.base.i18n import COOKIE, LANGUAGES, localized
+from cohortmgr.base.i18n import COOKIE, LANGUAGES, day, localized
 from cohortmgr.base.web import local_target
 from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.messages import desk_queries as desk
 from cohortmgr.messages import queries as messages
+from cohortmgr.messages import troubles
 from cohortmgr.placements import queries as placements
 from cohortmgr.portals.navigation import COHORT_ROOMS, ROOMS, Room, rooms_open_to
 from cohortmgr.portals.steps import standing_of
@@ -125,6 +127,32 @@ def _waiting(viewer: Viewer) -> list[dict[str, Any]]:
             label = _("Un état de paiement attend votre accord : %(cohort)s", cohort=localized(cohort.name))
             url = url_for("stipends_staff.run", reference=run.reference)
             found.append({"label": label, "url": url, "kind": "wait", "status": _("À vous")})
+    return [*_asked_and_lost(viewer), *found]
+
+
+def _asked_and_lost(viewer: Viewer) -> list[dict[str, Any]]:
+    """Questions that wait, those that are late first said, and messages that did not arrive."""
+    found: list[dict[str, Any]] = []
+    if viewer.paths(desk.DESK):
+        counted = desk.counts(viewer)
+        if counted.late:
+            label = ngettext(
+                "%(num)s question en retard, à répondre depuis le %(day)s",
+                "%(num)s questions en retard, la plus ancienne depuis le %(day)s",
+                counted.late,
+                day=day(counted.oldest),
+            )
+            url = url_for("desk_staff.index", late=1)
+            found.append({"label": label, "url": url, "kind": "stop", "status": _("En retard")})
+        if counted.open > counted.late:
+            waits = counted.open - counted.late
+            label = ngettext("%(num)s question à répondre", "%(num)s questions à répondre", waits)
+            url = url_for("desk_staff.index", state="open")
+            found.append({"label": label, "url": url, "kind": "wait", "status": _("À vous")})
+    if lost := troubles.count(viewer):
+        label = ngettext("%(num)s message n’est pas arrivé", "%(num)s messages ne sont pas arrivés", lost)
+        url = url_for("troubles_staff.index")
+        found.append({"label": label, "url": url, "kind": "wait", "status": _("À vous")})
     return found
 
 

@@ -1,0 +1,49 @@
+"""What the help desk's topics, states, parts and troubles are called. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cohortmgr.base.errors import N_
+from cohortmgr.messages.rules import EntryKind, QuestionState, Topic, TroubleKind
+
+TOPICS: Mapping[Topic, str] = {
+    Topic.APPLICATION: N_("Ma candidature"),
+    Topic.DOCUMENTS: N_("Les documents à joindre"),
+    Topic.CONDITIONS: N_("Les conditions pour candidater"),
+    Topic.DATES: N_("Les dates et le déroulement"),
+    Topic.DECISION: N_("Une décision ou une offre"),
+    Topic.PAYMENT: N_("Une bourse ou un paiement"),
+    Topic.ACCOUNT: N_("Mon compte, me connecter"),
+    Topic.OTHER: N_("Autre chose"),
+}
+STATES: Mapping[QuestionState, str] = {
+    QuestionState.OPEN: N_("À répondre"),
+    QuestionState.WAITING: N_("Attend la personne"),
+    QuestionState.ANSWERED: N_("Répondue"),
+    QuestionState.CLOSED: N_("Close"),
+}
+TAGS: Mapping[QuestionState, str] = {
+    QuestionState.OPEN: "wait",
+    QuestionState.WAITING: "info",
+    QuestionState.ANSWERED: "done",
+    QuestionState.CLOSED: "neutral",
+}
+PARTS: Mapping[EntryKind, str] = {
+    EntryKind.ASKED: N_("Question"),
+    EntryKind.ADDED: N_("Ajout"),
+    EntryKind.MAIL: N_("Reçu par e-mail"),
+    EntryKind.ANSWER: N_("Réponse"),
+    EntryKind.CALL: N_("Appel téléphonique"),
+    EntryKind.NOTE: N_("Note interne"),
+}
+TROUBLES: Mapping[TroubleKind, str] = {
+    TroubleKind.BOUNCE: N_("L’adresse n’existe pas ou ne reçoit pas."),
+    TroubleKind.COMPLAINT: N_(
+        "La personne a signalé ce message comme indésirable ; les annonces sont arrêtées."
+    ),
+    TroubleKind.REFUSED: N_("Son service de courrier a refusé le message."),
+    TroubleKind.UNREACHABLE: N_(
+        "Le message n’a pas pu être remis : boîte pleine, service muet ou aucune adresse."
+    ),
+}

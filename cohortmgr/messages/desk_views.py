@@ -1,0 +1,222 @@
+"""The help desk of staff: the list, one question, an answer to many, and the answers that are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.rules import allows, require_anywhere
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.base.i18n import LANGUAGE_NAMES, LANGUAGES
+from cohortmgr.base.paging import page_of
+from cohortmgr.base.text import new_reference
+from cohortmgr.messages import answering, desk
+from cohortmgr.messages import desk_queries as queries
+from cohortmgr.messages.desk_names import PARTS, STATES, TAGS, TOPICS
+from cohortmgr.messages.desk_queries import Filters
+from cohortmgr.messages.rules import QUESTION_MEANINGS, TYPED_ABOVE, QuestionState, is_overdue
+
+bp = Blueprint("desk_staff", __name__, url_prefix="/staff")
+SHOWN = 50
+UNPROCESSABLE = 422
+_NAMES: dict[str, Any] = {
+    "topics": TOPICS,
+    "states": STATES,
+    "tags": TAGS,
+    "meanings": QUESTION_MEANINGS,
+    "languages": LANGUAGE_NAMES,
+}
+
+
+@bp.get("/questions")
+@guards.staff
+def index() -> ResponseReturnValue:
+    """What waits at the viewer's desk, filtered by the address; as many statements for fifty as for one."""
+    viewer = guards.viewer()
+    require_anywhere(viewer, queries.DESK)
+    filters = Filters.of(request.args)
+    page = page_of(queries.listed(viewer, filters), request.args.get("page", 1, type=int), SHOWN)
+    return render_template(
+        "messages/staff_questions.html",
+        page=page,
+        filters=filters,
+        arguments=filters.arguments(),
+        counts=queries.counts(viewer),
+        groups=queries.groups(viewer),
+        excerpts=queries.excerpts([row[0] for row in page.rows]),
+        today=clock.today(),
+        writes=bool(viewer.paths(queries.WRITE)),
+        late=is_overdue,
+        State=QuestionState,
+        **_NAMES,
+    )
+
+
+@bp.get("/questions/<reference>")
+@guards.staff
+def question(reference: str) -> ResponseReturnValue:
+    """One question, its thread, and what may be done."""
+    return _page(reference)
+
+
+def _page(reference: str, problems: Sequence[Problem] = (), typed: str = "") -> ResponseReturnValue:
+    viewer = guards.viewer()
+    row = queries.get_for(viewer, reference)
+    found = row[0]
+    chosen = request.args.get("saved", "")
+    saved = list(db.session.scalars(queries.saved(viewer)))
+    body = next((each.body for each in saved if each.reference == chosen), {})
+    line = queries.line_of(found)
+    page = render_template(
+        "messages/staff_question.html",
+        row=row,
+        question=found,
+        line=line if line and allows(viewer, "stipends.read", found.path) else None,
+        sees_file=allows(viewer, "applications.read", found.path),
+        parts=queries.thread(found, whole=True),
+        phone=queries.phone_of(found),
+        colleagues=queries.colleagues(found),
+        saved=saved,
+        chosen=chosen,
+        typed=typed or body.get(found.language, ""),
+        problems=problems,
+        mine=found.owner_id == viewer.account_id,
+        late=is_overdue(QuestionState(found.state), found.answer_by, clock.today()),
+        once=new_reference(),
+        parts_names=PARTS,
+        State=QuestionState,
+        **_NAMES,
+    )
+    return page, UNPROCESSABLE if problems else 200
+
+
+def _done(act: Callable[[], object], reference: str, said: str) -> ResponseReturnValue:
+    """Do one act on a question, say so, and show it again; what a rule refuses is said on its page."""
+    try:
+        with writing():
+            act()
+    except Refused as refusal:
+        db.session.rollback()
+        return _page(reference, refusal.problems, request.form.get("text", ""))
+    flash(said, "done")
+    return redirect(url_for(".question", reference=reference))
+
+
+def _once() -> str:
+    return request.form.get("once", "")[:26] or new_reference()
+
+
+@bp.post("/questions/<reference>/take")
+@guards.staff
+def take(reference: str) -> ResponseReturnValue:
+    """Become its owner."""
+    viewer = guards.viewer()
+    return _done(lambda: desk.take(viewer, reference), reference, _("Vous suivez cette question."))
+
+
+@bp.post("/questions/<reference>/give")
+@guards.staff
+def give(reference: str) -> ResponseReturnValue:
+    """Give it to a colleague, or back to nobody."""
+    viewer, to = guards.viewer(), request.form.get("owner", "")
+    return _done(lambda: desk.give(viewer, reference, to), reference, _("C’est noté."))
+
+
+@bp.post("/questions/<reference>/answer")
+@guards.staff
+def answer(reference: str) -> ResponseReturnValue:
+    """Answer its person."""
+    viewer, text, waits = guards.viewer(), request.form.get("text", ""), bool(request.form.get("waits"))
+    act = lambda: desk.answer(viewer, reference, text, _once(), waits)  # noqa: E731
+    return _done(act, reference, _("La réponse part dans la minute."))
+
+
+@bp.post("/questions/<reference>/call")
+@guards.staff
+def call(reference: str) -> ResponseReturnValue:
+    """Note a telephone call."""
+    viewer, text, spoken = guards.viewer(), request.form.get("text", ""), request.form.get("with", "")
+    act = lambda: desk.note_call(viewer, reference, text, spoken, _once())  # noqa: E731
+    return _done(act, reference, _("L’appel est noté."))
+
+
+@bp.post("/questions/<reference>/note")
+@guards.staff
+def note(reference: str) -> ResponseReturnValue:
+    """A note that its person does not see."""
+    viewer, text = guards.viewer(), request.form.get("text", "")
+    return _done(lambda: desk.note(viewer, reference, text, _once()), reference, _("La note est gardée."))
+
+
+@bp.post("/questions/<reference>/close")
+@guards.staff
+def close(reference: str) -> ResponseReturnValue:
+    """Nothing is left to do."""
+    viewer = guards.viewer()
+    return _done(lambda: desk.close(viewer, reference), reference, _("La question est close."))
+
+
+@bp.post("/questions/<reference>/reopen")
+@guards.staff
+def reopen(reference: str) -> ResponseReturnValue:
+    """It is the desk's turn again."""
+    viewer = guards.viewer()
+    return _done(lambda: desk.reopen(viewer, reference), reference, _("La question est rouverte."))
+
+
+@bp.route("/questions/answers", methods=["GET", "POST"])
+@guards.staff
+def many(problems: Sequence[Problem] = ()) -> ResponseReturnValue:
+    """One answer to all who are chosen: how many read it in which language, then the act."""
+    viewer = guards.viewer()
+    require_anywhere(viewer, queries.DESK)
+    given = request.values
+    filters, references = Filters.of(given), [each[:26] for each in given.getlist("q")][: answering.CHUNK]
+    texts = {language: request.form.get(language, "") for language in LANGUAGES}
+    if request.method == "POST":
+        expected = request.form.get("count", "0")
+        number = int(expected) if expected.isascii() and expected.isdigit() and len(expected) < 8 else 0
+        typed = request.form.get("confirmation", "")
+        try:
+            with writing():
+                done = answering.answer_many(viewer, filters, references, texts, number, typed)
+            flash(_answered(done), "done" if done else "info")
+            return redirect(url_for(".index"))
+        except Refused as refusal:
+            db.session.rollback()
+            problems = refusal.problems
+    saved = list(db.session.scalars(queries.saved(viewer)))
+    chosen = next((each.body for each in saved if each.reference == request.args.get("saved")), None)
+    spoken = answering.languages_of(viewer, filters, references)
+    page = render_template(
+        "messages/staff_answer_many.html",
+        filters=filters,
+        arguments=filters.arguments(),
+        references=references,
+        spoken=spoken,
+        total=sum(spoken.values()),
+        typed_above=TYPED_ABOVE,
+        texts=texts if request.method == "POST" or chosen is None else chosen,
+        saved=saved,
+        problems=problems,
+        **_NAMES,
+    )
+    return page, UNPROCESSABLE if problems else 200
+
+
+def _answered(number: int) -> str:
+    if not number:
+        return _("Ces questions ont déjà leur réponse.")
+    return ngettext(
+        "La réponse part à %(num)s personne, dans sa langue.",
+        "La réponse part à %(num)s personnes, chacune dans sa langue.",
+        number,
+    )

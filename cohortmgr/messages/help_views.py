@@ -1,0 +1,213 @@
+"""Asking for help, with or without an account, and one's own questions."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import guards
+from cohortmgr.applications import queries as applications
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import NotFound, Refused
+from cohortmgr.base.i18n import language
+from cohortmgr.base.text import new_reference
+from cohortmgr.base.web import show_problems
+from cohortmgr.messages import asking, desk_queries
+from cohortmgr.messages.asking import Asked
+from cohortmgr.messages.desk_forms import PublicQuestionForm, QuestionForm, WordsForm
+from cohortmgr.messages.desk_names import PARTS, STATES, TAGS, TOPICS
+from cohortmgr.messages.rules import QUESTION_MEANINGS, QuestionState, answer_by
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.stipends import queries as stipends
+
+bp = Blueprint("help", __name__)
+UNPROCESSABLE = 422
+_NUMBER = re.compile(r"Q-[0-9A-Z]{8}")
+
+
+@bp.get("/help")
+@guards.public
+def index() -> ResponseReturnValue:
+    """The programmes that one may ask about."""
+    known = {row.programme_key: row for row in reversed(programmes.public_intakes())}
+    return render_template("messages/public_help.html", programmes=list(known.values()))
+
+
+@bp.route("/help/<key>", methods=["GET", "POST"])
+@guards.public
+def ask(key: str) -> ResponseReturnValue:
+    """A question about a programme. What fills the field that nobody sees is a machine: it is thanked and forgotten."""
+    viewer = guards.viewer()
+    row = programmes.public_intakes_of(key)[0]
+    programme = programmes.programme_by_key(key)
+    if programme is None:
+        raise NotFound(key)
+    form = QuestionForm() if viewer.person_id else PublicQuestionForm()
+    if request.method == "POST" and request.form.get("website"):
+        return redirect(url_for(".received"))
+    status = 200
+    if form.validate_on_submit():
+        intake = programmes.get_intake(row.reference)
+        try:
+            with writing():
+                question = asking.ask(viewer, programme, intake, _asked(form), request.remote_addr or "")
+                reference, number = question.reference, question.number
+            if viewer.person_id:
+                return _asked_by_person(reference)
+            return redirect(url_for(".received", number=number))
+        except Refused as refusal:
+            show_problems(form, refusal)
+            status = UNPROCESSABLE
+    return render_template(
+        "messages/public_question.html",
+        form=form,
+        title=row.programme_title,
+        subject=None,
+        back=url_for(".index"),
+    ), status
+
+
+def _asked(form: QuestionForm) -> Asked:
+    told = {}
+    if isinstance(form, PublicQuestionForm):
+        told = {"name": form.name.data, "email": form.email.data or None, "phone": form.phone.data or None}
+    return Asked(form.topic.data, form.text.data, language(), form.once.data or new_reference(), **told)
+
+
+def _asked_by_person(reference: str) -> ResponseReturnValue:
+    flash(_("Votre question est arrivée."), "done")
+    return redirect(url_for(".question", reference=reference))
+
+
+@bp.get("/help/received")
+@guards.public
+def received() -> ResponseReturnValue:
+    """Thanks, the number, and the day by which an answer comes."""
+    number = request.args.get("number", "")
+    return render_template(
+        "messages/public_received.html",
+        number=number if _NUMBER.fullmatch(number) else "",
+        by=answer_by(clock.today()),
+    )
+
+
+@bp.route("/help/questions/<token>", methods=["GET", "POST"])
+@guards.public
+def linked(token: str) -> ResponseReturnValue:
+    """The thread of whoever has no account; they may add to it."""
+    form, status = WordsForm(), 200
+    try:
+        question, parts = asking.read_by_link(guards.viewer(), token)
+        if form.validate_on_submit():
+            with writing():
+                asking.add_by_link(guards.viewer(), token, form.text.data, form.once.data or new_reference())
+            flash(_("Votre message est ajouté."), "done")
+            return redirect(url_for(".linked", token=token))
+    except Refused as refusal:
+        db.session.rollback()
+        return render_template("accounts/public_link_refused.html", problems=refusal.problems), 410
+    return render_template("messages/public_thread.html", **_thread(question, parts, form)), status
+
+
+def _thread(question: object, parts: object, form: WordsForm) -> dict[str, object]:
+    return {
+        "question": question,
+        "parts": parts,
+        "form": form,
+        "names": PARTS,
+        "topics": TOPICS,
+        "states": STATES,
+        "tags": TAGS,
+        "meanings": QUESTION_MEANINGS,
+        "State": QuestionState,
+    }
+
+
+@bp.get("/my/questions")
+@guards.candidate
+def mine() -> ResponseReturnValue:
+    """One's own questions, the last touched first."""
+    questions = desk_queries.mine(guards.viewer())
+    return render_template(
+        "messages/candidate_questions.html",
+        questions=questions,
+        excerpts=desk_queries.excerpts(questions),
+        topics=TOPICS,
+        states=STATES,
+        tags=TAGS,
+    )
+
+
+@bp.route("/my/questions/<reference>", methods=["GET", "POST"])
+@guards.candidate
+def question(reference: str) -> ResponseReturnValue:
+    """One's own thread; adding to it makes it the programme's turn."""
+    viewer = guards.viewer()
+    found = desk_queries.own(viewer, reference)
+    form, status = WordsForm(), 200
+    if form.validate_on_submit():
+        try:
+            with writing():
+                asking.add(viewer, reference, form.text.data, form.once.data or new_reference())
+            flash(_("Votre message est ajouté."), "done")
+            return redirect(url_for(".question", reference=reference))
+        except Refused as refusal:
+            db.session.rollback()
+            show_problems(form, refusal)
+            status = UNPROCESSABLE
+    parts = desk_queries.thread(found, whole=False)
+    return render_template("messages/candidate_question.html", **_thread(found, parts, form)), status
+
+
+@bp.route("/my/applications/<reference>/question", methods=["GET", "POST"])
+@guards.candidate
+def on_file(reference: str) -> ResponseReturnValue:
+    """A question on one's own file."""
+    file = applications.own(guards.viewer(), reference)
+    form = QuestionForm()
+    if form.validate_on_submit():
+        try:
+            with writing():
+                asked = asking.ask_on_file(guards.viewer(), reference, _asked(form)).reference
+            return _asked_by_person(asked)
+        except Refused as refusal:
+            db.session.rollback()
+            show_problems(form, refusal)
+    return render_template(
+        "messages/public_question.html",
+        form=form,
+        title=file.intake.title,
+        subject=file.application.number,
+        back=url_for("applications_candidate.show", reference=reference),
+    )
+
+
+@bp.route("/my/stipends/<reference>/question", methods=["GET", "POST"])
+@guards.candidate
+def on_line(reference: str) -> ResponseReturnValue:
+    """A question on one's own payment line; only whoever pays and answers for the programme reads it."""
+    row = stipends.own_line(guards.viewer(), reference)
+    form = QuestionForm()
+    form.topic.choices = []
+    del form.topic
+    if form.validate_on_submit():
+        try:
+            with writing():
+                given = Asked("", form.text.data, language(), form.once.data or new_reference())
+                asked = asking.ask_on_line(guards.viewer(), reference, given).reference
+            return _asked_by_person(asked)
+        except Refused as refusal:
+            db.session.rollback()
+            show_problems(form, refusal)
+    return render_template(
+        "messages/public_question.html",
+        form=form,
+        title=row.cohort,
+        month=row.Line.month,
+        subject=None,
+        back=url_for("stipends_candidate.line", reference=reference),
+    )

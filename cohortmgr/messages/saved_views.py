@@ -1,0 +1,101 @@
+"""Answers that are kept: written once in three languages, found by their topic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.rules import Viewer, require_anywhere
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import NotFound, Problem, Refused
+from cohortmgr.base.i18n import LANGUAGE_NAMES, LANGUAGES
+from cohortmgr.base.web import posted_version
+from cohortmgr.messages import desk
+from cohortmgr.messages import desk_queries as queries
+from cohortmgr.messages.desk_names import TOPICS
+from cohortmgr.messages.models import SavedAnswer
+from cohortmgr.messages.rules import Topic
+from cohortmgr.programmes.models import Programme
+
+bp = Blueprint("saved_answers", __name__, url_prefix="/staff/answers")
+UNPROCESSABLE = 422
+
+
+@bp.get("")
+@guards.staff
+def index() -> ResponseReturnValue:
+    """All of them, by topic."""
+    viewer = guards.viewer()
+    require_anywhere(viewer, queries.WRITE)
+    rows = db.session.scalars(queries.saved(viewer, queries.WRITE)).all()
+    return render_template("messages/staff_saved.html", rows=rows, topics=TOPICS)
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@guards.staff
+def new() -> ResponseReturnValue:
+    """A new one."""
+    require_anywhere(guards.viewer(), queries.WRITE)
+    return _form(None)
+
+
+@bp.route("/<reference>", methods=["GET", "POST"])
+@guards.staff
+def edit(reference: str) -> ResponseReturnValue:
+    """Change one."""
+    return _form(queries.saved_answer(guards.viewer(), reference, queries.WRITE))
+
+
+@bp.post("/<reference>/remove")
+@guards.staff
+def remove(reference: str) -> ResponseReturnValue:
+    """Take one away."""
+    with writing():
+        desk.remove_answer(guards.viewer(), reference)
+    flash(_("La réponse type est retirée."), "done")
+    return redirect(url_for(".index"))
+
+
+def _form(row: SavedAnswer | None) -> ResponseReturnValue:
+    viewer, problems = guards.viewer(), tuple[Problem, ...]()
+    mine = queries.programmes_of(viewer, queries.WRITE)
+    if request.method == "POST":
+        try:
+            with writing():
+                _save(viewer, row, mine)
+            flash(_("La réponse type est gardée."), "done")
+            return redirect(url_for(".index"))
+        except Refused as refusal:
+            db.session.rollback()
+            problems = refusal.problems
+    page = render_template(
+        "messages/staff_saved_form.html",
+        row=row,
+        programmes=mine,
+        topics=TOPICS,
+        languages=LANGUAGE_NAMES,
+        typed=request.form,
+        problems=problems,
+    )
+    return page, UNPROCESSABLE if problems else 200
+
+
+def _save(viewer: Viewer, row: SavedAnswer | None, mine: Sequence[Programme]) -> None:
+    path = row.path if row else request.form.get("programme", "")
+    programme = next((each for each in mine if each.path == path or each.reference == path), None)
+    if programme is None:
+        raise NotFound(path)
+    topic = request.form.get("topic", "")
+    desk.save_answer(
+        viewer,
+        programme,
+        topic if topic in set(Topic) else Topic.OTHER,
+        request.form.get("title", ""),
+        {language: request.form.get(language, "") for language in LANGUAGES},
+        row.reference if row else None,
+        posted_version(),
+    )

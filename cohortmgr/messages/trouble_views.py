@@ -1,0 +1,80 @@
+"""Messages that did not arrive: what happened to each, and what staff can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.rules import require_anywhere
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.base.paging import page_of
+from cohortmgr.messages import troubles
+from cohortmgr.messages.desk_names import TROUBLES
+from cohortmgr.outbox.notices import declared
+
+bp = Blueprint("troubles_staff", __name__, url_prefix="/staff/troubles")
+SHOWN = 25
+UNPROCESSABLE = 422
+
+
+@bp.get("")
+@guards.staff
+def index() -> ResponseReturnValue:
+    """Those that nobody has seen to, the oldest first."""
+    return _page()
+
+
+def _page(reference: str = "", problems: Sequence[Problem] = ()) -> ResponseReturnValue:
+    viewer = guards.viewer()
+    require_anywhere(viewer, troubles.MANAGE)
+    page = render_template(
+        "messages/staff_troubles.html",
+        page=page_of(troubles.visible(viewer), request.args.get("page", 1, type=int), SHOWN),
+        names=TROUBLES,
+        keys={key: notice.title for key, notice in declared.items()},
+        failed=reference,
+        problems=problems,
+        typed=request.form,
+    )
+    return page, UNPROCESSABLE if problems else 200
+
+
+def _done(act: Callable[[], object], reference: str, said: str) -> ResponseReturnValue:
+    try:
+        with writing():
+            act()
+    except Refused as refusal:
+        db.session.rollback()
+        return _page(reference, refusal.problems)
+    flash(said, "done")
+    return redirect(url_for(".index"))
+
+
+@bp.post("/<reference>/correct")
+@guards.staff
+def correct(reference: str) -> ResponseReturnValue:
+    """A new address, and the message again."""
+    viewer, email = guards.viewer(), request.form.get("email", "")
+    act = lambda: troubles.correct(viewer, reference, email)  # noqa: E731
+    return _done(act, reference, _("L’adresse est corrigée ; le message repart."))
+
+
+@bp.post("/<reference>/told")
+@guards.staff
+def told(reference: str) -> ResponseReturnValue:
+    """The person was told by telephone."""
+    viewer, note = guards.viewer(), request.form.get("note", "")
+    return _done(lambda: troubles.note_told(viewer, reference, note), reference, _("L’appel est noté."))
+
+
+@bp.post("/<reference>/dismiss")
+@guards.staff
+def dismiss(reference: str) -> ResponseReturnValue:
+    """Nothing is to be done."""
+    viewer = guards.viewer()
+    return _done(lambda: troubles.dismiss(viewer, reference), reference, _("C’est classé."))
