@@ -207,19 +207,23 @@ def _hand_over_all(
     post: Post, leaving: Sequence[Parcel[Ready]], began: float, stopping: Callable[[], bool]
 ) -> None:
     ours = {ready.message.id for together, _ in leaving for ready in together}
+
+    def rest(place: int) -> list[Message]:
+        others = (ready.message for together, _ in leaving[place:] for ready in together)
+        return [message for message in others if message.id in ours]
+
     for place, (together, rendered) in enumerate(leaving):
-        rest = [each.message for others, _ in leaving[place:] for each in others if each.message.id in ours]
         if stopping():
-            return post.recorder.give_back(rest)
-        if rest and _is_old(began, together[0].message):
-            ours, began = {message.id for message in post.recorder.renew(rest)}, time.monotonic()
+            return post.recorder.give_back(rest(place))
+        if ours and _is_old(began, together[0].message):
+            ours, began = {message.id for message in post.recorder.renew(rest(place))}, time.monotonic()
         held = [ready.message for ready in together if ready.message.id in ours]
         if len(held) < len(together):  # another worker has some of them: their words are not ours to say
             post.recorder.give_back(held)
             continue
         if together[0].channel == "email" and post.providers.resting():
             wait = clock.now() + timedelta(seconds=REST)
-            return post.recorder.give_back(rest, due=wait)
+            return post.recorder.give_back(rest(place), due=wait)
         record_all(post.recorder, _hand_over(post, together, rendered))
     return None
 

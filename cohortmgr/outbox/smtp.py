@@ -11,6 +11,7 @@ import smtplib
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from urllib.parse import unquote, urlsplit
 
 from cohortmgr.outbox.failures import Failure, Stage, judged
@@ -68,12 +69,12 @@ class Connection:
             server.close()
 
     def _open(self) -> smtplib.SMTP:
-        parts, safe = self._parts, ssl.create_default_context()
+        parts = self._parts
         host = parts.hostname or ""
         try:
             server: smtplib.SMTP
             if parts.scheme == "smtps":
-                server = smtplib.SMTP_SSL(host, parts.port or 465, timeout=PATIENCE, context=safe)
+                server = smtplib.SMTP_SSL(host, parts.port or 465, timeout=PATIENCE, context=_safe())
             else:
                 server = smtplib.SMTP(host, parts.port or 25, timeout=PATIENCE)
         except (OSError, smtplib.SMTPException) as error:
@@ -82,7 +83,7 @@ class Connection:
         try:
             server.ehlo_or_helo_if_needed()
             if parts.scheme == "smtp" and server.has_extn("starttls"):
-                server.starttls(context=safe)
+                server.starttls(context=_safe())
                 server.ehlo()
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
@@ -167,6 +168,11 @@ class Connection:
         if code == 421 and stage != Stage.END:
             raise Unreachable(stage, code, Failure.TEMPORARY)
         raise Refusal(stage, code, judged(stage, code, text.decode("ascii", "replace")))
+
+
+@cache
+def _safe() -> ssl.SSLContext:
+    return ssl.create_default_context()
 
 
 def _wait(server: smtplib.SMTP, seconds: float) -> None:
