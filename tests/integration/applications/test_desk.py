@@ -1,0 +1,462 @@
+"""Staff's acts on files: notes, eligibility, more time, many files at once, saved views, exports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.ctx import AppContext
+from flask.testing import FlaskClient
+
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import SYSTEM, Role
+from cohortmgr.applications import merges, notes
+from cohortmgr.applications.listing import COLUMNS
+from cohortmgr.applications.models import (
+    Application,
+    Correction,
+    Extension,
+    Lot,
+    Merge,
+    Note,
+    Override,
+    SavedView,
+)
+from cohortmgr.audit.models import Event
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.sheets import read_table
+from cohortmgr.outbox.models import Bundle, Message
+from cohortmgr.programmes import actions as programmes
+from cohortmgr.programmes.queries import intake_of
+from cohortmgr.programmes.reading import read_known
+from cohortmgr.selection.queries import ranking_of
+from tests.integration.applications import journey
+from tests.integration.applications.journey import DURING, begin, browser, fill, sign_up
+from tests.integration.applications.test_staff import many
+
+
+@pytest.fixture
+def intake(system_context: AppContext) -> Iterator[str]:
+    with clock.at(DURING):
+        yield journey.load_mdia()
+
+
+@pytest.fixture
+def desk(intake: str, app: Flask) -> FlaskClient:
+    found = browser(app)
+    journey.staff(found)
+    return found
+
+
+@pytest.fixture
+def sent(intake: str, client: FlaskClient) -> str:
+    """A sent application of `client`'s."""
+    sign_up(client)
+    reference = begin(client, intake)
+    fill(client, reference)
+    assert client.post(f"/my/applications/{reference}/check").status_code == 302
+    return reference
+
+
+def all_of(model: type[Any]) -> list[Any]:
+    db.session.rollback()
+    return list(
+        db.session.scalars(sa.select(model).order_by(model.id).execution_options(populate_existing=True))
+    )
+
+
+def acts() -> list[str]:
+    db.session.rollback()
+    return list(db.session.scalars(sa.select(Event.action).order_by(Event.id)))
+
+
+def shown(desk: FlaskClient, intake: str, **filters: str) -> int:
+    page = desk.get(f"/staff/intakes/{intake}/applications", query_string={"size": "600", **filters})
+    assert page.status_code == 200
+    return page.text.count('<th scope="row">')
+
+
+def test_a_note_is_sealed_pinned_and_taken_back_by_its_author(
+    sent: str, desk: FlaskClient, app: Flask
+) -> None:
+    for text in ("Appelée, rappelle demain.", "Une autre."):
+        assert desk.post(f"/staff/applications/{sent}/notes", data={"text": text}).status_code == 302
+    first, second = all_of(Note)
+    assert b"rappelle" not in first.sealed
+    desk.post(f"/staff/notes/{first.reference}/pin", data={"pinned": "1"})
+    page = desk.get(f"/staff/applications/{sent}").text
+    assert page.index("rappelle demain") < page.index("Une autre.") and "Note ajoutée" in page
+    colleague = browser(app)
+    journey.staff(colleague, Role.PROGRAMME_ADMINISTRATOR)
+    assert colleague.post(f"/staff/notes/{first.reference}/delete").status_code == 409
+    with clock.at(DURING + timedelta(days=2)):
+        journey_again = desk.post(f"/staff/notes/{first.reference}/delete")
+        assert journey_again.status_code == 409
+    assert desk.post(f"/staff/notes/{first.reference}/delete").status_code == 302
+    assert [note.reference for note in all_of(Note)] == [second.reference]
+    assert desk.post(f"/staff/applications/{sent}/notes", data={"text": " "}).status_code == 409
+    assert desk.post(f"/staff/applications/{sent}/notes", data={"text": "x" * 100_000}).status_code == 409
+
+
+def test_nobody_else_touches_a_file_s_desk(sent: str, intake: str, desk: FlaskClient, app: Flask) -> None:
+    desk.post(f"/staff/applications/{sent}/notes", data={"text": "Une note."})
+    (note,) = all_of(Note)
+    elsewhere, candidate = browser(app), browser(app)
+    journey.staff(elsewhere, Role.SELECTION_MANAGER, "ma.inpt.autre.")
+    sign_up(candidate, "autre@exemple.ma")
+    paths = (
+        f"/applications/{sent}/notes", f"/notes/{note.reference}/pin", f"/notes/{note.reference}/delete",
+        f"/applications/{sent}/eligibility", f"/applications/{sent}/eligibility/lift",
+        f"/applications/{sent}/extension", f"/applications/{sent}/extension/revoke",
+        f"/intakes/{intake}/deadline", f"/intakes/{intake}/lots/note", f"/intakes/{intake}/views",
+        f"/intakes/{intake}/applications/export", f"/duplicates/{sent}/{sent}",
+    )  # fmt: skip
+    for who in (elsewhere, candidate):
+        for path in paths:
+            given = {
+                "text": "x",
+                "reason": "x",
+                "eligible": "no",
+                "until": "2027-06-30",
+                "count": "1",
+                "name": "x",
+            }
+            assert who.post("/staff" + path, data=given).status_code == 404, path
+        assert who.get(f"/staff/intakes/{intake}/duplicates").status_code == 404
+    assert len(all_of(Note)) == 1 and not all_of(Override) and not all_of(SavedView) and not all_of(Lot)
+
+
+def test_staff_s_word_on_eligibility_is_what_the_ranking_reads_until_it_is_lifted(
+    sent: str, intake: str, desk: FlaskClient
+) -> None:
+    def eligible() -> set[bool]:
+        db.session.rollback()
+        board = ranking_of(intake_of("mdia", "2027"))
+        return {file.eligible for file in board.files.values()}
+
+    path = f"/staff/applications/{sent}/eligibility"
+    assert desk.post(path, data={"eligible": "no", "reason": ""}).status_code == 200
+    assert desk.post(path, data={"eligible": "", "reason": "x"}).status_code == 200
+    assert eligible() == {True}
+    given = {"eligible": "no", "reason": "Le diplôme n’est pas reconnu."}
+    assert desk.post(path, data=given).status_code == 302
+    assert desk.post(path, data=given).status_code == 302
+    assert eligible() == {False} and len(all_of(Override)) == 1
+    page = desk.get(f"/staff/applications/{sent}").text
+    assert "Non éligible par décision" in page and "n’est pas reconnu" in page
+    desk.post(path, data={"eligible": "yes", "reason": "Équivalence reçue."})
+    assert eligible() == {True} and [each.lifted_at is None for each in all_of(Override)] == [False, True]
+    for _ in range(2):
+        assert desk.post(f"{path}/lift").status_code == 302
+    assert eligible() == {True} and acts().count("applications.lift_override") == 1
+
+
+def test_one_person_has_more_time_and_sends_after_the_close(
+    intake: str, client: FlaskClient, desk: FlaskClient
+) -> None:
+    sign_up(client)
+    reference = begin(client, intake)
+    closes = intake_of("mdia", "2027").closes_at
+    path = f"/staff/applications/{reference}/extension"
+    until = (clock.local(closes) + timedelta(days=3)).date().isoformat()
+    assert desk.post(path, data={"until": "2026-11-23", "reason": "x"}).status_code == 200
+    assert desk.post(path, data={"until": until, "reason": ""}).status_code == 200
+    assert desk.post(path, data={"until": until, "reason": "Hospitalisée."}).status_code == 302
+    assert desk.post(path, data={"until": until, "reason": "Hospitalisée."}).status_code == 302
+    assert len(all_of(Extension)) == 1 and [m.key for m in all_of(Message)].count("deadline_extended") == 1
+    with clock.at(closes + timedelta(days=1)):
+        client.post("/sign-in", data={"email": "zoe@exemple.ma", "password": journey.PASSWORD})
+        fill(client, reference)
+        assert client.post(f"/my/applications/{reference}/check").status_code == 302
+    assert all_of(Application)[0].state == "submitted"
+    assert desk.post(path, data={"until": until, "reason": "Trop tard."}).status_code == 200
+
+
+def test_time_that_was_taken_back_opens_nothing(intake: str, client: FlaskClient, desk: FlaskClient) -> None:
+    sign_up(client)
+    reference = begin(client, intake)
+    closes = intake_of("mdia", "2027").closes_at
+    until = (clock.local(closes) + timedelta(days=3)).date().isoformat()
+    desk.post(f"/staff/applications/{reference}/extension", data={"until": until, "reason": "Panne."})
+    for _ in range(2):
+        assert desk.post(f"/staff/applications/{reference}/extension/revoke").status_code == 302
+    with clock.at(closes + timedelta(days=1)):
+        client.post("/sign-in", data={"email": "zoe@exemple.ma", "password": journey.PASSWORD})
+        assert client.get(f"/my/applications/{reference}/form").location.endswith(reference)
+        client.post(f"/my/applications/{reference}/form", data={"city": "Fès"})
+    assert "city" not in all_of(Application)[0].answers
+
+
+def test_what_arrives_before_the_close_is_in_however_long_it_takes(
+    intake: str, client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_up(client)
+    reference = begin(client, intake)
+    fill(client, reference)
+    closes = intake_of("mdia", "2027").closes_at
+    moments = iter([closes - timedelta(seconds=1)])
+    real = clock.now
+    with clock.at(closes - timedelta(hours=1)):
+        client.post("/sign-in", data={"email": "zoe@exemple.ma", "password": journey.PASSWORD})
+    with clock.at(closes + timedelta(seconds=30)):
+        monkeypatch.setattr("cohortmgr.base.clock.now", lambda: next(moments, None) or real())
+        assert client.post(f"/my/applications/{reference}/check").status_code == 302
+    monkeypatch.undo()
+    (row,) = all_of(Application)
+    assert row.state == "submitted" and row.sent_at > closes
+
+
+def test_an_intake_is_prolonged_for_all_and_a_definition_loaded_anew_takes_nothing_away(
+    intake: str, client: FlaskClient, desk: FlaskClient, app: Flask
+) -> None:
+    sign_up(client)
+    begin(client, intake)
+    head = browser(app)
+    journey.staff(head, Role.PROGRAMME_ADMINISTRATOR)
+    before = intake_of("mdia", "2027").closes_at
+    until = (clock.local(before) + timedelta(days=2)).date().isoformat()
+    path = f"/staff/intakes/{intake}/deadline"
+    assert desk.get(path).status_code == 404
+    assert head.get(path).status_code == 200
+    for given in (
+        {"until": "2026-01-01", "reason": "x"},
+        {"until": until, "reason": ""},
+        {"until": "2030-01-01", "reason": "x"},
+    ):
+        assert head.post(path, data=given).status_code == 200
+    for _ in range(2):
+        assert head.post(path, data={"until": until, "reason": "Panne nationale."}).status_code == 302
+    after = intake_of("mdia", "2027")
+    assert after.closes_at > before and [m.key for m in all_of(Message)].count("deadline_extended") == 1
+    assert acts().count("programmes.extend") == 1
+    definition = read_known("mdia")
+    changed = {**definition.title, "fr": definition.title["fr"] + " (bis)"}
+    with writing():
+        programmes.load_definition(SYSTEM, replace(definition, title=changed))
+    db.session.expire_all()
+    assert intake_of("mdia", "2027").closes_at == after.closes_at
+
+
+def test_filters_find_what_stands_beside_the_file(sent: str, intake: str, desk: FlaskClient) -> None:
+    many(20)
+    assert shown(desk, intake) == 21
+    assert shown(desk, intake, note="yes") == 0 and shown(desk, intake, note="no") == 21
+    desk.post(f"/staff/applications/{sent}/notes", data={"text": "Une note."})
+    assert shown(desk, intake, note="yes") == 1
+    assert shown(desk, intake, documents="yes") == 1
+    assert shown(desk, intake, average_from="10,005", average_to="10.009") == 5
+    assert shown(desk, intake, sent_from="22/11/2026", sent_to="2026-11-22") == 21
+    assert shown(desk, intake, sent_to="2026-11-21") == 0
+    assert shown(desk, intake, outcome="none") == 21 and shown(desk, intake, outcome="offer") == 0
+    assert shown(desk, intake, correction="none") == 21 and shown(desk, intake, extended="yes") == 0
+    assert shown(desk, intake, diploma="mathematiques") == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["06 12 34 56 78", "+212612345678", "٠٦١٢٣٤٥٦٧٨", "الإدْرِيسِيّ", "idrissi zoe", "El-Idrissi", "R 123456789"],
+)
+def test_a_file_is_found_by_phone_with_and_without_tashkeel(
+    sent: str, intake: str, desk: FlaskClient, text: str
+) -> None:
+    many(3)
+    assert shown(desk, intake, search=text) == (0 if text == "El-Idrissi" else 1)
+
+
+def test_a_file_is_found_by_its_reference(sent: str, intake: str, desk: FlaskClient) -> None:
+    many(3)
+    assert shown(desk, intake, search=sent.lower()) == 1
+
+
+def test_columns_live_in_the_address_and_in_a_view_that_colleagues_share(
+    sent: str, intake: str, desk: FlaskClient, app: Flask
+) -> None:
+    path = f"/staff/intakes/{intake}/applications"
+    page = desk.get(
+        f"{path}?columns=email&columns=notes&columns=offering&columns=correction&columns=documents"
+    ).text
+    assert 'data-label="Adresse e-mail"' in page and 'data-label="Moyenne"' not in page
+    saved = desk.post(
+        f"/staff/intakes/{intake}/views?columns=email,number&eligible=yes", data={"name": "Mes appels"}
+    )
+    assert saved.status_code == 302 and "columns=email" in saved.location
+    assert "Mes appels" in desk.get(path).text
+    colleague = browser(app)
+    journey.staff(colleague, Role.PROGRAMME_ADMINISTRATOR)
+    assert "Mes appels" not in colleague.get(path).text
+    desk.post(f"/staff/intakes/{intake}/views?columns=email", data={"name": "Mes appels", "shared": "1"})
+    (view,) = all_of(SavedView)
+    assert view.arguments == {"columns": "email"} and "Mes appels" in colleague.get(path).text
+    assert colleague.post(f"/staff/intakes/{intake}/views/{view.reference}/forget").status_code == 404
+    assert desk.post(f"/staff/intakes/{intake}/views/{view.reference}/forget").status_code == 302
+    for address, name in (("?search=AB123456", "x"), ("?search=0612345678", "x"), ("", " "), ("", "x" * 81)):
+        assert desk.post(f"/staff/intakes/{intake}/views{address}", data={"name": name}).status_code == 409
+    assert not all_of(SavedView)
+
+
+def test_the_export_is_the_list_with_its_columns_safe_and_noted_once(
+    sent: str, intake: str, desk: FlaskClient
+) -> None:
+    many(12)
+    with writing() as session:
+        session.execute(sa.update(Application).where(Application.number == "MDIA-000001").values(name="=1+1"))
+    path = f"/staff/intakes/{intake}/applications/export?eligible=yes&columns=number,average&source=import"
+    answer = desk.post(path, data={"kind": "csv"})
+    lines = answer.data.decode("utf-8-sig").splitlines()
+    assert lines[0] == '"Nom","Numéro","Moyenne"' and len(lines) == 11
+    assert '"\'=1+1"' in answer.text and answer.headers["Content-Disposition"].startswith("attachment")
+    table = read_table(desk.post(path, data={"kind": "xlsx"}).data)
+    assert len(table.rows) == 10 and ("=1+1", "MDIA-000001", "10.001") in [row.cells for row in table.rows]
+    assert acts().count("applications.export") == 2
+
+
+def test_a_correction_for_many_says_to_how_many_first_and_is_undone(
+    sent: str, intake: str, desk: FlaskClient, client: FlaskClient
+) -> None:
+    many(5)
+    with writing() as session:
+        session.execute(
+            sa.update(Application).where(Application.number == "MDIA-000002").values(state="draft")
+        )
+    path = f"/staff/intakes/{intake}/lots/correct?state=all"
+    page = desk.get(path).text
+    assert "Cela s’applique à 5 dossiers" in page and "Pas envoyé" in page
+    given = {"fix-s1": "incorrect", "message": "Vérifiez.", "until": "2026-12-10"}
+    moved = desk.post(path, data={**given, "count": "4"})
+    assert moved.status_code == 200 and "La liste a changé" in moved.text and not all_of(Correction)
+    done = desk.post(path, data={**given, "count": "5"})
+    assert done.status_code == 302, done.text
+    assert len(all_of(Correction)) == 5 and [m.key for m in all_of(Message)].count("correction_asked") == 5
+    assert desk.post(path, data={**given, "count": "5"}).status_code == 200
+    client.post(f"/my/applications/{sent}/correction", data={"s1": "14"})
+    for _ in range(2):
+        assert desk.post(f"{done.location}/undo").status_code == 302
+    assert sorted(each.state for each in all_of(Correction)) == ["called_off"] * 4 + ["done"]
+    (lot,), (bundle,) = all_of(Lot), all_of(Bundle)
+    assert lot.undone_at and bundle.state == "called_off" and "Annulé" in desk.get(done.location).text
+
+
+def test_above_a_hundred_the_number_is_typed(intake: str, desk: FlaskClient) -> None:
+    many(101)
+    path = f"/staff/intakes/{intake}/lots/note"
+    assert "Pour confirmer, écrivez" in desk.get(path).text
+    for typed in ("", "100", "cent"):
+        answer = desk.post(path, data={"text": "Vu.", "count": "101", "confirmation": typed})
+        assert answer.status_code == 200 and not all_of(Note)
+    done = desk.post(path, data={"text": "Vu.", "count": "101", "confirmation": "١٠١"})
+    assert done.status_code == 302 and len(all_of(Note)) == 101
+    with clock.at(DURING + timedelta(days=2)):
+        assert desk.post(f"{done.location}/undo").status_code == 409
+    desk.post(f"{done.location}/undo")
+    assert not all_of(Note)
+
+
+def test_more_time_for_many_drafts(intake: str, client: FlaskClient, desk: FlaskClient) -> None:
+    many(3)
+    sign_up(client)
+    begin(client, intake)
+    until = (clock.local(intake_of("mdia", "2027").closes_at) + timedelta(days=1)).date().isoformat()
+    path = f"/staff/intakes/{intake}/lots/extend?state=all"
+    assert "Cela s’applique à 1 dossier" in desk.get(path).text
+    for given in ({"until": "", "reason": "x"}, {"until": until, "reason": ""}):
+        assert desk.post(path, data={**given, "count": "1"}).status_code == 200
+    done = desk.post(path, data={"until": until, "reason": "Panne.", "count": "1"})
+    assert done.status_code == 302 and len(all_of(Extension)) == 1
+    desk.post(f"{done.location}/undo")
+    assert all_of(Extension)[0].revoked_at is not None
+    assert desk.get(f"/staff/intakes/{intake}/lots/destroy").status_code == 404
+
+
+def twins(intake: str) -> tuple[str, str]:
+    """Two sent files that look alike; their references."""
+    many(4)
+    with writing() as session:
+        rows = session.scalars(sa.select(Application).order_by(Application.id)).all()
+        for row in rows[:2]:
+            person = session.get_one(Person, row.person_id)
+            person.given_name, person.family_name, row.name = "Salma", "Bennis", "Salma Bennis"
+            person.birth_date = clock.today() - timedelta(days=8000)
+        return rows[0].reference, rows[1].reference
+
+
+def test_two_files_of_one_person_become_one_and_come_back(intake: str, desk: FlaskClient) -> None:
+    one, other = twins(intake)
+    page = desk.get(f"/staff/intakes/{intake}/duplicates").text
+    assert "1 paire" in page and "Même nom" in page
+    path = f"/staff/duplicates/{one}/{other}"
+    assert desk.get(path).status_code == 200
+    assert desk.post(path, data={"keep": other, "reason": ""}).status_code == 200 and not all_of(Merge)
+    for _ in range(2):
+        assert desk.post(path, data={"keep": other, "reason": "Même CIN au téléphone."}).status_code == 302
+    (merge,) = all_of(Merge)
+    assert {row.reference: row.state for row in all_of(Application)}[one] == "superseded"
+    assert shown(desk, intake) == 3 and shown(desk, intake, state="superseded") == 1
+    board = ranking_of(intake_of("mdia", "2027"))
+    assert len(board.files) == 3
+    assert desk.post(path, data={"keep": one, "reason": "x"}).status_code == 200
+    with clock.at(DURING + timedelta(days=31)):
+        assert desk.post(f"/staff/merges/{merge.reference}/undo").status_code in (302, 409)
+        assert all_of(Merge)[0].undone_at is None
+    for _ in range(2):
+        assert desk.post(f"/staff/merges/{merge.reference}/undo").status_code == 302
+    assert {row.state for row in all_of(Application)} == {"submitted"}
+    assert {"applications.put_aside", "applications.keep", "applications.bring_back"} <= set(acts())
+
+
+def test_a_sent_file_gives_way_to_no_draft_and_none_to_another_intake(intake: str, desk: FlaskClient) -> None:
+    one, other = twins(intake)
+    with writing() as session:
+        session.execute(sa.update(Application).where(Application.reference == one).values(state="draft"))
+    path = f"/staff/duplicates/{one}/{other}"
+    answer = desk.post(path, data={"keep": one, "reason": "x"})
+    assert answer.status_code == 200 and not all_of(Merge)
+    assert desk.get(f"/staff/duplicates/{one}/{one}").status_code == 404
+    assert desk.get(f"/staff/duplicates/{one}/{'0' * 26}").status_code == 404
+
+
+def test_pages_send_as_many_statements_for_much_as_for_little(
+    sent: str, intake: str, desk: FlaskClient, statements: Callable[[], AbstractContextManager[list[str]]]
+) -> None:
+    found: dict[str, list[int]] = {}
+    every = ",".join(COLUMNS)
+    paths = (
+        f"/staff/applications/{sent}", f"/staff/intakes/{intake}/applications?size=600&columns={every}&note=no",
+        f"/staff/intakes/{intake}/lots/correct", f"/staff/intakes/{intake}/duplicates",
+    )  # fmt: skip
+    for count in (5, 50):
+        if count > 5:
+            with writing() as session:
+                session.execute(sa.delete(Note))
+                session.execute(sa.delete(Application).where(Application.source == "import"))
+        many(count)
+        row = next(row for row in all_of(Application) if row.reference == sent)
+        viewer_text = [f"Note {i}" for i in range(count)]
+        for text in viewer_text:
+            desk.post(f"/staff/applications/{sent}/notes", data={"text": text})
+        assert row.reference == sent
+        for path in paths:
+            with statements() as seen:
+                assert desk.get(path).status_code == 200
+            found.setdefault(path, []).append(len(seen))
+    assert all(few == much for few, much in found.values()), found
+    assert found[paths[1]][0] <= 4
+
+
+def test_two_who_undo_a_merge_at_once_bring_back_one_file(intake: str, desk: FlaskClient, app: Flask) -> None:
+    one, other = twins(intake)
+    desk.post(f"/staff/duplicates/{one}/{other}", data={"keep": one, "reason": "La même."})
+    second = browser(app)
+    viewer = journey.staff(second, Role.PROGRAMME_ADMINISTRATOR)
+    (merge,) = all_of(Merge)
+    second.post(f"/staff/merges/{merge.reference}/undo")
+    with writing():
+        assert merges.undo(viewer, merge.reference).undone_at is not None
+        notes.write(viewer, one, "Revenu.")
+    assert acts().count("applications.bring_back") == 1
