@@ -45,7 +45,7 @@ class CampaignForm(FlaskForm):
     title = StringField(
         _l("Nom de l’envoi"), description=_l("Pour vous y retrouver ; personne ne le reçoit.")
     )
-    audience = RadioField(_l("À qui"), validate_choice=False)
+    audience = RadioField(_l("Les destinataires"), validate_choice=False)
     search = StringField(_l("Nom, numéro ou adresse"), [Optional()])
     state = SelectField(_l("État"), validate_choice=False)
     eligible = SelectField(_l("Conditions"), validate_choice=False)

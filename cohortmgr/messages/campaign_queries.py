@@ -34,8 +34,6 @@ from cohortmgr.programmes.queries import definition_of
 
 WRITE = "messages.write"
 APPROVE = "messages.approve"
-# A list that is not fixed yet is read as it is now.
-LIVE = frozenset({CampaignState.DRAFT, CampaignState.CANCELLED})
 _ADDRESS = sa.func.coalesce(sa.func.nullif(Application.email, ""), Person.email)
 _NAME = sa.func.coalesce(
     sa.func.nullif(Application.name, ""), sa.func.trim(Person.given_name + " " + Person.family_name)
@@ -94,10 +92,12 @@ def intake_for(viewer: Viewer, reference: str) -> Intake:
     return found
 
 
-def of_intake(intake_id: int, number: int, size: int) -> Page:
-    """The campaigns of an intake that was loaded for the viewer, newest first; two statements."""
-    found = sa.select(Campaign).where(Campaign.intake_id == intake_id)
-    return page_of(found.order_by(Campaign.created_at.desc(), Campaign.id.desc()), number, size)
+def page_of_all(viewer: Viewer, intake_id: int | None, number: int, size: int) -> Page:
+    """The viewer's campaigns with their intakes, of one intake or of all, newest first; two statements."""
+    chosen = visible(viewer)
+    return page_of(
+        chosen if intake_id is None else chosen.where(Campaign.intake_id == intake_id), number, size
+    )
 
 
 def cohort_of(intake_id: int) -> Cohort | None:
@@ -126,6 +126,12 @@ def names_of(*references: str | None) -> Mapping[str, str]:
     return {reference: f"{given} {family}".strip() for reference, given, family in rows}
 
 
+def is_live(campaign: Campaign) -> bool:
+    """Whether the list is still what the filter shows at the moment."""
+    given_up = campaign.state == CampaignState.CANCELLED and not campaign.total
+    return campaign.state == CampaignState.DRAFT or given_up
+
+
 def listed(campaign: Campaign) -> sa.Select[int, int, str]:
     """Those whom the list holds as it is now: the ids of application and person, and the file's language."""
     chosen = sa.select(Application.id, Application.person_id, Application.language)
@@ -149,7 +155,7 @@ def to_fix(campaign: Campaign) -> sa.Select[int, int, str]:
 
 def _people(campaign: Campaign, *columns: Any) -> sa.Select[Any]:
     """Each on the list with their file, their person and their wishes: live, or as it was fixed."""
-    if campaign.state in LIVE:
+    if is_live(campaign):
         on_it = listed(campaign).subquery()
         application, number = on_it.c.id, on_it.c.id
     else:

@@ -10,8 +10,9 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts.rules import allows
+from cohortmgr.accounts.rules import allows, require_anywhere
 from cohortmgr.applications.listing import Filters
+from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES
@@ -21,13 +22,22 @@ from cohortmgr.messages import campaign_queries as queries
 from cohortmgr.messages import campaigns, mailing
 from cohortmgr.messages.campaign_forms import CampaignForm, values_of, values_of_new
 from cohortmgr.messages.models import Campaign
-from cohortmgr.messages.names import STATES
 from cohortmgr.messages.rules import CAMPAIGN_MEANINGS, CampaignState
 from cohortmgr.outbox.segments import measured
 from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import intakes_below
 
 bp = Blueprint("campaigns_staff", __name__, url_prefix="/staff")
 SHOWN = 50
+
+
+@bp.get("/campaigns")
+@guards.staff
+def every() -> ResponseReturnValue:
+    """The campaigns of every intake to whose people the viewer writes."""
+    viewer = guards.viewer()
+    require_anywhere(viewer, queries.WRITE)
+    return _list(None, intakes_below(viewer.paths(queries.WRITE)))
 
 
 @bp.get("/intakes/<reference>/campaigns")
@@ -35,10 +45,18 @@ SHOWN = 50
 def index(reference: str) -> ResponseReturnValue:
     """The campaigns to the people of an intake, newest first."""
     intake = queries.intake_for(guards.viewer(), reference)
+    return _list(intake, [intake])
+
+
+def _list(intake: Intake | None, intakes: Sequence[Intake]) -> ResponseReturnValue:
+    page = queries.page_of_all(
+        guards.viewer(), intake.id if intake else None, request.args.get("page", 1, type=int), SHOWN
+    )
     return render_template(
         "messages/staff_campaigns.html",
         intake=intake,
-        page=queries.of_intake(intake.id, request.args.get("page", 1, type=int), SHOWN),
+        intakes=intakes,
+        page=page,
         names=mailing.STATE_NAMES,
         tags=mailing.STATE_TAGS,
     )
@@ -135,6 +153,8 @@ def _page(reference: str, problems: Sequence[Problem] = ()) -> ResponseReturnVal
         "messages/staff_campaign.html",
         campaign=campaign,
         intake=intake,
+        live=queries.is_live(campaign),
+        ahead=campaign.due is not None and campaign.due > clock.now(),
         filters=queries.filters_of(campaign),
         counts=queries.counts(campaign),
         tally=queries.tally(campaign) if begun else None,
@@ -150,7 +170,6 @@ def _page(reference: str, problems: Sequence[Problem] = ()) -> ResponseReturnVal
         is_own=viewer.reference in (campaign.proposed_by, campaign.written_by),
         ask_above=mailing.ASK_ABOVE,
         form_key=new_reference(),
-        message_states=STATES,
         problems=problems,
         error=next((problem for problem in problems if problem.where == "confirmation"), None),
     )

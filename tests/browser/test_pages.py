@@ -64,6 +64,7 @@ SCREENS = {
         "/staff/texts",
         "/staff/texts/offer_made/email/fr",
         "/staff/texts/offer_made/sms/ar",
+        "/staff/campaigns",
         "/staff/intakes/{intake}/campaigns",
         "/staff/intakes/{intake}/campaigns/new",
         "/staff/campaigns/{campaign}",
