@@ -14,10 +14,16 @@ from typing import Any
 from cohortmgr.applications.answers import Answer, is_given, read_value
 from cohortmgr.applications.composed import read_cell
 from cohortmgr.base.errors import Problem
-from cohortmgr.programmes.rules import Form, Question, QuestionKind
+from cohortmgr.programmes.rules import Form, Question, QuestionKind, Text
 
 OPEN, SEALED, NEW = "_aside", "_aside_sealed", "_new"
 KEPT = (OPEN, SEALED, NEW)
+# Over these answers, on a page.
+TITLE: Text = {
+    "fr": "Réponses à des questions que le formulaire ne pose plus",
+    "ar": "أجوبة عن أسئلة لم تعد مطروحة في الاستمارة",
+    "en": "Answers to questions that the form no longer asks",
+}
 
 
 @dataclass(frozen=True)

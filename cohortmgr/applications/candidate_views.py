@@ -15,21 +15,22 @@ from werkzeug.datastructures import MultiDict
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import actions, desk, files, queries
+from cohortmgr.applications import actions, aside, desk, files, queries
+from cohortmgr.applications.conditions import hidden
 from cohortmgr.applications.documents import MOST_FILES, Prepared, prepare_document
 from cohortmgr.applications.drawn import questions
 from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
 from cohortmgr.applications.models import Application, Document
 from cohortmgr.applications.queries import File
 from cohortmgr.applications.row_buttons import Pressed, pressed, without_row
-from cohortmgr.applications.rules import State, asked
+from cohortmgr.applications.rules import State, asked, asked_in
 from cohortmgr.applications.written import shown, typed
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.i18n import day, language, moment
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.rules import QuestionKind, Window, window_of
+from cohortmgr.programmes.rules import Question, QuestionKind, Window, window_of
 
 bp = Blueprint("applications_candidate", __name__)
 
@@ -118,12 +119,18 @@ def _form_page(file: File, page: ApplicationForm | None) -> ResponseReturnValue:
         drawn=None if page else questions(file.intake.fingerprint, file.definition),
         answers=None if page else typed(file.definition, file.answers),
         more=request.args.get("more"),
+        news=_news(file),
         definition=file.definition,
         application=file.application,
         intake=file.intake,
         closes_at=file.closes_at,
         documents=file.documents,
     )
+
+
+def _news(file: File) -> list[Question]:
+    """The questions of a draft that came, or changed, since its person last saved it."""
+    return aside.new_questions(file.definition.form, file.application.answers)
 
 
 def _save(file: File, sent: MultiDict[str, Any]) -> tuple[File, list[Problem]]:
@@ -206,31 +213,36 @@ def _check_page(file: File) -> ResponseReturnValue:
         intake=file.intake,
         closes_at=file.closes_at,
         definition=file.definition,
-        sections=sections_of(file, file.answers),
+        sections=sections_of(file, file.answers, kept=False),
         missing=absent,
         refused=rules if answered else [],
         eligible=assessment.eligible,
     )
 
 
-def sections_of(file: File, answers: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The sections with each question, its answer as shown and its document."""
-    return [
-        {
-            "title": section.title,
-            "rows": [
-                {
-                    "question": question,
-                    "value": shown(question, answers.get(question.key)),
-                    "document": file.documents.get(question.key),
-                }
-                for question in section.questions
-                if question.asked_at_application
-            ],
-        }
-        for section in file.definition.form.sections
-        if any(question.asked_at_application for question in section.questions)
+def sections_of(file: File, answers: Mapping[str, Any], kept: bool = True) -> list[dict[str, Any]]:
+    """The sections with each question that the answers show, its answer as shown and its document.
+
+    `kept` adds what the form no longer asks, as far as it is among the answers.
+    """
+    form = file.definition.form
+    out = hidden(form, answers)
+    sections = [
+        (section.title, [_row(file, q, answers) for q in asked_in(section, out)]) for section in form.sections
     ]
+    if kept:
+        sections.append((aside.TITLE, [_kept(label, said) for label, said in aside.kept_aside(answers)]))
+    return [{"title": title, "rows": rows} for title, rows in sections if rows]
+
+
+def _row(file: File, question: Question, answers: Mapping[str, Any]) -> dict[str, Any]:
+    value, document = shown(question, answers.get(question.key)), file.documents.get(question.key)
+    return {"question": question, "value": value, "document": document}
+
+
+def _kept(label: Mapping[str, str], said: str) -> dict[str, Any]:
+    """An answer kept aside, as the rows of a section."""
+    return {"question": Question("", QuestionKind.LONG_TEXT, label), "value": said, "document": None}
 
 
 @bp.get("/my/applications/<reference>")
@@ -247,6 +259,7 @@ def show(reference: str) -> ResponseReturnValue:
         definition=file.definition,
         closes_at=file.closes_at,
         window="open" if _editable(file) else _window(file.intake).value,
+        news=_news(file),
         correction=desk.correction_asked(file) if file.reopened_until else None,
         rules=[rule for rule in file.definition.eligibility if rule.key in file.application.reasons],
         documents=file.documents.values(),
@@ -264,9 +277,7 @@ def _steps(file: File, above: list[Step]) -> list[Step]:
     if row.sent_at is not None:
         steps.append({"when": moment(row.sent_at), "title": _("Candidature envoyée")})
     elif row.state == State.DRAFT and _editable(file):
-        steps.append(
-            {"when": moment(file.closes_at), "title": _("Clôture des candidatures"), "state": "now"}
-        )
+        steps.append({"when": moment(file.closes_at), "title": _("Clôture des candidatures"), "state": "now"})
     if row.withdrawn_at is not None:
         return [*steps, {"when": moment(row.withdrawn_at), "title": _("Candidature retirée")}]
     if above:

@@ -78,7 +78,9 @@ def read_cell(
     if not isinstance(text, str):
         return text if isinstance(text, Problem) else None
     answer, problems = reader(question, text, today)
-    return replace(problems[0], where=question.key) if problems else answer
+    if problems:
+        return replace(problems[0], where=question.key)
+    return read_value(as_text, "", today) if answer is None else answer
 
 
 def first(given: Given, name: str) -> str:
@@ -232,7 +234,8 @@ def _rows(question: Question, given: Given, today: date) -> Read:
     """Rows with something in them; problems are told by the row's place, as the form shows it again."""
     rows: list[dict[str, Answer]] = []
     problems: list[Problem] = []
-    for place, number in enumerate(rows_sent(question, given)):
+    # One more than may be given is enough to say that there are too many.
+    for place, number in enumerate(rows_sent(question, given)[: question.most + 1]):
         row: dict[str, Answer] = {}
         for each in question.fields:
             value, wrong = read_given(replace(each, key=f"{question.key}-{number}-{each.key}"), given, today)

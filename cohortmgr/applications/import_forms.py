@@ -11,7 +11,7 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import HiddenField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from cohortmgr.applications.answers import read_value
+from cohortmgr.applications.composed import read_cell
 from cohortmgr.applications.importing import Fault
 from cohortmgr.applications.mappings import ColumnMapping, GivenMapping, is_expected, questions_of
 from cohortmgr.base import clock
@@ -82,7 +82,7 @@ def strange_values(table: Table, mapping: ColumnMapping, definition: Definition)
             continue
         cells = {row.cells[position].strip() for row in table.rows if position < len(row.cells)}
         strange = [
-            cell for cell in sorted(cells) if cell and isinstance(read_value(question, cell, today), Problem)
+            cell for cell in sorted(cells) if cell and isinstance(read_cell(question, cell, today), Problem)
         ]
         if strange:
             found[question.key] = strange[:SPELLINGS]
@@ -126,8 +126,8 @@ def _field(column: str, question: Question | None, cell: str) -> Any:
         return StringField(column, default=cell)
     label = localized(question.label)
     choices = [SelectChoice(option.key, localized(option.label)) for option in question.options]
-    if choices:
-        read = read_value(question, cell, clock.today())
+    if choices and question.kind is QuestionKind.CHOICE:
+        read = read_cell(question, cell, clock.today())
         known = read if isinstance(read, str) else ""
         return SelectField(
             label, choices=[SelectChoice("", ""), *choices], default=known, validate_choice=False

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from cohortmgr.applications.answers import Answer, read_value
+from cohortmgr.applications.answers import Answer
+from cohortmgr.applications.composed import read_cell
 from cohortmgr.applications.mappings import (
     ColumnMapping,
     GivenMapping,
@@ -253,7 +254,7 @@ def _answers(
                 )
             )
             continue
-        value = read_value(question, record.cells[position], today, layout.date_formats)
+        value = read_cell(question, record.cells[position], today, layout.date_formats)
         if isinstance(value, Problem):
             faults.append(Fault(name, value))
         elif value is not None:

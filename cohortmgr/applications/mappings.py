@@ -13,7 +13,7 @@ from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import fold
 from cohortmgr.programmes.rules import Form, ImportLayout, Option, Question, QuestionKind
 
-_NEVER_IMPORTED = (QuestionKind.FILE, QuestionKind.CONSENT)
+_NEVER_IMPORTED = (QuestionKind.FILE, QuestionKind.CONSENT, QuestionKind.GROUP)
 _LONGEST_MAPPING = 200_000
 
 
@@ -40,7 +40,7 @@ class ColumnMapping(GivenMapping):
 
 
 def is_expected(question: Question) -> bool:
-    """Whether an imported row may answer the question: files and consents are given online only."""
+    """Whether an imported row may answer the question: files, consents and groups are given online only."""
     return question.kind not in _NEVER_IMPORTED and not question.only_online
 
 

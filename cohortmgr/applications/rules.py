@@ -14,7 +14,7 @@ from cohortmgr.applications.conditions import counted, hidden, is_required
 from cohortmgr.applications.provinces import region_of_province
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.text import fold
-from cohortmgr.programmes.rules import Definition, Form, Operator, Question, QuestionKind
+from cohortmgr.programmes.rules import Definition, Form, FormSection, Operator, Question, QuestionKind
 
 
 class State(StrEnum):
@@ -45,7 +45,9 @@ MEANINGS: Mapping[State, str] = {
     State.DRAFT: N_("La personne remplit son dossier ; elle peut le modifier jusqu’à la clôture."),
     State.SUBMITTED: N_("Le dossier est envoyé ; c’est au programme de répondre."),
     State.WITHDRAWN: N_("La personne a retiré sa candidature ; elle n’est plus lue."),
-    State.SUPERSEDED: N_("La personne a un autre dossier dans cette campagne ; celui-ci est gardé et n’est plus lu."),
+    State.SUPERSEDED: N_(
+        "La personne a un autre dossier dans cette campagne ; celui-ci est gardé et n’est plus lu."
+    ),
 }
 
 TRANSITIONS: Mapping[State, frozenset[State]] = {
@@ -68,6 +70,11 @@ _IDENTIFIER = "identifier."
 def asked(form: Form) -> tuple[Question, ...]:
     """The questions of the application itself; the others come once a seat is accepted."""
     return tuple(question for question in form.questions if question.asked_at_application)
+
+
+def asked_in(section: FormSection, out: Collection[str]) -> tuple[Question, ...]:
+    """The questions of a section that the application itself asks, but those that are `out`."""
+    return tuple(q for q in section.questions if q.asked_at_application and q.key not in out)
 
 
 def missing(form: Form, answers: Mapping[str, Answer], documents: Collection[str]) -> list[Problem]:

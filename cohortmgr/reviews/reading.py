@@ -11,10 +11,11 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from cohortmgr.applications.regions import REGIONS
+from cohortmgr.applications.written import shown
 from cohortmgr.base.i18n import day, localized, number
 from cohortmgr.programmes.rules import Form, Question, QuestionKind
 
-_HIDDEN = (QuestionKind.FILE, QuestionKind.CONSENT)
+_HIDDEN = (QuestionKind.FILE, QuestionKind.CONSENT, QuestionKind.ADDRESS)
 _FIGURES = (QuestionKind.GRADE, QuestionKind.NUMBER)
 
 
@@ -31,10 +32,10 @@ def sections_of(form: Form, answers: Mapping[str, object]) -> list[tuple[str, li
     """(title, answers) of each section that has something to read, in the present language."""
     found = []
     for section in form.sections:
-        shown = [
+        said = [
             _shown(question, answers.get(question.key)) for question in section.questions if _open(question)
         ]
-        present = [each for each in shown if each.value]
+        present = [each for each in said if each.value]
         if present:
             found.append((localized(section.title), present))
     return found
@@ -46,6 +47,8 @@ def _open(question: Question) -> bool:
 
 def _shown(question: Question, answer: object) -> Shown:
     long = question.kind is QuestionKind.LONG_TEXT
+    if isinstance(answer, list | dict):
+        return Shown(localized(question.label), shown(question, answer) or "", len(answer) > 1)
     return Shown(localized(question.label), _text(question, str(answer or "")), long)
 
 

@@ -14,6 +14,7 @@ from cohortmgr.applications.answers import normalise_email, normalise_phone, rea
 from cohortmgr.applications.regions import region_of
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.organisations.rules import REGIONS
+from cohortmgr.programmes.questions import COMPOSED
 from cohortmgr.programmes.rules import Option, Question, QuestionKind
 
 TODAY = date(2026, 11, 22)
@@ -53,6 +54,9 @@ def problem(kind: str, raw: str, **more: Any) -> str:
         ("date", "8-2-2003", "2003-02-08"),
         ("date", "2003-02-28", "2003-02-28"),
         ("date", "٢٨/٠٢/٢٠٠٣", "2003-02-28"),
+        ("date", "28 février 2003", "2003-02-28"),
+        ("date", "1er mai 2004", "2004-05-01"),
+        ("date", "3 غشت 2001", "2001-08-03"),
         ("email", " Salma@UM5.Example ", "salma@um5.example"),
         ("phone", "06 12 34 56 78", "+212612345678"),
         ("phone", "06-12-34-56-78", "+212612345678"),
@@ -167,7 +171,7 @@ def test_each_region_is_known_in_each_language() -> None:
         assert region_of(names["fr"].replace("-", " ").upper()) == code
 
 
-@given(st.sampled_from(list(QuestionKind)), st.text(max_size=60))
+@given(st.sampled_from([kind for kind in QuestionKind if kind not in COMPOSED]), st.text(max_size=60))
 def test_any_text_gives_an_answer_that_reads_as_itself_or_a_problem(kind: QuestionKind, raw: str) -> None:
     question = Question("q", kind, LABEL, options=OPTIONS)
     value = read_value(question, raw, TODAY)
