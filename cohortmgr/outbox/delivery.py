@@ -26,6 +26,7 @@ from cohortmgr.outbox.providers import REST, Providers
 from cohortmgr.outbox.recording import Recorder, record, record_all
 from cohortmgr.outbox.rendering import Rendered, render_all
 from cohortmgr.outbox.rules import RENEWED, MessageState, after_failure
+from cohortmgr.outbox.signing import check_key
 from cohortmgr.outbox.sms import short_message
 from cohortmgr.outbox.smtp import Refusal
 from cohortmgr.outbox.variables import read
@@ -66,9 +67,13 @@ class Ready:
 
 
 class Post:
-    """What stays open while the outbox is emptied: the servers' connections and that on which results are noted."""
+    """What stays open while the outbox is emptied: the servers' connections and that on which results are noted.
+
+    ValueError for settings that do not hold: before anything is claimed, so that no message is counted a try."""
 
     def __init__(self) -> None:
+        pacing.rates()
+        check_key(current_app.extensions["cohortmgr-settings"])
         self.providers = Providers()
         self.recorder = Recorder()
 

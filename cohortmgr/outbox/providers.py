@@ -51,7 +51,7 @@ class Providers:
         self._data = Path(current_app.config["DATA"])
         urls = {"first": settings.mail_url, "second": settings.mail_url_2}
         self._urls = {name: url for name, url in urls.items() if url}
-        self._mails: dict[str, Mails] = {}
+        self._mails: dict[str, Mails] = {name: Connection(url) for name, url in self._urls.items()}
         self.short_messages: ShortMessages = service_for(settings.sms_url, self._data)
 
     def resting(self) -> bool:
@@ -69,7 +69,7 @@ class Providers:
         unreachable: Unreachable | None = None
         for name in self._awake():
             try:
-                self._server(name).send(return_path(reference), address, data, before_end)
+                self._mails[name].send(return_path(reference), address, data, before_end)
             except Unreachable as error:
                 self._failed(name, error)
                 unreachable = error
@@ -85,16 +85,10 @@ class Providers:
         """End every talk."""
         for server in self._mails.values():
             server.close()
-        self._mails.clear()
 
     def _awake(self) -> list[str]:
         moment = time.monotonic()
         return [name for name, url in self._urls.items() if _health.get(url, _Health()).rests_until <= moment]
-
-    def _server(self, name: str) -> Mails:
-        if name not in self._mails:
-            self._mails[name] = Connection(self._urls[name])
-        return self._mails[name]
 
     def _failed(self, name: str, error: Unreachable) -> None:
         health = _health.setdefault(self._urls[name], _Health())

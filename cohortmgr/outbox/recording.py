@@ -37,7 +37,7 @@ class _Words:
     as long as the statement itself, which is sent for every message."""
 
     def __init__(self, names: Sequence[str], dialect: sa.Dialect) -> None:
-        changed = {name: sa.bindparam(f"new_{name}") for name in names}
+        changed: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in names}
         compiled = sa.update(_OUTBOX).where(*_MINE).values(changed).compile(dialect=dialect)
         self.text = str(compiled)
         self._order: Sequence[str] | None = getattr(compiled, "positiontup", None)
@@ -80,7 +80,7 @@ class Recorder:
             if len(alike) == 1:
                 self.note(*alike[0])
                 continue
-            changed = {name: sa.bindparam(f"new_{name}") for name in names}
+            changed: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in names}
             given = [_given(message, values) for message, values in alike]
             self._execute(sa.update(_OUTBOX).where(*_MINE).values(changed), given)
 

@@ -34,6 +34,12 @@ def signed(data: bytes, settings: Settings) -> bytes:
     return signature + data
 
 
+def check_key(settings: Settings) -> None:
+    """ValueError when a key is set that is none."""
+    if settings.dkim_key:
+        private_key(settings.dkim_key)
+
+
 @cache
 def private_key(setting: str) -> bytes:
     """The PEM of COHORTMGR_DKIM_KEY: the file of that name, or the setting itself in base64. ValueError otherwise."""

@@ -32,6 +32,7 @@ START = clock.datetime(2026, 5, 12, 13, tzinfo=clock.UTC)
 def messages(system_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A template of this test and a folder of its own for what is written; the floors above say nothing."""
     texts = {"messages/test.txt": TEXT, "messages/test.sms.txt": "Réponse de {{ name }}\n"}
+    assert system_app.jinja_loader is not None
     loader = ChoiceLoader([DictLoader(texts), system_app.jinja_loader])
     monkeypatch.setattr(system_app.jinja_env, "loader", loader)
     monkeypatch.setitem(system_app.config, "DATA", str(tmp_path))
@@ -111,18 +112,23 @@ class Server:
         """Take it, and answer or not."""
         if not self.data.startswith(("4", "5")):
             self.taken.append(envelope)
-        if self.hang is not None and server.transport is not None:
+        if self.hang is not None:
             self.hang.set()
-            server.transport.pause_reading()
 
             await asyncio.sleep(3)
-        if self.data == "cut" and server.transport is not None:
+        if self.data == "cut" and isinstance(server.transport, asyncio.Transport):
             server.transport.abort()
         return self.data
 
     def addresses(self) -> list[str]:
         """To whom it took something, in order."""
         return [envelope.rcpt_tos[0] for envelope in self.taken]
+
+
+def words(envelope: Envelope) -> bytes:
+    """What a server was given."""
+    assert isinstance(envelope.content, bytes)
+    return envelope.content
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from cohortmgr.outbox import hooks, providers
 from cohortmgr.outbox.delivery import Post, deliver
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rules import MAX_TRIES, MessageState
-from tests.integration.outbox.conftest import Server, free_port, greeting, row, rows, running, send
+from tests.integration.outbox.conftest import Server, free_port, greeting, row, rows, running, send, words
 
 pytestmark = pytest.mark.usefixtures("system_context", "messages")
 
@@ -33,7 +33,7 @@ def test_one_connection_takes_many_messages_each_under_its_own_return_path(serve
     assert server.connections == 1
     for message, envelope in zip(rows(), server.taken, strict=True):
         assert envelope.mail_from == f"bounces+{message.reference}@cohortmgr.example"
-        mail = message_from_bytes(envelope.content, policy=policy.default)
+        mail = message_from_bytes(words(envelope), policy=policy.default)
         assert mail["Message-ID"] == f"<{message.reference}@cohortmgr.example>"
         assert (mail["Auto-Submitted"], mail["Date"] is not None) == ("auto-generated", True)
         assert (message.state, message.provider, message.channel) == (MessageState.SENT, "first", "email")
@@ -124,7 +124,7 @@ def test_a_server_that_takes_it_and_says_nothing_gets_it_once_more_at_most(serve
     later()
     assert (row().state, row().unanswered) == (MessageState.SET_ASIDE, 2)
     later(60)
-    ids = [message_from_bytes(each.content)["Message-ID"] for each in server.taken]
+    ids = [message_from_bytes(words(each))["Message-ID"] for each in server.taken]
     assert len(ids) == 2 and len(set(ids)) == 1, "and the second is known for the same"
 
 
@@ -223,8 +223,16 @@ def answer_plainly(listening: socket.socket, heard: list[str]) -> None:
                 return
 
 
-def test_a_url_of_the_wrong_kind_is_a_fault_and_loses_nothing(setting: Callable[..., None]) -> None:
-    setting(mail_url="http://mail.example")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("mail_url", "http://mail.example"), ("mail_url_2", "mail.example"), ("sms_url", "ftp://x"),
+     ("mail_rates", "gmail.com"), ("dkim_key", "nowhere.pem")],
+)  # fmt: skip
+def test_a_setting_that_does_not_hold_is_said_before_anything_is_claimed(
+    name: str, value: str, setting: Callable[..., None]
+) -> None:
+    setting(**{name: value})
     send()
-    deliver()
-    assert (row().state, row().error) == (MessageState.WAITING, "ValueError")
+    with pytest.raises(ValueError, match=f"COHORTMGR_{name.upper().removesuffix('_2')}"):
+        deliver()
+    assert (row().state, row().tries) == (MessageState.WAITING, 0)
