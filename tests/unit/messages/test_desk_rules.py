@@ -1,0 +1,61 @@
+"""The day by which a question is answered, and the ways of its states."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cohortmgr.messages.desk_names import PARTS, STATES, TAGS, TOPICS, TROUBLES
+from cohortmgr.messages.rules import (
+    QUESTION_MEANINGS,
+    QUESTION_TRANSITIONS,
+    EntryKind,
+    QuestionState,
+    Topic,
+    TroubleKind,
+    answer_by,
+    is_overdue,
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "by"),
+    [
+        (date(2026, 3, 2), date(2026, 3, 4)),  # Monday
+        (date(2026, 3, 5), date(2026, 3, 9)),  # Thursday
+        (date(2026, 3, 6), date(2026, 3, 10)),  # Friday
+        (date(2026, 3, 7), date(2026, 3, 10)),  # Saturday
+        (date(2026, 3, 8), date(2026, 3, 10)),  # Sunday
+    ],
+)
+def test_two_working_days(asked: date, by: date) -> None:
+    assert answer_by(asked) == by
+
+
+@given(st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.integers(1, 30))
+def test_so_many_working_days_lie_between_and_the_last_is_one(asked: date, days: int) -> None:
+    by = answer_by(asked, days)
+    passed = [asked + timedelta(days=number) for number in range(1, (by - asked).days + 1)]
+    assert sum(day.weekday() < 5 for day in passed) == days and by.weekday() < 5
+    assert answer_by(asked + timedelta(days=1), days) >= by
+
+
+def test_only_the_desk_is_late() -> None:
+    day = date(2026, 3, 4)
+    late = {state for state in QuestionState if is_overdue(state, day, day + timedelta(days=1))}
+    assert late == {QuestionState.OPEN} and not is_overdue(QuestionState.OPEN, day, day)
+
+
+def test_every_state_can_be_opened_again_and_closed() -> None:
+    for state, ways in QUESTION_TRANSITIONS.items():
+        assert state is QuestionState.OPEN or QuestionState.OPEN in ways
+        assert state is QuestionState.CLOSED or QuestionState.CLOSED in ways
+    assert set(QUESTION_MEANINGS) == set(QUESTION_TRANSITIONS) == set(QuestionState)
+
+
+def test_all_have_names() -> None:
+    assert set(TOPICS) == set(Topic) and set(STATES) == set(TAGS) == set(QuestionState)
+    assert set(PARTS) == set(EntryKind) and set(TROUBLES) == set(TroubleKind)
