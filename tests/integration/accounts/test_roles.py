@@ -81,7 +81,7 @@ BODIES: Mapping[str, Mapping[str, str]] = {
     "/staff/batches/{batch}/approve": {"confirmation": "12"},
     "/staff/matchings/{matching}/approve": {"confirmation": "11"},
     "/staff/cohorts/{cohort}/stipends": {"month": "2026-03"},
-    "/staff/texts/offer_made/email/fr": {"subject": "Votre place", "body": "{deadline} {link}", "number": "0"},
+    "/staff/texts/offer_made/email/fr": {"subject": "Votre place", "body": "{{deadline}} {{link}}", "number": "0"},
     "/staff/texts/offer_made/email/fr/back": {"version": "0"},
     "/staff/stipends/{waiting_run}/approve": {"confirmation": "11", "version": "2"},
     "/staff/stipend-lines/{waiting_line}": {"absences": "1", "reason": "Absence du 12.", "version": "2"},
