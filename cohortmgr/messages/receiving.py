@@ -4,7 +4,7 @@ alone, for the web cannot change what it wrote to the outbox."""
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from cohortmgr.messages.models import Entry, Question
 from cohortmgr.messages.rules import EntryKind, Topic
 from cohortmgr.messages.troubles import COMPLAINT, place_of
 from cohortmgr.outbox.delivery import content_of
+from cohortmgr.outbox.digests import left_with
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.recording import tell
 from cohortmgr.outbox.rules import MessageState
@@ -77,12 +78,17 @@ def _came_back(reference: str | None, error: str, done: str) -> str:
         "error": error,
         "lease_until": None,
     }
-    mark = sa.update(Message).where(Message.id == message.id, Message.state.in_(left)).values(values)
+    together = left_with(message)  # a digest comes back whole
+    marked = [each for each in together if _marked(each, left, values)]
+    for each in marked:
+        tell(each, values)
+    return done if message in marked else "again"
+
+
+def _marked(message: Message, before: Sequence[str], values: Mapping[str, Any]) -> bool:
+    mark = sa.update(Message).where(Message.id == message.id, Message.state.in_(before)).values(values)
     db.session.expunge(message)
-    if not db.session.connection().execute(mark).rowcount:
-        return "again"
-    tell(message, values)
-    return done
+    return bool(db.session.connection().execute(mark).rowcount)
 
 
 def _stop_campaigns(viewer: Viewer, reference: str) -> None:

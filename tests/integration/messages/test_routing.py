@@ -17,11 +17,15 @@ from flask import Flask, current_app
 
 from cohortmgr.accounts.actions import set_person
 from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
+from cohortmgr.messages.incoming import Bounce, Mail
 from cohortmgr.messages.models import Preference
+from cohortmgr.messages.receiving import receive
 from cohortmgr.messages.routing import route_all
+from cohortmgr.messages.rules import TroubleKind
 from cohortmgr.messages.unsubscribing import person_of
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.delivery import deliver, opened
@@ -223,7 +227,9 @@ def test_a_day_s_messages_leave_as_one_mail_in_the_evening(app: Flask) -> None:
         assert len(mails) == 5, "one in each language"
         digest = next(mail for mail in mails if "4 messages pour vous" in str(mail["Subject"]))
         text = _text(digest)
-        assert text.index("Portes ouvertes") > text.index("۞ Votre place est confirmée") and text.count("۞") == 4
+        assert (
+            text.index("Portes ouvertes") > text.index("۞ Votre place est confirmée") and text.count("۞") == 4
+        )
         assert digest["Content-Language"] == "fr" and digest.get_body(("html",)) is not None
         token = str(digest["List-Unsubscribe"]).strip("<>").rpartition("/")[2]
         assert person_of(token) == known("c1@exemple.ma").person_reference
@@ -260,6 +266,24 @@ def test_a_person_s_evening_is_one_mail_wherever_the_batch_ends(app: Flask) -> N
             pass
     assert sorted(str(mail["To"]) for mail in _mails()) == [f"c{number}@exemple.ma" for number in (1, 2, 3)]
     assert {row[0] for row in _rows(Message.state)} == {MessageState.SENT}
+
+
+def test_a_digest_that_comes_back_comes_back_whole(app: Flask) -> None:
+    sent(2)
+    for number in (1, 2):
+        _wish(number, digest=True)
+        _write(number, "offer_accepted", "offer_declined")
+    _drain()
+    with clock.at(EVENING):
+        _drain()
+    mail = next(mail for mail in _mails() if str(mail["To"]) == "c1@exemple.ma")
+    reference = str(mail["Message-ID"]).strip("<>").partition("@")[0]
+    back = Mail("m", "postmaster@exemple.ma", "", "", Bounce(reference, TroubleKind.UNREACHABLE, "5.1.1"))
+    for said in ("returned", "again"):
+        with writing():
+            assert receive(SYSTEM, back) == said
+    states = [row[0] for row in _rows(Message.state)]
+    assert states == [MessageState.RETURNED] * 2 + [MessageState.SENT] * 2
 
 
 def test_campaigns_alone_bear_the_link_that_stops_them(app: Flask) -> None:
