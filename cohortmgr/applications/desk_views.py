@@ -191,7 +191,8 @@ def _one(
 def deadline(reference: str) -> ResponseReturnValue:
     """Move the close for everybody."""
     viewer = guards.viewer()
-    intake = queries.staff_intake(viewer, reference, "programmes.manage")
+    intake = queries.staff_intake(viewer, reference, queries.MANAGE)
+    require(viewer, "programmes.manage", intake.path)
     form = desk_forms.UntilForm()
     if request.method == "POST":
         try:
@@ -205,7 +206,7 @@ def deadline(reference: str) -> ResponseReturnValue:
             return redirect(url_for("applications_staff.list", reference=reference))
         except Refused as refusal:
             db.session.rollback()
-            intake = queries.staff_intake(viewer, reference, "programmes.manage")
+            intake = queries.staff_intake(viewer, reference, queries.MANAGE)
             show_problems(form, refusal)
     drafts = queries.counts([intake.id])[intake.id]["draft"]
     return render_template("applications/staff_deadline.html", intake=intake, form=form, drafts=drafts)

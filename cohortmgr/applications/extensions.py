@@ -105,7 +105,7 @@ def revoke(viewer: Viewer, reference: str) -> None:
 
 def extend_intake(viewer: Viewer, reference: str, until: datetime, reason: str) -> int:
     """Move the close for everybody and write to those who have begun; returns to how many."""
-    before = queries.staff_intake(viewer, reference).closes_at
+    before = queries.staff_intake(viewer, reference, queries.MANAGE).closes_at
     intake = programmes.extend(viewer, reference, until, clean(reason)[:LONGEST_REASON])
     if before == until:
         return 0

@@ -56,6 +56,7 @@ def index(reference: str) -> ResponseReturnValue:
         figures=cells.FIGURES,
         sizes=listing.SIZES,
         may_manage=allows(viewer, queries.MANAGE, intake.path),
+        may_extend=allows(viewer, "programmes.manage", intake.path),
         may_write=allows(viewer, "messages.write", intake.path),
     )
 

@@ -25,7 +25,7 @@ ALGORITHMS = {
     "eligibility.py", "figures.py", "locating.py", "matching.py", "payments.py", "ranking.py",
     "scoring.py", "sections.py", "ways.py",
     "blocks.py", "notices.py", "proofreading.py", "wording.py",
-    "failures.py", "mailing.py", "rates.py", "segments.py",
+    "failures.py", "mailing.py", "rates.py", "segments.py", "correcting.py", "likeness.py",
 }  # fmt: skip
 PURE_BASE = ("cohortmgr.base.money", "cohortmgr.base.errors", "cohortmgr.base.text")
 PURE_PACKAGES = ("numpy", "scipy", "tomlkit", "phonenumbers")
@@ -44,13 +44,20 @@ LONGEST = 400
 ACTION_FILES = (
     "actions.py",
     "campaigns.py",
+    "corrections.py",
+    "extensions.py",
     "files.py",
     "imports.py",
     "invitations.py",
+    "lots.py",
+    "merges.py",
+    "notes.py",
     "offers.py",
+    "overrides.py",
     "preferences.py",
     "reminders.py",
     "runs.py",
+    "saved_lists.py",
     "tray.py",
     "wordings.py",
 )

@@ -47,6 +47,7 @@ from cohortmgr.selection import offers
 from cohortmgr.selection.models import Decision, Offer
 from cohortmgr.stipends import actions as stipends
 from cohortmgr.stipends.models import Line
+from tests.factories.desk import at_desk, put_aside
 from tests.factories.mailings import mailings
 
 FILE = ROOT / "tests" / "data" / "mdia-2025-applications.csv"
@@ -344,6 +345,9 @@ def _now(year: Year) -> None:
         "review": reviews_of[0].reference,
     }
     _name_readers(year, [row.reviewer_id for row in reviews_of])
+    names = ("intake", "application", "open_offer")
+    year.references |= at_desk(manager, *(year.references[name] for name in names))
+    year.references |= put_aside(manager, opened.reference, year.viewer("trainer"), year.viewer("finance"))
     _post(year)
     administrator, number = year.viewer("programme_administrator"), application.number
     year.references |= mailings(manager, administrator, year.intake.reference, number)

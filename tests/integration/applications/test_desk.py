@@ -1,4 +1,4 @@
-"""Staff's acts on files: notes, eligibility, more time, many files at once, saved views, exports."""
+"""Staff's acts on files: notes, eligibility, more time, saved views, exports."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -14,31 +13,27 @@ from flask import Flask
 from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import SYSTEM, Role
-from cohortmgr.applications import merges, notes
 from cohortmgr.applications.listing import COLUMNS
 from cohortmgr.applications.models import (
     Application,
-    Correction,
     Extension,
     Lot,
-    Merge,
     Note,
     Override,
     SavedView,
 )
-from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.sheets import read_table
-from cohortmgr.outbox.models import Bundle, Message
+from cohortmgr.outbox.models import Message
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.programmes.reading import read_known
 from cohortmgr.selection.queries import ranking_of
 from tests.integration.applications import journey
 from tests.integration.applications.journey import DURING, begin, browser, fill, sign_up
+from tests.integration.applications.seen import acts, all_of, shown
 from tests.integration.applications.test_staff import many
 
 
@@ -63,24 +58,6 @@ def sent(intake: str, client: FlaskClient) -> str:
     fill(client, reference)
     assert client.post(f"/my/applications/{reference}/check").status_code == 302
     return reference
-
-
-def all_of(model: type[Any]) -> list[Any]:
-    db.session.rollback()
-    return list(
-        db.session.scalars(sa.select(model).order_by(model.id).execution_options(populate_existing=True))
-    )
-
-
-def acts() -> list[str]:
-    db.session.rollback()
-    return list(db.session.scalars(sa.select(Event.action).order_by(Event.id)))
-
-
-def shown(desk: FlaskClient, intake: str, **filters: str) -> int:
-    page = desk.get(f"/staff/intakes/{intake}/applications", query_string={"size": "600", **filters})
-    assert page.status_code == 200
-    return page.text.count('<th scope="row">')
 
 
 def test_a_note_is_sealed_pinned_and_taken_back_by_its_author(
@@ -317,110 +294,6 @@ def test_the_export_is_the_list_with_its_columns_safe_and_noted_once(
     assert acts().count("applications.export") == 2
 
 
-def test_a_correction_for_many_says_to_how_many_first_and_is_undone(
-    sent: str, intake: str, desk: FlaskClient, client: FlaskClient
-) -> None:
-    many(5)
-    with writing() as session:
-        session.execute(
-            sa.update(Application).where(Application.number == "MDIA-000002").values(state="draft")
-        )
-    path = f"/staff/intakes/{intake}/lots/correct?state=all"
-    page = desk.get(path).text
-    assert "Cela s’applique à 5 dossiers" in page and "Pas envoyé" in page
-    given = {"fix-s1": "incorrect", "message": "Vérifiez.", "until": "2026-12-10"}
-    moved = desk.post(path, data={**given, "count": "4"})
-    assert moved.status_code == 200 and "La liste a changé" in moved.text and not all_of(Correction)
-    done = desk.post(path, data={**given, "count": "5"})
-    assert done.status_code == 302, done.text
-    assert len(all_of(Correction)) == 5 and [m.key for m in all_of(Message)].count("correction_asked") == 5
-    assert desk.post(path, data={**given, "count": "5"}).status_code == 200
-    client.post(f"/my/applications/{sent}/correction", data={"s1": "14"})
-    for _ in range(2):
-        assert desk.post(f"{done.location}/undo").status_code == 302
-    assert sorted(each.state for each in all_of(Correction)) == ["called_off"] * 4 + ["done"]
-    (lot,), (bundle,) = all_of(Lot), all_of(Bundle)
-    assert lot.undone_at and bundle.state == "called_off" and "Annulé" in desk.get(done.location).text
-
-
-def test_above_a_hundred_the_number_is_typed(intake: str, desk: FlaskClient) -> None:
-    many(101)
-    path = f"/staff/intakes/{intake}/lots/note"
-    assert "Pour confirmer, écrivez" in desk.get(path).text
-    for typed in ("", "100", "cent"):
-        answer = desk.post(path, data={"text": "Vu.", "count": "101", "confirmation": typed})
-        assert answer.status_code == 200 and not all_of(Note)
-    done = desk.post(path, data={"text": "Vu.", "count": "101", "confirmation": "١٠١"})
-    assert done.status_code == 302 and len(all_of(Note)) == 101
-    with clock.at(DURING + timedelta(days=2)):
-        assert desk.post(f"{done.location}/undo").status_code == 409
-    desk.post(f"{done.location}/undo")
-    assert not all_of(Note)
-
-
-def test_more_time_for_many_drafts(intake: str, client: FlaskClient, desk: FlaskClient) -> None:
-    many(3)
-    sign_up(client)
-    begin(client, intake)
-    until = (clock.local(intake_of("mdia", "2027").closes_at) + timedelta(days=1)).date().isoformat()
-    path = f"/staff/intakes/{intake}/lots/extend?state=all"
-    assert "Cela s’applique à 1 dossier" in desk.get(path).text
-    for given in ({"until": "", "reason": "x"}, {"until": until, "reason": ""}):
-        assert desk.post(path, data={**given, "count": "1"}).status_code == 200
-    done = desk.post(path, data={"until": until, "reason": "Panne.", "count": "1"})
-    assert done.status_code == 302 and len(all_of(Extension)) == 1
-    desk.post(f"{done.location}/undo")
-    assert all_of(Extension)[0].revoked_at is not None
-    assert desk.get(f"/staff/intakes/{intake}/lots/destroy").status_code == 404
-
-
-def twins(intake: str) -> tuple[str, str]:
-    """Two sent files that look alike; their references."""
-    many(4)
-    with writing() as session:
-        rows = session.scalars(sa.select(Application).order_by(Application.id)).all()
-        for row in rows[:2]:
-            person = session.get_one(Person, row.person_id)
-            person.given_name, person.family_name, row.name = "Salma", "Bennis", "Salma Bennis"
-            person.birth_date = clock.today() - timedelta(days=8000)
-        return rows[0].reference, rows[1].reference
-
-
-def test_two_files_of_one_person_become_one_and_come_back(intake: str, desk: FlaskClient) -> None:
-    one, other = twins(intake)
-    page = desk.get(f"/staff/intakes/{intake}/duplicates").text
-    assert "1 paire" in page and "Même nom" in page
-    path = f"/staff/duplicates/{one}/{other}"
-    assert desk.get(path).status_code == 200
-    assert desk.post(path, data={"keep": other, "reason": ""}).status_code == 200 and not all_of(Merge)
-    for _ in range(2):
-        assert desk.post(path, data={"keep": other, "reason": "Même CIN au téléphone."}).status_code == 302
-    (merge,) = all_of(Merge)
-    assert {row.reference: row.state for row in all_of(Application)}[one] == "superseded"
-    assert shown(desk, intake) == 3 and shown(desk, intake, state="superseded") == 1
-    board = ranking_of(intake_of("mdia", "2027"))
-    assert len(board.files) == 3
-    assert desk.post(path, data={"keep": one, "reason": "x"}).status_code == 200
-    with clock.at(DURING + timedelta(days=31)):
-        assert desk.post(f"/staff/merges/{merge.reference}/undo").status_code in (302, 409)
-        assert all_of(Merge)[0].undone_at is None
-    for _ in range(2):
-        assert desk.post(f"/staff/merges/{merge.reference}/undo").status_code == 302
-    assert {row.state for row in all_of(Application)} == {"submitted"}
-    assert {"applications.put_aside", "applications.keep", "applications.bring_back"} <= set(acts())
-
-
-def test_a_sent_file_gives_way_to_no_draft_and_none_to_another_intake(intake: str, desk: FlaskClient) -> None:
-    one, other = twins(intake)
-    with writing() as session:
-        session.execute(sa.update(Application).where(Application.reference == one).values(state="draft"))
-    path = f"/staff/duplicates/{one}/{other}"
-    answer = desk.post(path, data={"keep": one, "reason": "x"})
-    assert answer.status_code == 200 and not all_of(Merge)
-    assert desk.get(f"/staff/duplicates/{one}/{one}").status_code == 404
-    assert desk.get(f"/staff/duplicates/{one}/{'0' * 26}").status_code == 404
-
-
 def test_pages_send_as_many_statements_for_much_as_for_little(
     sent: str, intake: str, desk: FlaskClient, statements: Callable[[], AbstractContextManager[list[str]]]
 ) -> None:
@@ -447,16 +320,3 @@ def test_pages_send_as_many_statements_for_much_as_for_little(
             found.setdefault(path, []).append(len(seen))
     assert all(few == much for few, much in found.values()), found
     assert found[paths[1]][0] <= 4
-
-
-def test_two_who_undo_a_merge_at_once_bring_back_one_file(intake: str, desk: FlaskClient, app: Flask) -> None:
-    one, other = twins(intake)
-    desk.post(f"/staff/duplicates/{one}/{other}", data={"keep": one, "reason": "La même."})
-    second = browser(app)
-    viewer = journey.staff(second, Role.PROGRAMME_ADMINISTRATOR)
-    (merge,) = all_of(Merge)
-    second.post(f"/staff/merges/{merge.reference}/undo")
-    with writing():
-        assert merges.undo(viewer, merge.reference).undone_at is not None
-        notes.write(viewer, one, "Revenu.")
-    assert acts().count("applications.bring_back") == 1

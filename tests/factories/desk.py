@@ -1,0 +1,46 @@
+"""What staff did at the files of the year: a note, a view, a lot, a correction that waits, two files made one."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications import actions, corrections, lots, merges, notes, saved_lists
+from cohortmgr.applications.listing import Filters
+from cohortmgr.applications.lots import Act, Wanted
+from cohortmgr.applications.models import Application
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.selection.models import Offer
+
+
+def at_desk(manager: Viewer, intake: str, application: str, open_offer: str) -> dict[str, str]:
+    """References by the names of the table's addresses. `asked` is the file of whoever has the open offer."""
+    offered = sa.select(Application).join(Offer, Offer.application_id == Application.id)
+    asked = db.session.scalars(offered.where(Offer.reference == open_offer)).one()
+    until = clock.instant(clock.today(), 23, 59) + lots.UNDONE_WITHIN * 7
+    items = {"s1": "incorrect", "motivation": "incomplete"}
+    filters, wanted = Filters(search=asked.number), Wanted(text="Dossier complet.", count=1)
+    with writing() as session:
+        note = notes.write(manager, application, "A rappelé, pièce attendue.", pinned=True)
+        view = saved_lists.save_view(manager, intake, "Éligibles", Filters(eligible="yes"), True)
+        lot = lots.carry_out(manager, intake, Act.NOTE, filters, wanted)
+        correction = corrections.ask(manager, asked.reference, items, "Le semestre 1 ne se lit pas.", until)
+        session.flush()
+        return {
+            "note": note.reference,
+            "view": view.reference,
+            "lot": lot.reference,
+            "correction": correction.reference,
+            "asked": asked.reference,
+        }
+
+
+def put_aside(manager: Viewer, open_intake: str, one: Viewer, other: Viewer) -> dict[str, str]:
+    """Two people of staff begin an application; the second's is put aside for the first's."""
+    with writing() as session:
+        kept, aside = (actions.start(viewer, open_intake) for viewer in (one, other))
+        session.flush()
+        merge = merges.merge(manager, kept.reference, aside.reference, "Même personne au téléphone.")
+        session.flush()
+        return {"twin": kept.reference, "merge": merge.reference}
