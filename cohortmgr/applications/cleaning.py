@@ -118,19 +118,21 @@ def clean_image(data: bytes) -> bytes:
     from PIL import Image, ImageOps
 
     Image.MAX_IMAGE_PIXELS = None  # we say ourselves, from the header
+    formats = ["JPEG", "PNG", "WEBP"]
     if data[4:8] == b"ftyp":
         import pillow_heif
 
+        formats = ["HEIF"]
         pillow_heif.register_heif_opener(thumbnails=False)
     try:
-        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP", "HEIF")) as opened:
+        with Image.open(io.BytesIO(data), formats=formats) as opened:
             if opened.width * opened.height > MOST_PIXELS:
                 raise Refusal("too_many_pixels")
             opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # JPEG alone: decoded at a half or a quarter
             upright = ImageOps.exif_transpose(opened)
             upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
             return _jpeg(_on_white(upright), QUALITY)
-    except (OSError, ValueError, SyntaxError, RuntimeError, struct.error, IndexError) as error:
+    except (OSError, ValueError, SyntaxError, RuntimeError, EOFError, struct.error, LookupError) as error:
         raise Refusal("unreadable") from error
 
 

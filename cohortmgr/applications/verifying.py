@@ -4,7 +4,7 @@ what came of it. Until then nothing of it is served. Called twice for one paper,
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -206,17 +206,19 @@ def _drop(keys: Iterable[str]) -> None:
         after_commit(f"file {key}", lambda key=key: storage.delete(key))  # type: ignore[misc]
 
 
-def still_owed(variables: Mapping[str, Any]) -> bool:
-    """Whether a reminder still holds: that day is still the one promised, and the paper has not come."""
+def still_owed(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
+    """Whether each reminder still holds: that day is still the one promised, and the paper has not come. One
+    statement for all."""
+    names = sorted({variables["reference"] for variables in asked})
     owed = (
-        Application.reference == variables["reference"],
-        Document.question == variables["question"],
+        Application.reference.in_(names),
         Document.state == DocumentState.PROMISED.value,
-        Document.promised_for == variables["day"],
         Document.replaced_at.is_(None),
     )
-    papers = sa.select(Document.id).join(Application, Application.id == Document.application_id)
-    return db.session.scalar(papers.where(*owed).limit(1)) is not None
+    columns = (Application.reference, Document.question, Document.promised_for)
+    papers = sa.select(*columns).join(Application, Application.id == Document.application_id).where(*owed)
+    open_ones = {tuple(row) for row in db.session.execute(papers)}
+    return [(each["reference"], each["question"], each["day"]) in open_ones for each in asked]
 
 
 def _tell(row: Document) -> None:

@@ -58,6 +58,7 @@ SCREENS = {
         "/staff/intakes/{intake}/applications",
         "/staff/intakes/{intake}/applications?columns=email,notes,correction,documents&note=yes",
         "/staff/applications/{application}",
+        "/staff/documents/{paper}/pages",
         "/staff/applications/{asked}",
         "/staff/applications/{application}/correction",
         "/staff/applications/{application}/eligibility",

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+import io
+import unicodedata
 
-from cohortmgr.applications.documents import kind_of
+import pikepdf
+import pytest
+from PIL import Image
+
+from cohortmgr.applications.documents import accepted, kind_of, require_size, shown_name, told_at_once
+from cohortmgr.base.errors import Refused
+from cohortmgr.programmes.rules import Question, QuestionKind
 
 PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 JPG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00" + b"\x00" * 40 + b"\xff\xd9"
@@ -33,3 +40,50 @@ def test_each_kind_is_known_by_its_content(data: bytes, kind: str) -> None:
 )
 def test_what_is_two_things_or_none_is_refused(data: bytes) -> None:
     assert kind_of(data) is None
+
+
+def test_photos_of_telephones_are_known() -> None:
+    assert kind_of(b"RIFF\0\0\0\0WEBPVP8 ") == "webp" and kind_of(b"RIFF\0\0\0\0AVI LIST") is None
+    assert kind_of(b"\0\0\0\x18ftypheic" + b"\0" * 20) == "heic"
+    assert kind_of(b"\0\0\0\x18ftypisom" + b"\0" * 20) is None  # a film
+
+
+def test_a_question_of_photos_takes_each_kind_of_photo() -> None:
+    question = Question("photo", QuestionKind.FILE, {"fr": "Photo"}, accept=("jpg",), max_bytes=100)
+    assert accepted(question, "heic") and accepted(question, "webp") and not accepted(question, "pdf")
+    for size in (0, 101):
+        with pytest.raises(Refused):
+            require_size(question, size)
+    require_size(question, 100)
+
+
+def test_what_the_first_bytes_tell_is_told_at_once() -> None:
+    file, large = io.BytesIO(), io.BytesIO()
+    with pikepdf.new() as locked:
+        locked.add_blank_page()
+        locked.save(file, encryption=pikepdf.Encryption(owner="a", user="b"))
+    Image.new("1", (12_000, 12_000)).save(large, "PNG")
+    assert told_at_once("pdf", file.getvalue()) == "encrypted"
+    assert told_at_once("pdf", PDF) is None
+    assert told_at_once("png", large.getvalue()) == "too_many_pixels"
+    assert told_at_once("jpg", JPG) == "unreadable"
+    assert told_at_once("heic", b"") is None
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("../../etc/passwd", "passwd.pdf"),
+        ("C:\\Users\\x\\relevé.PDF", "relevé.pdf"),
+        ("relevé\u202efdp.exe", "relevéfdp.pdf"),
+        ("a\0b\x07\n.pdf", "ab.pdf"),
+        ("", "document.pdf"),
+        ("...", "document.pdf"),
+        ("x" * 300 + ".pdf", "x" * 150 + ".pdf"),
+        ("بيان النقط.jpg", "بيان النقط.pdf"),
+    ],
+)
+def test_a_name_is_bare_and_ends_as_its_content(given: str, shown: str) -> None:
+    found = shown_name(given, "pdf")
+    assert found == shown
+    assert not [c for c in found if unicodedata.category(c) in ("Cc", "Cf") or c in "/\\"]

@@ -1,0 +1,214 @@
+"""What comes out of the process that takes pictures and PDFs apart, and what it refuses."""
+
+from __future__ import annotations
+
+import io
+import zlib
+
+import pikepdf
+import pillow_heif
+import pytest
+from PIL import Image
+
+from cohortmgr.applications import sandbox
+from cohortmgr.applications.cleaning import LONGEST_SIDE, SEEN_WIDTH, Part, bare_jpeg
+from cohortmgr.applications.sandbox import Made, NotTaken, made_of
+
+ACTIVE = (b"<script", b"<?php", b"/javascript", b"/launch", b"/embeddedfile", b"/openaction", b"/aa")
+
+
+def picture(
+    form: str = "JPEG", size: tuple[int, int] = (300, 200), mode: str = "RGB", **more: object
+) -> bytes:
+    file = io.BytesIO()
+    Image.new(mode, size, "red").save(file, form, **more)
+    return file.getvalue()
+
+
+def pdf(pages: int = 1, **more: object) -> bytes:
+    file = io.BytesIO()
+    with pikepdf.new() as made:
+        for _ in range(pages):
+            made.add_blank_page(page_size=(300, 400))
+        made.save(file, **more)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def made(*parts: Part, most_pages: int = 20) -> Made:
+    return made_of(parts, most_pages)
+
+
+def refusal(*parts: Part, most_pages: int = 20) -> tuple[str, int | None]:
+    with pytest.raises(NotTaken) as caught:
+        made(*parts, most_pages=most_pages)
+    return caught.value.reason, caught.value.part
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "HEIF"])
+def test_each_kind_of_photo_becomes_a_jpeg_with_a_page_image(form: str) -> None:
+    pillow_heif.register_heif_opener()
+    found = made(Part("image", picture(form)))
+    assert (found.kind, found.counts, len(found.pages)) == ("image", (1,), 1)
+    assert found.data.startswith(b"\xff\xd8\xff") and found.pages[0].startswith(b"\xff\xd8\xff")
+
+
+def test_a_photo_is_turned_upright_and_loses_what_it_told_of_its_place() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # lies on its side
+    exif[0x010F] = "Telephone <script>"
+    found = made(Part("image", picture(size=(300, 200), exif=exif.tobytes(), comment=b"<?php echo 1;")))
+    with Image.open(io.BytesIO(found.data)) as upright:
+        assert upright.size == (200, 300) and not upright.getexif()
+    assert b"Exif" not in found.data and not [text for text in ACTIVE if text in found.data.lower()]
+
+
+def test_a_large_photo_becomes_smaller() -> None:
+    found = made(Part("image", picture(size=(5000, 2500))))
+    with Image.open(io.BytesIO(found.data)) as smaller, Image.open(io.BytesIO(found.pages[0])) as seen:
+        assert smaller.size == (LONGEST_SIDE, LONGEST_SIDE // 2) and seen.width == SEEN_WIDTH
+
+
+def test_what_is_transparent_is_white_as_paper_is() -> None:
+    file = io.BytesIO()
+    Image.new("RGBA", (50, 50), (0, 0, 0, 0)).save(file, "PNG")
+    with Image.open(io.BytesIO(made(Part("image", file.getvalue())).data)) as found:
+        assert found.getpixel((25, 25)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        b"<script>alert(1)</script>",
+        b"<?php system($_GET[0]);",
+        b"<svg onload=alert(1)>",
+        b"PK\x05\x06" + b"\0" * 18,
+    ],
+)
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_what_hangs_on_a_photo_is_gone(form: str, tail: bytes) -> None:
+    found = made(Part("image", picture(form) + tail))
+    assert tail not in found.data and not [text for text in ACTIVE if text in found.data.lower()]
+
+
+def test_a_picture_of_144_million_pixels_is_refused_before_it_is_drawn() -> None:
+    file = io.BytesIO()
+    Image.new("1", (12_000, 12_000)).save(file, "PNG")
+    assert refusal(Part("image", file.getvalue())) == ("too_many_pixels", 0)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"GIF89a" + b"\0" * 50,
+        b"\xff\xd8\xff" + b"0" * 500,
+        picture("PNG")[:60],
+        b"<svg/>",
+        picture("GIF"),
+    ],
+)
+def test_what_is_no_photo_is_refused(data: bytes) -> None:
+    assert refusal(Part("image", data)) == ("unreadable", 0)
+
+
+def armed() -> bytes:
+    """A PDF that would act: at its opening, at a page, by a form, by a link and by a file within."""
+    file = io.BytesIO()
+    with pikepdf.new() as made:
+        page = made.add_blank_page(page_size=(300, 400))
+        act = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS=pikepdf.String("app.alert('<script>')"))
+        made.Root.OpenAction = act
+        made.Root.AcroForm = pikepdf.Dictionary(XFA=pikepdf.String("<script>"), Fields=pikepdf.Array())
+        made.attachments["a.html"] = b"<script>alert(1)</script>"
+        start = pikepdf.Dictionary(S=pikepdf.Name.Launch, F=pikepdf.String("cmd.exe"))
+        page.obj["/AA"] = pikepdf.Dictionary(O=start)
+        link = pikepdf.Dictionary(
+            Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Link, Rect=pikepdf.Array([0, 0, 9, 9]), A=act
+        )
+        page.obj["/Annots"] = pikepdf.Array([link])
+        page.obj["/Contents"] = pikepdf.Stream(made, b"% <script>alert(1)</script> <?php")
+        made.docinfo["/Title"] = "<script>"
+        made.save(file, compress_streams=False)
+    return file.getvalue()
+
+
+def test_nothing_in_a_pdf_acts() -> None:
+    given = armed()
+    assert all(text in given.lower() for text in (b"<script", b"/javascript", b"/launch", b"/embeddedfile"))
+    found = made(Part("pdf", given))
+    assert not [text for text in ACTIVE if text in found.data.lower()]
+    with pikepdf.open(io.BytesIO(found.data)) as clean:
+        assert len(clean.pages) == 1 and not clean.attachments
+        assert set(clean.Root.keys()) <= {"/Type", "/Pages"}
+        assert set(clean.pages[0].obj.keys()) <= {"/Type", "/Parent", "/MediaBox", "/Resources", "/Contents"}
+
+
+@pytest.mark.parametrize("password", ["secret", ""])
+def test_an_encrypted_pdf_is_refused_whoever_may_open_it(password: str) -> None:
+    locked = pdf(encryption=pikepdf.Encryption(owner="owner", user=password))
+    assert refusal(Part("pdf", locked)) == ("encrypted", 0)
+
+
+@pytest.mark.parametrize(
+    "data", [b"%PDF-1.4\n<script>1</script>\n%%EOF", b"%PDF-1.4\n%%EOF", b"", b"PK\x03\x04"]
+)
+def test_what_is_no_pdf_is_refused(data: bytes) -> None:
+    assert refusal(Part("pdf", data)) == ("unreadable", 0)
+
+
+def test_pages_are_counted_in_each_file_and_in_all() -> None:
+    assert refusal(Part("pdf", pdf(4)), most_pages=3) == ("too_many_pages", 0)
+    assert refusal(Part("pdf", pdf(2)), Part("pdf", pdf(2)), most_pages=3) == ("too_many_pages", None)
+
+
+def test_a_stream_that_swells_to_gigabytes_does_no_harm() -> None:
+    packer = zlib.compressobj(9)
+    swelling = b"".join(packer.compress(b" " * 1_000_000) for _ in range(1500)) + packer.flush()
+    file = io.BytesIO()
+    with pikepdf.new() as bomb:
+        stream = bomb.make_indirect(pikepdf.Stream(bomb, b""))
+        bomb.add_blank_page().obj["/Contents"] = stream
+        stream.write(swelling, filter=pikepdf.Name.FlateDecode)
+        bomb.save(file, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
+    assert refusal(Part("pdf", file.getvalue()))[0] in ("unreadable", "too_heavy")
+
+
+def test_several_files_are_one_document_in_their_order() -> None:
+    found = made(
+        Part("image", picture(size=(200, 300))), Part("pdf", pdf(2)), Part("image", picture(size=(300, 200)))
+    )
+    assert (found.kind, found.counts, len(found.pages)) == ("pdf", (1, 2, 1), 4)
+    with pikepdf.open(io.BytesIO(found.data)) as whole:
+        wide = [page.mediabox[2] > page.mediabox[3] for page in whole.pages]
+    assert wide == [False, False, False, True]
+    again = made(*found.parts)  # what is clean is put together again as it is
+    assert again.counts == found.counts and again.parts == found.parts
+
+
+def test_the_file_at_fault_is_named() -> None:
+    assert refusal(Part("image", picture()), Part("image", b"\xff\xd8\xff")) == ("unreadable", 1)
+
+
+def test_a_process_that_lasts_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "PATIENCE", 0.01)
+    assert refusal(Part("image", picture())) == ("too_heavy", None)
+
+
+def test_the_process_sees_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, object] = {}
+
+    def run(command: list[str], **more: object) -> None:
+        given.update(more, command=command)
+        raise sandbox.subprocess.TimeoutExpired(command, 1)
+
+    monkeypatch.setenv("COHORTMGR_SECRET_KEY", "secret")
+    monkeypatch.setattr(sandbox.subprocess, "run", run)
+    assert refusal(Part("image", picture())) == ("too_heavy", None)
+    assert "secret" not in str(given["env"]) and "-I" in str(given["command"])
+
+
+def test_a_jpeg_within_keeps_its_colours_and_loses_its_comments() -> None:
+    head = b"\xff\xd8\xff\xee\x00\x0eAdobe" + b"\0" * 7
+    given = head + b"\xff\xfe\x00\x09<script" + b"\xff\xda\x00\x04\0\0pixels\xff\xd9<?php"
+    assert bare_jpeg(given) == head + b"\xff\xda\x00\x04\0\0pixels\xff\xd9"
+    assert bare_jpeg(b"no jpeg") == b"no jpeg"
