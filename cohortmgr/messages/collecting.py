@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from flask import current_app
+from sqlalchemy.exc import OperationalError
 
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import db, writing
@@ -76,9 +77,11 @@ def _read(place: Path, path: Path) -> None:
             mail = read_mail(file.read(LIMIT + 1), current_app.extensions["cohortmgr-settings"].mail_domain)
         with writing():
             done = receive(SYSTEM, mail)
-    except (
-        Exception
-    ):  # the database may be away, or the mail may be what nobody foresaw: three times, then aside
+    except OperationalError:  # the database is away, which is not the mail's affair
+        db.session.rollback()
+        path.rename(place / (f"{name}~{number}" if number else name))
+        raise
+    except Exception:  # it is what nobody foresaw: three times, then aside
         current_app.logger.exception("the mail %s was not taken in", name)
         db.session.rollback()
         return

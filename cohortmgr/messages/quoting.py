@@ -8,9 +8,9 @@ import html
 import re
 
 _WROTE = re.compile(
-    r"^\s*(on\b.{4,200}\bwrote|le\b.{4,200}\ba écrit|في .{4,200}كتب.{0,80}|.{4,200}\bwrote)\s*:\s*$",
-    re.IGNORECASE,
+    r"^\s*(on\b.{4,200}\bwrote|le\b.{4,200}\ba écrit|في .{4,200}كتب.{0,80})\s*:\s*$", re.IGNORECASE
 )
+_SOMEBODY_WROTE = re.compile(r"^.{4,200}\b(wrote|a écrit)\s*:\s*$", re.IGNORECASE)
 _RULE = re.compile(
     r"^\s*(-{2,}\s*(original message|message d.origine|forwarded message|message transféré|الرسالة الأصلية)\s*-{2,}"
     r"|_{20,})\s*$",
@@ -50,12 +50,17 @@ def trimmed(text: str) -> str:
 
 def _attribution(lines: list[str], place: int) -> int:
     """How many lines say who wrote what follows: mail programs break that sentence in two or three."""
-    if not lines[place].strip():
-        return 0
-    for count in (1, 2, 3):
-        told = " ".join(line.strip() for line in lines[place : place + count])
-        if len(told) < 300 and _WROTE.match(told):
-            return count
+    told: list[str] = []
+    for line in lines[place : place + 3]:
+        if not line.strip() or len(line) > 300:
+            return 0
+        told.append(line.strip())
+        if _WROTE.match(" ".join(told)):
+            return len(told)
+        if len(told) == 1 and _SOMEBODY_WROTE.match(line):
+            return 1
+        if line.rstrip().endswith((".", "?", "!", "؟")):
+            return 0
     return 0
 
 

@@ -98,6 +98,8 @@ def correct(viewer: Viewer, reference: str, email: str) -> Trouble:
 
     The address by which they sign in stays: it is theirs alone to change."""
     trouble = _own(viewer, reference)
+    if trouble.resolved_at is not None:
+        return trouble
     email = clean(email).casefold()
     if not _EMAIL.fullmatch(email) or len(email) > 254:
         raise Refused(Problem(_NO_ADDRESS, {}, "email"))

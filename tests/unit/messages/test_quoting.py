@@ -22,6 +22,8 @@ from cohortmgr.messages.quoting import text_of_html, trimmed
         ("شكرا\n\nفي الاثنين 2 مارس 2026 كتب فلان:\n> مرحبا", "شكرا"),
         ("Merci.\n-- \nSalma Bennis\n06 12", "Merci."),
         ("Merci.\n\nEnvoyé de mon iPhone", "Merci."),
+        ("On peut venir ?\nOn Mon, 2 Mar X wrote:\n> Oui", "On peut venir ?"),
+        ("Une ligne\n\nOn Mon, 2 Mar X wrote:\n> Oui", "Une ligne"),
         ("> tout est cité", "> tout est cité"),
         ("La note à : 14\nest-elle juste ?", "La note à : 14\nest-elle juste ?"),
     ],

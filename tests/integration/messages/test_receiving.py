@@ -1,0 +1,354 @@
+"""Mail that comes in: what came back, complaints, replies that join the file; and what staff do about addresses."""
+
+from __future__ import annotations
+
+import io
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskCliRunner
+from sqlalchemy.exc import OperationalError
+
+from cohortmgr.accounts import actions as accounts
+from cohortmgr.accounts.models import Account, Person
+from cohortmgr.accounts.rules import SYSTEM, Role
+from cohortmgr.applications.models import Application
+from cohortmgr.base.db import db, writing
+from cohortmgr.messages import collecting, desk_queries, receiving
+from cohortmgr.messages.incoming import Mail, question_address, read_mail
+from cohortmgr.messages.models import Entry, Preference, Trouble
+from cohortmgr.messages.receiving import receive, reply_to, tag_of
+from cohortmgr.outbox.delivery import content_of
+from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.recording import tell
+from cohortmgr.programmes.models import Intake
+from tests.factories.choices import browser, decided, known, someone
+from tests.integration.messages.test_desk import asked, letters, questions
+from tests.unit.messages.test_incoming import COMPLAINT, DELAYED, DOMAIN, POSTFIX, REFERENCE
+
+pytestmark = pytest.mark.usefixtures("system_context")
+OURS = "cohortmgr.example"
+
+
+def about(raw: bytes, message: Message) -> bytes:
+    """A report, about a message of ours."""
+    return raw.replace(REFERENCE.encode(), message.reference.encode()).replace(DOMAIN.encode(), OURS.encode())
+
+
+def taken(raw: bytes) -> str:
+    """What became of a mail."""
+    with writing():
+        return receive(SYSTEM, read_mail(raw, OURS))
+
+
+def left() -> tuple[Intake, Message]:
+    """A message to the person of file 1, which has left."""
+    intake, _batch = decided(3, seats=2)
+    with writing() as session:
+        session.execute(sa.update(Message).where(Message.key == "offer_made").values(state="sent"))
+    mine = known("c1@exemple.ma").person_id
+    chosen = sa.select(Message).where(Message.person_id == mine, Message.key == "offer_made")
+    return intake, db.session.scalars(chosen).one()
+
+
+def again(message: Message) -> Message:
+    """As it is now."""
+    db.session.rollback()
+    db.session.expire_all()
+    return db.session.get_one(Message, message.id)
+
+
+def troubles() -> list[Trouble]:
+    db.session.rollback()
+    db.session.expire_all()
+    return list(db.session.scalars(sa.select(Trouble).order_by(Trouble.id)))
+
+
+def reply(to: str, text: str = "Voici.", sender: str = "c1@exemple.ma", **headers: str) -> bytes:
+    """A mail that a person wrote."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Message-ID"] = sender, to, f"<{abs(hash(text))}@exemple.ma>"
+    for name, value in headers.items():
+        mail[name.replace("_", "-")] = value
+    mail.set_content(text)
+    return mail.as_bytes()
+
+
+def test_a_bounce_marks_the_message_and_raises_one_task(app: Flask) -> None:
+    intake, message = left()
+    assert taken(about(POSTFIX, message)) == "returned"
+    assert taken(about(POSTFIX, message)) == "again"
+    assert (again(message).state, again(message).failure) == ("returned", "permanent")
+    [trouble] = troubles()
+    assert (trouble.kind, trouble.path, trouble.person_id) == ("bounce", intake.path, message.person_id)
+    client = browser(app, someone(intake, Role.SELECTION_MANAGER, "mona"))
+    assert "1 message n’est pas arrivé" in client.get("/staff").get_data(as_text=True)
+    page = client.get("/staff/troubles").get_data(as_text=True)
+    assert "c1@exemple.ma" in page and "MDIA-000001" in page and "Offre d’une place" in page
+
+
+def test_a_delay_changes_nothing(app: Flask) -> None:
+    _intake, message = left()
+    assert taken(about(DELAYED, message)) == "ignored"
+    assert again(message).state == "sent" and troubles() == []
+
+
+def test_a_complaint_stops_announcements_too(app: Flask) -> None:
+    _intake, message = left()
+    assert taken(about(COMPLAINT, message)) == "complaint"
+    assert [each.kind for each in troubles()] == ["complaint"]
+    wish = db.session.scalars(sa.select(Preference).where(Preference.person_id == message.person_id)).one()
+    assert wish.campaigns is False
+
+
+def test_a_report_about_nothing_of_ours_is_unknown() -> None:
+    left()
+    assert taken(POSTFIX.replace(DOMAIN.encode(), OURS.encode())) == "unknown"
+    assert troubles() == []
+
+
+def test_what_the_outbox_sets_aside_is_a_task_as_well() -> None:
+    _intake, message = left()
+    with writing():
+        tell(message, {"state": "set_aside", "error": "NoWay"})
+    assert [each.kind for each in troubles()] == ["unreachable"]
+
+
+def test_a_corrected_address_sends_the_message_again_once(app: Flask) -> None:
+    intake, message = left()
+    taken(about(POSTFIX, message))
+    [trouble] = troubles()
+    client = browser(app, someone(intake, Role.SELECTION_MANAGER, "mona"))
+    address = f"/staff/troubles/{trouble.reference}/correct"
+    for wrong in ("", "nowhere", "c1@exemple.ma", "a@b.ma, c@d.ma", "x" * 300 + "@exemple.ma"):
+        assert client.post(address, data={"email": wrong}).status_code == 422
+    for _ in range(2):
+        assert client.post(address, data={"email": "Nouvelle@Exemple.ma"}).status_code == 302
+    db.session.rollback()
+    person = db.session.get_one(Person, message.person_id)
+    assert person.email == "nouvelle@exemple.ma"
+    account = db.session.scalars(sa.select(Account).where(Account.person_id == person.id)).one()
+    assert account.email == "c1@exemple.ma", "the way in is the person's own to change"
+    file = db.session.scalars(sa.select(Application).where(Application.person_id == person.id)).one()
+    assert file.email == "nouvelle@exemple.ma"
+    chosen = sa.select(Message).where(Message.once == f"corrected:{trouble.reference}")
+    [letter] = db.session.scalars(chosen).all()
+    content, before = content_of(letter), content_of(message)
+    assert content is not None and before is not None and letter.state == "waiting"
+    assert content["address"] == "nouvelle@exemple.ma" and content["variables"] == before["variables"]
+    assert "Tout est arrivé" in client.get("/staff/troubles").get_data(as_text=True)
+
+
+def test_told_by_telephone_and_dismissed(app: Flask) -> None:
+    intake, message = left()
+    taken(about(POSTFIX, message))
+    taken(about(COMPLAINT, message))
+    with writing():
+        tell(message, {"state": "set_aside", "error": ""})
+    first, second = troubles()
+    client = browser(app, someone(intake, Role.SELECTION_MANAGER, "mona"))
+    assert client.post(f"/staff/troubles/{first.reference}/told", data={"note": ""}).status_code == 422
+    assert client.post(f"/staff/troubles/{first.reference}/told", data={"note": "Dit."}).status_code == 302
+    assert client.post(f"/staff/troubles/{second.reference}/dismiss").status_code == 302
+    assert [each.resolution for each in troubles()] == ["told", "dismissed"]
+
+
+def test_another_programme_s_staff_neither_sees_nor_ends_them(app: Flask) -> None:
+    intake, message = left()
+    taken(about(POSTFIX, message))
+    [trouble] = troubles()
+    with writing():
+        account = accounts.new_account(
+            SYSTEM, "v@inpt.ma", "no hash", {"given_name": "V", "family_name": "V"}
+        )
+        sister = intake.path.rstrip(".").rpartition(".")[0] + ".voisin."
+        role = Role.SELECTION_MANAGER
+        accounts.grant(SYSTEM, account, role, "programme", "v" * 26, sister, [intake.institution_id])
+    client = browser(app, known("v@inpt.ma"))
+    assert "c1@exemple.ma" not in client.get("/staff/troubles").get_data(as_text=True)
+    for act, body in (("correct", {"email": "v@v.ma"}), ("told", {"note": "x"}), ("dismiss", {})):
+        assert client.post(f"/staff/troubles/{trouble.reference}/{act}", data=body).status_code == 404
+    assert troubles()[0].resolved_at is None
+    assert browser(app, someone(intake, Role.OBSERVER)).get("/staff/troubles").status_code == 404
+
+
+def test_the_list_of_troubles_takes_as_many_statements_for_many(app: Flask, statements: Any) -> None:
+    intake, _message = left()
+    client = browser(app, someone(intake, Role.SELECTION_MANAGER, "mona"))
+    chosen = sa.select(Message).where(Message.person_id.is_not(None)).order_by(Message.id)
+    rows = db.session.scalars(chosen).all()
+
+    def count(some: list[Message]) -> int:
+        with writing():
+            for row in some:
+                tell(row, {"state": "returned", "error": "5.1.1"})
+        client.get("/staff/troubles")
+        with statements() as seen:
+            assert client.get("/staff/troubles").status_code == 200
+        return len(seen)
+
+    assert count(list(rows[:1])) == count(list(rows[1:]))
+
+
+def test_a_reply_joins_its_question_once_and_another_s_tag_opens_nothing(app: Flask) -> None:
+    intake, _batch = decided(3, seats=2)
+    asked(intake, 2)
+    first, second = questions()
+    [letter] = [
+        row
+        for row in db.session.scalars(sa.select(Message).where(Message.key == "question_received"))
+        if row.subject == first.subject
+    ]
+    content = content_of(letter)
+    assert content is not None
+    address = reply_to(letter, content)["Reply-To"]
+    assert address == question_address(first.reference, tag_of(first.reference), OURS)
+    client = browser(app, someone(intake, Role.SELECTION_MANAGER, "mona"))
+    client.post(f"/staff/questions/{first.reference}/answer", data={"text": "Le S5.", "once": "z"})
+    raw = reply(address, "Merci, et le S6 ?\n\nOn Mon, 2 Mar X wrote:\n> Le S5.")
+    assert taken(raw) == "joined" and taken(raw) == "again"
+    assert [each.state for each in questions()] == ["open", "open"]
+    part = desk_queries.thread(questions()[0], whole=True)[-1]
+    assert (part.kind, part.shown, part.sender) == ("mail", "Merci, et le S6 ?", "")
+    forged = question_address(second.reference, tag_of(first.reference), OURS)
+    assert taken(reply(forged, "Autre")) == "unknown"
+    strange = reply(address, "Moi aussi", sender="autre@exemple.ma")
+    assert taken(strange) == "joined"
+    page = client.get(f"/staff/questions/{first.reference}").get_data(as_text=True)
+    assert "autre@exemple.ma" in page and "Écrit depuis une autre adresse" in page
+    count = sa.select(sa.func.count()).where(Entry.question_id == second.id)
+    assert db.session.scalar(count) == 1
+
+
+def test_a_reply_to_any_message_opens_a_question_on_the_file_once() -> None:
+    intake, message = left()
+    told = {"In_Reply_To": f"<{message.reference}@{OURS}>"}
+    assert taken(reply("ne-pas-repondre@cohortmgr.example", "Puis-je venir plus tard ?", **told)) == "joined"
+    assert taken(reply("ne-pas-repondre@cohortmgr.example", "Et avec mon frère ?", **told)) == "joined"
+    [question] = questions()
+    file = db.session.get_one(Application, question.application_id)
+    assert file.number == "MDIA-000001" and question.person_id == message.person_id
+    assert (question.intake_id, question.about, question.state) == (intake.id, message.reference, "open")
+    assert len(desk_queries.thread(question, whole=True)) == 2
+    assert letters("question_received") == [], "a machine does not answer a reply"
+
+
+def test_an_answer_that_does_not_reach_somebody_without_an_account_goes_back_to_the_desk(app: Flask) -> None:
+    from tests.integration.messages.test_desk import STRANGER, public
+
+    intake, _message = left()
+    public(app).post("/help/mdia", data=STRANGER)
+    client = browser(app, someone(intake, Role.SELECTION_MANAGER, "mona"))
+    address = f"/staff/questions/{questions()[0].reference}"
+    client.post(f"{address}/answer", data={"text": "Le S5.", "once": "z"})
+    letter = db.session.scalars(sa.select(Message).where(Message.key == "question_answered")).one()
+    with writing() as session:
+        session.execute(sa.update(Message).where(Message.id == letter.id).values(state="sent"))
+    assert taken(about(POSTFIX, letter)) == "returned"
+    assert questions()[0].state == "open" and troubles() == []
+    assert "La réponse n’est pas arrivée" in client.get(address).get_data(as_text=True)
+
+
+def files(place: Path) -> set[str]:
+    """What lies in the folder and below."""
+    return {
+        str(path.relative_to(place)) for path in place.rglob("*") if path.is_file() and path.name != ".lock"
+    }
+
+
+@pytest.fixture
+def incoming() -> Path:
+    """The folder of incoming mail, empty."""
+    place = collecting.folder()
+    for path in sorted(place.rglob("*"), reverse=True):
+        path.unlink() if path.is_file() else path.rmdir()
+    return place
+
+
+def test_the_folder_is_read_and_what_is_unknown_is_kept(incoming: Path) -> None:
+    _intake, message = left()
+    (incoming / "a.eml").write_bytes(about(POSTFIX, message))
+    (incoming / "b.eml").write_bytes(b"To: nobody\n\nhello")
+    (incoming / ".draft").write_bytes(b"half")
+    assert collecting.collect() == 2 and collecting.collect() == 0
+    assert again(message).state == "returned"
+    assert files(incoming) == {".draft", "unknown/b.eml"}
+
+
+def test_what_fails_three_times_is_laid_aside_and_stops_nobody(
+    incoming: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fall(_viewer: Any, mail: Mail) -> str:
+        if "bad" in mail.sender:
+            raise ValueError("what nobody foresaw")
+        return "ignored"
+
+    monkeypatch.setattr(collecting, "receive", fall)
+    (incoming / "a.eml").write_bytes(b"From: bad@x.ma\n\n")
+    (incoming / "b.eml").write_bytes(b"From: good@x.ma\n\n")
+    for expected in ({"a.eml~1"}, {"a.eml~2"}, {"a.eml~3"}, {"aside/a.eml"}):
+        collecting.collect()
+        assert files(incoming) == expected
+
+
+def test_a_database_that_is_away_is_not_the_mail_s_affair(
+    incoming: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any) -> str:
+        raise OperationalError("select", {}, Exception("gone"))
+
+    (incoming / "a.eml").write_bytes(b"From: a@x.ma\n\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(collecting, "receive", away)
+        for _ in range(5):
+            with pytest.raises(OperationalError):
+                collecting.collect()
+    assert files(incoming) == {"a.eml"}
+
+
+def test_a_reader_that_dies_between_leaves_the_mail_to_the_next(
+    incoming: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intake, _batch = decided(1, seats=1)
+    asked(intake, 1)
+    question = questions()[0]
+    (incoming / "a.eml").write_bytes(
+        reply(question_address(question.reference, tag_of(question.reference), OURS))
+    )
+
+    def die(viewer: Any, mail: Mail) -> str:
+        receive(viewer, mail)
+        db.session.commit()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(collecting, "receive", die)
+        with pytest.raises(KeyboardInterrupt):
+            collecting.collect()
+    assert files(incoming) == {"a.eml~1"}
+    assert collecting.collect() == 1 and files(incoming) == set()
+    assert len(desk_queries.thread(question, whole=True)) == 2
+
+
+def test_the_pipe_of_a_mail_server(
+    incoming: Path, runner: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_for = ["messages", "receive", "--recipient", "bounces+x@cohortmgr.example"]
+    assert runner.invoke(args=asked_for, input=b"From: a@b.ma\n\nbonjour").exit_code == 0
+    [name] = files(incoming)
+    assert (
+        (incoming / name)
+        .read_bytes()
+        .startswith(b"X-Original-To: bounces+x@cohortmgr.example\r\nFrom: a@b.ma")
+    )
+    monkeypatch.setattr(collecting, "LIMIT", 10)
+    assert runner.invoke(args=["messages", "receive"], input=b"x" * 11).exit_code == 65
+    assert collecting.keep(io.BytesIO(b"x" * 10)) is True
+
+
+def test_a_tag_is_not_another_s() -> None:
+    assert len(tag_of("A" * 26)) == receiving.TAG and tag_of("A" * 26) != tag_of("B" * 26)
