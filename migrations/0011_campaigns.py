@@ -77,6 +77,7 @@ def upgrade() -> None:
     )
     for column in ("institution_id", "person_id", "application_id"):
         op.create_index(op.f(f"ix_campaign_recipients_{column}"), "campaign_recipients", [column])
+    op.create_index("ix_campaign_recipients_campaign_id_id", "campaign_recipients", ["campaign_id", "id"])
     if op.get_context().dialect.name == "postgresql":
         for table, kind in WALLS.items():
             wall = sa.text("SELECT cohortmgr_wall(CAST(:place AS regclass), :kind)")

@@ -9,10 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.states import require_move
-from cohortmgr.jobs.actions import Progress, TryLater, handler
+from cohortmgr.jobs.actions import Progress, TryLater, handler, request
 from cohortmgr.messages import campaign_queries as queries
 from cohortmgr.messages import mailing
 from cohortmgr.messages.campaigns import RESEND, SEND
@@ -41,25 +42,24 @@ def send(payload: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
         with writing():
             done = _write_some(reference)
         if done is None:
-            return _settled(reference)
+            break
         progress(*done)
-
-
-@handler(RESEND)
-def resend(payload: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Take up again what failed of `payload["campaign"]`; a second run finds it taken up."""
-    reference = str(payload["campaign"])
-    with writing():
-        _take_up_failed(reference)
-    return _settled(reference)
-
-
-def _settled(reference: str) -> dict[str, Any]:
     with writing():
         left = _settle(reference)
     if left:
         raise TryLater(f"{left} messages are on their way", LOOK_AGAIN)
     return {"campaign": reference}
+
+
+@handler(RESEND)
+def resend(payload: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Take up again what failed of `payload["campaign"]`; a second run finds it taken up.
+
+    Another job sees when it has left: this one, begun again later, would take up what has failed since."""
+    reference = str(payload["campaign"])
+    with writing():
+        number = _take_up_failed(reference)
+    return {"campaign": reference, "taken_up": number}
 
 
 def _held(reference: str, *states: CampaignState) -> Campaign | None:
@@ -131,16 +131,17 @@ def _letter(
     )
 
 
-def _take_up_failed(reference: str) -> None:
-    """Let those that failed wait anew, and write to the new addresses of those that came back."""
+def _take_up_failed(reference: str) -> int:
+    """Let those that failed wait anew, and write to the new addresses of those that came back; returns how many."""
     campaign = _held(reference, CampaignState.SENDING)
     if campaign is None:
-        return
+        return 0
     texts, shared = _said_by(campaign)
     moved = queries.readdressed(campaign)
     letters = [_letter(campaign, row, texts, shared, address) for row, address in moved]
-    take_up_all(queries.aside(campaign))
-    send_all(letters)
+    number = take_up_all(queries.aside(campaign)) + send_all(letters)
+    request(SYSTEM, SEND, {"campaign": reference}, campaign.institution_id)
+    return number
 
 
 def _settle(reference: str) -> int:

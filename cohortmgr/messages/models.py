@@ -87,6 +87,8 @@ class CampaignRecipient(Model):
     __tablename__ = "campaign_recipients"
     __table_args__ = (
         sa.UniqueConstraint("campaign_id", "person_id"),
+        # In the order in which their messages are written.
+        sa.Index("ix_campaign_recipients_campaign_id_id", "campaign_id", "id"),
         {"info": {"tenancy": "institution"}},
     )
 

@@ -19,6 +19,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.messages import campaign_queries as queries
 from cohortmgr.messages import campaigns
 from cohortmgr.messages.models import Campaign, Preference, Trouble
+from cohortmgr.outbox.delivery import deliver
 from tests.factories.choices import browser, known
 from tests.integration.messages.mailed import (
     TEXTS,
@@ -121,8 +122,6 @@ def test_who_cannot_be_reached_or_is_in_trouble_is_left_out_and_counted(app: Fla
 
 
 def test_whoever_unsubscribed_is_passed_over_when_the_message_leaves() -> None:
-    from cohortmgr.outbox.delivery import deliver
-
     _intake, _manager, _administrator, reference = approved(3)
     gone = known("c2@exemple.ma").person_id
     with writing() as session:

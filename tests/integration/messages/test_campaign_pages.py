@@ -11,18 +11,22 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from cohortmgr.accounts.rules import Role, Viewer
+from cohortmgr.accounts import actions as accounts
+from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications.listing import Filters
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
+from cohortmgr.jobs.models import Job
 from cohortmgr.messages import campaign_queries as queries
 from cohortmgr.messages import campaigns
 from cohortmgr.messages.mailing import Text
 from cohortmgr.messages.models import Campaign
+from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.rendering import render_all
 from cohortmgr.programmes.models import Intake
-from tests.factories.choices import browser, known, sent, someone
+from tests.factories.choices import _file, browser, known, sent, someone
 from tests.integration.messages.mailed import (
     KEY,
     TEXTS,
@@ -32,6 +36,7 @@ from tests.integration.messages.mailed import (
     draft,
     run,
     state,
+    written,
 )
 
 pytestmark = pytest.mark.usefixtures("system_context")
@@ -79,6 +84,10 @@ def test_the_pages_from_the_list_to_the_sending(app: Flask) -> None:
         (language, manager.person_id) for language in ("fr", "ar", "en")
     }
     assert len(trials) == 3
+    said = render_all(trials, [content or {} for content in opened(trials)])
+    for each in said:
+        assert not isinstance(each, Exception)
+        assert each.subject.startswith("[") and "{" not in each.text
     assert mine.post(f"{place}/propose", data={"confirmation": "4", "version": "1"}).status_code == 200
     assert mine.post(f"{place}/propose", data={"confirmation": "3", "version": "1"}).status_code == 302
     assert mine.post(f"{place}/approve", data={"confirmation": "3"}).status_code == 404
@@ -105,9 +114,6 @@ def test_the_pages_from_the_list_to_the_sending(app: Flask) -> None:
 def test_a_person_of_another_programme_finds_nothing(app: Flask) -> None:
     intake, _manager, _administrator, reference = begun()
     elsewhere = Role.PROGRAMME_ADMINISTRATOR
-    from cohortmgr.accounts import actions as accounts
-    from cohortmgr.accounts.rules import SYSTEM
-
     with writing():
         account = accounts.new_account(
             SYSTEM, "loin@inpt.ma", "no hash", {"given_name": "Une", "family_name": "L"}
@@ -124,6 +130,25 @@ def test_a_person_of_another_programme_finds_nothing(app: Flask) -> None:
     assert far.post(f"/staff/intakes/{intake.reference}/campaigns/new", data=_form()).status_code == 404
     with pytest.raises(NotFound):
         queries.get_for(known("loin@inpt.ma"), reference)
+
+
+def test_what_failed_is_sent_again_from_the_page_once(app: Flask) -> None:
+    _intake, manager, _administrator, reference = approved(3)
+    run(reference)
+    became(0, state="set_aside", failure="temporary")
+    mine, place = browser(app, manager), f"/staff/campaigns/{reference}"
+    assert "Renvoyer ceux" in mine.get(place).get_data(as_text=True)
+    assert mine.post(f"{place}/resend", data={"confirmation": "2"}).status_code == 200, "another number"
+    for _click in range(2):
+        assert mine.post(f"{place}/resend", data={"confirmation": "1"}).status_code == 302
+    assert not run(reference, campaigns.RESEND)
+    with writing():
+        db.session.execute(sa.update(Job).where(Job.kind == campaigns.RESEND).values(state="done"))
+    assert [message.state for message in written()] == ["waiting"] * 3
+    assert "Renvoyer ceux" not in mine.get(place).get_data(as_text=True)
+    assert mine.post(f"{place}/resend", data={"confirmation": "0"}).status_code == 200, (
+        "nothing is left to resend"
+    )
 
 
 @pytest.mark.parametrize("files", [5, 50])
@@ -162,8 +187,6 @@ def test_proposing_and_writing_send_as_many_statements_for_fifty_as_for_five(sta
 
 def _grown(intake: Intake, manager: Viewer) -> str:
     """The same intake with fifty people, and another campaign to them."""
-    from tests.factories.choices import _file
-
     with writing():
         for number in range(6, 51):
             _file(intake, number, eligible=True)
