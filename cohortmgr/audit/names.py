@@ -82,6 +82,7 @@ ACTS: Mapping[str, str] = {
     "messages.choose": N_("Préférences de messages changées"),
     "messages.lay_back_text": N_("Ancien texte de message repris"),
     "messages.preview": N_("Message lu pour essayer un texte"),
+    "messages.read": N_("Message lu"),
     "messages.send_again": N_("Message remis en file"),
     "messages.subscribe": N_("Annonces acceptées de nouveau"),
     "messages.unsubscribe": N_("Annonces arrêtées"),

@@ -1,15 +1,34 @@
-"""Sending again what was set aside. The web only appends to the journal of messages, so a job changes the row."""
+"""Reading what was written to somebody, and sending again what was set aside.
+
+The web only appends to the journal of messages, so a job changes the row."""
 
 from __future__ import annotations
 
 from cohortmgr.accounts.rules import Viewer, require_anywhere
 from cohortmgr.audit.actions import record
+from cohortmgr.base.errors import N_, NotFound, Refused
 from cohortmgr.jobs.actions import request
 from cohortmgr.messages import queries
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.notices import bearing_keys
 from cohortmgr.outbox.rules import MessageState
 
 KIND = "messages.send_again"
+READ = "messages.read"
+
+
+def read_message(viewer: Viewer, reference: str) -> tuple[Message, queries.Read]:
+    """A message as it was sent, for who manages its person's file; reading it is an act. What opens an account or a
+    file is NotFound here; Refused once its person was erased."""
+    require_anywhere(viewer, queries.PERMISSION)
+    message = queries.get_for(viewer, reference)
+    if message.key in bearing_keys():
+        raise NotFound(reference)
+    found = queries.read([message])
+    if not found:
+        raise Refused(N_("Les données de cette personne ont été effacées."))
+    record(viewer, READ, "message", reference, message.institution_id, message.subject)
+    return message, found[0]
 
 
 def send_again(viewer: Viewer, reference: str) -> Message:

@@ -11,8 +11,8 @@ from cohortmgr.accounts.rules import require_anywhere
 from cohortmgr.base.db import writing
 from cohortmgr.base.paging import page_of
 from cohortmgr.messages import actions, queries
-from cohortmgr.messages.names import LANGUAGE_NAMES, STATES, TAGS
-from cohortmgr.outbox.notices import declared
+from cohortmgr.messages.names import CHANNELS, LANGUAGE_NAMES, STATES, TAGS
+from cohortmgr.outbox.notices import bearing_keys, declared
 from cohortmgr.outbox.rules import MEANINGS
 
 bp = Blueprint("messages_staff", __name__, url_prefix="/staff")
@@ -36,6 +36,26 @@ def log() -> ResponseReturnValue:
         states=STATES,
         tags=TAGS,
         meanings=MEANINGS,
+        languages=LANGUAGE_NAMES,
+        channels=CHANNELS,
+        closed=bearing_keys(),
+    )
+
+
+@bp.get("/messages/<reference>")
+@guards.staff
+def show(reference: str) -> ResponseReturnValue:
+    """What one message said, as it was sent."""
+    with writing():
+        message, letter = actions.read_message(guards.viewer(), reference)
+    return render_template(
+        "messages/staff_message.html",
+        message=message,
+        letter=letter,
+        states=STATES,
+        tags=TAGS,
+        meanings=MEANINGS,
+        channels=CHANNELS,
         languages=LANGUAGE_NAMES,
     )
 

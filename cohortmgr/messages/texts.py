@@ -126,7 +126,7 @@ def notice_for(key: str, channel: str, language: str) -> Notice:
 
 def edited(institution_id: int) -> Mapping[tuple[str, str, str], Held]:
     """By (key, channel, language), the texts that differ from the house's own. One statement."""
-    keys = {
+    keys: set[TextKey] = {
         (institution_id, key, channel, language)
         for key in declared
         for channel in CHANNELS

@@ -77,6 +77,7 @@ SCREENS = {
         "/staff/intakes/{intake}/ranking",
         "/staff/batches/{batch}",
         "/staff/messages",
+        "/staff/messages/{message}",
         "/staff/texts",
         "/staff/texts/offer_made/email/fr",
         "/staff/texts/offer_made/sms/ar",

@@ -12,6 +12,7 @@ from flask import Flask
 import cohortmgr.messages.resending  # noqa: F401  # registers its handler, as the worker does
 from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts.rules import SYSTEM, Role
+from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, see, writing
 from cohortmgr.jobs.actions import handlers
@@ -182,3 +183,33 @@ def test_what_has_left_is_not_sent_again(app: Flask) -> None:
     assert client.post(f"/staff/messages/{message.reference}/again").status_code == 302
     assert handlers[KIND]({"message": message.reference}, lambda done, total: None)["taken_up"] is False
     assert _message(1).state == MessageState.SENT
+
+
+def test_staff_read_what_was_written_and_the_reading_is_noted(app: Flask) -> None:
+    intake, _batch = decided(5, seats=2)
+    _left()
+    with writing():
+        send_all([_letter(1, "new_password", intake.institution_id, name="Une", token="secret")])
+    client = browser(app, someone(intake, Role.SELECTION_MANAGER, "mona"))
+    offer = _message(1)
+    assert f"/staff/messages/{offer.reference}" in client.get("/staff/messages").get_data(as_text=True)
+    page = client.get(f"/staff/messages/{offer.reference}").get_data(as_text=True)
+    assert "MDIA-000001" in page and "/my/offers/" in page
+    noted = db.session.scalars(sa.select(Event.object_reference).where(Event.action == "messages.read")).all()
+    assert noted == [offer.reference]
+    key = _message(1, "new_password")
+    assert f'/staff/messages/{key.reference}"' not in client.get("/staff/messages").get_data(as_text=True)
+    assert client.get(f"/staff/messages/{key.reference}").status_code == 404
+    watching = browser(app, someone(intake, Role.OBSERVER))
+    assert watching.get(f"/staff/messages/{offer.reference}").status_code == 404
+
+
+def test_the_log_says_what_a_short_message_cost(app: Flask) -> None:
+    intake, _batch = decided(2, seats=1)
+    _left(channel="sms", segments=2, cost=700)
+    page = (
+        browser(app, someone(intake, Role.SELECTION_MANAGER, "mona"))
+        .get("/staff/messages")
+        .get_data(as_text=True)
+    )
+    assert "2 segments, 0,70 MAD" in page
