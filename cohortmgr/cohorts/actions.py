@@ -128,10 +128,16 @@ def leave(viewer: Viewer, offer: Offer) -> None:
 
 
 def confirm(viewer: Viewer, cohort_reference: str) -> int:
-    """Confirm every enrolment that waits; returns how many. Doing it again finds none."""
+    """Confirm every enrolment that waits; returns how many. Doing it again finds none.
+
+    A file whose declared figures nobody has read on their papers waits on, where the definition asks for that.
+    """
     cohort = queries.get_for(viewer, cohort_reference)
     require(viewer, "cohorts.manage", cohort.path)
-    waiting = (Enrolment.cohort_id == cohort.id, Enrolment.state == EnrolmentState.PENDING.value)
+    waiting = [Enrolment.cohort_id == cohort.id, Enrolment.state == EnrolmentState.PENDING.value]
+    held = queries.held_by_checks(cohort)
+    if held:
+        waiting.append(Enrolment.application_id.not_in([row.id for row in held]))
     moved = db.session.scalars(
         sa.update(Enrolment)
         .where(*waiting)

@@ -8,10 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.checks import unchecked_files
 from cohortmgr.applications.models import Application
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.cohorts.models import Cohort, Enrolment
+from cohortmgr.cohorts.rules import EnrolmentState
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.rules import QuestionKind
@@ -92,3 +94,18 @@ def mine(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         .where(Enrolment.person_id == viewer.person_id)
         .order_by(Enrolment.starts_on.desc())
     ).all()
+
+
+def held_by_checks(cohort: Cohort) -> Sequence[Application]:
+    """The files of enrolments that wait, and whose figures nobody has read yet on the papers that prove them.
+
+    No statement where the definition asks for none.
+    """
+    form = programmes.definition_of(intake_of(cohort)).form
+    if all(question.proof is None for question in form.questions):
+        return []
+    waiting = sa.select(Application).join(Enrolment, Enrolment.application_id == Application.id)
+    waiting = waiting.where(Enrolment.cohort_id == cohort.id, Enrolment.state == EnrolmentState.PENDING.value)
+    files = db.session.scalars(waiting.order_by(Application.sort_name, Application.id)).all()
+    held = unchecked_files(form, [row.id for row in files])
+    return [row for row in files if row.id in held]

@@ -39,6 +39,7 @@ def cohort(reference: str) -> ResponseReturnValue:
     for told in queries.companies_of_members:
         companies.update(told(found.id))
     rows = queries.members(found.id)
+    held = queries.held_by_checks(found)
     counts = {state: sum(row.Enrolment.state == state for row in rows) for state in EnrolmentState}
     return render_template(
         "cohorts/staff_cohort.html",
@@ -49,6 +50,7 @@ def cohort(reference: str) -> ResponseReturnValue:
         rows=rows,
         companies=companies,
         counts=counts,
+        held=held,
         names=NAMES,
         meanings=MEANINGS,
         tags=TAGS,

@@ -412,11 +412,11 @@ def test_a_paper_is_promised_by_a_day_and_recalled_before_it(client: FlaskClient
     message = db.session.scalars(sa.select(Message).where(Message.key == verifying.DOCUMENT_AWAITED)).one()
     assert message.due.astimezone(clock.CASABLANCA).isoformat()[:13] == "2027-07-03T09"
     said_of = {"reference": draft, "question": "transcripts", "day": standing().promised_for}
-    assert verifying.still_owed(said_of)
+    assert verifying.still_owed([said_of]) == [True]
     send(client, draft, ("un.jpg", photo()))
     assert standing().state == "received"
     db.session.rollback()
-    assert not verifying.still_owed(said_of)
+    assert verifying.still_owed([said_of]) == [False]
 
 
 def test_a_promise_is_an_answer_and_may_be_kept_after_the_sending(
