@@ -20,7 +20,7 @@ from cohortmgr.accounts import views as accounts
 from cohortmgr.applications import actions as applications
 from cohortmgr.applications import candidate_views as applications_candidate
 from cohortmgr.applications import correction_views as corrections_candidate
-from cohortmgr.applications import desk, files, listing, lot_views, reminders, verifying
+from cohortmgr.applications import amending, desk, files, listing, lot_views, reminders, verifying
 from cohortmgr.applications import desk_views as applications_desk
 from cohortmgr.applications import document_views as documents
 from cohortmgr.applications import duplicate_views as applications_duplicates
@@ -62,6 +62,7 @@ from cohortmgr.portals import mailbox
 from cohortmgr.portals import views as portals
 from cohortmgr.portals.navigation import init_navigation
 from cohortmgr.portals.steps import steps
+from cohortmgr.programmes import actions as loading
 from cohortmgr.programmes import views as programmes
 from cohortmgr.reports import staff_views as reports_staff
 from cohortmgr.reviews import staff_views as reviews_staff
@@ -149,6 +150,7 @@ def _join_floors() -> None:
     floors: tuple[tuple[Any, list[Any]], ...] = (
         (steps, applications_candidate.steps_above),
         (selection.bearing, listing.outcomes_above),
+        (amending.move_drafts, loading.on_amended),
         (desk.reopens, files.reopened),
         (offers.release_on_withdrawal, applications.on_withdrawal),
         (enrolling.enrol, offers.on_acceptance),
