@@ -6,7 +6,7 @@ has a name that one message bears, so that looking again writes nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -102,9 +102,11 @@ def _unrecalled(intake: Intake, recall: Recall) -> sa.Select[Any]:
     )
 
 
-def still_unsent(variables: Mapping[str, Any]) -> bool:
-    """Whether a reminder still holds when it leaves: its file is a draft, and neither the next one nor the end came."""
-    if clock.now() >= variables["until"]:
-        return False
-    draft = (Application.reference == variables["reference"], Application.state == State.DRAFT.value)
-    return db.session.scalar(sa.select(Application.id).where(*draft)) is not None
+def still_unsent(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
+    """Whether each reminder still holds when it leaves: its file is a draft, and neither the next one nor the end
+    came. One statement for all."""
+    moment = clock.now()
+    names = sorted({variables["reference"] for variables in asked})
+    draft = (Application.reference.in_(names), Application.state == State.DRAFT.value)
+    drafts = set(db.session.scalars(sa.select(Application.reference).where(*draft)))
+    return [moment < each["until"] and each["reference"] in drafts for each in asked]

@@ -14,7 +14,7 @@ from cohortmgr.base.db import db
 from cohortmgr.outbox.digests import companions
 from cohortmgr.outbox.models import Bundle, Message
 from cohortmgr.outbox.recording import tell
-from cohortmgr.outbox.rules import LEASE, MessageState, Past, after_lost_start
+from cohortmgr.outbox.rules import LEASE, LONGEST_LEASE, MessageState, Past, after_lost_start
 from cohortmgr.outbox.smtp import LAST_PATIENCE
 
 # What this process is handing over now: it knows that it lives, whatever the clock says of its leases.
@@ -23,6 +23,7 @@ _held: set[int] = set()
 _offset: list[float] = []
 _wary_until = [0.0]
 _JUMP = 5.0
+_PLAIN = {"synchronize_session": False}
 
 
 @contextmanager
@@ -54,8 +55,9 @@ def claim(limit: int) -> list[Message]:
     lease = moment + LEASE
     taken = sa.update(Message).where(Message.id.in_([message.id for message in chosen]), *waiting)
     values = {"state": MessageState.SENDING.value, "lease_until": lease}
-    db.session.execute(taken.values(values).execution_options(synchronize_session=False))
+    ours = set(db.session.scalars(taken.values(values).returning(Message.id), execution_options=_PLAIN))
     db.session.expunge_all()
+    chosen = [message for message in chosen if message.id in ours]
     for message in chosen:
         message.state, message.lease_until = MessageState.SENDING.value, lease
     return chosen
@@ -68,7 +70,7 @@ def past_of(message: Message) -> Past:
 
 def _take_back(moment: clock.datetime) -> None:
     """Let those wait again whose sender fell silent, each to be claimed alone; or set them aside."""
-    late = sa.or_(Message.lease_until < moment, Message.lease_until > moment + LEASE)
+    late = sa.or_(Message.lease_until < moment, Message.lease_until > moment + LONGEST_LEASE)
     silent = (Message.state == MessageState.SENDING.value, late, Message.id.not_in(sorted(_held)))
     chosen = sa.select(Message).where(*silent).limit(500).with_for_update(skip_locked=True)
     found = db.session.scalars(chosen).all()
@@ -88,7 +90,7 @@ def _take_back(moment: clock.datetime) -> None:
 def _change(ids: list[int], values: dict[str, object]) -> None:
     if ids:
         changed = sa.update(Message).where(Message.id.in_(ids), Message.state == MessageState.SENDING.value)
-        db.session.execute(changed.values(values).execution_options(synchronize_session=False))
+        db.session.execute(changed.values(values), execution_options=_PLAIN)
 
 
 def _clock_jumped() -> bool:

@@ -32,9 +32,10 @@ from cohortmgr.outbox.smtp import Refusal
 from cohortmgr.outbox.variables import read
 
 BATCH = 100
-# By key, whether what a message of that kind says still holds, asked of its variables just before it leaves. Whoever
-# plans a message far ahead gives it one: the web only appends to this journal, so that it cannot take a row back.
-checks: dict[str, Callable[[Mapping[str, Any]], bool]] = {}
+# By key, whether what messages of that kind say still holds, asked of their variables just before they leave, in one
+# statement for a batch. Whoever plans a message far ahead gives it one: the web only appends to this journal, so that
+# it cannot take a row back.
+checks: dict[str, Callable[[Sequence[Mapping[str, Any]]], Sequence[bool]]] = {}
 # What became of a message before anything was handed over: the columns that say so.
 Values = Mapping[str, Any]
 
@@ -138,9 +139,10 @@ def _settled(messages: Sequence[Message]) -> list[Ready | Values]:
     """What becomes of each, in a number of statements that does not grow with them."""
     bundles = _bundles({message.bundle for message in messages if message.bundle})
     contents = opened(messages)
+    baseless = _baseless(messages, contents)
     settled: list[Ready | Values | None] = [
-        _before_routing(message, content, bundles)
-        for message, content in zip(messages, contents, strict=True)
+        _dropped() if place in baseless else _before_routing(message, contents[place], bundles)
+        for place, message in enumerate(messages)
     ]
     asked = [place for place, each in enumerate(settled) if each is None]
     known = {place: content for place in asked if (content := contents[place]) is not None}
@@ -149,6 +151,20 @@ def _settled(messages: Sequence[Message]) -> list[Ready | Values]:
         settled[place] = _after_routing(messages[place], known[place], each)
     found = [each if each is not None else _dropped() for each in settled]
     return _paced(found) if pacing.rates() else found
+
+
+def _baseless(messages: Sequence[Message], contents: Sequence[Mapping[str, Any] | None]) -> set[int]:
+    """The places of those that have no reason any more."""
+    found: set[int] = set()
+    for key in {message.key for message in messages} & checks.keys():
+        asked = {
+            place: content["variables"]
+            for place, content in enumerate(contents)
+            if content is not None and messages[place].key == key
+        }
+        holds = zip(asked, checks[key](list(asked.values())), strict=True) if asked else ()
+        found |= {place for place, still in holds if not still}
+    return found
 
 
 def _bundles(references: set[str]) -> Mapping[str, str]:
@@ -166,8 +182,7 @@ def _before_routing(
         return {"state": MessageState.WAITING}
     if content is None or state == "called_off":
         return _dropped()  # nothing may be said any more
-    holds = message.key not in checks or checks[message.key](content["variables"])
-    return None if holds else _dropped()
+    return None
 
 
 def _dropped() -> Values:

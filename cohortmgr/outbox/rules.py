@@ -18,6 +18,9 @@ MAX_UNANSWERED = 2
 # Above what all the timeouts of one handing over make together, from when its sender last said that it lives.
 LEASE = timedelta(minutes=3)
 RENEWED = timedelta(seconds=30)
+# A lease that ends later was given before the clock was put back. It is longer than a lease by as much as two workers'
+# clocks, or the moments at which they looked at them, may lie apart.
+LONGEST_LEASE = 2 * LEASE
 
 
 class MessageState(StrEnum):
@@ -77,7 +80,7 @@ class Past:
 
 def is_silent(lease_until: datetime, moment: datetime) -> bool:
     """Whether a sender fell silent. A lease longer than leases are was given before the clock was put back."""
-    return lease_until < moment or lease_until > moment + LEASE
+    return lease_until < moment or lease_until > moment + LONGEST_LEASE
 
 
 def after_lost_start(past: Past) -> MessageState:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -120,15 +120,15 @@ def reminders(
     ]
 
 
-def awaits_answer(variables: Mapping[str, Any]) -> bool:
-    """Whether a reminder still holds: its offer is unanswered, and neither its deadline nor the next one has come."""
-    if clock.now() >= variables["until"]:
-        return False
-    offer = sa.select(Offer.id).join(Decision, Decision.id == Offer.decision_id)
-    open_ones = offer.where(
-        Decision.reference == variables["reference"], Offer.state == OfferState.SENT.value
-    )
-    return db.session.scalar(open_ones.where(Offer.deadline > clock.now()).limit(1)) is not None
+def awaits_answer(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
+    """Whether each reminder still holds: its offer is unanswered, and neither its deadline nor the next one has
+    come. One statement for all."""
+    moment = clock.now()
+    names = sorted({variables["reference"] for variables in asked})
+    offers = sa.select(Decision.reference).join(Offer, Offer.decision_id == Decision.id)
+    unanswered = (Offer.state == OfferState.SENT.value, Offer.deadline > moment)
+    open_ones = set(db.session.scalars(offers.where(Decision.reference.in_(names), *unanswered)))
+    return [moment < each["until"] and each["reference"] in open_ones for each in asked]
 
 
 def shared_by(intake: Intake, offering: Offering) -> dict[str, Any]:

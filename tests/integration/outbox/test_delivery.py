@@ -191,6 +191,13 @@ def test_a_clock_put_back_by_an_hour_keeps_no_message_for_an_hour() -> None:
     assert len(claimed()) == 1
 
 
+def test_a_lease_that_another_gave_a_moment_after_we_looked_at_the_clock_stands() -> None:
+    send()
+    with clock.at(clock.now() + timedelta(seconds=2)):
+        claimed()
+    assert claimed() == [], "it is two seconds longer than leases are"
+
+
 def test_what_this_process_holds_is_not_lost_however_late_the_clock_says_that_it_is() -> None:
     send()
     with claiming.holding(claimed()), clock.at(clock.now() + timedelta(hours=1)):

@@ -112,5 +112,8 @@ def test_whatever_happens_a_server_has_it_twice_at_most(events: list[str]) -> No
 
 def test_a_lease_is_over_when_it_is_past_or_longer_than_leases_are() -> None:
     assert not is_silent(NOW + LEASE, NOW) and not is_silent(NOW, NOW)
+    assert not is_silent(NOW + LEASE + timedelta(seconds=5), NOW), (
+        "given by another, whose clock goes before ours"
+    )
     assert is_silent(NOW - timedelta(seconds=1), NOW)
     assert is_silent(NOW + timedelta(hours=1), NOW), "given before the clock was put back"
