@@ -150,6 +150,7 @@ def _join_floors() -> None:
     floors: tuple[tuple[Any, list[Any]], ...] = (
         (steps, applications_candidate.steps_above),
         (selection.bearing, listing.outcomes_above),
+        (selection.story_of, desk.told_above),
         (amending.move_drafts, loading.on_amended),
         (desk.reopens, files.reopened),
         (offers.release_on_withdrawal, applications.on_withdrawal),

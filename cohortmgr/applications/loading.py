@@ -15,7 +15,7 @@ from cohortmgr.accounts.actions import set_person
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.importing import Rejection
-from cohortmgr.applications.models import Application, ImportRun, TrayRow
+from cohortmgr.applications.models import Application, ImportRun, Override, TrayRow
 from cohortmgr.applications.queries import seal_answers, sealed_answers
 from cohortmgr.applications.rules import Source, State, listed, person_values, split_sealed
 from cohortmgr.applications.standing import Plan, Prepared, Step, chunks
@@ -227,6 +227,7 @@ def _replace(
         for row in db.session.scalars(query.execution_options(populate_existing=True)):
             standing[row.person_id] = row
     asked = {key for key in prepared.mapping.columns.values() if key}
+    said = _overrides(row.id for row in standing.values())
     references: dict[int, str] = {}
     written: list[dict[str, Any]] = []
     for step in steps:
@@ -239,6 +240,9 @@ def _replace(
         hidden = {key: value for key, value in before_sealed.items() if key not in asked}
         told = _told(prepared, step, old.number, kept)
         told["version_id"] = intake.definition_version_id
+        if old.state == State.SUPERSEDED:  # its person's other file is the one that is read
+            told["state"] = old.state
+        told["eligible"] = said.get(old.id, told["eligible"])
         told["sealed_answers"] = seal_answers({**hidden, **_secret(prepared, step)}, old.reference)
         written.append({"of": old.id, **{f"new_{name}": value for name, value in told.items()}})
         references[step.sending.line] = old.reference
@@ -252,6 +256,15 @@ def _replace(
         for row in standing.values():
             db.session.expire(row)
     return references
+
+
+def _overrides(applications: Iterable[int]) -> dict[int, bool]:
+    """Staff's word on the eligibility of files, which stands above that of a later sending."""
+    said: dict[int, bool] = {}
+    for part in chunks(applications):
+        live = sa.select(Override).where(Override.application_id.in_(part), Override.lifted_at.is_(None))
+        said |= {row.application_id: row.eligible for row in db.session.scalars(live)}
+    return said
 
 
 def _note(

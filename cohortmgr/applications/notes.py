@@ -81,7 +81,7 @@ def pin(viewer: Viewer, reference: str, pinned: bool) -> str:
 def take_back(viewer: Viewer, reference: str) -> str:
     """Delete a note of one's own within a day; returns the file's reference. The trail keeps that there was one."""
     note, row = _found(viewer, reference)
-    if note.author != viewer.reference or clock.now() > note.written_at + TAKEN_BACK_WITHIN:
+    if not may_take_back(viewer, note):
         raise Refused(_LATE)
     db.session.delete(note)
     after = {"note": note.reference}
@@ -96,6 +96,11 @@ def take_back(viewer: Viewer, reference: str) -> str:
         after,
     )
     return row.reference
+
+
+def may_take_back(viewer: Viewer, note: Note) -> bool:
+    """Whether a note is the viewer's own, and of the day."""
+    return note.author == viewer.reference and clock.now() <= note.written_at + TAKEN_BACK_WITHIN
 
 
 def _found(viewer: Viewer, reference: str) -> tuple[Note, Application]:

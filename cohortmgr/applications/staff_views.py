@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
-from cohortmgr.applications import actions, cells, desk, listing, queries, saved_lists
+from cohortmgr.applications import actions, cells, desk, listing, notes, queries, saved_lists
 from cohortmgr.applications.answers import Answer
 from cohortmgr.applications.candidate_views import sections_of, sent
 from cohortmgr.applications.correcting import ASKED_NAMES, KIND_NAMES
@@ -139,7 +139,7 @@ def page_of(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
         override=desk.override_of(row),
         extension=desk.extension_of(row),
         corrections=desk.corrections_of(file),
-        notes=[(note, desk.note_text(note), note.author == viewer.reference) for note in desk.notes_of(row)],
+        notes=[(note, desk.note_text(note), notes.may_take_back(viewer, note)) for note in desk.notes_of(row)],
         neighbours=listing.neighbours(file.intake.id, filters, row.reference),
         arguments=filters.arguments(),
         story=desk.story(viewer, row),

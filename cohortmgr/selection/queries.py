@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,11 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.desk import Told
 from cohortmgr.applications.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import acting_in, db
-from cohortmgr.base.errors import NotFound
+from cohortmgr.base.errors import N_, NotFound
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.models import Review
@@ -120,6 +121,29 @@ def bearing(outcome: str) -> sa.Select[Any]:
     return sa.select(Decision.application_id).where(
         Decision.outcome == outcome, Decision.notified_at.is_not(None)
     )
+
+
+_OUTCOMES: Mapping[str, str] = {
+    Outcome.OFFER: N_("Décision : place proposée"),
+    Outcome.WAITING: N_("Décision : liste d’attente"),
+    Outcome.REFUSED: N_("Décision : non retenue"),
+}
+_ANSWERS: Mapping[str, str] = {
+    OfferState.ACCEPTED: N_("Place acceptée"),
+    OfferState.DECLINED: N_("Place déclinée"),
+}
+
+
+def story_of(viewer: Viewer, application: Application) -> list[Told]:
+    """What was decided of a file and answered, once its person was told: for its story below, in one statement."""
+    rows = db.session.execute(
+        sa.select(Decision.outcome, Decision.notified_at, Offer.state, Offer.answered_at)
+        .outerjoin(Offer, Offer.decision_id == Decision.id)
+        .where(Decision.application_id == application.id, Decision.notified_at.is_not(None))
+    ).all()
+    told = [Told(row.notified_at, _OUTCOMES[row.outcome]) for row in rows]
+    answers = [row for row in rows if row.answered_at is not None and row.state in _ANSWERS]
+    return [*told, *(Told(row.answered_at, _ANSWERS[row.state]) for row in answers)]
 
 
 def account_name(reference: str | None) -> str:
