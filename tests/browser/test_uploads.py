@@ -1,0 +1,104 @@
+"""A file leaves as soon as it is chosen, and arrives although the network is cut on the way."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+import sqlalchemy as sa
+from PIL import Image
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect
+
+from cohortmgr.applications.models import Document
+from cohortmgr.applications.verifying import examine_next
+from cohortmgr.base.db import db
+from tests.browser.conftest import Lived
+from tests.browser.visits import visiting
+from tests.watch import test_context
+
+PLACE = "/my/applications/{draft}/documents/transcripts"
+
+
+def photo(name: str, side: int = 3000) -> FilePayload:
+    """A photo that a telephone takes: too large for a slow network, and full of detail."""
+    file = io.BytesIO()
+    Image.effect_noise((side, side // 2), 60).convert("RGB").save(file, "JPEG", quality=95)
+    return FilePayload(name=name, mimeType="image/jpeg", buffer=file.getvalue())
+
+
+def paper(place: Lived) -> Document:
+    with test_context(place.database.system_app):
+        standing = sa.select(Document).where(
+            Document.replaced_at.is_(None),
+            Document.question == "transcripts",
+            Document.uploaded_at.is_not(None),
+        )
+        return db.session.scalars(standing.order_by(Document.uploaded_at.desc()).limit(1)).one()
+
+
+def examine(place: Lived) -> None:
+    with test_context(place.database.system_app):
+        while examine_next():
+            continue
+
+
+def cut(page: Page, times: int) -> list[str]:
+    """Let so many pieces be lost on the way; returns what was asked for."""
+    asked: list[str] = []
+
+    def meet(route: Route) -> None:
+        asked.append(route.request.method)
+        if route.request.method == "PATCH" and asked.count("PATCH") in range(2, 2 + times):
+            route.abort("internetdisconnected")
+        else:
+            route.fallback()
+
+    page.route("**/my/uploads/*", meet)
+    return asked
+
+
+@pytest.mark.parametrize(("language", "width"), [("fr", 360), ("ar", 1280)])
+def test_photos_arrive_although_the_network_is_cut(
+    chromium: Browser, place: Lived, language: str, width: int
+) -> None:
+    given = photo("devant.jpg"), photo("derrière.jpg", 400)
+    with visiting(chromium, place.address, place.year, language, width) as visitor:
+        page = visitor.page
+        visitor.sign_in("candidate")
+        visitor.open(PLACE)
+        asked = cut(page, 2)
+        with page.expect_navigation():  # the page is there anew once both have arrived
+            page.set_input_files("input[type=file]", list(given))
+        assert asked.count("PATCH") > 3 and "GET" in asked
+        expect(page.locator(".parts-list li")).to_have_count(3)
+        kept = paper(place).parts
+        assert [part["name"] for part in kept] == ["relevés.pdf", "devant.jpg", "derrière.jpg"]
+        assert kept[1]["size"] < len(given[0]["buffer"])  # made smaller before it left
+        examine(place)
+        expect(page.locator(".pages img")).to_have_count(3, timeout=20_000)
+        visitor.look()
+        page.locator(".parts-list li").last.locator("button[value=up]").click()
+        expect(page.locator(".parts-list li").nth(1)).to_contain_text("derrière")
+
+
+def test_the_form_s_own_file_leaves_at_once_too(chromium: Browser, place: Lived) -> None:
+    with visiting(chromium, place.address, place.year, width=360) as visitor:
+        visitor.sign_in("candidate")
+        visitor.open("/my/applications/{draft}/form")
+        visitor.page.set_input_files("input[name=transcripts]", [photo("seule.jpg", 600)])
+        expect(visitor.page.locator(".upload [role=status]")).to_have_text(re.compile("bien arrivé"))
+        assert visitor.page.locator("input[name=transcripts]").input_value() == ""
+        assert [part["name"] for part in paper(place).parts] == ["seule.jpg"]
+        wrong = FilePayload(name="page.jpg", mimeType="text/html", buffer=b"<html></html>")
+        visitor.page.set_input_files("input[name=transcripts]", [wrong])
+        expect(visitor.page.locator(".upload.stop [role=status]")).to_have_text(re.compile("pas lisible"))
+
+
+def test_without_scripts_the_same_photos_are_sent_with_the_form(chromium: Browser, place: Lived) -> None:
+    with visiting(chromium, place.address, place.year, width=360, scripts=False) as visitor:
+        visitor.sign_in("candidate")
+        visitor.open(PLACE)
+        visitor.page.set_input_files("input[type=file]", [photo("une.jpg", 500), photo("deux.jpg", 500)])
+        visitor.send("main form[enctype] button[type=submit]")
+        assert [part["name"] for part in paper(place).parts] == ["relevés.pdf", "une.jpg", "deux.jpg"]
