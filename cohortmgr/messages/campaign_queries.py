@@ -94,10 +94,10 @@ def intake_for(viewer: Viewer, reference: str) -> Intake:
 
 def page_of_all(viewer: Viewer, intake_id: int | None, number: int, size: int) -> Page:
     """The viewer's campaigns with their intakes, of one intake or of all, newest first; two statements."""
-    chosen = visible(viewer)
-    return page_of(
-        chosen if intake_id is None else chosen.where(Campaign.intake_id == intake_id), number, size
-    )
+    chosen: sa.Select[Any] = visible(viewer)
+    if intake_id is not None:
+        chosen = chosen.where(Campaign.intake_id == intake_id)
+    return page_of(chosen, number, size)
 
 
 def cohort_of(intake_id: int) -> Cohort | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -50,9 +51,13 @@ Counted = Callable[[], AbstractContextManager[list[str]]]
 def test_the_list_is_the_one_that_the_filters_show(arguments: dict[str, str]) -> None:
     intake, _manager, _administrator, reference = begun(7)
     with writing():
-        for number, values in enumerate(
-            [{"state": "draft"}, {"eligible": False}, {"region": "MA-01"}, {"source": "import"}], 1
-        ):
+        changes: list[dict[str, Any]] = [
+            {"state": "draft"},
+            {"eligible": False},
+            {"region": "MA-01"},
+            {"source": "import"},
+        ]
+        for number, values in enumerate(changes, 1):
             number_of = Application.number == f"MDIA-{number:06d}"
             db.session.execute(sa.update(Application).where(number_of).values(**values))
         db.session.execute(sa.update(Application).values(search_text=sa.func.lower(Application.name)))

@@ -19,7 +19,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.jobs.models import Job
 from cohortmgr.messages import campaign_queries as queries
-from cohortmgr.messages import campaigns
+from cohortmgr.messages import campaigns, mailing
 from cohortmgr.messages.mailing import Text
 from cohortmgr.messages.models import Campaign
 from cohortmgr.outbox.delivery import opened
@@ -130,6 +130,16 @@ def test_a_person_of_another_programme_finds_nothing(app: Flask) -> None:
     assert far.post(f"/staff/intakes/{intake.reference}/campaigns/new", data=_form()).status_code == 404
     with pytest.raises(NotFound):
         queries.get_for(known("loin@inpt.ma"), reference)
+
+
+def test_above_so_many_their_number_is_typed(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    _intake, manager, _administrator, reference = begun(3)
+    mine, place = browser(app, manager), f"/staff/campaigns/{reference}"
+    assert "data-expected" not in mine.get(place).get_data(as_text=True)
+    monkeypatch.setattr(mailing, "ASK_ABOVE", 2)
+    assert 'data-expected="3"' in mine.get(place).get_data(as_text=True)
+    wrong = mine.post(f"{place}/propose", data={"confirmation": "", "version": "1"}).get_data(as_text=True)
+    assert 'aria-invalid="true"' in wrong and state(reference) == "draft"
 
 
 def test_what_failed_is_sent_again_from_the_page_once(app: Flask) -> None:
