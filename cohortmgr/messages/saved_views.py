@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import Viewer, require_anywhere
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.errors import NotFound, Problem, Refused
+from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES, LANGUAGES
 from cohortmgr.base.web import posted_version
 from cohortmgr.messages import desk
@@ -23,6 +23,7 @@ from cohortmgr.programmes.models import Programme
 
 bp = Blueprint("saved_answers", __name__, url_prefix="/staff/answers")
 UNPROCESSABLE = 422
+_WHICH = N_("Dites pour quel programme est cette réponse.")
 
 
 @bp.get("")
@@ -85,7 +86,10 @@ def _form(row: SavedAnswer | None) -> ResponseReturnValue:
 
 
 def _save(viewer: Viewer, row: SavedAnswer | None, mine: Sequence[Programme]) -> None:
-    path = row.path if row else request.form.get("programme", "")
+    alone = mine[0].path if len(mine) == 1 else ""
+    path = row.path if row else request.form.get("programme", alone)
+    if mine and not path:
+        raise Refused(Problem(_WHICH, {}, "programme"))
     programme = next((each for each in mine if each.path == path or each.reference == path), None)
     if programme is None:
         raise NotFound(path)

@@ -49,6 +49,7 @@ from cohortmgr.stipends import actions as stipends
 from cohortmgr.stipends.models import Line
 from tests.factories.desk import at_desk, put_aside
 from tests.factories.mailings import mailings
+from tests.factories.questions import brought
 
 FILE = ROOT / "tests" / "data" / "mdia-2025-applications.csv"
 FILES = 12
@@ -351,6 +352,8 @@ def _now(year: Year) -> None:
     _post(year)
     administrator, number = year.viewer("programme_administrator"), application.number
     year.references |= mailings(manager, administrator, year.intake.reference, number)
+    line = year.references["line"]
+    year.references |= brought(owner, manager, application.reference, line, year.intake.reference)
 
 
 def _post(year: Year) -> None:

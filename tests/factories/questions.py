@@ -1,0 +1,58 @@
+"""A year's questions: on a file, on a payment line and without an account; a saved answer; a message that came back."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import ANONYMOUS, Viewer
+from cohortmgr.base.db import db, writing
+from cohortmgr.messages import asking, desk
+from cohortmgr.messages.asking import Asked
+from cohortmgr.messages.models import Trouble
+from cohortmgr.messages.rules import Topic
+from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.recording import tell
+from cohortmgr.programmes.queries import get_intake, programme_by_key
+
+TEXTS = {
+    "fr": "Le relevé du semestre 5.",
+    "ar": "كشف نقط الفصل الخامس.",
+    "en": "The transcript of semester 5.",
+}
+
+
+def brought(owner: Viewer, manager: Viewer, application: str, line: str, intake: str) -> dict[str, str]:
+    """The references of what was made, by the names that the table's addresses use."""
+    programme = programme_by_key("mdia")
+    assert programme is not None
+    text = "Bonjour, quel relevé de notes faut-il joindre pour la troisième année ? Merci d’avance."
+    with writing():
+        on_file = asking.ask_on_file(owner, application, Asked(Topic.DOCUMENTS, text, "fr", "file")).reference
+        on_line = asking.ask_on_line(
+            owner, line, Asked("", "Pourquoi deux jours de moins ?", "fr", "line")
+        ).reference
+        given = Asked(Topic.DOCUMENTS, text, "ar", "open", "Sara Alaoui", "sara@exemple.ma")
+        asking.ask(ANONYMOUS, programme, get_intake(intake), given, "192.0.2.1")
+        desk.answer(manager, on_file, TEXTS["fr"], "first", waits=True)
+        saved = desk.save_answer(manager, programme, Topic.DOCUMENTS, "Relevés", TEXTS).reference
+        letter = db.session.scalars(
+            sa.select(Message.subject).where(Message.key == "question_received", Message.person_id.is_(None))
+        ).one()
+        [linked] = asking.links.create_many(
+            asking.LINK, [letter], asking.LINK_LIFETIME, programme.institution_id
+        )
+        offer = sa.select(Message).where(
+            Message.key == "offer_accepted", Message.person_id == owner.person_id
+        )
+        message = db.session.scalars(offer).one()
+        tell(message, {"state": "returned", "error": "5.1.1"})
+    trouble = db.session.scalars(
+        sa.select(Trouble.reference).where(Trouble.message_reference == message.reference)
+    )
+    return {
+        "question": on_file,
+        "line_question": on_line,
+        "question_link": linked,
+        "saved_answer": saved,
+        "trouble": trouble.one(),
+    }
