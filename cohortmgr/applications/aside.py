@@ -72,7 +72,8 @@ def amended(
     aside: dict[str, Answer] = {}
     before_that = {**_entries(opened, OPEN), **_entries(sealed, SEALED)}
     for key, answer in held.items():
-        value = _again(old.get(key), known[key], answer, today) if key in known else None
+        asked = old.get(key) or _once_asked(key, before_that)
+        value = _again(asked, known[key], answer, today) if key in known else None
         if value is None:
             aside[key] = before_that.get(key) if key not in old else _entry(old[key], answer)
         else:
@@ -119,7 +120,8 @@ def _composed(before: Question | None, after: Question, answer: Answer) -> Answe
     match answer:
         case list() if after.kind is QuestionKind.GROUP:
             known = {each.key: each.kind for each in after.fields}
-            same = {each.key for each in before.fields if known.get(each.key) is each.kind}
+            # Of a group that was kept aside the fields are no longer known.
+            same = {each.key for each in before.fields or after.fields if known.get(each.key) is each.kind}
             rows = [{key: value for key, value in row.items() if key in same} for row in answer]
             return [row for row in rows if row][: after.most] or None
         case list():
@@ -146,7 +148,19 @@ def _as_typed(before: Question | None, answer: Answer) -> str:
 
 def _entry(question: Question, answer: Answer) -> dict[str, Any]:
     """What is kept of an answer that is not asked for: its question's words, and what it said."""
-    return {"label": dict(question.label), "answer": answer, "said": " · ".join(_leaves(question, answer))}
+    kind = question.kind.value
+    return {
+        "label": dict(question.label),
+        "kind": kind,
+        "answer": answer,
+        "said": " · ".join(_leaves(question, answer)),
+    }
+
+
+def _once_asked(key: str, entries: Mapping[str, Mapping[str, Any]]) -> Question | None:
+    """What is known of the question of an answer kept aside: its kind and its words."""
+    entry = entries.get(key)
+    return Question(key, QuestionKind(entry["kind"]), entry["label"]) if entry else None
 
 
 def _leaves(question: Question, answer: Answer) -> Iterator[str]:

@@ -43,6 +43,7 @@ LONGEST = 400
 # Actions that are too many for one file are named after what they do: docs/decisions/0006.
 ACTION_FILES = (
     "actions.py",
+    "amending.py",
     "campaigns.py",
     "corrections.py",
     "extensions.py",

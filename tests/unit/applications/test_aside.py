@@ -97,6 +97,25 @@ def test_parts_stay_where_they_are_still_asked() -> None:
     assert list(kept_aside(found.opened)) == [(LABEL, "Salé")]
 
 
+def test_answers_of_parts_come_back_from_aside() -> None:
+    row = (ask("title"), ask("year", "year"))
+    options = tuple(Option(key, LABEL) for key in "abc")
+    before = form(
+        ask("a"), ask("g", "group", fields=row, maximum=Decimal(5)), ask("h", "address"), ask("ok", "consent"),
+        ask("c", "choices", options=options), ask("w", "identity", sealed=True),
+    )  # fmt: skip
+    opened: dict[str, Answer] = {
+        "a": "x", "g": [{"title": "x", "year": "2020"}], "h": {"commune": "Salé"}, "ok": True, "c": ["a", "c"],
+    }  # fmt: skip
+    sealed: dict[str, Answer] = {"w": {"type": "cin", "number": "AB123456"}}
+    away = move(before, form(ask("a")), opened, sealed)
+    assert set(away.opened) == {"a", "_aside"} and set(away.sealed) == {"_aside_sealed"}
+    back = move(form(ask("a")), before, away.opened, away.sealed)
+    assert {
+        key: value for key, value in back.opened.items() if key != NEW
+    } == opened and back.sealed == sealed
+
+
 def test_what_was_agreed_to_is_asked_again_in_other_words() -> None:
     other = Question("ok", QuestionKind.CONSENT, {**LABEL, "fr": "Autre engagement"})
     found = move(form(ask("ok", "consent")), form(other), {"ok": True})
