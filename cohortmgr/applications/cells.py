@@ -13,7 +13,7 @@ from cohortmgr.applications.regions import REGIONS
 from cohortmgr.applications.rules import SOURCE_NAMES, STATE_NAMES, diploma_question
 from cohortmgr.base import clock
 from cohortmgr.base.errors import N_
-from cohortmgr.base.i18n import localized, short_day, thousandths
+from cohortmgr.base.i18n import column_of_thousandths, localized, short_days
 from cohortmgr.programmes.rules import Definition
 
 COLUMN_NAMES: Mapping[str, str] = {
@@ -90,8 +90,7 @@ def _column(column: str, values: Sequence[Any], words: Mapping[Any, str] | None)
         return [f'{start}<bdi class="ref">{value}</bdi>{end}' for value in values]
     if column == "email":
         return [f'{start}<bdi dir="ltr">{escape(value or "")}</bdi>{end}' for value in values]
-    show = _SHOWN[column]
-    return [f"{start}{show(value)}{end}" for value in values]
+    return [f"{start}{text}{end}" for text in _SHOWN[column](values)]
 
 
 def _tagged(text: str, tags: Mapping[Any, str] | None, value: Any) -> str:
@@ -102,12 +101,16 @@ def _tagged(text: str, tags: Mapping[Any, str] | None, value: Any) -> str:
     )
 
 
-_SHOWN: Mapping[str, Callable[[Any], str]] = {
-    "average": thousandths,
-    "sent": short_day,
-    "changed": short_day,
-    "documents": lambda count: str(count or ""),
-    "notes": lambda count: str(count or ""),
+def _counts(values: Sequence[Any]) -> list[str]:
+    return [str(count or "") for count in values]
+
+
+_SHOWN: Mapping[str, Callable[[Sequence[Any]], list[str]]] = {
+    "average": column_of_thousandths,
+    "sent": short_days,
+    "changed": short_days,
+    "documents": _counts,
+    "notes": _counts,
 }
 
 

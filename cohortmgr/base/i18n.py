@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
@@ -101,6 +101,12 @@ def short_day(value: date | datetime | None) -> str:
     return "" if value is None else _short_day(value, language())
 
 
+def short_days(values: Iterable[date | datetime | None]) -> list[str]:
+    """A column of `short_day`: the language is asked for once."""
+    spoken = language()
+    return ["" if value is None else _short_day(value, spoken) for value in values]
+
+
 @lru_cache(maxsize=8192)
 def _short_day(value: date | datetime, spoken: str) -> str:
     return _dated(_local_day(value), _SHORT_DAY[spoken], spoken)
@@ -142,6 +148,12 @@ def mad(cents: int | None) -> str:
 def thousandths(value: int | None) -> str:
     """A score of thousandths as `15,42`."""
     return "" if value is None else _thousandths(value, language())
+
+
+def column_of_thousandths(values: Iterable[int | None]) -> list[str]:
+    """A column of `thousandths`: the language is asked for once."""
+    spoken = language()
+    return ["" if value is None else _thousandths(value, spoken) for value in values]
 
 
 @lru_cache(maxsize=8192)
