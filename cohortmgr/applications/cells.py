@@ -38,7 +38,10 @@ SORTED_BY: Mapping[str, str] = {
 }  # fmt: skip
 FIGURES = frozenset({"average", "sent", "documents", "notes", "changed"})
 _LANGUAGES = {"fr": N_("Français"), "ar": N_("Arabe"), "en": N_("Anglais")}
-_TAGS = {"conditions": {True: "done", False: "stop"}, "correction": {"asked": "wait", "done": "info"}}
+_TAGS: Mapping[str, Mapping[Any, str]] = {
+    "conditions": {True: "done", False: "stop"},
+    "correction": {"asked": "wait", "done": "info"},
+}
 
 
 def words_of(definition: Definition) -> dict[str, dict[Any, str]]:

@@ -14,7 +14,7 @@ from cohortmgr.applications.forms import form_class, show_answers
 from cohortmgr.applications.queries import File
 from cohortmgr.applications.written import typed
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.errors import Refused
+from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.programmes.rules import QuestionKind
 
 bp = Blueprint("corrections_candidate", __name__)
@@ -70,7 +70,8 @@ def _answer(file: File, request_open: Request) -> None:
 
 def _prepared(request_open: Request) -> list[Prepared]:
     """The files of the reopened questions, checked and stored; Refused with all that is wrong with them."""
-    documents, problems = [], []
+    documents: list[Prepared] = []
+    problems: list[Problem] = []
     for item in request_open.items:
         if item.question.kind is not QuestionKind.FILE:
             continue

@@ -208,7 +208,7 @@ def _told(event: Event, names: Mapping[str, str]) -> Told:
     return Told(event.at, ACTS.get(event.action, event.action), names.get(event.actor, ""))
 
 
-def _letter(row: sa.Row[Any]) -> Told:
+def _letter(row: sa.Row[*tuple[Any, ...]]) -> Told:
     notice = declared.get(row.key)
     state = MESSAGE_STATES[MessageState(row.state)]
     return Told(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -24,7 +25,7 @@ _NO_DAY = Problem(N_("Écrivez un jour, comme 31/03/2027."), {}, "until")
 
 
 def _back(reference: str) -> ResponseReturnValue:
-    kept = {name: value for name, value in request.args.items() if name != "reference"}
+    kept: dict[str, Any] = {name: value for name, value in request.args.items() if name != "reference"}
     return redirect(url_for("applications_staff.show", reference=reference, **kept))
 
 

@@ -131,7 +131,7 @@ def _check(intake: Intake, until: datetime, reason: str) -> None:
         raise Refused(*problems)
 
 
-def _people(numbers: Sequence[int]) -> dict[int, sa.Row[tuple[int, str, str | None]]]:
+def _people(numbers: Sequence[int]) -> dict[int, sa.Row[int, str, str | None]]:
     wanted = sa.select(Person.id, Person.reference, Person.email)
     return {
         row.id: row
@@ -143,7 +143,7 @@ def _people(numbers: Sequence[int]) -> dict[int, sa.Row[tuple[int, str, str | No
 def _tell(
     intake: Intake,
     rows: Sequence[Application],
-    people: dict[int, sa.Row[tuple[int, str, str | None]]],
+    people: dict[int, sa.Row[int, str, str | None]],
     until: datetime,
     lot: str | None,
 ) -> None:

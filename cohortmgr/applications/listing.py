@@ -225,7 +225,7 @@ def _beside(filters: Filters) -> list[sa.ColumnElement[bool]]:
     if filters.correction == "none":
         found.append(~sa.exists().where(Correction.application_id == Application.id))
     elif filters.correction:
-        found.append(filters.correction == _LAST_CORRECTION)
+        found.append(_LAST_CORRECTION.in_([filters.correction]))
     if filters.extended:
         live = (Extension.application_id == Application.id, Extension.revoked_at.is_(None))
         found.append(sa.exists().where(*live))

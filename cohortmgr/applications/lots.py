@@ -96,7 +96,7 @@ def preview(viewer: Viewer, intake: Intake, act: Act, filters: Filters) -> Previ
     return Preview(files, passed)
 
 
-def _why_not(act: Act, row: sa.Row[tuple[int, str, bool, bool]]) -> str | None:
+def _why_not(act: Act, row: sa.Row[int, str, bool, bool]) -> str | None:
     if act is Act.CORRECT:
         return _NOT_SENT if row.state != State.SUBMITTED else _ALREADY_ASKED if row.asked else None
     if act is Act.EXTEND:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -62,7 +62,7 @@ def _known(application: Application, person: Person, numbers: dict[str, str] | N
     )
 
 
-def merged(viewer: Viewer, intake: Intake) -> Sequence[sa.Row[tuple[Merge, Application, Application]]]:
+def merged(viewer: Viewer, intake: Intake) -> Sequence[sa.Row[Merge, Application, Application]]:
     """Every file put aside in an intake, with the one that is kept, the newest first."""
     require(viewer, queries.MANAGE, intake.path)
     kept, aside = aliased(Application), aliased(Application)
@@ -164,7 +164,7 @@ def _managed(viewer: Viewer, reference: str) -> File:
 
 
 def _note(
-    viewer: Viewer, row: Application, action: str, before: dict[str, object], after: dict[str, object]
+    viewer: Viewer, row: Application, action: str, before: Mapping[str, object], after: Mapping[str, object]
 ) -> None:
     subject = person_reference(row)
     record(viewer, action, "application", row.reference, row.institution_id, subject, before, after)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from io import BytesIO
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -38,7 +39,7 @@ def index(reference: str) -> ResponseReturnValue:
     page = listing.page(intake.id, filters, request.args.get("page", 1, type=int))
     definition = definition_of(intake)
     address = url_for("applications_staff.show", reference="-")[:-1]
-    arguments = filters.arguments()
+    arguments: dict[str, Any] = {**filters.arguments()}
     tail = url_for("applications_staff.show", reference="-", **arguments).partition("?")
     return render_template(
         "applications/staff_list.html",
@@ -71,7 +72,8 @@ def save_view(reference: str) -> ResponseReturnValue:
             guards.viewer(), reference, request.form.get("name", ""), filters, "shared" in request.form
         )
     flash(_("La vue est enregistrée."), "done")
-    return redirect(url_for("applications_staff.list", reference=reference, **filters.arguments()))
+    arguments: dict[str, Any] = {**filters.arguments()}
+    return redirect(url_for("applications_staff.list", reference=reference, **arguments))
 
 
 @bp.post("/intakes/<reference>/views/<view>/forget")
@@ -139,7 +141,9 @@ def page_of(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
         override=desk.override_of(row),
         extension=desk.extension_of(row),
         corrections=desk.corrections_of(file),
-        notes=[(note, desk.note_text(note), notes.may_take_back(viewer, note)) for note in desk.notes_of(row)],
+        notes=[
+            (note, desk.note_text(note), notes.may_take_back(viewer, note)) for note in desk.notes_of(row)
+        ],
         neighbours=listing.neighbours(file.intake.id, filters, row.reference),
         arguments=filters.arguments(),
         story=desk.story(viewer, row),
