@@ -83,7 +83,6 @@ def navigation() -> list[Place]:
         "candidate": [
             (_("Mon dossier"), "portals.my_home"),
             (_("Messages"), "messages_candidate.inbox"),
-            (_("Questions"), "help.mine"),
             (_("Programmes"), "programmes.home"),
         ],
     }.get(viewer.audience, [])
@@ -109,6 +108,7 @@ def account_links() -> list[tuple[str, str]]:
     """(label, address) of what is everybody's own, whatever their roles."""
     return [
         (_("Mes messages"), url_for("messages_candidate.inbox")),
+        (_("Mes questions"), url_for("help.mine")),
         (_("Mes préférences"), url_for("preferences.mine")),
     ]
 

@@ -25,7 +25,7 @@ ALGORITHMS = {
     "eligibility.py", "figures.py", "locating.py", "matching.py", "payments.py", "ranking.py",
     "scoring.py", "sections.py", "ways.py",
     "blocks.py", "notices.py", "proofreading.py", "wording.py",
-    "failures.py", "mailing.py", "rates.py", "segments.py", "correcting.py", "likeness.py",
+    "failures.py", "mailing.py", "rates.py", "segments.py", "correcting.py", "likeness.py", "incoming.py", "quoting.py",
 }  # fmt: skip
 PURE_BASE = ("cohortmgr.base.money", "cohortmgr.base.errors", "cohortmgr.base.text")
 PURE_PACKAGES = ("numpy", "scipy", "tomlkit", "phonenumbers")
@@ -61,6 +61,7 @@ ACTION_FILES = (
     "saved_lists.py",
     "tray.py",
     "wordings.py",
+    "answering.py",
 )
 VIEW_FILES = (
     "views.py",
