@@ -167,7 +167,7 @@ def clean_pdf(data: bytes, most_pages: int) -> bytes:
                 raise Refusal("encrypted")
             if not 0 < len(given.pages) <= most_pages:
                 raise Refusal("too_many_pages" if len(given.pages) else "unreadable")
-            given.flatten_annotations()
+            given.flatten_annotations("all")
             for page in given.pages:
                 for name in set(page.obj.keys()) - PAGE_KEYS:
                     del page.obj[name]
@@ -191,8 +191,10 @@ def _disarm(made: Any) -> None:
             if name in each:
                 del each[name]
         if isinstance(each, pikepdf.Stream) and each.get("/Filter") == pikepdf.Name.DCTDecode:
-            bare = bare_jpeg(each.read_raw_bytes())
-            each.write(bare, filter=pikepdf.Name.DCTDecode, decode_parms=each.get("/DecodeParms"))
+            parameters: Any = each.get("/DecodeParms")
+            each.write(
+                bare_jpeg(each.read_raw_bytes()), filter=pikepdf.Name.DCTDecode, decode_parms=parameters
+            )
 
 
 def _saved(made: Any) -> bytes:

@@ -39,8 +39,8 @@ class Made:
 def made_of(parts: Sequence[Part], most_pages: int) -> Made:
     """The clean document that these parts make (seconds of work). NotTaken says why there is none."""
     request = io.BytesIO()
-    head = {"parts": [{"kind": p.kind, "clean": p.clean} for p in parts], "most_pages": most_pages}
-    write(request, head, [part.data for part in parts])
+    asked = {"parts": [{"kind": p.kind, "clean": p.clean} for p in parts], "most_pages": most_pages}
+    write(request, asked, [part.data for part in parts])
     # -I: neither the environment nor the working folder decides what is imported. One arena of memory a process.
     command = [sys.executable, "-I", str(PROGRAM)]
     try:

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-import socket
-import struct
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
-from datetime import timedelta
-from pathlib import Path
-from typing import Any
+from contextlib import AbstractContextManager
 
 import pytest
 import sqlalchemy as sa
@@ -22,41 +15,25 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from cohortmgr.accounts.rules import SYSTEM
-from cohortmgr.applications import files, uploads, verifying
+from cohortmgr.applications import files, verifying
 from cohortmgr.applications.models import Document, FigureCheck
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.actions import load_definition
-from cohortmgr.programmes.reading import read_known
-from cohortmgr.programmes.rules import Definition, Question
 from tests.integration.applications import journey
 from tests.integration.applications.journey import begin, browser, examine, fill, sign_up
-
-EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
-LOCKED = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R/Encrypt 2 0 R>>\n%%EOF\n"
-
-
-def photo(colour: str = "red", size: tuple[int, int] = (40, 60)) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", size, colour).save(file, "JPEG")
-    return file.getvalue()
-
-
-def asking(**more: Any) -> Definition:
-    """mdia whose transcripts may be promised and prove the first grade."""
-    known = read_known("mdia")
-
-    def changed(question: Question) -> Question:
-        if question.key == "transcripts":
-            return replace(question, promise_days=10, **more)
-        return replace(question, proof="transcripts") if question.key == "s1" else question
-
-    sections = tuple(
-        replace(section, questions=tuple(map(changed, section.questions))) for section in known.form.sections
-    )
-    return replace(known, form=replace(known.form, sections=sections))
+from tests.integration.applications.papers import (
+    EICAR,
+    LOCKED,
+    asking,
+    names,
+    photo,
+    place,
+    send,
+    standing,
+)
 
 
 @pytest.fixture
@@ -79,25 +56,6 @@ def sent(intake: str, client: FlaskClient, draft: str) -> str:
     fill(client, draft)
     assert client.post(f"/my/applications/{draft}/check").status_code == 302
     return draft
-
-
-def place(reference: str, after: str = "") -> str:
-    return f"/my/applications/{reference}/documents/transcripts{after}"
-
-
-def send(client: FlaskClient, reference: str, *given: tuple[str, bytes], way: str = "add") -> Any:
-    data = {"way": way, "files": [(io.BytesIO(content), name) for name, content in given]}
-    return client.post(place(reference), data=data)
-
-
-def standing() -> Document:
-    db.session.rollback()
-    where = sa.select(Document).where(Document.replaced_at.is_(None))
-    return db.session.scalars(where.execution_options(populate_existing=True)).one()
-
-
-def names() -> list[str]:
-    return [part["name"] for part in standing().parts]
 
 
 def test_several_photos_are_one_document_whose_pages_are_put_in_order(
@@ -208,193 +166,6 @@ def test_more_files_than_the_question_allows_are_refused(
         load_definition(SYSTEM, asking(max_files=2))
     send(client, draft, ("1.jpg", photo()), ("2.jpg", photo()))
     assert "déjà 2 fichiers" in send(client, draft, ("3.jpg", photo())).text and names() == ["1.jpg", "2.jpg"]
-
-
-# --- in pieces
-
-
-def announce(client: FlaskClient, draft: str, content: bytes, name: str = "photo.jpg") -> str:
-    answer = client.post(place(draft, "/uploads"), data={"name": name, "size": str(len(content))})
-    assert answer.status_code == 201, answer.text
-    url: str = answer.json["url"]
-    return url
-
-
-def piece(client: FlaskClient, url: str, content: bytes, start: int, end: int) -> Any:
-    return client.patch(
-        url, data=content[start:end], headers={"Upload-Offset": str(start), "Upload-Way": "add"}
-    )
-
-
-def test_an_upload_goes_on_where_the_network_was_cut(client: FlaskClient, draft: str) -> None:
-    content = photo(size=(300, 300))
-    url = announce(client, draft, content)
-    assert piece(client, url, content, 0, 100).json == {"offset": 100}
-    assert piece(client, url, content, 0, 100).json == {"offset": 100}  # the same piece again changes nothing
-    assert piece(client, url, content, 300, 400).json == {"offset": 100}  # a gap is not filled from behind
-    assert client.get(url).json == {"offset": 100, "size": len(content)}
-    done = piece(client, url, content, 100, len(content)).json
-    assert done["offset"] == len(content) and done["state"] == "received" and not done["done"]
-    for _ in range(2):  # the answer was lost: asked again it is the same document
-        assert piece(client, url, content, len(content), len(content)).json["state"] == "received"
-    assert names() == ["photo.jpg"] and standing().parts[0]["size"] == len(content)
-    examine()
-    state = client.get(done["watch"]).json
-    assert state["done"] and state["state"] == "clean"
-
-
-def test_two_photos_in_pieces_become_one_document(client: FlaskClient, draft: str) -> None:
-    for colour in ("red", "blue"):
-        content = photo(colour)
-        piece(client, announce(client, draft, content, f"{colour}.jpg"), content, 0, len(content))
-    assert names() == ["red.jpg", "blue.jpg"]
-
-
-def test_pieces_wait_sealed_and_nobody_else_reaches_them(client: FlaskClient, draft: str, app: Flask) -> None:
-    content = photo(size=(300, 300))
-    url = announce(client, draft, content)
-    piece(client, url, content, 0, 200)
-    with app.app_context():
-        stored = b"".join(path.read_bytes() for path in uploads._root().rglob("*") if path.is_file())
-    assert content[:40] not in stored and b"photo.jpg" not in stored
-    other = browser(app)
-    sign_up(other, "autre@exemple.ma")
-    assert other.get(url).status_code == 404 and piece(other, url, content, 200, 300).status_code == 404
-
-
-def test_an_upload_too_large_or_not_what_it_says_is_refused_in_words(client: FlaskClient, draft: str) -> None:
-    large = client.post(place(draft, "/uploads"), data={"name": "a.pdf", "size": "9999999"})
-    assert large.status_code == 422 and "5 Mo" in large.json["refused"]
-    for size in ("", "-1", "x" * 5):
-        assert client.post(place(draft, "/uploads"), data={"name": "a.pdf", "size": size}).status_code == 422
-    url = announce(client, draft, b"<html></html>")
-    refused = piece(client, url, b"<html></html>", 0, 13)
-    assert refused.status_code == 422 and "n’est pas lisible" in refused.json["refused"]
-    assert client.get(url).status_code == 404
-
-
-def test_an_upload_that_nobody_finishes_is_gone_after_a_day(
-    client: FlaskClient, draft: str, app: Flask
-) -> None:
-    url = announce(client, draft, b"x" * 50)
-    with app.app_context():
-        uploads.sweep()
-        assert client.get(url).status_code == 200
-        with clock.at(clock.now() + timedelta(days=400)):
-            assert uploads.sweep() >= 1
-    assert client.get(url).status_code == 404
-
-
-def test_a_person_has_so_many_uploads_at_once(client: FlaskClient, draft: str, monkeypatch: Any) -> None:
-    monkeypatch.setattr(uploads, "MOST_AT_ONCE", 2)
-    for _ in range(2):
-        announce(client, draft, b"x" * 50)
-    answer = client.post(place(draft, "/uploads"), data={"name": "a", "size": "50"})
-    assert answer.status_code == 422 and "en cours" in answer.json["refused"]
-
-
-# --- the scanner
-
-
-@contextmanager
-def scanner() -> Iterator[str]:
-    """A ClamAV that knows EICAR, on a free port."""
-    server = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        while True:
-            try:
-                line, _ = server.accept()
-            except OSError:
-                return
-            with line, line.makefile("rb") as given:
-                assert given.read(10) == b"zINSTREAM\0"
-                data = b""
-                while size := struct.unpack(">I", given.read(4))[0]:
-                    data += given.read(size)
-                found = b"Eicar-Test-Signature FOUND" if EICAR in data else b"OK"
-                line.sendall(b"stream: " + found + b"\0")
-
-    threading.Thread(target=serve, daemon=True).start()
-    yield f"127.0.0.1:{server.getsockname()[1]}"
-    server.close()
-
-
-def infected() -> bytes:
-    return journey.PDF.replace(b"trailer", b"%" + EICAR + b"\ntrailer")
-
-
-def test_eicar_is_refused_and_what_is_well_passes(
-    client: FlaskClient, draft: str, system_app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with scanner() as address:
-        monkeypatch.setitem(system_app.config, "CLAMD", address)
-        send(client, draft, ("virus.pdf", infected()))
-        key = standing().parts[0]["key"]
-        examine()
-        assert (standing().state, standing().reason) == ("refused", "virus")
-        assert "antivirus a refusé" in client.get(place(draft)).text
-        send(client, draft, ("bien.pdf", journey.PDF))
-        examine()
-    assert standing().state == "clean"
-    with pytest.raises(FileNotFoundError):
-        storage.load(key)
-
-
-def test_with_the_scanner_stopped_a_file_is_kept_aside_and_never_served(
-    client: FlaskClient, draft: str, system_app: Flask, app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(system_app.config, "CLAMD", "127.0.0.1:9")
-    send(client, draft, ("virus.pdf", infected()))
-    examine()
-    paper = standing()
-    assert (paper.state, paper.tries, paper.storage_key) == ("aside", 0, None)
-    assert "En attente de l’antivirus" in client.get(place(draft)).text
-    for path in ("", "/pages/1"):
-        assert client.get(f"/my/documents/{paper.reference}{path}").status_code == 404
-    assert not verifying.examine_next()  # not before its time
-    with scanner() as address, clock.at(clock.now() + timedelta(minutes=2)):
-        monkeypatch.setitem(system_app.config, "CLAMD", address)
-        examine()
-    assert (standing().state, standing().reason) == ("refused", "virus")
-
-
-def test_a_paper_whose_reading_ends_without_a_word_is_refused_in_the_end(
-    client: FlaskClient, draft: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    send(client, draft, ("un.jpg", photo()))
-    monkeypatch.setattr(
-        verifying, "_end", lambda claim, outcome: None
-    )  # the worker is killed before it says so
-    moment = clock.now()
-    for number in range(4):
-        with clock.at(moment + number * timedelta(minutes=4)):
-            if number == 3:
-                monkeypatch.undo()
-            db.session.rollback()
-            assert verifying.examine_next()
-    assert (standing().state, standing().reason) == ("refused", "too_heavy")
-
-
-def test_a_change_while_the_worker_reads_wins(
-    client: FlaskClient, draft: str, system_app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = {path.name for path in Path(system_app.config["DATA"], "files").glob("*/*")}
-    send(client, draft, ("un.jpg", photo()))
-    outcome = verifying._outcome
-
-    def meanwhile(claim: Any) -> Any:
-        found = outcome(claim)
-        send(client, draft, ("deux.jpg", photo("blue")))
-        monkeypatch.setattr(verifying, "_outcome", outcome)
-        return found
-
-    monkeypatch.setattr(verifying, "_outcome", meanwhile)
-    examine()
-    assert names() == ["un.jpg", "deux.jpg"] and len(standing().pages) == 2
-    kept = {standing().storage_key, *standing().pages, *(part["key"] for part in standing().parts)}
-    there = {path.name for path in Path(system_app.config["DATA"], "files").glob("*/*")}
-    assert there - before == kept
 
 
 # --- promised, refused after the sending

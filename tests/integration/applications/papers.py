@@ -1,0 +1,64 @@
+"""What the tests of papers share: photos, a definition that asks for them, and sending them."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+from PIL import Image
+
+from cohortmgr.applications.models import Document
+from cohortmgr.base.db import db
+from cohortmgr.programmes.reading import read_known
+from cohortmgr.programmes.rules import Definition, Question
+from tests.integration.applications import journey
+
+EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+LOCKED = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R/Encrypt 2 0 R>>\n%%EOF\n"
+
+
+def photo(colour: str = "red", size: tuple[int, int] = (40, 60)) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", size, colour).save(file, "JPEG")
+    return file.getvalue()
+
+
+def asking(**more: Any) -> Definition:
+    """mdia whose transcripts may be promised and prove the first grade."""
+    known = read_known("mdia")
+
+    def changed(question: Question) -> Question:
+        if question.key == "transcripts":
+            return replace(question, promise_days=10, **more)
+        return replace(question, proof="transcripts") if question.key == "s1" else question
+
+    sections = tuple(
+        replace(section, questions=tuple(map(changed, section.questions))) for section in known.form.sections
+    )
+    return replace(known, form=replace(known.form, sections=sections))
+
+
+def place(reference: str, after: str = "") -> str:
+    return f"/my/applications/{reference}/documents/transcripts{after}"
+
+
+def send(client: FlaskClient, reference: str, *given: tuple[str, bytes], way: str = "add") -> Any:
+    data = {"way": way, "files": [(io.BytesIO(content), name) for name, content in given]}
+    return client.post(place(reference), data=data)
+
+
+def standing() -> Document:
+    db.session.rollback()
+    where = sa.select(Document).where(Document.replaced_at.is_(None))
+    return db.session.scalars(where.execution_options(populate_existing=True)).one()
+
+
+def names() -> list[str]:
+    return [part["name"] for part in standing().parts]
+
+
+def infected() -> bytes:
+    return journey.PDF.replace(b"trailer", b"%" + EICAR + b"\ntrailer")
