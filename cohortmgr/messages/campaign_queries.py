@@ -14,6 +14,7 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications import listing
 from cohortmgr.applications.listing import Filters
 from cohortmgr.applications.models import Application
+from cohortmgr.applications.queries import staff_intake
 from cohortmgr.applications.rules import State
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
@@ -57,9 +58,9 @@ _SILENT = sa.and_(_ADDRESS.is_(None), Person.phone_sealed.is_(None))
 _REFUSES = sa.func.coalesce(Preference.campaigns.is_(False), sa.false())
 
 
-def visible(viewer: Viewer) -> sa.Select[Campaign, Intake]:
+def visible(viewer: Viewer, permission: str = WRITE) -> sa.Select[Campaign, Intake]:
     """The campaigns of the programmes in which the viewer writes to people, newest first."""
-    inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(WRITE)]
+    inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(permission)]
     return (
         sa.select(Campaign, Intake)
         .join(Intake, Intake.id == Campaign.intake_id)
@@ -84,19 +85,20 @@ def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> tuple[Camp
 
 def intake_for(viewer: Viewer, reference: str) -> Intake:
     """An intake to whose people the viewer may write; NotFound otherwise."""
-    inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(WRITE)]
-    wanted = sa.select(Intake).where(Intake.reference == reference, sa.or_(sa.false(), *inside))
-    found = db.session.scalar(wanted)
-    if found is None:
-        raise NotFound(reference)
-    return found
+    return staff_intake(viewer, reference, WRITE)
+
+
+def waiting_for_approval(viewer: Viewer) -> Sequence[Campaign]:
+    """Those that the viewer may approve and neither wrote nor proposed, the oldest first: for their home."""
+    others = (Campaign.written_by != viewer.reference, Campaign.proposed_by != viewer.reference)
+    proposed = visible(viewer, APPROVE).where(Campaign.state == CampaignState.PROPOSED.value, *others)
+    return db.session.scalars(proposed.order_by(None).order_by(Campaign.proposed_at)).all()
 
 
 def page_of_all(viewer: Viewer, intake_id: int | None, number: int, size: int) -> Page:
     """The viewer's campaigns with their intakes, of one intake or of all, newest first; two statements."""
-    chosen: sa.Select[Any] = visible(viewer)
-    if intake_id is not None:
-        chosen = chosen.where(Campaign.intake_id == intake_id)
+    of_one = () if intake_id is None else (Campaign.intake_id == intake_id,)
+    chosen: Any = visible(viewer).where(*of_one)
     return page_of(chosen, number, size)
 
 
@@ -105,9 +107,9 @@ def cohort_of(intake_id: int) -> Cohort | None:
     return db.session.scalar(sa.select(Cohort).where(Cohort.intake_id == intake_id))
 
 
-def by_form_key(account_reference: str, form_key: str) -> Campaign | None:
+def by_form_key(account_reference: str, key: str) -> Campaign | None:
     """The campaign that an account asked for by one form."""
-    asked = (Campaign.created_by == account_reference, Campaign.form_key == form_key)
+    asked = (Campaign.created_by == account_reference, Campaign.form_key == key)
     return db.session.scalar(sa.select(Campaign).where(*asked))
 
 

@@ -20,6 +20,7 @@ from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import COOKIE, LANGUAGES, day, localized
 from cohortmgr.base.web import local_target
 from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.messages import campaign_queries as campaigns
 from cohortmgr.messages import desk_queries as desk
 from cohortmgr.messages import queries as messages
 from cohortmgr.messages import troubles
@@ -126,6 +127,11 @@ def _waiting(viewer: Viewer) -> list[dict[str, Any]]:
         for run, cohort in stipends.waiting_runs(viewer):
             label = _("Un état de paiement attend votre accord : %(cohort)s", cohort=localized(cohort.name))
             url = url_for("stipends_staff.run", reference=run.reference)
+            found.append({"label": label, "url": url, "kind": "wait", "status": _("À vous")})
+    if viewer.paths("messages.approve"):
+        for campaign in campaigns.waiting_for_approval(viewer):
+            label = _("Un envoi groupé attend votre accord : %(title)s", title=campaign.title)
+            url = url_for("campaigns_staff.show", reference=campaign.reference)
             found.append({"label": label, "url": url, "kind": "wait", "status": _("À vous")})
     return [*_asked_and_lost(viewer), *found]
 

@@ -93,6 +93,8 @@ def test_the_pages_from_the_list_to_the_sending(app: Flask) -> None:
     assert mine.post(f"{place}/approve", data={"confirmation": "3"}).status_code == 404
     assert "Approuver l’envoi" not in mine.get(place).get_data(as_text=True)
     assert "Approuver l’envoi" in hers.get(place).get_data(as_text=True)
+    assert place in hers.get("/staff").get_data(as_text=True)
+    assert place not in mine.get("/staff").get_data(as_text=True)
     assert hers.post(f"{place}/approve", data={"confirmation": "3"}).status_code == 302
     reference = place.rpartition("/")[2]
     run(reference)
