@@ -92,7 +92,7 @@ class DrawnRows:
     def filled(self, answer: Any, more: bool = False) -> Markup:
         """The group with its rows; `more` adds one that is empty, if there is room."""
         rows = list(answer or ())[: self.most]
-        count = min(max(len(rows) + more, self.least), self.most)
+        count = min(max(len(rows), self.least) + more, self.most)
         written = [self.head]
         for place in range(count):
             values = rows[place] if place < len(rows) else {}

@@ -91,6 +91,10 @@ class Operator(StrEnum):
     BORN_BEFORE = "born_before"
     AVERAGE_AT_LEAST = "average_at_least"
     YEAR_BETWEEN = "year_between"
+    NONE_OF = "none_of"
+    AGE_AT_LEAST = "age_at_least"
+    AGE_AT_MOST = "age_at_most"
+    NOT_ENROLLED = "not_enrolled"
 
 
 class IntakeState(StrEnum):
@@ -136,23 +140,27 @@ def window_of(opens_at: datetime, closes_at: datetime, moment: datetime, free: i
 class EligibilityRule:
     """A condition to be chosen; `reason` is said to who fails it, `advice` what they may still do.
 
-    `also` names the other questions of an average. `values`: option keys (one_of), one number
-    (at_least, at_most, average_at_least), one ISO date (born_after, born_before), two years
-    (year_between, both included), nothing (not_empty).
+    `also` names the other questions of an average; `field` the part of a group's rows that is averaged. `values`:
+    option keys (one_of, none_of), one number (at_least, at_most, average_at_least), one ISO date (born_after,
+    born_before), two years (year_between, both included), a number of years and the ISO date on which they are
+    counted (age_at_least, age_at_most, both included), nothing (not_empty, and not_enrolled, which reads no
+    question). The rule asks only of those for whom all of `when` holds: an employer's letter, of employees.
     """
 
     key: str
     operator: Operator
-    question: str
-    values: tuple[str, ...]
     reason: Text
     advice: Text
+    question: str = ""
+    values: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    field: str = ""
+    when: tuple[Condition, ...] = ()
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """Every question that the rule reads."""
-        return (self.question, *self.also)
+        """Every question that the rule judges."""
+        return (self.question, *self.also) if self.question else ()
 
 
 @dataclass(frozen=True)
@@ -167,10 +175,11 @@ class OfferingDefinition:
 
 def _offered(offering: OfferingDefinition) -> Text:
     """An offering as people choose it: what, and where unless its title already says it."""
-    return {
-        language: said if offering.place[language] in said else f"{said}, {offering.place[language]}"
-        for language, said in offering.title.items()
-    }
+    named = {}
+    for language, said in offering.title.items():
+        place, comma = offering.place[language], "،" if language == "ar" else ","
+        named[language] = said if place in said else f"{said}{comma} {place}"
+    return named
 
 
 @dataclass(frozen=True)

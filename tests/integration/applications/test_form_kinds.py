@@ -98,6 +98,8 @@ def test_a_programme_of_ranks_groups_and_conditions_from_start_to_receipt(
 def test_rows_come_and_go_without_scripts_and_keep_what_is_typed(intake: str, client: FlaskClient) -> None:
     sign_up(client)
     reference = begin(client, intake)
+    empty = post(client, reference, {"add-diplomas": "1"})
+    assert 'name="diplomas-1-title"' in client.get(empty.location).text
     added = post(client, reference, {**ANSWERS, "add-diplomas": "1"})
     assert added.status_code == 302 and added.location.endswith("more=diplomas#diplomas-1")
     page = client.get(added.location).text

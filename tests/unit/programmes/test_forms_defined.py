@@ -133,7 +133,7 @@ def test_a_form_that_ranks_offerings_ranks_those_of_its_intake() -> None:
     assert jobintech.form.question("wishes").options == ()
     ranked = jobintech.of_intake("2027-1").form.question("wishes")
     assert [o.key for o in ranked.options] == [o.key for o in jobintech.intake("2027-1").offerings]
-    assert ranked.options[0].label["ar"] == "تطوير متكامل Full-stack, الدار البيضاء"
+    assert ranked.options[0].label["ar"] == "تطوير متكامل Full-stack، الدار البيضاء"
     assert ranked.most == 3
     assert jobintech.of_intake("never") is jobintech and MDIA.of_intake("2027") is MDIA
 
