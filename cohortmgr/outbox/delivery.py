@@ -295,18 +295,8 @@ def _sent(post: Post, together: Sequence[Ready], rendered: Rendered) -> dict[str
             post.recorder.note(message, {"unanswered": message.unanswered + 1})
 
     if ready.channel == "email":
-        mail = Mail(
-            message.reference,
-            message.language,
-            ready.address,
-            rendered.subject,
-            rendered.text,
-            rendered.html,
-            _more_headers(together),
-        )
-        values["provider"] = post.providers.send_mail(
-            message.reference, ready.address, compose(mail), before_end
-        )
+        data = compose(mail_of(together, rendered))
+        values["provider"] = post.providers.send_mail(message.reference, ready.address, data, before_end)
     elif ready.channel == "sms":
         short, measure = short_message(message.reference, ready.address, rendered.text)
         before_end()
@@ -319,6 +309,20 @@ def _sent(post: Post, together: Sequence[Ready], rendered: Rendered) -> dict[str
     else:
         raise ValueError("no such channel")
     return {**values, "sent_at": clock.now()}
+
+
+def mail_of(together: Sequence[Ready], rendered: Rendered) -> Mail:
+    """The e-mail of what leaves as one."""
+    ready = together[0]
+    return Mail(
+        ready.message.reference,
+        ready.message.language,
+        ready.address,
+        rendered.subject,
+        rendered.text,
+        rendered.html,
+        _more_headers(together),
+    )
 
 
 def _more_headers(together: Sequence[Ready]) -> dict[str, str]:
