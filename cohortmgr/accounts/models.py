@@ -108,6 +108,17 @@ class SingleUseLink(Row, Model):
     used_at: Mapped[datetime | None]
 
 
+class HeldForm(Row, Model):
+    """A form that came when its session had ended: kept sealed for an hour, for the account whose session it was."""
+
+    __tablename__ = "held_forms"
+    __table_args__ = (_GLOBAL,)
+
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), unique=True)
+    sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class SignInAttempt(Model):
     """A failed try, counted by the blind index of the address."""
 

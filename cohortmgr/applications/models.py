@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cohortmgr.base.db import Id, Model, Row, Versioned
+from cohortmgr.base.db import Id, Json, Model, Row, Versioned
 
 _PERSONAL = {"info": {"tenancy": "institution_or_person"}}
 _OFFICE = {"info": {"tenancy": "institution"}}
@@ -50,10 +50,29 @@ class Application(Row, Versioned, Model):
     region: Mapped[str | None] = mapped_column(sa.String(5))
     diploma: Mapped[str | None] = mapped_column(sa.String(60))
     average_thousandths: Mapped[int | None]
+    # Who fills the form for the person, who confirms: `name` and `relation`; None when nobody does.
+    helper: Mapped[dict[str, Any] | None] = mapped_column(Json)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
+
+
+class Change(Row, Model):
+    """What the person of a sent file has changed and not sent again: `sealed` holds, as JSON, question to answer.
+
+    The file stays as it was sent until they send again; a change that is never sent changes nothing.
+    """
+
+    __tablename__ = "application_changes"
+    __table_args__ = (_PERSONAL,)
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
+    application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"), unique=True)
+    sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    begun_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
 
 
 class Document(Row, Model):
