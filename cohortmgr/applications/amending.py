@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -85,8 +85,8 @@ def _rewrite(intake: Intake, version_id: int, before: Definition, after: Definit
         if not rows:
             return moved
         told = [_moved(row, intake, before, after, today) for row in rows]
-        table = Application.__table__
-        changed = {name: sa.bindparam(f"new_{name}") for name in told[0] if name != "row"}
+        table = cast(sa.Table, Application.__table__)
+        changed: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in told[0] if name != "row"}
         by_row = sa.update(table).where(table.c.id == sa.bindparam("row_id"))
         statement = by_row.values({**changed, "version": table.c.version + 1})
         db.session.connection().execute(
