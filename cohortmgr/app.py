@@ -18,9 +18,9 @@ from cohortmgr.accounts import notices as accounts_notices
 from cohortmgr.accounts import staff_views as accounts_staff
 from cohortmgr.accounts import views as accounts
 from cohortmgr.applications import actions as applications
+from cohortmgr.applications import amending, desk, facts, files, listing, lot_views, reminders, verifying
 from cohortmgr.applications import candidate_views as applications_candidate
 from cohortmgr.applications import correction_views as corrections_candidate
-from cohortmgr.applications import amending, desk, files, listing, lot_views, reminders, verifying
 from cohortmgr.applications import desk_views as applications_desk
 from cohortmgr.applications import document_views as documents
 from cohortmgr.applications import duplicate_views as applications_duplicates
@@ -159,6 +159,7 @@ def _join_floors() -> None:
         (paying.take_bank_details, enrolling.on_enrolment),
         (placing.end_placement, enrolling.on_leaving),
         (placements.companies_of, cohorts.companies_of_members),
+        (cohorts.enrolled_elsewhere, facts.enrolled_elsewhere),
         (routing.route_all, hooks.router),
         (unsubscribing.headers, hooks.headers),
         (receiving.reply_to, hooks.headers),

@@ -17,8 +17,9 @@ from cohortmgr.applications import aside, files, queries
 from cohortmgr.applications.answers import Answer
 from cohortmgr.applications.composed import Given, read_given
 from cohortmgr.applications.conditions import counted, hidden
-from cohortmgr.applications.documents import DocumentState, Prepared, parts_by_question
+from cohortmgr.applications.documents import Prepared, parts_by_question
 from cohortmgr.applications.eligibility import Assessment, assess
+from cohortmgr.applications.facts import facts_of, papers_of
 from cohortmgr.applications.models import Application, Document
 from cohortmgr.applications.queries import File, person_reference
 from cohortmgr.applications.rules import (
@@ -237,14 +238,9 @@ def check(viewer: Viewer, file: File) -> tuple[list[Problem], Assessment]:
     definition = file.definition
     answers = counted(definition.form, file.answers)
     return (
-        missing(definition.form, answers, _papers(file)),
-        assess(definition.eligibility, answers, clock.today()),
+        missing(definition.form, answers, papers_of(file)),
+        assess(definition.eligibility, answers, clock.today(), facts_of(file)),
     )
-
-
-def _papers(file: File) -> set[str]:
-    """The questions whose paper was sent or promised, and not refused since."""
-    return {key for key, paper in file.documents.items() if paper.state != DocumentState.REFUSED}
 
 
 def reasons(viewer: Viewer, file: File, keys: Iterable[str]) -> list[Problem]:

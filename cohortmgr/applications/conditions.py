@@ -69,14 +69,14 @@ def holds(condition: Condition, answer: Answer) -> bool:
         case ConditionOperator.EMPTY:
             return not is_given(answer)
         case ConditionOperator.ONE_OF:
-            return any(each in condition.values for each in _said(answer))
+            return any(each in condition.values for each in parts(answer))
         case ConditionOperator.NONE_OF:
-            return not any(each in condition.values for each in _said(answer))
+            return not any(each in condition.values for each in parts(answer))
         case _:
             return _compares(condition, answer)
 
 
-def _said(answer: Answer) -> list[str]:
+def parts(answer: Answer) -> list[str]:
     """The texts that an answer consists of: its keys where it has parts, one text otherwise."""
     if isinstance(answer, list | dict):
         return [str(each) for each in answer]

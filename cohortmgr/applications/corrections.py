@@ -224,7 +224,7 @@ def _close(
         text = json.dumps(told, ensure_ascii=False, default=str)
         item.sealed = crypto.seal(text, "correction_items", "sealed", item.reference)
     correction.state, correction.done_at = Asked.DONE.value, clock.now()
-    reassess(viewer, row, file.definition, file.answers)
+    reassess(viewer, file)
     person = viewer.person_reference or ""
     record(
         viewer, "applications.correct", "application", row.reference, row.institution_id, person,

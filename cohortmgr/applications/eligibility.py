@@ -1,16 +1,27 @@
-"""Whether a file meets a programme's conditions, and which it does not. Pure: rules and answers
-in, reasons out."""
+"""Whether a file meets a programme's conditions, and which it does not. Pure: rules, answers and facts in, reasons
+out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
-from cohortmgr.applications.answers import Answer
+from cohortmgr.applications.answers import Answer, is_given
+from cohortmgr.applications.conditions import holds as is_met
+from cohortmgr.applications.conditions import parts
 from cohortmgr.programmes.rules import EligibilityRule, Operator
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What conditions read besides answers: the questions whose paper is there, and whether the person is in another
+    programme at this time. What nobody knows stands against nobody."""
+
+    papers: Collection[str] = field(default=())
+    enrolled: bool = False
 
 
 @dataclass(frozen=True)
@@ -23,30 +34,62 @@ class Assessment:
     on: date
 
 
-def assess(rules: Iterable[EligibilityRule], answers: Mapping[str, Answer], on: date) -> Assessment:
+NOTHING_KNOWN = Facts()
+
+
+def assess(
+    rules: Iterable[EligibilityRule], answers: Mapping[str, Answer], on: date, facts: Facts = NOTHING_KNOWN
+) -> Assessment:
     """Each rule tested against the canonical answers. An answer that is missing fails the rules
     that ask for it."""
-    reasons = tuple(rule.key for rule in rules if not holds(rule, answers))
+    reasons = tuple(rule.key for rule in rules if asks(rule, answers) and not holds(rule, answers, facts))
     return Assessment(not reasons, reasons, on)
 
 
-def holds(rule: EligibilityRule, answers: Mapping[str, Answer]) -> bool:
+def asks(rule: EligibilityRule, answers: Mapping[str, Answer]) -> bool:
+    """Whether a rule concerns whoever gave these answers."""
+    return all(is_met(each, answers.get(each.question)) for each in rule.when)
+
+
+def holds(rule: EligibilityRule, answers: Mapping[str, Answer], facts: Facts = NOTHING_KNOWN) -> bool:
     """Whether one rule holds. Bounds are included, but `born_after` and `born_before` leave out
     the day itself."""
     answer = answers.get(rule.question)
     match rule.operator:
         case Operator.NOT_EMPTY:
-            return answer not in (None, "", False)
+            return rule.question in facts.papers or is_given(answer)
         case Operator.ONE_OF:
-            return isinstance(answer, str) and answer in rule.values
-        case Operator.BORN_AFTER:
-            return (day := _day(answer)) is not None and day > date.fromisoformat(rule.values[0])
-        case Operator.BORN_BEFORE:
-            return (day := _day(answer)) is not None and day < date.fromisoformat(rule.values[0])
+            return any(each in rule.values for each in parts(answer))
+        case Operator.NONE_OF:
+            return is_given(answer) and not any(each in rule.values for each in parts(answer))
+        case Operator.NOT_ENROLLED:
+            return not facts.enrolled
         case Operator.AVERAGE_AT_LEAST:
             return _average_at_least(rule, answers)
-        case _:
+        case Operator.AT_LEAST | Operator.AT_MOST | Operator.YEAR_BETWEEN:
             return (number := _number(answer)) is not None and _within(rule, number)
+        case _:
+            return (day := _day(answer)) is not None and _born(rule, day)
+
+
+def age_on(born: date, day: date) -> int:
+    """Whole years at a day. Who was born on 29 February has a birthday on 1 March of other years."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def _born(rule: EligibilityRule, born: date) -> bool:
+    day = date.fromisoformat(rule.values[-1])
+    match rule.operator:
+        case Operator.BORN_AFTER:
+            return born > day
+        case Operator.BORN_BEFORE:
+            return born < day
+        case Operator.AGE_AT_LEAST:
+            return age_on(born, day) >= int(rule.values[0])
+        case Operator.AGE_AT_MOST:
+            return age_on(born, day) <= int(rule.values[0])
+        case _:
+            raise ValueError(f"{rule.operator} compares no day")
 
 
 def _within(rule: EligibilityRule, number: Decimal) -> bool:
@@ -56,19 +99,27 @@ def _within(rule: EligibilityRule, number: Decimal) -> bool:
             return number >= bounds[0]
         case Operator.AT_MOST:
             return number <= bounds[0]
-        case Operator.YEAR_BETWEEN:
-            return bounds[0] <= number <= bounds[1]
         case _:
-            raise ValueError(f"{rule.operator} compares no number")
+            return bounds[0] <= number <= bounds[1]
 
 
 def _average_at_least(rule: EligibilityRule, answers: Mapping[str, Answer]) -> bool:
-    """An exact mean, so that 11.999… is not 12 and 12 is."""
-    numbers = [_number(answers.get(question)) for question in rule.subjects]
+    """An exact mean, so that 11.999… is not 12 and 12 is. One number that is missing leaves no mean."""
+    numbers = [_number(each) for each in _averaged(rule, answers)]
     known = [Fraction(number) for number in numbers if number is not None]
-    if len(known) < len(numbers):
+    if not known or len(known) < len(numbers):
         return False
     return sum(known, Fraction(0)) / len(known) >= Fraction(rule.values[0])
+
+
+def _averaged(rule: EligibilityRule, answers: Mapping[str, Answer]) -> Iterator[Answer]:
+    for question in rule.subjects:
+        answer = answers.get(question)
+        if rule.field:
+            rows = answer if isinstance(answer, list) else []
+            yield from (row.get(rule.field) for row in rows if isinstance(row, Mapping))
+        else:
+            yield answer
 
 
 def _number(answer: Answer) -> Decimal | None:

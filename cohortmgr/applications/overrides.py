@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications import desk, queries
-from cohortmgr.applications.answers import Answer
+from cohortmgr.applications.conditions import counted
 from cohortmgr.applications.eligibility import assess
+from cohortmgr.applications.facts import facts_of
 from cohortmgr.applications.models import Application, Override
 from cohortmgr.applications.queries import File, person_reference
 from cohortmgr.applications.rules import State
@@ -16,7 +17,6 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import clean
-from cohortmgr.programmes.rules import Definition
 
 LONGEST_REASON = 1000
 _REASON = N_("Dites pourquoi : la raison reste au journal.")
@@ -69,15 +69,17 @@ def lift(viewer: Viewer, reference: str) -> Application:
     held.lifted_at = clock.now()
     db.session.flush()
     before = row.eligible
-    reassess(viewer, row, file.definition, file.answers)
+    reassess(viewer, file)
     _note(viewer, row, "applications.lift_override", before, {"eligible": row.eligible})
     return row
 
 
-def reassess(viewer: Viewer, row: Application, definition: Definition, answers: Mapping[str, Answer]) -> None:
+def reassess(viewer: Viewer, file: File) -> None:
     """Hold a file's answers to the conditions of the day on which it was sent; staff's word stands above the result."""
+    row = file.application
     day = clock.local(row.sent_at or clock.now()).date()
-    found = assess(definition.eligibility, answers, day)
+    answers = counted(file.definition.form, file.answers)
+    found = assess(file.definition.eligibility, answers, day, facts_of(file))
     held = desk.override_of(row)
     row.eligible = found.eligible if held is None else held.eligible
     row.reasons = list(found.reasons)

@@ -75,7 +75,7 @@ def recall_drafts(viewer: Viewer, intake: Intake, recall: Recall) -> int:
     return send_all(letters)
 
 
-def _unrecalled(intake: Intake, recall: Recall) -> sa.Select[Any]:
+def _unrecalled(intake: Intake, recall: Recall) -> sa.Select[*tuple[Any, ...]]:
     once = sa.literal(f"{DRAFT_REMINDER}:{recall.hours}:") + Application.reference
     recalled = sa.select(Message.id).where(Message.once == once)
     name = sa.func.trim(Person.given_name + " " + Person.family_name)

@@ -96,6 +96,17 @@ def mine(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     ).all()
 
 
+def enrolled_elsewhere(person_id: int, intake_id: int) -> bool:
+    """Whether the person has a place, taken or awaited, in the cohort of another intake."""
+    there = [EnrolmentState.PENDING.value, EnrolmentState.ACTIVE.value, EnrolmentState.SUSPENDED.value]
+    other = (
+        sa.select(Enrolment.id)
+        .join(Cohort, Cohort.id == Enrolment.cohort_id)
+        .where(Enrolment.person_id == person_id, Cohort.intake_id != intake_id, Enrolment.state.in_(there))
+    )
+    return db.session.scalar(other.limit(1)) is not None
+
+
 def held_by_checks(cohort: Cohort) -> Sequence[Application]:
     """The files of enrolments that wait, and whose figures nobody has read yet on the papers that prove them.
 

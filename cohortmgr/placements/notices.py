@@ -8,7 +8,9 @@ from cohortmgr.base.errors import N_
 from cohortmgr.outbox.notices import Notice, Variable
 
 _NAME = Variable("name", "text", "Salma Bennis")
-_COMPANY = Variable("company", "localized", {"fr": "Atlas Données", "ar": "أطلس للبيانات", "en": "Atlas Data"})
+_COMPANY = Variable(
+    "company", "localized", {"fr": "Atlas Données", "ar": "أطلس للبيانات", "en": "Atlas Data"}
+)
 _STARTS_ON = Variable("starts_on", "day", date(2027, 9, 15), required=True)
 
 NOTICES = (

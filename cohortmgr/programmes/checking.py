@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
-from decimal import Decimal, InvalidOperation
 
 from cohortmgr.base.errors import N_
 from cohortmgr.programmes.binding import Fault
+from cohortmgr.programmes.checking_eligibility import check_eligibility
 from cohortmgr.programmes.checking_form import KEY, check_form, unique
 from cohortmgr.programmes.locating import Path
 from cohortmgr.programmes.rules import (
     Definition,
-    EligibilityRule,
     IntakeDefinition,
-    Operator,
     Phase,
-    Question,
 )
-
-# How many values each test of eligibility takes, and of which sort.
-_VALUES = {
-    Operator.ONE_OF: (1, None),
-    Operator.NOT_EMPTY: (0, 0),
-    Operator.AT_LEAST: (1, 1),
-    Operator.AT_MOST: (1, 1),
-    Operator.AVERAGE_AT_LEAST: (1, 1),
-    Operator.BORN_AFTER: (1, 1),
-    Operator.BORN_BEFORE: (1, 1),
-    Operator.YEAR_BETWEEN: (2, 2),
-}
-_DATED = (Operator.BORN_AFTER, Operator.BORN_BEFORE)
-_NUMBERED = (Operator.AT_LEAST, Operator.AT_MOST, Operator.AVERAGE_AT_LEAST, Operator.YEAR_BETWEEN)
 
 
 def check(definition: Definition) -> list[Fault]:
@@ -43,7 +25,7 @@ def check(definition: Definition) -> list[Fault]:
         *_partners(definition),
         *check_form(definition.form),
         *_imports(definition),
-        *_eligibility(definition),
+        *check_eligibility(definition),
         *_rubric(definition),
         *_reminders(definition),
         *_offers(definition),
@@ -133,56 +115,6 @@ def _imports(definition: Definition) -> Iterator[Fault]:
             if known and option not in known:
                 what = N_("« %(value)s » n’est pas permis ici. Valeurs possibles : %(known)s.")
                 yield Fault((*path, alias), what, {"value": option, "known": ", ".join(known)})
-
-
-def _eligibility(definition: Definition) -> Iterator[Fault]:
-    yield from unique(("eligibility",), (rule.key for rule in definition.eligibility))
-    questions = {question.key: question for question in definition.form.questions}
-    for place, rule in enumerate(definition.eligibility):
-        path: Path = ("eligibility", place)
-        for rank, key in enumerate(rule.subjects):
-            if key not in questions:
-                where = (*path, "also", rank - 1) if rank else (*path, "question")
-                yield Fault(
-                    where,
-                    N_("La question « %(question)s » n’existe pas dans le formulaire."),
-                    {"question": key},
-                )
-        yield from _rule_values(path, rule, questions.get(rule.question))
-
-
-def _rule_values(path: Path, rule: EligibilityRule, question: Question | None) -> Iterator[Fault]:
-    least, most = _VALUES[rule.operator]
-    if len(rule.values) < least or (most is not None and len(rule.values) > most):
-        what = N_("Le test « %(operator)s » attend un autre nombre de valeurs.")
-        yield Fault((*path, "values"), what, {"operator": rule.operator.value})
-    if rule.also and rule.operator is not Operator.AVERAGE_AT_LEAST:
-        yield Fault((*path, "also"), N_("Seule une moyenne lit plusieurs questions."))
-    known = [option.key for option in question.options] if question else []
-    for place, value in enumerate(rule.values):
-        where = (*path, "values", place)
-        if rule.operator is Operator.ONE_OF and known and value not in known:
-            what = N_("« %(value)s » n’est pas permis ici. Valeurs possibles : %(known)s.")
-            yield Fault(where, what, {"value": value, "known": ", ".join(known)})
-        elif rule.operator in _DATED and not _is_day(value):
-            yield Fault(where, N_("Une date est attendue, par exemple 2025-09-22 (année-mois-jour)."))
-        elif rule.operator in _NUMBERED and not _is_number(value):
-            yield Fault(where, N_("Un nombre est attendu."))
-
-
-def _is_day(value: str) -> bool:
-    try:
-        date.fromisoformat(value)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_number(value: str) -> bool:
-    try:
-        return Decimal(value).is_finite()
-    except InvalidOperation:
-        return False
 
 
 def _rubric(definition: Definition) -> Iterator[Fault]:

@@ -66,7 +66,7 @@ def check_form(form: Form) -> Iterator[Fault]:
     known = {question.key: question for question in form.questions}
     for place, section in enumerate(form.sections):
         here: Path = ("form", "sections", place)
-        yield from _conditions((*here, "show_when"), section.show_when, known, secret=False)
+        yield from check_conditions((*here, "show_when"), section.show_when, known, secret=False)
         for rank, question in enumerate(section.questions):
             path: Path = (*here, "questions", rank)
             yield from _again(path, "key", question.key, keys)
@@ -76,7 +76,7 @@ def check_form(form: Form) -> Iterator[Fault]:
             yield from _reserved(path, question, known.values())
             yield from _question(path, question)
             for name in ("show_when", "require_when"):
-                yield from _conditions((*path, name), getattr(question, name), known, question.sealed)
+                yield from check_conditions((*path, name), getattr(question, name), known, question.sealed)
         yield from _section(here, section)
     yield from _circles(form)
 
@@ -195,7 +195,7 @@ def _fields(path: Path, question: Question) -> Iterator[Fault]:
         yield from (fault for fault in _question(where, each) if fault.path[-1] != "key")
 
 
-def _conditions(
+def check_conditions(
     path: Path, conditions: Sequence[Condition], known: Mapping[str, Question], secret: bool
 ) -> Iterator[Fault]:
     """What is wrong with conditions. A sealed answer may decide on a sealed question only: what a reader sees of the

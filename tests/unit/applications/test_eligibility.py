@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date
+from calendar import isleap
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cohortmgr.applications.answers import Answer
-from cohortmgr.applications.eligibility import assess
-from cohortmgr.programmes.rules import EligibilityRule, Operator
+from cohortmgr.applications.eligibility import Facts, age_on, assess
+from cohortmgr.programmes.rules import Condition, ConditionOperator, EligibilityRule, Operator
 
 DAY = date(2025, 7, 15)
 TEXT = {"fr": "x", "ar": "x", "en": "x"}
 
 
-def rule(operator: str, *values: str, also: tuple[str, ...] = ()) -> EligibilityRule:
-    return EligibilityRule(operator, Operator(operator), "q", values, TEXT, TEXT, also)
+def rule(operator: str, *values: str, **more: Any) -> EligibilityRule:
+    return EligibilityRule(operator, Operator(operator), TEXT, TEXT, "q", values, **more)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +42,16 @@ def rule(operator: str, *values: str, also: tuple[str, ...] = ()) -> Eligibility
         ("born_before", ("2007-01-01",), "2006-12-31", True),
         ("born_before", ("2007-01-01",), "2007-01-01", False),
         ("born_before", ("2007-01-01",), "soon", False),
+        ("one_of", ("a", "b"), ["c", "b"], True),
+        ("one_of", ("a", "b"), ["c"], False),
+        ("none_of", ("a", "b"), "c", True),
+        ("none_of", ("a", "b"), ["c", "b"], False),
+        ("not_empty", (), ["c"], True),
+        ("not_empty", (), [], False),
+        ("age_at_least", ("18", "2026-09-01"), "2008-09-01", True),
+        ("age_at_least", ("18", "2026-09-01"), "2008-09-02", False),
+        ("age_at_most", ("30", "2026-09-01"), "1995-09-02", True),
+        ("age_at_most", ("30", "2026-09-01"), "1995-09-01", False),
     ],
 )
 def test_each_operator_at_its_bound(
@@ -46,13 +60,15 @@ def test_each_operator_at_its_bound(
     assert assess([rule(operator, *values)], {"q": answer}, DAY).eligible is holds
 
 
-@pytest.mark.parametrize("operator", list(Operator))
+@pytest.mark.parametrize("operator", [each for each in Operator if each is not Operator.NOT_ENROLLED])
 def test_a_missing_answer_fails_every_rule(operator: Operator) -> None:
     values = {
         "born_after": ("1995-01-01",),
         "born_before": ("1995-01-01",),
         "not_empty": (),
         "year_between": ("1", "2"),
+        "age_at_least": ("18", "2026-09-01"),
+        "age_at_most": ("18", "2026-09-01"),
     }
     assessment = assess([rule(operator, *values.get(operator, ("1",)))], {}, DAY)
     assert assessment.reasons == (operator.value,)
@@ -63,6 +79,45 @@ def test_an_average_is_exact() -> None:
     assert assess([three], {"q": "11.99", "r": "12", "s": "12.01"}, DAY).eligible
     assert not assess([three], {"q": "11.98", "r": "12", "s": "12.01"}, DAY).eligible
     assert not assess([three], {"q": "20", "r": "20"}, DAY).eligible
+
+
+def test_a_group_is_averaged_by_one_of_its_parts() -> None:
+    semesters = rule("average_at_least", "12", field="mark")
+    rows = [{"mark": "11.5", "year": "2024"}, {"mark": "12.5", "year": "2025"}]
+    assert assess([semesters], {"q": rows}, DAY).eligible
+    assert not assess([semesters], {"q": [*rows, {"year": "2026"}]}, DAY).eligible
+    assert not assess([semesters], {"q": []}, DAY).eligible
+
+
+def test_a_rule_asks_only_of_those_for_whom_its_conditions_hold() -> None:
+    employed = Condition("status", ConditionOperator.ONE_OF, ("employee",))
+    letter = rule("not_empty", when=(employed,))
+    assert assess([letter], {"status": "student"}, DAY).eligible
+    assert assess([letter], {}, DAY).eligible
+    assert not assess([letter], {"status": "employee"}, DAY).eligible
+    assert assess([letter], {"status": "employee"}, DAY, Facts(papers={"q"})).eligible
+
+
+def test_who_is_in_another_programme_is_refused_and_who_may_be_is_not() -> None:
+    free = EligibilityRule("free", Operator.NOT_ENROLLED, TEXT, TEXT)
+    assert assess([free], {}, DAY).eligible
+    assert assess([free], {}, DAY, Facts(enrolled=True)).reasons == ("free",)
+
+
+@given(st.dates(date(1940, 1, 1), date(2020, 12, 31)), st.dates(date(2021, 1, 1), date(2060, 12, 31)))
+def test_an_age_grows_by_one_at_each_birthday(born: date, day: date) -> None:
+    age = age_on(born, day)
+    birthday = (born.month, born.day)
+    assert day.year - born.year - 1 <= age <= day.year - born.year
+    assert (age == day.year - born.year) == ((day.month, day.day) >= birthday)
+    assert age_on(born, day + timedelta(days=1)) - age == (
+        (day + timedelta(days=1)).timetuple()[1:3] == birthday
+        or (
+            birthday == (2, 29)
+            and (day + timedelta(days=1)).timetuple()[1:3] == (3, 1)
+            and not isleap(day.year)
+        )
+    )
 
 
 def test_reasons_come_in_the_order_of_the_rules() -> None:
