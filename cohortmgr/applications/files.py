@@ -252,7 +252,7 @@ def promise_end(viewer: Viewer, file: File, question: Question) -> date | None:
     """The last day until which a paper may be promised; None when it may not."""
     if question.promise_days is None:
         return None
-    closing = file.intake.closes_at.astimezone(CASABLANCA).date()
+    closing = file.closes_at.astimezone(CASABLANCA).date()
     return closing + timedelta(days=question.promise_days)
 
 
