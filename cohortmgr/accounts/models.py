@@ -51,14 +51,20 @@ class Identifier(Row, Model):
 
 
 class Account(Row, Model):
-    """The way in of a person: an e-mail address, alone in the installation, and a password."""
+    """The way in of a person: an e-mail address or a telephone number, each alone in the installation, to which codes
+    are sent; and a password, where one was chosen.
+
+    `phone_blind` is a number that was proved by a code; the number itself is the person's. `proved_at`: when the
+    address was first shown to be read by whoever has the account; a password chosen before may be anybody's."""
 
     __tablename__ = "accounts"
     __table_args__ = (_GLOBAL,)
 
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), unique=True)
-    email: Mapped[str] = mapped_column(sa.String(254), unique=True)
-    password_hash: Mapped[str] = mapped_column(sa.String(200))
+    email: Mapped[str | None] = mapped_column(sa.String(254), unique=True)
+    phone_blind: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
+    password_hash: Mapped[str | None] = mapped_column(sa.String(200))
+    proved_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     suspended_at: Mapped[datetime | None]
 
@@ -75,6 +81,8 @@ class SignInSession(Model):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    # Others use the device too: the session is short, and nothing is kept there.
+    shared: Mapped[bool] = mapped_column(sa.Boolean, default=False)
 
 
 class RoleGrant(Row, Model):
@@ -128,3 +136,21 @@ class SignInAttempt(Model):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     blind: Mapped[str] = mapped_column(sa.String(64))
     at: Mapped[datetime]
+
+
+class SignInCode(Row, Model):
+    """A code that was sent to an address or a number, for one browser: that bears the token whose hash is here.
+
+    `sealed` holds where it was sent and what it is for; the code itself stands nowhere."""
+
+    __tablename__ = "sign_in_codes"
+    __table_args__ = (sa.Index("ix_sign_in_codes_expires_at", "expires_at"), _GLOBAL)
+
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    purpose: Mapped[str] = mapped_column(sa.String(12))
+    sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    code_hash: Mapped[str] = mapped_column(sa.String(64))
+    tries: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+from cohortmgr.accounts.identifiers import western_digits
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused
 
 SESSION_LIFETIME = timedelta(days=14)
@@ -16,6 +17,19 @@ PASSWORD_LINK_LIFETIME = timedelta(hours=2)
 ATTEMPTS = 8
 ATTEMPTS_WITHIN = timedelta(minutes=15)
 MIN_PASSWORD = 10
+# On a device that others use too, a session ends after so long without a page, and in any case after a day's work.
+SHARED_IDLE = timedelta(minutes=30)
+SHARED_LIFETIME = timedelta(hours=8)
+# A session that was opened so lately by a code, or a password, may change how the account is entered.
+FRESH = timedelta(minutes=15)
+CODE_DIGITS = 6
+CODE_LIFETIME = timedelta(minutes=10)
+CODE_TRIES = 5
+CODE_AGAIN = timedelta(seconds=30)
+CODES_WITHIN = timedelta(hours=1)
+CODES_PER_ADDRESS = 6
+# A school or a whole neighbourhood may share one.
+CODES_PER_NETWORK = 60
 
 
 class Role(StrEnum):
@@ -123,6 +137,9 @@ class Viewer:
     language: str = "fr"
     account_id: int | None = None
     session_id: int | None = None
+    # A session on a device that others use too, and until when it lasts.
+    shared: bool = False
+    until: datetime | None = None
     grants: tuple[Grant, ...] = field(default=())
     is_system: bool = False
 
@@ -210,6 +227,33 @@ def require_second_person(first: str, second: str) -> None:
         raise Refused(
             Problem(N_("Une deuxième personne doit donner son accord : vous l’avez vous-même préparé."))
         )
+
+
+def lasts_until(began: datetime, moment: datetime, shared: bool) -> datetime:
+    """When a session that began then ends, if nothing is asked after `moment`."""
+    if not shared:
+        return began + SESSION_LIFETIME
+    return min(moment + SHARED_IDLE, began + SHARED_LIFETIME)
+
+
+def read_code(typed: str) -> str | None:
+    """The digits of a code as people copy them: spaces and dashes between them, western or Arabic; None when they
+    are not six."""
+    if len(typed) > 40:
+        return None
+    digits = "".join(sign for sign in western_digits(typed) if sign.isascii() and sign.isalnum())
+    return digits if len(digits) == CODE_DIGITS and digits.isdigit() else None
+
+
+def is_code_open(used: bool, expires_at: datetime, tries: int, moment: datetime) -> bool:
+    """Whether a code may still be tried: once used, after ten minutes or five tries it is dead."""
+    return not used and moment < expires_at and tries < CODE_TRIES
+
+
+def seconds_to_wait(last: datetime | None, moment: datetime) -> int:
+    """How long until another code may be asked for, after that last one."""
+    left = CODE_AGAIN - (moment - last) if last is not None else timedelta(0)
+    return max(0, -(-left // timedelta(seconds=1)))
 
 
 def password_problems(password: str, email: str) -> list[Problem]:

@@ -94,3 +94,36 @@ class Offering(Row, Model):
     seats: Mapped[int]
     taken: Mapped[int] = mapped_column(default=0)
     published_at: Mapped[datetime | None]
+
+
+class IntakeWatch(Row, Model):
+    """Somebody who wants to be told when an intake opens: of one programme (its key) or of any ("").
+
+    The address was proved by a code. It is sealed; the row goes with the last click, or after a year."""
+
+    __tablename__ = "intake_watches"
+    __table_args__ = (
+        sa.UniqueConstraint("blind", "scope"),
+        sa.Index("ix_intake_watches_expires_at", "expires_at"),
+        {"info": {"tenancy": "global"}},
+    )
+
+    blind: Mapped[str] = mapped_column(sa.String(64))
+    scope: Mapped[str] = mapped_column(sa.String(40))
+    sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    channel: Mapped[str] = mapped_column(sa.String(10))
+    region: Mapped[str | None] = mapped_column(sa.String(5))
+    language: Mapped[str] = mapped_column(sa.String(2))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class IntakeAnnouncement(Model):
+    """How far the watches were told of an intake: all up to `told_to` were looked at."""
+
+    __tablename__ = "intake_announcements"
+    __table_args__ = ({"info": {"tenancy": "global"}},)
+
+    intake_id: Mapped[int] = mapped_column(sa.ForeignKey("intakes.id"), primary_key=True)
+    told_to: Mapped[int] = mapped_column(Id, default=0)
+    done_at: Mapped[datetime | None]

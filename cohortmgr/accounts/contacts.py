@@ -1,0 +1,62 @@
+"""How a person is reached and known: an e-mail address or a telephone number, each in the one form that is compared."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import phonenumbers
+
+from cohortmgr.accounts.identifiers import western_digits
+from cohortmgr.base.errors import N_, Refused
+
+EMAIL, SMS = "email", "sms"
+LONGEST = 254
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+\Z")
+_NOT_WRITTEN = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_UNWRITTEN = str.maketrans(dict.fromkeys(_NOT_WRITTEN))
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A channel, `email` or `sms`, and the address that it takes: in lower case, or as E.164."""
+
+    channel: str
+    address: str
+
+    @property
+    def kind(self) -> str:
+        """What its blind index goes by."""
+        return "phone" if self.channel == SMS else "sign-in"
+
+
+def contact_of(text: str) -> Contact:
+    """What was typed, an address or a number. Refused with what is wrong and how to write it."""
+    typed = text.translate(_UNWRITTEN).strip()
+    if "@" in typed or any(sign.isalpha() for sign in typed):
+        return Contact(EMAIL, normalise_email(typed))
+    return Contact(SMS, normalise_mobile(typed))
+
+
+def normalise_email(text: str) -> str:
+    """The address in lower case; Refused for what cannot be one."""
+    if len(text) > LONGEST or not _EMAIL.match(text):
+        raise Refused(N_("Écrivez l’adresse en entier, par exemple nom@exemple.ma."))
+    return text.casefold()
+
+
+def normalise_mobile(text: str) -> str:
+    """A number that takes short messages, in E.164 (`+212612345678`), Moroccan unless it says otherwise."""
+    try:
+        number = phonenumbers.parse(western_digits(text[:40]), "MA")
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or len(text) > 40 or number.extension or not phonenumbers.is_valid_number(number):
+        raise Refused(
+            N_("Ce numéro de téléphone n’est pas valable. Écrivez-le comme 06 12 34 56 78, ou avec +212.")
+        )
+    if phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.FIXED_LINE:
+        raise Refused(
+            N_("Ce numéro est celui d’un poste fixe, il ne reçoit pas de SMS. Donnez un portable.")
+        )
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
