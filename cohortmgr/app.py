@@ -23,10 +23,12 @@ from cohortmgr.applications import candidate_views as applications_candidate
 from cohortmgr.applications import correction_views as corrections_candidate
 from cohortmgr.applications import desk_views as applications_desk
 from cohortmgr.applications import document_views as documents
+from cohortmgr.applications import eligibility_views as eligibility
 from cohortmgr.applications import duplicate_views as applications_duplicates
 from cohortmgr.applications import import_views as imports
 from cohortmgr.applications import notices as applications_notices
 from cohortmgr.applications import staff_views as applications_staff
+from cohortmgr.audit import keys
 from cohortmgr.base import assets, clock, crypto, db, i18n, markup, web
 from cohortmgr.base.settings import ROOT, Settings, read_settings
 from cohortmgr.cohorts import actions as enrolling
@@ -36,6 +38,7 @@ from cohortmgr.jobs.broker import celery_for, wake_sender
 from cohortmgr.messages import campaign_views as campaigns_staff
 from cohortmgr.messages import candidate_views as messages_candidate
 from cohortmgr.messages import (
+    asking,
     desk_views,
     help_views,
     receiving,
@@ -102,6 +105,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         portals.bp,
         mailbox.bp,
         programmes.bp,
+        eligibility.bp,
         applications_candidate.bp,
         applications_staff.bp,
         applications_desk.bp,
@@ -165,6 +169,7 @@ def _join_floors() -> None:
         (receiving.reply_to, hooks.headers),
         (troubles.raise_trouble, hooks.on_returned),
         (texts.newest, hooks.stored),
+        (asking.forget, keys.on_destroyed),
     )
     for act, hook in floors:
         if act not in hook:

@@ -12,14 +12,15 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications import desk, queries
-from cohortmgr.applications.actions import save_reopened
 from cohortmgr.applications.composed import Given
 from cohortmgr.applications.correcting import Asked, reopened, request_problems, strangers, unanswered
 from cohortmgr.applications.documents import Prepared
+from cohortmgr.applications.facts import papers_of
 from cohortmgr.applications.models import Application, Correction, CorrectionItem
 from cohortmgr.applications.overrides import reassess
 from cohortmgr.applications.queries import File
 from cohortmgr.applications.rules import State
+from cohortmgr.applications.saving import save_reopened
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
@@ -207,7 +208,7 @@ def answer(viewer: Viewer, reference: str, given: Given, documents: Sequence[Pre
     before = _values(file, keys)
     file = save_reopened(viewer, file, questions, given, documents)
     db.session.flush()
-    absent = unanswered(questions, file.answers, file.documents.keys())
+    absent = unanswered(questions, file.answers, papers_of(file))
     if absent:
         raise Refused(*absent)
     _close(viewer, file, request.row, before, _values(file, keys))

@@ -12,7 +12,7 @@ from fractions import Fraction
 from cohortmgr.applications.answers import Answer, is_given
 from cohortmgr.applications.conditions import holds as is_met
 from cohortmgr.applications.conditions import parts
-from cohortmgr.programmes.rules import EligibilityRule, Operator
+from cohortmgr.programmes.rules import EligibilityRule, Form, Operator, Question, QuestionKind
 
 
 @dataclass(frozen=True)
@@ -137,3 +137,24 @@ def _day(answer: Answer) -> date | None:
         return date.fromisoformat(answer) if isinstance(answer, str) else None
     except ValueError:
         return None
+
+
+def questions_read(form: Form, rules: Iterable[EligibilityRule]) -> tuple[Question, ...]:
+    """The questions that somebody answers to know whether they may apply, in the order of the form: those that rules
+    read, and those by which these are shown. Papers are not asked for there."""
+    conditions = form.conditions_of()
+    waiting = [key for rule in rules for key in (*rule.subjects, *(each.question for each in rule.when))]
+    wanted: set[str] = set()
+    while waiting:
+        key = waiting.pop()
+        if key not in wanted:
+            wanted.add(key)
+            waiting += [each.question for each in conditions.get(key, ())]
+    asked = [question for question in form.questions if question.asked_at_application]
+    return tuple(each for each in asked if each.key in wanted and each.kind is not QuestionKind.FILE)
+
+
+def left_open(form: Form, rules: Iterable[EligibilityRule]) -> list[EligibilityRule]:
+    """The rules that no answer settles: those on a paper, and those on what only the house knows."""
+    papers = {question.key for question in form.questions if question.kind is QuestionKind.FILE}
+    return [rule for rule in rules if not rule.question or rule.question in papers]

@@ -17,6 +17,7 @@ SCREENS = {
         "/",
         "/programmes/mdia",
         "/intakes/{open_intake}",
+        "/intakes/{open_intake}/eligibility",
         "/sign-in",
         "/sign-up",
         "/password",
