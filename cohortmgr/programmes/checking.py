@@ -8,6 +8,7 @@ from cohortmgr.base.errors import N_
 from cohortmgr.programmes.binding import Fault
 from cohortmgr.programmes.checking_eligibility import check_eligibility
 from cohortmgr.programmes.checking_form import KEY, check_form, unique
+from cohortmgr.programmes.checking_guardians import check_guardians
 from cohortmgr.programmes.locating import Path
 from cohortmgr.programmes.rules import (
     Definition,
@@ -32,6 +33,7 @@ def check(definition: Definition) -> list[Fault]:
         *_calendar(definition),
         *_stipend(definition),
         *_placement(definition),
+        *check_guardians(definition),
     ]
 
 

@@ -26,6 +26,7 @@ from cohortmgr.programmes.sections import (
     AbsenceRule,
     Calendar,
     Criterion,
+    GuardianTerms,
     ImportLayout,
     MatchingMethod,
     OfferTerms,
@@ -33,6 +34,7 @@ from cohortmgr.programmes.sections import (
     Period,
     PeriodKind,
     PlacementTerms,
+    Purpose,
     Reminders,
     Rubric,
     StipendScheme,
@@ -42,9 +44,9 @@ from cohortmgr.programmes.sections import (
 __all__ = [
     "FULL_MARK", "LANGUAGE_LEVELS", "STATE_MEANINGS", "STATE_TRANSITIONS", "TARGETS",
     "TEXT_LANGUAGES", "AbsenceRule", "Calendar", "Condition", "ConditionOperator", "Criterion",
-    "Definition", "EligibilityRule", "Form", "FormSection", "ImportLayout", "IntakeDefinition",
+    "Definition", "EligibilityRule", "Form", "FormSection", "GuardianTerms", "ImportLayout", "IntakeDefinition",
     "IntakeState", "MatchingMethod", "OfferTerms", "OfferingDefinition", "Operator", "Option", "Partner",
-    "Payer", "Period", "PeriodKind", "Phase", "PlacementTerms", "Practical", "Question", "QuestionKind",
+    "Payer", "Period", "PeriodKind", "Phase", "PlacementTerms", "Practical", "Purpose", "Question", "QuestionKind",
     "Reminders", "Rubric",
     "StipendScheme", "Text", "Window", "window_of",
 ]  # fmt: skip
@@ -65,6 +67,10 @@ TARGETS = (
     "identifier.cin",
     "identifier.massar",
     "bank.rib",
+    "guardian.name",
+    "guardian.capacity",
+    "guardian.phone",
+    "guardian.email",
 )
 
 
@@ -246,6 +252,7 @@ class Definition:
     stipend: StipendScheme | None = None
     placement: PlacementTerms | None = None
     imports: ImportLayout = ImportLayout()
+    guardians: GuardianTerms | None = None
     assumptions: tuple[str, ...] = ()
 
     def intake(self, key: str) -> IntakeDefinition:

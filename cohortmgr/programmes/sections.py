@@ -103,6 +103,30 @@ class Reminders:
         return Recall(nearest, closes_at - timedelta(hours=nearest), until)
 
 
+@dataclass(frozen=True)
+class Purpose:
+    """What a guardian allows or not, for one child: `required` is that without which there is no file."""
+
+    key: str
+    title: Text
+    text: Text
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class GuardianTerms:
+    """Below which age a guardian must agree, and to what. `language`: that of the guardian's pages, unless they choose."""
+
+    under: int
+    purposes: tuple[Purpose, ...]
+    language: str = "fr"
+
+    @property
+    def required(self) -> frozenset[str]:
+        """The keys of what must be agreed to."""
+        return frozenset(purpose.key for purpose in self.purposes if purpose.required)
+
+
 class PeriodKind(StrEnum):
     """What a cohort does in a period of its calendar."""
 
