@@ -29,6 +29,7 @@ from cohortmgr.applications import import_views as imports
 from cohortmgr.applications import notices as applications_notices
 from cohortmgr.applications import staff_views as applications_staff
 from cohortmgr.audit import keys
+from cohortmgr.audit import keys
 from cohortmgr.base import assets, clock, crypto, db, i18n, markup, web
 from cohortmgr.base.settings import ROOT, Settings, read_settings
 from cohortmgr.cohorts import actions as enrolling
@@ -169,6 +170,7 @@ def _join_floors() -> None:
         (receiving.reply_to, hooks.headers),
         (troubles.raise_trouble, hooks.on_returned),
         (texts.newest, hooks.stored),
+        (asking.forget, keys.on_destroyed),
         (asking.forget, keys.on_destroyed),
     )
     for act, hook in floors:

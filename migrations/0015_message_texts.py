@@ -5,7 +5,7 @@ from alembic import op
 
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 # Table to kind of tenancy; see cohortmgr_wall in the first migration.
-WALLS: dict[str, str] = {"message_texts": "published"}
+WALLS: dict[str, str] = {"message_texts": "institution"}
 
 revision = "0015"
 down_revision = "0014"
@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(length=200), nullable=False),
         sa.Column("body", sa.Text(), nullable=True),
         sa.Column("written_by", sa.String(length=26), nullable=False),
-        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", ID, nullable=False),
         sa.Column("reference", sa.String(length=26), nullable=False),
         sa.ForeignKeyConstraint(["institution_id"], ["organisations.id"]),
@@ -38,7 +38,7 @@ def upgrade() -> None:
             name=op.f("uq_message_texts_institution_id_key_channel_language_number"),
         ),
         sa.UniqueConstraint("reference", name=op.f("uq_message_texts_reference")),
-        info={"tenancy": "published"},
+        info={"tenancy": "institution"},
     )
     if op.get_context().dialect.name == "postgresql":
         for table, kind in WALLS.items():

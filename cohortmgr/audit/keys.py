@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import sqlalchemy as sa
 
@@ -12,6 +12,8 @@ from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, insert_or_leave, table_of, transaction_cache
 
 _KEYS = table_of(SubjectKey)
+# Rooms above blank here what says who a subject is without being sealed by their key, in the same transaction.
+on_destroyed: list[Callable[[str], None]] = []
 
 
 def known_key(subject: str) -> bytes | None:
@@ -50,6 +52,8 @@ def destroy(subject: str) -> None:
     gone = sa.update(_KEYS).where(_KEYS.c.subject == subject, _KEYS.c.destroyed_at.is_(None))
     db.session.execute(gone.values(wrapped=None, destroyed_at=clock.now()))
     transaction_cache(db.session, "subject_keys").pop(subject, None)
+    for forget in on_destroyed:
+        forget(subject)
 
 
 def _known(subjects: Iterable[str]) -> dict[str, bytes | None]:

@@ -247,6 +247,13 @@ def written(text: str) -> str:
     return text
 
 
+def forget(subject: str) -> None:
+    """Blank what says who asked beside the sealed thread, once the key of its subject was destroyed."""
+    gone: dict[str, Any] = {"asker_name": "", "asker_email": None, "phone_sealed": None}
+    theirs = sa.update(Question).where(Question.subject == subject)
+    db.session.execute(theirs.values(**gone, search_text=sa.func.lower(Question.number)))
+
+
 def letters_for(
     key: str,
     questions: list[Question],

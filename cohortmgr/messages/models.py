@@ -194,13 +194,12 @@ class Trouble(Row, Model):
 class MessageText(Row, Model):
     """One version of a text that staff wrote in place of the house's own; the newest number is the one that is sent.
 
-    Whoever is written to reads it as it stood then, so each version is published as soon as it is written. Without a
-    body it says that the house's own holds again. `written_by` is the reference of an account."""
+    Without a body it says that the house's own holds again. `written_by` is the reference of an account."""
 
     __tablename__ = "message_texts"
     __table_args__ = (
         sa.UniqueConstraint("institution_id", "key", "channel", "language", "number"),
-        {"info": {"tenancy": "published"}},
+        {"info": {"tenancy": "institution"}},
     )
 
     institution_id: Mapped[int] = mapped_column(Id)
@@ -211,4 +210,4 @@ class MessageText(Row, Model):
     subject: Mapped[str] = mapped_column(sa.String(200))
     body: Mapped[str | None] = mapped_column(sa.Text)
     written_by: Mapped[str] = mapped_column(sa.String(26))
-    published_at: Mapped[datetime]
+    written_at: Mapped[datetime]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import PERMISSIONS, Viewer
-from cohortmgr.base.db import db
+from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import LANGUAGES
 from cohortmgr.messages.models import MessageText
@@ -57,18 +58,22 @@ def newest(keys: set[TextKey]) -> Mapping[TextKey, Held]:
 
 
 def as_sent(messages: Sequence[Message]) -> list[Held | None]:
-    """The text that held when each message was sent; None where it was the house's own. One statement."""
+    """The text that held when each message was sent; None where it was the house's own. One statement.
+
+    Whoever was written to reads the words of each sender, whose texts they may not read otherwise."""
     keys = {text_key(message) for message in messages}
     versions: dict[TextKey, list[MessageText]] = {}
-    if _named(keys):
+    with ExitStack() as inside:
+        for institution_id in sorted({key[0] for key in keys if key[0] is not None}):
+            inside.enter_context(acting_in(institution_id))
         chosen = sa.select(MessageText).where(*_of(keys)).order_by(MessageText.number.desc())
-        for row in db.session.scalars(chosen):
+        for row in db.session.scalars(chosen) if _named(keys) else ():
             versions.setdefault(_key(row), []).append(row)
     return [_at(versions.get(text_key(message), ()), message.sent_at) for message in messages]
 
 
 def _at(versions: Iterable[MessageText], moment: datetime | None) -> Held | None:
-    held = (row for row in versions if moment is None or row.published_at <= moment)
+    held = (row for row in versions if moment is None or row.written_at <= moment)
     row = next(held, None)
     return None if row is None else _held(row)
 
@@ -146,7 +151,7 @@ def history(institution_id: int, key: str, channel: str, language: str) -> list[
         .limit(SHOWN)
     )
     return [
-        Version(row.number, row.subject, row.body, f"{given or ''} {family or ''}".strip(), row.published_at)
+        Version(row.number, row.subject, row.body, f"{given or ''} {family or ''}".strip(), row.written_at)
         for row, given, family in rows
     ]
 

@@ -91,7 +91,7 @@ def _new_version(
         subject=subject,
         body=body,
         written_by=viewer.reference,
-        published_at=clock.now(),
+        written_at=clock.now(),
     )
     try:
         db.session.add(row)

@@ -142,7 +142,7 @@ def test_a_message_is_read_as_it_was_sent(app: Flask) -> None:
     client = manager(app, intake)
     post(client, 0)
     with writing() as session:
-        session.execute(sa.update(Message).values(state="sent", sent_at=versions()[0].published_at))
+        session.execute(sa.update(Message).values(state="sent", sent_at=versions()[0].written_at))
     post(client, 1, subject="Tout autre chose")
     message = offer()
     assert message.person_id is not None
