@@ -1,6 +1,7 @@
 """Every table, for Alembic, the worker and the tests."""
 
 from cohortmgr.accounts import models as accounts
+from cohortmgr.applications import guardian_models as guardians
 from cohortmgr.applications import models as applications
 from cohortmgr.audit import models as audit
 from cohortmgr.base.db import Model
@@ -21,6 +22,7 @@ __all__ = [
     "applications",
     "audit",
     "cohorts",
+    "guardians",
     "jobs",
     "messages",
     "metadata",

@@ -18,14 +18,18 @@ class Application(Row, Versioned, Model):
     """One person's file in one intake. `sealed_answers` holds, as JSON, the answers that the form seals.
 
     The columns from `name` to `average_thousandths` repeat answers in the form that lists sort and search by;
-    they are written with the answers and never read back as answers. `fingerprint` is that of the imported row.
+    they are written with the answers and never read back as answers. `fingerprint` is that of the imported row,
+    `run_id` the import that made the file. `consent` is the guardian's: see `rules.Consent`.
     """
 
     __tablename__ = "applications"
     __table_args__ = (
         sa.UniqueConstraint("intake_id", "person_id"),
         sa.Index("ix_applications_intake_state_name", "intake_id", "state", "sort_name", "id"),
-        sa.CheckConstraint("state IN ('draft', 'submitted', 'withdrawn', 'superseded')", name="state"),
+        sa.CheckConstraint(
+            "state IN ('draft', 'held', 'submitted', 'withdrawn', 'superseded')", name="state"
+        ),
+        sa.CheckConstraint("consent IN ('none', 'waiting', 'given', 'withdrawn')", name="consent"),
         _PERSONAL,
     )
 
@@ -36,6 +40,8 @@ class Application(Row, Versioned, Model):
     version_id: Mapped[int] = mapped_column(sa.ForeignKey("definition_versions.id"), index=True)
     number: Mapped[str] = mapped_column(sa.String(30), unique=True)
     state: Mapped[str] = mapped_column(sa.String(12), default="draft")
+    consent: Mapped[str] = mapped_column(sa.String(10), default="none")
+    run_id: Mapped[int | None] = mapped_column(sa.ForeignKey("import_runs.id"), index=True)
     source: Mapped[str] = mapped_column(sa.String(10), default="online")
     language: Mapped[str] = mapped_column(sa.String(2), default="fr")
     answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -128,7 +134,10 @@ class FigureCheck(Row, Model):
     """What staff read on a paper beside what the person declared; it holds for that figure on that content only."""
 
     __tablename__ = "figure_checks"
-    __table_args__ = (sa.Index("ix_figure_checks_application_question", "application_id", "question"), _PERSONAL)
+    __table_args__ = (
+        sa.Index("ix_figure_checks_application_question", "application_id", "question"),
+        _PERSONAL,
+    )
 
     institution_id: Mapped[int] = mapped_column(Id, index=True)
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
@@ -166,6 +175,9 @@ class ImportRun(Row, Model):
     replaced: Mapped[int] = mapped_column(default=0)
     rejected: Mapped[int] = mapped_column(default=0)
     unchanged: Mapped[int] = mapped_column(default=0)
+    # Letters to guardians leave together, so that they can be called off with what the run made.
+    bundle: Mapped[str | None] = mapped_column(sa.String(26))
+    undone_at: Mapped[datetime | None]
 
 
 class TrayRow(Row, Versioned, Model):

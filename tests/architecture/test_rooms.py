@@ -73,7 +73,7 @@ VIEW_FILES = (
     "preference_views.py",
     "text_views.py",
 )
-ROWS = {"models.py", "queries.py", "forms.py", "commands.py", "guards.py", *ACTION_FILES, *VIEW_FILES}
+ROWS = {"models.py", "guardian_models.py", "queries.py", "forms.py", "commands.py", "guards.py", *ACTION_FILES, *VIEW_FILES}
 # Files at the top of the house, and folders that hold no Python.
 NOT_ROOMS = {"assets", "translations", "__pycache__"}
 VAGUE = {"utils", "util", "common", "helpers", "helper", "misc", "stuff", "shared", "lib", "core"}

@@ -1,0 +1,61 @@
+"""Guardians of children, and what each allowed for each child. Part of the room's models."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cohortmgr.base.db import Id, Model, Row
+
+
+class Guardianship(Row, Model):
+    """Who answers for a child, in what capacity, until the day on which the child comes of age (excluded).
+
+    A guardian is a person with a telephone number or an address, who needs no account.
+    """
+
+    __tablename__ = "guardianships"
+    __table_args__ = (sa.UniqueConstraint("child_id", "guardian_id"), {"info": {"tenancy": "global"}})
+
+    child_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"))
+    guardian_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
+    capacity: Mapped[str] = mapped_column(sa.String(40))
+    until: Mapped[date]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class ConsentAnswer(Row, Model):
+    """A guardian's yes or no to one purpose for one child's file; the one that stands has no `withdrawn_at`.
+
+    `version_id` is the definition whose text was shown, in `language`; `signed` the name typed in place of a
+    signature. `person_id` is the child.
+    """
+
+    __tablename__ = "consents"
+    __table_args__ = (
+        sa.Index(
+            "uq_consents_standing",
+            "application_id",
+            "purpose",
+            unique=True,
+            sqlite_where=sa.text("withdrawn_at IS NULL"),
+            postgresql_where=sa.text("withdrawn_at IS NULL"),
+        ),
+        {"info": {"tenancy": "institution_or_person"}},
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
+    application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"), index=True)
+    guardian_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
+    purpose: Mapped[str] = mapped_column(sa.String(40))
+    answer: Mapped[bool]
+    capacity: Mapped[str] = mapped_column(sa.String(40))
+    signed: Mapped[str] = mapped_column(sa.String(160))
+    language: Mapped[str] = mapped_column(sa.String(2))
+    version_id: Mapped[int] = mapped_column(sa.ForeignKey("definition_versions.id"))
+    at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
