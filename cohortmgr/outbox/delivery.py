@@ -244,7 +244,8 @@ def _hand_over_all(
         if together[0].channel == "email" and post.providers.resting():
             wait = clock.now() + timedelta(seconds=REST)
             return post.recorder.give_back(rest(place), due=wait)
-        record_all(post.recorder, _hand_over(post, together, rendered))
+        following = leaving[place + 1][0][0] if place + 1 < len(leaving) else None
+        record_all(post.recorder, _hand_over(post, together, rendered, following))
     return None
 
 
@@ -255,12 +256,12 @@ def _is_old(began: float, message: Message) -> bool:
 
 
 def _hand_over(
-    post: Post, together: Sequence[Ready], rendered: Rendered
+    post: Post, together: Sequence[Ready], rendered: Rendered, following: Ready | None
 ) -> list[tuple[Message, dict[str, Any]]]:
     """Hand over what leaves as one; returns for each message the columns that say what came of it."""
     messages = [ready.message for ready in together]
     try:
-        values = _sent(post, together, rendered)
+        values = _sent(post, together, rendered, following)
         found = [(message, values) for message in messages]
     except Refusal as refusal:
         current_app.logger.warning("message %s was not taken: %s", messages[0].reference, refusal)
@@ -280,7 +281,9 @@ def _hand_over(
     ]
 
 
-def _sent(post: Post, together: Sequence[Ready], rendered: Rendered) -> dict[str, Any]:
+def _sent(
+    post: Post, together: Sequence[Ready], rendered: Rendered, following: Ready | None
+) -> dict[str, Any]:
     ready = together[0]
     message = ready.message
     values: dict[str, Any] = {
@@ -296,7 +299,8 @@ def _sent(post: Post, together: Sequence[Ready], rendered: Rendered) -> dict[str
 
     if ready.channel == "email":
         data = compose(mail_of(together, rendered))
-        values["provider"] = post.providers.send_mail(message.reference, ready.address, data, before_end)
+        behind = _named(following) if following is not None and following.channel == "email" else None
+        values["provider"] = post.providers.send_mail(_named(ready), data, before_end, behind)
     elif ready.channel == "sms":
         short, measure = short_message(message.reference, ready.address, rendered.text)
         before_end()
@@ -309,6 +313,10 @@ def _sent(post: Post, together: Sequence[Ready], rendered: Rendered) -> dict[str
     else:
         raise ValueError("no such channel")
     return {**values, "sent_at": clock.now()}
+
+
+def _named(ready: Ready) -> tuple[str, str]:
+    return ready.message.reference, ready.address
 
 
 def mail_of(together: Sequence[Ready], rendered: Rendered) -> Mail:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime, formataddr, parseaddr
-from functools import cache
+from functools import cache, lru_cache
 
 from flask import current_app
 
@@ -114,12 +114,20 @@ def _body(mail: Mail) -> bytes:
     return start + b"".join(b"--%s\r\n%s\r\n" % (edge, part) for part in parts) + b"--%s--\r\n" % edge
 
 
+@lru_cache(maxsize=2048)
+def _printable(line: str) -> bytes:
+    """One line of quoted-printable; most lines of an e-mail are its layout's, the same in each."""
+    return binascii.b2a_qp(line.encode(), istext=True).replace(b"=\n", b"=\r\n")
+
+
 def _part(text: str, kind: bytes) -> bytes:
     """Quoted-printable where most of it is plain, base64 where it is not, as with Arabic."""
-    data = "\r\n".join(text.splitlines()).encode() + b"\r\n"
-    if len(data) - len(text) > len(data) // 6:
+    lines = text.splitlines()
+    size = len(text.encode())
+    if size - len(text) > size // 6:
+        data = "\r\n".join(lines).encode() + b"\r\n"
         encoding, body = b"base64", base64.encodebytes(data).replace(b"\n", b"\r\n")
     else:
-        encoding, body = b"quoted-printable", binascii.b2a_qp(data, istext=True)
+        encoding, body = b"quoted-printable", b"\r\n".join(map(_printable, lines)) + b"\r\n"
     head = b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n" % (kind, encoding)
     return head + body

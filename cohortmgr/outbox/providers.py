@@ -15,11 +15,13 @@ from cohortmgr.base.settings import Settings
 from cohortmgr.outbox.failures import Failure, Stage
 from cohortmgr.outbox.mail import return_path
 from cohortmgr.outbox.sms import ShortMessages, service_for
-from cohortmgr.outbox.smtp import Connection, Refusal, Unreachable
+from cohortmgr.outbox.smtp import Connection, Envelope, Refusal, Unreachable
 
 # A server that cannot be reached so many times in a row is left alone for so many seconds.
 PATIENT_WITH = 3
 REST = 60.0
+# A message's reference and its address.
+Leaving = tuple[str, str]
 _log = logging.getLogger(__name__)
 
 
@@ -36,8 +38,14 @@ _health: dict[str, _Health] = {}
 class Mails(Protocol):
     """Whoever takes e-mails."""
 
-    def send(self, sender: str, address: str, data: bytes, before_end: Callable[[], None]) -> None:
-        """Hand one over. Refusal."""
+    def send(
+        self,
+        envelope: Envelope,
+        data: bytes,
+        before_end: Callable[[], None],
+        following: Envelope | None = None,
+    ) -> None:
+        """Hand one over; `following` is likely to be the next envelope. Refusal."""
 
     def close(self) -> None:
         """End the talk."""
@@ -58,18 +66,25 @@ class Providers:
         """Whether every mail server is left alone for now."""
         return bool(self._urls) and not self._awake()
 
-    def send_mail(self, reference: str, address: str, data: bytes, before_end: Callable[[], None]) -> str:
+    def send_mail(
+        self,
+        leaving: Leaving,
+        data: bytes,
+        before_end: Callable[[], None],
+        following: Leaving | None = None,
+    ) -> str:
         """Hand an e-mail to the first server that can be reached; returns its name. Refusal.
 
         What a server was given and did not answer for is never given to another.
         """
         if not self._urls:
-            write_file(self._data, reference, data)
+            write_file(self._data, leaving[0], data)
             return "folder"
         unreachable: Unreachable | None = None
+        envelope, behind = _envelope(leaving), _envelope(following) if following else None
         for name in self._awake():
             try:
-                self._mails[name].send(return_path(reference), address, data, before_end)
+                self._mails[name].send(envelope, data, before_end, behind)
             except Unreachable as error:
                 self._failed(name, error)
                 unreachable = error
@@ -96,6 +111,10 @@ class Providers:
         _log.warning("the %s mail server cannot be reached (%s)", name, error)
         if health.failures >= PATIENT_WITH:
             _health[self._urls[name]] = _Health(PATIENT_WITH - 1, time.monotonic() + REST)
+
+
+def _envelope(leaving: Leaving) -> Envelope:
+    return return_path(leaving[0]), leaving[1]
 
 
 def write_file(data: Path, reference: str, mail: bytes) -> None:

@@ -11,7 +11,17 @@ from typing import Any
 
 from flask import current_app
 
-from cohortmgr.base.i18n import day, language, localized, mad, moment, number, say, speaking
+from cohortmgr.base.i18n import (
+    day,
+    language,
+    localized,
+    mad,
+    moment,
+    number,
+    plain_gettext,
+    say,
+    speaking,
+)
 from cohortmgr.outbox import hooks
 from cohortmgr.outbox.dressing import page_of
 from cohortmgr.outbox.models import Message
@@ -87,7 +97,8 @@ def _tried(
 def render_own(key: str, channel: str, variables: Mapping[str, Any]) -> Rendered:
     """The house's text, in the present language; the template's first line is the subject."""
     template = current_app.jinja_env.get_template(template_name(key, channel))
-    given = {**variables, "base_url": current_app.config["BASE_URL"], "language": language()}
+    told = plain_gettext()
+    given = {**variables, "base_url": current_app.config["BASE_URL"], "language": language(), "_": told}
     subject, body = split_own(template.render(given), channel)
     return _short(body) if channel == SMS else _dressed(subject, body, channel, variables)
 

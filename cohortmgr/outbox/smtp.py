@@ -1,6 +1,7 @@
 """The talk with one mail server, over one connection for many messages.
 
-What a server offers is used: with PIPELINING (RFC 2920) a message takes two waits for the server instead of four.
+What a server offers is used: with PIPELINING (RFC 2920) a message takes one wait for the server instead of four, for
+the envelope of the next one travels behind its text. The text of that one does not: it leaves when its turn comes.
 The standard library's client opens the talk; the sending itself is told apart by stage, which it does not do.
 """
 
@@ -21,6 +22,9 @@ PATIENCE = 10
 LAST_PATIENCE = 60
 _ADDRESS = re.compile(r"[^\s<>@\x00-\x20\x7f]+@[^\s<>@\x00-\x20\x7f]+")
 _DOT = re.compile(rb"(?m)^\.")
+_LONGEST = 8192
+# From and to.
+Envelope = tuple[str, str]
 
 
 class Refusal(Exception):
@@ -45,18 +49,31 @@ class Connection:
             raise ValueError("COHORTMGR_MAIL_URL is not smtp://host:port or smtps://host:port")
         self._parts = parts
         self._server: smtplib.SMTP | None = None
+        # Whose envelope the server was given behind the last text. Its answers were not read yet.
+        self._begun: Envelope | None = None
 
-    def send(self, sender: str, address: str, data: bytes, before_end: Callable[[], None]) -> None:
-        """Hand one message over. `before_end` is called when the server is about to be given all of it. Refusal."""
-        if not _ADDRESS.fullmatch(address):
+    def send(
+        self,
+        envelope: Envelope,
+        data: bytes,
+        before_end: Callable[[], None],
+        following: Envelope | None = None,
+    ) -> None:
+        """Hand one message over. `before_end` is called when the server is about to be given all of it; `following`
+        is likely to be the next envelope, though another may come or none. Refusal."""
+        if not _ADDRESS.fullmatch(envelope[1]):
             raise Refusal(Stage.RECIPIENT, 553, Failure.PERMANENT)
+        if self._begun is not None and (self._begun != envelope or not data.isascii()):
+            self._cut()  # it waits for a text that does not come
         if self._server is not None:
             with suppress(Unreachable):  # it had closed a connection that lay idle: a new one is asked
-                return self._attempt(self._server, sender, address, data, before_end)
-        return self._attempt(self._open(), sender, address, data, before_end)
+                return self._attempt(self._server, envelope, data, before_end, following)
+        return self._attempt(self._open(), envelope, data, before_end, following)
 
     def close(self) -> None:
-        """End the talk, politely where the server still listens."""
+        """End the talk, politely where the server still listens for more than a text."""
+        if self._begun is not None:
+            self._cut()
         server, self._server = self._server, None
         if server is not None:
             with suppress(OSError, smtplib.SMTPException):
@@ -64,7 +81,7 @@ class Connection:
             server.close()
 
     def _cut(self) -> None:
-        server, self._server = self._server, None
+        server, self._server, self._begun = self._server, None, None
         if server is not None:
             server.close()
 
@@ -93,20 +110,31 @@ class Connection:
         return server
 
     def _attempt(
-        self, server: smtplib.SMTP, sender: str, address: str, data: bytes, before_end: Callable[[], None]
+        self,
+        server: smtplib.SMTP,
+        envelope: Envelope,
+        data: bytes,
+        before_end: Callable[[], None],
+        following: Envelope | None,
     ) -> None:
+        begun, self._begun = self._begun, None
         try:
-            self._envelope(server, sender, address, data.isascii())
+            if begun is not None:
+                self._judge(server, [_reply(server) for _ in range(3)])
+            else:
+                self._envelope(server, envelope, data.isascii())
         except (OSError, smtplib.SMTPException) as error:
             self._cut()
             raise _unreachable(Stage.SENDER, error) from error
+        behind = following if following is not None and _may_follow(server, following) else None
         stage = Stage.DATA
         try:
             before_end()
             _wait(server, LAST_PATIENCE)
-            server.send(ended(data))
+            server.send(ended(data) + (_spoken(behind) if behind else b""))
             stage = Stage.END  # the dot is on its way: from here on silence tells nothing
-            code, text = server.getreply()
+            self._begun = behind
+            code, text = _reply(server)
             _wait(server, PATIENCE)
         except (OSError, smtplib.SMTPException) as error:
             self._cut()
@@ -117,8 +145,9 @@ class Connection:
         if code != 250:
             self._refuse(server, Stage.END, code, text)
 
-    def _envelope(self, server: smtplib.SMTP, sender: str, address: str, plain: bool) -> None:
+    def _envelope(self, server: smtplib.SMTP, envelope: Envelope, plain: bool) -> None:
         """Up to the server's "go on"; a Refusal leaves the connection ready for another message, or cut."""
+        sender, address = envelope
         eight = not plain and server.has_extn("8bitmime")
         mail = f"mail FROM:<{sender}>" + (" BODY=8BITMIME" if eight else "")
         if not address.isascii():
@@ -133,7 +162,7 @@ class Connection:
         words = (mail, f"rcpt TO:<{address}>", "data")
         if server.has_extn("pipelining"):
             server.send("".join(f"{word}\r\n" for word in words))
-            answers = [server.getreply() for _ in words]
+            answers = [_reply(server) for _ in words]
         else:
             answers = []
             for word, wanted in zip(words, (2, 2, 3), strict=True):
@@ -168,6 +197,37 @@ class Connection:
         if code == 421 and stage != Stage.END:
             raise Unreachable(stage, code, Failure.TEMPORARY)
         raise Refusal(stage, code, judged(stage, code, text.decode("ascii", "replace")))
+
+
+def _may_follow(server: smtplib.SMTP, envelope: Envelope) -> bool:
+    """Whether an envelope needs no more than the plain words."""
+    return server.has_extn("pipelining") and envelope[1].isascii() and _ADDRESS.fullmatch(envelope[1]) is not None
+
+
+def _spoken(envelope: Envelope) -> bytes:
+    return f"mail FROM:<{envelope[0]}>\r\nrcpt TO:<{envelope[1]}>\r\ndata\r\n".encode("ascii")
+
+
+def _reply(server: smtplib.SMTP) -> tuple[int, bytes]:
+    """`getreply` of the standard library, for the answer of one line that nearly every answer is."""
+    if server.file is None:
+        server.file = server.sock.makefile("rb")  # type: ignore[union-attr]  # it is connected
+    line = server.file.readline(_LONGEST)
+    if line[3:4] in (b" ", b"\r", b"\n") and line.endswith(b"\n") and line[:3].isdigit():
+        return int(line[:3]), line[4:].strip()
+    if not line:
+        raise smtplib.SMTPServerDisconnected("the connection was cut")
+    return _longer(server, line)
+
+
+def _longer(server: smtplib.SMTP, line: bytes) -> tuple[int, bytes]:
+    """The answer of several lines that begins so; -1 for what is none."""
+    words = [line[4:].strip()]
+    while line[3:4] == b"-" and line.endswith(b"\n"):
+        line = server.file.readline(_LONGEST)  # type: ignore[union-attr]  # it was read from
+        words.append(line[4:].strip())
+    good = line[:3].isdigit() and line[3:4] in (b" ", b"\r", b"\n") and line.endswith(b"\n")
+    return (int(line[:3]) if good else -1), b"\n".join(words)
 
 
 @cache
