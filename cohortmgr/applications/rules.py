@@ -21,9 +21,19 @@ class State(StrEnum):
     """Where an application stands."""
 
     DRAFT = "draft"
+    HELD = "held"
     SUBMITTED = "submitted"
     WITHDRAWN = "withdrawn"
     SUPERSEDED = "superseded"
+
+
+class Consent(StrEnum):
+    """What a child's guardian said of the file, as far as it may exist at all."""
+
+    NONE = "none"
+    WAITING = "waiting"
+    GIVEN = "given"
+    WITHDRAWN = "withdrawn"
 
 
 class Source(StrEnum):
@@ -36,6 +46,7 @@ class Source(StrEnum):
 
 STATE_NAMES: Mapping[State, str] = {
     State.DRAFT: N_("Brouillon"),
+    State.HELD: N_("En attente de l’accord du tuteur légal"),
     State.SUBMITTED: N_("Envoyée"),
     State.WITHDRAWN: N_("Retirée"),
     State.SUPERSEDED: N_("Mise de côté"),
@@ -43,6 +54,9 @@ STATE_NAMES: Mapping[State, str] = {
 
 MEANINGS: Mapping[State, str] = {
     State.DRAFT: N_("La personne remplit son dossier ; elle peut le modifier jusqu’à la clôture."),
+    State.HELD: N_(
+        "Le dossier d’un mineur est prêt ; il part, et l’équipe le voit, quand le tuteur légal a donné son accord."
+    ),
     State.SUBMITTED: N_("Le dossier est envoyé ; c’est au programme de répondre."),
     State.WITHDRAWN: N_("La personne a retiré sa candidature ; elle n’est plus lue."),
     State.SUPERSEDED: N_(
@@ -51,11 +65,35 @@ MEANINGS: Mapping[State, str] = {
 }
 
 TRANSITIONS: Mapping[State, frozenset[State]] = {
-    State.DRAFT: frozenset({State.SUBMITTED, State.SUPERSEDED}),
-    State.SUBMITTED: frozenset({State.WITHDRAWN, State.SUPERSEDED}),
+    State.DRAFT: frozenset({State.HELD, State.SUBMITTED, State.SUPERSEDED}),
+    State.HELD: frozenset({State.DRAFT, State.SUBMITTED, State.WITHDRAWN}),
+    State.SUBMITTED: frozenset({State.HELD, State.WITHDRAWN, State.SUPERSEDED}),
     State.WITHDRAWN: frozenset(),
     State.SUPERSEDED: frozenset({State.DRAFT, State.SUBMITTED}),
 }
+
+CONSENT_NAMES: Mapping[Consent, str] = {
+    Consent.NONE: N_("Pas nécessaire"),
+    Consent.WAITING: N_("Attendu"),
+    Consent.GIVEN: N_("Donné"),
+    Consent.WITHDRAWN: N_("Refusé ou retiré"),
+}
+
+CONSENT_MEANINGS: Mapping[Consent, str] = {
+    Consent.NONE: N_("La personne est majeure, ou le programme ne demande pas d’accord."),
+    Consent.WAITING: N_("La personne est mineure et son tuteur légal n’a pas encore répondu : le dossier est caché."),
+    Consent.GIVEN: N_("Le tuteur légal a accepté tout ce sans quoi le dossier n’existe pas : il est lu comme un autre."),
+    Consent.WITHDRAWN: N_("Le tuteur légal a refusé, ou retiré son accord : le dossier est caché."),
+}
+
+CONSENT_TRANSITIONS: Mapping[Consent, frozenset[Consent]] = {
+    Consent.NONE: frozenset({Consent.WAITING}),
+    Consent.WAITING: frozenset({Consent.NONE, Consent.GIVEN, Consent.WITHDRAWN}),
+    Consent.GIVEN: frozenset({Consent.NONE, Consent.WAITING, Consent.WITHDRAWN}),
+    Consent.WITHDRAWN: frozenset({Consent.NONE, Consent.WAITING, Consent.GIVEN}),
+}
+# Files of which staff see nothing, in whatever state they are.
+HIDDEN = (Consent.WAITING.value, Consent.WITHDRAWN.value)
 
 SOURCE_NAMES: Mapping[Source, str] = {
     Source.ONLINE: N_("En ligne"),

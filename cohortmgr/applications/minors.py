@@ -1,0 +1,103 @@
+"""Who is a child, who is named as the guardian, and what the guardian's answers come to. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from cohortmgr.applications.answers import Answer
+from cohortmgr.applications.conditions import counted
+from cohortmgr.applications.rules import Consent
+from cohortmgr.base.errors import N_, Problem
+from cohortmgr.programmes.rules import Definition, Form, GuardianTerms
+
+_NEEDED = ("name", "capacity", "phone")
+_ABSENT = N_("La personne est mineure : son tuteur légal doit donner son accord. Il manque : %(question)s")
+_SAME_PHONE = N_("Le tuteur légal a besoin de son propre téléphone : ce numéro est celui de l’enfant.")
+_SAME_EMAIL = N_("Le tuteur légal a besoin de sa propre adresse : celle-ci est celle de l’enfant.")
+
+
+@dataclass(frozen=True)
+class Named:
+    """A guardian as a file names them; `phone` in E.164 and `email` are empty when they are not given."""
+
+    name: str
+    capacity: str
+    phone: str = ""
+    email: str = ""
+
+    @property
+    def contact(self) -> tuple[str, str]:
+        """By what the guardian is known: (channel, address), the telephone before the address."""
+        return ("sms", self.phone) if self.phone else ("email", self.email)
+
+
+def comes_of_age(born: date, under: int) -> date:
+    """The first day at that age. Who was born on 29 February has it on 1 March of other years."""
+    try:
+        return born.replace(year=born.year + under)
+    except ValueError:
+        return date(born.year + under, 3, 1)
+
+
+def is_minor(terms: GuardianTerms | None, born: date | None, day: date) -> bool:
+    """Whether a guardian is needed on that day; never where the programme asks for none, or nobody knows the age."""
+    return terms is not None and born is not None and day < comes_of_age(born, terms.under)
+
+
+def born_on(form: Form, answers: Mapping[str, Answer]) -> date | None:
+    """The birth date that the answers tell."""
+    said = _told(form, answers).get("person.birth_date")
+    return date.fromisoformat(said) if isinstance(said, str) and said else None
+
+
+def is_child(definition: Definition, answers: Mapping[str, Answer], day: date) -> bool:
+    """Whether the answers are those of a minor on that day."""
+    return definition.guardians is not None and is_minor(
+        definition.guardians, born_on(definition.form, answers), day
+    )
+
+
+def guardian_of(form: Form, answers: Mapping[str, Answer]) -> Named:
+    """The guardian whom the answers name, as far as they do."""
+    told = _told(form, answers)
+    values = {part: str(told.get(f"guardian.{part}") or "") for part in (*_NEEDED, "email")}
+    return Named(**values)
+
+
+def guardian_problems(form: Form, answers: Mapping[str, Answer]) -> list[Problem]:
+    """What is missing before a guardian can be asked, each beside its question. A telephone or an address will do."""
+    told, named = _told(form, answers), guardian_of(form, answers)
+    by_target = {question.target: question for question in form.questions if question.target}
+    problems = []
+    for part in _NEEDED:
+        if not getattr(named, part) and not (part == "phone" and named.email):
+            question = by_target[f"guardian.{part}"]
+            problems.append(Problem(_ABSENT, {"question": question.label}, question.key))
+    if named.phone and named.phone == told.get("person.phone"):
+        problems.append(Problem(_SAME_PHONE, {}, by_target["guardian.phone"].key))
+    if named.email and named.email == told.get("person.email"):
+        problems.append(Problem(_SAME_EMAIL, {}, by_target["guardian.email"].key))
+    return problems
+
+
+def consent_of(terms: GuardianTerms, said: Mapping[str, bool]) -> Consent:
+    """What the answers that stand come to: every required purpose yes, one of them no, or not all said."""
+    required = [said.get(key) for key in sorted(terms.required)]
+    if False in required:
+        return Consent.WITHDRAWN
+    return Consent.WAITING if None in required else Consent.GIVEN
+
+
+def consent_after(before: str, child: bool) -> Consent:
+    """The state of a file whose answers were written: what a guardian said of a child stands."""
+    held = Consent(before)
+    if not child:
+        return Consent.NONE
+    return Consent.WAITING if held is Consent.NONE else held
+
+
+def _told(form: Form, answers: Mapping[str, Answer]) -> dict[str, Answer]:
+    present = counted(form, answers)
+    return {question.target: present.get(question.key) for question in form.questions if question.target}
