@@ -48,6 +48,25 @@ class DefinitionVersion(Row, Model):
     published_at: Mapped[datetime | None]
 
 
+class DefinitionDraft(Row, Versioned, Model):
+    """The definition of a programme as staff are changing it in pages, faults and all; at most one a programme.
+
+    `document` has the shape of a version's, where a text or a figure may still be missing; `based_on` is the number
+    of the version that was in force when it was begun.
+    """
+
+    __tablename__ = "definition_drafts"
+    __table_args__ = ({"info": {"tenancy": "institution"}},)
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    programme_id: Mapped[int] = mapped_column(sa.ForeignKey("programmes.id"), unique=True)
+    based_on: Mapped[int]
+    document: Mapped[dict[str, Any]]
+    # The account of who changed it last.
+    written_by: Mapped[str] = mapped_column(sa.String(26))
+    updated_at: Mapped[datetime]
+
+
 class Intake(Row, Versioned, Model):
     """One campaign. `fingerprint` is its version's: a definition in memory is found by it."""
 
