@@ -18,7 +18,7 @@ from cohortmgr.accounts import notices as accounts_notices
 from cohortmgr.accounts import staff_views as accounts_staff
 from cohortmgr.accounts import views as accounts
 from cohortmgr.applications import actions as applications
-from cohortmgr.applications import amending, desk, facts, files, listing, lot_views, reminders, verifying
+from cohortmgr.applications import amending, desk, facts, files, listing, lot_views, recalls, verifying
 from cohortmgr.applications import candidate_views as applications_candidate
 from cohortmgr.applications import correction_views as corrections_candidate
 from cohortmgr.applications import desk_views as applications_desk
@@ -28,7 +28,6 @@ from cohortmgr.applications import duplicate_views as applications_duplicates
 from cohortmgr.applications import import_views as imports
 from cohortmgr.applications import notices as applications_notices
 from cohortmgr.applications import staff_views as applications_staff
-from cohortmgr.audit import keys
 from cohortmgr.audit import keys
 from cohortmgr.base import assets, clock, crypto, db, i18n, markup, web
 from cohortmgr.base.settings import ROOT, Settings, read_settings
@@ -171,7 +170,6 @@ def _join_floors() -> None:
         (troubles.raise_trouble, hooks.on_returned),
         (texts.newest, hooks.stored),
         (asking.forget, keys.on_destroyed),
-        (asking.forget, keys.on_destroyed),
     )
     for act, hook in floors:
         if act not in hook:
@@ -181,7 +179,7 @@ def _join_floors() -> None:
         declare(*room.NOTICES)
     delivery.checks[letters.OFFER_REMINDER] = letters.awaits_answer
     delivery.checks[verifying.DOCUMENT_AWAITED] = verifying.still_owed
-    delivery.checks[reminders.DRAFT_REMINDER] = reminders.still_unsent
+    delivery.checks[recalls.DRAFT_REMINDER] = recalls.still_unsent
 
 
 def _configure(app: Flask, settings: Settings, process: Process) -> None:

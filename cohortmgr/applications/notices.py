@@ -40,7 +40,6 @@ NOTICES = (
             Variable("deadline", "moment", datetime(2027, 3, 31, 22, 59, tzinfo=UTC), required=True),
             Variable("reference", "link", "7K3QXPB2M4", required=True, path="/my/applications/{}"),
         ),
-        urgent=True,
     ),
     Notice(
         "document_refused",
@@ -121,6 +120,5 @@ NOTICES = (
             Variable("deadline", "moment", datetime(2027, 3, 31, 22, 59, tzinfo=UTC), required=True),
             Variable("reference", "link", "7K3QXPB2M4", required=True, path="/my/applications/{}"),
         ),
-        urgent=True,
     ),
 )

@@ -6,7 +6,6 @@ has a name that one message bears, so that looking again writes nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,36 +13,18 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.models import Application
+from cohortmgr.applications.recalls import DRAFT_REMINDER
 from cohortmgr.applications.rules import State
-from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotPermitted
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.programmes.rules import IntakeState
 from cohortmgr.programmes.sections import Recall
 
-DRAFT_REMINDER = "draft_reminder"
 # How many are told in one transaction; the next look takes the next ones.
 CHUNK = 500
-
-
-def due_recalls() -> list[tuple[Intake, Recall]]:
-    """The open intakes in which a recall has its turn now."""
-    moment = clock.now()
-    running = (
-        Intake.state == IntakeState.PUBLISHED.value,
-        Intake.opens_at <= moment,
-        Intake.closes_at > moment,
-    )
-    found = []
-    for intake in db.session.scalars(sa.select(Intake).where(*running).order_by(Intake.id)):
-        recall = definition_of(intake).reminders.due(intake.closes_at, moment)
-        if recall is not None:
-            found.append((intake, recall))
-    return found
 
 
 def recall_drafts(viewer: Viewer, intake: Intake, recall: Recall) -> int:
@@ -100,13 +81,3 @@ def _unrecalled(intake: Intake, recall: Recall) -> sa.Select[*tuple[Any, ...]]:
         .order_by(Application.id)
         .limit(CHUNK)
     )
-
-
-def still_unsent(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
-    """Whether each reminder still holds when it leaves: its file is a draft, and neither the next one nor the end
-    came. One statement for all."""
-    moment = clock.now()
-    names = sorted({variables["reference"] for variables in asked})
-    draft = (Application.reference.in_(names), Application.state == State.DRAFT.value)
-    drafts = set(db.session.scalars(sa.select(Application.reference).where(*draft)))
-    return [moment < each["until"] and each["reference"] in drafts for each in asked]

@@ -44,19 +44,34 @@ def route_all(messages: Sequence[Message], contents: Sequence[Mapping[str, Any]]
 def _way(
     message: Message, content: Mapping[str, Any], person: Any, short: bool, now: datetime
 ) -> hooks.Routed:
-    email = content["address"] or (person.email if person else None) or ""
+    if person is None and message.channel == "sms":  # written to a number that nobody's row holds
+        email, phone = "", content["address"]
+    else:
+        email = content["address"] or (person.email if person else None) or ""
+        phone = _Number(person)
     wish = wish_of(person) if person else Wish()
-    rings = person is not None and person.phone_sealed is not None
-    match route(wish, _errand(message, content, short), now, bool(email), rings):
+    match route(wish, _errand(message, content, short), now, bool(email), bool(phone)):
         case Leave("sms"):
-            phone = crypto.unseal(person.phone_sealed, "persons", "phone", person.reference)
-            return hooks.Route("sms", phone)
+            return hooks.Route("sms", str(phone))
         case Leave(channel):
             return hooks.Route(channel, email)
         case Later(until, gathered):
             return hooks.Wait(until, gathered)
         case Never(drop):
             return hooks.NoWay(drop)
+
+
+class _Number:
+    """A person's telephone number, unsealed only where a message leaves by it."""
+
+    def __init__(self, person: Any) -> None:
+        self._person = person
+
+    def __bool__(self) -> bool:
+        return self._person is not None and self._person.phone_sealed is not None
+
+    def __str__(self) -> str:
+        return crypto.unseal(self._person.phone_sealed, "persons", "phone", self._person.reference)
 
 
 def _errand(message: Message, content: Mapping[str, Any], short: bool) -> Errand:

@@ -11,6 +11,7 @@ from cohortmgr.base.errors import N_, Problem
 
 DIGEST_AT = 18  # the hour in Casablanca at which a day's digest leaves
 PRESSING = timedelta(hours=24)
+SPARE = timedelta(hours=3)  # what must be left to do something by, when quiet hours are over
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,8 @@ def route(
 ) -> Leave | Later | Never:
     """When and by which channel a message leaves. `now` bears the zone whose clocks the person lives by.
 
-    Quiet hours hold back short messages, which ring, and campaigns; never what is urgent, nor a letter about the
-    person's own file, which waits in a mailbox without a sound.
+    Quiet hours hold back short messages, which ring, and campaigns; never what is urgent, what would come too late
+    after them, nor a letter about the person's own file, which waits in a mailbox without a sound.
     """
     if errand.campaign and not wish.campaigns:
         return Never(drop=True)
@@ -77,7 +78,9 @@ def route(
     if channel == "email" and wish.digest and not errand.gathered and not _presses(errand, now):
         return Later(next_hour(now, DIGEST_AT), gathered=True)
     if wish.quiet and (channel == "sms" or errand.campaign) and is_quiet(now, wish.quiet):
-        return Later(end_of_quiet(now, wish.quiet), errand.gathered)
+        end = end_of_quiet(now, wish.quiet)
+        if errand.campaign or errand.deadline is None or errand.deadline > end + SPARE:
+            return Later(end, errand.gathered)
     return Leave(channel)
 
 

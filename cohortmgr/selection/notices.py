@@ -30,7 +30,7 @@ _DEADLINE = Variable("deadline", "moment", datetime(2027, 5, 20, 13, tzinfo=UTC)
 
 NOTICES = (
     Notice("offer_made", N_("Offre d’une place"), (*_ALL, _DEADLINE), urgent=True),
-    Notice("offer_reminder", N_("Rappel de l’offre"), (*_ALL, _DEADLINE), urgent=True),
+    Notice("offer_reminder", N_("Rappel de l’offre"), (*_ALL, _DEADLINE)),
     Notice("offer_accepted", N_("Place confirmée"), _ALL),
     Notice("offer_declined", N_("Renoncement noté"), _ALL),
     Notice("offer_expired", N_("Délai de l’offre passé"), _ALL),

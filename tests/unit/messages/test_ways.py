@@ -77,7 +77,8 @@ def test_no_short_message_or_campaign_leaves_in_quiet_hours_and_none_waits_beyon
             assert channel == ("sms" if channel == "sms" else "email")
             assert (has_phone and errand.short) if channel == "sms" else has_email
             if wish.quiet and not errand.urgent and (channel == "sms" or errand.campaign):
-                assert not is_quiet(now, wish.quiet)
+                soon = errand.deadline is not None and errand.deadline <= moment + timedelta(hours=28)
+                assert not is_quiet(now, wish.quiet) or (soon and not errand.campaign)
             assert wish.campaigns or not errand.campaign
         case Later(until, gathered):
             assert moment < until <= moment + timedelta(hours=25)
@@ -136,6 +137,18 @@ def test_an_ordinary_letter_leaves_at_night_and_an_sms_in_the_morning() -> None:
     assert route(Wish(channel="sms"), replace(SHORT, urgent=True), NIGHT, True, True) == Leave("sms")
     assert route(Wish(channel="sms", quiet=None), SHORT, NIGHT, True, True) == Leave("sms")
     assert route(Wish(), Errand(campaign=True), NIGHT, True, False) == Later(utc(2026, 11, 24, 8))
+
+
+def test_a_recall_waits_for_the_morning_unless_the_morning_is_too_late() -> None:
+    sms = Wish(channel="sms")
+    for deadline, said in (
+        (utc(2026, 11, 24, 11, 1), Later(utc(2026, 11, 24, 8))),
+        (utc(2026, 11, 24, 11), Leave("sms")),
+        (utc(2026, 11, 24, 1), Leave("sms")),
+    ):
+        assert route(sms, replace(SHORT, deadline=deadline), NIGHT, True, True) == said
+    campaign = replace(SHORT, campaign=True, deadline=utc(2026, 11, 24, 1))
+    assert isinstance(route(sms, campaign, NIGHT, True, True), Later)
 
 
 def test_the_channel_is_the_one_chosen_where_it_can_be() -> None:

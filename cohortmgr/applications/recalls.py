@@ -1,0 +1,45 @@
+"""When a recall of unsent applications has its turn, and whether one that was written still holds as it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.applications.models import Application
+from cohortmgr.applications.rules import State
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
+from cohortmgr.programmes.rules import IntakeState
+from cohortmgr.programmes.sections import Recall
+
+DRAFT_REMINDER = "draft_reminder"
+
+
+def due_recalls() -> list[tuple[Intake, Recall]]:
+    """The open intakes in which a recall has its turn now."""
+    moment = clock.now()
+    running = (
+        Intake.state == IntakeState.PUBLISHED.value,
+        Intake.opens_at <= moment,
+        Intake.closes_at > moment,
+    )
+    found = []
+    for intake in db.session.scalars(sa.select(Intake).where(*running).order_by(Intake.id)):
+        recall = definition_of(intake).reminders.due(intake.closes_at, moment)
+        if recall is not None:
+            found.append((intake, recall))
+    return found
+
+
+def still_unsent(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
+    """Whether each reminder still holds when it leaves: its file is a draft, and neither the next one nor the end
+    came. One statement for all."""
+    moment = clock.now()
+    names = sorted({variables["reference"] for variables in asked})
+    draft = (Application.reference.in_(names), Application.state == State.DRAFT.value)
+    drafts = set(db.session.scalars(sa.select(Application.reference).where(*draft)))
+    return [moment < each["until"] and each["reference"] in drafts for each in asked]
