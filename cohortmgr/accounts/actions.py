@@ -11,16 +11,17 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from cohortmgr.accounts import links, passwords, queries
+from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.models import Account, Identifier, Person, RoleGrant, SignInAttempt, SignInSession
 from cohortmgr.accounts.rules import (
     ANONYMOUS,
     ATTEMPTS,
     ATTEMPTS_WITHIN,
     PASSWORD_LINK_LIFETIME,
-    SESSION_LIFETIME,
     Role,
     Viewer,
     is_path,
+    lasts_until,
     may_grant,
     password_problems,
     require,
@@ -32,10 +33,8 @@ from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
 from cohortmgr.base.text import fold, new_reference
 from cohortmgr.outbox.actions import send
 
-_WRONG = N_(
-    "L’adresse ou le mot de passe n’est pas le bon. Vérifiez-les, ou demandez un nouveau mot de passe."
-)
-_TAKEN = N_("Cette adresse a déjà un compte. Connectez-vous, ou demandez un nouveau mot de passe.")
+_WRONG = N_("L’adresse, le numéro ou le mot de passe n’est pas le bon. Vérifiez-les, ou entrez avec un code.")
+_TAKEN = N_("Cette adresse a déjà un compte. Connectez-vous, avec un code si le mot de passe est oublié.")
 _CLAIMED = N_("Ce dossier a déjà un compte. Connectez-vous, ou demandez un nouveau mot de passe.")
 _OTHER_PERSON = N_(
     "Ce numéro est déjà celui d’un autre dossier. Si c’est le vôtre, demandez votre lien d’accès au programme ; "
@@ -57,7 +56,7 @@ def sign_up(email: str, password_hash: str, language: str) -> Viewer:
     if queries.account_by_email(email) is not None:
         raise Refused(Problem(_TAKEN, {}, "email"))
     person = new_person({"email": email, "language": language})
-    account = _new_account(person, email, password_hash)
+    account = new_account_of(person, email, password_hash)
     record(
         ANONYMOUS,
         "accounts.sign_up",
@@ -71,27 +70,27 @@ def sign_up(email: str, password_hash: str, language: str) -> Viewer:
     return Viewer(account.reference, person.id, person.reference, person.name, email, language, account.id)
 
 
-def prepare_sign_in(email: str, password: str) -> int | None:
-    """Check an address and a password (slow: call before `writing()`); the account's id, or None if wrong.
+def prepare_sign_in(contact: Contact, password: str) -> int | None:
+    """Check an address or number and a password (slow: call before `writing()`); the account's id, None if wrong.
 
     Refused when there were too many failures, whatever the password.
     """
-    if queries.recent_failures(email) >= ATTEMPTS:
+    if queries.recent_failures(contact.address) >= ATTEMPTS:
         minutes = int(ATTEMPTS_WITHIN.total_seconds() // 60)
         raise Refused(
             Problem(
-                N_("Trop d’essais. Attendez %(minutes)s minutes, ou demandez un nouveau mot de passe."),
+                N_("Trop d’essais. Attendez %(minutes)s minutes, ou entrez avec un code."),
                 {"minutes": minutes},
             )
         )
-    account = queries.account_by_email(email)
+    account = queries.account_by_contact(contact)
     right = passwords.verify(account.password_hash if account else None, password)
     return account.id if account and right and account.suspended_at is None else None
 
 
-def note_failure(email: str) -> None:
+def note_failure(address: str) -> None:
     """Count a failed sign-in."""
-    db.session.add(SignInAttempt(blind=crypto.blind_index("sign-in", email.casefold()), at=clock.now()))
+    db.session.add(SignInAttempt(blind=crypto.blind_index("sign-in", address.casefold()), at=clock.now()))
 
 
 def wrong_password() -> Refused:
@@ -99,12 +98,13 @@ def wrong_password() -> Refused:
     return Refused(Problem(_WRONG, {}, "email"))
 
 
-def open_session(account_id: int) -> str:
-    """A session row for one browser; returns the token for its cookie."""
+def open_session(account_id: int, shared: bool = False) -> str:
+    """A session row for one browser, short on a device that others use too; returns the token for its cookie."""
     token, moment = secrets.token_urlsafe(32), clock.now()
     digest = hashlib.sha256(token.encode()).hexdigest()
+    until = lasts_until(moment, moment, shared)
     row = SignInSession(
-        token_hash=digest, account_id=account_id, created_at=moment, expires_at=moment + SESSION_LIFETIME
+        token_hash=digest, account_id=account_id, created_at=moment, expires_at=until, shared=shared
     )
     db.session.add(row)
     return token
@@ -135,7 +135,7 @@ def ask_password_link(email: str) -> None:
     token = links.create("password", account.reference, PASSWORD_LINK_LIFETIME)
     record(ANONYMOUS, "accounts.ask_password", "account", account.reference, None, person.reference)
     variables = {"token": token, "name": person.name}
-    send("new_password", person.reference, account.email, person.language, variables, person_id=person.id)
+    send("new_password", person.reference, email.casefold(), person.language, variables, person_id=person.id)
 
 
 def take_up_link(token: str, password_hash: str) -> int:
@@ -146,6 +146,7 @@ def take_up_link(token: str, password_hash: str) -> int:
         if account is None:
             raise NotFound(link.subject)
         account.password_hash = password_hash
+        account.proved_at = account.proved_at or clock.now()
         revoke_sessions(ANONYMOUS, account.id)
         links.use_up("password", account.reference)
     else:
@@ -174,7 +175,9 @@ def _claim(person_reference: str, password_hash: str) -> Account:
         raise Refused(Problem(_CLAIMED, {}))
     if queries.account_by_email(person.email) is not None:
         raise Refused(Problem(_TAKEN, {}, "email"))
-    return _new_account(person, person.email, password_hash)
+    account = new_account_of(person, person.email, password_hash)
+    account.proved_at = account.created_at
+    return account
 
 
 def new_person(values: Mapping[str, Any]) -> Person:
@@ -227,7 +230,8 @@ def new_account(viewer: Viewer, email: str, password_hash: str, values: Mapping[
     """An account made by staff for a colleague or a company's contact."""
     require(viewer, "people.manage", "")
     person = new_person({**values, "email": email.casefold()})
-    account = _new_account(person, email.casefold(), password_hash)
+    account = new_account_of(person, email.casefold(), password_hash)
+    account.proved_at = account.created_at
     record(
         viewer,
         "accounts.create",
@@ -277,11 +281,15 @@ def grant(
     )
 
 
-def _new_account(person: Person, email: str, password_hash: str) -> Account:
+def new_account_of(
+    person: Person, email: str | None, password_hash: str | None, phone: str | None = None
+) -> Account:
+    """The account of a person, entered by an address or a proved number (E.164). Refused if either has another."""
     account = Account(
         reference=new_reference(),
         person_id=person.id,
         email=email,
+        phone_blind=crypto.blind_index("phone", phone) if phone else None,
         password_hash=password_hash,
         created_at=clock.now(),
     )

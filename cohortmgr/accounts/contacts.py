@@ -56,7 +56,5 @@ def normalise_mobile(text: str) -> str:
             N_("Ce numéro de téléphone n’est pas valable. Écrivez-le comme 06 12 34 56 78, ou avec +212.")
         )
     if phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.FIXED_LINE:
-        raise Refused(
-            N_("Ce numéro est celui d’un poste fixe, il ne reçoit pas de SMS. Donnez un portable.")
-        )
+        raise Refused(N_("Ce numéro est celui d’un poste fixe, il ne reçoit pas de SMS. Donnez un portable."))
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField
-from wtforms.validators import InputRequired, Length, Regexp
+from wtforms import BooleanField, EmailField, Field, PasswordField, StringField, ValidationError
+from wtforms.validators import InputRequired, Length
 
-_EMAIL = Regexp(
-    r"^[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+$",
-    message=_l("Écrivez l’adresse en entier, par exemple nom@exemple.ma."),
-)
+from cohortmgr.accounts.contacts import LONGEST, Contact, contact_of, normalise_email
+from cohortmgr.accounts.rules import read_code
+from cohortmgr.base.errors import Refused
+from cohortmgr.base.i18n import say
+
+
+def _stripped(value: Any) -> Any:
+    return value.strip() if value else value
+
+
+def _said(read: Callable[[str], Any], field: Field) -> Any:
+    try:
+        return read(field.data)
+    except Refused as refusal:
+        raise ValidationError(say(refusal.problems[0])) from None
 
 
 class EmailForm(FlaskForm):
@@ -18,35 +32,87 @@ class EmailForm(FlaskForm):
 
     email = EmailField(
         _l("Adresse e-mail"),
-        [InputRequired(_l("Écrivez votre adresse e-mail.")), Length(max=254), _EMAIL],
-        filters=[lambda value: value.strip() if value else value],
+        [InputRequired(_l("Écrivez votre adresse e-mail.")), Length(max=LONGEST)],
+        filters=[_stripped],
         render_kw={"autocomplete": "email", "dir": "ltr", "inputmode": "email"},
     )
 
+    def validate_email(self, field: Field) -> None:
+        """Whole."""
+        _said(normalise_email, field)
 
-class SignInForm(EmailForm):
-    """Address and password."""
+
+class ContactForm(FlaskForm):
+    """An address or a number, to which a code goes."""
+
+    email = StringField(
+        _l("Adresse e-mail ou numéro de téléphone"),
+        [
+            InputRequired(_l("Écrivez votre adresse e-mail ou votre numéro de téléphone.")),
+            Length(max=LONGEST),
+        ],
+        filters=[_stripped],
+        render_kw={"autocomplete": "username", "dir": "ltr", "inputmode": "email", "spellcheck": "false"},
+    )
+    contact: Contact
+
+    def validate_email(self, field: Field) -> None:
+        """In the form in which it is compared."""
+        self.contact = _said(contact_of, field)
+
+
+class SignInForm(ContactForm):
+    """Where a code is to go, or a password instead."""
 
     password = PasswordField(
-        _l("Mot de passe"),
-        [InputRequired(_l("Écrivez votre mot de passe."))],
-        render_kw={"autocomplete": "current-password", "dir": "ltr"},
+        _l("Mot de passe"), [Length(max=200)], render_kw={"autocomplete": "current-password", "dir": "ltr"}
+    )
+    shared = BooleanField(
+        _l("Cet appareil est partagé"),
+        description=_l(
+            "Téléphone d’un proche, cybercafé, salle de l’école : rien n’y est gardé, et la page se ferme "
+            "après 30 minutes sans activité."
+        ),
     )
 
 
-class SignUpForm(EmailForm):
-    """Address and a new password."""
+class SignUpForm(SignInForm):
+    """The same, with a new password if one is wanted."""
 
     password = PasswordField(
         _l("Choisissez un mot de passe"),
-        [InputRequired(_l("Choisissez un mot de passe.")), Length(max=200)],
+        [Length(max=200)],
         description=_l("10 caractères ou plus ; une phrase de quelques mots convient."),
         render_kw={"autocomplete": "new-password", "dir": "ltr"},
     )
 
 
+class CodeForm(FlaskForm):
+    """The six digits, however they are copied."""
+
+    code = StringField(
+        _l("Code à six chiffres"),
+        [InputRequired(_l("Écrivez les six chiffres du message."))],
+        render_kw={
+            "autocomplete": "one-time-code",
+            "inputmode": "numeric",
+            "dir": "ltr",
+            "spellcheck": "false",
+            "autofocus": True,
+        },
+    )
+    digits: str
+
+    def validate_code(self, field: Field) -> None:
+        """Six digits: what is not six digits is no try."""
+        digits = read_code(field.data)
+        if digits is None:
+            raise ValidationError(_l("Le code a six chiffres. Recopiez-les, ou collez-les."))
+        self.digits = digits
+
+
 class NewPasswordForm(FlaskForm):
-    """A password for the account of a link."""
+    """A password for the account of a link, or for one's own."""
 
     password = PasswordField(
         _l("Choisissez un mot de passe"),

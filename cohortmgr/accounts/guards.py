@@ -10,9 +10,10 @@ from flask import Flask, g, has_request_context, redirect, request, session, url
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
-from cohortmgr.accounts import queries
+from cohortmgr.accounts import access, queries
 from cohortmgr.accounts.rules import ANONYMOUS, Viewer
-from cohortmgr.base.db import see
+from cohortmgr.base import clock
+from cohortmgr.base.db import see, writing
 from cohortmgr.base.errors import NotPermitted
 from cohortmgr.base.i18n import COOKIE
 
@@ -56,7 +57,8 @@ def sign_in(token: str, known: Viewer) -> None:
     """Put the session's token into the cookie; what the anonymous browser held is dropped."""
     session.clear()
     login_user(SignedIn(token, known))
-    session.permanent = True
+    # On a device that others use too, the cookie ends with the browser.
+    session.permanent = not known.shared
     g.viewer = known
 
 
@@ -106,6 +108,12 @@ def init_guards(app: Flask) -> None:
     login_manager.init_app(app)
     app.before_request(_meet)
     app.context_processor(_person)
+    app.jinja_env.globals["on_shared_device"] = on_shared_device
+
+
+def on_shared_device() -> bool:
+    """Whether the page is for a device that others use too: it offers to remember nothing."""
+    return has_request_context() and viewer().shared
 
 
 def _person() -> dict[str, object]:
@@ -118,4 +126,7 @@ def _person() -> dict[str, object]:
 def _meet() -> None:
     """Know the viewer before anything is read, so that language and tenancy hold for the whole request."""
     if request.endpoint not in ("assets.bundle", "static", "portals.health"):
-        viewer()
+        known = viewer()
+        if access.is_to_renew(known, clock.now()):
+            with writing():
+                access.renew(known)

@@ -16,4 +16,14 @@ NOTICES = (
         urgent=True,
         bears_a_key=True,
     ),
+    Notice(
+        "sign_in_code",
+        N_("Code pour entrer ou confirmer"),
+        (
+            Variable("code", "text", "204 816", required=True),
+            Variable("minutes", "number", 10),
+        ),
+        urgent=True,
+        bears_a_key=True,
+    ),
 )

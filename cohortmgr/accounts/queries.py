@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts.contacts import EMAIL, Contact
 from cohortmgr.accounts.models import Account, Identifier, Person, RoleGrant, SignInAttempt, SignInSession
 from cohortmgr.accounts.rules import ATTEMPTS_WITHIN, Grant, Role, Viewer
 from cohortmgr.base import clock, crypto
@@ -37,7 +39,9 @@ _VIEWERS = (
 )
 _BY_TOKEN = (
     _VIEWERS.join(SignInSession, SignInSession.account_id == Account.id)
-    .add_columns(SignInSession.id.label("session_id"))
+    .add_columns(
+        SignInSession.id.label("session_id"), SignInSession.shared, SignInSession.expires_at.label("until")
+    )
     .where(SignInSession.token_hash == sa.bindparam("digest"), SignInSession.revoked_at.is_(None))
     .where(SignInSession.expires_at > sa.bindparam("now"), Account.suspended_at.is_(None))
 )
@@ -48,7 +52,11 @@ def viewer_of_token(token: str) -> Viewer | None:
     """The viewer behind a session's token, in one statement; None if it is unknown, revoked or too old."""
     digest = hashlib.sha256(token.encode()).hexdigest()
     rows = db.session.execute(_BY_TOKEN, {"digest": digest, "now": clock.now()}).all()
-    return _viewer(rows, rows[0].session_id) if rows else None
+    return (
+        replace(_viewer(rows, rows[0].session_id), shared=rows[0].shared, until=rows[0].until)
+        if rows
+        else None
+    )
 
 
 def viewer_of_email(email: str) -> Viewer | None:
@@ -70,7 +78,7 @@ def _viewer(rows: Iterable[sa.Row[tuple[object, ...]]], session_id: int | None) 
         person_id=first.person_id,
         person_reference=first.person_reference,
         name=f"{first.given_name} {first.family_name}".strip(),
-        email=first.email,
+        email=first.email or "",
         language=first.language,
         account_id=first.account_id,
         session_id=session_id,
@@ -86,6 +94,24 @@ def reference_of(person_id: int) -> str:
 def account_by_email(email: str) -> Account | None:
     """The account of an address, whatever its case."""
     return db.session.scalar(sa.select(Account).where(Account.email == email.casefold()))
+
+
+def account_by_contact(contact: Contact) -> Account | None:
+    """The account that an address or a proved number enters."""
+    if contact.channel == EMAIL:
+        return account_by_email(contact.address)
+    blind = crypto.blind_index("phone", contact.address)
+    return db.session.scalar(sa.select(Account).where(Account.phone_blind == blind))
+
+
+def open_sessions(viewer: Viewer) -> Sequence[SignInSession]:
+    """Where the viewer is signed in, newest first: at most the last hundred."""
+    mine = sa.select(SignInSession).where(
+        SignInSession.account_id == viewer.account_id,
+        SignInSession.revoked_at.is_(None),
+        SignInSession.expires_at > clock.now(),
+    )
+    return db.session.scalars(mine.order_by(SignInSession.id.desc()).limit(100)).all()
 
 
 def persons_by_identifiers(kind: str, values: Iterable[str]) -> dict[str, Person]:

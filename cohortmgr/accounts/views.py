@@ -2,87 +2,93 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cohortmgr.accounts import actions, guards, queries
+from cohortmgr.accounts import actions, code_views, guards
+from cohortmgr.accounts.contacts import EMAIL
+from cohortmgr.accounts.entering import enter, entered
 from cohortmgr.accounts.forms import EmailForm, NewPasswordForm, SignInForm, SignUpForm
-from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.errors import Refused
+from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.i18n import language
-from cohortmgr.base.web import local_target, show_problems
+from cohortmgr.base.web import show_problems
 
 bp = Blueprint("accounts", __name__)
+_PROVE = N_("Un numéro se prouve par un code : laissez le mot de passe vide, vous en choisirez un après.")
 
 
 @bp.route("/sign-up", methods=["GET", "POST"])
 @guards.public
 def sign_up() -> ResponseReturnValue:
+    """An account by a code, or at once with a password."""
     form = SignUpForm()
     if form.validate_on_submit():
         try:
-            hashed = actions.prepare_password(form.password.data, form.email.data)
-            with writing():
-                known = actions.sign_up(form.email.data, hashed, language())
-                token = actions.open_session(known.account_id or 0)
-            guards.sign_in(token, known)
-            return redirect(_after_sign_in(known))
+            return _signed_up(form) if form.password.data else _code_asked(form)
         except Refused as refusal:
+            db.session.rollback()
             show_problems(form, refusal)
     return render_template("accounts/public_sign_up.html", form=form, next=request.args.get("next"))
+
+
+def _signed_up(form: SignUpForm) -> ResponseReturnValue:
+    if form.contact.channel != EMAIL:
+        raise Refused(Problem(_PROVE, {}, "password"))
+    hashed = actions.prepare_password(form.password.data, form.contact.address)
+    with writing():
+        known = actions.sign_up(form.contact.address, hashed, language())
+        token = actions.open_session(known.account_id or 0, form.shared.data)
+    return enter(token) if form.shared.data else entered(token, known)
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
 @guards.public
 def sign_in() -> ResponseReturnValue:
+    """By a code, or by a password where one is given."""
     form = SignInForm()
     if form.validate_on_submit():
         try:
-            return _signed_in(form.email.data, form.password.data)
+            return _signed_in(form) if form.password.data else _code_asked(form)
         except Refused as refusal:
+            db.session.rollback()
             show_problems(form, refusal)
     return render_template("accounts/public_sign_in.html", form=form, next=request.args.get("next"))
 
 
-def _signed_in(email: str, password: str) -> ResponseReturnValue:
-    account_id = actions.prepare_sign_in(email, password)
+def _signed_in(form: SignInForm) -> ResponseReturnValue:
+    account_id = actions.prepare_sign_in(form.contact, form.password.data)
     if account_id is None:
         with writing():
-            actions.note_failure(email)
+            actions.note_failure(form.contact.address)
         raise actions.wrong_password()
     with writing():
-        token = actions.open_session(account_id)
-    return _enter(token)
+        token = actions.open_session(account_id, form.shared.data)
+    return enter(token)
 
 
-def _enter(token: str) -> ResponseReturnValue:
-    known = queries.viewer_of_token(token)
-    if known is None:
-        return redirect(url_for("accounts.sign_in"))
-    guards.sign_in(token, known)
-    return redirect(_after_sign_in(known))
-
-
-def _after_sign_in(known: Viewer) -> str:
-    target = local_target(request.args.get("next"))
-    return target or url_for(
-        {"staff": "portals.staff_home", "company": "portals.company_home"}.get(
-            known.audience, "portals.my_home"
-        )
-    )
+def _code_asked(form: SignInForm) -> ResponseReturnValue:
+    code_views.ask(code_views.ENTER, form.contact)
+    session["shared"] = form.shared.data
+    return redirect(url_for("accounts_codes.code", next=request.args.get("next")))
 
 
 @bp.post("/sign-out")
 @guards.public
 def sign_out() -> ResponseReturnValue:
+    """Close the session, and have the browser forget what it kept of this site."""
     known = guards.viewer()
     if known.session_id is not None:
         with writing():
             actions.close_session(known)
     guards.sign_out()
-    return redirect(url_for("programmes.home"))
+    response = redirect(url_for("programmes.home"))
+    # On a device of one's own the language that was chosen stays.
+    response.headers["Clear-Site-Data"] = (
+        '"cache", "cookies", "storage"' if known.shared else '"cache", "storage"'
+    )
+    return response
 
 
 @bp.route("/password", methods=["GET", "POST"])
@@ -113,7 +119,7 @@ def link(token: str) -> ResponseReturnValue:
             hashed = actions.prepare_password(form.password.data, email)
             with writing():
                 session_token = actions.open_session(actions.take_up_link(token, hashed))
-            return _enter(session_token)
+            return enter(session_token)
         except Refused as refusal:
             db.session.rollback()
             show_problems(form, refusal)

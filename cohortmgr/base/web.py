@@ -72,8 +72,14 @@ def _headers(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", _POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
-    if response.mimetype == "text/html":
-        response.headers.setdefault("Cache-Control", "no-store" if "_user_id" in session else "no-cache")
+    html = response.mimetype == "text/html"
+    if "Cache-Control" not in response.headers:
+        # Whatever a person's pages and files say, the device keeps none of it.
+        if "_user_id" in session:
+            response.headers["Cache-Control"] = "no-store"
+        elif html:
+            response.headers["Cache-Control"] = "no-cache"
+    if html:
         response.vary.update(("Cookie", "Accept-Language"))
     return response
 

@@ -1,0 +1,178 @@
+"""Entering by a code, and what a person changes about their own ways in and the devices that they left open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from cohortmgr.accounts import actions, queries
+from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
+from cohortmgr.accounts.models import Account, Person, SignInSession
+from cohortmgr.accounts.rules import (
+    ANONYMOUS,
+    FRESH,
+    SHARED_IDLE,
+    SHARED_LIFETIME,
+    Viewer,
+    lasts_until,
+)
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import db, table_of
+from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused
+
+_SESSIONS = table_of(SignInSession)
+_CLOSED = N_("Ce compte est fermé. Écrivez-nous depuis la page d’aide.")
+_TAKEN = N_(
+    "Un autre compte entre déjà avec cette adresse ou ce numéro. Connectez-vous avec, ou donnez-en un autre."
+)
+_ENTER_AGAIN = N_("Pour changer vos accès, entrez de nouveau : c’est la preuve que c’est bien vous.")
+
+
+def enter(contact: Contact, language: str) -> tuple[int, bool]:
+    """The account of whoever proved that they read that address or number, made if there is none; and whether what
+    was chosen before the proof has lost its force.
+
+    Anybody can sign up with somebody else's address and a password. When its owner comes in by a code for the first
+    time, that password and what it opened end there."""
+    account = queries.account_by_contact(contact)
+    if account is None:
+        return _begin(contact, language), False
+    if account.suspended_at is not None:
+        raise Refused(Problem(_CLOSED, {}, "code"))
+    dropped = contact.channel == EMAIL and account.proved_at is None and account.password_hash is not None
+    if contact.channel == EMAIL and account.proved_at is None:
+        account.proved_at = clock.now()
+    if dropped:
+        account.password_hash = None
+        actions.revoke_sessions(ANONYMOUS, account.id)
+        _noted(ANONYMOUS, account, "accounts.prove")
+    return account.id, dropped
+
+
+def _begin(contact: Contact, language: str) -> int:
+    by_mail = contact.channel == EMAIL
+    told = {"email": contact.address} if by_mail else {"phone": contact.address}
+    person = actions.new_person({**told, "language": language})
+    phone = None if by_mail else contact.address
+    account = actions.new_account_of(person, contact.address if by_mail else None, None, phone)
+    account.proved_at = account.created_at
+    record(ANONYMOUS, "accounts.sign_up", "account", account.reference, None, person.reference, None, told)
+    return account.id
+
+
+def is_to_renew(viewer: Viewer, moment: datetime) -> bool:
+    """Whether a short session is to be prolonged for a page asked now: at most every five minutes."""
+    return viewer.shared and viewer.until is not None and viewer.until - moment < SHARED_IDLE * 5 / 6
+
+
+def renew(viewer: Viewer) -> None:
+    """Prolong the viewer's short session from now, never beyond its day."""
+    moment = clock.now()
+    began = db.session.scalar(sa.select(_SESSIONS.c.created_at).where(_SESSIONS.c.id == viewer.session_id))
+    if began is None:
+        return
+    mine = sa.update(_SESSIONS).where(
+        _SESSIONS.c.id == viewer.session_id,
+        _SESSIONS.c.revoked_at.is_(None),
+        _SESSIONS.c.created_at > moment - SHARED_LIFETIME,
+    )
+    db.session.connection().execute(mine.values(expires_at=lasts_until(began, moment, shared=True)))
+
+
+def end_session(viewer: Viewer, session_id: int) -> bool:
+    """Sign out one of the viewer's own browsers; False if it was out already or is somebody else's."""
+    theirs = sa.update(_SESSIONS).where(
+        _SESSIONS.c.id == session_id,
+        _SESSIONS.c.account_id == viewer.account_id,
+        _SESSIONS.c.revoked_at.is_(None),
+    )
+    return db.session.connection().execute(theirs.values(revoked_at=clock.now())).rowcount == 1
+
+
+def end_others(viewer: Viewer) -> int:
+    """Sign out every browser of the viewer but this one; returns how many."""
+    others = sa.update(_SESSIONS).where(
+        _SESSIONS.c.account_id == viewer.account_id,
+        _SESSIONS.c.id != viewer.session_id,
+        _SESSIONS.c.revoked_at.is_(None),
+        _SESSIONS.c.expires_at > clock.now(),
+    )
+    return db.session.connection().execute(others.values(revoked_at=clock.now())).rowcount
+
+
+@dataclass(frozen=True)
+class Ways:
+    """How the viewer comes in: address and proved number (E.164), empty for what there is not, and whether there is
+    a password. `fresh`: whether the browser came in so lately that these may be changed."""
+
+    email: str
+    phone: str
+    has_password: bool
+    fresh: bool
+
+
+def ways_of(viewer: Viewer) -> Ways:
+    """What holds for the viewer now."""
+    account = _own(viewer)
+    person = db.session.get_one(Person, account.person_id)
+    phone = ""
+    if account.phone_blind and person.phone_sealed and person.phone_blind == account.phone_blind:
+        phone = crypto.unseal(person.phone_sealed, "persons", "phone", person.reference)
+    return Ways(account.email or "", phone, account.password_hash is not None, _is_fresh(viewer))
+
+
+def require_fresh(viewer: Viewer) -> None:
+    """Refused unless the viewer's browser came in a moment ago: whoever finds one left open changes no way in."""
+    if not _is_fresh(viewer):
+        raise Refused(Problem(_ENTER_AGAIN))
+
+
+def choose_password(viewer: Viewer, password_hash: str) -> None:
+    """Give the viewer's account a password; every other browser is signed out."""
+    require_fresh(viewer)
+    account = _own(viewer)
+    account.password_hash = password_hash
+    end_others(viewer)
+    _noted(viewer, account, "accounts.password")
+
+
+def join(viewer: Viewer, contact: Contact) -> None:
+    """Let a proved address or number enter the viewer's account too, in place of the one of its kind."""
+    require_fresh(viewer)
+    account = _own(viewer)
+    known = queries.account_by_contact(contact)
+    if known is not None and known.id != account.id:
+        raise Refused(Problem(_TAKEN, {}, "code"))
+    person = db.session.get_one(Person, account.person_id)
+    if contact.channel == SMS:
+        account.phone_blind = crypto.blind_index("phone", contact.address)
+        actions.set_person(person, {"phone": contact.address})
+    else:
+        account.email, account.proved_at = contact.address, clock.now()
+        actions.set_person(person, {"email": contact.address})
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        raise Refused(Problem(_TAKEN, {}, "code")) from error
+    _noted(viewer, account, "accounts.join", {contact.channel: contact.address})
+
+
+def _is_fresh(viewer: Viewer) -> bool:
+    began = db.session.scalar(sa.select(_SESSIONS.c.created_at).where(_SESSIONS.c.id == viewer.session_id))
+    return began is not None and clock.now() - began < FRESH
+
+
+def _own(viewer: Viewer) -> Account:
+    account = db.session.get(Account, viewer.account_id) if viewer.account_id is not None else None
+    if account is None:
+        raise NotPermitted("ways in are an account's")
+    return account
+
+
+def _noted(viewer: Viewer, account: Account, act: str, after: dict[str, str] | None = None) -> None:
+    subject = queries.reference_of(account.person_id)
+    record(viewer, act, "account", account.reference, None, subject, None, after)

@@ -1,0 +1,125 @@
+"""One's own ways in, and the devices that are signed in."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from cohortmgr.accounts import access, actions, code_views, codes, guards, queries
+from cohortmgr.accounts.codes import Asked, Wrong
+from cohortmgr.accounts.forms import CodeForm, ContactForm, NewPasswordForm
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import Refused
+from cohortmgr.base.web import show_problems
+
+bp = Blueprint("access", __name__, url_prefix="/my/sessions")
+JOIN = "join"
+
+
+@bp.get("")
+@guards.signed_in
+def mine() -> ResponseReturnValue:
+    """What enters the account, and where it is open."""
+    return _page(NewPasswordForm(), ContactForm())
+
+
+def _page(password: NewPasswordForm, contact: ContactForm) -> ResponseReturnValue:
+    viewer = guards.viewer()
+    failed = next((form for form in (password, contact) if form.errors), None)
+    return render_template(
+        "accounts/candidate_sessions.html",
+        ways=access.ways_of(viewer),
+        sessions=queries.open_sessions(viewer),
+        password_form=password,
+        contact_form=contact,
+        form=failed,
+    )
+
+
+@bp.post("/end")
+@guards.signed_in
+def end() -> ResponseReturnValue:
+    """Sign out one other browser, or all the others."""
+    viewer, chosen = guards.viewer(), request.form.get("session", "")
+    with writing():
+        if chosen.isascii() and chosen.isdigit() and len(chosen) < 19:
+            number = int(access.end_session(viewer, int(chosen)))
+        else:
+            number = access.end_others(viewer)
+    said = ngettext("%(num)s appareil déconnecté.", "%(num)s appareils déconnectés.", number)
+    flash(said if number else _("Aucun autre appareil n’était connecté."), "done")
+    return redirect(url_for(".mine"))
+
+
+@bp.post("/password")
+@guards.signed_in
+def password() -> ResponseReturnValue:
+    """Choose a password, or another one."""
+    viewer, form = guards.viewer(), NewPasswordForm()
+    if form.validate_on_submit():
+        try:
+            access.require_fresh(viewer)
+            hashed = actions.prepare_password(form.password.data, viewer.email)
+            with writing():
+                access.choose_password(viewer, hashed)
+            flash(_("Le mot de passe est enregistré ; les autres appareils sont déconnectés."), "done")
+            return redirect(url_for(".mine"))
+        except Refused as refusal:
+            db.session.rollback()
+            show_problems(form, refusal)
+    return _page(form, ContactForm(formdata=None))
+
+
+@bp.post("/contact")
+@guards.signed_in
+def contact() -> ResponseReturnValue:
+    """Send a code to an address or a number that is to enter the account too."""
+    form = ContactForm()
+    if form.validate_on_submit():
+        try:
+            access.require_fresh(guards.viewer())
+            code_views.ask(JOIN, form.contact)
+            return redirect(url_for(".code"))
+        except Refused as refusal:
+            db.session.rollback()
+            show_problems(form, refusal)
+    return _page(NewPasswordForm(formdata=None), form)
+
+
+@bp.route("/code", methods=["GET", "POST"])
+@guards.signed_in
+def code() -> ResponseReturnValue:
+    """Type the code that proves it."""
+    asked = codes.look(session.get(code_views.KEPT), JOIN)
+    if asked is None:
+        return redirect(url_for(".mine"))
+    form = CodeForm()
+    if form.validate_on_submit():
+        try:
+            return _joined(form)
+        except Refused as refusal:
+            db.session.rollback()
+            show_problems(form, refusal)
+    return code_views.page(asked, form, url_for(".code"), url_for(".again"), url_for(".mine"))
+
+
+def _joined(form: CodeForm) -> ResponseReturnValue:
+    with writing():
+        proof = codes.check(session.get(code_views.KEPT), form.digits, JOIN)
+        if isinstance(proof, Asked):
+            access.join(guards.viewer(), proof.contact)
+    if isinstance(proof, Wrong):
+        raise codes.problem_of(proof)
+    session.pop(code_views.KEPT, None)
+    flash(_("C’est fait : vous pouvez entrer avec un code envoyé là."), "done")
+    return redirect(url_for(".mine"))
+
+
+@bp.post("/code/again")
+@guards.signed_in
+def again() -> ResponseReturnValue:
+    """Another code to the same place."""
+    code_views.ask_again(JOIN)
+    return redirect(url_for(".code"))

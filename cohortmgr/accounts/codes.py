@@ -1,0 +1,226 @@
+"""Six digits sent to an address or a number, which prove that whoever types them reads it.
+
+A code is bound to the browser that asked for it: its session bears the token of the row. Typed anywhere else it
+opens nothing, so that whoever lures a person into reading a code out has no use of it. The database holds a keyed
+hash alone, and asking never looks whether there is an account: what is answered, and how long it takes, is the same.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.contacts import Contact
+from cohortmgr.accounts.links import hashed
+from cohortmgr.accounts.models import SignInAttempt, SignInCode
+from cohortmgr.accounts.rules import (
+    CODE_DIGITS,
+    CODE_LIFETIME,
+    CODE_TRIES,
+    CODES_PER_ADDRESS,
+    CODES_PER_NETWORK,
+    CODES_WITHIN,
+    is_code_open,
+    seconds_to_wait,
+)
+from cohortmgr.audit.keys import destroy
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import db, table_of
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.text import new_reference
+from cohortmgr.outbox.actions import Letter, send_all
+
+LETTER = "sign_in_code"
+_TABLE = table_of(SignInCode)
+_ATTEMPTS = table_of(SignInAttempt)
+KEPT = timedelta(days=1)
+_DEAD = N_("Ce code n’est plus valable. Demandez-en un autre.")
+_SOON = N_("Un code vient de partir. Attendez %(seconds)s secondes avant d’en demander un autre.")
+_TOO_MANY = N_(
+    "Trop de codes ont été demandés. Attendez une heure, ou entrez avec votre mot de passe si vous en avez un."
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a code was asked for: which purpose, where it went, and what its purpose keeps until it is proved."""
+
+    purpose: str
+    contact: Contact
+    language: str
+    sent_at: datetime
+    kept: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """Not the code; so many tries are left."""
+
+    left: int
+
+
+def ask(
+    purpose: str,
+    contact: Contact,
+    language: str,
+    origin: str,
+    kept: Mapping[str, Any] | None = None,
+    before: str | None = None,
+) -> str:
+    """Send a code and return the token for the browser's session. `origin` is the network's address; `before` the
+    token of the code that this one takes the place of. Refused when too many were asked for."""
+    _limit(contact, origin)
+    moment, reference, token = clock.now(), new_reference(), secrets.token_urlsafe(24)
+    if before:
+        _end(_TABLE.c.token_hash == hashed(before))
+    code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
+    content = {"channel": contact.channel, "address": contact.address, "language": language}
+    row = SignInCode(
+        reference=reference,
+        token_hash=hashed(token),
+        purpose=purpose,
+        sealed=crypto.seal(
+            json.dumps({**content, "kept": dict(kept or {})}), "sign_in_codes", "sealed", reference
+        ),
+        code_hash=_keyed(reference, code),
+        tries=0,
+        created_at=moment,
+        expires_at=moment + CODE_LIFETIME,
+    )
+    db.session.add(row)
+    minutes = int(CODE_LIFETIME.total_seconds() // 60)
+    variables = {"code": f"{code[:3]} {code[3:]}", "minutes": minutes}
+    # Under a key of its own, which goes with the code: nothing about an address outlives it.
+    send_all([Letter(LETTER, reference, contact.address, language, variables, channel=contact.channel)])
+    return token
+
+
+def look(token: str | None, *purposes: str) -> Asked | None:
+    """What the browser's last code was asked for, as long as it may be typed or asked for anew; None otherwise."""
+    if not token:
+        return None
+    row = _row(token, purposes)
+    if row is None or row.used_at is not None or row.created_at + KEPT <= clock.now():
+        return None
+    return _asked(row)
+
+
+def ask_again(token: str, origin: str, *purposes: str) -> str:
+    """Another code to the same address for the same purpose; the one before is dead."""
+    asked = look(token, *purposes)
+    if asked is None:
+        raise Refused(Problem(_DEAD, {}, "code"))
+    return ask(asked.purpose, asked.contact, asked.language, origin, asked.kept, token)
+
+
+def check(token: str | None, code: str, *purposes: str) -> Asked | Wrong:
+    """Try a code, counted before it is looked at, so that many at once are no more tries than one after the other.
+
+    Refused once it is dead. `Wrong` is returned, not raised: the try is to be committed."""
+    moment = clock.now()
+    open_still = (
+        _TABLE.c.token_hash == hashed(token or ""),
+        _TABLE.c.purpose.in_(purposes),
+        _TABLE.c.used_at.is_(None),
+        _TABLE.c.expires_at > moment,
+        _TABLE.c.tries < CODE_TRIES,
+    )
+    counted = sa.update(_TABLE).where(*open_still).values(tries=_TABLE.c.tries + 1)
+    if db.session.connection().execute(counted).rowcount != 1:
+        raise Refused(Problem(_DEAD, {}, "code"))
+    row = _row(token or "", purposes)
+    if row is None:
+        raise Refused(Problem(_DEAD, {}, "code"))
+    if not hmac.compare_digest(row.code_hash, _keyed(row.reference, code)):
+        return Wrong(CODE_TRIES - row.tries)
+    if _end(_TABLE.c.id == row.id) != 1:
+        raise Refused(Problem(_DEAD, {}, "code"))
+    destroy(row.reference)
+    return _asked(row)
+
+
+def problem_of(wrong: Wrong) -> Refused:
+    """What is said of a wrong code."""
+    if wrong.left <= 0:
+        return Refused(
+            Problem(
+                N_("Ce code n’est pas le bon, et c’était le dernier essai. Demandez-en un autre."), {}, "code"
+            )
+        )
+    return Refused(
+        Problem(
+            N_(
+                "Ce code n’est pas le bon. Seul le dernier code reçu est valable ; essais qui restent : %(left)s."
+            ),
+            {"left": wrong.left},
+            "code",
+        )
+    )
+
+
+def can_try(token: str | None, *purposes: str) -> bool:
+    """Whether the browser's code is still open, for the page that asks for it."""
+    row = _row(token or "", purposes)
+    return row is not None and is_code_open(row.used_at is not None, row.expires_at, row.tries, clock.now())
+
+
+def sweep() -> int:
+    """Delete what was asked for more than a day ago, its letters' keys with it, and tries that count no longer.
+    Returns how many codes; the system's."""
+    since = clock.now() - KEPT
+    chosen = sa.select(_TABLE.c.reference).where(_TABLE.c.expires_at < since).limit(500)
+    old = list(db.session.scalars(chosen))
+    for reference in old:
+        destroy(reference)
+    db.session.execute(sa.delete(_TABLE).where(_TABLE.c.reference.in_(old)))
+    db.session.execute(sa.delete(_ATTEMPTS).where(_ATTEMPTS.c.at < since))
+    return len(old)
+
+
+def _limit(contact: Contact, origin: str) -> None:
+    """Count what an address and a network asked for; Refused beyond what either may."""
+    to, source = crypto.blind_index("code-to", contact.address), crypto.blind_index("code-from", origin)
+    moment = clock.now()
+    counted = (
+        sa.select(SignInAttempt.blind, sa.func.count(), sa.func.max(SignInAttempt.at))
+        .where(SignInAttempt.blind.in_((to, source)), SignInAttempt.at > moment - CODES_WITHIN)
+        .group_by(SignInAttempt.blind)
+    )
+    found = {blind: (number, last) for blind, number, last in db.session.execute(counted)}
+    sent, last = found.get(to, (0, None))
+    if sent >= CODES_PER_ADDRESS or found.get(source, (0, None))[0] >= CODES_PER_NETWORK:
+        raise Refused(Problem(_TOO_MANY, {}, "email"))
+    wait = seconds_to_wait(last, moment)
+    if wait:
+        raise Refused(Problem(_SOON, {"seconds": wait}, "email"))
+    db.session.execute(sa.insert(_ATTEMPTS), [{"blind": blind, "at": moment} for blind in (to, source)])
+
+
+def _row(token: str, purposes: tuple[str, ...]) -> SignInCode | None:
+    chosen = sa.select(SignInCode).where(
+        SignInCode.token_hash == hashed(token), SignInCode.purpose.in_(purposes)
+    )
+    return db.session.scalar(chosen.execution_options(populate_existing=True))
+
+
+def _asked(row: SignInCode) -> Asked:
+    content = json.loads(crypto.unseal(row.sealed, "sign_in_codes", "sealed", row.reference))
+    contact = Contact(content["channel"], content["address"])
+    return Asked(row.purpose, contact, content["language"], row.created_at, content["kept"])
+
+
+def _end(*chosen: sa.ColumnElement[bool]) -> int:
+    ended = sa.update(_TABLE).where(*chosen, _TABLE.c.used_at.is_(None)).values(used_at=clock.now())
+    return db.session.connection().execute(ended).rowcount
+
+
+def _keyed(reference: str, code: str) -> str:
+    """A code of six digits is found from a plain hash in a second; without the installation's key it is not."""
+    return crypto.blind_index("code", f"{reference}|{code}")

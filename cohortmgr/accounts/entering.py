@@ -1,0 +1,31 @@
+"""The last step of every way in: the browser's cookie, and where it goes from there."""
+
+from __future__ import annotations
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from cohortmgr.accounts import guards, queries
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.base.web import local_target
+
+
+def enter(token: str) -> ResponseReturnValue:
+    """Sign the browser in with a session's token, and lead it where it wanted to go."""
+    known = queries.viewer_of_token(token)
+    if known is None:
+        return redirect(url_for("accounts.sign_in"))
+    return entered(token, known)
+
+
+def entered(token: str, known: Viewer) -> ResponseReturnValue:
+    """The same for a viewer who was read already."""
+    guards.sign_in(token, known)
+    return redirect(way_on(known))
+
+
+def way_on(known: Viewer) -> str:
+    """The page that was asked for before signing in, or the viewer's home."""
+    target = local_target(request.args.get("next"))
+    homes = {"staff": "portals.staff_home", "company": "portals.company_home"}
+    return target or url_for(homes.get(known.audience, "portals.my_home"))
