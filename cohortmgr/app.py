@@ -13,7 +13,7 @@ from sqlalchemy import event
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from cohortmgr import cli, tables
-from cohortmgr.accounts import guards
+from cohortmgr.accounts import access_views, code_views, guards
 from cohortmgr.accounts import notices as accounts_notices
 from cohortmgr.accounts import staff_views as accounts_staff
 from cohortmgr.accounts import views as accounts
@@ -101,6 +101,8 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
     assets.init_assets(app)
     for blueprint in (
         accounts.bp,
+        code_views.bp,
+        access_views.bp,
         accounts_staff.bp,
         portals.bp,
         mailbox.bp,
