@@ -110,6 +110,7 @@ def account_links() -> list[tuple[str, str]]:
         (_("Mes messages"), url_for("messages_candidate.inbox")),
         (_("Mes questions"), url_for("help.mine")),
         (_("Mes préférences"), url_for("preferences.mine")),
+        (_("Accès et appareils"), url_for("access.mine")),
     ]
 
 

@@ -7,7 +7,9 @@ const shown = (field) => {
   return chosen ? chosen.value : field.options[0]?.value ?? "";
 };
 
-document.querySelectorAll("form[data-keep]").forEach((form) => {
+// On a device that others use too nothing is kept at all.
+const keeping = document.documentElement.dataset.shared === undefined;
+document.querySelectorAll(keeping ? "form[data-keep]" : "none").forEach((form) => {
   const drawer = `kept:${location.pathname}:${form.getAttribute("action")}`;
   let kept = {};
   try {
