@@ -92,6 +92,13 @@ def unique(path: Path, keys: Iterable[str]) -> Iterator[Fault]:
         seen.add(key)
 
 
+def is_reserved(key: str, others: Iterable[str] = ()) -> bool:
+    """Whether a key is another thing's name, or would be the name of a part of one of the `others`."""
+    if key in _RESERVED or key.startswith(("add-", "remove-")):
+        return True
+    return any(key.startswith(f"{other}-") for other in others)
+
+
 def _key(where: Path, key: str) -> Iterator[Fault]:
     if not KEY.fullmatch(key):
         what = N_("La clé « %(key)s » n’est pas valable : lettres minuscules, chiffres, tirets.")
@@ -100,7 +107,7 @@ def _key(where: Path, key: str) -> Iterator[Fault]:
 
 def _reserved(path: Path, question: Question, known: Iterable[Question]) -> Iterator[Fault]:
     """A fault for a key that is another thing's name, or the name of a part of another question."""
-    if question.key in _RESERVED or question.key.startswith(("add-", "remove-")):
+    if is_reserved(question.key):
         what = N_("La clé « %(key)s » est réservée. Choisissez-en une autre.")
         yield Fault((*path, "key"), what, {"key": question.key})
     for other in known:

@@ -1,0 +1,152 @@
+"""What one definition changes in another, in words. Pure: two values in, changes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from cohortmgr.base.errors import N_, Problem
+from cohortmgr.programmes.questions import Form, FormSection, Question
+from cohortmgr.programmes.rules import Definition, Text
+
+
+class Kind(StrEnum):
+    """What happens to a thing."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that becomes another: what it is (`named`), its key where it is a question, and what changes."""
+
+    kind: Kind
+    named: Text | str
+    details: tuple[Problem | str, ...] = ()
+    question: str | None = None
+
+
+# The fields of a question as people call them; what is not here is no affair of its readers.
+FIELDS: Mapping[str, str] = {
+    "kind": N_("le genre de réponse"),
+    "label": N_("l’énoncé"),
+    "help": N_("l’aide"),
+    "required": N_("obligatoire ou non"),
+    "sealed": N_("réponse protégée ou non"),
+    "options": N_("les choix proposés"),
+    "minimum": N_("le minimum"),
+    "maximum": N_("le maximum"),
+    "max_length": N_("la longueur"),
+    "columns": N_("les colonnes des fichiers importés"),
+    "target": N_("où va la réponse"),
+    "accept": N_("les formats acceptés"),
+    "max_bytes": N_("la taille des fichiers"),
+    "only_online": N_("demandée en ligne seulement"),
+    "asked_at_application": N_("le moment où elle est posée"),
+    "fields": N_("les champs du groupe"),
+    "show_when": N_("pour qui elle est posée"),
+    "require_when": N_("quand elle est obligatoire"),
+    "max_files": N_("le nombre de fichiers"),
+    "max_pages": N_("le nombre de pages"),
+    "promise_days": N_("le délai d’une pièce promise"),
+    "proof": N_("la pièce qui la prouve"),
+    "page": N_("la page où elle est posée"),
+}
+PARTS: Mapping[str, str] = {
+    "title": N_("Le titre du programme"),
+    "summary": N_("Le résumé"),
+    "description": N_("La description"),
+    "legal_basis": N_("La base légale"),
+    "phases": N_("Les phases"),
+    "practical": N_("Les renseignements pratiques"),
+    "intakes": N_("Les campagnes et leurs dates"),
+    "calendar": N_("Le calendrier"),
+    "partners": N_("Les entreprises partenaires"),
+    "eligibility": N_("Les conditions d’éligibilité"),
+    "rubric": N_("La grille de lecture"),
+    "reminders": N_("Les rappels"),
+    "offers": N_("Les délais de réponse aux offres"),
+    "stipend": N_("L’allocation"),
+    "placement": N_("L’affectation en entreprise"),
+    "imports": N_("La disposition des fichiers importés"),
+    "assumptions": N_("Les suppositions"),
+}
+
+
+def changes(before: Definition, after: Definition) -> tuple[Change, ...]:
+    """Everything that `after` does otherwise: sections and questions first, then the rest of the programme."""
+    found = (*_sections(before.form, after.form), *_questions(before.form, after.form))
+    others = (each for each in fields(Definition) if each.name not in ("form", "key"))
+    rest = tuple(
+        Change(Kind.CHANGED, PARTS.get(each.name, each.name))
+        for each in others
+        if getattr(before, each.name) != getattr(after, each.name)
+    )
+    return (*found, *rest)
+
+
+def removed(before: Form, after: Form) -> tuple[str, ...]:
+    """The questions that are asked no more."""
+    left = {question.key for question in after.questions}
+    return tuple(question.key for question in before.questions if question.key not in left)
+
+
+def _sections(before: Form, after: Form) -> Iterator[Change]:
+    were = {each.key: each for each in before.sections}
+    are = {each.key: each for each in after.sections}
+    for key, section in are.items():
+        if key not in were:
+            yield Change(Kind.ADDED, section.title, (N_("partie du formulaire"),))
+        elif details := tuple(_of_section(were[key], section)):
+            yield Change(Kind.CHANGED, section.title, details)
+    for key, section in were.items():
+        if key not in are:
+            yield Change(Kind.REMOVED, section.title, (N_("partie du formulaire"),))
+    order = [key for key in were if key in are]
+    if order != [key for key in are if key in were]:
+        yield Change(Kind.CHANGED, N_("L’ordre des parties"))
+
+
+def _of_section(before: FormSection, after: FormSection) -> Iterator[Problem | str]:
+    if before.title != after.title:
+        yield Problem(N_("s’appelait « %(title)s »"), {"title": before.title})
+    if before.show_when != after.show_when:
+        yield N_("pour qui elle est posée")
+    were, are = [q.key for q in before.questions], [q.key for q in after.questions]
+    if [key for key in were if key in are] != [key for key in are if key in were]:
+        yield N_("l’ordre des questions")
+
+
+def _questions(before: Form, after: Form) -> Iterator[Change]:
+    were = {question.key: question for question in before.questions}
+    homes = {question.key: section.key for section in before.sections for question in section.questions}
+    left = {question.key for question in after.questions}
+    for section in after.sections:
+        for question in section.questions:
+            if question.key not in were:
+                yield Change(Kind.ADDED, question.label, (), question.key)
+                continue
+            details = [*_of_question(were[question.key], question)]
+            if homes[question.key] != section.key:
+                details.append(Problem(N_("passe dans « %(title)s »"), {"title": section.title}))
+            if details:
+                yield Change(Kind.CHANGED, question.label, tuple(details), question.key)
+    for key, question in were.items():
+        if key not in left:
+            yield Change(Kind.REMOVED, question.label, (), key)
+
+
+def _of_question(before: Question, after: Question) -> Iterator[Problem | str]:
+    if before.label != after.label:
+        yield Problem(N_("s’énonçait « %(label)s »"), {"label": before.label})
+    for name, said in FIELDS.items():
+        if name != "label" and _held(before, name) != _held(after, name):
+            yield said
+
+
+def _held(question: Question, name: str) -> Any:
+    return getattr(question, name, None)

@@ -1,0 +1,225 @@
+"""Changing a definition's form as plain tables: adding, moving, copying and removing what it asks.
+
+The tables have the shape that `binding.py` reads and writes; a text or a figure in them may still be wrong. Every
+function changes the document that it is given. A question is named by its key, a field of a group's row by
+`group.field`: a key holds no point.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from typing import Any
+
+from cohortmgr.base.errors import N_, NotFound, Problem, Refused
+from cohortmgr.base.text import fold
+from cohortmgr.programmes.checking_form import KEY, is_reserved
+
+Table = MutableMapping[str, Any]
+
+LONGEST_KEY = 40
+MOST_QUESTIONS, MOST_SECTIONS = 200, 30
+_COPY = {"fr": "(copie)", "ar": "(نسخة)", "en": "(copy)"}
+
+
+def sections_of(document: Table) -> list[Table]:
+    """The sections, which may be changed in place."""
+    found: list[Table] = document.setdefault("form", {}).setdefault("sections", [])
+    return found
+
+
+def questions_of(document: Table) -> Iterator[Table]:
+    """Every question of every section, in order; not the fields of groups."""
+    for section in sections_of(document):
+        yield from section.setdefault("questions", [])
+
+
+def keys_of(document: Table) -> set[str]:
+    """The keys of every question."""
+    return {question["key"] for question in questions_of(document)}
+
+
+def key_from(label: str, taken: Iterable[str], otherwise: str) -> str:
+    """A key out of a label: lower case letters, digits and `_`, unlike any that is taken or reserved.
+
+    `otherwise` names what the label says nothing usable of, as one in Arabic.
+    """
+    words = re.findall(r"[a-z0-9]+", fold(label[:200]))
+    stem = "_".join(words)[: LONGEST_KEY - 4].strip("_") or otherwise
+    used, found, number = set(taken), stem, 1
+    while found in used or is_reserved(found, used) or not KEY.fullmatch(found):
+        number += 1
+        found = f"{stem}_{number}"
+    return found
+
+
+def find_section(document: Table, key: str) -> tuple[list[Table], int]:
+    """The sections and the place of that one; NotFound when there is none."""
+    sections = sections_of(document)
+    return sections, _place(sections, key)
+
+
+def find(document: Table, name: str) -> tuple[list[Table], int]:
+    """The list that holds a question, or a field of a group's row, and its place there; NotFound when absent."""
+    key, point, inner = name.partition(".")
+    for section in sections_of(document):
+        questions = section.setdefault("questions", [])
+        if key in (question["key"] for question in questions):
+            place = _place(questions, key)
+            if not point:
+                return questions, place
+            fields = questions[place].setdefault("fields", [])
+            return fields, _place(fields, inner)
+    raise NotFound(name)
+
+
+def question(document: Table, name: str) -> Table:
+    """A question, or a field of a group's row, by its name; NotFound when absent."""
+    held, place = find(document, name)
+    return held[place]
+
+
+def path_to(document: Table, name: str) -> tuple[str | int, ...]:
+    """Where the question of a name stands, as faults say it."""
+    key, point, _inner = name.partition(".")
+    for place, section in enumerate(sections_of(document)):
+        for rank, each in enumerate(section.get("questions", ())):
+            if each["key"] == key:
+                path = ("form", "sections", place, "questions", rank)
+                return (*path, "fields", find(document, name)[1]) if point else path
+    raise NotFound(name)
+
+
+def add_section(document: Table, title: Table) -> str:
+    """A section at the end, without questions; its key. Refused when there are too many."""
+    sections = sections_of(document)
+    if len(sections) >= MOST_SECTIONS:
+        raise Refused(Problem(N_("Un formulaire a au plus %(most)s parties."), {"most": MOST_SECTIONS}))
+    key = key_from(str(title.get("fr", "")), (each["key"] for each in sections), "partie")
+    sections.append({"key": key, "title": title, "questions": []})
+    return key
+
+
+def add_question(document: Table, place: str, table: Table) -> str:
+    """Put a question at the end of a section, or of a group's row (its name and a point); returns its name."""
+    if sum(1 for _each in questions_of(document)) >= MOST_QUESTIONS:
+        raise Refused(Problem(N_("Un formulaire a au plus %(most)s questions."), {"most": MOST_QUESTIONS}))
+    label = str(table.get("label", {}).get("fr", ""))
+    if place.endswith("."):
+        fields = question(document, place[:-1]).setdefault("fields", [])
+        key = key_from(label, (each["key"] for each in fields), "champ")
+        fields.append({**table, "key": key})
+        return f"{place}{key}"
+    sections, number = find_section(document, place)
+    key = key_from(label, keys_of(document), "question")
+    sections[number].setdefault("questions", []).append({**table, "key": key})
+    return key
+
+
+def move(document: Table, name: str, by: int) -> bool:
+    """Bring a question one place up (-1) or down (1); past its section's edge it enters the next one.
+
+    Whether it moved: the first does not go up, nor the last down, and a field stays in its group.
+    """
+    held, place = find(document, name)
+    if 0 <= place + by < len(held):
+        held.insert(place + by, held.pop(place))
+        return True
+    if "." in name:
+        return False
+    sections = sections_of(document)
+    number = next(i for i, each in enumerate(sections) if each.get("questions") is held)
+    if not 0 <= number + by < len(sections):
+        return False
+    there = sections[number + by].setdefault("questions", [])
+    there.insert(0 if by > 0 else len(there), held.pop(place))
+    return True
+
+
+def move_section(document: Table, key: str, by: int) -> bool:
+    """Bring a section one place up or down, with its questions; whether it moved."""
+    sections, place = find_section(document, key)
+    if not 0 <= place + by < len(sections):
+        return False
+    sections.insert(place + by, sections.pop(place))
+    return True
+
+
+def duplicate(document: Table, name: str) -> str:
+    """A copy of a question right after it; its name. It has no target, columns or paper's figure of its own."""
+    held, place = find(document, name)
+    double = copy.deepcopy(held[place])
+    for said in ("target", "columns"):
+        double.pop(said, None)
+    label = double.get("label", {})
+    double["label"] = {code: f"{said} {_COPY[code]}" for code, said in label.items() if code in _COPY}
+    group, point, _inner = name.rpartition(".")
+    added = add_question(document, f"{group}." if point else _section_of(document, held), double)
+    held.insert(place + 1, held.pop())
+    return added
+
+
+def remove(document: Table, name: str) -> Table:
+    """Take a question out of the form; returns it."""
+    held, place = find(document, name)
+    return held.pop(place)
+
+
+def remove_section(document: Table, key: str) -> Table:
+    """Take an empty section out. Refused while it asks something."""
+    sections, place = find_section(document, key)
+    if sections[place].get("questions"):
+        raise Refused(N_("Cette partie pose encore des questions : déplacez-les ou retirez-les d’abord."))
+    return sections.pop(place)
+
+
+def rename(document: Table, name: str, label: str) -> str:
+    """Give a question that was never published the key of its new label, wherever it is named; its new name."""
+    held, place = find(document, name)
+    group, point, old = name.rpartition(".")
+    others = {each["key"] for each in held if each is not held[place]} if point else keys_of(document) - {old}
+    wanted = key_from(label, others, old)
+    if re.fullmatch(rf"{re.escape(wanted)}(_\d+)?", old):
+        return name  # it says the same, made unlike another's
+    held[place]["key"] = wanted
+    if point:
+        return f"{group}.{wanted}"
+    _everywhere(document, lambda key: wanted if key == old else key)
+    return wanted
+
+
+def _everywhere(document: Table, renamed: Callable[[str], str]) -> None:
+    """What names a question: conditions, the paper of a figure, and eligibility."""
+    for section in sections_of(document):
+        _conditions(section, renamed)
+    for each in questions_of(document):
+        _conditions(each, renamed)
+        if each.get("proof"):
+            each["proof"] = renamed(each["proof"])
+    for rule in document.get("eligibility", ()):
+        if rule.get("question"):
+            rule["question"] = renamed(rule["question"])
+        if rule.get("also"):
+            rule["also"] = [renamed(key) for key in rule["also"]]
+        _conditions({"show_when": rule.get("when", [])}, renamed)
+    aliases = document.get("imports", {}).get("value_aliases")
+    if aliases:
+        document["imports"]["value_aliases"] = {renamed(key): each for key, each in aliases.items()}
+
+
+def _conditions(table: Table, renamed: Callable[[str], str]) -> None:
+    for name in ("show_when", "require_when"):
+        for condition in table.get(name, ()):
+            condition["question"] = renamed(condition.get("question", ""))
+
+
+def _place(held: list[Table], key: str) -> int:
+    for place, each in enumerate(held):
+        if each["key"] == key:
+            return place
+    raise NotFound(key)
+
+
+def _section_of(document: Table, held: list[Table]) -> str:
+    return next(str(each["key"]) for each in sections_of(document) if each.get("questions") is held)

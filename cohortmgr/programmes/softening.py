@@ -1,0 +1,123 @@
+"""A definition that is still being written, faults and all, as something that can be shown and judged.
+
+What is missing is filled in or left out of a copy until the copy binds; the faults are those of the document itself.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cohortmgr.programmes.binding import Fault, LocalTime, bind
+from cohortmgr.programmes.checking import check
+from cohortmgr.programmes.locating import Path
+from cohortmgr.programmes.questions import Condition, Form, FormSection, Question
+from cohortmgr.programmes.rules import TEXT_LANGUAGES, Definition
+
+# What stands where a text is missing: the Arabic one holds an Arabic letter, as texts must.
+FILLING: Mapping[str, str] = {"fr": "…", "ar": "نص ناقص", "en": "…"}
+_ROUNDS = 6
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A definition as far as it can be shown, none if it cannot; every fault of the document; which are of its shape."""
+
+    definition: Definition | None
+    faults: tuple[Fault, ...]
+    shape: tuple[Fault, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether it may be published."""
+        return self.definition is not None and not self.faults
+
+    @property
+    def editable(self) -> bool:
+        """Whether pages can change it: only texts are missing, and each key names one thing."""
+        texts = all(is_text(fault.path) for fault in self.shape)
+        return self.definition is not None and texts and not any(f.path[-1] == "key" for f in self.faults)
+
+
+def is_text(path: Path) -> bool:
+    """Whether a path leads to a text in one language."""
+    return bool(path) and path[-1] in TEXT_LANGUAGES
+
+
+def judge(document: Mapping[str, Any], local_time: LocalTime) -> Judged:
+    """What is wrong with a document, and what of it can be shown."""
+    definition, shape = bind(document, local_time)
+    faults, draft = shape, document
+    for _round in range(_ROUNDS):
+        if definition is not None:
+            break
+        draft = _mended(draft, faults)
+        definition, faults = bind(draft, local_time)
+    if definition is None:
+        return Judged(None, tuple(shape), tuple(shape))
+    checked = check(definition)
+    known = {fault.path for fault in shape}
+    said = [*shape, *(fault for fault in checked if fault.path not in known)]
+    return Judged(_without_unknown(definition), tuple(said), tuple(shape))
+
+
+def _mended(document: Mapping[str, Any], faults: list[Fault]) -> dict[str, Any]:
+    """A copy whose faulty texts are filled, and whose other faulty fields are left out; the last places first, so
+    that those before them keep theirs."""
+    found = copy.deepcopy(dict(document))
+    for fault in sorted(faults, key=lambda each: tuple(map(_order, each.path)), reverse=True):
+        held: Any = found
+        for step in fault.path[:-1]:
+            held = _step(held, step)
+        last = fault.path[-1] if fault.path else None
+        if isinstance(held, dict) and last in TEXT_LANGUAGES:
+            held[last] = _filling(held, str(last))
+        elif isinstance(held, dict) and last in ("label", "title"):
+            held[last] = dict(FILLING)
+        elif isinstance(held, dict):
+            held.pop(last, None)
+        elif isinstance(held, list) and isinstance(last, int) and last < len(held):
+            del held[last]
+    return found
+
+
+def _filling(text: Mapping[str, Any], language: str) -> str:
+    """A text that stands in for one language: French or English for one another, never for Arabic."""
+    for other in ("fr", "en"):
+        said = text.get(other)
+        if language != "ar" and isinstance(said, str) and said.strip():
+            return said
+    return FILLING[language]
+
+
+def _step(held: Any, step: str | int) -> Any:
+    if isinstance(held, dict):
+        return held.get(step)
+    if isinstance(held, list) and isinstance(step, int) and step < len(held):
+        return held[step]
+    return None
+
+
+def _order(step: str | int) -> tuple[int, int, str]:
+    return (1, step, "") if isinstance(step, int) else (0, 0, step)
+
+
+def _without_unknown(definition: Definition) -> Definition:
+    """The same without the conditions on questions that are not there: nobody could say them."""
+    known = {question.key for question in definition.form.questions}
+
+    def kept(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+        return tuple(each for each in conditions if each.question in known)
+
+    def asked(question: Question) -> Question:
+        return replace(
+            question, show_when=kept(question.show_when), require_when=kept(question.require_when)
+        )
+
+    sections = tuple(
+        FormSection(each.key, each.title, tuple(map(asked, each.questions)), kept(each.show_when))
+        for each in definition.form.sections
+    )
+    return replace(definition, form=Form(sections))
