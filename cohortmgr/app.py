@@ -13,7 +13,7 @@ from sqlalchemy import event
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from cohortmgr import cli, tables
-from cohortmgr.accounts import access_views, code_views, guards
+from cohortmgr.accounts import access_views, code_views, guards, holding_views
 from cohortmgr.accounts import notices as accounts_notices
 from cohortmgr.accounts import staff_views as accounts_staff
 from cohortmgr.accounts import views as accounts
@@ -23,9 +23,10 @@ from cohortmgr.applications import candidate_views as applications_candidate
 from cohortmgr.applications import correction_views as corrections_candidate
 from cohortmgr.applications import desk_views as applications_desk
 from cohortmgr.applications import document_views as documents
-from cohortmgr.applications import eligibility_views as eligibility
 from cohortmgr.applications import duplicate_views as applications_duplicates
+from cohortmgr.applications import eligibility_views as eligibility
 from cohortmgr.applications import import_views as imports
+from cohortmgr.applications import journey_views as journey_candidate
 from cohortmgr.applications import notices as applications_notices
 from cohortmgr.applications import staff_views as applications_staff
 from cohortmgr.audit import keys
@@ -35,8 +36,6 @@ from cohortmgr.cohorts import actions as enrolling
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts import staff_views as cohorts_staff
 from cohortmgr.jobs.broker import celery_for, wake_sender
-from cohortmgr.messages import campaign_views as campaigns_staff
-from cohortmgr.messages import candidate_views as messages_candidate
 from cohortmgr.messages import (
     asking,
     desk_views,
@@ -49,6 +48,8 @@ from cohortmgr.messages import (
     troubles,
     unsubscribing,
 )
+from cohortmgr.messages import campaign_views as campaigns_staff
+from cohortmgr.messages import candidate_views as messages_candidate
 from cohortmgr.messages import notices as messages_notices
 from cohortmgr.messages import preference_views as preferences
 from cohortmgr.messages import staff_views as messages_staff
@@ -109,6 +110,8 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         programmes.bp,
         eligibility.bp,
         applications_candidate.bp,
+        journey_candidate.bp,
+        holding_views.bp,
         applications_staff.bp,
         applications_desk.bp,
         applications_duplicates.bp,

@@ -10,7 +10,7 @@ from flask import Flask, g, has_request_context, redirect, request, session, url
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
-from cohortmgr.accounts import access, queries
+from cohortmgr.accounts import access, holding, queries
 from cohortmgr.accounts.rules import ANONYMOUS, Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.db import see, writing
@@ -77,9 +77,7 @@ def _guard(
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R | ResponseReturnValue:
             known = viewer()
             if known is ANONYMOUS:
-                return redirect(
-                    url_for("accounts.sign_in", next=request.full_path if request.method == "GET" else None)
-                )
+                return redirect(url_for("accounts.sign_in", next=_returning(view)))
             if not admitted(known):
                 raise NotPermitted(f"{request.endpoint} is for {audience}")
             return view(*args, **kwargs)
@@ -88,6 +86,32 @@ def _guard(
         return guarded
 
     return decorate
+
+
+def _returning(view: Callable[..., object]) -> str | None:
+    """Where to go after signing in: the page that was asked for, or the form that outlived its session."""
+    if request.method == "GET":
+        return request.full_path
+    if not getattr(view, "survives", False) or not _hold():
+        return None
+    return url_for("held.show")
+
+
+def _hold() -> bool:
+    """Keep the request's form if the browser bears the token of a session that ended."""
+    token = session.get("_user_id")
+    account_id = holding.account_of(token) if token else None
+    if account_id is None:
+        return False
+    path = request.full_path.rstrip("?")
+    with writing():
+        return holding.hold(account_id, path, request.form.to_dict(flat=False))
+
+
+def survives(view: Callable[P, R]) -> Callable[P, R]:
+    """A form that people write in: what they typed outlives their session. Stands below the guard."""
+    view.survives = True  # type: ignore[attr-defined]
+    return view
 
 
 def public(view: Callable[P, R]) -> Callable[P, R]:

@@ -3,48 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from cohortmgr.accounts.actions import set_identifiers, set_person
-from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import aside, files, queries
+from cohortmgr.applications import queries
 from cohortmgr.applications.answers import Answer
-from cohortmgr.applications.composed import Given, read_given
 from cohortmgr.applications.conditions import counted, hidden
-from cohortmgr.applications.documents import Prepared, parts_by_question
 from cohortmgr.applications.eligibility import Assessment, assess
 from cohortmgr.applications.facts import facts_of, papers_of
 from cohortmgr.applications.models import Application, Document
 from cohortmgr.applications.queries import File, person_reference
 from cohortmgr.applications.rules import (
     State,
-    identity_numbers,
-    listed,
     missing,
-    person_values,
-    question_of,
     split_sealed,
 )
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused, Stale
-from cohortmgr.base.text import new_reference, new_short_code
+from cohortmgr.base.text import clean, new_reference, new_short_code
 from cohortmgr.outbox.actions import send
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.programmes.rules import Definition, Form, Question, QuestionKind, Window, window_of
+from cohortmgr.programmes.rules import Window, window_of
 
 # Higher floors append what a withdrawal undoes above; called in the same transaction, after the change.
 on_withdrawal: list[Callable[[Viewer, Application], None]] = []
 
-_NOT_A_DRAFT = N_("Cette candidature est déjà envoyée : elle ne se modifie plus.")
+_SAY_SO = N_("Cochez la case : c’est vous, et non la personne qui vous aide, qui envoyez ce dossier.")
+NOT_A_DRAFT = N_("Cette candidature est déjà envoyée : elle ne se modifie plus.")
 
 
 def start(viewer: Viewer, intake_reference: str) -> Application:
@@ -57,7 +49,7 @@ def start(viewer: Viewer, intake_reference: str) -> Application:
     intake, known, free = queries.intake_with_mine(viewer, intake_reference)
     if known is not None:
         return known
-    _require_open(intake, free)
+    require_open(intake, free)
     definition = definition_of(intake)
     alone = sa.select(sa.func.min(Offering.id)).where(Offering.intake_id == intake.id)
     moment = clock.now()
@@ -86,7 +78,7 @@ def start(viewer: Viewer, intake_reference: str) -> Application:
     raise Stale(intake_reference)
 
 
-def _require_open(intake: Intake, free: int | None = None, closes_at: datetime | None = None) -> None:
+def require_open(intake: Intake, free: int | None = None, closes_at: datetime | None = None) -> None:
     """Refused unless the intake takes applications now; says since when it does not, or from when it will.
 
     Whoever has begun may send: only a beginning asks for a free seat.
@@ -106,141 +98,34 @@ def _require_open(intake: Intake, free: int | None = None, closes_at: datetime |
         raise Refused(Problem(what, {"moment": closes_at}))
 
 
-def save_answers(
-    viewer: Viewer,
-    reference: str,
-    given: Given,
-    documents: Iterable[Prepared] = (),
-    sections: Iterable[str] | None = None,
-    spoken: str | None = None,
-) -> tuple[File, list[Problem]]:
-    """Keep every good answer of the draft and return what is wrong with the others, `where` = the field's name.
-
-    `given` is what was typed, by field (see `composed.py`); `sections` limits it to these (all when None). A
-    question left empty is no mistake here: `check` tells it before sending; nor is anything said of a question
-    that the others hide, whose answer is kept for when it is shown again. `spoken` is the language of the page.
-    """
-    file = _own_draft(viewer, reference)
-    form = file.definition.form
-    person = db.session.get_one(Person, file.application.person_id)
-    wanted = None if sections is None else set(sections)
-    questions = [
-        question
-        for section in form.sections
-        if wanted is None or section.key in wanted
-        for question in section.questions
-        if question.asked_at_application and question.kind is not QuestionKind.FILE
-    ]
-    answers, problems = _read(questions, given, clock.today(), file.answers)
-    problems = _of_shown(form, answers, problems)
-    aside.seen(answers, (question.key for question in questions))
-    taken = set_identifiers(person, identity_numbers(form, answers))
-    for kind, problem in taken.items():
-        key = question_of(form, f"identifier.{kind}")
-        answers.pop(key)
-        problems.append(Problem(problem.what, problem.values, key))
-    if spoken is not None:
-        file.application.language = spoken
-    file.application.version_id = file.intake.definition_version_id
-    write_answers(viewer, file.application, person, file.definition, answers)
-    standing = dict(file.documents)
-    for key, parts in parts_by_question(documents).items():
-        standing[key] = files.join(viewer, file.application, standing.get(key), key, parts)
-    return replace(file, documents=standing), problems
-
-
-def save_reopened(
-    viewer: Viewer,
-    file: File,
-    questions: Iterable[Question],
-    given: Given,
-    documents: Iterable[Prepared],
-) -> File:
-    """Write the answers to these questions of a sent file, and nothing else; Refused with all that is wrong with them.
-
-    The caller asked whether these, and no others, are reopened.
-    """
-    row, form = file.application, file.definition.form
-    person = db.session.get_one(Person, row.person_id)
-    typed = [question for question in questions if question.kind is not QuestionKind.FILE]
-    answers, problems = _read(typed, given, clock.today(), file.answers)
-    problems = _of_shown(form, answers, problems)
-    for kind, problem in set_identifiers(person, identity_numbers(form, answers)).items():
-        problems.append(Problem(problem.what, problem.values, question_of(form, f"identifier.{kind}")))
-    if problems:
-        raise Refused(*problems)
-    write_answers(viewer, row, person, file.definition, answers)
-    standing = dict(file.documents)
-    for key, parts in parts_by_question(documents).items():
-        standing[key] = files.join(viewer, row, standing.get(key), key, parts)
-    return replace(file, documents=standing)
-
-
-def _read(
-    questions: Iterable[Question], given: Given, today: date, before: Mapping[str, Answer]
-) -> tuple[dict[str, Answer], list[Problem]]:
-    answers, problems = dict(before), list[Problem]()
-    for question in questions:
-        value, wrong = read_given(question, given, today)
-        if value is not None:
-            answers[question.key] = value
-        elif not wrong:
-            answers.pop(question.key, None)
-        problems += wrong
-    return answers, problems
-
-
-def _of_shown(form: Form, answers: Mapping[str, Answer], problems: list[Problem]) -> list[Problem]:
-    """The problems without those of questions that the answers hide."""
-    out = hidden(form, answers)
-    return [each for each in problems if not out or not _belongs(each.where or "", out)]
-
-
-def _belongs(where: str, keys: Iterable[str]) -> bool:
-    return any(where == key or where.startswith(f"{key}-") for key in keys)
-
-
-def write_answers(
-    viewer: Viewer,
-    application: Application,
-    person: Person,
-    definition: Definition,
-    answers: Mapping[str, Answer],
-) -> None:
-    """Put answers into an application and what they say of the person into the person.
-
-    For the online form and for imports; identity numbers are set by the caller. No permission of its own: the
-    caller loaded the application through a scoped query.
-    """
-    opened, sealed = split_sealed(definition.form, answers)
-    application.answers = opened
-    if sealed != queries.sealed_answers(application):
-        application.sealed_answers = queries.seal_answers(sealed, application.reference)
-    for name, value in listed(definition, answers, application.number).items():
-        setattr(application, name, value)
-    application.updated_at = clock.now()
-    values = person_values(definition.form, answers)
-    if "birth_date" in values:
-        values["birth_date"] = date.fromisoformat(values["birth_date"])
-    set_person(person, values)
-
-
-def _own_draft(viewer: Viewer, reference: str) -> File:
-    file = queries.own(viewer, reference)
-    if file.application.state != State.DRAFT:
-        raise Refused(_NOT_A_DRAFT)
-    _require_open(file.intake, closes_at=file.closes_at)
-    return file
-
-
 def check(viewer: Viewer, file: File) -> tuple[list[Problem], Assessment]:
     """What is still missing, and whether the answers meet the conditions today."""
     definition = file.definition
-    answers = counted(definition.form, file.answers)
+    answers = counted(definition.form, file.working)
     return (
         missing(definition.form, answers, papers_of(file)),
         assess(definition.eligibility, answers, clock.today(), facts_of(file)),
     )
+
+
+def confirm_helped(row: Application, confirmed: bool) -> None:
+    """Whoever was helped says that they read it and send it themselves; Refused without it."""
+    if row.helper and not confirmed:
+        raise Refused(Problem(_SAY_SO, {}, "confirmed"))
+
+
+def set_helper(viewer: Viewer, reference: str, name: str, relation: str) -> Application:
+    """Note who fills in the viewer's file for them, an empty name for nobody; staff see it."""
+    row = queries.own_held(viewer, reference).application
+    if row.state not in (State.DRAFT, State.SUBMITTED):
+        raise Refused(NOT_A_DRAFT)
+    name, relation = clean(name), clean(relation)
+    if len(name) > 120 or len(relation) > 80:
+        raise Refused(Problem(N_("C’est trop long : 120 caractères au plus."), {}, "name"))
+    if name and not relation:
+        raise Refused(Problem(N_("Dites qui est cette personne pour vous."), {}, "relation"))
+    row.helper = {"name": name, "relation": relation} if name else None
+    return row
 
 
 def reasons(viewer: Viewer, file: File, keys: Iterable[str]) -> list[Problem]:
@@ -253,7 +138,7 @@ def reasons(viewer: Viewer, file: File, keys: Iterable[str]) -> list[Problem]:
     ]
 
 
-def submit(viewer: Viewer, reference: str) -> Application:
+def submit(viewer: Viewer, reference: str, confirmed: bool = False) -> Application:
     """Send a draft. Sent already: the same file, and nothing happens twice.
 
     Refused when something is missing, when a condition is not met (with reasons and advice), or when the intake
@@ -264,11 +149,12 @@ def submit(viewer: Viewer, reference: str) -> Application:
     if row.state == State.SUBMITTED:
         return row
     if row.state != State.DRAFT:
-        raise Refused(_NOT_A_DRAFT)
-    _require_open(file.intake, closes_at=file.closes_at)
+        raise Refused(NOT_A_DRAFT)
+    require_open(file.intake, closes_at=file.closes_at)
     absent, assessment = check(viewer, file)
     if absent or not assessment.eligible:
         raise Refused(*absent, *reasons(viewer, file, assessment.reasons))
+    confirm_helped(row, confirmed)
     moment = clock.now()
     # The definition that it was just held to, which may be newer than the one it was last saved under.
     values: dict[str, Any] = {"version_id": file.intake.definition_version_id, **_without_hidden(file)}
@@ -276,7 +162,7 @@ def submit(viewer: Viewer, reference: str) -> Application:
     if not _move(row, State.DRAFT, State.SUBMITTED, values):
         return _sent_meanwhile(viewer, reference)
     _note(viewer, row, "applications.submit", {"state": State.DRAFT}, {"state": State.SUBMITTED})
-    _confirm(viewer, file)
+    confirm(viewer, file)
     return row
 
 
@@ -315,7 +201,8 @@ def _note(
     record(viewer, action, "application", row.reference, row.institution_id, subject, before, after)
 
 
-def _confirm(viewer: Viewer, file: File) -> None:
+def confirm(viewer: Viewer, file: File) -> None:
+    """Write that the file arrived."""
     row, intake = file.application, file.intake
     variables = {
         "name": row.name,

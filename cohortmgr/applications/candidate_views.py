@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -15,15 +16,17 @@ from werkzeug.datastructures import MultiDict
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import actions, aside, desk, files, queries
+from cohortmgr.applications import actions, aside, changes, desk, files, queries, saving
 from cohortmgr.applications.conditions import hidden
 from cohortmgr.applications.documents import MOST_FILES, Prepared, prepare_document
 from cohortmgr.applications.drawn import questions
 from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
 from cohortmgr.applications.models import Application, Document
+from cohortmgr.applications.pages import pages_of
 from cohortmgr.applications.queries import File
 from cohortmgr.applications.row_buttons import Pressed, pressed, without_row
 from cohortmgr.applications.rules import State, asked, asked_in
+from cohortmgr.applications.task_list import task_page
 from cohortmgr.applications.written import shown, typed
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import writing
@@ -61,7 +64,8 @@ def start(reference: str) -> ResponseReturnValue:
 
 
 def _next_page(row: Application) -> str:
-    page = "form" if row.state == State.DRAFT else "show"
+    """The task list of a draft, or the whole form for who asked for it; a sent file's receipt."""
+    page = "form" if row.state == State.DRAFT and "whole" in request.form else "show"
     return url_for(f"applications_candidate.{page}", reference=row.reference)
 
 
@@ -69,24 +73,24 @@ def _window(intake: Intake, free: int | None = None) -> Window:
     return window_of(intake.opens_at, intake.closes_at, clock.now(), free)
 
 
-def _editable(file: File) -> bool:
-    if file.application.state != State.DRAFT:
-        return False
-    return window_of(file.intake.opens_at, file.closes_at, clock.arrived()) is Window.OPEN
+def editable(file: File) -> bool:
+    """Whether its person may write in it now."""
+    return file.is_open and window_of(file.intake.opens_at, file.closes_at, clock.arrived()) is Window.OPEN
 
 
 @bp.route("/my/applications/<reference>/form", methods=["GET", "POST"])
 @guards.candidate
+@guards.survives
 def form(reference: str) -> ResponseReturnValue:
     """Every section on one page. Good answers are kept even when others are to be mended."""
     file = queries.own(guards.viewer(), reference)
-    if not _editable(file):
+    if not editable(file):
         return redirect(url_for("applications_candidate.show", reference=reference))
     if request.method == "POST":
         button = pressed(file.definition.form, request.form)
         sent = without_row(request.form, button)
-        page = form_class(file.intake.fingerprint, file.definition)(
-            sent, data=typed(file.definition, file.answers)
+        page = form_class(fingerprint_of(file), file.definition)(
+            sent, data=typed(file.definition, file.working)
         )
         file, problems = _save(file, sent)
         if not problems:
@@ -98,11 +102,18 @@ def form(reference: str) -> ResponseReturnValue:
     return _form_page(file, None)
 
 
+def fingerprint_of(file: File) -> str:
+    """That of the definition which the file answers to."""
+    if file.application.state == State.DRAFT:
+        return file.intake.fingerprint
+    return str(file.read.fingerprint)
+
+
 def _after(file: File, button: Pressed | None) -> str:
     """Where a form that was kept leads: back to the group whose button was pressed, to one's file, or to the check."""
     reference = file.application.reference
     if button is not None:
-        rows = file.answers.get(button.key)
+        rows = file.working.get(button.key)
         place = f"{button.key}-{len(rows)}" if isinstance(rows, list) and button.row is None else button.key
         more = button.key if button.row is None else None
         return url_for("applications_candidate.form", reference=reference, more=more, _anchor=place)
@@ -113,11 +124,14 @@ def _after(file: File, button: Pressed | None) -> str:
 
 
 def _form_page(file: File, page: ApplicationForm | None) -> ResponseReturnValue:
+    answers = file.working
     return render_template(
         "applications/candidate_form.html",
         form=page,
-        drawn=None if page else questions(file.intake.fingerprint, file.definition),
-        answers=None if page else typed(file.definition, file.answers),
+        drawn=None if page else questions(fingerprint_of(file), file.definition),
+        answers=None if page else typed(file.definition, answers),
+        seen=marks(file.definition.form.questions, answers),
+        secret=secret(file.definition.form.questions),
         more=request.args.get("more"),
         news=_news(file),
         definition=file.definition,
@@ -128,24 +142,47 @@ def _form_page(file: File, page: ApplicationForm | None) -> ResponseReturnValue:
     )
 
 
+def marks(asked: Iterable[Question], answers: Mapping[str, Any]) -> str:
+    """What a page shows, by question: from it the server tells who typed over whom."""
+    wanted = [each.key for each in asked if each.asked_at_application and each.kind is not QuestionKind.FILE]
+    return json.dumps({key: saving.mark_of(answers.get(key)) for key in wanted})
+
+
+def secret(asked: Iterable[Question]) -> str:
+    """The questions whose answers are never kept on a telephone."""
+    return json.dumps([each.key for each in asked if each.sealed])
+
+
+def seen_by(sent: Mapping[str, Any]) -> dict[str, str]:
+    """The marks that came with a form; none where they are not what a page of ours sends."""
+    try:
+        held = json.loads(sent.get("seen") or "{}")
+    except ValueError:
+        return {}
+    return {str(key): str(mark) for key, mark in held.items()} if isinstance(held, dict) else {}
+
+
 def _news(file: File) -> list[Question]:
     """The questions of a draft that came, or changed, since its person last saved it."""
     return aside.new_questions(file.definition.form, file.application.answers)
 
 
 def _save(file: File, sent: MultiDict[str, Any]) -> tuple[File, list[Problem]]:
-    given, reference = sent.to_dict(flat=False), file.application.reference
-    documents, problems = _prepared(file)
+    viewer, given = guards.viewer(), sent.to_dict(flat=False)
+    documents, problems = prepared(file, asked(file.definition.form))
     with writing():
-        file, more = actions.save_answers(guards.viewer(), reference, given, documents, spoken=language())
+        held = saving.open_file(viewer, file.application.reference)
+        file, more = saving.save_answers(
+            viewer, held, given, documents, seen=seen_by(sent), spoken=language()
+        )
     return file, [*more, *problems]
 
 
-def _prepared(file: File) -> tuple[list[Prepared], list[Problem]]:
+def prepared(file: File, wanted: Iterable[Question]) -> tuple[list[Prepared], list[Problem]]:
     """The files of this request, checked and stored; a bad one does not undo the others."""
     documents: list[Prepared] = []
     problems: list[Problem] = []
-    for question in asked(file.definition.form):
+    for question in wanted:
         if question.kind is not QuestionKind.FILE:
             continue
         for sent in request.files.getlist(question.key)[: question.max_files or MOST_FILES]:
@@ -165,17 +202,17 @@ def _prepared(file: File) -> tuple[list[Prepared], list[Problem]]:
 def upload(reference: str) -> ResponseReturnValue:
     """Files alone, as soon as they are chosen; the answers stay as they were."""
     file = queries.own(guards.viewer(), reference)
-    if not _editable(file):
+    if not editable(file):
         return redirect(url_for("applications_candidate.show", reference=reference))
-    documents, problems = _prepared(file)
+    documents, problems = prepared(file, asked(file.definition.form))
     with writing():
         begun: set[str] = set()
-        for prepared in documents:
-            files.attach(guards.viewer(), reference, prepared, add=prepared.question in begun)
-            begun.add(prepared.question)
+        for each in documents:
+            files.attach(guards.viewer(), reference, each, add=each.question in begun)
+            begun.add(each.question)
     if problems:
-        page = form_class(file.intake.fingerprint, file.definition)(
-            formdata=None, data=typed(file.definition, file.answers)
+        page = form_class(fingerprint_of(file), file.definition)(
+            formdata=None, data=typed(file.definition, file.working)
         )
         show_answers(page, Refused(*problems))
         return _form_page(queries.own(guards.viewer(), reference), page)
@@ -190,34 +227,50 @@ def check(reference: str) -> ResponseReturnValue:
     if request.method == "POST":
         try:
             with writing():
-                actions.submit(viewer, reference)
+                send = changes.send_again if "again" in request.form else actions.submit
+                send(viewer, reference, confirmed="confirmed" in request.form)
         except Refused as refusal:
             file = queries.own(viewer, reference)
-            if _editable(file):
-                return _check_page(file)
+            if editable(file):
+                return _check_page(file, refusal.problems)
             raise refusal
         return redirect(url_for("applications_candidate.show", reference=reference))
     file = queries.own(viewer, reference)
-    if not _editable(file):
+    if not editable(file):
         return redirect(url_for("applications_candidate.show", reference=reference))
     return _check_page(file)
 
 
-def _check_page(file: File) -> ResponseReturnValue:
+def _check_page(file: File, problems: Iterable[Problem] = ()) -> ResponseReturnValue:
     absent, assessment = actions.check(guards.viewer(), file)
     rules = [rule for rule in file.definition.eligibility if rule.key in assessment.reasons]
-    answered = any(file.answers.get(rule.question) is not None for rule in rules)
+    answers, form = file.working, file.definition.form
+    answered = any(answers.get(rule.question) is not None for rule in rules)
     return render_template(
         "applications/candidate_check.html",
         application=file.application,
         intake=file.intake,
         closes_at=file.closes_at,
         definition=file.definition,
-        sections=sections_of(file, file.answers, kept=False),
+        sections=sections_of(file, answers, kept=False),
+        pages={key: page for page in pages_of(form) for key in page.keys},
+        changed=_changed(file) if file.change else None,
         missing=absent,
+        # What the check says itself is not said twice.
+        wrong=[] if absent or rules else list(problems),
         refused=rules if answered else [],
         eligible=assessment.eligible,
     )
+
+
+def _changed(file: File) -> list[dict[str, Any]]:
+    """What the person changed since the sending: each question with what it said and what it says now."""
+    sent, now = file.answers, file.working
+    return [
+        {"question": each, "before": shown(each, sent.get(each.key)), "now": shown(each, now.get(each.key))}
+        for each in file.definition.form.questions
+        if sent.get(each.key) != now.get(each.key)
+    ]
 
 
 def sections_of(file: File, answers: Mapping[str, Any], kept: bool = True) -> list[dict[str, Any]]:
@@ -251,6 +304,8 @@ def show(reference: str) -> ResponseReturnValue:
     """Receipt, status and timeline."""
     viewer = guards.viewer()
     file = queries.own(viewer, reference)
+    if file.application.state == State.DRAFT and editable(file):
+        return task_page(file, _news(file))
     above = [step for steps in steps_above for step in steps(viewer, file.application)]
     return render_template(
         "applications/candidate_status.html",
@@ -258,13 +313,15 @@ def show(reference: str) -> ResponseReturnValue:
         intake=file.intake,
         definition=file.definition,
         closes_at=file.closes_at,
-        window="open" if _editable(file) else _window(file.intake).value,
+        window="open" if editable(file) else _window(file.intake).value,
         news=_news(file),
         correction=desk.correction_asked(file) if file.reopened_until else None,
         rules=[rule for rule in file.definition.eligibility if rule.key in file.application.reasons],
         documents=file.documents.values(),
         turn=next((step for step in above if step.get("state") == "now"), None),
         steps=_steps(file, above),
+        may_change=changes.may_change(viewer, file),
+        change=file.change,
         code=_code(reference) if file.application.state == State.SUBMITTED else None,
     )
 
@@ -276,7 +333,7 @@ def _steps(file: File, above: list[Step]) -> list[Step]:
         steps.append({"when": moment(row.created_at), "title": _("Candidature commencée")})
     if row.sent_at is not None:
         steps.append({"when": moment(row.sent_at), "title": _("Candidature envoyée")})
-    elif row.state == State.DRAFT and _editable(file):
+    elif row.state == State.DRAFT and editable(file):
         steps.append({"when": moment(file.closes_at), "title": _("Clôture des candidatures"), "state": "now"})
     if row.withdrawn_at is not None:
         return [*steps, {"when": moment(row.withdrawn_at), "title": _("Candidature retirée")}]

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers import Answer
-from cohortmgr.applications.models import Application, Correction, Document, Extension
+from cohortmgr.applications.models import Application, Change, Correction, Document, Extension
 from cohortmgr.applications.rules import State
-from cohortmgr.base import crypto
+from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering
@@ -59,6 +59,23 @@ class File:
         """Every answer, sealed ones opened: for the person themselves, or for an action that notes it."""
         return {**self.application.answers, **sealed_answers(self.application)}
 
+    @property
+    def change(self) -> Change | None:
+        """What the person is changing in their sent file; read with their own files only."""
+        held: Change | None = getattr(self.read, "Change", None)
+        return held if self.application.state == State.SUBMITTED else None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its person is writing it: a draft, or a sent file that they are changing."""
+        return self.application.state == State.DRAFT or self.change is not None
+
+    @property
+    def working(self) -> dict[str, Answer]:
+        """The answers as their person left them: those of the file, and over them what is not sent again yet."""
+        found = {**self.answers, **changes(self.change)}
+        return {key: answer for key, answer in found.items() if answer is not None}
+
 
 def visible(viewer: Viewer) -> sa.Select[Application, Intake]:
     """Applications with their intakes: the viewer's own, and those below the paths that they read."""
@@ -79,6 +96,11 @@ def get_for(viewer: Viewer, reference: str) -> File:
 def own(viewer: Viewer, reference: str) -> File:
     """An application of the viewer's own, as the candidate's pages show it; NotFound otherwise."""
     return _read(_OWN, {"reference": reference, "person": viewer.person_id})
+
+
+def own_held(viewer: Viewer, reference: str) -> File:
+    """The same, its row held until the end of the transaction: of many who save it at once each sees the last."""
+    return _read(_OWN_HELD, {"reference": reference, "person": viewer.person_id})
 
 
 def read_by_staff(viewer: Viewer, reference: str) -> File:
@@ -126,11 +148,16 @@ def _whole(query: sa.Select[Application, Intake]) -> sa.Select[*tuple[Any, ...]]
 
 
 # Made once, since each of a candidate's pages asks it and building it costs more than running it.
-_OWN = _whole(
-    sa.select(Application, Intake)
-    .join(Intake, Intake.id == Application.intake_id)
-    .where(Application.person_id == sa.bindparam("person"))
+_OWN = (
+    _whole(
+        sa.select(Application, Intake)
+        .join(Intake, Intake.id == Application.intake_id)
+        .where(Application.person_id == sa.bindparam("person"))
+    )
+    .add_columns(Change)
+    .outerjoin(Change, Change.application_id == Application.id)
 )
+_OWN_HELD = _OWN.with_for_update(of=Application)
 
 
 def _file(query: sa.Select[Application, Intake], reference: str) -> File:
@@ -160,6 +187,27 @@ def seal_answers(answers: Mapping[str, Answer], reference: str) -> bytes | None:
         return None
     text = json.dumps(answers, ensure_ascii=False, sort_keys=True)
     return crypto.seal(text, "applications", "sealed_answers", reference)
+
+
+def changes(change: Change | None) -> dict[str, Answer]:
+    """Question to what its person has written since the sending, None for an answer that was taken out."""
+    if change is None or not change.sealed:
+        return {}
+    text = crypto.unseal(change.sealed, "application_changes", "sealed", change.reference)
+    found: dict[str, Answer] = json.loads(text)
+    return found
+
+
+def write_change(file: File, answers: Mapping[str, Answer]) -> None:
+    """Keep what these answers say otherwise than the file that was sent."""
+    change, sent = file.change, file.answers
+    if change is None:
+        raise LookupError(file.application.reference)
+    other = {key: answers.get(key) for key in {*sent, *answers} if answers.get(key) != sent.get(key)}
+    if other != changes(change):
+        text = json.dumps(other, ensure_ascii=False, sort_keys=True)
+        change.sealed = crypto.seal(text, "application_changes", "sealed", change.reference)
+    change.updated_at = clock.now()
 
 
 def mine(viewer: Viewer) -> Sequence[sa.Row[Application, Intake]]:

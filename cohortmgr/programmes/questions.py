@@ -104,6 +104,7 @@ class Question:
     or when there is a `require_when` and all of it holds.
     A paper is made of at most `max_files` files and `max_pages` pages, and may be promised until `promise_days`
     days after the close. `proof` is the question of the paper on which staff check this figure.
+    Where one thing is asked a page, questions that follow one another and name the same `page` stand together.
     """
 
     key: str
@@ -129,6 +130,7 @@ class Question:
     max_pages: int | None = None
     promise_days: int | None = None
     proof: str | None = None
+    page: str = ""
 
     def option(self, key: str) -> Option:
         """The option of that key; KeyError when there is none."""

@@ -1,0 +1,31 @@
+"""After signing in again: what one had written when the session ended, to be sent on or forgotten."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import guards, holding
+from cohortmgr.base.db import writing
+
+bp = Blueprint("held", __name__)
+
+
+@bp.route("/my/held", methods=["GET", "POST"])
+@guards.candidate
+def show() -> ResponseReturnValue:
+    """What waits, as a form that goes on to where it was going; nothing, one's own page."""
+    viewer = guards.viewer()
+    found = holding.held(viewer)
+    if found is None:
+        return redirect(url_for("portals.my_home"))
+    if request.method == "GET":
+        return render_template("accounts/candidate_held.html", held=found)
+    with writing():
+        holding.release(viewer)
+    if "forget" in request.form:
+        flash(_("C’est oublié."), "done")
+        return redirect(found.path.partition("?")[0])
+    # The same form, its fields and its token, sent on to the place that the row says.
+    return redirect(found.path, 307)

@@ -1,0 +1,121 @@
+"""A sent file changed by its person until the close. What they sent counts until they send again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from cohortmgr.accounts.actions import set_identifiers
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications import actions, queries
+from cohortmgr.applications.conditions import counted
+from cohortmgr.applications.models import Application, Change
+from cohortmgr.applications.queries import File
+from cohortmgr.applications.rules import State, identity_numbers, question_of
+from cohortmgr.applications.saving import write_answers
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.text import new_reference
+from cohortmgr.programmes.rules import Window, window_of
+
+# Higher floors append what closes a sent file to changes: a decision that its person was told.
+decided: list[Callable[[Viewer, Application], bool]] = []
+
+_NO_MORE = N_("Cette candidature ne se modifie plus : elle a été retirée, ou le programme a déjà répondu.")
+_ASKED = N_("Une correction vous est demandée : répondez-y d’abord.")
+
+
+def may_change(viewer: Viewer, file: File) -> bool:
+    """Whether the person may still change what they sent."""
+    return file.application.state == State.SUBMITTED and not _why_not(viewer, file) and _is_open(file)
+
+
+def _is_open(file: File) -> bool:
+    return window_of(file.intake.opens_at, file.closes_at, clock.arrived()) is Window.OPEN
+
+
+def _why_not(viewer: Viewer, file: File) -> str | None:
+    if file.application.state != State.SUBMITTED:
+        return _NO_MORE
+    if file.reopened_until is not None:
+        return _ASKED
+    return _NO_MORE if any(told(viewer, file.application) for told in decided) else None
+
+
+def begin(viewer: Viewer, reference: str) -> None:
+    """Open what was sent to changes; open already, nothing happens. Refused once a decision was told or after the
+    close."""
+    file = _held(viewer, reference)
+    if file.change is not None:
+        return
+    row, moment = file.application, clock.now()
+    change = Change(
+        reference=new_reference(),
+        institution_id=row.institution_id,
+        person_id=row.person_id,
+        application_id=row.id,
+        begun_at=moment,
+        updated_at=moment,
+    )
+    try:
+        with db.session.begin_nested():
+            db.session.add(change)
+    except IntegrityError:
+        return  # another window was first
+
+
+def drop(viewer: Viewer, reference: str) -> None:
+    """Forget what was not sent again."""
+    change = queries.own_held(viewer, reference).change
+    if change is not None:
+        db.session.execute(sa.delete(Change).where(Change.id == change.id))
+
+
+def send_again(viewer: Viewer, reference: str, confirmed: bool = False) -> Application:
+    """Put the changes into the sent file, all or none; nothing to send, the same file.
+
+    Refused as a first sending is: what is missing, a condition that is not met, the close. The file keeps its number
+    and the moment at which it was first sent.
+    """
+    file = _held(viewer, reference)
+    row, changed = file.application, queries.changes(file.change)
+    if file.change is None:
+        return row
+    absent, assessment = actions.check(viewer, file)
+    problems = [*absent, *actions.reasons(viewer, file, assessment.reasons)]
+    if problems:
+        raise Refused(*problems)
+    actions.confirm_helped(row, confirmed)
+    form, answers = file.definition.form, counted(file.definition.form, file.working)
+    person = db.session.get_one(Person, row.person_id)
+    taken = set_identifiers(person, identity_numbers(form, answers))
+    if taken:
+        told = [
+            Problem(problem.what, problem.values, question_of(form, f"identifier.{kind}"))
+            for kind, problem in taken.items()
+        ]
+        raise Refused(*told)
+    write_answers(viewer, row, person, file.definition, answers)
+    row.eligible, row.reasons = True, []
+    db.session.execute(sa.delete(Change).where(Change.id == file.change.id))
+    if changed:
+        record(
+            viewer, "applications.change", "application", row.reference, row.institution_id,
+            viewer.person_reference, {}, {"questions": sorted(changed)},
+        )  # fmt: skip
+        actions.confirm(viewer, file)
+    return row
+
+
+def _held(viewer: Viewer, reference: str) -> File:
+    file = queries.own_held(viewer, reference)
+    reason = _why_not(viewer, file)
+    if reason is not None:
+        raise Refused(reason)
+    actions.require_open(file.intake, closes_at=file.closes_at)
+    return file

@@ -1,0 +1,311 @@
+"""One thing a page, answers saved as they are typed, what was sent changed until the close, and who helps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, flash, g, jsonify, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import guards
+from cohortmgr.applications import actions, aside, changes, queries, saving
+from cohortmgr.applications.candidate_views import (
+    editable,
+    fingerprint_of,
+    marks,
+    prepared,
+    secret,
+    seen_by,
+)
+from cohortmgr.applications.conditions import counted
+from cohortmgr.applications.drawn import questions
+from cohortmgr.applications.facts import papers_of
+from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
+from cohortmgr.applications.pages import FormPage, decided_elsewhere, met, page_with, pages_of
+from cohortmgr.applications.queries import File
+from cohortmgr.applications.row_buttons import Pressed, pressed, without_row
+from cohortmgr.applications.rules import missing
+from cohortmgr.applications.task_list import page_url, task_page
+from cohortmgr.applications.written import typed
+from cohortmgr.base import clock
+from cohortmgr.base.db import writing
+from cohortmgr.base.errors import N_, NotFound, Problem, Refused
+from cohortmgr.base.i18n import COOKIE, LANGUAGES, LOCALES, hour, language, localized, say
+
+bp = Blueprint("journey_candidate", __name__)
+
+_NOT_READ = N_("Ce qui a été envoyé ne se lit pas.")
+_MOST_FIELDS, _LONGEST = 400, 100_000
+
+
+@bp.route("/my/applications/<reference>/form/<section>/<int:number>", methods=["GET", "POST"])
+@guards.candidate
+@guards.survives
+def page(reference: str, section: str, number: int) -> ResponseReturnValue:
+    """One page of the form. What is hidden from these answers is passed over."""
+    viewer = guards.viewer()
+    if request.method == "POST":
+        return _kept(reference, section, number)
+    file = queries.own(viewer, reference)
+    if not editable(file):
+        return redirect(url_for("applications_candidate.show", reference=reference))
+    asked = _asked(file, section, number)
+    if asked is None:
+        return redirect(_following(file, section, number))
+    return _page(file, asked, None)
+
+
+@bp.get("/my/applications/<reference>/question/<key>")
+@guards.candidate
+def question(reference: str, key: str) -> ResponseReturnValue:
+    """The page that asks a question."""
+    file = queries.own(guards.viewer(), reference)
+    asked = page_with(pages_of(file.definition.form), key)
+    if asked is None:
+        raise NotFound(key)
+    return redirect(page_url(file, asked, to=request.args.get("to"), _anchor=key))
+
+
+def _asked(file: File, section: str, number: int) -> FormPage | None:
+    """The page of that place, with what it asks; None when nothing, NotFound when there is no such place."""
+    form = file.definition.form
+    if not any(each.section.key == section and each.number == number for each in pages_of(form)):
+        raise NotFound(section)
+    for each in met(form, file.working):
+        if each.section.key == section and each.number == number:
+            return each
+    return None
+
+
+def _following(file: File, section: str, number: int) -> str:
+    """The address of the next page that asks something, the check after the last."""
+    form = file.definition.form
+    order = [(each.section.key, each.number) for each in pages_of(form)]
+    place = order.index((section, number))
+    for each in met(form, file.working):
+        if order.index((each.section.key, each.number)) > place:
+            return page_url(file, each)
+    return url_for("applications_candidate.check", reference=file.application.reference)
+
+
+def _kept(reference: str, section: str, number: int) -> ResponseReturnValue:
+    """Keep what a page brought; then the next page, or this one with what is wrong."""
+    viewer = guards.viewer()
+    documents, wrong = [], list[Problem]()
+    if any(each.filename for each in request.files.values()):
+        file = queries.own(viewer, reference)
+        asked = _asked(file, section, number)
+        if asked is not None and editable(file):
+            documents, wrong = prepared(file, asked.questions)
+    with writing():
+        file = saving.open_file(viewer, reference)
+        asked = _asked(file, section, number)
+        if asked is None:
+            return redirect(_following(file, section, number))
+        button = pressed(file.definition.form, request.form)
+        sent = without_row(request.form, button)
+        file, problems = saving.save_answers(
+            viewer, file, sent.to_dict(flat=False), documents, asked.keys, seen_by(sent), language()
+        )
+    problems += wrong
+    if not problems and _goes_on(button):
+        problems = _left(file, asked)
+    if not problems:
+        return _spoken(redirect(_after(file, asked, button)))
+    form = form_class(fingerprint_of(file), file.definition)(sent, data=typed(file.definition, file.working))
+    if button is not None and button.row is None:
+        form[button.key].add_row()
+    show_answers(form, Refused(*problems))
+    spoken = _chosen() or language()
+    g.language = spoken
+    with force_locale(LOCALES[spoken]):
+        return _spoken(_page(file, asked, form))
+
+
+def _goes_on(button: Pressed | None) -> bool:
+    """Whether the person says that this page is done; whoever passes is asked for nothing."""
+    return button is None and "later" not in request.form and _chosen() is None
+
+
+def _left(file: File, asked: FormPage) -> list[Problem]:
+    """What a page that is said to be done still lacks."""
+    form = file.definition.form
+    absent = missing(form, counted(form, file.working), papers_of(file))
+    return [each for each in absent if page_with([asked], each.where or "") is not None]
+
+
+def _chosen() -> str | None:
+    """The language whose button sent the form."""
+    wanted = request.form.get("language")
+    return wanted if wanted in LANGUAGES else None
+
+
+def _spoken(answer: Any) -> Any:
+    """The answer, with the language that was chosen remembered."""
+    wanted = _chosen()
+    if wanted is None:
+        return answer
+    response = make_response(answer)
+    response.set_cookie(COOKIE, wanted, max_age=365 * 24 * 3600, samesite="Lax")
+    return response
+
+
+def _after(file: File, asked: FormPage, button: Pressed | None) -> str:
+    back = request.args.get("to")
+    if button is not None:
+        rows = file.working.get(button.key)
+        place = f"{button.key}-{len(rows)}" if isinstance(rows, list) and button.row is None else button.key
+        more = button.key if button.row is None else None
+        return page_url(file, asked, to=back, more=more, _anchor=place)
+    if _chosen() is not None:
+        return page_url(file, asked, to=back)
+    if back == "check":
+        return url_for("applications_candidate.check", reference=file.application.reference)
+    if back == "tasks":
+        return tasks_url(file)
+    return _following(file, asked.section.key, asked.number)
+
+
+def tasks_url(file: File) -> str:
+    """The task list: a draft's own page, or that of the changes to what was sent."""
+    place = "journey_candidate.change" if file.change else "applications_candidate.show"
+    return url_for(place, reference=file.application.reference)
+
+
+def _page(file: File, asked: FormPage, form: ApplicationForm | None) -> str:
+    answers, order = file.working, met(file.definition.form, file.working)
+    section = [each.number for each in order if each.section.key == asked.section.key]
+    places = [(each.section.key, each.number) for each in order]
+    here = (
+        places.index((asked.section.key, asked.number)) if (asked.section.key, asked.number) in places else 0
+    )
+    back = request.args.get("to")
+    before = page_url(file, order[here - 1]) if here else tasks_url(file)
+    if back == "check":
+        before = url_for("applications_candidate.check", reference=file.application.reference)
+    return render_template(
+        "applications/candidate_page.html",
+        application=file.application,
+        definition=file.definition,
+        closes_at=file.closes_at,
+        page=asked,
+        known=decided_elsewhere(file.definition.form, asked),
+        step=section.index(asked.number) + 1 if asked.number in section else asked.number,
+        steps=len(section),
+        before=before,
+        tasks=tasks_url(file),
+        action=page_url(file, asked, to=back),
+        to_check=back == "check",
+        form=form,
+        drawn=None if form else questions(fingerprint_of(file), file.definition),
+        answers=None if form else typed(file.definition, answers),
+        more=request.args.get("more"),
+        documents=file.documents,
+        seen=marks(asked.questions, answers),
+        secret=secret(asked.questions),
+        languages=[code for code in LANGUAGES if code != language()],
+    )
+
+
+@bp.post("/my/applications/<reference>/answers")
+@guards.candidate
+def answers(reference: str) -> ResponseReturnValue:
+    """Good answers kept as they are typed, and what is wrong with the others. The same a second time changes nothing.
+
+    Takes JSON: `fields` (name to texts), `keys` (the questions that they answer), `seen` (marks), and `kept` when a
+    telephone had kept them.
+    """
+    given, keys, seen, kept = _read(request.get_json(silent=True))
+    viewer = guards.viewer()
+    with writing():
+        file = saving.open_file(viewer, reference)
+        file, problems = saving.save_answers(
+            viewer, file, given, (), keys, seen, None if kept else language()
+        )
+    asked = [each for each in file.definition.form.questions if each.key in keys]
+    labels = {each.key: localized(each.label) for each in asked}
+    found = file.working
+    moment = hour(clock.local(clock.now()))
+    text = (
+        _("Vos réponses gardées sur ce téléphone ont été envoyées.")
+        if kept
+        else _("Enregistré à %(hour)s", hour=moment)
+    )
+    return jsonify(
+        text=text,
+        seen={key: saving.mark_of(found.get(key)) for key in labels},
+        errors={each.where: say(each) for each in problems if each.where},
+        labels=labels,
+    )
+
+
+def _read(body: Any) -> tuple[dict[str, list[str]], set[str], dict[str, str], bool]:
+    """What a page sends of its own accord; Refused for anything else."""
+    if not isinstance(body, Mapping):
+        raise Refused(_NOT_READ)
+    fields, keys, seen = body.get("fields"), body.get("keys"), body.get("seen", {})
+    if not isinstance(fields, dict) or not isinstance(keys, list) or not isinstance(seen, dict):
+        raise Refused(_NOT_READ)
+    given: dict[str, list[str]] = {}
+    for name, texts in fields.items():
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            raise Refused(_NOT_READ)
+        given[str(name)] = texts
+    size = sum(len(text) for texts in given.values() for text in texts)
+    if len(given) > _MOST_FIELDS or len(keys) > _MOST_FIELDS or size > _LONGEST:
+        raise Refused(_NOT_READ)
+    marked = {str(key): str(mark) for key, mark in seen.items()}
+    return given, {str(key) for key in keys}, marked, bool(body.get("kept"))
+
+
+@bp.route("/my/applications/<reference>/change", methods=["GET", "POST"])
+@guards.candidate
+def change(reference: str) -> ResponseReturnValue:
+    """What was sent opened to changes on POST, or the changes forgotten; on GET their task list."""
+    viewer = guards.viewer()
+    if request.method == "POST":
+        with writing():
+            if request.form.get("act") == "drop":
+                changes.drop(viewer, reference)
+            else:
+                changes.begin(viewer, reference)
+        if request.form.get("act") == "drop":
+            flash(
+                _("Vos modifications sont oubliées : votre dossier reste tel que vous l’avez envoyé."), "done"
+            )
+            return redirect(url_for("applications_candidate.show", reference=reference))
+        return redirect(url_for(".change", reference=reference))
+    file = queries.own(viewer, reference)
+    if file.change is None or not editable(file):
+        return redirect(url_for("applications_candidate.show", reference=reference))
+    return task_page(file, aside.new_questions(file.definition.form, file.application.answers))
+
+
+@bp.route("/my/applications/<reference>/helper", methods=["GET", "POST"])
+@guards.candidate
+@guards.survives
+def helper(reference: str) -> ResponseReturnValue:
+    """Who fills in the file for the person, who confirms at the sending."""
+    viewer, problems = guards.viewer(), ()
+    if request.method == "POST":
+        name = "" if "nobody" in request.form else request.form.get("name", "")
+        try:
+            with writing():
+                actions.set_helper(viewer, reference, name, request.form.get("relation", ""))
+            return redirect(tasks_url(queries.own(viewer, reference)))
+        except Refused as refusal:
+            problems = refusal.problems
+    file = queries.own(viewer, reference)
+    if not editable(file):
+        return redirect(url_for("applications_candidate.show", reference=reference))
+    return render_template(
+        "applications/candidate_helper.html",
+        application=file.application,
+        definition=file.definition,
+        tasks=tasks_url(file),
+        helper=request.form if problems else file.application.helper or {},
+        problems=problems,
+    )

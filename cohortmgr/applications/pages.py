@@ -1,0 +1,151 @@
+"""One thing a page: the form divided into pages, which of them somebody meets, and how far each section is. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby
+
+from cohortmgr.applications.answers import Answer, is_given
+from cohortmgr.applications.conditions import hidden
+from cohortmgr.base.errors import N_, Problem
+from cohortmgr.programmes.rules import Form, FormSection, Question, QuestionKind
+
+
+@dataclass(frozen=True)
+class FormPage:
+    """Questions that are asked together. `number` counts the pages of the section from 1, hidden ones too, so that
+    an address stays what it is."""
+
+    section: FormSection
+    number: int
+    questions: tuple[Question, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The questions' keys."""
+        return tuple(question.key for question in self.questions)
+
+
+class Progress(StrEnum):
+    """How far a section, or a paper, is."""
+
+    TODO = "todo"
+    BEGUN = "begun"
+    DONE = "done"
+    OPTIONAL = "optional"
+    MEND = "mend"
+
+
+PROGRESS_NAMES: Mapping[Progress, str] = {
+    Progress.TODO: N_("À faire"),
+    Progress.BEGUN: N_("Commencé"),
+    Progress.DONE: N_("Fait"),
+    Progress.OPTIONAL: N_("Facultatif"),
+    Progress.MEND: N_("À corriger"),
+}
+PROGRESS_KINDS: Mapping[Progress, str] = {
+    Progress.TODO: "neutral",
+    Progress.BEGUN: "wait",
+    Progress.DONE: "done",
+    Progress.OPTIONAL: "neutral",
+    Progress.MEND: "stop",
+}
+
+
+def pages_of(form: Form) -> tuple[FormPage, ...]:
+    """Every page of the application, in order."""
+    return tuple(
+        FormPage(section, number, questions)
+        for section in form.sections
+        for number, questions in enumerate(_together(section), start=1)
+    )
+
+
+def _together(section: FormSection) -> Iterator[tuple[Question, ...]]:
+    asked = [question for question in section.questions if question.asked_at_application]
+    # A question without a page is a page of its own: its key tells it from every other.
+    for _, group in groupby(asked, key=lambda each: (each.page or each.key, bool(each.page))):
+        yield tuple(group)
+
+
+def met(form: Form, answers: Mapping[str, Answer]) -> tuple[FormPage, ...]:
+    """The pages with something to ask of who gave these answers; each holds what it asks, no more."""
+    out = hidden(form, answers)
+    pages = pages_of(form)
+    if not out:
+        return pages
+    found = (FormPage(each.section, each.number, _asked(form, each, out)) for each in pages)
+    return tuple(page for page in found if any(key not in out for key in page.keys))
+
+
+def _asked(form: Form, page: FormPage, out: Collection[str]) -> tuple[Question, ...]:
+    """The questions shown, and those which an answer on the very page may show."""
+    conditions = form.conditions_of()
+    return tuple(
+        question
+        for question in page.questions
+        if question.key not in out
+        or any(each.question in page.keys for each in conditions.get(question.key, ()))
+    )
+
+
+def decided_elsewhere(form: Form, page: FormPage) -> frozenset[str]:
+    """The questions of a page that are shown because of answers on other pages alone."""
+    conditions = form.conditions_of()
+    return frozenset(
+        key
+        for key in page.keys
+        if key in conditions and not any(each.question in page.keys for each in conditions[key])
+    )
+
+
+def page_with(pages: Iterable[FormPage], key: str) -> FormPage | None:
+    """The page that asks a question, or one of its parts; None when none does."""
+    for page in pages:
+        if any(key == each or key.startswith(f"{each}-") for each in page.keys):
+            return page
+    return None
+
+
+def progress(
+    questions: Iterable[Question],
+    answers: Mapping[str, Answer],
+    papers: Collection[str],
+    missing: Iterable[Problem],
+    mend: Collection[str] = (),
+) -> Progress:
+    """How far these questions are; `missing` is what the whole form lacks, `mend` what was refused."""
+    asked = list(questions)
+    if any(question.key in mend for question in asked):
+        return Progress.MEND
+    given = any(_is_there(question, answers, papers) for question in asked)
+    lacking = any(_concerns(problem, question) for problem in missing for question in asked)
+    if lacking:
+        return Progress.BEGUN if given else Progress.TODO
+    return Progress.DONE if given else Progress.OPTIONAL
+
+
+def _is_there(question: Question, answers: Mapping[str, Answer], papers: Collection[str]) -> bool:
+    if question.kind is QuestionKind.FILE:
+        return question.key in papers
+    return is_given(answers.get(question.key))
+
+
+def _concerns(problem: Problem, question: Question) -> bool:
+    where = problem.where or ""
+    return where == question.key or where.startswith(f"{question.key}-")
+
+
+def first_undone(
+    pages: Iterable[FormPage], missing: Iterable[Problem], mend: Collection[str]
+) -> FormPage | None:
+    """The first page on which something is missing or refused."""
+    lacking = list(missing)
+    for page in pages:
+        if any(key in mend for key in page.keys):
+            return page
+        if any(_concerns(problem, question) for problem in lacking for question in page.questions):
+            return page
+    return None

@@ -1,0 +1,217 @@
+"""Keeping what a person typed: of a draft, of what is being changed in a sent file, of what staff reopened."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+
+from cohortmgr.accounts.actions import set_identifiers, set_person
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications import aside, files, queries
+from cohortmgr.applications.actions import NOT_A_DRAFT, require_open
+from cohortmgr.applications.answers import Answer
+from cohortmgr.applications.composed import Given, read_given
+from cohortmgr.applications.conditions import hidden
+from cohortmgr.applications.documents import Prepared, parts_by_question
+from cohortmgr.applications.models import Application
+from cohortmgr.applications.queries import File
+from cohortmgr.applications.rules import (
+    identity_numbers,
+    listed,
+    person_values,
+    question_of,
+    split_sealed,
+)
+from cohortmgr.applications.written import shown
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.programmes.rules import Definition, Form, Question, QuestionKind
+
+_CHANGED = N_(
+    "Cette réponse a été changée ailleurs entre-temps : « %(said)s ». Ce que vous avez écrit ici n’est pas enregistré ;"
+    " enregistrez encore une fois pour le garder."
+)
+_EMPTIED = N_("effacée")
+
+
+def mark_of(answer: Answer) -> str:
+    """A short mark by which a page knows whether an answer is still the one that it showed."""
+    text = json.dumps(answer, ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=5).hexdigest()
+
+
+def save_answers(
+    viewer: Viewer,
+    file: File,
+    given: Given,
+    documents: Iterable[Prepared] = (),
+    keys: Collection[str] | None = None,
+    seen: Mapping[str, str] | None = None,
+    spoken: str | None = None,
+) -> tuple[File, list[Problem]]:
+    """Keep every good answer and return what is wrong with the others, `where` = the field's name.
+
+    `file` is `open_file`, in the same transaction. `given` is what was typed, by field (see `composed.py`); `keys`
+    limits it to these questions (all when None). A question left empty is no mistake here: `check` tells it before
+    sending; nor is anything said of a question that the others hide, whose answer is kept for when it is shown again.
+    `seen` are the marks of the answers that the page showed: an answer changed elsewhere since then stays, and is
+    told. `spoken` is the language of the page.
+    """
+    form, before = file.definition.form, file.working
+    wanted = [
+        question
+        for question in form.questions
+        if question.asked_at_application
+        and question.kind is not QuestionKind.FILE
+        and (keys is None or question.key in keys)
+    ]
+    answers, problems = _read(wanted, given, clock.today(), before)
+    if seen:
+        problems += _not_over(wanted, before, answers, seen)
+    problems = _of_shown(form, answers, problems)
+    aside.seen(answers, (question.key for question in wanted))
+    if spoken is not None:
+        file.application.language = spoken
+    if file.change is None:
+        problems += _into_draft(viewer, file, wanted, answers)
+    else:
+        queries.write_change(file, answers)
+    standing = dict(file.documents)
+    for key, parts in parts_by_question(documents).items():
+        standing[key] = files.join(viewer, file.application, standing.get(key), key, parts)
+    return replace(file, documents=standing), problems
+
+
+def _into_draft(
+    viewer: Viewer, file: File, wanted: Iterable[Question], answers: dict[str, Answer]
+) -> list[Problem]:
+    """Write a draft; an identity number that another person bears is left out and told."""
+    form, problems = file.definition.form, list[Problem]()
+    person = db.session.get_one(Person, file.application.person_id)
+    if any(_identifies(question) for question in wanted):
+        for kind, problem in set_identifiers(person, identity_numbers(form, answers)).items():
+            key = question_of(form, f"identifier.{kind}")
+            answers.pop(key)
+            problems.append(Problem(problem.what, problem.values, key))
+    file.application.version_id = file.intake.definition_version_id
+    write_answers(viewer, file.application, person, file.definition, answers)
+    return problems
+
+
+def _identifies(question: Question) -> bool:
+    return question.kind is QuestionKind.IDENTITY or (question.target or "").startswith("identifier.")
+
+
+def _not_over(
+    wanted: Iterable[Question],
+    before: Mapping[str, Answer],
+    answers: dict[str, Answer],
+    seen: Mapping[str, str],
+) -> list[Problem]:
+    """Put back the answers that changed elsewhere since they were shown; a Problem for each that was typed over."""
+    problems = []
+    for question in wanted:
+        key, held = question.key, before.get(question.key)
+        if key not in seen or seen[key] == mark_of(held) or answers.get(key) == held:
+            continue
+        if mark_of(answers.get(key)) != seen[key]:
+            said = shown(question, held)
+            problems.append(Problem(_CHANGED, {"said": _EMPTIED if said is None else said}, key))
+        if held is None:
+            answers.pop(key, None)
+        else:
+            answers[key] = held
+    return problems
+
+
+def save_reopened(
+    viewer: Viewer,
+    file: File,
+    questions: Iterable[Question],
+    given: Given,
+    documents: Iterable[Prepared],
+) -> File:
+    """Write the answers to these questions of a sent file, and nothing else; Refused with all that is wrong with them.
+
+    The caller asked whether these, and no others, are reopened.
+    """
+    row, form = file.application, file.definition.form
+    person = db.session.get_one(Person, row.person_id)
+    typed = [question for question in questions if question.kind is not QuestionKind.FILE]
+    answers, problems = _read(typed, given, clock.today(), file.answers)
+    problems = _of_shown(form, answers, problems)
+    for kind, problem in set_identifiers(person, identity_numbers(form, answers)).items():
+        problems.append(Problem(problem.what, problem.values, question_of(form, f"identifier.{kind}")))
+    if problems:
+        raise Refused(*problems)
+    write_answers(viewer, row, person, file.definition, answers)
+    standing = dict(file.documents)
+    for key, parts in parts_by_question(documents).items():
+        standing[key] = files.join(viewer, row, standing.get(key), key, parts)
+    return replace(file, documents=standing)
+
+
+def _read(
+    questions: Iterable[Question], given: Given, today: date, before: Mapping[str, Answer]
+) -> tuple[dict[str, Answer], list[Problem]]:
+    answers, problems = dict(before), list[Problem]()
+    for question in questions:
+        value, wrong = read_given(question, given, today)
+        if value is not None:
+            answers[question.key] = value
+        elif not wrong:
+            answers.pop(question.key, None)
+        problems += wrong
+    return answers, problems
+
+
+def _of_shown(form: Form, answers: Mapping[str, Answer], problems: list[Problem]) -> list[Problem]:
+    """The problems without those of questions that the answers hide."""
+    out = hidden(form, answers)
+    return [each for each in problems if not out or not _belongs(each.where or "", out)]
+
+
+def _belongs(where: str, keys: Iterable[str]) -> bool:
+    return any(where == key or where.startswith(f"{key}-") for key in keys)
+
+
+def write_answers(
+    viewer: Viewer,
+    application: Application,
+    person: Person,
+    definition: Definition,
+    answers: Mapping[str, Answer],
+) -> None:
+    """Put answers into an application and what they say of the person into the person.
+
+    For the online form and for imports; identity numbers are set by the caller. No permission of its own: the
+    caller loaded the application through a scoped query.
+    """
+    opened, sealed = split_sealed(definition.form, answers)
+    application.answers = opened
+    if sealed != queries.sealed_answers(application):
+        application.sealed_answers = queries.seal_answers(sealed, application.reference)
+    for name, value in listed(definition, answers, application.number).items():
+        setattr(application, name, value)
+    application.updated_at = clock.now()
+    values = person_values(definition.form, answers)
+    if "birth_date" in values:
+        values["birth_date"] = date.fromisoformat(values["birth_date"])
+    set_person(person, values)
+
+
+def open_file(viewer: Viewer, reference: str) -> File:
+    """The viewer's own file, held until the end of the transaction, if its answers may be changed now.
+
+    That is a draft, or a sent file whose person is changing it, before the close. Refused otherwise.
+    """
+    file = queries.own_held(viewer, reference)
+    if not file.is_open:
+        raise Refused(NOT_A_DRAFT)
+    require_open(file.intake, closes_at=file.closes_at)
+    return file

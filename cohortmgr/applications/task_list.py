@@ -1,0 +1,121 @@
+"""The task list of a form: what is done, what is left, and the first thing to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from flask import render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from cohortmgr.applications.conditions import counted
+from cohortmgr.applications.documents import STATE_KINDS, STATE_NAMES, DocumentState
+from cohortmgr.applications.facts import papers_of
+from cohortmgr.applications.pages import (
+    PROGRESS_KINDS,
+    PROGRESS_NAMES,
+    FormPage,
+    Progress,
+    first_undone,
+    met,
+    progress,
+)
+from cohortmgr.applications.queries import File
+from cohortmgr.applications.rules import missing
+from cohortmgr.base.errors import Problem
+from cohortmgr.base.i18n import localized, say
+from cohortmgr.programmes.rules import Question, QuestionKind
+
+Task = dict[str, Any]
+# What is missing is named as long as it is this little.
+NAMED = 2
+
+
+def page_url(file: File, page: FormPage, **more: Any) -> str:
+    """The address of a page of the form."""
+    place = {"section": page.section.key, "number": page.number}
+    return url_for("journey_candidate.page", reference=file.application.reference, **place, **more)
+
+
+def task_page(file: File, news: Sequence[Question]) -> str:
+    """The whole page."""
+    form, answers = file.definition.form, file.working
+    papers, mend = papers_of(file), _refused(file)
+    absent = missing(form, counted(form, answers), papers)
+    pages = met(form, answers)
+    undone = first_undone(pages, absent, mend)
+    check = url_for("applications_candidate.check", reference=file.application.reference)
+    sections = [
+        _section(file, section.title, [page for page in pages if page.section.key == section.key], absent)
+        for section in form.sections
+    ]
+    return render_template(
+        "applications/candidate_tasks.html",
+        application=file.application,
+        intake=file.intake,
+        definition=file.definition,
+        closes_at=file.closes_at,
+        change=file.change,
+        news=news,
+        sections=[task for task in sections if task],
+        papers=[_paper(file, page, each) for page in pages for each in page.questions if _is_paper(each)],
+        ready=undone is None,
+        left=len({problem.where for problem in absent}) + len(mend),
+        begun=bool(answers) or bool(file.documents),
+        next=check if undone is None else page_url(file, undone),
+        check=check,
+    )
+
+
+def _refused(file: File) -> set[str]:
+    return {key for key, paper in file.documents.items() if paper.state == DocumentState.REFUSED}
+
+
+def _is_paper(question: Question) -> bool:
+    return question.kind is QuestionKind.FILE
+
+
+def _section(file: File, title: Any, pages: list[FormPage], absent: Iterable[Problem]) -> Task | None:
+    """A section without its papers, which have a list of their own; None when nothing else is asked in it."""
+    asked = [each for page in pages for each in page.questions if not _is_paper(each)]
+    if not asked:
+        return None
+    how = progress(asked, file.working, (), absent)
+    keys = {each.key for each in asked}
+    lacking = [problem for problem in absent if any(_of(problem, key) for key in keys)]
+    undone = first_undone([page for page in pages if keys & set(page.keys)], lacking, ())
+    first = next(page for page in pages if keys & set(page.keys))
+    return _task(localized(title), page_url(file, undone or first), how, _hint(asked, how, lacking))
+
+
+def _of(problem: Problem, key: str) -> bool:
+    where = problem.where or ""
+    return where == key or where.startswith(f"{key}-")
+
+
+def _hint(asked: list[Question], how: Progress, lacking: list[Problem]) -> str:
+    if how is Progress.BEGUN and len(lacking) <= NAMED:
+        return " ".join(f"{say(problem)}." for problem in lacking)
+    if lacking:
+        return ngettext("%(num)s réponse manque", "%(num)s réponses manquent", len(lacking))
+    return ngettext("%(num)s question", "%(num)s questions", len(asked))
+
+
+def _paper(file: File, page: FormPage, question: Question) -> Task:
+    document = file.documents.get(question.key)
+    label, url = localized(question.label), page_url(file, page)
+    if document is None:
+        how = Progress.TODO if question.required else Progress.OPTIONAL
+        return _task(label, url, how, "")
+    state = DocumentState(document.state)
+    task = _task(label, url, Progress.DONE, "")
+    task |= {"kind": STATE_KINDS[state], "status": say(STATE_NAMES[state])}
+    if state is DocumentState.REFUSED:
+        task["hint"] = _("Ce document a été refusé : envoyez-le de nouveau.")
+    return task
+
+
+def _task(label: str, url: str, how: Progress, hint: str) -> Task:
+    status, kind = say(PROGRESS_NAMES[how]), PROGRESS_KINDS[how]
+    return {"label": label, "url": url, "status": status, "kind": kind, "hint": hint}
