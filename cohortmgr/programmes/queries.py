@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -14,7 +15,7 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering, Programme
 from cohortmgr.programmes.reading import from_json
-from cohortmgr.programmes.rules import Definition, IntakeState
+from cohortmgr.programmes.rules import Definition, IntakeState, Text
 
 KEPT = 64
 _definitions: OrderedDict[str, Definition] = OrderedDict()
@@ -153,6 +154,21 @@ def public_intakes_of(programme_key: str) -> Sequence[sa.Row[Any]]:
     if not found:
         raise NotFound(programme_key)
     return found
+
+
+@dataclass(frozen=True)
+class ProgrammeTitle:
+    """A programme by its key, with its title in three languages."""
+
+    key: str
+    title: Text
+
+
+def programme_titles() -> list[ProgrammeTitle]:
+    """The programmes of which an intake is published, by their keys."""
+    shown = sa.select(Intake.programme_id).where(Intake.state == IntakeState.PUBLISHED.value)
+    chosen = sa.select(Programme.key, Programme.title).where(Programme.id.in_(shown)).order_by(Programme.key)
+    return [ProgrammeTitle(key, title) for key, title in db.session.execute(chosen)]
 
 
 def public_intake(reference: str) -> sa.Row[Any]:

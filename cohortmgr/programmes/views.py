@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from cohortmgr.accounts import guards
 from cohortmgr.base import clock
+from cohortmgr.base.i18n import speaking
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.remembered import page
 from cohortmgr.programmes.rules import Window, window_of
@@ -34,8 +35,16 @@ def home() -> ResponseReturnValue:
 def programme(key: str) -> ResponseReturnValue:
     """A programme, the intake that matters most in front: an open one, else the next, else the last."""
     intakes = queries.public_intakes_of(key)
-    order = (Window.OPEN, Window.FULL, Window.UPCOMING, Window.CLOSED)
-    return _page(min(intakes, key=lambda each: order.index(Window(_window(each)))), intakes)
+    return _page(_first(intakes), intakes)
+
+
+@bp.get("/programmes/<key>/famille")
+@guards.public
+def family(key: str) -> ResponseReturnValue:
+    """The same on one page in plain Arabic, whatever the visitor's language: for the family, to print or send on."""
+    intakes = queries.public_intakes_of(key)
+    with speaking("ar"):
+        return page(_shown(intakes), lambda: _drawn(_first(intakes), [], "programmes/public_family.html"))
 
 
 @bp.get("/intakes/<reference>")
@@ -44,6 +53,11 @@ def intake(reference: str) -> ResponseReturnValue:
     """A programme, with that intake in front."""
     found = queries.public_intake(reference)
     return _page(found, [found])
+
+
+def _first(intakes: Sequence[sa.Row[Any]]) -> sa.Row[Any]:
+    order = (Window.OPEN, Window.FULL, Window.UPCOMING, Window.CLOSED)
+    return min(intakes, key=lambda each: order.index(Window(_window(each))))
 
 
 def _window(row: sa.Row[Any]) -> str:
@@ -62,10 +76,12 @@ def _page(chosen: sa.Row[Any], intakes: Sequence[sa.Row[Any]]) -> ResponseReturn
     return page(_shown(intakes), lambda: _drawn(chosen, intakes))
 
 
-def _drawn(chosen: sa.Row[Any], intakes: Sequence[sa.Row[Any]]) -> str:
+def _drawn(
+    chosen: sa.Row[Any], intakes: Sequence[sa.Row[Any]], template: str = "programmes/public_programme.html"
+) -> str:
     definition = queries.definition_of(chosen)
     return render_template(
-        "programmes/public_programme.html",
+        template,
         definition=definition,
         intake=chosen,
         window=_window(chosen),

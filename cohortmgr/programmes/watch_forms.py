@@ -1,0 +1,37 @@
+"""Asking to be told when an intake opens."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField, SelectField, widgets
+
+from cohortmgr.accounts.forms import ContactForm
+from cohortmgr.base.i18n import LANGUAGE_NAMES, language, localized
+from cohortmgr.organisations.rules import REGIONS
+from cohortmgr.programmes.queries import ProgrammeTitle
+
+
+class WatchForm(ContactForm):
+    """Where to write, and about what."""
+
+    region = SelectField(
+        _l("Votre région"), description=_l("Les campagnes de toutes les régions, ou de la vôtre.")
+    )
+    programme = SelectField(_l("Pour quel programme"))
+    spoken = RadioField(
+        _l("Langue du message"),
+        choices=list(LANGUAGE_NAMES.items()),
+        option_widget=widgets.RadioInput(),
+    )
+
+    def offer(self, programmes: list[ProgrammeTitle]) -> None:
+        """The choices of the present page, in its language."""
+        self.region.choices = [("", _("Tout le Maroc"))] + [
+            (code, localized(name)) for code, name in REGIONS.items()
+        ]
+        self.programme.choices = [("", _("Tous les programmes"))] + [
+            (each.key, localized(each.title)) for each in programmes
+        ]
+        if self.spoken.data is None:
+            self.spoken.data = language()

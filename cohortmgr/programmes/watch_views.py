@@ -1,0 +1,107 @@
+"""Being told when an intake opens: the page that asks, the code that proves the address, the click that stops."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import code_views, codes, guards
+from cohortmgr.accounts.codes import Asked, Wrong
+from cohortmgr.accounts.forms import CodeForm
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import Refused
+from cohortmgr.base.web import csrf, show_problems
+from cohortmgr.programmes import queries, watching
+from cohortmgr.programmes.watch_forms import WatchForm
+
+bp = Blueprint("watches", __name__, url_prefix="/tell-me")
+WATCH = "watch"
+
+
+@bp.route("", methods=["GET", "POST"])
+@guards.public
+def ask() -> ResponseReturnValue:
+    """Where to write, which region, which programme; nothing is kept before the code is typed."""
+    form = WatchForm(data={"programme": request.args.get("programme", "")})
+    form.offer(queries.programme_titles())
+    if form.validate_on_submit():
+        kept = {
+            "region": form.region.data or None,
+            "scope": form.programme.data,
+            "language": form.spoken.data,
+        }
+        try:
+            code_views.ask(WATCH, form.contact, kept)
+            return redirect(url_for(".code"))
+        except Refused as refusal:
+            db.session.rollback()
+            show_problems(form, refusal)
+    return render_template("programmes/public_watch.html", form=form)
+
+
+@bp.route("/code", methods=["GET", "POST"])
+@guards.public
+def code() -> ResponseReturnValue:
+    """Prove that the address is one's own."""
+    asked = codes.look(session.get(code_views.KEPT), WATCH)
+    if asked is None:
+        return redirect(url_for(".ask"))
+    form = CodeForm()
+    if form.validate_on_submit():
+        try:
+            return _kept(form)
+        except Refused as refusal:
+            db.session.rollback()
+            show_problems(form, refusal)
+    return code_views.page(asked, form, url_for(".code"), url_for(".again"), url_for(".ask"))
+
+
+def _kept(form: CodeForm) -> ResponseReturnValue:
+    with writing():
+        proof = codes.check(session.get(code_views.KEPT), form.digits, WATCH)
+        if isinstance(proof, Asked):
+            kept = proof.kept
+            watching.keep(proof.contact, kept["language"], kept["region"], kept["scope"])
+    if isinstance(proof, Wrong):
+        raise codes.problem_of(proof)
+    session.pop(code_views.KEPT, None)
+    flash(_("C’est noté : vous serez prévenu·e une fois, à l’ouverture. Cela vaut un an."), "done")
+    return redirect(url_for("programmes.home"))
+
+
+@bp.post("/code/again")
+@guards.public
+def again() -> ResponseReturnValue:
+    """Another code to the same place."""
+    code_views.ask_again(WATCH)
+    return redirect(url_for(".code"))
+
+
+@bp.get("/stop/<token>")
+@guards.public
+def stopping(token: str) -> ResponseReturnValue:
+    """A page with a button: scanners open the links of mails, and must not stop anything."""
+    return _page(token, done=False)
+
+
+# A mail's provider posts it without a session or a token of ours: the signature is what counts.
+@bp.post("/stop/<token>")
+@csrf.exempt
+@guards.public
+def stop(token: str) -> ResponseReturnValue:
+    """Forget the address: by a provider's button (RFC 8058), or the page's. Again: the same page."""
+    return _page(token, done=True)
+
+
+def _page(token: str, *, done: bool) -> ResponseReturnValue:
+    try:
+        reference = watching.watch_of(token)
+    except Refused as refusal:
+        return render_template(
+            "programmes/public_watch_stop.html", problems=refusal.problems, token=token
+        ), 410
+    if done:
+        with writing():
+            watching.stop(reference)
+    return render_template("programmes/public_watch_stop.html", token=token, done=done)
