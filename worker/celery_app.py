@@ -16,6 +16,7 @@ app.conf.imports = (
     "worker.jobs",
     "worker.messages",
     "worker.outbox",
+    "worker.programmes",
     "worker.reports",
     "worker.selection",
 )
