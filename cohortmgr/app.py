@@ -67,7 +67,9 @@ from cohortmgr.portals import views as portals
 from cohortmgr.portals.navigation import init_navigation
 from cohortmgr.portals.steps import steps
 from cohortmgr.programmes import actions as loading
+from cohortmgr.programmes import notices as programmes_notices
 from cohortmgr.programmes import views as programmes
+from cohortmgr.programmes import watch_views, watching
 from cohortmgr.reports import staff_views as reports_staff
 from cohortmgr.reviews import staff_views as reviews_staff
 from cohortmgr.selection import candidate_views as selection_candidate
@@ -108,6 +110,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         portals.bp,
         mailbox.bp,
         programmes.bp,
+        watch_views.bp,
         eligibility.bp,
         applications_candidate.bp,
         journey_candidate.bp,
@@ -171,6 +174,7 @@ def _join_floors() -> None:
         (cohorts.enrolled_elsewhere, facts.enrolled_elsewhere),
         (routing.route_all, hooks.router),
         (unsubscribing.headers, hooks.headers),
+        (watching.headers, hooks.headers),
         (receiving.reply_to, hooks.headers),
         (troubles.raise_trouble, hooks.on_returned),
         (texts.newest, hooks.stored),
@@ -180,7 +184,7 @@ def _join_floors() -> None:
         if act not in hook:
             hook.append(act)
     rooms = (accounts_notices, applications_notices, selection_notices, placements_notices, messages_notices)
-    for room in rooms:
+    for room in (*rooms, programmes_notices):
         declare(*room.NOTICES)
     delivery.checks[letters.OFFER_REMINDER] = letters.awaits_answer
     delivery.checks[verifying.DOCUMENT_AWAITED] = verifying.still_owed
