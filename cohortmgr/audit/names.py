@@ -95,6 +95,7 @@ ACTS: Mapping[str, str] = {
     "placements.open_positions": N_("Postes ouverts"),
     "placements.run_matching": N_("Affectation calculée"),
     "placements.state_wishes": N_("Vœux enregistrés"),
+    "programmes.announce": N_("Ouverture annoncée à qui l’attendait"),
     "programmes.extend": N_("Campagne prolongée"),
     "programmes.load": N_("Programme chargé"),
     "reports.ask": N_("Rapport demandé"),
