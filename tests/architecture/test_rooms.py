@@ -25,7 +25,7 @@ ALGORITHMS = {
     "eligibility.py", "figures.py", "locating.py", "matching.py", "payments.py", "ranking.py",
     "scoring.py", "sections.py", "ways.py",
     "blocks.py", "notices.py", "proofreading.py", "wording.py",
-    "failures.py", "mailing.py", "rates.py", "segments.py", "correcting.py", "likeness.py", "incoming.py", "quoting.py",
+    "contacts.py", "places.py", "failures.py", "mailing.py", "rates.py", "segments.py", "correcting.py", "likeness.py", "incoming.py", "quoting.py",
 }  # fmt: skip
 PURE_BASE = ("cohortmgr.base.money", "cohortmgr.base.errors", "cohortmgr.base.text")
 PURE_PACKAGES = ("numpy", "scipy", "tomlkit", "phonenumbers")
@@ -42,9 +42,11 @@ NOT_PURE_STANDARD = {
 LONGEST = 400
 # Actions that are too many for one file are named after what they do: docs/decisions/0006.
 ACTION_FILES = (
+    "access.py",
     "actions.py",
     "amending.py",
     "campaigns.py",
+    "codes.py",
     "corrections.py",
     "extensions.py",
     "files.py",
@@ -62,10 +64,14 @@ ACTION_FILES = (
     "tray.py",
     "wordings.py",
     "answering.py",
+    "watching.py",
 )
 VIEW_FILES = (
     "views.py",
+    "access_views.py",
     "campaign_views.py",
+    "code_views.py",
+    "watch_views.py",
     "candidate_views.py",
     "staff_views.py",
     "company_views.py",
