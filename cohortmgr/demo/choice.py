@@ -109,12 +109,18 @@ def _answer(candidate: Viewer, *, accept: bool) -> None:
                 offers.answer_offer(candidate, each.offer.reference, accept)
 
 
-def candidates_to_show() -> list[tuple[str, str]]:
-    """What to print for candidates: somebody who was chosen, and the one who has just begun."""
+def chosen_people(most: int) -> list[Viewer]:
+    """So many of those who were chosen and accepted, by their rank."""
     intake = programmes.intake_of(PROGRAMME, INTAKE)
     manager = by_role(Role.SELECTION_MANAGER)[0]
-    for row in decisions.decisions_of(decisions.batches_of(intake)[0]):
-        if row.offer_state == "accepted":
-            email = file_of(manager, row.application_reference)[1]
-            return [("candidate (in the cohort)", email), ("candidate (draft in 2027)", BEGINNER)]
-    return []
+    rows = decisions.decisions_of(decisions.batches_of(intake)[0])
+    accepted = [row for row in rows if row.offer_state == "accepted"][:most]
+    return [viewer(file_of(manager, row.application_reference)[1]) for row in accepted]
+
+
+def candidates_to_show() -> list[tuple[str, str]]:
+    """What to print for candidates: somebody who was chosen, and the one who has just begun."""
+    return [
+        *(("candidate (in the cohort)", person.email) for person in chosen_people(1)),
+        ("candidate (draft in 2027)", BEGINNER),
+    ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from cohortmgr.base import clock
-from cohortmgr.demo import choice, cohort, setting
+from cohortmgr.demo import choice, cohort, correspondence, setting
 
 Said = Callable[[int, str], None]
 Part = Callable[[], object]
@@ -27,12 +27,13 @@ STEPS = (
     Step("The programme Data & AI, from its definition", 2, date(2025, 5, 20), setting.put_programme),
     Step("A person for each role, and four companies", 4, date(2025, 5, 21), setting.put_people),
     Step("631 sendings imported from the 2025 file", 8, date(2025, 7, 16), setting.import_files),
-    Step("Two readings of every eligible file", 50, date(2025, 7, 17), choice.read_files),
+    Step("Two readings of every eligible file", 48, date(2025, 7, 17), choice.read_files),
     Step("A selection proposed and approved by a second person", 8, date(2025, 7, 29), choice.decide),
     Step("Thirty seats accepted, two declined, the waiting list called", 12, date(2025, 8, 1), choice.answer),
     Step("The cohort enrolled", 2, date(2025, 9, 22), cohort.open_cohort),
     Step("Wishes, scores, and the matching with four companies", 8, date(2025, 11, 10), cohort.place),
-    Step("January's stipends computed and approved", 3, date(2026, 2, 2), cohort.pay),
+    Step("January's stipends computed and approved", 2, date(2026, 2, 2), cohort.pay),
+    Step("Wishes, a text, mailings, questions and a mail that came back", 3, None, correspondence.correspond),
     Step("A report asked of the worker, and a new candidate's draft", 3, None, cohort.look_ahead),
 )
 

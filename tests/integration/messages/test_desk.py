@@ -20,7 +20,9 @@ from cohortmgr.base.db import db, see, writing
 from cohortmgr.messages import asking, desk_queries
 from cohortmgr.messages.asking import Asked
 from cohortmgr.messages.models import Entry, Question
+from cohortmgr.messages.routing import route_all
 from cohortmgr.outbox.delivery import content_of
+from cohortmgr.outbox.hooks import Route
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import programme_by_key
@@ -145,6 +147,8 @@ def test_by_telephone_alone_the_answer_is_a_short_message(app: Flask) -> None:
     row = db.session.scalars(sa.select(Message)).one()
     content = content_of(row)
     assert row.channel == "sms" and content is not None and content["address"] == "+212612345678"
+    with clock.at(MONDAY):
+        assert route_all([row], [content]) == [Route("sms", "+212612345678")]
 
 
 def test_a_person_asks_on_a_file_adds_and_sees_whose_turn_it_is(app: Flask) -> None:

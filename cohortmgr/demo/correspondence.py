@@ -1,0 +1,221 @@
+"""The demonstration's messages: how some wish to be written to, a text of ours, mailings, questions, a mail that came
+back. Every step is done once, however often the load begins anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from flask import current_app
+
+from cohortmgr.accounts.rules import ANONYMOUS, SYSTEM, Role, Viewer
+from cohortmgr.applications import queries as files
+from cohortmgr.applications.listing import Filters
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.demo.choice import chosen_people
+from cohortmgr.demo.setting import INTAKE, PROGRAMME, by_role
+from cohortmgr.messages import (
+    asking,
+    campaign_queries,
+    campaigns,
+    desk,
+    desk_queries,
+    preferences,
+    receiving,
+    troubles,
+    wishes,
+    wordings,
+)
+from cohortmgr.messages.asking import Asked
+from cohortmgr.messages.campaigns import Draft
+from cohortmgr.messages.drafts import Draft as TextDraft
+from cohortmgr.messages.drafts import held_text
+from cohortmgr.messages.incoming import read_mail
+from cohortmgr.messages.mailing import Text
+from cohortmgr.messages.models import Campaign
+from cohortmgr.messages.rules import Topic
+from cohortmgr.messages.ways import Wish
+from cohortmgr.outbox.delivery import deliver
+from cohortmgr.outbox.models import Message
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.stipends import queries as stipends
+
+OPEN_DAY = {
+    "fr": Text(
+        "Les candidatures de 2027 sont ouvertes",
+        "Bonjour {name},\n\nVous aviez candidaté à {programme}. Les candidatures de 2027 sont ouvertes : vous pouvez "
+        "en déposer une nouvelle.\n\n{link}",
+        "INPT : les candidatures de 2027 sont ouvertes.",
+    ),
+    "ar": Text(
+        "فتح باب الترشيح لسنة 2027",
+        "مرحبا {name}،\n\nسبق لكم أن ترشحتم في {programme}. باب الترشيح لسنة 2027 مفتوح، ويمكنكم تقديم ملف جديد.\n\n"
+        "{link}",
+        "INPT: باب الترشيح لسنة 2027 مفتوح.",
+    ),
+    "en": Text(
+        "Applications for 2027 are open",
+        "Hello {name},\n\nYou applied to {programme} before. You may apply again in 2027.\n\n{link}",
+        "INPT: applications for 2027 are open.",
+    ),
+}
+SCHOOL_CARD = {
+    "fr": Text(
+        "Votre carte d’étudiant est prête",
+        "Bonjour {name},\n\nVotre carte d’étudiant vous attend au secrétariat, de 9 h à 16 h.\n\n{link}",
+        "INPT : votre carte vous attend au secretariat.",
+    ),
+    "ar": Text(
+        "بطاقة الطالب جاهزة",
+        "مرحبا {name}،\n\nبطاقتكم جاهزة بالكتابة، من التاسعة إلى الرابعة بعد الزوال.\n\n{link}",
+        "INPT: بطاقتكم جاهزة بالكتابة.",
+    ),
+    "en": Text(
+        "Your student card is ready",
+        "Hello {name},\n\nYour student card is waiting at the office, from 9 am to 4 pm.\n\n{link}",
+        "INPT: your card is waiting at the office.",
+    ),
+}
+TRANSCRIPT = {
+    "fr": "Joignez le relevé du semestre 5, signé par votre établissement. Celui du semestre 6 peut suivre.",
+    "ar": "أرفقوا كشف نقط الفصل الخامس موقعا من مؤسستكم. يمكن إرسال كشف الفصل السادس لاحقا.",
+    "en": "Join the transcript of semester 5, signed by your institution. That of semester 6 may follow.",
+}
+# What the mail server of a mailbox that is gone answers to us, RFC 3464.
+_RETURNED = """From: MAILER-DAEMON@mx.example
+To: bounces+{reference}@{domain}
+Subject: Undelivered Mail Returned to Sender
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary=x
+
+--x
+Content-Type: text/plain
+
+The mailbox is not there any more.
+--x
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example
+
+Final-Recipient: rfc822; {address}
+Action: failed
+Status: 5.1.1
+
+--x--
+"""
+
+
+def correspond() -> None:
+    """All of it, around the present day."""
+    manager, finance = by_role(Role.SELECTION_MANAGER)[0], by_role(Role.FINANCE)[0]
+    people = chosen_people(3)
+    _wish(people)
+    _write_text(manager)
+    _ask(people, manager, finance)
+    _mail(manager, by_role(Role.PROGRAMME_ADMINISTRATOR)[0])
+    _come_back(manager)
+
+
+def _wish(people: list[Viewer]) -> None:
+    """Two want short messages, the third one mail a day."""
+    for number, (person, wish) in enumerate(
+        zip(people, (Wish("sms"), Wish("sms", campaigns=False), Wish(digest=True)), strict=False)
+    ):
+        with writing():
+            known = wishes.chosen_by(person)
+            phone = known.phone or f"+21261234567{number}"
+            preferences.choose(person, replace(known, phone=phone, wish=wish))
+
+
+def _write_text(manager: Viewer) -> None:
+    """The reminder of an offer says where to call."""
+    line = "\n\nUne question ? Appelez le secrétariat au 05 37 00 00 00, de 9 h à 16 h."
+    place = wordings.place_for(manager, None, "offer_reminder", "email", "fr")
+    held = held_text(place)
+    if line.strip() not in held.body:
+        with writing():
+            wordings.write_text(manager, place, TextDraft(held.subject, held.body + line, held.number))
+
+
+def _ask(people: list[Viewer], manager: Viewer, finance: Viewer) -> None:
+    """One that nobody has answered in time, one by telephone, one on a payment, and one that was answered."""
+    programme = programmes.programme_by_key(PROGRAMME)
+    if programme is None:
+        raise LookupError(f"the programme {PROGRAMME} is not loaded")
+    with clock.at(_ago(12)), writing():
+        text = "Bonjour, je suis en troisième année à Fès. Puis-je candidater avec le relevé du semestre 5 seulement ?"
+        late = Asked(Topic.DOCUMENTS, text, "fr", "demo-late", "Sara Alaoui", "sara.alaoui@example.org")
+        asking.ask(ANONYMOUS, programme, None, late, "192.0.2.1")
+    with clock.at(_ago(1)), writing():
+        text = "ليس لدي بريد إلكتروني. كيف أعرف أن ملفي وصل؟"
+        called = Asked(Topic.ACCOUNT, text, "ar", "demo-phone", "يوسف العلمي", None, "+212661234599")
+        asking.ask(ANONYMOUS, programme, None, called, "192.0.2.2")
+    with clock.at(_ago(4)), writing():
+        text = "Bonjour, à quelle date reçoit-on l’attestation d’inscription ? La banque me la demande."
+        asked = asking.ask_on_file(
+            people[0],
+            files.mine(people[0])[0].Application.reference,
+            Asked(Topic.DATES, text, "fr", "demo-file"),
+        )
+    with clock.at(_ago(3)), writing():
+        desk.note_call(
+            manager, asked.reference, "Appelé : l’attestation est prête.", "l’étudiant", "demo-call"
+        )
+        answer = "Votre attestation est prête : vous la trouverez au secrétariat, de 9 h à 16 h."
+        desk.answer(manager, asked.reference, answer, "demo-answer")
+        if not db.session.scalars(desk_queries.saved(manager)).first():
+            desk.save_answer(manager, programme, Topic.DOCUMENTS, "Relevé du semestre 5", TRANSCRIPT)
+    lines = stipends.mine(people[1])
+    if lines:
+        with clock.at(_ago(1)), writing():
+            text = "Bonjour, ma bourse de janvier n’est pas arrivée sur mon compte. Pouvez-vous vérifier le RIB ?"
+            paid = asking.ask_on_line(people[1], lines[0].reference, Asked("", text, "fr", "demo-line"))
+            desk.take(finance, paid.reference)
+
+
+def _mail(manager: Viewer, administrator: Viewer) -> None:
+    """One to the cohort, which the worker sends at once, and one that waits for a second person."""
+    with clock.at(_ago(1)):
+        card = _proposed(manager, Draft("Cartes d’étudiant", SCHOOL_CARD, to_cohort=True))
+        with writing():
+            campaigns.approve(administrator, card.reference, str(card.total))
+    _proposed(manager, Draft("Ouverture de 2027", OPEN_DAY, Filters(eligible="yes")))
+
+
+def _proposed(manager: Viewer, draft: Draft) -> Campaign:
+    intake = programmes.intake_of(PROGRAMME, INTAKE)
+    with writing():
+        made = campaigns.create(manager, intake.reference, draft, f"demo {draft.title}"[:26])
+    if made.state == "draft":
+        total = campaign_queries.counts(made).total
+        with writing():
+            campaigns.propose(manager, made.reference, str(total))
+    return made
+
+
+def _come_back(manager: Viewer) -> None:
+    """The first mail of all leaves, and comes back."""
+    if troubles.count(manager):
+        return
+    deliver(1)
+    message = db.session.scalar(
+        sa.select(Message).where(Message.state == "sent").order_by(Message.id).limit(1)
+    )
+    if message is None:
+        return
+    domain = current_app.extensions["cohortmgr-settings"].mail_domain
+    told: Mapping[str, str] = {
+        "reference": message.reference,
+        "domain": domain,
+        "address": "parti@example.org",
+    }
+    mail = read_mail(_RETURNED.format(**told).replace("\n", "\r\n").encode(), domain)
+    with writing():
+        receiving.receive(SYSTEM, mail)
+
+
+def _ago(days: int) -> datetime:
+    return clock.now() - timedelta(days=days)
