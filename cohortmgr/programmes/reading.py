@@ -23,6 +23,7 @@ from cohortmgr.programmes.binding import Fault, bind, plain
 from cohortmgr.programmes.checking import check
 from cohortmgr.programmes.locating import Lines, locate, shown
 from cohortmgr.programmes.rules import Definition
+from cohortmgr.programmes.softening import Judged, judge
 
 DEFINITIONS = FilePath(__file__).parent / "definitions"
 
@@ -64,6 +65,48 @@ def read_known(name: str) -> Definition:
 def write_definition(definition: Definition) -> str:
     """The definition as TOML; reading it again gives an equal definition."""
     return tomlkit.dumps(_for_toml(plain(definition)))
+
+
+def write_document(document: Mapping[str, Any]) -> str:
+    """A definition that is still being written, as TOML; as `write_definition` does once nothing is wrong."""
+    definition, faults = bind(document, _casablanca)
+    return (
+        write_definition(definition)
+        if definition is not None and not faults
+        else tomlkit.dumps(_for_toml(document))
+    )
+
+
+def judged(document: Mapping[str, Any]) -> Judged:
+    """What is wrong with a document that is being written, and what of it can be shown."""
+    return judge(document, _casablanca)
+
+
+def read_draft(text: str, file: str) -> tuple[dict[str, Any], list[Problem]]:
+    """The document of a TOML text that may still be faulty, and its problems as `read_definition` places them.
+
+    Raises Refused with all of them when pages could not change it: when more than texts is missing of its shape, or
+    a key stands twice.
+    """
+    data = _parsed(text, file)
+    found = judged(data)
+    problems = _said(found.faults, locate(text), file)
+    if found.definition is None or not found.editable:
+        raise Refused(*problems)
+    definition, _faults = bind(data, _casablanca)
+    if definition is not None:
+        return as_json(definition), problems
+    document: dict[str, Any] = _for_json(_in_casablanca(data))
+    return document, problems
+
+
+def _in_casablanca(value: Any) -> Any:
+    """The same with the zone that the file's times are in."""
+    if isinstance(value, dict):
+        return {name: _in_casablanca(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_in_casablanca(each) for each in value]
+    return _casablanca(value) if isinstance(value, datetime) and value.tzinfo is None else value
 
 
 def as_json(definition: Definition) -> dict[str, Any]:

@@ -23,7 +23,7 @@ _ROUNDS = 6
 
 @dataclass(frozen=True)
 class Judged:
-    """A definition as far as it can be shown, none if it cannot; every fault of the document; which are of its shape."""
+    """A definition as far as it can be shown (none if it cannot), every fault of the document, and those of its shape."""
 
     definition: Definition | None
     faults: tuple[Fault, ...]
@@ -112,9 +112,7 @@ def _without_unknown(definition: Definition) -> Definition:
         return tuple(each for each in conditions if each.question in known)
 
     def asked(question: Question) -> Question:
-        return replace(
-            question, show_when=kept(question.show_when), require_when=kept(question.require_when)
-        )
+        return replace(question, show_when=kept(question.show_when), require_when=kept(question.require_when))
 
     sections = tuple(
         FormSection(each.key, each.title, tuple(map(asked, each.questions)), kept(each.show_when))

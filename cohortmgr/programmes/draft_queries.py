@@ -1,0 +1,112 @@
+"""Reading the definitions that staff are changing, and the versions that are in force meanwhile."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer, require, require_anywhere
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import NotFound
+from cohortmgr.programmes.models import DefinitionDraft, DefinitionVersion, Intake, Programme
+from cohortmgr.programmes.queries import definition_of
+from cohortmgr.programmes.reading import judged
+from cohortmgr.programmes.rules import Definition
+from cohortmgr.programmes.softening import Judged
+
+MANAGE = "programmes.manage"
+
+
+@dataclass(frozen=True)
+class Writing:
+    """A programme with the version in force, and the draft over it if there is one."""
+
+    programme: Programme
+    in_force: DefinitionVersion
+    draft: DefinitionDraft | None
+
+    @property
+    def version(self) -> int:
+        """What tells one state of the draft from the next; 0 without one."""
+        return self.draft.version if self.draft else 0
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The draft's document, or the one in force; not to be changed in place."""
+        return self.draft.document if self.draft else self.in_force.document
+
+    @cached_property
+    def judged(self) -> Judged:
+        """What is wrong with it and what can be shown."""
+        return judged(self.document)
+
+    @property
+    def published(self) -> Definition:
+        """The definition in force."""
+        return definition_of(self.in_force)
+
+    @cached_property
+    def published_keys(self) -> frozenset[str]:
+        """The keys of questions, and of fields of groups (`group.field`), that some version in force has used."""
+        asked = self.published.form.questions
+        inner = {f"{question.key}.{each.key}" for question in asked for each in question.fields}
+        return frozenset({question.key for question in asked} | inner)
+
+
+def managed(viewer: Viewer) -> Sequence[Programme]:
+    """The programmes whose definition the viewer may change, by key."""
+    require_anywhere(viewer, MANAGE)
+    inside = sa.or_(*(Programme.path.startswith(path, autoescape=True) for path in viewer.paths(MANAGE)))
+    return db.session.scalars(sa.select(Programme).where(inside).order_by(Programme.key)).all()
+
+
+def drafted(programmes: Sequence[Programme]) -> Mapping[int, DefinitionDraft]:
+    """The drafts of those programmes, by the programme's number."""
+    numbers = [programme.id for programme in programmes]
+    rows = db.session.scalars(sa.select(DefinitionDraft).where(DefinitionDraft.programme_id.in_(numbers)))
+    return {row.programme_id: row for row in rows}
+
+
+def get_writing(viewer: Viewer, key: str) -> Writing:
+    """The programme of that key as it is being written; NotFound if there is none, NotPermitted without the right."""
+    return _writing(viewer, sa.select(Programme).where(Programme.key == key), key)
+
+
+def get_writing_locked(viewer: Viewer, key: str) -> Writing:
+    """The same for a change: two people who change a programme wait for one another."""
+    return _writing(viewer, sa.select(Programme).where(Programme.key == key).with_for_update(), key)
+
+
+def _writing(viewer: Viewer, wanted: sa.Select[tuple[Programme]], key: str) -> Writing:
+    programme = db.session.scalar(wanted)
+    if programme is None:
+        raise NotFound(key)
+    require(viewer, MANAGE, programme.path)
+    newest = (
+        sa.select(DefinitionVersion)
+        .join(Intake, Intake.definition_version_id == DefinitionVersion.id)
+        .where(Intake.programme_id == programme.id)
+        .order_by(Intake.opens_at.desc(), Intake.id.desc())
+        .limit(1)
+    )
+    version = db.session.scalar(newest)
+    if version is None:
+        raise NotFound(key)
+    draft = db.session.scalar(
+        sa.select(DefinitionDraft)
+        .where(DefinitionDraft.programme_id == programme.id)
+        .execution_options(populate_existing=True)
+    )
+    return Writing(programme, version, draft)
+
+
+def mark_of(table: Mapping[str, Any]) -> str:
+    """What tells one wording of a question from another: two people may change different ones at once."""
+    text = json.dumps(table, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

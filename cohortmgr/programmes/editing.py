@@ -1,0 +1,246 @@
+"""What a page's fields say of a question or a section, as the plain table that a draft holds, and back.
+
+Figures that are none stay as they were typed: the draft keeps them, and the checks name them. Only what no draft may
+hold (far too long, control characters) is a problem here.
+"""
+
+from __future__ import annotations
+
+import copy
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from cohortmgr.accounts.identifiers import western_digits
+from cohortmgr.base.errors import N_, Problem
+from cohortmgr.programmes.checking_form import KEY
+from cohortmgr.programmes.drafting import key_from
+from cohortmgr.programmes.kinds import INNER_LEFT_OUT, fields_of
+from cohortmgr.programmes.questions import ConditionOperator, QuestionKind
+from cohortmgr.programmes.rules import TARGETS, TEXT_LANGUAGES
+
+Given = Mapping[str, Sequence[str]]
+Table = dict[str, Any]
+
+LIMITS: Mapping[str, int] = {"label": 300, "title": 300, "help": 2000, "summary": 600, "description": 6000}
+LONGEST_NAME, MOST_OPTIONS, MOST_NAMES, MOST_CONDITIONS = 120, 200, 20, 6
+MEGABYTE = 1024 * 1024
+_FLAGS = ("required", "sealed", "only_online")
+_DECIMALS = ("minimum", "maximum")
+_WHOLES = ("max_length", "max_files", "max_pages", "promise_days")
+_CONDITIONS = ("show_when", "require_when")
+_ACTS = ("options-add", "options-remove", "options-up", "show_when-add", "show_when-remove", "require_when-add",
+         "require_when-remove", "again")  # fmt: skip
+
+
+@dataclass
+class Typed:
+    """A table out of a page, what no draft may hold of it, and the row button that was pressed (its name and row)."""
+
+    table: Table
+    problems: list[Problem] = field(default_factory=list)
+    act: str = ""
+    row: int = -1
+
+    def text(self, given: Given, name: str, limit: int, *, lines: bool = False) -> str:
+        """One text, its ends and invisible controls refused or cut."""
+        said = one(given, name).replace("\r\n", "\n").replace("\r", "\n").strip()
+        if len(said) > limit:
+            what = N_("Ce texte dépasse %(limit)s caractères. Raccourcissez-le.")
+            self.problems.append(Problem(what, {"limit": limit}, name))
+            return said[:limit]
+        if any(unicodedata.category(c) in ("Cc", "Cs") and not (lines and c == "\n") for c in said):
+            what = N_(
+                "Ce texte contient un caractère invisible qui n’est pas permis. Saisissez-le au clavier."
+            )
+            self.problems.append(Problem(what, {}, name))
+            return "".join(c for c in said if unicodedata.category(c) not in ("Cc", "Cs") or c == "\n")
+        return said
+
+    def localized(self, given: Given, name: str, limit: int, *, lines: bool = False) -> dict[str, str]:
+        """A text in each language."""
+        return {
+            code: self.text(given, f"{name}-{code}", limit, lines=lines)
+            for code in TEXT_LANGUAGES
+            if f"{name}-{code}" in given
+        }
+
+
+def one(given: Given, name: str) -> str:
+    """The first value of a field; empty when there is none."""
+    return next(iter(given.get(name, ())), "")
+
+
+def read_question(given: Given, before: Mapping[str, Any], *, inner: bool = False) -> Typed:
+    """The question that the page says, made on what it was; what the page does not show stays as it was."""
+    typed = Typed(copy.deepcopy(dict(before)))
+    table = typed.table
+    shown = fields_of(QuestionKind(table["kind"])) - (INNER_LEFT_OUT if inner else frozenset())
+    table["label"] = typed.localized(given, "label", LIMITS["label"])
+    _put(table, "help", _filled(typed.localized(given, "help", LIMITS["help"], lines=True)))
+    for name in shown & set(_FLAGS):
+        _put(table, name, bool(one(given, name)))
+    _read_plain(typed, given, shown)
+    _act(typed, given)
+    if "options" in shown:
+        _put(table, "options", _options(typed, given, table.get("options", [])))
+    for name in shown & set(_CONDITIONS):
+        _put(table, name, _read_conditions(typed, given, name))
+    return typed
+
+
+def _read_plain(typed: Typed, given: Given, shown: frozenset[str]) -> None:
+    """What is one field each."""
+    table = typed.table
+    if "asked_at_application" in shown:
+        table.pop("asked_at_application", None)
+        if one(given, "asked_at_application") == "later":
+            table["asked_at_application"] = False
+    for name in shown & {*_DECIMALS, *_WHOLES, "max_bytes"}:
+        _put(table, name, _figure(name, typed.text(given, name, 20)))
+    for name in shown & {"target", "proof", "page"}:
+        _put(table, name, typed.text(given, name, 40))
+    if table.get("target") and table["target"] not in TARGETS:
+        table.pop("target")
+    if "accept" in shown:
+        _put(table, "accept", [each[:10] for each in given.get("accept", ())][:10])
+    if "columns" in shown:
+        lines = typed.text(given, "columns", MOST_NAMES * LONGEST_NAME, lines=True).splitlines()
+        _put(table, "columns", _names(typed, lines, "columns"))
+
+
+def read_section(given: Given, before: Mapping[str, Any]) -> Typed:
+    """The section that the page says: its title and for whom it is."""
+    typed = Typed(copy.deepcopy(dict(before)))
+    typed.table["title"] = typed.localized(given, "title", LIMITS["title"])
+    _act(typed, given)
+    _put(typed.table, "show_when", _read_conditions(typed, given, "show_when"))
+    return typed
+
+
+def _act(typed: Typed, given: Given) -> None:
+    """The button of a row that was pressed, if one was."""
+    for name in _ACTS:
+        if name in given:
+            row = one(given, name)
+            typed.act, typed.row = name, int(row) if row.isdecimal() and len(row) < 4 else -1
+            return
+
+
+def _put(table: Table, name: str, value: Any) -> None:
+    """Keep what is said; nothing said is no field."""
+    if value in ("", None, False, [], {}):
+        table.pop(name, None)
+    else:
+        table[name] = value
+
+
+def _filled(text: dict[str, str]) -> dict[str, str] | None:
+    return text if any(text.values()) else None
+
+
+def _figure(name: str, said: str) -> Any:
+    """A figure as definitions hold it, or what was typed."""
+    if not said:
+        return None
+    compact = (
+        western_digits(said).replace(" ", "").replace("\u202f", "").replace("\xa0", "").replace(",", ".")
+    )
+    try:
+        number = Decimal(compact)
+    except InvalidOperation:
+        return said
+    if not number.is_finite() or abs(number) > 10**9:
+        return said
+    if name == "max_bytes":
+        return int(number * MEGABYTE)
+    if name in _WHOLES:
+        return int(number) if number == number.to_integral_value() and number >= 0 else said
+    return compact
+
+
+def _names(typed: Typed, lines: Sequence[str], where: str) -> list[str]:
+    """The spellings or headers of one thing, each once."""
+    found = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+    if len(found) > MOST_NAMES or any(len(each) > LONGEST_NAME for each in found):
+        what = N_("Au plus %(most)s noms de %(limit)s caractères chacun.")
+        typed.problems.append(Problem(what, {"most": MOST_NAMES, "limit": LONGEST_NAME}, where))
+    return [each[:LONGEST_NAME] for each in found[:MOST_NAMES]]
+
+
+def _count(given: Given, name: str, most: int) -> int:
+    said = one(given, f"{name}-count")
+    return min(int(said), most) if said.isdecimal() and len(said) < 5 else 0
+
+
+def _options(typed: Typed, given: Given, before: Sequence[Mapping[str, Any]]) -> list[Table]:
+    """The rows of choices. A new one gets its key from its French label; the others keep theirs for ever."""
+    known = [str(each.get("key", "")) for each in before]
+    rows: list[Table] = []
+    for place in range(_count(given, "options", MOST_OPTIONS)):
+        name = f"options-{place}"
+        label = typed.localized(given, f"{name}-label", LIMITS["label"])
+        aliases = typed.text(given, f"{name}-aliases", MOST_NAMES * LONGEST_NAME)
+        row: Table = {"key": one(given, f"{name}-key"), "label": label}
+        _put(row, "aliases", _names(typed, aliases.split(";"), f"{name}-aliases"))
+        if typed.act == "options-remove" and place == typed.row:
+            continue
+        if any(label.values()) or row["key"] in known or typed.act:
+            rows.append(row)
+    if typed.act == "options-add":
+        rows.append({"key": "", "label": {}})
+    if typed.act == "options-up" and 0 < typed.row < len(rows):
+        rows.insert(typed.row - 1, rows.pop(typed.row))
+    kept = [row["key"] for row in rows if row["key"] in known]
+    for place, row in enumerate(rows):
+        fresh = row["key"] not in known or row["key"] in (each["key"] for each in rows[:place])
+        if fresh or not KEY.fullmatch(row["key"]):
+            taken = {*kept, *(each["key"] for each in rows[:place])}
+            row["key"] = key_from(str(row["label"].get("fr", "")), taken, "choix") if not typed.act else ""
+    return rows
+
+
+def _read_conditions(typed: Typed, given: Given, name: str) -> list[Table]:
+    """The rows of conditions; one that names no question is none."""
+    rows: list[Table] = []
+    for place in range(_count(given, name, MOST_CONDITIONS)):
+        row = f"{name}-{place}"
+        if typed.act == f"{name}-remove" and place == typed.row:
+            continue
+        operator = one(given, f"{row}-operator")
+        found: Table = {
+            "question": one(given, f"{row}-question")[:40],
+            "operator": operator if operator in list(ConditionOperator) else ConditionOperator.ONE_OF.value,
+        }
+        said = [each.strip()[:LONGEST_NAME] for each in given.get(f"{row}-values", ())]
+        if found["operator"] not in (ConditionOperator.NOT_EMPTY, ConditionOperator.EMPTY):
+            _put(found, "values", [_value(each) for each in said if each and each.isprintable()])
+        if found["question"] or typed.act:
+            rows.append(found)
+    if typed.act == f"{name}-add" and len(rows) < MOST_CONDITIONS:
+        rows.append({"question": "", "operator": ConditionOperator.ONE_OF.value})
+    return rows
+
+
+def _value(said: str) -> str:
+    """What a condition compares with: a figure as definitions hold it, else the text."""
+    figure = _figure("minimum", said)
+    return str(figure)
+
+
+def anchor(rest: Sequence[str | int]) -> str:
+    """The field of a page that a fault below a question or section concerns."""
+    if not rest:
+        return "label-fr"
+    name = str(rest[0])
+    if name in ("label", "help", "title"):
+        return f"{name}-{rest[1]}" if len(rest) > 1 else f"{name}-fr"
+    if name in ("options", *_CONDITIONS) and len(rest) > 1:
+        inner = [str(each) for each in rest[2:]] or ["label" if name == "options" else "question"]
+        inner = inner[:2] if inner[0] == "label" else inner[:1]
+        if inner == ["label"] or (name == "options" and inner == ["key"]):
+            inner = ["label", "fr"]
+        return "-".join([name, str(rest[1]), *inner])
+    return name

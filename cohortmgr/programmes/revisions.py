@@ -1,0 +1,122 @@
+"""Changing a definition in pages: a draft that is begun, changed by one person or several, and published or let go."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, Problem, Refused, Stale
+from cohortmgr.programmes.actions import Loaded, load_definition
+from cohortmgr.programmes.draft_queries import Writing, get_writing_locked
+from cohortmgr.programmes.models import DefinitionDraft
+from cohortmgr.programmes.reading import from_json, judged
+
+Result = TypeVar("Result")
+_TOO_LARGE = 1024 * 1024
+
+
+def change(
+    viewer: Viewer, key: str, act: Callable[[dict[str, Any]], Result], version: int | None = None
+) -> Result:
+    """Do something to a programme's draft, which begins with the first change; what `act` returns.
+
+    Stale when `version` is not the draft's (0: there was none); None when the act itself looks at what it changes.
+    """
+    writing = get_writing_locked(viewer, key)
+    if version is not None and version != writing.version:
+        raise Stale(key)
+    document = copy.deepcopy(writing.document)
+    done = act(document)
+    if document != writing.document:
+        _keep(viewer, writing, document)
+    return done
+
+
+def take_in(viewer: Viewer, key: str, document: dict[str, Any], version: int) -> None:
+    """Put a whole document, such as a file's, in place of the draft. Refused for another programme's."""
+    writing = get_writing_locked(viewer, key)
+    if version != writing.version:
+        raise Stale(key)
+    for name, mine in (("key", writing.programme.key), ("host", writing.published.host)):
+        if document.get(name) != mine:
+            what = N_("Ce fichier décrit « %(other)s » et non « %(mine)s ».")
+            raise Refused(Problem(what, {"other": str(document.get(name))[:80], "mine": mine}, "file"))
+    _keep(viewer, writing, document)
+    _note(viewer, writing, "programmes.take_in_draft")
+
+
+def discard(viewer: Viewer, key: str, version: int) -> None:
+    """Let a draft go; without one nothing happens."""
+    writing = get_writing_locked(viewer, key)
+    if writing.draft is None:
+        return
+    if version != writing.version:
+        raise Stale(key)
+    db.session.delete(writing.draft)
+    _note(viewer, writing, "programmes.discard_draft")
+
+
+def publish(viewer: Viewer, key: str, version: int, over: int) -> Loaded | None:
+    """Put a draft in force, over the version of that number; drafts of files move with it. None: nothing to publish.
+
+    Refused with every fault while there is one; Stale when draft or version in force are not those that were shown.
+    """
+    writing = get_writing_locked(viewer, key)
+    if writing.draft is None:
+        return None
+    if version != writing.version or over != writing.in_force.number:
+        raise Stale(key)
+    found = judged(writing.document)
+    if not found.sound:
+        raise Refused(*(Problem(fault.what, fault.values) for fault in found.faults))
+    loaded = load_definition(viewer, from_json(writing.document))
+    db.session.delete(writing.draft)
+    before, after = {"version": over}, {"version": loaded.version.number}
+    _note(viewer, writing, "programmes.publish_draft", before, after)
+    return loaded
+
+
+def _keep(viewer: Viewer, writing: Writing, document: dict[str, Any]) -> None:
+    if len(str(document)) > _TOO_LARGE:
+        raise Refused(N_("Ce programme est devenu trop long : raccourcissez ses textes."))
+    if writing.draft is None:
+        db.session.add(
+            DefinitionDraft(
+                institution_id=writing.programme.institution_id,
+                programme_id=writing.programme.id,
+                based_on=writing.in_force.number,
+                document=document,
+                written_by=viewer.reference,
+                updated_at=clock.now(),
+            )
+        )
+        db.session.flush()
+        _note(viewer, writing, "programmes.begin_draft")
+        return
+    writing.draft.document = document
+    writing.draft.written_by, writing.draft.updated_at = viewer.reference, clock.now()
+
+
+def _note(
+    viewer: Viewer,
+    writing: Writing,
+    act: str,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    programme = writing.programme
+    record(
+        viewer,
+        act,
+        "programme",
+        programme.reference,
+        programme.institution_id,
+        None,
+        before,
+        after or {"key": programme.key},
+    )
