@@ -162,6 +162,8 @@ def test_templates_say_nothing_outside_of_the_catalogue(path: object) -> None:
         ("{% if x %}Fermé{% endif %}", ["Fermé"]),
         ('<p class="row">{{ _("Bonjour") }} · {{ ngettext("%(num)s é", "%(num)s és", 2) }}</p>', []),
         ("<script>let x</script><b>12 %</b>", []),
+        ("<title>@@subject@@</title><p>{{ base }}/help/{{ key }}</p>", []),
+        ("<p>{{ base }}/Bonjour</p>", ["/Bonjour"]),
     ],
 )
 def test_the_reading_of_templates_finds_what_is_planted(source: str, found: list[str]) -> None:

@@ -15,6 +15,8 @@ _TRANSLATORS = frozenset({"_", "gettext", "ngettext", "N_"})
 # Names and codes that are the same in every language; `h` of hours is written by the filters.
 _NAMES = frozenset({"Français", "cohortmgr", "MAD", "XLSX", "CSV", "PDF", "QR", "SHA", "RIB", "CIN", "IBAN"})
 _WORD = re.compile("[A-Za-zÀ-ÖØ-öø-ÿ]{2,}")
+# What an expression makes: a name (`{{ id }}-hint`) or an address; `@@words@@` is filled in later.
+_MADE = re.compile(r"\x00(?:-[\w-]+|(?:/[a-z]+)+/(?=\x00))?|@@[a-z]+@@")
 _FRENCH = re.compile(r"[àâçéèêëîïôùûœÀÂÇÉÈÊÎÔ’«]|^[A-Z][a-z]+ [a-z]")
 
 
@@ -43,7 +45,7 @@ def untranslated(source: str, *, is_message: bool = False) -> list[str]:
         texts = re.sub(r"\x00\S*", " ", shown).split("\n")
     else:
         parser = _Spoken()
-        parser.feed(re.sub(r"\x00(-[\w-]+)?", "", shown))  # `{{ id }}-hint` is a name that a macro makes
+        parser.feed(_MADE.sub("", shown))
         parser.close()
         texts = parser.found
     return [text.strip() for text in texts if _says_something(text)] + literals
