@@ -38,7 +38,7 @@ from cohortmgr.programmes.rules import Form as DefinedForm
 
 RADIOS = 7
 KEPT = 64
-_classes: OrderedDict[tuple[str, str, str], type[ApplicationForm]] = OrderedDict()
+_classes: OrderedDict[tuple[str, str, str, bool], type[ApplicationForm]] = OrderedDict()
 
 _AUTOCOMPLETE = {
     "person.family_name": "family-name",
@@ -84,21 +84,31 @@ class When:
     said: str
 
 
-def form_class(fingerprint: str, definition: Definition) -> type[ApplicationForm]:
-    """The class for a definition, known by its fingerprint, in the page's language; the last ones stay in memory."""
-    wanted = (fingerprint, language(), variant(definition))
+def form_class(fingerprint: str, definition: Definition, later: bool = False) -> type[ApplicationForm]:
+    """The class for a definition, known by its fingerprint, in the page's language; the last ones stay in memory.
+
+    `later`: with the questions that are asked once a seat is accepted, in place of those of the application. Their
+    conditions read the application alone, so that the page knows which are shown, and none hides another.
+    """
+    wanted = (fingerprint, language(), variant(definition), later)
     known = _classes.get(wanted)
     if known is None:
-        questions = [q for q in definition.form.questions if q.asked_at_application]
-        members: dict[str, Any] = {q.key: _field(q) for q in questions}
-        for question in questions:
-            members[question.key].kwargs["description"] = _hint(definition.form, question)
-        known = type("DefinedForm", (ApplicationForm,), members)
-        known.asked_when = _asked_when(definition.form)
+        known = unkept_class(definition, later)
         _classes[wanted] = known
         while len(_classes) > KEPT:
             _classes.popitem(last=False)
     return known
+
+
+def unkept_class(definition: Definition, later: bool = False) -> type[ApplicationForm]:
+    """The same, made anew and not kept: of a definition that is still being written."""
+    questions = [q for q in definition.form.questions if q.asked_at_application is not later]
+    members: dict[str, Any] = {q.key: _field(q) for q in questions}
+    for question in questions:
+        members[question.key].kwargs["description"] = _hint(definition.form, question)
+    built = type("DefinedForm", (ApplicationForm,), members)
+    built.asked_when = {} if later else _asked_when(definition.form)
+    return built
 
 
 def show_answers(form: ApplicationForm, refusal: Refused) -> None:
