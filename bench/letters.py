@@ -102,7 +102,11 @@ def _people(count: int) -> Sequence[tuple[int, str]]:
 def _letter(number: int, person: int, reference: str, host: int) -> Letter:
     variables = {
         "name": "Salma Bennis",
-        "programme": {"fr": "Master Data et IA", "ar": "ماستر البيانات والذكاء الاصطناعي", "en": "MSc Data and AI"},
+        "programme": {
+            "fr": "Master Data et IA",
+            "ar": "ماستر البيانات والذكاء الاصطناعي",
+            "en": "MSc Data and AI",
+        },
         "intake": {"fr": "Rentrée 2027", "ar": "دخول 2027", "en": "Intake of 2027"},
         "number": f"MDIA-{number:06d}",
         "decision_by": date(2027, 5, 12),
@@ -118,7 +122,9 @@ def composed(made: Installation, file: Path) -> int:
     with made.system.app_context(), file.open("wb") as out:
         last = 0
         while True:
-            chosen = sa.select(Message).where(Message.id > last, Message.key == KEY, Message.state == "waiting")
+            chosen = sa.select(Message).where(
+                Message.id > last, Message.key == KEY, Message.state == "waiting"
+            )
             messages = db.session.scalars(chosen.order_by(Message.id).limit(CHUNK)).all()
             if not messages:
                 return done
@@ -236,7 +242,9 @@ def letters(made: Installation, count: int) -> Iterator[Figure]:
     file.unlink()
     wall, cpu, size = (getattr(first, name) + getattr(second, name) for name in ("wall", "cpu", "size"))
     if (ours.messages, ours.size) != (count, size):
-        raise RuntimeError(f"the worker sent {ours.messages} of {ours.size} bytes, the floor {count} of {size}")
+        raise RuntimeError(
+            f"the worker sent {ours.messages} of {ours.size} bytes, the floor {count} of {size}"
+        )
     each = 1000 / count
     beside = f"{ours.wall * each:.3f} ms a message, floor {wall * each:.3f} ms; {size // count} bytes each"
     yield Figure(f"{count} letters, time", ours.wall / wall, "×", MOST, beside)

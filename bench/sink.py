@@ -22,6 +22,8 @@ from bench.servers import ROOT
 
 Stage = Literal["connected", "recipient", "data", "end", "answered"]
 Answer = Literal["250", "421", "451", "hang", "cut"]
+# Seconds for which a sink that says nothing keeps its sender waiting.
+HANGS = 1.5
 _END = b"\r\n.\r\n"
 _NAMED = re.compile(rb"^Message-ID: <([^>]+)>", re.M)
 _WORDS = {b"MAIL": b"250 ok\r\n", b"RCPT": b"250 ok\r\n", b"RSET": b"250 ok\r\n", b"NOOP": b"250 ok\r\n"}
@@ -29,12 +31,13 @@ _WORDS = {b"MAIL": b"250 ok\r\n", b"RCPT": b"250 ok\r\n", b"RSET": b"250 ok\r\n"
 
 @dataclass
 class Tally:
-    """What came. `answered`: the Message-IDs whose sender was told, in full, that they were taken."""
+    """What came, by Message-ID, and to whom."""
 
     taken: Counter[str] = field(default_factory=Counter)
     order: list[str] = field(default_factory=list)
     # Taken, and nobody can say whether its sender knew: no answer left, or the sender's end of the talk broke off.
     doubtful: Counter[str] = field(default_factory=Counter)
+    recipients: Counter[str] = field(default_factory=Counter)
     connections: int = 0
     size: int = 0
 
@@ -53,8 +56,9 @@ class Conduct:
 class _Talk(asyncio.Protocol):
     def __init__(self, tally: Tally, conduct: Conduct | None) -> None:
         self.tally, self.conduct = tally, conduct
-        self.held = b""
+        self.held = self.said = b""
         self.reading = False
+        self.recipient = ""
         self.last: str | None = None
         self.searched = 0
 
@@ -62,6 +66,7 @@ class _Talk(asyncio.Protocol):
         self.transport = transport
         self.tally.connections += 1
         self._say(b"220 sink ESMTP\r\n")
+        self._flush()
         self._reached("connected")
 
     def connection_lost(self, _error: Exception | None) -> None:
@@ -72,9 +77,16 @@ class _Talk(asyncio.Protocol):
         self.held += data
         while self._step():
             continue
+        self._flush()
 
     def _say(self, words: bytes) -> None:
-        self.transport.write(words)  # type: ignore[attr-defined]
+        self.said += words
+
+    def _flush(self) -> None:
+        """Answers to what came together leave together."""
+        if self.said and not self.transport.is_closing():  # type: ignore[attr-defined]
+            self.transport.write(self.said)  # type: ignore[attr-defined]
+        self.said = b""
 
     def _reached(self, stage: Stage) -> None:
         if self.conduct is not None:
@@ -104,12 +116,14 @@ class _Talk(asyncio.Protocol):
         elif word in _WORDS:
             self._say(_WORDS[word])
             if word == b"RCPT":
+                self.recipient = line.partition(b"<")[2].rstrip(b">").decode("ascii", "replace")
                 self._reached("recipient")
         elif word in (b"EHLO", b"HELO"):
             self._say(b"250-sink\r\n250-PIPELINING\r\n250 8BITMIME\r\n")
         elif word == b"QUIT":
             self.last = None
             self._say(b"221 bye\r\n")
+            self._flush()
             self.transport.close()
         elif word == b"STAT":
             self._say(b"250 %d %d\r\n" % (len(self.tally.order), self.tally.size))
@@ -126,16 +140,20 @@ class _Talk(asyncio.Protocol):
             return True
         self.tally.taken[name] += 1
         self.tally.order.append(name)
+        self.tally.recipients[self.recipient] += 1
         self.tally.size += len(mail)
         self.last = name
         self._reached("end")
         if said == "cut":
             self.transport.abort()  # type: ignore[attr-defined]
             return False
-        if said == "hang":
+        if said == "hang":  # a while without a word, in the end not even the connection
+            asyncio.get_running_loop().call_later(HANGS, self.transport.abort)  # type: ignore[attr-defined]
             return False
         self._say(b"250 taken\r\n")
-        self._reached("answered")
+        if self.conduct is not None:
+            self._flush()
+            self._reached("answered")
         return True
 
 

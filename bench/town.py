@@ -1,0 +1,245 @@
+"""A small installation of real processes, each of which can be killed and started again; and the people in it."""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal, Self, TypeVar
+
+import sqlalchemy as sa
+
+from bench.servers import ROOT, Answer, free_port
+from bench.visitors import Visitor
+from cohortmgr.accounts.actions import new_account
+from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.app import create_app
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.settings import Settings
+from cohortmgr.base.text import new_reference
+from cohortmgr.jobs import actions as jobs
+from cohortmgr.jobs.broker import celery_for
+from cohortmgr.jobs.models import Job
+from cohortmgr.outbox.actions import Letter, send_all
+from cohortmgr.outbox.models import Message
+
+Victim = Literal["web", "worker", "beat", "redis"]
+T = TypeVar("T")
+FORGOTTEN = "/password"
+_numbers = itertools.count()
+
+
+class Town:
+    """Web, worker and beat by the lines of the Procfile, and a Redis without a disk."""
+
+    def __init__(self, settings: Settings, folder: Path, mail_url: str, *, redis: bool) -> None:
+        self.folder, self.port = folder, free_port()
+        self.redis_port = free_port() if redis else None
+        broker = f"redis://127.0.0.1:{self.redis_port}/0" if redis else ""
+        self.settings = settings.model_copy(update={"mail_url": mail_url, "broker_url": broker})
+        self.app = create_app(self.settings, "system")
+        self.celery = celery_for(self.settings)
+        self.answered: set[str] = set()
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._lock = threading.Lock()
+        lines = dict(
+            line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines() if ": " in line
+        )
+        self._commands = {
+            name: f"exec {sys.executable} -m {line.removeprefix('exec ')}" for name, line in lines.items()
+        }
+
+    def __enter__(self) -> Self:
+        for name in ("redis", "web", "worker", "beat"):
+            if name != "redis" or self.redis_port:
+                self.start(name)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name in list(self.processes):
+            self.kill(name)
+        with self.app.app_context():
+            for engine in db.engines.values():
+                engine.dispose()
+
+    def start(self, name: str) -> None:
+        """Start a process in a group of its own; web and Redis are waited for."""
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                self._words(name), cwd=ROOT, env=self._environment(), start_new_session=True, stdout=log, stderr=log,
+                preexec_fn=_die_with_parent,
+            )  # fmt: skip
+        port = {"web": self.port, "redis": self.redis_port}.get(name)
+        end = time.monotonic() + 30
+        while port and not _listens(port):
+            if time.monotonic() > end:
+                raise RuntimeError(
+                    f"{name} did not start: {(self.folder / f'{name}.log').read_text()[-2000:]}"
+                )
+            time.sleep(0.05)
+
+    def kill(self, name: str) -> None:
+        """SIGKILL of the process and all that it started."""
+        process = self.processes.pop(name, None)
+        if process is not None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def restart(self, name: str) -> None:
+        """Start what was killed; the leases of a worker end with it."""
+        if name == "worker":
+            self._ripe()
+        self.start(name)
+
+    def _words(self, name: str) -> list[str]:
+        if name == "redis":
+            from tests.services import need_redis
+
+            words = f"--bind 127.0.0.1 --port {self.redis_port} --save '' --appendonly no --dir {self.folder}"
+            return [str(need_redis()), *shlex.split(words)]
+        return ["/bin/sh", "-c", self._commands[name]]
+
+    def _environment(self) -> dict[str, str]:
+        values = {f"COHORTMGR_{key.upper()}": value for key, value in self.settings.model_dump().items()}
+        texts = {
+            key: str(value).lower() if isinstance(value, bool) else str(value)
+            for key, value in values.items()
+        }
+        return {**os.environ, **texts, "PORT": str(self.port), "PYTHONWARNINGS": "ignore"}
+
+    def people(self, count: int) -> list[str]:
+        """Addresses of so many new accounts."""
+        addresses = [f"ville{os.getpid()}.{next(_numbers)}@exemple.ma" for _ in range(count)]
+        with self.app.app_context(), writing():
+            for address in addresses:
+                new_account(SYSTEM, address, "no password", {"given_name": "Une", "family_name": "Personne"})
+        return addresses
+
+    def ask(self, address: str) -> None:
+        """Ask for a new password through the web, again and again until it answers: then the message is owed."""
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            try:
+                visitor = Visitor(self._send)
+                visitor.post(visitor.get(FORGOTTEN), FORGOTTEN, {"email": address})
+            except (RuntimeError, OSError, ValueError):
+                time.sleep(0.2)
+            else:
+                with self._lock:
+                    self.answered.add(address)
+                return
+
+    def _send(self, method: str, path: str, body: bytes, headers: object) -> Answer:
+        import http.client
+
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request(method, path, body or None, dict(headers))  # type: ignore[call-overload]
+            found = connection.getresponse()
+            return Answer(found.status, dict(found.headers.items()), found.read())
+        except http.client.HTTPException as error:
+            raise OSError(str(error)) from error
+        finally:
+            connection.close()
+
+    def write(self, count: int) -> None:
+        """A campaign's messages and a job, in one transaction and with its wakes."""
+        with self.app.app_context(), writing():
+            subject = new_reference()
+            send_all(
+                Letter(
+                    "new_password",
+                    subject,
+                    f"campagne{next(_numbers)}@exemple.ma",
+                    "fr",
+                    {"token": "t", "name": ""},
+                )
+                for _ in range(count)
+            )
+            jobs.request(SYSTEM, "operations.ping", {}, None)
+
+    def messages(self) -> set[str]:
+        """The Message-IDs of all that was ever written."""
+        with self.app.app_context():
+            found = db.session.scalars(sa.select(Message.reference))
+            return {f"{reference}@{self.settings.mail_domain}" for reference in found}
+
+    def settle(self, patience: float) -> list[str]:
+        """Wait until every message has left and every job is done; what had not within `patience` seconds."""
+        end, asked = time.monotonic() + patience, 0.0
+        while left := self._unfinished():
+            if time.monotonic() > end:
+                return left
+            if time.monotonic() - asked > 1:
+                self._sweep()
+                asked = time.monotonic()
+            time.sleep(0.1)
+        return []
+
+    def _unfinished(self) -> list[str]:
+        def look() -> list[str]:
+            messages = sa.select(Message.reference, Message.state, Message.error).where(
+                Message.state != "sent"
+            )
+            waiting = sa.select(Job.reference, Job.state, Job.error).where(Job.state != "done")
+            return [
+                " ".join(map(str, row))
+                for chosen in (messages, waiting)
+                for row in db.session.execute(chosen)
+            ]
+
+        return self._within(look)
+
+    def _sweep(self) -> None:
+        """What a minute brings: those that wait after a failure are due, and the sweep is asked for."""
+
+        def hurry() -> None:
+            moment = clock.now()
+            for model in (Message, Job):
+                late = sa.update(model).where(model.state == "waiting", model.due > moment).values(due=moment)
+                with writing():
+                    db.session.connection().execute(late)
+
+        self._within(hurry)
+        try:
+            self.celery.send_task("sweep", queue="jobs", retry=False, expires=30)
+        except Exception:  # noqa: S110  # the broker may be what was killed: the next second asks again
+            pass
+
+    def _ripe(self) -> None:
+        """End the leases of a worker that was killed."""
+
+        def end() -> None:
+            past = clock.now() - timedelta(seconds=1)
+            with writing():
+                for model, state in ((Message, "sending"), (Job, "running")):
+                    ended = sa.update(model).where(model.state == state).values(lease_until=past)
+                    db.session.connection().execute(ended)
+
+        self._within(end)
+
+    def _within(self, work: Callable[[], T]) -> T:
+        with self.app.app_context():
+            return work()
+
+
+def _die_with_parent() -> None:
+    """Linux: whatever ends this process, its town does not go on without it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, int(signal.SIGKILL))
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
