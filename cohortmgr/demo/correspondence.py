@@ -66,7 +66,7 @@ SCHOOL_CARD = {
     "fr": Text(
         "Votre carte d’étudiant est prête",
         "Bonjour {name},\n\nVotre carte d’étudiant vous attend au secrétariat, de 9 h à 16 h.\n\n{link}",
-        "INPT : votre carte vous attend au secretariat.",
+        "INPT : votre carte vous attend au secrétariat.",
     ),
     "ar": Text(
         "بطاقة الطالب جاهزة",
@@ -162,7 +162,7 @@ def _ask(people: list[Viewer], manager: Viewer, finance: Viewer) -> None:
         )
     with clock.at(_ago(3)), writing():
         desk.note_call(
-            manager, asked.reference, "Appelé : l’attestation est prête.", "l’étudiant", "demo-call"
+            manager, asked.reference, "Appelé : l’attestation est prête.", people[0].name, "demo-call"
         )
         answer = "Votre attestation est prête : vous la trouverez au secrétariat, de 9 h à 16 h."
         desk.answer(manager, asked.reference, answer, "demo-answer")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -86,17 +86,19 @@ def read(messages: Sequence[Message]) -> list[Read]:
     channels = ["inbox" if message.channel == "email" else message.channel for message in kept]
     words = render_with(kept, contents, channels, texts.as_sent(kept))
     return [
-        _read(message, rendered)
-        for message, rendered in zip(kept, words, strict=True)
+        _read(message, content, rendered)
+        for message, content, rendered in zip(kept, contents, words, strict=True)
         if isinstance(rendered, Rendered)
     ]
 
 
-def _read(message: Message, rendered: Rendered) -> Read:
+def _read(message: Message, content: Mapping[str, Any], rendered: Rendered) -> Read:
     when = message.sent_at or message.due
     with speaking(message.language):
         notice = declared.get(message.key)
-        subject = rendered.subject or (say(notice.title) if notice else message.key)
+        # A short message has no subject: what its letter would have had, or what such messages are called.
+        named = content["variables"].get("subject") or (say(notice.title) if notice else message.key)
+        subject = rendered.subject or named
     return Read(message.reference, message.language, when, subject, rendered.text, message.channel)
 
 

@@ -213,3 +213,13 @@ def test_the_log_says_what_a_short_message_cost(app: Flask) -> None:
         .get_data(as_text=True)
     )
     assert "2 segments, 0,70 MAD" in page
+
+
+def test_a_short_message_to_many_is_read_under_the_subject_of_its_letter(app: Flask) -> None:
+    intake = sent(1)
+    said = {"subject": "Portes ouvertes", "body": "Le 3 juin.", "short": "Le 3.", "unsubscribe": "x"}
+    with writing():
+        send_all([_letter(1, "campaign", intake.institution_id, **said)])
+    _left(channel="sms")
+    [read] = queries.read([_message(1, "campaign")])
+    assert (read.subject, read.body.strip()) == ("Portes ouvertes", "Le 3.")
