@@ -34,6 +34,7 @@ from cohortmgr.placements import actions as placements
 from cohortmgr.placements import queries as placing
 from cohortmgr.placements import runs
 from cohortmgr.placements.models import Placement
+from cohortmgr.programmes import watching
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.models import Intake
@@ -343,6 +344,7 @@ def _now(year: Year) -> None:
         "link": link,
         "repair": repair,
         "unsubscribe": token_for(owner.person_reference or ""),
+        "watch": watching.token_for("W" * 26),
         "review": reviews_of[0].reference,
     }
     _name_readers(year, [row.reviewer_id for row in reviews_of])
