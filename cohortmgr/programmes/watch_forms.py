@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField, SelectField, widgets
+from wtforms import RadioField, SelectChoice, SelectField, widgets
 
 from cohortmgr.accounts.forms import ContactForm
 from cohortmgr.base.i18n import LANGUAGE_NAMES, language, localized
@@ -21,17 +21,19 @@ class WatchForm(ContactForm):
     programme = SelectField(_l("Pour quel programme"))
     spoken = RadioField(
         _l("Langue du message"),
-        choices=list(LANGUAGE_NAMES.items()),
+        choices=[SelectChoice(code, name) for code, name in LANGUAGE_NAMES.items()],
         option_widget=widgets.RadioInput(),
     )
 
     def offer(self, programmes: list[ProgrammeTitle]) -> None:
         """The choices of the present page, in its language."""
-        self.region.choices = [("", _("Tout le Maroc"))] + [
-            (code, localized(name)) for code, name in REGIONS.items()
+        self.region.choices = [
+            SelectChoice("", _("Tout le Maroc")),
+            *(SelectChoice(code, localized(name)) for code, name in REGIONS.items()),
         ]
-        self.programme.choices = [("", _("Tous les programmes"))] + [
-            (each.key, localized(each.title)) for each in programmes
+        self.programme.choices = [
+            SelectChoice("", _("Tous les programmes")),
+            *(SelectChoice(each.key, localized(each.title)) for each in programmes),
         ]
         if self.spoken.data is None:
             self.spoken.data = language()

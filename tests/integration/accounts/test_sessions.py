@@ -1,0 +1,194 @@
+"""Devices that others use too: nothing stays there. And the list of one's own sessions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient, FlaskCliRunner
+
+from cohortmgr.accounts.models import SignInSession
+from cohortmgr.accounts.rules import FRESH, SHARED_IDLE, SHARED_LIFETIME
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from tests.integration.accounts.entering import last_code
+from tests.watch import SeparateClient
+
+At = Callable[..., AbstractContextManager[None]]
+Statements = Callable[[], AbstractContextManager[list[str]]]
+EMAIL, PASSWORD = "salma@exemple.ma", "une phrase assez longue"
+
+
+@pytest.fixture
+def another(app: Flask) -> FlaskClient:
+    """A second browser."""
+    return SeparateClient(app, app.response_class)
+
+
+def sign_up(client: FlaskClient, **fields: str) -> str:
+    """Returns the session's cookie as it was set."""
+    answer = client.post("/sign-up", data={"email": EMAIL, "password": PASSWORD, **fields})
+    assert answer.status_code == 302, answer.text
+    return next(value for value in answer.headers.getlist("Set-Cookie") if value.startswith("session="))
+
+
+def sign_in(client: FlaskClient, **fields: str) -> None:
+    assert client.post("/sign-in", data={"email": EMAIL, "password": PASSWORD, **fields}).status_code == 302
+
+
+def is_in(client: FlaskClient) -> bool:
+    return bool(client.get("/my").status_code == 200)
+
+
+def test_on_a_shared_device_the_cookie_ends_with_the_browser(client: FlaskClient) -> None:
+    cookie = sign_up(client, shared="y")
+    assert "Expires" not in cookie and "Max-Age" not in cookie
+    page = client.get("/my").text
+    assert re.search(r"<html[^>]* data-shared", page) and "Appareil partagé" in page
+
+
+def test_on_a_device_of_ones_own_it_stays(client: FlaskClient) -> None:
+    assert "Expires" in sign_up(client)
+    page = client.get("/my").text
+    assert "data-shared" not in page and "Appareil partagé" not in page
+
+
+def test_a_code_asked_on_a_shared_device_opens_a_short_session(
+    client: FlaskClient, system_app: Flask
+) -> None:
+    client.post("/sign-in", data={"email": EMAIL, "shared": "y"})
+    client.post("/code", data={"code": last_code(system_app)})
+    with system_app.app_context():
+        row = db.session.scalars(sa.select(SignInSession)).one()
+        assert row.shared and row.expires_at == row.created_at + SHARED_IDLE
+
+
+def test_a_shared_session_ends_after_half_an_hour_without_a_page(client: FlaskClient, at: At) -> None:
+    sign_up(client, shared="y")
+    began = clock.now()
+    for minutes in (20, 40, 65):  # each page prolongs it
+        with at(began + timedelta(minutes=minutes)):
+            assert is_in(client)
+    with at(began + timedelta(minutes=96)):
+        assert not is_in(client)
+
+
+def test_and_in_any_case_after_a_day_of_work(client: FlaskClient, at: At) -> None:
+    sign_up(client, shared="y")
+    began = clock.now()
+    moment = began
+    while moment < began + SHARED_LIFETIME - timedelta(minutes=20):
+        moment += timedelta(minutes=20)
+        with at(moment):
+            assert is_in(client)
+    with at(began + SHARED_LIFETIME + timedelta(seconds=5)):
+        assert not is_in(client)
+
+
+def test_a_shared_session_is_not_written_at_each_page(
+    client: FlaskClient, at: At, statements: Statements
+) -> None:
+    sign_up(client, shared="y")
+    with statements() as seen:
+        client.get("/my")
+    assert not [each for each in seen if each.startswith("UPDATE")]
+    with at(clock.now() + timedelta(minutes=10)), statements() as seen:
+        client.get("/my")
+    assert len([each for each in seen if each.startswith("UPDATE")]) == 1
+
+
+def test_signing_out_clears_what_the_browser_keeps(client: FlaskClient, another: FlaskClient) -> None:
+    sign_up(client, shared="y")
+    sign_in(another)
+    assert client.post("/sign-out").headers["Clear-Site-Data"] == '"cache", "cookies", "storage"'
+    assert another.post("/sign-out").headers["Clear-Site-Data"] == '"cache", "storage"'
+
+
+def test_no_signed_in_page_is_kept(client: FlaskClient, runner: FlaskCliRunner) -> None:
+    assert runner.invoke(args=["programmes", "load", "mdia"]).exit_code == 0
+    pages = ("/", "/programmes/mdia", "/my", "/my/sessions", "/my/preferences", "/nothing-here", "/tell-me")
+    assert all(client.get(page).headers["Cache-Control"] == "no-cache" for page in ("/", "/sign-in"))
+    sign_up(client, shared="y")
+    for page in pages:
+        assert client.get(page).headers["Cache-Control"] == "no-store", page
+
+
+def test_forms_on_a_shared_device_offer_to_remember_nothing(
+    client: FlaskClient, another: FlaskClient
+) -> None:
+    sign_up(client, shared="y")
+    sign_in(another)
+    shared, own = (browser.get("/my/preferences").text for browser in (client, another))
+    assert 'autocomplete="tel"' in own and "autocomplete" not in own.replace('autocomplete="tel"', "")
+    assert set(re.findall(r'autocomplete="(\w+)"', shared)) == {"off"}
+
+
+def test_the_list_of_sessions_says_which_is_here_and_ends_the_others(
+    client: FlaskClient, another: FlaskClient, app: Flask, system_app: Flask
+) -> None:
+    sign_up(client)
+    third = SeparateClient(app, app.response_class)
+    sign_in(another, shared="y")
+    sign_in(third)
+    page = client.get("/my/sessions").text
+    assert page.count("Cet appareil</span>") == 1 and page.count("Partagé</span>") == 1
+    with system_app.app_context():
+        shared = db.session.scalars(sa.select(SignInSession.id).where(SignInSession.shared)).one()
+    assert client.post("/my/sessions/end", data={"session": str(shared)}).status_code == 302
+    assert (is_in(client), is_in(another), is_in(third)) == (True, False, True)
+    client.post("/my/sessions/end")
+    assert (is_in(client), is_in(third)) == (True, False)
+    assert "Aucun autre appareil" in client.post("/my/sessions/end", follow_redirects=True).text
+
+
+@pytest.mark.parametrize("session", ["", "0", "-1", "x", "9" * 40, "1.5", "\x00", "١"])
+def test_nobody_ends_the_session_of_another(
+    client: FlaskClient, another: FlaskClient, system_app: Flask, session: str
+) -> None:
+    sign_up(client)
+    answer = another.post("/sign-up", data={"email": "autre@exemple.ma", "password": PASSWORD})
+    assert answer.status_code == 302
+    with system_app.app_context():
+        theirs = db.session.scalars(sa.select(SignInSession.id).order_by(SignInSession.id)).first()
+    another.post("/my/sessions/end", data={"session": str(theirs)})
+    another.post("/my/sessions/end", data={"session": session})
+    assert is_in(client) and is_in(another)
+
+
+def test_ways_in_change_only_a_moment_after_coming_in(
+    client: FlaskClient, another: FlaskClient, at: At
+) -> None:
+    sign_up(client)
+    sign_in(another)
+    page = client.get("/my/sessions").text
+    assert "one-time-code" not in page and "new-password" in page
+    with at(clock.now() + FRESH + timedelta(seconds=1)):
+        assert "Entrer de nouveau" in client.get("/my/sessions").text
+        for way, fields in (
+            ("password", {"password": "une autre phrase longue"}),
+            ("contact", {"email": "neuve@exemple.ma"}),
+        ):
+            refused = client.post(f"/my/sessions/{way}", data=fields)
+            assert refused.status_code == 200 and "entrez de nouveau" in refused.text
+    assert client.post("/my/sessions/password", data={"password": "court"}).status_code == 200
+    chosen = client.post("/my/sessions/password", data={"password": "une autre phrase longue"})
+    assert chosen.status_code == 302 and is_in(client) and not is_in(another)
+
+
+def test_the_page_of_sessions_makes_as_many_statements_for_many(
+    client: FlaskClient, app: Flask, statements: Statements
+) -> None:
+    sign_up(client)
+    counts = []
+    for _ in range(2):
+        for _ in range(4):
+            sign_in(SeparateClient(app, app.response_class))
+        with statements() as seen:
+            client.get("/my/sessions")
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
