@@ -169,9 +169,10 @@ def _news(file: File) -> list[Question]:
 
 def _save(file: File, sent: MultiDict[str, Any]) -> tuple[File, list[Problem]]:
     viewer, given = guards.viewer(), sent.to_dict(flat=False)
+    reference = file.application.reference  # a row is read again after the transaction began
     documents, problems = prepared(file, asked(file.definition.form))
     with writing():
-        held = saving.open_file(viewer, file.application.reference)
+        held = saving.open_file(viewer, reference)
         file, more = saving.save_answers(
             viewer, held, given, documents, seen=seen_by(sent), spoken=language()
         )

@@ -222,6 +222,7 @@ def answers(reference: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     with writing():
         file = saving.open_file(viewer, reference)
+        before = file.working
         file, problems = saving.save_answers(
             viewer, file, given, (), keys, seen, None if kept else language()
         )
@@ -236,6 +237,7 @@ def answers(reference: str) -> ResponseReturnValue:
     )
     return jsonify(
         text=text,
+        changed=any(found.get(key) != before.get(key) for key in labels),
         seen={key: saving.mark_of(found.get(key)) for key in labels},
         errors={each.where: say(each) for each in problems if each.where},
         labels=labels,

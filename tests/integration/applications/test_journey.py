@@ -168,7 +168,7 @@ def test_an_unfinished_draft_is_kept_and_the_check_names_what_is_missing(
     saved = client.post(f"/my/applications/{reference}/form", data={"city": "Fès", "later": "1"})
     assert saved.status_code == 302 and only(Application).answers == {"city": "Fès"}
     page = client.get(f"/my/applications/{reference}/check").text
-    assert "Relevés de notes" in page and "form#transcripts" in page and "Envoyer ma candidature" not in page
+    assert "Relevés de notes" in page and "to=check#transcripts" in page and "Envoyer ma candidature" not in page
     assert "Il manque" in client.post(f"/my/applications/{reference}/check").text
     assert only(Application).state == "draft"
 
