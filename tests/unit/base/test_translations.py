@@ -184,7 +184,7 @@ def test_a_message_is_written_in_the_language_of_the_person(speaker: Flask) -> N
                 )
     assert "Votre nouveau mot de passe" in written["fr"]
     assert "Your new password" in written["en"]
-    assert "كلمة سرك الجديدة" in written["ar"]
+    assert "كلمة سركم الجديدة" in written["ar"]
     assert all("Salma" in text and "https://x.ma/links/T0K3N" in text for text in written.values())
 
 
