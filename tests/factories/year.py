@@ -34,9 +34,8 @@ from cohortmgr.placements import actions as placements
 from cohortmgr.placements import queries as placing
 from cohortmgr.placements import runs
 from cohortmgr.placements.models import Placement
-from cohortmgr.programmes import watching
 from cohortmgr.programmes import actions as programmes
-from cohortmgr.programmes import queries
+from cohortmgr.programmes import queries, watching
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.reading import read_known
 from cohortmgr.reports import actions as reports
