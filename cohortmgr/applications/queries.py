@@ -14,7 +14,7 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers import Answer
 from cohortmgr.applications.models import Application, Change, Correction, Document, Extension
-from cohortmgr.applications.rules import State
+from cohortmgr.applications.rules import HIDDEN, Consent, State
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
@@ -24,6 +24,8 @@ from cohortmgr.programmes.rules import Definition
 
 READ = "applications.read"
 MANAGE = "applications.manage"
+# The one condition by which nobody but its own person sees a child's file without the guardian's agreement.
+AGREED = Application.consent.not_in(HIDDEN)
 
 
 @dataclass(frozen=True)
@@ -79,12 +81,13 @@ class File:
 
 def visible(viewer: Viewer) -> sa.Select[Application, Intake]:
     """Applications with their intakes: the viewer's own, and those below the paths that they read."""
-    inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(READ)]
+    paths = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(READ)]
+    inside = sa.and_(AGREED, sa.or_(sa.false(), *paths))
     own = [] if viewer.person_id is None else [Application.person_id == viewer.person_id]
     return (
         sa.select(Application, Intake)
         .join(Intake, Intake.id == Application.intake_id)
-        .where(sa.or_(sa.false(), *own, *inside))
+        .where(sa.or_(inside, *own))
     )
 
 
@@ -99,7 +102,10 @@ def own(viewer: Viewer, reference: str) -> File:
 
 
 def own_held(viewer: Viewer, reference: str) -> File:
-    """The same, its row held until the end of the transaction: of many who save it at once each sees the last."""
+    """The same, its row held until the end of the transaction: of many who save it at once each sees the last.
+
+    The person is read with it, into the session.
+    """
     return _read(_OWN_HELD, {"reference": reference, "person": viewer.person_id})
 
 
@@ -113,7 +119,7 @@ def _inside(viewer: Viewer) -> sa.Select[Application, Intake]:
     return (
         sa.select(Application, Intake)
         .join(Intake, Intake.id == Application.intake_id)
-        .where(sa.or_(sa.false(), *paths))
+        .where(AGREED, sa.or_(sa.false(), *paths))
     )
 
 
@@ -157,7 +163,12 @@ _OWN = (
     .add_columns(Change)
     .outerjoin(Change, Change.application_id == Application.id)
 )
-_OWN_HELD = _OWN.with_for_update(of=Application)
+# With the person, whose row a saving writes too.
+_OWN_HELD = (
+    _OWN.add_columns(Person)
+    .join(Person, Person.id == Application.person_id)
+    .with_for_update(of=Application)
+)
 
 
 def _file(query: sa.Select[Application, Intake], reference: str) -> File:
@@ -270,19 +281,24 @@ def staff_intake(viewer: Viewer, reference: str, permission: str = READ) -> Inta
 def counts(intake_ids: Sequence[int]) -> dict[int, dict[str, int]]:
     """For each intake: how many of each state, and of those sent how many `eligible` and `ineligible`.
 
-    One statement, for home pages; the intakes are the caller's, chosen by what the viewer may see.
+    Children's files without the guardian's agreement count as none of these; `refused` is of how many a guardian
+    said no. One statement, for home pages; the intakes are the caller's, chosen by what the viewer may see.
     """
     rows = db.session.execute(
-        sa.select(Application.intake_id, Application.state, Application.eligible, sa.func.count())
+        sa.select(Application.intake_id, *_BY, sa.func.count())
         .where(Application.intake_id.in_(intake_ids))
-        .group_by(Application.intake_id, Application.state, Application.eligible)
+        .group_by(Application.intake_id, *_BY)
     ).all()
     found = {number: dict.fromkeys(_COUNTED, 0) for number in intake_ids}
-    for intake_id, state, eligible, count in rows:
+    for intake_id, state, eligible, consent, count in rows:
+        if consent in HIDDEN:
+            found[intake_id]["refused"] += count if consent == Consent.WITHDRAWN else 0
+            continue
         found[intake_id][state] += count
         if state == "submitted" and eligible is not None:
             found[intake_id]["eligible" if eligible else "ineligible"] += count
     return found
 
 
-_COUNTED = ("draft", "submitted", "withdrawn", "superseded", "eligible", "ineligible")
+_BY = (Application.state, Application.eligible, Application.consent)
+_COUNTED = ("draft", "held", "submitted", "withdrawn", "superseded", "eligible", "ineligible", "refused")
