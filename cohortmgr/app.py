@@ -18,7 +18,19 @@ from cohortmgr.accounts import notices as accounts_notices
 from cohortmgr.accounts import staff_views as accounts_staff
 from cohortmgr.accounts import views as accounts
 from cohortmgr.applications import actions as applications
-from cohortmgr.applications import amending, desk, facts, files, listing, lot_views, recalls, verifying
+from cohortmgr.applications import (
+    addressing,
+    amending,
+    desk,
+    facts,
+    files,
+    guardian_views,
+    guardians,
+    listing,
+    lot_views,
+    recalls,
+    verifying,
+)
 from cohortmgr.applications import candidate_views as applications_candidate
 from cohortmgr.applications import correction_views as corrections_candidate
 from cohortmgr.applications import desk_views as applications_desk
@@ -54,6 +66,7 @@ from cohortmgr.messages import notices as messages_notices
 from cohortmgr.messages import preference_views as preferences
 from cohortmgr.messages import staff_views as messages_staff
 from cohortmgr.messages import text_views as texts_staff
+from cohortmgr.outbox import actions as outbox
 from cohortmgr.outbox import delivery, hooks
 from cohortmgr.outbox.notices import declare
 from cohortmgr.placements import actions as placing
@@ -124,6 +137,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         documents.staff_bp,
         imports.staff_bp,
         imports.public_bp,
+        guardian_views.bp,
         reports_staff.bp,
         reviews_staff.bp,
         selection_staff.bp,
@@ -166,6 +180,8 @@ def _join_floors() -> None:
         (amending.move_drafts, loading.on_amended),
         (desk.reopens, files.reopened),
         (offers.release_on_withdrawal, applications.on_withdrawal),
+        (offers.release_on_withdrawal, guardians.on_hidden),
+        (addressing.to_guardians, outbox.readdress),
         (enrolling.enrol, offers.on_acceptance),
         (enrolling.leave, offers.on_release),
         (paying.take_bank_details, enrolling.on_enrolment),

@@ -45,6 +45,7 @@ def upgrade() -> None:
 def _guardianships() -> None:
     op.create_table(
         "guardianships",
+        sa.Column("institution_id", ID, nullable=False),
         sa.Column("child_id", ID, nullable=False),
         sa.Column("guardian_id", ID, nullable=False),
         sa.Column("capacity", sa.String(length=40), nullable=False),
@@ -53,12 +54,18 @@ def _guardianships() -> None:
         sa.Column("ended_at", MOMENT, nullable=True),
         sa.Column("id", ID, nullable=False),
         sa.Column("reference", sa.String(length=26), nullable=False),
+        sa.ForeignKeyConstraint(["institution_id"], ["organisations.id"]),
         sa.ForeignKeyConstraint(["child_id"], ["persons.id"], name=op.f("fk_guardianships_child_id_persons")),
         sa.ForeignKeyConstraint(
             ["guardian_id"], ["persons.id"], name=op.f("fk_guardianships_guardian_id_persons")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_guardianships")),
-        sa.UniqueConstraint("child_id", "guardian_id", name=op.f("uq_guardianships_child_id_guardian_id")),
+        sa.UniqueConstraint(
+            "child_id",
+            "guardian_id",
+            "institution_id",
+            name=op.f("uq_guardianships_child_id_guardian_id_institution_id"),
+        ),
         sa.UniqueConstraint("reference", name=op.f("uq_guardianships_reference")),
         info={"tenancy": "global"},
     )

@@ -10,14 +10,16 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import queries
+from cohortmgr.applications import guardians, queries
 from cohortmgr.applications.answers import Answer
 from cohortmgr.applications.conditions import counted, hidden
 from cohortmgr.applications.eligibility import Assessment, assess
 from cohortmgr.applications.facts import facts_of, papers_of
+from cohortmgr.applications.minors import consent_after, guardian_problems, is_child
 from cohortmgr.applications.models import Application, Document
 from cohortmgr.applications.queries import File, person_reference
 from cohortmgr.applications.rules import (
+    HIDDEN,
     State,
     missing,
     split_sealed,
@@ -36,6 +38,7 @@ from cohortmgr.programmes.rules import Window, window_of
 on_withdrawal: list[Callable[[Viewer, Application], None]] = []
 
 _SAY_SO = N_("Cochez la case : c’est vous, et non la personne qui vous aide, qui envoyez ce dossier.")
+_SENT = (State.HELD, State.SUBMITTED)
 NOT_A_DRAFT = N_("Cette candidature est déjà envoyée : elle ne se modifie plus.")
 
 
@@ -102,8 +105,11 @@ def check(viewer: Viewer, file: File) -> tuple[list[Problem], Assessment]:
     """What is still missing, and whether the answers meet the conditions today."""
     definition = file.definition
     answers = counted(definition.form, file.working)
+    absent = missing(definition.form, answers, papers_of(file))
+    if is_child(definition, answers, clock.today()):
+        absent += guardian_problems(definition.form, answers)
     return (
-        missing(definition.form, answers, papers_of(file)),
+        absent,
         assess(definition.eligibility, answers, clock.today(), facts_of(file)),
     )
 
@@ -139,14 +145,15 @@ def reasons(viewer: Viewer, file: File, keys: Iterable[str]) -> list[Problem]:
 
 
 def submit(viewer: Viewer, reference: str, confirmed: bool = False) -> Application:
-    """Send a draft. Sent already: the same file, and nothing happens twice.
+    """Send a draft. Sent already: the same file, and nothing happens twice. A child's file is held until the guardian,
+    who is asked now, has agreed.
 
     Refused when something is missing, when a condition is not met (with reasons and advice), or when the intake
     is closed. The state moves by one conditional UPDATE, so of two at once one sends.
     """
     file = queries.own(viewer, reference)
     row = file.application
-    if row.state == State.SUBMITTED:
+    if row.state in _SENT:
         return row
     if row.state != State.DRAFT:
         raise Refused(NOT_A_DRAFT)
@@ -158,11 +165,17 @@ def submit(viewer: Viewer, reference: str, confirmed: bool = False) -> Applicati
     moment = clock.now()
     # The definition that it was just held to, which may be newer than the one it was last saved under.
     values: dict[str, Any] = {"version_id": file.intake.definition_version_id, **_without_hidden(file)}
-    values |= {"eligible": True, "reasons": [], "sent_at": moment, "updated_at": moment}
-    if not _move(row, State.DRAFT, State.SUBMITTED, values):
+    consent = consent_after(row.consent, is_child(file.definition, file.answers, clock.today()))
+    after = State.HELD if consent.value in HIDDEN else State.SUBMITTED
+    values |= {"eligible": True, "reasons": [], "updated_at": moment, "consent": consent.value}
+    values["sent_at"] = None if after is State.HELD else moment
+    if not _move(row, State.DRAFT, after, values):
         return _sent_meanwhile(viewer, reference)
-    _note(viewer, row, "applications.submit", {"state": State.DRAFT}, {"state": State.SUBMITTED})
-    confirm(viewer, file)
+    _note(viewer, row, "applications.submit", {"state": State.DRAFT}, {"state": after})
+    if after is State.HELD:
+        guardians.ask_one(viewer, file)
+    else:
+        confirm(viewer, file)
     return row
 
 
@@ -189,7 +202,7 @@ def _move(row: Application, before: State, after: State, values: dict[str, Any])
 
 def _sent_meanwhile(viewer: Viewer, reference: str) -> Application:
     row = queries.own(viewer, reference).application
-    if row.state != State.SUBMITTED:
+    if row.state not in _SENT:
         raise Stale(reference)
     return row
 

@@ -13,12 +13,17 @@ from cohortmgr.base.db import Id, Model, Row
 class Guardianship(Row, Model):
     """Who answers for a child, in what capacity, until the day on which the child comes of age (excluded).
 
-    A guardian is a person with a telephone number or an address, who needs no account.
+    A guardian is a person with a telephone number or an address, who needs no account. Everybody's table, so that
+    one visit finds the children of several institutions; `institution_id` is where the child's file is.
     """
 
     __tablename__ = "guardianships"
-    __table_args__ = (sa.UniqueConstraint("child_id", "guardian_id"), {"info": {"tenancy": "global"}})
+    __table_args__ = (
+        sa.UniqueConstraint("child_id", "guardian_id", "institution_id"),
+        {"info": {"tenancy": "global"}},
+    )
 
+    institution_id: Mapped[int] = mapped_column(Id)
     child_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"))
     guardian_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
     capacity: Mapped[str] = mapped_column(sa.String(40))

@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Account, Person, SingleUseLink
-from cohortmgr.accounts.rules import Viewer
+from cohortmgr.accounts.rules import Viewer, allows, require
 from cohortmgr.applications.models import Application, ImportRun, TrayRow
-from cohortmgr.applications.queries import staff_intake
+from cohortmgr.applications.queries import READ, staff_intake
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
@@ -30,25 +30,42 @@ class Waiting:
     intake: Intake
 
 
+def require_run(viewer: Viewer, intake: Intake, run: ImportRun) -> None:
+    """Whoever enrols a group sees what they brought themselves; whoever reads the files sees every import."""
+    require(viewer, IMPORT, intake.path)
+    if sees_own_only(viewer, intake) and run.by != viewer.reference:
+        raise NotFound(run.reference)
+
+
+def sees_own_only(viewer: Viewer, intake: Intake) -> bool:
+    """Whether a viewer imports there without reading the files."""
+    return not allows(viewer, READ, intake.path)
+
+
 def intake_for(viewer: Viewer, reference: str) -> Intake:
     """An intake into which the viewer imports; NotFound otherwise."""
     return staff_intake(viewer, reference, IMPORT)
 
 
-def runs(intake: Intake, limit: int = 20) -> Sequence[ImportRun]:
+def runs(viewer: Viewer, intake: Intake, limit: int = 20) -> Sequence[ImportRun]:
     """The last files that were loaded, and those that wait, newest first."""
-    shown = (ImportRun.intake_id == intake.id, ImportRun.state != "dropped")
+    shown = [ImportRun.intake_id == intake.id, ImportRun.state != "dropped"]
+    if sees_own_only(viewer, intake):
+        shown.append(ImportRun.by == viewer.reference)
     return db.session.scalars(
         sa.select(ImportRun).where(*shown).order_by(ImportRun.at.desc(), ImportRun.id.desc()).limit(limit)
     ).all()
 
 
-def tray(intake: Intake, *, settled: bool = False) -> sa.Select[TrayRow]:
+def tray(viewer: Viewer, intake: Intake, *, settled: bool = False) -> sa.Select[TrayRow]:
     """The rows that wait, in the order of the file; or those that are settled."""
     wanted = TrayRow.state.in_(OPEN)
+    mine = sa.true()
+    if sees_own_only(viewer, intake):
+        mine = TrayRow.run_id.in_(sa.select(ImportRun.id).where(ImportRun.by == viewer.reference))
     return (
         sa.select(TrayRow)
-        .where(TrayRow.intake_id == intake.id, sa.not_(wanted) if settled else wanted)
+        .where(TrayRow.intake_id == intake.id, sa.not_(wanted) if settled else wanted, mine)
         .order_by(TrayRow.line, TrayRow.id)
     )
 
@@ -103,6 +120,8 @@ def invitable(intake: Intake, *, again: bool = False) -> sa.Select[*tuple[Any, .
         )
         .join(Application, Application.person_id == Person.id)
         .where(Application.intake_id == intake.id, Application.source == "import")
+        # A child is written to by nobody: what there is to say goes to the guardian.
+        .where(Application.consent == "none")
         .where(Application.state == "submitted", Person.email.is_not(None), ~account.exists())
         .order_by(Application.id)
     )

@@ -67,7 +67,7 @@ def new(reference: str) -> ResponseReturnValue:
             intake = queries.intake_for(viewer, reference)
             show_problems(form, refusal)
     return render_template(
-        "applications/staff_import_new.html", form=form, intake=intake, runs=queries.runs(intake)
+        "applications/staff_import_new.html", form=form, intake=intake, runs=queries.runs(viewer, intake)
     )
 
 
@@ -178,9 +178,10 @@ def drop(reference: str) -> ResponseReturnValue:
 @guards.staff
 def tray_list(reference: str) -> ResponseReturnValue:
     """The rows that wait, or with ?settled=1 those that are settled."""
-    intake = queries.intake_for(guards.viewer(), reference)
+    viewer = guards.viewer()
+    intake = queries.intake_for(viewer, reference)
     settled = request.args.get("settled") == "1"
-    page = page_of(queries.tray(intake, settled=settled), request.args.get("page", 1, type=int), 50)
+    page = page_of(queries.tray(viewer, intake, settled=settled), request.args.get("page", 1, type=int), 50)
     rows = [(row, faults_of(row)) for (row,) in page.rows]
     return render_template(
         "applications/staff_tray.html", intake=intake, page=page, rows=rows, settled=settled

@@ -9,6 +9,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.applications.import_queries import IMPORT, require_run
 from cohortmgr.applications.importing import (
     GivenMapping,
     Rejection,
@@ -33,7 +34,6 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.rules import Definition
 
-IMPORT = "applications.import"
 # How long a file waits for its confirmation before another upload removes it.
 WAITS = timedelta(days=1)
 
@@ -170,6 +170,7 @@ def _opened(viewer: Viewer, intake: Intake, filename: str, reference: str | None
         )
         if found is None:
             raise NotFound(reference)
+        require_run(viewer, intake, found)
         if found.state == "dropped":
             raise Refused(N_("Ce fichier a été abandonné. Envoyez-le de nouveau."))
         return found
@@ -227,7 +228,7 @@ def run_of(viewer: Viewer, reference: str) -> tuple[ImportRun, Intake]:
     ).first()
     if row is None:
         raise NotFound(reference)
-    require(viewer, IMPORT, row[1].path)
+    require_run(viewer, row[1], row[0])
     return row[0], row[1]
 
 

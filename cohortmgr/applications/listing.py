@@ -15,6 +15,7 @@ from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.applications.answers import normalise_phone
 from cohortmgr.applications.correcting import Asked
 from cohortmgr.applications.models import Application, Correction, Document, Extension, Note
+from cohortmgr.applications.queries import AGREED
 from cohortmgr.applications.rules import Source, State
 from cohortmgr.base import crypto
 from cohortmgr.base.clock import CASABLANCA
@@ -181,7 +182,7 @@ def _midnight(day: str, after: int = 0) -> datetime:
 
 def chosen(intake_id: int, filters: Filters) -> list[sa.ColumnElement[bool]]:
     """The conditions of a list of an intake's applications, for whatever is done to the same list."""
-    found: list[sa.ColumnElement[bool]] = [Application.intake_id == intake_id]
+    found: list[sa.ColumnElement[bool]] = [Application.intake_id == intake_id, AGREED]
     if filters.state != "all":
         found.append(Application.state == filters.state)
     if filters.eligible:

@@ -14,16 +14,19 @@ import sqlalchemy as sa
 from cohortmgr.accounts.actions import set_person
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.guardians import Asking, ask_all
 from cohortmgr.applications.importing import Rejection
+from cohortmgr.applications.minors import born_on, comes_of_age, consent_after, guardian_of
 from cohortmgr.applications.models import Application, ImportRun, Override, TrayRow
 from cohortmgr.applications.queries import seal_answers, sealed_answers
-from cohortmgr.applications.rules import Source, State, listed, person_values, split_sealed
+from cohortmgr.applications.rules import HIDDEN, Consent, Source, State, listed, person_values, split_sealed
 from cohortmgr.applications.standing import Plan, Prepared, Step, chunks
 from cohortmgr.applications.traying import row_for
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import Model, db, table_of
 from cohortmgr.base.text import new_reference, new_short_code
+from cohortmgr.outbox.actions import open_bundle
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import offerings_of
 
@@ -35,12 +38,44 @@ def store(viewer: Viewer, intake: Intake, prepared: Prepared, plan: Plan, run: I
     """Write a plan; returns the reference of the application of each line, of those that changed nothing too."""
     persons = _persons(prepared, plan)
     _identifiers(prepared, plan, persons)
-    references = _new_applications(intake, prepared, plan.new, persons)
+    references = _new_applications(intake, prepared, plan.new, persons, run)
     references |= _replace(viewer, intake, prepared, plan.replacing, run)
     db.session.flush()
+    _ask_guardians(viewer, intake, prepared, plan, persons, references, run)
     return references | {
         step.sending.line: step.standing.reference for step in plan.unchanged if step.standing
     }
+
+
+def _ask_guardians(
+    viewer: Viewer,
+    intake: Intake,
+    prepared: Prepared,
+    plan: Plan,
+    persons: Mapping[int, Person],
+    references: Mapping[int, str],
+    run: ImportRun,
+) -> None:
+    """A link to the guardian of each child whose file waits; all leave together, so that they can be called off."""
+    terms, form = prepared.definition.guardians, prepared.definition.form
+    if terms is None:
+        return
+    asked = []
+    for step in (*plan.new, *plan.replacing):
+        line, born = step.sending.line, born_on(form, step.sending.answers)
+        if born is None or _consent(prepared, step).value not in HIDDEN:
+            continue
+        named, until = guardian_of(form, step.sending.answers), comes_of_age(born, terms.under)
+        asked.append(Asking(references[line], persons[line].id, intake.institution_id, named, until))
+    if asked and run.bundle is None:
+        run.bundle = open_bundle(intake.institution_id)
+    ask_all(viewer, asked, terms.language, prepared.definition.title, run.bundle)
+
+
+def _consent(prepared: Prepared, step: Step) -> Consent:
+    """What a sending makes of the guardian's word: what was said of the file stands."""
+    before = step.standing.consent if step.standing is not None else Consent.NONE
+    return consent_after(before, step.sending.line in prepared.children)
 
 
 def _values(prepared: Prepared, step: Step) -> dict[str, Any]:
@@ -171,14 +206,17 @@ def _told(
     """The columns that a sending writes; `kept` are open answers that a row cannot give."""
     opened, _ = split_sealed(prepared.definition.form, step.sending.answers)
     assessment = prepared.assessments[step.sending.line]
+    consent = _consent(prepared, step)
+    waits = consent.value in HIDDEN
     return {
-        "state": State.SUBMITTED.value,
+        "state": (State.HELD if waits else State.SUBMITTED).value,
+        "consent": consent.value,
         "source": Source.IMPORT.value,
         "answers": {**(kept or {}), **opened},
         "fingerprint": step.sending.fingerprint,
         "eligible": assessment.eligible,
         "reasons": list(assessment.reasons),
-        "sent_at": step.sending.sent_at or clock.now(),
+        "sent_at": None if waits else step.sending.sent_at or clock.now(),
         "withdrawn_at": None,
         "updated_at": clock.now(),
         **listed(prepared.definition, step.sending.answers, number),
@@ -190,7 +228,11 @@ def _secret(prepared: Prepared, step: Step) -> dict[str, Any]:
 
 
 def _new_applications(
-    intake: Intake, prepared: Prepared, steps: Sequence[Step], persons: Mapping[int, Person]
+    intake: Intake,
+    prepared: Prepared,
+    steps: Sequence[Step],
+    persons: Mapping[int, Person],
+    run: ImportRun,
 ) -> dict[int, str]:
     offerings = offerings_of(intake)
     only = offerings[0].id if len(offerings) == 1 else None
@@ -207,6 +249,7 @@ def _new_applications(
             version_id=intake.definition_version_id,
             number=number,
             language=person.language,
+            run_id=run.id,
             sealed_answers=seal_answers(_secret(prepared, step), reference),
             created_at=clock.now(),
             **_told(prepared, step, number),

@@ -39,7 +39,8 @@ def alike(viewer: Viewer, intake: Intake) -> list[tuple[Likeness, Application, A
     """The pairs of an intake's files that look like one person's, the likest first; two statements."""
     require(viewer, queries.MANAGE, intake.path)
     wanted = sa.select(Application, Person).join(Person, Person.id == Application.person_id)
-    here = (Application.intake_id == intake.id, Application.state.in_([State.DRAFT, State.SUBMITTED]))
+    living = Application.state.in_([State.DRAFT, State.SUBMITTED])
+    here = (Application.intake_id == intake.id, living, queries.AGREED)
     rows = db.session.execute(wanted.where(*here).order_by(Application.id)).all()
     numbers: dict[int, dict[str, str]] = {}
     bearers = sa.select(Application.person_id).where(*here)

@@ -76,9 +76,11 @@ def guardian_problems(form: Form, answers: Mapping[str, Answer]) -> list[Problem
             question = by_target[f"guardian.{part}"]
             problems.append(Problem(_ABSENT, {"question": question.label}, question.key))
     if named.phone and named.phone == told.get("person.phone"):
-        problems.append(Problem(_SAME_PHONE, {}, by_target["guardian.phone"].key))
+        question = by_target["guardian.phone"]
+        problems.append(Problem(_SAME_PHONE, {"question": question.label}, question.key))
     if named.email and named.email == told.get("person.email"):
-        problems.append(Problem(_SAME_EMAIL, {}, by_target["guardian.email"].key))
+        question = by_target["guardian.email"]
+        problems.append(Problem(_SAME_EMAIL, {"question": question.label}, question.key))
     return problems
 
 

@@ -75,6 +75,30 @@ NOTICES = (
         bears_a_key=True,
     ),
     Notice(
+        "guardian_asked",
+        N_("Accord demandé au tuteur légal"),
+        (
+            _NAME,
+            Variable("programme", "localized", _PROGRAMME),
+            Variable("count", "number", 2),
+            _DAYS,
+            Variable("token", "link", "7K3QXPB2M4", required=True, path="/guardian/{}"),
+        ),
+        bears_a_key=True,
+    ),
+    Notice(
+        "guardian_receipt",
+        N_("Reçu des réponses du tuteur légal"),
+        (
+            _NAME,
+            Variable("programme", "localized", _PROGRAMME),
+            Variable("count", "number", 2),
+            _DAYS,
+            Variable("token", "link", "7K3QXPB2M4", required=True, path="/guardian/{}"),
+        ),
+        bears_a_key=True,
+    ),
+    Notice(
         "repair_row",
         N_("Correction demandée"),
         (

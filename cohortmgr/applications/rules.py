@@ -82,7 +82,7 @@ CONSENT_NAMES: Mapping[Consent, str] = {
 CONSENT_MEANINGS: Mapping[Consent, str] = {
     Consent.NONE: N_("La personne est majeure, ou le programme ne demande pas d’accord."),
     Consent.WAITING: N_("La personne est mineure et son tuteur légal n’a pas encore répondu : le dossier est caché."),
-    Consent.GIVEN: N_("Le tuteur légal a accepté tout ce sans quoi le dossier n’existe pas : il est lu comme un autre."),
+    Consent.GIVEN: N_("Le tuteur légal a accepté ce sans quoi le dossier n’existe pas : il est lu comme un autre."),
     Consent.WITHDRAWN: N_("Le tuteur légal a refusé, ou retiré son accord : le dossier est caché."),
 }
 
@@ -110,6 +110,22 @@ def asked(form: Form) -> tuple[Question, ...]:
     return tuple(question for question in form.questions if question.asked_at_application)
 
 
+def asked_later(form: Form, answers: Mapping[str, Answer]) -> tuple[Question, ...]:
+    """What is asked once a seat is accepted, as far as the answers of the application show it."""
+    out = hidden(form, answers)
+    return tuple(q for q in form.questions if not q.asked_at_application and q.key not in out)
+
+
+def owed_later(form: Form, answers: Mapping[str, Answer], documents: Collection[str]) -> tuple[Question, ...]:
+    """Of these the ones that must be answered and are not, or not wholly. `documents` as for `missing`."""
+    present = counted(form, answers)
+    return tuple(
+        question
+        for question in asked_later(form, answers)
+        if _missing_of(question, answers.get(question.key), present, documents)
+    )
+
+
 def asked_in(section: FormSection, out: Collection[str]) -> tuple[Question, ...]:
     """The questions of a section that the application itself asks, but those that are `out`."""
     return tuple(q for q in section.questions if q.asked_at_application and q.key not in out)
@@ -120,19 +136,24 @@ def missing(form: Form, answers: Mapping[str, Answer], documents: Collection[str
 
     `documents` are the questions with a file. What the other answers hide is not asked for.
     """
-    problems: list[Problem] = []
     out, present = hidden(form, answers), counted(form, answers)
-    for question in asked(form):
-        if question.key in out:
-            continue
-        answer = answers.get(question.key)
-        given = question.key in documents if question.kind is QuestionKind.FILE else is_given(answer)
-        if given:
-            problems += incomplete(question, answer)
-        elif is_required(question, present):
-            what = N_("Il manque : %(question)s")
-            problems.append(Problem(what, {"question": question.label}, question.key))
-    return problems
+    return [
+        problem
+        for question in asked(form)
+        if question.key not in out
+        for problem in _missing_of(question, answers.get(question.key), present, documents)
+    ]
+
+
+def _missing_of(
+    question: Question, answer: Answer, present: Mapping[str, Answer], documents: Collection[str]
+) -> list[Problem]:
+    given = question.key in documents if question.kind is QuestionKind.FILE else is_given(answer)
+    if given:
+        return list(incomplete(question, answer))
+    if is_required(question, present):
+        return [Problem(N_("Il manque : %(question)s"), {"question": question.label}, question.key)]
+    return []
 
 
 def split_sealed(form: Form, answers: Mapping[str, Answer]) -> tuple[dict[str, Answer], dict[str, Answer]]:

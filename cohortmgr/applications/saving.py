@@ -17,9 +17,12 @@ from cohortmgr.applications.answers import Answer
 from cohortmgr.applications.composed import Given, read_given
 from cohortmgr.applications.conditions import hidden
 from cohortmgr.applications.documents import Prepared, parts_by_question
+from cohortmgr.applications.minors import consent_after, is_child
 from cohortmgr.applications.models import Application
 from cohortmgr.applications.queries import File
 from cohortmgr.applications.rules import (
+    HIDDEN,
+    State,
     identity_numbers,
     listed,
     person_values,
@@ -199,6 +202,9 @@ def write_answers(
     for name, value in listed(definition, answers, application.number).items():
         setattr(application, name, value)
     application.updated_at = clock.now()
+    application.consent = consent_after(application.consent, is_child(definition, answers, clock.today())).value
+    if application.consent in HIDDEN and application.state == State.SUBMITTED:
+        application.state, application.sent_at = State.HELD.value, None  # it says now that its person is a child
     values = person_values(definition.form, answers)
     if "birth_date" in values:
         values["birth_date"] = date.fromisoformat(values["birth_date"])

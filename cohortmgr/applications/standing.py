@@ -16,6 +16,7 @@ from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.queries import persons_by_identifiers
 from cohortmgr.applications.eligibility import Assessment, assess
 from cohortmgr.applications.importing import ColumnMapping, Fault, Rejection, Sending, supersedes
+from cohortmgr.applications.minors import guardian_problems, is_child
 from cohortmgr.applications.models import Application
 from cohortmgr.applications.rules import State, identity_numbers, question_of
 from cohortmgr.base import clock
@@ -25,11 +26,13 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.rules import Definition
 
 CHUNK = 500
+_UNSENT = (State.DRAFT, State.HELD)
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A file read and judged. `assessments` by the line of each accepted sending."""
+    """A file read and judged. `assessments` by the line of each accepted sending; `children` are the lines of minors,
+    whose guardian is asked."""
 
     filename: str
     definition: Definition
@@ -38,6 +41,7 @@ class Prepared:
     replaced: tuple[Sending, ...]
     rejected: tuple[Rejection, ...]
     assessments: Mapping[int, Assessment] = field(default_factory=dict)
+    children: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -84,13 +88,35 @@ def prepared_of(
     replaced: Sequence[Sending],
     rejected: Sequence[Rejection],
 ) -> Prepared:
-    """Judged rows with the eligibility of each that can be loaded."""
+    """Judged rows with the eligibility of each that can be loaded. A child's row must name a guardian."""
+    today = clock.today()
+    minors = [each for each in accepted if is_child(definition, each.answers, today)]
+    faults = {each.line: guardian_problems(definition.form, each.answers) for each in minors}
+    children = frozenset(line for line, found in faults.items() if not found)
+    rejected = [
+        *rejected,
+        *(_unguarded(each, mapping, faults[each.line]) for each in minors if faults[each.line]),
+    ]
+    accepted = [each for each in accepted if not faults.get(each.line)]
     assessments = {
         each.line: assess(definition.eligibility, each.answers, _day_of(each)) for each in accepted
     }
     return Prepared(
-        filename, definition, mapping, tuple(accepted), tuple(replaced), tuple(rejected), assessments
+        filename,
+        definition,
+        mapping,
+        tuple(accepted),
+        tuple(replaced),
+        tuple(rejected),
+        assessments,
+        children,
     )
+
+
+def _unguarded(sending: Sending, mapping: ColumnMapping, problems: Sequence[Problem]) -> Rejection:
+    """A child's row of which nobody could be asked."""
+    faults = tuple(Fault(mapping.column_of(problem.where or ""), problem) for problem in problems)
+    return Rejection(sending.line, sending.raw, faults, sending.fingerprint)
 
 
 def plan_of(intake: Intake, prepared: Prepared, *, lock: bool = False) -> Plan:
@@ -128,7 +154,7 @@ def _sorted(
     unchanged = tuple(step for step in steps if step.standing is not None and not _replaces(step))
     twice = {sending.identity for sending in prepared.replaced}
     # A draft was never sent: whoever had only that is loaded, and nothing of theirs is replaced.
-    started = [step for step in replacing if step.standing and step.standing.state == State.DRAFT]
+    started = [step for step in replacing if step.standing and step.standing.state in _UNSENT]
     again = [step for step in (*new, *started) if step.sending.identity in twice]
     counts = Counts(
         len(new) + len(started),
@@ -212,6 +238,7 @@ def _standing(intake_id: int, persons: set[int], *, lock: bool) -> dict[int, Any
         Application.reference,
         Application.person_id,
         Application.state,
+        Application.consent,
         Application.source,
         Application.sent_at,
         Application.withdrawn_at,

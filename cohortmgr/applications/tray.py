@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts import links
 from cohortmgr.accounts.models import SingleUseLink
-from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer, require
-from cohortmgr.applications.import_queries import IMPORT, OPEN, Waiting, waiting_row
+from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
+from cohortmgr.applications.import_queries import OPEN, Waiting, require_run, waiting_row
 from cohortmgr.applications.importing import ColumnMapping, Fault, Rejection, Sending, read_record
 from cohortmgr.applications.loading import store
 from cohortmgr.applications.mappings import mapping_from_json, propose_mapping
@@ -51,7 +51,7 @@ class Opened:
 def open_row(viewer: Viewer, reference: str) -> Opened:
     """A row for staff to mend. Its cells are unsealed, which is noted: call within `writing()`."""
     waiting = waiting_row(reference)
-    require(viewer, IMPORT, waiting.intake.path)
+    require_run(viewer, waiting.intake, waiting.run)
     record(viewer, "imports.read_row", "tray_row", reference, waiting.intake.institution_id)
     return _opened(waiting)
 
@@ -62,7 +62,7 @@ def mend(viewer: Viewer, reference: str, version: int, cells: Mapping[str, str])
     A row that is settled already stays as it is. Stale if somebody else mended it meanwhile.
     """
     waiting = waiting_row(reference, lock=True)
-    require(viewer, IMPORT, waiting.intake.path)
+    require_run(viewer, waiting.intake, waiting.run)
     if waiting.row.state not in OPEN:
         return ()
     if waiting.row.version != version:
@@ -74,7 +74,7 @@ def mend(viewer: Viewer, reference: str, version: int, cells: Mapping[str, str])
 def discard(viewer: Viewer, reference: str, reason: str) -> None:
     """Set a row aside for good, saying why; what is settled stays so."""
     waiting = waiting_row(reference, lock=True)
-    require(viewer, IMPORT, waiting.intake.path)
+    require_run(viewer, waiting.intake, waiting.run)
     if not reason.strip():
         raise Refused(Problem(N_("Dites pourquoi cette ligne est écartée."), {}, "reason"))
     row = waiting.row
@@ -97,7 +97,7 @@ def discard(viewer: Viewer, reference: str, reason: str) -> None:
 def ask(viewer: Viewer, reference: str, version: int) -> bool:
     """Send the person a link to mend the row themselves; False when a first click has done it already."""
     waiting = waiting_row(reference, lock=True)
-    require(viewer, IMPORT, waiting.intake.path)
+    require_run(viewer, waiting.intake, waiting.run)
     row, intake = waiting.row, waiting.intake
     if row.state not in OPEN or row.version != version:
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -39,9 +39,15 @@ class Letter:
     bundle: str | None = None
 
 
+# To whom letters go in place of those they are about: a child's go to the guardian. One statement for many.
+readdress: list[Callable[[list[Letter]], list[Letter]]] = []
+
+
 def send_all(letters: Iterable[Letter]) -> int:
     """Write many messages in a few statements; returns how many."""
     letters = list(letters)
+    for turned in readdress:
+        letters = turned(letters)
     keys = subject_keys({letter.person_reference for letter in letters})
     db.session.flush()
     rows = [_row(letter, keys[letter.person_reference]) for letter in letters]

@@ -1,0 +1,164 @@
+"""Which children a guardian answers for, what they allowed, and who answers for a child."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
+from cohortmgr.accounts.models import Person
+from cohortmgr.applications.guardian_models import ConsentAnswer, Guardianship
+from cohortmgr.applications.models import Application
+from cohortmgr.applications.rules import Consent, State
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import acting_in, db
+from cohortmgr.base.errors import NotFound
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
+from cohortmgr.programmes.rules import Definition, GuardianTerms, Option, QuestionKind
+
+# The files about which a guardian is asked, or may change their mind.
+ASKED = (State.HELD.value, State.SUBMITTED.value)
+
+
+@dataclass(frozen=True)
+class Child:
+    """One child's file before its guardian: what stands already, by purpose."""
+
+    application: Application
+    intake: Intake
+    guardianship: Guardianship
+    given_name: str
+    said: Mapping[str, ConsentAnswer]
+
+    @property
+    def definition(self) -> Definition:
+        """The definition that the guardian agrees under: today's."""
+        return definition_of(self.intake)
+
+    @property
+    def terms(self) -> GuardianTerms:
+        """The purposes and the age. LookupError for a programme that asks no guardian any longer."""
+        terms = self.definition.guardians
+        if terms is None:
+            raise LookupError(self.intake.reference)
+        return terms
+
+    @property
+    def answers(self) -> dict[str, bool]:
+        """What stands, by purpose."""
+        return {purpose: row.answer for purpose, row in self.said.items()}
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the guardian has not said anything yet."""
+        return self.application.consent == Consent.WAITING
+
+    @property
+    def capacities(self) -> Sequence[Option]:
+        """In what capacities one may answer."""
+        for question in self.definition.form.questions:
+            if question.target == "guardian.capacity" and question.kind is QuestionKind.CHOICE:
+                return question.options
+        return ()
+
+
+def guardian(reference: str) -> Person:
+    """The guardian of that reference; NotFound for a person who is none."""
+    chosen = sa.select(Person).where(
+        Person.reference == reference, Person.id.in_(sa.select(Guardianship.guardian_id))
+    )
+    found = db.session.scalar(chosen)
+    if found is None:
+        raise NotFound(reference)
+    return found
+
+
+def contact_of(person: Person) -> Contact:
+    """By what a guardian is reached: their telephone, else their address."""
+    if person.phone_sealed is not None:
+        return Contact(SMS, crypto.unseal(person.phone_sealed, "persons", "phone", person.reference))
+    return Contact(EMAIL, person.email or "")
+
+
+def masked(contact: Contact) -> str:
+    """Enough of a number or an address to recognise one's own."""
+    if contact.channel == SMS:
+        return f"•••• {contact.address[-2:]}"
+    name, _, host = contact.address.partition("@")
+    return f"{name[:1]}•••@{host}"
+
+
+def same_contact(person: Person) -> sa.ColumnElement[bool]:
+    """The persons who are reached where that one is: one telephone may have been written under two names."""
+    if person.phone_blind is not None:
+        return Person.phone_blind == person.phone_blind
+    return sa.and_(Person.phone_blind.is_(None), Person.email == person.email)
+
+
+def guardianships(person: Person) -> Sequence[Guardianship]:
+    """Those that hold today of whoever is reached where that guardian is."""
+    same = sa.select(Person.id).where(same_contact(person))
+    live = (Guardianship.ended_at.is_(None), Guardianship.until > clock.today())
+    return db.session.scalars(
+        sa.select(Guardianship).where(Guardianship.guardian_id.in_(same), *live).order_by(Guardianship.id)
+    ).all()
+
+
+@contextmanager
+def acting_for(held: Sequence[Guardianship]) -> Iterator[None]:
+    """Reach the rows of the institutions in which these children have a file."""
+    with ExitStack() as stack:
+        for institution in sorted({row.institution_id for row in held}):
+            stack.enter_context(acting_in(institution))
+        yield
+
+
+def children(held: Sequence[Guardianship], *, lock: bool = False) -> list[Child]:
+    """The files of these children that wait for an answer or have one, in two statements; within `acting_for`."""
+    by_child = {(row.child_id, row.institution_id): row for row in held}
+    query = (
+        sa.select(Application, Intake, Person.given_name)
+        .join(Intake, Intake.id == Application.intake_id)
+        .join(Person, Person.id == Application.person_id)
+        .where(Application.person_id.in_({child for child, _ in by_child}))
+        .where(Application.state.in_(ASKED), Application.consent != Consent.NONE.value)
+        .order_by(Person.given_name, Application.id)
+        .execution_options(populate_existing=True)
+    )
+    rows = db.session.execute(query.with_for_update(of=Application) if lock else query).all()
+    said = standing([row[0].id for row in rows])
+    return [
+        Child(
+            row[0], row[1], by_child[row[0].person_id, row[0].institution_id], row[2], said.get(row[0].id, {})
+        )
+        for row in rows
+        if (row[0].person_id, row[0].institution_id) in by_child
+        and definition_of(row[1]).guardians is not None
+    ]
+
+
+def standing(applications: Sequence[int]) -> dict[int, dict[str, ConsentAnswer]]:
+    """What stands for each file, by purpose."""
+    found: dict[int, dict[str, ConsentAnswer]] = {}
+    chosen = sa.select(ConsentAnswer).where(
+        ConsentAnswer.application_id.in_(applications), ConsentAnswer.withdrawn_at.is_(None)
+    )
+    for row in db.session.scalars(chosen.execution_options(populate_existing=True)):
+        found.setdefault(row.application_id, {})[row.purpose] = row
+    return found
+
+
+def asked_of(application: Application) -> sa.Row[Any] | None:
+    """Who was asked about a file and when: the guardian's name, reference, capacity and the moment."""
+    return db.session.execute(
+        sa.select(Person, Guardianship)
+        .join(Guardianship, Guardianship.guardian_id == Person.id)
+        .where(Guardianship.child_id == application.person_id, Guardianship.ended_at.is_(None))
+        .where(Guardianship.institution_id == application.institution_id)
+        .order_by(Guardianship.id.desc())
+    ).first()

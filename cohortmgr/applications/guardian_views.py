@@ -1,0 +1,212 @@
+"""A guardian's visit: a link or a telephone number, a code, an answer for each child and purpose, a receipt.
+
+The code is bound to the browser; what it opened lasts half an hour, for the one link that it was asked for.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import codes, guards, links
+from cohortmgr.accounts.codes import Wrong
+from cohortmgr.accounts.contacts import contact_of as contact_typed
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import read_code
+from cohortmgr.applications import guardian_queries as queries
+from cohortmgr.applications import guardians
+from cohortmgr.applications.guardian_queries import Child
+from cohortmgr.applications.guardians import LINK, Said
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import NotFound, Problem, Refused
+from cohortmgr.base.i18n import COOKIE, language
+
+bp = Blueprint("guardians", __name__, url_prefix="/guardian")
+VISIT = timedelta(minutes=30)
+_CODE, _VISIT = "guardian_code", "guardian_visit"
+
+
+@bp.route("", methods=["GET", "POST"])
+@guards.public
+def begin() -> ResponseReturnValue:
+    """For whoever has no link any longer: a code to the telephone that was given for them."""
+    problems: tuple[Problem, ...] = ()
+    if request.method == "POST":
+        try:
+            return _sent_code(contact_typed(request.form.get("contact", "")).address, None)
+        except Refused as refusal:
+            db.session.rollback()
+            problems = refusal.problems
+    return render_template("applications/guardian_begin.html", problems=problems), 422 if problems else 200
+
+
+def _sent_code(address: str, token: str | None) -> ResponseReturnValue:
+    contact = contact_typed(address)
+    with writing():
+        before = session.get(_CODE)
+        origin = request.remote_addr or ""
+        session[_CODE] = codes.ask(LINK, contact, language(), origin, {"token": token}, before)
+    return redirect(url_for("guardians.code"))
+
+
+@bp.route("/code", methods=["GET", "POST"])
+@guards.public
+def code() -> ResponseReturnValue:
+    """The six digits."""
+    asked = codes.look(session.get(_CODE), LINK)
+    if asked is None:
+        return redirect(url_for("guardians.begin"))
+    problems: tuple[Problem, ...] = ()
+    if request.method == "POST":
+        try:
+            return _proved()
+        except Refused as refusal:
+            db.session.rollback()
+            problems = refusal.problems
+    page = render_template(
+        "applications/guardian_code.html",
+        contact=queries.masked(asked.contact),
+        by_sms=asked.contact.channel == "sms",
+        token=asked.kept.get("token"),
+        can_try=codes.can_try(session.get(_CODE), LINK),
+        problems=problems,
+    )
+    return page, 422 if problems else 200
+
+
+def _proved() -> ResponseReturnValue:
+    digits = read_code(request.form.get("code", "")) or ""
+    with writing():
+        told = codes.check(session.get(_CODE), digits, LINK)
+        if not isinstance(told, Wrong):
+            token = told.kept.get("token") or guardians.link_for(guards.viewer(), told.contact)
+    if isinstance(told, Wrong):
+        raise codes.problem_of(told)
+    session.pop(_CODE, None)
+    if token is None:
+        return render_template("applications/guardian_nothing.html")
+    until = clock.now() + VISIT
+    session[_VISIT] = {"link": links.hashed(token), "until": until.isoformat()}
+    return redirect(url_for("guardians.answers", token=token))
+
+
+def _is_visiting(token: str) -> bool:
+    """Whether this browser proved, for this link and not too long ago, that it reads what is sent to the guardian."""
+    visit = session.get(_VISIT) or {}
+    if visit.get("link") != links.hashed(token):
+        return False
+    return datetime.fromisoformat(visit["until"]) > clock.now()
+
+
+def _guardian_of(token: str) -> Person:
+    """Whose link it is; the page speaks their language unless the browser asked for one."""
+    person = queries.guardian(links.peek(token, LINK).subject)
+    if COOKIE not in request.cookies:
+        g.language = person.language
+    return person
+
+
+def _closed(refusal: Refused) -> ResponseReturnValue:
+    db.session.rollback()
+    return render_template("applications/guardian_closed.html", problems=refusal.problems), 410
+
+
+@bp.route("/<token>", methods=["GET", "POST"])
+@guards.public
+def link(token: str) -> ResponseReturnValue:
+    """What this is about; on POST the code leaves."""
+    try:
+        person = _guardian_of(token)
+    except Refused as refusal:
+        return _closed(refusal)
+    contact = queries.contact_of(person)
+    problems: tuple[Problem, ...] = ()
+    if request.method == "POST":
+        try:
+            return _sent_code(contact.address, token)
+        except Refused as refusal:
+            db.session.rollback()
+            problems = refusal.problems
+    return render_template(
+        "applications/guardian_link.html",
+        name=person.given_name,
+        contact=queries.masked(contact),
+        by_sms=contact.channel == "sms",
+        problems=problems,
+    )
+
+
+@bp.route("/<token>/answers", methods=["GET", "POST"])
+@guards.public
+def answers(token: str) -> ResponseReturnValue:
+    """Every child of this guardian, and a yes or no for each purpose; nothing is ticked beforehand."""
+    try:
+        person = _guardian_of(token)
+    except Refused as refusal:
+        return _closed(refusal)
+    if not _is_visiting(token):
+        return redirect(url_for("guardians.link", token=token))
+    reference, held = person.reference, queries.guardianships(person)
+    with queries.acting_for(held):
+        children = queries.children(held)
+    if request.method == "POST":
+        # Before writing() ends what was read: nothing of a child can be read again from outside its institution.
+        said, signed = _said(children), request.form.get("signed", "")
+        try:
+            with writing():
+                receipt = guardians.answer(guards.viewer(), token, reference, said, signed, language())
+        except Refused as refusal:
+            db.session.rollback()
+            return _answers_page(token, person, refusal.problems), 422
+        session[_VISIT] = {"link": links.hashed(receipt), "until": session[_VISIT]["until"]}
+        flash(_("Vos réponses sont enregistrées."), "done")
+        return redirect(url_for("guardians.receipt", token=receipt))
+    return _answers_page(token, person, ())
+
+
+def _said(children: list[Child]) -> dict[str, Said]:
+    """What was sent, by reference of the file; what was not answered is left out."""
+    found = {}
+    for child in children:
+        reference = child.application.reference
+        typed = {
+            purpose.key: request.form.get(f"{reference}-{purpose.key}") for purpose in child.terms.purposes
+        }
+        given = {key: value == "yes" for key, value in typed.items() if value in ("yes", "no")}
+        found[reference] = Said(request.form.get(f"{reference}-capacity", ""), given)
+    return found
+
+
+def _answers_page(token: str, person: Person, problems: tuple[Problem, ...]) -> str:
+    held = queries.guardianships(person)
+    with queries.acting_for(held):
+        children = queries.children(held)
+    return render_template(
+        "applications/guardian_answers.html",
+        token=token,
+        name=person.given_name,
+        children=children,
+        typed=request.form,
+        wrong={problem.where: problem for problem in problems if problem.where},
+        problems=problems,
+    )
+
+
+@bp.get("/<token>/receipt")
+@guards.public
+def receipt(token: str) -> ResponseReturnValue:
+    """What was answered, and by what link it may be changed."""
+    try:
+        person = _guardian_of(token)
+    except Refused as refusal:
+        return _closed(refusal)
+    if not _is_visiting(token):
+        raise NotFound("visit")
+    held = queries.guardianships(person)
+    with queries.acting_for(held):
+        children = queries.children(held)
+    return render_template("applications/guardian_receipt.html", token=token, children=children)

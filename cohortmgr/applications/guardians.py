@@ -1,0 +1,333 @@
+"""Asking guardians, and writing what they answer for each child and purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts import links
+from cohortmgr.accounts.contacts import Contact
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
+from cohortmgr.applications.guardian_models import ConsentAnswer, Guardianship
+from cohortmgr.applications.guardian_queries import (
+    Child,
+    acting_for,
+    children,
+    contact_of,
+    guardian,
+    guardianships,
+)
+from cohortmgr.applications.minors import Named, born_on, comes_of_age, consent_of, guardian_of
+from cohortmgr.applications.models import Application
+from cohortmgr.applications.queries import File
+from cohortmgr.applications.rules import Consent, State
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import db, table_of
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.text import clean, fold, new_reference
+from cohortmgr.outbox.actions import Letter, send_all
+
+LINK = "guardian"
+# The link of the receipt, by which an answer may be changed; whoever loses it asks for another.
+STANDING = timedelta(days=365)
+_CHUNK = 500
+_ANSWER = N_("Répondez oui ou non.")
+_SIGN = N_("Signez en écrivant votre nom.")
+_CAPACITY = N_("Dites en quelle qualité vous répondez.")
+
+# What a withdrawal of the guardian's agreement undoes on the floors above: called once the file is hidden.
+on_hidden: list[Callable[[Viewer, Application], None]] = []
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A child's file whose guardian is to be asked."""
+
+    application: str
+    child_id: int
+    institution_id: int
+    named: Named
+    until: date
+
+
+def ask_all(
+    viewer: Viewer,
+    asked: Sequence[Asking],
+    language: str,
+    programme: Mapping[str, str],
+    bundle: str | None = None,
+) -> None:
+    """Note the guardians and send each one link, whatever the number of their children; a handful of statements.
+
+    The caller holds the files and asked whether it may. `bundle`: that the letters leave with.
+    """
+    if not asked:
+        return
+    found = _guardians(asked, language)
+    _note_guardianships(asked, found)
+    counts: dict[str, int] = {}
+    for each in asked:
+        reference = found[each.named.contact].reference
+        counts[reference] = counts.get(reference, 0) + 1
+    tokens = links.create_many(LINK, list(counts), LINK_LIFETIME)
+    persons = {person.reference: person for person in found.values()}
+    send_all(
+        _letter(
+            "guardian_asked", persons[reference], token, programme, asked[0].institution_id, count, bundle
+        )
+        for (reference, count), token in zip(counts.items(), tokens, strict=True)
+    )
+    after = {"applications": [each.application for each in asked]}
+    record(
+        viewer,
+        "guardians.ask",
+        "application",
+        asked[0].application,
+        asked[0].institution_id,
+        None,
+        None,
+        after,
+    )
+
+
+def ask_one(viewer: Viewer, file: File) -> None:
+    """Ask the guardian whom the file names; the caller holds a child's file that is complete."""
+    definition, row, answers = file.definition, file.application, file.answers
+    terms, born = definition.guardians, born_on(definition.form, answers)
+    if terms is None or born is None:
+        raise LookupError(row.reference)
+    asking = Asking(
+        row.reference,
+        row.person_id,
+        row.institution_id,
+        guardian_of(definition.form, answers),
+        comes_of_age(born, terms.under),
+    )
+    ask_all(viewer, [asking], terms.language, definition.title)
+
+
+def _letter(
+    key: str,
+    person: Person,
+    token: str,
+    programme: Mapping[str, str],
+    institution_id: int | None,
+    count: int,
+    bundle: str | None = None,
+) -> Letter:
+    """To the guardian's own telephone or address, which is all that is known of them: no preference is asked."""
+    contact = contact_of(person)
+    variables = {
+        "token": token,
+        "name": person.given_name,
+        "programme": dict(programme),
+        "count": count,
+        "days": (LINK_LIFETIME if key != "guardian_receipt" else STANDING).days,
+    }
+    return Letter(
+        key, person.reference, contact.address, person.language, variables, institution_id,
+        channel=contact.channel, bundle=bundle,
+    )  # fmt: skip
+
+
+def _guardians(asked: Sequence[Asking], language: str) -> dict[tuple[str, str], Person]:
+    """Contact to person: a guardian already known by it, or a new one."""
+    by_contact = {each.named.contact: each.named for each in asked}
+    found = _known(by_contact)
+    rows = []
+    for contact, named in by_contact.items():
+        if contact in found:
+            continue
+        reference = new_reference()
+        channel, address = contact
+        rows.append(
+            {
+                "reference": reference, "version": 1, "given_name": named.name[:120], "family_name": "",
+                "given_name_ar": "", "family_name_ar": "", "search_name": fold(named.name), "sex": None,
+                "birth_date": None, "email": named.email or None, "language": language,
+                "created_at": clock.now(),
+                "phone_sealed": crypto.seal(address, "persons", "phone", reference) if channel == "sms" else None,
+                "phone_blind": crypto.blind_index("phone", address) if channel == "sms" else None,
+            }
+        )  # fmt: skip
+    if rows:
+        db.session.connection().execute(sa.insert(table_of(Person)), rows)
+        references = [str(row["reference"]) for row in rows]
+        for part in (references[i : i + _CHUNK] for i in range(0, len(references), _CHUNK)):
+            for person in db.session.scalars(sa.select(Person).where(Person.reference.in_(part))):
+                contact_held = contact_of(person)
+                found[contact_held.channel, contact_held.address] = person
+    return found
+
+
+def _known(contacts: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Person]:
+    """Only guardians: whoever applied with the same number is not taken for one."""
+    phones = {
+        crypto.blind_index("phone", address): address for channel, address in contacts if channel == "sms"
+    }
+    emails = [address for channel, address in contacts if channel == "email"]
+    are = Person.id.in_(sa.select(Guardianship.guardian_id))
+    found: dict[tuple[str, str], Person] = {}
+    keys = sorted(phones)
+    for part in (keys[i : i + _CHUNK] for i in range(0, len(keys), _CHUNK)):
+        for person in db.session.scalars(sa.select(Person).where(are, Person.phone_blind.in_(part))):
+            found["sms", phones[str(person.phone_blind)]] = person
+    for part in (emails[i : i + _CHUNK] for i in range(0, len(emails), _CHUNK)):
+        same = (are, Person.phone_blind.is_(None), Person.email.in_(part))
+        for person in db.session.scalars(sa.select(Person).where(*same)):
+            found["email", str(person.email)] = person
+    return found
+
+
+def _note_guardianships(asked: Sequence[Asking], found: Mapping[tuple[str, str], Person]) -> None:
+    """One guardian a child and institution: the last one named; who was named before answers no longer."""
+    wanted = {(each.child_id, each.institution_id): each for each in asked}
+    held: dict[tuple[int, int, int], Guardianship] = {}
+    child_ids = sorted({child for child, _ in wanted})
+    for part in (child_ids[i : i + _CHUNK] for i in range(0, len(child_ids), _CHUNK)):
+        for row in db.session.scalars(sa.select(Guardianship).where(Guardianship.child_id.in_(part))):
+            held[row.child_id, row.institution_id, row.guardian_id] = row
+    moment, fresh = clock.now(), []
+    ended: list[int] = []
+    for (child, institution, guardian_id), row in held.items():
+        each = wanted.get((child, institution))
+        if each is not None and found[each.named.contact].id != guardian_id and row.ended_at is None:
+            ended.append(row.id)
+    for (child, institution), each in wanted.items():
+        guardian_id = found[each.named.contact].id
+        known = held.get((child, institution, guardian_id))
+        if known is not None:
+            known.ended_at, known.capacity, known.until = None, each.named.capacity, each.until
+            continue
+        fresh.append(
+            {
+                "reference": new_reference(), "institution_id": institution, "child_id": child,
+                "guardian_id": guardian_id, "capacity": each.named.capacity, "until": each.until,
+                "created_at": moment, "ended_at": None,
+            }
+        )  # fmt: skip
+    table = table_of(Guardianship)
+    if fresh:
+        db.session.connection().execute(sa.insert(table), fresh)
+    for ids in (ended[i : i + _CHUNK] for i in range(0, len(ended), _CHUNK)):
+        db.session.connection().execute(sa.update(table).where(table.c.id.in_(ids)).values(ended_at=moment))
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a guardian sends for one child: in what capacity, and yes or no by purpose."""
+
+    capacity: str
+    answers: Mapping[str, bool]
+
+
+def answer(
+    viewer: Viewer, token: str, guardian_reference: str, said: Mapping[str, Said], signed: str, language: str
+) -> str:
+    """Write a guardian's answers, by reference of the file, and use the link up; returns the receipt's link.
+
+    Refused, with each problem's `where` = "reference-purpose", unless every child that waits is answered. The
+    caller verified by a code that the guardian reads what is sent to them, in a visit of this very link.
+    """
+    signed = clean(signed)[:160]
+    link = links.peek(token, LINK)
+    if link.subject != guardian_reference:
+        raise Refused(N_("Ce lien n’est pas celui de cette visite. Ouvrez-le de nouveau."))
+    person = guardian(guardian_reference)
+    held = guardianships(person)
+    with acting_for(held):
+        mine = children(held, lock=True)
+        problems = [
+            problem for child in mine for problem in _problems(child, said.get(child.application.reference))
+        ]
+        if not signed:
+            problems.append(Problem(_SIGN, {}, "signed"))
+        if problems:
+            raise Refused(*problems)
+        links.use(token, LINK)
+        for child in mine:
+            _write(viewer, person, child, said[child.application.reference], signed, language)
+        receipt = links.create(LINK, person.reference, STANDING)
+        if mine:
+            institution, programme = mine[0].application.institution_id, mine[0].definition.title
+            person.language = language
+            send_all([_letter("guardian_receipt", person, receipt, programme, institution, len(mine))])
+    return receipt
+
+
+def _problems(child: Child, said: Said | None) -> list[Problem]:
+    reference = child.application.reference
+    answers = said.answers if said else {}
+    problems = [
+        Problem(_ANSWER, {}, f"{reference}-{purpose.key}")
+        for purpose in child.terms.purposes
+        if purpose.key not in answers
+    ]
+    if said is None or said.capacity not in {option.key for option in child.capacities}:
+        problems.append(Problem(_CAPACITY, {}, f"{reference}-capacity"))
+    return problems
+
+
+def _write(viewer: Viewer, person: Person, child: Child, said: Said, signed: str, language: str) -> None:
+    row, moment = child.application, clock.now()
+    keys = {purpose.key for purpose in child.terms.purposes}
+    answers = {key: value for key, value in said.answers.items() if key in keys}
+    changed = {key for key, value in answers.items() if child.answers.get(key) is not value}
+    ended = [answered.id for purpose, answered in child.said.items() if purpose in changed]
+    table = table_of(ConsentAnswer)
+    if ended:
+        gone = sa.update(table).where(table.c.id.in_(ended), table.c.withdrawn_at.is_(None))
+        db.session.connection().execute(gone.values(withdrawn_at=moment))
+    fresh = [
+        {
+            "reference": new_reference(), "institution_id": row.institution_id, "person_id": row.person_id,
+            "application_id": row.id, "guardian_id": person.id, "purpose": key, "answer": answers[key],
+            "capacity": said.capacity, "signed": signed, "language": language,
+            "version_id": child.intake.definition_version_id, "at": moment, "withdrawn_at": None,
+        }
+        for key in sorted(changed)
+    ]  # fmt: skip
+    if fresh:
+        db.session.connection().execute(sa.insert(table), fresh)
+    before = {"consent": row.consent, "state": row.state, "answers": child.answers}
+    _apply(viewer, row, consent_of(child.terms, answers))
+    after = {
+        "consent": row.consent, "state": row.state, "answers": answers, "capacity": said.capacity,
+        "guardian": person.reference, "language": language,
+    }  # fmt: skip
+    subject = db.session.get_one(Person, row.person_id).reference
+    record(
+        viewer, "guardians.answer", "application", row.reference, row.institution_id, subject, before, after
+    )
+
+
+def _apply(viewer: Viewer, row: Application, consent: Consent) -> None:
+    """What the guardian's word does to the file: it leaves, it is hidden, or nothing moves."""
+    moment = clock.now()
+    row.consent, row.updated_at = consent.value, moment
+    if consent is Consent.GIVEN and row.state == State.HELD:
+        row.state, row.sent_at = State.SUBMITTED.value, moment
+    elif consent is not Consent.GIVEN and row.state == State.SUBMITTED:
+        row.state, row.sent_at = State.HELD.value, None
+        db.session.flush()
+        for follow in on_hidden:
+            follow(viewer, row)
+    db.session.flush()
+
+
+def link_for(viewer: Viewer, contact: Contact) -> str | None:
+    """Another link for whoever just proved by a code that this telephone or address is theirs; None for no guardian.
+
+    The link they lost, or did not use, opens nothing any longer.
+    """
+    person = _known([(contact.channel, contact.address)]).get((contact.channel, contact.address))
+    if person is None or not guardianships(person):
+        return None
+    links.use_up(LINK, person.reference)
+    record(viewer, "guardians.new_link", "guardian", person.reference, None, person.reference)
+    return links.create(LINK, person.reference, LINK_LIFETIME)
