@@ -1,4 +1,4 @@
-"""`python -m bench.letters`: the worker empties the outbox into a sink, beside one connection that sends the same bytes.
+"""`python -m bench.letters`: the worker empties the outbox into a sink, beside one connection with the same bytes.
 
 The floor is the standard library's client: it holds the finished bytes of each message and does nothing but send
 them, one after the other, over one connection. The worker claims, opens, asks for the way, renders with its HTML,

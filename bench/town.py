@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self, TypeVar
@@ -212,10 +213,8 @@ class Town:
                     db.session.connection().execute(late)
 
         self._within(hurry)
-        try:
+        with suppress(Exception):  # the broker may be what was killed: the next second asks again
             self.celery.send_task("sweep", queue="jobs", retry=False, expires=30)
-        except Exception:  # noqa: S110  # the broker may be what was killed: the next second asks again
-            pass
 
     def _ripe(self) -> None:
         """End the leases of a worker that was killed."""
