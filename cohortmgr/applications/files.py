@@ -15,6 +15,7 @@ from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications import queries
 from cohortmgr.applications.answers import read_value
 from cohortmgr.applications.documents import MOST_FILES, DocumentState, Prepared
+from cohortmgr.applications.facts import joins
 from cohortmgr.applications.figures import comparable
 from cohortmgr.applications.models import Application, Document, FigureCheck
 from cohortmgr.applications.queries import File, person_reference
@@ -38,12 +39,14 @@ _CLOSED = N_("Ce document ne se change plus : la candidature est envoyée ou clo
 
 
 def question_of(viewer: Viewer, file: File, key: str) -> Question:
-    """The file question of that key; NotFound when the form has none."""
+    """The file question of that key; NotFound when the form has none, or does not ask it yet."""
     try:
         question = file.definition.form.question(key)
     except KeyError:
         raise NotFound(key) from None
-    if question.kind is not QuestionKind.FILE or not question.asked_at_application:
+    if question.kind is not QuestionKind.FILE:
+        raise NotFound(key)
+    if not question.asked_at_application and key not in file.documents and not joins(file.application):
         raise NotFound(key)
     return question
 
@@ -58,8 +61,13 @@ def prepare_change(viewer: Viewer, reference: str, key: str) -> tuple[File, Ques
 
 
 def may_send(viewer: Viewer, file: File, key: str) -> bool:
-    """Whether a paper may be sent: in an open draft; later when it was refused, is still owed, or was asked again."""
+    """Whether a paper may be sent: in an open draft; later when it was refused, is still owed, or was asked again.
+
+    What is asked of those who accepted a seat is sent, and sent again, as long as they hold it.
+    """
     application, intake = file.application, file.intake
+    if not file.definition.form.question(key).asked_at_application:
+        return application.state == State.SUBMITTED and joins(application)
     if application.state == State.DRAFT:
         return window_of(intake.opens_at, file.closes_at, clock.arrived()) is Window.OPEN
     if application.state != State.SUBMITTED:
@@ -250,7 +258,7 @@ def _remind(viewer: Viewer, file: File, question: Question, day: date) -> None:
 
 def promise_end(viewer: Viewer, file: File, question: Question) -> date | None:
     """The last day until which a paper may be promised; None when it may not."""
-    if question.promise_days is None:
+    if question.promise_days is None or not question.asked_at_application:
         return None
     closing = file.closes_at.astimezone(CASABLANCA).date()
     return closing + timedelta(days=question.promise_days)

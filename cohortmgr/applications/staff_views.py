@@ -12,10 +12,11 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
-from cohortmgr.applications import actions, cells, desk, listing, notes, queries, saved_lists
+from cohortmgr.applications import actions, awaited, cells, desk, listing, notes, queries, saved_lists
 from cohortmgr.applications.answers import Answer
 from cohortmgr.applications.candidate_views import sections_of, sent
 from cohortmgr.applications.correcting import ASKED_NAMES, KIND_NAMES
+from cohortmgr.applications.joining_views import section_of
 from cohortmgr.applications.listing import Filters
 from cohortmgr.applications.queries import File
 from cohortmgr.applications.rules import SOURCE_NAMES, STATE_NAMES, State
@@ -133,7 +134,8 @@ def page_of(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
         file=file,
         definition=file.definition,
         # What was not sent is still the person's own.
-        sections=[] if row.state == State.DRAFT else sections_of(file, {**row.answers, **opened}),
+        sections=[] if row.state == State.DRAFT else _sections(file, {**row.answers, **opened}),
+        owed=awaited.owed(file) if awaited.questions_of(file) else (),
         opened=bool(opened),
         manages=manages,
         may_open=row.state != State.DRAFT and manages,
@@ -150,6 +152,10 @@ def page_of(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
         shown=shown,
         names={"state": STATE_NAMES, "source": SOURCE_NAMES, "asked": ASKED_NAMES, "kind": KIND_NAMES},
     )
+
+
+def _sections(file: File, answers: Mapping[str, Answer]) -> list[dict[str, Any]]:
+    return [*sections_of(file, answers), *section_of(file, answers)]
 
 
 @bp.get("/documents/<reference>")

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.awaited import owed_by
 from cohortmgr.applications.checks import unchecked_files
 from cohortmgr.applications.models import Application
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.cohorts.models import Cohort, Enrolment
-from cohortmgr.cohorts.rules import EnrolmentState
+from cohortmgr.cohorts.rules import PRESENT, EnrolmentState
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.rules import QuestionKind
+from cohortmgr.programmes.rules import Question, QuestionKind
 
 # What higher floors tell of a cohort's members for its page: enrolment id to the three texts of a company's name.
 # Filled where the application is wired.
@@ -105,6 +106,23 @@ def enrolled_elsewhere(person_id: int, intake_id: int) -> bool:
         .where(Enrolment.person_id == person_id, Cohort.intake_id != intake_id, Enrolment.state.in_(there))
     )
     return db.session.scalar(other.limit(1)) is not None
+
+
+def over(applications: Collection[int]) -> set[int]:
+    """Of these applications the ones whose training has ended, whichever way; one statement."""
+    ended = [state.value for state in EnrolmentState if state not in PRESENT]
+    theirs = (Enrolment.application_id.in_(applications), Enrolment.state.in_(ended))
+    return set(db.session.scalars(sa.select(Enrolment.application_id).where(*theirs)))
+
+
+def owing(rows: Sequence[sa.Row[Any]]) -> list[tuple[sa.Row[Any], tuple[Question, ...]]]:
+    """Of `members`, those present who still owe something for their enrolment, with what; as many statements
+    for many rows as for one."""
+    present = [row for row in rows if row.Enrolment.state in PRESENT]
+    owed = owed_by([row.Enrolment.application_id for row in present])
+    return [
+        (row, owed[row.Enrolment.application_id]) for row in present if row.Enrolment.application_id in owed
+    ]
 
 
 def held_by_checks(cohort: Cohort) -> Sequence[Application]:

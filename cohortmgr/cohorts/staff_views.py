@@ -51,6 +51,7 @@ def cohort(reference: str) -> ResponseReturnValue:
         companies=companies,
         counts=counts,
         held=held,
+        owing=queries.owing(rows),
         names=NAMES,
         meanings=MEANINGS,
         tags=TAGS,

@@ -9,15 +9,24 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.awaited import owed_by
 from cohortmgr.applications.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.i18n import day, moment, say
-from cohortmgr.portals.turns import Standing, turn_of
+from cohortmgr.portals.turns import JOINING, Standing, turn_of
 from cohortmgr.selection import queries as selection
 from cohortmgr.selection.queries import Mine
 
 
-def standing_of(told: Mine) -> Standing:
+def owed_of(told: Iterable[Mine]) -> Mapping[int, int]:
+    """By application, how much is still asked of those who accepted a seat."""
+    seated = [
+        each.application.id for each in told if each.offer is not None and each.offer.state == "accepted"
+    ]
+    return {number: len(questions) for number, questions in owed_by(seated).items()}
+
+
+def standing_of(told: Mine, owed: int = 0) -> Standing:
     """Where a file stands once its person was told of a decision."""
     offer = told.offer
     return Standing(
@@ -28,6 +37,7 @@ def standing_of(told: Mine) -> Standing:
         offer.state if offer else None,
         offer.deadline if offer else None,
         told.place,
+        owed,
     )
 
 
@@ -35,17 +45,21 @@ def steps(viewer: Viewer, application: Application) -> Iterable[Mapping[str, Any
     """The answer and, where there is a place, the first day; nothing before the person was told."""
     for told in selection.mine(viewer):
         if told.application.id == application.id and told.decision.notified_at is not None:
-            turn = turn_of(standing_of(told), clock.now())
-            reference = (told.offer or told.decision).reference
-            yield {
-                "when": moment(told.decision.notified_at),
-                "title": _(turn.status),
+            turn = turn_of(standing_of(told, owed_of([told]).get(application.id, 0)), clock.now())
+            answered = {"when": moment(told.decision.notified_at), "title": _(turn.status)}
+            own = application if turn.endpoint == JOINING else told.offer or told.decision
+            now = {
                 "state": "now",
                 "due": say(turn.next),
                 "kind": turn.kind,
-                "url": url_for(turn.endpoint, reference=reference),
+                "url": url_for(turn.endpoint, reference=own.reference),
                 "action": _("Continuer") if turn.mine else _("Voir"),
             }
+            if turn.endpoint == JOINING:
+                yield answered
+                yield {"title": _("À fournir pour votre inscription"), **now}
+            else:
+                yield {**answered, **now}
             if told.offer is not None and told.offer.state in ("sent", "accepted"):
                 ahead = told.intake.starts_on > clock.today()
                 yield {

@@ -21,7 +21,8 @@ class Turn:
 
 @dataclass(frozen=True)
 class Standing:
-    """What is known of a file. `outcome` and `offer` only once the person was told."""
+    """What is known of a file. `outcome` and `offer` only once the person was told. `owed`: what is asked of who
+    accepted a seat and is not given yet, how many answers."""
 
     state: str
     closes_at: datetime
@@ -30,8 +31,10 @@ class Standing:
     offer: str | None = None
     deadline: datetime | None = None
     place: int | None = None
+    owed: int = 0
 
 
+JOINING = "joining_candidate.form"
 SHOW, FORM, OFFER = "applications_candidate.show", "applications_candidate.form", "selection_candidate.offer"
 
 
@@ -68,6 +71,9 @@ def _draft(standing: Standing, now: datetime) -> Turn:
 
 
 def _offer(standing: Standing) -> Turn:
+    if standing.offer == "accepted" and standing.owed:
+        what = N_("C’est à vous : il manque encore quelque chose pour votre inscription.")
+        return Turn(N_("Place acceptée"), "wait", Problem(what), JOINING, mine=True)
     told = {
         "accepted": (N_("Place acceptée"), "done", N_("La place est à vous.")),
         "declined": (N_("Place déclinée"), "neutral", N_("Vous avez renoncé à cette place.")),

@@ -26,7 +26,7 @@ from cohortmgr.messages import queries as messages
 from cohortmgr.messages import troubles
 from cohortmgr.placements import queries as placements
 from cohortmgr.portals.navigation import COHORT_ROOMS, ROOMS, Room, rooms_open_to
-from cohortmgr.portals.steps import standing_of
+from cohortmgr.portals.steps import owed_of, standing_of
 from cohortmgr.portals.turns import OFFER, SHOW, Standing, turn_of
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
@@ -63,8 +63,9 @@ def my_home() -> ResponseReturnValue:
     """Each of the person's files with whose turn it is; then training, placement and stipends."""
     viewer = guards.viewer()
     told = {each.application.id: each for each in selection.mine(viewer)}
+    owed = owed_of(told.values())
     files = [
-        _my_file(application, intake, told.get(application.id))
+        _my_file(application, intake, told.get(application.id), owed.get(application.id, 0))
         for application, intake in applications.mine(viewer)
     ]
     enrolments = placements.mine(viewer)
@@ -78,10 +79,10 @@ def my_home() -> ResponseReturnValue:
     )
 
 
-def _my_file(application: Application, intake: Intake, told: Mine | None) -> dict[str, Any]:
+def _my_file(application: Application, intake: Intake, told: Mine | None, owed: int) -> dict[str, Any]:
     offer = told.offer if told else None
     standing = (
-        standing_of(told) if told else Standing(application.state, intake.closes_at, intake.decision_by)
+        standing_of(told, owed) if told else Standing(application.state, intake.closes_at, intake.decision_by)
     )
     turn = turn_of(standing, clock.now())
     reference = application.reference

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications import joining
 from cohortmgr.applications.models import Application
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
@@ -103,6 +104,8 @@ def answer_offer(viewer: Viewer, offer_reference: str, accept: bool) -> Offer:
         else:
             _pass_on(viewer, found.offering_id, 1)
         _write(found, letters.OFFER_ACCEPTED if accept else letters.OFFER_DECLINED)
+        if accept:
+            joining.ask(viewer, db.session.get_one(Application, found.application_id))
     return found
 
 

@@ -123,6 +123,12 @@ def bearing(outcome: str) -> sa.Select[Any]:
     )
 
 
+def holds_seat(application: Application) -> bool:
+    """Whether its person accepted the seat that was offered to them, and has not given it up."""
+    accepted = (Offer.application_id == application.id, Offer.state == OfferState.ACCEPTED.value)
+    return db.session.scalar(sa.select(Offer.id).where(*accepted)) is not None
+
+
 _OUTCOMES: Mapping[str, str] = {
     Outcome.OFFER: N_("Décision : place proposée"),
     Outcome.WAITING: N_("Décision : liste d’attente"),
@@ -237,3 +243,11 @@ def anything_expired() -> bool:
     """Whether an offer has passed its deadline: a reading, so that the sweep locks nothing in vain."""
     due = sa.select(Offer.id).where(Offer.state == OfferState.SENT.value, Offer.deadline <= clock.now())
     return db.session.scalar(due.limit(1)) is not None
+
+
+def was_told(viewer: Viewer, application: Application) -> bool:
+    """Whether a decision on the application was told to its person."""
+    told = sa.select(Decision.id).where(
+        Decision.application_id == application.id, Decision.notified_at.is_not(None)
+    )
+    return db.session.scalar(told.limit(1)) is not None

@@ -62,6 +62,8 @@ def take_bank_details(viewer: Viewer, enrolment: Enrolment, application: Applica
     row = db.session.scalar(sa.select(BankDetails).where(*mine)) or BankDetails(
         reference=new_reference(), institution_id=enrolment.institution_id, person_id=enrolment.person_id
     )
+    if row.blind == crypto.blind_index("rib", rib):
+        return
     row.sealed = crypto.seal(rib, "bank_details", "sealed", row.reference)
     row.blind, row.last4, row.taken_at = crypto.blind_index("rib", rib), rib[-4:], clock.now()
     db.session.add(row)
@@ -76,6 +78,13 @@ def take_bank_details(viewer: Viewer, enrolment: Enrolment, application: Applica
         None,
         {"last4": row.last4, "application": application.reference},
     )
+
+
+def take_given_later(viewer: Viewer, application: Application) -> None:
+    """The same for a RIB given after the acceptance. Before there is an enrolment, that one will take it."""
+    enrolment = db.session.scalar(sa.select(Enrolment).where(Enrolment.application_id == application.id))
+    if enrolment is not None:
+        take_bank_details(viewer, enrolment, application)
 
 
 def _rib_of(application: Application) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import sqlalchemy as sa
@@ -29,6 +30,7 @@ from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.reading import read_known
+from cohortmgr.programmes.rules import Definition, Form
 from cohortmgr.selection.models import Batch, Decision, Offer
 from tests.watch import SeparateClient
 
@@ -44,10 +46,28 @@ def rib(number: int) -> str:
     return account + rib_key(account)
 
 
-def accepted(people: int, without_rib: Sequence[int] = (), state: str = "accepted") -> Intake:
+def asking_later(*keys: str) -> Definition:
+    """mdia with these questions asked once a seat is accepted."""
+    definition = read_known("mdia")
+    sections = tuple(
+        replace(
+            section,
+            questions=tuple(replace(q, asked_at_application=q.key not in keys) for q in section.questions),
+        )
+        for section in definition.form.sections
+    )
+    return replace(definition, form=Form(sections))
+
+
+def accepted(
+    people: int,
+    without_rib: Sequence[int] = (),
+    state: str = "accepted",
+    definition: Definition | None = None,
+) -> Intake:
     """mdia 2025 with so many offers in a state; person number 1 is p1@exemple.ma."""
     with writing():
-        programmes.load_definition(SYSTEM, read_known("mdia"))
+        programmes.load_definition(SYSTEM, definition or read_known("mdia"))
         intake = queries.intake_of("mdia", "2025")
         offering = queries.offerings_of(intake)[0]
         common = {"institution_id": intake.institution_id, "intake_id": intake.id}
@@ -127,7 +147,7 @@ def candidate(number: int) -> Viewer:
     if known.account_by_email(email) is None:
         with writing():
             person = db.session.scalars(sa.select(Person).where(Person.email == email)).one()
-            accounts._new_account(person, email, "no hash")
+            accounts.new_account_of(person, email, "no hash")
     return viewer_of(email)
 
 

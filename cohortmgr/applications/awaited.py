@@ -1,0 +1,75 @@
+"""What is asked once a seat is accepted, and who still owes what of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.applications.documents import DocumentState
+from cohortmgr.applications.facts import ended, joins, papers_of
+from cohortmgr.applications.models import Application, Document
+from cohortmgr.applications.queries import File, sealed_answers
+from cohortmgr.applications.rules import State, asked_later, owed_later
+from cohortmgr.base.db import db
+from cohortmgr.programmes.models import DefinitionVersion, Intake
+from cohortmgr.programmes.queries import definition_of
+from cohortmgr.programmes.rules import Definition, Question
+
+
+def questions_of(file: File) -> tuple[Question, ...]:
+    """What is asked of the file's person now, in the order of the form; nothing without an accepted seat."""
+    if file.application.state != State.SUBMITTED or asks_nothing(file.definition):
+        return ()
+    return asked_later(file.definition.form, file.answers) if joins(file.application) else ()
+
+
+def asks_nothing(definition: Definition) -> bool:
+    """Whether everything is asked at the application."""
+    return all(question.asked_at_application for question in definition.form.questions)
+
+
+def owed(file: File) -> tuple[Question, ...]:
+    """What the person must still give; the caller asked whether they hold a seat."""
+    return owed_later(file.definition.form, file.answers, papers_of(file))
+
+
+def owed_by(applications: Collection[int]) -> dict[int, tuple[Question, ...]]:
+    """What each of these must still give, who holds an accepted seat and whom the caller may see; nothing, no key.
+
+    Three statements, one where nothing is asked later, and a reading of each definition that is not in memory. Sealed
+    answers are looked at for whether they are there; what they say is told to nobody.
+    """
+    if not applications:
+        return {}
+    rows: Sequence[sa.Row[Any]] = db.session.execute(
+        sa.select(Application, Intake.key, DefinitionVersion.fingerprint)
+        .join(Intake, Intake.id == Application.intake_id)
+        .join(DefinitionVersion, DefinitionVersion.id == Application.version_id)
+        .where(Application.id.in_(applications), Application.state == State.SUBMITTED.value)
+    ).all()
+    asked = [(row[0], definition_of(row).of_intake(row.key)) for row in rows]
+    asked = [(application, definition) for application, definition in asked if not asks_nothing(definition)]
+    papers, done = _papers([application.id for application, _ in asked]), ended([row.id for row, _ in asked])
+    found = {}
+    for application, definition in asked:
+        answers = {**application.answers, **sealed_answers(application)}
+        missing = owed_later(definition.form, answers, papers[application.id])
+        if missing and application.id not in done:
+            found[application.id] = missing
+    return found
+
+
+def _papers(applications: Sequence[int]) -> Mapping[int, set[str]]:
+    found: dict[int, set[str]] = defaultdict(set)
+    if not applications:
+        return found
+    good = (Document.replaced_at.is_(None), Document.state != DocumentState.REFUSED.value)
+    wanted = sa.select(Document.application_id, Document.question)
+    for number, question in db.session.execute(
+        wanted.where(Document.application_id.in_(applications), *good)
+    ):
+        found[number].add(question)
+    return found

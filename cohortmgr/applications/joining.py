@@ -1,0 +1,89 @@
+"""Asking those who accepted a seat for what enrolment needs, and keeping what they give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications import queries
+from cohortmgr.applications.awaited import owed_by, questions_of
+from cohortmgr.applications.composed import Given
+from cohortmgr.applications.correcting import strangers
+from cohortmgr.applications.documents import Prepared
+from cohortmgr.applications.models import Application
+from cohortmgr.applications.queries import File
+from cohortmgr.applications.saving import save_reopened
+from cohortmgr.audit.actions import record
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, Refused
+from cohortmgr.outbox.actions import Letter, send_all
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
+
+# What the floors above do with these answers, in the same transaction, once they are written.
+on_answers: list[Callable[[Viewer, Application], None]] = []
+
+ASKED = "after_acceptance_asked"
+_NOTHING = N_("Rien ne vous est demandé pour cette inscription, ou elle est terminée.")
+
+
+def ask(viewer: Viewer, application: Application) -> None:
+    """Write to who accepted a seat what must still be given; nothing where everything was asked before.
+
+    No permission of its own: it belongs to the acceptance.
+    """
+    missing = owed_by([application.id]).get(application.id)
+    if not missing:
+        return
+    intake = db.session.get_one(Intake, application.intake_id)
+    person = db.session.get_one(Person, application.person_id)
+    address = application.email or person.email or ""
+    if not address and person.phone_sealed is None:
+        return
+    variables = {
+        "name": application.name,
+        "number": application.number,
+        "programme": dict(definition_of(intake).title),
+        "intake": dict(intake.title),
+        "starts_on": intake.starts_on,
+        "questions": [each.label.get(application.language) or each.label["fr"] for each in missing],
+        "reference": application.reference,
+    }
+    place = (application.institution_id, application.person_id)
+    send_all([Letter(ASKED, person.reference, address, application.language, variables, *place)])
+
+
+def answer(viewer: Viewer, reference: str, given: Given, documents: Sequence[Prepared]) -> File:
+    """Keep what the person gives for joining: these questions of a file of their own, and no others.
+
+    Everything or nothing is written: Refused with all that is wrong. What is left out may be given later.
+    """
+    file = queries.own_held(viewer, reference)
+    questions = questions_of(file)
+    if not questions:
+        raise Refused(_NOTHING)
+    form, keys = file.definition.form, [question.key for question in questions]
+    strange = strangers(form, keys, [*given, *(document.question for document in documents)])
+    if strange:
+        raise Refused(*strange)
+    before = file.answers
+    file = save_reopened(viewer, file, questions, given, documents)
+    db.session.flush()
+    after = file.answers
+    changed = {key for key in keys if before.get(key) != after.get(key)}
+    changed |= {document.question for document in documents}
+    if changed:
+        _note(viewer, file.application, {key: before.get(key) for key in sorted(changed)}, after)
+        for follow in on_answers:
+            follow(viewer, file.application)
+    return file
+
+
+def _note(
+    viewer: Viewer, row: Application, before: Mapping[str, object], after: Mapping[str, object]
+) -> None:
+    record(
+        viewer, "applications.give_for_joining", "application", row.reference, row.institution_id,
+        viewer.person_reference, {"answers": dict(before)}, {"answers": {key: after.get(key) for key in before}},
+    )  # fmt: skip

@@ -1,0 +1,130 @@
+"""The page of what is asked once a seat is accepted, and how a file shows it to staff."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import guards
+from cohortmgr.applications import awaited, joining, queries
+from cohortmgr.applications.answers import Answer
+from cohortmgr.applications.documents import MOST_FILES, Prepared, prepare_document
+from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
+from cohortmgr.applications.queries import File
+from cohortmgr.applications.row_buttons import Pressed, pressed, without_row
+from cohortmgr.applications.written import shown, typed
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.programmes.rules import Question, QuestionKind, Text
+
+bp = Blueprint("joining_candidate", __name__)
+# What the page itself sends beside answers.
+_OURS = frozenset({"csrf_token"})
+# Over these answers, on staff's page.
+_TITLE: Text = {"fr": "Pour l’inscription", "ar": "من أجل التسجيل", "en": "For enrolment"}
+
+
+@bp.route("/my/applications/<reference>/joining", methods=["GET", "POST"])
+@guards.candidate
+def form(reference: str) -> ResponseReturnValue:
+    """These questions alone. Good answers may be given in several goes; one that is wrong keeps all from being kept."""
+    file = queries.own(guards.viewer(), reference)
+    questions = awaited.questions_of(file)
+    if not questions:
+        return redirect(url_for("applications_candidate.show", reference=reference))
+    if request.method == "GET":
+        page = _form(file)
+        more = request.args.get("more", "")
+        if any(each.key == more and each.kind is QuestionKind.GROUP for each in questions):
+            page[more].add_row()
+        return _page(file, questions, page)
+    button = pressed(file.definition.form, request.form)
+    page = _form(file, without_row(request.form, button))
+    try:
+        file = _answer(file, questions, button)
+    except Refused as refusal:
+        db.session.rollback()
+        file = queries.own(guards.viewer(), reference)
+        show_answers(page, refusal)
+        return _page(file, questions, page)
+    return redirect(_after(file, button))
+
+
+def _form(file: File, sent: Any = None) -> ApplicationForm:
+    made = form_class(str(file.read.fingerprint), file.definition, later=True)
+    return made(formdata=sent, data=typed(file.definition, file.answers))
+
+
+def _answer(file: File, questions: tuple[Question, ...], button: Pressed | None) -> File:
+    sent = without_row(request.form, button).to_dict(flat=False)
+    given = {
+        name: values
+        for name, values in sent.items()
+        if name not in _OURS and not name.startswith(("add-", "remove-"))
+    }
+    documents = _prepared(questions)
+    with writing():
+        return joining.answer(guards.viewer(), file.application.reference, given, documents)
+
+
+def _after(file: File, button: Pressed | None) -> str:
+    reference = file.application.reference
+    if button is not None:
+        more = button.key if button.row is None else None
+        return url_for(".form", reference=reference, more=more, _anchor=button.key)
+    left = awaited.owed(queries.own(guards.viewer(), reference))
+    if left:
+        flash(_("C’est enregistré. Il reste quelque chose à fournir."), "done")
+        return url_for(".form", reference=reference)
+    flash(_("Merci : nous avons tout ce qu’il faut pour votre inscription."), "done")
+    return url_for("applications_candidate.show", reference=reference)
+
+
+def _prepared(questions: tuple[Question, ...]) -> list[Prepared]:
+    """The files of this request, checked and stored; Refused with all that is wrong with them."""
+    documents: list[Prepared] = []
+    problems: list[Problem] = []
+    for question in questions:
+        if question.kind is not QuestionKind.FILE:
+            continue
+        for sent in request.files.getlist(question.key)[: question.max_files or MOST_FILES]:
+            if not sent.filename:
+                continue
+            try:
+                documents.append(prepare_document(question, sent.filename, sent.stream.read()))
+            except Refused as refusal:
+                problems.extend(refusal.problems)
+    if problems:
+        raise Refused(*problems)
+    return documents
+
+
+def _page(file: File, questions: tuple[Question, ...], page: ApplicationForm) -> ResponseReturnValue:
+    return render_template(
+        "applications/candidate_joining.html",
+        application=file.application,
+        intake=file.intake,
+        definition=file.definition,
+        documents=file.documents,
+        questions=questions,
+        owed=awaited.owed(file),
+        form=page,
+    )
+
+
+def section_of(file: File, answers: Mapping[str, Answer]) -> list[dict[str, Any]]:
+    """The section of these questions on staff's page of a file, as its other sections; none before a seat is
+    accepted."""
+    rows = [
+        {
+            "question": question,
+            "value": shown(question, answers.get(question.key)),
+            "document": file.documents.get(question.key),
+        }
+        for question in awaited.questions_of(file)
+    ]
+    return [{"title": _TITLE, "rows": rows}] if rows else []
