@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from bench import figures
 from bench.figures import Figure
 from bench.installation import Installation, installed
+from bench.letters import letters
+
+# So many that a run takes seconds; `python -m bench.letters` sends a hundred thousand.
+LETTERS = 3000
 
 
 def main() -> int:
@@ -41,6 +45,7 @@ def measured(made: Installation, times: int, journeys: int) -> Iterator[Figure]:
     yield from figures.pages(made, times)
     yield figures.journeys(made, journeys)
     yield figures.twice_at_once(made)
+    yield from letters(made, LETTERS)
 
 
 def line(figure: Figure) -> str:

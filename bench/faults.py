@@ -28,7 +28,6 @@ from bench.sink import Answer, Conduct, Stage, Tally, listening
 from bench.town import Town, Victim
 from cohortmgr.base.settings import Settings
 
-Moment = Stage
 MESSAGES = 12
 PEOPLE = 3
 PATIENCE = 60.0
@@ -115,7 +114,7 @@ def trial(town: Town, ambush: Ambush, tally: Tally, kind: Kind, chance: random.R
     began, found = time.monotonic(), Outcome(kind)
     before = Counter(tally.taken)
     if kind.stage == "connected":
-        tally_is_idle(town)
+        _idle(town)
     ambush.lie(kind, len(tally.order) + chance.randrange(MESSAGES // 2))
     people = [threading.Thread(target=town.ask, args=(address,)) for address in town.people(PEOPLE)]
     for person in people:
@@ -144,7 +143,7 @@ def trial(town: Town, ambush: Ambush, tally: Tally, kind: Kind, chance: random.R
     return found
 
 
-def tally_is_idle(town: Town) -> None:
+def _idle(town: Town) -> None:
     """A worker that has nothing to do hangs up: the next message opens a connection."""
     town.settle(PATIENCE)
     time.sleep(0.3)
@@ -158,7 +157,7 @@ def tried(
     seed: int,
     *,
     redis: bool,
-    told: bool = False,
+    aloud: bool = False,
 ) -> list[Outcome]:
     """So many trials of these kinds in turn, in an installation that is migrated and otherwise at rest."""
     chance, ambush, found = random.Random(seed), Ambush(), list[Outcome]()
@@ -170,7 +169,7 @@ def tried(
         ambush.town = town
         for number in range(times):
             found.append(outcome := trial(town, ambush, tally, kinds[number % len(kinds)], chance))
-            if told and not outcome.good:
+            if aloud and not outcome.good:
                 print(f"trial {number}: {outcome}", flush=True)
     return found
 
@@ -187,25 +186,32 @@ def table(found: Sequence[Outcome]) -> list[str]:
     return lines
 
 
+def told(postgres: str | None, trials: int, seed: int, *, redis: bool) -> bool:
+    """Make an installation, try, print the table; False when anything was lost, or came twice without a reason."""
+    kinds = (*KINDS, *WITH_REDIS) if redis else KINDS
+    with installed(postgres) as made, tempfile.TemporaryDirectory(prefix="cohortmgr-faults-") as folder:
+        found = tried(made.settings, Path(folder), kinds, trials, seed, redis=redis, aloud=True)
+    print("\n".join(table(found)))
+    bad = [outcome for outcome in found if not outcome.good]
+    print(
+        f"{len(found)} trials on {'Redis' if redis else 'files'}, {len(bad)} not as they should be",
+        flush=True,
+    )
+    return not bad
+
+
 def main() -> int:
-    """Try, print the table; code 1 when anything was lost, or came twice without a reason."""
-    parser = argparse.ArgumentParser(prog="python -m bench.faults", description=__doc__.partition("\n")[0])
+    """Try and say; code 1 when it went wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.faults", description=(__doc__ or "").partition("\n")[0]
+    )
     parser.add_argument("--postgres", metavar="URL", help="a superuser's URL; without it, SQLite")
     parser.add_argument("--broker", choices=("filesystem", "redis"), default="filesystem")
     parser.add_argument("--trials", type=int, default=100, help="how many (default 100)")
     parser.add_argument("--seed", type=int, default=1, help="of the instants (default 1)")
     chosen = parser.parse_args()
-    redis = chosen.broker == "redis"
-    kinds = (*KINDS, *WITH_REDIS) if redis else KINDS
-    with (
-        installed(chosen.postgres) as made,
-        tempfile.TemporaryDirectory(prefix="cohortmgr-faults-") as folder,
-    ):
-        found = tried(made.settings, Path(folder), kinds, chosen.trials, chosen.seed, redis=redis, told=True)
-    print("\n".join(table(found)))
-    bad = [outcome for outcome in found if not outcome.good]
-    print(f"{len(found)} trials on {chosen.broker}, {len(bad)} not as they should be")
-    return 1 if bad else 0
+    good = told(chosen.postgres, chosen.trials, chosen.seed, redis=chosen.broker == "redis")
+    return 0 if good else 1
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from bench import faults
 from bench.figures import sender
 from bench.installation import Installation, installed
 from bench.servers import ROOT, Server
@@ -196,6 +197,9 @@ def main() -> int:
     parser.add_argument("--postgres", metavar="URL", help="a superuser's URL; without it, SQLite")
     parser.add_argument("--seconds", type=int, default=60, help="how long (default 60)")
     parser.add_argument("--candidates", type=int, default=4, help="who apply at once (default 4)")
+    parser.add_argument(
+        "--trials", type=int, default=100, help="processes killed on each broker (default 100)"
+    )
     chosen = parser.parse_args()
     with installed(chosen.postgres) as made:
         life = lived(made, chosen.seconds, chosen.candidates)
@@ -206,7 +210,12 @@ def main() -> int:
         print(f"  {times} × {fault}")
     for name, count in found.items():
         print(f"{'FAIL' if count else 'PASS'}  {name}: {count}")
-    return 1 if any(found.values()) else 0
+    survived = [
+        faults.told(chosen.postgres, chosen.trials, 1, redis=redis)
+        for redis in (False, True)
+        if chosen.trials
+    ]
+    return 1 if any(found.values()) or not all(survived) else 0
 
 
 if __name__ == "__main__":
