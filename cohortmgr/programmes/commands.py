@@ -10,7 +10,8 @@ from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.base.i18n import say
 from cohortmgr.programmes import actions
-from cohortmgr.programmes.reading import read_known
+from cohortmgr.programmes.draft_queries import get_writing
+from cohortmgr.programmes.reading import read_known, write_document
 
 group = AppGroup("programmes", help="Definitions of programmes.")
 
@@ -32,3 +33,14 @@ def load(name: str) -> None:
         raise click.ClickException(f"{name} was not loaded: {count} to mend") from None
     verb = "loaded" if loaded.changed else "already in force"
     click.echo(f"{definition.key}: version {loaded.version.number} {verb}")
+
+
+@group.command("export")
+@click.argument("key")
+def export(key: str) -> None:
+    """Write the definition in force of the programme KEY as TOML, which `load` reads again."""
+    try:
+        version = get_writing(SYSTEM, key).in_force
+    except NotFound:
+        raise click.ClickException(f"{key}: no such programme") from None
+    click.echo(write_document(version.document), nl=False)

@@ -83,7 +83,7 @@ def get_writing_locked(viewer: Viewer, key: str) -> Writing:
     return _writing(viewer, sa.select(Programme).where(Programme.key == key).with_for_update(), key)
 
 
-def _writing(viewer: Viewer, wanted: sa.Select[tuple[Programme]], key: str) -> Writing:
+def _writing(viewer: Viewer, wanted: sa.Select[Programme], key: str) -> Writing:
     programme = db.session.scalar(wanted)
     if programme is None:
         raise NotFound(key)

@@ -23,7 +23,7 @@ _ROUNDS = 6
 
 @dataclass(frozen=True)
 class Judged:
-    """A definition as far as it can be shown (none if it cannot), every fault of the document, and those of its shape."""
+    """A definition as far as it can be shown, or none; every fault of the document; which of them are of its shape."""
 
     definition: Definition | None
     faults: tuple[Fault, ...]
@@ -60,7 +60,7 @@ def judge(document: Mapping[str, Any], local_time: LocalTime) -> Judged:
     checked = check(definition)
     known = {fault.path for fault in shape}
     said = [*shape, *(fault for fault in checked if fault.path not in known)]
-    return Judged(_without_unknown(definition), tuple(said), tuple(shape))
+    return Judged(_showable(definition, checked), tuple(said), tuple(shape))
 
 
 def _mended(document: Mapping[str, Any], faults: list[Fault]) -> dict[str, Any]:
@@ -104,18 +104,41 @@ def _order(step: str | int) -> tuple[int, int, str]:
     return (1, step, "") if isinstance(step, int) else (0, 0, step)
 
 
-def _without_unknown(definition: Definition) -> Definition:
-    """The same without the conditions on questions that are not there: nobody could say them."""
+def _showable(definition: Definition, checked: list[Fault]) -> Definition:
+    """The same without the conditions on questions that are not there, which nobody could say; and without bounds
+    and fields of groups that no page could draw."""
     known = {question.key for question in definition.form.questions}
+    wrong = {fault.path for fault in checked}
 
     def kept(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
         return tuple(each for each in conditions if each.question in known)
 
-    def asked(question: Question) -> Question:
-        return replace(question, show_when=kept(question.show_when), require_when=kept(question.require_when))
+    def asked(question: Question, path: Path) -> Question:
+        bounded = (*path, "minimum") not in wrong and (*path, "maximum") not in wrong
+        fields = tuple(
+            asked(each, (*path, "fields", number))
+            for number, each in enumerate(question.fields)
+            if (*path, "fields", number, "kind") not in wrong
+        )
+        return replace(
+            question,
+            show_when=kept(question.show_when),
+            require_when=kept(question.require_when),
+            minimum=question.minimum if bounded else None,
+            maximum=question.maximum if bounded else None,
+            fields=fields,
+        )
 
     sections = tuple(
-        FormSection(each.key, each.title, tuple(map(asked, each.questions)), kept(each.show_when))
-        for each in definition.form.sections
+        FormSection(
+            each.key,
+            each.title,
+            tuple(
+                asked(question, ("form", "sections", place, "questions", rank))
+                for rank, question in enumerate(each.questions)
+            ),
+            kept(each.show_when),
+        )
+        for place, each in enumerate(definition.form.sections)
     )
     return replace(definition, form=Form(sections))

@@ -1,0 +1,84 @@
+"""How many files a change of the form concerns: drafts that move, answers that are kept aside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from cohortmgr.applications.models import Application, Document
+from cohortmgr.applications.rules import State
+from cohortmgr.base.db import db
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.questions import Question, QuestionKind
+
+
+@dataclass(frozen=True)
+class Answered:
+    """How many drafts, and files that were sent, answer a question; of sealed ones: at most."""
+
+    drafts: int = 0
+    sent: int = 0
+    at_most: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.drafts or self.sent)
+
+
+def answered(programme_id: int, questions: Sequence[Question]) -> Mapping[str, Answered]:
+    """Question key to how many files answer it, in one statement for the answers and one for the papers."""
+    papers = [each for each in questions if each.kind is QuestionKind.FILE]
+    others = [each for each in questions if each.kind is not QuestionKind.FILE]
+    found = {each.key: Answered() for each in questions}
+    if others:
+        found |= _answers(programme_id, others)
+    if papers:
+        found |= _papers(programme_id, [each.key for each in papers])
+    return found
+
+
+def drafts_of(programme_id: int, intakes: Sequence[str]) -> int:
+    """How many drafts the intakes of those keys have."""
+    counted = sa.select(sa.func.count(Application.id)).join(Intake, Intake.id == Application.intake_id)
+    here = (Intake.programme_id == programme_id, Intake.key.in_(intakes))
+    return db.session.scalar(counted.where(*here, Application.state == State.DRAFT.value)) or 0
+
+
+def _given(question: Question) -> sa.ColumnElement[bool]:
+    if question.sealed:  # what is sealed is not opened to be counted
+        return Application.sealed_answers.is_not(None)
+    answer: sa.ColumnElement[str | None] = Application.answers[question.key].as_string()
+    return answer.is_not(None)
+
+
+def _answers(programme_id: int, questions: Sequence[Question]) -> dict[str, Answered]:
+    draft = Application.state == State.DRAFT.value
+    columns: list[sa.ColumnElement[int]] = []
+    for each in questions:
+        given = _given(each)
+        columns += [
+            sa.func.count(sa.case((sa.and_(given, draft), 1))),
+            sa.func.count(sa.case((sa.and_(given, sa.not_(draft)), 1))),
+        ]
+    wanted = sa.select(*columns).join(Intake, Intake.id == Application.intake_id)
+    row = db.session.execute(wanted.where(Intake.programme_id == programme_id)).one()
+    return {
+        each.key: Answered(row[2 * place], row[2 * place + 1], each.sealed)
+        for place, each in enumerate(questions)
+    }
+
+
+def _papers(programme_id: int, keys: Sequence[str]) -> dict[str, Answered]:
+    draft = Application.state == State.DRAFT.value
+    one_each = sa.distinct(sa.case((draft, Application.id))), sa.distinct(sa.case((~draft, Application.id)))
+    wanted = (
+        sa.select(Document.question, sa.func.count(one_each[0]), sa.func.count(one_each[1]))
+        .join(Application, Application.id == Document.application_id)
+        .join(Intake, Intake.id == Application.intake_id)
+        .where(
+            Intake.programme_id == programme_id, Document.question.in_(keys), Document.replaced_at.is_(None)
+        )
+        .group_by(Document.question)
+    )
+    return {key: Answered(drafts, sent) for key, drafts, sent in db.session.execute(wanted)}

@@ -1,0 +1,189 @@
+"""What the pages of a definition's form show: its sections and questions in words, and each fault at its field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+
+from cohortmgr.applications.written import choices_of, said_required, said_when
+from cohortmgr.base.errors import N_, Problem
+from cohortmgr.base.i18n import say
+from cohortmgr.programmes import drafting
+from cohortmgr.programmes.binding import Fault
+from cohortmgr.programmes.draft_queries import Writing
+from cohortmgr.programmes.editing import anchor
+from cohortmgr.programmes.kinds import KINDS
+from cohortmgr.programmes.locating import shown
+from cohortmgr.programmes.questions import Question, QuestionKind
+from cohortmgr.programmes.rules import Text
+
+_UNREAD = frozenset({QuestionKind.FILE, QuestionKind.GROUP, QuestionKind.ADDRESS})
+_YES: Text = {"fr": "Oui", "ar": "نعم", "en": "Yes"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A question of the list: its table, how its kind is called, in words for whom it is, how many faults it has."""
+
+    name: str
+    table: Mapping[str, Any]
+    kind: str
+    said: tuple[str, ...]
+    faults: int
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section of the list."""
+
+    key: str
+    table: Mapping[str, Any]
+    said: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Said:
+    """A fault, and the page and field where it is mended; `where` stands in words when there is no such page."""
+
+    what: str
+    url: str | None
+    where: str
+
+
+def parts(writing: Writing) -> list[Part]:
+    """The form as the list shows it."""
+    definition = writing.judged.definition
+    assert definition is not None
+    form = definition.form
+    known = {question.key: question for question in form.questions}
+    titles = {section.key: section for section in form.sections}
+    found = []
+    for place, table in enumerate(drafting.sections_of(writing.document)):
+        lines = tuple(
+            _line(writing, each, known.get(each["key"]), ("form", "sections", place, "questions", rank))
+            for rank, each in enumerate(table.get("questions", ()))
+        )
+        section = titles.get(table["key"])
+        first = section.questions[0] if section and section.show_when and section.questions else None
+        found.append(Part(table["key"], table, said_when(form, first) if first else "", lines))
+    return found
+
+
+def _line(
+    writing: Writing, table: Mapping[str, Any], bound: Question | None, path: tuple[str | int, ...]
+) -> Line:
+    definition = writing.judged.definition
+    assert definition is not None
+    said = []
+    if bound is not None:
+        said = [said_when(definition.form, bound), said_required(definition.form, bound)]
+    return Line(
+        name=table["key"],
+        table=table,
+        kind=KINDS[QuestionKind(table["kind"])][0],
+        said=tuple(each for each in said if each),
+        faults=sum(1 for fault in writing.judged.faults if fault.path[: len(path)] == path),
+        is_new=table["key"] not in writing.published_keys,
+    )
+
+
+def summary(writing: Writing) -> list[Said]:
+    """Every fault of the draft, with where to mend it."""
+    return [_told(writing, fault) for fault in writing.judged.faults]
+
+
+def _told(writing: Writing, fault: Fault) -> Said:
+    what, path, document = say(Problem(fault.what, fault.values)), fault.path, writing.document
+    key = writing.programme.key
+    if path[:2] == ("form", "sections") and len(path) > 3:
+        section = drafting.sections_of(document)[int(path[2])]
+        if path[3] != "questions" or len(path) < 6:
+            url = url_for(
+                "definitions_staff.section", key=key, section=section["key"], _anchor=anchor(path[3:])
+            )
+            return Said(what, url, _name(section.get("title")))
+        question = section["questions"][int(path[4])]
+        name, rest, where = question["key"], path[5:], _name(question.get("label"))
+        if rest[0] == "fields" and len(rest) > 2:
+            inner = question["fields"][int(rest[1])]
+            name, rest = f"{name}.{inner['key']}", rest[2:]
+            where = f"{where}, {_name(inner.get('label'))}"
+        return Said(
+            what, url_for("definitions_staff.question", key=key, name=name, _anchor=anchor(rest)), where
+        )
+    if path and path[0] in ("title", "summary", "description", "practical"):
+        field = "-".join(str(each) for each in path)
+        return Said(what, url_for("publishing_staff.texts", key=key, _anchor=field), shown(path))
+    return Said(what, None, shown(path))
+
+
+def _name(text: Any) -> str:
+    """A text that may miss languages."""
+    held = text if isinstance(text, Mapping) else {}
+    return str(held.get("fr") or held.get("ar") or held.get("en") or "…")
+
+
+def wrong_at(writing: Writing, path: tuple[str | int, ...]) -> dict[str, list[str]]:
+    """Field of a page to what is wrong there, of the question or section at a path; not of what is below it."""
+    found: dict[str, list[str]] = {}
+    for fault in writing.judged.faults:
+        rest = fault.path[len(path) :]
+        if fault.path[: len(path)] != path or (rest and rest[0] in ("questions", "fields") and len(rest) > 1):
+            continue
+        found.setdefault(anchor(rest), []).append(say(Problem(fault.what, fault.values)))
+    return found
+
+
+def askable(writing: Writing, before: str | None, secret: bool = False) -> list[Question]:
+    """The questions that a condition may read: those asked before that question (None: all), with one answer."""
+    definition = writing.judged.definition
+    assert definition is not None
+    return [each for each in _until(definition.form.questions, before) if _readable(each, secret)]
+
+
+def before_section(writing: Writing, key: str) -> str | None:
+    """The first question from that section on: conditions of the section read those before it."""
+    sections = drafting.sections_of(writing.document)
+    place = next(number for number, each in enumerate(sections) if each["key"] == key)
+    return next((q["key"] for each in sections[place:] for q in each.get("questions", ())), None)
+
+
+def _until(questions: Sequence[Question], key: str | None) -> Iterator[Question]:
+    for question in questions:
+        if question.key == key:
+            return
+        yield question
+
+
+def _readable(question: Question, secret: bool) -> bool:
+    allowed = question.kind not in _UNREAD and (secret or not question.sealed)
+    return allowed and question.asked_at_application
+
+
+def values_of(question: Question) -> dict[str, Text]:
+    """What an answer to it may be compared with, when that is a choice: key to label; empty for what is typed."""
+    return {"true": _YES} if question.kind is QuestionKind.CONSENT else choices_of(question)
+
+
+def papers(writing: Writing) -> list[Question]:
+    """The questions of papers, which may prove a figure."""
+    definition = writing.judged.definition
+    assert definition is not None
+    return [each for each in definition.form.questions if each.kind is QuestionKind.FILE]
+
+
+# What the words about bounds say for each kind; the others count choices, ranks or rows.
+BOUNDS: Mapping[QuestionKind, tuple[str, str]] = {
+    QuestionKind.NUMBER: (N_("Plus petite réponse"), N_("Plus grande réponse")),
+    QuestionKind.GRADE: (N_("Plus petite note"), N_("Plus grande note")),
+    QuestionKind.YEAR: (N_("Première année"), N_("Dernière année")),
+    QuestionKind.DATE: (N_("Âge minimal, pour une date de naissance"), N_("Âge maximal")),
+    QuestionKind.CHOICES: (N_("Au moins combien de choix"), N_("Au plus combien de choix")),
+    QuestionKind.RANKING: (N_("Au moins combien de rangs"), N_("Au plus combien de rangs")),
+    QuestionKind.GROUP: (N_("Au moins combien de lignes"), N_("Au plus combien de lignes")),
+}

@@ -1,0 +1,271 @@
+"""A programme's definition as a whole: shown as candidates will see it, published, let go, read from and written to
+a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from cohortmgr.accounts import guards
+from cohortmgr.applications import definition_counts as counts
+from cohortmgr.applications import definition_pages as pages
+from cohortmgr.applications.definition_views import given, problems_of, version
+from cohortmgr.applications.forms import unkept_class
+from cohortmgr.applications.pages import pages_of
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import N_, Problem, Refused, Stale
+from cohortmgr.base.i18n import LANGUAGES, language, say, speaking
+from cohortmgr.programmes import describing, revisions
+from cohortmgr.programmes.comparing import changes, removed
+from cohortmgr.programmes.draft_queries import Writing, get_writing
+from cohortmgr.programmes.editing import Typed
+from cohortmgr.programmes.questions import QuestionKind
+from cohortmgr.programmes.reading import read_draft, write_document
+from cohortmgr.programmes.rules import Definition
+
+bp = Blueprint("publishing_staff", __name__, url_prefix="/staff/programmes")
+
+# Above so many drafts that move, their number is typed.
+MANY = 100
+LARGEST_FILE = 1024 * 1024
+# The form is shown in a frame of our own page and does nothing there: no script, no sending, no other address.
+_FRAME_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'; sandbox"
+)
+
+
+@bp.get("/<key>/form/preview")
+@guards.staff
+def preview(key: str) -> ResponseReturnValue:
+    """One section of the form as a candidate will meet it, in one of the languages. Nothing is kept of it."""
+    found = get_writing(guards.viewer(), key)
+    definition = found.judged.definition
+    assert definition is not None
+    spoken = request.args.get("language", "")
+    with speaking(spoken if spoken in LANGUAGES else language()):
+        return _framed(_drawn(found, _offering(definition), request.args.get("section", "")))
+
+
+def _offering(definition: Definition) -> Definition:
+    """With the choices of its last campaign to rank."""
+    return definition.of_intake(definition.intakes[-1].key) if definition.intakes else definition
+
+
+def _drawn(found: Writing, definition: Definition, section: str) -> str:
+    rows: dict[str, Any] = {
+        each.key: [{}] for each in definition.form.questions if each.kind is QuestionKind.GROUP
+    }
+    sections = definition.form.sections
+    chosen = next((each for each in sections if each.key == section), sections[0] if sections else None)
+    return render_template(
+        "programmes/staff_preview.html",
+        writing=found,
+        definition=definition,
+        sections=sections,
+        chosen=chosen,
+        pages=[page for page in pages_of(definition.form) if chosen and page.section.key == chosen.key],
+        form=unkept_class(definition)(formdata=None, data=rows),
+    )
+
+
+def _framed(page: str) -> Response:
+    response = make_response(page)
+    response.headers["Content-Security-Policy"] = _FRAME_POLICY
+    return response
+
+
+@bp.route("/<key>/publish", methods=["GET", "POST"])
+@guards.staff
+def publish(key: str) -> ResponseReturnValue:
+    """What publishing will do; then it is done, with every draft of a file moved along."""
+    viewer = guards.viewer()
+    found = get_writing(viewer, key)
+    if found.draft is None:
+        return redirect(url_for("definitions_staff.form", key=key))
+    if request.method == "GET":
+        return _publish_page(found)
+    moving = _moving(found)
+    if moving > MANY and request.form.get("confirmation", "").strip() != str(moving):
+        return _publish_page(found, error=_("Écrivez %(count)s pour confirmer.", count=moving), status=422)
+    over = request.form.get("over", "")
+    try:
+        with writing():
+            done = revisions.publish(viewer, key, version(), int(over) if over.isdecimal() else -1)
+    except Stale:
+        db.session.rollback()
+        flash(
+            _("Le brouillon ou la version publiée a changé entre-temps : relisez avant de publier."), "wait"
+        )
+        return redirect(url_for(".publish", key=key))
+    except Refused as refusal:
+        db.session.rollback()
+        return _publish_page(
+            get_writing(viewer, key), said=[say(each) for each in refusal.problems], status=422
+        )
+    if done is not None:
+        number = done.version.number
+        flash(_("La version %(number)s est publiée.", number=number) + " " + _moved(moving), "done")
+    return redirect(url_for("definitions_staff.form", key=key))
+
+
+def _moved(count: int) -> str:
+    if not count:
+        return _("Aucun brouillon n’était commencé.")
+    return ngettext("%(num)s brouillon y est passé.", "%(num)s brouillons y sont passés.", count)
+
+
+def _moving(found: Writing) -> int:
+    definition = found.judged.definition
+    intakes = [each.key for each in definition.intakes] if definition else []
+    return counts.drafts_of(found.programme.id, intakes)
+
+
+def _publish_page(
+    found: Writing, error: str | None = None, said: list[str] | None = None, status: int = 200
+) -> ResponseReturnValue:
+    after = found.judged.definition
+    assert after is not None
+    before = found.published
+    gone = [before.form.question(each) for each in removed(before.form, after.form)]
+    return render_template(
+        "programmes/staff_publish.html",
+        writing=found,
+        faults=pages.summary(found),
+        said=said or [],
+        changes=changes(before, after),
+        gone=gone,
+        answered=counts.answered(found.programme.id, gone) if gone else {},
+        moving=_moving(found),
+        many=MANY,
+        error=error,
+        words={"added": _("Ajout"), "removed": _("Retrait"), "changed": _("Changement")},
+        kinds={"added": "done", "removed": "stop", "changed": "info"},
+    ), status
+
+
+@bp.post("/<key>/discard")
+@guards.staff
+def discard(key: str) -> ResponseReturnValue:
+    """The draft goes; the version in force stays."""
+    try:
+        with writing():
+            revisions.discard(guards.viewer(), key, version())
+    except Stale:
+        db.session.rollback()
+        flash(_("Quelqu’un a changé ce formulaire entre-temps : relisez-le avant de l’abandonner."), "wait")
+    else:
+        flash(_("Le brouillon est abandonné ; la version publiée n’a pas changé."), "done")
+    return redirect(url_for("definitions_staff.form", key=key))
+
+
+@bp.get("/<key>/definition.toml")
+@guards.staff
+def export(key: str) -> ResponseReturnValue:
+    """The draft, or the version in force, as the file that can be read again."""
+    found = get_writing(guards.viewer(), key)
+    of_draft = request.args.get("of") == "draft" and found.draft is not None
+    text = write_document(found.document if of_draft else found.in_force.document)
+    name = f"{key}-brouillon.toml" if of_draft else f"{key}-{found.in_force.number}.toml"
+    response = Response(text, mimetype="application/toml")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@bp.route("/<key>/file", methods=["GET", "POST"])
+@guards.staff
+def take_in(key: str) -> ResponseReturnValue:
+    """A TOML file becomes the draft, never more: what is wrong with it is said with its lines."""
+    viewer = guards.viewer()
+    found = get_writing(viewer, key)
+    if request.method == "GET":
+        return render_template("programmes/staff_definition_file.html", writing=found)
+    problems: list[Problem] = []
+    try:
+        document, problems = read_draft(*_sent())
+        with writing():
+            revisions.take_in(viewer, key, document, version())
+    except Refused as refusal:
+        db.session.rollback()
+        return _refused(get_writing(viewer, key), list(refusal.problems), kept=False)
+    except Stale:
+        db.session.rollback()
+        what = N_(
+            "Quelqu’un a changé ce formulaire entre-temps : choisissez de nouveau le fichier pour le remplacer."
+        )
+        return _refused(get_writing(viewer, key), [Problem(what)], kept=False, status=409)
+    if problems:
+        return _refused(get_writing(viewer, key), problems, kept=True, status=200)
+    flash(_("Le fichier est devenu le brouillon. Rien n’est publié."), "done")
+    return redirect(url_for("definitions_staff.form", key=key))
+
+
+def _refused(
+    found: Writing, problems: list[Problem], *, kept: bool, status: int = 422
+) -> ResponseReturnValue:
+    return render_template(
+        "programmes/staff_definition_file.html", writing=found, problems=problems, kept=kept
+    ), status
+
+
+def _sent() -> tuple[str, str]:
+    """The text and the name of the file that was sent; Refused for none, a large one, or one that is no text."""
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        raise Refused(Problem(N_("Choisissez un fichier."), {}, "file"))
+    data = sent.stream.read(LARGEST_FILE + 1)
+    if len(data) > LARGEST_FILE:
+        raise Refused(Problem(N_("Le fichier dépasse %(limit)s Mo."), {"limit": 1}, "file"))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refused(Problem(N_("Le fichier n’est pas un texte en UTF-8."), {}, "file")) from None
+    name = "".join(c for c in sent.filename.replace("\\", "/").rpartition("/")[2] if c.isprintable())[:80]
+    return text, name or "definition.toml"
+
+
+@bp.route("/<key>/texts", methods=["GET", "POST"])
+@guards.staff
+def texts(key: str) -> ResponseReturnValue:
+    """What the public page says: title, summary, description and what people ask first; the dates of campaigns."""
+    viewer = guards.viewer()
+    found = get_writing(viewer, key)
+    if request.method == "GET":
+        return _texts_page(found, Typed(describing.described(found.document)), found.version)
+    typed = describing.read_texts(given(), found.document)
+    if typed.problems:
+        return _texts_page(found, typed, version(), 422)
+    try:
+        with writing():
+            revisions.change(viewer, key, lambda document: document.update(typed.table), version())
+    except Stale:
+        db.session.rollback()
+        found = get_writing(viewer, key)
+        return _texts_page(found, typed, found.version, 409)
+    flash(_("Les textes sont enregistrés dans le brouillon."), "done")
+    return redirect(url_for("definitions_staff.form", key=key))
+
+
+def _texts_page(found: Writing, typed: Typed, number: int, status: int = 200) -> ResponseReturnValue:
+    wrong: dict[str, list[str]] = {}
+    for fault in found.judged.faults if status == 200 else ():
+        if fault.path and fault.path[0] in describing.SHOWN:
+            place = "-".join(str(each) for each in fault.path)
+            wrong.setdefault(place, []).append(say(Problem(fault.what, fault.values)))
+    return render_template(
+        "programmes/staff_programme_texts.html",
+        writing=found,
+        table=typed.table,
+        number=number,
+        moved=status == 409,
+        texts=describing.TEXTS,
+        practical=describing.PRACTICAL,
+        dates=describing.DATES,
+        limits=describing.LIMITS,
+        local=describing.shown_date,
+        **problems_of(typed.problems, wrong),
+    ), status

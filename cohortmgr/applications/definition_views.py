@@ -1,0 +1,370 @@
+"""A programme's form in pages for staff: its sections and questions, changed in a draft that candidates do not see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import guards
+from cohortmgr.applications import definition_counts as counts
+from cohortmgr.applications import definition_pages as pages
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import N_, Problem, Refused, Stale
+from cohortmgr.base.i18n import LANGUAGE_NAMES, LANGUAGES, say
+from cohortmgr.base.web import posted_version
+from cohortmgr.programmes import draft_queries, drafting, editing, kinds, revisions
+from cohortmgr.programmes.draft_queries import Writing, get_writing, mark_of
+from cohortmgr.programmes.editing import Typed
+from cohortmgr.programmes.questions import QuestionKind
+
+bp = Blueprint("definitions_staff", __name__, url_prefix="/staff/programmes")
+
+Given = Mapping[str, list[str]]
+# What stands in words where a draft was changed meanwhile.
+_MOVED = 409
+
+
+def version() -> int:
+    """The state of the draft that the page was opened on; one that no draft has when it says none."""
+    posted = posted_version()
+    return -1 if posted is None else posted
+
+
+def given() -> Given:
+    """What the page sent."""
+    return request.form.to_dict(flat=False)
+
+
+@bp.get("")
+@guards.staff
+def index() -> ResponseReturnValue:
+    """The programmes whose form the viewer may change."""
+    programmes = draft_queries.managed(guards.viewer())
+    drafts = draft_queries.drafted(programmes)
+    return render_template("programmes/staff_programmes.html", programmes=programmes, drafts=drafts)
+
+
+@bp.get("/<key>/form")
+@guards.staff
+def form(key: str) -> ResponseReturnValue:
+    """The whole form in words, what is wrong with it, and a telephone that shows it."""
+    found = get_writing(guards.viewer(), key)
+    spoken = request.args.get("preview", "")
+    return render_template(
+        "programmes/staff_form.html",
+        writing=found,
+        parts=pages.parts(found),
+        faults=pages.summary(found),
+        spoken=spoken if spoken in LANGUAGES else "fr",
+        languages=LANGUAGE_NAMES,
+    )
+
+
+def _back(key: str, place: str | None = None) -> ResponseReturnValue:
+    return redirect(url_for(".form", key=key, _anchor=place))
+
+
+def _structural(key: str, act: Callable[[dict[str, Any]], str | None]) -> ResponseReturnValue:
+    """One act on the list; the page comes back where it happened. Changed meanwhile: the list as it is now."""
+    try:
+        with writing():
+            place = revisions.change(guards.viewer(), key, act, version())
+    except Stale:
+        flash(
+            _("Quelqu’un a changé ce formulaire entre-temps. Le voici tel qu’il est : recommencez."), "wait"
+        )
+        return _back(key)
+    except Refused as refusal:
+        flash(say(refusal.problems[0]), "stop")
+        return _back(key)
+    return _back(key, place)
+
+
+def _by() -> int:
+    return -1 if request.form.get("by") == "-1" else 1
+
+
+@bp.post("/<key>/form/move")
+@guards.staff
+def move(key: str) -> ResponseReturnValue:
+    """A question one place up or down; the page comes back to it."""
+    name = request.form.get("name", "")
+
+    def act(document: dict[str, Any]) -> str:
+        drafting.move(document, name, _by())
+        return f"q-{name}"
+
+    return _structural(key, act)
+
+
+@bp.post("/<key>/form/copy")
+@guards.staff
+def copy(key: str) -> ResponseReturnValue:
+    """The same question once more, after itself."""
+    name = request.form.get("name", "")
+    return _structural(key, lambda document: f"q-{drafting.duplicate(document, name)}")
+
+
+@bp.post("/<key>/form/sections/<section>/move")
+@guards.staff
+def move_section(key: str, section: str) -> ResponseReturnValue:
+    """A section one place up or down, with its questions."""
+
+    def act(document: dict[str, Any]) -> str:
+        drafting.move_section(document, section, _by())
+        return f"s-{section}"
+
+    return _structural(key, act)
+
+
+@bp.post("/<key>/form/sections/<section>/remove")
+@guards.staff
+def remove_section(key: str, section: str) -> ResponseReturnValue:
+    """An empty section leaves."""
+
+    def act(document: dict[str, Any]) -> None:
+        drafting.remove_section(document, section)
+
+    return _structural(key, act)
+
+
+@bp.route("/<key>/form/add", methods=["GET", "POST"])
+@guards.staff
+def add(key: str) -> ResponseReturnValue:
+    """A new question: its kind and what it asks, in French; the rest on its own page."""
+    found = get_writing(guards.viewer(), key)
+    place = request.values.get("in", "")
+    _there(found, place)
+    inner = place.endswith(".")
+    offered = kinds.INNER_KINDS if inner else tuple(kinds.KINDS)
+    kind = request.form.get("kind", "")
+    typed = Typed({"label": {}})
+    if request.method == "POST":
+        label = typed.text(given(), "label-fr", editing.LIMITS["label"])
+        if not label:
+            typed.problems.append(Problem(N_("Écrivez la question, en français."), {}, "label-fr"))
+        if kind not in offered:
+            typed.problems.append(Problem(N_("Choisissez un genre de réponse."), {}, "kind-0"))
+        if not typed.problems:
+            table = {"kind": kind, **kinds.BEGINS.get(QuestionKind(kind), {}), "label": {"fr": label}}
+            with writing():
+                name = revisions.change(
+                    guards.viewer(), key, lambda document: drafting.add_question(document, place, dict(table))
+                )
+            return redirect(url_for(".question", key=key, name=name))
+    return render_template(
+        "programmes/staff_question_new.html",
+        writing=found,
+        place=place,
+        kinds=[(each, *kinds.KINDS[each]) for each in offered],
+        kind=kind,
+        label=request.form.get("label-fr", ""),
+        **problems_of(typed.problems, {}),
+    ), (422 if typed.problems else 200)
+
+
+def _there(found: Writing, place: str) -> None:
+    """NotFound when nothing can be added there."""
+    if place.endswith("."):
+        drafting.question(found.document, place[:-1])
+    else:
+        drafting.find_section(found.document, place)
+
+
+@bp.route("/<key>/form/questions/<name>", methods=["GET", "POST"])
+@guards.staff
+def question(key: str, name: str) -> ResponseReturnValue:
+    """All that a question says. A faulty one is kept; what somebody else changed meanwhile is never overwritten."""
+    viewer = guards.viewer()
+    found = get_writing(viewer, key)
+    held = drafting.question(found.document, name)
+    if request.method == "GET":
+        return _question_page(found, name, Typed(held), mark_of(held))
+    typed = editing.read_question(given(), held, inner="." in name)
+    if typed.act or typed.problems:
+        return _question_page(found, name, typed, request.form.get("mark", ""), _status(typed))
+    try:
+        with writing():
+            name = revisions.change(viewer, key, lambda document: _put(found, document, name))
+    except Stale:
+        db.session.rollback()
+        found = get_writing(viewer, key)
+        there = drafting.question(found.document, name)
+        return _question_page(found, name, typed, mark_of(there), _MOVED)
+    return _kept(key, name, f"q-{name.partition('.')[0]}")
+
+
+def _put(found: Writing, document: dict[str, Any], name: str) -> str:
+    """Put what was typed into the draft as it is now; Stale when that question is not what the page showed."""
+    held, place = drafting.find(document, name)
+    if mark_of(held[place]) != request.form.get("mark", ""):
+        raise Stale(name)
+    held[place] = editing.read_question(given(), held[place], inner="." in name).table
+    if name in found.published_keys:
+        return name
+    label = str(held[place]["label"].get("fr", ""))
+    return drafting.rename(document, name, label) if label else name
+
+
+def _kept(key: str, name: str, place: str) -> ResponseReturnValue:
+    """After saving: to the list, or back to the question while something is wrong with it."""
+    found = get_writing(guards.viewer(), key)
+    if pages.wrong_at(found, drafting.path_to(found.document, name)):
+        flash(_("La question est enregistrée. Il y reste quelque chose à corriger avant de publier."), "wait")
+        return redirect(url_for(".question", key=key, name=name))
+    flash(_("La question est enregistrée dans le brouillon."), "done")
+    group, point, _inner = name.rpartition(".")
+    return redirect(url_for(".question", key=key, name=group)) if point else _back(key, place)
+
+
+def _status(typed: Typed) -> int:
+    return 422 if typed.problems else 200
+
+
+def problems_of(problems: list[Problem], wrong: dict[str, list[str]]) -> dict[str, Any]:
+    """What is wrong by field, and as a summary."""
+    for problem in problems:
+        wrong.setdefault(problem.where or "", []).append(say(problem))
+    return {"wrong": wrong, "problems": [(place, what) for place, said in wrong.items() for what in said]}
+
+
+def _question_page(
+    found: Writing, name: str, typed: Typed, mark: str, status: int = 200
+) -> ResponseReturnValue:
+    """The page of a question as it is kept, or as it was typed."""
+    key, point, _inner = name.partition(".")
+    stored = status == 200 and not typed.act
+    wrong = pages.wrong_at(found, drafting.path_to(found.document, name)) if stored else {}
+    kind = QuestionKind(typed.table["kind"])
+    shown = kinds.fields_of(kind) - (kinds.INNER_LEFT_OUT if point else frozenset())
+    return render_template(
+        "programmes/staff_question.html",
+        writing=found,
+        name=name,
+        group=key if point else None,
+        table=typed.table,
+        mark=mark,
+        moved=status == _MOVED,
+        there=drafting.question(found.document, name),
+        fields=shown,
+        kind=kind,
+        kind_name=kinds.KINDS[kind][0],
+        bounds=pages.BOUNDS.get(kind),
+        askable=pages.askable(found, key, secret=bool(typed.table.get("sealed"))),
+        values_of=pages.values_of,
+        operators=kinds.OPERATORS,
+        targets=kinds.TARGET_NAMES,
+        accepted=kinds.ACCEPTED,
+        papers=pages.papers(found),
+        kinds=kinds.KINDS,
+        megabyte=editing.MEGABYTE,
+        is_new=name not in found.published_keys,
+        **problems_of(typed.problems, wrong),
+    ), status
+
+
+@bp.route("/<key>/form/questions/<name>/remove", methods=["GET", "POST"])
+@guards.staff
+def remove(key: str, name: str) -> ResponseReturnValue:
+    """What removing a question does to the files that answer it, then the removal from the draft."""
+    viewer = guards.viewer()
+    found = get_writing(viewer, key)
+    held = drafting.question(found.document, name)
+    group, point, _inner = name.rpartition(".")
+    if request.method == "POST":
+
+        def act(document: dict[str, Any]) -> None:
+            drafting.remove(document, name)
+
+        answer = _structural(key, act)
+        return redirect(url_for(".question", key=key, name=group)) if point else answer
+    published = found.published.form
+    asked = [each for each in published.questions if each.key == name.partition(".")[0]]
+    told = counts.answered(found.programme.id, asked) if asked and name in found.published_keys else {}
+    return render_template(
+        "programmes/staff_question_remove.html",
+        writing=found,
+        name=name,
+        group=group if point else None,
+        table=held,
+        answered=told.get(name.partition(".")[0]),
+    )
+
+
+@bp.route("/<key>/form/sections/<section>", methods=["GET", "POST"])
+@guards.staff
+def section(key: str, section: str) -> ResponseReturnValue:
+    """The title of a section and for whom it is."""
+    viewer = guards.viewer()
+    found = get_writing(viewer, key)
+    held, place = drafting.find_section(found.document, section)
+    if request.method == "GET":
+        return _section_page(found, section, Typed(held[place]), _section_mark(held[place]))
+    typed = editing.read_section(given(), held[place])
+    if typed.act or typed.problems:
+        return _section_page(found, section, typed, request.form.get("mark", ""), _status(typed))
+
+    def act(document: dict[str, Any]) -> None:
+        sections, number = drafting.find_section(document, section)
+        if _section_mark(sections[number]) != request.form.get("mark", ""):
+            raise Stale(section)
+        sections[number] = editing.read_section(given(), sections[number]).table
+
+    try:
+        with writing():
+            revisions.change(viewer, key, act)
+    except Stale:
+        db.session.rollback()
+        found = get_writing(viewer, key)
+        held, place = drafting.find_section(found.document, section)
+        return _section_page(found, section, typed, _section_mark(held[place]), _MOVED)
+    flash(_("La partie est enregistrée dans le brouillon."), "done")
+    return _back(key, f"s-{section}")
+
+
+def _section_mark(table: Mapping[str, Any]) -> str:
+    return mark_of({name: each for name, each in table.items() if name != "questions"})
+
+
+def _section_page(
+    found: Writing, key: str, typed: Typed, mark: str, status: int = 200
+) -> ResponseReturnValue:
+    place = drafting.find_section(found.document, key)[1]
+    stored = status == 200 and not typed.act
+    wrong = pages.wrong_at(found, ("form", "sections", place)) if stored else {}
+    return render_template(
+        "programmes/staff_section.html",
+        writing=found,
+        section=key,
+        table=typed.table,
+        there=drafting.sections_of(found.document)[place],
+        mark=mark,
+        moved=status == _MOVED,
+        askable=pages.askable(found, pages.before_section(found, key)),
+        values_of=pages.values_of,
+        operators=kinds.OPERATORS,
+        **problems_of(typed.problems, wrong),
+    ), status
+
+
+@bp.post("/<key>/form/add-section")
+@guards.staff
+def add_section(key: str) -> ResponseReturnValue:
+    """A section at the end, by its French title; its page asks for the rest."""
+    typed = Typed({})
+    title = typed.text(given(), "title-fr", editing.LIMITS["title"])
+    if not title or typed.problems:
+        flash(
+            say(typed.problems[0]) if typed.problems else _("Écrivez le titre de la partie, en français."),
+            "stop",
+        )
+        return _back(key, "add-section")
+    with writing():
+        name = revisions.change(
+            guards.viewer(), key, lambda document: drafting.add_section(document, {"fr": title})
+        )
+    return redirect(url_for(".section", key=key, section=name))
