@@ -99,6 +99,8 @@ def _staff(viewer: Viewer) -> list[tuple[str, str]]:
         places.append((_("Messages"), "messages_staff.log"))
     elif viewer.paths("messages.write"):
         places.append((_("Messages"), "texts_staff.index"))
+    if viewer.paths("programmes.manage"):
+        places.append((_("Programmes"), "definitions_staff.index"))
     if viewer.paths("audit.read"):
         places.append((_("Journal"), "accounts_staff.trail"))
     return places
