@@ -84,7 +84,7 @@ class _Talk(asyncio.Protocol):
 
     def _flush(self) -> None:
         """Answers to what came together leave together."""
-        if self.said and not self.transport.is_closing():  # type: ignore[attr-defined]
+        if self.said and not self.transport.is_closing():
             self.transport.write(self.said)  # type: ignore[attr-defined]
         self.said = b""
 
