@@ -42,6 +42,14 @@ def sees_own_only(viewer: Viewer, intake: Intake) -> bool:
     return not allows(viewer, READ, intake.path)
 
 
+def own_runs(viewer: Viewer, intake: Intake) -> frozenset[int] | None:
+    """The imports of whoever sees these alone; None for those who read the files."""
+    if not sees_own_only(viewer, intake):
+        return None
+    mine = sa.select(ImportRun.id).where(ImportRun.intake_id == intake.id, ImportRun.by == viewer.reference)
+    return frozenset(db.session.scalars(mine))
+
+
 def intake_for(viewer: Viewer, reference: str) -> Intake:
     """An intake into which the viewer imports; NotFound otherwise."""
     return staff_intake(viewer, reference, IMPORT)
@@ -67,6 +75,16 @@ def tray(viewer: Viewer, intake: Intake, *, settled: bool = False) -> sa.Select[
         sa.select(TrayRow)
         .where(TrayRow.intake_id == intake.id, sa.not_(wanted) if settled else wanted, mine)
         .order_by(TrayRow.line, TrayRow.id)
+    )
+
+
+def enrolled_by(viewer: Viewer, intake: Intake) -> sa.Select[*tuple[Any, ...]]:
+    """Name, consent and state of the files that the viewer's own imports made, and nothing else of them."""
+    mine = sa.select(ImportRun.id).where(ImportRun.intake_id == intake.id, ImportRun.by == viewer.reference)
+    return (
+        sa.select(Application.name, Application.consent, Application.state)
+        .where(Application.run_id.in_(mine))
+        .order_by(Application.sort_name, Application.id)
     )
 
 

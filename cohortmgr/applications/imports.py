@@ -9,7 +9,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications.import_queries import IMPORT, require_run
+from cohortmgr.applications.import_queries import IMPORT, own_runs, require_run
 from cohortmgr.applications.importing import (
     GivenMapping,
     Rejection,
@@ -100,7 +100,8 @@ def choose_intake(viewer: Viewer, intakes: Sequence[Intake], prepared: Prepared)
 
 def plan(viewer: Viewer, intake_reference: str, prepared: Prepared) -> Plan:
     """What `load` would do, without doing it."""
-    return plan_of(_intake(viewer, intake_reference), prepared)
+    intake = _intake(viewer, intake_reference)
+    return plan_of(intake, prepared, own=own_runs(viewer, intake))
 
 
 def load(
@@ -121,7 +122,7 @@ def load_telling(
     run = _opened(viewer, intake, prepared.filename, run_reference)
     if run.state == "loaded":
         return Counts(run.loaded, run.replaced, run.rejected, run.unchanged), ()
-    made = plan_of(intake, prepared, lock=True)
+    made = plan_of(intake, prepared, lock=True, own=own_runs(viewer, intake))
     run.mapping = mapping_as_json(prepared.mapping)
     run.state, run.at = "loaded", clock.now()
     counts = made.counts

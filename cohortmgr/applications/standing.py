@@ -119,8 +119,13 @@ def _unguarded(sending: Sending, mapping: ColumnMapping, problems: Sequence[Prob
     return Rejection(sending.line, sending.raw, faults, sending.fingerprint)
 
 
-def plan_of(intake: Intake, prepared: Prepared, *, lock: bool = False) -> Plan:
-    """Who is new, whose sending replaces an older one, what changes nothing. `lock`: hold what stands."""
+def plan_of(
+    intake: Intake, prepared: Prepared, *, lock: bool = False, own: frozenset[int] | None = None
+) -> Plan:
+    """Who is new, whose sending replaces an older one, what changes nothing. `lock`: hold what stands.
+
+    `own`: whoever enrols a group replaces what these imports of theirs made, and no other file; None for staff.
+    """
     form = prepared.definition.form
     numbers = {each.line: identity_numbers(form, each.answers) for each in prepared.accepted}
     known = _known(numbers.values())
@@ -136,6 +141,12 @@ def plan_of(intake: Intake, prepared: Prepared, *, lock: bool = False) -> Plan:
             owners.append((sending, found))
             claimed |= dict.fromkeys(numbers[sending.line].items(), sending.line)
     standing = _standing(intake.id, {person.id for _, person in owners if person}, lock=lock)
+    if own is not None:
+        others = {number for number, row in standing.items() if row.run_id not in own}
+        rejected += [
+            _enrolled_already(sending) for sending, person in owners if person and person.id in others
+        ]
+        owners = [(sending, person) for sending, person in owners if not person or person.id not in others]
     steps = [
         Step(sending, numbers[sending.line], person, standing.get(person.id) if person else None)
         for sending, person in owners
@@ -232,6 +243,13 @@ def _other_person(sending: Sending, prepared: Prepared, kind: str) -> Rejection:
     return Rejection(sending.line, sending.raw, (fault,), sending.fingerprint)
 
 
+def _enrolled_already(sending: Sending) -> Rejection:
+    problem = Problem(
+        N_("Cette personne est déjà inscrite, et pas par vous. Écrivez au programme si c’est une erreur.")
+    )
+    return Rejection(sending.line, sending.raw, (Fault(None, problem),), sending.fingerprint)
+
+
 def _standing(intake_id: int, persons: set[int], *, lock: bool) -> dict[int, Any]:
     columns = (
         Application.id,
@@ -243,6 +261,7 @@ def _standing(intake_id: int, persons: set[int], *, lock: bool) -> dict[int, Any
         Application.sent_at,
         Application.withdrawn_at,
         Application.fingerprint,
+        Application.run_id,
         Application.email,
     )
     found: dict[int, Any] = {}

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts import links
 from cohortmgr.accounts.models import SingleUseLink
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
-from cohortmgr.applications.import_queries import OPEN, Waiting, require_run, waiting_row
+from cohortmgr.applications.import_queries import OPEN, Waiting, own_runs, require_run, waiting_row
 from cohortmgr.applications.importing import ColumnMapping, Fault, Rejection, Sending, read_record
 from cohortmgr.applications.loading import store
 from cohortmgr.applications.mappings import mapping_from_json, propose_mapping
@@ -182,7 +182,9 @@ def _load(viewer: Viewer, opened: Opened, cells: Mapping[str, str]) -> tuple[Fau
         return judged.faults
     row, run, intake = opened.waiting.row, opened.waiting.run, opened.waiting.intake
     prepared = prepared_of(run.filename, opened.definition, opened.mapping, [judged], [], [])
-    made = plan_of(intake, prepared, lock=True)
+    # Whoever mends by a link is the person; what the import may replace is its sender's affair.
+    own = own_runs(viewer, intake) if viewer.account_id else None
+    made = plan_of(intake, prepared, lock=True, own=own)
     if made.rejected:
         return made.rejected[0].faults
     reference = store(viewer, intake, prepared, made, run)[judged.line]

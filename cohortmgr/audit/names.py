@@ -82,6 +82,7 @@ ACTS: Mapping[str, str] = {
     "imports.read_row": N_("Ligne à réparer lue"),
     "imports.repair_row": N_("Ligne réparée"),
     "imports.replace": N_("Fichier remplacé"),
+    "imports.undo": N_("Chargement défait"),
     "imports.upload": N_("Fichier envoyé"),
     "messages.choose": N_("Préférences de messages changées"),
     "messages.lay_back_text": N_("Ancien texte de message repris"),

@@ -1,0 +1,39 @@
+"""Pages of whoever enrols a group: the children they brought, by name and consent alone; taking an import back."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import ngettext
+
+from cohortmgr.accounts import guards
+from cohortmgr.applications import import_queries as queries
+from cohortmgr.applications import undoing
+from cohortmgr.applications.rules import CONSENT_NAMES
+from cohortmgr.base.db import writing
+from cohortmgr.base.paging import page_of
+
+bp = Blueprint("groups_staff", __name__, url_prefix="/staff")
+
+
+@bp.get("/intakes/<reference>/enrolled")
+@guards.staff
+def enrolled(reference: str) -> ResponseReturnValue:
+    """Names, and whether the guardian agreed: nothing else of a file is a club's."""
+    viewer = guards.viewer()
+    intake = queries.intake_for(viewer, reference)
+    page = page_of(queries.enrolled_by(viewer, intake), request.args.get("page", 1, type=int), 50)
+    return render_template("applications/staff_enrolled.html", intake=intake, page=page, names=CONSENT_NAMES)
+
+
+@bp.route("/imports/<reference>/undo", methods=["GET", "POST"])
+@guards.staff
+def undo(reference: str) -> ResponseReturnValue:
+    """What would go and what would stay; on POST it goes."""
+    viewer = guards.viewer()
+    if request.method == "POST":
+        with writing():
+            count = undoing.undo(viewer, reference)
+        flash(ngettext("%(num)s dossier est retiré.", "%(num)s dossiers sont retirés.", count), "done")
+        return redirect(url_for("imports_staff.run", reference=reference))
+    return render_template("applications/staff_import_undo.html", found=undoing.look(viewer, reference))

@@ -1,0 +1,160 @@
+"""Taking back, for a day, what one import made and nobody has touched since. Part of the imports' actions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from cohortmgr.accounts import links
+from cohortmgr.accounts.models import Account, Identifier, Person
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.guardian_models import Guardianship
+from cohortmgr.applications.imports import run_of
+from cohortmgr.applications.models import Application, ImportRun, TrayRow
+from cohortmgr.applications.rules import State
+from cohortmgr.applications.standing import chunks
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock
+from cohortmgr.base.db import Model, db, table_of
+from cohortmgr.base.errors import N_, Refused
+from cohortmgr.outbox.actions import turn_bundle
+from cohortmgr.programmes.models import Intake
+
+WITHIN = timedelta(days=1)
+_TOO_LATE = N_("Un jour est passé : ce chargement ne se défait plus.")
+# A file as an import leaves it: whatever happens to it afterwards counts one more.
+_UNTOUCHED = 1
+_APPLICATIONS, _PERSONS = table_of(Application), table_of(Person)
+_IDENTIFIERS, _GUARDIANSHIPS, _TRAY = table_of(Identifier), table_of(Guardianship), table_of(TrayRow)
+
+
+@dataclass(frozen=True)
+class Undoing:
+    """What taking an import back would do: the files that go, those that stay because somebody touched them (both
+    as rows of id, reference, person_id and name), and how many waiting rows of the tray go."""
+
+    run: ImportRun
+    intake: Intake
+    going: Sequence[sa.Row[Any]]
+    staying: Sequence[sa.Row[Any]]
+    tray: int
+
+    @property
+    def until(self) -> datetime:
+        """Until when it may be done."""
+        return self.run.at + WITHIN
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still be done, and was not."""
+        return self.run.state == "loaded" and self.run.undone_at is None and clock.now() < self.until
+
+
+def look(viewer: Viewer, run_reference: str, *, lock: bool = False) -> Undoing:
+    """What would go and what would stay; four statements, whatever the rows. NotFound for another's import."""
+    run, intake = run_of(viewer, run_reference)
+    chosen = sa.select(
+        Application.id, Application.reference, Application.person_id, Application.name, Application.version,
+        Application.state,
+    ).where(Application.run_id == run.id).order_by(Application.sort_name, Application.id)  # fmt: skip
+    rows = db.session.execute(chosen.with_for_update() if lock else chosen).all()
+    touched = _touched(run)
+    fresh = (State.HELD.value, State.SUBMITTED.value)
+    going = [
+        row for row in rows if row.version == _UNTOUCHED and row.state in fresh and row.id not in touched
+    ]
+    gone = {row.id for row in going}
+    waiting = sa.select(sa.func.count()).where(TrayRow.run_id == run.id, TrayRow.state == "waiting")
+    return Undoing(
+        run, intake, going, [row for row in rows if row.id not in gone], db.session.scalar(waiting) or 0
+    )
+
+
+def _touched(run: ImportRun) -> set[int]:
+    """Those of an import's files to which any table of any room points, or whose person has an account."""
+    mine = sa.select(Application.id).where(Application.run_id == run.id)
+    parts = [sa.select(column).where(column.in_(mine)) for column in _pointing(_APPLICATIONS)]
+    claimed = sa.select(Application.id).join(Account, Account.person_id == Application.person_id)
+    parts.append(claimed.where(Application.run_id == run.id))
+    return set(db.session.scalars(sa.union(*parts)))
+
+
+def _pointing(target: sa.Table) -> list[sa.Column[Any]]:
+    """The columns of every table that point at the ids of one."""
+    return [
+        key.parent
+        for table in Model.metadata.tables.values()
+        for key in table.foreign_keys
+        if key.column.table is target and key.column.name == "id"
+    ]
+
+
+def undo(viewer: Viewer, run_reference: str) -> int:
+    """Take it back; returns how many files went. Done already, nothing happens. Refused after a day."""
+    found = look(viewer, run_reference, lock=True)
+    run, intake = found.run, found.intake
+    if run.undone_at is not None:
+        return 0
+    if not found.is_open:
+        raise Refused(_TOO_LATE)
+    run.undone_at = clock.now()
+    if run.bundle is not None:
+        turn_bundle(run.bundle, "called_off")
+    db.session.flush()
+    connection = db.session.connection()
+    connection.execute(sa.delete(_TRAY).where(_TRAY.c.run_id == run.id, _TRAY.c.state == "waiting"))
+    persons = [row.person_id for row in found.going]
+    for part in chunks(row.id for row in found.going):
+        connection.execute(sa.delete(_APPLICATIONS).where(_APPLICATIONS.c.id.in_(part)))
+    _forget_persons([*persons, *_forget_guardians(persons, intake)], run)
+    db.session.expire_all()
+    after = {
+        "applications": sorted(row.reference for row in found.going),
+        "stayed": sorted(row.reference for row in found.staying),
+        "tray": found.tray,
+    }
+    record(viewer, "imports.undo", "import_run", run_reference, intake.institution_id, None, None, after)
+    return len(found.going)
+
+
+def _forget_guardians(children: Sequence[int], intake: Intake) -> list[int]:
+    """End what names the guardians of children who are gone; their links open nothing. Returns the guardians."""
+    guardians: set[int] = set()
+    for part in chunks(children):
+        here = (_GUARDIANSHIPS.c.child_id.in_(part), _GUARDIANSHIPS.c.institution_id == intake.institution_id)
+        guardians |= set(db.session.scalars(sa.select(_GUARDIANSHIPS.c.guardian_id).where(*here)))
+        db.session.connection().execute(sa.delete(_GUARDIANSHIPS).where(*here))
+    left: set[int] = set()
+    for part in chunks(guardians):
+        chosen = sa.select(_GUARDIANSHIPS.c.guardian_id).where(_GUARDIANSHIPS.c.guardian_id.in_(part))
+        left |= set(db.session.scalars(chosen))
+    for part in chunks(guardians - left):
+        for reference in db.session.scalars(sa.select(_PERSONS.c.reference).where(_PERSONS.c.id.in_(part))):
+            links.use_up("guardian", reference)
+    return sorted(guardians - left)
+
+
+def _forget_persons(persons: Sequence[int], run: ImportRun) -> None:
+    """Delete those whom the import brought and of whom nothing else is known; another institution may know more than
+    is seen from here, and then they stay."""
+    for part in chunks(persons):
+        elsewhere = [
+            sa.select(column).where(column.in_(part))
+            for column in _pointing(_PERSONS)
+            if column.table is not _IDENTIFIERS
+        ]
+        known = set(db.session.scalars(sa.union(*elsewhere)))
+        ours = sa.select(_PERSONS.c.id).where(_PERSONS.c.id.in_(part), _PERSONS.c.created_at >= run.at)
+        gone = [number for number in db.session.scalars(ours) if number not in known]
+        try:
+            with db.session.begin_nested():
+                connection = db.session.connection()
+                connection.execute(sa.delete(_IDENTIFIERS).where(_IDENTIFIERS.c.person_id.in_(gone)))
+                connection.execute(sa.delete(_PERSONS).where(_PERSONS.c.id.in_(gone)))
+        except IntegrityError:
+            continue

@@ -1,0 +1,131 @@
+"""Whoever enrols a group: their own children by name and consent, one import taken back within a day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.ctx import AppContext
+from flask.testing import FlaskClient
+
+from cohortmgr.accounts.models import Identifier, Person
+from cohortmgr.accounts.rules import Role
+from cohortmgr.applications.guardian_models import Guardianship
+from cohortmgr.applications.models import Application, ImportRun, Note, TrayRow
+from cohortmgr.audit.models import Event
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.outbox.models import Bundle
+from tests.integration.applications import children, journey
+from tests.integration.applications.files import words
+from tests.watch import rows_of
+
+
+@pytest.fixture
+def intake(system_context: AppContext, client: FlaskClient) -> Iterator[str]:
+    """AI Master Junior, `client` signed in as a club; the reference of the open intake."""
+    with clock.at(children.NOW):
+        reference = children.open_junior()
+        children.club(client)
+        yield reference
+
+
+def test_a_club_sees_its_own_children_and_whether_their_guardians_agreed(
+    app: Flask, client: FlaskClient, intake: str
+) -> None:
+    result = children.enrol(client, intake, children.child(1))
+    page = client.get(f"/staff/intakes/{intake}/enrolled").text
+    assert "Adam Alaoui" in page and "Attendu" in page and "2014" not in page and "+212" not in page
+    other = journey.browser(app)
+    children.club(other, name="autre")
+    assert "Adam" not in other.get(f"/staff/intakes/{intake}/enrolled").text
+    for path in ("", "/undo"):
+        assert other.get(f"{result}{path}").status_code == 404
+        assert other.post(f"{result}{path}").status_code == 404
+    (row,) = db.session.scalars(sa.select(Application)).all()
+    assert client.get(f"/staff/applications/{row.reference}").status_code == 404
+    assert client.get(f"/staff/intakes/{intake}/applications").status_code == 404
+    office = journey.browser(app)
+    children.club(office, Role.SELECTION_MANAGER, "office")
+    assert office.get(f"/staff/applications/{row.reference}").status_code == 404
+
+
+def test_a_club_replaces_no_other_s_child(app: Flask, client: FlaskClient, intake: str) -> None:
+    children.enrol(client, intake, children.child(1))
+    other = journey.browser(app)
+    children.club(other, name="autre")
+    children.enrol(other, intake, children.child(1, **{"Téléphone du tuteur": "0612000009"}))
+    assert rows_of(Application) == 1 and rows_of(Guardianship) == 1 and rows_of(TrayRow) == 1
+    children.enrol(client, intake, children.child(1, **{"Téléphone du tuteur": "0612000002"}))
+    live = db.session.scalars(sa.select(Guardianship).where(Guardianship.ended_at.is_(None))).all()
+    assert rows_of(Guardianship) == 2 and len(live) == 1
+
+
+def test_an_import_is_taken_back_whole_within_a_day(client: FlaskClient, intake: str) -> None:
+    before = rows_of(Person), rows_of(Identifier)
+    result = children.enrol(
+        client, intake, children.child(1), children.child(2), children.child(3, **{"Tuteur": ""})
+    )
+    assert rows_of(Person) > before[0]
+    page = words(client.get(f"{result}/undo").text)
+    assert "2 dossiers que personne n'a touchés" in page and "1 ligne à réparer" in page
+    for _twice in range(2):
+        assert client.post(f"{result}/undo").location == result
+    for model in (Application, Guardianship, TrayRow):
+        assert rows_of(model) == 0
+    assert (rows_of(Person), rows_of(Identifier)) == before
+    assert db.session.scalars(sa.select(Bundle.state)).all() == ["called_off"]
+    assert client.get(f"/guardian/{children.sent('guardian_asked')[0]['token']}").status_code in (404, 410)
+    assert db.session.scalar(sa.select(sa.func.count()).where(Event.action == "imports.undo")) == 1
+    assert "défait" in words(client.get(result).text)
+    children.enrol(client, intake, children.child(1))
+    assert rows_of(Application) == 1
+
+
+def test_what_somebody_touched_stays_and_is_named(client: FlaskClient, intake: str) -> None:
+    result = children.enrol(client, intake, children.child(1), children.child(2))
+    adam = db.session.scalars(sa.select(Application).where(Application.name.startswith("Adam"))).one()
+    with writing():
+        note = Note(
+            institution_id=adam.institution_id, application_id=adam.id, sealed=b"x", author="A" * 26,
+            author_name="N", written_at=clock.now(),
+        )  # fmt: skip
+        db.session.add(note)
+    page = words(client.get(f"{result}/undo").text)
+    assert "Adam Alaoui" in page and "Badr" not in page
+    client.post(f"{result}/undo")
+    assert [row.name for row in db.session.scalars(sa.select(Application))] == ["Adam Alaoui"]
+    assert rows_of(Guardianship) == 1
+
+
+def test_after_a_day_it_is_too_late(client: FlaskClient, intake: str) -> None:
+    result = children.enrol(client, intake, children.child(1))
+    with clock.at(children.NOW + timedelta(days=1)):
+        assert "Un jour est passé" in words(client.get(f"{result}/undo").text)
+        assert client.post(f"{result}/undo").status_code == 409
+    assert rows_of(Application) == 1 and rows_of(ImportRun) == 1
+
+
+def test_statements_do_not_follow_the_number_of_children(
+    client: FlaskClient, intake: str, statements: Callable[[], AbstractContextManager[list[str]]]
+) -> None:
+    def rows(first: int, count: int) -> list[dict[str, str]]:
+        return [
+            children.child(1, **{"Code Massar": f"K{n:09d}", "Téléphone du tuteur": f"06120{n:05d}"})
+            for n in range(first, first + count)
+        ]
+
+    counted = []
+    for first, count in ((100, 5), (200, 50)):
+        with statements() as loading:
+            result = children.enrol(client, intake, *rows(first, count))
+        with statements() as listing:
+            client.get(f"/staff/intakes/{intake}/enrolled")
+        with statements() as looking:
+            client.get(f"{result}/undo")
+        counted.append((len(loading), len(listing), len(looking)))
+    assert counted[0] == counted[1], counted
