@@ -26,7 +26,7 @@ Answer = Literal["250", "421", "451", "hang", "cut"]
 HANGS = 1.5
 _END = b"\r\n.\r\n"
 _NAMED = re.compile(rb"^Message-ID: <([^>]+)>", re.M)
-_WORDS = {b"MAIL": b"250 ok\r\n", b"RCPT": b"250 ok\r\n", b"RSET": b"250 ok\r\n", b"NOOP": b"250 ok\r\n"}
+_WORDS = {b"MAIL": b"250 ok\r\n", b"RSET": b"250 ok\r\n", b"NOOP": b"250 ok\r\n"}
 
 
 @dataclass
@@ -47,6 +47,10 @@ class Conduct:
 
     def stage(self, stage: Stage, number: int) -> None:
         """Where the talk stands; `number`: how many messages were taken before."""
+
+    def knows(self, address: str) -> bool:
+        """Whether there is such a mailbox."""
+        return True
 
     def answer(self, name: str, number: int) -> Answer:
         """What a whole message is told."""
@@ -109,15 +113,17 @@ class _Talk(asyncio.Protocol):
 
     def _obey(self, line: bytes) -> None:
         word = line[:4].upper()
-        if word == b"DATA":
+        if word == b"DATA" and not self.recipient:
+            self._say(b"554 5.5.1 nobody to take it\r\n")
+        elif word == b"DATA":
             self.reading, self.searched = True, 0
             self._reached("data")
             self._say(b"354 go on\r\n")
+        elif word == b"RCPT":
+            self._named(line.partition(b"<")[2].rstrip(b">").decode("ascii", "replace"))
         elif word in _WORDS:
+            self.recipient = ""
             self._say(_WORDS[word])
-            if word == b"RCPT":
-                self.recipient = line.partition(b"<")[2].rstrip(b">").decode("ascii", "replace")
-                self._reached("recipient")
         elif word in (b"EHLO", b"HELO"):
             self._say(b"250-sink\r\n250-PIPELINING\r\n250 8BITMIME\r\n")
         elif word == b"QUIT":
@@ -129,6 +135,14 @@ class _Talk(asyncio.Protocol):
             self._say(b"250 %d %d\r\n" % (len(self.tally.order), self.tally.size))
         else:
             self._say(b"500 what\r\n")
+
+    def _named(self, address: str) -> None:
+        if self.conduct is not None and not self.conduct.knows(address):
+            self._say(b"550 5.1.1 nobody of that name\r\n")
+            return
+        self.recipient = address
+        self._say(b"250 ok\r\n")
+        self._reached("recipient")
 
     def _took(self, mail: bytes) -> bool:
         named = _NAMED.search(mail)
