@@ -24,7 +24,7 @@ ALGORITHMS = {
     "assignment.py", "binding.py", "bounds.py", "calibration.py", "certificate.py", "checking.py",
     "eligibility.py", "figures.py", "locating.py", "matching.py", "payments.py", "ranking.py",
     "scoring.py", "sections.py", "ways.py",
-    "blocks.py", "notices.py", "proofreading.py", "wording.py",
+    "blocks.py", "comparing.py", "drafting.py", "editing.py", "kinds.py", "notices.py", "softening.py", "proofreading.py", "wording.py",
     "contacts.py", "places.py", "failures.py", "mailing.py", "rates.py", "segments.py", "correcting.py", "likeness.py", "incoming.py", "quoting.py",
 }  # fmt: skip
 PURE_BASE = ("cohortmgr.base.money", "cohortmgr.base.errors", "cohortmgr.base.text")
@@ -59,6 +59,7 @@ ACTION_FILES = (
     "overrides.py",
     "preferences.py",
     "reminders.py",
+    "revisions.py",
     "runs.py",
     "saved_lists.py",
     "tray.py",
@@ -78,6 +79,8 @@ VIEW_FILES = (
     "import_views.py",
     "preference_views.py",
     "text_views.py",
+    "definition_views.py",
+    "definition_publishing_views.py",
 )
 ROWS = {"models.py", "guardian_models.py", "queries.py", "forms.py", "commands.py", "guards.py", *ACTION_FILES, *VIEW_FILES}
 # Files at the top of the house, and folders that hold no Python.
