@@ -164,6 +164,8 @@ def test_templates_say_nothing_outside_of_the_catalogue(path: object) -> None:
         ("<script>let x</script><b>12 %</b>", []),
         ("<title>@@subject@@</title><p>{{ base }}/help/{{ key }}</p>", []),
         ("<p>{{ base }}/Bonjour</p>", ["/Bonjour"]),
+        ('{% if x %} aria-invalid="true" aria-describedby="{{ x }}-error"{% endif %}', []),
+        ('{% if x %} aria-label="Bonjour"{% endif %}', ['aria-label="Bonjour"']),
     ],
 )
 def test_the_reading_of_templates_finds_what_is_planted(source: str, found: list[str]) -> None:

@@ -17,6 +17,8 @@ _NAMES = frozenset({"Français", "cohortmgr", "MAD", "XLSX", "CSV", "PDF", "QR",
 _WORD = re.compile("[A-Za-zÀ-ÖØ-öø-ÿ]{2,}")
 # What an expression makes: a name (`{{ id }}-hint`) or an address; `@@words@@` is filled in later.
 _MADE = re.compile(r"\x00(?:-[\w-]+|(?:/[a-z]+)+/(?=\x00))?|@@[a-z]+@@")
+# Attributes that a macro writes into the tag of whoever calls it.
+_UNSPOKEN = re.compile(r'^(?:\s*(?:aria-(?:invalid|describedby|current)|data-[a-z-]+)="[^"<>]*")+\s*$')
 _FRENCH = re.compile(r"[àâçéèêëîïôùûœÀÂÇÉÈÊÎÔ’«]|^[A-Z][a-z]+ [a-z]")
 
 
@@ -47,7 +49,7 @@ def untranslated(source: str, *, is_message: bool = False) -> list[str]:
         parser = _Spoken()
         parser.feed(_MADE.sub("", shown))
         parser.close()
-        texts = parser.found
+        texts = [text for text in parser.found if not _UNSPOKEN.match(text)]
     return [text.strip() for text in texts if _says_something(text)] + literals
 
 
