@@ -137,7 +137,7 @@ def remove_section(key: str, section: str) -> ResponseReturnValue:
 def add(key: str) -> ResponseReturnValue:
     """A new question: its kind and what it asks, in French; the rest on its own page."""
     found = get_writing(guards.viewer(), key)
-    place = request.values.get("in", "")
+    place = request.values.get("in", "") or next((each.key for each in pages.parts(found)), "")
     _there(found, place)
     inner = place.endswith(".")
     offered = kinds.INNER_KINDS if inner else tuple(kinds.KINDS)
