@@ -72,13 +72,13 @@ def code() -> ResponseReturnValue:
         except Refused as refusal:
             db.session.rollback()
             show_problems(form, refusal)
-    onward = {"next": request.args.get("next")}
+    onward = request.args.get("next")
     return page(
         asked,
         form,
-        url_for(".code", **onward),
-        url_for(".again", **onward),
-        url_for("accounts.sign_in", **onward),
+        url_for(".code", next=onward),
+        url_for(".again", next=onward),
+        url_for("accounts.sign_in", next=onward),
     )
 
 
