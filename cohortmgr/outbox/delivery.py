@@ -31,7 +31,7 @@ from cohortmgr.outbox.sms import short_message
 from cohortmgr.outbox.smtp import Refusal
 from cohortmgr.outbox.variables import read
 
-BATCH = 100
+BATCH = 200
 # By key, whether what messages of that kind say still holds, asked of their variables just before they leave, in one
 # statement for a batch. Whoever plans a message far ahead gives it one: the web only appends to this journal, so that
 # it cannot take a row back.
