@@ -31,6 +31,7 @@ from cohortmgr.applications import (
     joining_views,
     listing,
     lot_views,
+    paper_views,
     recalls,
     verifying,
 )
@@ -146,7 +147,9 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         imports.staff_bp,
         imports.public_bp,
         guardian_views.bp,
+        guardian_views.my_bp,
         group_views.bp,
+        paper_views.bp,
         reports_staff.bp,
         reviews_staff.bp,
         selection_staff.bp,
@@ -184,6 +187,7 @@ def _join_floors() -> None:
     """What an act brings about on the floors above, in its own transaction. Once, however many apps are made."""
     floors: tuple[tuple[Any, list[Any]], ...] = (
         (steps, applications_candidate.steps_above),
+        (guardian_views.steps, applications_candidate.steps_above),
         (selection.bearing, listing.outcomes_above),
         (selection.story_of, desk.told_above),
         (amending.move_drafts, loading.on_amended),

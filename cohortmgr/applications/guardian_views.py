@@ -5,7 +5,9 @@ The code is bound to the browser; what it opened lasts half an hour, for the one
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -15,19 +17,61 @@ from cohortmgr.accounts import codes, guards, links
 from cohortmgr.accounts.codes import Wrong
 from cohortmgr.accounts.contacts import contact_of as contact_typed
 from cohortmgr.accounts.models import Person
-from cohortmgr.accounts.rules import read_code
+from cohortmgr.accounts.rules import Viewer, read_code
 from cohortmgr.applications import guardian_queries as queries
 from cohortmgr.applications import guardians
 from cohortmgr.applications.guardian_queries import Child
 from cohortmgr.applications.guardians import LINK, Said
+from cohortmgr.applications.models import Application
+from cohortmgr.applications.queries import own
+from cohortmgr.applications.rules import Consent, State
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.i18n import COOKIE, language
 
 bp = Blueprint("guardians", __name__, url_prefix="/guardian")
+my_bp = Blueprint("guardians_candidate", __name__)
 VISIT = timedelta(minutes=30)
 _CODE, _VISIT = "guardian_code", "guardian_visit"
+
+
+def steps(viewer: Viewer, application: Application) -> Iterable[Mapping[str, Any]]:
+    """Whose turn it is on a child's own page: the guardian's."""
+    if application.state == State.HELD:
+        refused = application.consent == Consent.WITHDRAWN
+        yield {
+            "title": _("Accord du tuteur légal"),
+            "state": "now",
+            "kind": "stop" if refused else "wait",
+            "due": _("Votre tuteur légal n’a pas donné son accord : le dossier n’est pas envoyé.")
+            if refused
+            else _("En attente de l’accord de votre tuteur légal"),
+            "url": url_for("guardians_candidate.asked", reference=application.reference),
+            "action": _("Voir"),
+        }
+
+
+@my_bp.route("/my/applications/<reference>/guardian", methods=["GET", "POST"])
+@guards.candidate
+def asked(reference: str) -> ResponseReturnValue:
+    """Who was asked; on POST the file is a draft again, to name another guardian or number."""
+    viewer = guards.viewer()
+    file = own(viewer, reference)
+    if request.method == "POST":
+        with writing():
+            guardians.take_back(viewer, reference)
+        return redirect(url_for("applications_candidate.form", reference=reference))
+    if file.application.state != State.HELD:
+        return redirect(url_for("applications_candidate.show", reference=reference))
+    found = queries.asked_of(file.application)
+    return render_template(
+        "applications/candidate_guardian.html",
+        application=file.application,
+        definition=file.definition,
+        found=found,
+        contact=queries.masked(queries.contact_of(found[0])) if found else "",
+    )
 
 
 @bp.route("", methods=["GET", "POST"])

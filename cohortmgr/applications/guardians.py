@@ -12,6 +12,7 @@ from cohortmgr.accounts import links
 from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
+from cohortmgr.applications.answers import Answer
 from cohortmgr.applications.guardian_models import ConsentAnswer, Guardianship
 from cohortmgr.applications.guardian_queries import (
     Child,
@@ -23,7 +24,7 @@ from cohortmgr.applications.guardian_queries import (
 )
 from cohortmgr.applications.minors import Named, born_on, comes_of_age, consent_of, guardian_of
 from cohortmgr.applications.models import Application
-from cohortmgr.applications.queries import File
+from cohortmgr.applications.queries import File, own_held
 from cohortmgr.applications.rules import Consent, State
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
@@ -31,6 +32,7 @@ from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import clean, fold, new_reference
 from cohortmgr.outbox.actions import Letter, send_all
+from cohortmgr.programmes.rules import Definition
 
 LINK = "guardian"
 # The link of the receipt, by which an answer may be changed; whoever loses it asks for another.
@@ -97,7 +99,13 @@ def ask_all(
 
 def ask_one(viewer: Viewer, file: File) -> None:
     """Ask the guardian whom the file names; the caller holds a child's file that is complete."""
-    definition, row, answers = file.definition, file.application, file.answers
+    ask_named(viewer, file.application, file.definition, file.answers)
+
+
+def ask_named(
+    viewer: Viewer, row: Application, definition: Definition, answers: Mapping[str, Answer]
+) -> None:
+    """The same, of a file that is being written."""
     terms, born = definition.guardians, born_on(definition.form, answers)
     if terms is None or born is None:
         raise LookupError(row.reference)
@@ -318,6 +326,26 @@ def _apply(viewer: Viewer, row: Application, consent: Consent) -> None:
         for follow in on_hidden:
             follow(viewer, row)
     db.session.flush()
+
+
+def take_back(viewer: Viewer, reference: str) -> Application:
+    """Make a child's file that waits a draft again, so that another guardian or number may be given. Done already,
+    nothing happens; Refused after the close, and once the guardian has answered."""
+    file = own_held(viewer, reference)
+    row = file.application
+    if row.state == State.DRAFT:
+        return row
+    if row.state != State.HELD or row.consent != Consent.WAITING:
+        raise Refused(N_("Le tuteur légal a déjà répondu : ce dossier ne se modifie plus."))
+    if clock.arrived() >= file.closes_at:
+        raise Refused(
+            Problem(N_("Les candidatures sont closes depuis le %(moment)s."), {"moment": file.closes_at})
+        )
+    row.state = State.DRAFT.value
+    subject = viewer.person_reference
+    states = {"state": State.HELD}, {"state": State.DRAFT}
+    record(viewer, "guardians.take_back", "application", reference, row.institution_id, subject, *states)
+    return row
 
 
 def link_for(viewer: Viewer, contact: Contact) -> str | None:

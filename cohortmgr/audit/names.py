@@ -73,6 +73,8 @@ ACTS: Mapping[str, str] = {
     "desk.take": N_("Question prise"),
     "guardians.answer": N_("Réponses du tuteur légal"),
     "guardians.ask": N_("Accord demandé au tuteur légal"),
+    "applications.enter_paper": N_("Candidature sur papier saisie"),
+    "guardians.take_back": N_("Dossier repris avant l’accord du tuteur légal"),
     "guardians.new_link": N_("Nouveau lien du tuteur légal"),
     "imports.ask_person": N_("Correction demandée à la personne"),
     "imports.discard_row": N_("Ligne écartée"),

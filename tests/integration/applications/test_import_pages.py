@@ -101,7 +101,8 @@ def test_who_may_not_read_the_list_is_not_led_to_it(client: FlaskClient, intake:
     page, listed = load(client, intake, as_csv(one())), f"/staff/intakes/{intake}/applications"
     assert listed in client.get(page).text
     journey.staff(client, Role.GROUP_ENROLLER)
-    text = client.get(page).text
+    assert client.get(page).status_code == 404
+    text = client.get(load(client, intake, as_csv(one(cin="ZZ123456", massar="Z987654321")))).text
     assert f"/staff/intakes/{intake}/tray" in text
     assert listed not in text
 

@@ -1,0 +1,225 @@
+"""Applications on paper, keyed in by staff as such. Part of the actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts import links
+from cohortmgr.accounts.actions import new_person, set_identifiers
+from cohortmgr.accounts.models import Account, Identifier, Person
+from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer, require
+from cohortmgr.applications import files, guardians, queries
+from cohortmgr.applications.answers import Answer, normalise_phone
+from cohortmgr.applications.composed import Given, read_given
+from cohortmgr.applications.conditions import counted, hidden
+from cohortmgr.applications.documents import Prepared, parts_by_question
+from cohortmgr.applications.eligibility import assess
+from cohortmgr.applications.listing import day_of
+from cohortmgr.applications.minors import guardian_problems, is_child
+from cohortmgr.applications.models import Application
+from cohortmgr.applications.rules import Source, State, asked, identity_numbers, missing, question_of
+from cohortmgr.applications.saving import write_answers
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.clock import CASABLANCA
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.text import fold, new_reference, new_short_code
+from cohortmgr.outbox.actions import send
+from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.programmes.queries import definition_of
+from cohortmgr.programmes.rules import Definition, QuestionKind
+
+NEW = "new"
+_MOST = 10
+_WHICH = N_("Ces personnes sont peut-être celle-ci. Choisissez-la, ou dites que c’est une autre.")
+_HAS_FILE = N_("Cette personne a déjà le dossier %(number)s dans cette campagne.")
+_OTHER = N_("Le numéro d’identité est celui d’une autre personne que celle qui est choisie.")
+
+
+@dataclass(frozen=True)
+class Known:
+    """Somebody whom a paper may be from; `number` is that of their file in the intake, if there is one."""
+
+    reference: str
+    name: str
+    birth_date: date | None
+    number: str | None
+
+
+def intake_of(viewer: Viewer, reference: str) -> Intake:
+    """An intake in which the viewer manages files; NotFound otherwise."""
+    return queries.staff_intake(viewer, reference, queries.MANAGE)
+
+
+def received_at(intake: Intake, text: str, today: date) -> datetime:
+    """When a paper that was received on a day counts as sent: that day's first moment, or the opening's.
+
+    Refused, `where` = "received", for what is no day, is still to come, or lies outside the intake's dates: a paper
+    received on the last day is in.
+    """
+    told = day_of(text)
+    if not told:
+        what = N_("Écrivez le jour de réception : jour/mois/année, par exemple 12/05/2027.")
+        raise Refused(Problem(what, {}, "received"))
+    day = date.fromisoformat(told)
+    opens, closes = clock.local(intake.opens_at).date(), clock.local(intake.closes_at).date()
+    if day > today:
+        raise Refused(Problem(N_("Ce jour n’est pas encore venu."), {}, "received"))
+    if not opens <= day <= closes:
+        what = N_("Un papier compte s’il est reçu entre le %(opens)s et le %(closes)s.")
+        raise Refused(Problem(what, {"opens": opens, "closes": closes}, "received"))
+    return max(intake.opens_at, datetime.combine(day, time(), CASABLANCA))
+
+
+def read(definition: Definition, given: Given) -> tuple[dict[str, Answer], list[Problem]]:
+    """The answers of a paper and what is wrong with them. What is `only_online` may be left out."""
+    form, answers, problems = definition.form, dict[str, Answer](), list[Problem]()
+    for question in asked(form):
+        if question.kind is QuestionKind.FILE:
+            continue
+        value, wrong = read_given(question, given, clock.today())
+        if value is not None:
+            answers[question.key] = value
+        problems += wrong
+    out = hidden(form, answers)
+    problems = [each for each in problems if (each.where or "").split("-")[0] not in out]
+    online = {question.key for question in form.questions if question.only_online}
+    papers = {question.key for question in form.questions if question.kind is QuestionKind.FILE}
+    told = {problem.where for problem in problems}
+    lacking = [
+        each for each in missing(form, counted(form, answers), papers) if each.where not in online | told
+    ]
+    if is_child(definition, answers, clock.today()):
+        lacking += [each for each in guardian_problems(form, answers) if each.where not in told]
+    return answers, [*problems, *lacking]
+
+
+def known(intake: Intake, definition: Definition, answers: dict[str, Answer]) -> list[Known]:
+    """Who a paper may be from: by an identity number or telephone anywhere, by the whole name in the files that the
+    viewer's institutions hold. Two statements."""
+    numbers = [crypto.blind_index(*each) for each in identity_numbers(definition.form, answers).items()]
+    bearers = sa.select(Identifier.person_id).where(Identifier.blind.in_(numbers))
+    ways: list[sa.ColumnElement[bool]] = [Person.id.in_(bearers)]
+    told = {q.target: answers.get(q.key) for q in asked(definition.form) if q.target}
+    if isinstance(phone := told.get("person.phone"), str):
+        ways.append(Person.phone_blind == crypto.blind_index("phone", normalise_phone(phone)))
+    name = fold(f"{told.get('person.family_name') or ''} {told.get('person.given_name') or ''}")
+    if name.strip():
+        named = sa.select(Application.person_id).where(Application.sort_name == name, queries.AGREED)
+        ways.append(Person.id.in_(named))
+    here = sa.and_(Application.person_id == Person.id, Application.intake_id == intake.id)
+    rows = db.session.execute(
+        sa.select(Person, Application.number).outerjoin(Application, here).where(sa.or_(*ways)).limit(_MOST)
+    )
+    return [Known(person.reference, person.name, person.birth_date, number) for person, number in rows]
+
+
+def enter(
+    viewer: Viewer,
+    intake_reference: str,
+    given: Given,
+    person: str,
+    received: str,
+    documents: Iterable[Prepared] = (),
+) -> Application:
+    """Write a paper as a file that was sent on the day of its receipt. `person` is the reference of who it is from,
+    "new", or empty when nobody looked yet. Refused with everything that is wrong."""
+    intake = intake_of(viewer, intake_reference)
+    require(viewer, queries.MANAGE, intake.path)
+    definition = definition_of(intake)
+    answers, problems = read(definition, given)
+    try:
+        sent_at = received_at(intake, received, clock.today())
+    except Refused as refused:
+        problems = [*refused.problems, *problems]
+    if problems:
+        raise Refused(*problems)
+    found = known(intake, definition, answers)
+    if found and not person:
+        raise Refused(Problem(_WHICH, {}, "person"))
+    bearer = _person(definition, answers, found, person)
+    row = _file(intake, definition, bearer)
+    for kind, problem in set_identifiers(bearer, identity_numbers(definition.form, answers)).items():
+        raise Refused(Problem(_OTHER, problem.values, question_of(definition.form, f"identifier.{kind}")))
+    write_answers(viewer, row, bearer, definition, answers)
+    verdict = assess(definition.eligibility, counted(definition.form, answers), clock.local(sent_at).date())
+    row.eligible, row.reasons = verdict.eligible, list(verdict.reasons)
+    child = is_child(definition, answers, clock.today())
+    row.state = (State.HELD if child else State.SUBMITTED).value
+    row.sent_at = None if child else sent_at
+    db.session.flush()
+    for key, parts in parts_by_question(documents).items():
+        files.join(viewer, row, None, key, parts)
+    after = {"source": Source.PAPER, "received": clock.local(sent_at).date(), "state": row.state}
+    record(viewer, "applications.enter_paper", "application", row.reference, row.institution_id,
+           bearer.reference, None, after)  # fmt: skip
+    if child:
+        guardians.ask_named(viewer, row, definition, answers)
+    else:
+        _invite(intake, definition, row, bearer)
+    return row
+
+
+def _person(
+    definition: Definition, answers: dict[str, Answer], found: Sequence[Known], person: str
+) -> Person:
+    """Who it is from; somebody new only where no identity number says otherwise."""
+    if person in ("", NEW):
+        return new_person({"language": "fr"})
+    chosen = next((each for each in found if each.reference == person), None)
+    if chosen is None:
+        raise Refused(Problem(_WHICH, {}, "person"))
+    if chosen.number is not None:
+        raise Refused(Problem(_HAS_FILE, {"number": chosen.number}, "person"))
+    return db.session.scalars(sa.select(Person).where(Person.reference == person)).one()
+
+
+def _file(intake: Intake, definition: Definition, person: Person) -> Application:
+    alone = sa.select(sa.func.min(Offering.id)).where(Offering.intake_id == intake.id)
+    moment = clock.now()
+    row = Application(
+        reference=new_reference(),
+        institution_id=intake.institution_id,
+        person_id=person.id,
+        intake_id=intake.id,
+        offering_id=db.session.scalar(alone.having(sa.func.count() == 1)),
+        version_id=intake.definition_version_id,
+        number=f"{definition.key.upper()[:23]}-{new_short_code()}",
+        source=Source.PAPER.value,
+        consent="none",
+        answers={},
+        reasons=[],
+        language=person.language,
+        created_at=moment,
+        updated_at=moment,
+    )
+    db.session.add(row)
+    return row
+
+
+def _invite(intake: Intake, definition: Definition, row: Application, person: Person) -> None:
+    """A link by which the person follows their file, if there is an address and no account yet."""
+    if not person.email:
+        return
+    taken = sa.or_(Account.person_id == person.id, Account.email == person.email)
+    if db.session.scalar(sa.select(Account.id).where(taken)) is not None:
+        return
+    token = links.create("claim", person.reference, LINK_LIFETIME, intake.institution_id)
+    variables = {
+        "token": token, "name": person.name, "number": row.number, "programme": dict(definition.title),
+        "days": LINK_LIFETIME.days,
+    }  # fmt: skip
+    send(
+        "claim_file",
+        person.reference,
+        person.email,
+        person.language,
+        variables,
+        intake.institution_id,
+        person.id,
+    )

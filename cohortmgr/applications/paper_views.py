@@ -1,0 +1,81 @@
+"""The page on which staff key in an application that came on paper."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import guards
+from cohortmgr.applications import paper_entry
+from cohortmgr.applications.documents import MOST_FILES, Prepared, prepare_document
+from cohortmgr.applications.forms import form_class, show_answers
+from cohortmgr.applications.rules import State, asked
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
+from cohortmgr.programmes.rules import QuestionKind
+
+bp = Blueprint("paper_staff", __name__, url_prefix="/staff")
+
+
+@bp.route("/intakes/<reference>/paper", methods=["GET", "POST"])
+@guards.staff
+def enter(reference: str) -> ResponseReturnValue:
+    """The programme's own form, the day of receipt, and who it is from."""
+    intake = paper_entry.intake_of(guards.viewer(), reference)
+    if request.method != "POST":
+        return _page(intake, ())
+    documents, problems = _scanned(intake)
+    try:
+        if problems:
+            raise Refused(*problems)
+        given = request.form.to_dict(flat=False)
+        person, received = request.form.get("person", ""), request.form.get("received", "")
+        with writing():
+            row = paper_entry.enter(guards.viewer(), reference, given, person, received, documents)
+    except Refused as refusal:
+        db.session.rollback()
+        return _page(paper_entry.intake_of(guards.viewer(), reference), refusal.problems), 422
+    if row.state == State.HELD:
+        flash(_("Le dossier est saisi. Son tuteur légal vient d’être contacté."), "done")
+        return redirect(url_for("paper_staff.enter", reference=reference))
+    flash(_("Le dossier %(number)s est saisi.", number=row.number), "done")
+    return redirect(url_for("applications_staff.show", reference=row.reference))
+
+
+def _scanned(intake: Intake) -> tuple[list[Prepared], list[Problem]]:
+    documents: list[Prepared] = []
+    problems: list[Problem] = []
+    for question in asked(definition_of(intake).form):
+        if question.kind is not QuestionKind.FILE:
+            continue
+        for sent in request.files.getlist(question.key)[: question.max_files or MOST_FILES]:
+            if sent.filename:
+                try:
+                    documents.append(prepare_document(question, sent.filename, sent.stream.read()))
+                except Refused as refusal:
+                    problems.extend(refusal.problems)
+    return documents, problems
+
+
+def _page(intake: Intake, problems: tuple[Problem, ...]) -> str:
+    definition = definition_of(intake).of_intake(intake.key)
+    form = form_class(intake.fingerprint, definition)(request.form if problems else None)
+    found = []
+    if problems:
+        # Each beside its own field; what concerns the page's two own fields stands there.
+        mine = {"person", "received"}
+        show_answers(form, Refused(*(each for each in problems if each.where not in mine)))
+        answers, _wrong = paper_entry.read(definition, request.form.to_dict(flat=False))
+        found = paper_entry.known(intake, definition, answers)
+    return render_template(
+        "applications/staff_paper.html",
+        intake=intake,
+        definition=definition,
+        form=form,
+        found=found,
+        chosen=request.form.get("person", ""),
+        own={each.where: each for each in problems if each.where in ("person", "received")},
+    )
