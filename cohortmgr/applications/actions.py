@@ -168,6 +168,7 @@ def submit(viewer: Viewer, reference: str, confirmed: bool = False) -> Applicati
     consent = consent_after(row.consent, is_child(file.definition, file.answers, clock.today()))
     after = State.HELD if consent.value in HIDDEN else State.SUBMITTED
     values |= {"eligible": True, "reasons": [], "updated_at": moment, "consent": consent.value}
+    values["offering_id"] = queries.chosen_offering(row, file.definition.form, file.answers)
     values["sent_at"] = None if after is State.HELD else moment
     if not _move(row, State.DRAFT, after, values):
         return _sent_meanwhile(viewer, reference)

@@ -19,7 +19,16 @@ from cohortmgr.applications.importing import Rejection
 from cohortmgr.applications.minors import born_on, comes_of_age, consent_after, guardian_of
 from cohortmgr.applications.models import Application, ImportRun, Override, TrayRow
 from cohortmgr.applications.queries import seal_answers, sealed_answers
-from cohortmgr.applications.rules import HIDDEN, Consent, Source, State, listed, person_values, split_sealed
+from cohortmgr.applications.rules import (
+    HIDDEN,
+    Consent,
+    Source,
+    State,
+    first_choice,
+    listed,
+    person_values,
+    split_sealed,
+)
 from cohortmgr.applications.standing import Plan, Prepared, Step, chunks
 from cohortmgr.applications.traying import row_for
 from cohortmgr.audit.actions import record
@@ -223,6 +232,14 @@ def _told(
     }
 
 
+def _chosen(prepared: Prepared, step: Step, offered: Mapping[str, int]) -> int | None:
+    """The offering that a sending ranks first, or the only one that there is."""
+    key = first_choice(prepared.definition.form, step.sending.answers, offered)
+    if key is None:
+        return next(iter(offered.values())) if len(offered) == 1 else None
+    return offered[key]
+
+
 def _secret(prepared: Prepared, step: Step) -> dict[str, Any]:
     return split_sealed(prepared.definition.form, step.sending.answers)[1]
 
@@ -234,8 +251,7 @@ def _new_applications(
     persons: Mapping[int, Person],
     run: ImportRun,
 ) -> dict[int, str]:
-    offerings = offerings_of(intake)
-    only = offerings[0].id if len(offerings) == 1 else None
+    offered = {offering.key: offering.id for offering in offerings_of(intake)}
     references: dict[int, str] = {}
     rows: list[Application] = []
     for step, number in zip(steps, _numbers(prepared, len(steps)), strict=True):
@@ -245,7 +261,7 @@ def _new_applications(
             institution_id=intake.institution_id,
             person_id=person.id,
             intake_id=intake.id,
-            offering_id=only,
+            offering_id=_chosen(prepared, step, offered),
             version_id=intake.definition_version_id,
             number=number,
             language=person.language,
@@ -269,6 +285,7 @@ def _replace(
         query = sa.select(Application).where(Application.id.in_(part))
         for row in db.session.scalars(query.execution_options(populate_existing=True)):
             standing[row.person_id] = row
+    offered = {offering.key: offering.id for offering in offerings_of(intake)} if steps else {}
     asked = {key for key in prepared.mapping.columns.values() if key}
     said = _overrides(row.id for row in standing.values())
     references: dict[int, str] = {}
@@ -283,6 +300,7 @@ def _replace(
         hidden = {key: value for key, value in before_sealed.items() if key not in asked}
         told = _told(prepared, step, old.number, kept)
         told["version_id"] = intake.definition_version_id
+        told["offering_id"] = _chosen(prepared, step, offered) or old.offering_id
         if old.state == State.SUPERSEDED:  # its person's other file is the one that is read
             told["state"] = old.state
         told["eligible"] = said.get(old.id, told["eligible"])

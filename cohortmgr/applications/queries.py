@@ -14,13 +14,13 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers import Answer
 from cohortmgr.applications.models import Application, Change, Correction, Document, Extension
-from cohortmgr.applications.rules import HIDDEN, Consent, State
+from cohortmgr.applications.rules import HIDDEN, Consent, State, first_choice
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.programmes.rules import Definition
+from cohortmgr.programmes.rules import Definition, Form, QuestionKind
 
 READ = "applications.read"
 MANAGE = "applications.manage"
@@ -219,6 +219,19 @@ def write_change(file: File, answers: Mapping[str, Answer]) -> None:
         text = json.dumps(other, ensure_ascii=False, sort_keys=True)
         change.sealed = crypto.seal(text, "application_changes", "sealed", change.reference)
     change.updated_at = clock.now()
+
+
+def chosen_offering(application: Application, form: Form, answers: Mapping[str, Answer]) -> int | None:
+    """The offering under which lists show a file: the first that its person ranks, else the one it has.
+
+    One statement where the form ranks, none otherwise.
+    """
+    if all(question.kind is not QuestionKind.RANKING for question in form.questions):
+        return application.offering_id
+    rows = sa.select(Offering.key, Offering.id).where(Offering.intake_id == application.intake_id)
+    offered = {row.key: row.id for row in db.session.execute(rows)}
+    key = first_choice(form, answers, offered)
+    return application.offering_id if key is None else offered[key]
 
 
 def mine(viewer: Viewer) -> Sequence[sa.Row[Application, Intake]]:

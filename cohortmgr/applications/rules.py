@@ -223,6 +223,17 @@ def listed(definition: Definition, answers: Mapping[str, Answer], number: str) -
     }
 
 
+def first_choice(form: Form, answers: Mapping[str, Answer], offered: Collection[str]) -> str | None:
+    """What stands first where the answers rank what is `offered`, keys of an intake's offerings; None without it."""
+    answers = counted(form, answers)
+    for question in form.questions:
+        if question.kind is QuestionKind.RANKING and {option.key for option in question.options} <= set(offered):
+            answer = answers.get(question.key)
+            if isinstance(answer, list) and answer and str(answer[0]) in offered:
+                return str(answer[0])
+    return None
+
+
 def diploma_question(definition: Definition) -> Question | None:
     """The question of choices that the first rule of eligibility by choice reads."""
     for rule in definition.eligibility:

@@ -201,6 +201,8 @@ def write_answers(
         application.sealed_answers = queries.seal_answers(sealed, application.reference)
     for name, value in listed(definition, answers, application.number).items():
         setattr(application, name, value)
+    if application.state != State.DRAFT:
+        application.offering_id = queries.chosen_offering(application, definition.form, answers)
     application.updated_at = clock.now()
     application.consent = consent_after(application.consent, is_child(definition, answers, clock.today())).value
     if application.consent in HIDDEN and application.state == State.SUBMITTED:

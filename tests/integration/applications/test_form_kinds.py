@@ -30,7 +30,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes import actions as programmes
-from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.programmes.reading import read_known
 from cohortmgr.programmes.rules import Form, Question, QuestionKind
@@ -88,6 +88,7 @@ def test_a_programme_of_ranks_groups_and_conditions_from_start_to_receipt(
     assert client.post(f"/my/applications/{reference}/check").status_code == 302
     row = only()
     assert row.state == "submitted" and row.region == "MA-03"
+    assert db.session.get_one(Offering, row.offering_id).key == "ia-rabat"
     assert row.answers["wishes"] == ["ia-rabat", "donnees-fes"] and row.answers["known"] == ["web", "code"]
     assert row.answers["diplomas"][0]["s1"] == "12.5"
     # What was typed for others than this person is not sent.

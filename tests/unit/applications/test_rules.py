@@ -7,11 +7,15 @@ from cohortmgr.applications.rules import (
     STATE_NAMES,
     TRANSITIONS,
     State,
+    asked,
+    asked_later,
     average_thousandths,
     diploma_question,
+    first_choice,
     identity_numbers,
     listed,
     missing,
+    owed_later,
     person_values,
     split_sealed,
 )
@@ -84,3 +88,25 @@ def test_the_average_is_exact_and_asks_for_every_grade() -> None:
 def test_the_diploma_is_the_choice_that_eligibility_reads() -> None:
     question = diploma_question(MDIA)
     assert question is not None and question.key == "licence"
+
+
+def test_the_first_choice_is_that_of_the_ranking_of_what_is_offered() -> None:
+    form = read_known("jobintech").of_intake("2027-1").form
+    offered = [option.key for option in form.question("wishes").options]
+    assert first_choice(form, {"wishes": ["ia-rabat", "donnees-fes"]}, offered) == "ia-rabat"
+    for nothing in ({}, {"wishes": []}, {"wishes": ["ailleurs"]}, {"wishes": "ia-rabat"}, {"wishes": None}):
+        assert first_choice(form, nothing, offered) is None
+    assert first_choice(form, {"wishes": ["ia-rabat"]}, ["ia-rabat"]) is None, "it ranks something else"
+    assert first_choice(MDIA.form, {}, offered) is None
+
+
+def test_what_is_asked_later_is_owed_until_it_is_whole() -> None:
+    form = read_known("jobintech").form
+    keys = ["identity_copy", "emergency_name", "emergency_phone"]
+    assert [each.key for each in asked_later(form, {})] == keys
+    assert not {each.key for each in asked(form)} & set(keys)
+    assert [each.key for each in owed_later(form, {}, ())] == keys
+    given = {"emergency_name": "Rachida", "emergency_phone": "+212612345678"}
+    assert [each.key for each in owed_later(form, given, ())] == ["identity_copy"]
+    assert owed_later(form, given, {"identity_copy"}) == ()
+    assert not {problem.where for problem in missing(form, {}, ())} & set(keys)
