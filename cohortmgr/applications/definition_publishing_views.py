@@ -218,6 +218,7 @@ def _sent() -> tuple[str, str]:
     if sent is None or not sent.filename:
         raise Refused(Problem(N_("Choisissez un fichier."), {}, "file"))
     data = sent.stream.read(LARGEST_FILE + 1)
+    sent.close()
     if len(data) > LARGEST_FILE:
         raise Refused(Problem(N_("Le fichier dépasse %(limit)s Mo."), {"limit": 1}, "file"))
     try:

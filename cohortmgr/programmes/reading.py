@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path as FilePath
@@ -21,7 +22,7 @@ from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.programmes.binding import Fault, bind, plain
 from cohortmgr.programmes.checking import check
-from cohortmgr.programmes.locating import Lines, locate, shown
+from cohortmgr.programmes.locating import Lines, Path, locate, shown
 from cohortmgr.programmes.rules import Definition
 from cohortmgr.programmes.softening import Judged, judge
 
@@ -89,8 +90,11 @@ def read_draft(text: str, file: str) -> tuple[dict[str, Any], list[Problem]]:
     a key stands twice.
     """
     data = _parsed(text, file)
+    lines, hidden = locate(text), list(_hidden(data, ()))
+    if hidden:
+        raise Refused(*_said(hidden, lines, file))
     found = judged(data)
-    problems = _said(found.faults, locate(text), file)
+    problems = _said(found.faults, lines, file)
     if found.definition is None or not found.editable:
         raise Refused(*problems)
     definition, _faults = bind(data, _casablanca)
@@ -98,6 +102,24 @@ def read_draft(text: str, file: str) -> tuple[dict[str, Any], list[Problem]]:
         return as_json(definition), problems
     document: dict[str, Any] = _for_json(_in_casablanca(data))
     return document, problems
+
+
+def _hidden(value: Any, path: Path) -> Iterator[Fault]:
+    """A fault at each text with control characters, which no page shows and not every database keeps."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from _hidden(name, (*path, name))
+            yield from _hidden(each, (*path, name))
+    elif isinstance(value, list):
+        for place, each in enumerate(value):
+            yield from _hidden(each, (*path, place))
+    elif isinstance(value, str) and any(
+        unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\r\t" for c in value
+    ):
+        yield Fault(
+            path,
+            N_("Ce texte contient un caractère invisible qui n’est pas permis. Saisissez-le au clavier."),
+        )
 
 
 def _in_casablanca(value: Any) -> Any:
