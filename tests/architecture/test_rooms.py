@@ -25,7 +25,7 @@ ALGORITHMS = {
     "eligibility.py", "figures.py", "locating.py", "matching.py", "payments.py", "ranking.py",
     "scoring.py", "sections.py", "ways.py",
     "blocks.py", "comparing.py", "drafting.py", "editing.py", "kinds.py", "notices.py", "softening.py", "proofreading.py", "wording.py",
-    "contacts.py", "places.py", "failures.py", "mailing.py", "rates.py", "segments.py", "correcting.py", "likeness.py", "incoming.py", "quoting.py",
+    "contacts.py", "places.py", "pages.py", "failures.py", "mailing.py", "rates.py", "segments.py", "correcting.py", "likeness.py", "incoming.py", "quoting.py",
 }  # fmt: skip
 PURE_BASE = ("cohortmgr.base.money", "cohortmgr.base.errors", "cohortmgr.base.text")
 PURE_PACKAGES = ("numpy", "scipy", "tomlkit", "phonenumbers")
@@ -46,10 +46,12 @@ ACTION_FILES = (
     "actions.py",
     "amending.py",
     "campaigns.py",
+    "changes.py",
     "codes.py",
     "corrections.py",
     "extensions.py",
     "files.py",
+    "holding.py",
     "imports.py",
     "invitations.py",
     "lots.py",
@@ -62,10 +64,10 @@ ACTION_FILES = (
     "revisions.py",
     "runs.py",
     "saved_lists.py",
+    "saving.py",
     "tray.py",
     "wordings.py",
     "answering.py",
-    "watching.py",
 )
 VIEW_FILES = (
     "views.py",
@@ -77,6 +79,7 @@ VIEW_FILES = (
     "staff_views.py",
     "company_views.py",
     "import_views.py",
+    "journey_views.py",
     "preference_views.py",
     "text_views.py",
     "definition_views.py",
