@@ -21,6 +21,7 @@ from cohortmgr.applications import actions as applications
 from cohortmgr.applications import (
     addressing,
     amending,
+    changes,
     desk,
     facts,
     files,
@@ -188,6 +189,7 @@ def _join_floors() -> None:
     floors: tuple[tuple[Any, list[Any]], ...] = (
         (steps, applications_candidate.steps_above),
         (guardian_views.steps, applications_candidate.steps_above),
+        (selection.was_told, changes.decided),
         (selection.bearing, listing.outcomes_above),
         (selection.story_of, desk.told_above),
         (amending.move_drafts, loading.on_amended),
@@ -240,7 +242,8 @@ def _configure(app: Flask, settings: Settings, process: Process) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
-        PERMANENT_SESSION_LIFETIME=14 * 24 * 3600,
+        # Longer than the session itself, so that a form which comes too late still says whose it is.
+        PERMANENT_SESSION_LIFETIME=30 * 24 * 3600,
         SESSION_REFRESH_EACH_REQUEST=False,
         WTF_CSRF_TIME_LIMIT=None,
         ALEMBIC={"script_location": str(ROOT / "migrations"), "file_template": "%%(rev)s_%%(slug)s"},

@@ -52,7 +52,7 @@ def start(viewer: Viewer, intake_reference: str) -> Application:
     intake, known, free = queries.intake_with_mine(viewer, intake_reference)
     if known is not None:
         return known
-    require_open(intake, free)
+    require_open(viewer, intake, free)
     definition = definition_of(intake)
     alone = sa.select(sa.func.min(Offering.id)).where(Offering.intake_id == intake.id)
     moment = clock.now()
@@ -81,7 +81,9 @@ def start(viewer: Viewer, intake_reference: str) -> Application:
     raise Stale(intake_reference)
 
 
-def require_open(intake: Intake, free: int | None = None, closes_at: datetime | None = None) -> None:
+def require_open(
+    viewer: Viewer, intake: Intake, free: int | None = None, closes_at: datetime | None = None
+) -> None:
     """Refused unless the intake takes applications now; says since when it does not, or from when it will.
 
     Whoever has begun may send: only a beginning asks for a free seat.
@@ -114,7 +116,7 @@ def check(viewer: Viewer, file: File) -> tuple[list[Problem], Assessment]:
     )
 
 
-def confirm_helped(row: Application, confirmed: bool) -> None:
+def confirm_helped(viewer: Viewer, row: Application, confirmed: bool) -> None:
     """Whoever was helped says that they read it and send it themselves; Refused without it."""
     if row.helper and not confirmed:
         raise Refused(Problem(_SAY_SO, {}, "confirmed"))
@@ -157,11 +159,11 @@ def submit(viewer: Viewer, reference: str, confirmed: bool = False) -> Applicati
         return row
     if row.state != State.DRAFT:
         raise Refused(NOT_A_DRAFT)
-    require_open(file.intake, closes_at=file.closes_at)
+    require_open(viewer, file.intake, closes_at=file.closes_at)
     absent, assessment = check(viewer, file)
     if absent or not assessment.eligible:
         raise Refused(*absent, *reasons(viewer, file, assessment.reasons))
-    confirm_helped(row, confirmed)
+    confirm_helped(viewer, row, confirmed)
     moment = clock.now()
     # The definition that it was just held to, which may be newer than the one it was last saved under.
     values: dict[str, Any] = {"version_id": file.intake.definition_version_id, **_without_hidden(file)}

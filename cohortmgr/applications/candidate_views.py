@@ -22,7 +22,7 @@ from cohortmgr.applications.documents import MOST_FILES, Prepared, prepare_docum
 from cohortmgr.applications.drawn import questions
 from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
 from cohortmgr.applications.models import Application, Document
-from cohortmgr.applications.pages import pages_of
+from cohortmgr.applications.pages import mark_of, pages_of
 from cohortmgr.applications.queries import File
 from cohortmgr.applications.row_buttons import Pressed, pressed, without_row
 from cohortmgr.applications.rules import State, asked, asked_in
@@ -145,7 +145,7 @@ def _form_page(file: File, page: ApplicationForm | None) -> ResponseReturnValue:
 def marks(asked: Iterable[Question], answers: Mapping[str, Any]) -> str:
     """What a page shows, by question: from it the server tells who typed over whom."""
     wanted = [each.key for each in asked if each.asked_at_application and each.kind is not QuestionKind.FILE]
-    return json.dumps({key: saving.mark_of(answers.get(key)) for key in wanted})
+    return json.dumps({key: mark_of(answers.get(key)) for key in wanted})
 
 
 def secret(asked: Iterable[Question]) -> str:
@@ -321,7 +321,7 @@ def show(reference: str) -> ResponseReturnValue:
         documents=file.documents.values(),
         turn=next((step for step in above if step.get("state") == "now"), None),
         steps=_steps(file, above),
-        may_change=changes.may_change(viewer, file),
+        may_change=not above and changes.may_change(viewer, file),
         change=file.change,
         code=_code(reference) if file.application.state == State.SUBMITTED else None,
     )

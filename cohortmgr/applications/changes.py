@@ -31,11 +31,9 @@ _ASKED = N_("Une correction vous est demandée : répondez-y d’abord.")
 
 
 def may_change(viewer: Viewer, file: File) -> bool:
-    """Whether the person may still change what they sent."""
-    return file.application.state == State.SUBMITTED and not _why_not(viewer, file) and _is_open(file)
-
-
-def _is_open(file: File) -> bool:
+    """Whether what was sent may still be changed, as far as the file itself says: a decision told closes it too."""
+    if file.application.state != State.SUBMITTED or file.reopened_until is not None:
+        return False
     return window_of(file.intake.opens_at, file.closes_at, clock.arrived()) is Window.OPEN
 
 
@@ -90,7 +88,7 @@ def send_again(viewer: Viewer, reference: str, confirmed: bool = False) -> Appli
     problems = [*absent, *actions.reasons(viewer, file, assessment.reasons)]
     if problems:
         raise Refused(*problems)
-    actions.confirm_helped(row, confirmed)
+    actions.confirm_helped(viewer, row, confirmed)
     form, answers = file.definition.form, counted(file.definition.form, file.working)
     person = db.session.get_one(Person, row.person_id)
     taken = set_identifiers(person, identity_numbers(form, answers))
@@ -117,5 +115,5 @@ def _held(viewer: Viewer, reference: str) -> File:
     reason = _why_not(viewer, file)
     if reason is not None:
         raise Refused(reason)
-    actions.require_open(file.intake, closes_at=file.closes_at)
+    actions.require_open(viewer, file.intake, closes_at=file.closes_at)
     return file

@@ -24,7 +24,7 @@ from cohortmgr.applications.conditions import counted
 from cohortmgr.applications.drawn import questions
 from cohortmgr.applications.facts import papers_of
 from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
-from cohortmgr.applications.pages import FormPage, decided_elsewhere, met, page_with, pages_of
+from cohortmgr.applications.pages import FormPage, decided_elsewhere, mark_of, met, page_with, pages_of
 from cohortmgr.applications.queries import File
 from cohortmgr.applications.row_buttons import Pressed, pressed, without_row
 from cohortmgr.applications.rules import missing
@@ -238,7 +238,7 @@ def answers(reference: str) -> ResponseReturnValue:
     return jsonify(
         text=text,
         changed=any(found.get(key) != before.get(key) for key in labels),
-        seen={key: saving.mark_of(found.get(key)) for key in labels},
+        seen={key: mark_of(found.get(key)) for key in labels},
         errors={each.where: say(each) for each in problems if each.where},
         labels=labels,
     )

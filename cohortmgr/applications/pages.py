@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -52,6 +54,12 @@ PROGRESS_KINDS: Mapping[Progress, str] = {
     Progress.OPTIONAL: "neutral",
     Progress.MEND: "stop",
 }
+
+
+def mark_of(answer: Answer) -> str:
+    """A short mark by which a page knows whether an answer is still the one that it showed."""
+    text = json.dumps(answer, ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=5).hexdigest()
 
 
 def pages_of(form: Form) -> tuple[FormPage, ...]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
@@ -19,6 +17,7 @@ from cohortmgr.applications.conditions import hidden
 from cohortmgr.applications.documents import Prepared, parts_by_question
 from cohortmgr.applications.minors import consent_after, is_child
 from cohortmgr.applications.models import Application
+from cohortmgr.applications.pages import mark_of
 from cohortmgr.applications.queries import File
 from cohortmgr.applications.rules import (
     HIDDEN,
@@ -40,12 +39,6 @@ _CHANGED = N_(
     " enregistrez encore une fois pour le garder."
 )
 _EMPTIED = N_("effacée")
-
-
-def mark_of(answer: Answer) -> str:
-    """A short mark by which a page knows whether an answer is still the one that it showed."""
-    text = json.dumps(answer, ensure_ascii=False, sort_keys=True, default=str)
-    return hashlib.blake2b(text.encode(), digest_size=5).hexdigest()
 
 
 def save_answers(
@@ -204,9 +197,14 @@ def write_answers(
     if application.state != State.DRAFT:
         application.offering_id = queries.chosen_offering(application, definition.form, answers)
     application.updated_at = clock.now()
-    application.consent = consent_after(application.consent, is_child(definition, answers, clock.today())).value
+    application.consent = consent_after(
+        application.consent, is_child(definition, answers, clock.today())
+    ).value
     if application.consent in HIDDEN and application.state == State.SUBMITTED:
-        application.state, application.sent_at = State.HELD.value, None  # it says now that its person is a child
+        application.state, application.sent_at = (
+            State.HELD.value,
+            None,
+        )  # it says now that its person is a child
     values = person_values(definition.form, answers)
     if "birth_date" in values:
         values["birth_date"] = date.fromisoformat(values["birth_date"])
@@ -221,5 +219,5 @@ def open_file(viewer: Viewer, reference: str) -> File:
     file = queries.own_held(viewer, reference)
     if not file.is_open:
         raise Refused(NOT_A_DRAFT)
-    require_open(file.intake, closes_at=file.closes_at)
+    require_open(viewer, file.intake, closes_at=file.closes_at)
     return file
