@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
 from flask import current_app
 
 from cohortmgr.accounts.rules import ANONYMOUS, SYSTEM, Role, Viewer
@@ -24,6 +23,7 @@ from cohortmgr.messages import (
     desk,
     desk_queries,
     preferences,
+    queries,
     receiving,
     troubles,
     wishes,
@@ -35,11 +35,9 @@ from cohortmgr.messages.drafts import Draft as TextDraft
 from cohortmgr.messages.drafts import held_text
 from cohortmgr.messages.incoming import read_mail
 from cohortmgr.messages.mailing import Text
-from cohortmgr.messages.models import Campaign
 from cohortmgr.messages.rules import Topic
 from cohortmgr.messages.ways import Wish
 from cohortmgr.outbox.delivery import deliver
-from cohortmgr.outbox.models import Message
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.stipends import queries as stipends
 
@@ -179,13 +177,14 @@ def _ask(people: list[Viewer], manager: Viewer, finance: Viewer) -> None:
 def _mail(manager: Viewer, administrator: Viewer) -> None:
     """One to the cohort, which the worker sends at once, and one that waits for a second person."""
     with clock.at(_ago(1)):
-        card = _proposed(manager, Draft("Cartes d’étudiant", SCHOOL_CARD, to_cohort=True))
+        card, people = _proposed(manager, Draft("Cartes d’étudiant", SCHOOL_CARD, to_cohort=True))
         with writing():
-            campaigns.approve(administrator, card.reference, str(card.total))
+            campaigns.approve(administrator, card, str(people))
     _proposed(manager, Draft("Ouverture de 2027", OPEN_DAY, Filters(eligible="yes")))
 
 
-def _proposed(manager: Viewer, draft: Draft) -> Campaign:
+def _proposed(manager: Viewer, draft: Draft) -> tuple[str, int]:
+    """Its reference, and how many are on its list."""
     intake = programmes.intake_of(PROGRAMME, INTAKE)
     with writing():
         made = campaigns.create(manager, intake.reference, draft, f"demo {draft.title}"[:26])
@@ -193,7 +192,7 @@ def _proposed(manager: Viewer, draft: Draft) -> Campaign:
         total = campaign_queries.counts(made).total
         with writing():
             campaigns.propose(manager, made.reference, str(total))
-    return made
+    return made.reference, made.total
 
 
 def _come_back(manager: Viewer) -> None:
@@ -201,11 +200,10 @@ def _come_back(manager: Viewer) -> None:
     if troubles.count(manager):
         return
     deliver(1)
-    message = db.session.scalar(
-        sa.select(Message).where(Message.state == "sent").order_by(Message.id).limit(1)
-    )
-    if message is None:
+    found = db.session.execute(queries.listed(manager, "sent", "").limit(1)).first()
+    if found is None:
         return
+    message = found[0]
     domain = current_app.extensions["cohortmgr-settings"].mail_domain
     told: Mapping[str, str] = {
         "reference": message.reference,

@@ -7,6 +7,15 @@ const shown = (field) => {
   return chosen ? chosen.value : field.options[0]?.value ?? "";
 };
 
+// What the server says that it has is forgotten; without such a word it may have been lost on the way.
+try {
+  const sent = sessionStorage.getItem("kept-sent");
+  sessionStorage.removeItem("kept-sent");
+  if (sent && document.querySelector(".flash.done, [data-arrived]")) sessionStorage.removeItem(sent);
+} catch {
+  // storage is closed
+}
+
 // On a device that others use too nothing is kept at all.
 const keeping = document.documentElement.dataset.shared === undefined;
 document.querySelectorAll(keeping ? "form[data-keep]" : "none").forEach((form) => {
@@ -25,6 +34,13 @@ document.querySelectorAll(keeping ? "form[data-keep]" : "none").forEach((form) =
       field.dispatchEvent(new Event("input"));
     } else {
       delete kept[field.name];
+    }
+  });
+  form.addEventListener("submit", () => {
+    try {
+      sessionStorage.setItem("kept-sent", drawer);
+    } catch {
+      // full
     }
   });
   form.addEventListener("input", ({ target }) => {
