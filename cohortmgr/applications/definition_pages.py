@@ -15,12 +15,13 @@ from cohortmgr.programmes import drafting
 from cohortmgr.programmes.binding import Fault
 from cohortmgr.programmes.draft_queries import Writing
 from cohortmgr.programmes.editing import anchor
-from cohortmgr.programmes.kinds import KINDS
+from cohortmgr.programmes.kinds import KINDS, OPERATORS
 from cohortmgr.programmes.locating import shown
-from cohortmgr.programmes.questions import Question, QuestionKind
+from cohortmgr.programmes.questions import ConditionOperator, Question, QuestionKind
 from cohortmgr.programmes.rules import Text
 
 _UNREAD = frozenset({QuestionKind.FILE, QuestionKind.GROUP, QuestionKind.ADDRESS})
+_LANGUAGES = {"fr": N_("français"), "ar": N_("arabe"), "en": N_("anglais")}
 _YES: Text = {"fr": "Oui", "ar": "نعم", "en": "Yes"}
 
 
@@ -98,7 +99,7 @@ def summary(writing: Writing) -> list[Said]:
 
 
 def _told(writing: Writing, fault: Fault) -> Said:
-    what, path, document = say(Problem(fault.what, fault.values)), fault.path, writing.document
+    what, path, document = said_fault(fault), fault.path, writing.document
     key = writing.programme.key
     if path[:2] == ("form", "sections") and len(path) > 3:
         section = drafting.sections_of(document)[int(path[2])]
@@ -122,6 +123,16 @@ def _told(writing: Writing, fault: Fault) -> Said:
     return Said(what, None, shown(path))
 
 
+def said_fault(fault: Fault) -> str:
+    """A fault in words, its language and test called by their names rather than as files write them."""
+    values = dict(fault.values)
+    if values.get("language") in _LANGUAGES:
+        values["language"] = say(_LANGUAGES[str(values["language"])])
+    if values.get("operator") in list(ConditionOperator):
+        values["operator"] = say(OPERATORS[ConditionOperator(str(values["operator"]))])
+    return say(Problem(fault.what, values))
+
+
 def _name(text: Any) -> str:
     """A text that may miss languages."""
     held = text if isinstance(text, Mapping) else {}
@@ -135,7 +146,7 @@ def wrong_at(writing: Writing, path: tuple[str | int, ...]) -> dict[str, list[st
         rest = fault.path[len(path) :]
         if fault.path[: len(path)] != path or (rest and rest[0] in ("questions", "fields") and len(rest) > 1):
             continue
-        found.setdefault(anchor(rest), []).append(say(Problem(fault.what, fault.values)))
+        found.setdefault(anchor(rest), []).append(said_fault(fault))
     return found
 
 

@@ -256,7 +256,7 @@ def _texts_page(found: Writing, typed: Typed, number: int, status: int = 200) ->
     for fault in found.judged.faults if status == 200 else ():
         if fault.path and fault.path[0] in describing.SHOWN:
             place = "-".join(str(each) for each in fault.path)
-            wrong.setdefault(place, []).append(say(Problem(fault.what, fault.values)))
+            wrong.setdefault(place, []).append(pages.said_fault(fault))
     return render_template(
         "programmes/staff_programme_texts.html",
         writing=found,

@@ -183,7 +183,7 @@ def question(key: str, name: str) -> ResponseReturnValue:
     found = get_writing(viewer, key)
     held = drafting.question(found.document, name)
     if request.method == "GET":
-        return _question_page(found, name, Typed(held), mark_of(held))
+        return _question_page(found, name, Typed(dict(held)), mark_of(held))
     typed = editing.read_question(given(), held, inner="." in name)
     if typed.act or typed.problems:
         return _question_page(found, name, typed, request.form.get("mark", ""), _status(typed))
@@ -261,7 +261,7 @@ def _question_page(
         accepted=kinds.ACCEPTED,
         papers=pages.papers(found),
         kinds=kinds.KINDS,
-        megabyte=editing.MEGABYTE,
+        megabytes=editing.megabytes,
         is_new=name not in found.published_keys,
         **problems_of(typed.problems, wrong),
     ), status
@@ -303,7 +303,7 @@ def section(key: str, section: str) -> ResponseReturnValue:
     found = get_writing(viewer, key)
     held, place = drafting.find_section(found.document, section)
     if request.method == "GET":
-        return _section_page(found, section, Typed(held[place]), _section_mark(held[place]))
+        return _section_page(found, section, Typed(dict(held[place])), _section_mark(held[place]))
     typed = editing.read_section(given(), held[place])
     if typed.act or typed.problems:
         return _section_page(found, section, typed, request.form.get("mark", ""), _status(typed))

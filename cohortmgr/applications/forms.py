@@ -106,7 +106,7 @@ def unkept_class(definition: Definition, later: bool = False) -> type[Applicatio
     members: dict[str, Any] = {q.key: _field(q) for q in questions}
     for question in questions:
         members[question.key].kwargs["description"] = _hint(definition.form, question)
-    built = type("DefinedForm", (ApplicationForm,), members)
+    built: type[ApplicationForm] = type("DefinedForm", (ApplicationForm,), members)
     built.asked_when = {} if later else _asked_when(definition.form)
     return built
 

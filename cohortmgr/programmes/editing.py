@@ -161,6 +161,13 @@ def _figure(name: str, said: str) -> Any:
     return compact
 
 
+def megabytes(held: Any) -> str:
+    """A size in bytes as people type it, in megabytes; what is no size as it is."""
+    if not isinstance(held, int):
+        return str(held or "")
+    return f"{held / MEGABYTE:.2f}".rstrip("0").rstrip(".")
+
+
 def _names(typed: Typed, lines: Sequence[str], where: str) -> list[str]:
     """The spellings or headers of one thing, each once."""
     found = list(dict.fromkeys(line.strip() for line in lines if line.strip()))

@@ -1,4 +1,4 @@
-"""Writing a programme's form: questions move by keys and by buttons, scripts or not, and a telephone shows the draft."""
+"""Writing a form: questions move by keys and by buttons, scripts or not, and a telephone shows the draft."""
 
 from __future__ import annotations
 

@@ -350,7 +350,10 @@ def take(client: FlaskClient, text: str | bytes, number: str | None = None) -> A
     return client.post(f"{HOME}/file", data={"version": number or version(), "file": sent_file})
 
 
-def test_a_faulty_file_is_named_by_its_lines_and_never_published(client: FlaskClient) -> None:
+def test_a_faulty_file_is_named_by_its_lines_and_never_published(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cohortmgr.applications.definition_publishing_views.LARGEST_FILE", 200_000)
     text = client.get(f"{HOME}/definition.toml").text
     missing = text.replace('maximum = "20"', 'maximum = "-1"', 1).replace("weight = 8", "weight = 0", 1)
     line = missing[: missing.index("weight = 0")].count("\n") + 1
@@ -369,7 +372,7 @@ def test_a_faulty_file_is_named_by_its_lines_and_never_published(client: FlaskCl
         refused = take(client, each)
         assert refused.status_code == 422, said
         assert said in refused.text
-    for data in (b"\xff\xfe", b"#" * (1024 * 1024 + 1)):
+    for data in (b"\xff\xfe", b"#" * 200_001):
         assert take(client, data).status_code == 422
     assert client.post(f"{HOME}/file", data={"version": version()}).status_code == 422
     assert document() == before
