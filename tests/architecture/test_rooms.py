@@ -25,7 +25,7 @@ ALGORITHMS = {
     "eligibility.py", "figures.py", "locating.py", "matching.py", "payments.py", "ranking.py",
     "scoring.py", "sections.py", "ways.py",
     "blocks.py", "comparing.py", "drafting.py", "editing.py", "kinds.py", "notices.py", "softening.py", "proofreading.py", "wording.py",
-    "contacts.py", "places.py", "pages.py", "failures.py", "mailing.py", "rates.py", "segments.py", "correcting.py", "likeness.py", "incoming.py", "quoting.py",
+    "contacts.py", "places.py", "pages.py", "failures.py", "mailing.py", "rates.py", "segments.py", "correcting.py", "likeness.py", "incoming.py", "quoting.py", "minors.py", "checking_guardians.py",
 }  # fmt: skip
 PURE_BASE = ("cohortmgr.base.money", "cohortmgr.base.errors", "cohortmgr.base.text")
 PURE_PACKAGES = ("numpy", "scipy", "tomlkit", "phonenumbers")
@@ -51,6 +51,9 @@ ACTION_FILES = (
     "corrections.py",
     "extensions.py",
     "files.py",
+    "guardians.py",
+    "paper_entry.py",
+    "undoing.py",
     "holding.py",
     "imports.py",
     "joining.py",
@@ -79,7 +82,10 @@ VIEW_FILES = (
     "candidate_views.py",
     "staff_views.py",
     "company_views.py",
+    "guardian_views.py",
+    "group_views.py",
     "import_views.py",
+    "paper_views.py",
     "joining_views.py",
     "journey_views.py",
     "preference_views.py",

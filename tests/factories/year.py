@@ -48,6 +48,7 @@ from cohortmgr.selection.models import Decision, Offer
 from cohortmgr.stipends import actions as stipends
 from cohortmgr.stipends.models import Line
 from tests.factories.desk import at_desk, put_aside
+from tests.factories.guarded import guarded
 from tests.factories.mailings import mailings
 from tests.factories.questions import brought
 
@@ -346,6 +347,7 @@ def _now(year: Year) -> None:
         "watch": watching.token_for("W" * 26),
         "review": reviews_of[0].reference,
     }
+    year.references |= guarded()
     _name_readers(year, [row.reviewer_id for row in reviews_of])
     names = ("intake", "application", "open_offer")
     year.references |= at_desk(manager, *(year.references[name] for name in names))

@@ -110,6 +110,7 @@ BODIES: Mapping[str, Mapping[str, str]] = {
     "/staff/intakes/{open_intake}/deadline": {"until": "2027-04-30", "reason": "Panne nationale."},
     "/staff/intakes/{intake}/lots/correct": {"fix-s1": "incorrect", "until": "2026-12-01", "count": "11"},
     "/staff/duplicates/{draft}/{twin}": {"reason": "La même personne."},
+    "/guardian": {"contact": "0612000001"},
     "/staff/tray/{row}": {"version": "1"},
     "/staff/tray/{row}/ask": {"version": "1"},
     "/staff/tray/{row}/discard": {"reason": "Envoyée deux fois."},

@@ -1,0 +1,36 @@
+"""A child of AI Master Junior whose guardian was asked, for the role × route table and the browser."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.applications import imports
+from cohortmgr.applications.queries import definition_of
+from cohortmgr.base.db import db, writing
+from cohortmgr.outbox.delivery import content_of
+from cohortmgr.outbox.models import Message
+from cohortmgr.programmes import actions as programmes
+from cohortmgr.programmes.queries import intake_of
+from cohortmgr.programmes.reading import read_known
+
+HEADER = "Nom,Prénom,Date de naissance,Code Massar,Club,Tuteur,Qualité,Téléphone du tuteur"
+ROWS = (
+    "Alaoui,Adam,03/04/2014,J000000001,Raja,Amina Alaoui,Mère,0612000001",
+    "Alaoui,Hiba,12/09/2017,J000000002,Raja,Amina Alaoui,Mère,0612000001",
+)
+
+
+def guarded() -> dict[str, str]:
+    """Two children enrolled; the link that their mother got."""
+    with writing():
+        programmes.load_definition(SYSTEM, read_known("ai-master-junior"))
+    intake = intake_of("ai-master-junior", "2027")
+    data = "\n".join((HEADER, *ROWS)).encode()
+    prepared = imports.prepare_import(data, "club.csv", definition_of(intake))
+    with writing():
+        imports.load(SYSTEM, intake.reference, prepared)
+    asked = db.session.scalars(sa.select(Message).where(Message.key == "guardian_asked")).one()
+    content = content_of(asked)
+    assert content is not None
+    return {"guardian_link": content["variables"]["token"], "junior_intake": intake.reference}
