@@ -49,6 +49,7 @@ from cohortmgr.stipends import actions as stipends
 from cohortmgr.stipends.models import Line
 from tests.factories.desk import at_desk, put_aside
 from tests.factories.guarded import guarded
+from tests.factories.joined import joined
 from tests.factories.mailings import mailings
 from tests.factories.questions import brought
 
@@ -352,6 +353,7 @@ def _now(year: Year) -> None:
     names = ("intake", "application", "open_offer")
     year.references |= at_desk(manager, *(year.references[name] for name in names))
     year.references |= put_aside(manager, opened.reference, year.viewer("trainer"), year.viewer("finance"))
+    year.references |= joined(owner)
     _post(year)
     administrator, number = year.viewer("programme_administrator"), application.number
     year.references |= mailings(manager, administrator, year.intake.reference, number)
