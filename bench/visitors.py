@@ -134,7 +134,7 @@ def signed_up(send: Send, intake: str) -> tuple[Visitor, Answer, dict[str, str]]
     visitor = Visitor(send)
     page = visitor.get(f"/sign-up?next=/intakes/{intake}/apply")
     page = visitor.post(page, visitor.place, {"email": email, "password": PASSWORD})
-    page = visitor.post(page, f"/intakes/{intake}/apply", {})
+    page = visitor.post(page, f"/intakes/{intake}/apply", {"whole": "1"})
     return visitor, page, answers_of(number, email)
 
 

@@ -68,8 +68,7 @@ def fill(page: Page, but: str = "") -> None:
 def apply(visitor: Visitor, place: Lived) -> None:
     """From the first page to an account with an empty form."""
     page = visitor.page
-    visitor.open("/")
-    page.locator("main a[href*='/programmes/'], main a[href*='/intakes/']").first.click()
+    visitor.open("/programmes/mdia")
     page.locator("main a[href*='/apply']").first.click()
     assert urlsplit(page.url).path == "/sign-in"
     page.locator("main a[href*='/sign-up']").click()
@@ -77,7 +76,7 @@ def apply(visitor: Visitor, place: Lived) -> None:
     page.fill("input[name=password]", "une phrase de quelques mots")
     visitor.send()
     assert urlsplit(page.url).path.endswith("/apply"), page.url
-    visitor.send("main form button[type=submit]")
+    visitor.send("main form button.quiet[type=submit]")  # everything on one page
     assert urlsplit(page.url).path.endswith("/form"), page.url
 
 

@@ -1,0 +1,180 @@
+"""The candidate's journey in Chromium: page by page without scripts, and through a cut network and an ended session."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Browser, FilePayload, Page, expect
+
+from cohortmgr.accounts.models import SignInSession
+from cohortmgr.applications.models import Application
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from tests.browser.conftest import Lived
+from tests.browser.test_journeys import ANSWERS, CHOICES
+from tests.browser.visits import Visitor, visiting
+from tests.factories.year import PHOTO
+from tests.watch import test_context
+
+PHRASE = "une phrase de quelques mots"
+GO_ON = "form.one-thing .btn-row button[type=submit]:not(.quiet)"
+
+
+def begin(visitor: Visitor, place: Lived) -> str:
+    """An account with a draft; returns the address of its task list."""
+    page = visitor.page
+    visitor.open("/programmes/mdia")
+    page.locator("main a[href*='/apply']").first.click()
+    page.locator("main a[href*='/sign-up']").click()
+    page.fill("input[name=email]", ANSWERS["email"])
+    page.fill("input[name=password]", PHRASE)
+    visitor.send()
+    visitor.send("main form button[type=submit]:not(.quiet)")
+    assert re.search(r"/my/applications/\w{26}$", page.url), page.url
+    return urlsplit(page.url).path
+
+
+def answer(page: Page) -> None:
+    """What this page asks."""
+    for name, text in ANSWERS.items():
+        field = page.locator(f"form.one-thing [name='{name}']")
+        if field.count():
+            field.fill(text)
+    for name, value in CHOICES.items():
+        if page.locator(f"select[name={name}]").count():
+            page.select_option(f"select[name={name}]", value)
+    for name in ("sex", "consent_truth", "consent_data"):
+        box = page.locator(f"form.one-thing input[name={name}]").first
+        if box.count():
+            box.check()
+    if page.locator("input[name=transcripts]").count():
+        paper = FilePayload(name="relevés.pdf", mimeType="application/pdf", buffer=PHOTO)
+        page.set_input_files("input[name=transcripts]", files=[paper])
+
+
+def mine(place: Lived) -> Application:
+    """The application of this journey."""
+    with test_context(place.database.system_app):
+        found = db.session.scalars(sa.select(Application).order_by(Application.id.desc())).first()
+        assert found is not None
+        db.session.expunge(found)
+        return found
+
+
+def end_sessions(place: Lived) -> None:
+    with test_context(place.database.system_app), writing():
+        db.session.execute(sa.update(SignInSession).values(revoked_at=clock.now()))
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+def test_page_by_page_without_scripts(chromium: Browser, place: Lived, language: str) -> None:
+    with visiting(chromium, place.address, place.year, language, 360, scripts=False) as visitor:
+        page = visitor.page
+        tasks = begin(visitor, place)
+        assert not visitor.overflow()
+        page.locator("main a.btn").first.click()
+        while not page.url.endswith("/check"):
+            assert not visitor.overflow(), page.url
+            answer(page)
+            visitor.send(GO_ON)
+            said = page.locator("[data-error-summary]").all_inner_texts()
+            assert not said, (page.url, said)
+        page.go_back()
+        page.goto(f"{tasks}/check")
+        page.locator("main dd.change a[href*='/contact/2']").first.click()
+        page.fill("[name=city]", "Rabat")
+        visitor.send(GO_ON)
+        assert page.url.endswith("/check"), page.url
+        visitor.send("main form[data-once] button[type=submit]:not(.quiet)")
+        expect(page.locator(".receipt")).to_be_visible()
+        # Corrected until the close: what was sent counts until it is sent again.
+        visitor.send("main form[action$='/change'] button[type=submit]")
+        page.goto(f"{tasks}/form/contact/2")
+        page.fill("[name=city]", "Salé")
+        visitor.send(GO_ON)
+        assert mine(place).answers["city"] == "Rabat"
+        page.goto(f"{tasks}/check")
+        assert not visitor.overflow()
+        visitor.send("main form[data-once] button[type=submit]:not(.quiet)")
+        expect(page.locator(".receipt")).to_be_visible()
+    assert (mine(place).answers["city"], mine(place).state) == ("Salé", "submitted")
+
+
+def test_what_is_typed_outlives_its_session_without_scripts(chromium: Browser, place: Lived) -> None:
+    with visiting(chromium, place.address, place.year, "fr", 360, scripts=False) as visitor:
+        page = visitor.page
+        tasks = begin(visitor, place)
+        page.goto(f"{tasks}/form/contact/2")
+        page.fill("[name=city]", "Tétouan")
+        end_sessions(place)
+        visitor.send(GO_ON)
+        page.fill("input[name=email]", ANSWERS["email"])
+        page.fill("input[name=password]", PHRASE)
+        visitor.send()
+        assert urlsplit(page.url).path == "/my/held", page.url
+        visitor.send("main form button[type=submit]:not(.quiet)")
+        assert "/form/" in page.url
+    assert mine(place).answers["city"] == "Tétouan"
+
+
+def test_saved_as_one_types_through_a_cut_and_an_ended_session(chromium: Browser, place: Lived) -> None:
+    with visiting(chromium, place.address, place.year, "fr", 360) as visitor:
+        page, line = visitor.page, visitor.page.locator("[data-saved]")
+        tasks = begin(visitor, place)
+        visitor.look()
+        page.goto(f"{tasks}/form/contact/2")
+        page.locator("[name=city]").press_sequentially("Fès", delay=5)
+        expect(line).to_contain_text("Enregistré à")
+        assert mine(place).answers["city"] == "Fès"
+        page.context.set_offline(True)
+        page.fill("[name=city]", "Meknès")
+        expect(line).to_contain_text("gardé sur ce téléphone")
+        page.locator(GO_ON).click()  # goes nowhere, and loses nothing
+        expect(page.locator("[name=city]")).to_have_value("Meknès")
+        page.context.set_offline(False)
+        page.evaluate("dispatchEvent(new Event('online'))")
+        expect(line).to_contain_text("Enregistré à")
+        assert mine(place).answers["city"] == "Meknès"
+        end_sessions(place)
+        page.fill("[name=city]", "Ifrane")
+        expect(line).to_contain_text("Votre session est finie")
+        assert "Ifrane" in page.evaluate("JSON.stringify(localStorage)")
+        visitor.page.goto("/sign-in")
+        page.fill("input[name=email]", ANSWERS["email"])
+        page.fill("input[name=password]", PHRASE)
+        visitor.send()
+        expect(page.locator("main")).to_contain_text("Vos réponses gardées sur ce téléphone ont été envoyées")
+        visitor.look()
+        assert mine(place).answers["city"] == "Ifrane"
+        assert page.evaluate("localStorage.length") == 0
+
+
+def test_sealed_answers_stay_off_the_telephone_and_errors_wait_until_one_leaves(
+    chromium: Browser, place: Lived
+) -> None:
+    with visiting(chromium, place.address, place.year, "fr", 360) as visitor:
+        page, line = visitor.page, visitor.page.locator("[data-saved]")
+        tasks = begin(visitor, place)
+        page.goto(f"{tasks}/form/identite/4")
+        page.context.set_offline(True)
+        page.fill("[name=cin]", "AB999999")
+        expect(line).to_contain_text("laissez cette page ouverte")
+        assert "AB999999" not in page.evaluate("JSON.stringify(localStorage)")
+        page.context.set_offline(False)
+        page.fill("[name=cin]", "pas un numéro")
+        expect(line).to_contain_text("Enregistré à")
+        expect(page.locator("[data-live]")).to_have_count(0)
+        page.locator("[name=massar]").focus()
+        expect(page.locator("[data-live]")).to_have_count(1)
+        visitor.look()
+        # Another language in the middle: what is typed is saved first.
+        page.goto(f"{tasks}/form/contact/2")
+        page.fill("[name=city]", "Oujda")
+        page.locator("header summary").first.click()
+        with page.expect_navigation():
+            page.locator("header a[hreflang=ar]").click()
+        expect(page.locator("[name=city]")).to_have_value("Oujda")
+        visitor.look()
