@@ -40,3 +40,19 @@ def test_a_text_is_tried_in_a_frame_before_it_is_kept(chromium: Browser, place: 
         page.get_by_role("button", name="Enregistrer").click()
         expect(page.get_by_text("Le texte est enregistré")).to_be_visible()
         expect(page.get_by_text("Version 1")).to_be_visible()
+
+
+def test_what_arrived_is_not_put_back_into_the_form(chromium: Browser, place: Lived) -> None:
+    with visiting(chromium, place.address, place.year, "fr", 360) as visitor:
+        visitor.sign_in("candidate")
+        visitor.open("/my/questions/{question}")
+        page = visitor.page
+        page.get_by_label("Votre message").fill("Et le semestre 6 ?")
+        visitor.open("/my/questions")
+        visitor.open("/my/questions/{question}")
+        expect(page.get_by_label("Votre message")).to_have_value("Et le semestre 6 ?")
+        page.get_by_role("button", name="Ajouter").click()
+        expect(page.get_by_text("Votre message est ajouté.")).to_be_visible()
+        expect(page.get_by_label("Votre message")).to_have_value("")
+        visitor.open("/my/questions/{question}")
+        expect(page.get_by_label("Votre message")).to_have_value("")
