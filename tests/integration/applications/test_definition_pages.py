@@ -4,15 +4,12 @@ moved along, while what was sent keeps its form; and the same as a file."""
 from __future__ import annotations
 
 import html
-import io
 import re
-from collections.abc import Mapping
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from flask.testing import FlaskClient, FlaskCliRunner
+from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
 from cohortmgr.accounts.rules import Role
@@ -20,74 +17,38 @@ from cohortmgr.applications import forms
 from cohortmgr.applications.definition_counts import answered
 from cohortmgr.applications.models import Application
 from cohortmgr.audit.models import Event
-from cohortmgr.base.db import db, see, writing
+from cohortmgr.base.db import db, see
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.models import DefinitionDraft, DefinitionVersion, Intake
-from cohortmgr.programmes.reading import read_definition, read_known
-from tests.factories.choices import browser, sent, someone
+from cohortmgr.programmes.reading import read_known
+from tests.factories.choices import browser, someone
+from tests.integration.applications.definitions import (
+    HOME,
+    LABEL,
+    add,
+    administrator,
+    document,
+    draft,
+    keys,
+    mark,
+    save,
+    three_files,
+    version,
+)
 
 pytestmark = pytest.mark.usefixtures("system_context")
-HOME = "/staff/programmes/mdia"
-LABEL = {"label-fr": "Langue préférée", "label-ar": "اللغة المفضلة", "label-en": "Preferred language"}
 
 
 @pytest.fixture
 def intake() -> Intake:
     """Three files of 2025, of which the first is a draft."""
-    found = sent(3)
-    first = sa.select(sa.func.min(Application.id)).scalar_subquery()
-    with writing() as session:
-        session.execute(
-            sa.update(Application).where(Application.id == first).values(state="draft", sent_at=None)
-        )
-    return found
+    return three_files()
 
 
 @pytest.fixture
 def client(app: Flask, intake: Intake) -> FlaskClient:
     """The programme's administrator."""
-    return browser(app, someone(intake, Role.PROGRAMME_ADMINISTRATOR))
-
-
-def draft() -> DefinitionDraft | None:
-    db.session.rollback()
-    return db.session.scalar(sa.select(DefinitionDraft).execution_options(populate_existing=True))
-
-
-def document() -> dict[str, Any]:
-    found = draft()
-    assert found is not None
-    return found.document
-
-
-def version() -> str:
-    found = draft()
-    return str(found.version if found else 0)
-
-
-def keys() -> list[str]:
-    return [q["key"] for section in document()["form"]["sections"] for q in section["questions"]]
-
-
-def mark(client: FlaskClient, path: str) -> str:
-    found = re.search(r'name="mark" value="(\w+)"', client.get(path).text)
-    assert found is not None
-    return found[1]
-
-
-def add(
-    client: FlaskClient, kind: str = "text", label: str = "Langue préférée", place: str | None = None
-) -> str:
-    """A new question; its page."""
-    place = place or read_known("mdia").form.sections[0].key
-    answer = client.post(f"{HOME}/form/add", data={"in": place, "kind": kind, "label-fr": label})
-    assert answer.status_code == 302, answer.text
-    return str(answer.location)
-
-
-def save(client: FlaskClient, path: str, **given: Any) -> Any:
-    """Save a question as its page does."""
-    return client.post(path, data=MultiDict({"mark": mark(client, path), **LABEL, **given}))
+    return administrator(app, intake)
 
 
 def test_a_question_is_written_published_and_met_by_drafts_alone(client: FlaskClient, intake: Intake) -> None:
@@ -323,100 +284,6 @@ def test_a_group_s_fields_are_questions_too(client: FlaskClient) -> None:
         client.post(f"{HOME}/form/questions/stages.{renamed}/remove", data={"version": version()}).location
         == path
     )
-
-
-def test_the_file_goes_out_and_comes_back(client: FlaskClient, runner: FlaskCliRunner) -> None:
-    answer = client.get(f"{HOME}/definition.toml")
-    assert read_definition(answer.text, "mdia.toml") == read_known("mdia")
-    assert 'filename="mdia-1.toml"' in answer.headers["Content-Disposition"]
-    assert runner.invoke(args=["programmes", "export", "mdia"]).output == answer.text
-    assert runner.invoke(args=["programmes", "export", "absent"]).exit_code == 1
-    save(client, add(client))
-    changed = client.get(f"{HOME}/definition.toml?of=draft").text
-    kept = document()
-    assert client.post(f"{HOME}/discard", data={"version": version()}).status_code == 302
-    assert draft() is None
-    assert take(client, changed, "0").status_code == 302
-    assert document() == kept
-    assert queries.intake_of("mdia").fingerprint == db.session.scalar(
-        sa.select(DefinitionVersion.fingerprint)
-    )
-
-
-def take(client: FlaskClient, text: str | bytes, number: str | None = None) -> Any:
-    """Send a file as the page does."""
-    data = text.encode() if isinstance(text, str) else text
-    sent_file = (io.BytesIO(data), "../../mdia.toml")
-    return client.post(f"{HOME}/file", data={"version": number or version(), "file": sent_file})
-
-
-def test_a_faulty_file_is_named_by_its_lines_and_never_published(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("cohortmgr.applications.definition_publishing_views.LARGEST_FILE", 200_000)
-    text = client.get(f"{HOME}/definition.toml").text
-    missing = text.replace('maximum = "20"', 'maximum = "-1"', 1).replace("weight = 8", "weight = 0", 1)
-    line = missing[: missing.index("weight = 0")].count("\n") + 1
-    answer = take(client, missing)
-    assert answer.status_code == 200
-    assert f"mdia.toml:{line} rubric" in answer.text
-    assert draft() is not None, "it can be mended in pages"
-    wrong: Mapping[str, str] = {
-        "[form": "mdia.toml:1",
-        text.replace('kind = "text"', 'kind = "texte"', 1): "texte",
-        text.replace('key = "mdia"', 'key = "autre"', 1): "autre",
-        text.replace('key = "email"', 'key = "motivation"', 1): "motivation",
-    }
-    before = document()
-    for each, said in wrong.items():
-        refused = take(client, each)
-        assert refused.status_code == 422, said
-        assert said in refused.text
-    for data in (b"\xff\xfe", b"#" * 200_001):
-        assert take(client, data).status_code == 422
-    assert client.post(f"{HOME}/file", data={"version": version()}).status_code == 422
-    assert document() == before
-
-
-def test_a_null_never_reaches_the_database(client: FlaskClient) -> None:
-    text = client.get(f"{HOME}/definition.toml").text
-    hidden = text.replace('fr = "Deux ans', 'fr = "\\u0000Deux ans', 1)
-    assert hidden != text
-    line = hidden[: hidden.index("\\u0000")].count("\n") + 1
-    refused = take(client, hidden)
-    assert refused.status_code == 422
-    assert f"mdia.toml:{line} " in refused.text
-    assert draft() is None
-
-
-def test_texts_and_dates_are_written_too(client: FlaskClient) -> None:
-    page = client.get(f"{HOME}/texts").text
-    given = {
-        name: html.unescape(value)
-        for name, value in re.findall(r'<input class="input[^>]* name="([\w-]+)" value="([^"]*)"', page)
-    }
-    areas = re.findall(
-        r'<textarea class="input" id="[\w-]+" name="([\w-]+)"[^>]*>\n?([^<]*)</textarea>', page
-    )
-    given |= {name: html.unescape(value) for name, value in areas}
-    assert client.post(f"{HOME}/texts", data={**given, "version": "0"}).status_code == 302
-    assert draft() is None, "nothing was changed"
-    wrong = client.post(f"{HOME}/texts", data={**given, "version": "0", "intakes-0-opens_at": "demain"})
-    assert wrong.status_code == 422
-    assert 'href="#intakes-0-opens_at"' in wrong.text
-    later = {
-        **given,
-        "version": "0",
-        "practical-cost-fr": "Gratuit.",
-        "intakes-1-closes_at": "2027-06-29T12:00",
-    }
-    assert client.post(f"{HOME}/texts", data=later).status_code == 302
-    assert document()["practical"]["cost"]["fr"] == "Gratuit."
-    moved = client.post(f"{HOME}/texts", data={**later, "practical-cost-fr": "Autre."})
-    assert moved.status_code == 409
-    assert "Autre." in moved.text
-    assert client.post(f"{HOME}/publish", data={"version": version(), "over": "1"}).status_code == 302
-    assert "Gratuit." in client.get("/programmes/mdia").text
 
 
 def test_a_draft_is_its_institution_s_own(app: Flask, client: FlaskClient, intake: Intake) -> None:
