@@ -26,5 +26,6 @@ NOTICES = (
             # By its whole address: the one thing that an edited text calls a link is the intake's page.
             Variable("stop", "text", "https://exemple.ma/tell-me/stop/IjdLM1FYUEIyTTQi.xyz", required=True),
         ),
+        campaign=True,  # whoever does not want it stops it with one click
     ),
 )

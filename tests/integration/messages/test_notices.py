@@ -114,11 +114,11 @@ def test_the_house_s_texts_are_read_as_edited_ones_and_say_the_same() -> None:
 
 
 def test_whatever_bears_a_key_is_known_and_its_link_needed() -> None:
-    tokens = {key for key, notice in declared.items() if "token" in values(notice)}
+    tokens = {key for key, notice in declared.items() if {"token", "code"} & values(notice).keys()}
     assert tokens == set(bearing_keys())
     for key in tokens:
         for channel in CHANNELS:
-            assert "link" in needed(declared[key], channel), key
+            assert {"link", "code"} & set(needed(declared[key], channel)), key
 
 
 def test_what_is_sent_bears_what_is_declared() -> None:
