@@ -104,6 +104,8 @@ def code() -> ResponseReturnValue:
     asked = codes.look(session.get(_CODE), LINK)
     if asked is None:
         return redirect(url_for("guardians.begin"))
+    if COOKIE not in request.cookies:
+        g.language = asked.language
     problems: tuple[Problem, ...] = ()
     if request.method == "POST":
         try:

@@ -38,7 +38,7 @@ LINK = "guardian"
 # The link of the receipt, by which an answer may be changed; whoever loses it asks for another.
 STANDING = timedelta(days=365)
 _CHUNK = 500
-_ANSWER = N_("Répondez oui ou non.")
+_ANSWER = N_("%(child)s, « %(purpose)s » : répondez oui ou non.")
 _SIGN = N_("Signez en écrivant votre nom.")
 _CAPACITY = N_("Dites en quelle qualité vous répondez.")
 
@@ -272,7 +272,7 @@ def _problems(child: Child, said: Said | None) -> list[Problem]:
     reference = child.application.reference
     answers = said.answers if said else {}
     problems = [
-        Problem(_ANSWER, {}, f"{reference}-{purpose.key}")
+        Problem(_ANSWER, {"child": child.given_name, "purpose": purpose.title}, f"{reference}-{purpose.key}")
         for purpose in child.terms.purposes
         if purpose.key not in answers
     ]

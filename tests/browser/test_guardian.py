@@ -52,6 +52,7 @@ def test_a_guardian_answers_for_two_children_on_a_small_phone(place: Lived, phon
     expect(phone.locator("html")).to_have_attribute("lang", language)
     shot(phone, f"{language}-1-link")
     phone.locator("main button[type=submit]").click()
+    expect(phone.locator("html")).to_have_attribute("lang", language)
     shot(phone, f"{language}-2-code")
     phone.locator("#code").fill("000")
     phone.locator("main button[type=submit]").click()

@@ -68,7 +68,7 @@ def test_a_club_replaces_no_other_s_child(app: Flask, client: FlaskClient, intak
 def test_an_import_is_taken_back_whole_within_a_day(client: FlaskClient, intake: str) -> None:
     before = rows_of(Person), rows_of(Identifier)
     result = children.enrol(
-        client, intake, children.child(1), children.child(2), children.child(3, **{"Tuteur": ""})
+        client, intake, children.child(1), children.child(2), children.child(3, Tuteur="")
     )
     assert rows_of(Person) > before[0]
     page = words(client.get(f"{result}/undo").text)

@@ -165,6 +165,39 @@ def test_a_lost_link_is_had_again_by_telephone_and_code(app: Flask, client: Flas
     assert browser.post("/guardian", data={"contact": "12"}).status_code == 422
 
 
+def test_a_child_online_waits_may_correct_the_number_and_leaves_when_the_guardian_agrees(
+    app: Flask, client: FlaskClient, intake: str
+) -> None:
+    child = journey.browser(app)
+    journey.sign_up(child, "adam@exemple.ma")
+    reference = journey.begin(child, intake)
+    typed = {
+        "family_name": "Alaoui", "given_name": "Adam", "birth_date-day": "3", "birth_date-month": "4",
+        "birth_date-year": "2014", "massar": "J123456789", "group": "Raja",
+    }  # fmt: skip
+    guardian = {"guardian_name": "Amina", "guardian_capacity": "mother", "guardian_phone": "0612000009"}
+    page = f"/my/applications/{reference}"
+    child.post(f"{page}/form", data=typed)
+    assert child.post(f"{page}/check").status_code == 200 and children.sent("guardian_asked") == []
+    assert seen(intake) == []  # not even its draft
+    child.post(f"{page}/form", data={**typed, **guardian})
+    assert child.post(f"{page}/check").status_code == 302
+    assert "En attente de l'accord" in words(child.get(page).text)
+    assert "Amina" in child.get(f"{page}/guardian").text
+    assert child.post(f"{page}/guardian").status_code == 302 and files()[0].state == "draft"
+    with clock.at(children.NOW + timedelta(minutes=5)):
+        child.post(f"{page}/form", data={**typed, **guardian, "guardian_phone": "0612000001"})
+        child.post(f"{page}/check")
+        first, last = children.sent("guardian_asked")
+        stale = children.enter(app, first["token"])
+        assert "Adam" not in stale.get(f"/guardian/{first['token']}/answers").text
+        browser = children.enter(app, last["token"])
+        sent = children.answers(browser.get(f"/guardian/{last['token']}/answers").text)
+        assert browser.post(f"/guardian/{last['token']}/answers", data=sent).status_code == 302
+    assert (files()[0].state, files()[0].consent) == ("submitted", "given")
+    assert child.get(page).status_code == 200
+
+
 def test_no_letter_leaves_for_a_child(app: Flask, client: FlaskClient, intake: str) -> None:
     children.enrol(client, intake, children.child(1))
     token = children.sent("guardian_asked")[0]["token"]
@@ -181,7 +214,9 @@ def test_no_letter_leaves_for_a_child(app: Flask, client: FlaskClient, intake: s
     assert answer.status_code in (302, 422, 200), answer.text
     with writing():
         person = db.session.get_one(Person, row.person_id)
-        send_all([Letter("correction_done", person.reference, "", "fr", {}, row.institution_id, row.person_id)])
+        send_all(
+            [Letter("correction_done", person.reference, "", "fr", {}, row.institution_id, row.person_id)]
+        )
     to = db.session.scalars(sa.select(Message).where(Message.key == "correction_done")).one()
     guardian = db.session.scalars(sa.select(Guardianship)).one()
     assert to.subject == db.session.get_one(Person, guardian.guardian_id).reference and to.language == "ar"
@@ -195,7 +230,7 @@ def test_a_child_s_row_without_a_guardian_waits_in_the_tray_of_who_sent_it(
     rows = (
         children.child(1, **{"Téléphone du tuteur": ""}),
         children.child(2, **{"Date de naissance": "03/04/2008"}),
-        children.child(3, **{"Tuteur": ""}),
+        children.child(3, Tuteur=""),
     )
     children.enrol(client, intake, *rows)
     assert [(row.name, row.state, row.consent) for row in files()] == [("Badr Alaoui", "submitted", "none")]
