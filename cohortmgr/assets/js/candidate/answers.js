@@ -37,10 +37,11 @@ const send = async (url, questions, kept) => {
     const answer = await fetch(url, {
       method: "POST",
       keepalive: true,
+      redirect: "manual", // to the sign-in: no need to fetch its page
       headers: { "Content-Type": "application/json", "X-CSRFToken": token ? token.value : "" },
       body: JSON.stringify(body),
     });
-    if (answer.redirected || answer.status === 400 || answer.status === 401) return "ended";
+    if (answer.type === "opaqueredirect" || answer.status === 400 || answer.status === 401) return "ended";
     if (answer.status === 409 || answer.status === 404) return "closed";
     return answer.ok ? await answer.json() : "offline";
   } catch {
@@ -163,7 +164,7 @@ if (marks) {
     keys.forEach((key) => changed.add(key));
     line.textContent = line.dataset[keep(keys) ? answer : "page"];
   };
-  const queue = () => (running = running.then(save));
+  const queue = () => (running = running.catch(() => {}).then(save));
 
   const noticed = ({ target }) => {
     const key = questionOf(target.name);
