@@ -76,7 +76,7 @@ def test_a_batch_asks_once_and_keeps_its_order(asked: list[set[TextKey]]) -> Non
     assert found[2] == Rendered(
         "", 'Place "Rabat" l\'été : jeudi 20 mai 2027, 13 h http://127.0.0.1:8000/my/offers/7K3QXPB2M4', None
     )
-    assert found[3].html is None and "\n- Votre rang : 84.\n" in found[3].text
+    assert found[3].html is None and "\n- Votre rang\xa0: 84.\n" in found[3].text
     assert found[3].text.endswith("le mercredi 15 septembre 2027\n")
     assert found[4].html is not None and 'lang="en"' in found[4].html
 
