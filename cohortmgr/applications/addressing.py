@@ -50,9 +50,10 @@ def _guardians(persons: Sequence[int]) -> dict[int, Person | None]:
         .order_by(Application.id, Guardianship.id)
     )
     found: dict[int, Person | None] = {}
-    for child, consent, until, person in rows:
-        if until is not None or consent == Consent.WAITING:
-            found[child] = person or found.get(child)
+    for row in rows:
+        guardian: Person | None = row[3]  # none where the join found nobody
+        if guardian is not None or row.consent == Consent.WAITING:
+            found[row.person_id] = guardian if guardian is not None else found.get(row.person_id)
     return found
 
 

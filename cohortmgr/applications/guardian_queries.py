@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -153,7 +152,7 @@ def standing(applications: Sequence[int]) -> dict[int, dict[str, ConsentAnswer]]
     return found
 
 
-def asked_of(application: Application) -> sa.Row[Any] | None:
+def asked_of(application: Application) -> sa.Row[Person, Guardianship] | None:
     """Who was asked about a file and when: the guardian's name, reference, capacity and the moment."""
     return db.session.execute(
         sa.select(Person, Guardianship)

@@ -68,7 +68,7 @@ def runs(viewer: Viewer, intake: Intake, limit: int = 20) -> Sequence[ImportRun]
 def tray(viewer: Viewer, intake: Intake, *, settled: bool = False) -> sa.Select[TrayRow]:
     """The rows that wait, in the order of the file; or those that are settled."""
     wanted = TrayRow.state.in_(OPEN)
-    mine = sa.true()
+    mine: sa.ColumnElement[bool] = sa.true()
     if sees_own_only(viewer, intake):
         mine = TrayRow.run_id.in_(sa.select(ImportRun.id).where(ImportRun.by == viewer.reference))
     return (

@@ -56,7 +56,7 @@ def intake_of(viewer: Viewer, reference: str) -> Intake:
     return queries.staff_intake(viewer, reference, queries.MANAGE)
 
 
-def received_at(intake: Intake, text: str, today: date) -> datetime:
+def received_at(viewer: Viewer, intake: Intake, text: str, today: date) -> datetime:
     """When a paper that was received on a day counts as sent: that day's first moment, or the opening's.
 
     Refused, `where` = "received", for what is no day, is still to come, or lies outside the intake's dates: a paper
@@ -76,7 +76,7 @@ def received_at(intake: Intake, text: str, today: date) -> datetime:
     return max(intake.opens_at, datetime.combine(day, time(), CASABLANCA))
 
 
-def read(definition: Definition, given: Given) -> tuple[dict[str, Answer], list[Problem]]:
+def read(viewer: Viewer, definition: Definition, given: Given) -> tuple[dict[str, Answer], list[Problem]]:
     """The answers of a paper and what is wrong with them. What is `only_online` may be left out."""
     form, answers, problems = definition.form, dict[str, Answer](), list[Problem]()
     for question in asked(form):
@@ -99,7 +99,7 @@ def read(definition: Definition, given: Given) -> tuple[dict[str, Answer], list[
     return answers, [*problems, *lacking]
 
 
-def known(intake: Intake, definition: Definition, answers: dict[str, Answer]) -> list[Known]:
+def known(viewer: Viewer, intake: Intake, definition: Definition, answers: dict[str, Answer]) -> list[Known]:
     """Who a paper may be from: by an identity number or telephone anywhere, by the whole name in the files that the
     viewer's institutions hold. Two statements."""
     numbers = [crypto.blind_index(*each) for each in identity_numbers(definition.form, answers).items()]
@@ -132,14 +132,14 @@ def enter(
     intake = intake_of(viewer, intake_reference)
     require(viewer, queries.MANAGE, intake.path)
     definition = definition_of(intake)
-    answers, problems = read(definition, given)
+    answers, problems = read(viewer, definition, given)
     try:
-        sent_at = received_at(intake, received, clock.today())
+        sent_at = received_at(viewer, intake, received, clock.today())
     except Refused as refused:
         problems = [*refused.problems, *problems]
     if problems:
         raise Refused(*problems)
-    found = known(intake, definition, answers)
+    found = known(viewer, intake, definition, answers)
     if found and not person:
         raise Refused(Problem(_WHICH, {}, "person"))
     bearer = _person(definition, answers, found, person)

@@ -68,8 +68,8 @@ def _page(intake: Intake, problems: tuple[Problem, ...]) -> str:
         # Each beside its own field; what concerns the page's two own fields stands there.
         mine = {"person", "received"}
         show_answers(form, Refused(*(each for each in problems if each.where not in mine)))
-        answers, _wrong = paper_entry.read(definition, request.form.to_dict(flat=False))
-        found = paper_entry.known(intake, definition, answers)
+        answers, _wrong = paper_entry.read(guards.viewer(), definition, request.form.to_dict(flat=False))
+        found = paper_entry.known(guards.viewer(), intake, definition, answers)
     return render_template(
         "applications/staff_paper.html",
         intake=intake,

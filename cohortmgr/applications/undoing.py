@@ -33,6 +33,9 @@ _APPLICATIONS, _PERSONS = table_of(Application), table_of(Person)
 _IDENTIFIERS, _GUARDIANSHIPS, _TRAY = table_of(Identifier), table_of(Guardianship), table_of(TrayRow)
 
 
+_File = sa.Row[int, str, int, str, int, str]
+
+
 @dataclass(frozen=True)
 class Undoing:
     """What taking an import back would do: the files that go, those that stay because somebody touched them (both
@@ -40,8 +43,8 @@ class Undoing:
 
     run: ImportRun
     intake: Intake
-    going: Sequence[sa.Row[Any]]
-    staying: Sequence[sa.Row[Any]]
+    going: Sequence[_File]
+    staying: Sequence[_File]
     tray: int
 
     @property

@@ -95,6 +95,10 @@ def test_a_link_serves_once_and_the_one_of_the_receipt_withdraws(
     assert (row.state, row.consent, row.sent_at) == ("held", "withdrawn", None)
     assert seen(intake) == []
     assert queries.counts([row.intake_id])[row.intake_id]["refused"] == 1
+    office = journey.browser(app)
+    children.club(office, Role.SELECTION_MANAGER, "office")
+    page = words(office.get(f"/staff/intakes/{intake}/applications?state=all").text)
+    assert "1 dossier d'enfant est caché" in page and "Adam" not in page
     assert rows_of(ConsentAnswer) == 6
 
 
