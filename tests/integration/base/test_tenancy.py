@@ -5,6 +5,7 @@ Rows are made from the columns' types, so that a table added later is covered, o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -26,7 +27,7 @@ START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 TABLES = list(tables.metadata.sorted_tables)
 MAPPED = {mapper.local_table: mapper.class_ for mapper in Model.registry.mappers}
 # What a CHECK constraint wants and the type of the column does not tell: (table, column) to value.
-EXAMPLES: dict[tuple[str, str], Any] = {("correction_items", "kind"): "incorrect"}
+EXAMPLES: dict[tuple[str, str], Any] = {}
 
 
 def kind_of(table: sa.Table) -> str | None:
@@ -47,8 +48,9 @@ def names(chosen: list[sa.Table]) -> list[str]:
 
 def value_for(table: sa.Table, column: sa.Column[Any], number: int, place: int) -> Any:
     """A value of the column's type; unique in its table, and later columns are later in time."""
-    if (table.name, column.name) in EXAMPLES:
-        return EXAMPLES[table.name, column.name]
+    given = EXAMPLES.get((table.name, column.name), _first_allowed(table, column))
+    if given is not None:
+        return given
     default = getattr(column.default, "arg", None)
     if column.default is not None and column.default.is_scalar and not column.primary_key:
         return default
@@ -69,6 +71,16 @@ def value_for(table: sa.Table, column: sa.Column[Any], number: int, place: int) 
         unique = column.primary_key or column.unique or column.foreign_keys or _in_unique(table, column)
         return number if unique else 1
     raise AssertionError(f"{table.name}.{column.name}: say in EXAMPLES what a {kind!r} may be")
+
+
+def _first_allowed(table: sa.Table, column: sa.Column[Any]) -> str | None:
+    """The first of the words to which a CHECK holds a column."""
+    for each in table.constraints:
+        if isinstance(each, sa.CheckConstraint):
+            words = re.search(rf"\b{column.name} IN \('([^']+)'", str(each.sqltext))
+            if words:
+                return words[1]
+    return None
 
 
 def _in_unique(table: sa.Table, column: sa.Column[Any]) -> bool:
