@@ -17,6 +17,7 @@ from cohortmgr.applications.forms import ApplicationForm, form_class, show_answe
 from cohortmgr.applications.queries import File
 from cohortmgr.applications.row_buttons import Pressed, pressed, without_row
 from cohortmgr.applications.written import shown, typed
+from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.programmes.rules import Question, QuestionKind, Text
@@ -112,6 +113,7 @@ def _page(file: File, questions: tuple[Question, ...], page: ApplicationForm) ->
         documents=file.documents,
         questions=questions,
         owed=awaited.owed(file),
+        begun=file.intake.starts_on <= clock.today(),
         form=page,
     )
 

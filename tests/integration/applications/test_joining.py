@@ -57,6 +57,13 @@ def give(number: int, **given: str) -> None:
         joining.answer(viewer, reference, {name: [text] for name, text in given.items()}, [])
 
 
+def browser(app: Flask, number: int) -> FlaskClient:
+    """Person number so-and-so, reading French."""
+    client = promotions.browser(app, promotions.candidate(number))
+    client.get("/language/fr")
+    return client
+
+
 def page_of(file: Application) -> str:
     return f"/my/applications/{file.reference}/joining"
 
@@ -65,7 +72,7 @@ def page_of(file: Application) -> str:
 def owner(app: Flask, system_context: AppContext) -> FlaskClient:
     """Who accepted a seat, and still owes a RIB and a paper."""
     joined(2, *LATER)
-    return promotions.browser(app, promotions.candidate(1))
+    return browser(app, 1)
 
 
 def test_the_page_asks_what_the_application_did_not(owner: FlaskClient) -> None:
@@ -138,7 +145,7 @@ def test_it_is_over_with_the_training_and_another_person_sees_nothing(
     other = promotions.browser(app, promotions.candidate(2))
     assert other.get(page_of(file)).status_code == 404
     assert other.post(page_of(file), data={"rib": rib(2)}).status_code == 404
-    client = promotions.browser(app, promotions.candidate(1))
+    client = browser(app, 1)
     assert client.get(page_of(file)).status_code == 200
     with writing():
         db.session.execute(sa.update(Enrolment).values(state="completed"))
