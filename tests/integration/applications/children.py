@@ -87,5 +87,5 @@ def answers(page: str, said: dict[str, str] | str = "yes", signed: str = "Amina 
     """What a guardian sends for every question of the page; `said` for all, or by purpose."""
     names = sorted(set(re.findall(r'type="radio" id="[^"]*" name="([^"]*)"', page)))
     given = {name: said if isinstance(said, str) else said[name.split("-", 1)[1]] for name in names}
-    chosen = {name: "mother" for name in re.findall(r'<select class="input" id="[^"]*" name="([^"]*)"', page)}
+    chosen = dict.fromkeys(re.findall(r'<select class="input" id="[^"]*" name="([^"]*)"', page), "mother")
     return {**given, **chosen, "signed": signed}

@@ -194,5 +194,6 @@ def test_counts_for_home_pages(intake: str) -> None:
     many(20)
     number = intake_of("mdia", "2027").id
     assert queries.counts([number])[number] == {
-        "draft": 0, "submitted": 20, "withdrawn": 0, "superseded": 0, "eligible": 18, "ineligible": 2,
+        "draft": 0, "held": 0, "submitted": 20, "withdrawn": 0, "superseded": 0, "eligible": 18, "ineligible": 2,
+        "refused": 0,
     }  # fmt: skip
