@@ -43,6 +43,8 @@ KEY = "application_received"
 LANGUAGES = ("fr", "ar", "fr", "en")
 CHUNK = 500
 MOST = 2.0
+# As many as docker-compose.yml runs.
+WORKERS = 2
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,8 @@ port, path, start, stop = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(s
 spent = wall = 0.0
 with open(path, "rb") as file, smtplib.SMTP("127.0.0.1", port) as server:
     server.ehlo()
+    print("ready", flush=True)
+    sys.stdin.readline()
     for number in range(stop):
         sender, address, size = json.loads(file.readline())
         data = file.read(size)
@@ -161,18 +165,20 @@ with open(path, "rb") as file, smtplib.SMTP("127.0.0.1", port) as server:
             began, cpu = time.perf_counter(), time.process_time()
             server.sendmail(sender, [address], data)
             wall, spent = wall + time.perf_counter() - began, spent + time.process_time() - cpu
-print(json.dumps([wall, spent]))
+print(json.dumps([0.0, wall, spent]))
 """
 DRAIN = """
-import json, time
+import json, sys, time
 from worker.outbox import drain
 from worker.celery_app import flask_app
 from cohortmgr.base.db import db
 with flask_app.app_context():
     db.session.connection()
-began, cpu = time.perf_counter(), time.process_time()
+print("ready", flush=True)
+sys.stdin.readline()
+began, cpu = time.monotonic(), time.process_time()
 drain()
-print(json.dumps([time.perf_counter() - began, time.process_time() - cpu]))
+print(json.dumps([began, time.monotonic(), time.process_time() - cpu]))
 """
 
 
@@ -181,23 +187,49 @@ def floor(port: int, file: Path, start: int, stop: int) -> Run:
     return _run(port, [FLOOR, str(port), str(file), str(start), str(stop)], {}, stop - start)
 
 
-def drained(made: Installation, port: int, count: int) -> Run:
-    """All that waits, by the worker's own task in a process of its own."""
-    return _run(port, [DRAIN], {**made.environment, "COHORTMGR_MAIL_URL": f"smtp://127.0.0.1:{port}"}, count)
+def drained(made: Installation, port: int, count: int, workers: int) -> Run:
+    """All that waits, by the worker's own task in so many processes at once."""
+    environment = {**made.environment, "COHORTMGR_MAIL_URL": f"smtp://127.0.0.1:{port}"}
+    return _run(port, [DRAIN], environment, count, workers)
 
 
-def _run(port: int, words: list[str], environment: dict[str, str], count: int) -> Run:
+def _run(port: int, words: list[str], environment: dict[str, str], count: int, processes: int = 1) -> Run:
     before = counted_at(port) or (0, 0)
-    process = subprocess.Popen(
-        [sys.executable, "-c", *words], cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE
-    )
-    with _watched(process, port, before[0] + count // 10) as seen:
-        out, _ = process.communicate()
-    if process.returncode:
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", *words],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for _ in range(processes)
+    ]
+    for each in running:
+        _line(each)  # it is ready
+    for each in running:
+        _begin(each)
+    with _watched(running[0], port, before[0] + count // 10) as seen:
+        ended = [json.loads(each.communicate()[0].splitlines()[-1]) for each in running]
+    if any(each.returncode for each in running):
         raise RuntimeError("the sender failed")
-    wall, cpu = json.loads(out.splitlines()[-1])
     after = counted_at(port) or (0, 0)
+    wall, cpu = (
+        max(end for _, end, _ in ended) - min(begin for begin, _, _ in ended),
+        sum(e[2] for e in ended),
+    )
     return Run(after[0] - before[0], after[1] - before[1], wall, cpu, *seen[:1], *seen[-1:])
+
+
+def _line(process: subprocess.Popen[bytes]) -> None:
+    if process.stdout is None or not process.stdout.readline():
+        raise RuntimeError("the sender did not start")
+
+
+def _begin(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        process.stdin.write(b"\n")
+        process.stdin.flush()
 
 
 @contextmanager
@@ -229,15 +261,15 @@ def _resident(pid: int) -> int:
     return sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
 
 
-def letters(made: Installation, count: int) -> Iterator[Figure]:
-    """Each figure of one run: the floor sends one half before and the other after the worker."""
+def letters(made: Installation, count: int, workers: int = WORKERS) -> Iterator[Figure]:
+    """Each figure of one run: the floor sends one half before and the other after the workers."""
     wrote = written(made, count)
     file = made.settings.data / "letters"
     if composed(made, file) != count:
         raise RuntimeError("not every message was written")
     with sink_process(port := free_port()):
         first = floor(port, file, 0, count // 2)
-        ours = drained(made, port, count)
+        ours = drained(made, port, count, workers)
         second = floor(port, file, count // 2, count)
     file.unlink()
     wall, cpu, size = (getattr(first, name) + getattr(second, name) for name in ("wall", "cpu", "size"))
@@ -246,7 +278,7 @@ def letters(made: Installation, count: int) -> Iterator[Figure]:
             f"the worker sent {ours.messages} of {ours.size} bytes, the floor {count} of {size}"
         )
     each = 1000 / count
-    beside = f"{ours.wall * each:.3f} ms a message, floor {wall * each:.3f} ms; {size // count} bytes each"
+    beside = f"{ours.wall * each:.3f} ms a message by {workers}, floor {wall * each:.3f} ms; {size // count} bytes each"
     yield Figure(f"{count} letters, time", ours.wall / wall, "×", MOST, beside)
     beside = f"{ours.cpu * each:.3f} ms CPU a message, floor {cpu * each:.3f} ms"
     yield Figure(f"{count} letters, CPU", ours.cpu / cpu, "×", 99, beside)
@@ -264,10 +296,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.letters", description=__doc__)
     parser.add_argument("--postgres", metavar="URL", help="a superuser's URL; without it, SQLite")
     parser.add_argument("--messages", type=int, default=100_000, help="how many (default 100000)")
+    parser.add_argument("--workers", type=int, default=WORKERS, help=f"processes (default {WORKERS})")
     chosen = parser.parse_args()
     with installed(chosen.postgres) as made:
         found = []
-        for figure in letters(made, chosen.messages):
+        for figure in letters(made, chosen.messages, chosen.workers):
             print(line(figure), flush=True)
             found.append(figure)
     return 0 if all(figure.passed for figure in found) else 1
