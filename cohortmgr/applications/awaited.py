@@ -44,13 +44,14 @@ def owed_by(applications: Collection[int]) -> dict[int, tuple[Question, ...]]:
     """
     if not applications:
         return {}
-    rows: Sequence[sa.Row[Any]] = db.session.execute(
+    wanted: sa.Select[*tuple[Any, ...]] = (
         sa.select(Application, Intake.key, DefinitionVersion.fingerprint)
         .join(Intake, Intake.id == Application.intake_id)
         .join(DefinitionVersion, DefinitionVersion.id == Application.version_id)
         .where(Application.id.in_(applications), Application.state == State.SUBMITTED.value)
-    ).all()
-    asked = [(row[0], definition_of(row).of_intake(row.key)) for row in rows]
+    )
+    rows = db.session.execute(wanted)
+    asked = [(row[0], definition_of(row).of_intake(row.key)) for row in rows.all()]
     asked = [(application, definition) for application, definition in asked if not asks_nothing(definition)]
     papers, done = _papers([application.id for application, _ in asked]), ended([row.id for row, _ in asked])
     found = {}
