@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import html
 import re
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -212,7 +213,7 @@ def test_removing_says_whom_it_concerns_and_answers_are_kept_aside(
     client.post(f"{HOME}/form/sections/motivation/remove", data={"version": version()})
     assert client.post(f"{HOME}/publish", data={"version": version(), "over": "1"}).status_code == 302
     db.session.rollback()
-    rows = dict(db.session.execute(sa.select(Application.state, Application.answers)).all())
+    rows: dict[str, dict[str, Any]] = dict(db.session.execute(sa.select(Application.state, Application.answers)).all())
     assert rows["draft"]["_aside"]["motivation"], "aside, not lost"
     assert rows["submitted"]["motivation"], "as it was sent"
 
