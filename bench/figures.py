@@ -17,7 +17,7 @@ from sqlalchemy import event
 
 from bench.installation import Installation
 from bench.servers import Answer, Server, cost
-from bench.visitors import Send, Visitor, drafted, journey, signed_up, within
+from bench.visitors import Send, Visitor, drafted, journey, paged, signed_up, within
 from cohortmgr.accounts.passwords import prepare_hash
 from cohortmgr.base.db import db
 
@@ -126,7 +126,25 @@ def statements(made: Installation) -> list[Figure]:
         ),
         Figure("staff list, statements that rows add", seen[600] - seen[50], "", 0, "600 rows less 50"),
         Figure("journey, statements", len(sql), "", 40, f"{visitor.requests} requests"),
+        _page_by_page(send, made),
     ]
+
+
+def _page_by_page(send: Send, made: Installation) -> Figure:
+    """The statements of the dearest page of a journey of one thing a page: its saving and the page that follows."""
+    visitor, _form, answers = signed_up(send, made.open_intake)
+    dearest, pages = 0, 0
+    steps = paged(visitor, visitor.place.removesuffix("/form"), answers)
+    while True:
+        with counted() as sql:
+            here = next(steps, None)
+        if here is None:
+            break
+        pages += 1
+        dearest = max(dearest, len(sql) if pages > 1 else 0)  # the first fills what is made once
+    return Figure(
+        "journey page by page, statements a page", dearest, "", 11, f"{pages} pages, saved and drawn"
+    )
 
 
 def journeys(made: Installation, times: int) -> Figure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urlencode, urlsplit
 
 from flask import Flask
@@ -154,6 +154,21 @@ def journey(send: Send, intake: str) -> Visitor:
     if visitor.place.endswith("/check"):
         raise RuntimeError("the application was not sent")
     return visitor
+
+
+def paged(visitor: Visitor, tasks: str, answers: Mapping[str, str]) -> Iterator[str]:
+    """The form one page after the other, from a draft's task list; yields each page's address when it was kept."""
+    page = visitor.get(f"{tasks}/form/identite/1")
+    while not visitor.place.endswith("/check"):
+        here, text = visitor.place, page.body.decode()
+        given = {name: value for name, value in answers.items() if f'name="{name}' in text}
+        if 'name="transcripts"' in text:
+            page = visitor.post_file(page, here, given, "transcripts", PDF)
+        else:
+            page = visitor.post(page, here, given)
+        if visitor.place == here:
+            raise RuntimeError(f"{here} was not accepted: {_errors(page)}")
+        yield here
 
 
 def _errors(page: Answer) -> str:

@@ -215,10 +215,10 @@ def _page(file: File, asked: FormPage, form: ApplicationForm | None) -> str:
 def answers(reference: str) -> ResponseReturnValue:
     """Good answers kept as they are typed, and what is wrong with the others. The same a second time changes nothing.
 
-    Takes JSON: `fields` (name to texts), `keys` (the questions that they answer), `seen` (marks), and `kept` when a
+    Takes JSON, or a form: `fields` (name to texts), `keys` (the questions that they answer), `seen` (marks), and `kept` when a
     telephone had kept them.
     """
-    given, keys, seen, kept = _read(request.get_json(silent=True))
+    given, keys, seen, kept = _read(request.get_json(silent=True) if request.is_json else _posted())
     viewer = guards.viewer()
     with writing():
         file = saving.open_file(viewer, reference)
@@ -242,6 +242,12 @@ def answers(reference: str) -> ResponseReturnValue:
         errors={each.where: say(each) for each in problems if each.where},
         labels=labels,
     )
+
+
+def _posted() -> dict[str, Any]:
+    """The same out of a plain form: its fields, and the questions that they answer under `keys`."""
+    fields = request.form.to_dict(flat=False)
+    return {"keys": fields.pop("keys", []), "seen": seen_by(request.form), "fields": fields}
 
 
 def _read(body: Any) -> tuple[dict[str, list[str]], set[str], dict[str, str], bool]:
