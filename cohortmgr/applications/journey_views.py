@@ -215,8 +215,8 @@ def _page(file: File, asked: FormPage, form: ApplicationForm | None) -> str:
 def answers(reference: str) -> ResponseReturnValue:
     """Good answers kept as they are typed, and what is wrong with the others. The same a second time changes nothing.
 
-    Takes JSON, or a form: `fields` (name to texts), `keys` (the questions that they answer), `seen` (marks), and `kept` when a
-    telephone had kept them.
+    Takes JSON, or a form: `fields` (name to texts), `keys` (the questions that they answer), `seen` (marks), and
+    `kept` when a telephone had kept them.
     """
     given, keys, seen, kept = _read(request.get_json(silent=True) if request.is_json else _posted())
     viewer = guards.viewer()
