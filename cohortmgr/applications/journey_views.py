@@ -21,6 +21,7 @@ from cohortmgr.applications.candidate_views import (
     seen_by,
 )
 from cohortmgr.applications.conditions import counted
+from cohortmgr.applications.documents import Prepared
 from cohortmgr.applications.drawn import questions
 from cohortmgr.applications.facts import papers_of
 from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
@@ -94,7 +95,7 @@ def _following(file: File, section: str, number: int) -> str:
 def _kept(reference: str, section: str, number: int) -> ResponseReturnValue:
     """Keep what a page brought; then the next page, or this one with what is wrong."""
     viewer = guards.viewer()
-    documents, wrong = [], list[Problem]()
+    documents, wrong = list[Prepared](), list[Problem]()
     if any(each.filename for each in request.files.values()):
         file = queries.own(viewer, reference)
         asked = _asked(file, section, number)
@@ -297,7 +298,8 @@ def change(reference: str) -> ResponseReturnValue:
 @guards.survives
 def helper(reference: str) -> ResponseReturnValue:
     """Who fills in the file for the person, who confirms at the sending."""
-    viewer, problems = guards.viewer(), ()
+    viewer = guards.viewer()
+    problems: tuple[Problem, ...] = ()
     if request.method == "POST":
         name = "" if "nobody" in request.form else request.form.get("name", "")
         try:

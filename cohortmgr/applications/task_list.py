@@ -34,7 +34,7 @@ NAMED = 2
 
 def page_url(file: File, page: FormPage, **more: Any) -> str:
     """The address of a page of the form."""
-    place = {"section": page.section.key, "number": page.number}
+    place: dict[str, Any] = {"section": page.section.key, "number": page.number}
     return url_for("journey_candidate.page", reference=file.application.reference, **place, **more)
 
 
