@@ -121,7 +121,6 @@ SCREENS = {
     "programme_administrator": (
         "/staff/programmes",
         "/staff/programmes/mdia/form",
-        "/staff/programmes/mdia/form/preview",
         "/staff/programmes/mdia/form/add?in=motivation",
         "/staff/programmes/mdia/form/questions/licence",
         "/staff/programmes/mdia/form/questions/transcripts",
