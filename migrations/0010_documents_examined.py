@@ -30,7 +30,9 @@ PARTS = {
 def upgrade() -> None:
     dialect = op.get_context().dialect.name
     with op.batch_alter_table("documents", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("state", sa.String(length=10), nullable=False, server_default="received"))
+        batch_op.add_column(
+            sa.Column("state", sa.String(length=10), nullable=False, server_default="received")
+        )
         batch_op.add_column(sa.Column("reason", sa.String(length=40), nullable=True))
         batch_op.add_column(sa.Column("parts", JSON, nullable=False, server_default="[]"))
         batch_op.add_column(sa.Column("pages", JSON, nullable=False, server_default="[]"))
@@ -54,7 +56,9 @@ def upgrade() -> None:
         )
     op.create_index("ix_documents_state_due", "documents", ["state", "due"])
     where = {"sqlite_where": STANDING, "postgresql_where": STANDING}
-    op.create_index("uq_documents_standing", "documents", ["application_id", "question"], unique=True, **where)
+    op.create_index(
+        "uq_documents_standing", "documents", ["application_id", "question"], unique=True, **where
+    )
     _figure_checks()
     if dialect == "postgresql":
         for table, kind in WALLS.items():
@@ -77,12 +81,16 @@ def _figure_checks() -> None:
         sa.Column("id", ID, nullable=False),
         sa.Column("reference", sa.String(length=26), nullable=False),
         sa.ForeignKeyConstraint(
-            ["institution_id"], ["organisations.id"], name=op.f("fk_figure_checks_institution_id_organisations")
+            ["institution_id"],
+            ["organisations.id"],
+            name=op.f("fk_figure_checks_institution_id_organisations"),
         ),
         sa.ForeignKeyConstraint(
             ["application_id"], ["applications.id"], name=op.f("fk_figure_checks_application_id_applications")
         ),
-        sa.ForeignKeyConstraint(["person_id"], ["persons.id"], name=op.f("fk_figure_checks_person_id_persons")),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["persons.id"], name=op.f("fk_figure_checks_person_id_persons")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_figure_checks")),
         sa.UniqueConstraint("reference", name=op.f("uq_figure_checks_reference")),
         info={"tenancy": "institution_or_person"},

@@ -100,7 +100,11 @@ def upgrade() -> None:
     _corrections()
     _table(
         "notes",
-        *(_id("institution_id"), _id("application_id"), sa.Column("sealed", sa.LargeBinary(), nullable=False)),
+        *(
+            _id("institution_id"),
+            _id("application_id"),
+            sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        ),
         *(_text("author", 26), _text("author_name", 250), _yes("pinned"), _text("lot", 26, null=True)),
         _moment("written_at"),
     )
@@ -128,7 +132,13 @@ def upgrade() -> None:
     )
     _table(
         "merges",
-        *(_id("institution_id"), _id("intake_id"), _id("kept_id"), _id("aside_id"), _text("state_before", 12)),
+        *(
+            _id("institution_id"),
+            _id("intake_id"),
+            _id("kept_id"),
+            _id("aside_id"),
+            _text("state_before", 12),
+        ),
         *(_text("reason"), _text("by", 26), _moment("at"), _moment("undone_at", null=True)),
     )
     if op.get_context().dialect.name == "postgresql":
@@ -146,7 +156,13 @@ def _states(allowed: str) -> None:
 def _corrections() -> None:
     _table(
         "corrections",
-        *(_id("institution_id"), _id("person_id"), _id("application_id"), _text("state", 12), _text("message")),
+        *(
+            _id("institution_id"),
+            _id("person_id"),
+            _id("application_id"),
+            _text("state", 12),
+            _text("message"),
+        ),
         *(_moment("until"), _text("lot", 26, null=True), _text("asked_by", 26), _moment("asked_at")),
         *(_moment("done_at", null=True), sa.Column("version", sa.Integer(), nullable=False)),
         sa.CheckConstraint("state IN ('asked', 'done', 'called_off')", name=op.f("ck_corrections_state")),

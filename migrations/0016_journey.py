@@ -33,7 +33,9 @@ def upgrade() -> None:
             ["person_id"], ["persons.id"], name=op.f("fk_application_changes_person_id_persons")
         ),
         sa.ForeignKeyConstraint(
-            ["application_id"], ["applications.id"], name=op.f("fk_application_changes_application_id_applications")
+            ["application_id"],
+            ["applications.id"],
+            name=op.f("fk_application_changes_application_id_applications"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_application_changes")),
         sa.UniqueConstraint("application_id", name=op.f("uq_application_changes_application_id")),
@@ -41,7 +43,9 @@ def upgrade() -> None:
         info={"tenancy": "institution_or_person"},
     )
     for column in ("institution_id", "person_id"):
-        op.create_index(op.f(f"ix_application_changes_{column}"), "application_changes", [column], unique=False)
+        op.create_index(
+            op.f(f"ix_application_changes_{column}"), "application_changes", [column], unique=False
+        )
     op.create_table(
         "held_forms",
         sa.Column("account_id", ID, nullable=False),
@@ -49,7 +53,9 @@ def upgrade() -> None:
         sa.Column("expires_at", MOMENT, nullable=False),
         sa.Column("id", ID, nullable=False),
         sa.Column("reference", sa.String(length=26), nullable=False),
-        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_held_forms_account_id_accounts")),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_held_forms_account_id_accounts")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_held_forms")),
         sa.UniqueConstraint("account_id", name=op.f("uq_held_forms_account_id")),
         sa.UniqueConstraint("reference", name=op.f("uq_held_forms_reference")),

@@ -21,9 +21,7 @@ def upgrade() -> None:
     op.add_column("import_runs", sa.Column("undone_at", MOMENT, nullable=True))
     op.add_column("import_runs", sa.Column("bundle", sa.String(length=26), nullable=True))
     with op.batch_alter_table("applications", schema=None) as batch_op:
-        batch_op.add_column(
-            sa.Column("consent", sa.String(length=10), nullable=False, server_default="none")
-        )
+        batch_op.add_column(sa.Column("consent", sa.String(length=10), nullable=False, server_default="none"))
         batch_op.add_column(sa.Column("run_id", ID, nullable=True))
         batch_op.drop_constraint(batch_op.f("ck_applications_state"), type_="check")
         batch_op.create_check_constraint(batch_op.f("ck_applications_state"), STATES_NOW)

@@ -154,7 +154,9 @@ NOTICES = (
             Variable("programme", "localized", _PROGRAMME),
             Variable("intake", "localized", _INTAKE),
             Variable("starts_on", "day", date(2027, 9, 15)),
-            Variable("questions", "list", ["RIB (24 chiffres)", "Copie de la pièce d’identité"], required=True),
+            Variable(
+                "questions", "list", ["RIB (24 chiffres)", "Copie de la pièce d’identité"], required=True
+            ),
             Variable("reference", "link", "7K3QXPB2M4", required=True, path="/my/applications/{}/joining"),
         ),
     ),

@@ -33,7 +33,7 @@ class FormPage:
 class Progress(StrEnum):
     """How far a section, or a paper, is."""
 
-    TODO = "todo"
+    UNTOUCHED = "untouched"
     BEGUN = "begun"
     DONE = "done"
     OPTIONAL = "optional"
@@ -41,14 +41,14 @@ class Progress(StrEnum):
 
 
 PROGRESS_NAMES: Mapping[Progress, str] = {
-    Progress.TODO: N_("À faire"),
+    Progress.UNTOUCHED: N_("À faire"),
     Progress.BEGUN: N_("Commencé"),
     Progress.DONE: N_("Fait"),
     Progress.OPTIONAL: N_("Facultatif"),
     Progress.MEND: N_("À corriger"),
 }
 PROGRESS_KINDS: Mapping[Progress, str] = {
-    Progress.TODO: "neutral",
+    Progress.UNTOUCHED: "neutral",
     Progress.BEGUN: "wait",
     Progress.DONE: "done",
     Progress.OPTIONAL: "neutral",
@@ -131,7 +131,7 @@ def progress(
     given = any(_is_there(question, answers, papers) for question in asked)
     lacking = any(_concerns(problem, question) for problem in missing for question in asked)
     if lacking:
-        return Progress.BEGUN if given else Progress.TODO
+        return Progress.BEGUN if given else Progress.UNTOUCHED
     return Progress.DONE if given else Progress.OPTIONAL
 
 

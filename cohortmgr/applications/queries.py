@@ -165,9 +165,7 @@ _OWN = (
 )
 # With the person, whose row a saving writes too.
 _OWN_HELD = (
-    _OWN.add_columns(Person)
-    .join(Person, Person.id == Application.person_id)
-    .with_for_update(of=Application)
+    _OWN.add_columns(Person).join(Person, Person.id == Application.person_id).with_for_update(of=Application)
 )
 
 

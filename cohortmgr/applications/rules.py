@@ -81,8 +81,12 @@ CONSENT_NAMES: Mapping[Consent, str] = {
 
 CONSENT_MEANINGS: Mapping[Consent, str] = {
     Consent.NONE: N_("La personne est majeure, ou le programme ne demande pas d’accord."),
-    Consent.WAITING: N_("La personne est mineure et son tuteur légal n’a pas encore répondu : le dossier est caché."),
-    Consent.GIVEN: N_("Le tuteur légal a accepté ce sans quoi le dossier n’existe pas : il est lu comme un autre."),
+    Consent.WAITING: N_(
+        "La personne est mineure et son tuteur légal n’a pas encore répondu : le dossier est caché."
+    ),
+    Consent.GIVEN: N_(
+        "Le tuteur légal a accepté ce sans quoi le dossier n’existe pas : il est lu comme un autre."
+    ),
     Consent.WITHDRAWN: N_("Le tuteur légal a refusé, ou retiré son accord : le dossier est caché."),
 }
 
@@ -227,7 +231,9 @@ def first_choice(form: Form, answers: Mapping[str, Answer], offered: Collection[
     """What stands first where the answers rank what is `offered`, keys of an intake's offerings; None without it."""
     answers = counted(form, answers)
     for question in form.questions:
-        if question.kind is QuestionKind.RANKING and {option.key for option in question.options} <= set(offered):
+        if question.kind is QuestionKind.RANKING and {option.key for option in question.options} <= set(
+            offered
+        ):
             answer = answers.get(question.key)
             if isinstance(answer, list) and answer and str(answer[0]) in offered:
                 return str(answer[0])

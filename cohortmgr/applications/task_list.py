@@ -106,7 +106,7 @@ def _paper(file: File, page: FormPage, question: Question) -> Task:
     document = file.documents.get(question.key)
     label, url = localized(question.label), page_url(file, page)
     if document is None:
-        how = Progress.TODO if question.required else Progress.OPTIONAL
+        how = Progress.UNTOUCHED if question.required else Progress.OPTIONAL
         return _task(label, url, how, "")
     state = DocumentState(document.state)
     task = _task(label, url, Progress.DONE, "")

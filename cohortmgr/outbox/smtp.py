@@ -201,7 +201,11 @@ class Connection:
 
 def _may_follow(server: smtplib.SMTP, envelope: Envelope) -> bool:
     """Whether an envelope needs no more than the plain words."""
-    return server.has_extn("pipelining") and envelope[1].isascii() and _ADDRESS.fullmatch(envelope[1]) is not None
+    return (
+        server.has_extn("pipelining")
+        and envelope[1].isascii()
+        and _ADDRESS.fullmatch(envelope[1]) is not None
+    )
 
 
 def _spoken(envelope: Envelope) -> bytes:

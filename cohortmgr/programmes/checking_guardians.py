@@ -40,5 +40,7 @@ def check_guardians(definition: Definition) -> Iterator[Fault]:
     yield from unique(("guardians", "purposes"), (purpose.key for purpose in terms.purposes))
     for target, kind in _ASKED.items():
         if kinds.get(target) is not kind:
-            what = N_("Le formulaire doit poser une question de type « %(kind)s » dont la cible est « %(target)s ».")
+            what = N_(
+                "Le formulaire doit poser une question de type « %(kind)s » dont la cible est « %(target)s »."
+            )
             yield Fault(("guardians",), what, {"kind": kind.value, "target": target})

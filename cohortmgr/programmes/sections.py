@@ -92,9 +92,7 @@ class Reminders:
 
     def due(self, closes_at: datetime, moment: datetime) -> Recall | None:
         """The recall whose turn it is: the last one whose hour has come, until the next one's comes or all is over."""
-        hours = [
-            each for each in self.draft_hours if closes_at - timedelta(hours=each) <= moment < closes_at
-        ]
+        hours = [each for each in self.draft_hours if closes_at - timedelta(hours=each) <= moment < closes_at]
         if not hours:
             return None
         nearest = min(hours)
@@ -115,7 +113,8 @@ class Purpose:
 
 @dataclass(frozen=True)
 class GuardianTerms:
-    """Below which age a guardian must agree, and to what. `language`: that of the guardian's pages, unless they choose."""
+    """Below which age a guardian must agree, and to what; `language` is that of the guardian's pages until they
+    choose another."""
 
     under: int
     purposes: tuple[Purpose, ...]

@@ -119,9 +119,7 @@ def announce(viewer: Viewer, intake_id: int) -> int:
     )
     watches = db.session.scalars(wanted.order_by(IntakeWatch.id).limit(CHUNK)).all()
     regions = _regions(intake)
-    letters = [
-        _letter(watch, intake, programme) for watch in watches if is_near(watch.region, regions)
-    ]
+    letters = [_letter(watch, intake, programme) for watch in watches if is_near(watch.region, regions)]
     send_all(letters)
     values = {
         "told_to": watches[-1].id if watches else told_to,

@@ -21,11 +21,12 @@ from tests.architecture.sources import (
 
 # Pure files of the rooms beside rules.py: values in, values and reasons out.
 ALGORITHMS = {
-    "assignment.py", "binding.py", "bounds.py", "calibration.py", "certificate.py", "checking.py",
-    "eligibility.py", "figures.py", "locating.py", "matching.py", "payments.py", "ranking.py",
-    "scoring.py", "sections.py", "ways.py",
-    "blocks.py", "comparing.py", "drafting.py", "editing.py", "kinds.py", "notices.py", "softening.py", "proofreading.py", "wording.py",
-    "contacts.py", "places.py", "pages.py", "failures.py", "mailing.py", "rates.py", "segments.py", "correcting.py", "likeness.py", "incoming.py", "quoting.py", "minors.py", "checking_guardians.py",
+    "assignment.py", "binding.py", "blocks.py", "bounds.py", "calibration.py", "certificate.py",
+    "checking.py", "checking_guardians.py", "comparing.py", "contacts.py", "correcting.py", "drafting.py",
+    "editing.py", "eligibility.py", "failures.py", "figures.py", "incoming.py", "kinds.py", "likeness.py",
+    "locating.py", "mailing.py", "matching.py", "minors.py", "notices.py", "pages.py", "payments.py",
+    "places.py", "proofreading.py", "quoting.py", "ranking.py", "rates.py", "scoring.py", "sections.py",
+    "segments.py", "softening.py", "ways.py", "wording.py",
 }  # fmt: skip
 PURE_BASE = ("cohortmgr.base.money", "cohortmgr.base.errors", "cohortmgr.base.text")
 PURE_PACKAGES = ("numpy", "scipy", "tomlkit", "phonenumbers")
@@ -93,7 +94,16 @@ VIEW_FILES = (
     "definition_views.py",
     "definition_publishing_views.py",
 )
-ROWS = {"models.py", "guardian_models.py", "queries.py", "forms.py", "commands.py", "guards.py", *ACTION_FILES, *VIEW_FILES}
+ROWS = {
+    "models.py",
+    "guardian_models.py",
+    "queries.py",
+    "forms.py",
+    "commands.py",
+    "guards.py",
+    *ACTION_FILES,
+    *VIEW_FILES,
+}
 # Files at the top of the house, and folders that hold no Python.
 NOT_ROOMS = {"assets", "translations", "__pycache__"}
 VAGUE = {"utils", "util", "common", "helpers", "helper", "misc", "stuff", "shared", "lib", "core"}

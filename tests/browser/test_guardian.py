@@ -44,7 +44,9 @@ def code(place: Lived) -> str:
 
 
 @pytest.mark.parametrize("language", ["ar", "fr"])
-def test_a_guardian_answers_for_two_children_on_a_small_phone(place: Lived, phone: Page, language: str) -> None:
+def test_a_guardian_answers_for_two_children_on_a_small_phone(
+    place: Lived, phone: Page, language: str
+) -> None:
     address = f"{place.address}/guardian/{place.year.references['guardian_link']}"
     if language == "fr":
         phone.goto(f"{place.address}/language/fr?next=/guardian")

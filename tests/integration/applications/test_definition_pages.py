@@ -213,7 +213,9 @@ def test_removing_says_whom_it_concerns_and_answers_are_kept_aside(
     client.post(f"{HOME}/form/sections/motivation/remove", data={"version": version()})
     assert client.post(f"{HOME}/publish", data={"version": version(), "over": "1"}).status_code == 302
     db.session.rollback()
-    rows: dict[str, dict[str, Any]] = dict(db.session.execute(sa.select(Application.state, Application.answers)).all())
+    rows: dict[str, dict[str, Any]] = dict(
+        db.session.execute(sa.select(Application.state, Application.answers)).all()
+    )
     assert rows["draft"]["_aside"]["motivation"], "aside, not lost"
     assert rows["submitted"]["motivation"], "as it was sent"
 

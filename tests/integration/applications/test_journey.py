@@ -148,7 +148,12 @@ def test_a_draft_left_until_the_close_is_not_sent(intake: str, client: FlaskClie
 def test_what_was_typed_survives_an_error_and_the_rest_is_kept(intake: str, client: FlaskClient) -> None:
     sign_up(client)
     reference = begin(client, intake)
-    born = {"birth_date": "", "birth_date-day": "31", "birth_date-month": "février", "birth_date-year": "2004"}
+    born = {
+        "birth_date": "",
+        "birth_date-day": "31",
+        "birth_date-month": "février",
+        "birth_date-year": "2004",
+    }
     page = client.post(
         f"/my/applications/{reference}/form", data=with_file(answers(s1="24", sex="m", **born))
     ).text
@@ -168,7 +173,9 @@ def test_an_unfinished_draft_is_kept_and_the_check_names_what_is_missing(
     saved = client.post(f"/my/applications/{reference}/form", data={"city": "Fès", "later": "1"})
     assert saved.status_code == 302 and only(Application).answers == {"city": "Fès"}
     page = client.get(f"/my/applications/{reference}/check").text
-    assert "Relevés de notes" in page and "to=check#transcripts" in page and "Envoyer ma candidature" not in page
+    assert (
+        "Relevés de notes" in page and "to=check#transcripts" in page and "Envoyer ma candidature" not in page
+    )
     assert "Il manque" in client.post(f"/my/applications/{reference}/check").text
     assert only(Application).state == "draft"
 

@@ -92,7 +92,9 @@ def test_a_person_known_by_their_telephone_is_taken(client: FlaskClient, intake:
     assert rows_of(Application) == 1
 
 
-def test_a_child_s_paper_asks_the_guardian(app: Flask, client: FlaskClient, system_context: AppContext) -> None:
+def test_a_child_s_paper_asks_the_guardian(
+    app: Flask, client: FlaskClient, system_context: AppContext
+) -> None:
     with clock.at(children.NOW):
         intake = children.open_junior()
         children.club(client, Role.SELECTION_MANAGER, "office")

@@ -20,8 +20,8 @@ from cohortmgr.applications.minors import (
 )
 from cohortmgr.applications.rules import CONSENT_TRANSITIONS, HIDDEN, Consent
 from cohortmgr.base.errors import Refused
-from cohortmgr.programmes.reading import read_known, write_definition
 from cohortmgr.programmes.reading import read_definition as read
+from cohortmgr.programmes.reading import read_known, write_definition
 from cohortmgr.programmes.rules import GuardianTerms
 
 JUNIOR = read_known("ai-master-junior")
