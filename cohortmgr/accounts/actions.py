@@ -11,8 +11,16 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from cohortmgr.accounts import links, passwords, queries
-from cohortmgr.accounts.contacts import Contact
-from cohortmgr.accounts.models import Account, Identifier, Person, RoleGrant, SignInAttempt, SignInSession
+from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
+from cohortmgr.accounts.models import (
+    Account,
+    Identifier,
+    Person,
+    RoleGrant,
+    SignInAttempt,
+    SignInSession,
+    SingleUseLink,
+)
 from cohortmgr.accounts.rules import (
     ANONYMOUS,
     ATTEMPTS,
@@ -35,6 +43,7 @@ from cohortmgr.outbox.actions import send
 
 _WRONG = N_("L’adresse, le numéro ou le mot de passe n’est pas le bon. Vérifiez-les, ou entrez avec un code.")
 _TAKEN = N_("Cette adresse a déjà un compte. Connectez-vous, avec un code si le mot de passe est oublié.")
+_PHONE_TAKEN = N_("Ce numéro a déjà un compte. Connectez-vous avec un code.")
 _CLAIMED = N_("Ce dossier a déjà un compte. Connectez-vous, ou demandez un nouveau mot de passe.")
 _OTHER_PERSON = N_(
     "Ce numéro est déjà celui d’un autre dossier. Si c’est le vôtre, demandez votre lien d’accès au programme ; "
@@ -138,9 +147,13 @@ def ask_password_link(email: str) -> None:
     send("new_password", person.reference, email.casefold(), person.language, variables, person_id=person.id)
 
 
-def take_up_link(token: str, password_hash: str) -> int:
-    """Use a `claim` or `password` link: make the person's account, or change its password. Returns the account's id."""
-    link = links.use(token, "claim", "password")
+def take_up_link(token: str, password_hash: str | None) -> int:
+    """Use a link: make the person's account, or change its password. Returns the account's id.
+
+    An account that a telephone enters may have no password: whoever comes back asks for a code."""
+    link = links.use(token, *links.CLAIMS, "password")
+    if password_hash is None and link.purpose != links.CLAIM_BY_PHONE:
+        raise ValueError("a link that went to an address chooses a password")
     if link.purpose == "password":
         account = db.session.scalar(sa.select(Account).where(Account.reference == link.subject))
         if account is None:
@@ -150,32 +163,49 @@ def take_up_link(token: str, password_hash: str) -> int:
         revoke_sessions(ANONYMOUS, account.id)
         links.use_up("password", account.reference)
     else:
-        account = _claim(link.subject, password_hash)
+        account = _claim(link, password_hash)
     subject = db.session.get_one(Person, account.person_id).reference
-    record(ANONYMOUS, f"accounts.{link.purpose}", "account", account.reference, None, subject)
+    act = "accounts.password" if link.purpose == "password" else "accounts.claim"
+    record(ANONYMOUS, act, "account", account.reference, None, subject)
     return account.id
 
 
-def email_of_link(token: str) -> str:
-    """The address of the account that a link makes or mends, to show it on the page; problems as `links.peek`."""
-    link = links.peek(token, "claim", "password")
+def contact_of_link(token: str) -> Contact:
+    """What enters the account that a link makes or mends, to show it on the page; problems as `links.peek`."""
+    link = links.peek(token, *links.CLAIMS, "password")
     if link.purpose == "password":
         email = db.session.scalar(sa.select(Account.email).where(Account.reference == link.subject))
-    else:
-        email = db.session.scalar(sa.select(Person.email).where(Person.reference == link.subject))
-    return email or ""
+        return Contact(EMAIL, email or "")
+    return _claimed_by(link, _claimant(link))
 
 
-def _claim(person_reference: str, password_hash: str) -> Account:
-    person = db.session.scalar(sa.select(Person).where(Person.reference == person_reference))
-    if person is None or not person.email:
-        raise NotFound(person_reference)
+def _claimant(link: SingleUseLink) -> Person:
+    person = db.session.scalar(sa.select(Person).where(Person.reference == link.subject))
+    if person is None:
+        raise NotFound(link.subject)
+    return person
+
+
+def _claimed_by(link: SingleUseLink, person: Person) -> Contact:
+    """What a claim's link was sent to, which is what it proves."""
+    if link.purpose == links.CLAIM_BY_PHONE and person.phone_sealed is not None:
+        return Contact(SMS, crypto.unseal(person.phone_sealed, "persons", "phone", person.reference))
+    if link.purpose == links.CLAIM and person.email:
+        return Contact(EMAIL, person.email)
+    raise NotFound(link.subject)
+
+
+def _claim(link: SingleUseLink, password_hash: str | None) -> Account:
+    person = _claimant(link)
+    contact = _claimed_by(link, person)
+    by_mail = contact.channel == EMAIL
     account = db.session.scalar(sa.select(Account).where(Account.person_id == person.id))
     if account is not None:  # the link lives long: it makes an account and never changes one
         raise Refused(Problem(_CLAIMED, {}))
-    if queries.account_by_email(person.email) is not None:
-        raise Refused(Problem(_TAKEN, {}, "email"))
-    account = new_account_of(person, person.email, password_hash)
+    if queries.account_by_contact(contact) is not None:
+        raise Refused(Problem(_TAKEN if by_mail else _PHONE_TAKEN, {}, "email"))
+    phone = None if by_mail else contact.address
+    account = new_account_of(person, contact.address if by_mail else None, password_hash, phone)
     account.proved_at = account.created_at
     return account
 
@@ -297,5 +327,5 @@ def new_account_of(
     try:
         db.session.flush()
     except IntegrityError as error:  # two signed up at once: the second reads what the later one would
-        raise Refused(Problem(_TAKEN, {}, "email")) from error
+        raise Refused(Problem(_PHONE_TAKEN if phone else _TAKEN, {}, "email")) from error
     return account

@@ -111,6 +111,17 @@ class CodeForm(FlaskForm):
         self.digits = digits
 
 
+class ClaimForm(FlaskForm):
+    """A password for an account that a telephone enters, if one is wanted."""
+
+    password = PasswordField(
+        _l("Choisissez un mot de passe"),
+        [Length(max=200)],
+        description=_l("10 caractères ou plus ; une phrase de quelques mots convient."),
+        render_kw={"autocomplete": "new-password", "dir": "ltr"},
+    )
+
+
 class NewPasswordForm(FlaskForm):
     """A password for the account of a link, or for one's own."""
 

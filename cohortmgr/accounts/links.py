@@ -14,6 +14,11 @@ from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.text import new_reference
 
+CLAIM = "claim"
+# Went to a telephone, and proves that alone, whatever address the person has been given since.
+CLAIM_BY_PHONE = "claim_phone"
+CLAIMS = (CLAIM, CLAIM_BY_PHONE)
+
 
 def hashed(token: str) -> str:
     """What the database holds of a token."""

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from cohortmgr.accounts import actions, code_views, guards
 from cohortmgr.accounts.contacts import EMAIL
 from cohortmgr.accounts.entering import enter, entered
-from cohortmgr.accounts.forms import EmailForm, NewPasswordForm, SignInForm, SignUpForm
+from cohortmgr.accounts.forms import ClaimForm, EmailForm, NewPasswordForm, SignInForm, SignUpForm
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.i18n import language
@@ -109,18 +109,19 @@ def forgotten() -> ResponseReturnValue:
 @guards.public
 def link(token: str) -> ResponseReturnValue:
     """A page on GET, since mail scanners open links; the act on POST."""
-    form = NewPasswordForm()
     try:
-        email = actions.email_of_link(token)
+        contact = actions.contact_of_link(token)
     except Refused as refusal:
         return render_template("accounts/public_link_refused.html", problems=refusal.problems), 410
+    form = NewPasswordForm() if contact.channel == EMAIL else ClaimForm()
     if form.validate_on_submit():
         try:
-            hashed = actions.prepare_password(form.password.data, email)
+            chosen = form.password.data
+            hashed = actions.prepare_password(chosen, contact.address) if chosen else None
             with writing():
                 session_token = actions.open_session(actions.take_up_link(token, hashed))
             return enter(session_token)
         except Refused as refusal:
             db.session.rollback()
             show_problems(form, refusal)
-    return render_template("accounts/public_link.html", form=form, email=email)
+    return render_template("accounts/public_link.html", form=form, contact=contact)

@@ -8,13 +8,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts import links
+from cohortmgr.accounts.contacts import EMAIL, SMS, Contact, normalise_mobile
 from cohortmgr.accounts.models import Account, Person, SingleUseLink
 from cohortmgr.accounts.rules import Viewer, allows, require
 from cohortmgr.applications.models import Application, ImportRun, TrayRow
 from cohortmgr.applications.queries import READ, staff_intake
-from cohortmgr.base import clock
+from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import NotFound
+from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.programmes.models import Intake
 
 IMPORT = "applications.import"
@@ -103,25 +105,31 @@ def waiting_row(reference: str, *, lock: bool = False) -> Waiting:
     return Waiting(*found)
 
 
+@dataclass(frozen=True)
+class Invited:
+    """Somebody to invite and what to write: `person` as its row, by which contact, and the file that was imported."""
+
+    person: Any
+    contact: Contact
+    application: str
+    number: str
+    has_link: bool
+
+
 def invitable_counts(intake: Intake) -> tuple[int, int]:
     """How many people an invitation would reach, and how many if those with a link got another, in one statement."""
-    fresh = invitable(intake).order_by(None).with_only_columns(sa.func.count()).scalar_subquery()
-    everybody = invitable(intake, again=True).order_by(None).with_only_columns(sa.func.count())
-    row = db.session.execute(sa.select(fresh, everybody.scalar_subquery())).one()
-    return row[0], row[1]
+    everybody = invitable(intake, again=True)
+    return sum(not each.has_link for each in everybody), len(everybody)
 
 
-def invitable(intake: Intake, *, again: bool = False) -> sa.Select[*tuple[Any, ...]]:
-    """Persons with an imported file and an address but no way in: no account, and no link that still works.
+def invitable(intake: Intake, *, again: bool = False) -> list[Invited]:
+    """Persons with an imported file who can be reached but have no way in: no account, and no link that still works.
 
-    `again`: those with a link too. An address that is another account's cannot be claimed and is left out.
+    `again`: those with a link too. One statement; of telephones that get no short message only their unsealing tells.
     """
-    account = sa.select(Account.id).where(
-        sa.or_(Account.person_id == Person.id, Account.email == Person.email)
-    )
     linked = sa.select(SingleUseLink.id).where(
         SingleUseLink.subject == Person.reference,
-        SingleUseLink.purpose == "claim",
+        SingleUseLink.purpose.in_(links.CLAIMS),
         SingleUseLink.used_at.is_(None),
         SingleUseLink.expires_at > clock.now(),
     )
@@ -130,17 +138,48 @@ def invitable(intake: Intake, *, again: bool = False) -> sa.Select[*tuple[Any, .
             Person.id,
             Person.reference,
             Person.email,
+            Person.phone_sealed,
             Person.language,
             Person.given_name,
             Person.family_name,
             Application.reference.label("application_reference"),
             Application.number,
+            linked.exists().label("has_link"),
         )
         .join(Application, Application.person_id == Person.id)
         .where(Application.intake_id == intake.id, Application.source == "import")
         # A child is written to by nobody: what there is to say goes to the guardian.
         .where(Application.consent == "none")
-        .where(Application.state == "submitted", Person.email.is_not(None), ~account.exists())
+        .where(Application.state == "submitted", without_account())
         .order_by(Application.id)
     )
-    return query if again else query.where(~linked.exists())
+    rows = db.session.execute(query if again else query.where(~linked.exists()))
+    return [
+        Invited(row, contact, row.application_reference, row.number, row.has_link)
+        for row in rows
+        if (contact := reached_by(row)) is not None
+    ]
+
+
+def without_account() -> sa.ColumnElement[bool]:
+    """Persons who have no account, and whose address, or number where there is no address, enters nobody else's:
+    that could not be claimed."""
+    theirs = sa.or_(
+        Account.person_id == Person.id,
+        Account.email == Person.email,
+        sa.and_(Person.email.is_(None), Account.phone_blind == Person.phone_blind),
+    )
+    return ~sa.select(Account.id).where(theirs).exists()
+
+
+def reached_by(person: Any) -> Contact | None:
+    """What a link goes to: the address of a person (or of its row), else a telephone that takes short messages."""
+    if person.email:
+        return Contact(EMAIL, person.email)
+    if person.phone_sealed is None:
+        return None
+    number = crypto.unseal(person.phone_sealed, "persons", "phone", person.reference)
+    try:
+        return Contact(SMS, normalise_mobile(number))
+    except Refused:
+        return None

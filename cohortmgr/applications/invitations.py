@@ -1,12 +1,15 @@
-"""Inviting people whose file was imported to claim it: a link to each, in bulk."""
+"""Inviting people whose file was brought for them to claim it: a link to each, by mail or by SMS, in bulk."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
 from cohortmgr.accounts import links
+from cohortmgr.accounts.contacts import EMAIL
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
-from cohortmgr.applications.import_queries import intake_for, invitable
+from cohortmgr.applications.import_queries import Invited, intake_for, invitable
 from cohortmgr.audit.actions import record
 from cohortmgr.base.db import db
 from cohortmgr.outbox.actions import Letter, send_all
@@ -22,32 +25,45 @@ def invite(viewer: Viewer, intake_reference: str, *, again: bool = False) -> int
     intake = intake_for(viewer, intake_reference)
     # Two clicks at once queue here, so that the second sees the links of the first.
     db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
-    people = db.session.execute(invitable(intake, again=again)).all()
+    people = invitable(intake, again=again)
     if not people:
         return 0
-    tokens = links.create_many(
-        "claim", [person.reference for person in people], LINK_LIFETIME, intake.institution_id
-    )
-    title = dict(definition_of(intake).title)
-    letters = [
-        Letter(
-            "claim_file",
-            person.reference,
-            person.email,
-            person.language,
-            {
-                "token": token,
-                "name": f"{person.given_name} {person.family_name}".strip(),
-                "number": person.number,
-                "programme": title,
-                "days": LINK_LIFETIME.days,
-            },
-            intake.institution_id,
-            person.id,
-        )
-        for person, token in zip(people, tokens, strict=True)
-    ]
-    send_all(letters)
-    after = {"applications": [person.application_reference for person in people], "again": again}
+    send_links(viewer, intake, dict(definition_of(intake).title), people)
+    after = {"applications": [each.application for each in people], "again": again}
     record(viewer, "imports.invite", "intake", intake.reference, intake.institution_id, None, None, after)
     return len(people)
+
+
+def send_links(viewer: Viewer, intake: Intake, title: Mapping[str, str], people: Sequence[Invited]) -> None:
+    """A link to each, in a few statements; the caller notes the act. Each proves what it went to, so that links to
+    telephones are told apart."""
+    tokens: dict[str, str] = {}
+    for purpose in links.CLAIMS:
+        chosen = [each.person.reference for each in people if _purpose(each) == purpose]
+        made = links.create_many(purpose, chosen, LINK_LIFETIME, intake.institution_id)
+        tokens |= dict(zip(chosen, made, strict=True))
+    send_all(_letter(intake, title, each, tokens[each.person.reference]) for each in people)
+
+
+def _purpose(invited: Invited) -> str:
+    return links.CLAIM if invited.contact.channel == EMAIL else links.CLAIM_BY_PHONE
+
+
+def _letter(intake: Intake, title: Mapping[str, str], invited: Invited, token: str) -> Letter:
+    """Without an address, it leaves by SMS to the person's own number."""
+    person, contact = invited.person, invited.contact
+    return Letter(
+        "claim_file",
+        person.reference,
+        contact.address if contact.channel == EMAIL else "",
+        person.language,
+        {
+            "token": token,
+            "name": f"{person.given_name} {person.family_name}".strip(),
+            "number": invited.number,
+            "programme": dict(title),
+            "days": LINK_LIFETIME.days,
+        },
+        intake.institution_id,
+        person.id,
+    )

@@ -8,16 +8,17 @@ from datetime import date, datetime, time
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts import links
 from cohortmgr.accounts.actions import new_person, set_identifiers
-from cohortmgr.accounts.models import Account, Identifier, Person
-from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer, require
+from cohortmgr.accounts.models import Identifier, Person
+from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications import files, guardians, queries
 from cohortmgr.applications.answers import Answer, normalise_phone
 from cohortmgr.applications.composed import Given, read_given
 from cohortmgr.applications.conditions import counted, hidden
 from cohortmgr.applications.documents import Prepared, parts_by_question
 from cohortmgr.applications.eligibility import assess
+from cohortmgr.applications.import_queries import Invited, reached_by, without_account
+from cohortmgr.applications.invitations import send_links
 from cohortmgr.applications.listing import day_of
 from cohortmgr.applications.minors import guardian_problems, is_child
 from cohortmgr.applications.models import Application
@@ -29,7 +30,6 @@ from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import fold, new_reference, new_short_code
-from cohortmgr.outbox.actions import send
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.programmes.rules import Definition, QuestionKind
@@ -161,7 +161,7 @@ def enter(
     if child:
         guardians.ask_named(viewer, row, definition, answers)
     else:
-        _invite(intake, definition, row, bearer)
+        _invite(viewer, intake, definition, row, bearer)
     return row
 
 
@@ -202,24 +202,11 @@ def _file(intake: Intake, definition: Definition, person: Person) -> Application
     return row
 
 
-def _invite(intake: Intake, definition: Definition, row: Application, person: Person) -> None:
-    """A link by which the person follows their file, if there is an address and no account yet."""
-    if not person.email:
+def _invite(viewer: Viewer, intake: Intake, definition: Definition, row: Application, person: Person) -> None:
+    """A link by which the person follows their file, if they can be reached and have no account yet."""
+    contact = reached_by(person)
+    free = sa.select(Person.id).where(Person.id == person.id, without_account())
+    if contact is None or db.session.scalar(free) is None:
         return
-    taken = sa.or_(Account.person_id == person.id, Account.email == person.email)
-    if db.session.scalar(sa.select(Account.id).where(taken)) is not None:
-        return
-    token = links.create("claim", person.reference, LINK_LIFETIME, intake.institution_id)
-    variables = {
-        "token": token, "name": person.name, "number": row.number, "programme": dict(definition.title),
-        "days": LINK_LIFETIME.days,
-    }  # fmt: skip
-    send(
-        "claim_file",
-        person.reference,
-        person.email,
-        person.language,
-        variables,
-        intake.institution_id,
-        person.id,
-    )
+    invited = Invited(person, contact, row.reference, row.number, False)
+    send_links(viewer, intake, definition.title, [invited])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
 from cohortmgr.accounts import links
+from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.models import SingleUseLink
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
 from cohortmgr.applications.import_queries import OPEN, Waiting, own_runs, require_run, waiting_row
@@ -16,12 +17,19 @@ from cohortmgr.applications.loading import store
 from cohortmgr.applications.mappings import mapping_from_json, propose_mapping
 from cohortmgr.applications.models import Application
 from cohortmgr.applications.standing import plan_of, prepared_of
-from cohortmgr.applications.traying import cells_of, faults_as_json, faults_of, seal_cells, usable_email
+from cohortmgr.applications.traying import (
+    cells_of,
+    contact_in,
+    faults_as_json,
+    faults_of,
+    seal_cells,
+    usable_email,
+)
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
-from cohortmgr.outbox.actions import send
+from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.programmes.rules import Definition
 
@@ -40,6 +48,11 @@ class Opened:
     def is_settled(self) -> bool:
         """Whether nothing is left to mend."""
         return self.waiting.row.state not in OPEN
+
+    @property
+    def contact(self) -> Contact | None:
+        """What reaches the person; None when only staff can mend the row."""
+        return contact_in(self.waiting.row, self.definition.form, self.mapping, self.cells)
 
     def at_fault(self) -> tuple[str, ...]:
         """The columns at fault, in the file's order; all of them when the fault is the row's."""
@@ -95,22 +108,26 @@ def discard(viewer: Viewer, reference: str, reason: str) -> None:
 
 
 def ask(viewer: Viewer, reference: str, version: int) -> bool:
-    """Send the person a link to mend the row themselves; False when a first click has done it already."""
+    """Send the person a link to mend the row themselves, by mail or else by SMS; False when a first click has done
+    it already."""
     waiting = waiting_row(reference, lock=True)
     require_run(viewer, waiting.intake, waiting.run)
     row, intake = waiting.row, waiting.intake
     if row.state not in OPEN or row.version != version:
         return False
-    if row.email is None:
-        raise Refused(N_("Cette ligne ne contient aucune adresse e-mail utilisable."))
+    opened = _opened(waiting)
+    contact = opened.contact
+    if contact is None:
+        raise Refused(N_("Cette ligne ne contient ni adresse e-mail ni portable utilisable."))
     token = links.create("repair", row.reference, LINK_LIFETIME, intake.institution_id)
     variables = {
         "token": token,
         "name": row.name,
-        "programme": dict(definition_of(intake).title),
+        "programme": dict(opened.definition.title),
         "days": LINK_LIFETIME.days,
     }
-    send("repair_row", row.reference, row.email, "fr", variables, intake.institution_id)
+    letter = Letter("repair_row", row.reference, contact.address, "fr", variables, intake.institution_id)
+    send_all([replace(letter, channel=contact.channel)])
     row.state, row.asked_at = "asked", clock.now()
     record(viewer, "imports.ask_person", "tray_row", reference, intake.institution_id)
     return True

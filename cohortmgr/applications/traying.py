@@ -6,11 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cohortmgr.accounts.contacts import EMAIL, SMS, Contact, normalise_mobile
 from cohortmgr.applications.answers import normalise_email
 from cohortmgr.applications.importing import ColumnMapping, Fault, Rejection
 from cohortmgr.applications.models import TrayRow
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.base.sheets import is_formula
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.rules import Form
@@ -74,12 +76,27 @@ def usable_email(form: Form, mapping: ColumnMapping, raw: Mapping[str, str]) -> 
         return None
 
 
+def contact_in(row: TrayRow, form: Form, mapping: ColumnMapping, raw: Mapping[str, str]) -> Contact | None:
+    """What reaches the person of a row: its address, else a telephone that takes short messages."""
+    if row.email:
+        return Contact(EMAIL, row.email)
+    text = _cell(form, mapping, raw, "person.phone")
+    try:
+        return Contact(SMS, normalise_mobile(text)) if text and not is_formula(text) else None
+    except Refused:
+        return None
+
+
 def _hint(form: Form, mapping: ColumnMapping, raw: Mapping[str, str], targets: Sequence[str]) -> str:
     """What the row says under the columns of those targets; formulas say nothing."""
     parts = []
     for target in targets:
-        keys = [question.key for question in form.questions if question.target == target]
-        column = mapping.column_of(keys[0]) if keys else None
-        cell = raw.get(column, "").strip() if column else ""
+        cell = _cell(form, mapping, raw, target)
         parts.append("" if cell.startswith(("=", "+", "@")) else cell)
     return " ".join(part for part in parts if part)
+
+
+def _cell(form: Form, mapping: ColumnMapping, raw: Mapping[str, str], target: str) -> str:
+    keys = [question.key for question in form.questions if question.target == target]
+    column = mapping.column_of(keys[0]) if keys else None
+    return raw.get(column, "").strip() if column else ""
