@@ -146,7 +146,9 @@ def test_a_hidden_answer_is_kept_and_not_asked_for(intake: str, client: FlaskCli
     told = post(client, reference, {**ANSWERS, "situation": "emploi", "search_months": "beaucoup"})
     assert told.status_code == 200 and 'href="#search_months"' in told.text
     post(client, reference, {**ANSWERS, "employer": ""})
-    assert 'form#employer"' in client.get(f"/my/applications/{reference}/check").text
+    # Asked for again, in the summary of what is missing and beside the answer, on the page that asks it.
+    check = client.get(f"/my/applications/{reference}/check").text
+    assert check.count('/form/parcours/3?to=check#employer"') == 2 and "Il manque 1 réponse" in check
 
 
 def test_a_rank_given_twice_is_refused_beside_it(intake: str, client: FlaskClient) -> None:

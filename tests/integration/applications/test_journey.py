@@ -26,9 +26,11 @@ from cohortmgr.base import clock, crypto, storage
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.delivery import deliver
 from cohortmgr.outbox.models import Message
+from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.actions import load_definition
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.reading import read_known
+from cohortmgr.programmes.rules import Definition
 from tests.integration.applications import journey
 from tests.integration.applications.journey import answers, begin, browser, fill, sign_up, with_file
 
@@ -243,17 +245,36 @@ def test_a_sent_file_is_closed_and_the_second_click_does_nothing(intake: str, cl
     assert count(Message) == 1 and count(Event, Event.action == "applications.submit") == 1
 
 
-def test_a_file_is_sent_under_the_definition_that_it_was_held_to(intake: str, client: FlaskClient) -> None:
+def _summarised(french: str) -> Definition:
+    return replace(read_known("mdia"), summary={"fr": french, "ar": "آخر", "en": "Other"})
+
+
+def _amend(definition: Definition) -> int:
+    """Load it and return the number of its version."""
+    db.session.rollback()
+    with writing():
+        return load_definition(SYSTEM, definition).version.id
+
+
+def test_a_file_is_sent_under_the_definition_that_it_was_held_to(
+    intake: str, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sign_up(client)
     reference = begin(client, intake)
     fill(client, reference)
-    newer = replace(read_known("mdia"), summary={"fr": "Autre", "ar": "آخر", "en": "Other"})
-    db.session.rollback()
-    with writing():
-        version = load_definition(SYSTEM, newer).version.id
-    assert only(Application).version_id != version
+    # A draft goes to the amended definition at once.
+    moved = _amend(_summarised("Autre"))
+    assert only(Application).version_id == moved
+    # One that was begun while it was amended did not: the sending holds it to the newer, and says so.
+    with monkeypatch.context() as unmoved:
+        unmoved.setattr(programmes, "on_amended", [])
+        version = _amend(_summarised("Encore autre"))
+    assert only(Application).version_id == moved != version
     assert client.post(f"/my/applications/{reference}/check").status_code == 302
     assert (only(Application).state, only(Application).version_id) == ("submitted", version)
+    # What is sent stays under it.
+    assert _amend(_summarised("Une dernière fois")) != version
+    assert only(Application).version_id == version
 
 
 def _twice(app: Flask, client: FlaskClient, path: str) -> list[int]:
