@@ -163,7 +163,10 @@ def test_pages_are_counted_in_each_file_and_in_all() -> None:
 
 def test_a_stream_that_swells_to_gigabytes_does_no_harm() -> None:
     packer = zlib.compressobj(9)
-    swelling = b"".join(packer.compress(b" " * 1_000_000) for _ in range(1500)) + packer.flush()
+    first, again = (
+        packer.compress(b" " * 1_000_000) + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(2)
+    )  # each megabyte is packed for itself, so that the second may stand for all that follow
+    swelling = first + 1499 * again + packer.flush()
     file = io.BytesIO()
     with pikepdf.new() as bomb:
         stream = bomb.make_indirect(pikepdf.Stream(bomb, b""))

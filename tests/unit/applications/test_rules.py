@@ -27,9 +27,11 @@ GRADES = {"s1": "12", "s2": "12.5", "s3": "13", "s4": "14", "s5": "11", "s6": "1
 
 def test_every_state_has_a_meaning_a_name_and_its_ways_out() -> None:
     assert set(TRANSITIONS) == set(MEANINGS) == set(STATE_NAMES) == set(State)
-    assert TRANSITIONS[State.DRAFT] == {State.SUBMITTED}
-    assert TRANSITIONS[State.SUBMITTED] == {State.WITHDRAWN}
+    assert TRANSITIONS[State.DRAFT] == {State.HELD, State.SUBMITTED, State.SUPERSEDED}
+    assert TRANSITIONS[State.HELD] == {State.DRAFT, State.SUBMITTED, State.WITHDRAWN}
+    assert TRANSITIONS[State.SUBMITTED] == {State.HELD, State.WITHDRAWN, State.SUPERSEDED}
     assert not TRANSITIONS[State.WITHDRAWN]
+    assert TRANSITIONS[State.SUPERSEDED] == {State.DRAFT, State.SUBMITTED}
 
 
 def test_an_empty_form_misses_every_required_question() -> None:

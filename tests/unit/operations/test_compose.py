@@ -81,7 +81,7 @@ def test_no_secret_stands_in_the_file() -> None:
         for key, value in SERVICES[name].get("environment", {}).items():
             if re.search(r"PASSWORD|SECRET|KEY", key):
                 assert FALLBACK.search(str(value)), f"{name}: {key}"
-        assert not re.search(r"://\w+:(?!\$\{)[^@/]+@", str(SERVICES[name].get("environment", {})))
+            assert not re.search(r"://\w+:(?!\$\{)[^@/]+@", str(value)), f"{name}: {key}"
 
 
 def test_the_parts_are_there_and_none_runs_as_root() -> None:

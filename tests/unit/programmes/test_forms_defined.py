@@ -169,7 +169,7 @@ def forms(draw: st.DrawFn) -> Form:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(forms())
 def test_a_form_of_any_kinds_is_sound_and_comes_back_from_toml_and_json(form: Form) -> None:
     definition = replace(MDIA, form=form)
