@@ -219,10 +219,10 @@ def answers(reference: str) -> ResponseReturnValue:
     Takes JSON, or a form: `fields` (name to texts), `keys` (the questions that they answer), `seen` (marks), and
     `kept` when a telephone had kept them.
     """
-    given, keys, seen, kept = _read(request.get_json(silent=True) if request.is_json else _posted())
     viewer = guards.viewer()
     with writing():
-        file = saving.open_file(viewer, reference)
+        file = saving.open_file(viewer, reference)  # whose file it is not is told nothing of what was sent
+        given, keys, seen, kept = _read(request.get_json(silent=True) if request.is_json else _posted())
         before = file.working
         file, problems = saving.save_answers(
             viewer, file, given, (), keys, seen, None if kept else language()

@@ -93,8 +93,8 @@ def test_no_migration_leaves_rows_without_their_parents(tmp_path: Path, database
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
         connection.execute(
-            "INSERT INTO sessions (token_hash, account_id, created_at, expires_at)"
-            " VALUES ('x', 99, '2026-01-01', '2026-01-01')"
+            "INSERT INTO sessions (token_hash, account_id, created_at, expires_at, shared)"
+            " VALUES ('x', 99, '2026-01-01', '2026-01-01', 0)"
         )
         connection.commit()
     app = application(settings, "system")
