@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import Notice, Variable, bearing_keys, declare, declared
 from cohortmgr.outbox.rendering import Rendered, render_own, render_wording, template_name
 from cohortmgr.outbox.segments import measured
-from tests.architecture.sources import APPLICATION, files
+from tests.architecture.sources import APPLICATION, files, tree
 from tests.factories.year import lived
 
 pytestmark = pytest.mark.usefixtures("system_context")
@@ -142,10 +143,11 @@ def test_a_key_is_declared_once_and_its_words_are_told_apart() -> None:
         declare(Notice("two_links", "T", links))
 
 
-def _constants(module: ast.Module) -> dict[str, str]:
+@cache
+def _constants(path: Path) -> dict[str, str]:
     """The texts that a file gives names to, `A, B = "a", "b"` included."""
     found: dict[str, str] = {}
-    for node in module.body:
+    for node in tree(path).body:
         if not isinstance(node, ast.Assign):
             continue
         for target in node.targets:
@@ -162,26 +164,25 @@ def _constants(module: ast.Module) -> dict[str, str]:
 
 def _known(path: Path) -> dict[str, str]:
     """The same of a file, with what it imports of others by name."""
-    module = ast.parse(path.read_text("utf-8"))
-    found = _constants(module)
-    for node in ast.walk(module):
+    found = dict(_constants(path))
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("cohortmgr."):
             source = ROOT / (str(node.module).replace(".", "/") + ".py")
-            theirs = _constants(ast.parse(source.read_text("utf-8"))) if source.exists() else {}
+            theirs = _constants(source) if source.exists() else {}
             found |= {
                 name.asname or name.name: theirs[name.name] for name in node.names if name.name in theirs
             }
             for name in node.names:
                 inner = ROOT / str(node.module).replace(".", "/") / f"{name.name}.py"
                 if inner.exists():
-                    theirs = _constants(ast.parse(inner.read_text("utf-8")))
+                    theirs = _constants(inner)
                     found |= {f"{name.asname or name.name}.{word}": text for word, text in theirs.items()}
     return found
 
 
 def _sent(path: Path, known: dict[str, str]) -> Iterator[tuple[str, str]]:
     """(place, key) of each sending call whose key is written there; a parameter is asked of the callers' own."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(tree(path)):
         if not isinstance(node, ast.Call):
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -196,6 +197,7 @@ def _sent(path: Path, known: dict[str, str]) -> Iterator[tuple[str, str]]:
                     yield f"{path.relative_to(ROOT)}:{node.lineno}", key
 
 
+@pytest.mark.sqlite_only  # it reads the sources: no database is asked anything
 def test_every_key_that_is_sent_anywhere_is_declared() -> None:
     sources = [
         path
@@ -210,7 +212,7 @@ def test_every_key_that_is_sent_anywhere_is_declared() -> None:
         node.value
         for path in files(APPLICATION)
         if path.name != "notices.py"
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in ast.walk(tree(path))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     assert set(declared) <= named, "declared and never sent"
