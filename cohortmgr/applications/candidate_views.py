@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import segno
@@ -19,7 +19,7 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications import actions, aside, changes, desk, files, queries, saving
 from cohortmgr.applications.conditions import hidden
 from cohortmgr.applications.documents import MOST_FILES, Prepared, prepare_document
-from cohortmgr.applications.drawn import questions
+from cohortmgr.applications.drawn import questions, sections
 from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
 from cohortmgr.applications.models import Application, Document
 from cohortmgr.applications.pages import mark_of, pages_of
@@ -33,7 +33,7 @@ from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.i18n import day, language, moment
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.rules import Question, QuestionKind, Window, window_of
+from cohortmgr.programmes.rules import FormSection, Question, QuestionKind, Window, window_of
 
 bp = Blueprint("applications_candidate", __name__)
 
@@ -124,15 +124,20 @@ def _after(file: File, button: Pressed | None) -> str:
 
 
 def _form_page(file: File, page: ApplicationForm | None) -> ResponseReturnValue:
-    answers = file.working
+    answers, fingerprint = file.working, fingerprint_of(file)
+    parts: Sequence[tuple[FormSection, Sequence[Markup | Question]]]
+    if page:
+        parts = [(section, asked_in(section, ())) for section in file.definition.form.sections]
+    else:
+        given = typed(file.definition, answers)
+        parts = sections(fingerprint, file.definition, given, request.args.get("more"))
     return render_template(
         "applications/candidate_form.html",
         form=page,
-        drawn=None if page else questions(fingerprint_of(file), file.definition),
-        answers=None if page else typed(file.definition, answers),
+        drawn=None if page else questions(fingerprint, file.definition),
+        sections=parts,
         seen=marks(file.definition.form.questions, answers),
         secret=secret(file.definition.form.questions),
-        more=request.args.get("more"),
         news=_news(file),
         definition=file.definition,
         application=file.application,

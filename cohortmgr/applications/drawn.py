@@ -22,7 +22,7 @@ from cohortmgr.applications.fields import Parts, Rows
 from cohortmgr.applications.forms import form_class
 from cohortmgr.applications.written import variant
 from cohortmgr.base.i18n import language
-from cohortmgr.programmes.rules import Definition, Question, QuestionKind
+from cohortmgr.programmes.rules import Definition, FormSection, Question, QuestionKind
 
 KEPT = 32
 # Characters of the private use area: a text goes between the first two, a row's index and number at the others. No
@@ -130,6 +130,32 @@ def questions(fingerprint: str, definition: Definition) -> Mapping[str, Drawn | 
             while len(_drawn) > KEPT:
                 _drawn.popitem(last=False)
     return known
+
+
+def sections(
+    fingerprint: str, definition: Definition, answers: Mapping[str, Any], more: str | None
+) -> list[tuple[FormSection, list[Markup | Question]]]:
+    """Each section with its questions filled in, those that follow one another as one text: a page spends more on
+    each piece that it is given than on what is in it. The questions of papers are left to it. `more` names a group that
+    gets a row more."""
+    drawn = questions(fingerprint, definition)
+    return [(section, list(_together(section, drawn, answers, more))) for section in definition.form.sections]
+
+
+def _together(
+    section: FormSection, drawn: Mapping[str, Drawn | DrawnRows], answers: Mapping[str, Any], more: str | None
+) -> Iterator[Markup | Question]:
+    texts: list[str] = []
+    for question in section.questions:
+        if not question.asked_at_application:
+            continue
+        if question.kind is QuestionKind.FILE:
+            yield Markup("".join(texts))  # each is a filled question
+            yield question
+            texts = []
+        else:
+            texts.append(drawn[question.key].filled(answers.get(question.key), more == question.key))
+    yield Markup("".join(texts))  # as above
 
 
 def _draw(fingerprint: str, definition: Definition) -> dict[str, Drawn | DrawnRows]:
