@@ -115,7 +115,7 @@ class Year:
 
     def add(self, name: str, account: Account) -> None:
         """Remember an account under a column's name."""
-        self.accounts[name], self.emails[name] = account.id, account.email
+        self.accounts[name], self.emails[name] = account.id, account.email or ""
 
 
 def read(password: str = "") -> Year:
