@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import segno
@@ -33,7 +33,7 @@ from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.i18n import day, language, moment
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.rules import FormSection, Question, QuestionKind, Window, window_of
+from cohortmgr.programmes.rules import Question, QuestionKind, Window, window_of
 
 bp = Blueprint("applications_candidate", __name__)
 
@@ -125,17 +125,12 @@ def _after(file: File, button: Pressed | None) -> str:
 
 def _form_page(file: File, page: ApplicationForm | None) -> ResponseReturnValue:
     answers, fingerprint = file.working, fingerprint_of(file)
-    parts: Sequence[tuple[FormSection, Sequence[Markup | Question]]]
-    if page:
-        parts = [(section, asked_in(section, ())) for section in file.definition.form.sections]
-    else:
-        given = typed(file.definition, answers)
-        parts = sections(fingerprint, file.definition, given, request.args.get("more"))
+    given = None if page else typed(file.definition, answers)
     return render_template(
         "applications/candidate_form.html",
         form=page,
         drawn=None if page else questions(fingerprint, file.definition),
-        sections=parts,
+        sections=sections(fingerprint, file.definition, given, request.args.get("more")),
         seen=marks(file.definition.form.questions, answers),
         secret=secret(file.definition.form.questions),
         news=_news(file),

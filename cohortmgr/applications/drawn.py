@@ -133,13 +133,17 @@ def questions(fingerprint: str, definition: Definition) -> Mapping[str, Drawn | 
 
 
 def sections(
-    fingerprint: str, definition: Definition, answers: Mapping[str, Any], more: str | None
+    fingerprint: str, definition: Definition, answers: Mapping[str, Any] | None, more: str | None
 ) -> list[tuple[FormSection, list[Markup | Question]]]:
     """Each section with its questions filled in, those that follow one another as one text: a page spends more on
-    each piece that it is given than on what is in it. The questions of papers are left to it. `more` names a group that
-    gets a row more."""
+    each piece that it is given than on what is in it. The questions of papers are left to it, and without `answers` all
+    of them: a page with errors draws them anew. `more` names a group that gets a row more."""
+    if answers is None:
+        return [
+            (each, [q for q in each.questions if q.asked_at_application]) for each in definition.form.sections
+        ]
     drawn = questions(fingerprint, definition)
-    return [(section, list(_together(section, drawn, answers, more))) for section in definition.form.sections]
+    return [(each, list(_together(each, drawn, answers, more))) for each in definition.form.sections]
 
 
 def _together(
