@@ -58,8 +58,16 @@ PROGRESS_KINDS: Mapping[Progress, str] = {
 
 def mark_of(answer: Answer) -> str:
     """A short mark by which a page knows whether an answer is still the one that it showed."""
+    return _NO_ANSWER if answer is None else _marked(answer)
+
+
+def _marked(answer: Answer) -> str:
     text = json.dumps(answer, ensure_ascii=False, sort_keys=True, default=str)
     return hashlib.blake2b(text.encode(), digest_size=5).hexdigest()
+
+
+# Nearly every question of a form that was just begun.
+_NO_ANSWER = _marked(None)
 
 
 def pages_of(form: Form) -> tuple[FormPage, ...]:
