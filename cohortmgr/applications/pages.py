@@ -125,20 +125,30 @@ def page_with(pages: Iterable[FormPage], key: str) -> FormPage | None:
     return None
 
 
+def by_question(problems: Iterable[Problem], keys: Collection[str]) -> dict[str, list[Problem]]:
+    """What is wrong or missing, by the question that it concerns: a part is named after it (`home-commune`)."""
+    found: dict[str, list[Problem]] = {}
+    for problem in problems:
+        key = problem.where or ""
+        while key and key not in keys:
+            key = key.rpartition("-")[0]
+        found.setdefault(key, []).append(problem)
+    return found
+
+
 def progress(
     questions: Iterable[Question],
     answers: Mapping[str, Answer],
     papers: Collection[str],
-    missing: Iterable[Problem],
+    missing: Collection[str],
     mend: Collection[str] = (),
 ) -> Progress:
-    """How far these questions are; `missing` is what the whole form lacks, `mend` what was refused."""
+    """How far these questions are; `missing` are the questions that lack something, `mend` those refused."""
     asked = list(questions)
     if any(question.key in mend for question in asked):
         return Progress.MEND
     given = any(_is_there(question, answers, papers) for question in asked)
-    lacking = any(_concerns(problem, question) for problem in missing for question in asked)
-    if lacking:
+    if any(question.key in missing for question in asked):
         return Progress.BEGUN if given else Progress.UNTOUCHED
     return Progress.DONE if given else Progress.OPTIONAL
 
@@ -149,19 +159,8 @@ def _is_there(question: Question, answers: Mapping[str, Answer], papers: Collect
     return is_given(answers.get(question.key))
 
 
-def _concerns(problem: Problem, question: Question) -> bool:
-    where = problem.where or ""
-    return where == question.key or where.startswith(f"{question.key}-")
-
-
 def first_undone(
-    pages: Iterable[FormPage], missing: Iterable[Problem], mend: Collection[str]
+    pages: Iterable[FormPage], missing: Collection[str], mend: Collection[str]
 ) -> FormPage | None:
-    """The first page on which something is missing or refused."""
-    lacking = list(missing)
-    for page in pages:
-        if any(key in mend for key in page.keys):
-            return page
-        if any(_concerns(problem, question) for problem in lacking for question in page.questions):
-            return page
-    return None
+    """The first page with a question that lacks something or was refused."""
+    return next((page for page in pages if any(key in missing or key in mend for key in page.keys)), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask import render_template, url_for
@@ -17,6 +17,7 @@ from cohortmgr.applications.pages import (
     PROGRESS_NAMES,
     FormPage,
     Progress,
+    by_question,
     first_undone,
     met,
     progress,
@@ -44,11 +45,12 @@ def task_page(file: File, news: Sequence[Question]) -> str:
     papers, mend = papers_of(file), _refused(file)
     absent = missing(form, counted(form, answers), papers)
     pages = met(form, answers)
-    undone = first_undone(pages, absent, mend)
+    lacking = by_question(absent, {key for page in pages for key in page.keys})
+    of_section = _by_section(pages)
+    undone = first_undone(pages, lacking, mend)
     check = url_for("applications_candidate.check", reference=file.application.reference)
     sections = [
-        _section(file, section.title, [page for page in pages if page.section.key == section.key], absent)
-        for section in form.sections
+        _section(file, section.title, of_section.get(section.key, ()), lacking) for section in form.sections
     ]
     return render_template(
         "applications/candidate_tasks.html",
@@ -76,22 +78,27 @@ def _is_paper(question: Question) -> bool:
     return question.kind is QuestionKind.FILE
 
 
-def _section(file: File, title: Any, pages: list[FormPage], absent: Iterable[Problem]) -> Task | None:
-    """A section without its papers, which have a list of their own; None when nothing else is asked in it."""
-    asked = [each for page in pages for each in page.questions if not _is_paper(each)]
+def _by_section(pages: Iterable[FormPage]) -> dict[str, list[FormPage]]:
+    found: dict[str, list[FormPage]] = {}
+    for page in pages:
+        found.setdefault(page.section.key, []).append(page)
+    return found
+
+
+def _section(
+    file: File, title: Any, pages: Sequence[FormPage], absent: Mapping[str, list[Problem]]
+) -> Task | None:
+    """A section without its papers, which have a list of their own; None when nothing else is asked in it. `absent`
+    is what the whole form lacks, by question."""
+    asking = [page for page in pages if not all(_is_paper(each) for each in page.questions)]
+    asked = [each for page in asking for each in page.questions if not _is_paper(each)]
     if not asked:
         return None
-    how = progress(asked, file.working, (), absent)
-    keys = {each.key for each in asked}
-    lacking = [problem for problem in absent if any(_of(problem, key) for key in keys)]
-    undone = first_undone([page for page in pages if keys & set(page.keys)], lacking, ())
-    first = next(page for page in pages if keys & set(page.keys))
-    return _task(localized(title), page_url(file, undone or first), how, _hint(asked, how, lacking))
-
-
-def _of(problem: Problem, key: str) -> bool:
-    where = problem.where or ""
-    return where == key or where.startswith(f"{key}-")
+    lacking = {each.key: absent[each.key] for each in asked if each.key in absent}
+    how = progress(asked, file.working, (), lacking)
+    undone = first_undone(asking, lacking, ()) or asking[0]
+    problems = [problem for found in lacking.values() for problem in found]
+    return _task(localized(title), page_url(file, undone), how, _hint(asked, how, problems))
 
 
 def _hint(asked: list[Question], how: Progress, lacking: list[Problem]) -> str:
