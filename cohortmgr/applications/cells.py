@@ -60,25 +60,39 @@ def words_of(definition: Definition) -> dict[str, dict[Any, str]]:
 
 
 def written(
-    rows: Sequence[Any], columns: Sequence[str], definition: Definition, before: str, after: str
+    rows: Sequence[Any],
+    columns: Sequence[str],
+    definition: Definition,
+    before: str,
+    after: str,
+    *,
+    boxes: bool,
 ) -> Markup:
     """The rows of the table's body: each begins with its total, reference and name (see `listing.page`). `before` and
-    `after` stand around a reference to make a file's address."""
+    `after` stand around a reference to make a file's address; `boxes`: each has one to tick."""
     if not rows:
         return Markup("")
     _totals, references, names, *values = zip(*rows, strict=True)
     unnamed, start, end = _("Sans nom"), escape(before), escape(after)
+    shown = [escape(name or unnamed) for name in names]
     cells = [
         [
-            f'<th scope="row"><a href="{start}{reference}{end}"><bdi>{escape(name or unnamed)}</bdi></a></th>'
-            for reference, name in zip(references, names, strict=True)
+            f'<th scope="row"><a href="{start}{reference}{end}"><bdi>{name}</bdi></a></th>'
+            for reference, name in zip(references, shown, strict=True)
         ]
     ]
+    if boxes:
+        cells.insert(0, [_box(reference, name) for reference, name in zip(references, shown, strict=True)])
     words = words_of(definition)
     for column, found in zip(columns, values, strict=True):
         cells.append(_column(column, found, words.get(column)))
     lines = map("".join, zip(*cells, strict=True))
     return Markup("<tr>" + "</tr>\n<tr>".join(lines) + "</tr>")  # every value was escaped or is ours
+
+
+def _box(reference: str, name: str) -> str:
+    box = f'<input type="checkbox" form="ticked" name="files" value="{reference}" aria-label="{name}">'
+    return f'<td class="box">{box}</td>'
 
 
 def _column(column: str, values: Sequence[Any], words: Mapping[Any, str] | None) -> list[str]:

@@ -13,9 +13,10 @@ from wtforms import BooleanField, RadioField, StringField, TextAreaField
 from wtforms.widgets import DateInput
 
 from cohortmgr.applications.correcting import KIND_NAMES
-from cohortmgr.applications.listing import day_of
+from cohortmgr.applications.listing import Filters, day_of
 from cohortmgr.applications.rules import asked
 from cohortmgr.base import clock
+from cohortmgr.base.errors import N_, Refused
 from cohortmgr.base.i18n import localized
 from cohortmgr.programmes.rules import Form
 
@@ -74,6 +75,16 @@ def items_of(args: Mapping[str, str] | None = None) -> dict[str, str]:
     return {
         name.removeprefix("fix-"): kind for name, kind in given.items() if name.startswith("fix-") and kind
     }
+
+
+def ticked(filters: Filters) -> Filters:
+    """A list, or of it the files that were ticked where that was asked for; Refused if none was."""
+    if "ticked" not in request.form:
+        return filters
+    chosen = filters.only(request.form.getlist("files"))
+    if not chosen.files:
+        raise Refused(N_("Cochez d’abord des dossiers dans la liste."))
+    return chosen
 
 
 def kinds() -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -26,6 +26,8 @@ from cohortmgr.base.text import fold
 from cohortmgr.programmes.models import Offering
 
 SIZES = (50, 100, 600)
+# As many as one page shows can be ticked on it.
+MOST_TICKED = SIZES[-1]
 SORTS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
     "name": (Application.sort_name.expression,),
     "number": (Application.number.expression,),
@@ -93,6 +95,8 @@ class Filters:
     correction: str = ""
     extended: str = ""
     outcome: str = ""
+    # The references of ticked files, separated by commas.
+    files: str = ""
     columns: str = PLAIN_COLUMNS
     sort: str = "name"
     size: int = SIZES[0]
@@ -123,10 +127,15 @@ class Filters:
             correction=among("correction", {Asked.ASKED.value, Asked.DONE.value, "none"}),
             extended=among("extended", {"yes"}),
             outcome=among("outcome", set(OUTCOMES)),
+            files=_references([args.get("files", "")]),
             columns=_columns(args),
             sort=among("sort", {sign + name for name in SORTS for sign in ("", "-")}, "name"),
             size=int(size) if size in map(str, SIZES) else SIZES[0],
         )
+
+    def only(self, ticked: Sequence[str]) -> Filters:
+        """The same list, and of it the ticked files alone; these stand in no address, which they would overfill."""
+        return replace(self, files=_references(ticked))
 
     def arguments(self) -> dict[str, str]:
         """What differs from an untouched list, for addresses that keep the filter."""
@@ -153,6 +162,13 @@ def _columns(args: Mapping[str, str]) -> str:
         given = args.getlist("columns")
     named = [name for part in given for name in part.split(",") if name in COLUMNS]
     return ",".join(dict.fromkeys(named)) or PLAIN_COLUMNS
+
+
+def _references(given: Sequence[str]) -> str:
+    """Public references, each part one or several separated by commas; what is none is left aside."""
+    named = [name for part in given[:MOST_TICKED] for name in part.split(",", MOST_TICKED)[:MOST_TICKED]]
+    right = [name for name in named if len(name) == 26 and name.isascii() and name.isalnum()]
+    return ",".join(list(dict.fromkeys(right))[:MOST_TICKED])
 
 
 def _grade(text: str) -> str:
@@ -195,6 +211,8 @@ def chosen(intake_id: int, filters: Filters) -> list[sa.ColumnElement[bool]]:
             Offering.intake_id == intake_id, Offering.key == filters.offering
         )
         found.append(Application.offering_id == wanted.scalar_subquery())
+    if filters.files:
+        found.append(Application.reference.in_(filters.files.split(",")))
     if filters.search:
         found.append(_found(filters.search))
     return found

@@ -36,10 +36,12 @@ def _act(name: str) -> Act:
 @bp.route("/intakes/<reference>/lots/<act>", methods=["GET", "POST"])
 @guards.staff
 def prepare(reference: str, act: str) -> ResponseReturnValue:
-    """To how many files of the list it applies, and why not to the others; done on POST."""
-    wanted, filters, form = _act(act), Filters.of(request.args), _FORMS[_act(act)]()
+    """To how many files of the list it applies, and why not to the others; done on POST with their number. Files
+    ticked in the list come by POST as well, without one: an address does not hold six hundred."""
+    listed = Filters.of(request.args)
+    wanted, filters, form = _act(act), desk_forms.ticked(listed), _FORMS[_act(act)]()
     error = None
-    if request.method == "POST":
+    if "count" in request.form:
         try:
             with writing():
                 lot = lots.carry_out(guards.viewer(), reference, wanted, filters, _wanted(form, wanted))
@@ -62,7 +64,8 @@ def prepare(reference: str, act: str) -> ResponseReturnValue:
         items=desk_forms.items_of(),
         kinds=desk_forms.kinds(),
         sections=desk_forms.sections_asked(definition_of(intake).form) if wanted is Act.CORRECT else [],
-        arguments=filters.arguments(),
+        files=filters.files,
+        arguments=listed.arguments(),
     )
 
 

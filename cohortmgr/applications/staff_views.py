@@ -12,7 +12,17 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
-from cohortmgr.applications import actions, awaited, cells, desk, listing, notes, queries, saved_lists
+from cohortmgr.applications import (
+    actions,
+    awaited,
+    cells,
+    desk,
+    desk_forms,
+    listing,
+    notes,
+    queries,
+    saved_lists,
+)
 from cohortmgr.applications.answers import Answer
 from cohortmgr.applications.candidate_views import sections_of, sent
 from cohortmgr.applications.correcting import ASKED_NAMES, KIND_NAMES
@@ -42,6 +52,9 @@ def index(reference: str) -> ResponseReturnValue:
     address = url_for("applications_staff.show", reference="-")[:-1]
     arguments: dict[str, Any] = {**filters.arguments()}
     tail = url_for("applications_staff.show", reference="-", **arguments).partition("?")
+    may_manage = allows(viewer, queries.MANAGE, intake.path)
+    may_write = allows(viewer, "messages.write", intake.path)
+    boxes = may_manage or may_write
     return render_template(
         "applications/staff_list.html",
         intake=intake,
@@ -50,16 +63,17 @@ def index(reference: str) -> ResponseReturnValue:
         arguments=arguments,
         views=[(view, {**view.arguments} == arguments, view.author == viewer.reference) for view in views],
         page=page,
-        rows=cells.written(page.rows, filters.shown, definition, address, tail[1] + tail[2]),
+        rows=cells.written(page.rows, filters.shown, definition, address, tail[1] + tail[2], boxes=boxes),
+        boxes=boxes,
         counts=queries.counts([intake.id])[intake.id],
         words=cells.words_of(definition),
         columns=cells.COLUMN_NAMES,
         sorted_by=cells.SORTED_BY,
         figures=cells.FIGURES,
         sizes=listing.SIZES,
-        may_manage=allows(viewer, queries.MANAGE, intake.path),
+        may_manage=may_manage,
         may_extend=allows(viewer, "programmes.manage", intake.path),
-        may_write=allows(viewer, "messages.write", intake.path),
+        may_write=may_write,
     )
 
 
@@ -93,7 +107,7 @@ def forget_view(reference: str, view: str) -> ResponseReturnValue:
 def export(reference: str) -> ResponseReturnValue:
     """What the filters show, with the chosen columns, as a workbook or as CSV; noted in one line."""
     kind = "csv" if request.form.get("kind") == "csv" else "xlsx"
-    filters = Filters.of(request.args)
+    filters = desk_forms.ticked(Filters.of(request.args))
     intake, rows = saved_lists.prepare_export(guards.viewer(), reference, filters)
     definition, title = definition_of(intake), localized(intake.title)
     header, lines = cells.sheet(rows, filters.shown, definition)

@@ -33,7 +33,8 @@ from cohortmgr.messages.models import Campaign
 
 # The conditions of the list that are typed here; the list's other ones are kept as they came.
 TYPED = ("search", "state", "eligible", "region", "source")
-_LONGEST = 2000
+# Room for every file that one page of the list can have ticked.
+_LONGEST = 20_000
 
 
 class CampaignForm(FlaskForm):
@@ -103,14 +104,21 @@ class CampaignForm(FlaskForm):
 
     @property
     def kept_conditions(self) -> int:
-        """How many conditions of the list are none of the fields."""
-        return len(parse_qsl((self.others.data or "")[:_LONGEST]))
+        """How many conditions of the list are none of the fields, beside the files that were ticked."""
+        return len(self._others().keys() - {"files"})
+
+    @property
+    def ticked(self) -> int:
+        """How many files of the list were ticked; 0 where the whole list was meant."""
+        return len([each for each in self.filters().files.split(",") if each])
 
     def filters(self) -> Filters:
         """The list's conditions: those typed, and those that came with the address."""
-        kept = dict(parse_qsl((self.others.data or "")[:_LONGEST]))
         typed = {name: self[name].data or "" for name in TYPED}
-        return Filters.of({**kept, **typed})
+        return Filters.of({**self._others(), **typed})
+
+    def _others(self) -> dict[str, str]:
+        return dict(parse_qsl((self.others.data or "")[:_LONGEST]))
 
     def due(self) -> datetime | None:
         """The typed hour, as Casablanca's clocks show it; eight in the morning where only a day was typed."""

@@ -11,6 +11,7 @@ from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows, require_anywhere
+from cohortmgr.applications.desk_forms import ticked
 from cohortmgr.applications.listing import Filters
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
@@ -68,6 +69,15 @@ def new(reference: str) -> ResponseReturnValue:
     """A form that begins with the filters of the address."""
     intake = queries.intake_for(guards.viewer(), reference)
     values = values_of_new(Filters.of(request.args))
+    return _form(intake, CampaignForm(formdata=None, data=values, with_cohort=_has_cohort(intake)))
+
+
+@bp.post("/intakes/<reference>/campaigns/ticked")
+@guards.staff
+def begin(reference: str) -> ResponseReturnValue:
+    """The same form, for the files ticked in the list; nothing is kept yet."""
+    intake = queries.intake_for(guards.viewer(), reference)
+    values = values_of_new(ticked(Filters.of(request.args)))
     return _form(intake, CampaignForm(formdata=None, data=values, with_cohort=_has_cohort(intake)))
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.ctx import AppContext
 from flask.testing import FlaskClient
+from werkzeug.datastructures import MultiDict
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Role
@@ -23,7 +25,9 @@ from cohortmgr.applications.models import (
     Note,
 )
 from cohortmgr.base import clock
-from cohortmgr.base.db import writing
+from cohortmgr.base.db import db, writing
+from cohortmgr.messages import campaign_queries
+from cohortmgr.messages.models import Campaign
 from cohortmgr.outbox.models import Bundle, Message
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.selection.queries import ranking_of
@@ -171,3 +175,65 @@ def test_two_who_undo_a_merge_at_once_bring_back_one_file(intake: str, desk: Fla
         assert merges.undo(viewer, merge.reference).undone_at is not None
         notes.write(viewer, one, "Revenu.")
     assert acts().count("applications.bring_back") == 1
+
+
+def ticked(*references: str) -> MultiDict[str, str]:
+    return MultiDict([("ticked", "1"), *(("files", each) for each in references)])
+
+
+def test_an_act_on_ticked_files_leaves_the_others_of_the_list_alone(intake: str, desk: FlaskClient) -> None:
+    many(5)
+    first, second, *_others = [row.reference for row in all_of(Application)]
+    page = desk.get(f"/staff/intakes/{intake}/applications").text
+    assert page.count('name="files"') == 5 and f'value="{first}" aria-label=' in page
+    path = f"/staff/intakes/{intake}/lots/note"
+    shown_first = desk.post(path, data=ticked(first, second, "x", "Z" * 26))
+    assert "Cela s’applique à 2 dossiers cochés" in shown_first.text and not all_of(Note)
+    assert f"{first},{second}" in shown_first.text
+    given = {"ticked": "1", "files": f"{first},{second}", "text": "Vu.", "count": "2"}
+    assert "La liste a changé" in desk.post(path, data={**given, "count": "5"}).text and not all_of(Note)
+    done = desk.post(path, data=given)
+    assert done.status_code == 302 and len(all_of(Note)) == 2
+    assert {note.application_id for note in all_of(Note)} == {row.id for row in all_of(Application)[:2]}
+    desk.post(f"{done.location}/undo")
+    assert not all_of(Note)
+
+
+def test_nothing_ticked_is_nothing_done(intake: str, desk: FlaskClient) -> None:
+    """Neither the whole list, nor another intake's file whose reference was put in by hand."""
+    many(3)
+    for path in ("lots/note", "lots/correct", "applications/export", "campaigns/ticked"):
+        for given in ({"ticked": "1"}, {"ticked": "1", "files": "../x,,"}):
+            answer = desk.post(f"/staff/intakes/{intake}/{path}", data={**given, "count": "3", "text": "x"})
+            assert answer.status_code == 409 and "Cochez d’abord" in answer.text, path
+    unknown = desk.post(f"/staff/intakes/{intake}/lots/note", data=ticked("A" * 26))
+    assert unknown.status_code == 200 and "Rien à faire ici" in unknown.text and not all_of(Note)
+
+
+def test_ticked_files_leave_as_a_sheet_and_are_written_to(intake: str, desk: FlaskClient) -> None:
+    many(4)
+    first, second, *_others = all_of(Application)
+    given = ticked(first.reference, second.reference)
+    given["kind"] = "csv"
+    sheet = desk.post(f"/staff/intakes/{intake}/applications/export", data=given)
+    assert first.number in sheet.text and second.number in sheet.text and sheet.text.count("MDIA-") == 2
+    form = desk.post(f"/staff/intakes/{intake}/campaigns/ticked", data=given).text
+    assert "Seulement 2 dossiers cochés" in form
+    others = urlencode({"files": f"{first.reference},{second.reference}"})
+    typed = {"title": "À deux", "audience": "list", "state": "submitted", "others": others, "form_key": "K"}
+    words = {f"{part}_{code}": "Bonjour" for part in ("subject", "body") for code in ("fr", "ar", "en")}
+    made = desk.post(f"/staff/intakes/{intake}/campaigns/new", data={**typed, **words})
+    assert made.status_code == 302, made.text
+    assert "Seulement 2 dossiers cochés" in desk.get(made.location).text
+    (campaign,) = all_of(Campaign)
+    assert len(db.session.execute(campaign_queries.listed(campaign)).all()) == 2
+
+
+def test_a_page_of_six_hundred_is_ticked_whole(intake: str, desk: FlaskClient) -> None:
+    many(600)
+    every = [row.reference for row in all_of(Application)]
+    for form in (ticked(*every), ticked(",".join(every))):
+        page = desk.post(f"/staff/intakes/{intake}/lots/note", data=form).text
+        assert "600 dossiers cochés" in page and f'value="{",".join(every)}"' in page
+    campaign = desk.post(f"/staff/intakes/{intake}/campaigns/ticked", data=ticked(*every)).text
+    assert "Seulement 600 dossiers cochés" in campaign
