@@ -24,7 +24,7 @@ from cohortmgr.applications.forms import ApplicationForm, form_class, show_answe
 from cohortmgr.applications.models import Application, Document
 from cohortmgr.applications.pages import mark_of, pages_of
 from cohortmgr.applications.queries import File
-from cohortmgr.applications.row_buttons import Pressed, pressed, without_row
+from cohortmgr.applications.row_buttons import Pressed, as_pressed, pressed
 from cohortmgr.applications.rules import State, asked, asked_in
 from cohortmgr.applications.task_list import task_page
 from cohortmgr.applications.written import shown, typed
@@ -88,14 +88,14 @@ def form(reference: str) -> ResponseReturnValue:
         return redirect(url_for("applications_candidate.show", reference=reference))
     if request.method == "POST":
         button = pressed(file.definition.form, request.form)
-        sent = without_row(request.form, button)
+        sent = as_pressed(request.form, button)
         page = form_class(fingerprint_of(file), file.definition)(
             sent, data=typed(file.definition, file.working)
         )
         file, problems = _save(file, sent)
         if not problems:
             return redirect(_after(file, button))
-        if button is not None and button.row is None:
+        if button is not None and button.adds:
             page[button.key].add_row()
         show_answers(page, Refused(*problems))
         return _form_page(file, page)
@@ -113,9 +113,8 @@ def _after(file: File, button: Pressed | None) -> str:
     """Where a form that was kept leads: back to the group whose button was pressed, to one's file, or to the check."""
     reference = file.application.reference
     if button is not None:
-        rows = file.working.get(button.key)
-        place = f"{button.key}-{len(rows)}" if isinstance(rows, list) and button.row is None else button.key
-        more = button.key if button.row is None else None
+        more = button.key if button.adds else None
+        place = button.place(file.working)
         return url_for("applications_candidate.form", reference=reference, more=more, _anchor=place)
     if "later" in request.form:
         flash(_("Votre brouillon est enregistré."), "done")

@@ -12,6 +12,7 @@ from cohortmgr.applications.desk import Request
 from cohortmgr.applications.documents import MOST_FILES, Prepared, prepare_document
 from cohortmgr.applications.forms import form_class, show_answers
 from cohortmgr.applications.queries import File
+from cohortmgr.applications.row_buttons import as_pressed, pressed
 from cohortmgr.applications.written import typed
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
@@ -30,10 +31,13 @@ def form(reference: str) -> ResponseReturnValue:
     request_open = desk.correction_asked(file)
     if request_open is None:
         return redirect(url_for("applications_candidate.show", reference=reference))
-    if request.method == "POST":
-        page = form_class(file.read.fingerprint, file.definition)(
-            request.form, data=typed(file.definition, file.answers)
-        )
+    button = pressed(file.definition.form, request.form)
+    sent = as_pressed(request.form, button) if request.method == "POST" else None
+    page = form_class(file.read.fingerprint, file.definition)(sent, data=typed(file.definition, file.answers))
+    if button is not None:
+        if button.adds:
+            page[button.key].add_row()
+    elif request.method == "POST":
         try:
             _answer(file, request_open)
             flash(_("Merci : vos corrections sont reçues."), "done")
@@ -45,10 +49,6 @@ def form(reference: str) -> ResponseReturnValue:
             if request_open is None:
                 raise
             show_answers(page, refusal)
-    else:
-        page = form_class(file.read.fingerprint, file.definition)(
-            formdata=None, data=typed(file.definition, file.answers)
-        )
     return render_template(
         "applications/candidate_correction.html",
         application=file.application,

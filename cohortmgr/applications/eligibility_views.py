@@ -14,7 +14,7 @@ from cohortmgr.applications.composed import read_given
 from cohortmgr.applications.conditions import counted, is_required
 from cohortmgr.applications.eligibility import Assessment, assess, left_open, questions_read
 from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
-from cohortmgr.applications.row_buttons import Pressed, pressed, without_row
+from cohortmgr.applications.row_buttons import Pressed, as_pressed, pressed
 from cohortmgr.base import clock
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.programmes import queries as programmes
@@ -37,16 +37,16 @@ def check(reference: str) -> ResponseReturnValue:
     if request.method == "GET":
         return _page(intake, definition, asked, fields(formdata=None))
     button = pressed(definition.form, request.form)
-    sent = without_row(request.form, button)
+    sent = as_pressed(request.form, button)
     page = fields(sent)
-    answers, problems = _read(definition, asked, sent.to_dict(flat=False))
+    answers, problems = read_asked(definition, asked, sent.to_dict(flat=False))
     if button is not None or problems:
-        _show(page, button, problems)
+        show_asked(page, button, problems)
         return _page(intake, definition, asked, page)
     return _page(intake, definition, asked, page, assess(definition.eligibility, answers, clock.today()))
 
 
-def _read(
+def read_asked(
     definition: Definition, asked: tuple[Question, ...], given: dict[str, Any]
 ) -> tuple[dict[str, Answer], list[Problem]]:
     """The answers that count, and what is wrong: each shown question needs one here, asked for in the form or not."""
@@ -64,11 +64,11 @@ def _read(
     return answers, [each for each in problems if (each.where or "").partition("-")[0] in answers]
 
 
-def _show(page: ApplicationForm, button: Pressed | None, problems: list[Problem]) -> None:
+def show_asked(page: ApplicationForm, button: Pressed | None, problems: list[Problem]) -> None:
     """A row more or less is no sending: what is still missing is not told then."""
     if button is None:
         show_answers(page, Refused(*problems))
-    elif button.row is None:
+    elif button.adds:
         page[button.key].add_row()
 
 

@@ -15,7 +15,7 @@ from cohortmgr.applications.answers import Answer
 from cohortmgr.applications.documents import MOST_FILES, Prepared, prepare_document
 from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
 from cohortmgr.applications.queries import File
-from cohortmgr.applications.row_buttons import Pressed, pressed, without_row
+from cohortmgr.applications.row_buttons import BEGINNINGS, Pressed, as_pressed, pressed
 from cohortmgr.applications.written import shown, typed
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -44,7 +44,7 @@ def form(reference: str) -> ResponseReturnValue:
             page[more].add_row()
         return _page(file, questions, page)
     button = pressed(file.definition.form, request.form)
-    page = _form(file, without_row(request.form, button))
+    page = _form(file, as_pressed(request.form, button))
     try:
         file = _answer(file, questions, button)
     except Refused as refusal:
@@ -61,11 +61,9 @@ def _form(file: File, sent: Any = None) -> ApplicationForm:
 
 
 def _answer(file: File, questions: tuple[Question, ...], button: Pressed | None) -> File:
-    sent = without_row(request.form, button).to_dict(flat=False)
+    sent = as_pressed(request.form, button).to_dict(flat=False)
     given = {
-        name: values
-        for name, values in sent.items()
-        if name not in _OURS and not name.startswith(("add-", "remove-"))
+        name: values for name, values in sent.items() if name not in _OURS and not name.startswith(BEGINNINGS)
     }
     documents = _prepared(questions)
     with writing():
@@ -75,8 +73,9 @@ def _answer(file: File, questions: tuple[Question, ...], button: Pressed | None)
 def _after(file: File, button: Pressed | None) -> str:
     reference = file.application.reference
     if button is not None:
-        more = button.key if button.row is None else None
-        return url_for(".form", reference=reference, more=more, _anchor=button.key)
+        more = button.key if button.adds else None
+        place = button.place({}) if button.step else button.key
+        return url_for(".form", reference=reference, more=more, _anchor=place)
     left = awaited.owed(queries.own(guards.viewer(), reference))
     if left:
         flash(_("C’est enregistré. Il reste quelque chose à fournir."), "done")

@@ -27,7 +27,7 @@ from cohortmgr.applications.facts import papers_of
 from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
 from cohortmgr.applications.pages import FormPage, decided_elsewhere, mark_of, met, page_with, pages_of
 from cohortmgr.applications.queries import File
-from cohortmgr.applications.row_buttons import Pressed, pressed, without_row
+from cohortmgr.applications.row_buttons import Pressed, as_pressed, pressed
 from cohortmgr.applications.rules import missing
 from cohortmgr.applications.task_list import page_url, task_page
 from cohortmgr.applications.written import typed
@@ -107,7 +107,7 @@ def _kept(reference: str, section: str, number: int) -> ResponseReturnValue:
         if asked is None:
             return redirect(_following(file, section, number))
         button = pressed(file.definition.form, request.form)
-        sent = without_row(request.form, button)
+        sent = as_pressed(request.form, button)
         file, problems = saving.save_answers(
             viewer, file, sent.to_dict(flat=False), documents, asked.keys, seen_by(sent), language()
         )
@@ -117,7 +117,7 @@ def _kept(reference: str, section: str, number: int) -> ResponseReturnValue:
     if not problems:
         return _spoken(redirect(_after(file, asked, button)))
     form = form_class(fingerprint_of(file), file.definition)(sent, data=typed(file.definition, file.working))
-    if button is not None and button.row is None:
+    if button is not None and button.adds:
         form[button.key].add_row()
     show_answers(form, Refused(*problems))
     spoken = _chosen() or language()
@@ -157,10 +157,8 @@ def _spoken(answer: Any) -> Any:
 def _after(file: File, asked: FormPage, button: Pressed | None) -> str:
     back = request.args.get("to")
     if button is not None:
-        rows = file.working.get(button.key)
-        place = f"{button.key}-{len(rows)}" if isinstance(rows, list) and button.row is None else button.key
-        more = button.key if button.row is None else None
-        return page_url(file, asked, to=back, more=more, _anchor=place)
+        more = button.key if button.adds else None
+        return page_url(file, asked, to=back, more=more, _anchor=button.place(file.working))
     if _chosen() is not None:
         return page_url(file, asked, to=back)
     if back == "check":

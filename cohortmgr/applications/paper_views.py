@@ -10,6 +10,7 @@ from cohortmgr.accounts import guards
 from cohortmgr.applications import paper_entry
 from cohortmgr.applications.documents import MOST_FILES, Prepared, prepare_document
 from cohortmgr.applications.forms import form_class, show_answers
+from cohortmgr.applications.row_buttons import Pressed, as_pressed, pressed
 from cohortmgr.applications.rules import State, asked
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
@@ -27,6 +28,9 @@ def enter(reference: str) -> ResponseReturnValue:
     intake = paper_entry.intake_of(guards.viewer(), reference)
     if request.method != "POST":
         return _page(intake, ())
+    button = pressed(definition_of(intake).form, request.form)
+    if button is not None:
+        return _page(intake, (), button)
     documents, problems = _scanned(intake)
     try:
         if problems:
@@ -60,9 +64,12 @@ def _scanned(intake: Intake) -> tuple[list[Prepared], list[Problem]]:
     return documents, problems
 
 
-def _page(intake: Intake, problems: tuple[Problem, ...]) -> str:
+def _page(intake: Intake, problems: tuple[Problem, ...], button: Pressed | None = None) -> str:
     definition = definition_of(intake).of_intake(intake.key)
-    form = form_class(intake.fingerprint, definition)(request.form if problems else None)
+    typed = as_pressed(request.form, button) if problems or button else None
+    form = form_class(intake.fingerprint, definition)(typed)
+    if button is not None and button.adds:
+        form[button.key].add_row()
     found = []
     if problems:
         # Each beside its own field; what concerns the page's two own fields stands there.

@@ -1,8 +1,9 @@
-"""The buttons that add a row to a group or take one away: they send the whole form, so that they need no script."""
+"""The buttons inside a form: one more row of a group or one less, a rank up or down. They send the whole form, which
+comes back with what was typed, so that they need no script."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,31 +11,63 @@ from werkzeug.datastructures import MultiDict
 
 from cohortmgr.programmes.rules import Form, QuestionKind
 
+# How the names of these buttons begin; what follows is the question's key and, but for `add-`, a number.
+BEGINNINGS = ("add-", "remove-", "up-", "down-")
+_STEPS = {"up": -1, "down": 1}
+
 
 @dataclass(frozen=True)
 class Pressed:
-    """The button by which a form was sent: of that group, to take away `row` or, without one, to add one."""
+    """The button by which a form was sent. Of a group: to take away `row` or, without one, to add one. Of a ranking: to
+    exchange the rank `row` with its neighbour, `step` from it."""
 
     key: str
     row: int | None = None
+    step: int = 0
+
+    @property
+    def adds(self) -> bool:
+        """Whether it asks for one more row."""
+        return self.row is None
+
+    def place(self, answers: Mapping[str, Any]) -> str:
+        """The id of what the page comes back to."""
+        if self.row is not None:
+            return f"{self.key}-{self.row + self.step}" if self.step else self.key
+        rows = answers.get(self.key)
+        return f"{self.key}-{len(rows)}" if isinstance(rows, list) else self.key
 
 
 def pressed(form: Form, names: Iterable[str]) -> Pressed | None:
-    """Which of the groups' buttons sent the form; None for any other."""
+    """Which of these buttons sent the form; None for any other."""
     groups = {question.key for question in form.questions if question.kind is QuestionKind.GROUP}
-    for name in names if groups else ():
+    ranked = {
+        question.key: question.most for question in form.questions if question.kind is QuestionKind.RANKING
+    }
+    for name in names if groups or ranked else ():
         act, _, rest = name.partition("-")
         if act == "add" and rest in groups:
             return Pressed(rest)
-        key, _, number = rest.rpartition("-")
-        if act == "remove" and key in groups and number.isascii() and number.isdigit() and len(number) < 4:
-            return Pressed(key, int(number))
+        key, _, text = rest.rpartition("-")
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else None
+        if number is None:
+            continue
+        if act == "remove" and key in groups:
+            return Pressed(key, number)
+        if act in _STEPS and 1 <= number <= ranked.get(key, 0) and 1 <= number + _STEPS[act] <= ranked[key]:
+            return Pressed(key, number, _STEPS[act])
     return None
 
 
-def without_row(sent: MultiDict[str, Any], button: Pressed | None) -> MultiDict[str, Any]:
-    """What was sent, without the fields of the row that the button takes away."""
+def as_pressed(sent: MultiDict[str, Any], button: Pressed | None) -> MultiDict[str, Any]:
+    """What was sent, without the fields of the row that the button takes away, or with the two ranks exchanged."""
     if button is None or button.row is None:
         return sent
-    gone = f"{button.key}-{button.row}-"
-    return MultiDict([(name, value) for name, value in sent.items(multi=True) if not name.startswith(gone)])
+    if not button.step:
+        gone = f"{button.key}-{button.row}-"
+        return MultiDict(
+            [(name, value) for name, value in sent.items(multi=True) if not name.startswith(gone)]
+        )
+    one, other = f"{button.key}-{button.row}", f"{button.key}-{button.row + button.step}"
+    moved = {one: other, other: one}
+    return MultiDict([(moved.get(name, name), value) for name, value in sent.items(multi=True)])

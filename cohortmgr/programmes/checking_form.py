@@ -94,7 +94,7 @@ def unique(path: Path, keys: Iterable[str]) -> Iterator[Fault]:
 
 def is_reserved(key: str, others: Iterable[str] = ()) -> bool:
     """Whether a key is another thing's name, or would be the name of a part of one of the `others`."""
-    if key in _RESERVED or key.startswith(("add-", "remove-")):
+    if key in _RESERVED or key.startswith(("add-", "remove-", "up-", "down-")):
         return True
     return any(key.startswith(f"{other}-") for other in others)
 

@@ -120,6 +120,26 @@ def test_rows_come_and_go_without_scripts_and_keep_what_is_typed(intake: str, cl
     assert only().answers["employer"] == "L’Atelier d’Imane"
 
 
+def test_ranks_go_up_and_down_without_scripts_and_nothing_else_is_sent(
+    intake: str, client: FlaskClient
+) -> None:
+    sign_up(client)
+    reference = begin(client, intake)
+    page = client.get(f"/my/applications/{reference}/form").text
+    assert re.search(r'name="up-wishes-1"[^>]* disabled', page) and 'name="down-wishes-1"' in page
+    assert re.search(r'name="down-wishes-3"[^>]* disabled', page) and "Monter Choix n° 2" in page
+    full = {**ANSWERS, "wishes-2": "donnees-fes", "wishes-3": "sap-casablanca"}
+    moved = post(client, reference, {**full, "up-wishes-2": "1"})
+    assert moved.status_code == 302 and moved.location.endswith("form#wishes-1"), moved.text
+    assert only().answers["wishes"] == ["donnees-fes", "ia-rabat", "sap-casablanca"]
+    assert only().state == "draft" and only().answers["employer"] == "L’Atelier d’Imane"
+    wrong = post(client, reference, {**full, "wishes-1": "donnees-fes", "down-wishes-2": "1"})
+    assert wrong.status_code == 200 and 'href="#wishes-3"' in wrong.text, "what was typed comes back as moved"
+    for name in ("up-wishes-1", "down-wishes-3", "up-wishes-x", "up-nothing-2", "down-wishes-9999"):
+        post(client, reference, {**full, name: "1"})
+        assert only().answers["wishes"] == ["ia-rabat", "donnees-fes", "sap-casablanca"]
+
+
 def test_a_group_never_has_more_rows_than_it_may(intake: str, client: FlaskClient) -> None:
     sign_up(client)
     reference = begin(client, intake)
