@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cohortmgr.accounts import codes
+from cohortmgr.accounts import codes, holding
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes import watching
@@ -28,10 +28,10 @@ def announce() -> int:
 
 @app.task(name="forget.addresses")
 def forget() -> int:
-    """Every hour: codes of yesterday, and watches of last year."""
+    """Every hour: codes of yesterday, forms that nobody came back for, and watches of last year."""
     with flask_app.app_context():
         forgotten = 0
-        for sweep in (codes.sweep, watching.sweep):
+        for sweep in (codes.sweep, holding.sweep, watching.sweep):
             with writing():
                 forgotten += sweep()
         return forgotten

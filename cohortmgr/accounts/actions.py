@@ -25,7 +25,6 @@ from cohortmgr.accounts.rules import (
     ANONYMOUS,
     ATTEMPTS,
     ATTEMPTS_WITHIN,
-    PASSWORD_LINK_LIFETIME,
     Role,
     Viewer,
     is_path,
@@ -39,12 +38,11 @@ from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
 from cohortmgr.base.text import fold, new_reference
-from cohortmgr.outbox.actions import send
 
 _WRONG = N_("L’adresse, le numéro ou le mot de passe n’est pas le bon. Vérifiez-les, ou entrez avec un code.")
 _TAKEN = N_("Cette adresse a déjà un compte. Connectez-vous, avec un code si le mot de passe est oublié.")
 _PHONE_TAKEN = N_("Ce numéro a déjà un compte. Connectez-vous avec un code.")
-_CLAIMED = N_("Ce dossier a déjà un compte. Connectez-vous, ou demandez un nouveau mot de passe.")
+_CLAIMED = N_("Ce dossier a déjà un compte. Connectez-vous, avec un code si le mot de passe est oublié.")
 _OTHER_PERSON = N_(
     "Ce numéro est déjà celui d’un autre dossier. Si c’est le vôtre, demandez votre lien d’accès au programme ; "
     "sinon, vérifiez le numéro."
@@ -135,47 +133,22 @@ def revoke_sessions(viewer: Viewer, account_id: int) -> None:
     db.session.execute(theirs.values(revoked_at=clock.now()))
 
 
-def ask_password_link(email: str) -> None:
-    """Send a link for a new password, if the address has an account; the page says the same either way."""
-    account = queries.account_by_email(email)
-    if account is None:
-        return
-    person = db.session.get_one(Person, account.person_id)
-    token = links.create("password", account.reference, PASSWORD_LINK_LIFETIME)
-    record(ANONYMOUS, "accounts.ask_password", "account", account.reference, None, person.reference)
-    variables = {"token": token, "name": person.name}
-    send("new_password", person.reference, email.casefold(), person.language, variables, person_id=person.id)
-
-
 def take_up_link(token: str, password_hash: str | None) -> int:
-    """Use a link: make the person's account, or change its password. Returns the account's id.
+    """Use a link: make the person's account. Returns its id.
 
     An account that a telephone enters may have no password: whoever comes back asks for a code."""
-    link = links.use(token, *links.CLAIMS, "password")
+    link = links.use(token, *links.CLAIMS)
     if password_hash is None and link.purpose != links.CLAIM_BY_PHONE:
         raise ValueError("a link that went to an address chooses a password")
-    if link.purpose == "password":
-        account = db.session.scalar(sa.select(Account).where(Account.reference == link.subject))
-        if account is None:
-            raise NotFound(link.subject)
-        account.password_hash = password_hash
-        account.proved_at = account.proved_at or clock.now()
-        revoke_sessions(ANONYMOUS, account.id)
-        links.use_up("password", account.reference)
-    else:
-        account = _claim(link, password_hash)
-    subject = db.session.get_one(Person, account.person_id).reference
-    act = "accounts.password" if link.purpose == "password" else "accounts.claim"
-    record(ANONYMOUS, act, "account", account.reference, None, subject)
+    person = _claimant(link)
+    account = _claim(person, _claimed_by(link, person), password_hash)
+    record(ANONYMOUS, "accounts.claim", "account", account.reference, None, person.reference)
     return account.id
 
 
 def contact_of_link(token: str) -> Contact:
-    """What enters the account that a link makes or mends, to show it on the page; problems as `links.peek`."""
-    link = links.peek(token, *links.CLAIMS, "password")
-    if link.purpose == "password":
-        email = db.session.scalar(sa.select(Account.email).where(Account.reference == link.subject))
-        return Contact(EMAIL, email or "")
+    """What enters the account that a link makes, to show it on the page; problems as `links.peek`."""
+    link = links.peek(token, *links.CLAIMS)
     return _claimed_by(link, _claimant(link))
 
 
@@ -195,9 +168,7 @@ def _claimed_by(link: SingleUseLink, person: Person) -> Contact:
     raise NotFound(link.subject)
 
 
-def _claim(link: SingleUseLink, password_hash: str | None) -> Account:
-    person = _claimant(link)
-    contact = _claimed_by(link, person)
+def _claim(person: Person, contact: Contact, password_hash: str | None) -> Account:
     by_mail = contact.channel == EMAIL
     account = db.session.scalar(sa.select(Account).where(Account.person_id == person.id))
     if account is not None:  # the link lives long: it makes an account and never changes one
@@ -220,7 +191,10 @@ def new_person(values: Mapping[str, Any]) -> Person:
 
 
 def set_person(person: Person, values: Mapping[str, Any]) -> None:
-    """Set a person's columns; `phone` is sealed and its blind index kept."""
+    """Set a person's columns; `phone` is sealed and its blind index kept. A link that went to an address or a number
+    which is theirs no longer opens nothing any more."""
+    for purpose in moved(person, values) if sa.inspect(person).persistent else ():
+        links.use_up(purpose, [person.reference])
     for name, value in values.items():
         if name == "phone":
             person.phone_sealed = crypto.seal(value, "persons", "phone", person.reference) if value else None
@@ -229,6 +203,17 @@ def set_person(person: Person, values: Mapping[str, Any]) -> None:
             setattr(person, name, value)
     names = (person.given_name, person.family_name, person.given_name_ar, person.family_name_ar)
     person.search_name = fold(" ".join(name for name in (names[1], names[0], names[3], names[2]) if name))
+
+
+def moved(person: Person, values: Mapping[str, Any]) -> list[str]:
+    """The purposes of the claims that went to what these values take from a person: their address, their number."""
+    gone = []
+    if "email" in values and person.email and values["email"] != person.email:
+        gone.append(links.CLAIM)
+    blind = crypto.blind_index("phone", values["phone"]) if values.get("phone") else None
+    if "phone" in values and person.phone_blind and blind != person.phone_blind:
+        gone.append(links.CLAIM_BY_PHONE)
+    return gone
 
 
 def set_identifiers(person: Person, numbers: Mapping[str, str]) -> dict[str, Problem]:

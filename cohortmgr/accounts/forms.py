@@ -7,10 +7,10 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, EmailField, Field, PasswordField, StringField, ValidationError
+from wtforms import BooleanField, Field, PasswordField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length
 
-from cohortmgr.accounts.contacts import LONGEST, Contact, contact_of, normalise_email
+from cohortmgr.accounts.contacts import LONGEST, Contact, contact_of
 from cohortmgr.accounts.rules import read_code
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import say
@@ -25,21 +25,6 @@ def _said(read: Callable[[str], Any], field: Field) -> Any:
         return read(field.data)
     except Refused as refusal:
         raise ValidationError(say(refusal.problems[0])) from None
-
-
-class EmailForm(FlaskForm):
-    """One e-mail address."""
-
-    email = EmailField(
-        _l("Adresse e-mail"),
-        [InputRequired(_l("Écrivez votre adresse e-mail.")), Length(max=LONGEST)],
-        filters=[_stripped],
-        render_kw={"autocomplete": "email", "dir": "ltr", "inputmode": "email"},
-    )
-
-    def validate_email(self, field: Field) -> None:
-        """Whole."""
-        _said(normalise_email, field)
 
 
 class ContactForm(FlaskForm):
@@ -61,18 +46,23 @@ class ContactForm(FlaskForm):
         self.contact = _said(contact_of, field)
 
 
-class SignInForm(ContactForm):
-    """Where a code is to go, or a password instead."""
+class EntryForm(ContactForm):
+    """Where a code is to go that enters, and whose device it is."""
 
-    password = PasswordField(
-        _l("Mot de passe"), [Length(max=200)], render_kw={"autocomplete": "current-password", "dir": "ltr"}
-    )
     shared = BooleanField(
         _l("Cet appareil est partagé"),
         description=_l(
             "Téléphone d’un proche, cybercafé, salle de l’école : rien n’y est gardé, et la page se ferme "
             "après 30 minutes sans activité."
         ),
+    )
+
+
+class SignInForm(EntryForm):
+    """The same, or a password instead."""
+
+    password = PasswordField(
+        _l("Mot de passe"), [Length(max=200)], render_kw={"autocomplete": "current-password", "dir": "ltr"}
     )
 
 

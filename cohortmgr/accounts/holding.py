@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import HeldForm, SignInSession
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.db import db
+from cohortmgr.base.db import db, table_of
 from cohortmgr.base.text import new_reference
 
+_TABLE = table_of(HeldForm)
 KEPT_FOR = timedelta(hours=1)
 # What one form of texts may weigh; files do not outlive their session.
 HEAVIEST = 200_000
@@ -41,18 +42,16 @@ def account_of(token: str) -> int | None:
 
 
 def hold(account_id: int, path: str, fields: Mapping[str, Sequence[str]]) -> bool:
-    """Keep a form in the place of the account's last; whether it was. Those of others whose hour is over go."""
+    """Keep a form in the place of the account's last; whether it was."""
     kept = {name: list(texts) for name, texts in fields.items() if name not in _UNWANTED}
     text = json.dumps({"path": path, "fields": kept}, ensure_ascii=False)
     if len(text) > HEAVIEST:
         return False
-    moment = clock.now()
-    gone = sa.or_(HeldForm.account_id == account_id, HeldForm.expires_at <= moment)
-    db.session.execute(sa.delete(HeldForm).where(gone))
+    db.session.execute(sa.delete(HeldForm).where(HeldForm.account_id == account_id))
     reference = new_reference()
     sealed = crypto.seal(text, "held_forms", "sealed", reference)
     db.session.add(
-        HeldForm(reference=reference, account_id=account_id, sealed=sealed, expires_at=moment + KEPT_FOR)
+        HeldForm(reference=reference, account_id=account_id, sealed=sealed, expires_at=clock.now() + KEPT_FOR)
     )
     return True
 
@@ -66,6 +65,12 @@ def held(viewer: Viewer) -> Held | None:
         return None
     found = json.loads(crypto.unseal(row.sealed, "held_forms", "sealed", row.reference))
     return Held(found["path"], found["fields"])
+
+
+def sweep() -> int:
+    """Delete what waited longer than its hour; returns how many. The system's."""
+    gone = sa.delete(_TABLE).where(_TABLE.c.expires_at <= clock.now())
+    return db.session.connection().execute(gone).rowcount
 
 
 def release(viewer: Viewer) -> None:

@@ -25,7 +25,7 @@ def show() -> ResponseReturnValue:
     with writing():
         holding.release(viewer)
     if "forget" in request.form:
-        flash(_("C’est oublié."), "done")
+        flash(_("C’est effacé."), "done")
         return redirect(found.path.partition("?")[0])
     # The same form, its fields and its token, sent on to the place that the row says.
     return redirect(found.path, 307)

@@ -1,9 +1,10 @@
-"""Single-use links: one mechanism for claiming a file, a new password, a repair. A page on GET, the act on POST."""
+"""Single-use links: one mechanism for claiming a file, a guardian's visit, a repair. A page on GET, the act on POST."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -73,14 +74,17 @@ def peek(token: str, *purposes: str) -> SingleUseLink:
     return link
 
 
-def use_up(purpose: str, subject: str) -> None:
-    """Use up every open link of a purpose for a subject: what one of them was for is done."""
-    chosen = (
-        SingleUseLink.purpose == purpose,
-        SingleUseLink.subject == subject,
-        SingleUseLink.used_at.is_(None),
-    )
-    db.session.connection().execute(sa.update(SingleUseLink).where(*chosen).values(used_at=clock.now()))
+def use_up(purpose: str, subjects: Collection[str]) -> None:
+    """Use up every open link of a purpose for these subjects: what it was for is done, or where it went is not theirs.
+    A statement per 500."""
+    wanted = sorted(subjects)
+    for part in (wanted[i : i + 500] for i in range(0, len(wanted), 500)):
+        chosen = (
+            SingleUseLink.purpose == purpose,
+            SingleUseLink.subject.in_(part),
+            SingleUseLink.used_at.is_(None),
+        )
+        db.session.connection().execute(sa.update(SingleUseLink).where(*chosen).values(used_at=clock.now()))
 
 
 def use(token: str, *purposes: str) -> SingleUseLink:

@@ -7,16 +7,6 @@ from cohortmgr.outbox.notices import Notice, Variable
 
 NOTICES = (
     Notice(
-        "new_password",
-        N_("Nouveau mot de passe"),
-        (
-            Variable("name", "text", "Salma Bennis"),
-            Variable("token", "link", "7K3QXPB2M4", required=True, path="/links/{}"),
-        ),
-        urgent=True,
-        bears_a_key=True,
-    ),
-    Notice(
         "sign_in_code",
         N_("Code pour entrer ou confirmer"),
         (

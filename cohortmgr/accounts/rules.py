@@ -13,7 +13,6 @@ from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused
 
 SESSION_LIFETIME = timedelta(days=14)
 LINK_LIFETIME = timedelta(days=30)
-PASSWORD_LINK_LIFETIME = timedelta(hours=2)
 ATTEMPTS = 8
 ATTEMPTS_WITHIN = timedelta(minutes=15)
 MIN_PASSWORD = 10

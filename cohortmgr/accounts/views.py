@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from cohortmgr.accounts import actions, code_views, guards
 from cohortmgr.accounts.contacts import EMAIL
 from cohortmgr.accounts.entering import enter, entered
-from cohortmgr.accounts.forms import ClaimForm, EmailForm, NewPasswordForm, SignInForm, SignUpForm
+from cohortmgr.accounts.forms import ClaimForm, EntryForm, NewPasswordForm, SignInForm, SignUpForm
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.i18n import language
@@ -68,10 +67,10 @@ def _signed_in(form: SignInForm) -> ResponseReturnValue:
     return enter(token)
 
 
-def _code_asked(form: SignInForm) -> ResponseReturnValue:
+def _code_asked(form: EntryForm, onward: str | None = None) -> ResponseReturnValue:
     code_views.ask(code_views.ENTER, form.contact)
     session["shared"] = form.shared.data
-    return redirect(url_for("accounts_codes.code", next=request.args.get("next")))
+    return redirect(url_for("accounts_codes.code", next=onward or request.args.get("next")))
 
 
 @bp.post("/sign-out")
@@ -94,14 +93,14 @@ def sign_out() -> ResponseReturnValue:
 @bp.route("/password", methods=["GET", "POST"])
 @guards.public
 def forgotten() -> ResponseReturnValue:
-    form = EmailForm()
+    """The code that enters leads to where a password is chosen. Nothing here looks whether there is an account."""
+    form = EntryForm()
     if form.validate_on_submit():
-        with writing():
-            actions.ask_password_link(form.email.data)
-        flash(
-            _("Si cette adresse a un compte, un lien vient de lui être envoyé. Il est valable deux heures.")
-        )
-        return redirect(url_for("accounts.sign_in"))
+        try:
+            return _code_asked(form, url_for("access.mine"))
+        except Refused as refusal:
+            db.session.rollback()
+            show_problems(form, refusal)
     return render_template("accounts/public_forgotten.html", form=form)
 
 

@@ -356,6 +356,6 @@ def link_for(viewer: Viewer, contact: Contact) -> str | None:
     person = _known([(contact.channel, contact.address)]).get((contact.channel, contact.address))
     if person is None or not guardianships(person):
         return None
-    links.use_up(LINK, person.reference)
+    links.use_up(LINK, [person.reference])
     record(viewer, "guardians.new_link", "guardian", person.reference, None, person.reference)
     return links.create(LINK, person.reference, LINK_LIFETIME)

@@ -16,6 +16,8 @@ from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
+LETTER = "claim_file"
+
 
 def invite(viewer: Viewer, intake_reference: str, *, again: bool = False) -> int:
     """Send a claim link to everybody whose file was imported and who has no account; returns how many.
@@ -53,7 +55,7 @@ def _letter(intake: Intake, title: Mapping[str, str], invited: Invited, token: s
     """Without an address, it leaves by SMS to the person's own number."""
     person, contact = invited.person, invited.contact
     return Letter(
-        "claim_file",
+        LETTER,
         person.reference,
         contact.address if contact.channel == EMAIL else "",
         person.language,

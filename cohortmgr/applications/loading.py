@@ -11,7 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.actions import set_person
+from cohortmgr.accounts import links
+from cohortmgr.accounts.actions import moved, set_person
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.guardians import Asking, ask_all
@@ -101,6 +102,7 @@ def _persons(prepared: Prepared, plan: Plan) -> dict[int, Person]:
     persons: dict[int, Person] = {}
     added: dict[str, Person] = {}
     changed: list[dict[str, Any]] = []
+    stale: dict[str, set[str]] = {}
     moment = clock.now()
     for step in (*plan.new, *plan.replacing):
         values = _values(prepared, step)
@@ -109,8 +111,10 @@ def _persons(prepared: Prepared, plan: Plan) -> dict[int, Person]:
             person = Person(reference=new_reference(), created_at=moment, language="fr")
             set_person(person, values)
             added[person.reference] = person
-        elif row := _completed(step, person, values):
-            changed.append(row)
+        elif changes := _news(step, person, values):
+            changed.append(_completed(person, changes))
+            for purpose in moved(person, changes):
+                stale.setdefault(purpose, set()).add(person.reference)
             db.session.expire(person)
         persons[step.sending.line] = person
     _insert(Person, added.values())
@@ -123,6 +127,8 @@ def _persons(prepared: Prepared, plan: Plan) -> dict[int, Person]:
         values = {name: sa.bindparam(f"new_{name}") for name in _WRITTEN}
         statement = sa.update(table).where(table.c.id == sa.bindparam("of"))
         db.session.connection().execute(statement.values(version=table.c.version + 1, **values), changed)
+    for purpose, references in stale.items():
+        links.use_up(purpose, references)
     return persons
 
 
@@ -143,21 +149,23 @@ def _value(row: Any, column: sa.Column[Any]) -> Any:
     return default.arg(None) if default.is_callable else default.arg  # type: ignore[attr-defined]
 
 
-def _completed(step: Step, person: Person, values: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The row that completes a known person, None if nothing is new.
+def _news(step: Step, person: Person, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a sending says that is new of a known person.
 
     What other institutions or the person said stays: only blanks are filled, unless what stands came by the
     earlier sending that this one replaces.
     """
     ours = step.standing is not None and step.standing.source == Source.IMPORT
     ours = ours and person.email == (step.standing.email if step.standing else None)
-    changes = {
+    return {
         name: value
         for name, value in values.items()
         if not _says(person, name, value) and (ours or not _said(person, name))
     }
-    if not changes:
-        return None
+
+
+def _completed(person: Person, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of a known person with these changes."""
     draft = Person(reference=person.reference)
     for name in _WRITTEN:
         setattr(draft, name, getattr(person, name))

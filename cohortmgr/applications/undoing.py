@@ -137,8 +137,8 @@ def _forget_guardians(children: Sequence[int], intake: Intake) -> list[int]:
         chosen = sa.select(_GUARDIANSHIPS.c.guardian_id).where(_GUARDIANSHIPS.c.guardian_id.in_(part))
         left |= set(db.session.scalars(chosen))
     for part in chunks(guardians - left):
-        for reference in db.session.scalars(sa.select(_PERSONS.c.reference).where(_PERSONS.c.id.in_(part))):
-            links.use_up("guardian", reference)
+        gone = db.session.scalars(sa.select(_PERSONS.c.reference).where(_PERSONS.c.id.in_(part)))
+        links.use_up("guardian", gone.all())
     return sorted(guardians - left)
 
 

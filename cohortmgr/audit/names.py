@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from cohortmgr.base.errors import N_
 
 ACTS: Mapping[str, str] = {
-    "accounts.ask_password": N_("Nouveau mot de passe demandé"),
     "accounts.claim": N_("Dossier repris par sa personne"),
     "accounts.create": N_("Compte créé"),
     "accounts.grant": N_("Rôle donné"),

@@ -8,9 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts import links
 from cohortmgr.accounts.actions import set_person
 from cohortmgr.accounts.models import Person
-from cohortmgr.accounts.rules import SYSTEM, Viewer, require
+from cohortmgr.accounts.rules import LINK_LIFETIME, SYSTEM, Viewer, require
+from cohortmgr.applications.invitations import LETTER as INVITATION
 from cohortmgr.applications.models import Application
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
@@ -179,12 +181,19 @@ def _send_again(trouble: Trouble, person: Person) -> None:
         message.subject,
         person.email or "",
         message.language,
-        content["variables"],
+        content["variables"] | _anew(message, person),
         message.institution_id,
         message.person_id,
         once=f"corrected:{trouble.reference}",
     )
     send_all([letter])
+
+
+def _anew(message: Message, person: Person) -> dict[str, str]:
+    """The link of an invitation goes with the address that it went to: the new one gets its own."""
+    if message.key != INVITATION:
+        return {}
+    return {"token": links.create(links.CLAIM, person.reference, LINK_LIFETIME, message.institution_id)}
 
 
 def place_of(message: Message) -> Place | None:

@@ -324,7 +324,7 @@ def _now(year: Year) -> None:
         paper = files.join(SYSTEM, application, None, "transcripts", [other.part])  # sent on paper
         run = imports.begin(manager, opened.reference, "2027.csv", key, GivenMapping())
         upload = uploads.begin(owner.person_id or 0, draft.reference, "transcripts", "photo.jpg", 1000)
-        link = links.create("password", known_reference(year.accounts["candidate"]), timedelta(hours=2))
+        link = links.create(links.CLAIM, owner.person_reference or "", timedelta(hours=2))
         repair = links.create(
             "repair", year.references["row"], timedelta(days=30), year.intake.institution_id
         )

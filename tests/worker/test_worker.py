@@ -60,7 +60,7 @@ def ask() -> str:
 
 def send() -> None:
     with writing():
-        outbox.send("new_password", "P" * 26, "a@b.ma", "fr", {"token": "t", "name": ""})
+        outbox.send("sign_in_code", "P" * 26, "a@b.ma", "fr", {"code": "204 816", "minutes": 10})
 
 
 @pytest.mark.usefixtures("system_context")

@@ -19,7 +19,6 @@ from cohortmgr.accounts.rules import (
     ATTEMPTS,
     ATTEMPTS_WITHIN,
     LINK_LIFETIME,
-    PASSWORD_LINK_LIFETIME,
     SYSTEM,
     Role,
     Viewer,
@@ -27,6 +26,7 @@ from cohortmgr.accounts.rules import (
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotPermitted, Refused
+from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
 from tests.watch import SeparateClient, rows_of
 
@@ -203,30 +203,15 @@ def test_a_form_of_another_site_is_refused(client: FlaskClient, system_app: Flas
         assert rows_of(Account) == 1
 
 
-def password_link(system_app: Flask, email: str = EMAIL) -> str:
+def claim_link(system_app: Flask, email: str = "dossier@exemple.ma") -> str:
+    """The link of somebody whose file was brought, and who has no account."""
     with system_app.app_context(), writing():
-        account = queries.account_by_email(email)
-        assert account is not None
-        return links.create("password", account.reference, PASSWORD_LINK_LIFETIME)
+        person = actions.new_person({"email": email, "given_name": "Salma"})
+        return links.create(links.CLAIM, person.reference, LINK_LIFETIME)
 
 
-def test_a_password_link_works_once_ends_sessions_and_closes_its_sisters(
-    client: FlaskClient, another: FlaskClient, system_app: Flask
-) -> None:
-    sign_up(client)
-    first, second = password_link(system_app), password_link(system_app)
-    assert another.get(f"/links/{first}").status_code == 200, "a look does not use it"
-    assert post(another, f"/links/{first}", password="une autre phrase longue").status_code == 302
-    assert is_in(another) and not is_in(client)
-    for used in (first, second):
-        page = client.get(f"/links/{used}")
-        assert page.status_code == 410 and "déjà servi" in page.text
-    assert not enters(client) and enters(client, "une autre phrase longue")
-
-
-def test_two_clicks_on_a_link_are_one(client: FlaskClient, another: FlaskClient, system_app: Flask) -> None:
-    sign_up(client)
-    token = password_link(system_app)
+def test_two_clicks_on_a_link_are_one(another: FlaskClient, system_app: Flask) -> None:
+    token = claim_link(system_app)
     field = token_in(another.get(f"/links/{token}").text)
     both = [
         another.post(
@@ -236,19 +221,19 @@ def test_two_clicks_on_a_link_are_one(client: FlaskClient, another: FlaskClient,
     ]
     assert both[0] == 302 and both[1] in (400, 410)
     with system_app.app_context():
-        assert rows_of(SignInSession) == 2
+        assert rows_of(SignInSession) == 1
 
 
 def test_of_two_who_use_a_link_at_once_one_does(system_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     with system_app.app_context():
         with writing():
-            token = links.create("password", "A" * 26, LINK_LIFETIME)
-        seen = links.peek(token, "password")
+            token = links.create(links.CLAIM, "A" * 26, LINK_LIFETIME)
+        seen = links.peek(token, links.CLAIM)
         monkeypatch.setattr(links, "peek", lambda *_: seen)
         with writing():
-            links.use(token, "password")
+            links.use(token, links.CLAIM)
         with pytest.raises(Refused, match="déjà servi"), writing():
-            links.use(token, "password")
+            links.use(token, links.CLAIM)
 
 
 def test_a_link_of_another_purpose_made_up_or_too_old_opens_nothing(
@@ -258,8 +243,8 @@ def test_a_link_of_another_purpose_made_up_or_too_old_opens_nothing(
     with system_app.app_context(), writing():
         repair = links.create("repair", "A" * 26, LINK_LIFETIME)
     assert client.get(f"/links/{repair}").status_code == client.get("/links/made-up").status_code == 404
-    token = password_link(system_app)
-    with at(clock.now() + PASSWORD_LINK_LIFETIME + timedelta(seconds=1)):
+    token = claim_link(system_app)
+    with at(clock.now() + LINK_LIFETIME + timedelta(seconds=1)):
         page = client.get(f"/links/{token}")
     assert page.status_code == 410 and "n’est plus valable depuis" in page.text
     with system_app.app_context():
@@ -282,15 +267,47 @@ def test_a_claim_makes_the_account_of_a_person_once(client: FlaskClient, system_
         assert (rows_of(Person), rows_of(Account)) == (1, 1)
 
 
-def test_asking_for_a_password_says_the_same_to_all(
+@pytest.mark.parametrize("page", ["/password", "/sign-in"])
+def test_asking_for_a_code_is_the_same_work_for_a_known_address_as_for_an_unknown_one(
+    client: FlaskClient,
+    app: Flask,
+    system_app: Flask,
+    statements: Callable[[], AbstractContextManager[list[str]]],
+    page: str,
+) -> None:
+    sign_up(client)
+    done = []
+    for email in (EMAIL, "personne@exemple.ma"):
+        browser = SeparateClient(app, app.response_class)
+        field = token_in(browser.get(page).text)
+        with statements() as seen:
+            answer = browser.post(page, data={"csrf_token": field, "email": email})
+        shown = browser.get(answer.location).text.replace(email, "…")
+        done.append((answer.status_code, answer.location, seen, re.sub(r'value="[^"]{20,}"', "", shown)))
+    assert done[0] == done[1]
+    with system_app.app_context():
+        assert [message.key for message in db.session.scalars(sa.select(Message))] == ["sign_in_code"] * 2
+
+
+def test_a_forgotten_password_is_replaced_once_a_code_has_entered(
     client: FlaskClient, another: FlaskClient, system_app: Flask
 ) -> None:
     sign_up(client)
-    for email in (EMAIL, "personne@exemple.ma"):
-        assert post(another, "/password", email=email).status_code == 302
-        assert "Si cette adresse a un compte" in another.get("/sign-in").text
+    assert "Recevoir un code" in another.get("/password").text
+    assert post(another, "/password", email=EMAIL).location == "/code?next=/my/sessions"
     with system_app.app_context():
-        assert [message.key for message in db.session.scalars(sa.select(Message))] == ["new_password"]
+        message = db.session.scalars(sa.select(Message)).one()
+        content = content_of(message)
+        assert content is not None
+    assert (
+        post(another, "/code?next=/my/sessions", code=content["variables"]["code"]).location == "/my/sessions"
+    )
+    other = "une autre phrase longue"
+    field = token_in(another.get("/my/sessions").text)
+    chosen = another.post("/my/sessions/password", data={"csrf_token": field, "password": other})
+    assert chosen.status_code == 302
+    assert is_in(another) and not is_in(client)
+    assert not enters(client) and enters(client, other)
 
 
 def test_one_statement_tells_who_is_there(

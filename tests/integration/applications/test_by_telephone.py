@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from cohortmgr.accounts import links
 from cohortmgr.accounts.actions import contact_of_link, set_person, take_up_link
 from cohortmgr.accounts.models import Account, Person
-from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.accounts.rules import LINK_LIFETIME, SYSTEM
 from cohortmgr.applications.import_queries import invitable_counts
 from cohortmgr.applications.invitations import invite
 from cohortmgr.applications.models import Application, TrayRow
@@ -210,3 +211,27 @@ def test_a_paper_without_an_address_is_followed_by_a_link_to_the_telephone(
         own = journey.browser(app)
         assert own.post(link_in(message), data={}).location == "/my"
         assert "MDIA-" in own.get("/my").text
+
+
+def test_a_link_dies_when_a_later_file_or_the_desk_says_another_number_or_address(
+    client: FlaskClient, system_app: Flask, intake: str
+) -> None:
+    load(system_app, person(1, phone=PHONE))
+    invited(system_app, intake)
+    first = link_in(sent(system_app)[0])
+    assert client.get(first).status_code == 200
+    load(system_app, person(1, phone="06 12 34 56 79"))
+    assert client.get(first).status_code == 410, "the number was that of somebody else"
+    assert client.post(first, data={}).status_code == 410
+    assert invited(system_app, intake) == 1, "no link of theirs works any longer"
+    with system_app.app_context(), writing():
+        who = db.session.scalars(sa.select(Person)).one()
+        set_person(who, {"email": "salma@exemple.ma"})
+        by_mail = links.create(links.CLAIM, who.reference, LINK_LIFETIME)
+    assert client.get(f"/links/{by_mail}").status_code == 200
+    with system_app.app_context(), writing():
+        set_person(db.session.scalars(sa.select(Person)).one(), {"email": "salma@exemple.ma", "sex": "f"})
+    assert client.get(f"/links/{by_mail}").status_code == 200
+    with system_app.app_context(), writing():
+        set_person(db.session.scalars(sa.select(Person)).one(), {"email": "autre@exemple.ma"})
+    assert client.get(f"/links/{by_mail}").status_code == 410

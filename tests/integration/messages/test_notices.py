@@ -205,7 +205,7 @@ def test_every_key_that_is_sent_anywhere_is_declared() -> None:
         if "outbox" in path.read_text("utf-8") or "letters" in path.read_text("utf-8")
     ]
     found = [pair for path in sources for pair in _sent(path, _known(path))]
-    assert {key for _, key in found} >= {"offer_made", "new_password", "claim_file", "application_received"}
+    assert {key for _, key in found} >= {"offer_made", "sign_in_code", "claim_file", "application_received"}
     wrong = [pair for pair in found if pair[1] not in declared]
     assert not wrong, wrong
     named = {
@@ -219,5 +219,5 @@ def test_every_key_that_is_sent_anywhere_is_declared() -> None:
 
 
 def test_a_rendering_is_what_it_says() -> None:
-    shown = render_own("new_password", "inbox", {"name": "Saïd\nBcc: x", "token": "t"})
+    shown = render_own("sign_in_code", "inbox", {"code": "204\nBcc: x", "minutes": 10})
     assert shown == Rendered(shown.subject, shown.text, None)

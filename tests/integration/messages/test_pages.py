@@ -74,7 +74,7 @@ def test_another_s_rows_are_not_read_even_by_a_bare_query(app: Flask) -> None:
 def test_what_bears_a_key_is_for_the_mailbox_alone(app: Flask) -> None:
     intake = sent(1)
     with writing():
-        send_all([_letter(1, "new_password", intake.institution_id, name="Une", token="secret")])
+        send_all([_letter(1, "sign_in_code", intake.institution_id, code="secret", minutes=10)])
     _left()
     assert "secret" not in browser(app, known("c1@exemple.ma")).get("/my/messages").get_data(as_text=True)
 
@@ -189,7 +189,7 @@ def test_staff_read_what_was_written_and_the_reading_is_noted(app: Flask) -> Non
     intake, _batch = decided(5, seats=2)
     _left()
     with writing():
-        send_all([_letter(1, "new_password", intake.institution_id, name="Une", token="secret")])
+        send_all([_letter(1, "sign_in_code", intake.institution_id, code="secret", minutes=10)])
     client = browser(app, someone(intake, Role.SELECTION_MANAGER, "mona"))
     offer = _message(1)
     assert f"/staff/messages/{offer.reference}" in client.get("/staff/messages").get_data(as_text=True)
@@ -197,7 +197,7 @@ def test_staff_read_what_was_written_and_the_reading_is_noted(app: Flask) -> Non
     assert "MDIA-000001" in page and "/my/offers/" in page
     noted = db.session.scalars(sa.select(Event.object_reference).where(Event.action == "messages.read")).all()
     assert noted == [offer.reference]
-    key = _message(1, "new_password")
+    key = _message(1, "sign_in_code")
     assert f'/staff/messages/{key.reference}"' not in client.get("/staff/messages").get_data(as_text=True)
     assert client.get(f"/staff/messages/{key.reference}").status_code == 404
     watching = browser(app, someone(intake, Role.OBSERVER))

@@ -14,14 +14,18 @@ from flask.testing import FlaskCliRunner
 from sqlalchemy.exc import OperationalError
 
 from cohortmgr.accounts import actions as accounts
+from cohortmgr.accounts import links
 from cohortmgr.accounts.models import Account, Person
-from cohortmgr.accounts.rules import SYSTEM, Role
+from cohortmgr.accounts.rules import LINK_LIFETIME, SYSTEM, Role
+from cohortmgr.applications.invitations import LETTER as INVITATION
 from cohortmgr.applications.models import Application
 from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import Refused
 from cohortmgr.messages import collecting, desk_queries, receiving
 from cohortmgr.messages.incoming import Mail, question_address, read_mail
 from cohortmgr.messages.models import Entry, Preference, Trouble
 from cohortmgr.messages.receiving import receive, reply_to, tag_of
+from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.recording import tell
@@ -141,6 +145,41 @@ def test_a_corrected_address_sends_the_message_again_once(app: Flask) -> None:
     assert content is not None and before is not None and letter.state == "waiting"
     assert content["address"] == "nouvelle@exemple.ma" and content["variables"] == before["variables"]
     assert "Tout est arrivé" in client.get("/staff/troubles").get_data(as_text=True)
+
+
+def test_an_invitation_that_came_back_leaves_anew_with_a_link_for_the_new_address(app: Flask) -> None:
+    intake, message = left()
+    with writing():
+        person = db.session.get_one(Person, message.person_id)
+        first = links.create(links.CLAIM, person.reference, LINK_LIFETIME)
+        said = {"token": first, "name": "", "number": "M-1", "programme": {"fr": "M"}, "days": 30}
+        send_all(
+            [
+                Letter(
+                    INVITATION,
+                    person.reference,
+                    person.email or "",
+                    "fr",
+                    said,
+                    intake.institution_id,
+                    person.id,
+                )
+            ]
+        )
+    letter = db.session.scalars(sa.select(Message).where(Message.key == INVITATION)).one()
+    with writing():
+        tell(letter, {"state": "set_aside", "error": "NoWay"})
+    [trouble] = troubles()
+    client = browser(app, someone(intake, Role.SELECTION_MANAGER, "mona"))
+    address = f"/staff/troubles/{trouble.reference}/correct"
+    assert client.post(address, data={"email": "nouvelle@exemple.ma"}).status_code == 302
+    db.session.rollback()
+    with pytest.raises(Refused):
+        links.peek(first, links.CLAIM)
+    sent_anew = sa.select(Message).where(Message.once == f"corrected:{trouble.reference}")
+    content = content_of(db.session.scalars(sent_anew).one())
+    assert content is not None and content["variables"]["token"] != first
+    assert links.peek(content["variables"]["token"], links.CLAIM).subject == person.reference
 
 
 def test_told_by_telephone_and_dismissed(app: Flask) -> None:

@@ -205,7 +205,7 @@ def test_a_day_s_messages_leave_as_one_mail_in_the_evening(app: Flask) -> None:
     sent(2)
     _wish(1, digest=True)
     _write(1, "offer_accepted", "campaign")
-    _write(1, "new_password", token="secret")
+    _write(1, "sign_in_code", code="204 816", minutes=10)
     _write(1, "offer_accepted", deadline=NOON + timedelta(hours=20))
     _drain()
     assert len(_mails()) == 2, "what bears a key and what presses do not wait"

@@ -66,7 +66,7 @@ def words(found: Rendered | Exception) -> Rendered:
 
 def test_a_batch_asks_once_and_keeps_its_order(asked: list[set[TextKey]]) -> None:
     kinds = [("offer_made", "fr", "email"), ("offer_made", "ar", "email"), ("offer_made", "fr", "sms"),
-             ("refused", "fr", "inbox"), ("new_password", "en", "email"), ("offer_made", "fr", "email")]  # fmt: skip
+             ("refused", "fr", "inbox"), ("sign_in_code", "en", "email"), ("offer_made", "fr", "email")]  # fmt: skip
     batch = [message(key, language, channel) for key, language, channel in kinds]
     found = [words(each) for each in render_all(batch, [content(key) for key, *_ in kinds])]
     assert len(asked) == 1 and (1, "refused", "email", "fr") in asked[0], "read in the application as by mail"

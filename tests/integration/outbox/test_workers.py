@@ -85,7 +85,7 @@ def test_processes_at_once_send_each_message_once(database: Database) -> None:
 
         with writing():
             actions.send_all(
-                actions.Letter("new_password", "Q" * 26, address, "fr", {"token": "t", "name": ""})
+                actions.Letter("sign_in_code", "Q" * 26, address, "fr", {"code": "204 816", "minutes": 10})
                 for address in addresses
             )
         environment = {**environment_of(database.settings), "COHORTMGR_MAIL_URL": url}

@@ -181,13 +181,11 @@ def test_a_message_is_written_in_the_language_of_the_person(speaker: Flask) -> N
         written = {}
         for language in LOCALES:
             with speaking(language):
-                written[language] = render_template(
-                    "messages/new_password.txt", name="Salma", token="T0K3N", base_url="https://x.ma"
-                )
-    assert "Votre nouveau mot de passe" in written["fr"]
-    assert "Your new password" in written["en"]
-    assert "كلمة سركم الجديدة" in written["ar"]
-    assert all("Salma" in text and "https://x.ma/links/T0K3N" in text for text in written.values())
+                written[language] = render_template("messages/sign_in_code.txt", code="204 816", minutes=10)
+    assert "votre code" in written["fr"]
+    assert "your code" in written["en"]
+    assert "رمز" in written["ar"]
+    assert all("204 816" in text for text in written.values())
 
 
 @pytest.mark.parametrize(
