@@ -9,10 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from cohortmgr.accounts.codes import Asked
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications import guardians, queries
 from cohortmgr.applications.answers import Answer
 from cohortmgr.applications.conditions import counted, hidden
+from cohortmgr.applications.confirming import require_confirmed
 from cohortmgr.applications.eligibility import Assessment, assess
 from cohortmgr.applications.facts import facts_of, papers_of
 from cohortmgr.applications.minors import consent_after, guardian_problems, is_child
@@ -37,7 +39,6 @@ from cohortmgr.programmes.rules import Window, window_of
 # Higher floors append what a withdrawal undoes above; called in the same transaction, after the change.
 on_withdrawal: list[Callable[[Viewer, Application], None]] = []
 
-_SAY_SO = N_("Cochez la case : c’est vous, et non la personne qui vous aide, qui envoyez ce dossier.")
 _SENT = (State.HELD, State.SUBMITTED)
 NOT_A_DRAFT = N_("Cette candidature est déjà envoyée : elle ne se modifie plus.")
 
@@ -116,12 +117,6 @@ def check(viewer: Viewer, file: File) -> tuple[list[Problem], Assessment]:
     )
 
 
-def confirm_helped(viewer: Viewer, row: Application, confirmed: bool) -> None:
-    """Whoever was helped says that they read it and send it themselves; Refused without it."""
-    if row.helper and not confirmed:
-        raise Refused(Problem(_SAY_SO, {}, "confirmed"))
-
-
 def set_helper(viewer: Viewer, reference: str, name: str, relation: str) -> Application:
     """Note who fills in the viewer's file for them, an empty name for nobody; staff see it."""
     row = queries.own_held(viewer, reference).application
@@ -146,12 +141,13 @@ def reasons(viewer: Viewer, file: File, keys: Iterable[str]) -> list[Problem]:
     ]
 
 
-def submit(viewer: Viewer, reference: str, confirmed: bool = False) -> Application:
+def submit(viewer: Viewer, reference: str, proof: Asked | None = None) -> Application:
     """Send a draft. Sent already: the same file, and nothing happens twice. A child's file is held until the guardian,
     who is asked now, has agreed.
 
-    Refused when something is missing, when a condition is not met (with reasons and advice), or when the intake
-    is closed. The state moves by one conditional UPDATE, so of two at once one sends.
+    Refused when something is missing, when a condition is not met (with reasons and advice), when the intake is
+    closed, or when somebody helped and `proof` is not the person's own, of this file. The state moves by one
+    conditional UPDATE, so of two at once one sends.
     """
     file = queries.own(viewer, reference)
     row = file.application
@@ -163,7 +159,7 @@ def submit(viewer: Viewer, reference: str, confirmed: bool = False) -> Applicati
     absent, assessment = check(viewer, file)
     if absent or not assessment.eligible:
         raise Refused(*absent, *reasons(viewer, file, assessment.reasons))
-    confirm_helped(viewer, row, confirmed)
+    require_confirmed(viewer, row, proof)
     moment = clock.now()
     # The definition that it was just held to, which may be newer than the one it was last saved under.
     values: dict[str, Any] = {"version_id": file.intake.definition_version_id, **_without_hidden(file)}

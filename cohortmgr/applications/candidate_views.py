@@ -8,28 +8,40 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import segno
-from flask import Blueprint, current_app, flash, redirect, render_template, request, send_file, url_for
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from cohortmgr.accounts import guards
+from cohortmgr.accounts.code_views import KEPT
+from cohortmgr.accounts.codes import Wrong, problem_of
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import actions, aside, changes, desk, files, queries, saving
-from cohortmgr.applications.conditions import hidden
+from cohortmgr.applications import actions, aside, changes, confirming, desk, files, queries, saving
 from cohortmgr.applications.documents import MOST_FILES, Prepared, prepare_document
 from cohortmgr.applications.drawn import questions, sections
 from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
 from cohortmgr.applications.models import Application, Document
 from cohortmgr.applications.pages import mark_of, pages_of
 from cohortmgr.applications.queries import File
+from cohortmgr.applications.readback import changed_of, sections_of
 from cohortmgr.applications.row_buttons import Pressed, as_pressed, pressed
-from cohortmgr.applications.rules import State, asked, asked_in
+from cohortmgr.applications.rules import State, asked
 from cohortmgr.applications.task_list import task_page
-from cohortmgr.applications.written import shown, typed
+from cohortmgr.applications.written import typed
 from cohortmgr.base import clock, storage
-from cohortmgr.base.db import writing
+from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.i18n import day, language, moment
 from cohortmgr.programmes.models import Intake
@@ -226,19 +238,33 @@ def check(reference: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     if request.method == "POST":
         try:
-            with writing():
-                send = changes.send_again if "again" in request.form else actions.submit
-                send(viewer, reference, confirmed="confirmed" in request.form)
+            _send(viewer, reference)
         except Refused as refusal:
+            db.session.rollback()
             file = queries.own(viewer, reference)
             if editable(file):
                 return _check_page(file, refusal.problems)
-            raise refusal
+            if "code" not in request.form or file.application.state == State.DRAFT:
+                raise refusal  # a code that has sent the file already is good for nothing else
         return redirect(url_for("applications_candidate.show", reference=reference))
     file = queries.own(viewer, reference)
     if not editable(file):
         return redirect(url_for("applications_candidate.show", reference=reference))
     return _check_page(file)
+
+
+def _send(viewer: Viewer, reference: str) -> None:
+    """Send the file, or its changes; by the code of its person where somebody helped. A wrong code is a try."""
+    typed_code = request.form.get("code")
+    with writing():
+        proof = None if typed_code is None else confirming.prove(viewer, session.get(KEPT), typed_code)
+        if not isinstance(proof, Wrong):
+            send = changes.send_again if "again" in request.form else actions.submit
+            send(viewer, reference, proof)
+    if isinstance(proof, Wrong):
+        raise problem_of(proof)
+    if proof is not None:
+        session.pop(KEPT, None)
 
 
 def _check_page(file: File, problems: Iterable[Problem] = ()) -> ResponseReturnValue:
@@ -254,48 +280,15 @@ def _check_page(file: File, problems: Iterable[Problem] = ()) -> ResponseReturnV
         definition=file.definition,
         sections=sections_of(file, answers, kept=False),
         pages={key: page for page in pages_of(form) for key in page.keys},
-        changed=_changed(file) if file.change else None,
+        changed=changed_of(file) if file.change else None,
         missing=absent,
         # What the check says itself is not said twice.
         wrong=[] if absent or rules else list(problems),
         refused=rules if answered else [],
         eligible=assessment.eligible,
+        confirming=confirming.standing(guards.viewer(), file.application, session.get(KEPT)),
+        no_way=confirming.NO_WAY,
     )
-
-
-def _changed(file: File) -> list[dict[str, Any]]:
-    """What the person changed since the sending: each question with what it said and what it says now."""
-    sent, now = file.answers, file.working
-    return [
-        {"question": each, "before": shown(each, sent.get(each.key)), "now": shown(each, now.get(each.key))}
-        for each in file.definition.form.questions
-        if sent.get(each.key) != now.get(each.key)
-    ]
-
-
-def sections_of(file: File, answers: Mapping[str, Any], kept: bool = True) -> list[dict[str, Any]]:
-    """The sections with each question that the answers show, its answer as shown and its document.
-
-    `kept` adds what the form no longer asks, as far as it is among the answers.
-    """
-    form = file.definition.form
-    out = hidden(form, answers)
-    sections = [
-        (section.title, [_row(file, q, answers) for q in asked_in(section, out)]) for section in form.sections
-    ]
-    if kept:
-        sections.append((aside.TITLE, [_kept(label, said) for label, said in aside.kept_aside(answers)]))
-    return [{"title": title, "rows": rows} for title, rows in sections if rows]
-
-
-def _row(file: File, question: Question, answers: Mapping[str, Any]) -> dict[str, Any]:
-    value, document = shown(question, answers.get(question.key)), file.documents.get(question.key)
-    return {"question": question, "value": value, "document": document}
-
-
-def _kept(label: Mapping[str, str], said: str) -> dict[str, Any]:
-    """An answer kept aside, as the rows of a section."""
-    return {"question": Question("", QuestionKind.LONG_TEXT, label), "value": said, "document": None}
 
 
 @bp.get("/my/applications/<reference>")

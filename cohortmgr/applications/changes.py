@@ -8,10 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from cohortmgr.accounts.actions import set_identifiers
+from cohortmgr.accounts.codes import Asked
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications import actions, queries
 from cohortmgr.applications.conditions import counted
+from cohortmgr.applications.confirming import require_confirmed
 from cohortmgr.applications.models import Application, Change
 from cohortmgr.applications.queries import File
 from cohortmgr.applications.rules import State, identity_numbers, question_of
@@ -74,7 +76,7 @@ def drop(viewer: Viewer, reference: str) -> None:
         db.session.execute(sa.delete(Change).where(Change.id == change.id))
 
 
-def send_again(viewer: Viewer, reference: str, confirmed: bool = False) -> Application:
+def send_again(viewer: Viewer, reference: str, proof: Asked | None = None) -> Application:
     """Put the changes into the sent file, all or none; nothing to send, the same file.
 
     Refused as a first sending is: what is missing, a condition that is not met, the close. The file keeps its number
@@ -88,7 +90,7 @@ def send_again(viewer: Viewer, reference: str, confirmed: bool = False) -> Appli
     problems = [*absent, *actions.reasons(viewer, file, assessment.reasons)]
     if problems:
         raise Refused(*problems)
-    actions.confirm_helped(viewer, row, confirmed)
+    require_confirmed(viewer, row, proof)
     form, answers = file.definition.form, counted(file.definition.form, file.working)
     person = db.session.get_one(Person, row.person_id)
     taken = set_identifiers(person, identity_numbers(form, answers))

@@ -9,10 +9,10 @@ from flask_babel import gettext as _
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import require
 from cohortmgr.applications import merges, queries
-from cohortmgr.applications.candidate_views import sections_of
 from cohortmgr.applications.desk_forms import ReasonForm
 from cohortmgr.applications.likeness import SIGN_NAMES
 from cohortmgr.applications.queries import File
+from cohortmgr.applications.readback import sections_of
 from cohortmgr.applications.rules import STATE_NAMES, State
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing

@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, flash, g, jsonify, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    flash,
+    g,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.applications import actions, aside, changes, queries, saving
+from cohortmgr.accounts.code_views import KEPT
+from cohortmgr.applications import actions, aside, changes, confirming, queries, saving
 from cohortmgr.applications.candidate_views import (
     editable,
     fingerprint_of,
@@ -32,7 +44,7 @@ from cohortmgr.applications.rules import missing
 from cohortmgr.applications.task_list import page_url, task_page
 from cohortmgr.applications.written import typed
 from cohortmgr.base import clock
-from cohortmgr.base.db import writing
+from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.i18n import COOKIE, LANGUAGES, LOCALES, hour, language, localized, say
 
@@ -317,3 +329,21 @@ def helper(reference: str) -> ResponseReturnValue:
         helper=request.form if problems else file.application.helper or {},
         problems=problems,
     )
+
+
+@bp.post("/my/applications/<reference>/confirm")
+@guards.candidate
+def confirm(reference: str) -> ResponseReturnValue:
+    """Send the code by which whoever was helped confirms the sending; it is typed on the check."""
+    viewer, before = guards.viewer(), session.get(KEPT)
+    file = queries.own(viewer, reference)
+    if not editable(file):
+        return redirect(url_for("applications_candidate.show", reference=reference))
+    try:
+        with writing():
+            channel, origin = request.form.get("channel", ""), request.remote_addr or ""
+            session[KEPT] = confirming.ask(viewer, reference, channel, language(), origin, before)
+    except Refused as refusal:
+        db.session.rollback()
+        flash(say(refusal.problems[0]), "wait")
+    return redirect(url_for("applications_candidate.check", reference=reference, _anchor="confirm"))

@@ -24,11 +24,12 @@ from cohortmgr.applications import (
     saved_lists,
 )
 from cohortmgr.applications.answers import Answer
-from cohortmgr.applications.candidate_views import sections_of, sent
+from cohortmgr.applications.candidate_views import sent
 from cohortmgr.applications.correcting import ASKED_NAMES, KIND_NAMES
 from cohortmgr.applications.joining_views import section_of
 from cohortmgr.applications.listing import Filters
 from cohortmgr.applications.queries import File
+from cohortmgr.applications.readback import sections_of
 from cohortmgr.applications.rules import SOURCE_NAMES, STATE_NAMES, State
 from cohortmgr.applications.written import shown
 from cohortmgr.base.db import writing

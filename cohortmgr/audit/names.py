@@ -40,6 +40,7 @@ ACTS: Mapping[str, str] = {
     "applications.start": N_("Candidature commencée"),
     "applications.move_drafts": N_("Brouillons passés au formulaire modifié"),
     "applications.change": N_("Candidature modifiée par la personne"),
+    "applications.confirm_helped": N_("Envoi confirmé par la personne, qui a été aidée"),
     "applications.submit": N_("Candidature envoyée"),
     "applications.undo_lot": N_("Acte sur plusieurs dossiers annulé"),
     "applications.unseal": N_("Réponses protégées lues"),

@@ -49,6 +49,7 @@ ACTION_FILES = (
     "campaigns.py",
     "changes.py",
     "codes.py",
+    "confirming.py",
     "corrections.py",
     "extensions.py",
     "files.py",

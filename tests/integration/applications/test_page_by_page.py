@@ -300,18 +300,13 @@ def test_changes_are_forgotten_refused_or_too_late(draft: str, client: FlaskClie
     assert only(Application).answers["city"] == "Fès"
 
 
-def test_whoever_is_helped_confirms(draft: str, client: FlaskClient) -> None:
-    fill(client, draft)
+def test_whoever_helps_is_named_and_seen(draft: str, client: FlaskClient) -> None:
     place = f"/my/applications/{draft}/helper"
     assert "Dites qui est" in client.post(place, data={"name": "Rachida"}).text
     assert client.post(place, data={"name": "x" * 121, "relation": "y"}).status_code == 200
     client.post(place, data={"name": "Rachida <b>Alami</b>", "relation": "ma mère"})
     assert only(Application).helper == {"name": "Rachida <b>Alami</b>", "relation": "ma mère"}
     assert "<b>Alami" not in client.get(f"/my/applications/{draft}").text
-    page = client.post(f"/my/applications/{draft}/check").text
-    assert "Cochez la case" in page and only(Application).state == "draft"
-    assert client.post(f"/my/applications/{draft}/check", data={"confirmed": "y"}).status_code == 302
-    assert only(Application).state == "submitted"
 
 
 def end_sessions() -> None:
@@ -343,17 +338,17 @@ def test_a_held_form_is_for_its_account_alone_and_for_an_hour(draft: str, client
     assert other.get("/my/held").status_code == 302
     client.post("/sign-in", data={"email": "zoe@exemple.ma", "password": journey.PASSWORD})
     with clock.at(journey.DURING + timedelta(minutes=61)):
+        assert client.get("/my/held").status_code == 302
+    assert client.post("/my/held", data={"forget": "1"}).location.endswith("/contact/2")
+    assert count(HeldForm) == 0
+
+
 def test_what_nobody_came_back_for_is_deleted_within_the_hour(draft: str, client: FlaskClient) -> None:
     end_sessions()
     client.post(at(draft, "contact/2"), data={"city": "Salé"})
     for minutes, gone in ((59, 0), (61, 1), (61, 0)):
         with clock.at(journey.DURING + timedelta(minutes=minutes)), writing():
             assert holding.sweep() == gone
-    assert count(HeldForm) == 0
-
-
-        assert client.get("/my/held").status_code == 302
-    assert client.post("/my/held", data={"forget": "1"}).location.endswith("/contact/2")
     assert count(HeldForm) == 0
 
 

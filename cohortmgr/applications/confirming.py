@@ -1,0 +1,86 @@
+"""Whoever was helped confirms the sending: by a code that goes to the address or the number by which they enter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cohortmgr.accounts import access, codes
+from cohortmgr.accounts.codes import Asked, Wrong
+from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
+from cohortmgr.accounts.rules import Viewer, read_code
+from cohortmgr.applications import queries
+from cohortmgr.applications.models import Application
+from cohortmgr.audit.actions import record
+from cohortmgr.base.errors import N_, Problem, Refused
+
+# What a code of this room is asked for; it is good for the one file that it was asked for.
+SEND = "send"
+NO_WAY = N_(
+    "Aucune adresse ni aucun numéro n’entre dans votre compte : ajoutez-en un à vos accès, le code y sera envoyé. "
+    "Sinon, déposez ce dossier sur papier auprès du programme."
+)
+_ABSENT = N_("Quelqu’un vous aide : c’est vous qui confirmez l’envoi, par le code que vous recevez.")
+_SIX = N_("Le code a six chiffres. Recopiez-les, ou collez-les.")
+_NOBODY = N_("Personne ne vous aide à remplir ce dossier : il s’envoie sans code.")
+
+
+def ways(viewer: Viewer) -> list[Contact]:
+    """Where a code may go: what enters the viewer's own account, the telephone first. What the file says is no way:
+    whoever helps may have written it."""
+    known = access.ways_of(viewer)
+    told = (Contact(SMS, known.phone), Contact(EMAIL, known.email))
+    return [contact for contact in told if contact.address]
+
+
+def ask(viewer: Viewer, reference: str, channel: str, language: str, origin: str, before: str | None) -> str:
+    """Send the code to one of the viewer's own ways, that of the channel or the first; returns the token for the
+    browser's session. Refused when nothing reaches the viewer, or nobody helps."""
+    row = queries.own(viewer, reference).application
+    if not row.helper:
+        raise Refused(_NOBODY)
+    known = ways(viewer)
+    if not known:
+        raise Refused(Problem(NO_WAY, {}, "code"))
+    contact = next((each for each in known if each.channel == channel), known[0])
+    return codes.ask(SEND, contact, language, origin, {"application": row.reference}, before)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where the confirmation of a file stands, for the page that asks for it: what the browser's code was asked for,
+    whether it may still be typed, and where another may go."""
+
+    asked: Asked | None
+    can_try: bool
+    ways: list[Contact]
+
+
+def standing(viewer: Viewer, row: Application, token: str | None) -> Standing | None:
+    """None, at no cost, where nobody helped."""
+    if not row.helper:
+        return None
+    found = codes.look(token, SEND)
+    if found is not None and found.kept.get("application") != row.reference:
+        found = None
+    return Standing(found, found is not None and codes.can_try(token, SEND), ways(viewer))
+
+
+def prove(viewer: Viewer, token: str | None, typed: str) -> Asked | Wrong:
+    """Try what was typed. What is not six digits is no try; `Wrong` is returned, since the try is to be committed."""
+    digits = read_code(typed)
+    if digits is None:
+        raise Refused(Problem(_SIX, {}, "code"))
+    return codes.check(token, digits, SEND)
+
+
+def require_confirmed(viewer: Viewer, row: Application, proof: Asked | None) -> None:
+    """Refused unless nobody helped with this file, or its person has just proved that they send it; noted."""
+    if not row.helper:
+        return
+    if proof is None or proof.purpose != SEND or proof.kept.get("application") != row.reference:
+        raise Refused(Problem(_ABSENT, {}, "code"))
+    after = {"helper": row.helper["name"], "channel": proof.contact.channel}
+    record(
+        viewer, "applications.confirm_helped", "application", row.reference, row.institution_id,
+        viewer.person_reference, {}, after,
+    )  # fmt: skip

@@ -1,0 +1,48 @@
+"""A file's answers as its pages show them again: by section, and what its person changed since the sending."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cohortmgr.applications import aside
+from cohortmgr.applications.conditions import hidden
+from cohortmgr.applications.queries import File
+from cohortmgr.applications.rules import asked_in
+from cohortmgr.applications.written import shown
+from cohortmgr.programmes.rules import Question, QuestionKind
+
+
+def sections_of(file: File, answers: Mapping[str, Any], kept: bool = True) -> list[dict[str, Any]]:
+    """The sections with each question that the answers show, its answer as shown and its document.
+
+    `kept` adds what the form no longer asks, as far as it is among the answers.
+    """
+    form = file.definition.form
+    out = hidden(form, answers)
+    sections = [
+        (section.title, [_row(file, q, answers) for q in asked_in(section, out)]) for section in form.sections
+    ]
+    if kept:
+        sections.append((aside.TITLE, [_kept(label, said) for label, said in aside.kept_aside(answers)]))
+    return [{"title": title, "rows": rows} for title, rows in sections if rows]
+
+
+def _row(file: File, question: Question, answers: Mapping[str, Any]) -> dict[str, Any]:
+    value, document = shown(question, answers.get(question.key)), file.documents.get(question.key)
+    return {"question": question, "value": value, "document": document}
+
+
+def _kept(label: Mapping[str, str], said: str) -> dict[str, Any]:
+    """An answer kept aside, as the rows of a section."""
+    return {"question": Question("", QuestionKind.LONG_TEXT, label), "value": said, "document": None}
+
+
+def changed_of(file: File) -> list[dict[str, Any]]:
+    """What the person changed since the sending: each question with what it said and what it says now."""
+    sent, now = file.answers, file.working
+    return [
+        {"question": each, "before": shown(each, sent.get(each.key)), "now": shown(each, now.get(each.key))}
+        for each in file.definition.form.questions
+        if sent.get(each.key) != now.get(each.key)
+    ]

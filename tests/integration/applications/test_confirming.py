@@ -1,0 +1,182 @@
+"""A helper may fill, the person confirms: by a code sent to the address or number by which they enter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.ctx import AppContext
+from flask.testing import FlaskClient
+
+from cohortmgr.accounts.models import Account
+from cohortmgr.accounts.rules import CODE_AGAIN, CODE_LIFETIME, CODE_TRIES, CODES_PER_ADDRESS
+from cohortmgr.applications.models import Application
+from cohortmgr.audit.models import Event
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from tests.integration.accounts.entering import last_code, letters, wrong
+from tests.integration.applications import journey
+from tests.integration.applications.journey import answers, begin, fill, sign_up
+
+LATER = journey.DURING + CODE_AGAIN
+
+
+@pytest.fixture
+def intake(system_context: AppContext) -> Iterator[str]:
+    with clock.at(journey.DURING):
+        yield journey.load_mdia()
+
+
+@pytest.fixture
+def helped(intake: str, client: FlaskClient) -> str:
+    """A file that is ready, filled with somebody's help."""
+    sign_up(client)
+    reference = begin(client, intake)
+    fill(client, reference)
+    client.post(f"/my/applications/{reference}/helper", data={"name": "Rachida", "relation": "ma mère"})
+    return reference
+
+
+def row() -> Application:
+    db.session.rollback()
+    return db.session.scalars(sa.select(Application).execution_options(populate_existing=True)).one()
+
+
+def check(client: FlaskClient, reference: str, **given: str) -> Any:
+    return client.post(f"/my/applications/{reference}/check", data=given)
+
+
+def ask(client: FlaskClient, reference: str, **given: str) -> str:
+    answer = client.post(f"/my/applications/{reference}/confirm", data=given)
+    assert answer.status_code == 302 and answer.location.endswith(f"{reference}/check#confirm"), answer.text
+    return client.get(f"/my/applications/{reference}/check").text
+
+
+def confirmed() -> list[Event]:
+    db.session.rollback()
+    return list(db.session.scalars(sa.select(Event).where(Event.action == "applications.confirm_helped")))
+
+
+def test_nothing_is_sent_until_the_person_types_the_code(
+    helped: str, client: FlaskClient, system_app: Flask
+) -> None:
+    page = client.get(f"/my/applications/{helped}/check").text
+    assert "Confirmez que c’est vous" in page and "Recevoir le code" in page and 'name="code"' not in page
+    assert "zoe@exemple.ma" in page and "Envoyer ma candidature" not in page
+    for given in ({}, {"confirmed": "y"}, {"code": ""}, {"code": "12"}, {"code": "204816"}):
+        assert check(client, helped, **given).status_code == 200
+        assert row().state == "draft"
+    page = ask(client, helped)
+    assert 'name="code"' in page and "Envoyer un autre code" in page and len(letters(system_app)) == 1
+    assert "c’est vous qui confirmez" in check(client, helped).text and row().state == "draft"
+    answer = check(client, helped, code=last_code(system_app))
+    assert answer.status_code == 302 and row().state == "submitted"
+    (noted,) = confirmed()
+    assert noted.object_reference == helped and noted.institution_id == row().institution_id
+    # The same form a second time: the file is there, and nothing happens twice.
+    assert check(client, helped, code="204816").location.endswith(helped)
+    assert len(confirmed()) == 1
+    assert "Rempli avec l’aide de Rachida" in client.get(f"/my/applications/{helped}").text
+
+
+def test_a_wrong_code_is_a_try_and_the_last_one_kills_it(
+    helped: str, client: FlaskClient, system_app: Flask
+) -> None:
+    ask(client, helped)
+    right = last_code(system_app)
+    for left in range(CODE_TRIES - 1, 0, -1):
+        page = check(client, helped, code=wrong(right)).text
+        assert re.search(rf"essais qui restent\s:\s{left}\.", page) and "<title>Erreur" in page
+        assert "Le code a six chiffres" in check(client, helped, code="12 34").text  # no try
+    page = check(client, helped, code=wrong(right)).text
+    assert "dernier essai" in page and 'name="code"' not in page and "Envoyer un autre code" in page
+    assert "n’est plus valable" in check(client, helped, code=right).text
+    assert row().state == "draft" and not confirmed()
+    with clock.at(LATER):
+        ask(client, helped)
+        assert check(client, helped, code=last_code(system_app)).status_code == 302
+    assert row().state == "submitted"
+
+
+def test_a_code_ends_after_its_time_and_too_many_are_not_sent(
+    helped: str, client: FlaskClient, system_app: Flask
+) -> None:
+    ask(client, helped)
+    with clock.at(journey.DURING + CODE_LIFETIME):
+        page = check(client, helped, code=last_code(system_app)).text
+        assert "n’est plus valable" in page and row().state == "draft"
+    assert "Un code vient de partir" in ask(client, helped)
+    for number in range(1, CODES_PER_ADDRESS):
+        with clock.at(journey.DURING + number * CODE_AGAIN):
+            ask(client, helped)
+    with clock.at(journey.DURING + timedelta(minutes=20)):
+        assert "Trop de codes" in ask(client, helped)
+    assert len(letters(system_app)) == CODES_PER_ADDRESS and row().state == "draft"
+
+
+def test_a_code_is_good_for_its_file_its_browser_and_its_purpose_alone(
+    helped: str, client: FlaskClient, system_app: Flask, app: Flask
+) -> None:
+    ask(client, helped)
+    code = last_code(system_app)
+    other = journey.browser(app)
+    other.post("/sign-in", data={"email": "zoe@exemple.ma", "password": journey.PASSWORD})
+    assert "n’est plus valable" in check(other, helped, code=code).text and row().state == "draft"
+    stranger = journey.browser(app)
+    sign_up(stranger, "autre@exemple.ma")
+    assert stranger.post(f"/my/applications/{helped}/confirm").status_code == 404
+    # A code that was asked for to enter does not send.
+    with clock.at(LATER):
+        assert client.post("/sign-in", data={"email": "zoe@exemple.ma"}).location.endswith("/code")
+        assert check(client, helped, code=last_code(system_app)).status_code == 200
+    assert row().state == "draft"
+
+
+def test_what_is_changed_afterwards_is_confirmed_too(
+    helped: str, client: FlaskClient, system_app: Flask
+) -> None:
+    ask(client, helped)
+    check(client, helped, code=last_code(system_app))
+    with clock.at(LATER):
+        client.post(f"/my/applications/{helped}/change")
+        client.post(f"/my/applications/{helped}/form/contact/2", data={"city": "Rabat", "region": "MA-04"})
+        assert "c’est vous qui confirmez" in check(client, helped, again="1").text
+        assert row().answers["city"] == answers()["city"]
+        ask(client, helped)
+        sent = check(client, helped, again="1", code=last_code(system_app))
+        assert sent.status_code == 302 and row().answers["city"] == "Rabat"
+    assert len(confirmed()) == 2
+
+
+def test_whoever_has_no_way_is_told_what_to_do(helped: str, client: FlaskClient, system_app: Flask) -> None:
+    with writing():
+        db.session.execute(sa.update(Account).values(email=None))
+    page = client.get(f"/my/applications/{helped}/check").text
+    assert "ajoutez-en un à vos accès" in page and "/my/sessions" in page and "Recevoir le code" not in page
+    assert "ajoutez-en un à vos accès" in ask(client, helped)
+    assert not letters(system_app) and row().state == "draft"
+
+
+def test_of_two_ways_the_person_chooses(helped: str, client: FlaskClient, system_app: Flask) -> None:
+    client.post("/my/sessions/contact", data={"email": "06 12 34 56 78"})
+    client.post("/my/sessions/code", data={"code": last_code(system_app)})
+    with clock.at(LATER):
+        page = client.get(f"/my/applications/{helped}/check").text
+        assert re.search(r'value="sms" checked', page) and 'value="email"' in page
+        page = ask(client, helped, channel="email")
+        assert letters(system_app)[-1][0].channel == "email" and re.search(r'value="email" checked', page)
+    with clock.at(LATER + CODE_AGAIN):
+        ask(client, helped, channel="sms")
+    assert letters(system_app)[-1][0].channel == "sms"
+    assert letters(system_app)[-1][1]["address"] == "+212612345678"
+
+
+def test_without_a_helper_no_code_is_asked_for(helped: str, client: FlaskClient, system_app: Flask) -> None:
+    client.post(f"/my/applications/{helped}/helper", data={"nobody": "1"})
+    assert "il s’envoie sans code" in ask(client, helped) and not letters(system_app)
+    assert check(client, helped).status_code == 302 and row().state == "submitted" and not confirmed()
