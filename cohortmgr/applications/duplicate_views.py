@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import require
-from cohortmgr.applications import merges, queries
+from cohortmgr.applications import doubles, merges, queries
 from cohortmgr.applications.desk_forms import ReasonForm
 from cohortmgr.applications.likeness import SIGN_NAMES
+from cohortmgr.applications.models import Application
 from cohortmgr.applications.queries import File
 from cohortmgr.applications.readback import sections_of
 from cohortmgr.applications.rules import STATE_NAMES, State
@@ -27,10 +30,11 @@ LISTED = 200
 @bp.get("/intakes/<reference>/duplicates")
 @guards.staff
 def index(reference: str) -> ResponseReturnValue:
-    """The pairs with what makes them alike, and the files already put aside."""
+    """The pairs with what makes them alike, here or with the viewer's other intakes, and what was united."""
     viewer = guards.viewer()
     intake = queries.staff_intake(viewer, reference, queries.MANAGE)
-    found = merges.alike(viewer, intake)
+    elsewhere = request.args.get("with") == "others"
+    found = doubles.alike(viewer, intake, elsewhere=elsewhere)
     return render_template(
         "applications/staff_duplicates.html",
         intake=intake,
@@ -38,7 +42,8 @@ def index(reference: str) -> ResponseReturnValue:
         count=len(found),
         signs=SIGN_NAMES,
         states=STATE_NAMES,
-        merged=merges.merged(viewer, intake),
+        merged=doubles.merged(viewer, intake),
+        elsewhere=elsewhere,
         undone_after=clock.now() - merges.UNDONE_WITHIN,
     )
 
@@ -46,11 +51,12 @@ def index(reference: str) -> ResponseReturnValue:
 @bp.route("/duplicates/<one>/<other>", methods=["GET", "POST"])
 @guards.staff
 def pair(one: str, other: str) -> ResponseReturnValue:
-    """Two files of one intake side by side; the one that is not kept is put aside."""
+    """Two files side by side. Of one intake, the one that is not kept is put aside; of two, both stand."""
     form = ReasonForm()
     files = [_managed(one), _managed(other)]
-    if files[0].intake.id != files[1].intake.id or one == other:
+    if one == other:
         raise NotFound(other)
+    across = files[0].intake.id != files[1].intake.id
     if request.method == "POST":
         keep = request.form.get("keep")
         kept, aside = (other, one) if keep == other else (one, other)
@@ -58,7 +64,10 @@ def pair(one: str, other: str) -> ResponseReturnValue:
             with writing():
                 merges.merge(guards.viewer(), kept, aside, form.reason.data or "")
             flash(_("Les deux dossiers sont réunis ; cela se défait pendant 30 jours."), "done")
-            return redirect(url_for("applications_duplicates.index", reference=files[0].intake.reference))
+            others: dict[str, Any] = {"with": "others"} if across else {}
+            return redirect(
+                url_for("applications_duplicates.index", reference=files[0].intake.reference, **others)
+            )
         except Refused as refusal:
             db.session.rollback()
             show_problems(form, refusal)
@@ -70,8 +79,16 @@ def pair(one: str, other: str) -> ResponseReturnValue:
         rows=_rows(files),
         form=form,
         states=STATE_NAMES,
-        mergeable=all(file.application.state in (State.DRAFT, State.SUBMITTED) for file in files),
+        across=across,
+        mergeable=_mergeable([file.application for file in files], across),
     )
+
+
+def _mergeable(files: list[Application], across: bool) -> bool:
+    if across:
+        one, other = files
+        return one.person_id != other.person_id and State.SUPERSEDED not in (one.state, other.state)
+    return all(file.state in (State.DRAFT, State.SUBMITTED) for file in files)
 
 
 def _managed(reference: str) -> File:
@@ -107,9 +124,9 @@ def _rows(files: list[File]) -> list[tuple[object, list[object], bool]]:
 @bp.post("/merges/<reference>/undo")
 @guards.staff
 def undo(reference: str) -> ResponseReturnValue:
-    """Bring a file back."""
+    """Bring a file back, or take two files for two people's again."""
     with writing():
         row = merges.undo(guards.viewer(), reference)
         intake = merges.intake_reference(guards.viewer(), row)
-    flash(_("Le dossier mis de côté est revenu."), "done")
+    flash(_("La réunion est défaite : les deux dossiers sont comme avant."), "done")
     return redirect(url_for("applications_duplicates.index", reference=intake))

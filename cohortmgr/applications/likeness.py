@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -96,14 +96,17 @@ def likeness(one: Known, other: Known) -> Likeness:
     return Likeness(first, second, score, tuple(signs))
 
 
-def pairs(people: Iterable[Known]) -> list[Likeness]:
-    """The pairs that reach the threshold, the likest first. Only those who share a phone, an address, a birth or a
-    word of their name are compared, so that ten thousand files take seconds."""
+def pairs(people: Iterable[Known], within: Collection[int] | None = None) -> list[Likeness]:
+    """The pairs that reach the threshold, the likest first; with `within`, those of one of these and one that is none
+    of them. Only those who share a phone, an address, a birth or a word of their name are compared, so that ten
+    thousand files take seconds."""
     known = {each.id: each for each in people}
     seen: set[tuple[int, int]] = set()
     found: list[Likeness] = []
     for group in _groups(known.values()):
         for one, other in combinations(sorted(group), 2):
+            if within is not None and (one in within) == (other in within):
+                continue
             if (one, other) not in seen:
                 seen.add((one, other))
                 alike = likeness(known[one], known[other])

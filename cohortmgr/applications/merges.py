@@ -1,17 +1,18 @@
-"""Two files of one human being: one is kept, the other put aside as it was, and brought back if that was wrong."""
+"""Two files of one human being. In one intake one is kept and the other put aside as it was, until it is brought back;
+in two intakes both stand, and are told of one another. Either way both are the viewer's to manage, so that nobody
+learns what an institution closed to them knows of a person."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
-from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications import listing, queries
-from cohortmgr.applications.likeness import Known, Likeness, pairs
 from cohortmgr.applications.models import Application, Merge
 from cohortmgr.applications.queries import File, person_reference
 from cohortmgr.applications.rules import State
@@ -19,14 +20,17 @@ from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused, Stale
-from cohortmgr.base.text import clean
+from cohortmgr.base.text import clean, new_reference
 from cohortmgr.programmes.models import Intake
 
 UNDONE_WITHIN = timedelta(days=30)
 LONGEST_REASON = 1000
 _REASON = N_("Dites ce qui montre que c’est la même personne.")
 _LONG = N_("La raison dépasse %(most)s caractères.")
-_SAME = N_("Choisissez deux dossiers différents de la même campagne.")
+_SAME = N_("Choisissez deux dossiers différents.")
+_KNOWN = N_("Ces deux dossiers sont déjà ceux de la même personne.")
+_UNITED = N_("Le dossier %(number)s est déjà réuni à un autre : défaites d’abord cette réunion.")
+_ASIDE = N_("Le dossier %(number)s est mis de côté : gardez celui qui reste.")
 _STATE = N_(
     "Seuls un brouillon ou une candidature envoyée se mettent de côté, et le dossier gardé doit être lu."
 )
@@ -35,62 +39,23 @@ _DECIDED = N_("Une décision est déjà prise sur le dossier %(number)s : il ne 
 _TOO_LATE = N_("Trente jours sont passés : cette réunion ne se défait plus.")
 
 
-def alike(viewer: Viewer, intake: Intake) -> list[tuple[Likeness, Application, Application]]:
-    """The pairs of an intake's files that look like one person's, the likest first; two statements."""
-    require(viewer, queries.MANAGE, intake.path)
-    wanted = sa.select(Application, Person).join(Person, Person.id == Application.person_id)
-    living = Application.state.in_([State.DRAFT, State.SUBMITTED])
-    here = (Application.intake_id == intake.id, living, queries.AGREED)
-    rows = db.session.execute(wanted.where(*here).order_by(Application.id)).all()
-    numbers: dict[int, dict[str, str]] = {}
-    bearers = sa.select(Application.person_id).where(*here)
-    for row in db.session.scalars(sa.select(Identifier).where(Identifier.person_id.in_(bearers))):
-        numbers.setdefault(row.person_id, {})[row.kind] = row.blind
-    files = {application.id: application for application, _ in rows}
-    found = pairs(_known(application, person, numbers.get(person.id)) for application, person in rows)
-    return [(each, files[each.first], files[each.second]) for each in found]
-
-
-def _known(application: Application, person: Person, numbers: dict[str, str] | None) -> Known:
-    return Known(
-        application.id,
-        person.name or application.name,
-        f"{person.given_name_ar} {person.family_name_ar}".strip(),
-        person.birth_date,
-        person.phone_blind,
-        application.email or person.email,
-        numbers,
-    )
-
-
-def merged(viewer: Viewer, intake: Intake) -> Sequence[sa.Row[Merge, Application, Application]]:
-    """Every file put aside in an intake, with the one that is kept, the newest first."""
-    require(viewer, queries.MANAGE, intake.path)
-    kept, aside = aliased(Application), aliased(Application)
-    return db.session.execute(
-        sa.select(Merge, kept, aside)
-        .join(kept, kept.id == Merge.kept_id)
-        .join(aside, aside.id == Merge.aside_id)
-        .where(Merge.intake_id == intake.id)
-        .order_by(Merge.id.desc())
-    ).all()
-
-
 def merge(viewer: Viewer, kept_reference: str, aside_reference: str, reason: str) -> Merge:
-    """Put the second file aside for the first; nothing of it is lost. Done already: the same, nothing happens twice.
+    """Say that two files are one person's. In one intake the second is put aside for the first, and nothing of it is
+    lost; in two intakes both stand. Done already: the same, nothing happens twice.
 
-    Refused without a reason, across intakes, for a file on which a decision was taken, and for a sent file beside a
-    draft.
+    Refused without a reason; in one intake, for a file on which a decision was taken, and for a sent file beside a
+    draft; in two, for files that are one person's already and for one that is united to a third.
     """
     kept, aside = (_managed(viewer, reference) for reference in (kept_reference, aside_reference))
     one, other, reason = kept.application, aside.application, clean(reason)
-    known = db.session.scalar(
-        sa.select(Merge).where(Merge.aside_id == other.id, Merge.kept_id == one.id, Merge.undone_at.is_(None))
-    )
+    across = one.intake_id != other.intake_id
+    known = _known_merge(one, other) or (_known_merge(other, one) if across else None)
     if known is not None:
         return known
-    _require_mergeable(one, other, reason)
+    _require_reason(reason)
+    (_require_unitable if across else _require_mergeable)(one, other)
     row = Merge(
+        reference=new_reference(),
         institution_id=one.institution_id,
         intake_id=one.intake_id,
         kept_id=one.id,
@@ -100,20 +65,49 @@ def merge(viewer: Viewer, kept_reference: str, aside_reference: str, reason: str
         by=viewer.reference,
         at=clock.now(),
     )
+    if across:
+        _insert_alone(row, other)
+        _note_both(viewer, row, one, other, "applications.unite", {"reason": reason})
+        return row
     _move(other, State(other.state), State.SUPERSEDED)
-    db.session.add(row)
+    _insert_alone(row, other)
     before, after = {"state": row.state_before}, {"kept": one.reference, "reason": reason}
     _note(viewer, other, "applications.put_aside", before, after)
     _note(viewer, one, "applications.keep", {}, {"aside": other.reference, "reason": reason})
     return row
 
 
-def _require_mergeable(one: Application, other: Application, reason: str) -> None:
+def _known_merge(one: Application, other: Application) -> Merge | None:
+    same = (Merge.aside_id == other.id, Merge.kept_id == one.id, Merge.undone_at.is_(None))
+    return db.session.scalar(sa.select(Merge).where(*same))
+
+
+def _require_reason(reason: str) -> None:
     if not reason:
         raise Refused(Problem(_REASON, {}, "reason"))
     if len(reason) > LONGEST_REASON:
         raise Refused(Problem(_LONG, {"most": LONGEST_REASON}, "reason"))
-    if one.id == other.id or one.intake_id != other.intake_id:
+
+
+def _require_unitable(one: Application, other: Application) -> None:
+    if one.person_id == other.person_id:
+        raise Refused(_KNOWN)
+    for row in (one, other):
+        if row.state == State.SUPERSEDED:
+            raise Refused(Problem(_ASIDE, {"number": row.number}))
+
+
+def _insert_alone(row: Merge, other: Application) -> None:
+    """A file is united to one other; of two who do it at once the second is refused."""
+    try:
+        with db.session.begin_nested():
+            db.session.add(row)
+    except IntegrityError:
+        raise Refused(Problem(_UNITED, {"number": other.number})) from None
+
+
+def _require_mergeable(one: Application, other: Application) -> None:
+    if one.id == other.id:
         raise Refused(_SAME)
     living = (State.DRAFT, State.SUBMITTED)
     if other.state not in living or one.state not in living:
@@ -130,23 +124,38 @@ def _require_mergeable(one: Application, other: Application, reason: str) -> Non
 
 
 def undo(viewer: Viewer, reference: str) -> Merge:
-    """Bring a file back as it was, within thirty days; undone already, nothing happens."""
-    inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(queries.MANAGE)]
+    """Bring a file back as it was, or take two files for two people's again, within thirty days; undone already,
+    nothing happens."""
+    kept, aside, of_kept, of_aside = (
+        aliased(Application), aliased(Application), aliased(Intake), aliased(Intake),
+    )  # fmt: skip
+    managed = [
+        sa.or_(
+            sa.false(), *(at.path.startswith(path, autoescape=True) for path in viewer.paths(queries.MANAGE))
+        )
+        for at in (of_kept, of_aside)
+    ]
     found = db.session.execute(
-        sa.select(Merge, Application)
-        .join(Application, Application.id == Merge.aside_id)
-        .join(Intake, Intake.id == Merge.intake_id)
-        .where(Merge.reference == reference, sa.or_(sa.false(), *inside))
+        sa.select(Merge, kept, aside)
+        .join(kept, kept.id == Merge.kept_id)
+        .join(aside, aside.id == Merge.aside_id)
+        .join(of_kept, of_kept.id == kept.intake_id)
+        .join(of_aside, of_aside.id == aside.intake_id)
+        .where(Merge.reference == reference, *managed)
+        .with_for_update(of=Merge)
     ).first()
     if found is None:
         raise NotFound(reference)
-    row, other = found
+    row, one, other = found
     if row.undone_at is not None:
         return row
     if clock.now() > row.at + UNDONE_WITHIN:
         raise Refused(_TOO_LATE)
-    _move(other, State.SUPERSEDED, State(row.state_before))
     row.undone_at = clock.now()
+    if one.intake_id != other.intake_id:
+        _note_both(viewer, row, one, other, "applications.separate", {})
+        return row
+    _move(other, State.SUPERSEDED, State(row.state_before))
     _note(viewer, other, "applications.bring_back", {"state": State.SUPERSEDED}, {"state": row.state_before})
     return row
 
@@ -162,6 +171,19 @@ def _managed(viewer: Viewer, reference: str) -> File:
     file = queries.read_by_staff(viewer, reference)
     require(viewer, queries.MANAGE, file.intake.path)
     return file
+
+
+def _note_both(
+    viewer: Viewer, row: Merge, one: Application, other: Application, action: str, after: Mapping[str, object]
+) -> None:
+    """In the trail of both files; of two institutions, in that of the installation alone, for neither learns through
+    its own what the other knows."""
+    if one.institution_id != other.institution_id:
+        named = {**after, "files": [one.reference, other.reference]}
+        record(viewer, action, "merge", row.reference, None, None, {}, named)
+        return
+    for each, beside in ((one, other), (other, one)):
+        _note(viewer, each, action, {}, {**after, "same_person": beside.reference})
 
 
 def _note(

@@ -18,6 +18,7 @@ from cohortmgr.applications import (
     cells,
     desk,
     desk_forms,
+    doubles,
     listing,
     notes,
     queries,
@@ -161,6 +162,7 @@ def page_of(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
         notes=[
             (note, desk.note_text(note), notes.may_take_back(viewer, note)) for note in desk.notes_of(row)
         ],
+        also=doubles.same_person(viewer, row),
         neighbours=listing.neighbours(file.intake.id, filters, row.reference),
         arguments=filters.arguments(),
         story=desk.story(viewer, row),

@@ -84,3 +84,10 @@ def test_a_name_of_a_hundred_kilobytes_costs_nothing() -> None:
     begun = time.perf_counter()
     likeness(Known(1, "a" * 100_000), Known(2, "b" * 100_000))
     assert time.perf_counter() - begun < 0.5
+
+
+@given(st.lists(PEOPLE, max_size=10, unique_by=lambda each: each.id), st.sets(st.integers(1, 50)))
+def test_between_two_lists_are_the_pairs_of_one_of_each(people: list[Known], within: set[int]) -> None:
+    every = {(each.first, each.second) for each in pairs(people)}
+    across = {(one, other) for one, other in every if (one in within) != (other in within)}
+    assert {(each.first, each.second) for each in pairs(people, within)} == across

@@ -1,0 +1,170 @@
+"""Files that may be one human being's, in one intake or in several, and those that are known to be.
+
+Whatever is told here lies in intakes that are all the viewer's: nobody learns through a pair what an institution that
+is closed to them knows of a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from cohortmgr.accounts.models import Identifier, Person
+from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.applications import queries
+from cohortmgr.applications.likeness import Known, Sign, pairs
+from cohortmgr.applications.models import Application, Merge
+from cohortmgr.applications.rules import State
+from cohortmgr.base.db import db
+from cohortmgr.programmes.models import Intake
+
+_LIVING = (State.DRAFT.value, State.SUBMITTED.value)
+# Of another intake a file that was withdrawn tells of its person too.
+_TELLING = (*_LIVING, State.WITHDRAWN.value)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two files that look like one person's, with their intakes; a score of 0 to 100 and what it comes from."""
+
+    score: int
+    signs: tuple[Sign, ...]
+    files: tuple[Application, Application]
+    intakes: tuple[Intake, Intake]
+
+
+def alike(viewer: Viewer, intake: Intake, *, elsewhere: bool = False) -> list[Pair]:
+    """The pairs of an intake's files that look like one person's, the likest first; or, `elsewhere`, the pairs of its
+    files with those of every other intake that the viewer manages. Three statements at most."""
+    require(viewer, queries.MANAGE, intake.path)
+    chosen = sa.and_(Application.intake_id == intake.id, Application.state.in_(_LIVING), queries.AGREED)
+    if elsewhere:
+        chosen = sa.or_(chosen, _sharing(viewer, intake))
+    rows = db.session.execute(_held(Application, Person, Intake).where(chosen).order_by(Application.id)).all()
+    numbers: dict[int, dict[str, str]] = {}
+    bearers = _held(Application.person_id).where(chosen)
+    for row in db.session.scalars(sa.select(Identifier).where(Identifier.person_id.in_(bearers))):
+        numbers.setdefault(row.person_id, {})[row.kind] = row.blind
+    known = [_known(application, person, numbers.get(person.id)) for application, person, _at in rows]
+    mine = {application.id for application, _person, at in rows if at.id == intake.id}
+    settled = _settled(intake) if elsewhere else set()
+    files = {application.id: (application, at) for application, _person, at in rows}
+    found = [
+        (each, sorted((each.first, each.second), key=lambda number: number not in mine))
+        for each in pairs(known, mine if elsewhere else None)
+        if frozenset((each.first, each.second)) not in settled
+    ]
+    return [
+        Pair(each.score, each.signs, (files[one][0], files[other][0]), (files[one][1], files[other][1]))
+        for each, (one, other) in found
+    ]
+
+
+def _held(*wanted: Any) -> sa.Select[Any]:
+    chosen = sa.select(*wanted).select_from(Application)
+    return chosen.join(Person, Person.id == Application.person_id).join(
+        Intake, Intake.id == Application.intake_id
+    )
+
+
+def _sharing(viewer: Viewer, intake: Intake) -> sa.ColumnElement[bool]:
+    """The other intakes' files that share a telephone, an address, a birth or a name with one of an intake's, and are
+    another person's: the rest cannot reach the threshold."""
+    one, person = aliased(Application), aliased(Person)
+
+    def theirs(column: Any) -> sa.Select[Any]:
+        chosen = sa.select(column).select_from(one).join(person, person.id == one.person_id)
+        return chosen.where(one.intake_id == intake.id, one.state.in_(_LIVING), column.is_not(None))
+
+    return sa.and_(
+        Application.intake_id != intake.id,
+        Application.state.in_(_TELLING),
+        queries.AGREED,
+        _within(viewer, queries.MANAGE, Intake.path),
+        Application.person_id.not_in(theirs(one.person_id)),
+        sa.or_(
+            Person.phone_blind.in_(theirs(person.phone_blind)),
+            Person.birth_date.in_(theirs(person.birth_date)),
+            Application.email.in_(theirs(one.email)),
+            sa.and_(Application.sort_name != "", Application.sort_name.in_(theirs(one.sort_name))),
+        ),
+    )
+
+
+def _within(viewer: Viewer, permission: str, path: Any) -> sa.ColumnElement[bool]:
+    inside = [path.startswith(each, autoescape=True) for each in viewer.paths(permission)]
+    return sa.or_(sa.false(), *inside)
+
+
+def _settled(intake: Intake) -> set[frozenset[int]]:
+    """The pairs with a file of an intake that are known to be one person's."""
+    wanted = (
+        sa.select(Merge.kept_id, Merge.aside_id)
+        .join(Application, Application.id.in_([Merge.kept_id, Merge.aside_id]))
+        .where(Application.intake_id == intake.id, Merge.undone_at.is_(None))
+    )
+    return {frozenset((kept, aside)) for kept, aside in db.session.execute(wanted)}
+
+
+def _known(application: Application, person: Person, numbers: dict[str, str] | None) -> Known:
+    return Known(
+        application.id,
+        person.name or application.name,
+        f"{person.given_name_ar} {person.family_name_ar}".strip(),
+        person.birth_date,
+        person.phone_blind,
+        application.email or person.email,
+        numbers,
+    )
+
+
+def merged(viewer: Viewer, intake: Intake) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Every merge with a file of an intake, the newest first: itself, the file that is kept and the other one, and
+    their intakes."""
+    require(viewer, queries.MANAGE, intake.path)
+    kept, aside, of_kept, of_aside = (
+        aliased(Application), aliased(Application), aliased(Intake), aliased(Intake),
+    )  # fmt: skip
+    return db.session.execute(
+        sa.select(Merge, kept, aside, of_kept, of_aside)
+        .join(kept, kept.id == Merge.kept_id)
+        .join(aside, aside.id == Merge.aside_id)
+        .join(of_kept, of_kept.id == kept.intake_id)
+        .join(of_aside, of_aside.id == aside.intake_id)
+        .where(sa.or_(kept.intake_id == intake.id, aside.intake_id == intake.id))
+        .where(_within(viewer, queries.MANAGE, of_kept.path), _within(viewer, queries.MANAGE, of_aside.path))
+        .order_by(Merge.id.desc())
+    ).all()
+
+
+def same_person(viewer: Viewer, application: Application) -> Sequence[sa.Row[Application, Intake]]:
+    """The other files of a file's person that the viewer reads, their own and those known to be theirs, the newest
+    first; one statement."""
+    live = Merge.undone_at.is_(None)
+    kept, at = aliased(Application), aliased(Intake)
+    keepers = (
+        sa.select(Merge.kept_id)
+        .join(kept, kept.id == Merge.kept_id)
+        .join(at, at.id == kept.intake_id)
+        .where(Merge.aside_id == application.id, live, _within(viewer, queries.READ, at.path))
+    )
+    of_keeper = sa.or_(Merge.kept_id == application.id, Merge.kept_id.in_(keepers))
+    return db.session.execute(
+        sa.select(Application, Intake)
+        .join(Intake, Intake.id == Application.intake_id)
+        .where(
+            Application.id != application.id,
+            queries.AGREED,
+            _within(viewer, queries.READ, Intake.path),
+            sa.or_(
+                Application.person_id == application.person_id,
+                Application.id.in_(keepers),
+                Application.id.in_(sa.select(Merge.aside_id).where(of_keeper, live)),
+            ),
+        )
+        .order_by(Application.created_at.desc(), Application.id.desc())
+    ).all()
