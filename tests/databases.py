@@ -25,6 +25,7 @@ from cohortmgr.base.db import db
 from cohortmgr.base.settings import Settings
 from cohortmgr.operations.roles import make_roles
 from tests.services import POSTGRES
+from tests.thrift import thrifty
 
 OWNER, APPLICATION, SYSTEM = "cohortmgr_owner", "cohortmgr_application", "cohortmgr_system"
 
@@ -62,7 +63,7 @@ def application(settings: Settings, process: Process) -> Flask:
     We open none, and Playwright's loop, which stays with the thread once a browser test ran, would refuse it.
     """
     with patch("flask_sqlalchemy_lite._extension._close_async_sessions", lambda _error: None):
-        return create_app(settings, process)
+        return thrifty(create_app(settings, process))
 
 
 class SqliteDatabase:

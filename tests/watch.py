@@ -30,7 +30,7 @@ def _unsaved(session: Session) -> list[str]:
     lost = [f"{kind} {row!r}" for kind in ("new", "deleted") for row in getattr(session, kind)]
     lost += [f"changed {row!r}" for row in session.dirty if session.is_modified(row)]
     if session.info.get("uncommitted") and session.in_transaction():
-        lost.append(f"flushed and not committed: {session.info['uncommitted']}")
+        lost.append(f"flushed and not committed: {str(session.info['uncommitted'])[:120]}")
     return lost
 
 
@@ -44,7 +44,8 @@ def _flushed(session: Session, _context: Any) -> None:
 @event.listens_for(Session, "do_orm_execute")
 def _executed(state: ORMExecuteState) -> None:
     if state.is_insert or state.is_update or state.is_delete:
-        state.session.info["uncommitted"] = str(state.statement)[:120]
+        # Kept as it is: to write each statement out would be to compile it twice.
+        state.session.info["uncommitted"] = state.statement
 
 
 @event.listens_for(Session, "after_commit")
