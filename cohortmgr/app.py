@@ -39,6 +39,8 @@ from cohortmgr.applications import (
 from cohortmgr.applications import candidate_views as applications_candidate
 from cohortmgr.applications import correction_views as corrections_candidate
 from cohortmgr.applications import definition_publishing_views as publishing_staff
+from cohortmgr.applications import definition_rule_views as rules_staff
+from cohortmgr.applications import definition_terms_views as terms_staff
 from cohortmgr.applications import definition_views as definitions_staff
 from cohortmgr.applications import desk_views as applications_desk
 from cohortmgr.applications import document_views as documents
@@ -138,6 +140,8 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         applications_staff.bp,
         definitions_staff.bp,
         publishing_staff.bp,
+        rules_staff.bp,
+        terms_staff.bp,
         applications_desk.bp,
         applications_duplicates.bp,
         lot_views.bp,

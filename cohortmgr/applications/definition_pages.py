@@ -11,14 +11,15 @@ from flask import url_for
 from cohortmgr.applications.written import choices_of, said_required, said_when
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.i18n import say
-from cohortmgr.programmes import drafting
+from cohortmgr.programmes import describing, drafting, guarding, requirements, scheduling
 from cohortmgr.programmes.binding import Fault
+from cohortmgr.programmes.comparing import PARTS
 from cohortmgr.programmes.draft_queries import Writing
 from cohortmgr.programmes.editing import anchor
-from cohortmgr.programmes.kinds import KINDS, OPERATORS
+from cohortmgr.programmes.kinds import KINDS, OPERATORS, TARGET_NAMES
 from cohortmgr.programmes.locating import shown
 from cohortmgr.programmes.questions import ConditionOperator, Question, QuestionKind
-from cohortmgr.programmes.rules import Text
+from cohortmgr.programmes.rules import Operator, Text
 
 _UNREAD = frozenset({QuestionKind.FILE, QuestionKind.GROUP, QuestionKind.ADDRESS})
 _LANGUAGES = {"fr": N_("français"), "ar": N_("arabe"), "en": N_("anglais")}
@@ -54,6 +55,7 @@ class Said:
     what: str
     url: str | None
     where: str
+    part: str = "form"
 
 
 def parts(writing: Writing) -> list[Part]:
@@ -99,28 +101,40 @@ def summary(writing: Writing) -> list[Said]:
 
 
 def _told(writing: Writing, fault: Fault) -> Said:
-    what, path, document = said_fault(fault), fault.path, writing.document
-    key = writing.programme.key
+    what, path, key = said_fault(fault), fault.path, writing.programme.key
     if path[:2] == ("form", "sections") and len(path) > 3:
-        section = drafting.sections_of(document)[int(path[2])]
-        if path[3] != "questions" or len(path) < 6:
-            url = url_for(
-                "definitions_staff.section", key=key, section=section["key"], _anchor=anchor(path[3:])
-            )
-            return Said(what, url, _name(section.get("title")))
-        question = section["questions"][int(path[4])]
-        name, rest, where = question["key"], path[5:], _name(question.get("label"))
-        if rest[0] == "fields" and len(rest) > 2:
-            inner = question["fields"][int(rest[1])]
-            name, rest = f"{name}.{inner['key']}", rest[2:]
-            where = f"{where}, {_name(inner.get('label'))}"
-        return Said(
-            what, url_for("definitions_staff.question", key=key, name=name, _anchor=anchor(rest)), where
-        )
-    if path and path[0] in ("title", "summary", "description", "practical"):
+        return _told_of_form(writing, what, path)
+    part = str(path[0]) if path else ""
+    if part in describing.SHOWN:
         field = "-".join(str(each) for each in path)
-        return Said(what, url_for("publishing_staff.texts", key=key, _anchor=field), shown(path))
-    return Said(what, None, shown(path))
+        return Said(what, url_for("publishing_staff.texts", key=key, _anchor=field), shown(path), part)
+    if part in scheduling.SHOWN:
+        url = url_for("terms_staff.dates", key=key, _anchor=scheduling.anchor(path))
+        return Said(what, url, say(PARTS[part]), part)
+    if part == "guardians":
+        url = url_for("terms_staff.guardians", key=key, _anchor=guarding.anchor(path) or None)
+        return Said(what, url, say(PARTS[part]), part)
+    if part == "eligibility" and len(path) > 1:
+        rule = requirements.rules_of(writing.document)[int(path[1])]
+        field = requirements.anchor(path[2:], Operator(rule["operator"]))
+        url = url_for("rules_staff.rule", key=key, rule=rule["key"], _anchor=field)
+        return Said(what, url, _name(rule.get("reason")), part)
+    return Said(what, None, say(PARTS[part]) if part in PARTS else shown(path), part)
+
+
+def _told_of_form(writing: Writing, what: str, path: tuple[str | int, ...]) -> Said:
+    key = writing.programme.key
+    section = drafting.sections_of(writing.document)[int(path[2])]
+    if path[3] != "questions" or len(path) < 6:
+        url = url_for("definitions_staff.section", key=key, section=section["key"], _anchor=anchor(path[3:]))
+        return Said(what, url, _name(section.get("title")))
+    question = section["questions"][int(path[4])]
+    name, rest, where = question["key"], path[5:], _name(question.get("label"))
+    if rest[0] == "fields" and len(rest) > 2:
+        inner = question["fields"][int(rest[1])]
+        name, rest = f"{name}.{inner['key']}", rest[2:]
+        where = f"{where}, {_name(inner.get('label'))}"
+    return Said(what, url_for("definitions_staff.question", key=key, name=name, _anchor=anchor(rest)), where)
 
 
 def said_fault(fault: Fault) -> str:
@@ -130,6 +144,12 @@ def said_fault(fault: Fault) -> str:
         values["language"] = say(_LANGUAGES[str(values["language"])])
     if values.get("operator") in list(ConditionOperator):
         values["operator"] = say(OPERATORS[ConditionOperator(str(values["operator"]))])
+    elif values.get("operator") in list(Operator):
+        values["operator"] = say(requirements.TESTS[Operator(str(values["operator"]))])
+    if values.get("kind") in list(QuestionKind):
+        values["kind"] = say(KINDS[QuestionKind(str(values["kind"]))][0])
+    if values.get("target") in TARGET_NAMES:
+        values["target"] = say(TARGET_NAMES[str(values["target"])])
     return say(Problem(fault.what, values))
 
 

@@ -232,7 +232,7 @@ def _sent() -> tuple[str, str]:
 @bp.route("/<key>/texts", methods=["GET", "POST"])
 @guards.staff
 def texts(key: str) -> ResponseReturnValue:
-    """What the public page says: title, summary, description and what people ask first; the dates of campaigns."""
+    """What the public page says: title, summary, description and what people ask first."""
     viewer = guards.viewer()
     found = get_writing(viewer, key)
     if request.method == "GET":
@@ -248,7 +248,7 @@ def texts(key: str) -> ResponseReturnValue:
         found = get_writing(viewer, key)
         return _texts_page(found, typed, found.version, 409)
     flash(_("Les textes sont enregistrés dans le brouillon."), "done")
-    return redirect(url_for("definitions_staff.form", key=key))
+    return redirect(url_for(".texts", key=key))
 
 
 def _texts_page(found: Writing, typed: Typed, number: int, status: int = 200) -> ResponseReturnValue:
@@ -265,8 +265,6 @@ def _texts_page(found: Writing, typed: Typed, number: int, status: int = 200) ->
         moved=status == 409,
         texts=describing.TEXTS,
         practical=describing.PRACTICAL,
-        dates=describing.DATES,
         limits=describing.LIMITS,
-        local=describing.shown_date,
         **problems_of(typed.problems, wrong),
     ), status

@@ -64,12 +64,14 @@ def form(key: str) -> ResponseReturnValue:
     )
 
 
-def _back(key: str, place: str | None = None) -> ResponseReturnValue:
-    return redirect(url_for(".form", key=key, _anchor=place))
+def _back(key: str, place: str | None = None, page: str = "definitions_staff.form") -> ResponseReturnValue:
+    return redirect(url_for(page, key=key, _anchor=place))
 
 
-def _structural(key: str, act: Callable[[dict[str, Any]], str | None]) -> ResponseReturnValue:
-    """One act on the list; the page comes back where it happened. Changed meanwhile: the list as it is now."""
+def structural(
+    key: str, act: Callable[[dict[str, Any]], str | None], page: str = "definitions_staff.form"
+) -> ResponseReturnValue:
+    """One act on a list; its page comes back where it happened. Changed meanwhile: the list as it is now."""
     try:
         with writing():
             place = revisions.change(guards.viewer(), key, act, version())
@@ -77,14 +79,15 @@ def _structural(key: str, act: Callable[[dict[str, Any]], str | None]) -> Respon
         flash(
             _("Quelqu’un a changé ce formulaire entre-temps. Le voici tel qu’il est : recommencez."), "wait"
         )
-        return _back(key)
+        return _back(key, None, page)
     except Refused as refusal:
         flash(say(refusal.problems[0]), "stop")
-        return _back(key)
-    return _back(key, place)
+        return _back(key, None, page)
+    return _back(key, place, page)
 
 
-def _by() -> int:
+def by() -> int:
+    """One place up or down, as the button that was pressed says."""
     return -1 if request.form.get("by") == "-1" else 1
 
 
@@ -95,10 +98,10 @@ def move(key: str) -> ResponseReturnValue:
     name = request.form.get("name", "")
 
     def act(document: dict[str, Any]) -> str:
-        drafting.move(document, name, _by())
+        drafting.move(document, name, by())
         return f"q-{name}"
 
-    return _structural(key, act)
+    return structural(key, act)
 
 
 @bp.post("/<key>/form/copy")
@@ -106,7 +109,7 @@ def move(key: str) -> ResponseReturnValue:
 def copy(key: str) -> ResponseReturnValue:
     """The same question once more, after itself."""
     name = request.form.get("name", "")
-    return _structural(key, lambda document: f"q-{drafting.duplicate(document, name)}")
+    return structural(key, lambda document: f"q-{drafting.duplicate(document, name)}")
 
 
 @bp.post("/<key>/form/sections/<section>/move")
@@ -115,10 +118,10 @@ def move_section(key: str, section: str) -> ResponseReturnValue:
     """A section one place up or down, with its questions."""
 
     def act(document: dict[str, Any]) -> str:
-        drafting.move_section(document, section, _by())
+        drafting.move_section(document, section, by())
         return f"s-{section}"
 
-    return _structural(key, act)
+    return structural(key, act)
 
 
 @bp.post("/<key>/form/sections/<section>/remove")
@@ -129,7 +132,7 @@ def remove_section(key: str, section: str) -> ResponseReturnValue:
     def act(document: dict[str, Any]) -> None:
         drafting.remove_section(document, section)
 
-    return _structural(key, act)
+    return structural(key, act)
 
 
 @bp.route("/<key>/form/add", methods=["GET", "POST"])
@@ -280,7 +283,7 @@ def remove(key: str, name: str) -> ResponseReturnValue:
         def act(document: dict[str, Any]) -> None:
             drafting.remove(document, name)
 
-        answer = _structural(key, act)
+        answer = structural(key, act)
         return redirect(url_for(".question", key=key, name=group)) if point else answer
     published = found.published.form
     asked = [each for each in published.questions if each.key == name.partition(".")[0]]

@@ -12,6 +12,7 @@ from fractions import Fraction
 from cohortmgr.applications.answers import Answer, is_given
 from cohortmgr.applications.conditions import holds as is_met
 from cohortmgr.applications.conditions import parts
+from cohortmgr.applications.provinces import region_of_province
 from cohortmgr.programmes.rules import EligibilityRule, Form, Operator, Question, QuestionKind
 
 
@@ -59,9 +60,9 @@ def holds(rule: EligibilityRule, answers: Mapping[str, Answer], facts: Facts = N
         case Operator.NOT_EMPTY:
             return rule.question in facts.papers or is_given(answer)
         case Operator.ONE_OF:
-            return any(each in rule.values for each in parts(answer))
+            return any(each in rule.values for each in _chosen(answer))
         case Operator.NONE_OF:
-            return is_given(answer) and not any(each in rule.values for each in parts(answer))
+            return is_given(answer) and not any(each in rule.values for each in _chosen(answer))
         case Operator.NOT_ENROLLED:
             return not facts.enrolled
         case Operator.AVERAGE_AT_LEAST:
@@ -70,6 +71,14 @@ def holds(rule: EligibilityRule, answers: Mapping[str, Answer], facts: Facts = N
             return (number := _number(answer)) is not None and _within(rule, number)
         case _:
             return (day := _day(answer)) is not None and _born(rule, day)
+
+
+def _chosen(answer: Answer) -> list[str]:
+    """What was chosen; of an address, the region that its province is in: nobody's abroad."""
+    if isinstance(answer, Mapping) and "province" in answer:
+        region = region_of_province(str(answer["province"]))
+        return [region] if region else []
+    return parts(answer)
 
 
 def age_on(born: date, day: date) -> int:

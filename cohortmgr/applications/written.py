@@ -135,18 +135,21 @@ def said_when(form: Form, question: Question) -> str:
     conditions = form.conditions_of().get(question.key, ())
     if not conditions:
         return ""
-    return say(Problem(N_("À remplir si : %(conditions)s."), {"conditions": _all(form, conditions)}))
+    return say(
+        Problem(N_("À remplir si : %(conditions)s."), {"conditions": said_conditions(form, conditions)})
+    )
 
 
 def said_required(form: Form, question: Question) -> str:
     """When an answer must be given, where it depends on others; empty for the rest."""
     if not question.require_when:
         return ""
-    values = {"conditions": _all(form, question.require_when)}
+    values = {"conditions": said_conditions(form, question.require_when)}
     return say(Problem(N_("Obligatoire si : %(conditions)s."), values))
 
 
-def _all(form: Form, conditions: Iterable[Condition]) -> str:
+def said_conditions(form: Form, conditions: Iterable[Condition]) -> str:
+    """Conditions in words, all of which must hold."""
     return " ; ".join(_condition(form.question(each.question), each) for each in conditions)
 
 

@@ -7,10 +7,18 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from cohortmgr.base.errors import N_
+from cohortmgr.organisations.rules import REGIONS
 from cohortmgr.programmes.binding import Fault
 from cohortmgr.programmes.checking_form import check_conditions, unique
 from cohortmgr.programmes.locating import Path
-from cohortmgr.programmes.rules import Definition, EligibilityRule, Operator, Question, QuestionKind
+from cohortmgr.programmes.rules import (
+    LANGUAGE_LEVELS,
+    Definition,
+    EligibilityRule,
+    Operator,
+    Question,
+    QuestionKind,
+)
 
 # How many values each test takes.
 _VALUES: Mapping[Operator, tuple[int, int | None]] = {
@@ -31,7 +39,9 @@ _CHOSEN = (Operator.ONE_OF, Operator.NONE_OF)
 _AGED = (Operator.AGE_AT_LEAST, Operator.AGE_AT_MOST)
 _DATED = (Operator.BORN_AFTER, Operator.BORN_BEFORE)
 _NUMBERED = (Operator.AT_LEAST, Operator.AT_MOST, Operator.AVERAGE_AT_LEAST, Operator.YEAR_BETWEEN)
+OLDEST = 120
 _A_NUMBER = N_("Un nombre est attendu.")
+_AN_AGE = N_("Un âge en années entières est attendu, de 1 à %(most)s.")
 _A_DAY = N_("Une date est attendue, par exemple 2025-09-22 (année-mois-jour).")
 
 
@@ -85,7 +95,7 @@ def _values(path: Path, rule: EligibilityRule, question: Question | None) -> Ite
         what = N_("Le test « %(operator)s » attend un autre nombre de valeurs.")
         yield Fault((*path, "values"), what, {"operator": rule.operator.value})
         return
-    known = [option.key for option in question.options] if question else []
+    known = _known(question)
     for place, value in enumerate(rule.values):
         where = (*path, "values", place)
         if rule.operator in _CHOSEN and known and value not in known:
@@ -93,7 +103,9 @@ def _values(path: Path, rule: EligibilityRule, question: Question | None) -> Ite
             yield Fault(where, what, {"value": value, "known": ", ".join(known)})
         elif _is_a_day(rule.operator, place) and not _is_day(value):
             yield Fault(where, _A_DAY)
-        elif _is_a_number(rule.operator, place) and not _is_number(value):
+        elif rule.operator in _AGED and place == 0 and not _is_an_age(value):
+            yield Fault(where, _AN_AGE, {"most": OLDEST})
+        elif rule.operator in _NUMBERED and not _is_number(value):
             yield Fault(where, _A_NUMBER)
 
 
@@ -101,8 +113,19 @@ def _is_a_day(operator: Operator, place: int) -> bool:
     return operator in _DATED or (operator in _AGED and place == 1)
 
 
-def _is_a_number(operator: Operator, place: int) -> bool:
-    return operator in _NUMBERED or (operator in _AGED and place == 0)
+def _known(question: Question | None) -> list[str]:
+    """What a chosen answer may be; empty where anything may be."""
+    if question is None:
+        return []
+    if question.kind in (QuestionKind.REGION, QuestionKind.ADDRESS):
+        return list(REGIONS)
+    if question.kind is QuestionKind.LANGUAGE_LEVEL:
+        return list(LANGUAGE_LEVELS)
+    return [option.key for option in question.options]
+
+
+def _is_an_age(value: str) -> bool:
+    return value.isascii() and value.isdecimal() and len(value) < 4 and 1 <= int(value) <= OLDEST
 
 
 def _is_day(value: str) -> bool:

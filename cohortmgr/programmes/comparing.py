@@ -9,7 +9,7 @@ from typing import Any
 
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.questions import Form, FormSection, Question
-from cohortmgr.programmes.rules import Definition, Text
+from cohortmgr.programmes.rules import Definition, GuardianTerms, Text
 
 
 class Kind(StrEnum):
@@ -74,19 +74,119 @@ PARTS: Mapping[str, str] = {
     "placement": N_("L’affectation en entreprise"),
     "imports": N_("La disposition des fichiers importés"),
     "assumptions": N_("Les suppositions"),
+    "guardians": N_("Les accords des tuteurs légaux"),
 }
+
+
+# What is said of a condition, a campaign, a period and a purpose when it changes.
+RULE_FIELDS: Mapping[str, str] = {
+    "operator": N_("le test"),
+    "question": N_("la question lue"),
+    "values": N_("ce qui est comparé"),
+    "also": N_("les questions de la moyenne"),
+    "field": N_("la partie du groupe qui est lue"),
+    "when": N_("à qui elle est demandée"),
+    "reason": N_("la raison"),
+    "advice": N_("le conseil"),
+}
+DATE_NAMES: Mapping[str, str] = {
+    "opens_at": N_("Ouverture"),
+    "closes_at": N_("Clôture"),
+    "decision_by": N_("Réponse promise avant le"),
+    "starts_on": N_("Début de la formation"),
+}
+CALENDAR_NAMES: Mapping[str, str] = {
+    "starts_on": N_("Premier jour de la formation"),
+    "company_from": N_("Première période en entreprise"),
+}
+PERIOD_NAMES: Mapping[str, str] = {"starts_on": N_("Premier jour"), "ends_on": N_("Dernier jour")}
+_ORDER = N_("L’ordre des conditions")
+_DATED = N_("%(what)s : %(after)s, au lieu de : %(before)s")
+_NONE = N_("aucune date")
+_RULE, _PERIOD, _PURPOSE = N_("condition"), N_("période du calendrier"), N_("accord du tuteur légal")
+_IN_FULL = ("form", "key", "eligibility")
 
 
 def changes(before: Definition, after: Definition) -> tuple[Change, ...]:
     """Everything that `after` does otherwise: sections and questions first, then the rest of the programme."""
-    found = (*_sections(before.form, after.form), *_questions(before.form, after.form))
-    others = (each for each in fields(Definition) if each.name not in ("form", "key"))
+    found = (
+        *_sections(before.form, after.form),
+        *_questions(before.form, after.form),
+        *_rules(before, after),
+        *_dates(before, after),
+        *_purposes(before.guardians, after.guardians),
+    )
+    others = (each for each in fields(Definition) if each.name not in _IN_FULL)
     rest = tuple(
-        Change(Kind.CHANGED, PARTS.get(each.name, each.name))
+        Change(Kind.CHANGED, PARTS.get(each.name, each.name), tuple(_of_part(each.name, before, after)))
         for each in others
         if getattr(before, each.name) != getattr(after, each.name)
     )
     return (*found, *rest)
+
+
+def _of_part(name: str, before: Definition, after: Definition) -> Iterator[Problem | str]:
+    """What is told of a part besides its name: its text of before, or which of its own dates moved."""
+    if name in ("title", "summary"):
+        yield Problem(N_("s’énonçait « %(label)s »"), {"label": getattr(before, name)})
+    if name == "calendar":
+        yield from _moved(before.calendar, after.calendar, CALENDAR_NAMES)
+
+
+def _rules(before: Definition, after: Definition) -> Iterator[Change]:
+    were = {rule.key: rule for rule in before.eligibility}
+    are = {rule.key: rule for rule in after.eligibility}
+    for key, rule in are.items():
+        if key not in were:
+            yield Change(Kind.ADDED, rule.reason, (_RULE,))
+            continue
+        details = [s for name, s in RULE_FIELDS.items() if getattr(rule, name) != getattr(were[key], name)]
+        if details:
+            yield Change(Kind.CHANGED, rule.reason, (_RULE, *details))
+    for key, rule in were.items():
+        if key not in are:
+            yield Change(Kind.REMOVED, rule.reason, (_RULE,))
+    if [key for key in were if key in are] != [key for key in are if key in were]:
+        yield Change(Kind.CHANGED, _ORDER)
+
+
+def _dates(before: Definition, after: Definition) -> Iterator[Change]:
+    """The dates of campaigns and of the calendar's periods, each with what it was."""
+    campaigns = {each.key: each for each in before.intakes}
+    for intake in after.intakes:
+        if intake.key in campaigns and (moved := tuple(_moved(campaigns[intake.key], intake, DATE_NAMES))):
+            yield Change(Kind.CHANGED, intake.title, moved)
+    were = {period.key: period for period in before.calendar.periods}
+    are = {period.key: period for period in after.calendar.periods}
+    for key, period in are.items():
+        if key not in were:
+            yield Change(Kind.ADDED, period.title, (_PERIOD,))
+        elif moved := tuple(_moved(were[key], period, PERIOD_NAMES)):
+            yield Change(Kind.CHANGED, period.title, moved)
+    for key, period in were.items():
+        if key not in are:
+            yield Change(Kind.REMOVED, period.title, (_PERIOD,))
+
+
+def _moved(before: object, after: object, names: Mapping[str, str]) -> Iterator[Problem]:
+    for name, label in names.items():
+        was, now = getattr(before, name), getattr(after, name)
+        if was != now:
+            none = Problem(_NONE)
+            yield Problem(_DATED, {"what": Problem(label), "before": was or none, "after": now or none})
+
+
+def _purposes(before: GuardianTerms | None, after: GuardianTerms | None) -> Iterator[Change]:
+    were = {each.key: each for each in before.purposes} if before else {}
+    are = {each.key: each for each in after.purposes} if after else {}
+    for key, purpose in are.items():
+        if key not in were:
+            yield Change(Kind.ADDED, purpose.title, (_PURPOSE,))
+        elif purpose != were[key]:
+            yield Change(Kind.CHANGED, purpose.title, (_PURPOSE,))
+    for key, purpose in were.items():
+        if key not in are:
+            yield Change(Kind.REMOVED, purpose.title, (_PURPOSE,))
 
 
 def removed(before: Form, after: Form) -> tuple[str, ...]:

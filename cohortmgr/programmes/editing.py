@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -30,9 +30,10 @@ MEGABYTE = 1024 * 1024
 _FLAGS = ("required", "sealed", "only_online")
 _DECIMALS = ("minimum", "maximum")
 _WHOLES = ("max_length", "max_files", "max_pages", "promise_days")
-_CONDITIONS = ("show_when", "require_when")
-_ACTS = ("options-add", "options-remove", "options-up", "show_when-add", "show_when-remove", "require_when-add",
-         "require_when-remove", "again")  # fmt: skip
+_CONDITIONS = ("show_when", "require_when", "when")
+# The lists of rows that pages show, and what their buttons do; `again` shows the page anew.
+_ROWS = ("options", "periods", "purposes", *_CONDITIONS)
+_ACTS = (*(f"{rows}-{act}" for rows in _ROWS for act in ("add", "remove", "up")), "again")
 
 
 @dataclass
@@ -67,6 +68,14 @@ class Typed:
             if f"{name}-{code}" in given
         }
 
+    def press(self, given: Given) -> None:
+        """Note the button of a row that was pressed, if one was."""
+        for name in _ACTS:
+            if name in given:
+                row = one(given, name)
+                self.act, self.row = name, int(row) if row.isdecimal() and len(row) < 4 else -1
+                return
+
 
 def one(given: Given, name: str) -> str:
     """The first value of a field; empty when there is none."""
@@ -79,15 +88,15 @@ def read_question(given: Given, before: Mapping[str, Any], *, inner: bool = Fals
     table = typed.table
     shown = fields_of(QuestionKind(table["kind"])) - (INNER_LEFT_OUT if inner else frozenset())
     table["label"] = typed.localized(given, "label", LIMITS["label"])
-    _put(table, "help", _filled(typed.localized(given, "help", LIMITS["help"], lines=True)))
+    put(table, "help", _filled(typed.localized(given, "help", LIMITS["help"], lines=True)))
     for name in shown & set(_FLAGS):
-        _put(table, name, bool(one(given, name)))
+        put(table, name, bool(one(given, name)))
     _read_plain(typed, given, shown)
-    _act(typed, given)
+    typed.press(given)
     if "options" in shown:
-        _put(table, "options", _options(typed, given, table.get("options", [])))
+        put(table, "options", _options(typed, given, table.get("options", [])))
     for name in shown & set(_CONDITIONS):
-        _put(table, name, _read_conditions(typed, given, name))
+        put(table, name, read_conditions(typed, given, name))
     return typed
 
 
@@ -99,37 +108,28 @@ def _read_plain(typed: Typed, given: Given, shown: frozenset[str]) -> None:
         if one(given, "asked_at_application") == "later":
             table["asked_at_application"] = False
     for name in shown & {*_DECIMALS, *_WHOLES, "max_bytes"}:
-        _put(table, name, _figure(name, typed.text(given, name, 20)))
+        put(table, name, figure(name, typed.text(given, name, 20)))
     for name in shown & {"target", "proof", "page"}:
-        _put(table, name, typed.text(given, name, 40))
+        put(table, name, typed.text(given, name, 40))
     if table.get("target") and table["target"] not in TARGETS:
         table.pop("target")
     if "accept" in shown:
-        _put(table, "accept", [each[:10] for each in given.get("accept", ())][:10])
+        put(table, "accept", [each[:10] for each in given.get("accept", ())][:10])
     if "columns" in shown:
         lines = typed.text(given, "columns", MOST_NAMES * LONGEST_NAME, lines=True).splitlines()
-        _put(table, "columns", _names(typed, lines, "columns"))
+        put(table, "columns", _names(typed, lines, "columns"))
 
 
 def read_section(given: Given, before: Mapping[str, Any]) -> Typed:
     """The section that the page says: its title and for whom it is."""
     typed = Typed(copy.deepcopy(dict(before)))
     typed.table["title"] = typed.localized(given, "title", LIMITS["title"])
-    _act(typed, given)
-    _put(typed.table, "show_when", _read_conditions(typed, given, "show_when"))
+    typed.press(given)
+    put(typed.table, "show_when", read_conditions(typed, given, "show_when"))
     return typed
 
 
-def _act(typed: Typed, given: Given) -> None:
-    """The button of a row that was pressed, if one was."""
-    for name in _ACTS:
-        if name in given:
-            row = one(given, name)
-            typed.act, typed.row = name, int(row) if row.isdecimal() and len(row) < 4 else -1
-            return
-
-
-def _put(table: Table, name: str, value: Any) -> None:
+def put(table: Table, name: str, value: Any) -> None:
     """Keep what is said; nothing said is no field."""
     if value in ("", None, False, [], {}):
         table.pop(name, None)
@@ -141,7 +141,7 @@ def _filled(text: dict[str, str]) -> dict[str, str] | None:
     return text if any(text.values()) else None
 
 
-def _figure(name: str, said: str) -> Any:
+def figure(name: str, said: str) -> Any:
     """A figure as definitions hold it, or what was typed."""
     if not said:
         return None
@@ -183,33 +183,69 @@ def _count(given: Given, name: str, most: int) -> int:
 
 
 def _options(typed: Typed, given: Given, before: Sequence[Mapping[str, Any]]) -> list[Table]:
-    """The rows of choices. A new one gets its key from its French label; the others keep theirs for ever."""
-    known = [str(each.get("key", "")) for each in before]
-    rows: list[Table] = []
-    for place in range(_count(given, "options", MOST_OPTIONS)):
-        name = f"options-{place}"
-        label = typed.localized(given, f"{name}-label", LIMITS["label"])
+    """The rows of choices."""
+
+    def read(name: str) -> Table:
+        row: Table = {"label": typed.localized(given, f"{name}-label", LIMITS["label"])}
         aliases = typed.text(given, f"{name}-aliases", MOST_NAMES * LONGEST_NAME)
-        row: Table = {"key": one(given, f"{name}-key"), "label": label}
-        _put(row, "aliases", _names(typed, aliases.split(";"), f"{name}-aliases"))
-        if typed.act == "options-remove" and place == typed.row:
+        put(row, "aliases", _names(typed, aliases.split(";"), f"{name}-aliases"))
+        return row
+
+    return read_rows(typed, given, Rows("options", "label", MOST_OPTIONS, "choix"), before, read)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a page whose key comes from one of their texts: the list's name, that text, how many there may be, and
+    what a key is made of where the text says nothing usable."""
+
+    name: str
+    titled: str
+    most: int
+    otherwise: str
+
+
+def read_rows(
+    typed: Typed, given: Given, rows: Rows, before: Sequence[Mapping[str, Any]], read: Callable[[str], Table]
+) -> list[Table]:
+    """Rows as the page says them; `read` gives one by the name of its fields. A new one gets its key from its French
+    text; the others keep theirs for ever. One in which nothing is written is none."""
+    known = [str(each.get("key", "")) for each in before]
+    found: list[Table] = []
+    for place in range(_count(given, rows.name, rows.most)):
+        wrong = len(typed.problems)
+        row = {"key": one(given, f"{rows.name}-{place}-key"), **read(f"{rows.name}-{place}")}
+        removed = typed.act == f"{rows.name}-remove" and place == typed.row
+        if not removed and (_says(row) or row["key"] in known or typed.act):
+            found.append(row)
+        else:
+            del typed.problems[wrong:]  # of a row that is not there
+    if typed.act == f"{rows.name}-add" and len(found) < rows.most:
+        found.append({"key": "", rows.titled: {}})
+    if typed.act == f"{rows.name}-up" and 0 < typed.row < len(found):
+        found.insert(typed.row - 1, found.pop(typed.row))
+    _name_rows(typed, rows, found, known)
+    return found
+
+
+def _says(row: Mapping[str, Any]) -> bool:
+    """Whether anything was written in a row; what is ticked or chosen out of a list is not writing."""
+    held = (each for name, each in row.items() if name not in ("key", "kind", "required"))
+    return any(any(each.values()) if isinstance(each, Mapping) else each for each in held)
+
+
+def _name_rows(typed: Typed, rows: Rows, found: list[Table], known: Sequence[str]) -> None:
+    """Give keys to the rows that have none of their own."""
+    kept = [row["key"] for row in found if row["key"] in known]
+    for place, row in enumerate(found):
+        before = [each["key"] for each in found[:place]]
+        if row["key"] in known and row["key"] not in before and KEY.fullmatch(row["key"]):
             continue
-        if any(label.values()) or row["key"] in known or typed.act:
-            rows.append(row)
-    if typed.act == "options-add":
-        rows.append({"key": "", "label": {}})
-    if typed.act == "options-up" and 0 < typed.row < len(rows):
-        rows.insert(typed.row - 1, rows.pop(typed.row))
-    kept = [row["key"] for row in rows if row["key"] in known]
-    for place, row in enumerate(rows):
-        fresh = row["key"] not in known or row["key"] in (each["key"] for each in rows[:place])
-        if fresh or not KEY.fullmatch(row["key"]):
-            taken = {*kept, *(each["key"] for each in rows[:place])}
-            row["key"] = key_from(str(row["label"].get("fr", "")), taken, "choix") if not typed.act else ""
-    return rows
+        label = str(row[rows.titled].get("fr", ""))
+        row["key"] = "" if typed.act else key_from(label, {*kept, *before}, rows.otherwise)
 
 
-def _read_conditions(typed: Typed, given: Given, name: str) -> list[Table]:
+def read_conditions(typed: Typed, given: Given, name: str) -> list[Table]:
     """The rows of conditions; one that names no question is none."""
     rows: list[Table] = []
     for place in range(_count(given, name, MOST_CONDITIONS)):
@@ -223,7 +259,7 @@ def _read_conditions(typed: Typed, given: Given, name: str) -> list[Table]:
         }
         said = [each.strip()[:LONGEST_NAME] for each in given.get(f"{row}-values", ())]
         if found["operator"] not in (ConditionOperator.NOT_EMPTY, ConditionOperator.EMPTY):
-            _put(found, "values", [_value(each) for each in said if each and each.isprintable()])
+            put(found, "values", [_value(each) for each in said if each and each.isprintable()])
         if found["question"] or typed.act:
             rows.append(found)
     if typed.act == f"{name}-add" and len(rows) < MOST_CONDITIONS:
@@ -233,8 +269,7 @@ def _read_conditions(typed: Typed, given: Given, name: str) -> list[Table]:
 
 def _value(said: str) -> str:
     """What a condition compares with: a figure as definitions hold it, else the text."""
-    figure = _figure("minimum", said)
-    return str(figure)
+    return str(figure("minimum", said))
 
 
 def anchor(rest: Sequence[str | int]) -> str:

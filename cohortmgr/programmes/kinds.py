@@ -58,6 +58,10 @@ TARGET_NAMES: Mapping[str, str] = {
     "identifier.cin": N_("CIN"),
     "identifier.massar": N_("Massar ou CNE"),
     "bank.rib": N_("RIB"),
+    "guardian.name": N_("Nom du tuteur légal"),
+    "guardian.capacity": N_("Qualité du tuteur légal"),
+    "guardian.phone": N_("Téléphone du tuteur légal"),
+    "guardian.email": N_("E-mail du tuteur légal"),
 }
 OPERATORS: Mapping[ConditionOperator, str] = {
     ConditionOperator.ONE_OF: N_("est l’une de ces réponses"),

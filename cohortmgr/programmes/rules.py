@@ -147,10 +147,11 @@ class EligibilityRule:
     """A condition to be chosen; `reason` is said to who fails it, `advice` what they may still do.
 
     `also` names the other questions of an average; `field` the part of a group's rows that is averaged. `values`:
-    option keys (one_of, none_of), one number (at_least, at_most, average_at_least), one ISO date (born_after,
-    born_before), two years (year_between, both included), a number of years and the ISO date on which they are
-    counted (age_at_least, age_at_most, both included), nothing (not_empty, and not_enrolled, which reads no
-    question). The rule asks only of those for whom all of `when` holds: an employer's letter, of employees.
+    option keys, or regions' codes of a region or an address (one_of, none_of), one number (at_least, at_most,
+    average_at_least), one ISO date (born_after, born_before), two years (year_between, both included), a number of
+    years and the ISO date on which they are counted (age_at_least, age_at_most, both included), nothing (not_empty,
+    and not_enrolled, which reads no question). The rule asks only of those for whom all of `when` holds: an
+    employer's letter, of employees.
     """
 
     key: str

@@ -22,10 +22,12 @@ from tests.architecture.sources import (
 # Pure files of the rooms beside rules.py: values in, values and reasons out.
 ALGORITHMS = {
     "assignment.py", "binding.py", "blocks.py", "bounds.py", "calibration.py", "certificate.py",
-    "checking.py", "checking_guardians.py", "comparing.py", "contacts.py", "correcting.py", "drafting.py",
-    "editing.py", "eligibility.py", "failures.py", "figures.py", "incoming.py", "kinds.py", "likeness.py",
+    "checking.py", "checking_guardians.py", "comparing.py", "contacts.py", "correcting.py", "describing.py",
+    "drafting.py", "editing.py", "eligibility.py", "failures.py", "figures.py", "guarding.py", "incoming.py",
+    "kinds.py", "likeness.py",
     "locating.py", "mailing.py", "matching.py", "minors.py", "notices.py", "pages.py", "payments.py",
-    "places.py", "proofreading.py", "quoting.py", "ranking.py", "rates.py", "scoring.py", "sections.py",
+    "places.py", "proofreading.py", "quoting.py", "ranking.py", "rates.py", "requirements.py",
+    "scoring.py", "sections.py",
     "segments.py", "softening.py", "ways.py", "wording.py",
 }  # fmt: skip
 PURE_BASE = ("cohortmgr.base.money", "cohortmgr.base.errors", "cohortmgr.base.text")
@@ -94,6 +96,8 @@ VIEW_FILES = (
     "text_views.py",
     "definition_views.py",
     "definition_publishing_views.py",
+    "definition_rule_views.py",
+    "definition_terms_views.py",
 )
 ROWS = {
     "models.py",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
@@ -76,6 +77,22 @@ def add(
     answer = client.post(f"{HOME}/form/add", data={"in": place, "kind": kind, "label-fr": label})
     assert answer.status_code == 302, answer.text
     return str(answer.location)
+
+
+def filled(client: FlaskClient, path: str) -> dict[str, str]:
+    """What a page's form holds, as a browser that changes nothing would send it."""
+    page = client.get(path).text.partition('<form class="form"')[2].partition("</form>")[0]
+    given = {}
+    for tag in re.findall(r"<input[^>]*>", page):
+        named, value = re.search(r' name="([^"]+)"', tag), re.search(r' value="([^"]*)"', tag)
+        if named and ("checked" in tag or 'type="checkbox"' not in tag):
+            given[named[1]] = html.unescape(value[1] if value else "")
+    for name, value in re.findall(r'<textarea[^>]* name="([^"]+)"[^>]*>\n?([^<]*)</textarea>', page):
+        given[name] = html.unescape(value)
+    for name, options in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
+        chosen = re.search(r'value="([^"]*)" (?:[^>]* )?selected', options)
+        given[name] = chosen[1] if chosen else ""
+    return given
 
 
 def save(client: FlaskClient, path: str, **given: Any) -> Any:

@@ -1,0 +1,233 @@
+"""A programme's conditions of eligibility in pages for staff, changed in the same draft as its form, and tried on
+answers of which nothing is kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import guards
+from cohortmgr.applications import definition_pages as pages
+from cohortmgr.applications import rule_pages
+from cohortmgr.applications.definition_views import by, given, problems_of, structural
+from cohortmgr.applications.eligibility import Assessment, Facts, assess, questions_read
+from cohortmgr.applications.eligibility_views import read_asked, show_asked
+from cohortmgr.applications.forms import ApplicationForm, unkept_class
+from cohortmgr.applications.row_buttons import as_pressed, pressed
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import N_, Problem, Stale
+from cohortmgr.programmes import kinds, requirements, revisions
+from cohortmgr.programmes.draft_queries import Writing, get_writing, mark_of
+from cohortmgr.programmes.editing import Typed
+from cohortmgr.programmes.questions import QuestionKind
+from cohortmgr.programmes.requirements import SORTS
+from cohortmgr.programmes.rules import Definition, EligibilityRule, Operator
+
+bp = Blueprint("rules_staff", __name__, url_prefix="/staff/programmes")
+_LIST = "rules_staff.rules"
+
+
+@bp.get("/<key>/eligibility")
+@guards.staff
+def rules(key: str) -> ResponseReturnValue:
+    """Every condition in words, with what is said to whom it refuses."""
+    found = get_writing(guards.viewer(), key)
+    return render_template(
+        "programmes/staff_rules.html",
+        writing=found,
+        rules=rule_pages.shown(found),
+        faults=[each for each in pages.summary(found) if each.part == "eligibility"],
+    )
+
+
+@bp.route("/<key>/eligibility/add", methods=["GET", "POST"])
+@guards.staff
+def add(key: str) -> ResponseReturnValue:
+    """A new condition: its sort, and what is said to whom it refuses, in French; the rest on its own page."""
+    found = get_writing(guards.viewer(), key)
+    typed, sort = Typed({}), request.form.get("sort", "")
+    if request.method == "POST":
+        reason = typed.text(given(), "reason-fr", requirements.LONGEST_TEXT, lines=True)
+        if not reason:
+            what = N_("Écrivez ce qui est dit à qui ne la remplit pas, en français.")
+            typed.problems.append(Problem(what, {}, "reason-fr"))
+        if sort not in SORTS:
+            typed.problems.append(Problem(N_("Choisissez une sorte de condition."), {}, "sort-0"))
+        if not typed.problems:
+            return _begun(found, sort, reason)
+    return render_template(
+        "programmes/staff_rule_new.html",
+        writing=found,
+        sorts=SORTS,
+        sort=sort,
+        reason=request.form.get("reason-fr", ""),
+        **problems_of(typed.problems, {}),
+    ), (422 if typed.problems else 200)
+
+
+def _begun(found: Writing, sort: str, reason: str) -> ResponseReturnValue:
+    key = found.programme.key
+    asked = [(each.key, each.kind) for each in _definition(found).form.questions if each.asked_at_application]
+    question = requirements.first_read(asked, sort)
+    with writing():
+        rule = revisions.change(
+            guards.viewer(), key, lambda document: requirements.begin(document, sort, reason, question)
+        )
+    return redirect(url_for(".rule", key=key, rule=rule))
+
+
+def _definition(found: Writing) -> Definition:
+    definition = found.judged.definition
+    assert definition is not None
+    return definition
+
+
+@bp.route("/<key>/eligibility/rules/<rule>", methods=["GET", "POST"])
+@guards.staff
+def rule(key: str, rule: str) -> ResponseReturnValue:
+    """All that a condition says. A faulty one is kept; what somebody else changed meanwhile is never overwritten."""
+    viewer = guards.viewer()
+    found = get_writing(viewer, key)
+    held = _held(found.document, rule)
+    if request.method == "GET":
+        return _page(found, rule, Typed(dict(held)), mark_of(held))
+    typed = requirements.read_rule(given(), held)
+    if typed.act or typed.problems:
+        return _page(found, rule, typed, request.form.get("mark", ""), 422 if typed.problems else 200)
+
+    def act(document: dict[str, Any]) -> None:
+        there, place = requirements.find(document, rule)
+        if mark_of(there[place]) != request.form.get("mark", ""):
+            raise Stale(rule)
+        there[place] = requirements.read_rule(given(), there[place]).table
+
+    try:
+        with writing():
+            revisions.change(viewer, key, act)
+    except Stale:
+        db.session.rollback()
+        found = get_writing(viewer, key)
+        return _page(found, rule, typed, mark_of(_held(found.document, rule)), 409)
+    return _kept(key, rule)
+
+
+def _held(document: dict[str, Any], rule: str) -> dict[str, Any]:
+    held, place = requirements.find(document, rule)
+    return held[place]
+
+
+def _kept(key: str, rule: str) -> ResponseReturnValue:
+    """After saving: to the list, or back to the condition while something is wrong with it."""
+    found = get_writing(guards.viewer(), key)
+    if rule_pages.faults_of(found, requirements.find(found.document, rule)[1]):
+        flash(
+            _("La condition est enregistrée. Il y reste quelque chose à corriger avant de publier."), "wait"
+        )
+        return redirect(url_for(".rule", key=key, rule=rule))
+    flash(_("La condition est enregistrée dans le brouillon."), "done")
+    return redirect(url_for(".rules", key=key, _anchor=f"r-{rule}"))
+
+
+def _page(found: Writing, rule: str, typed: Typed, mark: str, status: int = 200) -> ResponseReturnValue:
+    """The page of a condition as it is kept, or as it was typed."""
+    held, place = requirements.find(found.document, rule)
+    test = Operator(typed.table["operator"])
+    stored = status == 200 and not typed.act
+    readable = rule_pages.readable(found, test)
+    asked = next((each for each in readable if each.key == typed.table.get("question")), None)
+    return render_template(
+        "programmes/staff_rule.html",
+        writing=found,
+        rule=rule,
+        table=typed.table,
+        mark=mark,
+        moved=status == 409,
+        there=held[place].get("reason"),
+        test=test,
+        tests=[(each.value, requirements.TESTS[each]) for each in requirements.tests_beside(test)],
+        sort=next(each for each in SORTS.values() if test in each.tests),
+        readable=readable,
+        asked=asked,
+        choices=rule_pages.choices(asked) if test in requirements.CHOSEN else {},
+        parts=rule_pages.parts_of(asked),
+        averaged=rule_pages.averaged(found),
+        figures=requirements.FIGURES.get(test, ()),
+        askable=pages.askable(found, None),
+        values_of=pages.values_of,
+        operators=kinds.OPERATORS,
+        **problems_of(typed.problems, rule_pages.wrong_at(found, place, test) if stored else {}),
+    ), status
+
+
+@bp.post("/<key>/eligibility/rules/<rule>/move")
+@guards.staff
+def move(key: str, rule: str) -> ResponseReturnValue:
+    """A condition one place up or down: its reason is told before or after the others."""
+
+    def act(document: dict[str, Any]) -> str:
+        requirements.move(document, rule, by())
+        return f"r-{rule}"
+
+    return structural(key, act, _LIST)
+
+
+@bp.post("/<key>/eligibility/rules/<rule>/remove")
+@guards.staff
+def remove(key: str, rule: str) -> ResponseReturnValue:
+    """A condition leaves the draft; the files that were judged by it keep their version."""
+
+    def act(document: dict[str, Any]) -> None:
+        requirements.remove(document, rule)
+
+    return structural(key, act, _LIST)
+
+
+@bp.route("/<key>/eligibility/try", methods=["GET", "POST"])
+@guards.staff
+def attempt(key: str) -> ResponseReturnValue:
+    """What somebody who gives these answers would be told. Nothing is kept of it."""
+    found = get_writing(guards.viewer(), key)
+    tried = rule_pages.ready(found)
+    definition = replace(_definition(found), eligibility=tried)
+    asked = questions_read(definition.form, tried)
+    fields = unkept_class(definition)
+    if request.method == "GET":
+        return _try_page(found, tried, fields(formdata=None))
+    button = pressed(definition.form, request.form)
+    sent = as_pressed(request.form, button)
+    page = fields(sent)
+    answers, problems = read_asked(definition, asked, sent.to_dict(flat=False))
+    if button is not None or problems:
+        show_asked(page, button, problems)
+        return _try_page(found, tried, page, None, 200 if button is not None else 422)
+    facts = Facts(request.form.getlist("papers"), bool(request.form.get("enrolled")))
+    return _try_page(found, tried, page, assess(tried, answers, clock.today(), facts))
+
+
+def _try_page(
+    found: Writing,
+    tried: tuple[EligibilityRule, ...],
+    form: ApplicationForm,
+    told: Assessment | None = None,
+    status: int = 200,
+) -> ResponseReturnValue:
+    asked = _definition(found).form
+    read = {key for rule in tried for key in rule.subjects}
+    return render_template(
+        "programmes/staff_rules_try.html",
+        writing=found,
+        form=form,
+        questions=questions_read(asked, tried),
+        papers=[each for each in asked.questions if each.key in read and each.kind is QuestionKind.FILE],
+        given_papers=request.form.getlist("papers"),
+        asks_enrolled=any(rule.operator is Operator.NOT_ENROLLED for rule in tried),
+        enrolled=bool(request.form.get("enrolled")),
+        told=told,
+        refused=[rule for rule in tried if told and rule.key in told.reasons],
+        left_out=len(requirements.rules_of(found.document)) - len(tried),
+    ), status

@@ -1,0 +1,134 @@
+"""A programme's dates and what guardians of minors are asked, in pages for staff: in the same draft as its form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import guards
+from cohortmgr.applications import definition_pages as pages
+from cohortmgr.applications.definition_views import given, problems_of, structural, version
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import Stale
+from cohortmgr.base.i18n import LANGUAGE_NAMES
+from cohortmgr.programmes import guarding, kinds, revisions, scheduling
+from cohortmgr.programmes.comparing import CALENDAR_NAMES
+from cohortmgr.programmes.draft_queries import Writing, get_writing
+from cohortmgr.programmes.editing import Typed
+from cohortmgr.programmes.questions import QuestionKind
+
+bp = Blueprint("terms_staff", __name__, url_prefix="/staff/programmes")
+
+
+@bp.route("/<key>/dates", methods=["GET", "POST"])
+@guards.staff
+def dates(key: str) -> ResponseReturnValue:
+    """When campaigns open, close and answer, when the training is, and when people are reminded."""
+    viewer = guards.viewer()
+    found = get_writing(viewer, key)
+    if request.method == "GET":
+        return _dates_page(found, Typed(scheduling.scheduled(found.document)), found.version)
+    typed = scheduling.read_dates(given(), found.document)
+    if typed.act or typed.problems:
+        return _dates_page(found, typed, version(), 422 if typed.problems else 200)
+    try:
+        with writing():
+            revisions.change(
+                viewer, key, lambda document: scheduling.put_dates(document, typed.table), version()
+            )
+    except Stale:
+        db.session.rollback()
+        found = get_writing(viewer, key)
+        return _dates_page(found, typed, found.version, 409)
+    flash(_("Les dates sont enregistrées dans le brouillon."), "done")
+    return redirect(url_for(".dates", key=key))
+
+
+def _dates_page(found: Writing, typed: Typed, number: int, status: int = 200) -> ResponseReturnValue:
+    stored = status == 200 and not typed.act
+    wrong: dict[str, list[str]] = {}
+    for fault in found.judged.faults if stored else ():
+        if fault.path and fault.path[0] in scheduling.SHOWN:
+            wrong.setdefault(scheduling.anchor(fault.path), []).append(pages.said_fault(fault))
+    return render_template(
+        "programmes/staff_dates.html",
+        writing=found,
+        table=typed.table,
+        number=number,
+        moved=status == 409,
+        dates=scheduling.DATES,
+        calendar=CALENDAR_NAMES,
+        period_kinds=[(each.value, name) for each, name in scheduling.PERIOD_KINDS.items()],
+        local=scheduling.shown_date,
+        hours=scheduling.shown_hours,
+        **problems_of(typed.problems, wrong),
+    ), status
+
+
+@bp.route("/<key>/guardians", methods=["GET", "POST"])
+@guards.staff
+def guardians(key: str) -> ResponseReturnValue:
+    """Below which age a guardian must agree, and to what; nothing of it where the programme takes no minors."""
+    viewer = guards.viewer()
+    found = get_writing(viewer, key)
+    if request.method == "GET":
+        return _guardians_page(found, Typed(guarding.terms_of(found.document)), found.version)
+    typed = guarding.read_terms(given(), found.document)
+    if typed.act or typed.problems:
+        return _guardians_page(found, typed, version(), 422 if typed.problems else 200)
+
+    def act(document: dict[str, Any]) -> None:
+        document["guardians"] = typed.table
+
+    try:
+        with writing():
+            revisions.change(viewer, key, act, version())
+    except Stale:
+        db.session.rollback()
+        found = get_writing(viewer, key)
+        return _guardians_page(found, typed, found.version, 409)
+    flash(_("Ce que les tuteurs acceptent est enregistré dans le brouillon."), "done")
+    return redirect(url_for(".guardians", key=key))
+
+
+def _guardians_page(found: Writing, typed: Typed, number: int, status: int = 200) -> ResponseReturnValue:
+    stored = status == 200 and not typed.act
+    is_asked = "guardians" in found.document
+    wrong: dict[str, list[str]] = {}
+    for fault in found.judged.faults if stored and is_asked else ():
+        if fault.path[:1] == ("guardians",) and len(fault.path) > 1:
+            wrong.setdefault(guarding.anchor(fault.path), []).append(pages.said_fault(fault))
+    lacking = guarding.missing(found.document) if is_asked else []
+    return render_template(
+        "programmes/staff_guardians.html",
+        writing=found,
+        table=typed.table,
+        number=number,
+        moved=status == 409,
+        is_asked=is_asked,
+        lacking=[(each["label"], kinds.KINDS[QuestionKind(each["kind"])][0]) for each in lacking],
+        spoken=LANGUAGE_NAMES,
+        **problems_of(typed.problems, wrong),
+    ), status
+
+
+@bp.post("/<key>/guardians/ask")
+@guards.staff
+def ask(key: str) -> ResponseReturnValue:
+    """The questions without which nobody can ask a guardian join the form."""
+
+    def act(document: dict[str, Any]) -> str | None:
+        section = guarding.ask(document)
+        return f"s-{section}" if section else None
+
+    return structural(key, act)
+
+
+@bp.post("/<key>/guardians/forget")
+@guards.staff
+def forget(key: str) -> ResponseReturnValue:
+    """The programme takes no minors any more; files that a guardian answered for keep their version."""
+    return structural(key, guarding.forget, "terms_staff.guardians")

@@ -1,0 +1,136 @@
+"""What the pages of a definition's conditions show: each in words, what it may read, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from cohortmgr.applications.definition_pages import said_fault
+from cohortmgr.applications.written import choices_of, said_conditions
+from cohortmgr.base.errors import N_, Problem
+from cohortmgr.base.i18n import localized, say
+from cohortmgr.organisations.rules import REGIONS
+from cohortmgr.programmes import requirements
+from cohortmgr.programmes.binding import Fault
+from cohortmgr.programmes.draft_queries import Writing
+from cohortmgr.programmes.questions import Form, Question, QuestionKind
+from cohortmgr.programmes.rules import Definition, EligibilityRule, Operator, Text
+from cohortmgr.programmes.softening import is_text
+
+_AVERAGED = (QuestionKind.GRADE, QuestionKind.NUMBER)
+_SAID: Mapping[Operator, str] = {
+    Operator.ONE_OF: N_("« %(question)s » : %(values)s"),
+    Operator.NONE_OF: N_("« %(question)s » : autre chose que %(values)s"),
+    Operator.NOT_EMPTY: N_("« %(question)s » a une réponse, ou sa pièce"),
+    Operator.AT_LEAST: N_("« %(question)s » : %(first)s ou plus"),
+    Operator.AT_MOST: N_("« %(question)s » : %(first)s ou moins"),
+    Operator.AVERAGE_AT_LEAST: N_("Moyenne de « %(question)s » : %(first)s ou plus"),
+    Operator.YEAR_BETWEEN: N_("« %(question)s » : de %(first)s à %(last)s"),
+    Operator.AGE_AT_LEAST: N_("Âge compté le %(last)s : %(first)s ou plus"),
+    Operator.AGE_AT_MOST: N_("Âge compté le %(last)s : %(first)s ou moins"),
+    Operator.BORN_AFTER: N_("Naissance après le %(last)s"),
+    Operator.BORN_BEFORE: N_("Naissance avant le %(last)s"),
+    Operator.NOT_ENROLLED: N_("Aucune inscription en cours dans un autre programme"),
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A condition of the list: its table, what it asks, of whom, how many faults it has, whether it is new."""
+
+    key: str
+    table: Mapping[str, Any]
+    said: str
+    of_whom: str
+    faults: int
+    is_new: bool
+
+
+def shown(writing: Writing) -> list[Shown]:
+    """The conditions as the list shows them."""
+    definition = _definition(writing)
+    published = {rule.key for rule in writing.published.eligibility}
+    found = []
+    for place, table in enumerate(requirements.rules_of(writing.document)):
+        rule, faults = definition.eligibility[place], faults_of(writing, place)
+        sound = all(is_text(fault.path) for fault in faults)
+        said = _said(definition.form, rule) if sound else say(requirements.TESTS[rule.operator])
+        of_whom = said_conditions(definition.form, rule.when) if sound and rule.when else ""
+        found.append(Shown(rule.key, table, said, of_whom, len(faults), rule.key not in published))
+    return found
+
+
+def _definition(writing: Writing) -> Definition:
+    definition = writing.judged.definition
+    assert definition is not None
+    return definition
+
+
+def faults_of(writing: Writing, place: int) -> list[Fault]:
+    """What is wrong with the condition at a place."""
+    return [fault for fault in writing.judged.faults if fault.path[:2] == ("eligibility", place)]
+
+
+def ready(writing: Writing) -> tuple[EligibilityRule, ...]:
+    """The conditions that can be tried: those of which nothing but texts is missing."""
+    rules = _definition(writing).eligibility
+    return tuple(
+        rule
+        for place, rule in enumerate(rules)
+        if all(is_text(fault.path) for fault in faults_of(writing, place))
+    )
+
+
+def wrong_at(writing: Writing, place: int, test: Operator) -> dict[str, list[str]]:
+    """Field of the page to what is wrong there, of the condition at a place."""
+    found: dict[str, list[str]] = {}
+    for fault in faults_of(writing, place):
+        found.setdefault(requirements.anchor(fault.path[2:], test), []).append(said_fault(fault))
+    return found
+
+
+def readable(writing: Writing, test: Operator) -> list[Question]:
+    """The questions that a test may read."""
+    kinds = requirements.kinds_read(test)
+    asked = _definition(writing).form.questions
+    return [each for each in asked if each.kind in kinds and each.asked_at_application]
+
+
+def averaged(writing: Writing) -> list[Question]:
+    """The questions that an average may take in besides its first."""
+    return [each for each in _definition(writing).form.questions if each.kind in _AVERAGED]
+
+
+def parts_of(question: Question | None) -> list[tuple[str, str]]:
+    """The parts of a group's rows that may be averaged: key and label."""
+    fields = question.fields if question is not None else ()
+    return [(each.key, localized(each.label)) for each in fields if each.kind in _AVERAGED]
+
+
+def choices(question: Question | None) -> dict[str, Text]:
+    """What a chosen answer may be; of an address, the region that it is in."""
+    if question is None:
+        return {}
+    return dict(REGIONS) if question.kind is QuestionKind.ADDRESS else choices_of(question)
+
+
+def _said(form: Form, rule: EligibilityRule) -> str:
+    asked = [form.question(key) for key in rule.subjects]
+    known = choices(asked[0]) if asked else {}
+    named = [localized(known.get(value)) or value for value in rule.values]
+    values = {
+        "question": " », « ".join(localized(each.label) for each in asked),
+        "values": ", ".join(f"« {name} »" for name in named),
+        "first": rule.values[0] if rule.values else "",
+        "last": _day(rule.values[-1]) if rule.values else "",
+    }
+    return say(Problem(_SAID[rule.operator], values))
+
+
+def _day(said: str) -> date | str:
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        return said

@@ -1,0 +1,185 @@
+"""What guardians of minors are asked, as fields of a page and as plain tables; and the questions without which nobody
+can ask them. Pure."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from cohortmgr.accounts.identifiers import western_digits
+from cohortmgr.base.errors import N_, Problem
+from cohortmgr.programmes.drafting import add_question, add_section, questions_of
+from cohortmgr.programmes.editing import LIMITS, Given, Rows, Table, Typed, one, put, read_rows
+from cohortmgr.programmes.rules import TEXT_LANGUAGES
+
+MOST_PURPOSES, LONGEST_PURPOSE = 12, 1200
+_PURPOSES = Rows("purposes", "title", MOST_PURPOSES, "accord")
+_AGE = N_("Écrivez un âge de 1 à 25 ans.")
+
+# What a programme for minors begins with: the three purposes that most of them have, to be made one's own.
+BEGINS: Mapping[str, Any] = {
+    "under": 18,
+    "language": "ar",
+    "purposes": [
+        {
+            "key": "training",
+            "title": {
+                "fr": "Participer à la formation",
+                "ar": "المشاركة في التكوين",
+                "en": "Take part in the training",
+            },
+            "text": {
+                "fr": "Mon enfant suit la formation, et le programme utilise pour cela les réponses de son dossier.",
+                "ar": "يتابع طفلي التكوين، ويستعمل البرنامج لهذا الغرض أجوبة ملفه.",
+                "en": "My child follows the training, and the programme uses the answers of their file for it.",
+            },
+            "required": True,
+        },
+        {
+            "key": "photo",
+            "title": {"fr": "Être pris en photo", "ar": "التقاط صور له", "en": "Be photographed"},
+            "text": {
+                "fr": "Le programme peut montrer des photos où l’on reconnaît mon enfant.",
+                "ar": "يمكن للبرنامج نشر صور يظهر فيها طفلي.",
+                "en": "The programme may show photos in which my child can be recognised.",
+            },
+        },
+        {
+            "key": "public_result",
+            "title": {"fr": "Publier son résultat", "ar": "نشر نتيجته", "en": "Publish their result"},
+            "text": {
+                "fr": "Le nom et le résultat de mon enfant peuvent être publiés.",
+                "ar": "يمكن نشر اسم طفلي ونتيجته.",
+                "en": "My child’s name and result may be published.",
+            },
+        },
+    ],
+}
+_TITLE = {"fr": "Le tuteur légal", "ar": "الولي القانوني", "en": "The legal guardian"}
+_BIRTH: Table = {
+    "kind": "date",
+    "target": "person.birth_date",
+    "required": True,
+    "label": {"fr": "Date de naissance", "ar": "تاريخ الازدياد", "en": "Date of birth"},
+}
+_GUARDIAN: tuple[Table, ...] = (
+    {
+        "kind": "text",
+        "target": "guardian.name",
+        "max_length": 160,
+        "label": {
+            "fr": "Nom complet du tuteur légal",
+            "ar": "الاسم الكامل للولي القانوني",
+            "en": "Legal guardian’s full name",
+        },
+    },
+    {
+        "kind": "choice",
+        "target": "guardian.capacity",
+        "label": {"fr": "En quelle qualité ?", "ar": "بأي صفة؟", "en": "In what capacity?"},
+        "options": [
+            {"key": "father", "label": {"fr": "Père", "ar": "الأب", "en": "Father"}},
+            {"key": "mother", "label": {"fr": "Mère", "ar": "الأم", "en": "Mother"}},
+            {"key": "kafil", "label": {"fr": "Kafil", "ar": "الكافل", "en": "Kafil"}},
+            {
+                "key": "guardian",
+                "label": {
+                    "fr": "Tuteur désigné par le juge",
+                    "ar": "مقدم أو وصي",
+                    "en": "Guardian named by a judge",
+                },
+            },
+        ],
+    },
+    {
+        "kind": "phone",
+        "target": "guardian.phone",
+        "sealed": True,
+        "label": {
+            "fr": "Téléphone du tuteur légal",
+            "ar": "هاتف الولي القانوني",
+            "en": "Legal guardian’s phone",
+        },
+        "help": {
+            "fr": "Le sien : le lien et le code y arrivent par SMS.",
+            "ar": "هاتفه الشخصي: يصله عليه الرابط والرمز برسالة قصيرة.",
+            "en": "Their own: the link and the code arrive there by SMS.",
+        },
+    },
+    {
+        "kind": "email",
+        "target": "guardian.email",
+        "max_length": 254,
+        "label": {
+            "fr": "E-mail du tuteur légal",
+            "ar": "البريد الإلكتروني للولي القانوني",
+            "en": "Legal guardian’s e-mail",
+        },
+    },
+)
+
+
+def terms_of(document: Mapping[str, Any]) -> Table:
+    """The guardians' part of a document, or what it would begin with."""
+    return copy.deepcopy(dict(document.get("guardians") or BEGINS))
+
+
+def read_terms(given: Given, document: Mapping[str, Any]) -> Typed:
+    """The terms as the page says them."""
+    typed = Typed(terms_of(document))
+    typed.press(given)
+    table = typed.table
+    said = western_digits(typed.text(given, "under", 10))
+    is_age = said.isascii() and said.isdecimal() and 1 <= int(said[:4]) <= 25
+    table["under"] = int(said[:4]) if is_age else said
+    if not is_age:
+        typed.problems.append(Problem(_AGE, {}, "under"))
+    spoken = one(given, "language")
+    put(table, "language", spoken if spoken in TEXT_LANGUAGES else "fr")
+
+    def read(name: str) -> Table:
+        row: Table = {
+            "title": typed.localized(given, f"{name}-title", LIMITS["title"]),
+            "text": typed.localized(given, f"{name}-text", LONGEST_PURPOSE, lines=True),
+        }
+        put(row, "required", bool(one(given, f"{name}-required")))
+        return row
+
+    table["purposes"] = read_rows(typed, given, _PURPOSES, table["purposes"], read)
+    if typed.act:  # a row more or less is no saving: nothing is told of it yet
+        typed.problems.clear()
+    return typed
+
+
+def missing(document: Table) -> list[Table]:
+    """The questions that the form does not ask yet, and without which no guardian can be asked."""
+    there = {question.get("target") for question in questions_of(document)}
+    return [copy.deepcopy(each) for each in (_BIRTH, *_GUARDIAN) if each["target"] not in there]
+
+
+def ask(document: Table) -> str:
+    """Put the missing questions in a part of their own at the end of the form; its key, or empty when none misses."""
+    wanted = missing(document)
+    if not wanted:
+        return ""
+    section = add_section(document, dict(_TITLE))
+    for each in wanted:
+        add_question(document, section, each)
+    return section
+
+
+def forget(document: Table) -> None:
+    """The programme takes no minors: no guardian is asked, and the form names none any more."""
+    document.pop("guardians", None)
+    for question in questions_of(document):
+        if str(question.get("target", "")).startswith("guardian."):
+            question.pop("target")
+
+
+def anchor(path: tuple[str | int, ...]) -> str:
+    """The field of the page that a fault of the terms concerns; empty for what the whole lacks."""
+    rest = [str(each) for each in path[1:]]
+    if rest[:1] == ["purposes"] and len(rest) == 2:
+        rest += ["title", "fr"]
+    return "-".join(rest)

@@ -1,0 +1,157 @@
+"""When a programme's campaigns, training and reminders are, as fields of a page and as plain tables; times are those
+of Casablanca, as people write them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from cohortmgr.accounts.identifiers import western_digits
+from cohortmgr.base.clock import CASABLANCA
+from cohortmgr.base.errors import N_, Problem
+from cohortmgr.programmes.comparing import DATE_NAMES
+from cohortmgr.programmes.editing import LIMITS, Given, Rows, Table, Typed, one, put, read_rows
+from cohortmgr.programmes.sections import PeriodKind
+
+# The dates of a campaign, and whether they bear an hour.
+DATES: Mapping[str, tuple[str, bool]] = {
+    name: (label, name in ("opens_at", "closes_at")) for name, label in DATE_NAMES.items()
+}
+PERIOD_KINDS: Mapping[PeriodKind, str] = {
+    PeriodKind.TRAINING: N_("cours"),
+    PeriodKind.COMPANY: N_("en entreprise"),
+    PeriodKind.EXAMS: N_("examens"),
+    PeriodKind.HOLIDAY: N_("vacances"),
+}
+SHOWN = ("intakes", "calendar", "reminders", "offers")
+MOST_PERIODS, MOST_HOURS, LONGEST_TERM = 60, 10, 365
+_PERIODS = Rows("periods", "title", MOST_PERIODS, "periode")
+_A_MOMENT = N_("Écrivez une date et une heure comme 2027-06-30T18:00.")
+_A_DAY = N_("Écrivez une date comme 2027-06-30.")
+_HOURS = N_("Écrivez des nombres entiers d’heures séparés par des virgules, %(most)s au plus : 72, 24.")
+_DAYS = N_("Écrivez un nombre entier de jours, %(most)s au plus.")
+
+
+def scheduled(document: Mapping[str, Any]) -> Table:
+    """The part of a document that the page shows."""
+    return {name: copy.deepcopy(document[name]) for name in SHOWN if name in document}
+
+
+def read_dates(given: Given, document: Mapping[str, Any]) -> Typed:
+    """The same part as the page says it; what is no date is a problem, and stays on the page as it was typed."""
+    typed = Typed(scheduled(document))
+    typed.press(given)
+    for place, intake in enumerate(typed.table.get("intakes", ())):
+        intake["title"] = typed.localized(given, f"intakes-{place}-title", LIMITS["title"])
+        for name, (_label, with_hour) in DATES.items():
+            intake[name] = _date(typed, given, f"intakes-{place}-{name}", with_hour=with_hour)
+    _read_calendar(typed, given)
+    _read_terms(typed, given)
+    if typed.act:  # a row more or less is no saving: nothing is told of it yet
+        typed.problems.clear()
+    return typed
+
+
+def _read_calendar(typed: Typed, given: Given) -> None:
+    calendar = typed.table.setdefault("calendar", {})
+    calendar["starts_on"] = _date(typed, given, "calendar-starts_on")
+    put(calendar, "company_from", _date(typed, given, "calendar-company_from", optional=True))
+
+    def read(name: str) -> Table:
+        kind = one(given, f"{name}-kind")
+        return {
+            "title": typed.localized(given, f"{name}-title", LIMITS["title"]),
+            "starts_on": _date(typed, given, f"{name}-starts_on"),
+            "ends_on": _date(typed, given, f"{name}-ends_on"),
+            "kind": kind if kind in list(PeriodKind) else PeriodKind.TRAINING.value,
+        }
+
+    before = calendar.get("periods", [])
+    put(calendar, "periods", read_rows(typed, given, _PERIODS, before, read))
+
+
+def _read_terms(typed: Typed, given: Given) -> None:
+    """The hours of reminders and the days to answer; a part that says nothing any more is left out."""
+    for part, name in (("reminders", "draft_hours"), ("offers", "reminders_hours")):
+        put(typed.table.setdefault(part, {}), name, _hours(typed, given, f"{part}-{name}"))
+    put(typed.table["offers"], "days_to_answer", _days(typed, given, "offers-days_to_answer"))
+    for part in ("reminders", "offers"):
+        if not typed.table[part]:
+            typed.table.pop(part)
+
+
+def put_dates(document: Table, said: Mapping[str, Any]) -> None:
+    """Put what the page said into a document, in which a part that says nothing is not there."""
+    for name in SHOWN:
+        put(document, name, said.get(name))
+
+
+def _date(typed: Typed, given: Given, where: str, *, with_hour: bool = False, optional: bool = False) -> str:
+    """A date as documents hold it, or what was typed."""
+    said = western_digits(typed.text(given, where, 30))
+    if optional and not said:
+        return ""
+    read = _read(said, with_hour)
+    if read is None:
+        typed.problems.append(Problem(_A_MOMENT if with_hour else _A_DAY, {}, where))
+    return said if read is None else read
+
+
+def _read(said: str, with_hour: bool) -> str | None:
+    """A time in UTC, or a day, as documents hold them; None for what is neither."""
+    try:
+        if with_hour:
+            return datetime.fromisoformat(said).replace(tzinfo=CASABLANCA).astimezone(UTC).isoformat()
+        return date.fromisoformat(said).isoformat()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _hours(typed: Typed, given: Given, where: str) -> Any:
+    """Whole numbers, the greatest first; what was typed where they are none."""
+    said = western_digits(typed.text(given, where, 80)).replace("،", ",").replace(";", ",")
+    parts = [each.strip() for each in said.split(",") if each.strip()]
+    if len(parts) > MOST_HOURS or not all(_is_whole(each) for each in parts):
+        typed.problems.append(Problem(_HOURS, {"most": MOST_HOURS}, where))
+        return said
+    return sorted({int(each) for each in parts}, reverse=True)
+
+
+def _days(typed: Typed, given: Given, where: str) -> Any:
+    said = western_digits(typed.text(given, where, 10))
+    if not said:
+        return None
+    if not _is_whole(said) or int(said) > LONGEST_TERM:
+        typed.problems.append(Problem(_DAYS, {"most": LONGEST_TERM}, where))
+        return said
+    return int(said)
+
+
+def _is_whole(said: str) -> bool:
+    return said.isascii() and said.isdecimal() and len(said) < 5
+
+
+def shown_date(said: Any, with_hour: bool = False) -> str:
+    """A document's date or time as the page's field holds it: the time of Casablanca."""
+    if not with_hour:
+        return str(said or "")
+    try:
+        moment = datetime.fromisoformat(str(said))
+    except ValueError:
+        return str(said or "")
+    return (moment.astimezone(CASABLANCA) if moment.tzinfo else moment).strftime("%Y-%m-%dT%H:%M")
+
+
+def shown_hours(said: Any) -> str:
+    """Hours as the page's field holds them."""
+    return ", ".join(str(each) for each in said) if isinstance(said, list) else str(said or "")
+
+
+def anchor(path: tuple[str | int, ...]) -> str:
+    """The field of the page that a fault of its parts concerns."""
+    rest = [str(each) for each in path]
+    if path[:2] == ("calendar", "periods"):
+        return "-".join([*rest[1:3], *(rest[3:] or ["title", "fr"])][:4])
+    return "-".join(rest[:2] if path[0] in ("reminders", "offers") else rest)
