@@ -12,7 +12,9 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
 from cohortmgr.accounts.rules import Role
-from cohortmgr.base.db import Model, db
+from cohortmgr.applications.models import Application
+from cohortmgr.audit.models import Event
+from cohortmgr.base.db import db
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.reading import read_definition
@@ -131,16 +133,11 @@ def test_what_is_wrong_is_kept_and_told_beside_its_field(
 def test_what_a_condition_may_not_hold_is_refused_and_stays_on_the_page(client: FlaskClient) -> None:
     path = begin(client, "inscrit")
     before = document()
-    for name, said in (
-        ("reason-fr", "x" * 100_000),
-        ("advice-en", "a\x00b"),
-        ("reason-ar", "\ud800".encode("utf-8", "surrogatepass")),
-    ):
+    for name, said in (("reason-fr", "x" * 100_000), ("advice-en", "a\x00b"), ("reason-ar", "\x07")):
         answer = keep(client, path, **{name: said})
-        assert answer.status_code in (302, 422)
-        if answer.status_code == 422:
-            assert f'href="#{name}"' in answer.text
-            assert document() == before
+        assert answer.status_code == 422
+        assert f'href="#{name}"' in answer.text
+        assert document() == before
     for given in ({"sort": "autre", "reason-fr": "Non."}, {"sort": "age", "reason-fr": " "}, {}):
         assert client.post(f"{RULES}/add", data=given).status_code == 422
     assert client.get(f"{RULES}/rules/absente").status_code == 404
@@ -189,11 +186,11 @@ def test_conditions_move_and_leave_and_two_people_lose_nothing(
     assert read_definition(client.get(f"{HOME}/definition.toml?of=draft").text, "mdia.toml").eligibility == ()
 
 
-def _rows() -> int:
-    tables = Model.metadata.sorted_tables
-    found = sum(db.session.scalar(sa.select(sa.func.count()).select_from(table)) or 0 for table in tables)
+def _rows() -> list[int | None]:
+    """What answering or writing anything would make more of, and the state of the draft."""
     db.session.rollback()
-    return found
+    counted = [db.session.scalar(sa.select(sa.func.count(table.id))) for table in (Application, Event)]
+    return [*counted, int(version())]
 
 
 def test_conditions_are_tried_on_answers_and_nothing_is_kept(client: FlaskClient) -> None:

@@ -172,7 +172,7 @@ def test_guardians_are_asked_by_a_programme_that_takes_minors(client: FlaskClien
     assert client.post(f"{HOME}/publish", data={"version": version(), "over": "1"}).status_code == 302
     terms = queries.definition_of(queries.intake_of("mdia")).guardians
     assert terms is not None
-    assert (terms.under, terms.language, terms.required) == (18, "ar", {"training"})
+    assert (terms.under, terms.language, terms.required) == (18, "ar", frozenset({"training"}))
     assert client.post(f"{GUARDIANS}/forget", data={"version": "0"}).location == GUARDIANS
     assert "guardians" not in document()
     assert not read_definition(client.get(f"{HOME}/definition.toml?of=draft").text, "mdia.toml").guardians
