@@ -117,6 +117,7 @@ def _paper_page(file: File, key: str, problems: Sequence[Problem]) -> ResponseRe
         promise_end=files.promise_end(viewer, file, question),
         most_files=question.max_files or MOST_FILES,
         most_megabytes=most_bytes(question) // (1024 * 1024),
+        unfinished=uploads.waiting(viewer.person_id or 0, file.application.reference, key),
         problems=problems,
     )
 
@@ -154,16 +155,19 @@ def promise(reference: str, question: str) -> ResponseReturnValue:
 @candidate_bp.post("/my/applications/<reference>/documents/<question>/uploads")
 @guards.candidate
 def begin_upload(reference: str, question: str) -> ResponseReturnValue:
-    """Announce a file that will come in pieces; what is too large is refused before a byte of it."""
+    """Announce a file that will come in pieces, or go on with one that was cut; what is too large is refused before a
+    byte of it."""
     viewer = guards.viewer()
     try:
         _file, asked = files.prepare_change(viewer, reference, question)
         size = request.form.get("size", type=int) or 0
         require_size(asked, size)
-        upload = uploads.begin(viewer.person_id or 0, reference, question, request.form.get("name", ""), size)
+        name, content = request.form.get("name", ""), request.form.get("sha256", "")
+        upload = uploads.begin(viewer.person_id or 0, reference, question, name, size, content)
     except Refused as refusal:
         return _refused_upload(refusal)
-    return jsonify(url=url_for(".upload", reference=upload.reference), offset=0), 201
+    offset = uploads.offset(upload)
+    return jsonify(url=url_for(".upload", reference=upload.reference), offset=offset), 200 if offset else 201
 
 
 @candidate_bp.get("/my/uploads/<reference>")
@@ -171,7 +175,8 @@ def begin_upload(reference: str, question: str) -> ResponseReturnValue:
 def upload_state(reference: str) -> ResponseReturnValue:
     """How much has arrived, after a cut."""
     found = uploads.find(guards.viewer().person_id or 0, reference)
-    return jsonify(offset=uploads.offset(found), size=found.size)
+    offset = uploads.offset(found) if uploads.settled(found) is None else found.size
+    return jsonify(offset=offset, size=found.size)
 
 
 @candidate_bp.patch("/my/uploads/<reference>")
@@ -183,19 +188,34 @@ def upload(reference: str) -> ResponseReturnValue:
     data = request.get_data(cache=False)
     if start is None or len(data) > uploads.LARGEST_PIECE:
         raise NotFound(reference)
-    offset = uploads.append(found, start, data)
-    if offset < found.size:
-        return jsonify(offset=offset)
+    if uploads.settled(found) is None:
+        offset = uploads.append(found, start, data)
+        if offset < found.size:
+            return jsonify(offset=offset)
     try:
         document = _complete(found)
     except Refused as refusal:
         uploads.end(found)
         return _refused_upload(refusal)
-    return jsonify(offset=offset, **_said(document))
+    return jsonify(offset=found.size, **_said(document))
 
 
 def _complete(found: Upload) -> Document:
-    """Make the file an answer. Asked again because the answer was lost on its way, it is the same document."""
+    """The document that the file is. Asked again because the answer was lost on its way, it is the same."""
+    known = uploads.settled(found)
+    if known is None:
+        try:
+            document = _attached(found)
+            uploads.settle(found, document.reference)
+            return document
+        except NotFound:
+            known = uploads.settled(found)  # by the same last piece, sent twice at once
+            if known is None:
+                raise
+    return _own(known)
+
+
+def _attached(found: Upload) -> Document:
     viewer = guards.viewer()
     _file, question = files.prepare_change(viewer, found.application, found.question)
     prepared = prepare_document(question, found.name, uploads.whole(found))

@@ -23,7 +23,7 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.code_views import KEPT
-from cohortmgr.applications import actions, aside, changes, confirming, queries, saving
+from cohortmgr.applications import actions, aside, changes, confirming, queries, saving, uploads
 from cohortmgr.applications.candidate_views import (
     editable,
     fingerprint_of,
@@ -215,6 +215,7 @@ def _page(file: File, asked: FormPage, form: ApplicationForm | None) -> str:
         answers=None if form else typed(file.definition, answers),
         more=request.args.get("more"),
         documents=file.documents,
+        unfinished=lambda key: uploads.waiting(file.application.person_id, file.application.reference, key),
         seen=marks(asked.questions, answers),
         secret=secret(asked.questions),
         languages=[code for code in LANGUAGES if code != language()],

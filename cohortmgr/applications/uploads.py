@@ -1,15 +1,18 @@
 """Files on their way: pieces that arrived before the network was cut wait here, sealed, for the rest.
 
 An upload belongs to one person and lives in a folder named after it; each piece is a file named after its place. No
-row is written before the whole is there. What nobody finishes is gone after a day.
+row is written before the whole is there. Announced again with the same SHA-256 it goes on where it was, on whatever
+device: nothing is kept on the telephone for that. What nobody finishes is gone after a day.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,11 +27,16 @@ KEPT = timedelta(days=1)
 LARGEST_PIECE = 1024 * 1024
 MOST_AT_ONCE = 20
 _NAME = re.compile(r"[0-9A-Z]{26}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_OTHER = N_("Le fichier a changé pendant l’envoi. Choisissez-le de nouveau.")
+# In the folder of an upload: what was announced, and which document it has become.
+_ABOUT, _DONE = "about", "done"
 
 
 @dataclass(frozen=True)
 class Upload:
-    """What was announced: for which question of which application, under what name, of how many bytes."""
+    """What was announced: for which question of which application, under what name, of how many bytes; and of which
+    content, in hexadecimal, if the browser could tell."""
 
     reference: str
     person_id: int
@@ -37,31 +45,57 @@ class Upload:
     name: str
     size: int
     begun_at: str
+    sha256: str = ""
 
 
-def begin(person_id: int, application: str, question: str, name: str, size: int) -> Upload:
-    """Announce a file. Refused when the person has too many on their way."""
-    folder = _root() / str(person_id)
-    if folder.is_dir() and sum(1 for _ in folder.iterdir()) >= MOST_AT_ONCE:
+def begin(person_id: int, application: str, question: str, name: str, size: int, sha256: str = "") -> Upload:
+    """Announce a file; of the same content for the same question, it is the one that was cut. Refused when the person
+    has too many on their way."""
+    going = list(_unfinished(person_id))
+    sha256 = sha256 if _SHA256.fullmatch(sha256) else ""
+    for each in going if sha256 else ():
+        if (each.application, each.question, each.size, each.sha256) == (application, question, size, sha256):
+            return each
+    if len(going) >= MOST_AT_ONCE:
         what = N_("Trop d’envois en cours. Attendez que les autres fichiers soient arrivés.")
         raise Refused(Problem(what, {}, question))
     begun = clock.now().isoformat()
-    upload = Upload(new_reference(), person_id, application, question, name[:300], size, begun)
+    upload = Upload(new_reference(), person_id, application, question, name[:300], size, begun, sha256)
     _folder(upload).mkdir(parents=True)
-    _write(upload, "about", json.dumps(asdict(upload)).encode())
+    _write(upload, _ABOUT, json.dumps(asdict(upload)).encode())
     return upload
+
+
+def waiting(person_id: int, application: str, question: str) -> list[tuple[str, int]]:
+    """Names of the files that were cut on their way to a question, with how many in a hundred of their bytes came."""
+    mine = (
+        each
+        for each in _unfinished(person_id)
+        if (each.application, each.question) == (application, question)
+    )
+    return [(each.name, offset(each) * 100 // each.size) for each in mine if each.sha256 and offset(each)]
+
+
+def _unfinished(person_id: int) -> Iterator[Upload]:
+    folder = _root() / str(person_id)
+    for place in sorted(folder.iterdir()) if folder.is_dir() else ():
+        try:
+            if not (place / _DONE).exists():
+                yield find(person_id, place.name)
+        except NotFound:
+            continue  # swept this moment
 
 
 def find(person_id: int, reference: str) -> Upload:
     """A person's own upload; NotFound otherwise."""
     if not _NAME.fullmatch(reference):
         raise NotFound(reference)
-    path = _root() / str(person_id) / reference / "about"
+    path = _root() / str(person_id) / reference / _ABOUT
     try:
         sealed = path.read_bytes()
     except FileNotFoundError:
         raise NotFound(reference) from None
-    return Upload(**json.loads(crypto.keyring().open(sealed, f"upload {reference} about".encode())))
+    return Upload(**json.loads(crypto.keyring().open(sealed, f"upload {reference} {_ABOUT}".encode())))
 
 
 def offset(upload: Upload) -> int:
@@ -84,14 +118,35 @@ def append(upload: Upload, start: int, data: bytes) -> int:
 
 
 def whole(upload: Upload) -> bytes:
-    """All its bytes; NotFound when some are missing."""
+    """All its bytes; NotFound when some are missing, Refused when they are not those that were announced."""
     if offset(upload) != upload.size:
         raise NotFound(upload.reference)
-    return b"".join(_read(upload, f"{start:012d}-{length}") for start, length in _pieces(upload))
+    try:
+        data = b"".join(_read(upload, f"{start:012d}-{length}") for start, length in _pieces(upload))
+    except FileNotFoundError:  # the same last piece twice: the other was first
+        raise NotFound(upload.reference) from None
+    if upload.sha256 and hashlib.sha256(data).hexdigest() != upload.sha256:
+        raise Refused(Problem(_OTHER, {}, upload.question))
+    return data
+
+
+def settle(upload: Upload, document: str) -> None:
+    """Note the document that an upload has become, for whoever asks once more; its pieces go."""
+    _write(upload, _DONE, document.encode())
+    for start, length in _pieces(upload):
+        (_folder(upload) / f"{start:012d}-{length}").unlink(missing_ok=True)
+
+
+def settled(upload: Upload) -> str | None:
+    """The reference of the document that it has become; None while it is on its way."""
+    try:
+        return _read(upload, _DONE).decode()
+    except FileNotFoundError:
+        return None
 
 
 def end(upload: Upload) -> None:
-    """Forget an upload whose file has its row, or was refused."""
+    """Forget an upload whose file was refused."""
     shutil.rmtree(_folder(upload), ignore_errors=True)
 
 

@@ -82,6 +82,53 @@ def test_photos_arrive_although_the_network_is_cut(
         expect(page.locator(".parts-list li").nth(1)).to_contain_text("derrière")
 
 
+def lose_after(page: Page, pieces: int) -> list[str]:
+    """Let so many pieces through and lose the rest; returns from where each began."""
+    offsets: list[str] = []
+
+    def meet(route: Route) -> None:
+        if route.request.method != "PATCH":
+            route.fallback()
+            return
+        offsets.append(route.request.headers["upload-offset"])
+        if len(offsets) > pieces:
+            route.abort("internetdisconnected")
+        else:
+            route.fallback()
+
+    page.route("**/my/uploads/*", meet)
+    return offsets
+
+
+@pytest.mark.parametrize(("language", "width"), [("ar", 360), ("fr", 1280)])
+def test_a_file_goes_on_after_the_page_was_closed(
+    chromium: Browser, place: Lived, language: str, width: int
+) -> None:
+    given = photo("devant.jpg")
+    with visiting(chromium, place.address, place.year, language, width) as visitor:
+        page = visitor.page
+        visitor.sign_in("candidate")
+        visitor.open(PLACE)
+        lost = lose_after(page, 2)
+        page.set_input_files("input[type=file]", [given])
+        waiting = page.locator("[data-uploads]").get_attribute("data-waiting")
+        expect(page.locator(".upload [role=status]")).to_have_text(str(waiting))
+        came = int(lost[2])
+        assert came > 0
+        page.unroute_all(behavior="ignoreErrors")
+        visitor.open(PLACE)  # the telephone was started again
+        expect(page.locator("[data-unfinished]")).to_be_visible()
+        visitor.look()
+        assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+        offsets = lose_after(page, 100)
+        with page.expect_navigation():
+            page.set_input_files("input[type=file]", [{**given, "name": "autre nom.jpg"}])
+        assert int(offsets[0]) == came, "the sending goes on where it was"
+        expect(page.locator("[data-unfinished]")).to_have_count(0)
+        examine(place)
+        expect(page.locator(".pages img")).to_have_count(2, timeout=20_000)
+
+
 def test_the_form_s_own_file_leaves_at_once_too(chromium: Browser, place: Lived) -> None:
     with visiting(chromium, place.address, place.year, width=360) as visitor:
         visitor.sign_in("candidate")

@@ -22,9 +22,9 @@ from cohortmgr.accounts.queries import viewer_of_email
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications import amending, aside, queries
 from cohortmgr.applications.answers import Answer
-from cohortmgr.applications.readback import sections_of
 from cohortmgr.applications.composed import read_given
 from cohortmgr.applications.models import Application
+from cohortmgr.applications.readback import sections_of
 from cohortmgr.applications.written import shown, typed
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing

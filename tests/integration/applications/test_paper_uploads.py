@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 import socket
 import struct
 import threading
@@ -41,6 +43,8 @@ def intake(system_context: AppContext) -> Iterator[str]:
         reference = journey.load_mdia()
         with writing():
             load_definition(SYSTEM, asking())
+        # Persons of other tests bore the same numbers.
+        shutil.rmtree(uploads._root(), ignore_errors=True)
         yield reference
 
 
@@ -99,6 +103,62 @@ def test_pieces_wait_sealed_and_nobody_else_reaches_them(client: FlaskClient, dr
     assert other.get(url).status_code == 404 and piece(other, url, content, 200, 300).status_code == 404
 
 
+def announce_named(client: FlaskClient, draft: str, content: bytes, name: str = "photo.jpg") -> Any:
+    about = {"name": name, "size": str(len(content)), "sha256": hashlib.sha256(content).hexdigest()}
+    return client.post(place(draft, "/uploads"), data=about)
+
+
+def test_the_same_file_chosen_again_goes_on_where_it_was(client: FlaskClient, draft: str, app: Flask) -> None:
+    content = photo(size=(300, 300))
+    first = announce_named(client, draft, content)
+    assert first.status_code == 201 and first.json["offset"] == 0
+    assert "a été coupé" not in client.get(place(draft)).text
+    piece(client, first.json["url"], content, 0, 200)
+    assert f"a été coupé à {200 * 100 // len(content)}" in client.get(place(draft)).text.replace("\xa0", " ")
+    again = announce_named(client, draft, content, "IMG_1.jpg")  # whatever it is called now
+    assert again.status_code == 200 and again.json == {"url": first.json["url"], "offset": 200}
+    for other in (photo("blue", (300, 300)), content + b"x"):
+        assert announce_named(client, draft, other).json["offset"] == 0
+    stranger = browser(app)
+    sign_up(stranger, "autre@exemple.ma")
+    assert announce_named(stranger, draft, content).status_code == 404
+    done = piece(client, again.json["url"], content, 200, len(content)).json
+    assert done["state"] == "received" and names() == ["photo.jpg"]
+    assert "a été coupé" not in client.get(place(draft)).text
+    # It has arrived: asked again it is the same document, and chosen again it is another sending.
+    assert client.get(first.json["url"]).json["offset"] == len(content)
+    assert (
+        piece(client, first.json["url"], content, len(content), len(content)).json["watch"] == done["watch"]
+    )
+    assert announce_named(client, draft, content).json["offset"] == 0
+    assert names() == ["photo.jpg"]
+
+
+def test_all_pieces_without_a_document_are_asked_for_once_more(client: FlaskClient, draft: str) -> None:
+    content = photo(size=(300, 300))
+    url = announce_named(client, draft, content).json["url"]
+    # The server stopped after the last piece and before its row.
+    owner = next(uploads._root().iterdir())
+    upload = uploads.find(int(owner.name), url.rpartition("/")[2])
+    uploads.append(upload, 0, content)
+    assert announce_named(client, draft, content).json == {"url": url, "offset": len(content)}
+    assert piece(client, url, content, len(content), len(content)).json["state"] == "received"
+    assert names() == ["photo.jpg"]
+
+
+def test_bytes_that_are_not_the_ones_announced_are_refused(client: FlaskClient, draft: str) -> None:
+    content, other = photo(), photo("blue")
+    about = {"name": "a.jpg", "size": str(len(other)), "sha256": hashlib.sha256(content).hexdigest()}
+    url = client.post(place(draft, "/uploads"), data=about).json["url"]
+    refused = piece(client, url, other, 0, len(other))
+    assert refused.status_code == 422 and "a changé pendant l’envoi" in refused.json["refused"]
+    assert client.get(url).status_code == 404
+    # What is no SHA-256 names nothing: it begins again.
+    odd = {"name": "a.jpg", "size": str(len(content)), "sha256": "../../etc/passwd"}
+    urls = {client.post(place(draft, "/uploads"), data=odd).json["url"] for _ in range(2)}
+    assert len(urls) == 2
+
+
 def test_an_upload_too_large_or_not_what_it_says_is_refused_in_words(client: FlaskClient, draft: str) -> None:
     large = client.post(place(draft, "/uploads"), data={"name": "a.pdf", "size": "9999999"})
     assert large.status_code == 422 and "5 Mo" in large.json["refused"]
@@ -128,6 +188,18 @@ def test_a_person_has_so_many_uploads_at_once(client: FlaskClient, draft: str, m
         announce(client, draft, b"x" * 50)
     answer = client.post(place(draft, "/uploads"), data={"name": "a", "size": "50"})
     assert answer.status_code == 422 and "en cours" in answer.json["refused"]
+
+
+def test_what_has_arrived_is_not_counted_among_those_on_their_way(
+    client: FlaskClient, draft: str, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(uploads, "MOST_AT_ONCE", 2)
+    for colour in ("red", "blue", "green"):
+        content = photo(colour)
+        piece(client, announce(client, draft, content, f"{colour}.jpg"), content, 0, len(content))
+    assert len(names()) == 3
+    held = [path.name for path in uploads._root().rglob("*") if path.is_file()]
+    assert set(held) <= {"about", "done"}, "the pieces are gone"
 
 
 # --- the scanner

@@ -27,6 +27,16 @@ const shrunk = async (file) => {
   }
 };
 
+// The content's name, by which a sending that was cut is known again, after a reload and on another telephone too.
+const named = async (blob) => {
+  try {
+    const digest = await crypto.subtle.digest("SHA-256", await blob.arrayBuffer());
+    return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  } catch {
+    return ""; // not over a plain network: it begins again
+  }
+};
+
 class Ended extends Error {}
 
 const ask = async (form, url, options, told) => {
@@ -50,13 +60,14 @@ const ask = async (form, url, options, told) => {
 const transfer = async (form, box, file, way, told, bar) => {
   told("shrinking");
   const blob = await shrunk(file);
-  const about = new URLSearchParams({ name: file.name, size: blob.size });
+  const about = new URLSearchParams({ name: file.name, size: blob.size, sha256: await named(blob) });
   const begun = await ask(form, box.dataset.uploads, { method: "POST", body: about }, told);
   let state = await begun.json();
-  const url = state.url;
+  const { url } = state;
   if (!url) return state;
+  const going = state.offset ? "resuming" : "sending";
   while (!state.refused && !state.state) {
-    told("sending");
+    told(going);
     bar.value = state.offset / blob.size;
     const piece = blob.slice(state.offset, state.offset + PIECE);
     const headers = { "Upload-Offset": state.offset, "Upload-Way": way, "Content-Type": "application/octet-stream" };
@@ -84,6 +95,7 @@ document.querySelectorAll("[data-uploads]").forEach((box) => {
   const form = field.form;
   let queue = Promise.resolve();
   field.multiple = true;
+  box.querySelectorAll("[data-unfinished]").forEach((line) => { line.hidden = !crypto.subtle; });
   field.addEventListener("change", () => {
     const files = [...field.files];
     queue = queue.then(async () => {
@@ -105,6 +117,7 @@ document.querySelectorAll("[data-uploads]").forEach((box) => {
           row.classList.toggle("stop", Boolean(last.refused));
           field.value = "";
           field.required = false;
+          box.querySelectorAll("[data-unfinished]").forEach((old) => old.remove());
           if (!last.refused && !("reload" in box.dataset)) watched(last, line);
         } catch (error) {
           told(error instanceof Ended ? error.message : "failed");
