@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from inspect import iscoroutinefunction
 from typing import Any, Literal
 
@@ -106,16 +107,25 @@ from cohortmgr.stipends import staff_views as stipends_staff
 Process = Literal["web", "system"]
 
 
+class Site(Flask):
+    """Flask with our templates' environment; it does not ask at each call whether a view is asynchronous: none is."""
+
+    jinja_environment = markup.House
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself."""
+        return func
+
+
 def create_app(settings: Settings | None = None, process: Process = "web") -> Flask:
     """The application for the web (the application's database role) or for worker and commands (the system's)."""
     settings = settings or read_settings()
-    app = Flask(
+    app = Site(
         "cohortmgr",
         root_path=str(ROOT / "cohortmgr"),
         template_folder=str(ROOT / "templates"),
         static_folder=None,
     )
-    app.jinja_environment = markup.House
     _configure(app, settings, process)
     app.extensions["cohortmgr-keyring"] = crypto.Keyring.parse(settings.sealing_keys, settings.index_key)
     app.extensions["cohortmgr-wake"] = wake_sender(celery_for(settings))

@@ -1,7 +1,7 @@
-"""The questions of a form, drawn once for a definition and language, with holes where a person's answers go.
+"""The questions of a form, drawn once for a definition and language, with the places where a person's answers go.
 
 Nearly all of a long form is the same for everybody. WTForms and the macros draw it at its first use; afterwards each
-page only fills the holes. A page with errors is drawn anew, since it says more.
+page only puts the answers in. A page with errors is drawn anew, since it says more.
 """
 
 from __future__ import annotations
@@ -41,41 +41,40 @@ _lock = Lock()
 
 
 @dataclass(frozen=True)
-class Hole:
-    """Where an answer goes: the text of the input `name`, or the mark of its choice `value` if it is the answer."""
-
-    name: str
-    value: str | None = None
-    mark: str = ""
-
-    def filled(self, answer: Any) -> str:
-        """What goes in."""
-        if self.value is None:
-            return html.escape(str(answer or ""))
-        given = "y" if answer is True else answer
-        chosen = self.value in given if isinstance(given, list) else self.value == given
-        return self.mark if self.value and chosen else ""
-
-
-@dataclass(frozen=True)
 class Drawn:
-    """A question's text in pieces; between two of them goes an answer. Always one piece more than holes."""
+    """A question's text without an answer, and where one goes: by input, the place of its text, or by input and
+    choice the place of the mark and the mark. Places count characters of the text."""
 
     key: str
-    pieces: tuple[str, ...]
-    holes: tuple[Hole, ...]
+    text: str
+    texts: Mapping[str, int]
+    marks: Mapping[str, Mapping[str, tuple[int, str]]]
 
     def filled(self, answer: Any, more: bool = False) -> Markup:
         """The question with an answer as a person would type it; None for none."""
-        return Markup("".join(self.written(answer)))  # the pieces are our templates', the holes are escaped
+        return Markup("".join(self.pieces(answer)))  # the text is our templates', what goes in is escaped
 
-    def written(self, answer: Any) -> Iterator[str]:
-        """The pieces and what goes between them."""
-        given = dict(_flat(self.key, answer))
-        yield self.pieces[0]
-        for hole, piece in zip(self.holes, self.pieces[1:], strict=True):
-            yield hole.filled(given.get(hole.name))
-            yield piece
+    def pieces(self, answer: Any) -> list[str]:
+        """What to join: the question's own text at even places, at odd ones what the person gave."""
+        if not answer:  # nearly all of a form that was just begun
+            return [self.text]
+        pieces: list[str] = []
+        start = 0
+        for place, given in sorted(self._given(answer)):
+            pieces += (self.text[start:place], given)
+            start = place
+        return [*pieces, self.text[start:]]
+
+    def _given(self, answer: Any) -> Iterator[tuple[int, str]]:
+        for name, value in _flat(self.key, answer):
+            if not value:
+                continue
+            if name in self.texts:
+                yield self.texts[name], html.escape(str(value))
+            elif name in self.marks:
+                chosen = value if isinstance(value, list) else ["y" if value is True else value]
+                places = self.marks[name]
+                yield from (places[each] for each in chosen if isinstance(each, str) and each in places)
 
 
 @dataclass(frozen=True)
@@ -96,17 +95,13 @@ class DrawnRows:
         written = [self.head]
         for place in range(count):
             values = rows[place] if place < len(rows) else {}
-            for piece in self._row(place, values):
-                written.append(piece)
+            written.extend(self._row(place, values))
         written.append(self.tail if count < self.most else self.tail_full)
         return Markup("".join(written))  # as above
 
     def _row(self, place: int, values: Mapping[str, Any]) -> Iterator[str]:
-        given = dict(_flat(self.row.key, values))
-        for piece, hole in zip(self.row.pieces, (*self.row.holes, None), strict=True):
-            yield piece.replace(INDEX, str(place)).replace(NUMBER, str(place + 1))
-            if hole is not None:
-                yield hole.filled(given.get(hole.name))
+        for at, piece in enumerate(self.row.pieces(values)):
+            yield piece if at % 2 else piece.replace(INDEX, str(place)).replace(NUMBER, str(place + 1))
 
 
 def _flat(name: str, answer: Any) -> Iterable[tuple[str, Any]]:
@@ -190,27 +185,27 @@ def _pierce(form: Iterable[Any]) -> None:
 
 
 def _pieces(key: str, text: str) -> Drawn:
-    pieces: list[str] = []
-    holes: list[Hole] = []
-    start, select = 0, ""
+    own: list[str] = []
+    texts: dict[str, int] = {}
+    marks: dict[str, dict[str, tuple[int, str]]] = {}
+    start, length, select = 0, 0, ""
     for match in _HOLES.finditer(text):
         if match["select"] is not None:
-            select = html.unescape(match["select"])
+            select = match["select"]
             continue
+        own.append(text[start : match.start() if match["text"] is not None else match.end()])
+        start, length = match.end(), length + len(own[-1])
         if match["text"] is not None:
-            pieces.append(text[start : match.start()])
-            holes.append(Hole(html.unescape(match["text"])))
+            texts[html.unescape(match["text"])] = length
+        elif match["option"] is not None:
+            _mark(marks, select, match["option"], (length, " selected"))
         else:
-            pieces.append(text[start : match.end()])
-            holes.append(_mark(match, select))
-        start = match.end()
-    return Drawn(key, (*pieces, text[start:]), tuple(holes))
+            _mark(marks, match["box"], match["value"], (length, " checked"))
+    return Drawn(key, "".join((*own, text[start:])), texts, marks)
 
 
-def _mark(match: re.Match[str], select: str) -> Hole:
-    if match["option"] is not None:
-        return Hole(select, html.unescape(match["option"]), " selected")
-    return Hole(html.unescape(match["box"]), html.unescape(match["value"]), " checked")
+def _mark(marks: dict[str, dict[str, tuple[int, str]]], name: str, value: str, mark: tuple[int, str]) -> None:
+    marks.setdefault(html.unescape(name), {})[html.unescape(value)] = mark
 
 
 def _rows(macros: Any, form: Any, question: Question) -> DrawnRows:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, abort, request, url_for
+from flask import Blueprint, Flask, Response, abort, request
 from markupsafe import Markup, escape
 
 FOLDER = Path(__file__).resolve().parent.parent / "assets"
@@ -116,6 +116,7 @@ def init_assets(app: Flask) -> None:
     assets = build()
     blueprint = Blueprint("assets", __name__)
 
+    # Below the site's root: each page names three, and writes their addresses itself.
     @blueprint.get("/assets/<name>")
     def bundle(name: str) -> Response:
         plain = re.sub(r"\.[0-9a-f]{16}(?=\.[a-z]+$)", "", name)
@@ -124,7 +125,7 @@ def init_assets(app: Flask) -> None:
         return _serve(assets[plain], name)
 
     def asset_url(name: str) -> str:
-        return url_for("assets.bundle", name=assets[name].name)
+        return f"{request.script_root}/assets/{assets[name].name}"
 
     app.register_blueprint(blueprint)
     app.jinja_env.globals.update(asset_url=asset_url, icon=Icons())

@@ -15,6 +15,7 @@ from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, force_locale, get_translations, gettext
+from markupsafe import Markup
 
 from cohortmgr.base import clock
 from cohortmgr.base.errors import Problem
@@ -28,6 +29,7 @@ COOKIE = "language"
 babel = Babel()
 # Set while something is said in another language than the page's: a message asks for it some thirty times.
 _spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
+_said: dict[tuple[str, str], Markup] = {}
 _parsed = {language: Locale.parse(name) for language, name in LOCALES.items()}
 _DAY = {"fr": "EEEE d MMMM y", "ar": "EEEE d MMMM y", "en": "EEEE d MMMM y"}
 _SHORT_DAY = {"fr": "d MMM y", "ar": "d MMM y", "en": "d MMM y"}
@@ -209,6 +211,15 @@ def plain_gettext() -> Callable[..., str]:
         return str(lookup(text) % values)
 
     return told
+
+
+def said(text: str) -> Markup:
+    """A template's constant text in the present language, as markup. Kept: these are as many as templates have."""
+    spoken = language()
+    known = _said.get((spoken, text))
+    if known is None:
+        known = _said[spoken, text] = Markup(_catalogue().ugettext(text) % {})  # our catalogues' words
+    return known
 
 
 def init_i18n(app: Flask) -> None:

@@ -23,6 +23,8 @@ _POLICY = (
     "frame-ancestors 'none'; form-action 'self'"
 )
 
+_VARY = "Cookie, Accept-Language"
+
 
 def local_target(target: str | None) -> str | None:
     """A path of this site to return to, or None: never another host."""
@@ -80,7 +82,8 @@ def _headers(response: Response) -> Response:
         elif html:
             response.headers["Cache-Control"] = "no-cache"
     if html:
-        response.vary.update(("Cookie", "Accept-Language"))
+        vary = response.headers.get("Vary")
+        response.headers["Vary"] = f"{vary}, {_VARY}" if vary else _VARY
     return response
 
 

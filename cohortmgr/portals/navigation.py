@@ -2,16 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask import Flask, has_request_context, request, url_for
-from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.base.errors import N_
+from cohortmgr.base.i18n import language, say
 
-Place = tuple[str, str, bool]
+
+@dataclass(frozen=True)
+class Place:
+    """Where an audience goes: what it is called, its page, and the blueprints of the pages below it."""
+
+    label: str
+    endpoint: str
+    below: tuple[str, ...] = ()
+
+
+LOG = Place(N_("Messages"), "messages_staff.log", ("messages_staff", "texts_staff", "troubles_staff"))
+TEXTS = Place(N_("Messages"), "texts_staff.index", ("texts_staff",))
+STAFF: tuple[tuple[str | None, Place], ...] = (
+    (None, Place(N_("Aujourd’hui"), "portals.staff_home")),
+    ("reviews.score", Place(N_("Mes lectures"), "reviews_staff.queue")),
+    ("messages.desk", Place(N_("Questions"), "desk_staff.index", ("desk_staff", "saved_answers"))),
+    ("applications.manage", LOG),
+    ("messages.write", TEXTS),
+    (
+        "programmes.manage",
+        Place(N_("Programmes"), "definitions_staff.index", ("definitions_staff", "publishing_staff")),
+    ),
+    ("audit.read", Place(N_("Journal"), "accounts_staff.trail")),
+)
+"""The permission that opens a place, None for everybody; whoever has the log finds the texts there."""
+
+PLACES: Mapping[str, tuple[Place, ...]] = {
+    "company": (
+        Place(N_("Accueil"), "portals.company_home"),
+        Place(N_("Mes apprentis"), "placements_company.apprentices"),
+        Place(N_("Messages"), "messages_candidate.inbox"),
+    ),
+    "candidate": (
+        Place(
+            N_("Mon dossier"),
+            "portals.my_home",
+            ("applications_candidate", "documents_candidate", "journey_candidate"),
+        ),
+        Place(N_("Messages"), "messages_candidate.inbox"),
+        Place(N_("Programmes"), "programmes.home"),
+    ),
+}
+OWN = (
+    Place(N_("Mes messages"), "messages_candidate.inbox"),
+    Place(N_("Mes questions"), "help.mine"),
+    Place(N_("Mes préférences"), "preferences.mine"),
+    Place(N_("Accès et appareils"), "access.mine"),
+)
 
 
 @dataclass(frozen=True)
@@ -68,52 +117,41 @@ def rooms_open_to(viewer: Viewer, rooms: tuple[Room, ...], path: str) -> list[Ro
     return [room for room in rooms if allows(viewer, room.permission, path)]
 
 
-def navigation() -> list[Place]:
-    """(label, address, whether it is here) for the present viewer."""
+def navigation() -> list[tuple[str, str, str | None]]:
+    """(label, address, "page" if that is the page, "true" if it is one below) for the present viewer."""
     if not has_request_context():
         return []
     viewer = guards.viewer()
-    endpoints = {
-        "staff": _staff(viewer),
-        "company": [
-            (_("Accueil"), "portals.company_home"),
-            (_("Mes apprentis"), "placements_company.apprentices"),
-            (_("Messages"), "messages_candidate.inbox"),
-        ],
-        "candidate": [
-            (_("Mon dossier"), "portals.my_home"),
-            (_("Messages"), "messages_candidate.inbox"),
-            (_("Programmes"), "programmes.home"),
-        ],
-    }.get(viewer.audience, [])
-    return [(label, url_for(endpoint), request.endpoint == endpoint) for label, endpoint in endpoints]
+    places = _staff(viewer) if viewer.audience == "staff" else PLACES.get(viewer.audience, ())
+    endpoint, blueprint = request.endpoint, request.blueprint
+    return [
+        (
+            label,
+            address,
+            "page" if endpoint == place.endpoint else "true" if blueprint in place.below else None,
+        )
+        for label, address, place in _told(places)
+    ]
 
 
-def _staff(viewer: Viewer) -> list[tuple[str, str]]:
-    places = [(_("Aujourd’hui"), "portals.staff_home")]
-    if viewer.paths("reviews.score"):
-        places.append((_("Mes lectures"), "reviews_staff.queue"))
-    if viewer.paths("messages.desk"):
-        places.append((_("Questions"), "desk_staff.index"))
-    if viewer.paths("applications.manage"):
-        places.append((_("Messages"), "messages_staff.log"))
-    elif viewer.paths("messages.write"):
-        places.append((_("Messages"), "texts_staff.index"))
-    if viewer.paths("programmes.manage"):
-        places.append((_("Programmes"), "definitions_staff.index"))
-    if viewer.paths("audit.read"):
-        places.append((_("Journal"), "accounts_staff.trail"))
-    return places
+def _staff(viewer: Viewer) -> tuple[Place, ...]:
+    opened = [place for permission, place in STAFF if permission is None or viewer.paths(permission)]
+    return tuple(place for place in opened if place is not TEXTS or LOG not in opened)
 
 
 def account_links() -> list[tuple[str, str]]:
     """(label, address) of what is everybody's own, whatever their roles."""
-    return [
-        (_("Mes messages"), url_for("messages_candidate.inbox")),
-        (_("Mes questions"), url_for("help.mine")),
-        (_("Mes préférences"), url_for("preferences.mine")),
-        (_("Accès et appareils"), url_for("access.mine")),
-    ]
+    return [(label, address) for label, address, _place in _told(OWN)]
+
+
+def _told(places: tuple[Place, ...]) -> list[tuple[str, str, Place]]:
+    return _written(places, language(), request.script_root)
+
+
+@lru_cache(maxsize=256)
+def _written(places: tuple[Place, ...], _spoken: str, _root: str) -> list[tuple[str, str, Place]]:
+    """Labels and addresses, which differ by the page's language and by what the site stands below."""
+    return [(say(place.label), url_for(place.endpoint), place) for place in places]
 
 
 def init_navigation(app: Flask) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 from cohortmgr.programmes.sections import Text
 
@@ -162,9 +163,9 @@ class Form:
 
     sections: tuple[FormSection, ...] = ()
 
-    @property
+    @cached_property
     def questions(self) -> tuple[Question, ...]:
-        """Every question, in order."""
+        """Every question, in order. A page asks a dozen times."""
         return tuple(question for section in self.sections for question in section.questions)
 
     def question(self, key: str) -> Question:

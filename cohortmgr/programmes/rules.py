@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cached_property
 
 from cohortmgr.base.errors import N_
 from cohortmgr.programmes.questions import (
@@ -265,11 +266,18 @@ class Definition:
 
     def of_intake(self, intake_key: str) -> Definition:
         """The same, its form ranking the offerings of that intake; itself when it ranks none, or has no such one."""
-        known = {each.key: each for each in self.intakes}
-        if intake_key not in known or next(self.form.ranked(), None) is None:
-            return self
-        options = tuple(Option(each.key, _offered(each)) for each in known[intake_key].offerings)
-        return replace(self, form=self.form.ranking(options))
+        return self._by_intake.get(intake_key, self)
+
+    @cached_property
+    def _by_intake(self) -> Mapping[str, Definition]:
+        """Where the form ranks offerings: intake key to the definition that ranks those of that intake."""
+        if next(self.form.ranked(), None) is None:
+            return {}
+        offered = {
+            each.key: tuple(Option(offering.key, _offered(offering)) for offering in each.offerings)
+            for each in self.intakes
+        }
+        return {key: replace(self, form=self.form.ranking(options)) for key, options in offered.items()}
 
     def calendar_of(self, intake_key: str) -> Calendar:
         """The calendar moved to that intake's first day."""

@@ -6,6 +6,8 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import DictLoader, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from cohortmgr.base.markup import House, written
@@ -25,3 +27,32 @@ def test_templates_escape_by_themselves_and_never_twice(source: str) -> None:
     page = house.from_string(source).render(x="<b>")
     assert page.lower() == "&lt;b&gt;"
     assert house.from_string("{% autoescape false %}{{ x }}{% endautoescape %}").render(x="<b>") == "<b>"
+
+
+def test_what_a_page_calls_gets_what_it_asks_for() -> None:
+    house = House(Flask("page"), autoescape=True)
+
+    @pass_context
+    def told(context: Context, name: str) -> object:
+        return context[name]
+
+    class Callable:
+        def __call__(self, value: str) -> str:
+            return f"called {value}"
+
+    house.globals.update(told=told, plain=lambda value: f"plain {value}", instance=Callable())
+    source = (
+        "{% macro m(x) %}[{{ x }}{{ caller() if caller }}]{% endmacro %}"
+        "{% for x in xs %}{{ told('xs')|first }}{{ plain(x) }}{{ instance(x) }}"
+        "{% call m(x) %}!{% endcall %}{% endfor %}"
+    )
+    assert house.from_string(source).render(xs=["<"]) == "&lt;plain &lt;called &lt;[&lt;!]"
+
+
+def test_an_imported_macro_sees_what_all_templates_share() -> None:
+    house = House(Flask("page"), autoescape=True)
+    house.globals["shared"] = "all"
+    house.loader = DictLoader({"macros": "{% macro m() %}{{ shared }}{{ own }}{% endmacro %}"})
+    page = house.from_string("{% from 'macros' import m %}{{ m() }}{{ own }}", globals={"own": "mine"})
+    assert page.render() == "allminemine"
+    assert house.from_string("{% from 'macros' import m %}{{ m() }}").render() == "all"

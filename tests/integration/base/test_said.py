@@ -1,0 +1,26 @@
+"""The texts of templates, said in the language of the page."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from cohortmgr.base.i18n import speaking
+
+pytestmark = pytest.mark.sqlite_only
+
+
+def test_a_text_is_said_in_the_language_of_the_page_each_time(app: Flask) -> None:
+    page = app.jinja_env.from_string('{{ _("Se connecter") }}|{% trans %}Se connecter{% endtrans %}')
+    plain = app.jinja_env.from_string('{% autoescape false %}{{ _("Se connecter") }}{% endautoescape %}')
+    with app.test_request_context():
+        for spoken, said in (("fr", "Se connecter"), ("en", "Sign in"), ("fr", "Se connecter")):
+            with speaking(spoken):
+                assert page.render() == f"{said}|{said}"
+                assert plain.render() == said
+
+
+def test_a_text_with_variables_escapes_them(app: Flask) -> None:
+    page = app.jinja_env.from_string('{{ _("Erreur %(code)s", code=code) }}')
+    with app.test_request_context(), speaking("fr"):
+        assert page.render(code="<4>") == "Erreur &lt;4&gt;"
