@@ -2,6 +2,7 @@
 
 from cohortmgr.accounts import models as accounts
 from cohortmgr.applications import guardian_models as guardians
+from cohortmgr.applications import late_models as late_starts
 from cohortmgr.applications import models as applications
 from cohortmgr.audit import models as audit
 from cohortmgr.base.db import Model
@@ -24,6 +25,7 @@ __all__ = [
     "cohorts",
     "guardians",
     "jobs",
+    "late_starts",
     "messages",
     "metadata",
     "organisations",

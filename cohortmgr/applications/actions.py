@@ -11,12 +11,13 @@ from sqlalchemy.exc import IntegrityError
 
 from cohortmgr.accounts.codes import Asked
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import guardians, queries
+from cohortmgr.applications import guardians, late_starts, queries
 from cohortmgr.applications.answers import Answer
 from cohortmgr.applications.conditions import counted, hidden
 from cohortmgr.applications.confirming import require_confirmed
 from cohortmgr.applications.eligibility import Assessment, assess
 from cohortmgr.applications.facts import facts_of, papers_of
+from cohortmgr.applications.late_models import LateStart
 from cohortmgr.applications.minors import consent_after, guardian_problems, is_child
 from cohortmgr.applications.models import Application, Document
 from cohortmgr.applications.queries import File, person_reference
@@ -53,7 +54,25 @@ def start(viewer: Viewer, intake_reference: str) -> Application:
     intake, known, free = queries.intake_with_mine(viewer, intake_reference)
     if known is not None:
         return known
-    require_open(viewer, intake, free)
+    late = _late(viewer, intake)
+    require_open(viewer, intake, free, late.until if late else None)
+    row = _new_draft(viewer, intake, viewer.person_id)
+    if late is not None:
+        late_starts.take_up(viewer, late, row)
+    return row
+
+
+def closes_for(viewer: Viewer, intake: Intake) -> datetime:
+    """Until when the viewer, who has no file there, may begin and send one."""
+    late = _late(viewer, intake)
+    return late.until if late else intake.closes_at
+
+
+def _late(viewer: Viewer, intake: Intake) -> LateStart | None:
+    return None if clock.arrived() < intake.closes_at else late_starts.open_to(viewer, intake)
+
+
+def _new_draft(viewer: Viewer, intake: Intake, person_id: int) -> Application:
     definition = definition_of(intake)
     alone = sa.select(sa.func.min(Offering.id)).where(Offering.intake_id == intake.id)
     moment = clock.now()
@@ -62,7 +81,7 @@ def start(viewer: Viewer, intake_reference: str) -> Application:
         row = Application(
             reference=new_reference(),
             institution_id=intake.institution_id,
-            person_id=viewer.person_id,
+            person_id=person_id,
             intake_id=intake.id,
             offering_id=alone.having(sa.func.count() == 1).scalar_subquery(),
             version_id=intake.definition_version_id,
@@ -76,10 +95,10 @@ def start(viewer: Viewer, intake_reference: str) -> Application:
                 db.session.add(row)
             return row
         except IntegrityError:  # the same person twice at once, or a number that exists
-            _, known, _ = queries.intake_with_mine(viewer, intake_reference)
+            _, known, _ = queries.intake_with_mine(viewer, intake.reference)
             if known is not None:
                 return known
-    raise Stale(intake_reference)
+    raise Stale(intake.reference)
 
 
 def require_open(

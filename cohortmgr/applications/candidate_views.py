@@ -67,11 +67,13 @@ def start(reference: str) -> ResponseReturnValue:
     intake, known, free = queries.intake_with_mine(viewer, reference)
     if known is not None:
         return redirect(_next_page(known))
+    closes_at = actions.closes_for(viewer, intake)
     return render_template(
         "applications/candidate_start.html",
         intake=intake,
         definition=queries.definition_of(intake),
-        window=_window(intake, free),
+        window=window_of(intake.opens_at, closes_at, clock.now(), free),
+        closes_at=closes_at,
     )
 
 

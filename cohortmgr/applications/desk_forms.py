@@ -12,6 +12,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, StringField, TextAreaField
 from wtforms.widgets import DateInput
 
+from cohortmgr.accounts.forms import ContactForm
 from cohortmgr.applications.correcting import KIND_NAMES
 from cohortmgr.applications.listing import Filters, day_of
 from cohortmgr.applications.rules import asked
@@ -50,6 +51,14 @@ class UntilForm(ReasonForm):
     """A last day, until its last minute in Casablanca, and why."""
 
     until = StringField(_l("Jusqu’au (inclus)"), widget=DateInput())
+
+
+class LateForm(ContactForm, UntilForm):
+    """Who has not begun, by an address or a number; until when, and why."""
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(**values)
+        self.email.render_kw = {**(self.email.render_kw or {}), "autocomplete": "off"}
 
 
 class CorrectionForm(FlaskForm):

@@ -35,15 +35,20 @@ def extend_one(viewer: Viewer, reference: str, until: datetime, reason: str) -> 
     """Let one person fill in and send a draft until a moment, even after the close; the last word holds."""
     file = queries.read_by_staff(viewer, reference)
     require(viewer, queries.MANAGE, file.intake.path)
-    if file.application.state != State.DRAFT:
+    return renew(viewer, file.intake, file.application, until, reason)
+
+
+def renew(viewer: Viewer, intake: Intake, row: Application, until: datetime, reason: str) -> Extension:
+    """The same, of a file that the caller may manage."""
+    if row.state != State.DRAFT:
         raise Refused(_SENT)
-    held = desk.extension_of(file.application)
+    held = desk.extension_of(row)
     if held is not None and held.until == until:
         return held
     if held is not None:
         held.revoked_at = clock.now()
         db.session.flush()
-    (made,) = extend_all(viewer, file.intake, [file.application], until, reason)
+    (made,) = extend_all(viewer, intake, [row], until, reason)
     return made
 
 
@@ -57,7 +62,7 @@ def extend_all(
 ) -> list[Extension]:
     """The same moment for each of these drafts, which have no more time yet and were chosen by the viewer's rights."""
     reason = clean(reason)
-    _check(intake, until, reason)
+    check(viewer, intake, until, reason)
     made = [
         Extension(
             institution_id=row.institution_id,
@@ -117,7 +122,9 @@ def extend_intake(viewer: Viewer, reference: str, until: datetime, reason: str) 
     return len(rows)
 
 
-def _check(intake: Intake, until: datetime, reason: str) -> None:
+def check(viewer: Viewer, intake: Intake, until: datetime, reason: str) -> None:
+    """Refused unless there is a reason, and a moment after the close and before the answer."""
+    require(viewer, queries.MANAGE, intake.path)
     problems: list[Problem] = []
     if not reason:
         problems.append(Problem(_REASON, {}, "reason"))

@@ -146,6 +146,16 @@ NOTICES = (
         ),
     ),
     Notice(
+        "late_start",
+        N_("Délai donné pour commencer une candidature"),
+        (
+            Variable("programme", "localized", _PROGRAMME),
+            Variable("intake", "localized", _INTAKE),
+            Variable("deadline", "moment", datetime(2027, 3, 31, 22, 59, tzinfo=UTC), required=True),
+            Variable("page", "link", "7K3QXPB2M4", required=True, path="/intakes/{}/apply"),
+        ),
+    ),
+    Notice(
         "after_acceptance_asked",
         N_("À fournir pour l’inscription"),
         (

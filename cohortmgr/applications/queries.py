@@ -123,7 +123,8 @@ def _inside(viewer: Viewer) -> sa.Select[Application, Intake]:
     )
 
 
-_EXTENDED = (
+# Until when a file was given more time.
+EXTENDED = (
     sa.select(Extension.until)
     .where(Extension.application_id == Application.id, Extension.revoked_at.is_(None))
     .scalar_subquery()
@@ -142,7 +143,7 @@ def _whole(query: sa.Select[Application, Intake]) -> sa.Select[*tuple[Any, ...]]
         query.add_columns(
             Document,
             DefinitionVersion.fingerprint.label("fingerprint"),
-            _EXTENDED.label("extended"),
+            EXTENDED.label("extended"),
             _REOPENED.label("reopened_until"),
         )
         .join(DefinitionVersion, DefinitionVersion.id == Application.version_id)
@@ -232,10 +233,11 @@ def chosen_offering(application: Application, form: Form, answers: Mapping[str, 
     return application.offering_id if key is None else offered[key]
 
 
-def mine(viewer: Viewer) -> Sequence[sa.Row[Application, Intake]]:
-    """The viewer's own applications with their intakes, the newest first: for their home page."""
+def mine(viewer: Viewer) -> Sequence[sa.Row[Application, Intake, datetime | None]]:
+    """The viewer's own applications with their intakes and until when each was given more time, the newest first:
+    for their home page."""
     return db.session.execute(
-        sa.select(Application, Intake)
+        sa.select(Application, Intake, EXTENDED)
         .join(Intake, Intake.id == Application.intake_id)
         .where(Application.person_id == viewer.person_id)
         .order_by(Application.created_at.desc(), Application.id.desc())

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.models import Application
+from cohortmgr.applications.queries import EXTENDED
 from cohortmgr.applications.recalls import DRAFT_REMINDER
 from cohortmgr.applications.rules import State
 from cohortmgr.base.db import db
@@ -43,7 +44,7 @@ def recall_drafts(viewer: Viewer, intake: Intake, recall: Recall) -> int:
                 "name": row.name,
                 "programme": title,
                 "intake": dict(intake.title),
-                "deadline": intake.closes_at,
+                "deadline": max(intake.closes_at, row.extended or intake.closes_at),
                 "until": recall.until,
                 "reference": row.reference,
             },
@@ -69,6 +70,7 @@ def _unrecalled(intake: Intake, recall: Recall) -> sa.Select[*tuple[Any, ...]]:
             sa.func.coalesce(Application.email, Person.email).label("address"),
             sa.func.coalesce(sa.func.nullif(Application.name, ""), name).label("name"),
             once.label("once"),
+            EXTENDED.label("extended"),
         )
         .join(Person, Person.id == Application.person_id)
         .where(Application.intake_id == intake.id, Application.state == State.DRAFT.value)

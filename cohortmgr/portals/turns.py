@@ -21,7 +21,9 @@ class Turn:
 
 @dataclass(frozen=True)
 class Standing:
-    """What is known of a file. `outcome` and `offer` only once the person was told. `owed`: what is asked of who
+    """What is known of a file; `closes_at` is its own, with the time that was given to it.
+
+    `outcome` and `offer` only once the person was told. `owed`: what is asked of who
     accepted a seat and is not given yet, how many answers."""
 
     state: str
@@ -32,6 +34,7 @@ class Standing:
     deadline: datetime | None = None
     place: int | None = None
     owed: int = 0
+    refused: bool = False  # by the guardian of a child, whose word a held file waits for
 
 
 JOINING = "joining_candidate.form"
@@ -47,6 +50,8 @@ def turn_of(standing: Standing, now: datetime) -> Turn:
         return Turn(N_("Mise de côté"), "neutral", Problem(what), SHOW)
     if standing.state == "draft":
         return _draft(standing, now)
+    if standing.state == "held":
+        return _held(standing)
     if standing.offer is not None:
         return _offer(standing)
     if standing.outcome == "waiting":
@@ -62,8 +67,17 @@ def turn_of(standing: Standing, now: datetime) -> Turn:
     return Turn(N_("Envoyée"), "done", Problem(what, {"day": standing.decision_by}), SHOW)
 
 
+def _held(standing: Standing) -> Turn:
+    if standing.refused:
+        what = N_("Votre tuteur légal n’a pas donné son accord : le dossier n’est pas envoyé.")
+        return Turn(N_("Non envoyée"), "stop", Problem(what), SHOW)
+    return Turn(
+        N_("Pas encore envoyée"), "wait", Problem(N_("En attente de l’accord de votre tuteur légal")), SHOW
+    )
+
+
 def _draft(standing: Standing, now: datetime) -> Turn:
-    if now > standing.closes_at:
+    if now >= standing.closes_at:
         what = N_("La campagne est close depuis le %(moment)s ; cette candidature n’a pas été envoyée.")
         return Turn(N_("Non envoyée"), "neutral", Problem(what, {"moment": standing.closes_at}), SHOW)
     what = N_("C’est à vous : envoyez-la avant le %(moment)s.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import Viewer, allows, covers
 from cohortmgr.applications import queries as applications
 from cohortmgr.applications.models import Application
+from cohortmgr.applications.rules import Consent
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
@@ -65,8 +67,8 @@ def my_home() -> ResponseReturnValue:
     told = {each.application.id: each for each in selection.mine(viewer)}
     owed = owed_of(told.values())
     files = [
-        _my_file(application, intake, told.get(application.id), owed.get(application.id, 0))
-        for application, intake in applications.mine(viewer)
+        _my_file(application, intake, extended, told.get(application.id), owed.get(application.id, 0))
+        for application, intake, extended in applications.mine(viewer)
     ]
     enrolments = placements.mine(viewer)
     lines = stipends.mine(viewer) if enrolments else []
@@ -79,10 +81,19 @@ def my_home() -> ResponseReturnValue:
     )
 
 
-def _my_file(application: Application, intake: Intake, told: Mine | None, owed: int) -> dict[str, Any]:
+def _my_file(
+    application: Application, intake: Intake, extended: datetime | None, told: Mine | None, owed: int
+) -> dict[str, Any]:
     offer = told.offer if told else None
     standing = (
-        standing_of(told, owed) if told else Standing(application.state, intake.closes_at, intake.decision_by)
+        standing_of(told, owed)
+        if told
+        else Standing(
+            application.state,
+            max(intake.closes_at, extended or intake.closes_at),
+            intake.decision_by,
+            refused=application.consent == Consent.WITHDRAWN,
+        )
     )
     turn = turn_of(standing, clock.now())
     reference = application.reference

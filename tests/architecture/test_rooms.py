@@ -62,6 +62,7 @@ ACTION_FILES = (
     "imports.py",
     "joining.py",
     "invitations.py",
+    "late_starts.py",
     "lots.py",
     "merges.py",
     "notes.py",
@@ -91,6 +92,7 @@ VIEW_FILES = (
     "import_views.py",
     "paper_views.py",
     "joining_views.py",
+    "late_views.py",
     "journey_views.py",
     "preference_views.py",
     "text_views.py",
@@ -102,6 +104,7 @@ VIEW_FILES = (
 ROWS = {
     "models.py",
     "guardian_models.py",
+    "late_models.py",
     "queries.py",
     "forms.py",
     "commands.py",

@@ -135,6 +135,7 @@ SCREENS = {
         "/staff/programmes/mdia/eligibility/rules/licence",
         "/staff/programmes/mdia/eligibility/try",
         "/staff/intakes/{open_intake}/deadline",
+        "/staff/intakes/{open_intake}/late",
         "/staff/campaigns/{campaign}",
         "/staff",
         "/staff/cohorts/{cohort}",

@@ -107,6 +107,7 @@ BODIES: Mapping[str, Mapping[str, str]] = {
     "/staff/applications/{application}/correction": {"fix-s1": "incorrect", "until": "2026-12-01"},
     "/staff/applications/{application}/eligibility": {"eligible": "no", "reason": "Diplôme non reconnu."},
     "/staff/applications/{draft}/extension": {"until": "2027-04-30", "reason": "Hospitalisation."},
+    "/staff/intakes/{open_intake}/late": {"email": "tard@exemple.ma", "until": "2027-04-30", "reason": "Panne."},
     "/staff/intakes/{open_intake}/deadline": {"until": "2027-04-30", "reason": "Panne nationale."},
     "/staff/intakes/{intake}/lots/correct": {"fix-s1": "incorrect", "until": "2026-12-01", "count": "11"},
     "/staff/duplicates/{draft}/{twin}": {"reason": "La même personne."},

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
-from cohortmgr.accounts.models import SignInSession
+from cohortmgr.accounts import holding
+from cohortmgr.accounts.models import Account, SignInSession
 from cohortmgr.accounts.rules import FRESH, SHARED_IDLE, SHARED_LIFETIME
 from cohortmgr.base import clock
-from cohortmgr.base.db import db
+from cohortmgr.base.db import db, writing
 from tests.integration.accounts.entering import last_code
 from tests.watch import SeparateClient
 
@@ -192,3 +193,16 @@ def test_the_page_of_sessions_makes_as_many_statements_for_many(
             client.get("/my/sessions")
         counts.append(len(seen))
     assert counts[0] == counts[1]
+
+
+def test_forms_that_nobody_came_back_for_are_deleted_within_the_hour(
+    client: FlaskClient, system_app: Flask, at: At
+) -> None:
+    sign_up(client)
+    with system_app.app_context():
+        with writing():
+            account = db.session.scalars(sa.select(Account.id)).one()
+            assert holding.hold(account, "/my/applications/X/form", {"city": ["Salé"]})
+        for minutes, gone in ((59, 0), (61, 1), (61, 0)):
+            with at(clock.now() + timedelta(minutes=minutes)), writing():
+                assert holding.sweep() == gone

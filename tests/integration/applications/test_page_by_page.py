@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts import holding
 from cohortmgr.accounts.models import HeldForm, SignInSession
 from cohortmgr.applications import queries
 from cohortmgr.applications.models import Application, Change
@@ -340,15 +339,6 @@ def test_a_held_form_is_for_its_account_alone_and_for_an_hour(draft: str, client
     with clock.at(journey.DURING + timedelta(minutes=61)):
         assert client.get("/my/held").status_code == 302
     assert client.post("/my/held", data={"forget": "1"}).location.endswith("/contact/2")
-    assert count(HeldForm) == 0
-
-
-def test_what_nobody_came_back_for_is_deleted_within_the_hour(draft: str, client: FlaskClient) -> None:
-    end_sessions()
-    client.post(at(draft, "contact/2"), data={"city": "Salé"})
-    for minutes, gone in ((59, 0), (61, 1), (61, 0)):
-        with clock.at(journey.DURING + timedelta(minutes=minutes)), writing():
-            assert holding.sweep() == gone
     assert count(HeldForm) == 0
 
 

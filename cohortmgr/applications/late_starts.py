@@ -1,0 +1,182 @@
+"""More time for whoever has not begun: given to an address or a number, taken up by whoever proves it. Part of the
+actions.
+
+Nothing but the account that entered by that address or number opens the form, so that a letter which somebody else
+reads, or forwards, lets nobody in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts import queries as accounts
+from cohortmgr.accounts.contacts import EMAIL, Contact
+from cohortmgr.accounts.models import Account, Person
+from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.applications import extensions, queries
+from cohortmgr.applications.late_models import LateStart
+from cohortmgr.applications.models import Application, Extension
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import acting_in, db
+from cohortmgr.base.errors import NotFound
+from cohortmgr.base.text import clean, new_reference
+from cohortmgr.outbox.actions import Letter, send_all
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
+
+LETTER = "late_start"
+
+
+@dataclass(frozen=True)
+class Given:
+    """Time that was given, for staff: to which address or number, and the number of the file that was begun."""
+
+    row: LateStart
+    contact: Contact
+    number: str | None
+
+
+def allow(viewer: Viewer, intake_reference: str, contact: Contact, until: datetime, reason: str) -> None:
+    """Let whoever enters by this address or number begin and send until a moment, and write to them; whose draft is
+    there already gets the time for it. Said twice, nothing is written anew. Refused as for one file."""
+    intake = queries.staff_intake(viewer, intake_reference, queries.MANAGE)
+    reason = clean(reason)
+    extensions.check(viewer, intake, until, reason)
+    account = accounts.account_by_contact(contact)
+    begun = _begun(intake, account)
+    if begun is not None:
+        extensions.renew(viewer, intake, begun, until, reason)
+        return
+    blind = crypto.blind_index(contact.kind, contact.address)
+    chosen = sa.select(LateStart).where(LateStart.intake_id == intake.id, LateStart.blind == blind)
+    row = db.session.scalar(chosen.with_for_update())
+    if row is not None and (row.until, row.reason) == (until, reason):
+        return
+    if row is None:
+        reference = new_reference()
+        sealed = crypto.seal(contact.address, "late_starts", "sealed", reference)
+        row = LateStart(
+            reference=reference, institution_id=intake.institution_id, intake_id=intake.id, blind=blind,
+            channel=contact.channel, sealed=sealed,
+        )  # fmt: skip
+        db.session.add(row)
+    row.until, row.reason, row.by, row.at = until, reason, viewer.reference, clock.now()
+    db.session.flush()
+    send_all([_letter(intake, row, contact, account)])
+    after = {"late_start": row.reference, "until": until.isoformat(), "reason": reason}
+    record(
+        viewer,
+        "applications.allow_late",
+        "intake",
+        intake.reference,
+        intake.institution_id,
+        None,
+        None,
+        after,
+    )
+
+
+def _begun(intake: Intake, account: Account | None) -> Application | None:
+    if account is None:
+        return None
+    theirs = (Application.intake_id == intake.id, Application.person_id == account.person_id)
+    return db.session.scalar(sa.select(Application).where(*theirs))
+
+
+def _letter(intake: Intake, row: LateStart, contact: Contact, account: Account | None) -> Letter:
+    variables = {
+        "programme": dict(definition_of(intake).title),
+        "intake": dict(intake.title),
+        "deadline": row.until,
+        "page": intake.reference,
+    }
+    if account is None:
+        return Letter(
+            LETTER, row.reference, contact.address, "fr", variables, intake.institution_id,
+            channel=contact.channel,
+        )  # fmt: skip
+    person = db.session.get_one(Person, account.person_id)
+    address = contact.address if contact.channel == EMAIL else ""
+    return Letter(
+        LETTER, person.reference, address, person.language, variables, intake.institution_id, person.id
+    )
+
+
+def given(viewer: Viewer, intake: Intake) -> Sequence[Given]:
+    """What was given in an intake, the newest first; at most two hundred."""
+    require(viewer, queries.MANAGE, intake.path)
+    rows = db.session.execute(
+        sa.select(LateStart, Application.number)
+        .outerjoin(Application, Application.id == LateStart.application_id)
+        .where(LateStart.intake_id == intake.id)
+        .order_by(LateStart.id.desc())
+        .limit(200)
+    )
+    return [
+        Given(
+            row,
+            Contact(row.channel, crypto.unseal(row.sealed, "late_starts", "sealed", row.reference)),
+            number,
+        )
+        for row, number in rows
+    ]
+
+
+def take_back(viewer: Viewer, intake_reference: str, reference: str) -> None:
+    """Take back what nobody has used; of what was begun, the file's own extension is taken back."""
+    intake = queries.staff_intake(viewer, intake_reference, queries.MANAGE)
+    chosen = (LateStart.intake_id == intake.id, LateStart.reference == reference)
+    row = db.session.scalar(sa.select(LateStart).where(*chosen))
+    if row is None:
+        raise NotFound(reference)
+    if row.application_id is None:
+        db.session.delete(row)
+        before = {"late_start": reference, "until": row.until.isoformat()}
+        record(
+            viewer,
+            "applications.take_back_late",
+            "intake",
+            intake.reference,
+            intake.institution_id,
+            None,
+            before,
+        )
+
+
+def open_to(viewer: Viewer, intake: Intake) -> LateStart | None:
+    """What lets the viewer begin in a closed intake now: given to an address or a number that they proved."""
+    account = db.session.get(Account, viewer.account_id) if viewer.account_id is not None else None
+    if account is None:
+        return None
+    blinds = [account.phone_blind] if account.phone_blind else []
+    if account.email and account.proved_at is not None:
+        blinds.append(crypto.blind_index(Contact(EMAIL, account.email).kind, account.email))
+    chosen = (
+        LateStart.intake_id == intake.id,
+        LateStart.blind.in_(blinds),
+        LateStart.until > clock.arrived(),
+    )
+    with acting_in(intake.institution_id):
+        return db.session.scalar(sa.select(LateStart).where(*chosen).order_by(LateStart.until.desc()))
+
+
+def take_up(viewer: Viewer, late: LateStart, application: Application) -> None:
+    """The file that was begun bears the time from now on."""
+    with acting_in(application.institution_id):
+        late.application_id = application.id
+        after = {"late_start": late.reference, "until": late.until.isoformat(), "reason": late.reason}
+        record(
+            viewer, "applications.extend", "application", application.reference, application.institution_id,
+            viewer.person_reference, None, after,
+        )  # fmt: skip
+        db.session.add(
+            Extension(
+                institution_id=application.institution_id, person_id=application.person_id,
+                application_id=application.id, until=late.until, reason=late.reason, by=late.by, at=late.at,
+            )
+        )  # fmt: skip

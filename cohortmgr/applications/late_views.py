@@ -1,0 +1,51 @@
+"""Staff's page of those who may begin after the close."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import guards
+from cohortmgr.applications import desk_forms, late_starts, queries
+from cohortmgr.applications.desk_forms import LateForm
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.web import show_problems
+
+bp = Blueprint("late_starts", __name__, url_prefix="/staff/intakes/<reference>/late")
+_NO_DAY = Problem(N_("Écrivez un jour, comme 31/03/2027."), {}, "until")
+
+
+@bp.route("", methods=["GET", "POST"])
+@guards.staff
+def index(reference: str) -> ResponseReturnValue:
+    """To whom time was given; on POST, to one more."""
+    viewer = guards.viewer()
+    intake = queries.staff_intake(viewer, reference, queries.MANAGE)
+    form = LateForm()
+    if form.validate_on_submit():
+        try:
+            until = desk_forms.until_of(form.until.data or "")
+            if until is None:
+                raise Refused(_NO_DAY)
+            with writing():
+                late_starts.allow(viewer, reference, form.contact, until, form.reason.data or "")
+            flash(_("Le délai est donné ; la personne est prévenue."), "done")
+            return redirect(url_for(".index", reference=reference))
+        except Refused as refusal:
+            db.session.rollback()
+            intake = queries.staff_intake(viewer, reference, queries.MANAGE)
+            show_problems(form, refusal)
+    given = late_starts.given(viewer, intake)
+    return render_template("applications/staff_late.html", intake=intake, form=form, given=given)
+
+
+@bp.post("/<late>/take-back")
+@guards.staff
+def take_back(reference: str, late: str) -> ResponseReturnValue:
+    """Take back what was not used."""
+    with writing():
+        late_starts.take_back(guards.viewer(), reference, late)
+    flash(_("Le délai accordé est retiré."), "done")
+    return redirect(url_for(".index", reference=reference))
