@@ -7,21 +7,19 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event
 
 from bench.installation import Installation
 from bench.servers import Answer, Server, cost
+from bench.statements import counted
 from bench.visitors import Send, Visitor, drafted, journey, paged, signed_up, within
 from cohortmgr.accounts.passwords import prepare_hash
 from cohortmgr.base.db import db
 
-CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA", "SELECT SET_CONFIG(")
 ASSET = re.compile(r'(?:src|href)="(/assets/[^"]+)"')
 BUDGETS = {"candidate": (50_000, 10_000, 6), "staff": (150_000, 45_000, 10)}
 """Bytes of the whole page and of its scripts, compressed, and requests (UX: first load)."""
@@ -41,22 +39,6 @@ class Figure:
     def passed(self) -> bool:
         """Whether it keeps its limit."""
         return self.value <= self.most
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """The SQL sent from this process meanwhile, without transaction control."""
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if not statement.lstrip().upper().startswith(CONTROL):
-            seen.append(statement)
-
-    event.listen(sa.Engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(sa.Engine, "before_cursor_execute", note)
 
 
 def beside_floor(

@@ -23,10 +23,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bench.figures import Figure, counted
+from bench.figures import Figure
 from bench.installation import Installation, installed
 from bench.servers import ROOT, free_port
 from bench.sink import counted_at, sink_process
+from bench.statements import counted
 from cohortmgr.accounts.models import Person
 from cohortmgr.base import clock
 from cohortmgr.base.db import append, db, writing

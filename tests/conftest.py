@@ -233,7 +233,7 @@ def runner(system_app: Flask) -> FlaskCliRunner:
 @pytest.fixture
 def statements() -> Callable[[], AbstractContextManager[list[str]]]:
     """`with statements() as seen: ...` collects the SQL sent meanwhile, without transaction control."""
-    from tests.watch import counted
+    from bench.statements import counted
 
     return counted
 

@@ -1,4 +1,4 @@
-"""What watches over the application while a test runs: lost changes, and the statements that are sent."""
+"""What watches over the application while a test runs: changes that were lost, sessions that were shared."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from sqlalchemy.orm import ORMExecuteState, Session
 
 from cohortmgr.base.db import db
 
-CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA", "SELECT SET_CONFIG(")
 _lost: list[str] = []
 
 
@@ -102,22 +101,6 @@ class SeparateClient(FlaskClient):
                 session.expire_all()
         with self.application.app_context():
             return super().open(*arguments, **values)
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """The SQL statements sent while the block runs."""
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if not statement.lstrip().upper().startswith(CONTROL):
-            seen.append(statement)
-
-    event.listen(sa.Engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(sa.Engine, "before_cursor_execute", note)
 
 
 def rows_of(table: type[Any]) -> int:

@@ -16,12 +16,13 @@ from flask import render_template
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.test import TestResponse
 
+from bench.statements import counted
 from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts.rules import Role
 from cohortmgr.base.db import writing
 from tests.databases import KEEP, Database, SqliteDatabase, dispose
 from tests.factories.year import FILE, PHOTO, ROLE_OF, Year, lived
-from tests.watch import SeparateClient, counted, test_context
+from tests.watch import SeparateClient, test_context
 
 TABLE = Path(__file__).resolve().parents[2] / "data" / "access.txt"
 COLUMNS = {
@@ -107,7 +108,11 @@ BODIES: Mapping[str, Mapping[str, str]] = {
     "/staff/applications/{application}/correction": {"fix-s1": "incorrect", "until": "2026-12-01"},
     "/staff/applications/{application}/eligibility": {"eligible": "no", "reason": "Diplôme non reconnu."},
     "/staff/applications/{draft}/extension": {"until": "2027-04-30", "reason": "Hospitalisation."},
-    "/staff/intakes/{open_intake}/late": {"email": "tard@exemple.ma", "until": "2027-04-30", "reason": "Panne."},
+    "/staff/intakes/{open_intake}/late": {
+        "email": "tard@exemple.ma",
+        "until": "2027-04-30",
+        "reason": "Panne.",
+    },
     "/staff/intakes/{open_intake}/deadline": {"until": "2027-04-30", "reason": "Panne nationale."},
     "/staff/intakes/{intake}/lots/correct": {"fix-s1": "incorrect", "until": "2026-12-01", "count": "11"},
     "/staff/duplicates/{draft}/{twin}": {"reason": "La même personne."},

@@ -7,12 +7,12 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from bench.statements import counted
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import Model, db, writing
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.programmes.reading import read_known
-from tests.watch import counted
 
 BIRTH = ("birth_date-day", "birth_date-month", "birth_date-year")
 
