@@ -29,7 +29,7 @@ from cohortmgr.messages.models import Campaign, CampaignRecipient, Preference, T
 from cohortmgr.messages.rules import CampaignState
 from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.rules import MessageState
+from cohortmgr.outbox.rules import UNDER_WAY, MessageState
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
@@ -383,7 +383,7 @@ def readdressed(campaign: Campaign) -> list[tuple[sa.Row[Any], str]]:
 
 def unfinished(campaign: Campaign) -> int:
     """How many messages of a campaign still wait or are on their way."""
-    under_way = Message.state.in_((MessageState.WAITING.value, MessageState.SENDING.value))
+    under_way = Message.state.in_([state.value for state in UNDER_WAY])
     counted = sa.select(sa.func.count()).where(Message.bundle == campaign.bundle, under_way)
     return db.session.scalar(counted) or 0
 

@@ -9,6 +9,7 @@ from cohortmgr.outbox.rules import MessageState
 
 STATES: Mapping[MessageState, str] = {
     MessageState.WAITING: N_("En attente"),
+    MessageState.HELD: N_("Suspendu"),
     MessageState.SENDING: N_("En cours d’envoi"),
     MessageState.SENT: N_("Parti"),
     MessageState.SET_ASIDE: N_("Mis de côté"),
@@ -17,6 +18,7 @@ STATES: Mapping[MessageState, str] = {
 }
 TAGS: Mapping[MessageState, str] = {
     MessageState.WAITING: "wait",
+    MessageState.HELD: "wait",
     MessageState.SENDING: "info",
     MessageState.SENT: "done",
     MessageState.SET_ASIDE: "stop",

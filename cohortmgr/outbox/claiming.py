@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import takewhile
 
 import sqlalchemy as sa
@@ -24,6 +25,8 @@ _offset: list[float] = []
 _wary_until = [0.0]
 _JUMP = 5.0
 _PLAIN = {"synchronize_session": False}
+# Messages that change their state in one transaction with a claim: less than a tenth of a second of it.
+PARKED_AT_ONCE = 2000
 
 
 @contextmanager
@@ -37,21 +40,25 @@ def holding(messages: Iterable[Message]) -> Iterator[None]:
         _held.difference_update(ids)
 
 
-def claim(limit: int) -> list[Message]:
-    """Take up to `limit` due messages, detached from the session; one alone if it may have silenced a sender."""
+def claim(limit: int) -> list[Message] | None:
+    """Take up to `limit` due messages, detached from the session; one alone if it may have silenced a sender. None if
+    the time of one short transaction went on what stood before them and may not leave: ask again in another."""
     moment = clock.now()
     if not _clock_jumped():
         _take_back(moment)
-    held = sa.select(Bundle.reference).where(Bundle.state == "held")
+    _let_go()
     waiting = (Message.state == MessageState.WAITING.value, Message.due <= moment)
-    free = sa.or_(Message.bundle.is_(None), Message.bundle.not_in(held))
-    first = sa.select(Message).where(*waiting, free).order_by(Message.due, Message.id).limit(limit)
-    found = db.session.scalars(first.with_for_update(skip_locked=True)).all()
-    chosen = list(takewhile(lambda message: not past_of(message).alone, found)) or list(found[:1])
+    of_bundle = sa.select(Message, Bundle.state).outerjoin(Bundle, Bundle.reference == Message.bundle)
+    first = of_bundle.where(*waiting).order_by(Message.due, Message.id).limit(limit)
+    rows = db.session.execute(first.with_for_update(of=Message, skip_locked=True)).all()
+    held = {message.bundle for message, state in rows if state == "held"}
+    if held:
+        _park(held, moment)
+    found = [message for message, state in rows if state != "held"]
+    chosen = list(takewhile(lambda message: not past_of(message).alone, found)) or found[:1]
     if not chosen:
-        return []
-    if not past_of(chosen[0]).alone:
-        chosen += companions(chosen, moment)
+        return None if held else []
+    chosen += companions(chosen, moment)
     lease = moment + LEASE
     taken = sa.update(Message).where(Message.id.in_([message.id for message in chosen]), *waiting)
     values = {"state": MessageState.SENDING.value, "lease_until": lease}
@@ -63,12 +70,46 @@ def claim(limit: int) -> list[Message]:
     return chosen
 
 
+def _park(bundles: set[str | None], moment: datetime) -> None:
+    """Take the first due of held bundles out of the way, so that they are passed over once and not at each claim.
+    Each bundle's row is held first: it may have been let go while we looked."""
+    still = sa.select(Bundle).where(Bundle.reference.in_(bundles), Bundle.state == "held")
+    found = db.session.scalars(still.order_by(Bundle.id).with_for_update()).all()
+    if not found:
+        return
+    names = [bundle.reference for bundle in found]
+    due = (Message.state == MessageState.WAITING.value, Message.due <= moment, Message.bundle.in_(names))
+    _turn(sa.select(Message.id).where(*due).order_by(Message.due, Message.id), MessageState.HELD)
+    for bundle in found:
+        bundle.parked = True
+    db.session.flush()
+
+
+def _let_go() -> None:
+    """Let those wait again whose bundle is no longer held, to leave or to be dropped."""
+    free = sa.select(Bundle).where(Bundle.parked, Bundle.state != "held").order_by(Bundle.id).limit(1)
+    bundle = db.session.scalar(free.with_for_update(skip_locked=True))
+    if bundle is None:
+        return
+    parked = (Message.bundle == bundle.reference, Message.state == MessageState.HELD.value)
+    if _turn(sa.select(Message.id).where(*parked), MessageState.WAITING) < PARKED_AT_ONCE:
+        bundle.parked = False
+        db.session.flush()
+
+
+def _turn(chosen: sa.Select[int], state: MessageState) -> int:
+    ids = chosen.limit(PARKED_AT_ONCE).with_for_update(skip_locked=True).scalar_subquery()
+    turned = sa.update(Message).where(Message.id.in_(ids)).values(state=state.value)
+    done = db.session.connection().execute(turned)
+    return done.rowcount
+
+
 def past_of(message: Message) -> Past:
     """What the message has behind it."""
     return Past(message.tries, message.lost_starts, message.unanswered)
 
 
-def _take_back(moment: clock.datetime) -> None:
+def _take_back(moment: datetime) -> None:
     """Let those wait again whose sender fell silent, each to be claimed alone; or set them aside."""
     late = sa.or_(Message.lease_until < moment, Message.lease_until > moment + LONGEST_LEASE)
     silent = (Message.state == MessageState.SENDING.value, late, Message.id.not_in(sorted(_held)))

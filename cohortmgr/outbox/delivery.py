@@ -95,8 +95,7 @@ def deliver(batch: int = BATCH, post: Post | None = None, stopping: Callable[[],
             return deliver(batch, own, stopping)
     if post.providers.resting():
         return 0
-    with writing():
-        messages = claim(batch)
+    messages = _claimed(batch)
     if messages:
         began = time.monotonic()
         with holding(messages):
@@ -104,6 +103,14 @@ def deliver(batch: int = BATCH, post: Post | None = None, stopping: Callable[[],
             db.session.rollback()  # no transaction stays open while a server is spoken to
             _hand_over_all(post, parcels(leaving), began, stopping or (lambda: False))
     return len(messages)
+
+
+def _claimed(batch: int) -> list[Message]:
+    while True:
+        with writing():
+            found = claim(batch)
+        if found is not None:
+            return found
 
 
 def _prepared(post: Post, messages: Sequence[Message]) -> list[tuple[Ready, Rendered]]:
@@ -295,7 +302,7 @@ def _sent(
 
     def before_end() -> None:
         if past_of(message).alone:
-            post.recorder.note(message, {"unanswered": message.unanswered + 1})
+            post.recorder.note_all([(r.message, {"unanswered": r.message.unanswered + 1}) for r in together])
 
     if ready.channel == "email":
         data = compose(mail_of(together, rendered))

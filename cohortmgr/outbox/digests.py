@@ -42,13 +42,14 @@ def companions(chosen: Sequence[Message], moment: datetime) -> list[Message]:
     """What else waited for the digests of which some messages were taken, held for this transaction: a batch ends
     anywhere, and a person gets one mail. One statement, and none where nothing was gathered."""
     people = {message.subject for message in chosen if message.gathered}
-    if not people:
+    first = chosen[0]
+    # What silenced a sender once goes again as it went, apart from the rest; twice, each is tried by itself.
+    if not people or first.lost_starts > 1:
         return []
     due = (Message.state == MessageState.WAITING.value, Message.due <= moment, Message.gathered.is_(True))
     others = sa.select(Message).where(Message.subject.in_(people), *due).order_by(Message.due, Message.id)
-    # Whatever silenced a sender leaves alone.
-    sound = (Message.lost_starts == 0, Message.unanswered == 0)
-    taken = others.where(Message.id.not_in([message.id for message in chosen]), *sound).limit(MOST)
+    alike = (Message.lost_starts == first.lost_starts, Message.unanswered == first.unanswered)
+    taken = others.where(Message.id.not_in([message.id for message in chosen]), *alike).limit(MOST)
     return list(db.session.scalars(taken.with_for_update(skip_locked=True)))
 
 

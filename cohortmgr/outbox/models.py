@@ -18,6 +18,7 @@ class Message(Row, Model):
     __table_args__ = (
         # With the id at its end, so that the first of a hundred thousand that are due at one hour are read, not sorted.
         sa.Index("ix_outbox_state_due_id", "state", "due", "id"),
+        sa.Index("ix_outbox_bundle_state", "bundle", "state"),
         {"info": {"tenancy": "journal_of_persons"}},
     )
 
@@ -37,7 +38,7 @@ class Message(Row, Model):
     # A name that only one message may bear: whoever plans it twice has it once.
     once: Mapped[str | None] = mapped_column(sa.String(120), unique=True)
     # The reference of the bundle that it leaves with, if with others.
-    bundle: Mapped[str | None] = mapped_column(sa.String(26), index=True)
+    bundle: Mapped[str | None] = mapped_column(sa.String(26))
     lost_starts: Mapped[int] = mapped_column(sa.Integer, default=0)
     # How often a server had taken it and did not say so.
     unanswered: Mapped[int] = mapped_column(sa.Integer, default=0)
@@ -58,6 +59,8 @@ class Bundle(Row, Model):
 
     institution_id: Mapped[int] = mapped_column(Id, index=True)
     state: Mapped[str] = mapped_column(sa.String(12), default="open")
+    # Whether some of its messages are `held`: they wait again once it is not held any more.
+    parked: Mapped[bool] = mapped_column(sa.Boolean, default=False)
 
 
 class MailPace(Model):

@@ -27,6 +27,7 @@ class MessageState(StrEnum):
     """Where a message stands."""
 
     WAITING = "waiting"
+    HELD = "held"
     SENDING = "sending"
     SENT = "sent"
     SET_ASIDE = "set_aside"
@@ -36,6 +37,7 @@ class MessageState(StrEnum):
 
 MEANINGS: Mapping[MessageState, str] = {
     MessageState.WAITING: N_("Le message attend son heure."),
+    MessageState.HELD: N_("L’envoi dont il fait partie est suspendu ; il attend qu’il reprenne."),
     MessageState.SENDING: N_("Le message est en cours d’envoi."),
     MessageState.SENT: N_("Le message a été remis au service d’envoi."),
     MessageState.SET_ASIDE: N_("Le message n’a pas pu partir ; une personne doit le regarder."),
@@ -44,7 +46,8 @@ MEANINGS: Mapping[MessageState, str] = {
 }
 
 TRANSITIONS: Mapping[MessageState, tuple[MessageState, ...]] = {
-    MessageState.WAITING: (MessageState.SENDING, MessageState.DROPPED),
+    MessageState.WAITING: (MessageState.SENDING, MessageState.DROPPED, MessageState.HELD),
+    MessageState.HELD: (MessageState.WAITING,),
     MessageState.SENDING: (
         MessageState.SENT,
         MessageState.WAITING,
@@ -57,6 +60,10 @@ TRANSITIONS: Mapping[MessageState, tuple[MessageState, ...]] = {
     MessageState.RETURNED: (MessageState.WAITING,),
     MessageState.SET_ASIDE: (MessageState.WAITING,),
 }
+
+
+# Those that have not left and may.
+UNDER_WAY = (MessageState.WAITING, MessageState.HELD, MessageState.SENDING)
 
 
 def wait_after(tries: int) -> timedelta:

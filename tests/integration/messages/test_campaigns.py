@@ -176,7 +176,7 @@ def test_a_pause_holds_the_bundle_and_going_on_writes_none_twice() -> None:
         campaigns.pause(manager, reference)
     assert db.session.scalars(sa.select(Bundle.state)).one() == "held"
     with writing():
-        assert not [message for message in claim(50) if message.key == "campaign"]
+        assert not [message for message in claim(50) or () if message.key == "campaign"]
     assert not run(reference), "a job that finds it paused is over"
     with writing():
         campaigns.resume(manager, reference)
@@ -186,7 +186,7 @@ def test_a_pause_holds_the_bundle_and_going_on_writes_none_twice() -> None:
     jobs = db.session.scalar(sa.select(sa.func.count()).select_from(Job).where(Job.kind == campaigns.SEND))
     assert jobs == 2, "the one of the approval and one that goes on"
     with writing():
-        assert len([message for message in claim(50) if message.key == "campaign"]) == 6
+        assert len([message for message in claim(50) or () if message.key == "campaign"]) == 6
 
 
 def test_called_off_while_it_leaves_what_is_left_never_does() -> None:

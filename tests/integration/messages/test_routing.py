@@ -28,10 +28,11 @@ from cohortmgr.messages.routing import route_all
 from cohortmgr.messages.rules import TroubleKind
 from cohortmgr.messages.unsubscribing import person_of
 from cohortmgr.outbox.actions import Letter, send_all
+from cohortmgr.outbox.claiming import claim
 from cohortmgr.outbox.delivery import deliver, opened
 from cohortmgr.outbox.hooks import NoWay, Route, Wait
 from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.rules import MessageState
+from cohortmgr.outbox.rules import LEASE, MessageState
 from tests.factories import choices
 from tests.factories.choices import decided, known, sent
 
@@ -284,6 +285,23 @@ def test_a_digest_that_comes_back_comes_back_whole(app: Flask) -> None:
             assert receive(SYSTEM, back) == said
     states = [row[0] for row in _rows(Message.state)]
     assert states == [MessageState.RETURNED] * 2 + [MessageState.SENT] * 2
+
+
+@pytest.mark.parametrize(("deaths", "mails"), [(1, 1), (2, 3)])
+def test_a_digest_whose_sender_died_goes_again_as_one_mail_and_then_one_by_one(
+    app: Flask, deaths: int, mails: int
+) -> None:
+    sent(1)
+    _wish(1, digest=True)
+    _write(1, "offer_accepted", "offer_declined", "waiting_listed", position=4)
+    _drain()
+    for death in range(deaths):
+        with clock.at(EVENING + 2 * death * LEASE), writing():
+            assert len(claim(50) or ()) == 3
+    with clock.at(EVENING + 2 * deaths * LEASE):
+        _drain()
+    assert len(_mails()) == mails
+    assert set(_rows(Message.state, Message.lost_starts)) == {(MessageState.SENT, deaths)}
 
 
 def test_campaigns_alone_bear_the_link_that_stops_them(app: Flask) -> None:

@@ -117,7 +117,7 @@ def test_an_erased_person_gets_nothing(tmp_path: Path) -> None:
 
 def claimed(count: int = 10) -> list[Message]:
     with writing():
-        return delivery.claim(count)
+        return claiming.claim(count) or []
 
 
 def after_the_lease() -> datetime:
@@ -270,11 +270,55 @@ def test_a_bundle_leaves_while_it_is_open_waits_while_it_is_held_and_never_leave
     send("alone@b.ma")
     assert draining.drain() == 5
     states = [message.state for message in rows()]
-    assert states == ["sent", "sent", "waiting", "waiting", "dropped", "dropped", "sent"]
+    assert states == ["sent", "sent", "held", "held", "dropped", "dropped", "sent"]
     with writing() as session:
         session.execute(sa.update(Bundle).where(Bundle.state == "held").values(state="open"))
     assert draining.drain() == 2
     assert [message.state for message in rows()][2:4] == ["sent", "sent"]
+
+
+def held_bundle(count: int) -> str:
+    """A bundle of so many messages that is held before any of them left."""
+    held = bundle("held")
+    send(*(f"held{number}@b.ma" for number in range(count)), bundle=held)
+    return held
+
+
+def states() -> dict[str, int]:
+    counted = sa.select(Message.state, sa.func.count()).group_by(Message.state)
+    db.session.rollback()
+    return dict(db.session.execute(counted).all())
+
+
+@pytest.mark.usefixtures("institutions")
+@pytest.mark.parametrize("at_once", [4, 5000])
+def test_what_is_held_is_passed_over_once_and_leaves_when_it_is_let_go(
+    at_once: int, statements: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(claiming, "PARKED_AT_ONCE", at_once)
+    held = held_bundle(11)
+    send("free@b.ma")
+    assert delivery.deliver(batch=3) == 1 and [each["To"] for each in letters(tmp_path)] == ["free@b.ma"]
+    assert states() == {"held": 11, "sent": 1}
+    with statements() as seen:
+        assert claimed() == []
+    assert len(seen) <= 5 and "held" in states()
+    with writing():
+        actions.turn_bundle(held, "open")
+    while delivery.deliver(batch=3):
+        pass
+    assert states() == {"sent": 12}
+    assert not db.session.scalar(sa.select(Bundle.parked))
+    assert len({str(each["To"]) for each in letters(tmp_path)}) == 12
+
+
+@pytest.mark.usefixtures("institutions")
+def test_what_is_called_off_while_it_is_held_is_dropped(tmp_path: Path) -> None:
+    held = held_bundle(3)
+    assert delivery.deliver() == 0 and states() == {"held": 3}
+    with writing():
+        actions.turn_bundle(held, "called_off")
+    assert delivery.deliver() == 3 and states() == {"dropped": 3} and letters(tmp_path) == []
 
 
 def test_whoever_routes_messages_says_when_where_and_whether(tmp_path: Path) -> None:
