@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bench.installation import Installation
-from bench.servers import Answer, Server, cost
+from bench.servers import Answer, Server, cost, shipped
 from bench.statements import counted
 from bench.visitors import Send, Visitor, drafted, journey, paged, signed_up, within
 from cohortmgr.accounts.passwords import prepare_hash
@@ -151,7 +151,7 @@ def journeys(made: Installation, times: int) -> Figure:
 def twice_at_once(made: Installation, times: int = 5) -> Figure:
     """The last step sent twice at the same time: what went wrong, over some tries. Nothing may."""
     wrong: list[str] = []
-    with Server("wsgi:app", made.environment, workers=2, threads=4) as server:
+    with Server("wsgi:app", made.environment, *shipped()) as server:
         for _ in range(times):
             visitor, page = drafted(sender(server), made.open_intake)
             wrong += _sent_together(visitor, page)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -32,6 +33,14 @@ class Answer:
     body: bytes
 
 
+def shipped() -> tuple[int, int]:
+    """The workers and the threads of each with which the web is started, from the Procfile."""
+    lines = (ROOT / "Procfile").read_text(encoding="utf-8").splitlines()
+    words = shlex.split(next(line for line in lines if line.startswith("web:")))
+    workers, threads = (int(words[words.index(name) + 1]) for name in ("--workers", "--threads"))
+    return workers, threads
+
+
 class Server:
     """A gunicorn for `module:app`, with one worker of one thread unless told otherwise."""
 
@@ -39,25 +48,9 @@ class Server:
         self, target: str, environment: Mapping[str, str], workers: int = 1, threads: int = 1
     ) -> None:
         self.port = free_port()
-        command = [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            target,
-            "--bind",
-            f"127.0.0.1:{self.port}",
-            "--workers",
-            str(workers),
-        ]
-        command += [
-            "--threads",
-            str(threads),
-            "--worker-class",
-            "gthread",
-            "--log-level",
-            "warning",
-            "--no-control-socket",
-        ]
+        command = [sys.executable, "-m", "gunicorn", target, "--bind", f"127.0.0.1:{self.port}"]
+        command += ["--workers", str(workers), "--threads", str(threads), "--worker-class", "gthread"]
+        command += ["--log-level", "warning", "--no-control-socket"]
         self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment})
 
     def __enter__(self) -> Self:

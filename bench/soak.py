@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from bench import faults
 from bench.figures import sender
 from bench.installation import Installation, installed
-from bench.servers import ROOT, Server
+from bench.servers import ROOT, Server, shipped
 from bench.visitors import Visitor, journey
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.audit.queries import broken_links, chains
@@ -110,7 +110,7 @@ def memory(server: Server) -> int:
 def lived(made: Installation, seconds: int, candidates: int) -> Life:
     """Let everybody live for some seconds, the worker dying in the middle."""
     life, stop = Life(), threading.Event()
-    with Server("wsgi:app", made.environment, workers=2, threads=4) as server:
+    with Server("wsgi:app", made.environment, *shipped()) as server:
         send = sender(server)
 
         def apply() -> None:

@@ -19,7 +19,7 @@ from statistics import median, quantiles
 from bench.copying import copied_drafts
 from bench.figures import sender
 from bench.installation import Installation, installed
-from bench.servers import Server
+from bench.servers import Answer, Server, shipped
 from bench.soak import broken_counts
 from bench.visitors import Send, Visitor, journey
 
@@ -36,7 +36,7 @@ class Hour:
     waits: list[float] = field(default_factory=list)
     reads: list[float] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
-    lists: int = 0
+    lists: list[float] = field(default_factory=list)
     seconds: float = 0.0
 
     def said(self) -> str:
@@ -45,7 +45,10 @@ class Hour:
         sent, read = f"{len(self.waits)} sent, {len(self.waits) / self.seconds:.1f}/s", median(self.reads)
         half, most = cuts[9] * 1000, cuts[18] * 1000
         waited = f"sent p50 {half:.0f} ms, p95 {most:.0f} ms; read p50 {read * 1000:.0f} ms"
-        return f"{sent}; {waited}; {self.lists} lists; {len(self.faults)} faults"
+        lists = f"{len(self.lists)} lists"
+        if self.lists:
+            lists += f", p50 {median(self.lists) * 1000:.0f} ms"
+        return f"{sent}; {waited}; {lists}; {len(self.faults)} faults"
 
 
 @contextmanager
@@ -57,9 +60,10 @@ def staff_reloading(made: Installation, send: Send, hour: Hour, people: int) -> 
         person = Visitor(send)
         person.jar["session"] = made.administrator["Cookie"].partition("=")[2]
         while not stop.is_set():
+            asked = time.monotonic()
             try:
-                person.get(f"/staff/intakes/{made.listed}/applications?size={ROWS}")
-                hour.lists += 1
+                _whole(person.get(f"/staff/intakes/{made.listed}/applications?size={ROWS}"))
+                hour.lists.append(time.monotonic() - asked)
             except (RuntimeError, OSError) as fault:
                 hour.faults.append(f"list: {fault}")
                 stop.wait(0.5)
@@ -73,6 +77,13 @@ def staff_reloading(made: Installation, send: Send, hour: Hour, people: int) -> 
         stop.set()
         for thread in threads:
             thread.join()
+
+
+def _whole(page: Answer) -> None:
+    """A list must have all its rows; one of fewer is a fault."""
+    rows = page.body.count(b'<th scope="row">')
+    if rows != ROWS:
+        raise RuntimeError(f"the list has {rows} rows")
 
 
 def at_rate(rate: float, acts: list[Callable[[float], None]]) -> float:
@@ -145,7 +156,7 @@ def main() -> int:
     with installed(chosen.postgres) as made:
         drafts = copied_drafts(made, 2 * count)
         print(f"{len(drafts)} drafts are ready.", flush=True)
-        with Server("wsgi:app", made.environment, workers=2, threads=4) as server:
+        with Server("wsgi:app", made.environment, *shipped()) as server:
             send = sender(server)
             for _ in range(5):
                 journey(send, made.open_intake)

@@ -53,7 +53,7 @@ from cohortmgr.applications import journey_views as journey_candidate
 from cohortmgr.applications import notices as applications_notices
 from cohortmgr.applications import staff_views as applications_staff
 from cohortmgr.audit import keys
-from cohortmgr.base import assets, clock, crypto, db, i18n, markup, web
+from cohortmgr.base import assets, clock, crypto, db, i18n, markup, precedence, web
 from cohortmgr.base.settings import ROOT, Settings, read_settings
 from cohortmgr.cohorts import actions as enrolling
 from cohortmgr.cohorts import queries as cohorts
@@ -132,6 +132,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
     app.extensions["cohortmgr-wake"] = wake_sender(celery_for(settings))
     _open_database(app, settings)
     i18n.init_i18n(app)
+    precedence.init_precedence(app)
     web.init_web(app)
     guards.init_guards(app)
     assets.init_assets(app)
@@ -249,7 +250,7 @@ def _configure(app: Flask, settings: Settings, process: Process) -> None:
         BASE_URL=settings.base_url,
         DEMONSTRATION=settings.demonstration,
         SECRET_KEY=settings.secret_key,
-        SQLALCHEMY_ENGINES={"default": db.engine_options(url)},
+        SQLALCHEMY_ENGINES={"default": db.pooled_options(url)},
         MAX_CONTENT_LENGTH=settings.upload_limit,
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
         IMPORT_LIMIT=settings.import_limit,

@@ -25,7 +25,7 @@ from cohortmgr.base.paging import Page
 from cohortmgr.base.text import fold
 from cohortmgr.programmes.models import Offering
 
-SIZES = (50, 100, 600)
+SIZES = (50, 100, 250, 600)
 # As many as one page shows can be ticked on it.
 MOST_TICKED = SIZES[-1]
 SORTS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {

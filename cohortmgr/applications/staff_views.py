@@ -35,6 +35,7 @@ from cohortmgr.applications.rules import SOURCE_NAMES, STATE_NAMES, State
 from cohortmgr.applications.written import shown
 from cohortmgr.base.db import writing
 from cohortmgr.base.i18n import language, localized
+from cohortmgr.base.precedence import gives_way
 from cohortmgr.base.sheets import Sheet, write_csv, write_xlsx
 from cohortmgr.programmes.queries import definition_of
 
@@ -44,6 +45,7 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @bp.get("/intakes/<reference>/applications", endpoint="list")
 @guards.staff
+@gives_way
 def index(reference: str) -> ResponseReturnValue:
     """The list, its filters in the address; four statements with the viewer's own, whatever the rows."""
     viewer = guards.viewer()
@@ -72,7 +74,7 @@ def index(reference: str) -> ResponseReturnValue:
         columns=cells.COLUMN_NAMES,
         sorted_by=cells.SORTED_BY,
         figures=cells.FIGURES,
-        sizes=listing.SIZES,
+        sizes=[(size, size) for size in listing.SIZES],
         may_manage=may_manage,
         may_extend=allows(viewer, "programmes.manage", intake.path),
         may_write=may_write,
@@ -106,6 +108,7 @@ def forget_view(reference: str, view: str) -> ResponseReturnValue:
 
 @bp.post("/intakes/<reference>/applications/export")
 @guards.staff
+@gives_way
 def export(reference: str) -> ResponseReturnValue:
     """What the filters show, with the chosen columns, as a workbook or as CSV; noted in one line."""
     kind = "csv" if request.form.get("kind") == "csv" else "xlsx"

@@ -114,6 +114,13 @@ def engine_options(url: str) -> dict[str, Any]:
     return {"url": url, "pool_pre_ping": True, "connect_args": {"options": "-c timezone=UTC"}}
 
 
+def pooled_options(url: str) -> dict[str, Any]:
+    """The same for an engine that keeps its connections: as many as a process of the web has threads, since one more
+    would be opened anew for each request."""
+    options = engine_options(url)
+    return options if url.startswith("sqlite") else {**options, "pool_size": 8}
+
+
 def table_of(model: type[Model]) -> sa.Table:
     """The table of a model, for statements that pass by the identity map."""
     return cast(sa.Table, model.__table__)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 
 import yaml
 
+from cohortmgr.base.db import pooled_options
+from cohortmgr.base.precedence import WAITING
 from cohortmgr.jobs.broker import QUEUES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,3 +41,14 @@ def test_each_process_replaces_its_shell() -> None:
 
 def test_the_web_server_opens_no_control_socket() -> None:
     assert "--no-control-socket" in procfile()["web"]
+
+
+def test_the_web_has_as_many_threads_everywhere_and_a_connection_for_each() -> None:
+    image = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    built = next(json.loads(line.removeprefix("CMD ")) for line in image if line.startswith("CMD "))
+    here = procfile()["web"]
+    for name in ("--workers", "--threads", "--worker-class"):
+        assert here[here.index(name) + 1] == built[built.index(name) + 1]
+    threads = int(here[here.index("--threads") + 1])
+    assert pooled_options("postgresql+psycopg://somebody@/somewhere")["pool_size"] == threads
+    assert threads >= 2 * WAITING, "lists that wait would hold most of the threads"
