@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import url_for
+from flask_babel import gettext as _
 
 from cohortmgr.applications.written import choices_of, said_required, said_when
 from cohortmgr.base.errors import N_, Problem
@@ -24,6 +25,23 @@ from cohortmgr.programmes.rules import Operator, Text
 _UNREAD = frozenset({QuestionKind.FILE, QuestionKind.GROUP, QuestionKind.ADDRESS})
 _LANGUAGES = {"fr": N_("français"), "ar": N_("arabe"), "en": N_("anglais")}
 _YES: Text = {"fr": "Oui", "ar": "نعم", "en": "Yes"}
+
+# Fields whose problem does not say of which text or row it is.
+_FIELDS: Mapping[str, str] = {
+    "label": N_("Énoncé"),
+    "help": N_("Aide"),
+    "title": N_("Titre"),
+    "reason": N_("Raison"),
+    "advice": N_("Conseil"),
+    "options": N_("Choix"),
+    "periods": N_("Période"),
+    "purposes": N_("Accord"),
+    "show_when": N_("Condition"),
+    "require_when": N_("Condition"),
+    "when": N_("Condition"),
+    "values": N_("Valeur"),
+    "intakes": N_("Campagne"),
+}
 
 
 @dataclass(frozen=True)
@@ -168,6 +186,23 @@ def wrong_at(writing: Writing, path: tuple[str | int, ...]) -> dict[str, list[st
             continue
         found.setdefault(anchor(rest), []).append(said_fault(fault))
     return found
+
+
+def problems_of(problems: list[Problem], wrong: dict[str, list[str]]) -> dict[str, Any]:
+    """What is wrong by field, and as a summary that names the fields of several languages or rows."""
+    for problem in problems:
+        wrong.setdefault(problem.where or "", []).append(say(problem))
+    told = [(place, _named(place, what)) for place, said in wrong.items() for what in said]
+    return {"wrong": wrong, "problems": told}
+
+
+def _named(place: str, what: str) -> str:
+    field, _point, rest = place.partition("-")
+    if field not in _FIELDS:
+        return what
+    number = rest.partition("-")[0]
+    named = f"{say(_FIELDS[field])} {int(number) + 1}" if number.isdecimal() else say(_FIELDS[field])
+    return _("%(field)s : %(what)s", field=named, what=what)
 
 
 def askable(writing: Writing, before: str | None, secret: bool = False) -> list[Question]:

@@ -13,7 +13,7 @@ from flask_babel import ngettext
 from cohortmgr.accounts import guards
 from cohortmgr.applications import definition_counts as counts
 from cohortmgr.applications import definition_pages as pages
-from cohortmgr.applications.definition_views import given, problems_of, version
+from cohortmgr.applications.definition_views import given, version
 from cohortmgr.applications.forms import unkept_class
 from cohortmgr.applications.pages import pages_of
 from cohortmgr.base.db import db, writing
@@ -266,5 +266,5 @@ def _texts_page(found: Writing, typed: Typed, number: int, status: int = 200) ->
         texts=describing.TEXTS,
         practical=describing.PRACTICAL,
         limits=describing.LIMITS,
-        **problems_of(typed.problems, wrong),
+        **pages.problems_of(typed.problems, wrong),
     ), status

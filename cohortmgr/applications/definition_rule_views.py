@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from cohortmgr.accounts import guards
 from cohortmgr.applications import definition_pages as pages
 from cohortmgr.applications import rule_pages
-from cohortmgr.applications.definition_views import by, given, problems_of, structural
+from cohortmgr.applications.definition_views import by, given, just_begun, structural
 from cohortmgr.applications.eligibility import Assessment, Facts, assess, questions_read
 from cohortmgr.applications.eligibility_views import read_asked, show_asked
 from cohortmgr.applications.forms import ApplicationForm, unkept_class
@@ -66,7 +66,7 @@ def add(key: str) -> ResponseReturnValue:
         sorts=SORTS,
         sort=sort,
         reason=request.form.get("reason-fr", ""),
-        **problems_of(typed.problems, {}),
+        **pages.problems_of(typed.problems, {}),
     ), (422 if typed.problems else 200)
 
 
@@ -78,7 +78,7 @@ def _begun(found: Writing, sort: str, reason: str) -> ResponseReturnValue:
         rule = revisions.change(
             guards.viewer(), key, lambda document: requirements.begin(document, sort, reason, question)
         )
-    return redirect(url_for(".rule", key=key, rule=rule))
+    return redirect(url_for(".rule", key=key, rule=rule, begun=1))
 
 
 def _definition(found: Writing) -> Definition:
@@ -137,7 +137,7 @@ def _page(found: Writing, rule: str, typed: Typed, mark: str, status: int = 200)
     """The page of a condition as it is kept, or as it was typed."""
     held, place = requirements.find(found.document, rule)
     test = Operator(typed.table["operator"])
-    stored = status == 200 and not typed.act
+    stored = status == 200 and not typed.act and not just_begun()
     readable = rule_pages.readable(found, test)
     asked = next((each for each in readable if each.key == typed.table.get("question")), None)
     return render_template(
@@ -160,7 +160,7 @@ def _page(found: Writing, rule: str, typed: Typed, mark: str, status: int = 200)
         askable=pages.askable(found, None),
         values_of=pages.values_of,
         operators=kinds.OPERATORS,
-        **problems_of(typed.problems, rule_pages.wrong_at(found, place, test) if stored else {}),
+        **pages.problems_of(typed.problems, rule_pages.wrong_at(found, place, test) if stored else {}),
     ), status
 
 

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.applications import definition_pages as pages
-from cohortmgr.applications.definition_views import given, problems_of, structural, version
+from cohortmgr.applications.definition_views import given, structural, version
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Stale
 from cohortmgr.base.i18n import LANGUAGE_NAMES
@@ -64,7 +64,7 @@ def _dates_page(found: Writing, typed: Typed, number: int, status: int = 200) ->
         period_kinds=[(each.value, name) for each, name in scheduling.PERIOD_KINDS.items()],
         local=scheduling.shown_date,
         hours=scheduling.shown_hours,
-        **problems_of(typed.problems, wrong),
+        **pages.problems_of(typed.problems, wrong),
     ), status
 
 
@@ -111,7 +111,7 @@ def _guardians_page(found: Writing, typed: Typed, number: int, status: int = 200
         is_asked=is_asked,
         lacking=[(each["label"], kinds.KINDS[QuestionKind(each["kind"])][0]) for each in lacking],
         spoken=LANGUAGE_NAMES,
-        **problems_of(typed.problems, wrong),
+        **pages.problems_of(typed.problems, wrong),
     ), status
 
 

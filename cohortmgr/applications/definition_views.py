@@ -158,7 +158,7 @@ def add(key: str) -> ResponseReturnValue:
                 name = revisions.change(
                     guards.viewer(), key, lambda document: drafting.add_question(document, place, dict(table))
                 )
-            return redirect(url_for(".question", key=key, name=name))
+            return redirect(url_for(".question", key=key, name=name, begun=1))
     return render_template(
         "programmes/staff_question_new.html",
         writing=found,
@@ -166,7 +166,7 @@ def add(key: str) -> ResponseReturnValue:
         kinds=[(each, *kinds.KINDS[each]) for each in offered],
         kind=kind,
         label=request.form.get("label-fr", ""),
-        **problems_of(typed.problems, {}),
+        **pages.problems_of(typed.problems, {}),
     ), (422 if typed.problems else 200)
 
 
@@ -228,11 +228,9 @@ def _status(typed: Typed) -> int:
     return 422 if typed.problems else 200
 
 
-def problems_of(problems: list[Problem], wrong: dict[str, list[str]]) -> dict[str, Any]:
-    """What is wrong by field, and as a summary."""
-    for problem in problems:
-        wrong.setdefault(problem.where or "", []).append(say(problem))
-    return {"wrong": wrong, "problems": [(place, what) for place, said in wrong.items() for what in said]}
+def just_begun() -> bool:
+    """Whether the page is the first of what was begun a moment ago: what is missing is not told yet."""
+    return bool(request.args.get("begun"))
 
 
 def _question_page(
@@ -240,7 +238,7 @@ def _question_page(
 ) -> ResponseReturnValue:
     """The page of a question as it is kept, or as it was typed."""
     key, point, _inner = name.partition(".")
-    stored = status == 200 and not typed.act
+    stored = status == 200 and not typed.act and not just_begun()
     wrong = pages.wrong_at(found, drafting.path_to(found.document, name)) if stored else {}
     kind = QuestionKind(typed.table["kind"])
     shown = kinds.fields_of(kind) - (kinds.INNER_LEFT_OUT if point else frozenset())
@@ -266,7 +264,7 @@ def _question_page(
         kinds=kinds.KINDS,
         megabytes=editing.megabytes,
         is_new=name not in found.published_keys,
-        **problems_of(typed.problems, wrong),
+        **pages.problems_of(typed.problems, wrong),
     ), status
 
 
@@ -337,7 +335,7 @@ def _section_page(
     found: Writing, key: str, typed: Typed, mark: str, status: int = 200
 ) -> ResponseReturnValue:
     place = drafting.find_section(found.document, key)[1]
-    stored = status == 200 and not typed.act
+    stored = status == 200 and not typed.act and not just_begun()
     wrong = pages.wrong_at(found, ("form", "sections", place)) if stored else {}
     return render_template(
         "programmes/staff_section.html",
@@ -350,7 +348,7 @@ def _section_page(
         askable=pages.askable(found, pages.before_section(found, key)),
         values_of=pages.values_of,
         operators=kinds.OPERATORS,
-        **problems_of(typed.problems, wrong),
+        **pages.problems_of(typed.problems, wrong),
     ), status
 
 
@@ -370,4 +368,4 @@ def add_section(key: str) -> ResponseReturnValue:
         name = revisions.change(
             guards.viewer(), key, lambda document: drafting.add_section(document, {"fr": title})
         )
-    return redirect(url_for(".section", key=key, section=name))
+    return redirect(url_for(".section", key=key, section=name, begun=1))

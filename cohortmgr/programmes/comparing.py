@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.questions import Form, FormSection, Question
-from cohortmgr.programmes.rules import Definition, GuardianTerms, Text
+from cohortmgr.programmes.rules import Definition, GuardianTerms, Period, Purpose, Text
 
 
 class Kind(StrEnum):
@@ -117,12 +117,36 @@ def changes(before: Definition, after: Definition) -> tuple[Change, ...]:
         *_purposes(before.guardians, after.guardians),
     )
     others = (each for each in fields(Definition) if each.name not in _IN_FULL)
+    left = _as_told(before, after)
     rest = tuple(
         Change(Kind.CHANGED, PARTS.get(each.name, each.name), tuple(_of_part(each.name, before, after)))
         for each in others
-        if getattr(before, each.name) != getattr(after, each.name)
+        if getattr(before, each.name) != getattr(left, each.name)
     )
     return (*found, *rest)
+
+
+def _as_told(before: Definition, after: Definition) -> Definition:
+    """`after` without what is told in full elsewhere: its campaigns' dates, its periods and purposes."""
+    campaigns = {each.key: each for each in before.intakes}
+    intakes = tuple(
+        replace(each, **{name: getattr(campaigns[each.key], name) for name in DATE_NAMES})
+        if each.key in campaigns
+        else each
+        for each in after.intakes
+    )
+    calendar, guardians = after.calendar, after.guardians
+    if _in_order(before.calendar.periods, calendar.periods):
+        calendar = replace(calendar, periods=before.calendar.periods)
+    if before.guardians and guardians and _in_order(before.guardians.purposes, guardians.purposes):
+        guardians = replace(guardians, purposes=before.guardians.purposes)
+    return replace(after, intakes=intakes, calendar=calendar, guardians=guardians)
+
+
+def _in_order(before: Sequence[Period | Purpose], after: Sequence[Period | Purpose]) -> bool:
+    """Whether those that stay follow one another as they did."""
+    were, are = [each.key for each in before], [each.key for each in after]
+    return [key for key in were if key in are] == [key for key in are if key in were]
 
 
 def _of_part(name: str, before: Definition, after: Definition) -> Iterator[Problem | str]:
@@ -161,8 +185,8 @@ def _dates(before: Definition, after: Definition) -> Iterator[Change]:
     for key, period in are.items():
         if key not in were:
             yield Change(Kind.ADDED, period.title, (_PERIOD,))
-        elif moved := tuple(_moved(were[key], period, PERIOD_NAMES)):
-            yield Change(Kind.CHANGED, period.title, moved)
+        elif period != were[key]:
+            yield Change(Kind.CHANGED, period.title, (_PERIOD, *_moved(were[key], period, PERIOD_NAMES)))
     for key, period in were.items():
         if key not in are:
             yield Change(Kind.REMOVED, period.title, (_PERIOD,))

@@ -76,7 +76,15 @@ def add(
     place = place or read_known("mdia").form.sections[0].key
     answer = client.post(f"{HOME}/form/add", data={"in": place, "kind": kind, "label-fr": label})
     assert answer.status_code == 302, answer.text
-    return str(answer.location)
+    return begun(client, answer)
+
+
+def begun(client: FlaskClient, answer: Any) -> str:
+    """The page of what was begun, which does not tell yet what is missing; without that mark."""
+    path, _mark, said = str(answer.location).partition("?")
+    assert said == "begun=1"
+    assert "data-error-summary" not in client.get(answer.location).text
+    return path
 
 
 def filled(client: FlaskClient, path: str) -> dict[str, str]:

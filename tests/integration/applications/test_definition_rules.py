@@ -22,6 +22,7 @@ from tests.factories.choices import browser, someone
 from tests.integration.applications.definitions import (
     HOME,
     administrator,
+    begun,
     document,
     draft,
     mark,
@@ -58,7 +59,7 @@ def begin(client: FlaskClient, sort: str) -> str:
     """A new condition of a sort; its page."""
     answer = client.post(f"{RULES}/add", data={"sort": sort, "reason-fr": "Il faut avoir 18 ans."})
     assert answer.status_code == 302, answer.text
-    return str(answer.location)
+    return begun(client, answer)
 
 
 def keep(client: FlaskClient, path: str, **given: Any) -> Any:

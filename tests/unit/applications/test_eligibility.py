@@ -52,6 +52,11 @@ def rule(operator: str, *values: str, **more: Any) -> EligibilityRule:
         ("age_at_least", ("18", "2026-09-01"), "2008-09-02", False),
         ("age_at_most", ("30", "2026-09-01"), "1995-09-02", True),
         ("age_at_most", ("30", "2026-09-01"), "1995-09-01", False),
+        ("one_of", ("MA-04",), {"province": "MA-SAL", "commune": "Salé"}, True),
+        ("one_of", ("MA-04",), {"province": "MA-FES", "commune": "Fès"}, False),
+        ("one_of", ("MA-04",), {"province": "ABROAD", "commune": "Lyon"}, False),
+        ("none_of", ("MA-04",), {"province": "MA-SAL", "commune": "Salé"}, False),
+        ("none_of", ("MA-04",), {"province": "ABROAD", "commune": "Lyon"}, True),
     ],
 )
 def test_each_operator_at_its_bound(

@@ -1,0 +1,154 @@
+"""Conditions, dates and guardians' terms as pages send them: whatever that is, the draft can be shown and judged."""
+
+from __future__ import annotations
+
+import copy
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cohortmgr.applications.eligibility import assess
+from cohortmgr.base.errors import NotFound, Refused
+from cohortmgr.programmes import guarding, requirements, scheduling
+from cohortmgr.programmes.reading import as_json, judged, read_known
+from cohortmgr.programmes.requirements import FIGURES, SORTS, TESTS
+from cohortmgr.programmes.rules import Operator, QuestionKind
+
+MDIA = as_json(read_known("mdia"))
+TEXTS = {
+    f"{name}-{code}": "قال: said" for name in ("reason", "advice") for code in ("fr", "ar", "en")
+}  # fmt: skip
+KEYS = [question.key for question in read_known("mdia").form.questions]
+
+
+def begun(sort: str) -> tuple[dict[str, Any], str]:
+    document = copy.deepcopy(MDIA)
+    return document, requirements.begin(document, sort, "Non.")
+
+
+def sent(**given: str | list[str]) -> dict[str, list[str]]:
+    return {name: each if isinstance(each, list) else [each] for name, each in {**TEXTS, **given}.items()}
+
+
+def test_every_test_is_of_one_sort_and_has_words() -> None:
+    assert {test for sort in SORTS.values() for test in sort.tests} == set(Operator)
+    assert TESTS.keys() == set(Operator)
+    for test in Operator:
+        assert test in requirements.tests_beside(test)
+        assert test in FIGURES or test in (*requirements.CHOSEN, Operator.NOT_EMPTY, Operator.NOT_ENROLLED)
+
+
+@pytest.mark.parametrize(
+    ("sort", "given_", "faults"),
+    [
+        ("age", {"question": "birth_date", "values-0": "18", "values-1": "2027-09-20"}, []),
+        ("age", {"question": "birth_date", "values-0": "18.0", "values-1": "2027-09-20"}, [("values", 0)]),
+        ("diplome", {"question": "licence", "values": ["droit"]}, []),
+        ("moyenne", {"question": "s1", "also": ["s1", "s2"], "values-0": "12,25"}, []),
+        ("nombre", {"question": "s1", "operator": "at_most", "values-0": "15"}, []),
+        ("nombre", {"question": "s1", "operator": "one_of", "values-0": "15"}, []),
+        ("region", {"question": "region", "values": ["MA-04", "MA-99"]}, [("values", 1)]),
+        ("region", {"question": "address", "values": ["MA-04"]}, []),
+        ("inscrit", {}, []),
+        ("employeur", {"question": "transcripts", "when-count": "1", "when-0-question": "absente"},
+         [("when", 0, "question"), ("when", 0, "values")]),
+    ],
+)  # fmt: skip
+def test_a_condition_is_what_its_page_says(
+    sort: str, given_: dict[str, Any], faults: list[tuple[Any, ...]]
+) -> None:
+    document, key = begun(sort)
+    held, place = requirements.find(document, key)
+    typed = requirements.read_rule(sent(**given_), held[place])
+    held[place] = typed.table
+    assert not typed.problems
+    found = judged(document)
+    told = {fault.path[2:] for fault in found.faults}
+    assert told <= set(faults) and (bool(told) == bool(faults)), found.faults
+    again = requirements.read_rule(sent(**given_), held[place])
+    assert again.table == typed.table, "saved anew, it stays itself"
+
+
+FIELDS = st.sampled_from(
+    ["question", "operator", "values", "values-0", "values-1", "field", "also", "when-count", "when-0-question",
+     "when-0-operator", "when-0-values", "when-remove", "when-add", "again", "reason-fr", "advice-ar"]
+)  # fmt: skip
+SAID = st.one_of(
+    st.text(max_size=30),
+    st.sampled_from([*KEYS, *[each.value for each in Operator], "18", "2027-09-20", "1", "MA-04", "droit"]),
+)
+
+
+@given(st.sampled_from(sorted(SORTS)), st.dictionaries(FIELDS, st.lists(SAID, max_size=3)))
+def test_whatever_is_sent_can_be_shown_and_what_is_sound_can_be_tried(
+    sort: str, more: dict[str, list[str]]
+) -> None:
+    document, key = begun(sort)
+    held, place = requirements.find(document, key)
+    held[place] = requirements.read_rule(sent(**more), held[place]).table
+    found = judged(document)
+    assert found.definition is not None
+    wrong = {fault.path[1] for fault in found.faults if fault.path[:1] == ("eligibility",)}
+    for fault in found.faults:
+        if fault.path[:1] == ("eligibility",):
+            assert requirements.anchor(fault.path[2:], Operator(held[place]["operator"]))
+    sound = [rule for number, rule in enumerate(found.definition.eligibility) if number not in wrong]
+    for answer in ("18", "2009-09-20", "droit", None, ["droit"], [{"average": "12"}], {"province": "MA-RAB"}):
+        assess(sound, dict.fromkeys(KEYS, answer), date(2026, 11, 22))
+
+
+@given(st.dictionaries(st.from_regex(r"(periods|purposes|intakes)-[0-2]-(title|text)-(fr|ar|en)|under|language|"
+       r"calendar-(starts_on|company_from)|periods-[0-2]-(starts_on|ends_on|kind|key)|purposes-[0-2]-key|"
+       r"(periods|purposes)-(count|add|remove|up)|reminders-draft_hours|offers-days_to_answer", fullmatch=True),
+       st.one_of(st.text(max_size=20), st.sampled_from(["2", "2027-09-20", "exams", "s1-cours"]))))  # fmt: skip
+def test_dates_and_terms_without_problems_can_be_shown(more: dict[str, str]) -> None:
+    form = {name: [said] for name, said in more.items()}
+    document = copy.deepcopy(MDIA)
+    dates = scheduling.read_dates(form, document)
+    if not dates.problems and not dates.act:
+        scheduling.put_dates(document, dates.table)
+    terms = guarding.read_terms(form, document)
+    if not terms.problems and not terms.act:
+        document["guardians"] = terms.table
+    found = judged(document)
+    assert found.definition is not None
+    for fault in found.faults:
+        if fault.path and fault.path[0] in scheduling.SHOWN:
+            assert scheduling.anchor(fault.path)
+
+
+def test_conditions_move_leave_and_are_bounded() -> None:
+    document, key = begun("age")
+    assert key == "age" and requirements.begin(document, "age", "Non.") == "age_2"
+    assert requirements.move(document, "age_2", -1) and not requirements.move(document, "licence", -1)
+    assert [each["key"] for each in requirements.rules_of(document)] == ["licence", "age_2", "age"]
+    for each in ("licence", "age", "age_2"):
+        requirements.remove(document, each)
+    assert "eligibility" not in document
+    with pytest.raises(NotFound):
+        requirements.find(document, "age")
+    for _each in range(requirements.MOST_RULES):
+        requirements.begin(document, "inscrit", "Non.")
+    with pytest.raises(Refused):
+        requirements.begin(document, "inscrit", "Non.")
+
+
+def test_a_new_condition_reads_the_only_question_that_can_be_meant() -> None:
+    asked = [("born", QuestionKind.DATE), ("s1", QuestionKind.GRADE), ("s2", QuestionKind.GRADE)]
+    assert requirements.first_read(asked, "age") == "born"
+    assert requirements.first_read(asked, "moyenne") == requirements.first_read(asked, "region") == ""
+
+
+def test_the_questions_of_a_guardian_are_added_once_and_forgotten() -> None:
+    document = copy.deepcopy(MDIA)
+    document["guardians"] = guarding.terms_of(document)
+    assert judged(document).faults
+    assert guarding.ask(document) == "le_tuteur_legal"
+    assert not judged(document).faults
+    assert guarding.ask(document) == ""
+    guarding.forget(document)
+    assert not judged(document).faults
+    assert not [q for q in guarding.questions_of(document) if str(q.get("target", "")).startswith("guardian")]
