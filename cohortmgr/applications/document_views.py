@@ -295,7 +295,9 @@ def _reading_page(document: Document, problems: Sequence[Problem]) -> ResponseRe
         intake=file.intake,
         document=found,
         question=files.question_of(viewer, file, found.question),
-        figures=_figures(file, found),
+        # What came in its place, of which alone figures are read.
+        current=file.documents.get(found.question) if found.replaced_at else None,
+        figures=[] if found.replaced_at else _figures(file, found),
         manages=manages,
         seen=_signer().dumps([found.reference, viewer.reference]),
         verdicts=VERDICTS,

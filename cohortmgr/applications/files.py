@@ -265,9 +265,12 @@ def promise_end(viewer: Viewer, file: File, question: Question) -> date | None:
 
 
 def check_figure(viewer: Viewer, reference: str, key: str, read: str) -> FigureCheck:
-    """Note what staff read on a paper, beside what was declared; it holds until one of the two changes."""
+    """Note what staff read on a paper, beside what was declared; it holds until one of the two changes. Refused of a
+    paper in whose place another has come: its reading would undo that of the one that stands."""
     document, application = queries.document(viewer, reference)
     file = _decided_by(viewer, application)
+    if document.replaced_at is not None:
+        raise Refused(Problem(_REPLACED, {}, key))
     question = next((each for each in checked_questions(viewer, file, document) if each.key == key), None)
     declared = file.application.answers.get(key)
     if question is None or declared is None or document.state != DocumentState.CLEAN:
@@ -293,6 +296,7 @@ def check_figure(viewer: Viewer, reference: str, key: str, read: str) -> FigureC
 
 
 _WRITE = N_("Écrivez ce que vous lisez sur le document.")
+_REPLACED = N_("Ce document a été remplacé depuis : lisez celui qui est venu à sa place.")
 
 
 def checked_questions(viewer: Viewer, file: File, document: Document) -> list[Question]:

@@ -164,17 +164,19 @@ def progress_of(intake: Intake) -> Progress:
     """In four statements whatever the number of files."""
     readings = programmes.definition_of(intake).rubric.readings
     files = {row.number for row in files_to_read(intake)}
-    rows = db.session.execute(
+    held = db.session.execute(
         sa.select(Application.number, Person.reference, Review.state, Review.total_thousandths)
         .join(Application, Application.id == Review.application_id)
         .join(Person, Person.id == Review.reviewer_id)
         .where(Review.intake_id == intake.id)
     ).all()
+    # What was withdrawn or put aside since waits for nobody, here as in the readers' own lists.
+    rows = [row for row in held if row.number in files]
     names = {
         person.reference: f"{person.given_name} {person.family_name}" for person in reviewers_in(intake.path)
     }
     names |= _names_of({row.reference for row in rows} - names.keys())
-    counted = [row for row in rows if row.state in COUNTING and row.number in files]
+    counted = [row for row in rows if row.state in COUNTING]
     by_file: dict[str, list[int]] = defaultdict(list)
     for row in counted:
         by_file[row.number].append(row.total_thousandths)
@@ -183,7 +185,7 @@ def progress_of(intake: Intake) -> Progress:
     return Progress(
         files=len(files),
         complete=sum(1 for totals in by_file.values() if len(totals) >= readings),
-        assigned=sum(1 for row in rows if row.state in HOLDING and row.number in files),
+        assigned=sum(1 for row in rows if row.state in HOLDING),
         handed_in=len(counted),
         readings=readings,
         readers=_readers(rows, names),

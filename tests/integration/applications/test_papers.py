@@ -254,6 +254,40 @@ def test_staff_read_the_figure_beside_the_paper_and_a_new_sending_asks_again(
     assert "À vérifier de nouveau" in page and "Le document a changé depuis" in page
 
 
+def test_a_new_sending_is_read_anew_and_the_old_paper_says_that_it_was_replaced(
+    client: FlaskClient, sent: str, app: Flask
+) -> None:
+    desk = browser(app)
+    journey.staff(desk)
+    examine()
+    old = standing().reference
+    desk.post(f"/staff/documents/{old}/figures", data={"question": "s1", "read": "12"})
+    desk.post(f"/staff/documents/{old}/original")
+    asked = {
+        "fix-s1": "incorrect",
+        "fix-transcripts": "outdated",
+        "until": "2026-12-10",
+        "message": "Le bon.",
+    }
+    assert desk.post(f"/staff/applications/{sent}/correction", data=asked).status_code == 302
+    paper = {"s1": "13", "transcripts": (io.BytesIO(photo("blue")), "nouveau.jpg")}
+    assert client.post(f"/my/applications/{sent}/correction", data=paper).status_code == 302
+    examine()
+    new = standing().reference
+    page = desk.get(f"/staff/documents/{new}/pages").text
+    assert "À vérifier de nouveau" in page and "J’ai vu l’original" in page
+    assert "Le document a changé depuis" in page and "Le chiffre déclaré a changé depuis" in page
+    replaced = desk.get(f"/staff/documents/{old}/pages").text
+    assert "a été remplacé depuis" in replaced and f"/staff/documents/{new}/pages" in replaced
+    assert "/figures" not in replaced and "J’ai vu l’original" not in replaced
+    desk.post(f"/staff/documents/{new}/figures", data={"question": "s1", "read": "13"})
+    assert "Vérifié, égal" in desk.get(f"/staff/documents/{new}/pages").text
+    stale = desk.post(f"/staff/documents/{old}/figures", data={"question": "s1", "read": "13"})
+    assert stale.status_code == 200 and "venu à sa place" in stale.text
+    assert desk.post(f"/staff/documents/{old}/original").status_code == 404
+    assert "Vérifié, égal" in desk.get(f"/staff/documents/{new}/pages").text
+
+
 def test_an_original_seen_at_a_desk_is_noted_once(client: FlaskClient, sent: str, app: Flask) -> None:
     desk = browser(app)
     journey.staff(desk)

@@ -16,6 +16,7 @@ from cohortmgr.applications.models import Application, Document
 from cohortmgr.audit.models import Event
 from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
+from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import actions, queries
 from cohortmgr.reviews.models import Review
 from tests.databases import Database
@@ -163,15 +164,22 @@ def test_statements_do_not_grow_with_the_files(app: Flask, statements: Statement
     assert counts[0] == counts[1] < 14
 
 
-def test_a_withdrawn_file_waits_for_nobody() -> None:
+@pytest.mark.parametrize("state", ["withdrawn", "superseded"])
+def test_a_file_that_was_withdrawn_or_put_aside_waits_for_nobody(state: str) -> None:
     people, _ = _assigned()
+    intake = db.session.scalars(sa.select(Intake).join(Review, Review.intake_id == Intake.id)).first()
+    assert intake is not None
     waiting = queries.open_count(people[0])
     assert waiting == len(queries.queue(people[0])) > 0
-    withdrawn = queries.queue(people[0])[0].number
+    assigned = queries.progress_of(intake).assigned
+    gone = queries.queue(people[0])[0].number
     with writing():
-        gone = sa.update(Application).where(Application.number == withdrawn).values(state="withdrawn")
-        db.session.execute(gone)
+        db.session.execute(sa.update(Application).where(Application.number == gone).values(state=state))
     assert queries.open_count(people[0]) == len(queries.queue(people[0])) == waiting - 1
+    progress = queries.progress_of(intake)
+    mine = next(each for each in progress.readers if each.reference == people[0].person_reference)
+    assert mine.held == waiting - 1
+    assert progress.assigned == sum(each.held for each in progress.readers) == assigned - 2
 
 
 def test_two_who_assign_at_once_give_each_file_its_readings_once(database: Database) -> None:
