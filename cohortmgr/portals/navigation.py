@@ -23,8 +23,9 @@ class Place:
     below: tuple[str, ...] = ()
 
 
-LOG = Place(N_("Messages"), "messages_staff.log", ("messages_staff", "texts_staff", "troubles_staff"))
-TEXTS = Place(N_("Messages"), "texts_staff.index", ("texts_staff",))
+_WRITTEN = ("messages_staff", "campaigns_staff", "texts_staff", "troubles_staff")
+LOG = Place(N_("Messages"), "messages_staff.log", _WRITTEN)
+TEXTS = Place(N_("Messages"), "texts_staff.index", _WRITTEN)
 STAFF: tuple[tuple[str | None, Place], ...] = (
     (None, Place(N_("Aujourd’hui"), "portals.staff_home")),
     ("reviews.score", Place(N_("Mes lectures"), "reviews_staff.queue")),
@@ -33,7 +34,11 @@ STAFF: tuple[tuple[str | None, Place], ...] = (
     ("messages.write", TEXTS),
     (
         "programmes.manage",
-        Place(N_("Programmes"), "definitions_staff.index", ("definitions_staff", "publishing_staff")),
+        Place(
+            N_("Programmes"),
+            "definitions_staff.index",
+            ("definitions_staff", "publishing_staff", "rules_staff", "terms_staff"),
+        ),
     ),
     ("audit.read", Place(N_("Journal"), "accounts_staff.trail")),
 )

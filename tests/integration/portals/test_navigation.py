@@ -26,7 +26,9 @@ def test_the_messages_are_current_on_all_their_pages(app: Flask) -> None:
     intake = sent(1)
     manager = browser(app, someone(intake, Role.PROGRAMME_ADMINISTRATOR))
     assert places(manager, "/staff/messages")["Messages"] == ("/staff/messages", "page")
-    assert places(manager, "/staff/texts")["Messages"] == ("/staff/messages", "true")
+    below = ("texts", "campaigns", "troubles", f"intakes/{intake.reference}/campaigns/new")
+    for path in below:
+        assert places(manager, f"/staff/{path}")["Messages"] == ("/staff/messages", "true"), path
     assert places(manager, "/staff")["Messages"] == ("/staff/messages", "")
 
 
