@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from cohortmgr.base import clock
-from cohortmgr.demo import choice, cohort, correspondence, setting
+from cohortmgr.demo import choice, cohort, correspondence, proofs, setting
 
 Said = Callable[[int, str], None]
 Part = Callable[[], object]
@@ -30,6 +30,7 @@ STEPS = (
     Step("Two readings of every eligible file", 48, date(2025, 7, 17), choice.read_files),
     Step("A selection proposed and approved by a second person", 8, date(2025, 7, 29), choice.decide),
     Step("Thirty seats accepted, two declined, the waiting list called", 12, date(2025, 8, 1), choice.answer),
+    Step("Transcripts asked of those who accepted, read and checked", 24, date(2025, 9, 8), proofs.prove),
     Step("The cohort enrolled", 2, date(2025, 9, 22), cohort.open_cohort),
     Step("Wishes, scores, and the matching with four companies", 8, date(2025, 11, 10), cohort.place),
     Step("January's stipends computed and approved", 2, date(2026, 2, 2), cohort.pay),

@@ -75,6 +75,7 @@ def check_form(form: Form) -> Iterator[Fault]:
             yield from _columns(path, question, columns)
             yield from _reserved(path, question, known.values())
             yield from _question(path, question)
+            yield from _proof(path, question, known)
             for name in ("show_when", "require_when"):
                 yield from check_conditions((*path, name), getattr(question, name), known, question.sealed)
         yield from _section(here, section)
@@ -163,6 +164,22 @@ def _question(path: Path, question: Question) -> Iterator[Fault]:
         )
     yield from unique((*path, "options"), (option.key for option in question.options))
     yield from _fields(path, question)
+
+
+def _proof(path: Path, question: Question, known: Mapping[str, Question]) -> Iterator[Fault]:
+    """A fault for a figure that is to be read on what is no paper, or that those who read papers do not see."""
+    if question.proof is None:
+        return
+    paper = known.get(question.proof)
+    if paper is None:
+        yield Fault((*path, "proof"), _UNKNOWN, {"question": question.proof})
+    elif paper.kind is not QuestionKind.FILE:
+        what = N_(
+            "« %(question)s » n’est pas une pièce : un chiffre se vérifie sur une question de fichier (file)."
+        )
+        yield Fault((*path, "proof"), what, {"question": question.proof})
+    if question.sealed:
+        yield Fault((*path, "proof"), N_("Une réponse scellée ne se vérifie pas sur une pièce."))
 
 
 def _bounds(path: Path, question: Question) -> Iterator[Fault]:

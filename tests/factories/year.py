@@ -21,7 +21,7 @@ from cohortmgr.applications import files, imports, late_starts, uploads
 from cohortmgr.applications.documents import prepare_document
 from cohortmgr.applications.importing import GivenMapping
 from cohortmgr.applications.late_models import LateStart
-from cohortmgr.applications.models import Application, TrayRow
+from cohortmgr.applications.models import Application, Document, TrayRow
 from cohortmgr.applications.queries import definition_of
 from cohortmgr.applications.verifying import examine_next
 from cohortmgr.base import clock
@@ -53,6 +53,7 @@ from tests.factories.desk import at_desk, put_aside
 from tests.factories.guarded import guarded
 from tests.factories.joined import joined
 from tests.factories.mailings import mailings
+from tests.factories.papers import proved
 from tests.factories.questions import brought
 
 FILE = ROOT / "tests" / "data" / "mdia-2025-applications.csv"
@@ -242,6 +243,9 @@ def _choose(year: Year, hashed: str) -> None:
 
 def _enrol_and_place(year: Year) -> None:
     manager, administrator = year.viewer("centre_manager"), year.viewer("programme_administrator")
+    form = definition_of(year.intake).form
+    seated = sa.select(Offer.application_id).where(Offer.state == "accepted")
+    proved(year.viewer("selection_manager"), form, list(db.session.scalars(seated)), PHOTO)
     with writing():
         cohort = cohorts.open_cohort(manager, year.intake.reference)
         cohorts.confirm(manager, cohort.reference)
@@ -323,7 +327,11 @@ def _now(year: Year) -> None:
         draft = applications.start(owner, opened.reference)
         db.session.flush()
         document = files.attach(owner, draft.reference, prepared)
-        paper = files.join(SYSTEM, application, None, "transcripts", [other.part])  # sent on paper
+        read = sa.select(Document).where(
+            Document.application_id == application.id, Document.replaced_at.is_(None)
+        )
+        before = db.session.scalars(read).one()
+        paper = files.join(SYSTEM, application, before, "transcripts", [other.part])  # sent anew, on paper
         run = imports.begin(manager, opened.reference, "2027.csv", key, GivenMapping())
         upload = uploads.begin(owner.person_id or 0, draft.reference, "transcripts", "photo.jpg", 1000)
         link = links.create(links.CLAIM, owner.person_reference or "", timedelta(hours=2))

@@ -239,7 +239,7 @@ def test_staff_read_the_figure_beside_the_paper_and_a_new_sending_asks_again(
     check = f"/staff/documents/{paper.reference}/figures"
     assert "Écrivez ce que vous lisez" in desk.post(check, data={"question": "s1", "read": ""}).text
     assert (
-        desk.post(check, data={"question": "s2", "read": "12"}).status_code == 404
+        desk.post(check, data={"question": "graduation_year", "read": "2026"}).status_code == 404
     )  # not proved by this paper
     desk.post(check, data={"question": "s1", "read": "11,5"})
     assert "Différent" in desk.get(f"/staff/documents/{paper.reference}/pages").text

@@ -1,8 +1,6 @@
-"""No enrolment is final while a declared figure was not read on its paper, where the definition asks for that."""
+"""No enrolment is final while a declared figure was not read on its paper, which mdia asks for."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import sqlalchemy as sa
 from flask.ctx import AppContext
@@ -13,25 +11,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.cohorts import actions, queries
 from cohortmgr.cohorts.models import Cohort
-from cohortmgr.programmes.actions import load_definition
-from cohortmgr.programmes.reading import read_known
 from tests.factories import promotions
-
-
-def ask_for_checks() -> None:
-    """mdia whose first grade is read on the transcripts."""
-    known = read_known("mdia")
-    sections = tuple(
-        replace(
-            section,
-            questions=tuple(
-                replace(each, proof="transcripts") if each.key == "s1" else each for each in section.questions
-            ),
-        )
-        for section in known.form.sections
-    )
-    with writing():
-        load_definition(SYSTEM, replace(known, form=replace(known.form, sections=sections)))
 
 
 def check(application: Application, read: str) -> None:
@@ -58,7 +38,6 @@ def check(application: Application, read: str) -> None:
 
 def opened(people: int) -> tuple[Cohort, list[Application]]:
     intake = promotions.accepted(people)
-    ask_for_checks()
     with writing():
         cohort = actions.open_cohort(SYSTEM, intake.reference)
     with writing():

@@ -1,0 +1,86 @@
+"""The demonstration's papers: transcripts asked of those who accepted, sent, examined, and read by the selection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from cohortmgr.accounts.rules import Role, Viewer
+from cohortmgr.applications import corrections, files
+from cohortmgr.applications import queries as applications
+from cohortmgr.applications.correcting import Kind
+from cohortmgr.applications.documents import prepare_document
+from cohortmgr.applications.verifying import examine_next
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.demo.setting import INTAKE, PROGRAMME, by_role, viewer
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.selection import queries as decisions
+
+PAPER = "transcripts"
+MESSAGE = "Le fichier de 2025 n’avait pas de relevés de notes : envoyez-les avant la rentrée."
+LINE = 26
+
+
+def prove() -> Iterator[float]:
+    """Each file that was accepted, from the request to the last figure; yields how far it is. One that has its paper is
+    left as it is."""
+    intake = programmes.intake_of(PROGRAMME, INTAKE)
+    manager = by_role(Role.SELECTION_MANAGER)[0]
+    rows = decisions.decisions_of(decisions.batches_of(intake)[0])
+    accepted = [row.application_reference for row in rows if row.offer_state == "accepted"]
+    for number, reference in enumerate(accepted, start=1):
+        db.session.rollback()
+        if PAPER not in applications.read_by_staff(manager, reference).documents:
+            _sent(manager, reference)
+        yield 0.2 * number / len(accepted)
+    later = clock.now() + timedelta(days=2)
+    for number in range(1, len(accepted) + 1):
+        with clock.at(later):
+            examine_next()  # as the worker does
+        yield 0.2 + 0.7 * number / len(accepted)
+    for number, reference in enumerate(accepted, start=1):
+        with clock.at(later):
+            _read(manager, reference)
+        yield 0.9 + 0.1 * number / len(accepted)
+
+
+def _sent(manager: Viewer, reference: str) -> None:
+    """Staff reopen the one question, and its person answers the next day."""
+    until = clock.now() + timedelta(days=10)
+    with writing():
+        corrections.ask(manager, reference, {PAPER: Kind.INCOMPLETE}, MESSAGE, until)
+    file = applications.read_by_staff(manager, reference)
+    paper = transcripts(file.application.number, file.application.answers)
+    prepared = prepare_document(file.definition.form.question(PAPER), "releves.pdf", paper)
+    owner = viewer(file.application.email or "")
+    with clock.at(clock.now() + timedelta(days=1)), writing():
+        corrections.answer(owner, reference, {}, [prepared])
+
+
+def _read(manager: Viewer, reference: str) -> None:
+    """Every figure of a file that was not read yet, found as it was declared."""
+    db.session.rollback()
+    file = applications.read_by_staff(manager, reference)
+    document, answers = file.documents[PAPER], file.application.answers
+    wanted = [each.key for each in files.checked_questions(manager, file, document) if answers.get(each.key)]
+    with writing():
+        for key in wanted:
+            files.check_figure(manager, document.reference, key, str(answers[key]))
+
+
+def transcripts(number: str, answers: Mapping[str, object]) -> bytes:
+    """A page of PDF that says the averages of six semesters, in the letters that every reader has."""
+    told = [f"Moyenne du semestre {n} : {answers[f's{n}']} / 20" for n in range(1, 7) if f"s{n}" in answers]
+    lines = ["Relevé de notes de la licence", f"Candidature {number}", "", *told]
+    shown = "".join(f"({line}) Tj 0 -{LINE} Td\n" for line in lines)
+    drawn = f"BT /F 16 Tf 72 760 Td\n{shown}ET".encode("cp1252")
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(drawn), drawn),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
+    )
+    body = b"".join(b"%d 0 obj%s endobj\n" % (place, each) for place, each in enumerate(objects, start=1))
+    return b"%PDF-1.4\n" + body + b"trailer<</Size 6/Root 1 0 R>>\n%%EOF\n"
