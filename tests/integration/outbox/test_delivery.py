@@ -20,7 +20,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.outbox import actions, claiming, delivery, draining, hooks
 from cohortmgr.outbox.actions import Letter
 from cohortmgr.outbox.hooks import NoWay, Route, Wait
-from cohortmgr.outbox.models import Bundle, Message
+from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.recording import record
 from cohortmgr.outbox.rules import LEASE, MAX_LOST_STARTS, MAX_TRIES, MessageState
 from tests.integration.outbox.conftest import PERSON, START, Server, row, rows, send
@@ -241,84 +241,6 @@ def test_a_stop_gives_back_what_was_not_begun(server: Server) -> None:
     found = [(message.state, message.tries, message.lost_starts, message.lease_until) for message in rows()]
     assert found == [("sent", 0, 0, None), ("waiting", 0, 0, None), ("waiting", 0, 0, None)]
     assert draining.drain() == 2 and len(server.taken) == 3
-
-
-def bundle(state: str) -> str:
-    with writing() as session:
-        made = Bundle(institution_id=1, state=state)
-        session.add(made)
-        session.flush()
-        return made.reference
-
-
-@pytest.fixture
-def institutions(monkeypatch: pytest.MonkeyPatch, system_context: None) -> None:
-    """The institution that bundles belong to."""
-    from cohortmgr.organisations.models import Organisation
-
-    with writing() as session:
-        session.add(Organisation(id=1, kind="institution", key="x", name={}, path="ma.x.", institution_id=1))
-
-
-@pytest.mark.usefixtures("institutions")
-def test_a_bundle_leaves_while_it_is_open_waits_while_it_is_held_and_never_leaves_once_called_off(
-    statements: Any,
-) -> None:
-    references = {state: bundle(state) for state in ("open", "held", "called_off")}
-    for reference in references.values():
-        send("a@b.ma", "b@b.ma", bundle=reference)
-    send("alone@b.ma")
-    assert draining.drain() == 5
-    states = [message.state for message in rows()]
-    assert states == ["sent", "sent", "held", "held", "dropped", "dropped", "sent"]
-    with writing() as session:
-        session.execute(sa.update(Bundle).where(Bundle.state == "held").values(state="open"))
-    assert draining.drain() == 2
-    assert [message.state for message in rows()][2:4] == ["sent", "sent"]
-
-
-def held_bundle(count: int) -> str:
-    """A bundle of so many messages that is held before any of them left."""
-    held = bundle("held")
-    send(*(f"held{number}@b.ma" for number in range(count)), bundle=held)
-    return held
-
-
-def states() -> dict[str, int]:
-    counted = sa.select(Message.state, sa.func.count()).group_by(Message.state)
-    db.session.rollback()
-    return dict(db.session.execute(counted).all())
-
-
-@pytest.mark.usefixtures("institutions")
-@pytest.mark.parametrize("at_once", [4, 5000])
-def test_what_is_held_is_passed_over_once_and_leaves_when_it_is_let_go(
-    at_once: int, statements: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(claiming, "PARKED_AT_ONCE", at_once)
-    held = held_bundle(11)
-    send("free@b.ma")
-    assert delivery.deliver(batch=3) == 1 and [each["To"] for each in letters(tmp_path)] == ["free@b.ma"]
-    assert states() == {"held": 11, "sent": 1}
-    with statements() as seen:
-        assert claimed() == []
-    assert len(seen) <= 5 and "held" in states()
-    with writing():
-        actions.turn_bundle(held, "open")
-    while delivery.deliver(batch=3):
-        pass
-    assert states() == {"sent": 12}
-    assert not db.session.scalar(sa.select(Bundle.parked))
-    assert len({str(each["To"]) for each in letters(tmp_path)}) == 12
-
-
-@pytest.mark.usefixtures("institutions")
-def test_what_is_called_off_while_it_is_held_is_dropped(tmp_path: Path) -> None:
-    held = held_bundle(3)
-    assert delivery.deliver() == 0 and states() == {"held": 3}
-    with writing():
-        actions.turn_bundle(held, "called_off")
-    assert delivery.deliver() == 3 and states() == {"dropped": 3} and letters(tmp_path) == []
 
 
 def test_whoever_routes_messages_says_when_where_and_whether(tmp_path: Path) -> None:
