@@ -22,6 +22,7 @@ from cohortmgr.applications.importing import (
     propose_mapping,
     read_record,
     read_records,
+    supersedes,
 )
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.sheets import Sheet, read_table, write_xlsx
@@ -271,3 +272,43 @@ def test_a_mended_row_is_judged_as_the_file_was(loaded: ImportResult) -> None:
         {**broken.raw, "Nom": "Alaoui"}, mapping, MDIA.form, MDIA.imports, TODAY, broken.line
     )
     assert isinstance(mended, Sending) and mended.answers["family_name"] == "Alaoui"
+
+
+EARLIER, MOMENT, LATER = (datetime(2025, 6, day, 10, tzinfo=UTC) for day in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("sent_at", "stands", "mark", "source", "withdrawn_at", "wanted"),
+    [
+        (LATER, MOMENT, "another", "online", None, True),
+        (EARLIER, MOMENT, "another", "import", None, False),
+        # Of one moment: an import corrects an import, and leaves what a person sent.
+        (MOMENT, MOMENT, "another", "import", None, True),
+        (MOMENT, MOMENT, "another", "online", None, False),
+        # The same row again is nothing new, whatever its time.
+        (LATER, MOMENT, "the same", "import", None, False),
+        (MOMENT, MOMENT, "the same", "import", None, False),
+        # A draft was never sent.
+        (EARLIER, None, None, "online", None, True),
+        (None, None, None, "online", None, True),
+        # A file that tells no times.
+        (None, MOMENT, "another", "import", None, True),
+        (None, MOMENT, "another", "online", None, False),
+        # Who withdrew comes back by a later sending alone.
+        (LATER, MOMENT, "another", "import", LATER, False),
+        (LATER, EARLIER, "another", "import", MOMENT, True),
+        (LATER, None, None, "online", MOMENT, True),
+        (EARLIER, None, None, "online", MOMENT, False),
+        (None, MOMENT, "another", "import", LATER, False),
+    ],
+)
+def test_which_of_two_sendings_stands(
+    sent_at: datetime | None,
+    stands: datetime | None,
+    mark: str | None,
+    source: str,
+    withdrawn_at: datetime | None,
+    wanted: bool,
+) -> None:
+    sending = Sending(2, sent_at, ("identifier.cin", "AB123456"), {}, {}, "the same")
+    assert supersedes(sending, stands, mark, source, withdrawn_at) is wanted

@@ -66,6 +66,34 @@ def test_a_guardian_has_a_name_a_capacity_and_a_telephone_or_an_address_of_their
         assert [problem.where for problem in guardian_problems(JUNIOR.form, left)] == [key]
 
 
+def test_a_guardian_s_telephone_and_address_are_not_the_child_s() -> None:
+    """Who answers at the child's own telephone may be the child."""
+    form = replace(
+        JUNIOR.form,
+        sections=(
+            *JUNIOR.form.sections,
+            replace(
+                JUNIOR.form.sections[-1],
+                key="child",
+                questions=tuple(
+                    replace(question, key=f"own_{part}", target=f"person.{part}")
+                    for part in ("phone", "email")
+                    for question in JUNIOR.form.questions
+                    if question.target == f"guardian.{part}"
+                ),
+            ),
+        ),
+    )
+    both = {**NAMED, "guardian_email": "amina@exemple.ma"}
+    own = {"own_phone": "+212612000001", "own_email": "amina@exemple.ma"}
+    told = [problem.where for problem in guardian_problems(form, {**both, **own})]
+    assert told == ["guardian_phone", "guardian_email"]
+    assert (
+        guardian_problems(form, {**both, "own_phone": "+212612000002", "own_email": "rim@exemple.ma"}) == []
+    )
+    assert guardian_problems(form, NAMED) == [], "nothing is not the same as nothing"
+
+
 def test_answers_come_to_one_word() -> None:
     assert consent_of(TERMS, {}) is Consent.WAITING
     assert consent_of(TERMS, {"photo": True}) is Consent.WAITING
