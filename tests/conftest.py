@@ -109,7 +109,9 @@ def _needs_services(item: pytest.Item) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """`--quick` leaves out what needs a server, a process or a browser, and what is long."""
+    """What waits for processes goes first, beside what computes; last come the shortest, so that both processes end
+    together. `--quick` leaves out what needs a server, a process or a browser, and what is long."""
+    items.sort(key=lambda item: not item.path.is_relative_to(ROOT / "worker"))
     if config.getoption("--quick"):
         left_out = [item for item in items if _needs_services(item)]
         config.hook.pytest_deselected(items=left_out)

@@ -261,6 +261,8 @@ def test_a_claim_makes_the_account_of_a_person_once(client: FlaskClient, system_
     assert EMAIL in client.get(f"/links/{first}").text
     assert post(client, f"/links/{first}", password=PASSWORD).status_code == 302
     assert is_in(client)
+    served = client.get(f"/links/{first}")
+    assert served.status_code == 410 and "déjà servi" in served.text
     page = post(client, f"/links/{second}", password="celle de quelqu’un d’autre")
     assert page.status_code == 200 and "déjà un compte" in page.text
     sign_out(client)
