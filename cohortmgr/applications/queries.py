@@ -26,6 +26,8 @@ READ = "applications.read"
 MANAGE = "applications.manage"
 # The one condition by which nobody but its own person sees a child's file without the guardian's agreement.
 AGREED = Application.consent.not_in(HIDDEN)
+# A file's name where its row must stand, as among decisions that were taken: none without that agreement.
+NAME = sa.case((AGREED, Application.name), else_="").label("name")
 
 
 @dataclass(frozen=True)

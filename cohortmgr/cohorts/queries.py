@@ -11,6 +11,7 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.awaited import owed_by
 from cohortmgr.applications.checks import unchecked_files
 from cohortmgr.applications.models import Application
+from cohortmgr.applications.queries import AGREED
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.cohorts.models import Cohort, Enrolment
@@ -80,7 +81,7 @@ def members(cohort_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
             Application.average_thousandths,
         )
         .join(Application, Application.id == Enrolment.application_id)
-        .where(Enrolment.cohort_id == cohort_id)
+        .where(Enrolment.cohort_id == cohort_id, AGREED)
         .order_by(Application.sort_name, Enrolment.id)
     ).all()
 

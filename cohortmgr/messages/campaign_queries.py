@@ -14,7 +14,7 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications import listing
 from cohortmgr.applications.listing import Filters
 from cohortmgr.applications.models import Application
-from cohortmgr.applications.queries import staff_intake
+from cohortmgr.applications.queries import AGREED, staff_intake
 from cohortmgr.applications.rules import State
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
@@ -238,7 +238,7 @@ def counts(campaign: Campaign) -> Counts:
 
 def told(campaign: Campaign, number: int, size: int, texts: Mapping[str, Text]) -> Page:
     """One page of the list, those with a problem first; two statements."""
-    query = _people(campaign, *_TOLD)
+    query = _people(campaign, *_TOLD).where(AGREED)
     language = query.selected_columns.language
     problem = sa.case(
         (_SILENT, 0),
@@ -253,7 +253,8 @@ def told(campaign: Campaign, number: int, size: int, texts: Mapping[str, Text]) 
 
 def first_told(campaign: Campaign) -> sa.Row[Any] | None:
     """Somebody of the list, as an example."""
-    return db.session.execute(_people(campaign, *_TOLD).order_by(Application.id).limit(1)).first()
+    first = _people(campaign, *_TOLD).where(AGREED).order_by(Application.id).limit(1)
+    return db.session.execute(first).first()
 
 
 def by_telephone(campaign: Campaign) -> Sequence[sa.Row[Any]]:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import PERMISSIONS, Viewer
 from cohortmgr.applications.models import Application
+from cohortmgr.applications.queries import AGREED
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
@@ -109,7 +110,7 @@ def visible(viewer: Viewer) -> sa.Select[Any]:
     files = (
         sa.select(Application.id)
         .join(Intake, Intake.id == Application.intake_id)
-        .where(Application.person_id == Message.person_id, Application.state != "draft")
+        .where(Application.person_id == Message.person_id, Application.state != "draft", AGREED)
         .where(Application.institution_id == Message.institution_id, sa.or_(sa.false(), *inside))
     )
     held = [grant for grant in viewer.grants if grant.role in PERMISSIONS[PERMISSION]]

@@ -14,6 +14,7 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, SYSTEM, Viewer, require
 from cohortmgr.applications.invitations import LETTER as INVITATION
 from cohortmgr.applications.models import Application
+from cohortmgr.applications.queries import AGREED
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, insert_or_leave
@@ -54,6 +55,7 @@ def visible(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
         .outerjoin(Application, Application.id == Trouble.application_id)
         .outerjoin(Message, Message.reference == Trouble.message_reference)
         .where(Trouble.resolved_at.is_(None), sa.or_(sa.false(), *inside))
+        .where(sa.or_(Trouble.application_id.is_(None), AGREED))
         .order_by(Trouble.at, Trouble.id)
     )
 

@@ -4,6 +4,7 @@ A batch makes at most one statement, whatever it holds: the newest edited texts 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,6 +12,7 @@ from typing import Any
 
 from flask import current_app
 
+from cohortmgr.base.errors import Problem
 from cohortmgr.base.i18n import (
     day,
     language,
@@ -34,6 +36,9 @@ _PLAIN = str.maketrans(
     {"’": "'", "‘": "'", "“": '"', "”": '"', "«": '"', "»": '"', "–": "-", "—": "-", "…": "...", "·": "-"}
     | dict.fromkeys("\u00a0\u202f\u2009", " ")
 )
+# Among the variables of a letter that goes to somebody in the place of the person whom it concerns: what says so
+# (`what` and `values`, as in a problem; `name`, for a short message), and the one `page` that they can open.
+PASSED_ON = "passed_on"
 # What a message of each channel is read from: by mail and in the application people read the same text.
 _TEXT_OF: Mapping[str, str] = {"inbox": "email"}
 
@@ -100,6 +105,7 @@ def render_own(key: str, channel: str, variables: Mapping[str, Any]) -> Rendered
     told = plain_gettext()
     given = {**variables, "base_url": current_app.config["BASE_URL"], "language": language(), "_": told}
     subject, body = split_own(template.render(given), channel)
+    body = _passed_on(body, channel, variables)
     return _short(body) if channel == SMS else _dressed(subject, body, channel, variables)
 
 
@@ -123,10 +129,23 @@ def render_wording(
     read, head = _parsed(body), _parsed(subject)
     known = {variable.word: variable for variable in notice.variables}
     values = {word: _shown(known[word], variables, channel) for word in names(read) | names(head)}
-    text = filled(read, values)
+    text = _passed_on(filled(read, values), channel, variables)
     if channel == SMS:
         return _short(text)
     return _dressed(filled(head, values), text, channel, variables)
+
+
+def _passed_on(text: str, channel: str, variables: Mapping[str, Any]) -> str:
+    """A text for somebody else than the person whom it concerns: it begins by saying so, and each link to the
+    person's own pages, which would not open, leads to theirs."""
+    told = variables.get(PASSED_ON)
+    if told is None:
+        return text
+    base = current_app.config["BASE_URL"]
+    text = re.sub(re.escape(base) + r"/my(?![\w-])[\w/-]*", base + told["page"], text)
+    if channel == SMS:
+        return f"{told['name']} : {text}"
+    return f"{say(Problem(told['what'], told['values']))}\n\n{text}"
 
 
 def _short(text: str) -> Rendered:

@@ -13,6 +13,7 @@ from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.desk import Told
 from cohortmgr.applications.models import Application
+from cohortmgr.applications.queries import NAME
 from cohortmgr.base import clock
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import N_, NotFound
@@ -171,7 +172,7 @@ def decisions_of(batch: Batch) -> Sequence[Any]:
             Decision.waiting_state,
             Decision.reasons,
             Application.number,
-            Application.name,
+            NAME,
             Application.language,
             Application.reference.label("application_reference"),
             Application.state.label("application_state"),

@@ -28,8 +28,8 @@ TEXTS = {
 def mailings(manager: Viewer, administrator: Viewer, intake_reference: str, number: str) -> dict[str, str]:
     """References by name: `campaign` to everyone who sent a file is proposed, `leaving_campaign` to whoever bears the
     number is under way."""
-    waiting = _proposed(manager, intake_reference, Draft("Portes ouvertes", TEXTS))
-    leaving = _proposed(manager, intake_reference, Draft("Rappel", TEXTS, Filters(search=number)))
+    waiting = proposed(manager, intake_reference, Draft("Portes ouvertes", TEXTS))
+    leaving = proposed(manager, intake_reference, Draft("Rappel", TEXTS, Filters(search=number)))
     with writing():
         campaigns.approve(administrator, leaving, "1")
     with suppress(TryLater):  # its message waits to leave
@@ -37,7 +37,8 @@ def mailings(manager: Viewer, administrator: Viewer, intake_reference: str, numb
     return {"campaign": waiting, "leaving_campaign": leaving}
 
 
-def _proposed(manager: Viewer, intake_reference: str, draft: Draft) -> str:
+def proposed(manager: Viewer, intake_reference: str, draft: Draft) -> str:
+    """The reference of a campaign that waits for a second person."""
     with writing():
         made = campaigns.create(manager, intake_reference, draft, draft.title)
     people = queries.counts(made).total
