@@ -254,6 +254,19 @@ def test_a_link_of_another_purpose_made_up_or_too_old_opens_nothing(
         assert token not in kept and links.hashed(token) in kept
 
 
+def test_a_claim_proves_where_it_went_and_nothing_else(client: FlaskClient, system_app: Flask) -> None:
+    """Whoever had the telephone, which is the person's no longer, does not read the address."""
+    with system_app.app_context(), writing():
+        person = actions.new_person({"email": EMAIL, "given_name": "Salma", "family_name": "Alami"})
+        by_phone = links.create(links.CLAIM_BY_PHONE, person.reference, LINK_LIFETIME)
+    page = client.get(f"/links/{by_phone}")
+    assert page.status_code == 404 and EMAIL not in page.text
+    sign_up(client, "autre@exemple.ma")
+    assert post(client, f"/links/{by_phone}", password=PASSWORD).status_code == 404
+    with system_app.app_context():
+        assert db.session.scalars(sa.select(Account.email)).all() == ["autre@exemple.ma"]
+
+
 def test_a_claim_makes_the_account_of_a_person_once(client: FlaskClient, system_app: Flask) -> None:
     with system_app.app_context(), writing():
         person = actions.new_person({"email": EMAIL, "given_name": "Salma", "family_name": "Alami"})
