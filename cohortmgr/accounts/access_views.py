@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from cohortmgr.accounts import access, actions, code_views, codes, guards, queries
-from cohortmgr.accounts.codes import Asked, Wrong
-from cohortmgr.accounts.forms import CodeForm, ContactForm, NewPasswordForm
+from cohortmgr.accounts import access, actions, code_views, guards, queries
+from cohortmgr.accounts.code_views import Place
+from cohortmgr.accounts.forms import ContactForm, NewPasswordForm
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.web import show_problems
@@ -92,27 +92,12 @@ def contact() -> ResponseReturnValue:
 @guards.signed_in
 def code() -> ResponseReturnValue:
     """Type the code that proves it."""
-    asked = codes.look(session.get(code_views.KEPT), JOIN)
-    if asked is None:
-        return redirect(url_for(".mine"))
-    form = CodeForm()
-    if form.validate_on_submit():
-        try:
-            return _joined(form)
-        except Refused as refusal:
-            db.session.rollback()
-            show_problems(form, refusal)
-    return code_views.page(asked, form, url_for(".code"), url_for(".again"), url_for(".mine"))
+    viewer, mine = guards.viewer(), url_for(".mine")
+    place = Place(JOIN, url_for(".code"), url_for(".again"), mine)
+    return code_views.typed(place, lambda proof: access.join(viewer, proof.contact), _joined)
 
 
-def _joined(form: CodeForm) -> ResponseReturnValue:
-    with writing():
-        proof = codes.check(session.get(code_views.KEPT), form.digits, JOIN)
-        if isinstance(proof, Asked):
-            access.join(guards.viewer(), proof.contact)
-    if isinstance(proof, Wrong):
-        raise codes.problem_of(proof)
-    session.pop(code_views.KEPT, None)
+def _joined(_done: None) -> ResponseReturnValue:
     flash(_("C’est fait : vous pouvez entrer avec un code envoyé là."), "done")
     return redirect(url_for(".mine"))
 

@@ -1,9 +1,10 @@
-"""The page where a code is typed; and what other rooms ask codes for goes through the same two functions."""
+"""The page where a code is typed; and what other rooms ask codes for goes through the same functions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -24,6 +25,7 @@ bp = Blueprint("accounts_codes", __name__)
 ENTER = "enter"
 # Where the browser keeps the token of its last code.
 KEPT = "code"
+R = TypeVar("R")
 
 
 def ask(purpose: str, contact: Contact, kept: Mapping[str, Any] | None = None) -> None:
@@ -34,12 +36,44 @@ def ask(purpose: str, contact: Contact, kept: Mapping[str, Any] | None = None) -
     session[KEPT] = token
 
 
-def page(asked: Asked, form: CodeForm, action: str, again: str, back: str) -> ResponseReturnValue:
-    """The page of a code; it shows where the code went, and is kept by no cache."""
-    drawn = render_template(
-        "accounts/public_code.html", form=form, asked=asked, action=action, again=again, back=back
-    )
+@dataclass(frozen=True)
+class Place:
+    """Where a code of some purpose is typed, where another is asked for, and where one goes without any."""
+
+    purpose: str
+    action: str
+    again: str
+    back: str
+
+
+def typed(
+    place: Place, act: Callable[[Asked], R], then: Callable[[R], ResponseReturnValue]
+) -> ResponseReturnValue:
+    """The page of a code and what typing it does: `act` in the transaction that uses the code up, `then` the answer.
+
+    It shows where the code went, and is kept by no cache. Without a code to type it leads back."""
+    asked = codes.look(session.get(KEPT), place.purpose)
+    if asked is None:
+        return redirect(place.back)
+    form = CodeForm()
+    if form.validate_on_submit():
+        try:
+            return then(_proved(place.purpose, form.digits, act))
+        except Refused as refusal:
+            db.session.rollback()
+            show_problems(form, refusal)
+    drawn = render_template("accounts/public_code.html", form=form, asked=asked, place=place)
     return drawn, 200, {"Cache-Control": "no-store"}
+
+
+def _proved(purpose: str, digits: str, act: Callable[[Asked], R]) -> R:
+    with writing():
+        proof = codes.check(session.get(KEPT), digits, purpose)
+        done = act(proof) if isinstance(proof, Asked) else proof
+    if isinstance(done, Wrong):  # the try is committed
+        raise codes.problem_of(done)
+    session.pop(KEPT, None)
+    return done
 
 
 def ask_again(purpose: str) -> None:
@@ -58,38 +92,24 @@ def ask_again(purpose: str) -> None:
 @guards.public
 def code() -> ResponseReturnValue:
     """Type the code that enters."""
-    asked = codes.look(session.get(KEPT), ENTER)
-    if asked is None:
+    if codes.look(session.get(KEPT), ENTER) is None:
         known = guards.viewer()
         if known is not ANONYMOUS:  # typed in another tab meanwhile
             return redirect(way_on(known))
         flash(_("Ce code a déjà servi ou n’est plus valable. Demandez-en un autre."), "wait")
-        return redirect(url_for("accounts.sign_in", next=request.args.get("next")))
-    form = CodeForm()
-    if form.validate_on_submit():
-        try:
-            return _entered(form)
-        except Refused as refusal:
-            db.session.rollback()
-            show_problems(form, refusal)
-    onward = request.args.get("next")
-    return page(
-        asked,
-        form,
-        url_for(".code", next=onward),
-        url_for(".again", next=onward),
-        url_for("accounts.sign_in", next=onward),
-    )
+    onward, shared = request.args.get("next"), bool(session.get("shared"))
+    back = url_for("accounts.sign_in", next=onward)
+    place = Place(ENTER, url_for(".code", next=onward), url_for(".again", next=onward), back)
+
+    def entering(proof: Asked) -> tuple[str, bool]:
+        account_id, dropped = access.enter(proof.contact, proof.language)
+        return actions.open_session(account_id, shared), dropped
+
+    return typed(place, entering, _entered)
 
 
-def _entered(form: CodeForm) -> ResponseReturnValue:
-    with writing():
-        proof = codes.check(session.get(KEPT), form.digits, ENTER)
-        if isinstance(proof, Asked):
-            account_id, dropped = access.enter(proof.contact, proof.language)
-            token = actions.open_session(account_id, bool(session.get("shared")))
-    if isinstance(proof, Wrong):
-        raise codes.problem_of(proof)
+def _entered(done: tuple[str, bool]) -> ResponseReturnValue:
+    token, dropped = done
     answer = enter(token)
     if dropped:
         flash(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cohortmgr.accounts import code_views, codes, guards
-from cohortmgr.accounts.codes import Asked, Wrong
-from cohortmgr.accounts.forms import CodeForm
+from cohortmgr.accounts import code_views, guards
+from cohortmgr.accounts.code_views import Place
+from cohortmgr.accounts.codes import Asked
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.web import csrf, show_problems
@@ -44,28 +44,16 @@ def ask() -> ResponseReturnValue:
 @guards.public
 def code() -> ResponseReturnValue:
     """Prove that the address is one's own."""
-    asked = codes.look(session.get(code_views.KEPT), WATCH)
-    if asked is None:
-        return redirect(url_for(".ask"))
-    form = CodeForm()
-    if form.validate_on_submit():
-        try:
-            return _kept(form)
-        except Refused as refusal:
-            db.session.rollback()
-            show_problems(form, refusal)
-    return code_views.page(asked, form, url_for(".code"), url_for(".again"), url_for(".ask"))
+    place = Place(WATCH, url_for(".code"), url_for(".again"), url_for(".ask"))
+    return code_views.typed(place, _keep, _kept)
 
 
-def _kept(form: CodeForm) -> ResponseReturnValue:
-    with writing():
-        proof = codes.check(session.get(code_views.KEPT), form.digits, WATCH)
-        if isinstance(proof, Asked):
-            kept = proof.kept
-            watching.keep(proof.contact, kept["language"], kept["region"], kept["scope"])
-    if isinstance(proof, Wrong):
-        raise codes.problem_of(proof)
-    session.pop(code_views.KEPT, None)
+def _keep(proof: Asked) -> None:
+    kept = proof.kept
+    watching.keep(proof.contact, kept["language"], kept["region"], kept["scope"])
+
+
+def _kept(_done: None) -> ResponseReturnValue:
     flash(_("C’est noté : vous serez prévenu·e une fois, à l’ouverture. Cela vaut un an."), "done")
     return redirect(url_for("programmes.home"))
 
