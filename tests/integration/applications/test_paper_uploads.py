@@ -84,6 +84,18 @@ def test_an_upload_goes_on_where_the_network_was_cut(client: FlaskClient, draft:
     assert state["done"] and state["state"] == "clean"
 
 
+def test_no_more_is_kept_than_was_announced_and_no_piece_is_large(client: FlaskClient, draft: str) -> None:
+    url = announce(client, draft, b"x" * (uploads.LARGEST_PIECE + 200))
+    content = b"y" * (uploads.LARGEST_PIECE + 300)
+    assert piece(client, url, content, 0, uploads.LARGEST_PIECE + 1).status_code == 404
+    assert client.get(url).json["offset"] == 0
+    assert piece(client, url, content, 0, uploads.LARGEST_PIECE).json == {"offset": uploads.LARGEST_PIECE}
+    assert (
+        piece(client, url, content, uploads.LARGEST_PIECE, len(content)).json["offset"]
+        == uploads.LARGEST_PIECE
+    )
+
+
 def test_two_photos_in_pieces_become_one_document(client: FlaskClient, draft: str) -> None:
     for colour in ("red", "blue"):
         content = photo(colour)
