@@ -14,6 +14,12 @@ _PERSONAL = {"info": {"tenancy": "institution_or_person"}}
 _OFFICE = {"info": {"tenancy": "institution"}}
 
 
+def _one_where(condition: str, name: str, *columns: str) -> sa.Index:
+    """Of the rows that meet a condition, one for each value of the columns."""
+    where = sa.text(condition)
+    return sa.Index(name, *columns, unique=True, sqlite_where=where, postgresql_where=where)
+
+
 class Application(Row, Versioned, Model):
     """One person's file in one intake. `sealed_answers` holds, as JSON, the answers that the form seals.
 
@@ -94,14 +100,7 @@ class Document(Row, Model):
     __tablename__ = "documents"
     __table_args__ = (
         sa.Index("ix_documents_application_question", "application_id", "question"),
-        sa.Index(
-            "uq_documents_standing",
-            "application_id",
-            "question",
-            unique=True,
-            sqlite_where=sa.text("replaced_at IS NULL"),
-            postgresql_where=sa.text("replaced_at IS NULL"),
-        ),
+        _one_where("replaced_at IS NULL", "uq_documents_standing", "application_id", "question"),
         sa.Index("ix_documents_state_due", "state", "due"),
         sa.CheckConstraint("state IN ('received', 'aside', 'clean', 'refused', 'promised')", name="state"),
         _PERSONAL,
@@ -216,13 +215,7 @@ class Correction(Row, Versioned, Model):
 
     __tablename__ = "corrections"
     __table_args__ = (
-        sa.Index(
-            "uq_corrections_asked",
-            "application_id",
-            unique=True,
-            sqlite_where=sa.text("state = 'asked'"),
-            postgresql_where=sa.text("state = 'asked'"),
-        ),
+        _one_where("state = 'asked'", "uq_corrections_asked", "application_id"),
         sa.CheckConstraint("state IN ('asked', 'done', 'called_off')", name="state"),
         _PERSONAL,
     )
@@ -294,13 +287,7 @@ class Extension(Row, Model):
 
     __tablename__ = "extensions"
     __table_args__ = (
-        sa.Index(
-            "uq_extensions_live",
-            "application_id",
-            unique=True,
-            sqlite_where=sa.text("revoked_at IS NULL"),
-            postgresql_where=sa.text("revoked_at IS NULL"),
-        ),
+        _one_where("revoked_at IS NULL", "uq_extensions_live", "application_id"),
         _PERSONAL,
     )
 
@@ -320,13 +307,7 @@ class Override(Row, Model):
 
     __tablename__ = "eligibility_overrides"
     __table_args__ = (
-        sa.Index(
-            "uq_eligibility_overrides_live",
-            "application_id",
-            unique=True,
-            sqlite_where=sa.text("lifted_at IS NULL"),
-            postgresql_where=sa.text("lifted_at IS NULL"),
-        ),
+        _one_where("lifted_at IS NULL", "uq_eligibility_overrides_live", "application_id"),
         _PERSONAL,
     )
 
@@ -357,17 +338,12 @@ class Lot(Row, Model):
 
 
 class Merge(Row, Model):
-    """Two files of one human being in an intake: one is kept, the other put aside as it was (`state_before`)."""
+    """Two files of one human being. In one intake one is kept, the other put aside as it was (`state_before`); in two
+    both stand, and the row is that of the kept one's intake."""
 
     __tablename__ = "merges"
     __table_args__ = (
-        sa.Index(
-            "uq_merges_live",
-            "aside_id",
-            unique=True,
-            sqlite_where=sa.text("undone_at IS NULL"),
-            postgresql_where=sa.text("undone_at IS NULL"),
-        ),
+        _one_where("undone_at IS NULL", "uq_merges_live", "aside_id"),
         _OFFICE,
     )
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
 from cohortmgr.accounts.models import Account
@@ -24,12 +22,6 @@ from tests.integration.applications import journey
 from tests.integration.applications.journey import answers, begin, fill, sign_up
 
 LATER = journey.DURING + CODE_AGAIN
-
-
-@pytest.fixture
-def intake(system_context: AppContext) -> Iterator[str]:
-    with clock.at(journey.DURING):
-        yield journey.load_mdia()
 
 
 @pytest.fixture

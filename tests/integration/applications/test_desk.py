@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
@@ -37,29 +37,6 @@ from tests.integration.applications import files, journey
 from tests.integration.applications.journey import DURING, begin, browser, fill, sign_up
 from tests.integration.applications.seen import acts, all_of, shown
 from tests.integration.applications.test_staff import many
-
-
-@pytest.fixture
-def intake(system_context: AppContext) -> Iterator[str]:
-    with clock.at(DURING):
-        yield journey.load_mdia()
-
-
-@pytest.fixture
-def desk(intake: str, app: Flask) -> FlaskClient:
-    found = browser(app)
-    journey.staff(found)
-    return found
-
-
-@pytest.fixture
-def sent(intake: str, client: FlaskClient) -> str:
-    """A sent application of `client`'s."""
-    sign_up(client)
-    reference = begin(client, intake)
-    fill(client, reference)
-    assert client.post(f"/my/applications/{reference}/check").status_code == 302
-    return reference
 
 
 def test_a_note_is_sealed_pinned_and_taken_back_by_its_author(

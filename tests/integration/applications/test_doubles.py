@@ -43,13 +43,6 @@ def intake(system_context: AppContext, client: FlaskClient) -> Iterator[str]:
 
 
 @pytest.fixture
-def desk(intake: str, app: Flask) -> FlaskClient:
-    found = browser(app)
-    journey.staff(found)
-    return found
-
-
-@pytest.fixture
 def national(intake: str, app: Flask) -> FlaskClient:
     """Somebody who manages the programmes of two institutions."""
     return manager(app, "ma.", mdia(), jobintech())

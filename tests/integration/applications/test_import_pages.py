@@ -280,7 +280,9 @@ def test_a_link_to_a_settled_row_says_so(app: Flask, client: FlaskClient, intake
 def test_a_row_without_a_usable_address_cannot_be_asked(client: FlaskClient, intake: str) -> None:
     load(client, intake, as_csv(one(mail="pas une adresse", phone="05 22 12 34 56")))
     row = db.session.scalars(sa.select(TrayRow)).one()
-    assert "ni adresse e-mail ni portable utilisable" in words(client.get(f"/staff/tray/{row.reference}").text)
+    assert "ni adresse e-mail ni portable utilisable" in words(
+        client.get(f"/staff/tray/{row.reference}").text
+    )
     assert client.post(f"/staff/tray/{row.reference}/ask", data={"version": 1}).status_code == 409
     assert rows_of(Message) == 0
 

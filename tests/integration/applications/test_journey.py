@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from threading import Barrier, Thread
@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from flask.ctx import AppContext
 from flask.testing import FlaskClient
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
@@ -35,12 +34,6 @@ from tests.integration.applications import journey
 from tests.integration.applications.journey import answers, begin, browser, fill, sign_up, with_file
 
 BUDGET = 40
-
-
-@pytest.fixture
-def intake(system_context: AppContext) -> Iterator[str]:
-    with clock.at(journey.DURING):
-        yield journey.load_mdia()
 
 
 def only(model: type[Any]) -> Any:

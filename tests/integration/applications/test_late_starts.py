@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
 from cohortmgr.accounts.rules import SYSTEM
@@ -24,16 +22,10 @@ from cohortmgr.programmes.queries import intake_of
 from tests.integration.accounts.entering import last_code
 from tests.integration.applications import journey
 from tests.integration.applications.files import words
-from tests.integration.applications.journey import DURING, begin, browser, fill, sign_up
+from tests.integration.applications.journey import begin, browser, fill, sign_up
 from tests.integration.applications.seen import acts, all_of
 
 EMAIL, PHONE = "retard@exemple.ma", "06 12 34 56 78"
-
-
-@pytest.fixture
-def intake(system_context: AppContext) -> Iterator[str]:
-    with clock.at(DURING):
-        yield journey.load_mdia()
 
 
 @pytest.fixture

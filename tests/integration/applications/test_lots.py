@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import urlencode
 
-import pytest
 import sqlalchemy as sa
 from flask import Flask
-from flask.ctx import AppContext
 from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
@@ -32,32 +29,9 @@ from cohortmgr.outbox.models import Bundle, Message
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.selection.queries import ranking_of
 from tests.integration.applications import journey
-from tests.integration.applications.journey import DURING, begin, browser, fill, sign_up
+from tests.integration.applications.journey import DURING, begin, browser, sign_up
 from tests.integration.applications.seen import acts, all_of, shown
 from tests.integration.applications.test_staff import many
-
-
-@pytest.fixture
-def intake(system_context: AppContext) -> Iterator[str]:
-    with clock.at(DURING):
-        yield journey.load_mdia()
-
-
-@pytest.fixture
-def desk(intake: str, app: Flask) -> FlaskClient:
-    found = browser(app)
-    journey.staff(found)
-    return found
-
-
-@pytest.fixture
-def sent(intake: str, client: FlaskClient) -> str:
-    """A sent application of `client`'s."""
-    sign_up(client)
-    reference = begin(client, intake)
-    fill(client, reference)
-    assert client.post(f"/my/applications/{reference}/check").status_code == 302
-    return reference
 
 
 def test_a_correction_for_many_says_to_how_many_first_and_is_undone(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from threading import Barrier, Thread
@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
 from cohortmgr.accounts.models import HeldForm, SignInSession
@@ -31,12 +30,6 @@ from tests.integration.applications.journey import answers, begin, browser, fill
 
 GET_COST, POST_COST = 3, 7
 AT_ONCE = 50
-
-
-@pytest.fixture
-def intake(system_context: AppContext) -> Iterator[str]:
-    with clock.at(journey.DURING):
-        yield journey.load_mdia()
 
 
 @pytest.fixture

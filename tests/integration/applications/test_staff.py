@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
 from cohortmgr.accounts.models import Person
@@ -23,22 +22,6 @@ from cohortmgr.base.text import fold
 from cohortmgr.programmes.queries import intake_of
 from tests.integration.applications import journey
 from tests.integration.applications.journey import begin, browser, fill, sign_up
-
-
-@pytest.fixture
-def intake(system_context: AppContext) -> Iterator[str]:
-    with clock.at(journey.DURING):
-        yield journey.load_mdia()
-
-
-@pytest.fixture
-def sent(intake: str, client: FlaskClient) -> str:
-    """A sent application of `client`'s."""
-    sign_up(client)
-    reference = begin(client, intake)
-    fill(client, reference)
-    assert client.post(f"/my/applications/{reference}/check").status_code == 302
-    return reference
 
 
 def many(count: int) -> None:
