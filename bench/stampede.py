@@ -20,7 +20,7 @@ from bench.copying import copied_drafts
 from bench.figures import sender
 from bench.installation import Installation, installed
 from bench.servers import Answer, Server, shipped
-from bench.soak import broken_counts
+from bench.soak import broken_counts, memory
 from bench.visitors import Send, Visitor, journey
 
 # How many people may wait for an answer at once: at twenty a second, over six seconds' worth.
@@ -160,13 +160,18 @@ def main() -> int:
             send = sender(server)
             for _ in range(5):
                 journey(send, made.open_intake)
+            before = memory(server)
             last_steps(send, drafts[:count], chosen.rate, alone)
             print(f"alone               {alone.said()}", flush=True)
             with staff_reloading(made, send, beside, STAFF):
                 last_steps(send, drafts[count:], chosen.rate, beside)
             print(f"beside {STAFF} staff      {beside.said()}", flush=True)
+            after = memory(server)
             rate = journeys_a_second(made, send, chosen.journeys, 6)
             print(f"whole journeys      {rate:.1f}/s (peers 1.9/s; the aim is 7.6/s)")
+            print(
+                f"memory of the web   {before} kB before, {after} kB after the lists, {memory(server)} kB at the end"
+            )
         sent = {reference for reference, _ in drafts}
         found = broken_counts(made, sent, [*alone.faults, *beside.faults])
     slower = median(beside.waits) / median(alone.waits)

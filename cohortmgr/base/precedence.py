@@ -20,6 +20,8 @@ R = TypeVar("R")
 PATIENCE = 0.5
 # How many lists may wait in a process at once: each holds a thread, and most of the eight stay with the others.
 WAITING = 3
+# Bytes of a body above which a request is an upload: it lasts as long as its line is slow, and no list waits for it.
+UPLOAD = 64 * 1024
 _PLACE = "cohortmgr.precedence"
 
 
@@ -67,6 +69,8 @@ def init_precedence(app: Flask) -> Precedence:
     order = Precedence()
 
     def come() -> None:
+        if (request.content_length or 0) > UPLOAD:
+            return
         view = current_app.view_functions.get(request.endpoint or "")
         way = bool(getattr(view, "gives_way", False))
         order.come(way)

@@ -14,7 +14,7 @@ from cohortmgr.applications.correcting import (
     strangers,
     unanswered,
 )
-from cohortmgr.applications.listing import Filters
+from cohortmgr.applications.listing import SIZES, Filters
 from cohortmgr.programmes.reading import read_known
 
 FORM = read_known("mdia").form
@@ -71,6 +71,9 @@ def test_filters_keep_what_makes_sense_and_nothing_else() -> None:
     assert (filters.correction, filters.outcome, filters.note) == ("", "offer", "")
     assert Filters.of(filters.arguments()) == filters
     assert Filters.of({"columns": "rubbish"}) == Filters()
+    assert [Filters.of({"size": size}).size for size in ("50", "100", "250", "600", "251", "-1")] == [
+        *SIZES, 50, 50,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ["x" * 100_000, "\x00", "‮", "9" * 5000, "1e999999", "NaN", "Infinity", "-1"])

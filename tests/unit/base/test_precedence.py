@@ -7,7 +7,7 @@ from threading import Event, Thread
 
 from flask import Flask, abort
 
-from cohortmgr.base.precedence import Precedence, gives_way, init_precedence
+from cohortmgr.base.precedence import UPLOAD, Precedence, gives_way, init_precedence
 
 SOON = 5.0
 """Seconds within which a thread does what it can do at once, however busy the machine."""
@@ -88,6 +88,11 @@ def test_whatever_a_request_ends_in_it_is_counted_out() -> None:
         assert (order._drawn, order._first) == (1, 0)
         return "rows"
 
+    @app.post("/paper")
+    def upload() -> str:
+        assert (order._drawn, order._first) == (0, 0)
+        return "read"
+
     @app.get("/fault")
     def fault() -> str:
         assert (order._drawn, order._first) == (0, 1)
@@ -96,4 +101,5 @@ def test_whatever_a_request_ends_in_it_is_counted_out() -> None:
     client = app.test_client()
     found = [client.get(path).status_code for path in ("/list", "/fault", "/nowhere", "/list")]
     assert found == [200, 500, 404, 200]
+    assert client.post("/paper", data=b"%PDF" * UPLOAD).status_code == 200
     assert (order._drawn, order._first) == (0, 0)
