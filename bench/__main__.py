@@ -9,6 +9,7 @@ from bench import figures
 from bench.figures import Figure
 from bench.installation import Installation, installed
 from bench.letters import letters
+from bench.patterns import patterns
 
 # So many that a run takes seconds; `python -m bench.letters` sends a hundred thousand.
 LETTERS = 3000
@@ -45,6 +46,7 @@ def measured(made: Installation, times: int, journeys: int) -> Iterator[Figure]:
     yield from figures.pages(made, times)
     yield figures.journeys(made, journeys)
     yield figures.twice_at_once(made)
+    yield from patterns()
     yield from letters(made, LETTERS)
 
 

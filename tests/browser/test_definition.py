@@ -57,3 +57,52 @@ def test_a_form_is_written_looked_at_and_published(chromium: Browser, place: Liv
             visitor.look()
         page.get_by_role("button", name="Publier cette version").click()
         expect(page.get_by_text("La version 2 est publiée.")).to_be_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_condition_is_begun_by_keys_tried_and_moved(chromium: Browser, place: Lived, scripts: bool) -> None:
+    width = 1280 if scripts else 360
+    with visiting(chromium, place.address, place.year, "fr", width, scripts=scripts) as visitor:
+        visitor.sign_in("programme_administrator")
+        visitor.open(f"{HOME}/eligibility/add")
+        page = visitor.page
+        page.locator("#sort-5").focus()
+        for key in ("Space", "Tab"):
+            page.keyboard.press(key)
+        page.keyboard.type("Une personne suit un seul programme.")
+        page.keyboard.press("Tab")
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        expect(page.locator("[data-error-summary]")).to_have_count(0)
+        for field, said in (
+            ("reason-ar", "يتابع كل شخص برنامجا واحدا."),
+            ("reason-en", "One programme a person."),
+            ("advice-fr", "Terminez l’autre d’abord."),
+            ("advice-ar", "أتمموا الآخر أولا."),
+        ):
+            page.locator(f"#{field}").fill(said)
+        page.get_by_role("button", name="Enregistrer").last.click()
+        expect(page.locator("#advice-en-error")).to_be_visible()
+        page.locator("#advice-en").fill("Finish the other one first.")
+        page.get_by_role("button", name="Enregistrer").last.click()
+        expect(page.get_by_text("enregistrée dans le brouillon")).to_be_visible()
+        page.get_by_role("button", name="Monter : Aucune inscription").click()
+        page.wait_for_url("**/eligibility#r-*")
+        if scripts:
+            assert page.evaluate("document.activeElement.id").startswith("r-inscrit")
+            with page.expect_navigation():
+                page.keyboard.press("Alt+ArrowDown")
+            visitor.look()
+        page.get_by_role("link", name="Essayer les conditions").click()
+        page.select_option("#licence", "physique")
+        page.get_by_label("déjà dans un autre programme").check()
+        page.get_by_role("button", name="Voir la réponse").last.click()
+        for said in ("ne peut pas candidater", "Terminez l’autre d’abord.", "أتمموا الآخر أولا."):
+            expect(page.get_by_text(said)).to_be_visible()
+        if scripts:
+            visitor.look()
+        visitor.open(f"{HOME}/publish")
+        expect(page.get_by_text("Une personne suit un seul programme.")).to_be_visible()
+        visitor.open(f"{HOME}/form")
+        page.get_by_role("button", name="Abandonner ce brouillon").click()
+        expect(page.get_by_text("Le brouillon est abandonné")).to_be_visible()

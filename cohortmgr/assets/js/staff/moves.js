@@ -6,5 +6,5 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   item.querySelector(`[data-moves="${event.key === "ArrowUp" ? -1 : 1}"]`)?.click();
 });
-const moved = location.hash.startsWith("#q-") && document.getElementById(location.hash.slice(1));
+const moved = /^#[qr]-/.test(location.hash) && document.getElementById(location.hash.slice(1));
 if (moved) moved.focus();
