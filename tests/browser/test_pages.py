@@ -86,6 +86,7 @@ SCREENS = {
         "/staff/intakes/{intake}/lots/correct",
         "/staff/lots/{lot}",
         "/staff/intakes/{open_intake}/duplicates",
+        "/staff/intakes/{open_intake}/duplicates?with=others",
         "/staff/duplicates/{draft}/{twin}",
         "/staff/documents/{paper}/pages",
         "/staff/intakes/{open_intake}/imports",

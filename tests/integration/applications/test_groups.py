@@ -65,6 +65,25 @@ def test_a_club_replaces_no_other_s_child(app: Flask, client: FlaskClient, intak
     assert rows_of(Guardianship) == 2 and len(live) == 1
 
 
+def test_a_club_s_tray_holds_the_rows_that_it_brought_itself(
+    app: Flask, client: FlaskClient, intake: str
+) -> None:
+    children.enrol(client, intake, children.child(1))
+    other = journey.browser(app)
+    children.club(other, name="autre")
+    children.enrol(other, intake, children.child(1, **{"Téléphone du tuteur": "0612000009"}))
+    row = db.session.scalars(sa.select(TrayRow)).one().reference
+    tray = f"/staff/intakes/{intake}/tray"
+    assert row in other.get(tray).text and other.get(f"/staff/tray/{row}").status_code == 200
+    assert row not in client.get(tray).text and "Rien à réparer" in client.get(tray).text
+    assert client.get(f"/staff/tray/{row}").status_code == 404
+    for act in ("", "/ask", "/discard"):
+        given = {"version": "1", "reason": "x"}
+        assert client.post(f"/staff/tray/{row}{act}", data=given).status_code == 404, act
+    other.post(f"/staff/tray/{row}/discard", data={"reason": "Doublon"})
+    assert row in other.get(f"{tray}?settled=1").text and row not in client.get(f"{tray}?settled=1").text
+
+
 def test_an_import_is_taken_back_whole_within_a_day(client: FlaskClient, intake: str) -> None:
     before = rows_of(Person), rows_of(Identifier)
     result = children.enrol(

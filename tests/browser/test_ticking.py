@@ -1,0 +1,43 @@
+"""Files ticked in the staff's list: with scripts the whole page by one box, without them each by its own."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import Lived
+from tests.browser.visits import visiting
+
+LIST = "/staff/intakes/{intake}/applications"
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_ticked_files_alone_get_the_note(chromium: Browser, place: Lived, scripts: bool) -> None:
+    with visiting(chromium, place.address, place.year, "fr", 360, scripts=scripts) as visitor:
+        visitor.sign_in("selection_manager")
+        visitor.open(LIST)
+        page = visitor.page
+        boxes, note = page.locator("td.box input"), page.locator("#ticked").get_by_text("Ajouter une note")
+        assert boxes.count() > 3
+        if scripts:
+            expect(note).to_be_disabled()
+            page.get_by_label("Toute la page").check()
+            expect(page.locator("td.box input:checked")).to_have_count(boxes.count())
+            page.get_by_label("Toute la page").uncheck()
+            expect(note).to_be_disabled()
+        else:
+            expect(page.get_by_label("Toute la page")).to_be_hidden()
+            note.click()
+            expect(page.get_by_text("Cochez d’abord des dossiers")).to_be_visible()
+            visitor.open(LIST)
+        for place_of in (1, 2):
+            boxes.nth(place_of).focus()
+            page.keyboard.press("Space")
+        if scripts:
+            expect(page.locator("[data-selected-number]")).to_have_text("2")
+        note.click()
+        expect(page.get_by_text("Cela s’applique à 2 dossiers cochés.")).to_be_visible()
+        page.get_by_label("Note pour l’équipe").fill("À rappeler.")
+        page.get_by_role("button", name="Appliquer à 2 dossiers").click()
+        expect(page.get_by_role("heading", name="Note ajoutée")).to_be_visible()
+        expect(page.get_by_text("2 dossiers")).to_be_visible()
