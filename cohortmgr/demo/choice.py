@@ -13,7 +13,7 @@ from cohortmgr.accounts.rules import LINK_LIFETIME, Role, Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.demo import reviewers
-from cohortmgr.demo.people import BEGINNER, PASSWORD
+from cohortmgr.demo.people import BEGINNER, BY_TELEPHONE, PASSWORD
 from cohortmgr.demo.setting import INTAKE, PROGRAMME, by_role, file_of, viewer
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.reviews import actions as reviews
@@ -118,9 +118,10 @@ def chosen_people(most: int) -> list[Viewer]:
     return [viewer(file_of(manager, row.application_reference)[1]) for row in accepted]
 
 
-def candidates_to_show() -> list[tuple[str, str]]:
-    """What to print for candidates: somebody who was chosen, and the one who has just begun."""
+def candidates_to_show() -> list[tuple[str, str, str]]:
+    """What to print for candidates, with what enters: somebody who was chosen, and those who have just begun."""
     return [
-        *(("candidate (in the cohort)", person.email) for person in chosen_people(1)),
-        ("candidate (draft in 2027)", BEGINNER),
+        *(("candidate (in the cohort)", person.email, PASSWORD) for person in chosen_people(1)),
+        ("candidate (draft in 2027)", BEGINNER, PASSWORD),
+        ("candidate (by SMS alone)", BY_TELEPHONE, "a code, at /demo/mail"),
     ]

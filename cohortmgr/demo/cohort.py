@@ -6,8 +6,10 @@ import random
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from cohortmgr.accounts import access, codes
 from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts import queries as account_queries
+from cohortmgr.accounts.contacts import SMS, Contact
 from cohortmgr.accounts.rules import Role, Viewer
 from cohortmgr.applications import actions as applications
 from cohortmgr.base import clock
@@ -16,8 +18,11 @@ from cohortmgr.base.errors import NotFound
 from cohortmgr.cohorts import actions as cohorts
 from cohortmgr.cohorts import queries as enrolments
 from cohortmgr.demo.choice import SEED
-from cohortmgr.demo.people import BEGINNER, COMPANIES, PASSWORD
+from cohortmgr.demo.people import BEGINNER, BY_TELEPHONE, COMPANIES, PASSWORD
 from cohortmgr.demo.setting import INTAKE, OPEN_INTAKE, PROGRAMME, by_role, file_of, viewer
+from cohortmgr.messages import asking, desk
+from cohortmgr.messages.asking import Asked
+from cohortmgr.messages.rules import Topic
 from cohortmgr.placements import actions as placements
 from cohortmgr.placements import queries as positions
 from cohortmgr.placements import runs
@@ -106,14 +111,40 @@ def pay() -> None:
 
 
 def look_ahead() -> None:
-    """A report asked of the worker; and a new candidate who has begun a file in the open intake."""
+    """A report asked of the worker; and two new candidates who have begun a file in the open intake."""
     with writing():
         reports.ask_report(
             by_role(Role.PROGRAMME_ADMINISTRATOR)[0], programmes.intake_of(PROGRAMME, INTAKE).reference
         )
+    _begin_by_telephone()
     if account_queries.account_by_email(BEGINNER) is None:
         hashed = accounts.prepare_password(PASSWORD, BEGINNER)
         with writing():
             beginner = accounts.sign_up(BEGINNER, hashed, "fr")
             applications.start(beginner, programmes.intake_of(PROGRAMME, OPEN_INTAKE).reference)
     db.session.rollback()
+
+
+def _begin_by_telephone() -> None:
+    """Whoever has a telephone alone begins a file, asks a question and is answered, all by short messages."""
+    contact = Contact(SMS, BY_TELEPHONE)
+    if account_queries.account_by_contact(contact) is not None:
+        return
+    with writing():
+        codes.ask("enter", contact, "ar", "192.0.2.9")
+        account_id, _dropped = access.enter(contact, "ar")
+        token = accounts.open_session(account_id)
+    candidate = account_queries.viewer_of_token(token)
+    if candidate is None:
+        raise LookupError("the session is not open")
+    with writing():
+        intake = programmes.intake_of(PROGRAMME, OPEN_INTAKE)
+        reference = applications.start(candidate, intake.reference).reference
+    with writing():
+        text = "السلام عليكم، هل يمكنني إرسال كشف النقط فيما بعد؟"
+        asked = asking.ask_on_file(candidate, reference, Asked(Topic.DOCUMENTS, text, "ar", "demo-sms"))
+    with writing():
+        answer = "نعم، إلى غاية نهاية الترشيحات."
+        desk.answer(by_role(Role.SELECTION_MANAGER)[0], asked.reference, answer, "demo-sms-answer")
+    with writing():
+        accounts.close_session(candidate)

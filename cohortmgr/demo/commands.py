@@ -36,5 +36,5 @@ def accounts() -> None:
         if colleague.role not in shown:
             shown.add(colleague.role)
             click.echo(f"  {colleague.role:30} {colleague.email:36} {PASSWORD}")
-    for label, email in choice.candidates_to_show():
-        click.echo(f"  {label:30} {email:36} {PASSWORD}")
+    for label, address, word in choice.candidates_to_show():
+        click.echo(f"  {label:30} {address:36} {word}")

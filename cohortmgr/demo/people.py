@@ -11,6 +11,9 @@ PASSWORD = "alternance-a-rabat"  # noqa: S105  # printed for everybody who start
 # A new candidate whose file for the open intake is begun.
 BEGINNER = "salma.benhaddou@example.org"
 
+# Somebody who has no e-mail: their file for the open intake is begun too, and all that they are told comes by SMS.
+BY_TELEPHONE = "+212661234500"
+
 
 @dataclass(frozen=True)
 class Colleague:
