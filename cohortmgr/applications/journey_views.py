@@ -37,7 +37,15 @@ from cohortmgr.applications.documents import Prepared
 from cohortmgr.applications.drawn import questions
 from cohortmgr.applications.facts import papers_of
 from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
-from cohortmgr.applications.pages import FormPage, decided_elsewhere, mark_of, met, page_with, pages_of
+from cohortmgr.applications.pages import (
+    FormPage,
+    by_question,
+    decided_elsewhere,
+    mark_of,
+    met,
+    page_with,
+    pages_of,
+)
 from cohortmgr.applications.queries import File
 from cohortmgr.applications.row_buttons import Pressed, as_pressed, pressed
 from cohortmgr.applications.rules import missing
@@ -242,11 +250,11 @@ def answers(reference: str) -> ResponseReturnValue:
     labels = {each.key: localized(each.label) for each in asked}
     found = file.working
     moment = hour(clock.local(clock.now()))
-    text = (
-        _("Vos réponses gardées sur ce téléphone ont été envoyées.")
-        if kept
-        else _("Enregistré à %(hour)s", hour=moment)
-    )
+    text = _("Enregistré à %(hour)s", hour=moment)
+    if kept:
+        text = _("Vos réponses gardées sur ce téléphone ont été envoyées.")
+    elif labels.keys() <= by_question(problems, labels).keys():
+        text = ""  # nothing was: what is wrong with it is told beside it
     return jsonify(
         text=text,
         changed=any(found.get(key) != before.get(key) for key in labels),

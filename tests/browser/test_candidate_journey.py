@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from cohortmgr.accounts.models import SignInSession
 from cohortmgr.applications.models import Application
+from cohortmgr.applications.queries import sealed_answers
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from tests.browser.conftest import Lived
@@ -62,6 +63,13 @@ def mine(place: Lived) -> Application:
         assert found is not None
         db.session.expunge(found)
         return found
+
+
+def sign_in(page: Page) -> None:
+    page.fill("input[name=email]", ANSWERS["email"])
+    page.fill("input[name=password]", PHRASE)
+    with page.expect_navigation():
+        page.locator("main form button[type=submit]:not(.quiet)").first.click()
 
 
 def end_sessions(place: Lived) -> None:
@@ -165,7 +173,7 @@ def test_sealed_answers_stay_off_the_telephone_and_errors_wait_until_one_leaves(
         assert "AB999999" not in page.evaluate("JSON.stringify(localStorage)")
         page.context.set_offline(False)
         page.fill("[name=cin]", "pas un numéro")
-        expect(line).to_contain_text("Enregistré à")
+        expect(line).to_have_text("")  # nothing was saved, and nothing says that it was
         expect(page.locator("[data-live]")).to_have_count(0)
         page.locator("[name=massar]").focus()
         expect(page.locator("[data-live]")).to_have_count(1)
@@ -178,3 +186,76 @@ def test_sealed_answers_stay_off_the_telephone_and_errors_wait_until_one_leaves(
             page.locator("header a[hreflang=ar]").click()
         expect(page.locator("[name=city]")).to_have_value("Oujda")
         visitor.look()
+
+
+def test_of_two_tabs_nothing_is_written_over_unread(chromium: Browser, place: Lived) -> None:
+    with visiting(chromium, place.address, place.year, "ar", 360) as visitor:
+        page = visitor.page
+        tasks = begin(visitor, place)
+        page.goto(f"{tasks}/form/contact/2")
+        other = page.context.new_page()
+        other.goto(f"{tasks}/form/contact/2")
+        other.fill("[name=city]", "Tanger")
+        expect(other.locator("[data-saved]")).not_to_have_text("")
+        other.close()
+        page.fill("[name=city]", "Larache")
+        with page.expect_response("**/answers"):
+            page.wait_for_timeout(1200)
+        visitor.send(GO_ON)  # at once, before anything could be read
+        expect(page.locator("[data-error-summary]")).to_contain_text("Tanger")
+        expect(page.locator("[name=city]")).to_have_value("Larache")
+        assert mine(place).answers["city"] == "Tanger"
+        visitor.look()
+        visitor.send(GO_ON)
+    assert mine(place).answers["city"] == "Larache"
+
+
+def test_a_session_that_the_telephone_lost_loses_nothing(chromium: Browser, place: Lived) -> None:
+    with visiting(chromium, place.address, place.year, "ar", 360) as visitor:
+        page, line = visitor.page, visitor.page.locator("[data-saved]")
+        tasks = begin(visitor, place)
+        page.goto(f"{tasks}/form/contact/2")
+        page.context.clear_cookies(name="session")
+        page.fill("[name=city]", "Ifrane")
+        expect(line).to_have_text(str(line.get_attribute("data-ended")))
+        visitor.look()
+        page.locator(GO_ON).click()
+        page.wait_for_url("**/sign-in?next=*")
+        sign_in(page)
+        expect(page.locator("[name=city]")).to_have_value("Ifrane")
+        assert (mine(place).answers["city"], page.evaluate("localStorage.length")) == ("Ifrane", 0)
+        # What may not be kept on a telephone stays in its page, which goes on once one has signed in elsewhere.
+        page.goto(f"{tasks}/form/identite/4")
+        page.context.clear_cookies(name="session")
+        page.fill("[name=cin]", "AB777777")
+        expect(line).to_have_text(str(line.get_attribute("data-open")))
+        page.locator(GO_ON).click()
+        expect(page.locator("[name=cin]")).to_have_value("AB777777")
+        assert page.evaluate("localStorage.length") == 0
+        other = page.context.new_page()
+        other.goto("/sign-in")
+        sign_in(other)
+        other.close()
+        with page.expect_navigation():
+            page.locator(GO_ON).click()
+        found = mine(place)
+        with test_context(place.database.system_app):
+            assert sealed_answers(found)["cin"] == "AB777777"
+
+
+def test_no_link_leads_away_from_what_is_typed_without_network(chromium: Browser, place: Lived) -> None:
+    with visiting(chromium, place.address, place.year, "ar", 360) as visitor:
+        page, line = visitor.page, visitor.page.locator("[data-saved]")
+        tasks = begin(visitor, place)
+        page.goto(f"{tasks}/form/contact/2")
+        page.context.set_offline(True)
+        page.fill("[name=city]", "Larache")
+        page.locator("header summary").first.click()
+        page.locator("header a[hreflang=fr]").click()
+        expect(line).to_have_text(str(line.get_attribute("data-offline")))
+        page.locator("button[name=language][value=fr]").click()
+        expect(page.locator("[name=city]")).to_have_value("Larache")
+        page.context.set_offline(False)
+        page.evaluate("dispatchEvent(new Event('online'))")
+        expect(line).not_to_have_text(str(line.get_attribute("data-offline")))
+    assert mine(place).answers["city"] == "Larache"

@@ -168,6 +168,8 @@ def test_answers_are_saved_as_they_are_typed(draft: str, client: FlaskClient) ->
     assert row.answers == {"city": "Fès"} and queries.sealed_answers(row) == {"cin": "AB123456"}
     kept = save(client, draft, {"keys": ["city"], "fields": {"city": ["Rabat"]}, "kept": True}).get_json()
     assert "gardées sur ce téléphone" in kept["text"] and only(Application).answers["city"] == "Rabat"
+    none = save(client, draft, {"keys": ["s2"], "fields": {"s2": ["douze et demi"]}}).get_json()
+    assert none["text"] == "" and set(none["errors"]) == {"s2"}, "nothing was saved"
     save(client, draft, {"keys": ["city"], "fields": {}})  # emptied
     assert "city" not in only(Application).answers
 

@@ -26,7 +26,7 @@ const drawers = () => {
     return [];
   }
 };
-const send = async (url, questions, kept) => {
+const send = async (url, questions, kept, renewed = false) => {
   const token = document.querySelector("input[name=csrf_token]");
   const body = { keys: Object.keys(questions), fields: {}, seen: {}, kept };
   for (const [key, each] of Object.entries(questions)) {
@@ -41,7 +41,8 @@ const send = async (url, questions, kept) => {
       headers: { "Content-Type": "application/json", "X-CSRFToken": token ? token.value : "" },
       body: JSON.stringify(body),
     });
-    if (answer.type === "opaqueredirect" || answer.status === 400 || answer.status === 401) return "ended";
+    if (answer.status === 400) return !renewed && (await renewToken()) ? send(url, questions, kept, true) : "stale";
+    if (answer.type === "opaqueredirect" || answer.status === 401) return "ended";
     if (answer.status === 409 || answer.status === 404) return "closed";
     return answer.ok ? await answer.json() : "offline";
   } catch {
@@ -89,7 +90,10 @@ if (marks) {
   const secret = JSON.parse(marks.dataset.secret);
   const seen = JSON.parse(marks.value);
   const changed = new Set();
+  // Marks of answers that were changed elsewhere: they count once the person has had the time to read it.
+  const news = {};
   let errors = {};
+  let lost = "";
   let timer;
   let running = Promise.resolve();
 
@@ -123,7 +127,11 @@ if (marks) {
     store(drawer, held);
   };
   const told = (answer) => {
-    Object.assign(seen, answer.seen);
+    for (const [key, mark] of Object.entries(answer.seen)) {
+      const wrong = Object.keys(answer.errors).some((where) => questionOf(where) === key);
+      delete news[key];
+      (wrong ? news : seen)[key] = mark;
+    }
     marks.value = JSON.stringify(seen);
     errors = Object.fromEntries(Object.entries(errors).filter(([where]) => !(questionOf(where) in answer.seen)));
     Object.assign(errors, answer.errors);
@@ -131,6 +139,10 @@ if (marks) {
   };
   // What is wrong with a question is said once one leaves it.
   const show = (key) => {
+    setTimeout(() => {
+      if (key in news) seen[key] = news[key];
+      marks.value = JSON.stringify(seen);
+    }, 1000);
     for (const [where, text] of Object.entries(errors)) {
       const field = form.elements[where] || form.elements[`${where}-day`] || document.getElementById(where);
       const box = (field?.length && !field.form ? field[0] : field)?.closest?.(".field");
@@ -149,7 +161,8 @@ if (marks) {
     if (!keys.size) return;
     changed.clear();
     const answer = await send(marks.dataset.answers, collected(keys), false);
-    if (typeof answer !== "string") {
+    lost = typeof answer === "string" ? answer : "";
+    if (!lost) {
       forget([...keys]);
       told(answer);
       line.textContent = answer.text;
@@ -162,7 +175,10 @@ if (marks) {
       return;
     }
     keys.forEach((key) => changed.add(key));
-    line.textContent = line.dataset[keep(keys) ? answer : "page"];
+    const kept = keep(keys);
+    const offline = lost === "offline";
+    line.textContent = line.dataset[kept ? (offline ? lost : "ended") : offline ? "page" : "open"];
+    if (!kept && lost === "stale") lost = "open"; // what this page alone holds is not left
   };
   const queue = () => (running = running.catch(() => {}).then(save));
 
@@ -177,6 +193,8 @@ if (marks) {
   form.addEventListener("change", noticed);
   form.addEventListener("focusout", ({ target, relatedTarget }) => {
     const key = questionOf(target.name);
+    // Not under a finger: a line more would move the button away from it, and the next page says the same.
+    if (relatedTarget?.type === "submit") return;
     if (key && questionOf(relatedTarget?.name) !== key) running.then(() => show(key));
   });
   // A sending may not arrive: what was not saved yet is kept until a page of the server's says that it was.
@@ -185,19 +203,27 @@ if (marks) {
     if (!navigator.onLine) {
       event.preventDefault();
       queue();
+    } else if (lost === "stale" || lost === "open") {
+      event.preventDefault();
+      queue().then(() => {
+        if (!lost) form.requestSubmit(event.submitter);
+        else if (lost === "stale") location = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
+      });
     } else if (changed.size) {
       keep(changed, true);
     }
   });
-  addEventListener("visibilitychange", () => document.visibilityState === "hidden" && queue());
+  addEventListener("visibilitychange", () => (document.visibilityState === "hidden" || lost) && queue());
   addEventListener("online", queue);
   document.addEventListener("answers-sent", ({ detail }) => told(detail));
   // Another language: what is typed is saved before the page changes.
   document.querySelectorAll("a[hreflang]").forEach((link) =>
     link.addEventListener("click", (event) => {
-      if (!changed.size) return;
+      if (!changed.size && navigator.onLine) return;
       event.preventDefault();
-      Promise.race([queue(), new Promise((done) => setTimeout(done, 3000))]).then(() => (location = link.href));
+      Promise.race([queue(), new Promise((done) => setTimeout(done, 3000))]).then(() => {
+        if (navigator.onLine) location = link.href;
+      });
     }),
   );
   // What was kept for this very page stands in it again, where the server shows what it showed then.

@@ -40,12 +40,14 @@ const named = async (blob) => {
 class Ended extends Error {}
 
 const ask = async (form, url, options, told) => {
+  let renewed = false;
   for (let wait = 1000; ; wait = Math.min(wait * 2, 15000)) {
     try {
       const answer = await fetch(url, {
         ...options,
         headers: { ...options.headers, "X-CSRFToken": form.elements.csrf_token.value },
       });
+      if (answer.status === 400 && !renewed && (renewed = await renewToken())) continue;
       if (answer.redirected || answer.status === 400) throw new Ended("ended");
       if (answer.status < 500 && answer.status !== 429) return answer;
     } catch (error) {
