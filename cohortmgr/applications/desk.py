@@ -191,14 +191,16 @@ def lot_for(viewer: Viewer, reference: str) -> tuple[Lot, Intake]:
 
 
 def story(viewer: Viewer, application: Application) -> list[Told]:
-    """What happened to a file, the oldest first: acts of the trail with their authors, messages to its person, and
-    what the floors above know. As many statements for a long story as for a short one."""
+    """What happened to a file, the oldest first: acts of the trail with their authors, messages to its person since it
+    began, and what the floors above know. As many statements for a long story as for a short one."""
     events = db.session.scalars(of_object("application", application.reference)).all()
     names = _names({event.actor for event in events}, application)
     acts = [_told(event, names) for event in events]
     letters = sa.select(Message.key, Message.state, Message.due, Message.sent_at).where(
-        Message.person_id == application.person_id, Message.institution_id == application.institution_id
-    )
+        Message.person_id == application.person_id, Message.institution_id == application.institution_id,
+        # What came before is of another intake's file.
+        Message.due >= application.created_at,
+    )  # fmt: skip
     sent = [_letter(row) for row in db.session.execute(letters)]
     above = [told for tell in told_above for told in tell(viewer, application)]
     return sorted([*acts, *sent, *above], key=lambda told: told.at)

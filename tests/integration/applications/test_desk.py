@@ -13,6 +13,7 @@ from flask import Flask
 from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
+from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.queries import viewer_of_email
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications import notes, overrides
@@ -28,7 +29,9 @@ from cohortmgr.applications.models import (
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.sheets import read_table
+from cohortmgr.outbox.actions import send
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.notices import declared
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.programmes.reading import read_known
@@ -59,6 +62,17 @@ def test_a_note_is_sealed_pinned_and_taken_back_by_its_author(
     assert [note.reference for note in all_of(Note)] == [second.reference]
     assert desk.post(f"/staff/applications/{sent}/notes", data={"text": " "}).status_code == 409
     assert desk.post(f"/staff/applications/{sent}/notes", data={"text": "x" * 100_000}).status_code == 409
+
+
+def test_a_file_s_story_holds_no_message_from_before_it_began(sent: str, desk: FlaskClient) -> None:
+    (file,) = all_of(Application)
+    (person,) = db.session.scalars(sa.select(Person).where(Person.id == file.person_id))
+    for key, due in (("refused", file.created_at - timedelta(hours=1)), ("correction_done", clock.now())):
+        with writing():
+            send(key, person.reference, "z@exemple.ma", "fr", {}, file.institution_id, file.person_id, due)
+    page = desk.get(f"/staff/applications/{sent}").text
+    assert declared["correction_done"].title in page
+    assert declared["refused"].title not in page
 
 
 def test_nobody_else_touches_a_file_s_desk(sent: str, intake: str, desk: FlaskClient, app: Flask) -> None:
