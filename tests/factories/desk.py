@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import sqlalchemy as sa
 
+from cohortmgr.accounts.contacts import contact_of
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import actions, corrections, lots, merges, notes, saved_lists
+from cohortmgr.applications import actions, corrections, late_starts, lots, merges, notes, saved_lists
+from cohortmgr.applications.late_models import LateStart
 from cohortmgr.applications.listing import Filters
 from cohortmgr.applications.lots import Act, Wanted
 from cohortmgr.applications.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
+from cohortmgr.programmes.models import Intake
 from cohortmgr.selection.models import Offer
 
 
@@ -44,3 +49,11 @@ def put_aside(manager: Viewer, open_intake: str, one: Viewer, other: Viewer) -> 
         merge = merges.merge(manager, kept.reference, aside.reference, "Même personne au téléphone.")
         session.flush()
         return {"twin": kept.reference, "merge": merge.reference}
+
+
+def late_start(manager: Viewer, intake: Intake) -> str:
+    """Time for somebody who has begun nothing; its reference."""
+    until = intake.closes_at + timedelta(days=2)
+    with writing():
+        late_starts.allow(manager, intake.reference, contact_of("retard@exemple.ma"), until, "Panne.")
+    return db.session.scalars(sa.select(LateStart.reference)).one()

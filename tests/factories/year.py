@@ -13,14 +13,12 @@ import sqlalchemy as sa
 from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts import links
 from cohortmgr.accounts import queries as known
-from cohortmgr.accounts.contacts import contact_of
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications import actions as applications
-from cohortmgr.applications import files, imports, late_starts, uploads
+from cohortmgr.applications import files, imports, uploads
 from cohortmgr.applications.documents import prepare_document
 from cohortmgr.applications.importing import GivenMapping
-from cohortmgr.applications.late_models import LateStart
 from cohortmgr.applications.models import Application, Document, TrayRow
 from cohortmgr.applications.queries import definition_of
 from cohortmgr.applications.verifying import examine_next
@@ -49,7 +47,7 @@ from cohortmgr.selection import offers
 from cohortmgr.selection.models import Decision, Offer
 from cohortmgr.stipends import actions as stipends
 from cohortmgr.stipends.models import Line
-from tests.factories.desk import at_desk, put_aside
+from tests.factories.desk import at_desk, late_start, put_aside
 from tests.factories.guarded import guarded
 from tests.factories.joined import joined
 from tests.factories.mailings import mailings
@@ -335,13 +333,6 @@ def _now(year: Year) -> None:
         run = imports.begin(manager, opened.reference, "2027.csv", key, GivenMapping())
         upload = uploads.begin(owner.person_id or 0, draft.reference, "transcripts", "photo.jpg", 1000)
         link = links.create(links.CLAIM, owner.person_reference or "", timedelta(hours=2))
-        late_starts.allow(
-            manager,
-            opened.reference,
-            contact_of("retard@exemple.ma"),
-            opened.closes_at + timedelta(days=2),
-            "Panne.",
-        )
         repair = links.create(
             "repair", year.references["row"], timedelta(days=30), year.intake.institution_id
         )
@@ -361,7 +352,7 @@ def _now(year: Year) -> None:
         "report": report,
         "link": link,
         "repair": repair,
-        "late": db.session.scalars(sa.select(LateStart.reference)).one(),
+        "late": late_start(manager, opened),
         "unsubscribe": token_for(owner.person_reference or ""),
         "watch": watching.token_for("W" * 26),
         "review": reviews_of[0].reference,

@@ -1,0 +1,27 @@
+"""Whose turn it is, with the date that is the file's own."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from cohortmgr.portals.turns import FORM, SHOW, Standing, turn_of
+
+CLOSES = datetime(2027, 6, 30, 18, tzinfo=UTC)
+ANSWER = date(2027, 7, 31)
+
+
+def test_a_draft_is_its_person_s_until_its_own_close() -> None:
+    for closes in (CLOSES, CLOSES + timedelta(days=3)):
+        before = turn_of(Standing("draft", closes, ANSWER), closes - timedelta(seconds=1))
+        assert before.mine and before.endpoint == FORM and before.next.values == {"moment": closes}
+        after = turn_of(Standing("draft", closes, ANSWER), closes)
+        assert not after.mine and after.endpoint == SHOW and after.next.values == {"moment": closes}
+
+
+def test_a_child_s_file_that_waits_is_not_said_to_be_sent() -> None:
+    waiting = turn_of(Standing("held", CLOSES, ANSWER), CLOSES)
+    refused = turn_of(Standing("held", CLOSES, ANSWER, refused=True), CLOSES)
+    assert (waiting.kind, refused.kind) == ("wait", "stop")
+    assert "tuteur légal" in waiting.next.what and "pas donné son accord" in refused.next.what
+    sent = turn_of(Standing("submitted", CLOSES, ANSWER), CLOSES)
+    assert {waiting.status, refused.status}.isdisjoint({sent.status})
