@@ -10,22 +10,24 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import psycopg
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy.engine import make_url
 
 from cohortmgr.app import Process, create_app
+from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.settings import Settings
 from cohortmgr.operations.roles import make_roles
 from tests.services import POSTGRES
 from tests.thrift import thrifty
+from tests.watch import commits
 
 OWNER, APPLICATION, SYSTEM = "cohortmgr_owner", "cohortmgr_application", "cohortmgr_system"
 
@@ -66,6 +68,44 @@ def application(settings: Settings, process: Process) -> Flask:
         return thrifty(create_app(settings, process))
 
 
+class States:
+    """What many tests begin with, built by the first of them and laid down for the others."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._kept: dict[str, str] = {}
+        self._from = 0
+        for app in (database.app, database.system_app):
+            app.extensions["tests-states"] = self
+
+    def begin(self) -> None:
+        """From here on a commit is the test's."""
+        self._from = commits[0]
+
+    def build(self, name: str, build: Callable[[], object]) -> None:
+        """The state of that name at this moment. It is built anew where the test wrote something before, for that
+        belongs to it, and where the clock runs."""
+        moment = clock.now()
+        if commits[0] != self._from or moment != clock.now():
+            build()
+            return
+        key = f"{name} {moment}"
+        if key in self._kept:
+            db.session.rollback()
+            self.database.lay(self._kept[key])
+            return
+        build()
+        place = f"state_{len(self._kept)}"
+        self.database.keep(place)
+        self._kept[key] = place
+
+
+def build_once(name: str, build: Callable[[], object]) -> None:
+    """`States.build` of the present application's database."""
+    states: States = current_app.extensions["tests-states"]
+    states.build(name, build)
+
+
 class SqliteDatabase:
     """A migrated file, and a copy of it for each test."""
 
@@ -80,14 +120,30 @@ class SqliteDatabase:
         migrate(self.settings)
         _settle(self.file)
         shutil.copyfile(self.file, self.template)
+        self.states = States(self)
 
     def reset(self) -> None:
         """Lay the migrated file anew; the last test's journal goes with its file."""
+        self._lay(self.template)
+        self.states.begin()
+
+    def keep(self, name: str) -> None:
+        """Keep what is there now under a name."""
+        dispose(self.app)
+        dispose(self.system_app)
+        _settle(self.file)
+        shutil.copyfile(self.file, self.file.with_name(name))
+
+    def lay(self, name: str) -> None:
+        """Lay back what was kept."""
+        self._lay(self.file.with_name(name))
+
+    def _lay(self, file: Path) -> None:
         dispose(self.app)
         dispose(self.system_app)
         for suffix in ("-wal", "-shm"):
             self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
-        shutil.copyfile(self.template, self.file)
+        shutil.copyfile(file, self.file)
 
     def close(self) -> None:
         """Nothing runs on: the folder is pytest's."""
@@ -145,6 +201,7 @@ class PostgresDatabase:
         self.admin = self._connect(name)
         self.admin.execute(KEEP)
         self.admin.execute("SET session_replication_role = replica; SET lock_timeout = '5s'")
+        self.states = States(self)
 
     def url(self, role: str) -> str:
         """The address of this database for a role."""
@@ -165,7 +222,16 @@ class PostgresDatabase:
 
     def reset(self) -> None:
         """Empty every table and lay back what the migrations wrote. An open transaction of a test fails it here."""
-        self.admin.execute("SELECT kept.lay_anew()")
+        self.lay("kept")
+        self.states.begin()
+
+    def keep(self, name: str) -> None:
+        """Keep what is there now under a name."""
+        self.admin.execute(KEEP.replace("kept", name))
+
+    def lay(self, name: str) -> None:
+        """Lay back what was kept."""
+        self.admin.execute(f"SELECT {name}.lay_anew()")
 
     def close(self) -> None:
         """Leave the server: the database goes with it."""

@@ -16,6 +16,8 @@ from sqlalchemy.orm import ORMExecuteState, Session
 from cohortmgr.base.db import db
 
 _lost: list[str] = []
+commits = [0]
+"""How often any session of this process committed."""
 
 
 def _open_sessions() -> list[Session]:
@@ -49,6 +51,7 @@ def _executed(state: ORMExecuteState) -> None:
 
 @event.listens_for(Session, "after_commit")
 def _committed(session: Session) -> None:
+    commits[0] += 1
     session.info.pop("uncommitted", None)
 
 

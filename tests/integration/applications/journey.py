@@ -18,6 +18,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.programmes.reading import read_known
+from tests.databases import build_once
 from tests.watch import SeparateClient
 
 PASSWORD = "quatre mots pour entrer"
@@ -59,9 +60,13 @@ def with_file(given: dict[str, Any], data: bytes = PDF, name: str = "releve.pdf"
 
 def load_mdia() -> str:
     """Put mdia in force; returns the reference of the intake that is open in November 2026."""
+    build_once("mdia", _in_force)
+    return intake_of("mdia", "2027").reference
+
+
+def _in_force() -> None:
     with writing():
         programmes.load_definition(SYSTEM, read_known("mdia"))
-    return intake_of("mdia", "2027").reference
 
 
 def browser(app: Flask) -> FlaskClient:
