@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import SYSTEM, Role
+from cohortmgr.applications import listing
 from cohortmgr.applications.models import Application, Merge
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
@@ -173,3 +174,21 @@ def test_pairs_take_as_many_statements_for_many_files_as_for_few(
             assert desk.get(f"/staff/intakes/{intake}/duplicates?with=others").status_code == 200
         counts.append(len(seen))
     assert len(set(counts)) == 1 and counts[0] <= 7, counts
+
+
+def test_a_draft_that_was_put_aside_comes_back_a_draft(intake: str, desk: FlaskClient) -> None:
+    now, twin = put(mdia()), put(mdia(), "draft")
+    assert desk.post(f"/staff/duplicates/{now}/{twin}", data={**REASON, "keep": now}).status_code == 302
+    assert {row.state for row in all_of(Application)} == {"submitted", "superseded"}
+    assert desk.post(f"/staff/merges/{all_of(Merge)[0].reference}/undo").status_code == 302
+    assert {row.reference: row.state for row in all_of(Application)} == {now: "submitted", twin: "draft"}
+
+
+def test_a_file_on_which_a_decision_was_taken_is_not_put_aside(
+    intake: str, desk: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, twin = put(mdia()), put(mdia())
+    decided = sa.select(Application.id).where(Application.reference == twin)
+    monkeypatch.setattr(listing, "outcomes_above", [lambda _outcome: decided])
+    refused = desk.post(f"/staff/duplicates/{now}/{twin}", data={**REASON, "keep": now})
+    assert "Une décision est déjà prise" in refused.text and not all_of(Merge)
