@@ -169,6 +169,22 @@ def test_nothing_leaves_before_its_hour_and_until_then_it_is_called_off() -> Non
     assert state(reference) == "cancelled" and not written()
 
 
+def test_a_pause_among_the_writing_stops_it_and_going_on_writes_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(campaigning, "CHUNK", 2)
+    _intake, manager, _administrator, reference = approved()
+    with writing():
+        campaigning._begin(reference)
+        assert campaigning._write_some(reference) == (2, 6)
+    with writing():
+        campaigns.pause(manager, reference)
+    assert not run(reference) and len(written()) == 2
+    with writing():
+        campaigns.resume(manager, reference)
+    assert run(reference) and len(written()) == 6
+
+
 def test_a_pause_holds_the_bundle_and_going_on_writes_none_twice() -> None:
     _intake, manager, _administrator, reference = approved()
     run(reference)
