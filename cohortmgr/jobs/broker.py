@@ -7,17 +7,20 @@ from collections.abc import Callable
 
 from celery import Celery
 from kombu import Exchange, Queue
+from kombu.transport import TRANSPORT_ALIASES
 
 from cohortmgr.base.settings import Settings
 
 QUEUES = ("jobs", "outbox", "documents")
 _ONE_TRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0}
+_FILES = "files"
+TRANSPORT_ALIASES[_FILES] = "cohortmgr.jobs.files:Transport"
 _log = logging.getLogger(__name__)
 
 
 def celery_for(settings: Settings) -> Celery:
     """A Celery application on Redis, or on files in the data folder."""
-    celery = Celery("cohortmgr", broker=settings.broker_url or "filesystem://")
+    celery = Celery("cohortmgr", broker=settings.broker_url or f"{_FILES}://")
     celery.conf.update(
         task_ignore_result=True,
         task_acks_late=True,
