@@ -22,11 +22,11 @@ _log = logging.getLogger(__name__)
 class Channel(filesystem.Channel):
     """Messages as files, oldest first."""
 
-    def _put(self, queue: str, message: dict[str, Any], **_more: Any) -> None:
+    def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:
         folder = Path(self.data_folder_out)
         name = f"{round(monotonic() * 1000)}_{uuid4()}.{queue}.msg"
         part = folder / f"{name}.part"
-        part.write_text(dumps(message), encoding="utf-8")
+        part.write_text(dumps(payload), encoding="utf-8")
         os.replace(part, folder / name)
 
     def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:
