@@ -78,9 +78,7 @@ class Said:
 
 def parts(writing: Writing) -> list[Part]:
     """The form as the list shows it."""
-    definition = writing.judged.definition
-    assert definition is not None
-    form = definition.form
+    form = writing.definition.form
     known = {question.key: question for question in form.questions}
     titles = {section.key: section for section in form.sections}
     found = []
@@ -98,11 +96,9 @@ def parts(writing: Writing) -> list[Part]:
 def _line(
     writing: Writing, table: Mapping[str, Any], bound: Question | None, path: tuple[str | int, ...]
 ) -> Line:
-    definition = writing.judged.definition
-    assert definition is not None
-    said = []
+    said, form = [], writing.definition.form
     if bound is not None:
-        said = [said_when(definition.form, bound), said_required(definition.form, bound)]
+        said = [said_when(form, bound), said_required(form, bound)]
     return Line(
         name=table["key"],
         table=table,
@@ -207,9 +203,7 @@ def _named(place: str, what: str) -> str:
 
 def askable(writing: Writing, before: str | None, secret: bool = False) -> list[Question]:
     """The questions that a condition may read: those asked before that question (None: all), with one answer."""
-    definition = writing.judged.definition
-    assert definition is not None
-    return [each for each in _until(definition.form.questions, before) if _readable(each, secret)]
+    return [each for each in _until(writing.definition.form.questions, before) if _readable(each, secret)]
 
 
 def before_section(writing: Writing, key: str) -> str | None:
@@ -238,9 +232,7 @@ def values_of(question: Question) -> dict[str, Text]:
 
 def papers(writing: Writing) -> list[Question]:
     """The questions of papers, which may prove a figure."""
-    definition = writing.judged.definition
-    assert definition is not None
-    return [each for each in definition.form.questions if each.kind is QuestionKind.FILE]
+    return [each for each in writing.definition.form.questions if each.kind is QuestionKind.FILE]
 
 
 # What the words about bounds say for each kind; the others count choices, ranks or rows.

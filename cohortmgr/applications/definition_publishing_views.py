@@ -13,7 +13,7 @@ from flask_babel import ngettext
 from cohortmgr.accounts import guards
 from cohortmgr.applications import definition_counts as counts
 from cohortmgr.applications import definition_pages as pages
-from cohortmgr.applications.definition_views import given, version
+from cohortmgr.applications.definition_views import given, saved, version
 from cohortmgr.applications.forms import unkept_class
 from cohortmgr.applications.pages import pages_of
 from cohortmgr.base.db import db, writing
@@ -44,8 +44,7 @@ _FRAME_POLICY = (
 def preview(key: str) -> ResponseReturnValue:
     """One section of the form as a candidate will meet it, in one of the languages. Nothing is kept of it."""
     found = get_writing(guards.viewer(), key)
-    definition = found.judged.definition
-    assert definition is not None
+    definition = found.definition
     spoken = request.args.get("language", "")
     with speaking(spoken if spoken in LANGUAGES else language()):
         return _framed(_drawn(found, _offering(definition), request.args.get("section", "")))
@@ -120,16 +119,13 @@ def _moved(count: int) -> str:
 
 
 def _moving(found: Writing) -> int:
-    definition = found.judged.definition
-    intakes = [each.key for each in definition.intakes] if definition else []
-    return counts.drafts_of(found.programme.id, intakes)
+    return counts.drafts_of(found.programme.id, [each.key for each in found.definition.intakes])
 
 
 def _publish_page(
     found: Writing, error: str | None = None, said: list[str] | None = None, status: int = 200
 ) -> ResponseReturnValue:
-    after = found.judged.definition
-    assert after is not None
+    after = found.definition
     before = found.published
     gone = [before.form.question(each) for each in removed(before.form, after.form)]
     return render_template(
@@ -240,11 +236,7 @@ def texts(key: str) -> ResponseReturnValue:
     typed = describing.read_texts(given(), found.document)
     if typed.problems:
         return _texts_page(found, typed, version(), 422)
-    try:
-        with writing():
-            revisions.change(viewer, key, lambda document: document.update(typed.table), version())
-    except Stale:
-        db.session.rollback()
+    if not saved(key, lambda document: document.update(typed.table), version()):
         found = get_writing(viewer, key)
         return _texts_page(found, typed, found.version, 409)
     flash(_("Les textes sont enregistrés dans le brouillon."), "done")

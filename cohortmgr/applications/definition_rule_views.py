@@ -13,20 +13,20 @@ from flask_babel import gettext as _
 from cohortmgr.accounts import guards
 from cohortmgr.applications import definition_pages as pages
 from cohortmgr.applications import rule_pages
-from cohortmgr.applications.definition_views import by, given, just_begun, structural
+from cohortmgr.applications.definition_views import by, given, just_begun, saved, structural
 from cohortmgr.applications.eligibility import Assessment, Facts, assess, questions_read
 from cohortmgr.applications.eligibility_views import read_asked, show_asked
 from cohortmgr.applications.forms import ApplicationForm, unkept_class
 from cohortmgr.applications.row_buttons import as_pressed, pressed
 from cohortmgr.base import clock
-from cohortmgr.base.db import db, writing
+from cohortmgr.base.db import writing
 from cohortmgr.base.errors import N_, Problem, Stale
 from cohortmgr.programmes import kinds, requirements, revisions
 from cohortmgr.programmes.draft_queries import Writing, get_writing, mark_of
 from cohortmgr.programmes.editing import Typed
 from cohortmgr.programmes.questions import QuestionKind
 from cohortmgr.programmes.requirements import SORTS
-from cohortmgr.programmes.rules import Definition, EligibilityRule, Operator
+from cohortmgr.programmes.rules import EligibilityRule, Operator
 
 bp = Blueprint("rules_staff", __name__, url_prefix="/staff/programmes")
 _LIST = "rules_staff.rules"
@@ -72,19 +72,13 @@ def add(key: str) -> ResponseReturnValue:
 
 def _begun(found: Writing, sort: str, reason: str) -> ResponseReturnValue:
     key = found.programme.key
-    asked = [(each.key, each.kind) for each in _definition(found).form.questions if each.asked_at_application]
+    asked = [(each.key, each.kind) for each in found.definition.form.questions if each.asked_at_application]
     question = requirements.first_read(asked, sort)
     with writing():
         rule = revisions.change(
             guards.viewer(), key, lambda document: requirements.begin(document, sort, reason, question)
         )
     return redirect(url_for(".rule", key=key, rule=rule, begun=1))
-
-
-def _definition(found: Writing) -> Definition:
-    definition = found.judged.definition
-    assert definition is not None
-    return definition
 
 
 @bp.route("/<key>/eligibility/rules/<rule>", methods=["GET", "POST"])
@@ -106,11 +100,7 @@ def rule(key: str, rule: str) -> ResponseReturnValue:
             raise Stale(rule)
         there[place] = requirements.read_rule(given(), there[place]).table
 
-    try:
-        with writing():
-            revisions.change(viewer, key, act)
-    except Stale:
-        db.session.rollback()
+    if not saved(key, act):
         found = get_writing(viewer, key)
         return _page(found, rule, typed, mark_of(_held(found.document, rule)), 409)
     return _kept(key, rule)
@@ -193,7 +183,7 @@ def attempt(key: str) -> ResponseReturnValue:
     """What somebody who gives these answers would be told. Nothing is kept of it."""
     found = get_writing(guards.viewer(), key)
     tried = rule_pages.ready(found)
-    definition = replace(_definition(found), eligibility=tried)
+    definition = replace(found.definition, eligibility=tried)
     asked = questions_read(definition.form, tried)
     fields = unkept_class(definition)
     if request.method == "GET":
@@ -216,7 +206,7 @@ def _try_page(
     told: Assessment | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
-    asked = _definition(found).form
+    asked = found.definition.form
     read = {key for rule in tried for key in rule.subjects}
     return render_template(
         "programmes/staff_rules_try.html",

@@ -10,11 +10,9 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.applications import definition_pages as pages
-from cohortmgr.applications.definition_views import given, structural, version
-from cohortmgr.base.db import db, writing
-from cohortmgr.base.errors import Stale
+from cohortmgr.applications.definition_views import given, saved, structural, version
 from cohortmgr.base.i18n import LANGUAGE_NAMES
-from cohortmgr.programmes import guarding, kinds, revisions, scheduling
+from cohortmgr.programmes import guarding, kinds, scheduling
 from cohortmgr.programmes.comparing import CALENDAR_NAMES
 from cohortmgr.programmes.draft_queries import Writing, get_writing
 from cohortmgr.programmes.editing import Typed
@@ -34,13 +32,7 @@ def dates(key: str) -> ResponseReturnValue:
     typed = scheduling.read_dates(given(), found.document)
     if typed.act or typed.problems:
         return _dates_page(found, typed, version(), 422 if typed.problems else 200)
-    try:
-        with writing():
-            revisions.change(
-                viewer, key, lambda document: scheduling.put_dates(document, typed.table), version()
-            )
-    except Stale:
-        db.session.rollback()
+    if not saved(key, lambda document: scheduling.put_dates(document, typed.table), version()):
         found = get_writing(viewer, key)
         return _dates_page(found, typed, found.version, 409)
     flash(_("Les dates sont enregistrées dans le brouillon."), "done")
@@ -80,14 +72,7 @@ def guardians(key: str) -> ResponseReturnValue:
     if typed.act or typed.problems:
         return _guardians_page(found, typed, version(), 422 if typed.problems else 200)
 
-    def act(document: dict[str, Any]) -> None:
-        document["guardians"] = typed.table
-
-    try:
-        with writing():
-            revisions.change(viewer, key, act, version())
-    except Stale:
-        db.session.rollback()
+    if not saved(key, lambda document: document.update(guardians=typed.table), version()):
         found = get_writing(viewer, key)
         return _guardians_page(found, typed, found.version, 409)
     flash(_("Ce que les tuteurs acceptent est enregistré dans le brouillon."), "done")

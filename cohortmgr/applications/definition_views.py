@@ -86,6 +86,17 @@ def structural(
     return _back(key, place, page)
 
 
+def saved(key: str, act: Callable[[dict[str, Any]], None], number: int | None = None) -> bool:
+    """Whether what a page says was put into the draft; not when somebody else saved the same thing meanwhile."""
+    try:
+        with writing():
+            revisions.change(guards.viewer(), key, act, number)
+    except Stale:
+        db.session.rollback()
+        return False
+    return True
+
+
 def by() -> int:
     """One place up or down, as the button that was pressed says."""
     return -1 if request.form.get("by") == "-1" else 1
@@ -315,11 +326,7 @@ def section(key: str, section: str) -> ResponseReturnValue:
             raise Stale(section)
         sections[number] = editing.read_section(given(), sections[number]).table
 
-    try:
-        with writing():
-            revisions.change(viewer, key, act)
-    except Stale:
-        db.session.rollback()
+    if not saved(key, act):
         found = get_writing(viewer, key)
         held, place = drafting.find_section(found.document, section)
         return _section_page(found, section, typed, _section_mark(held[place]), _MOVED)

@@ -16,7 +16,7 @@ from cohortmgr.programmes import requirements
 from cohortmgr.programmes.binding import Fault
 from cohortmgr.programmes.draft_queries import Writing
 from cohortmgr.programmes.questions import Form, Question, QuestionKind
-from cohortmgr.programmes.rules import Definition, EligibilityRule, Operator, Text
+from cohortmgr.programmes.rules import EligibilityRule, Operator, Text
 from cohortmgr.programmes.softening import is_text
 
 _AVERAGED = (QuestionKind.GRADE, QuestionKind.NUMBER)
@@ -50,7 +50,7 @@ class Shown:
 
 def shown(writing: Writing) -> list[Shown]:
     """The conditions as the list shows them."""
-    definition = _definition(writing)
+    definition = writing.definition
     published = {rule.key for rule in writing.published.eligibility}
     found = []
     for place, table in enumerate(requirements.rules_of(writing.document)):
@@ -62,12 +62,6 @@ def shown(writing: Writing) -> list[Shown]:
     return found
 
 
-def _definition(writing: Writing) -> Definition:
-    definition = writing.judged.definition
-    assert definition is not None
-    return definition
-
-
 def faults_of(writing: Writing, place: int) -> list[Fault]:
     """What is wrong with the condition at a place."""
     return [fault for fault in writing.judged.faults if fault.path[:2] == ("eligibility", place)]
@@ -75,7 +69,7 @@ def faults_of(writing: Writing, place: int) -> list[Fault]:
 
 def ready(writing: Writing) -> tuple[EligibilityRule, ...]:
     """The conditions that can be tried: those of which nothing but texts is missing."""
-    rules = _definition(writing).eligibility
+    rules = writing.definition.eligibility
     return tuple(
         rule
         for place, rule in enumerate(rules)
@@ -94,13 +88,13 @@ def wrong_at(writing: Writing, place: int, test: Operator) -> dict[str, list[str
 def readable(writing: Writing, test: Operator) -> list[Question]:
     """The questions that a test may read."""
     kinds = requirements.kinds_read(test)
-    asked = _definition(writing).form.questions
+    asked = writing.definition.form.questions
     return [each for each in asked if each.kind in kinds and each.asked_at_application]
 
 
 def averaged(writing: Writing) -> list[Question]:
     """The questions that an average may take in besides its first."""
-    return [each for each in _definition(writing).form.questions if each.kind in _AVERAGED]
+    return [each for each in writing.definition.form.questions if each.kind in _AVERAGED]
 
 
 def parts_of(question: Question | None) -> list[tuple[str, str]]:

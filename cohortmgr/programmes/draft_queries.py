@@ -47,6 +47,13 @@ class Writing:
         return judged(self.document)
 
     @property
+    def definition(self) -> Definition:
+        """It as far as pages can show it; a document of which nothing can be shown never becomes a draft."""
+        definition = self.judged.definition
+        assert definition is not None
+        return definition
+
+    @property
     def published(self) -> Definition:
         """The definition in force."""
         return definition_of(self.in_force)
