@@ -23,6 +23,7 @@ from cohortmgr.applications.models import Application, Document
 from cohortmgr.applications.queries import File, person_reference
 from cohortmgr.applications.rules import (
     HIDDEN,
+    NOT_A_DRAFT,
     State,
     missing,
     split_sealed,
@@ -31,7 +32,7 @@ from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused, Stale
-from cohortmgr.base.text import clean, new_reference, new_short_code
+from cohortmgr.base.text import new_reference, new_short_code
 from cohortmgr.outbox.actions import send
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import definition_of
@@ -41,7 +42,6 @@ from cohortmgr.programmes.rules import Window, window_of
 on_withdrawal: list[Callable[[Viewer, Application], None]] = []
 
 _SENT = (State.HELD, State.SUBMITTED)
-NOT_A_DRAFT = N_("Cette candidature est déjà envoyée : elle ne se modifie plus.")
 
 
 def start(viewer: Viewer, intake_reference: str) -> Application:
@@ -134,20 +134,6 @@ def check(viewer: Viewer, file: File) -> tuple[list[Problem], Assessment]:
         absent,
         assess(definition.eligibility, answers, clock.today(), facts_of(file)),
     )
-
-
-def set_helper(viewer: Viewer, reference: str, name: str, relation: str) -> Application:
-    """Note who fills in the viewer's file for them, an empty name for nobody; staff see it."""
-    row = queries.own_held(viewer, reference).application
-    if row.state not in (State.DRAFT, State.SUBMITTED):
-        raise Refused(NOT_A_DRAFT)
-    name, relation = clean(name), clean(relation)
-    if len(name) > 120 or len(relation) > 80:
-        raise Refused(Problem(N_("C’est trop long : 120 caractères au plus."), {}, "name"))
-    if name and not relation:
-        raise Refused(Problem(N_("Dites qui est cette personne pour vous."), {}, "relation"))
-    row.helper = {"name": name, "relation": relation} if name else None
-    return row
 
 
 def reasons(viewer: Viewer, file: File, keys: Iterable[str]) -> list[Problem]:

@@ -1,4 +1,8 @@
-"""Whoever was helped confirms the sending: by a code that goes to the address or the number by which they enter."""
+"""Whoever was helped confirms the sending: by a code that goes to the address or the number by which they enter.
+
+Once somebody was named, each sending of the file asks for that code, also when nobody helps any more: whoever holds
+the person's telephone could say so for them.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,10 @@ from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.rules import Viewer, read_code
 from cohortmgr.applications import queries
 from cohortmgr.applications.models import Application
+from cohortmgr.applications.rules import NOT_A_DRAFT, State
 from cohortmgr.audit.actions import record
 from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.text import clean
 
 # What a code of this room is asked for; it is good for the one file that it was asked for.
 SEND = "send"
@@ -22,6 +28,32 @@ NO_WAY = N_(
 _ABSENT = N_("Quelqu’un vous aide : c’est vous qui confirmez l’envoi, par le code que vous recevez.")
 _SIX = N_("Le code a six chiffres. Recopiez-les, ou collez-les.")
 _NOBODY = N_("Personne ne vous aide à remplir ce dossier : il s’envoie sans code.")
+_LONG = N_("Raccourcissez votre texte : %(most)s caractères au plus.")
+_WHO = N_("Dites qui est cette personne pour vous.")
+
+
+def set_helper(viewer: Viewer, reference: str, name: str, relation: str) -> None:
+    """Note who fills in the viewer's file for them, an empty name for nobody any more; staff see who was the last.
+    Said twice, nothing happens."""
+    file = queries.own_held(viewer, reference)
+    row = file.application
+    if row.state not in (State.DRAFT, State.SUBMITTED) or not file.is_open:
+        raise Refused(NOT_A_DRAFT)
+    name, relation = clean(name), clean(relation)
+    for where, text, most in (("name", name, 120), ("relation", relation, 80)):
+        if len(text) > most:
+            raise Refused(Problem(_LONG, {"most": most}, where))
+    if name and not relation:
+        raise Refused(Problem(_WHO, {}, "relation"))
+    before = row.helper
+    after = {"name": name, "relation": relation} if name else before and {**before, "left": True}
+    if after == before:
+        return
+    row.helper = after
+    record(
+        viewer, "applications.set_helper", "application", row.reference, row.institution_id,
+        viewer.person_reference, {"helper": before}, {"helper": after},
+    )  # fmt: skip
 
 
 def ways(viewer: Viewer) -> list[Contact]:

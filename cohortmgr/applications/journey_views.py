@@ -23,7 +23,7 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.code_views import KEPT
-from cohortmgr.applications import actions, aside, changes, confirming, queries, saving, uploads
+from cohortmgr.applications import aside, changes, confirming, queries, saving, uploads
 from cohortmgr.applications.candidate_views import (
     editable,
     fingerprint_of,
@@ -323,19 +323,20 @@ def helper(reference: str) -> ResponseReturnValue:
         name = "" if "nobody" in request.form else request.form.get("name", "")
         try:
             with writing():
-                actions.set_helper(viewer, reference, name, request.form.get("relation", ""))
+                confirming.set_helper(viewer, reference, name, request.form.get("relation", ""))
             return redirect(tasks_url(queries.own(viewer, reference)))
         except Refused as refusal:
             problems = refusal.problems
     file = queries.own(viewer, reference)
     if not editable(file):
         return redirect(url_for("applications_candidate.show", reference=reference))
+    named = file.application.helper or {}
     return render_template(
         "applications/candidate_helper.html",
         application=file.application,
         definition=file.definition,
         tasks=tasks_url(file),
-        helper=request.form if problems else file.application.helper or {},
+        helper=request.form if problems else {} if "left" in named else named,
         problems=problems,
     )
 

@@ -62,7 +62,8 @@ class Application(Row, Versioned, Model):
     region: Mapped[str | None] = mapped_column(sa.String(5))
     diploma: Mapped[str | None] = mapped_column(sa.String(60))
     average_thousandths: Mapped[int | None]
-    # Who fills the form for the person, who confirms: `name` and `relation`; None when nobody does.
+    # Who fills the form for the person, who confirms: `name` and `relation`, and `left` once they no longer do; None
+    # when nobody ever did.
     helper: Mapped[dict[str, Any] | None] = mapped_column(Json)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -44,6 +44,8 @@ class Source(StrEnum):
     PAPER = "paper"
 
 
+NOT_A_DRAFT = N_("Cette candidature est déjà envoyée : elle ne se modifie plus.")
+
 STATE_NAMES: Mapping[State, str] = {
     State.DRAFT: N_("Brouillon"),
     State.HELD: N_("En attente de l’accord du tuteur légal"),

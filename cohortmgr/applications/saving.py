@@ -10,7 +10,7 @@ from cohortmgr.accounts.actions import set_identifiers, set_person
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications import aside, files, queries
-from cohortmgr.applications.actions import NOT_A_DRAFT, require_open
+from cohortmgr.applications.actions import require_open
 from cohortmgr.applications.answers import Answer
 from cohortmgr.applications.composed import Given, read_given
 from cohortmgr.applications.conditions import hidden
@@ -21,6 +21,7 @@ from cohortmgr.applications.pages import mark_of
 from cohortmgr.applications.queries import File
 from cohortmgr.applications.rules import (
     HIDDEN,
+    NOT_A_DRAFT,
     State,
     identity_numbers,
     listed,

@@ -43,6 +43,7 @@ ACTS: Mapping[str, str] = {
     "applications.move_drafts": N_("Brouillons passés au formulaire modifié"),
     "applications.change": N_("Candidature modifiée par la personne"),
     "applications.confirm_helped": N_("Envoi confirmé par la personne, qui a été aidée"),
+    "applications.set_helper": N_("Personne qui aide à remplir nommée, changée ou partie"),
     "applications.submit": N_("Candidature envoyée"),
     "applications.take_back_late": N_("Délai donné à une personne retiré avant usage"),
     "applications.undo_lot": N_("Acte sur plusieurs dossiers annulé"),

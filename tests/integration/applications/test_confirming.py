@@ -15,6 +15,7 @@ from cohortmgr.accounts.models import Account
 from cohortmgr.accounts.rules import CODE_AGAIN, CODE_LIFETIME, CODE_TRIES, CODES_PER_ADDRESS
 from cohortmgr.applications.models import Application
 from cohortmgr.audit.models import Event
+from cohortmgr.audit.queries import values_of
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from tests.integration.accounts.entering import last_code, letters, wrong
@@ -49,9 +50,13 @@ def ask(client: FlaskClient, reference: str, **given: str) -> str:
     return client.get(f"/my/applications/{reference}/check").text
 
 
-def confirmed() -> list[Event]:
+def acts(action: str) -> list[Event]:
     db.session.rollback()
-    return list(db.session.scalars(sa.select(Event).where(Event.action == "applications.confirm_helped")))
+    return list(db.session.scalars(sa.select(Event).where(Event.action == action).order_by(Event.id)))
+
+
+def confirmed() -> list[Event]:
+    return acts("applications.confirm_helped")
 
 
 def test_nothing_is_sent_until_the_person_types_the_code(
@@ -168,7 +173,56 @@ def test_of_two_ways_the_person_chooses(helped: str, client: FlaskClient, system
     assert letters(system_app)[-1][1]["address"] == "+212612345678"
 
 
-def test_without_a_helper_no_code_is_asked_for(helped: str, client: FlaskClient, system_app: Flask) -> None:
-    client.post(f"/my/applications/{helped}/helper", data={"nobody": "1"})
-    assert "il s’envoie sans code" in ask(client, helped) and not letters(system_app)
-    assert check(client, helped).status_code == 302 and row().state == "submitted" and not confirmed()
+def test_without_a_helper_no_code_is_asked_for(intake: str, client: FlaskClient, system_app: Flask) -> None:
+    sign_up(client)
+    reference = begin(client, intake)
+    fill(client, reference)
+    client.post(f"/my/applications/{reference}/helper", data={"nobody": "1"})
+    assert "il s’envoie sans code" in ask(client, reference) and not letters(system_app)
+    assert check(client, reference).status_code == 302 and row().state == "submitted" and not confirmed()
+
+
+def test_whoever_helped_and_left_is_noted_and_the_code_is_asked_for_all_the_same(
+    helped: str, client: FlaskClient, system_app: Flask
+) -> None:
+    ask(client, helped)
+    for _twice in range(2):
+        client.post(f"/my/applications/{helped}/helper", data={"nobody": "1"})
+    mother = {"name": "Rachida", "relation": "ma mère"}
+    assert row().helper == {**mother, "left": True}
+    page = client.get(f"/my/applications/{helped}").text
+    assert "Rempli avec l’aide de Rachida" in page and "Rachida vous aide" not in page
+    page = client.get(f"/my/applications/{helped}/helper").text
+    assert "Plus personne ne m’aide" not in page and "Rachida" not in page
+    assert "c’est vous qui confirmez" in check(client, helped).text and row().state == "draft"
+    assert [values_of(event) for event in acts("applications.set_helper")] == [
+        {"before": {"helper": None}, "after": {"helper": mother}},
+        {"before": {"helper": mother}, "after": {"helper": {**mother, "left": True}}},
+    ]
+    assert check(client, helped, code=last_code(system_app)).status_code == 302
+    assert row().state == "submitted" and len(confirmed()) == 1
+
+
+def test_who_helped_with_a_sent_file_changes_with_its_changes_alone(
+    helped: str, client: FlaskClient, system_app: Flask
+) -> None:
+    ask(client, helped)
+    check(client, helped, code=last_code(system_app))
+    place = f"/my/applications/{helped}/helper"
+    assert client.post(place, data={"name": "Ali", "relation": "mon oncle"}).location.endswith(helped)
+    assert row().helper == {"name": "Rachida", "relation": "ma mère"}
+    client.post(f"/my/applications/{helped}/change")
+    client.post(place, data={"name": "Ali", "relation": "mon oncle"})
+    assert row().helper == {"name": "Ali", "relation": "mon oncle"}
+
+
+def test_what_is_wrong_leads_to_its_field(helped: str, client: FlaskClient, system_app: Flask) -> None:
+    ask(client, helped)
+    page = check(client, helped, code="12").text
+    assert '<a href="#code">Le code a six chiffres' in page and page.count('id="code-error"') == 1
+    place = f"/my/applications/{helped}/helper"
+    assert '<a href="#relation">Dites qui est' in client.post(place, data={"name": "Ali"}).text
+    for name, most in (("name", 120), ("relation", 80)):
+        given = {"name": "Ali", "relation": "mon oncle", name: "x" * (most + 1)}
+        page = client.post(place, data=given).text
+        assert re.search(rf'<a href="#{name}">Raccourcissez votre texte\s: {most}', page)
