@@ -20,6 +20,7 @@ from cohortmgr.applications.rules import STATE_NAMES, State
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
+from cohortmgr.base.precedence import gives_way
 from cohortmgr.base.web import show_problems
 
 bp = Blueprint("applications_duplicates", __name__, url_prefix="/staff")
@@ -29,6 +30,7 @@ LISTED = 200
 
 @bp.get("/intakes/<reference>/duplicates")
 @guards.staff
+@gives_way
 def index(reference: str) -> ResponseReturnValue:
     """The pairs with what makes them alike, here or with the viewer's other intakes, and what was united."""
     viewer = guards.viewer()

@@ -17,6 +17,7 @@ from cohortmgr.applications.regions import REGIONS
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES
+from cohortmgr.base.precedence import gives_way
 from cohortmgr.base.web import posted_version, show_problems
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
@@ -35,6 +36,7 @@ bp.add_app_template_filter(from_json, "reason")
 
 @bp.get("/staff/intakes/<reference>/ranking")
 @guards.staff
+@gives_way
 def ranking(reference: str) -> ResponseReturnValue:
     """Who is in, who waits, who is refused, and how near the line."""
     intake = staff_intake(guards.viewer(), reference, "selection.read")
@@ -94,6 +96,7 @@ def propose(reference: str) -> ResponseReturnValue:
 
 @bp.get("/staff/batches/<reference>")
 @guards.staff
+@gives_way
 def batch(reference: str) -> ResponseReturnValue:
     """What approval will do, or did, to how many; each decision; the certificate and its verification."""
     return _batch(queries.get_for(guards.viewer(), reference))

@@ -1,0 +1,26 @@
+"""What draws hundreds of rows, or compares thousands of files, gives way to whoever sends a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cohortmgr.applications import duplicate_views
+from cohortmgr.applications import staff_views as applications
+from cohortmgr.selection import staff_views as selection
+
+LONG = (
+    applications.index,
+    applications.export,
+    duplicate_views.index,
+    selection.ranking,
+    selection.batch,
+)
+
+
+@pytest.mark.parametrize("view", LONG, ids=lambda view: f"{view.__module__}.{view.__name__}")
+def test_a_long_list_gives_way_behind_its_guard(view: Callable[..., Any]) -> None:
+    assert getattr(view, "gives_way", False) is True
+    assert getattr(view, "audience", None) == "staff"
