@@ -73,7 +73,7 @@ def add(key: str) -> ResponseReturnValue:
 def _begun(found: Writing, sort: str, reason: str) -> ResponseReturnValue:
     key = found.programme.key
     asked = [(each.key, each.kind) for each in found.definition.form.questions if each.asked_at_application]
-    question = requirements.first_read(asked, sort)
+    question = requirements.only_readable(asked, sort)
     with writing():
         rule = revisions.change(
             guards.viewer(), key, lambda document: requirements.begin(document, sort, reason, question)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
@@ -136,16 +136,21 @@ def _as_told(before: Definition, after: Definition) -> Definition:
         for each in after.intakes
     )
     calendar, guardians = after.calendar, after.guardians
-    if _in_order(before.calendar.periods, calendar.periods):
+    if _in_order(_keys(before.calendar.periods), _keys(calendar.periods)):
         calendar = replace(calendar, periods=before.calendar.periods)
-    if before.guardians and guardians and _in_order(before.guardians.purposes, guardians.purposes):
-        guardians = replace(guardians, purposes=before.guardians.purposes)
+    if before.guardians and guardians:
+        were = before.guardians.purposes
+        if _in_order(_keys(were), _keys(guardians.purposes)):
+            guardians = replace(guardians, purposes=were)
     return replace(after, intakes=intakes, calendar=calendar, guardians=guardians)
 
 
-def _in_order(before: Sequence[Period | Purpose], after: Sequence[Period | Purpose]) -> bool:
+def _keys(things: Iterable[Period | Purpose | Question]) -> list[str]:
+    return [each.key for each in things]
+
+
+def _in_order(were: Collection[str], are: Collection[str]) -> bool:
     """Whether those that stay follow one another as they did."""
-    were, are = [each.key for each in before], [each.key for each in after]
     return [key for key in were if key in are] == [key for key in are if key in were]
 
 
@@ -170,7 +175,7 @@ def _rules(before: Definition, after: Definition) -> Iterator[Change]:
     for key, rule in were.items():
         if key not in are:
             yield Change(Kind.REMOVED, rule.reason, (_RULE,))
-    if [key for key in were if key in are] != [key for key in are if key in were]:
+    if not _in_order(were, are):
         yield Change(Kind.CHANGED, _ORDER)
 
 
@@ -230,8 +235,7 @@ def _sections(before: Form, after: Form) -> Iterator[Change]:
     for key, section in were.items():
         if key not in are:
             yield Change(Kind.REMOVED, section.title, (N_("partie du formulaire"),))
-    order = [key for key in were if key in are]
-    if order != [key for key in are if key in were]:
+    if not _in_order(were, are):
         yield Change(Kind.CHANGED, N_("L’ordre des parties"))
 
 
@@ -240,8 +244,7 @@ def _of_section(before: FormSection, after: FormSection) -> Iterator[Problem | s
         yield Problem(N_("s’appelait « %(title)s »"), {"title": before.title})
     if before.show_when != after.show_when:
         yield N_("pour qui elle est posée")
-    were, are = [q.key for q in before.questions], [q.key for q in after.questions]
-    if [key for key in were if key in are] != [key for key in are if key in were]:
+    if not _in_order(_keys(before.questions), _keys(after.questions)):
         yield N_("l’ordre des questions")
 
 

@@ -131,8 +131,8 @@ def read_terms(given: Given, document: Mapping[str, Any]) -> Typed:
     typed.press(given)
     table = typed.table
     said = western_digits(typed.text(given, "under", 10))
-    is_age = said.isascii() and said.isdecimal() and 1 <= int(said[:4]) <= 25
-    table["under"] = int(said[:4]) if is_age else said
+    is_age = said.isascii() and said.isdecimal() and 1 <= int(said) <= 25
+    table["under"] = int(said) if is_age else said
     if not is_age:
         typed.problems.append(Problem(_AGE, {}, "under"))
     spoken = one(given, "language")

@@ -158,8 +158,7 @@ def read_rule(given: Given, before: Mapping[str, Any]) -> Typed:
         table[name] = typed.localized(given, name, LONGEST_TEXT, lines=True)
     test = _test(one(given, "operator"), Operator(table["operator"]))
     table["operator"] = test.value
-    if kinds_read(test):
-        put(table, "question", typed.text(given, "question", 40))
+    put(table, "question", typed.text(given, "question", 40))
     put(table, "values", _values(typed, given, test))
     put(table, "field", typed.text(given, "field", 40))
     also = [each[:40] for each in given.get("also", ()) if each != table.get("question")][:20]
@@ -197,7 +196,7 @@ def anchor(rest: Sequence[str | int], test: Operator) -> str:
     return name
 
 
-def first_read(questions: Iterable[tuple[str, QuestionKind]], sort: str) -> str:
-    """The question of the form that a new condition of a sort reads, when only one can be meant; else empty."""
+def only_readable(questions: Iterable[tuple[str, QuestionKind]], sort: str) -> str:
+    """The question of the form that a condition of a sort reads, where only one can be meant; else empty."""
     found = [key for key, kind in questions if kind in SORTS[sort].kinds]
     return found[0] if len(found) == 1 else ""

@@ -184,6 +184,7 @@ def test_guardians_are_asked_by_a_programme_that_takes_minors(client: FlaskClien
         ("under", "dix-huit"),
         ("under", "0"),
         ("under", "26"),
+        ("under", "0018000"),
         ("under", ""),
         ("purposes-0-text-fr", "x" * 100_000),
         ("purposes-1-title-ar", "\x00"),

@@ -72,6 +72,14 @@ def test_a_condition_is_what_its_page_says(
     assert again.table == typed.table, "saved anew, it stays itself"
 
 
+def test_what_no_page_shows_of_a_condition_leaves_with_its_saving() -> None:
+    document, key = begun("inscrit")
+    held, place = requirements.find(document, key)
+    held[place]["question"] = "s1"  # as a file may say it
+    assert [fault.path[2:] for fault in judged(document).faults][-1:] == [("question",)]
+    assert "question" not in requirements.read_rule(sent(), held[place]).table
+
+
 FIELDS = st.sampled_from(
     ["question", "operator", "values", "values-0", "values-1", "field", "also", "when-count", "when-0-question",
      "when-0-operator", "when-0-values", "when-remove", "when-add", "again", "reason-fr", "advice-ar"]
@@ -138,8 +146,8 @@ def test_conditions_move_leave_and_are_bounded() -> None:
 
 def test_a_new_condition_reads_the_only_question_that_can_be_meant() -> None:
     asked = [("born", QuestionKind.DATE), ("s1", QuestionKind.GRADE), ("s2", QuestionKind.GRADE)]
-    assert requirements.first_read(asked, "age") == "born"
-    assert requirements.first_read(asked, "moyenne") == requirements.first_read(asked, "region") == ""
+    assert requirements.only_readable(asked, "age") == "born"
+    assert requirements.only_readable(asked, "moyenne") == requirements.only_readable(asked, "region") == ""
 
 
 def test_the_questions_of_a_guardian_are_added_once_and_forgotten() -> None:
