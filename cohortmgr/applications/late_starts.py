@@ -55,7 +55,7 @@ def allow(viewer: Viewer, intake_reference: str, contact: Contact, until: dateti
     blind = crypto.blind_index(contact.kind, contact.address)
     chosen = sa.select(LateStart).where(LateStart.intake_id == intake.id, LateStart.blind == blind)
     row = db.session.scalar(chosen.with_for_update())
-    if row is not None and (row.until, row.reason) == (until, reason):
+    if row is not None and row.application_id is None and (row.until, row.reason) == (until, reason):
         return
     if row is None:
         reference = new_reference()
@@ -66,6 +66,7 @@ def allow(viewer: Viewer, intake_reference: str, contact: Contact, until: dateti
         )  # fmt: skip
         db.session.add(row)
     row.until, row.reason, row.by, row.at = until, reason, viewer.reference, clock.now()
+    row.application_id = None  # of somebody who had the number before: given to whoever has it now
     db.session.flush()
     send_all([_letter(intake, row, contact, account)])
     after = {"late_start": row.reference, "until": until.isoformat(), "reason": reason}
@@ -149,7 +150,8 @@ def take_back(viewer: Viewer, intake_reference: str, reference: str) -> None:
 
 
 def open_to(viewer: Viewer, intake: Intake) -> LateStart | None:
-    """What lets the viewer begin in a closed intake now: given to an address or a number that they proved."""
+    """What lets the viewer begin in a closed intake now: given to an address or a number that they proved, and taken
+    up by nobody who entered by it before."""
     account = db.session.get(Account, viewer.account_id) if viewer.account_id is not None else None
     if account is None:
         return None
@@ -159,6 +161,7 @@ def open_to(viewer: Viewer, intake: Intake) -> LateStart | None:
     chosen = (
         LateStart.intake_id == intake.id,
         LateStart.blind.in_(blinds),
+        LateStart.application_id.is_(None),
         LateStart.until > clock.arrived(),
     )
     with acting_in(intake.institution_id):

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from cohortmgr.accounts.models import Account
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications import recalls, reminders
 from cohortmgr.applications.desk_forms import until_of
@@ -111,6 +112,30 @@ def test_it_opens_to_nobody_else_and_not_beyond_its_time(
         assert enter(late, system_app, EMAIL, start) == start
         assert late.post(start).status_code == 409
     assert all_of(Application) == []
+
+
+def test_it_is_used_once_and_given_anew_to_who_has_the_number_now(
+    app: Flask, system_app: Flask, intake: str, desk: FlaskClient
+) -> None:
+    allow(desk, intake, PHONE)
+    start = f"/intakes/{intake}/apply"
+    with clock.at(closes() + timedelta(hours=1)):
+        first = browser(app)
+        enter(first, system_app, PHONE, start)
+        begin(first, intake)
+        with writing() as session:  # the number changes hands
+            session.execute(
+                sa.update(Account).values(phone_blind=None).where(Account.phone_blind.is_not(None))
+            )
+    with clock.at(closes() + timedelta(hours=2)):
+        second = browser(app)
+        enter(second, system_app, PHONE, start)
+        assert second.post(start).status_code == 409 and len(all_of(Application)) == 1
+        address = "selection_manager-ma-inpt-mdia-@exemple.ma"
+        desk.post("/sign-in", data={"email": address, "password": journey.PASSWORD})
+        assert allow(desk, intake, PHONE) == 302
+        begin(second, intake)
+    assert len(all_of(Application)) == 2 and len(all_of(LateStart)) == 1
 
 
 def test_whoever_has_a_draft_gets_the_time_for_it_and_a_sent_file_none(
