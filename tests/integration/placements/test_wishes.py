@@ -123,6 +123,22 @@ def test_two_colleagues_do_not_overwrite_each_other(system_context: AppContext) 
     assert db.session.scalar(sa.select(Score.score).where(Score.position_id == position.id)) == 19
 
 
+def test_a_company_sees_no_position_that_is_not_offered(system_context: AppContext) -> None:
+    cohort = promotions.wished(1)
+    inwi = promotions.contact(cohorts.intake_of(cohort), "inwi")
+    [mine] = queries.company_positions(inwi)
+    reference = mine.Position.reference
+    for state, shown in (("draft", False), ("open", True), ("closed", True), ("cancelled", False)):
+        with writing() as session:
+            session.execute(sa.update(Position).where(Position.reference == reference).values(state=state))
+        assert bool(queries.company_positions(inwi)) == shown, state
+        if shown:
+            assert queries.position_for(inwi, reference).state == state
+        else:
+            with pytest.raises(NotFound):
+                queries.position_for(inwi, reference)
+
+
 def test_scores_of_strangers_are_not_taken(system_context: AppContext) -> None:
     cohort = promotions.enrolled(1)
     with writing():
