@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from cohortmgr.base.errors import N_
-from cohortmgr.outbox.notices import Notice, Variable
+from cohortmgr.outbox.notices import NAME, Notice, Variable
 
 # The campaign's own text, filled for each person when its message is written.
 _SAID = (
@@ -17,7 +17,7 @@ _STOP = Variable("unsubscribe", "link", "IjdLM1FYUEIyTTQi.xyz", required=True, p
 
 # A question's page: of the person's own space, or of a link for whoever has no account.
 _QUESTION = (
-    Variable("name", "text", "Salma Bennis"),
+    NAME,
     Variable("number", "text", "Q-7K3QXPB2", required=True),
     Variable("page", "link", "/my/questions/7K3QXPB2M47K3QXPB2M47K3QXP", required=True),
 )

@@ -6,6 +6,7 @@ deliveries know nothing of a message but this."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 Kind = Literal["text", "localized", "day", "moment", "number", "mad", "link", "list", "reasons"]
@@ -45,6 +46,20 @@ class Notice:
     urgent: bool = False
     bears_a_key: bool = False
 
+
+# What the letters of several rooms bear.
+NAME = Variable("name", "text", "Salma Bennis")
+PROGRAMME = Variable(
+    "programme",
+    "localized",
+    {
+        "fr": "Master en ingénierie des données",
+        "ar": "ماستر هندسة البيانات",
+        "en": "Master in Data Engineering",
+    },
+)
+INTAKE = Variable("intake", "localized", {"fr": "Rentrée 2027", "ar": "دخول 2027", "en": "2027 intake"})
+STARTS_ON = Variable("starts_on", "day", date(2027, 9, 15))
 
 declared: dict[str, Notice] = {}
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
 
 from cohortmgr.base.errors import N_
-from cohortmgr.outbox.notices import Notice, Variable
+from cohortmgr.outbox.notices import NAME, STARTS_ON, Notice, Variable
 
-_NAME = Variable("name", "text", "Salma Bennis")
 _COMPANY = Variable(
     "company", "localized", {"fr": "Atlas Données", "ar": "أطلس للبيانات", "en": "Atlas Data"}
 )
-_STARTS_ON = Variable("starts_on", "day", date(2027, 9, 15), required=True)
+_STARTS_ON = replace(STARTS_ON, required=True)
 
 NOTICES = (
-    Notice("placement_made", N_("Affectation à une entreprise"), (_NAME, _COMPANY, _STARTS_ON)),
+    Notice("placement_made", N_("Affectation à une entreprise"), (NAME, _COMPANY, _STARTS_ON)),
     Notice(
         "apprentices_assigned",
         N_("Apprentis affectés à l’entreprise"),
         (
-            _NAME,
+            NAME,
             _COMPANY,
             _STARTS_ON,
             Variable("count", "number", 2),

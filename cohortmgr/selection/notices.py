@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from cohortmgr.base.errors import N_
-from cohortmgr.outbox.notices import Notice, Variable
+from cohortmgr.outbox.notices import INTAKE, NAME, PROGRAMME, STARTS_ON, Notice, Variable
 
-_PROGRAMME = {
-    "fr": "Master en ingénierie des données",
-    "ar": "ماستر هندسة البيانات",
-    "en": "Master in Data Engineering",
-}
 _REASONS = (
     {"what": N_("Les places sont allées à des dossiers mieux classés."), "values": {}},
     {"what": N_("Votre rang : %(rank)s."), "values": {"rank": 84}},
 )
 # What every letter about a decision bears.
 _ALL = (
-    Variable("name", "text", "Salma Bennis"),
+    NAME,
     Variable("number", "text", "MDIA-7K3QXP"),
-    Variable("programme", "localized", _PROGRAMME),
-    Variable("intake", "localized", {"fr": "Rentrée 2027", "ar": "دخول 2027", "en": "2027 intake"}),
+    PROGRAMME,
+    INTAKE,
     Variable("offering", "localized", {"fr": "Rabat", "ar": "الرباط", "en": "Rabat"}),
-    Variable("starts_on", "day", date(2027, 9, 15)),
+    STARTS_ON,
     Variable("reference", "link", "7K3QXPB2M4", required=True, path="/my/offers/{}"),
 )
 _DEADLINE = Variable("deadline", "moment", datetime(2027, 5, 20, 13, tzinfo=UTC), required=True)
