@@ -9,8 +9,6 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-import sqlalchemy as sa
-
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications import queries
 from cohortmgr.applications.answers import read_value
@@ -329,14 +327,3 @@ def _note_by_staff(viewer: Viewer, application: Application, action: str, after:
     subject = person_reference(application)
     place = ("application", application.reference, application.institution_id)
     record(viewer, action, *place, subject, {}, after)
-
-
-def open_promises(viewer: Viewer, application_ids: Sequence[int]) -> dict[int, int]:
-    """How many papers are still owed by each of these applications, which the caller may see; one statement."""
-    owed = (Document.state == DocumentState.PROMISED.value, Document.replaced_at.is_(None))
-    rows = db.session.execute(
-        sa.select(Document.application_id, sa.func.count())
-        .where(Document.application_id.in_(application_ids), *owed)
-        .group_by(Document.application_id)
-    ).all()
-    return {row[0]: row[1] for row in rows}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -20,8 +21,17 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.programmes.rules import Definition, GuardianTerms, Option, QuestionKind
 
+CHILD = sa.orm.aliased(Person)
 # The files about which a guardian is asked, or may change their mind.
 ASKED = (State.HELD.value, State.SUBMITTED.value)
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """A child to whom nobody writes: their name, and the guardian, if anybody has been named yet."""
+
+    name: str
+    guardian: Person | None
 
 
 @dataclass(frozen=True)
@@ -51,11 +61,6 @@ class Child:
     def answers(self) -> dict[str, bool]:
         """What stands, by purpose."""
         return {purpose: row.answer for purpose, row in self.said.items()}
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether the guardian has not said anything yet."""
-        return self.application.consent == Consent.WAITING
 
     @property
     def capacities(self) -> Sequence[Option]:
@@ -161,3 +166,41 @@ def asked_of(application: Application) -> sa.Row[Person, Guardianship] | None:
         .where(Guardianship.institution_id == application.institution_id)
         .order_by(Guardianship.id.desc())
     ).first()
+
+
+def children_named(values: Sequence[Any], column: sa.orm.InstrumentedAttribute[Any]) -> dict[Any, Guarded]:
+    """The children to whom nobody writes, among those whom some values of a column of `CHILD` name; one statement."""
+    live = sa.and_(
+        Guardianship.child_id == Application.person_id,
+        Guardianship.ended_at.is_(None),
+        Guardianship.until > clock.today(),
+    )
+    rows = db.session.execute(
+        sa.select(column, Application.consent, CHILD.given_name, Person)
+        .select_from(Application)
+        .join(CHILD, CHILD.id == Application.person_id)
+        .outerjoin(Guardianship, live)
+        .outerjoin(Person, Person.id == Guardianship.guardian_id)
+        .where(column.in_(values), Application.consent != Consent.NONE.value)
+        .order_by(Application.id, Guardianship.id)
+    )
+    found: dict[Any, Guarded] = {}
+    for value, consent, name, guardian in rows:
+        if guardian is not None or consent == Consent.WAITING:
+            held = found.get(value)
+            found[value] = Guarded(name, guardian or (held.guardian if held else None))
+    return found
+
+
+def is_read_by_guardian(application: Application) -> bool:
+    """Whether what adults write about a file is for its guardian alone; no statement where there never was one."""
+    if application.consent == Consent.NONE:
+        return False
+    return application.person_id in children_named([application.person_id], CHILD.id)
+
+
+def has_guardian(person_id: int | None, email: str | None = None) -> bool:
+    """The same of whoever has a file anywhere within reach, by their number or their address."""
+    if person_id is not None:
+        return person_id in children_named([person_id], CHILD.id)
+    return email is not None and email in children_named([email], CHILD.email)

@@ -93,11 +93,6 @@ def visible(viewer: Viewer) -> sa.Select[Application, Intake]:
     )
 
 
-def get_for(viewer: Viewer, reference: str) -> File:
-    """An application that the viewer may see, in one statement; NotFound otherwise."""
-    return _file(visible(viewer), reference)
-
-
 def own(viewer: Viewer, reference: str) -> File:
     """An application of the viewer's own, as the candidate's pages show it; NotFound otherwise."""
     return _read(_OWN, {"reference": reference, "person": viewer.person_id})

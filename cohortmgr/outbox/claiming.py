@@ -110,7 +110,8 @@ def past_of(message: Message) -> Past:
 
 
 def _take_back(moment: datetime) -> None:
-    """Let those wait again whose sender fell silent, each to be claimed alone; or set them aside."""
+    """Let those wait again whose sender fell silent, each to be claimed alone; or set them aside. A lease longer than
+    leases are was given before the clock was put back."""
     late = sa.or_(Message.lease_until < moment, Message.lease_until > moment + LONGEST_LEASE)
     silent = (Message.state == MessageState.SENDING.value, late, Message.id.not_in(sorted(_held)))
     chosen = sa.select(Message).where(*silent).limit(500).with_for_update(skip_locked=True)

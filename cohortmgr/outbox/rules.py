@@ -85,11 +85,6 @@ class Past:
         return self.lost_starts > 0 or self.unanswered > 0
 
 
-def is_silent(lease_until: datetime, moment: datetime) -> bool:
-    """Whether a sender fell silent. A lease longer than leases are was given before the clock was put back."""
-    return lease_until < moment or lease_until > moment + LONGEST_LEASE
-
-
 def after_lost_start(past: Past) -> MessageState:
     """Where a message goes whose sender fell silent.
 

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from cohortmgr.accounts.rules import SYSTEM
-from cohortmgr.applications import files, verifying
+from cohortmgr.applications import verifying
 from cohortmgr.applications.models import Document, FigureCheck
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock, storage
@@ -311,10 +311,3 @@ def test_a_page_of_many_parts_asks_as_little_as_one_of_one(
             assert client.get(place(draft)).status_code == 200
         counts.append(len(seen))
     assert counts[0] == counts[1]
-
-
-def test_owed_papers_are_counted_in_one_statement(client: FlaskClient, draft: str) -> None:
-    client.post(place(draft, "/promise"), data={"promised_for": "05/07/2027"})
-    db.session.rollback()
-    number = standing().application_id
-    assert files.open_promises(SYSTEM, [number, 0]) == {number: 1}

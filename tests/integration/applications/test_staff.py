@@ -58,7 +58,7 @@ def test_another_candidate_finds_nothing(intake: str, sent: str, app: Flask) -> 
     assert other.get(f"/staff/applications/{sent}").status_code == 404
     assert other.get(f"/staff/intakes/{intake}/applications").status_code == 404
     with pytest.raises(NotFound):
-        queries.get_for(ANONYMOUS, sent)
+        queries.document(ANONYMOUS, document)
 
 
 def test_one_s_own_document_comes_as_a_download(sent: str, client: FlaskClient) -> None:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from cohortmgr.outbox.failures import Failure
 from cohortmgr.outbox.rules import (
-    LEASE,
     MAX_LOST_STARTS,
     MAX_TRIES,
     MEANINGS,
@@ -20,7 +19,6 @@ from cohortmgr.outbox.rules import (
     Past,
     after_failure,
     after_lost_start,
-    is_silent,
     wait_after,
 )
 from cohortmgr.outbox.variables import read, written
@@ -108,12 +106,3 @@ def test_whatever_happens_a_server_has_it_twice_at_most(events: list[str]) -> No
         state = after_lost_start(past)
         past = Past(past.tries, past.lost_starts + 1, past.unanswered)
     assert had <= 2
-
-
-def test_a_lease_is_over_when_it_is_past_or_longer_than_leases_are() -> None:
-    assert not is_silent(NOW + LEASE, NOW) and not is_silent(NOW, NOW)
-    assert not is_silent(NOW + LEASE + timedelta(seconds=5), NOW), (
-        "given by another, whose clock goes before ours"
-    )
-    assert is_silent(NOW - timedelta(seconds=1), NOW)
-    assert is_silent(NOW + timedelta(hours=1), NOW), "given before the clock was put back"
