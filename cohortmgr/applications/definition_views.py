@@ -14,7 +14,7 @@ from cohortmgr.applications import definition_counts as counts
 from cohortmgr.applications import definition_pages as pages
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
-from cohortmgr.base.i18n import LANGUAGE_NAMES, LANGUAGES, say
+from cohortmgr.base.i18n import LANGUAGE_NAMES, LANGUAGES, language, say
 from cohortmgr.base.web import posted_version
 from cohortmgr.programmes import draft_queries, drafting, editing, kinds, revisions
 from cohortmgr.programmes.draft_queries import Writing, get_writing, mark_of
@@ -59,7 +59,7 @@ def form(key: str) -> ResponseReturnValue:
         writing=found,
         parts=pages.parts(found),
         faults=pages.summary(found),
-        spoken=spoken if spoken in LANGUAGES else "fr",
+        spoken=spoken if spoken in LANGUAGES else language(),
         languages=LANGUAGE_NAMES,
     )
 

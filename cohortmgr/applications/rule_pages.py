@@ -10,7 +10,7 @@ from typing import Any
 from cohortmgr.applications.definition_pages import said_fault
 from cohortmgr.applications.written import choices_of, said_conditions
 from cohortmgr.base.errors import N_, Problem
-from cohortmgr.base.i18n import localized, say
+from cohortmgr.base.i18n import localized, quoted, say
 from cohortmgr.organisations.rules import REGIONS
 from cohortmgr.programmes import requirements
 from cohortmgr.programmes.binding import Fault
@@ -115,8 +115,8 @@ def _said(form: Form, rule: EligibilityRule) -> str:
     known = choices(asked[0]) if asked else {}
     named = [localized(known.get(value)) or value for value in rule.values]
     values = {
-        "question": " », « ".join(localized(each.label) for each in asked),
-        "values": ", ".join(f"« {name} »" for name in named),
+        "question": quoted(localized(each.label) for each in asked).strip("« »“”"),
+        "values": quoted(named),
         "first": rule.values[0] if rule.values else "",
         "last": _day(rule.values[-1]) if rule.values else "",
     }

@@ -10,7 +10,7 @@ from cohortmgr.applications.answers import Answer
 from cohortmgr.applications.composed import DOCUMENTS
 from cohortmgr.applications.provinces import ABROAD, ABROAD_NAME, province_name, region_of_province
 from cohortmgr.base.errors import N_, Problem
-from cohortmgr.base.i18n import language, localized, say
+from cohortmgr.base.i18n import language, localized, quoted, say, told
 from cohortmgr.organisations.rules import REGIONS
 from cohortmgr.programmes.rules import (
     LANGUAGE_LEVELS,
@@ -24,6 +24,7 @@ from cohortmgr.programmes.rules import (
 )
 
 _BETWEEN = " · "
+_AND = {"fr": " ; ", "ar": "؛ ", "en": "; "}
 _CHOSEN = frozenset({QuestionKind.CHOICE, QuestionKind.REGION, QuestionKind.LANGUAGE_LEVEL})
 _SAID: Mapping[ConditionOperator, str] = {
     ConditionOperator.ONE_OF: N_("« %(question)s » : %(values)s"),
@@ -67,7 +68,7 @@ def _typed(question: Question, answer: Answer) -> Any:
         day = date.fromisoformat(answer)
         return {"day": f"{day:%d}", "month": f"{day:%m}", "year": f"{day:%Y}"}
     if kind in (QuestionKind.GRADE, QuestionKind.NUMBER) and isinstance(answer, str):
-        return answer.replace(".", ",") if language() == "fr" else answer
+        return answer.replace(".", ",") if language() != "en" else answer
     if kind is QuestionKind.RANKING and isinstance(answer, list):
         return {str(rank): key for rank, key in enumerate(answer, start=1)}
     if kind is QuestionKind.GROUP and isinstance(answer, list):
@@ -101,10 +102,10 @@ def _lines(question: Question, answer: list[Any] | dict[str, Any]) -> Iterable[s
         case QuestionKind.RANKING, list():
             return [f"{rank}. {_named(question, key)}" for rank, key in enumerate(answer, start=1)]
         case QuestionKind.LANGUAGE_LEVELS, dict():
-            return [f"{_named(question, key)} : {level}" for key, level in answer.items()]
+            return [told(_named(question, key), level) for key, level in answer.items()]
         case QuestionKind.IDENTITY, dict():
             name = DOCUMENTS.get(str(answer.get("type")), ("",))[0]
-            return [f"{say(name) if name else answer.get('type', '')} : {answer.get('number', '')}"]
+            return [told(say(name) if name else str(answer.get("type", "")), answer.get("number", ""))]
         case QuestionKind.ADDRESS, dict():
             return [each for each in _address(answer) if each]
         case QuestionKind.GROUP, list():
@@ -127,7 +128,7 @@ def _address(answer: Mapping[str, Any]) -> Iterable[str]:
 
 def _row(question: Question, row: Mapping[str, Any]) -> str:
     parts = [(each, shown(each, row.get(each.key))) for each in question.fields]
-    return _BETWEEN.join(f"{localized(each.label)} : {said}" for each, said in parts if said is not None)
+    return _BETWEEN.join(told(localized(each.label), said) for each, said in parts if said is not None)
 
 
 def said_when(form: Form, question: Question) -> str:
@@ -150,13 +151,13 @@ def said_required(form: Form, question: Question) -> str:
 
 def said_conditions(form: Form, conditions: Iterable[Condition]) -> str:
     """Conditions in words, all of which must hold."""
-    return " ; ".join(_condition(form.question(each.question), each) for each in conditions)
+    return _AND[language()].join(_condition(form.question(each.question), each) for each in conditions)
 
 
 def _condition(asked: Question, condition: Condition) -> str:
     known = choices_of(asked)
     named = [localized(known.get(value)) or value for value in condition.values]
-    values = {"question": localized(asked.label), "values": ", ".join(f"« {name} »" for name in named)}
+    values = {"question": localized(asked.label), "values": quoted(named)}
     if asked.kind is QuestionKind.CONSENT:
         values["values"] = say(N_("Oui"))
     return say(Problem(_SAID[condition.operator], values))

@@ -33,6 +33,7 @@ _said: dict[tuple[str, str], Markup] = {}
 _parsed = {language: Locale.parse(name) for language, name in LOCALES.items()}
 _DAY = {"fr": "EEEE d MMMM y", "ar": "EEEE d MMMM y", "en": "EEEE d MMMM y"}
 _SHORT_DAY = {"fr": "d MMM y", "ar": "d MMM y", "en": "d MMM y"}
+_QUOTES = {"fr": ("« ", ", ", " »"), "ar": ("«", "، ", "»"), "en": ("“", ", ", "”")}
 _AT = {"fr": "%(day)s, %(time)s", "ar": "%(day)s، %(time)s", "en": "%(day)s, %(time)s"}
 
 
@@ -136,6 +137,22 @@ def moment(value: datetime | None) -> str:
     return "" if value is None else _AT[language()] % {"day": day(value), "time": hour(value)}
 
 
+def short_moment(value: datetime | None) -> str:
+    """`12 mai 2026, 14 h`."""
+    return "" if value is None else _AT[language()] % {"day": short_day(value), "time": hour(value)}
+
+
+def quoted(names: Iterable[str]) -> str:
+    """`«X», «Y»`, with the quotation marks and the comma of the language."""
+    before, between, after = _QUOTES[language()]
+    return between.join(f"{before}{each}{after}" for each in names)
+
+
+def told(name: str, value: object) -> str:
+    """A name and what it is, as `X : Y` in French and `X: Y` elsewhere."""
+    return f"{name} : {value}" if language() == "fr" else f"{name}: {value}"
+
+
 def decimal(value: Decimal | float | int | None, places: int = 2) -> str:
     """A figure with so many decimals, as the language writes it."""
     return "" if value is None else _figure(Decimal(str(value)), _pattern(places), language())
@@ -229,7 +246,20 @@ def init_i18n(app: Flask) -> None:
     )
     app.config["BABEL_DEFAULT_LOCALE"] = "fr"
     babel.init_app(app, locale_selector=lambda: LOCALES[language()])
-    for function in (localized, say, day, short_day, month, hour, moment, decimal, number, mad, thousandths):
+    for function in (
+        localized,
+        say,
+        day,
+        short_day,
+        month,
+        hour,
+        moment,
+        short_moment,
+        decimal,
+        number,
+        mad,
+        thousandths,
+    ):
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of Jinja's own extension
         lambda text: _catalogue().ugettext(text),

@@ -16,7 +16,7 @@ from cohortmgr.base.i18n import language, say
 
 @dataclass(frozen=True)
 class Place:
-    """Where an audience goes: what it is called, its page, and the blueprints of the pages below it."""
+    """Where an audience goes: what it is called, its page, and the blueprints or single pages below it."""
 
     label: str
     endpoint: str
@@ -26,9 +26,29 @@ class Place:
 _WRITTEN = ("messages_staff", "campaigns_staff", "texts_staff", "troubles_staff")
 LOG = Place(N_("Messages"), "messages_staff.log", _WRITTEN)
 TEXTS = Place(N_("Messages"), "texts_staff.index", _WRITTEN)
+# An intake and its cohort are reached from today's page: their rooms stand below it.
+_INTAKE = (
+    "portals.intake",
+    "applications_staff",
+    "applications_desk",
+    "applications_lots",
+    "applications_duplicates",
+    "late_starts",
+    "documents_staff",
+    "imports_staff",
+    "groups_staff",
+    "paper_staff",
+    "reviews_staff.overview",
+    "selection_staff",
+    "reports_staff",
+    "cohorts_staff",
+    "placements_staff",
+    "stipends_staff",
+)
+_READING = ("reviews_staff.review", "reviews_staff.abstain")
 STAFF: tuple[tuple[str | None, Place], ...] = (
-    (None, Place(N_("Aujourd’hui"), "portals.staff_home")),
-    ("reviews.score", Place(N_("Mes lectures"), "reviews_staff.queue")),
+    (None, Place(N_("Aujourd’hui"), "portals.staff_home", _INTAKE)),
+    ("reviews.score", Place(N_("Mes lectures"), "reviews_staff.queue", _READING)),
     ("messages.desk", Place(N_("Questions"), "desk_staff.index", ("desk_staff", "saved_answers"))),
     ("applications.manage", LOG),
     ("messages.write", TEXTS),
@@ -128,12 +148,13 @@ def navigation() -> list[tuple[str, str, str | None]]:
         return []
     viewer = guards.viewer()
     places = _staff(viewer) if viewer.audience == "staff" else PLACES.get(viewer.audience, ())
-    endpoint, blueprint = request.endpoint, request.blueprint
+    endpoint = request.endpoint
+    below = {endpoint, request.blueprint}
     return [
         (
             label,
             address,
-            "page" if endpoint == place.endpoint else "true" if blueprint in place.below else None,
+            "page" if endpoint == place.endpoint else "true" if below & {*place.below} else None,
         )
         for label, address, place in _told(places)
     ]

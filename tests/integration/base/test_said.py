@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from cohortmgr.base.i18n import speaking
+from cohortmgr.base.i18n import quoted, speaking, told
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -24,3 +24,16 @@ def test_a_text_with_variables_escapes_them(app: Flask) -> None:
     page = app.jinja_env.from_string('{{ _("Erreur %(code)s", code=code) }}')
     with app.test_request_context(), speaking("fr"):
         assert page.render(code="<4>") == "Erreur &lt;4&gt;"
+
+
+def test_names_bear_the_marks_of_their_language(app: Flask) -> None:
+    said = {}
+    with app.app_context():
+        for language in ("fr", "ar", "en"):
+            with speaking(language):
+                said[language] = (quoted(["S1", "S2"]), told("S1", 12))
+    assert said == {
+        "fr": ("« S1 », « S2 »", "S1 : 12"),
+        "ar": ("«S1»، «S2»", "S1: 12"),
+        "en": ("“S1”, “S2”", "S1: 12"),
+    }

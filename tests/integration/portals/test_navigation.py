@@ -49,3 +49,12 @@ def test_addresses_stand_below_the_site_s_root(app: Flask) -> None:
     page = manager.get("/staff", environ_overrides={"SCRIPT_NAME": "/inpt"}).get_data(as_text=True)
     assert all(f'"/inpt{address}"' in page for address, _ in plain.values())
     assert not re.search(r'(?:src|href)="/(?!inpt/)', page)
+
+
+def test_the_rooms_of_an_intake_stand_below_today(app: Flask) -> None:
+    intake = sent(1)
+    manager = browser(app, someone(intake, Role.PROGRAMME_ADMINISTRATOR))
+    for room in ("", "/applications", "/duplicates", "/paper", "/imports", "/reviews", "/ranking", "/reports"):
+        here = places(manager, f"/staff/intakes/{intake.reference}{room}")
+        assert [mark for _, mark in here.values() if mark] == ["true"], room
+        assert here["Aujourd’hui"] == ("/staff", "true"), room
