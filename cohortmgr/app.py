@@ -70,9 +70,11 @@ from cohortmgr.messages import (
     trouble_views,
     troubles,
     unsubscribing,
+    withdrawals,
 )
 from cohortmgr.messages import campaign_views as campaigns_staff
 from cohortmgr.messages import candidate_views as messages_candidate
+from cohortmgr.messages import guardian_views as guardian_letters
 from cohortmgr.messages import notices as messages_notices
 from cohortmgr.messages import preference_views as preferences
 from cohortmgr.messages import staff_views as messages_staff
@@ -178,6 +180,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         placements_staff.bp,
         stipends_candidate.bp,
         stipends_staff.bp,
+        guardian_letters.bp,
         messages_candidate.bp,
         preferences.bp,
         messages_staff.bp,
@@ -212,6 +215,7 @@ def _join_floors() -> None:
         (amending.move_drafts, loading.on_amended),
         (desk.reopens, files.reopened),
         (offers.release_on_withdrawal, applications.on_withdrawal),
+        (withdrawals.tell_staff, guardians.on_hidden),
         (offers.release_on_withdrawal, guardians.on_hidden),
         (addressing.to_guardians, outbox.readdress),
         (enrolling.enrol, offers.on_acceptance),

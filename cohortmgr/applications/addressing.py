@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
-from cohortmgr.applications.guardian_models import Guardianship
-from cohortmgr.applications.guardian_queries import contact_of
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.rules import Consent
-from cohortmgr.base import clock, crypto
-from cohortmgr.base.db import db
+from cohortmgr.applications.guardian_queries import CHILD, Guarded, children_named, contact_of
+from cohortmgr.base import crypto
 from cohortmgr.base.errors import N_
 from cohortmgr.outbox.actions import Letter
 from cohortmgr.outbox.rendering import PASSED_ON
@@ -25,15 +21,6 @@ _THEIRS = frozenset({"guardian_asked", "guardian_receipt"})
 # Where a guardian asks for a link of their visit by the telephone or address that they are known by.
 VISIT = "/guardian"
 _CONCERNS = N_("Ce message concerne %(name)s, dont vous êtes le tuteur légal.")
-_CHILD = sa.orm.aliased(Person)
-
-
-@dataclass(frozen=True)
-class _Child:
-    """A child to whom nobody writes: their name, and the guardian, if anybody has been named yet."""
-
-    name: str
-    guardian: Person | None
 
 
 def to_guardians(letters: list[Letter]) -> list[Letter]:
@@ -44,13 +31,13 @@ def to_guardians(letters: list[Letter]) -> list[Letter]:
     nobody has named yet is written nothing.
     """
     told = [each for each in letters if each.institution_id is not None and each.key not in _THEIRS]
-    by_person = _found({each.person_id for each in told if each.person_id is not None}, _CHILD.id)
+    by_person = _found({each.person_id for each in told if each.person_id is not None}, CHILD.id)
     bare = {_known_by(each) for each in told if each.person_id is None and each.address}
     emails = {value for channel, value in bare if channel == "email"}
     numbers = {value for channel, value in bare if channel == "sms"}
-    by_email, by_number = _found(emails, _CHILD.email), _found(numbers, _CHILD.phone_blind)
+    by_email, by_number = _found(emails, CHILD.email), _found(numbers, CHILD.phone_blind)
 
-    def child(each: Letter) -> _Child | None:
+    def child(each: Letter) -> Guarded | None:
         if each.institution_id is None or each.key in _THEIRS:
             return None
         if each.person_id is not None:
@@ -75,35 +62,12 @@ def _known_by(letter: Letter) -> tuple[str, str]:
     return "email", letter.address.casefold()
 
 
-def _found(values: Collection[Any], column: sa.orm.InstrumentedAttribute[Any]) -> Mapping[Any, _Child]:
+def _found(values: Collection[Any], column: sa.orm.InstrumentedAttribute[Any]) -> Mapping[Any, Guarded]:
     """The children among those whom these values of a column name."""
-    found: dict[Any, _Child] = {}
+    found: dict[Any, Guarded] = {}
     wanted = sorted(values)
     for part in (wanted[i : i + _CHUNK] for i in range(0, len(wanted), _CHUNK)):
-        found |= _children(part, column)
-    return found
-
-
-def _children(values: Sequence[Any], column: sa.orm.InstrumentedAttribute[Any]) -> dict[Any, _Child]:
-    live = sa.and_(
-        Guardianship.child_id == Application.person_id,
-        Guardianship.ended_at.is_(None),
-        Guardianship.until > clock.today(),
-    )
-    rows = db.session.execute(
-        sa.select(column, Application.consent, _CHILD.given_name, Person)
-        .select_from(Application)
-        .join(_CHILD, _CHILD.id == Application.person_id)
-        .outerjoin(Guardianship, live)
-        .outerjoin(Person, Person.id == Guardianship.guardian_id)
-        .where(column.in_(values), Application.consent != Consent.NONE.value)
-        .order_by(Application.id, Guardianship.id)
-    )
-    found: dict[Any, _Child] = {}
-    for value, consent, name, guardian in rows:
-        if guardian is not None or consent == Consent.WAITING:
-            held = found.get(value)
-            found[value] = _Child(name, guardian or (held.guardian if held else None))
+        found |= children_named(part, column)
     return found
 
 

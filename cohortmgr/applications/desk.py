@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.correcting import KIND_SENTENCES, Kind, reopened
+from cohortmgr.applications.guardian_queries import is_read_by_guardian
 from cohortmgr.applications.models import (
     Application,
     Correction,
@@ -70,6 +71,8 @@ class Request:
 
     row: Correction
     items: tuple[Item, ...]
+    # Of a child's file, on the child's own page: the words are the guardian's to read.
+    for_guardian: bool = False
 
     @property
     def until(self) -> datetime:
@@ -79,7 +82,7 @@ class Request:
     @property
     def message(self) -> str:
         """What staff wrote with it."""
-        return self.row.message
+        return "" if self.for_guardian else self.row.message
 
 
 def intake_with_views(viewer: Viewer, reference: str) -> tuple[Intake, list[SavedView]]:
@@ -115,10 +118,13 @@ def corrections_of(file: File) -> list[Request]:
 
 
 def correction_asked(file: File) -> Request | None:
-    """The request that waits for the person, if there is one and its time is not over."""
+    """The request that waits for the person, if there is one and its time is not over; to a child it says which
+    answers, and not what staff wrote."""
     live = (Correction.application_id == file.application.id, Correction.state == "asked")
     found = _requests(file, sa.and_(*live))
-    return found[0] if found and clock.arrived() < found[0].until else None
+    if not found or clock.arrived() >= found[0].until:
+        return None
+    return replace(found[0], for_guardian=bool(found[0].message) and is_read_by_guardian(file.application))
 
 
 def reopens(application: Application, question: str) -> bool:

@@ -140,7 +140,7 @@ def _proved() -> ResponseReturnValue:
     return redirect(url_for("guardians.answers", token=token))
 
 
-def _is_visiting(token: str) -> bool:
+def is_visiting(token: str) -> bool:
     """Whether this browser proved, for this link and not too long ago, that it reads what is sent to the guardian."""
     visit = session.get(_VISIT) or {}
     if visit.get("link") != links.hashed(token):
@@ -148,7 +148,7 @@ def _is_visiting(token: str) -> bool:
     return datetime.fromisoformat(visit["until"]) > clock.now()
 
 
-def _guardian_of(token: str) -> Person:
+def guardian_of(token: str) -> Person:
     """Whose link it is; the page speaks their language unless the browser asked for one."""
     person = queries.guardian(links.peek(token, LINK).subject)
     if COOKIE not in request.cookies:
@@ -156,7 +156,8 @@ def _guardian_of(token: str) -> Person:
     return person
 
 
-def _closed(refusal: Refused) -> ResponseReturnValue:
+def closed(refusal: Refused) -> ResponseReturnValue:
+    """The page of a link that opens nothing any longer."""
     db.session.rollback()
     return render_template("applications/guardian_closed.html", problems=refusal.problems), 410
 
@@ -166,9 +167,9 @@ def _closed(refusal: Refused) -> ResponseReturnValue:
 def link(token: str) -> ResponseReturnValue:
     """What this is about; on POST the code leaves."""
     try:
-        person = _guardian_of(token)
+        person = guardian_of(token)
     except Refused as refusal:
-        return _closed(refusal)
+        return closed(refusal)
     contact = queries.contact_of(person)
     problems: tuple[Problem, ...] = ()
     if request.method == "POST":
@@ -191,10 +192,10 @@ def link(token: str) -> ResponseReturnValue:
 def answers(token: str) -> ResponseReturnValue:
     """Every child of this guardian, and a yes or no for each purpose; nothing is ticked beforehand."""
     try:
-        person = _guardian_of(token)
+        person = guardian_of(token)
     except Refused as refusal:
-        return _closed(refusal)
-    if not _is_visiting(token):
+        return closed(refusal)
+    if not is_visiting(token):
         return redirect(url_for("guardians.link", token=token))
     reference, held = person.reference, queries.guardianships(person)
     with queries.acting_for(held):
@@ -247,10 +248,10 @@ def _answers_page(token: str, person: Person, problems: tuple[Problem, ...]) -> 
 def receipt(token: str) -> ResponseReturnValue:
     """What was answered, and by what link it may be changed."""
     try:
-        person = _guardian_of(token)
+        person = guardian_of(token)
     except Refused as refusal:
-        return _closed(refusal)
-    if not _is_visiting(token):
+        return closed(refusal)
+    if not is_visiting(token):
         raise NotFound("visit")
     held = queries.guardianships(person)
     with queries.acting_for(held):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,11 +13,12 @@ from sqlalchemy.orm import aliased
 
 from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.accounts.rules import PERMISSIONS, Role, Viewer
+from cohortmgr.applications.guardian_queries import has_guardian
 from cohortmgr.applications.models import Application
 from cohortmgr.audit.keys import known_keys
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import NotFound
+from cohortmgr.base.errors import NotFound, Problem
 from cohortmgr.base.text import fold
 from cohortmgr.messages.models import Entry, Question, SavedAnswer
 from cohortmgr.messages.rules import (
@@ -83,7 +84,7 @@ class Filters:
 @dataclass(frozen=True)
 class Part:
     """One part of a thread in words; `text` is all of it where `shown` is not, which is None once
-    it was erased. What is `ours` is a msgid."""
+    it was erased. What is `ours` is a msgid. What is `withheld` was written for a child's guardian."""
 
     kind: EntryKind
     at: datetime
@@ -94,6 +95,13 @@ class Part:
     sender: str = ""
     spoken_with: str = ""
     ours: bool = False
+    withheld: bool = False
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def said(self) -> Problem:
+        """What is `ours`, to be put into the reader's language."""
+        return Problem(self.shown or "", self.values)
 
 
 def within(viewer: Viewer) -> sa.ColumnElement[bool]:
@@ -224,7 +232,9 @@ def excerpts(questions: Sequence[Question]) -> dict[int, str]:
 
 
 def thread(question: Question, whole: bool) -> list[Part]:
-    """The parts of a question in their order; `whole` with what its person may not see. Three statements."""
+    """The parts of a question in their order; `whole` with what its person may not see. Four statements at most.
+
+    Of a child's question the child reads their own words; what adults wrote is the guardian's to read."""
     chosen = (
         sa.select(Entry, Person.given_name, Person.family_name)
         .outerjoin(Account, Account.id == Entry.author_id)
@@ -236,7 +246,17 @@ def thread(question: Question, whole: bool) -> list[Part]:
         chosen = chosen.where(Entry.kind.not_in([kind.value for kind in INTERNAL]))
     rows = db.session.execute(chosen).all()
     key = known_keys({question.subject}).get(question.subject)
-    return [_part(row, key) for row in rows]
+    parts = [_part(row, key) for row in rows]
+    if not whole and has_guardian(question.person_id, question.asker_email):
+        return [_to_child(part) for part in parts if part.kind is not EntryKind.CALL]
+    return parts
+
+
+def _to_child(part: Part) -> Part:
+    """What a child sees of a part: an adult's answer, and a mail from an address that is not theirs, only as a fact."""
+    if part.kind is not EntryKind.ANSWER and not part.sender:
+        return part
+    return Part(part.kind, part.at, "", None, withheld=True)
 
 
 def _part(row: sa.Row[*tuple[Any, ...]], key: bytes | None) -> Part:
@@ -255,6 +275,7 @@ def _part(row: sa.Row[*tuple[Any, ...]], key: bytes | None) -> Part:
         content.get("sender", ""),
         content.get("with", ""),
         bool(content.get("ours")),
+        values=content.get("values", {}),
     )
 
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import PERMISSIONS, Viewer
+from cohortmgr.applications.guardian_queries import same_contact
 from cohortmgr.applications.models import Application
 from cohortmgr.applications.queries import AGREED
 from cohortmgr.base import clock
@@ -58,12 +59,22 @@ class Read:
 def mine(viewer: Viewer) -> sa.Select[Message]:
     """What was sent to the viewer, or was to be but for the mail's failure, newest first. What waits for its hour may
     still prove to have no reason, and what bears a key is for the mailbox alone."""
+    return _to_read(Message.person_id == viewer.person_id, Message.person_id.is_not(None))
+
+
+def of_guardian(person: Person) -> sa.Select[Message]:
+    """What was written to a guardian in the place of their children, newest first; within `acting_for`. That it is
+    theirs, a code to their own telephone or address proved."""
+    same = sa.select(Person.reference).where(same_contact(person))
+    return _to_read(Message.person_id.is_(None), Message.subject.in_(same))
+
+
+def _to_read(*whose: sa.ColumnElement[bool]) -> sa.Select[Message]:
     left = sa.or_(
         Message.state.in_([MessageState.SENT.value, MessageState.SET_ASIDE.value]),
         sa.and_(Message.state == MessageState.WAITING.value, Message.tries > 0),
     )
-    own = sa.select(Message).where(Message.person_id == viewer.person_id, Message.person_id.is_not(None))
-    chosen = own.where(left, Message.key.not_in(bearing_keys()))
+    chosen = sa.select(Message).where(*whose, left, Message.key.not_in(bearing_keys()))
     return chosen.order_by(_WHEN.desc(), Message.id.desc())
 
 
@@ -79,13 +90,14 @@ def unread(viewer: Viewer) -> int:
     return db.session.scalar(mine(viewer).with_only_columns(sa.func.count()).order_by(None).where(new)) or 0
 
 
-def read(messages: Sequence[Message]) -> list[Read]:
+def read(messages: Sequence[Message], whole: bool = False) -> list[Read]:
     """The messages as they were sent; those of a person who was erased say nothing any more, nor do those that can no
-    longer be put into words. Two statements for all."""
+    longer be put into words. `whole`: a short message too in all the words of its letter, for whoever has no other
+    page on which to read them. Two statements for all."""
     held = [pair for pair in zip(messages, opened(messages), strict=True) if pair[1] is not None]
     kept, contents = [message for message, _ in held], [content or {} for _, content in held]
-    channels = ["inbox" if message.channel == "email" else message.channel for message in kept]
-    words = render_with(kept, contents, channels, texts.as_sent(kept))
+    channels = ["inbox" if whole or message.channel == "email" else message.channel for message in kept]
+    words = render_with(kept, contents, channels, texts.as_sent(kept, "inbox" if whole else None))
     return [
         _read(message, content, rendered)
         for message, content, rendered in zip(kept, contents, words, strict=True)

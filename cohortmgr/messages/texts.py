@@ -57,11 +57,12 @@ def newest(keys: set[TextKey]) -> Mapping[TextKey, Held]:
     return {_key(row): held for row in rows if (held := _held(row)) and _key(row) in keys}
 
 
-def as_sent(messages: Sequence[Message]) -> list[Held | None]:
-    """The text that held when each message was sent; None where it was the house's own. One statement.
+def as_sent(messages: Sequence[Message], channel: str | None = None) -> list[Held | None]:
+    """The text that held when each message was sent; None where it was the house's own. One statement. With
+    `channel`, as that one would have had it.
 
     Whoever was written to reads the words of each sender, whose texts they may not read otherwise."""
-    keys = {text_key(message) for message in messages}
+    keys = {text_key(message, channel) for message in messages}
     versions: dict[TextKey, list[MessageText]] = {}
     with ExitStack() as inside:
         for institution_id in sorted({key[0] for key in keys if key[0] is not None}):
@@ -69,7 +70,7 @@ def as_sent(messages: Sequence[Message]) -> list[Held | None]:
         chosen = sa.select(MessageText).where(*_of(keys)).order_by(MessageText.number.desc())
         for row in db.session.scalars(chosen) if _named(keys) else ():
             versions.setdefault(_key(row), []).append(row)
-    return [_at(versions.get(text_key(message), ()), message.sent_at) for message in messages]
+    return [_at(versions.get(text_key(message, channel), ()), message.sent_at) for message in messages]
 
 
 def _at(versions: Iterable[MessageText], moment: datetime | None) -> Held | None:

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import require_anywhere
+from cohortmgr.applications.guardian_queries import contact_of, masked
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.paging import page_of
@@ -40,6 +41,8 @@ def _page(reference: str = "", problems: Sequence[Problem] = ()) -> ResponseRetu
         failed=reference,
         problems=problems,
         typed=request.form,
+        contact_of=contact_of,
+        masked=masked,
     )
     return page, UNPROCESSABLE if problems else 200
 

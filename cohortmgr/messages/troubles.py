@@ -10,13 +10,18 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts import links
 from cohortmgr.accounts.actions import set_person
+from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
+from cohortmgr.accounts.contacts import contact_of as contact_typed
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, SYSTEM, Viewer, require
+from cohortmgr.applications.guardian_models import Guardianship
+from cohortmgr.applications.guardian_queries import contact_of
 from cohortmgr.applications.invitations import LETTER as INVITATION
 from cohortmgr.applications.models import Application
 from cohortmgr.applications.queries import AGREED
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
+from cohortmgr.base.crypto import blind_index
 from cohortmgr.base.db import db, insert_or_leave
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.text import clean, new_reference
@@ -37,6 +42,9 @@ _NO_ADDRESS = N_("Écrivez l’adresse en entier, par exemple nom@exemple.ma.")
 _SAME = N_("C’est l’adresse qui ne reçoit pas. Écrivez la nouvelle.")
 _NO_NOTE = N_("Écrivez ce qui a été dit, en une phrase.")
 _NOT_ARRIVED = N_("La réponse n’est pas arrivée : l’adresse laissée ne reçoit pas. Cherchez un autre moyen.")
+_OF_CHILD = N_("C’est le contact de l’enfant. Écrivez celui du tuteur légal.")
+# A letter that went to a guardian is known by the file, which is the child's: the file itself may be hidden.
+_OF_GUARDIAN = sa.and_(Trouble.application_id.is_not(None), Trouble.person_id != Application.person_id)
 _log = logging.getLogger(__name__)
 
 
@@ -47,15 +55,16 @@ def visible(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
         sa.select(
             Trouble,
             Person,
-            Application.number.label("file_number"),
+            sa.case((AGREED, Application.number)).label("file_number"),
             Application.reference.label("file_reference"),
             Message.key.label("message_key"),
+            _OF_GUARDIAN.label("of_guardian"),
         )
         .join(Person, Person.id == Trouble.person_id)
         .outerjoin(Application, Application.id == Trouble.application_id)
         .outerjoin(Message, Message.reference == Trouble.message_reference)
         .where(Trouble.resolved_at.is_(None), sa.or_(sa.false(), *inside))
-        .where(sa.or_(Trouble.application_id.is_(None), AGREED))
+        .where(sa.or_(Trouble.application_id.is_(None), AGREED, _OF_GUARDIAN))
         .order_by(Trouble.at, Trouble.id)
     )
 
@@ -72,10 +81,14 @@ def raise_trouble(message: Message, error: str) -> None:
     """Called by the outbox when a message came back or was set aside: a task for staff, once a message and kind.
 
     What answers somebody without an account goes back to the desk, for there is no file to open."""
-    if message.person_id is None:
+    person_id, place = message.person_id, None
+    if person_id is not None:
+        place = place_of(message)
+    elif (guarded := _guarded(message)) is not None:
+        person_id, place = guarded
+    else:
         _tell_desk(message)
         return
-    place = place_of(message)
     if place is None:
         _log.warning("message %s failed and no institution answers for it", message.reference)
         return
@@ -87,7 +100,7 @@ def raise_trouble(message: Message, error: str) -> None:
     row = {
         "reference": new_reference(),
         "institution_id": place.institution_id,
-        "person_id": message.person_id,
+        "person_id": person_id,
         "path": place.path,
         "application_id": place.application_id,
         "message_reference": message.reference,
@@ -97,14 +110,18 @@ def raise_trouble(message: Message, error: str) -> None:
     insert_or_leave(db.session, Trouble, [row])
 
 
-def correct(viewer: Viewer, reference: str, email: str) -> Trouble:
+def correct(viewer: Viewer, reference: str, typed: str) -> Trouble:
     """Write the person's new address, then send them the message again as a new letter; once, whoever clicks twice.
+    A guardian's may be a telephone number.
 
     The address by which they sign in stays: it is theirs alone to change."""
     trouble = _own(viewer, reference)
     if trouble.resolved_at is not None:
         return trouble
-    email = clean(email).casefold()
+    file = db.session.get(Application, trouble.application_id) if trouble.application_id else None
+    if file is not None and file.person_id != trouble.person_id:
+        return _correct_guardian(viewer, trouble, file, typed)
+    email = clean(typed).casefold()
     if not _EMAIL.fullmatch(email) or len(email) > 254:
         raise Refused(Problem(_NO_ADDRESS, {}, "email"))
     person = db.session.get_one(Person, trouble.person_id)
@@ -129,6 +146,35 @@ def correct(viewer: Viewer, reference: str, email: str) -> Trouble:
         trouble.institution_id,
         person.reference,
         *told,
+    )
+    return trouble
+
+
+def _correct_guardian(viewer: Viewer, trouble: Trouble, file: Application, typed: str) -> Trouble:
+    contact = contact_typed(typed)
+    person = db.session.get_one(Person, trouble.person_id)
+    child = db.session.get_one(Person, file.person_id)
+    if contact == contact_of(person):
+        raise Refused(Problem(_SAME, {}, "email"))
+    if contact.address == child.email or blind_index("phone", contact.address) == child.phone_blind:
+        raise Refused(Problem(_OF_CHILD, {}, "email"))
+    if not _resolve(viewer, trouble, Resolution.CORRECTED):
+        return trouble
+    by_phone = contact.channel == SMS
+    values = {"phone": contact.address} if by_phone else {"phone": None, "email": contact.address}
+    set_person(person, values)
+    db.session.flush()
+    _send_again(trouble, person, contact)
+    after = {"channel": contact.channel, "message": trouble.message_reference}
+    record(
+        viewer,
+        "troubles.correct",
+        "person",
+        person.reference,
+        trouble.institution_id,
+        person.reference,
+        None,
+        after,
     )
     return trouble
 
@@ -173,7 +219,7 @@ def _resolve(viewer: Viewer, trouble: Trouble, how: Resolution) -> bool:
     return db.session.connection().execute(open_one.values(values)).rowcount == 1
 
 
-def _send_again(trouble: Trouble, person: Person) -> None:
+def _send_again(trouble: Trouble, person: Person, contact: Contact | None = None) -> None:
     message = db.session.scalar(sa.select(Message).where(Message.reference == trouble.message_reference))
     content = content_of(message) if message else None
     if message is None or content is None:
@@ -181,11 +227,12 @@ def _send_again(trouble: Trouble, person: Person) -> None:
     letter = Letter(
         message.key,
         message.subject,
-        person.email or "",
+        contact.address if contact else person.email or "",
         message.language,
         content["variables"] | _anew(message, person),
         message.institution_id,
         message.person_id,
+        channel=contact.channel if contact else EMAIL,
         once=f"corrected:{trouble.reference}",
     )
     send_all([letter])
@@ -217,6 +264,23 @@ def place_of(message: Message) -> Place | None:
     programme = sa.select(Programme.path).where(Programme.institution_id == message.institution_id)
     path = db.session.scalar(programme.order_by(Programme.id.desc()).limit(1))
     return None if path is None else Place(message.institution_id, path)
+
+
+def _guarded(message: Message) -> tuple[int, Place] | None:
+    """The guardian to whom a message about a child went, and the child's newest file there."""
+    newest = (
+        sa.select(Person.id, Application.institution_id, Intake.path, Intake.id, Application.id)
+        .select_from(Person)
+        .join(Guardianship, Guardianship.guardian_id == Person.id)
+        .join(Application, Application.person_id == Guardianship.child_id)
+        .join(Intake, Intake.id == Application.intake_id)
+        .where(Person.reference == message.subject, Application.institution_id == message.institution_id)
+        .where(Guardianship.institution_id == message.institution_id)
+        .order_by(Application.created_at.desc(), Application.id.desc())
+        .limit(1)
+    )
+    row = db.session.execute(newest).first()
+    return None if row is None else (row[0], Place(row[1], row[2], row[3], row[4]))
 
 
 def _tell_desk(message: Message) -> None:

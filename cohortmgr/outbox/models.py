@@ -19,6 +19,13 @@ class Message(Row, Model):
         # With the id at its end, so that the first of a hundred thousand that are due at one hour are read, not sorted.
         sa.Index("ix_outbox_state_due_id", "state", "due", "id"),
         sa.Index("ix_outbox_bundle_state", "bundle", "state"),
+        # What a guardian was written, who is no person of the application: few of all messages.
+        sa.Index(
+            "ix_outbox_subject_apart",
+            "subject",
+            sqlite_where=sa.text("person_id IS NULL"),
+            postgresql_where=sa.text("person_id IS NULL"),
+        ),
         {"info": {"tenancy": "journal_of_persons"}},
     )
 

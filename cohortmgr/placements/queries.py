@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.accounts.rules import Role, Viewer
 from cohortmgr.applications.models import Application
+from cohortmgr.applications.queries import AGREED
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.cohorts import queries as cohorts
@@ -35,11 +36,16 @@ def _below(paths: Iterable[str]) -> sa.ColumnElement[bool]:
 def visible(viewer: Viewer) -> sa.Select[Placement]:
     """The placements that the viewer may see.
 
-    Its own; those in the companies that a company contact or tutor is of, while they stand; those of the cohorts whose
-    placements it may read.
+    Its own; those in the companies that a company contact or tutor is of, while they stand and no guardian took back
+    the agreement; those of the cohorts whose placements it may read.
     """
     mine = Placement.person_id == viewer.person_id if viewer.person_id else sa.false()
-    hosted = sa.and_(_below(viewer.paths("placements.apprentices")), Placement.state.in_(_PRESENT))
+    agreed = sa.select(Enrolment.id).join(Application, Application.id == Enrolment.application_id)
+    hosted = sa.and_(
+        _below(viewer.paths("placements.apprentices")),
+        Placement.state.in_(_PRESENT),
+        Placement.enrolment_id.in_(agreed.where(AGREED)),
+    )
     return (
         sa.select(Placement)
         .join(Organisation, Organisation.id == Placement.company_id)
@@ -73,7 +79,7 @@ def apprentices(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         .join(Enrolment, Enrolment.id == Placement.enrolment_id)
         .join(Application, Application.id == Enrolment.application_id)
         .join(Intake, Intake.id == Cohort.intake_id)
-        .where(*hosted)
+        .where(*hosted, AGREED)
         .order_by(Application.sort_name, Placement.id)
     ).all()
 
@@ -153,13 +159,15 @@ def company_positions(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         sa.select(sa.func.count())
         .select_from(Wish)
         .join(Enrolment, Enrolment.id == Wish.enrolment_id)
-        .where(Wish.position_id == Position.id, Enrolment.state.in_(_ENROLLED))
+        .join(Application, Application.id == Enrolment.application_id)
+        .where(Wish.position_id == Position.id, Enrolment.state.in_(_ENROLLED), AGREED)
     )
     scored = (
         sa.select(sa.func.count())
         .select_from(Score)
         .join(Enrolment, Enrolment.id == Score.enrolment_id)
-        .where(Score.position_id == Position.id, Enrolment.state.in_(_ENROLLED))
+        .join(Application, Application.id == Enrolment.application_id)
+        .where(Score.position_id == Position.id, Enrolment.state.in_(_ENROLLED), AGREED)
     )
     return db.session.execute(
         sa.select(
@@ -218,7 +226,7 @@ def candidates_of(position_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         .join(Enrolment, Enrolment.id == Wish.enrolment_id)
         .join(Application, Application.id == Enrolment.application_id)
         .outerjoin(Score, given)
-        .where(Wish.position_id == position_id, Enrolment.state.in_(_ENROLLED))
+        .where(Wish.position_id == position_id, Enrolment.state.in_(_ENROLLED), AGREED)
         .order_by(Application.sort_name, Enrolment.id)
     ).all()
 

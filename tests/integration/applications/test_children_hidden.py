@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from flask.testing import FlaskClient
 
 from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts.models import Account, Person
@@ -28,6 +24,7 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.reports import actions as reports
 from cohortmgr.reports.computing import compute
 from cohortmgr.reviews.models import Review
+from tests.crawling import crawl, words_of
 from tests.factories.choices import AT, browser, decided, known, someone
 from tests.factories.mailings import TEXTS, proposed
 
@@ -37,8 +34,6 @@ STAFF = tuple(
 )
 # What nobody may read, in a page or in a sheet.
 SECRET = re.compile(r"Zohra|Cach[ée]e|cachee@exemple\.ma|7700007[0-9]", re.IGNORECASE)
-# Acts are named by what they were done to, and the trail is no list of files.
-MOST = 400
 
 
 @dataclass(frozen=True)
@@ -85,35 +80,6 @@ def hide(number: int) -> str:
         row.consent = (Consent.WITHDRAWN if number != 8 else Consent.WAITING).value
         row.state = (State.HELD if number != 8 else State.DRAFT).value
     return row.reference
-
-
-def words_of(data: bytes, kind: str) -> str:
-    """What a person reads in an answer: of a workbook, what its sheets hold."""
-    if not zipfile.is_zipfile(io.BytesIO(data)):
-        return data.decode("utf-8", "replace")
-    with zipfile.ZipFile(io.BytesIO(data)) as found:
-        return " ".join(found.read(name).decode("utf-8", "replace") for name in found.namelist())
-
-
-def crawl(client: FlaskClient, *starts: str) -> dict[str, str]:
-    """Every page and file that links lead to from there, once for each path and set of arguments' names."""
-    waiting, seen, found = list(starts), set[str](), dict[str, str]()
-    while waiting and len(found) < MOST:
-        place = waiting.pop(0)
-        parts = urlsplit(place)
-        known_as = parts.path + "?" + "&".join(sorted(re.findall(r"(?:^|&)([\w-]+)=", parts.query)))
-        if known_as in seen or not parts.path.startswith(("/staff", "/company")):
-            continue
-        seen.add(known_as)
-        answer = client.get(place)
-        text = words_of(answer.data, answer.mimetype)
-        found[place] = text
-        if answer.status_code in (301, 302):
-            waiting.append(urljoin(place, answer.location))
-        if answer.mimetype == "text/html":
-            links = re.findall(r'(?:href|action|formaction)="([^"#]+)"', text)
-            waiting += [urljoin(place, link.replace("&amp;", "&")) for link in links]
-    return found
 
 
 def everybody(intake: Intake) -> list[Viewer]:
@@ -172,6 +138,6 @@ def test_no_address_of_a_hidden_file_or_of_what_hangs_on_it_opens(app: Flask, sc
         for reference in (*scene.hidden, hanging[0]):
             for address in addresses(app):
                 answer = client.get(address.format(reference))
-                if answer.status_code == 200 and SECRET.search(words_of(answer.data, answer.mimetype)):
+                if answer.status_code == 200 and SECRET.search(words_of(answer.data)):
                     wrong.append(f"{viewer.email} {address}")
     assert not wrong, "\n".join(sorted(set(wrong)))

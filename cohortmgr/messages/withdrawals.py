@@ -1,0 +1,49 @@
+"""A guardian takes the agreement back while the child is in a company: somebody has to tell the company."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import SYSTEM, Viewer
+from cohortmgr.applications.models import Application
+from cohortmgr.base.db import acting_in, db
+from cohortmgr.base.errors import N_
+from cohortmgr.cohorts.models import Enrolment
+from cohortmgr.messages.asking import Asked, Place, Said, open_question, say_once
+from cohortmgr.messages.rules import EntryKind, Topic
+from cohortmgr.organisations.models import Organisation
+from cohortmgr.placements.models import Placement
+from cohortmgr.placements.rules import PlacementState
+from cohortmgr.programmes.models import Intake
+
+_RUNNING = (PlacementState.CONFIRMED.value, PlacementState.STARTED.value)
+_TOLD = N_(
+    "Le tuteur légal a retiré son accord : %(name)s était chez %(company)s. La place est rendue et le dossier est "
+    "caché. Appelez l’entreprise, qui ne voit plus rien de cet enfant."
+)
+
+
+def tell_staff(viewer: Viewer, application: Application) -> None:
+    """A task at the desk, in the transaction that hides the file and before what it ends; none without a placement.
+
+    Its line bears the file's number; the name stands in its page, which the desk alone opens. Nobody is named as its
+    author: whoever sits at the guardian's browser may be signed in for something else.
+    """
+    with acting_in(application.institution_id):
+        hosted = sa.select(Organisation.name).join(Placement, Placement.company_id == Organisation.id)
+        hosted = hosted.join(Enrolment, Enrolment.id == Placement.enrolment_id)
+        company = db.session.scalar(
+            hosted.where(
+                Enrolment.application_id == application.id,
+                Placement.state.in_(_RUNNING),
+            )
+        )
+        if company is None:
+            return
+        intake = db.session.get_one(Intake, application.intake_id)
+        place = Place(application.institution_id, intake.path, intake.id)
+        asked = Asked(Topic.OTHER, "", "fr", "", application.number)
+        question = open_question(SYSTEM, place, asked)
+        values = {"name": application.name, "company": company}
+        once = f"{question.reference}:withdrawn"
+        say_once(SYSTEM, question, Said(EntryKind.NOTE, _TOLD, once, more={"ours": True, "values": values}))
