@@ -51,7 +51,7 @@ TAGS: Mapping[ReportState, str] = {
 
 STAGE_NAMES: Mapping[str, str] = {
     "received": N_("Dossiers reçus"),
-    "eligible": N_("Recevables"),
+    "eligible": N_("Éligibles"),
     "read": N_("Lus"),
     "chosen": N_("Retenus"),
     "accepted": N_("Place acceptée"),

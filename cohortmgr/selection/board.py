@@ -117,7 +117,7 @@ def require_read(board: Board) -> None:
         raise Refused(
             Problem(
                 N_(
-                    "%(files)s dossiers recevables ont moins de %(readings)s lectures remises, dont %(first)s : "
+                    "%(files)s dossiers éligibles ont moins de %(readings)s lectures remises, dont %(first)s : "
                     "faites-les lire avant de proposer."
                 ),
                 {
