@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.contacts import EMAIL, Contact
@@ -23,7 +24,7 @@ from cohortmgr.applications.models import Application, Extension
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import acting_in, db
-from cohortmgr.base.errors import NotFound
+from cohortmgr.base.errors import NotFound, Stale
 from cohortmgr.base.text import clean, new_reference
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.models import Intake
@@ -43,7 +44,8 @@ class Given:
 
 def allow(viewer: Viewer, intake_reference: str, contact: Contact, until: datetime, reason: str) -> None:
     """Let whoever enters by this address or number begin and send until a moment, and write to them; whose draft is
-    there already gets the time for it. Said twice, nothing is written anew. Refused as for one file."""
+    there already gets the time for it. Said twice, nothing is written anew; of two at once the second is Stale. Refused
+    as for one file."""
     intake = queries.staff_intake(viewer, intake_reference, queries.MANAGE)
     reason = clean(reason)
     extensions.check(viewer, intake, until, reason)
@@ -64,10 +66,13 @@ def allow(viewer: Viewer, intake_reference: str, contact: Contact, until: dateti
             reference=reference, institution_id=intake.institution_id, intake_id=intake.id, blind=blind,
             channel=contact.channel, sealed=sealed,
         )  # fmt: skip
-        db.session.add(row)
     row.until, row.reason, row.by, row.at = until, reason, viewer.reference, clock.now()
     row.application_id = None  # of somebody who had the number before: given to whoever has it now
-    db.session.flush()
+    try:
+        with db.session.begin_nested():
+            db.session.add(row)
+    except IntegrityError:  # a colleague was first
+        raise Stale(intake_reference) from None
     send_all([_letter(intake, row, contact, account)])
     after = {"late_start": row.reference, "until": until.isoformat(), "reason": reason}
     record(
@@ -169,9 +174,12 @@ def open_to(viewer: Viewer, intake: Intake) -> LateStart | None:
 
 
 def take_up(viewer: Viewer, late: LateStart, application: Application) -> None:
-    """The file that was begun bears the time from now on."""
+    """The file that was begun bears the time from now on; of two who begin it at once, one says so."""
+    unused = sa.update(LateStart).where(LateStart.id == late.id, LateStart.application_id.is_(None))
     with acting_in(application.institution_id):
-        late.application_id = application.id
+        taken = db.session.execute(unused.values(application_id=application.id))
+        if not taken.rowcount:  # type: ignore[attr-defined]
+            return
         after = {"late_start": late.reference, "until": late.until.isoformat(), "reason": late.reason}
         record(
             viewer, "applications.extend", "application", application.reference, application.institution_id,

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from cohortmgr.accounts.models import Account
 from cohortmgr.accounts.rules import SYSTEM
-from cohortmgr.applications import recalls, reminders
+from cohortmgr.applications import late_starts, recalls, reminders
 from cohortmgr.applications.desk_forms import until_of
 from cohortmgr.applications.late_models import LateStart
 from cohortmgr.applications.models import Application, Extension
@@ -209,3 +209,18 @@ def test_the_reminder_tells_the_time_that_was_given(
         content_of(row) or {} for row in db.session.scalars(sa.select(Message)) if row.key == "draft_reminder"
     ]
     assert told and {each["variables"]["deadline"] for each in told} == {until_of(until)}
+
+
+def test_who_begins_twice_at_once_has_the_time_once(
+    app: Flask, system_app: Flask, intake: str, desk: FlaskClient
+) -> None:
+    allow(desk, intake)
+    late, start = browser(app), f"/intakes/{intake}/apply"
+    with clock.at(closes() + timedelta(hours=1)):
+        enter(late, system_app, EMAIL, start)
+        begin(late, intake)
+        (given,), (row,) = all_of(LateStart), all_of(Application)
+        db.session.rollback()
+        with writing():  # the other window, which read that nothing was begun yet
+            late_starts.take_up(SYSTEM, given, row)
+    assert len(all_of(Extension)) == 1
