@@ -69,3 +69,16 @@ def test_without_scripts_the_buttons_send_the_form_and_bring_it_back(chromium: B
             page.locator("[name=down-wishes-1]").click()
         assert ranked(page) == [before[1], before[0], before[2]]
         assert page.url.endswith("#wishes-2") and not visitor.overflow()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_what_the_answer_of_another_page_asks_for_is_seen(
+    chromium: Browser, place: Lived, scripts: bool
+) -> None:
+    with visiting(chromium, place.address, place.year, "ar", 360, scripts=scripts) as visitor:
+        page = wishes(visitor, place)
+        page.goto(page.url.split("/form/")[0] + "/question/situation")
+        page.check("input[name=situation][value=emploi]")
+        visitor.send("form.one-thing .btn-row button[type=submit]:not(.quiet)")
+        expect(page.locator("[name=search_months]")).to_be_visible()
+        visitor.look()

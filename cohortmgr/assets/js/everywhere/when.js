@@ -3,7 +3,9 @@
 document.querySelectorAll("form").forEach((form) => {
   const asked = [...form.querySelectorAll("[data-when]")];
   if (!asked.length) return;
-  const rules = new Map(asked.map((box) => [box, JSON.parse(box.dataset.when)]));
+  // What another page asks was judged there: its question does not stand here.
+  const here = ([key]) => document.getElementById(key);
+  const rules = new Map(asked.map((box) => [box, JSON.parse(box.dataset.when).filter(here)]));
   const levels = ["A1", "A2", "B1", "B2", "C1", "C2"];
 
   const given = (field) => {
