@@ -313,7 +313,7 @@ def show(reference: str) -> ResponseReturnValue:
         correction=desk.correction_asked(file) if file.reopened_until else None,
         rules=[rule for rule in file.definition.eligibility if rule.key in file.application.reasons],
         documents=file.documents.values(),
-        turn=next((step for step in above if step.get("state") == "now"), None),
+        turn=next((step for step in above if "due" in step), None),
         steps=_steps(file, above),
         may_change=not above and changes.may_change(viewer, file),
         change=file.change,

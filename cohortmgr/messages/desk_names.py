@@ -29,6 +29,17 @@ TAGS: Mapping[QuestionState, str] = {
     QuestionState.ANSWERED: "done",
     QuestionState.CLOSED: "neutral",
 }
+# The same to whoever asked: whose turn it is, said from their side.
+OWN_STATES: Mapping[QuestionState, str] = {
+    **STATES,
+    QuestionState.OPEN: N_("Réponse attendue"),
+    QuestionState.WAITING: N_("À vous de répondre"),
+}
+OWN_TAGS: Mapping[QuestionState, str] = {
+    **TAGS,
+    QuestionState.OPEN: "info",
+    QuestionState.WAITING: "wait",
+}
 PARTS: Mapping[EntryKind, str] = {
     EntryKind.ASKED: N_("Question"),
     EntryKind.ADDED: N_("Ajout"),

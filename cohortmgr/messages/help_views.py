@@ -19,7 +19,7 @@ from cohortmgr.base.web import show_problems
 from cohortmgr.messages import asking, desk_queries
 from cohortmgr.messages.asking import Asked
 from cohortmgr.messages.desk_forms import PublicQuestionForm, QuestionForm, WordsForm
-from cohortmgr.messages.desk_names import PARTS, STATES, TAGS, TOPICS
+from cohortmgr.messages.desk_names import OWN_STATES, OWN_TAGS, PARTS, TOPICS
 from cohortmgr.messages.rules import QUESTION_MEANINGS, QuestionState, answer_by
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.stipends import queries as stipends
@@ -120,8 +120,8 @@ def _thread(question: object, parts: object, form: WordsForm) -> dict[str, objec
         "form": form,
         "names": PARTS,
         "topics": TOPICS,
-        "states": STATES,
-        "tags": TAGS,
+        "states": OWN_STATES,
+        "tags": OWN_TAGS,
         "meanings": QUESTION_MEANINGS,
         "State": QuestionState,
     }
@@ -137,8 +137,8 @@ def mine() -> ResponseReturnValue:
         questions=questions,
         excerpts=desk_queries.excerpts(questions),
         topics=TOPICS,
-        states=STATES,
-        tags=TAGS,
+        states=OWN_STATES,
+        tags=OWN_TAGS,
     )
 
 

@@ -48,8 +48,9 @@ def steps(viewer: Viewer, application: Application) -> Iterable[Mapping[str, Any
             turn = turn_of(standing_of(told, owed_of([told]).get(application.id, 0)), clock.now())
             answered = {"when": moment(told.decision.notified_at), "title": _(turn.status)}
             own = application if turn.endpoint == JOINING else told.offer or told.decision
+            begun = told.offer is not None and told.intake.starts_on <= clock.today()
             now = {
-                "state": "now",
+                "state": "done" if begun and not turn.mine else "now",
                 "due": say(turn.next),
                 "kind": turn.kind,
                 "url": url_for(turn.endpoint, reference=own.reference),
@@ -61,9 +62,8 @@ def steps(viewer: Viewer, application: Application) -> Iterable[Mapping[str, Any
             else:
                 yield {**answered, **now}
             if told.offer is not None and told.offer.state in ("sent", "accepted"):
-                ahead = told.intake.starts_on > clock.today()
                 yield {
                     "when": day(told.intake.starts_on),
                     "title": _("Rentrée"),
-                    "state": "next" if ahead else "done",
+                    "state": "next" if not begun else "done" if turn.mine else "now",
                 }

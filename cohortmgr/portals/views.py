@@ -105,6 +105,7 @@ def _my_file(
         "receipt": url_for(SHOW, reference=application.reference),
         "application": application,
         "intake": intake,
+        "programme": programmes.definition_of(intake).title,
     }
 
 
