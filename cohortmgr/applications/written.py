@@ -23,7 +23,6 @@ from cohortmgr.programmes.rules import (
     Text,
 )
 
-_BETWEEN = " · "
 _AND = {"fr": " ; ", "ar": "؛ ", "en": "; "}
 _CHOSEN = frozenset({QuestionKind.CHOICE, QuestionKind.REGION, QuestionKind.LANGUAGE_LEVEL})
 _SAID: Mapping[ConditionOperator, str] = {
@@ -109,7 +108,7 @@ def _lines(question: Question, answer: list[Any] | dict[str, Any]) -> Iterable[s
         case QuestionKind.ADDRESS, dict():
             return [each for each in _address(answer) if each]
         case QuestionKind.GROUP, list():
-            return [_row(question, row) for row in answer]
+            return ["\n\n".join("\n".join(_row(question, row)) for row in answer)]
         case _:
             return [str(each) for each in (answer.values() if isinstance(answer, dict) else answer)]
 
@@ -126,9 +125,9 @@ def _address(answer: Mapping[str, Any]) -> Iterable[str]:
     yield localized(REGIONS.get(region_of_province(code) or ""))
 
 
-def _row(question: Question, row: Mapping[str, Any]) -> str:
+def _row(question: Question, row: Mapping[str, Any]) -> Iterable[str]:
     parts = [(each, shown(each, row.get(each.key))) for each in question.fields]
-    return _BETWEEN.join(told(localized(each.label), said) for each, said in parts if said is not None)
+    return [told(localized(each.label), said) for each, said in parts if said is not None]
 
 
 def said_when(form: Form, question: Question) -> str:
