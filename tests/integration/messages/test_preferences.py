@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from itsdangerous import URLSafeSerializer
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Role
@@ -21,6 +22,7 @@ from cohortmgr.messages.models import InboxMark, Preference
 from cohortmgr.messages.unsubscribing import token_for
 from cohortmgr.messages.ways import Wish
 from cohortmgr.outbox.models import Message
+from cohortmgr.programmes import watching
 from tests.factories.choices import browser, decided, known, sent, someone
 
 pytestmark = pytest.mark.usefixtures("system_context")
@@ -162,12 +164,14 @@ def test_mail_providers_unsubscribe_with_one_request_and_nothing_else_is_stopped
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_a_link_that_is_not_whole_says_so(app: Flask, method: str) -> None:
+def test_a_link_that_is_not_whole_or_signed_for_something_else_says_so(app: Flask, method: str) -> None:
     sent(1)
     reference = known("c1@exemple.ma").person_reference
     assert reference
     client = app.test_client()
-    for token in (token_for(reference)[:-2], reference, "x", token_for(reference).replace(".", "")):
+    foreign = (watching.token_for(reference), str(URLSafeSerializer(app.secret_key or "").dumps(reference)))
+    whole = token_for(reference)
+    for token in (whole[:-2], reference, "x", whole.replace(".", ""), *foreign):
         answer = getattr(client, method)(f"/unsubscribe/{token}")
         assert answer.status_code == 410 and "n’est pas complet" in answer.get_data(as_text=True)
     assert getattr(client, method)(f"/unsubscribe/{token_for('0' * 26)}").status_code == (

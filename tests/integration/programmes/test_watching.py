@@ -10,12 +10,14 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
+from itsdangerous import URLSafeSerializer
 
 from cohortmgr.accounts.contacts import contact_of
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.i18n import LANGUAGES, speaking
+from cohortmgr.messages import unsubscribing
 from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rendering import render_own
@@ -194,6 +196,18 @@ def test_one_click_of_a_provider_forgets_the_address_and_the_letter_on_its_way(
 def test_a_link_that_is_not_ours_says_so(client: FlaskClient, token: str) -> None:
     assert client.get(f"/tell-me/stop/{token}").status_code in (404, 410)
     assert client.post(f"/tell-me/stop/{token}").status_code in (404, 410)
+
+
+def test_what_was_signed_for_something_else_stops_nothing(client: FlaskClient, system_app: Flask) -> None:
+    with system_app.app_context():
+        with writing():
+            watch(1)
+        reference = str(db.session.scalar(sa.select(IntakeWatch.reference)))
+        unsalted = str(URLSafeSerializer(system_app.secret_key or "").dumps(reference))
+        assert watching.watch_of(watching.token_for(reference)) == reference
+        for token in (unsalted, unsubscribing.token_for(reference)):
+            assert client.post(f"/tell-me/stop/{token}").status_code == 410
+        assert rows_of(IntakeWatch) == 1
 
 
 def test_after_a_year_an_address_is_told_nothing_and_forgotten(system_app: Flask, at: At) -> None:
