@@ -24,7 +24,7 @@ from cohortmgr.applications.models import (
     Override,
     SavedView,
 )
-from cohortmgr.applications.queries import READ, File
+from cohortmgr.applications.queries import READ, File, within
 from cohortmgr.audit.models import Event
 from cohortmgr.audit.names import ACTS
 from cohortmgr.audit.queries import of_object
@@ -88,12 +88,11 @@ class Request:
 def intake_with_views(viewer: Viewer, reference: str) -> tuple[Intake, list[SavedView]]:
     """An intake whose files the viewer reads, and the views saved for its programme: one's own and those that are
     shared, in one statement. NotFound otherwise."""
-    inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(READ)]
     mine = sa.or_(SavedView.author == viewer.reference, SavedView.shared.is_(True))
     rows = db.session.execute(
         sa.select(Intake, SavedView)
         .outerjoin(SavedView, sa.and_(SavedView.path == Intake.path, mine))
-        .where(Intake.reference == reference, sa.or_(sa.false(), *inside))
+        .where(Intake.reference == reference, within(viewer, READ))
         .order_by(SavedView.name, SavedView.id)
     ).all()
     if not rows:
@@ -185,11 +184,10 @@ def extension_of(application: Application) -> Extension | None:
 
 def lot_for(viewer: Viewer, reference: str) -> tuple[Lot, Intake]:
     """An act done to many files of an intake that the viewer reads; NotFound otherwise."""
-    inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(READ)]
     row = db.session.execute(
         sa.select(Lot, Intake)
         .join(Intake, Intake.id == Lot.intake_id)
-        .where(Lot.reference == reference, sa.or_(sa.false(), *inside))
+        .where(Lot.reference == reference, within(viewer, READ))
     ).first()
     if row is None:
         raise NotFound(reference)

@@ -17,7 +17,7 @@ from cohortmgr.applications.correcting import KIND_NAMES
 from cohortmgr.applications.listing import Filters, day_of
 from cohortmgr.applications.rules import asked
 from cohortmgr.base import clock
-from cohortmgr.base.errors import N_, Refused
+from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.i18n import localized
 from cohortmgr.programmes.rules import Form
 
@@ -76,6 +76,14 @@ def until_of(text: str) -> datetime | None:
     """The last minute of a typed day, as Casablanca's clocks show it; None for what is no day."""
     day = day_of(text)
     return clock.instant(date.fromisoformat(day), 23, 59) if day else None
+
+
+def until_asked(form: UntilForm | CorrectionForm) -> datetime:
+    """The same, of a form that asks for it; Refused for what is no day."""
+    until = until_of(form.until.data or "")
+    if until is None:
+        raise Refused(Problem(N_("Écrivez un jour, comme 31/03/2027."), {}, "until"))
+    return until
 
 
 def items_of(args: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -21,7 +21,6 @@ from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.web import show_problems
 
 bp = Blueprint("applications_desk", __name__, url_prefix="/staff")
-_NO_DAY = Problem(N_("Écrivez un jour, comme 31/03/2027."), {}, "until")
 
 
 def _back(reference: str) -> ResponseReturnValue:
@@ -93,9 +92,7 @@ def ask_correction(reference: str) -> ResponseReturnValue:
 
 
 def _ask(reference: str, form: desk_forms.CorrectionForm, items: dict[str, str]) -> None:
-    until = desk_forms.until_of(form.until.data or "")
-    if until is None:
-        raise Refused(_NO_DAY)
+    until = desk_forms.until_asked(form)
     with writing():
         corrections.ask(guards.viewer(), reference, items, form.message.data or "", until)
 
@@ -141,9 +138,7 @@ def extend(reference: str) -> ResponseReturnValue:
     form = desk_forms.UntilForm()
 
     def act() -> None:
-        until = desk_forms.until_of(form.until.data or "")
-        if until is None:
-            raise Refused(_NO_DAY)
+        until = desk_forms.until_asked(form)
         extensions.extend_one(guards.viewer(), reference, until, form.reason.data or "")
 
     return _one(
@@ -197,9 +192,7 @@ def deadline(reference: str) -> ResponseReturnValue:
     form = desk_forms.UntilForm()
     if request.method == "POST":
         try:
-            until = desk_forms.until_of(form.until.data or "")
-            if until is None:
-                raise Refused(_NO_DAY)
+            until = desk_forms.until_asked(form)
             with writing():
                 told = extensions.extend_intake(viewer, reference, until, form.reason.data or "")
             people = ngettext("%(num)s personne est prévenue.", "%(num)s personnes sont prévenues.", told)

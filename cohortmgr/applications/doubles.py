@@ -84,7 +84,7 @@ def _sharing(viewer: Viewer, intake: Intake) -> sa.ColumnElement[bool]:
         Application.intake_id != intake.id,
         Application.state.in_(_TELLING),
         queries.AGREED,
-        _within(viewer, queries.MANAGE, Intake.path),
+        queries.within(viewer, queries.MANAGE, Intake.path),
         Application.person_id.not_in(theirs(one.person_id)),
         sa.or_(
             Person.phone_blind.in_(theirs(person.phone_blind)),
@@ -93,11 +93,6 @@ def _sharing(viewer: Viewer, intake: Intake) -> sa.ColumnElement[bool]:
             sa.and_(Application.sort_name != "", Application.sort_name.in_(theirs(one.sort_name))),
         ),
     )
-
-
-def _within(viewer: Viewer, permission: str, path: Any) -> sa.ColumnElement[bool]:
-    inside = [path.startswith(each, autoescape=True) for each in viewer.paths(permission)]
-    return sa.or_(sa.false(), *inside)
 
 
 def _settled(intake: Intake) -> set[frozenset[int]]:
@@ -136,7 +131,10 @@ def merged(viewer: Viewer, intake: Intake) -> Sequence[sa.Row[*tuple[Any, ...]]]
         .join(of_kept, of_kept.id == kept.intake_id)
         .join(of_aside, of_aside.id == aside.intake_id)
         .where(sa.or_(kept.intake_id == intake.id, aside.intake_id == intake.id))
-        .where(_within(viewer, queries.MANAGE, of_kept.path), _within(viewer, queries.MANAGE, of_aside.path))
+        .where(
+            queries.within(viewer, queries.MANAGE, of_kept.path),
+            queries.within(viewer, queries.MANAGE, of_aside.path),
+        )
         .order_by(Merge.id.desc())
     ).all()
 
@@ -150,7 +148,7 @@ def same_person(viewer: Viewer, application: Application) -> Sequence[sa.Row[App
         sa.select(Merge.kept_id)
         .join(kept, kept.id == Merge.kept_id)
         .join(at, at.id == kept.intake_id)
-        .where(Merge.aside_id == application.id, live, _within(viewer, queries.READ, at.path))
+        .where(Merge.aside_id == application.id, live, queries.within(viewer, queries.READ, at.path))
     )
     of_keeper = sa.or_(Merge.kept_id == application.id, Merge.kept_id.in_(keepers))
     return db.session.execute(
@@ -159,7 +157,7 @@ def same_person(viewer: Viewer, application: Application) -> Sequence[sa.Row[App
         .where(
             Application.id != application.id,
             queries.AGREED,
-            _within(viewer, queries.READ, Intake.path),
+            queries.within(viewer, queries.READ, Intake.path),
             sa.or_(
                 Application.person_id == application.person_id,
                 Application.id.in_(keepers),

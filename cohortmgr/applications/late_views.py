@@ -10,11 +10,10 @@ from cohortmgr.accounts import guards
 from cohortmgr.applications import desk_forms, late_starts, queries
 from cohortmgr.applications.desk_forms import LateForm
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import Refused
 from cohortmgr.base.web import show_problems
 
 bp = Blueprint("late_starts", __name__, url_prefix="/staff/intakes/<reference>/late")
-_NO_DAY = Problem(N_("Écrivez un jour, comme 31/03/2027."), {}, "until")
 
 
 @bp.route("", methods=["GET", "POST"])
@@ -26,9 +25,7 @@ def index(reference: str) -> ResponseReturnValue:
     form = LateForm()
     if form.validate_on_submit():
         try:
-            until = desk_forms.until_of(form.until.data or "")
-            if until is None:
-                raise Refused(_NO_DAY)
+            until = desk_forms.until_asked(form)
             with writing():
                 late_starts.allow(viewer, reference, form.contact, until, form.reason.data or "")
             flash(_("Le délai est donné ; la personne est prévenue."), "done")

@@ -129,12 +129,7 @@ def undo(viewer: Viewer, reference: str) -> Merge:
     kept, aside, of_kept, of_aside = (
         aliased(Application), aliased(Application), aliased(Intake), aliased(Intake),
     )  # fmt: skip
-    managed = [
-        sa.or_(
-            sa.false(), *(at.path.startswith(path, autoescape=True) for path in viewer.paths(queries.MANAGE))
-        )
-        for at in (of_kept, of_aside)
-    ]
+    managed = [queries.within(viewer, queries.MANAGE, at.path) for at in (of_kept, of_aside)]
     found = db.session.execute(
         sa.select(Merge, kept, aside)
         .join(kept, kept.id == Merge.kept_id)

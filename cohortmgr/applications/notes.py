@@ -104,12 +104,11 @@ def may_take_back(viewer: Viewer, note: Note) -> bool:
 
 
 def _found(viewer: Viewer, reference: str) -> tuple[Note, Application]:
-    inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(queries.MANAGE)]
     row = db.session.execute(
         sa.select(Note, Application)
         .join(Application, Application.id == Note.application_id)
         .join(Intake, Intake.id == Application.intake_id)
-        .where(Note.reference == reference, sa.or_(sa.false(), *inside))
+        .where(Note.reference == reference, queries.within(viewer, queries.MANAGE))
     ).first()
     if row is None:
         raise NotFound(reference)

@@ -83,8 +83,7 @@ class File:
 
 def visible(viewer: Viewer) -> sa.Select[Application, Intake]:
     """Applications with their intakes: the viewer's own, and those below the paths that they read."""
-    paths = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(READ)]
-    inside = sa.and_(AGREED, sa.or_(sa.false(), *paths))
+    inside = sa.and_(AGREED, within(viewer, READ))
     own = [] if viewer.person_id is None else [Application.person_id == viewer.person_id]
     return (
         sa.select(Application, Intake)
@@ -112,12 +111,8 @@ def read_by_staff(viewer: Viewer, reference: str) -> File:
 
 
 def _inside(viewer: Viewer) -> sa.Select[Application, Intake]:
-    paths = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(READ)]
-    return (
-        sa.select(Application, Intake)
-        .join(Intake, Intake.id == Application.intake_id)
-        .where(AGREED, sa.or_(sa.false(), *paths))
-    )
+    chosen = sa.select(Application, Intake).join(Intake, Intake.id == Application.intake_id)
+    return chosen.where(AGREED, within(viewer, READ))
 
 
 # Until when a file was given more time.
@@ -277,12 +272,18 @@ def person_reference(application: Application) -> str:
     return db.session.get_one(Person, application.person_id).reference
 
 
+def within(
+    viewer: Viewer, permission: str, path: sa.SQLColumnExpression[str] = Intake.path
+) -> sa.ColumnElement[bool]:
+    """Whether a path, that of the statement's intake, lies below one on which the viewer holds a permission."""
+    inside = [path.startswith(each, autoescape=True) for each in viewer.paths(permission)]
+    return sa.or_(sa.false(), *inside)
+
+
 def staff_intake(viewer: Viewer, reference: str, permission: str = READ) -> Intake:
     """An intake in which the viewer holds a permission over applications; NotFound otherwise."""
-    inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(permission)]
-    found = db.session.scalar(
-        sa.select(Intake).where(Intake.reference == reference, sa.or_(sa.false(), *inside))
-    )
+    wanted = sa.select(Intake).where(Intake.reference == reference, within(viewer, permission))
+    found = db.session.scalar(wanted)
     if found is None:
         raise NotFound(reference)
     return found
