@@ -11,13 +11,18 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from cohortmgr.accounts.codes import Asked
+from cohortmgr.accounts.contacts import EMAIL, Contact
 from cohortmgr.accounts.models import Account
+from cohortmgr.accounts.queries import viewer_of_email
 from cohortmgr.accounts.rules import CODE_AGAIN, CODE_LIFETIME, CODE_TRIES, CODES_PER_ADDRESS
+from cohortmgr.applications import confirming
 from cohortmgr.applications.models import Application
 from cohortmgr.audit.models import Event
 from cohortmgr.audit.queries import values_of
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import Refused
 from tests.integration.accounts.entering import last_code, letters, wrong
 from tests.integration.applications import journey
 from tests.integration.applications.journey import answers, begin, fill, sign_up
@@ -132,6 +137,25 @@ def test_a_code_is_good_for_its_file_its_browser_and_its_purpose_alone(
         assert client.post("/sign-in", data={"email": "zoe@exemple.ma"}).location.endswith("/code")
         assert check(client, helped, code=last_code(system_app)).status_code == 200
     assert row().state == "draft"
+
+
+def test_a_proof_of_another_file_or_purpose_sends_nothing(helped: str) -> None:
+    person, file = viewer_of_email("zoe@exemple.ma"), row()
+    assert person is not None
+
+    def send(purpose: str, reference: str) -> None:
+        proof = Asked(
+            purpose, Contact(EMAIL, "zoe@exemple.ma"), "fr", clock.now(), {"application": reference}
+        )
+        with writing():
+            confirming.require_confirmed(person, file, proof)
+
+    for purpose, reference in (("send", "0" * 26), ("send", ""), ("enter", helped)):
+        with pytest.raises(Refused):
+            send(purpose, reference)
+    assert not confirmed()
+    send("send", helped)
+    assert len(confirmed()) == 1
 
 
 def test_what_is_changed_afterwards_is_confirmed_too(
