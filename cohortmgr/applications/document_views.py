@@ -42,6 +42,7 @@ from cohortmgr.applications.figures import Verdict, newest, standing
 from cohortmgr.applications.models import Document, FigureCheck
 from cohortmgr.applications.queries import File
 from cohortmgr.applications.uploads import Upload
+from cohortmgr.applications.written import shown
 from cohortmgr.base import storage
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
@@ -319,7 +320,9 @@ def _figures(file: File, document: Document) -> list[dict[str, Any]]:
     return [
         {
             "question": question,
-            "declared": file.application.answers.get(question.key),
+            "declared": shown(question, file.application.answers.get(question.key)),
+            "read": shown(question, last[question.key].read) if question.key in last else None,
+            "read_for": shown(question, last[question.key].declared) if question.key in last else None,
             "standing": standing(
                 file.application.answers.get(question.key), document.sha256, last.get(question.key)
             ),

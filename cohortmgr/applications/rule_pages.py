@@ -115,7 +115,7 @@ def _said(form: Form, rule: EligibilityRule) -> str:
     known = choices(asked[0]) if asked else {}
     named = [localized(known.get(value)) or value for value in rule.values]
     values = {
-        "question": quoted(localized(each.label) for each in asked).strip("« »“”"),
+        "question": quoted(localized(each.label) for each in asked).strip("« »“”\u2068\u2069"),
         "values": quoted(named),
         "first": rule.values[0] if rule.values else "",
         "last": _day(rule.values[-1]) if rule.values else "",

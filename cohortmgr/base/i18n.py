@@ -33,7 +33,7 @@ _said: dict[tuple[str, str], Markup] = {}
 _parsed = {language: Locale.parse(name) for language, name in LOCALES.items()}
 _DAY = {"fr": "EEEE d MMMM y", "ar": "EEEE d MMMM y", "en": "EEEE d MMMM y"}
 _SHORT_DAY = {"fr": "d MMM y", "ar": "d MMM y", "en": "d MMM y"}
-_QUOTES = {"fr": ("« ", ", ", " »"), "ar": ("«", "، ", "»"), "en": ("“", ", ", "”")}
+_QUOTES = {"fr": ("« ", ", ", " »"), "ar": ("«\u2068", "، ", "\u2069»"), "en": ("“", ", ", "”")}
 _AT = {"fr": "%(day)s, %(time)s", "ar": "%(day)s، %(time)s", "en": "%(day)s, %(time)s"}
 
 
@@ -143,7 +143,7 @@ def short_moment(value: datetime | None) -> str:
 
 
 def quoted(names: Iterable[str]) -> str:
-    """`«X», «Y»`, with the quotation marks and the comma of the language."""
+    """`«X», «Y»`, with the quotation marks and the comma of the language; in Arabic each name keeps its direction."""
     before, between, after = _QUOTES[language()]
     return between.join(f"{before}{each}{after}" for each in names)
 

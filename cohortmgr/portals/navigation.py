@@ -66,8 +66,8 @@ STAFF: tuple[tuple[str | None, Place], ...] = (
 
 PLACES: Mapping[str, tuple[Place, ...]] = {
     "company": (
-        Place(N_("Accueil"), "portals.company_home"),
-        Place(N_("Mes apprentis"), "placements_company.apprentices"),
+        Place(N_("Accueil"), "portals.company_home", ("placements_company.candidates",)),
+        Place(N_("Mes apprentis"), "placements_company.apprentices", ("placements_company.apprentice",)),
         Place(N_("Messages"), "messages_candidate.inbox"),
     ),
     "candidate": (

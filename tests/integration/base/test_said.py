@@ -34,6 +34,6 @@ def test_names_bear_the_marks_of_their_language(app: Flask) -> None:
                 said[language] = (quoted(["S1", "S2"]), told("S1", 12))
     assert said == {
         "fr": ("« S1 », « S2 »", "S1 : 12"),
-        "ar": ("«S1»، «S2»", "S1: 12"),
+        "ar": ("«\u2068S1\u2069»، «\u2068S2\u2069»", "S1: 12"),
         "en": ("“S1”, “S2”", "S1: 12"),
     }
