@@ -65,6 +65,7 @@ def add(key: str) -> ResponseReturnValue:
         writing=found,
         sorts=SORTS,
         sort=sort,
+        most=requirements.LONGEST_TEXT,
         reason=request.form.get("reason-fr", ""),
         **pages.problems_of(typed.problems, {}),
     ), (422 if typed.problems else 200)
@@ -149,6 +150,7 @@ def _page(found: Writing, rule: str, typed: Typed, mark: str, status: int = 200)
         figures=requirements.FIGURES.get(test, ()),
         askable=pages.askable(found, None),
         values_of=pages.values_of,
+        most=requirements.LONGEST_TEXT,
         operators=kinds.OPERATORS,
         **pages.problems_of(typed.problems, rule_pages.wrong_at(found, place, test) if stored else {}),
     ), status

@@ -96,6 +96,7 @@ def _guardians_page(found: Writing, typed: Typed, number: int, status: int = 200
         is_asked=is_asked,
         lacking=[(each["label"], kinds.KINDS[QuestionKind(each["kind"])][0]) for each in lacking],
         spoken=LANGUAGE_NAMES,
+        most=guarding.LONGEST_PURPOSE,
         **pages.problems_of(typed.problems, wrong),
     ), status
 

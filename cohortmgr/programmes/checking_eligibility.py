@@ -35,9 +35,10 @@ _VALUES: Mapping[Operator, tuple[int, int | None]] = {
     Operator.AGE_AT_MOST: (2, 2),
     Operator.NOT_ENROLLED: (0, 0),
 }
-_CHOSEN = (Operator.ONE_OF, Operator.NONE_OF)
-_AGED = (Operator.AGE_AT_LEAST, Operator.AGE_AT_MOST)
-_DATED = (Operator.BORN_AFTER, Operator.BORN_BEFORE)
+# Tests of chosen answers, of an age on a day, and of a day of birth.
+CHOSEN = (Operator.ONE_OF, Operator.NONE_OF)
+AGED = (Operator.AGE_AT_LEAST, Operator.AGE_AT_MOST)
+DATED = (Operator.BORN_AFTER, Operator.BORN_BEFORE)
 _NUMBERED = (Operator.AT_LEAST, Operator.AT_MOST, Operator.AVERAGE_AT_LEAST, Operator.YEAR_BETWEEN)
 OLDEST = 120
 _A_NUMBER = N_("Un nombre est attendu.")
@@ -98,19 +99,19 @@ def _values(path: Path, rule: EligibilityRule, question: Question | None) -> Ite
     known = _known(question)
     for place, value in enumerate(rule.values):
         where = (*path, "values", place)
-        if rule.operator in _CHOSEN and known and value not in known:
+        if rule.operator in CHOSEN and known and value not in known:
             what = N_("« %(value)s » n’est pas permis ici. Valeurs possibles : %(known)s.")
             yield Fault(where, what, {"value": value, "known": ", ".join(known)})
         elif _is_a_day(rule.operator, place) and not _is_day(value):
             yield Fault(where, _A_DAY)
-        elif rule.operator in _AGED and place == 0 and not _is_an_age(value):
+        elif rule.operator in AGED and place == 0 and not _is_an_age(value):
             yield Fault(where, _AN_AGE, {"most": OLDEST})
         elif rule.operator in _NUMBERED and not _is_number(value):
             yield Fault(where, _A_NUMBER)
 
 
 def _is_a_day(operator: Operator, place: int) -> bool:
-    return operator in _DATED or (operator in _AGED and place == 1)
+    return operator in DATED or (operator in AGED and place == 1)
 
 
 def _known(question: Question | None) -> list[str]:

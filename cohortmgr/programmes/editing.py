@@ -24,7 +24,7 @@ from cohortmgr.programmes.rules import TARGETS, TEXT_LANGUAGES
 Given = Mapping[str, Sequence[str]]
 Table = dict[str, Any]
 
-LIMITS: Mapping[str, int] = {"label": 300, "title": 300, "help": 2000, "summary": 600, "description": 6000}
+LIMITS: Mapping[str, int] = {"label": 300, "title": 300, "help": 2000}
 LONGEST_NAME, MOST_OPTIONS, MOST_NAMES, MOST_CONDITIONS = 120, 200, 20, 6
 MEGABYTE = 1024 * 1024
 _FLAGS = ("required", "sealed", "only_online")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
+from cohortmgr.programmes.checking_eligibility import AGED, CHOSEN, DATED
 from cohortmgr.programmes.drafting import key_from
 from cohortmgr.programmes.editing import LONGEST_NAME, Given, Typed, figure, one, put, read_conditions
 from cohortmgr.programmes.editing import anchor as anchor_of
@@ -22,9 +23,6 @@ Table = dict[str, Any]
 K, T = QuestionKind, Operator
 
 MOST_RULES, LONGEST_TEXT = 40, 600
-_AGES = (T.AGE_AT_LEAST, T.AGE_AT_MOST)
-_BIRTHS = (T.BORN_AFTER, T.BORN_BEFORE)
-CHOSEN = (T.ONE_OF, T.NONE_OF)
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Sort:
 
 # What a rule's key begins with, to its sort; in the order in which staff choose.
 SORTS: Mapping[str, Sort] = {
-    "age": Sort(N_("L’âge à une date"), N_("18 ans au moins le premier jour"), (*_AGES, *_BIRTHS), (K.DATE,)),
+    "age": Sort(N_("L’âge à une date"), N_("18 ans au moins le premier jour"), (*AGED, *DATED), (K.DATE,)),
     "diplome": Sort(
         N_("Le diplôme, la filière ou un autre choix"), N_("une licence en informatique ou en physique"),
         CHOSEN, (K.CHOICE, K.CHOICES, K.LANGUAGE_LEVEL),
