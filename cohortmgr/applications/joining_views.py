@@ -43,7 +43,7 @@ def form(reference: str) -> ResponseReturnValue:
         if any(each.key == more and each.kind is QuestionKind.GROUP for each in questions):
             page[more].add_row()
         return _page(file, questions, page)
-    button = pressed(file.definition.form, request.form)
+    button = pressed(file.definition.form, request.form, later=True)
     page = _form(file, as_pressed(request.form, button))
     try:
         file = _answer(file, questions, button)

@@ -38,12 +38,12 @@ class Pressed:
         return f"{self.key}-{len(rows)}" if isinstance(rows, list) else self.key
 
 
-def pressed(form: Form, names: Iterable[str]) -> Pressed | None:
-    """Which of these buttons sent the form; None for any other."""
-    groups = {question.key for question in form.questions if question.kind is QuestionKind.GROUP}
-    ranked = {
-        question.key: question.most for question in form.questions if question.kind is QuestionKind.RANKING
-    }
+def pressed(form: Form, names: Iterable[str], later: bool = False) -> Pressed | None:
+    """Which of these buttons sent the form; None for any other. `later`: the form of what is asked once a seat is
+    accepted, in place of that of the application."""
+    asked = [question for question in form.questions if question.asked_at_application is not later]
+    groups = {question.key for question in asked if question.kind is QuestionKind.GROUP}
+    ranked = {question.key: question.most for question in asked if question.kind is QuestionKind.RANKING}
     for name in names if groups or ranked else ():
         act, _, rest = name.partition("-")
         if act == "add" and rest in groups:
