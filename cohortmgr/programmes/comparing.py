@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.questions import Form, FormSection, Question
-from cohortmgr.programmes.rules import Definition, GuardianTerms, Period, Purpose, Text
+from cohortmgr.programmes.rules import Definition, EligibilityRule, GuardianTerms, Period, Purpose, Text
+
+T = TypeVar("T", EligibilityRule, FormSection, Period, Purpose)
 
 
 class Kind(StrEnum):
@@ -104,6 +106,7 @@ _ORDER = N_("L’ordre des conditions")
 _DATED = N_("%(what)s : %(after)s, au lieu de : %(before)s")
 _NONE = N_("aucune date")
 _RULE, _PERIOD, _PURPOSE = N_("condition"), N_("période du calendrier"), N_("accord du tuteur légal")
+_SECTION = N_("partie du formulaire")
 _IN_FULL = ("form", "key", "eligibility")
 
 
@@ -145,7 +148,7 @@ def _as_told(before: Definition, after: Definition) -> Definition:
     return replace(after, intakes=intakes, calendar=calendar, guardians=guardians)
 
 
-def _keys(things: Iterable[Period | Purpose | Question]) -> list[str]:
+def _keys(things: Iterable[EligibilityRule | FormSection | Period | Purpose | Question]) -> list[str]:
     return [each.key for each in things]
 
 
@@ -162,21 +165,34 @@ def _of_part(name: str, before: Definition, after: Definition) -> Iterator[Probl
         yield from _moved(before.calendar, after.calendar, CALENDAR_NAMES)
 
 
-def _rules(before: Definition, after: Definition) -> Iterator[Change]:
-    were = {rule.key: rule for rule in before.eligibility}
-    are = {rule.key: rule for rule in after.eligibility}
-    for key, rule in are.items():
+def _listed(
+    word: str, before: Iterable[T], after: Iterable[T], told: Callable[[T, T], Iterable[Problem | str]]
+) -> Iterator[Change]:
+    """What came, changed and left of a list of things called `word`; `told` says what changed of one, or nothing."""
+    were, are = {each.key: each for each in before}, {each.key: each for each in after}
+    for key, each in are.items():
         if key not in were:
-            yield Change(Kind.ADDED, rule.reason, (_RULE,))
-            continue
-        details = [s for name, s in RULE_FIELDS.items() if getattr(rule, name) != getattr(were[key], name)]
-        if details:
-            yield Change(Kind.CHANGED, rule.reason, (_RULE, *details))
-    for key, rule in were.items():
+            yield Change(Kind.ADDED, _name(each), (word,))
+        elif details := tuple(told(were[key], each)):
+            yield Change(Kind.CHANGED, _name(each), details)
+    for key, each in were.items():
         if key not in are:
-            yield Change(Kind.REMOVED, rule.reason, (_RULE,))
-    if not _in_order(were, are):
+            yield Change(Kind.REMOVED, _name(each), (word,))
+
+
+def _name(thing: EligibilityRule | Period | Purpose | FormSection) -> Text:
+    return thing.reason if isinstance(thing, EligibilityRule) else thing.title
+
+
+def _rules(before: Definition, after: Definition) -> Iterator[Change]:
+    yield from _listed(_RULE, before.eligibility, after.eligibility, _of_rule)
+    if not _in_order(_keys(before.eligibility), _keys(after.eligibility)):
         yield Change(Kind.CHANGED, _ORDER)
+
+
+def _of_rule(before: EligibilityRule, after: EligibilityRule) -> list[str]:
+    details = [said for name, said in RULE_FIELDS.items() if getattr(before, name) != getattr(after, name)]
+    return [_RULE, *details] if details else []
 
 
 def _dates(before: Definition, after: Definition) -> Iterator[Change]:
@@ -185,16 +201,11 @@ def _dates(before: Definition, after: Definition) -> Iterator[Change]:
     for intake in after.intakes:
         if intake.key in campaigns and (moved := tuple(_moved(campaigns[intake.key], intake, DATE_NAMES))):
             yield Change(Kind.CHANGED, intake.title, moved)
-    were = {period.key: period for period in before.calendar.periods}
-    are = {period.key: period for period in after.calendar.periods}
-    for key, period in are.items():
-        if key not in were:
-            yield Change(Kind.ADDED, period.title, (_PERIOD,))
-        elif period != were[key]:
-            yield Change(Kind.CHANGED, period.title, (_PERIOD, *_moved(were[key], period, PERIOD_NAMES)))
-    for key, period in were.items():
-        if key not in are:
-            yield Change(Kind.REMOVED, period.title, (_PERIOD,))
+    yield from _listed(_PERIOD, before.calendar.periods, after.calendar.periods, _of_period)
+
+
+def _of_period(before: Period, after: Period) -> list[Problem | str]:
+    return [] if before == after else [_PERIOD, *_moved(before, after, PERIOD_NAMES)]
 
 
 def _moved(before: object, after: object, names: Mapping[str, str]) -> Iterator[Problem]:
@@ -206,16 +217,8 @@ def _moved(before: object, after: object, names: Mapping[str, str]) -> Iterator[
 
 
 def _purposes(before: GuardianTerms | None, after: GuardianTerms | None) -> Iterator[Change]:
-    were = {each.key: each for each in before.purposes} if before else {}
-    are = {each.key: each for each in after.purposes} if after else {}
-    for key, purpose in are.items():
-        if key not in were:
-            yield Change(Kind.ADDED, purpose.title, (_PURPOSE,))
-        elif purpose != were[key]:
-            yield Change(Kind.CHANGED, purpose.title, (_PURPOSE,))
-    for key, purpose in were.items():
-        if key not in are:
-            yield Change(Kind.REMOVED, purpose.title, (_PURPOSE,))
+    were, are = (terms.purposes if terms else () for terms in (before, after))
+    return _listed(_PURPOSE, were, are, lambda was, now: [] if was == now else [_PURPOSE])
 
 
 def removed(before: Form, after: Form) -> tuple[str, ...]:
@@ -225,17 +228,8 @@ def removed(before: Form, after: Form) -> tuple[str, ...]:
 
 
 def _sections(before: Form, after: Form) -> Iterator[Change]:
-    were = {each.key: each for each in before.sections}
-    are = {each.key: each for each in after.sections}
-    for key, section in are.items():
-        if key not in were:
-            yield Change(Kind.ADDED, section.title, (N_("partie du formulaire"),))
-        elif details := tuple(_of_section(were[key], section)):
-            yield Change(Kind.CHANGED, section.title, details)
-    for key, section in were.items():
-        if key not in are:
-            yield Change(Kind.REMOVED, section.title, (N_("partie du formulaire"),))
-    if not _in_order(were, are):
+    yield from _listed(_SECTION, before.sections, after.sections, _of_section)
+    if not _in_order(_keys(before.sections), _keys(after.sections)):
         yield Change(Kind.CHANGED, N_("L’ordre des parties"))
 
 
