@@ -74,6 +74,8 @@ def _found(values: Collection[Any], column: sa.orm.InstrumentedAttribute[Any]) -
 def _turned(letter: Letter, name: str, guardian: Person) -> Letter:
     contact = contact_of(guardian)
     passed_on = {"what": _CONCERNS, "values": {"name": name}, "name": name, "page": VISIT}
+    # Whoever reads it is greeted by their own name.
+    greeted = {"name": guardian.given_name} if "name" in letter.variables else {}
     return replace(
         letter,
         person_reference=guardian.reference,
@@ -81,5 +83,5 @@ def _turned(letter: Letter, name: str, guardian: Person) -> Letter:
         address=contact.address,
         channel=contact.channel,
         language=guardian.language,
-        variables={**letter.variables, PASSED_ON: passed_on},
+        variables={**letter.variables, **greeted, PASSED_ON: passed_on},
     )
