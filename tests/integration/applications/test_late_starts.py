@@ -107,6 +107,12 @@ def test_it_opens_to_nobody_else_and_not_beyond_its_time(
                 visitor.post("/sign-in", data={"email": EMAIL, "password": journey.PASSWORD})
             assert "closes depuis" in words(visitor.get(start).text)
             assert visitor.post(start).status_code == 409
+    db.session.rollback()
+    other_year = f"/intakes/{intake_of('mdia', '2025').reference}/apply"
+    with clock.at(closes() + timedelta(hours=2)):
+        late = browser(app)
+        assert enter(late, system_app, EMAIL, other_year) == other_year
+        assert late.post(other_year).status_code == 409
     with clock.at(closes() + timedelta(days=5)):
         late = browser(app)
         assert enter(late, system_app, EMAIL, start) == start
