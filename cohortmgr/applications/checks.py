@@ -14,26 +14,24 @@ from cohortmgr.base.db import db
 from cohortmgr.programmes.rules import Form
 
 
-def unchecked_files(form: Form, application_ids: Collection[int]) -> set[int]:
-    """Of these applications, which the caller may see, those with a declared figure that nobody found equal.
+def unchecked_files(form: Form, files: Collection[Application]) -> set[int]:
+    """The ids of those of these applications, which the caller may see, with a declared figure that nobody found equal.
 
-    No statement where the form asks for no check, three otherwise.
+    No statement where the form asks for no check, two otherwise.
     """
     proofs = {each.key: each.proof for each in form.questions if each.proof is not None}
-    if not proofs or not application_ids:
+    if not proofs or not files:
         return set()
-    answers = db.session.execute(
-        sa.select(Application.id, Application.answers).where(Application.id.in_(application_ids))
-    ).all()
+    application_ids = [file.id for file in files]
     contents = _contents(application_ids)
     readings: dict[int, list[Any]] = defaultdict(list)
     noted = sa.select(FigureCheck).where(FigureCheck.application_id.in_(application_ids))
     for row in db.session.scalars(noted.order_by(FigureCheck.id)):
         readings[row.application_id].append(row)
     return {
-        number
-        for number, given in answers
-        if unchecked(proofs, given, contents[number], newest(readings[number]))
+        file.id
+        for file in files
+        if unchecked(proofs, file.answers, contents[file.id], newest(readings[file.id]))
     }
 
 

@@ -137,5 +137,5 @@ def held_by_checks(cohort: Cohort) -> Sequence[Application]:
     waiting = sa.select(Application).join(Enrolment, Enrolment.application_id == Application.id)
     waiting = waiting.where(Enrolment.cohort_id == cohort.id, Enrolment.state == EnrolmentState.PENDING.value)
     files = db.session.scalars(waiting.order_by(Application.sort_name, Application.id)).all()
-    held = unchecked_files(form, [row.id for row in files])
+    held = unchecked_files(form, files)
     return [row for row in files if row.id in held]

@@ -39,8 +39,8 @@ def cohort(reference: str) -> ResponseReturnValue:
     for told in queries.companies_of_members:
         companies.update(told(found.id))
     rows = queries.members(found.id)
-    held = queries.held_by_checks(found)
     counts = {state: sum(row.Enrolment.state == state for row in rows) for state in EnrolmentState}
+    held = queries.held_by_checks(found) if counts[EnrolmentState.PENDING] else []
     return render_template(
         "cohorts/staff_cohort.html",
         cohort=found,
