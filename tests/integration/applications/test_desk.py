@@ -179,6 +179,8 @@ def test_time_that_was_taken_back_opens_nothing(intake: str, client: FlaskClient
         assert client.get(f"/my/applications/{reference}/form").location.endswith(reference)
         client.post(f"/my/applications/{reference}/form", data={"city": "Fès"})
     assert "city" not in all_of(Application)[0].answers
+    desk.post(f"/staff/applications/{reference}/extension", data={"until": until, "reason": "Panne."})
+    assert [each.revoked_at is None for each in all_of(Extension)] == [False, True], "given anew, it is anew"
 
 
 def test_what_arrives_before_the_close_is_in_however_long_it_takes(
