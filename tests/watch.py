@@ -30,7 +30,7 @@ def _unsaved(session: Session) -> list[str]:
     """What the session would lose if it ended now."""
     lost = [f"{kind} {row!r}" for kind in ("new", "deleted") for row in getattr(session, kind)]
     lost += [f"changed {row!r}" for row in session.dirty if session.is_modified(row)]
-    if session.info.get("uncommitted") and session.in_transaction():
+    if session.info.get("uncommitted") is not None and session.in_transaction():
         lost.append(f"flushed and not committed: {str(session.info['uncommitted'])[:120]}")
     return lost
 

@@ -10,6 +10,7 @@ from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.models import Application
+from cohortmgr.applications.queries import AGREED
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -130,11 +131,13 @@ def leave(viewer: Viewer, offer: Offer) -> None:
 def confirm(viewer: Viewer, cohort_reference: str) -> int:
     """Confirm every enrolment that waits; returns how many. Doing it again finds none.
 
-    A file whose declared figures nobody has read on their papers waits on, where the definition asks for that.
+    A file whose declared figures nobody has read on their papers waits on, where the definition asks for that; a
+    child's whose guardian has taken the consent back, too.
     """
     cohort = queries.get_for(viewer, cohort_reference)
     require(viewer, "cohorts.manage", cohort.path)
     waiting = [Enrolment.cohort_id == cohort.id, Enrolment.state == EnrolmentState.PENDING.value]
+    waiting.append(Enrolment.application_id.in_(sa.select(Application.id).where(AGREED)))
     held = queries.held_by_checks(cohort)
     if held:
         waiting.append(Enrolment.application_id.not_in([row.id for row in held]))

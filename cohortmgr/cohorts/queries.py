@@ -132,10 +132,8 @@ def held_by_checks(cohort: Cohort) -> Sequence[Application]:
     No statement where the definition asks for none.
     """
     form = programmes.definition_of(intake_of(cohort)).form
-    if all(question.proof is None for question in form.questions):
-        return []
     waiting = sa.select(Application).join(Enrolment, Enrolment.application_id == Application.id)
-    waiting = waiting.where(Enrolment.cohort_id == cohort.id, Enrolment.state == EnrolmentState.PENDING.value)
-    files = db.session.scalars(waiting.order_by(Application.sort_name, Application.id)).all()
-    held = unchecked_files(form, files)
-    return [row for row in files if row.id in held]
+    waiting = waiting.where(
+        Enrolment.cohort_id == cohort.id, Enrolment.state == EnrolmentState.PENDING.value, AGREED
+    )
+    return unchecked_files(form, waiting.order_by(Application.sort_name, Application.id))

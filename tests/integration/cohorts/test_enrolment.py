@@ -133,13 +133,14 @@ def test_the_page_of_a_cohort(app: Flask, system_context: AppContext, statements
     assert page.status_code == 200
     assert "Prénom Nom 12" in page.text
     assert "Confirmer 12 inscriptions" in page.text
-    assert client.post(f"{answer.location}/confirm").status_code == 302
     with writing():
         first = sa.select(sa.func.min(Enrolment.id)).scalar_subquery()
         db.session.execute(sa.delete(Enrolment).where(Enrolment.id > first))
     with statements() as seen:
-        assert client.get(answer.location).status_code == 200
+        assert "Confirmer 1 inscription" in client.get(answer.location).text
     counts.append(len(seen))
     assert counts[0] == counts[1] <= 8, counts
+    assert client.post(f"{answer.location}/confirm").status_code == 302
+    assert "Confirmer" not in client.get(answer.location).text
     stranger = promotions.browser(app, promotions.someone(Role.CENTRE_MANAGER, "ma.other.", 999, "stranger"))
     assert stranger.get(answer.location).status_code == 404

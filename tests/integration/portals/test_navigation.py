@@ -54,7 +54,16 @@ def test_addresses_stand_below_the_site_s_root(app: Flask) -> None:
 def test_the_rooms_of_an_intake_stand_below_today(app: Flask) -> None:
     intake = sent(1)
     manager = browser(app, someone(intake, Role.PROGRAMME_ADMINISTRATOR))
-    for room in ("", "/applications", "/duplicates", "/paper", "/imports", "/reviews", "/ranking", "/reports"):
+    for room in (
+        "",
+        "/applications",
+        "/duplicates",
+        "/paper",
+        "/imports",
+        "/reviews",
+        "/ranking",
+        "/reports",
+    ):
         here = places(manager, f"/staff/intakes/{intake.reference}{room}")
         assert [mark for _, mark in here.values() if mark] == ["true"], room
         assert here["Aujourd’hui"] == ("/staff", "true"), room
