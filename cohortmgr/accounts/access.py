@@ -20,7 +20,7 @@ from cohortmgr.accounts.rules import (
     lasts_until,
 )
 from cohortmgr.audit.actions import record
-from cohortmgr.base import clock, crypto
+from cohortmgr.base import clock
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused
 
@@ -118,10 +118,7 @@ class Ways:
 def ways_of(viewer: Viewer) -> Ways:
     """What holds for the viewer now."""
     account = _own(viewer)
-    person = db.session.get_one(Person, account.person_id)
-    phone = ""
-    if account.phone_blind and person.phone_sealed and person.phone_blind == account.phone_blind:
-        phone = crypto.unseal(person.phone_sealed, "persons", "phone", person.reference)
+    phone = actions.entering_phone(account)
     return Ways(account.email or "", phone, account.password_hash is not None, _is_fresh(viewer))
 
 
@@ -149,7 +146,7 @@ def join(viewer: Viewer, contact: Contact) -> None:
         raise Refused(Problem(_TAKEN, {}, "code"))
     person = db.session.get_one(Person, account.person_id)
     if contact.channel == SMS:
-        account.phone_blind = crypto.blind_index("phone", contact.address)
+        actions.enter_by_phone(account, contact.address)
         actions.set_person(person, {"phone": contact.address})
     else:
         account.email, account.proved_at = contact.address, clock.now()

@@ -304,13 +304,31 @@ def new_account_of(
         reference=new_reference(),
         person_id=person.id,
         email=email,
-        phone_blind=crypto.blind_index("phone", phone) if phone else None,
         password_hash=password_hash,
         created_at=clock.now(),
     )
+    if phone:
+        enter_by_phone(account, phone)
     db.session.add(account)
     try:
         db.session.flush()
     except IntegrityError as error:  # two signed up at once: the second reads what the later one would
         raise Refused(Problem(_PHONE_TAKEN if phone else _TAKEN, {}, "email")) from error
     return account
+
+
+def enter_by_phone(account: Account, phone: str) -> None:
+    """Let a proved number (E.164) enter an account; nothing that is written in a file later changes it."""
+    account.phone_blind = crypto.blind_index("phone", phone)
+    account.phone_sealed = crypto.seal(phone, "accounts", "phone", account.reference)
+
+
+def entering_phone(account: Account) -> str:
+    """The proved number of an account (E.164), empty if it has none."""
+    if account.phone_sealed is not None:
+        return crypto.unseal(account.phone_sealed, "accounts", "phone", account.reference)
+    # It was proved before accounts kept it: the person's, as long as it is the same.
+    person = db.session.get_one(Person, account.person_id)
+    if not account.phone_blind or not person.phone_sealed or person.phone_blind != account.phone_blind:
+        return ""
+    return crypto.unseal(person.phone_sealed, "persons", "phone", person.reference)

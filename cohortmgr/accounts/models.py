@@ -54,8 +54,9 @@ class Account(Row, Model):
     """The way in of a person: an e-mail address or a telephone number, each alone in the installation, to which codes
     are sent; and a password, where one was chosen.
 
-    `phone_blind` is a number that was proved by a code; the number itself is the person's. `proved_at`: when the
-    address was first shown to be read by whoever has the account; a password chosen before may be anybody's."""
+    `phone_blind` is a number that was proved by a code, `phone_sealed` the number itself: the person's own is what
+    their file says, and may be another. `proved_at`: when the address was first shown to be read by whoever has the
+    account; a password chosen before may be anybody's."""
 
     __tablename__ = "accounts"
     __table_args__ = (_GLOBAL,)
@@ -63,6 +64,7 @@ class Account(Row, Model):
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), unique=True)
     email: Mapped[str | None] = mapped_column(sa.String(254), unique=True)
     phone_blind: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
+    phone_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     password_hash: Mapped[str | None] = mapped_column(sa.String(200))
     proved_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -74,7 +74,16 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
         Place(
             N_("Mon dossier"),
             "portals.my_home",
-            ("applications_candidate", "documents_candidate", "journey_candidate"),
+            (
+                *(
+                    "applications_candidate",
+                    "documents_candidate",
+                    "journey_candidate",
+                    "corrections_candidate",
+                ),
+                *("joining_candidate", "guardians_candidate", "selection_candidate", "placements_candidate"),
+                "stipends_candidate",
+            ),
         ),
         Place(N_("Messages"), "messages_candidate.inbox"),
         Place(N_("Programmes"), "programmes.home"),

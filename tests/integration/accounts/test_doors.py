@@ -376,3 +376,20 @@ def test_an_identity_number_is_one_person_s_and_sealed(system_app: Flask) -> Non
         assert salma.phone_sealed and b"612345678" not in salma.phone_sealed
         found = queries.persons_by_identifiers("cin", ["AB12345", "CD1"])
         assert {number: person.id for number, person in found.items()} == {"AB12345": salma.id}
+
+
+def test_the_number_that_enters_is_the_account_s_whatever_a_file_says_later(system_app: Flask) -> None:
+    with system_app.app_context():
+        with writing():
+            person = actions.new_person({"given_name": "Salma", "phone": "+212612345678"})
+            account = actions.new_account_of(person, None, None, "+212612345678")
+        with writing():
+            actions.set_person(person, {"phone": "+212699999999"})
+        assert actions.entering_phone(account) == "+212612345678"
+        assert account.phone_sealed and b"612345678" not in account.phone_sealed
+        with writing():  # as an account was before it kept its number
+            account.phone_sealed = None
+        assert actions.entering_phone(account) == ""
+        with writing():
+            actions.set_person(person, {"phone": "+212612345678"})
+        assert actions.entering_phone(account) == "+212612345678"
