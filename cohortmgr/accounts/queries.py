@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -102,6 +102,19 @@ def account_by_contact(contact: Contact) -> Account | None:
         return account_by_email(contact.address)
     blind = crypto.blind_index("phone", contact.address)
     return db.session.scalar(sa.select(Account).where(Account.phone_blind == blind))
+
+
+def names_of(*references: str | None) -> Mapping[str, str]:
+    """The names of whoever accounts are, by the accounts' references; at most one statement."""
+    wanted = [each for each in references if each]
+    if not wanted:
+        return {}
+    rows = db.session.execute(
+        sa.select(Account.reference, Person.given_name, Person.family_name)
+        .join(Person, Person.id == Account.person_id)
+        .where(Account.reference.in_(wanted))
+    )
+    return {reference: f"{given} {family}".strip() for reference, given, family in rows}
 
 
 def open_sessions(viewer: Viewer) -> Sequence[SignInSession]:

@@ -23,6 +23,7 @@ from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from cohortmgr.accounts import guards
+from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.rules import allows
 from cohortmgr.applications import actions, files, queries, uploads
 from cohortmgr.applications.days import parsed
@@ -304,6 +305,7 @@ def _reading_page(document: Document, problems: Sequence[Problem]) -> ResponseRe
         verdicts=VERDICTS,
         changes=CHANGES,
         problems=problems,
+        seen_by=accounts.names_of(found.original_seen_by).get(found.original_seen_by or "", ""),
     )
 
 
@@ -317,6 +319,8 @@ def _figures(file: File, document: Document) -> list[dict[str, Any]]:
         .order_by(FigureCheck.id)
     ).all()
     last = newest(rows)
+    names = accounts.names_of(*(row.by for row in rows))
+    readers = {row.question: names.get(row.by, "") for row in rows}
     return [
         {
             "question": question,
@@ -327,6 +331,7 @@ def _figures(file: File, document: Document) -> list[dict[str, Any]]:
                 file.application.answers.get(question.key), document.sha256, last.get(question.key)
             ),
             "last": last.get(question.key),
+            "reader": readers.get(question.key),
         }
         for question in questions
     ]

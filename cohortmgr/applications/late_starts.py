@@ -118,7 +118,7 @@ def given(viewer: Viewer, intake: Intake) -> Sequence[Given]:
     require(viewer, queries.MANAGE, intake.path)
     rows = db.session.execute(
         sa.select(LateStart, Application.number)
-        .outerjoin(Application, Application.id == LateStart.application_id)
+        .outerjoin(Application, sa.and_(Application.id == LateStart.application_id, queries.AGREED))
         .where(LateStart.intake_id == intake.id)
         .order_by(LateStart.id.desc())
         .limit(200)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
-from cohortmgr.accounts.models import Account, Person
+from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications import listing
 from cohortmgr.applications.listing import Filters
@@ -116,16 +116,6 @@ def by_form_key(account_reference: str, key: str) -> Campaign | None:
 def filters_of(campaign: Campaign) -> Filters:
     """The filters of the list of applications as a campaign keeps them."""
     return Filters.of(campaign.filters)
-
-
-def names_of(*references: str | None) -> Mapping[str, str]:
-    """The names of whoever accounts are, by the accounts' references; one statement."""
-    rows = db.session.execute(
-        sa.select(Account.reference, Person.given_name, Person.family_name)
-        .join(Person, Person.id == Account.person_id)
-        .where(Account.reference.in_([each for each in references if each]))
-    )
-    return {reference: f"{given} {family}".strip() for reference, given, family in rows}
 
 
 def is_live(campaign: Campaign) -> bool:

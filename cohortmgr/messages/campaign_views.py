@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
+from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.rules import allows, require_anywhere
 from cohortmgr.applications.desk_forms import ticked
 from cohortmgr.applications.listing import Filters
@@ -175,7 +176,7 @@ def _page(reference: str, problems: Sequence[Problem] = ()) -> ResponseReturnVal
         names=mailing.STATE_NAMES,
         tags=mailing.STATE_TAGS,
         meanings=CAMPAIGN_MEANINGS,
-        people=queries.names_of(campaign.created_by, campaign.proposed_by, campaign.approved_by),
+        people=accounts.names_of(campaign.created_by, campaign.proposed_by, campaign.approved_by),
         may_approve=allows(viewer, queries.APPROVE, intake.path),
         is_own=viewer.reference in (campaign.proposed_by, campaign.written_by),
         ask_above=mailing.ASK_ABOVE,

@@ -281,7 +281,8 @@ def test_a_new_sending_is_read_anew_and_the_old_paper_says_that_it_was_replaced(
     assert "a été remplacé depuis" in replaced and f"/staff/documents/{new}/pages" in replaced
     assert "/figures" not in replaced and "J’ai vu l’original" not in replaced
     desk.post(f"/staff/documents/{new}/figures", data={"question": "s1", "read": "13"})
-    assert "Vérifié, égal" in desk.get(f"/staff/documents/{new}/pages").text
+    page = desk.get(f"/staff/documents/{new}/pages").text
+    assert "Vérifié, égal" in page and "Lu par Nadia, " in page
     stale = desk.post(f"/staff/documents/{old}/figures", data={"question": "s1", "read": "13"})
     assert stale.status_code == 200 and "venu à sa place" in stale.text
     assert desk.post(f"/staff/documents/{old}/original").status_code == 404
@@ -295,7 +296,7 @@ def test_an_original_seen_at_a_desk_is_noted_once(client: FlaskClient, sent: str
     paper = standing().reference
     for _ in range(2):
         assert desk.post(f"/staff/documents/{paper}/original").status_code == 302
-    assert "Original vu" in desk.get(f"/staff/documents/{paper}/pages").text
+    assert "Original vu par Nadia, " in desk.get(f"/staff/documents/{paper}/pages").text
     noted = sa.select(sa.func.count()).where(Event.action == "applications.see_original")
     assert db.session.scalar(noted) == 1
 

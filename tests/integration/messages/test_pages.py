@@ -212,7 +212,7 @@ def test_the_log_says_what_a_short_message_cost(app: Flask) -> None:
         .get("/staff/messages")
         .get_data(as_text=True)
     )
-    assert "2 segments, 0,70 MAD" in page
+    assert "2 segments · 0,70 MAD" in page
 
 
 def test_a_short_message_to_many_is_read_under_the_subject_of_its_letter(app: Flask) -> None:
