@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FrameType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from tests.databases import Database, SqliteDatabase
     from tests.factories.year import Year
 
+# Several times what the longest test takes on a busy machine.
+MOST_SECONDS = 300
 SWITCHES = [
     "--no-sandbox",
     "--disable-gpu",
@@ -54,6 +58,22 @@ def served(app: Flask) -> Iterator[str]:
         server.shutdown()
         thread.join(10)
         server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def _answers_in_time() -> Iterator[None]:
+    """Playwright waits without end for a script that never returns: the test fails, and the run goes on."""
+
+    def late(_number: int, _frame: FrameType | None) -> None:
+        raise TimeoutError(f"the browser did not answer in {MOST_SECONDS} seconds")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(MOST_SECONDS)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @dataclass
