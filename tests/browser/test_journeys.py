@@ -151,7 +151,9 @@ def test_staff_filter_the_list_and_read_on(
 def test_staff_import_a_file(chromium: Browser, place: Lived, tmp_path: Path) -> None:
     file = tmp_path / "candidatures.csv"
     with FILE.open(encoding="utf-8-sig", newline="") as given, file.open("w", encoding="utf-8") as written:
-        csv.writer(written).writerows(islice(csv.reader(given), 9))
+        rows = csv.reader(given)
+        # Not the first, of which one lies in the tray of the year's importer.
+        csv.writer(written).writerows([next(rows), *islice(rows, 20, 28)])
     imported = sa.select(sa.func.count()).select_from(Application).where(Application.source == "import")
     with test_context(place.database.system_app):
         before = db.session.scalar(imported) or 0
