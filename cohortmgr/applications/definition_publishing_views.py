@@ -13,7 +13,7 @@ from flask_babel import ngettext
 from cohortmgr.accounts import guards
 from cohortmgr.applications import definition_counts as counts
 from cohortmgr.applications import definition_pages as pages
-from cohortmgr.applications.definition_views import given, saved, version
+from cohortmgr.applications.definition_saving import one_page, version
 from cohortmgr.applications.forms import unkept_class
 from cohortmgr.applications.pages import pages_of
 from cohortmgr.base.db import db, writing
@@ -229,21 +229,11 @@ def _sent() -> tuple[str, str]:
 @guards.staff
 def texts(key: str) -> ResponseReturnValue:
     """What the public page says: title, summary, description and what people ask first."""
-    viewer = guards.viewer()
-    found = get_writing(viewer, key)
-    if request.method == "GET":
-        return _texts_page(found, Typed(describing.described(found.document)), found.version)
-    typed = describing.read_texts(given(), found.document)
-    if typed.problems:
-        return _texts_page(found, typed, version(), 422)
-    if not saved(key, lambda document: document.update(typed.table), version()):
-        found = get_writing(viewer, key)
-        return _texts_page(found, typed, found.version, 409)
-    flash(_("Les textes sont enregistrés dans le brouillon."), "done")
-    return redirect(url_for(".texts", key=key))
+    done = _("Les textes sont enregistrés dans le brouillon.")
+    return one_page(key, describing.described, describing.read_texts, dict.update, _texts_page, done)
 
 
-def _texts_page(found: Writing, typed: Typed, number: int, status: int = 200) -> ResponseReturnValue:
+def _texts_page(found: Writing, typed: Typed, number: int, status: int) -> ResponseReturnValue:
     wrong: dict[str, list[str]] = {}
     for fault in found.judged.faults if status == 200 else ():
         if fault.path and fault.path[0] in describing.SHOWN:

@@ -13,7 +13,8 @@ from flask_babel import gettext as _
 from cohortmgr.accounts import guards
 from cohortmgr.applications import definition_pages as pages
 from cohortmgr.applications import rule_pages
-from cohortmgr.applications.definition_views import by, given, just_begun, saved, structural
+from cohortmgr.applications.definition_saving import by, given, saved
+from cohortmgr.applications.definition_views import just_begun, structural
 from cohortmgr.applications.eligibility import Assessment, Facts, assess, questions_read
 from cohortmgr.applications.eligibility_views import read_asked, show_asked
 from cohortmgr.applications.forms import ApplicationForm, unkept_class

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.applications import definition_pages as pages
-from cohortmgr.applications.definition_views import given, saved, structural, version
+from cohortmgr.applications.definition_saving import one_page
+from cohortmgr.applications.definition_views import structural
 from cohortmgr.base.i18n import LANGUAGE_NAMES
 from cohortmgr.programmes import guarding, kinds, scheduling
 from cohortmgr.programmes.comparing import CALENDAR_NAMES
-from cohortmgr.programmes.draft_queries import Writing, get_writing
-from cohortmgr.programmes.editing import Typed
+from cohortmgr.programmes.draft_queries import Writing
+from cohortmgr.programmes.editing import Table, Typed
 from cohortmgr.programmes.questions import QuestionKind
 
 bp = Blueprint("terms_staff", __name__, url_prefix="/staff/programmes")
@@ -25,21 +26,11 @@ bp = Blueprint("terms_staff", __name__, url_prefix="/staff/programmes")
 @guards.staff
 def dates(key: str) -> ResponseReturnValue:
     """When campaigns open, close and answer, when the training is, and when people are reminded."""
-    viewer = guards.viewer()
-    found = get_writing(viewer, key)
-    if request.method == "GET":
-        return _dates_page(found, Typed(scheduling.scheduled(found.document)), found.version)
-    typed = scheduling.read_dates(given(), found.document)
-    if typed.act or typed.problems:
-        return _dates_page(found, typed, version(), 422 if typed.problems else 200)
-    if not saved(key, lambda document: scheduling.put_dates(document, typed.table), version()):
-        found = get_writing(viewer, key)
-        return _dates_page(found, typed, found.version, 409)
-    flash(_("Les dates sont enregistrées dans le brouillon."), "done")
-    return redirect(url_for(".dates", key=key))
+    done = _("Les dates sont enregistrées dans le brouillon.")
+    return one_page(key, scheduling.scheduled, scheduling.read_dates, scheduling.put_dates, _dates_page, done)
 
 
-def _dates_page(found: Writing, typed: Typed, number: int, status: int = 200) -> ResponseReturnValue:
+def _dates_page(found: Writing, typed: Typed, number: int, status: int) -> ResponseReturnValue:
     stored = status == 200 and not typed.act
     wrong: dict[str, list[str]] = {}
     for fault in found.judged.faults if stored else ():
@@ -64,22 +55,15 @@ def _dates_page(found: Writing, typed: Typed, number: int, status: int = 200) ->
 @guards.staff
 def guardians(key: str) -> ResponseReturnValue:
     """Below which age a guardian must agree, and to what; nothing of it where the programme takes no minors."""
-    viewer = guards.viewer()
-    found = get_writing(viewer, key)
-    if request.method == "GET":
-        return _guardians_page(found, Typed(guarding.terms_of(found.document)), found.version)
-    typed = guarding.read_terms(given(), found.document)
-    if typed.act or typed.problems:
-        return _guardians_page(found, typed, version(), 422 if typed.problems else 200)
-
-    if not saved(key, lambda document: document.update(guardians=typed.table), version()):
-        found = get_writing(viewer, key)
-        return _guardians_page(found, typed, found.version, 409)
-    flash(_("Ce que les tuteurs acceptent est enregistré dans le brouillon."), "done")
-    return redirect(url_for(".guardians", key=key))
+    done = _("Ce que les tuteurs acceptent est enregistré dans le brouillon.")
+    return one_page(key, guarding.terms_of, guarding.read_terms, _put_terms, _guardians_page, done)
 
 
-def _guardians_page(found: Writing, typed: Typed, number: int, status: int = 200) -> ResponseReturnValue:
+def _put_terms(document: Table, terms: Table) -> None:
+    document["guardians"] = terms
+
+
+def _guardians_page(found: Writing, typed: Typed, number: int, status: int) -> ResponseReturnValue:
     stored = status == 200 and not typed.act
     is_asked = "guardians" in found.document
     wrong: dict[str, list[str]] = {}

@@ -12,10 +12,10 @@ from flask_babel import gettext as _
 from cohortmgr.accounts import guards
 from cohortmgr.applications import definition_counts as counts
 from cohortmgr.applications import definition_pages as pages
+from cohortmgr.applications.definition_saving import by, given, saved, version
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.i18n import LANGUAGE_NAMES, LANGUAGES, language, say
-from cohortmgr.base.web import posted_version
 from cohortmgr.programmes import draft_queries, drafting, editing, kinds, revisions
 from cohortmgr.programmes.draft_queries import Writing, get_writing, mark_of
 from cohortmgr.programmes.editing import Typed
@@ -23,20 +23,8 @@ from cohortmgr.programmes.questions import QuestionKind
 
 bp = Blueprint("definitions_staff", __name__, url_prefix="/staff/programmes")
 
-Given = Mapping[str, list[str]]
 # What stands in words where a draft was changed meanwhile.
 _MOVED = 409
-
-
-def version() -> int:
-    """The state of the draft that the page was opened on; one that no draft has when it says none."""
-    posted = posted_version()
-    return -1 if posted is None else posted
-
-
-def given() -> Given:
-    """What the page sent."""
-    return request.form.to_dict(flat=False)
 
 
 @bp.get("")
@@ -84,22 +72,6 @@ def structural(
         flash(say(refusal.problems[0]), "stop")
         return _back(key, None, page)
     return _back(key, place, page)
-
-
-def saved(key: str, act: Callable[[dict[str, Any]], None], number: int | None = None) -> bool:
-    """Whether what a page says was put into the draft; not when somebody else saved the same thing meanwhile."""
-    try:
-        with writing():
-            revisions.change(guards.viewer(), key, act, number)
-    except Stale:
-        db.session.rollback()
-        return False
-    return True
-
-
-def by() -> int:
-    """One place up or down, as the button that was pressed says."""
-    return -1 if request.form.get("by") == "-1" else 1
 
 
 @bp.post("/<key>/form/move")

@@ -1,0 +1,67 @@
+"""How a page of a programme's draft is read and saved: whole, and never over what somebody else saved meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import flash, redirect, request
+from flask.typing import ResponseReturnValue
+
+from cohortmgr.accounts import guards
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import Stale
+from cohortmgr.base.web import posted_version
+from cohortmgr.programmes import revisions
+from cohortmgr.programmes.draft_queries import Writing, get_writing
+from cohortmgr.programmes.editing import Given, Table, Typed
+
+
+def version() -> int:
+    """The state of the draft that the page was opened on; one that no draft has when it says none."""
+    posted = posted_version()
+    return -1 if posted is None else posted
+
+
+def given() -> Given:
+    """What the page sent."""
+    return request.form.to_dict(flat=False)
+
+
+def saved(key: str, act: Callable[[dict[str, Any]], None], number: int | None = None) -> bool:
+    """Whether what a page says was put into the draft; not when somebody else saved the same thing meanwhile."""
+    try:
+        with writing():
+            revisions.change(guards.viewer(), key, act, number)
+    except Stale:
+        db.session.rollback()
+        return False
+    return True
+
+
+def by() -> int:
+    """One place up or down, as the button that was pressed says."""
+    return -1 if request.form.get("by") == "-1" else 1
+
+
+def one_page(
+    key: str,
+    shown: Callable[[Table], Table],
+    read: Callable[[Given, Table], Typed],
+    put: Callable[[Table, Table], None],
+    page: Callable[[Writing, Typed, int, int], ResponseReturnValue],
+    done: str,
+) -> ResponseReturnValue:
+    """A part of the draft that stands on one page: `shown` and `read` are what the page says of the document and what
+    was typed, `put` writes it there, `page` draws it with the version that it is of and its status."""
+    found = get_writing(guards.viewer(), key)
+    if request.method == "GET":
+        return page(found, Typed(shown(found.document)), found.version, 200)
+    typed = read(given(), found.document)
+    if typed.act or typed.problems:
+        return page(found, typed, version(), 422 if typed.problems else 200)
+    if not saved(key, lambda document: put(document, typed.table), version()):
+        found = get_writing(guards.viewer(), key)
+        return page(found, typed, found.version, 409)
+    flash(done, "done")
+    return redirect(request.path)
