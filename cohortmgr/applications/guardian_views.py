@@ -5,8 +5,9 @@ The code is bound to the browser; what it opened lasts half an hour, for the one
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import wraps
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
@@ -27,7 +28,7 @@ from cohortmgr.applications.queries import own
 from cohortmgr.applications.rules import Consent, State
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.errors import NotFound, Problem, Refused
+from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.i18n import COOKIE, language
 
 bp = Blueprint("guardians", __name__, url_prefix="/guardian")
@@ -162,6 +163,20 @@ def closed(refusal: Refused) -> ResponseReturnValue:
     return render_template("applications/guardian_closed.html", problems=refusal.problems), 410
 
 
+def in_visit(view: Callable[[str, Person], ResponseReturnValue]) -> Callable[[str], ResponseReturnValue]:
+    """A page of the visit, given whose link it is; who has not proved it yet, or too long ago, is asked first."""
+
+    @wraps(view)
+    def page(token: str) -> ResponseReturnValue:
+        try:
+            person = guardian_of(token)
+        except Refused as refusal:
+            return closed(refusal)
+        return view(token, person) if is_visiting(token) else redirect(url_for("guardians.link", token=token))
+
+    return page
+
+
 @bp.route("/<token>", methods=["GET", "POST"])
 @guards.public
 def link(token: str) -> ResponseReturnValue:
@@ -189,14 +204,9 @@ def link(token: str) -> ResponseReturnValue:
 
 @bp.route("/<token>/answers", methods=["GET", "POST"])
 @guards.public
-def answers(token: str) -> ResponseReturnValue:
+@in_visit
+def answers(token: str, person: Person) -> ResponseReturnValue:
     """Every child of this guardian, and a yes or no for each purpose; nothing is ticked beforehand."""
-    try:
-        person = guardian_of(token)
-    except Refused as refusal:
-        return closed(refusal)
-    if not is_visiting(token):
-        return redirect(url_for("guardians.link", token=token))
     reference, held = person.reference, queries.guardianships(person)
     with queries.acting_for(held):
         children = queries.children(held)
@@ -245,14 +255,9 @@ def _answers_page(token: str, person: Person, problems: tuple[Problem, ...]) -> 
 
 @bp.get("/<token>/receipt")
 @guards.public
-def receipt(token: str) -> ResponseReturnValue:
+@in_visit
+def receipt(token: str, person: Person) -> ResponseReturnValue:
     """What was answered, and by what link it may be changed."""
-    try:
-        person = guardian_of(token)
-    except Refused as refusal:
-        return closed(refusal)
-    if not is_visiting(token):
-        raise NotFound("visit")
     held = queries.guardianships(person)
     with queries.acting_for(held):
         children = queries.children(held)
