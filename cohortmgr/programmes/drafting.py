@@ -123,8 +123,7 @@ def move(document: Table, name: str, by: int) -> bool:
     Whether it moved: the first does not go up, nor the last down, and a field stays in its group.
     """
     held, place = find(document, name)
-    if 0 <= place + by < len(held):
-        held.insert(place + by, held.pop(place))
+    if shifted(held, place, by):
         return True
     if "." in name:
         return False
@@ -139,10 +138,14 @@ def move(document: Table, name: str, by: int) -> bool:
 
 def move_section(document: Table, key: str, by: int) -> bool:
     """Bring a section one place up or down, with its questions; whether it moved."""
-    sections, place = find_section(document, key)
-    if not 0 <= place + by < len(sections):
+    return shifted(*find_section(document, key), by)
+
+
+def shifted(rows: list[Any], place: int, by: int) -> bool:
+    """Whether what stands at a place could be brought that many places down; a list's ends hold."""
+    if not 0 <= place + by < len(rows):
         return False
-    sections.insert(place + by, sections.pop(place))
+    rows.insert(place + by, rows.pop(place))
     return True
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.programmes.checking_eligibility import AGED, CHOSEN, DATED
-from cohortmgr.programmes.drafting import key_from
+from cohortmgr.programmes.drafting import key_from, shifted
 from cohortmgr.programmes.editing import LONGEST_NAME, Given, Typed, figure, one, put, read_conditions
 from cohortmgr.programmes.editing import anchor as anchor_of
 from cohortmgr.programmes.questions import QuestionKind
@@ -132,11 +132,7 @@ def begin(document: Table, sort: str, reason: str, question: str = "") -> str:
 
 def move(document: Table, key: str, by: int) -> bool:
     """Bring a condition one place up or down; whether it moved."""
-    rules, place = find(document, key)
-    if not 0 <= place + by < len(rules):
-        return False
-    rules.insert(place + by, rules.pop(place))
-    return True
+    return shifted(*find(document, key), by)
 
 
 def remove(document: Table, key: str) -> None:
