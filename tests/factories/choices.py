@@ -91,7 +91,9 @@ def known(email: str) -> Viewer:
 
 
 def read(intake: Intake, people: list[Viewer]) -> None:
-    """Assign every file and hand in every reading: file 1 gets the best marks, the later ones never better."""
+    """Assign every file and hand in every reading: file 1 gets the best marks, the later ones never better.
+
+    Each of the first fifteen has a total of its own, then each six: files 34 and 33 are told apart by no lot."""
     manager = known("selection_manager@inpt.ma")
     with writing():
         reviews.assign(manager, intake.reference)
@@ -99,8 +101,9 @@ def read(intake: Intake, people: list[Viewer]) -> None:
         with writing():
             for row in readings.queue(person, intake.id):
                 place = int(row.number[5:])
+                lost = place if place <= 15 else 15 + (place - 10) // 6
                 keys = ("resultats", "bases", "projet", "langues")
-                scores = {key: max(0, 5 - (place + index) // 4) for index, key in enumerate(keys)}
+                scores = {key: max(0, 5 - (lost + index) // 4) for index, key in enumerate(keys)}
                 reviews.score(person, row.reference, scores)
 
 
