@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -15,10 +16,13 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.test import run_wsgi_app
+from werkzeug.wsgi import get_current_url
 
 from tests import services
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from flask import Flask
 
     from tests.databases import Database, SqliteDatabase
@@ -45,11 +49,28 @@ class _Silent(WSGIRequestHandler):
         """Say nothing."""
 
 
+class Weighed:
+    """An application, and what its last answer at each address weighs: bytes as they travel behind a proxy."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.bytes: dict[str, int] = {}
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """The application's own answer, whole."""
+        answer = run_wsgi_app(self.app, environ, buffered=True)
+        body = b"".join(answer[0])
+        packed = body if "Content-Encoding" in answer[2] else gzip.compress(body)
+        self.bytes[get_current_url(environ)] = len(packed)
+        start(answer[1], list(answer[2]))
+        return [body]
+
+
 @contextmanager
-def served(app: Flask) -> Iterator[str]:
+def served(app: Flask, weighed: Weighed | None = None) -> Iterator[str]:
     """The address of an application served by threads of this process on a free port."""
     app.config["WTF_CSRF_ENABLED"] = True
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
+    server = make_server("127.0.0.1", 0, weighed or app, threaded=True, request_handler=_Silent)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
@@ -83,6 +104,7 @@ class Lived:
     database: SqliteDatabase
     year: Year
     address: str
+    weighed: Weighed
 
 
 @pytest.fixture(scope="session")
@@ -99,8 +121,9 @@ def lived_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
         databases.dispose(database.system_app)
         databases._settle(database.file)
         shutil.copyfile(database.file, database.template)
-        with served(database.app) as address:
-            yield Lived(database, year, address)
+        weighed = Weighed(database.app)
+        with served(database.app, weighed) as address:
+            yield Lived(database, year, address, weighed)
 
 
 @pytest.fixture

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Response
+from playwright.sync_api import Browser, Response
 
 from tests.browser.conftest import Lived
 from tests.browser.visits import visiting
@@ -178,7 +177,7 @@ def test_nothing_is_in_the_way(chromium: Browser, place: Lived, who: str, langua
             visitor.open(path)
             visitor.page.wait_for_load_state()
             asked = [answer.url for answer in answers]
-            found += too_heavy(visitor.page, AUDIENCE.get(who, "staff"), path, asked)
+            found += too_heavy(place.weighed.bytes, AUDIENCE.get(who, "staff"), path, asked)
             found += visitor.overflow() + visitor.barriers()
             html = visitor.page.locator("html")
             spoken = "ar" if path in FOR_FAMILIES else language
@@ -190,24 +189,10 @@ def test_nothing_is_in_the_way(chromium: Browser, place: Lived, who: str, langua
     assert not found, "\n".join(found)
 
 
-# Styles and scripts, which bear their version in the address, weigh the same on each page.
-_weighed: dict[str, int] = {}
-
-
-def weight(page: Page, url: str) -> int:
-    """Bytes as they travel. Asked for again: Chromium forgets bodies when it likes."""
-    if url in _weighed:
-        return _weighed[url]
-    size = len(gzip.compress(page.request.get(url).body()))
-    if "/assets/" in url:
-        _weighed[url] = size
-    return size
-
-
-def too_heavy(page: Page, audience: str, path: str, asked: Sequence[str]) -> list[str]:
+def too_heavy(weighed: Mapping[str, int], audience: str, path: str, asked: Sequence[str]) -> list[str]:
     """What is over the audience's budget; papers inside a page are the candidate's, not ours."""
     ours = [url for url in asked if url.startswith("http") and "/documents/" not in url]
-    sizes = {url: weight(page, url) for url in ours}
+    sizes = {url: weighed[url] for url in ours}
     code = sum(size for url, size in sizes.items() if urlsplit(url).path.endswith(".js"))
     measured = (sum(sizes.values()), code, len(ours))
     over = any(had > allowed for had, allowed in zip(measured, BUDGETS[audience], strict=True))
