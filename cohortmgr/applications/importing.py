@@ -147,8 +147,7 @@ def _missing_columns(questions: Sequence[Question]) -> Problem:
             "%(count)s colonnes manquent dans le fichier : %(columns)s. Ajoutez-les, ou indiquez lesquelles "
             "en tiennent lieu."
         )
-        columns = ", ".join(f"« {name} »" for name in names)
-        return Problem(what, {"count": len(names), "columns": columns}, questions[0].key)
+        return Problem(what, {"count": len(names), "columns": names}, questions[0].key)
     return Problem(
         N_(
             "La colonne « %(column)s » manque dans le fichier. Ajoutez-la, ou indiquez laquelle en "

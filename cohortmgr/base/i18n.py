@@ -77,7 +77,8 @@ def localized(text: Mapping[str, str] | None) -> str:
 
 
 def say(problem: Problem | str) -> str:
-    """A problem or reason in the present language. Values that are texts in three languages are chosen too."""
+    """A problem or reason in the present language. Values that are texts in three languages are chosen too,
+    names in a list quoted."""
     if isinstance(problem, str):
         return gettext(problem)
     values = {name: _shown(value) for name, value in problem.values.items()}
@@ -95,7 +96,7 @@ def _shown(value: Any) -> Any:
         return day(value)
     if isinstance(value, Decimal | float):
         return decimal(value)
-    return value
+    return quoted(value) if isinstance(value, list) else value
 
 
 def day(value: date | datetime | None) -> str:

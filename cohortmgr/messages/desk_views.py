@@ -12,6 +12,7 @@ from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows, require_anywhere
+from cohortmgr.applications.guardian_queries import has_guardian
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
@@ -83,6 +84,7 @@ def _page(reference: str, problems: Sequence[Problem] = (), typed: str = "") -> 
         sees_file=allows(viewer, "applications.read", found.path),
         parts=queries.thread(found, whole=True),
         phone=queries.phone_of(found),
+        guarded=has_guardian(found.person_id, found.asker_email),
         colleagues=queries.colleagues(found),
         saved=saved,
         chosen=chosen,

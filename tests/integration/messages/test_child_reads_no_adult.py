@@ -203,6 +203,15 @@ def test_the_messages_open_in_a_visit_alone_and_are_nobody_else_s(app: Flask, sc
     assert page.status_code == 200 and MARK not in page.text
 
 
+def test_staff_are_told_who_reads_what_they_write(app: Flask, scene: Scene) -> None:
+    staff = choices.browser(app, scene.manager)
+    told = "son tuteur légal la reçoit"
+    assert told in staff.get(f"/staff/questions/{scene.question}").text
+    with writing() as session:
+        session.execute(sa.update(Guardianship).values(until=clock.today()))
+    assert told not in staff.get(f"/staff/questions/{scene.question}").text
+
+
 def test_whoever_is_of_age_reads_their_own_answers(app: Flask, scene: Scene) -> None:
     with writing() as session:
         session.execute(sa.update(Guardianship).values(until=clock.today()))
