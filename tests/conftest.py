@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -62,6 +63,9 @@ def _is_serverless(config: pytest.Config) -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers once, in the process that the others are started from."""
+    gc.set_threshold(
+        20_000, 20, 20
+    )  # modules and tests are no garbage: looking for some took a third of the collection
     hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
     # The developer's own settings are not the tests'.
     for name in [name for name in os.environ if name.startswith("COHORTMGR_") and "_TEST_" not in name]:
@@ -116,6 +120,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if _needs_services(item)]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not _needs_services(item)]
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -25,6 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 POSTGRES = "COHORTMGR_TEST_POSTGRES"
 REDIS = "COHORTMGR_TEST_REDIS"
+SHELL, FONTS = "chromium-headless-shell", "fonts-noto-core"
 PATIENCE = 60.0
 
 
@@ -91,10 +92,19 @@ def _redis_binary() -> Path | None:
     return Path(found) if found else (bundled if bundled.exists() else None)
 
 
+def _first_of(*names: str) -> Path | None:
+    found = next(filter(None, map(shutil.which, names)), None)
+    return Path(found) if found else None
+
+
+def _shell() -> Path | None:
+    """Chromium without a window: the same engine, at two thirds of the time."""
+    return _first_of(SHELL)
+
+
 def chromium_binary() -> Path | None:
     """Debian's Chromium, or another one of the same family that the machine has."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    return Path(found) if found else None
+    return _first_of(SHELL, "chromium", "chromium-browser", "google-chrome")
 
 
 def _need(what: str, find: Callable[[], Path | None], *packages: str, wheels: bool) -> Path:
@@ -127,7 +137,10 @@ def need_redis() -> Path:
 
 def need_chromium() -> Path:
     """The browser's binary; Arabic and Latin come from Noto, so that pictures hold letters and not boxes."""
-    return _need("Chromium", chromium_binary, "chromium", "fonts-noto-core", wheels=False)
+    try:
+        return _need("Chromium's shell", _shell, SHELL, FONTS, wheels=False)
+    except ServiceMissing:
+        return _need("Chromium", chromium_binary, "chromium", FONTS, wheels=False)
 
 
 def _servant() -> dict[str, int | str | list[str]]:

@@ -166,3 +166,8 @@ def same_person(viewer: Viewer, application: Application) -> Sequence[sa.Row[App
         )
         .order_by(Application.created_at.desc(), Application.id.desc())
     ).all()
+
+
+def intake_of(row: Merge) -> str:
+    """The reference of the intake in which two files were united."""
+    return db.session.get_one(Intake, row.intake_id).reference

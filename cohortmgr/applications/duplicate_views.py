@@ -129,6 +129,6 @@ def undo(reference: str) -> ResponseReturnValue:
     """Bring a file back, or take two files for two people's again."""
     with writing():
         row = merges.undo(guards.viewer(), reference)
-        intake = merges.intake_reference(row)
+        intake = doubles.intake_of(row)
     flash(_("La réunion est défaite : les deux dossiers sont comme avant."), "done")
     return redirect(url_for("applications_duplicates.index", reference=intake))

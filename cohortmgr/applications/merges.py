@@ -186,8 +186,3 @@ def _note(
 ) -> None:
     subject = person_reference(row)
     record(viewer, action, "application", row.reference, row.institution_id, subject, before, after)
-
-
-def intake_reference(row: Merge) -> str:
-    """The reference of the intake of a merge, for the way back to its page."""
-    return db.session.get_one(Intake, row.intake_id).reference

@@ -111,7 +111,11 @@ def test_each_message_is_in_the_language_of_its_file_and_says_why() -> None:
     assert {language for _, language in texts} == {"fr", "ar", "en"}
     assert "Master Data & IA" in texts["offer_made", "fr"] and "/my/offers/" in texts["offer_made", "fr"]
     assert "ماستر" in texts["offer_made", "ar"] and "Master" in texts["offer_made", "en"]
-    for language, words in (("fr", "projets solides"), ("ar", "دروس ومشاريع متينة"), ("en", "solid projects")):
+    for language, words in (
+        ("fr", "projets solides"),
+        ("ar", "دروس ومشاريع متينة"),
+        ("en", "solid projects"),
+    ):
         assert words in texts["refused", language]
 
 
