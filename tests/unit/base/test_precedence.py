@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from threading import Event, Thread
 
+import pytest
 from flask import Flask, abort
 
 from cohortmgr.base.precedence import UPLOAD, Precedence, gives_way, init_precedence
@@ -57,6 +58,28 @@ def test_a_list_goes_on_after_its_patience_although_others_are_there() -> None:
     started = time.monotonic()
     order.come(gives_way=True)
     assert time.monotonic() - started >= 0.05
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_after_a_list_the_next_rests_twice_as_long_if_others_came(others: int) -> None:
+    order = Precedence(patience=60)
+    order.come(gives_way=True)
+    for _ in range(others):
+        order.come(gives_way=False)
+        order.go(gives_way=False)
+    time.sleep(0.05)
+    drawn = time.monotonic()
+    order.go(gives_way=True)
+    assert order._rested >= drawn + 0.1 if others else order._rested <= time.monotonic()
+    order.come(gives_way=True)
+    assert time.monotonic() >= order._rested
+
+
+def test_a_list_rests_no_longer_than_its_patience() -> None:
+    order = Precedence(patience=0.05)
+    order._rested = time.monotonic() + 3600
+    order.come(gives_way=True)
+    assert order._drawn == 1
 
 
 def test_others_never_wait_for_a_list() -> None:
