@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,40 +13,40 @@ from cohortmgr.accounts.contacts import EMAIL, Contact
 from cohortmgr.accounts.models import Account, Identifier, Person, RoleGrant, SignInAttempt, SignInSession
 from cohortmgr.accounts.rules import ATTEMPTS_WITHIN, Grant, Role, Viewer
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.db import db
+from cohortmgr.base.db import db, table_of
 
-_VIEWER = (
-    Account.id.label("account_id"),
-    Account.reference.label("account_reference"),
-    Account.email,
-    Person.id.label("person_id"),
-    Person.reference.label("person_reference"),
-    Person.given_name,
-    Person.family_name,
-    Person.language,
-)
-_GRANT = (
-    RoleGrant.role,
-    RoleGrant.scope_kind,
-    RoleGrant.scope_reference,
-    RoleGrant.path,
-    RoleGrant.institutions,
-)
-# Made once: building these statements, asked at each request, costs more than running them.
+# Tables and not models: these rows, asked for at each request, become no objects.
+_ACCOUNTS, _PERSONS, _GRANTS, _SESSIONS = map(table_of, (Account, Person, RoleGrant, SignInSession))
+# Made once: building these statements costs more than running them.
 _VIEWERS = (
-    sa.select(*_VIEWER, *_GRANT)
-    .join(Person, Person.id == Account.person_id)
-    .outerjoin(RoleGrant, sa.and_(RoleGrant.account_id == Account.id, RoleGrant.revoked_at.is_(None)))
+    sa.select(
+        _ACCOUNTS.c.id.label("account_id"),
+        _ACCOUNTS.c.reference.label("account_reference"),
+        _ACCOUNTS.c.email,
+        _PERSONS.c.id.label("person_id"),
+        _PERSONS.c.reference.label("person_reference"),
+        _PERSONS.c.given_name,
+        _PERSONS.c.family_name,
+        _PERSONS.c.language,
+        _GRANTS.c.role,
+        _GRANTS.c.scope_kind,
+        _GRANTS.c.scope_reference,
+        _GRANTS.c.path,
+        _GRANTS.c.institutions,
+    )
+    .select_from(_ACCOUNTS)
+    .join(_PERSONS, _PERSONS.c.id == _ACCOUNTS.c.person_id)
+    .outerjoin(_GRANTS, sa.and_(_GRANTS.c.account_id == _ACCOUNTS.c.id, _GRANTS.c.revoked_at.is_(None)))
 )
 _BY_TOKEN = (
-    _VIEWERS.join(SignInSession, SignInSession.account_id == Account.id)
+    _VIEWERS.join(_SESSIONS, _SESSIONS.c.account_id == _ACCOUNTS.c.id)
     .add_columns(
-        SignInSession.id.label("session_id"), SignInSession.shared, SignInSession.expires_at.label("until")
+        _SESSIONS.c.id.label("session_id"), _SESSIONS.c.shared, _SESSIONS.c.expires_at.label("until")
     )
-    .where(SignInSession.token_hash == sa.bindparam("digest"), SignInSession.revoked_at.is_(None))
-    .where(SignInSession.expires_at > sa.bindparam("now"), Account.suspended_at.is_(None))
+    .where(_SESSIONS.c.token_hash == sa.bindparam("digest"), _SESSIONS.c.revoked_at.is_(None))
+    .where(_SESSIONS.c.expires_at > sa.bindparam("now"), _ACCOUNTS.c.suspended_at.is_(None))
 )
-_BY_EMAIL = _VIEWERS.where(Account.email == sa.bindparam("email"))
+_BY_EMAIL = _VIEWERS.where(_ACCOUNTS.c.email == sa.bindparam("email"))
 
 
 def viewer_of_token(token: str) -> Viewer | None:
@@ -65,7 +66,7 @@ def viewer_of_email(email: str) -> Viewer | None:
     return _viewer(rows, None) if rows else None
 
 
-def _viewer(rows: Iterable[sa.Row[tuple[object, ...]]], session_id: int | None) -> Viewer:
+def _viewer(rows: Iterable[sa.Row[*tuple[Any, ...]]], session_id: int | None) -> Viewer:
     rows = list(rows)
     first = rows[0]
     grants = tuple(

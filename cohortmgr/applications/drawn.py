@@ -9,8 +9,9 @@ from __future__ import annotations
 import html
 import re
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from threading import Lock
 from typing import Any
 
@@ -36,7 +37,7 @@ _HOLES = re.compile(
 )
 _CHOSEN = (BooleanField, FileField, SelectField, SelectMultipleField)
 
-_drawn: OrderedDict[tuple[str, str, str], dict[str, Drawn | DrawnRows]] = OrderedDict()
+_drawn: OrderedDict[tuple[str, str, str], Drawing] = OrderedDict()
 _lock = Lock()
 
 
@@ -113,13 +114,57 @@ def _flat(name: str, answer: Any) -> Iterable[tuple[str, Any]]:
         yield name, answer
 
 
+@dataclass(frozen=True)
+class Run:
+    """Questions that follow one another, and their text while none of them is answered: a page spends more on each
+    piece that it is given than on what is in it."""
+
+    questions: Mapping[str, Drawn | DrawnRows]
+    empty: Markup
+
+    def filled(self, answers: Mapping[str, Any], more: str | None) -> Markup:
+        """Their text with the answers; `more` names a group that gets a row more."""
+        if more not in self.questions and self.questions.keys().isdisjoint(answers):
+            return self.empty
+        each = self.questions.items()
+        return Markup("".join(drawn.filled(answers.get(key), more == key) for key, drawn in each))  # as above
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A form in a language: its questions by their keys, and each section's runs between the questions of papers."""
+
+    questions: Mapping[str, Drawn | DrawnRows]
+    sections: Sequence[tuple[FormSection, Sequence[Run | Question]]]
+
+
 def questions(fingerprint: str, definition: Definition) -> Mapping[str, Drawn | DrawnRows]:
     """Question key to its drawing, in the language of the page."""
+    return _drawing(fingerprint, definition).questions
+
+
+def sections(
+    fingerprint: str, definition: Definition, answers: Mapping[str, Any] | None, more: str | None
+) -> list[tuple[FormSection, list[Markup | Question]]]:
+    """Each section with its questions filled in. The questions of papers are left to the page, and without `answers`
+    all of them: a page with errors draws them anew. `more` names a group that gets a row more."""
+    if answers is None:
+        return [
+            (each, [q for q in each.questions if q.asked_at_application]) for each in definition.form.sections
+        ]
+    return [
+        (section, [part.filled(answers, more) if isinstance(part, Run) else part for part in parts])
+        for section, parts in _drawing(fingerprint, definition).sections
+    ]
+
+
+def _drawing(fingerprint: str, definition: Definition) -> Drawing:
     wanted = (fingerprint, language(), variant(definition))
     with _lock:
         known = _drawn.get(wanted)
     if known is None:
-        known = _draw(fingerprint, definition)
+        drawn = _draw(fingerprint, definition)
+        known = Drawing(drawn, [(each, list(_runs(each, drawn))) for each in definition.form.sections])
         with _lock:
             _drawn[wanted] = known
             while len(_drawn) > KEPT:
@@ -127,34 +172,14 @@ def questions(fingerprint: str, definition: Definition) -> Mapping[str, Drawn | 
     return known
 
 
-def sections(
-    fingerprint: str, definition: Definition, answers: Mapping[str, Any] | None, more: str | None
-) -> list[tuple[FormSection, list[Markup | Question]]]:
-    """Each section with its questions filled in, those that follow one another as one text: a page spends more on
-    each piece that it is given than on what is in it. The questions of papers are left to it, and without `answers` all
-    of them: a page with errors draws them anew. `more` names a group that gets a row more."""
-    if answers is None:
-        return [
-            (each, [q for q in each.questions if q.asked_at_application]) for each in definition.form.sections
-        ]
-    drawn = questions(fingerprint, definition)
-    return [(each, list(_together(each, drawn, answers, more))) for each in definition.form.sections]
-
-
-def _together(
-    section: FormSection, drawn: Mapping[str, Drawn | DrawnRows], answers: Mapping[str, Any], more: str | None
-) -> Iterator[Markup | Question]:
-    texts: list[str] = []
-    for question in section.questions:
-        if not question.asked_at_application:
-            continue
-        if question.kind is QuestionKind.FILE:
-            yield Markup("".join(texts))  # each is a filled question
-            yield question
-            texts = []
+def _runs(section: FormSection, drawn: Mapping[str, Drawn | DrawnRows]) -> Iterator[Run | Question]:
+    asked = [question for question in section.questions if question.asked_at_application]
+    for is_paper, together in groupby(asked, lambda question: question.kind is QuestionKind.FILE):
+        if is_paper:
+            yield from together
         else:
-            texts.append(drawn[question.key].filled(answers.get(question.key), more == question.key))
-    yield Markup("".join(texts))  # as above
+            run = {question.key: drawn[question.key] for question in together}
+            yield Run(run, Markup("".join(each.filled(None) for each in run.values())))  # as above
 
 
 def _draw(fingerprint: str, definition: Definition) -> dict[str, Drawn | DrawnRows]:

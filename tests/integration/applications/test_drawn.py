@@ -7,9 +7,10 @@ from html.parser import HTMLParser
 import pytest
 from flask import Flask, current_app, g
 
-from cohortmgr.applications.drawn import questions
+from cohortmgr.applications.drawn import questions, sections
 from cohortmgr.applications.forms import form_class
 from cohortmgr.applications.written import typed
+from cohortmgr.programmes.questions import QuestionKind
 from cohortmgr.programmes.reading import fingerprint, read_known
 
 ANSWERS = {
@@ -52,3 +53,22 @@ def test_a_drawing_filled_is_the_form(app: Flask, language: str, answers: dict[s
         for question in asked:
             plain = Elements(str(macros.ask(form, question))).found
             assert Elements(drawn[question.key].filled(given.get(question.key))).found == plain, question.key
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("more", [None, "diplomas"])
+@pytest.mark.parametrize("answers", [{}, ANSWERS], ids=["empty", "filled"])
+def test_a_section_says_each_of_its_questions(app: Flask, answers: dict[str, str], more: str | None) -> None:
+    definition = read_known("mdia")
+    with app.test_request_context():
+        given = typed(definition, answers)
+        drawn = questions(fingerprint(definition), definition)
+        for section, parts in sections(fingerprint(definition), definition, given, more):
+            texts = [
+                str(drawn[each.key].filled(given.get(each.key), more == each.key))
+                for each in section.questions
+                if each.asked_at_application and each.kind is not QuestionKind.FILE
+            ]
+            assert "".join(part for part in parts if isinstance(part, str)) == "".join(texts), section.key
+            papers = [each for each in section.questions if each.kind is QuestionKind.FILE]
+            assert [part for part in parts if not isinstance(part, str)] == papers, section.key
