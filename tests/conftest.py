@@ -113,9 +113,13 @@ def _needs_services(item: pytest.Item) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What waits for processes goes first, beside what computes; last come the shortest, so that both processes end
-    together. `--quick` leaves out what needs a server, a process or a browser, and what is long."""
-    items.sort(key=lambda item: not item.path.is_relative_to(ROOT / "worker"))
+    """What waits, for a browser or a process, is one process's work and goes first, beside what computes; last come
+    the shortest, so that both end together. `--quick` leaves out what needs a server, a process or a browser, and what
+    is long."""
+    for item in items:
+        if any(item.path.is_relative_to(ROOT / name) for name in NEEDS_SERVICES):
+            item.add_marker(pytest.mark.xdist_group("waits"))
+    items.sort(key=lambda item: not any(item.path.is_relative_to(ROOT / name) for name in NEEDS_SERVICES))
     if config.getoption("--quick"):
         left_out = [item for item in items if _needs_services(item)]
         config.hook.pytest_deselected(items=left_out)
