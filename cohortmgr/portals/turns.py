@@ -53,7 +53,7 @@ def turn_of(standing: Standing, now: datetime) -> Turn:
     if standing.state == "held":
         return _held(standing)
     if standing.offer is not None:
-        return _offer(standing)
+        return _offer(standing, now)
     if standing.outcome == "waiting":
         what = N_(
             "Vous êtes au rang %(place)s de la liste d’attente. Nous vous écrivons si une place se libère."
@@ -84,7 +84,7 @@ def _draft(standing: Standing, now: datetime) -> Turn:
     return Turn(N_("En cours"), "wait", Problem(what, {"moment": standing.closes_at}), FORM, mine=True)
 
 
-def _offer(standing: Standing) -> Turn:
+def _offer(standing: Standing, now: datetime) -> Turn:
     if standing.offer == "accepted" and standing.owed:
         what = N_("C’est à vous : il manque encore quelque chose pour votre inscription.")
         return Turn(N_("Place acceptée"), "wait", Problem(what), JOINING, mine=True)
@@ -94,8 +94,11 @@ def _offer(standing: Standing) -> Turn:
         "expired": (N_("Offre expirée"), "stop", N_("La date limite est passée sans réponse.")),
         "withdrawn": (N_("Offre retirée"), "stop", N_("Cette offre n’est plus valable.")),
     }
-    if standing.offer in told:
-        status, kind, text = told[standing.offer]
+    # Whoever is late is told so at once: the worker notes it within a minute, if it runs.
+    late = standing.offer == "sent" and standing.deadline is not None and standing.deadline <= now
+    offer = "expired" if late else standing.offer
+    if offer in told:
+        status, kind, text = told[offer]
         return Turn(status, kind, Problem(text), OFFER)
     what = N_("Une place vous est proposée : répondez avant le %(moment)s.")
     return Turn(

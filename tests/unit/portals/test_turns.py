@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from cohortmgr.portals.turns import FORM, SHOW, Standing, turn_of
+from cohortmgr.portals.turns import FORM, OFFER, SHOW, Standing, turn_of
 
 CLOSES = datetime(2027, 6, 30, 18, tzinfo=UTC)
 ANSWER = date(2027, 7, 31)
@@ -25,3 +26,11 @@ def test_a_child_s_file_that_waits_is_not_said_to_be_sent() -> None:
     assert "tuteur légal" in waiting.next.what and "pas donné son accord" in refused.next.what
     sent = turn_of(Standing("submitted", CLOSES, ANSWER), CLOSES)
     assert {waiting.status, refused.status}.isdisjoint({sent.status})
+
+
+def test_an_offer_is_its_person_s_until_its_deadline_and_then_over_whether_the_worker_ran_or_not() -> None:
+    offered = Standing("submitted", CLOSES, ANSWER, outcome="offer", offer="sent", deadline=CLOSES)
+    before = turn_of(offered, CLOSES - timedelta(seconds=1))
+    assert before.mine and before.endpoint == OFFER and before.next.values == {"moment": CLOSES}
+    noted = replace(offered, offer="expired")
+    assert turn_of(offered, CLOSES) == turn_of(noted, CLOSES) and not turn_of(noted, CLOSES).mine
