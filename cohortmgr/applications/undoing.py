@@ -21,7 +21,7 @@ from cohortmgr.applications.standing import chunks
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import Model, db, table_of
-from cohortmgr.base.errors import N_, Refused
+from cohortmgr.base.errors import N_, NotFound, Refused
 from cohortmgr.outbox.actions import turn_bundle
 from cohortmgr.programmes.models import Intake
 
@@ -55,12 +55,15 @@ class Undoing:
     @property
     def is_open(self) -> bool:
         """Whether it may still be done, and was not."""
-        return self.run.state == "loaded" and self.run.undone_at is None and clock.now() < self.until
+        return self.run.undone_at is None and clock.now() < self.until
 
 
 def look(viewer: Viewer, run_reference: str, *, lock: bool = False) -> Undoing:
-    """What would go and what would stay; four statements, whatever the rows. NotFound for another's import."""
+    """What would go and what would stay; four statements, whatever the rows. NotFound for another's import, and for
+    one that nobody confirmed."""
     run, intake = run_of(viewer, run_reference)
+    if run.state != "loaded":
+        raise NotFound(run_reference)
     chosen = sa.select(
         Application.id, Application.reference, Application.person_id, Application.name, Application.version,
         Application.state,

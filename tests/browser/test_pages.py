@@ -90,7 +90,7 @@ SCREENS = {
         "/staff/documents/{paper}/pages",
         "/staff/intakes/{open_intake}/imports",
         "/staff/imports/{import}",
-        "/staff/imports/{import}/undo",
+        "/staff/imports/{loaded}/undo",
         "/staff/intakes/{open_intake}/enrolled",
         "/staff/intakes/{open_intake}/paper",
         "/staff/intakes/{intake}/tray",

@@ -19,7 +19,7 @@ from cohortmgr.applications import actions as applications
 from cohortmgr.applications import files, imports, uploads
 from cohortmgr.applications.documents import prepare_document
 from cohortmgr.applications.importing import GivenMapping
-from cohortmgr.applications.models import Application, Document, TrayRow
+from cohortmgr.applications.models import Application, Document, ImportRun, TrayRow
 from cohortmgr.applications.queries import definition_of
 from cohortmgr.applications.verifying import examine_next
 from cohortmgr.base import clock
@@ -189,7 +189,8 @@ def _files(year: Year) -> None:
     with writing():
         imports.load(year.viewer("selection_manager"), year.intake.reference, prepared)
     row = db.session.scalars(sa.select(TrayRow)).one()
-    year.references["row"] = row.reference
+    loaded = db.session.scalars(sa.select(ImportRun)).one()
+    year.references |= {"row": row.reference, "loaded": loaded.reference}
 
 
 def _read(year: Year) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -21,7 +22,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.models import Bundle
 from tests.integration.applications import children, journey
-from tests.integration.applications.files import words
+from tests.integration.applications.files import as_csv, words
 from tests.watch import rows_of
 
 
@@ -119,6 +120,15 @@ def test_what_somebody_touched_stays_and_is_named(client: FlaskClient, intake: s
     client.post(f"{result}/undo")
     assert [row.name for row in db.session.scalars(sa.select(Application))] == ["Adam Alaoui"]
     assert rows_of(Guardianship) == 1
+
+
+def test_what_nobody_confirmed_yet_has_nothing_to_take_back(client: FlaskClient, intake: str) -> None:
+    data = {"file": (io.BytesIO(as_csv(children.child(1))), "club.csv")}
+    preview = client.post(f"/staff/intakes/{intake}/imports", data=data).location
+    assert client.get(preview).status_code == 200
+    assert client.get(f"{preview}/undo").status_code == client.post(f"{preview}/undo").status_code == 404
+    assert client.post(preview).status_code == 302
+    assert client.get(f"{preview}/undo").status_code == 200
 
 
 def test_after_a_day_it_is_too_late(client: FlaskClient, intake: str) -> None:
