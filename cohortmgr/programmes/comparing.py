@@ -37,7 +37,6 @@ FIELDS: Mapping[str, str] = {
     "kind": N_("le genre de réponse"),
     "label": N_("l’énoncé"),
     "help": N_("l’aide"),
-    "required": N_("obligatoire ou non"),
     "sealed": N_("réponse protégée ou non"),
     "options": N_("les choix proposés"),
     "minimum": N_("le minimum"),
@@ -264,6 +263,8 @@ def _questions(before: Form, after: Form) -> Iterator[Change]:
 def _of_question(before: Question, after: Question) -> Iterator[Problem | str]:
     if before.label != after.label:
         yield Problem(N_("s’énonçait « %(label)s »"), {"label": before.label})
+    if before.required != after.required:
+        yield N_("devient obligatoire") if after.required else N_("n’est plus obligatoire")
     for name, said in FIELDS.items():
         if name != "label" and _held(before, name) != _held(after, name):
             yield said

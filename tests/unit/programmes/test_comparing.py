@@ -10,7 +10,7 @@ import pytest
 from cohortmgr.programmes import comparing
 from cohortmgr.programmes.comparing import Kind, changes
 from cohortmgr.programmes.reading import read_known
-from cohortmgr.programmes.rules import Definition, GuardianTerms
+from cohortmgr.programmes.rules import Definition, GuardianTerms, Question
 
 JUNIOR = read_known("ai-master-junior")
 MASTER = read_known("mdia")
@@ -76,3 +76,17 @@ def test_conditions_dates_and_terms_are_told_one_by_one_and_once(
     before: Definition, after: Definition, told: list[tuple[Kind, object]]
 ) -> None:
     assert [(change.kind, change.named) for change in changes(before, after)] == told
+
+
+@pytest.mark.parametrize(("was", "said"), [(False, "devient obligatoire"), (True, "n’est plus obligatoire")])
+def test_a_question_that_becomes_required_or_no_longer_is_says_which(was: bool, said: str) -> None:
+    first, *others = MASTER.form.sections
+    asked = [replace(question, required=was) for question in first.questions]
+    turned = [replace(asked[0], required=not was), *asked[1:]]
+
+    def with_questions(questions: list[Question]) -> Definition:
+        section = replace(first, questions=tuple(questions))
+        return replace(MASTER, form=replace(MASTER.form, sections=(section, *others)))
+
+    (change,) = changes(with_questions(asked), with_questions(turned))
+    assert (change.named, change.details) == (asked[0].label, (said,))
