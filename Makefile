@@ -28,7 +28,7 @@ demo: env-base  ## the demonstration on 127.0.0.1:8000 (PORT changes it, COHORTM
 test: env  ## the whole suite: SQLite, PostgreSQL, Redis, browser
 	@$(BIN)/python -m pytest -n $(N) --durations=5 $(ARGS)
 
-quick: env  ## SQLite alone, no server and no browser: under two minutes
+quick: env  ## SQLite alone, no server and no browser: under a minute
 	@$(BIN)/python -m pytest -n $(N) --quick $(ARGS)
 
 check: env  ## ruff, mypy, import-linter

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,14 +28,30 @@ ROOT = Path(__file__).resolve().parent
 # What asks for no server: everything else starts them.
 SERVERLESS = ("unit", "architecture")
 NEEDS_SERVICES = ("browser", "worker")
-# What takes a third of the rest: `make quick` leaves it out and says so.
+# What takes most of the rest: `make quick` leaves it out and says so.
 LONG = (
     "integration/accounts/test_roles.py",
+    "integration/applications/test_children_hidden.py",
+    "integration/applications/test_definition_files.py",
+    "integration/applications/test_definition_kinds.py",
+    "integration/applications/test_definition_pages.py",
+    "integration/applications/test_definition_rules.py",
+    "integration/applications/test_definition_terms.py",
+    "integration/applications/test_desk.py",
     "integration/applications/test_import_commands.py",
     "integration/applications/test_import_loading.py",
     "integration/applications/test_import_pages.py",
+    "integration/applications/test_page_by_page.py",
+    "integration/applications/test_paper_uploads.py",
+    "integration/applications/test_papers.py",
+    "integration/base/test_migrations.py",
+    "integration/messages",
+    "integration/outbox",
+    "integration/placements",
     "integration/reports",
     "integration/selection",
+    "integration/stipends",
+    "unit/applications/test_cleaning.py",
 )
 
 hypothesis_settings.register_profile(
@@ -106,24 +122,34 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("database", wanted, indirect=True)
 
 
-def _needs_services(item: pytest.Item) -> bool:
+def _lies_in(path: Path, places: Iterable[str]) -> bool:
+    return any(path.is_relative_to(ROOT / place) for place in places)
+
+
+def _is_left_out(item: pytest.Item) -> bool:
+    """Whether `--quick` does without it."""
     parameters = getattr(getattr(item, "callspec", None), "params", {})
-    in_folder = any(item.path.is_relative_to(ROOT / name) for name in (*NEEDS_SERVICES, *LONG))
-    return parameters.get("database") == "postgres" or in_folder or bool(item.get_closest_marker("services"))
+    return parameters.get("database") == "postgres" or bool(item.get_closest_marker("services"))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """`--quick` does not even read what it leaves out whole."""
+    quick = config.getoption("--quick") and _lies_in(collection_path, (*NEEDS_SERVICES, *LONG))
+    return True if quick else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What waits, for a browser or a process, is one process's work and goes first, beside what computes; last come
     the shortest, so that both end together. `--quick` leaves out what needs a server, a process or a browser, and what
     is long."""
-    for item in items:
-        if any(item.path.is_relative_to(ROOT / name) for name in NEEDS_SERVICES):
-            item.add_marker(pytest.mark.xdist_group("waits"))
-    items.sort(key=lambda item: not any(item.path.is_relative_to(ROOT / name) for name in NEEDS_SERVICES))
+    waiting = [item for item in items if _lies_in(item.path, NEEDS_SERVICES)]
+    for item in waiting:
+        item.add_marker(pytest.mark.xdist_group("waits"))
+    items[:] = [*waiting, *(item for item in items if not _lies_in(item.path, NEEDS_SERVICES))]
     if config.getoption("--quick"):
-        left_out = [item for item in items if _needs_services(item)]
+        left_out = [item for item in items if _is_left_out(item)]
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not _needs_services(item)]
+        items[:] = [item for item in items if not _is_left_out(item)]
 
 
 def pytest_collection_finish() -> None:
@@ -137,8 +163,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if config.getoption("--quick"):
         terminalreporter.write_line(
             "Quick: left out PostgreSQL, Redis, the browser, the worker's processes, and the long tests of "
-            "roles, imports, selection and reports; "
-            "`make test` runs everything."
+            "roles, migrations, imports, papers, forms in pages, the desk, selection, placements, "
+            "stipends, messages and reports; `make test` runs everything."
         )
     ran = [report.nodeid for key in ("passed", "failed") for report in terminalreporter.stats.get(key, [])]
     ran = [node for node in ran if not node.startswith("tests/unit/")]
