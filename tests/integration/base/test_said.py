@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from cohortmgr.base.i18n import quoted, speaking, told
+from cohortmgr.base.errors import Problem
+from cohortmgr.base.i18n import quoted, say, speaking, told
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -37,3 +38,11 @@ def test_names_bear_the_marks_of_their_language(app: Flask) -> None:
         "ar": ("«\u2068S1\u2069»، «\u2068S2\u2069»", "S1: 12"),
         "en": ("“S1”, “S2”", "S1: 12"),
     }
+
+
+def test_a_reason_that_names_several_says_them_so_too(app: Flask) -> None:
+    reason = Problem("%(columns)s", {"columns": ["S1", "S2"]})
+    with app.app_context():
+        for language in ("fr", "ar", "en"):
+            with speaking(language):
+                assert say(reason) == quoted(["S1", "S2"])
