@@ -40,8 +40,9 @@ check: env  ## ruff, mypy, import-linter
 bench: env  ## measure, each figure beside its floor
 	@$(BIN)/python -m bench $(ARGS)
 
-soak: env  ## a long run of the demonstration's life, watched for leaks and broken invariants
+soak: env  ## a long run, watched for leaks and broken invariants; then each screen over a slow line
 	@$(BIN)/python -m bench.soak $(ARGS)
+	@COHORTMGR_TEST_LAG=0.3 $(BIN)/python -m pytest -q -n 3 tests/browser
 
 shots: env  ## pictures of each screen into shots/ (ignored by git)
 	@$(BIN)/python -m tests.browser.shots $(ARGS)

@@ -23,6 +23,7 @@ from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.queries import intake_of
 from tests.browser.conftest import Lived
+from tests.browser.visits import follow
 from tests.factories.guarded import HEADER, ROWS
 from tests.factories.year import PASSWORD
 from tests.watch import test_context
@@ -47,6 +48,7 @@ def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
 def shot(page: Page, name: str) -> None:
     """A picture, where these are wanted; a page never scrolls sideways."""
     width = (page.viewport_size or {"width": 0})["width"]
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth") <= width, name
     if SHOTS:
         page.screenshot(path=Path(SHOTS) / f"guardian-{name}-{width}.png", full_page=True)
@@ -54,7 +56,7 @@ def shot(page: Page, name: str) -> None:
 
 def press(page: Page) -> None:
     """Send the form of the page."""
-    page.locator("main button[type=submit]").click()
+    follow(page.locator("main button[type=submit]"))
 
 
 def code(place: Lived) -> str:
@@ -103,11 +105,11 @@ def test_a_guardian_answers_for_two_children_reads_and_withdraws(
     standing = page.url.removesuffix("/receipt")
     shot(page, f"{language}-6-receipt")
     desk_answers(place, language)
-    page.locator("main a[href$='/messages']").click()
+    follow(page.locator("main a[href$='/messages']"))
     expect(page.get_by_text(SAID)).to_be_visible()
     shot(page, f"{language}-7-messages")
     page.goto(f"{standing}/receipt")
-    page.locator("main a[href$='/answers']").click()
+    follow(page.locator("main a[href$='/answers']"))
     assert page.locator("input[type=radio][value=yes]:checked").count() == 6
     answer(page, "no")
     shot(page, f"{language}-8-withdrawn")

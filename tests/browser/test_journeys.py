@@ -21,7 +21,7 @@ from cohortmgr.reports.models import Report
 from cohortmgr.reviews import actions as reviews
 from cohortmgr.selection.models import Batch, Offer
 from tests.browser.conftest import Lived
-from tests.browser.visits import Visitor, visiting
+from tests.browser.visits import Visitor, follow, visiting
 from tests.databases import Database
 from tests.factories.promotions import rib
 from tests.factories.year import FILE, PASSWORD, PHOTO, read
@@ -68,9 +68,9 @@ def apply(visitor: Visitor, place: Lived) -> None:
     """From the first page to an account with an empty form."""
     page = visitor.page
     visitor.open("/programmes/mdia")
-    page.locator("main a[href*='/apply']").first.click()
+    follow(page.locator("main a[href*='/apply']").first)
     assert urlsplit(page.url).path == "/sign-in"
-    page.locator("main a[href*='/sign-up']").click()
+    follow(page.locator("main a[href*='/sign-up']"))
     page.fill("input[name=email]", "hajar.bennis@exemple.ma")
     page.fill("input[name=password]", "une phrase de quelques mots")
     visitor.send()
@@ -132,19 +132,19 @@ def test_staff_filter_the_list_and_read_on(
     with visiting(chromium, place.address, place.year, language, width) as visitor:
         page = visitor.page
         visitor.sign_in("selection_manager")
-        page.locator(f"main a[href$='/staff/intakes/{place.year.references['intake']}']").first.click()
-        page.locator("main a[href$='/applications']").first.click()
+        follow(page.locator(f"main a[href$='/staff/intakes/{place.year.references['intake']}']").first)
+        follow(page.locator("main a[href$='/applications']").first)
         name = page.locator("main table tbody a").first.inner_text().split()[-1]
         page.locator("main form input[type=search], main form input[name=q]").first.fill(name)
         visitor.send("main form[method=get] button[type=submit]")
         assert page.locator("main table tbody tr").count() < 12
         page.go_back()
-        page.locator("main table tbody a").first.click()
+        follow(page.locator("main table tbody a").first)
         first = page.url
-        page.locator("a[rel=next]").click()
+        follow(page.locator("a[rel=next]"))
         assert page.url != first
         visitor.look()
-        page.locator("a[rel=prev]").click()
+        follow(page.locator("a[rel=prev]"))
         assert urlsplit(page.url).path == urlsplit(first).path
 
 
@@ -221,7 +221,7 @@ def test_one_proposes_and_another_approves(
         expect(visitor.page.locator("form[action$='/approve']")).to_have_count(0)
     with visiting(chromium, live, year, language, width) as visitor:
         visitor.sign_in("programme_administrator")
-        visitor.page.locator(f"main a[href$='{batch}']").first.click()
+        follow(visitor.page.locator(f"main a[href$='{batch}']").first)
         approve(visitor)
     with test_context(database.system_app):
         assert db.session.scalars(sa.select(Batch.state)).all() == ["approved"]
@@ -244,7 +244,7 @@ def test_finance_computes_another_approves_and_the_apprentice_sees_the_sum(
         visitor.sign_in("candidate")
         links = visitor.page.locator("main a[href*='/my/stipends/']")
         expect(links).to_have_count(2)
-        links.first.click()
+        follow(links.first)
         expect(visitor.page.locator("main")).to_contain_text(re.compile(r"4[.\s  ]?000"))
         visitor.look()
 
@@ -256,10 +256,10 @@ def test_a_candidate_accepts_an_offer(chromium: Browser, place: Lived, language:
             offer.deadline = clock.now() + timedelta(days=3)
     with visiting(chromium, place.address, place.year, language, width) as visitor:
         visitor.sign_in("stranger")
-        visitor.page.locator("main a[href*='/my/offers/']").first.click()
+        follow(visitor.page.locator("main a[href*='/my/offers/']").first)
         visitor.look()
-        visitor.page.locator("button[name=answer][value=accept]").dblclick()
-        visitor.page.wait_for_load_state()
+        with visitor.page.expect_navigation():
+            visitor.page.locator("button[name=answer][value=accept]").dblclick()
         expect(visitor.page.locator("button[name=answer]")).to_have_count(0)
         visitor.look()
     with test_context(place.database.system_app):
@@ -273,7 +273,7 @@ def test_a_company_sees_its_own_apprentices(
 ) -> None:
     with visiting(chromium, place.address, place.year, language, width) as visitor:
         visitor.sign_in("company")
-        visitor.page.locator("main a[href*='/company/apprentices/']").first.click()
+        follow(visitor.page.locator("main a[href*='/company/apprentices/']").first)
         assert urlsplit(visitor.page.url).path.endswith(place.year.references["placement"])
     with visiting(chromium, place.address, place.year, language, width) as visitor:
         visitor.sign_in("other_company")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
 from tests.browser.conftest import Lived
-from tests.browser.visits import Visitor, visiting
+from tests.browser.visits import Visitor, follow, visiting
 
 
 def wishes(visitor: Visitor, place: Lived) -> Page:
@@ -65,8 +65,7 @@ def test_without_scripts_the_buttons_send_the_form_and_bring_it_back(chromium: B
         for number in (0, 1, 2):
             page.locator("[data-ranks] select").nth(number).select_option(index=number + 1)
         before = ranked(page)
-        with page.expect_navigation():
-            page.locator("[name=down-wishes-1]").click()
+        follow(page.locator("[name=down-wishes-1]"))
         assert ranked(page) == [before[1], before[0], before[2]]
         assert page.url.endswith("#wishes-2") and not visitor.overflow()
 

@@ -12,6 +12,7 @@ from cohortmgr.base.db import db
 from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
 from tests.browser.conftest import Lived
+from tests.browser.visits import follow
 from tests.watch import test_context
 
 # Everything by which a page can leave something in a browser.
@@ -39,15 +40,13 @@ def sign_in_by_code(page: Page, place: Lived, *, shared: bool) -> None:
     page.fill("input[name=email]", place.year.emails["candidate"])
     if shared:
         page.check("input[name=shared]")
-    with page.expect_navigation():
-        page.locator("main form button[type=submit]").first.click()
+    follow(page.locator("main form button[type=submit]").first)
     with test_context(place.database.system_app):
         newest = sa.select(Message).where(Message.key == "sign_in_code").order_by(Message.id.desc()).limit(1)
         content = content_of(db.session.scalars(newest).one())
     assert content is not None
     page.fill("#code", content["variables"]["code"])
-    with page.expect_navigation():
-        page.locator("main form button[type=submit]").first.click()
+    follow(page.locator("main form button[type=submit]").first)
     assert page.url.endswith("/my")
 
 

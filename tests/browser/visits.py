@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request
 
 from tests.factories.year import PASSWORD, Year
 
@@ -20,6 +20,12 @@ RULES = {
 VIOLATIONS = "async (rules) => (await axe.run(rules)).violations"
 # How far the page reaches beyond the screen; nothing may, at any width.
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+def follow(link: Locator) -> None:
+    """Click what leads to another page, and be there: a click alone may return while the old one still stands."""
+    with link.page.expect_navigation():
+        link.click()
 
 
 @dataclass
@@ -45,11 +51,11 @@ class Visitor:
 
     def send(self, selector: str = "main form button[type=submit]:not(.quiet)") -> None:
         """The main button, and the page it leads to."""
-        with self.page.expect_navigation():
-            self.page.locator(selector).first.click()
+        follow(self.page.locator(selector).first)
 
     def overflow(self) -> list[str]:
         """What reaches beyond the screen."""
+        self.page.wait_for_load_state()
         beyond = self.page.evaluate(OVERFLOW)
         where = urlsplit(self.page.url).path
         return [f"{where}: {beyond} px beyond the screen"] if beyond > 0 else []
