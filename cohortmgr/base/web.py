@@ -23,6 +23,7 @@ _POLICY = (
     "frame-ancestors 'none'; form-action 'self'"
 )
 
+_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 _VARY = "Cookie, Accept-Language"
 
 
@@ -61,7 +62,7 @@ def init_web(app: Flask) -> None:
     app.register_error_handler(NotPermitted, lambda _error: _page(HTTPStatus.NOT_FOUND))
     app.register_error_handler(Stale, lambda _error: _page(HTTPStatus.CONFLICT))
     app.register_error_handler(Refused, _refused)
-    app.register_error_handler(CSRFError, lambda _error: _page(HTTPStatus.BAD_REQUEST))
+    app.register_error_handler(CSRFError, _without_token)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
 
@@ -89,6 +90,23 @@ def _headers(response: Response) -> Response:
 
 def _page(status: HTTPStatus, problems: tuple[object, ...] = ()) -> ResponseReturnValue:
     return render_template("base/error.html", status=int(status), problems=problems), int(status)
+
+
+def _without_token(_error: CSRFError) -> ResponseReturnValue:
+    """A form of our own pages that bears no token of this browser's session: its cookie went, or the session ended in
+    another tab. What was typed is shown to be sent again by hand; a form from elsewhere is not."""
+    origin = request.headers.get("Origin") or request.referrer or ""
+    if urlsplit(origin).netloc != request.host or request.mimetype not in _FORMS:
+        return _page(HTTPStatus.BAD_REQUEST)
+    fields = [
+        (name, text)
+        for name, texts in request.form.lists()
+        if name != "csrf_token" and "password" not in name
+        for text in texts
+    ]
+    files = any(file.filename for _name, file in request.files.items(multi=True))
+    page = render_template("base/again.html", fields=fields, files=files)
+    return page, int(HTTPStatus.BAD_REQUEST), {"Cache-Control": "no-store"}
 
 
 def _refused(error: Refused) -> ResponseReturnValue:

@@ -129,6 +129,24 @@ def test_what_is_typed_outlives_its_session_without_scripts(chromium: Browser, p
     assert mine(place).answers["city"] == "Tétouan"
 
 
+def test_what_is_typed_outlives_its_cookie_without_scripts(chromium: Browser, place: Lived) -> None:
+    with visiting(chromium, place.address, place.year, "ar", 360, scripts=False) as visitor:
+        page = visitor.page
+        tasks = begin(visitor, place)
+        page.goto(f"{tasks}/form/contact/2")
+        page.fill("[name=city]", "Tétouan")
+        page.context.clear_cookies(name="session")
+        visitor.send(GO_ON)
+        assert not visitor.overflow()
+        with page.context.expect_page() as opened:
+            page.locator("main a[target=_blank]").click()
+        sign_in(opened.value)
+        for _ in range(2):  # the first page was made for nobody: it is asked once more, of the person
+            visitor.send("main form button[type=submit]")
+        assert "/form/" in page.url
+    assert mine(place).answers["city"] == "Tétouan"
+
+
 def test_saved_as_one_types_through_a_cut_and_an_ended_session(chromium: Browser, place: Lived) -> None:
     with visiting(chromium, place.address, place.year, "fr", 360) as visitor:
         page, line = visitor.page, visitor.page.locator("[data-saved]")
