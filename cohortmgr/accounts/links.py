@@ -19,6 +19,7 @@ CLAIM = "claim"
 # Went to a telephone, and proves that alone, whatever address the person has been given since.
 CLAIM_BY_PHONE = "claim_phone"
 CLAIMS = (CLAIM, CLAIM_BY_PHONE)
+_USED = N_("Ce lien a déjà servi. Connectez-vous, ou demandez-en un autre.")
 
 
 def hashed(token: str) -> str:
@@ -54,16 +55,21 @@ def create(purpose: str, subject: str, lifetime: timedelta, institution_id: int 
     return create_many(purpose, [subject], lifetime, institution_id)[0]
 
 
-def peek(token: str, *purposes: str) -> SingleUseLink:
-    """The link as a GET may look at it. NotFound if unknown, Refused saying why if used or too old."""
+def find(token: str, *purposes: str) -> SingleUseLink:
+    """The link, open or not; NotFound if unknown."""
     chosen = sa.select(SingleUseLink).where(
         SingleUseLink.token_hash == hashed(token), SingleUseLink.purpose.in_(purposes)
     )
     link = db.session.scalar(chosen)
     if link is None:
         raise NotFound("link")
+    return link
+
+
+def require_open(link: SingleUseLink) -> None:
+    """Refused, saying why, if the link was used or is too old."""
     if link.used_at is not None:
-        raise Refused(Problem(N_("Ce lien a déjà servi. Connectez-vous, ou demandez-en un autre.")))
+        raise Refused(Problem(_USED))
     if link.expires_at <= clock.now():
         raise Refused(
             Problem(
@@ -71,6 +77,12 @@ def peek(token: str, *purposes: str) -> SingleUseLink:
                 {"since": link.expires_at},
             )
         )
+
+
+def peek(token: str, *purposes: str) -> SingleUseLink:
+    """The open link as a GET may look at it; problems as `find` and `require_open`."""
+    link = find(token, *purposes)
+    require_open(link)
     return link
 
 
@@ -96,5 +108,5 @@ def use(token: str, *purposes: str) -> SingleUseLink:
         .values(used_at=clock.now())
     )
     if db.session.connection().execute(used).rowcount != 1:
-        raise Refused(Problem(N_("Ce lien a déjà servi. Connectez-vous, ou demandez-en un autre.")))
+        raise Refused(Problem(_USED))
     return link

@@ -150,10 +150,12 @@ def is_visiting(token: str) -> bool:
 
 
 def guardian_of(token: str) -> Person:
-    """Whose link it is; the page speaks their language unless the browser asked for one."""
-    person = queries.guardian(links.peek(token, LINK).subject)
+    """Whose link it is; the page, also that of a closed link, speaks their language unless the browser asked for one."""
+    found = links.find(token, LINK)
+    person = queries.guardian(found.subject)
     if COOKIE not in request.cookies:
         g.language = person.language
+    links.require_open(found)
     return person
 
 

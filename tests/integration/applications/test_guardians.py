@@ -81,8 +81,15 @@ def test_a_link_serves_once_and_the_one_of_the_receipt_withdraws(
     browser = children.enter(app, token)
     page = browser.get(f"/guardian/{token}/answers").text
     browser.post(f"/guardian/{token}/answers", data=children.answers(page))
+    with writing() as session:
+        session.scalars(
+            sa.select(Person).join(Guardianship, Guardianship.guardian_id == Person.id)
+        ).one().language = "ar"
     for path in ("", "/answers", "/receipt"):
-        assert browser.get(f"/guardian/{token}{path}").status_code == 410
+        closed = browser.get(f"/guardian/{token}{path}", headers={"Accept-Language": "fr"})
+        assert closed.status_code == 410 and '<html lang="ar"' in closed.text, (
+            "also a closed link speaks to its guardian"
+        )
     assert browser.post(f"/guardian/{token}/answers", data=children.answers(page)).status_code == 410
     standing = children.sent("guardian_receipt")[0]["token"]
     with clock.at(children.NOW + timedelta(days=40)):
