@@ -87,6 +87,21 @@ def _viewer(rows: Iterable[sa.Row[*tuple[Any, ...]]], session_id: int | None) ->
     )
 
 
+def below(path: sa.SQLColumnExpression[str], paths: Iterable[str]) -> sa.ColumnElement[bool]:
+    """Whether the path of a row lies at or below one of those; no row's does if there are none."""
+    return sa.or_(sa.false(), *(path.startswith(each, autoescape=True) for each in paths))
+
+
+def within(viewer: Viewer, permission: str, path: sa.SQLColumnExpression[str]) -> sa.ColumnElement[bool]:
+    """Whether the path of a row lies below one on which the viewer holds a permission."""
+    return below(path, viewer.paths(permission))
+
+
+def granted(path: str) -> sa.ColumnElement[bool]:
+    """Whether the statement's grant holds today, and covers a path."""
+    return sa.and_(RoleGrant.revoked_at.is_(None), sa.literal(path).like(RoleGrant.path.concat("%")))
+
+
 def reference_of(person_id: int) -> str:
     """The public reference of a person."""
     return db.session.scalars(sa.select(Person.reference).where(Person.id == person_id)).one()

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers import Answer
@@ -276,8 +277,7 @@ def within(
     viewer: Viewer, permission: str, path: sa.SQLColumnExpression[str] = Intake.path
 ) -> sa.ColumnElement[bool]:
     """Whether a path, that of the statement's intake, lies below one on which the viewer holds a permission."""
-    inside = [path.startswith(each, autoescape=True) for each in viewer.paths(permission)]
-    return sa.or_(sa.false(), *inside)
+    return accounts.within(viewer, permission, path)
 
 
 def staff_intake(viewer: Viewer, reference: str, permission: str = READ) -> Intake:

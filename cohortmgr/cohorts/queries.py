@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.awaited import owed_by
 from cohortmgr.applications.checks import unchecked_files
@@ -27,7 +28,7 @@ companies_of_members: list[Callable[[int], Mapping[int, Mapping[str, str]]]] = [
 
 def within(viewer: Viewer, permission: str) -> sa.ColumnElement[bool]:
     """The condition that a cohort lies where the viewer holds a permission."""
-    return sa.or_(sa.false(), *(Cohort.path.startswith(p, autoescape=True) for p in viewer.paths(permission)))
+    return accounts.within(viewer, permission, Cohort.path)
 
 
 def visible(viewer: Viewer, permission: str = "cohorts.read") -> sa.Select[Cohort]:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.queries import within
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications import listing
 from cohortmgr.applications.listing import Filters
@@ -60,11 +61,10 @@ _REFUSES = sa.func.coalesce(Preference.campaigns.is_(False), sa.false())
 
 def visible(viewer: Viewer, permission: str = WRITE) -> sa.Select[Campaign, Intake]:
     """The campaigns of the programmes in which the viewer writes to people, newest first."""
-    inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(permission)]
     return (
         sa.select(Campaign, Intake)
         .join(Intake, Intake.id == Campaign.intake_id)
-        .where(sa.or_(sa.false(), *inside))
+        .where(within(viewer, permission, Intake.path))
         .order_by(Campaign.created_at.desc(), Campaign.id.desc())
     )
 

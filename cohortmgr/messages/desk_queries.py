@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
+from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.accounts.rules import PERMISSIONS, Role, Viewer
 from cohortmgr.applications.guardian_queries import has_guardian
@@ -109,13 +110,12 @@ def within(viewer: Viewer) -> sa.ColumnElement[bool]:
     if viewer.is_system:
         return sa.true()
 
-    def below(roles: frozenset[Role]) -> sa.ColumnElement[bool]:
+    def held_by(roles: frozenset[Role]) -> sa.ColumnElement[bool]:
         paths = {grant.path for grant in viewer.grants if grant.role in roles}
-        inside = [Question.path.startswith(path, autoescape=True) for path in sorted(paths)]
-        return sa.or_(sa.false(), *inside)
+        return accounts.below(Question.path, sorted(paths))
 
-    of_money = sa.and_(Question.line_id.is_not(None), below(_PAYERS))
-    return sa.or_(of_money, sa.and_(Question.line_id.is_(None), below(_OTHERS)))
+    of_money = sa.and_(Question.line_id.is_not(None), held_by(_PAYERS))
+    return sa.or_(of_money, sa.and_(Question.line_id.is_(None), held_by(_OTHERS)))
 
 
 def visible(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
@@ -314,12 +314,11 @@ def own(viewer: Viewer, reference: str) -> Question:
 def colleagues(question: Question) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """(id, reference, given_name, family_name) of the accounts that may answer it, by name."""
     roles = _PAYERS if question.line_id is not None else _OTHERS
-    covering = sa.literal(question.path).like(RoleGrant.path + "%")
     return db.session.execute(
         sa.select(Account.id, Account.reference, Person.given_name, Person.family_name, Person.search_name)
         .join(Person, Person.id == Account.person_id)
         .join(RoleGrant, RoleGrant.account_id == Account.id)
-        .where(RoleGrant.role.in_([role.value for role in roles]), RoleGrant.revoked_at.is_(None), covering)
+        .where(RoleGrant.role.in_([role.value for role in roles]), accounts.granted(question.path))
         .where(Account.suspended_at.is_(None))
         .distinct()
         .order_by(Person.search_name, Account.id)
@@ -333,9 +332,7 @@ def line_of(question: Question) -> Line | None:
 
 def saved(viewer: Viewer, permission: str = DESK) -> sa.Select[SavedAnswer]:
     """The saved answers for the programmes where the viewer holds a permission, by topic and title."""
-    paths = viewer.paths(permission)
-    inside = [SavedAnswer.path.startswith(path, autoescape=True) for path in paths]
-    chosen = sa.select(SavedAnswer).where(sa.or_(sa.false(), *inside))
+    chosen = sa.select(SavedAnswer).where(accounts.within(viewer, permission, SavedAnswer.path))
     return chosen.order_by(SavedAnswer.topic, SavedAnswer.title, SavedAnswer.id)
 
 
@@ -358,6 +355,5 @@ def without_account(person_ids: Iterable[int]) -> set[int]:
 
 def programmes_of(viewer: Viewer, permission: str) -> Sequence[Programme]:
     """The programmes where the viewer holds a permission, by key."""
-    inside = [Programme.path.startswith(path, autoescape=True) for path in viewer.paths(permission)]
-    chosen = sa.select(Programme).where(sa.or_(sa.false(), *inside))
+    chosen = sa.select(Programme).where(accounts.within(viewer, permission, Programme.path))
     return db.session.scalars(chosen.order_by(Programme.key)).all()

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from markupsafe import Markup
 
 from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.queries import within
 from cohortmgr.accounts.rules import PERMISSIONS, Viewer
 from cohortmgr.applications.guardian_queries import same_contact
 from cohortmgr.applications.models import Application
@@ -118,12 +119,11 @@ def _read(message: Message, content: Mapping[str, Any], rendered: Rendered) -> R
 def visible(viewer: Viewer) -> sa.Select[Any]:
     """(message, person) of those whose files the viewer manages, newest first: messages bear an institution, and
     the files of their person tell whether it is the viewer's programme in it."""
-    inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(PERMISSION)]
     files = (
         sa.select(Application.id)
         .join(Intake, Intake.id == Application.intake_id)
         .where(Application.person_id == Message.person_id, Application.state != "draft", AGREED)
-        .where(Application.institution_id == Message.institution_id, sa.or_(sa.false(), *inside))
+        .where(Application.institution_id == Message.institution_id, within(viewer, PERMISSION, Intake.path))
     )
     held = [grant for grant in viewer.grants if grant.role in PERMISSIONS[PERMISSION]]
     institutions = sorted({number for grant in held for number in grant.institutions})

@@ -13,6 +13,7 @@ from cohortmgr.accounts.actions import set_person
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.contacts import contact_of as contact_typed
 from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.queries import within
 from cohortmgr.accounts.rules import LINK_LIFETIME, SYSTEM, Viewer, require
 from cohortmgr.applications.guardian_models import Guardianship
 from cohortmgr.applications.guardian_queries import contact_of
@@ -50,7 +51,6 @@ _log = logging.getLogger(__name__)
 
 def visible(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
     """(trouble, person, file's number and reference) that nobody has seen to, where the viewer manages the files."""
-    inside = [Trouble.path.startswith(path, autoescape=True) for path in viewer.paths(MANAGE)]
     return (
         sa.select(
             Trouble,
@@ -63,7 +63,7 @@ def visible(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
         .join(Person, Person.id == Trouble.person_id)
         .outerjoin(Application, Application.id == Trouble.application_id)
         .outerjoin(Message, Message.reference == Trouble.message_reference)
-        .where(Trouble.resolved_at.is_(None), sa.or_(sa.false(), *inside))
+        .where(Trouble.resolved_at.is_(None), within(viewer, MANAGE, Trouble.path))
         .where(sa.or_(Trouble.application_id.is_(None), AGREED, _OF_GUARDIAN))
         .order_by(Trouble.at, Trouble.id)
     )
@@ -203,8 +203,8 @@ def dismiss(viewer: Viewer, reference: str) -> Trouble:
 
 
 def _own(viewer: Viewer, reference: str) -> Trouble:
-    inside = [Trouble.path.startswith(path, autoescape=True) for path in viewer.paths(MANAGE)]
-    chosen = sa.select(Trouble).where(Trouble.reference == reference, sa.or_(sa.false(), *inside))
+    mine = within(viewer, MANAGE, Trouble.path)
+    chosen = sa.select(Trouble).where(Trouble.reference == reference, mine)
     found = db.session.scalar(chosen)
     if found is None:
         raise NotFound(reference)

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Account, Person, RoleGrant
+from cohortmgr.accounts.queries import within
 from cohortmgr.accounts.rules import Role, Viewer
 from cohortmgr.applications.models import Application
 from cohortmgr.applications.queries import AGREED
@@ -28,11 +29,6 @@ _PRESENT = [state.value for state in PRESENT]
 _SHOWN = [PositionState.OPEN.value, PositionState.CLOSED.value]
 
 
-def _below(paths: Iterable[str]) -> sa.ColumnElement[bool]:
-    """The condition that the company stands at or below one of the paths."""
-    return sa.or_(sa.false(), *(Organisation.path.startswith(path, autoescape=True) for path in paths))
-
-
 def visible(viewer: Viewer) -> sa.Select[Placement]:
     """The placements that the viewer may see.
 
@@ -42,7 +38,7 @@ def visible(viewer: Viewer) -> sa.Select[Placement]:
     mine = Placement.person_id == viewer.person_id if viewer.person_id else sa.false()
     agreed = sa.select(Enrolment.id).join(Application, Application.id == Enrolment.application_id)
     hosted = sa.and_(
-        _below(viewer.paths("placements.apprentices")),
+        within(viewer, "placements.apprentices", Organisation.path),
         Placement.state.in_(_PRESENT),
         Placement.enrolment_id.in_(agreed.where(AGREED)),
     )
@@ -65,7 +61,7 @@ def get_for(viewer: Viewer, reference: str) -> Placement:
 
 def apprentices(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """The apprentices of the viewer's companies by name: placement, name, training and company, in one statement."""
-    hosted = (_below(viewer.paths("placements.apprentices")), Placement.state.in_(_PRESENT))
+    hosted = (within(viewer, "placements.apprentices", Organisation.path), Placement.state.in_(_PRESENT))
     return db.session.execute(
         visible(viewer)
         .with_only_columns(
@@ -179,7 +175,7 @@ def company_positions(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         )
         .join(Organisation, Organisation.id == Position.company_id)
         .join(Cohort, Cohort.id == Position.cohort_id)
-        .where(_below(viewer.paths("placements.company")), Position.state.in_(_SHOWN))
+        .where(within(viewer, "placements.company", Organisation.path), Position.state.in_(_SHOWN))
         .order_by(Cohort.starts_on.desc(), Position.id)
     ).all()
 
@@ -189,7 +185,7 @@ def position_for(viewer: Viewer, reference: str) -> Position:
     found = db.session.scalar(
         sa.select(Position)
         .join(Organisation, Organisation.id == Position.company_id)
-        .where(_below(viewer.paths("placements.company")), Position.state.in_(_SHOWN))
+        .where(within(viewer, "placements.company", Organisation.path), Position.state.in_(_SHOWN))
         .where(Position.reference == reference)
     )
     if found is None:

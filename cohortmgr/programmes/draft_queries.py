@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts.queries import within
 from cohortmgr.accounts.rules import Viewer, require, require_anywhere
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
@@ -69,7 +70,7 @@ class Writing:
 def managed(viewer: Viewer) -> Sequence[Programme]:
     """The programmes whose definition the viewer may change, by key."""
     require_anywhere(viewer, MANAGE)
-    inside = sa.or_(*(Programme.path.startswith(path, autoescape=True) for path in viewer.paths(MANAGE)))
+    inside = within(viewer, MANAGE, Programme.path)
     return db.session.scalars(sa.select(Programme).where(inside).order_by(Programme.key)).all()
 
 

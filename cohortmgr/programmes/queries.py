@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts.queries import below, within
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
@@ -52,9 +53,9 @@ def _read(fingerprint: str) -> Definition:
 
 def visible(viewer: Viewer) -> sa.Select[Intake]:
     """Intakes that are published, and all those of the programmes that the viewer manages; newest first."""
-    managed = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths("programmes.manage")]
+    managed = within(viewer, "programmes.manage", Intake.path)
     shown = Intake.state == IntakeState.PUBLISHED
-    return sa.select(Intake).where(sa.or_(shown, *managed)).order_by(Intake.opens_at.desc(), Intake.id.desc())
+    return sa.select(Intake).where(sa.or_(shown, managed)).order_by(Intake.opens_at.desc(), Intake.id.desc())
 
 
 def get_intake(reference: str) -> Intake:
@@ -101,9 +102,8 @@ def intakes_below(paths: Sequence[str]) -> Sequence[Intake]:
     """The intakes of the programmes at or below the paths, newest first."""
     if not paths:
         return []
-    inside = sa.or_(*(Intake.path.startswith(path, autoescape=True) for path in paths))
     return db.session.scalars(
-        sa.select(Intake).where(inside).order_by(Intake.opens_at.desc(), Intake.id.desc())
+        sa.select(Intake).where(below(Intake.path, paths)).order_by(Intake.opens_at.desc(), Intake.id.desc())
     ).all()
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Account, Person, RoleGrant
+from cohortmgr.accounts.queries import granted, within
 from cohortmgr.accounts.rules import Role, Viewer
 from cohortmgr.applications.models import Application, Document
 from cohortmgr.applications.queries import staff_intake
@@ -23,14 +24,10 @@ from cohortmgr.reviews.rules import COUNTING, HOLDING, ReviewState, severities
 OPEN = (ReviewState.REOPENED, ReviewState.DRAFTED, ReviewState.ASSIGNED)
 
 
-def _below(paths: Iterable[str]) -> sa.ColumnElement[bool]:
-    return sa.or_(sa.false(), *(Intake.path.startswith(path, autoescape=True) for path in paths))
-
-
 def visible(viewer: Viewer) -> sa.Select[Review]:
     """One's own readings where one is a reviewer, and all those of the programmes whose readings one may read."""
-    own = sa.and_(Review.reviewer_id == viewer.person_id, _below(viewer.paths("reviews.score")))
-    everyone = _below(viewer.paths("reviews.read"))
+    own = sa.and_(Review.reviewer_id == viewer.person_id, within(viewer, "reviews.score", Intake.path))
+    everyone = within(viewer, "reviews.read", Intake.path)
     return sa.select(Review).join(Intake, Intake.id == Review.intake_id).where(sa.or_(own, everyone))
 
 
@@ -55,12 +52,11 @@ def intake_for(viewer: Viewer, reference: str, permission: str = "reviews.read")
 
 def reviewers_in(path: str) -> Sequence[Any]:
     """(person_id, reference, name parts) of the people who may read files of a programme, by name."""
-    covering = sa.literal(path).like(RoleGrant.path.concat("%"))
     return db.session.execute(
         sa.select(Person.id.label("person_id"), Person.reference, Person.given_name, Person.family_name)
         .join(Account, Account.person_id == Person.id)
         .join(RoleGrant, RoleGrant.account_id == Account.id)
-        .where(RoleGrant.role == Role.REVIEWER.value, RoleGrant.revoked_at.is_(None), covering)
+        .where(RoleGrant.role == Role.REVIEWER.value, granted(path))
         .where(Account.suspended_at.is_(None))
         .distinct()
         .order_by(Person.family_name, Person.given_name, Person.id)

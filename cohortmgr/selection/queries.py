@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Account, Person
+from cohortmgr.accounts.queries import within
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.desk import Told
 from cohortmgr.applications.models import Application
@@ -30,8 +31,8 @@ LIVE = (BatchState.PROPOSED.value, BatchState.APPROVED.value)
 
 def visible(viewer: Viewer, permission: str = "selection.read") -> sa.Select[Batch]:
     """The batches of the programmes whose selection the viewer may read."""
-    inside = [Intake.path.startswith(path, autoescape=True) for path in viewer.paths(permission)]
-    return sa.select(Batch).join(Intake, Intake.id == Batch.intake_id).where(sa.or_(sa.false(), *inside))
+    inside = within(viewer, permission, Intake.path)
+    return sa.select(Batch).join(Intake, Intake.id == Batch.intake_id).where(inside)
 
 
 def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> Batch:
