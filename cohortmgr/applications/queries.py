@@ -122,9 +122,10 @@ EXTENDED = (
     .where(Extension.application_id == Application.id, Extension.revoked_at.is_(None))
     .scalar_subquery()
 )
+# The state is written out: it is the condition of an index, and SQLite would plan anew each time that it is bound.
 _REOPENED = (
     sa.select(Correction.until)
-    .where(Correction.application_id == Application.id, Correction.state == "asked")
+    .where(Correction.application_id == Application.id, Correction.state == sa.literal_column("'asked'"))
     .scalar_subquery()
 )
 
