@@ -126,10 +126,10 @@ def month(value: date | None) -> str:
 
 
 def hour(value: datetime) -> str:
-    """`14 h`, `14 h 30` in French; `14:30` elsewhere."""
+    """`14 h`, `14 h 30` in French, which no line breaks; `14:30` elsewhere."""
     shown = clock.local(value)
     if language() == "fr":
-        return f"{shown.hour} h" if shown.minute == 0 else f"{shown.hour} h {shown.minute:02d}"
+        return f"{shown.hour}\u00a0h" if shown.minute == 0 else f"{shown.hour}\u00a0h\u00a0{shown.minute:02d}"
     return str(format_time(shown.time(), "HH:mm", locale=_parsed[language()]))
 
 

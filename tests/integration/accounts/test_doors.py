@@ -62,18 +62,6 @@ def is_in(client: FlaskClient) -> bool:
     return bool(client.get("/my").status_code == 200)
 
 
-def test_a_form_without_its_token_is_sent_again_by_hand_if_it_is_ours(client: FlaskClient) -> None:
-    fields = {"email": "<a@exemple.ma>", "password": PASSWORD, "csrf_token": "old"}
-    own, other = {"Origin": "http://localhost"}, {"Origin": "http://elsewhere.example"}
-    page = client.post("/sign-up", data=fields, headers=own)
-    assert page.status_code == 400 and page.headers["Cache-Control"] == "no-store"
-    assert 'name="email" value="&lt;a@exemple.ma&gt;"' in page.text
-    assert PASSWORD not in page.text and 'value="old"' not in page.text
-    for headers in (other, {"Origin": "null"}, {}):
-        assert "@exemple.ma" not in client.post("/sign-up", data=fields, headers=headers).text
-    assert "@exemple.ma" not in client.post("/sign-up", json=fields, headers=own).text
-
-
 @pytest.fixture
 def another(app: Flask) -> FlaskClient:
     """A second browser."""

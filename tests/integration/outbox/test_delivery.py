@@ -45,7 +45,7 @@ def test_a_message_is_delivered_once(tmp_path: Path) -> None:
     assert [delivery.deliver(), delivery.deliver()] == [1, 0]
     [letter] = letters(tmp_path)
     assert (letter["To"], letter["Subject"]) == ("said@exemple.ma", "Réponse de Saïd <b>")
-    assert "mardi 12 mai 2026, 14 h — http://127.0.0.1:8000 (fr)" in words(letter)
+    assert "mardi 12 mai 2026, 14\u00a0h — http://127.0.0.1:8000 (fr)" in words(letter)
     assert (row().state, row().tries, row().lease_until) == (MessageState.SENT, 0, None)
 
 

@@ -35,8 +35,8 @@ def test_the_home_page_says_what_is_open_and_since_when_the_rest_is_closed(
 ) -> None:
     with at(AUTUMN):
         page = client.get("/").text
-    assert "mercredi 30 juin 2027, 18 h" in page
-    assert "depuis le mardi 15 juillet 2025, 18 h" in page
+    assert "mercredi 30 juin 2027, 18\u00a0h" in page
+    assert "depuis le mardi 15 juillet 2025, 18\u00a0h" in page
     assert page.index("Rentrée 2027") < page.index("Rentrée 2025")
 
 
@@ -60,9 +60,17 @@ def test_a_programme_shows_its_open_intake_with_all_that_people_ask(
 @pytest.mark.parametrize(
     ("moment", "says", "applies"),
     [
-        (datetime(2025, 6, 1, tzinfo=UTC), "ouvrent le lundi 2 juin 2025, 9 h", False),
-        (datetime(2025, 6, 2, 8, 0, tzinfo=UTC), "Candidatez avant le mardi 15 juillet 2025, 18 h", True),
-        (datetime(2025, 7, 15, 17, 0, tzinfo=UTC), "closes depuis le mardi 15 juillet 2025, 18 h", False),
+        (datetime(2025, 6, 1, tzinfo=UTC), "ouvrent le lundi 2 juin 2025, 9\u00a0h", False),
+        (
+            datetime(2025, 6, 2, 8, 0, tzinfo=UTC),
+            "Candidatez avant le mardi 15 juillet 2025, 18\u00a0h",
+            True,
+        ),
+        (
+            datetime(2025, 7, 15, 17, 0, tzinfo=UTC),
+            "closes depuis le mardi 15 juillet 2025, 18\u00a0h",
+            False,
+        ),
     ],
 )
 def test_an_intake_says_where_it_stands(
