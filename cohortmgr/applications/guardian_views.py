@@ -150,7 +150,7 @@ def is_visiting(token: str) -> bool:
 
 
 def guardian_of(token: str) -> Person:
-    """Whose link it is; the page, also that of a closed link, speaks their language unless the browser asked for one."""
+    """Whose link it is; the page, also that of a closed link, speaks their language unless their browser chose one."""
     found = links.find(token, LINK)
     person = queries.guardian(found.subject)
     if COOKIE not in request.cookies:
