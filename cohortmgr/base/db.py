@@ -7,19 +7,24 @@ a test holds the two together. On PostgreSQL each transaction says for whom it r
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, cast
 
+import psycopg
 import sqlalchemy as sa
 from flask_sqlalchemy_lite import SQLAlchemy
+from psycopg.pq import TransactionStatus
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.orm.session import SessionTransaction
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from cohortmgr.base.errors import Stale
 from cohortmgr.base.text import new_reference
@@ -32,6 +37,10 @@ Json = sa.JSON().with_variant(JSONB, "postgresql")
 # rows of no institution are read by whoever lists NO_INSTITUTION. "journal_of_persons": its person reads a row too.
 TENANCIES = ("global", "published", "institution", "institution_or_person", "journal", "journal_of_persons")
 NO_INSTITUTION = 0
+# The option of a connection whose transaction may write.
+WRITING = "writing"
+# Seconds after which a connection to PostgreSQL that nobody used is asked whether it still stands.
+RESTS = 1.0
 
 db = SQLAlchemy(session_options={"expire_on_commit": False})
 before_commit: list[Callable[[Session], None]] = []
@@ -90,10 +99,11 @@ class Versioned:
 
 
 def configure_engine(engine: sa.Engine) -> None:
-    """Give a SQLite engine its pragmas and explicit transactions."""
-    if engine.dialect.name != "sqlite":
-        return
+    """Give a SQLite engine its pragmas and explicit transactions; let one of PostgreSQL write only where it is said."""
+    (_configure_sqlite if engine.dialect.name == "sqlite" else _configure_postgresql)(engine)
 
+
+def _configure_sqlite(engine: sa.Engine) -> None:
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:
         # The driver's own BEGIN comes too late for snapshots and savepoints.
@@ -103,15 +113,51 @@ def configure_engine(engine: sa.Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        immediate = connection.get_execution_options().get("immediate", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
+
+
+def _configure_postgresql(engine: sa.Engine) -> None:
+    undo = engine.dialect.do_rollback
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
+        driver.read_only = not _writes(connection)
+
+    def end(connection: Any) -> None:
+        """What could only read ends by COMMIT: at a ROLLBACK the driver forgets every statement that it had prepared,
+        and the server would plan each of them anew at each request."""
+        driver = cast(psycopg.Connection[Any], connection.driver_connection)
+        if driver.read_only and driver.info.transaction_status == TransactionStatus.INTRANS:
+            driver.commit()
+        else:
+            undo(connection)
+
+    engine.dialect.do_rollback = end  # type: ignore[method-assign,assignment]
+
+    @event.listens_for(engine, "checkin")
+    def _rests(_driver: Any, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _wakes(driver: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+        """Ask a connection that rested whether its server is still there; one in use told so a moment ago."""
+        if time.monotonic() - record.info.get("rests_since", math.inf) > RESTS:
+            try:
+                engine.dialect.do_ping(driver)
+            except psycopg.Error as error:
+                raise sa.exc.InvalidatePoolError from error
+
+
+def _writes(connection: sa.Connection) -> bool:
+    return bool(connection.get_execution_options().get(WRITING, False))
 
 
 def engine_options(url: str) -> dict[str, Any]:
     """Options of `create_engine` for a URL. PostgreSQL connections are in UTC whatever the server's zone."""
     if url.startswith("sqlite"):
         return {"url": url}
-    return {"url": url, "pool_pre_ping": True, "connect_args": {"options": "-c timezone=UTC"}}
+    return {"url": url, "connect_args": {"options": "-c timezone=UTC"}}
 
 
 def pooled_options(url: str) -> dict[str, Any]:
@@ -215,7 +261,7 @@ def writing() -> Iterator[Session]:
     session.info["writing"] = True
     session.info["wakes"] = {}
     try:
-        session.connection(execution_options={"immediate": True})
+        session.connection(execution_options={WRITING: True})
         yield session
         session.flush()
         for finish in before_commit:

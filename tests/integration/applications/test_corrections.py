@@ -125,11 +125,10 @@ def test_it_closes_at_its_moment_and_what_began_before_is_in(
         with pytest.raises(Refused), writing():
             corrections.answer(viewer, sent, {"s1": "19"}, [])
         clock.note_arrival(until - timedelta(seconds=1))
+        viewer = Viewer("v", person_id=row().person_id, person_reference=_person())
         try:
             with writing():
-                corrections.answer(
-                    Viewer("v", person_id=row().person_id, person_reference=_person()), sent, {"s1": "19"}, []
-                )
+                corrections.answer(viewer, sent, {"s1": "19"}, [])
         finally:
             clock.note_arrival(None)
     assert row().answers["s1"] == "19"

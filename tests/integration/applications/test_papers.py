@@ -207,9 +207,9 @@ def test_a_promise_is_an_answer_and_may_be_kept_after_the_sending(
 
 
 def test_a_paper_refused_after_the_sending_is_written_to_its_person(client: FlaskClient, sent: str) -> None:
-    db.session.rollback()
-    with writing():
-        paper = standing()
+    paper = standing()
+    with writing() as session:
+        session.refresh(paper)
         paper.parts = [{**paper.parts[0], "key": storage.store(b"%PDF-1.4\n%%EOF").key}]
     examine()
     assert standing().state == "refused"
@@ -248,9 +248,9 @@ def test_staff_read_the_figure_beside_the_paper_and_a_new_sending_asks_again(
     assert "Vérifié, égal" in desk.get(f"/staff/documents/{paper.reference}/pages").text
     rows = db.session.scalars(sa.select(FigureCheck).order_by(FigureCheck.id)).all()
     assert [(row.declared, row.read) for row in rows] == [("12", "11.5"), ("12", "12")]
-    db.session.rollback()
+    paper = standing()
     with writing():
-        standing().sha256 = "0" * 64
+        paper.sha256 = "0" * 64
     page = desk.get(f"/staff/documents/{paper.reference}/pages").text
     assert "À vérifier de nouveau" in page and "Le document a changé depuis" in page
 

@@ -13,7 +13,7 @@ from flask import Flask, request_started
 from flask.testing import FlaskClient
 
 from cohortmgr.audit.models import SubjectKey
-from cohortmgr.base.db import db, writing
+from cohortmgr.base.db import WRITING, db, writing
 from tests.databases import Database
 from tests.watch import watched
 
@@ -21,8 +21,8 @@ from tests.watch import watched
 @pytest.mark.parametrize("turn", [1, 2])
 def test_rows_of_one_test_are_gone_in_the_next(system_context: None, turn: int) -> None:
     assert db.session.scalar(sa.select(sa.func.count()).select_from(SubjectKey)) == 0
-    db.session.add(SubjectKey(subject="x" * 26, wrapped=b"k"))
-    db.session.commit()
+    with writing() as session:
+        session.add(SubjectKey(subject="x" * 26, wrapped=b"k"))
 
 
 def test_laying_the_database_anew_is_quick(database: Database) -> None:
@@ -50,9 +50,11 @@ def test_a_change_that_is_not_committed_is_noticed(app: Flask, database: Databas
     with pytest.raises(AssertionError, match="not committed"), watched(app), app.app_context():
         db.session.add(SubjectKey(subject="x" * 26, wrapped=b"k"))
     with pytest.raises(AssertionError, match="not committed"), watched(app), app.app_context():
+        db.session.connection(execution_options={WRITING: True})
         db.session.add(SubjectKey(subject="x" * 26, wrapped=b"k"))
         db.session.flush()
     with pytest.raises(AssertionError, match="not committed"), watched(app), app.app_context():
+        db.session.connection(execution_options={WRITING: True})
         db.session.execute(sa.update(SubjectKey).values(wrapped=b"l"))
     with watched(app), app.app_context(), writing() as session:
         session.add(SubjectKey(subject="x" * 26, wrapped=b"k"))

@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.exc import ProgrammingError
 
 from cohortmgr import tables
-from cohortmgr.base.db import NO_INSTITUTION, TENANCIES, Model, acting_in, db, see, writing
+from cohortmgr.base.db import NO_INSTITUTION, TENANCIES, WRITING, Model, acting_in, db, see, writing
 from tests.databases import Database, PostgresDatabase
 
 pytestmark = pytest.mark.postgres_only
@@ -123,6 +123,12 @@ def counts(chosen: list[sa.Table]) -> dict[str, int]:
     }
 
 
+def changing() -> None:
+    """A transaction that may write, whatever the application would make of it."""
+    db.session.rollback()
+    db.session.connection(execution_options={WRITING: True})
+
+
 def each(chosen: list[sa.Table], number: int) -> dict[str, int]:
     return dict.fromkeys(names(chosen), number)
 
@@ -195,6 +201,7 @@ def test_the_application_s_role_is_nobody() -> None:
     member = sa.text("SELECT count(*) FROM pg_auth_members WHERE member = current_user::regrole")
     owned = sa.text("SELECT count(*) FROM pg_class WHERE relowner = current_user::regrole")
     assert db.session.scalar(member) == db.session.scalar(owned) == 0
+    changing()
     with pytest.raises(ProgrammingError, match="must be owner"):
         db.session.execute(sa.text("ALTER TABLE audit_events DISABLE ROW LEVEL SECURITY"))
 
@@ -237,6 +244,7 @@ def test_what_is_published_is_read_by_all_and_changed_by_none(filled: Database, 
         insert(filled, table, 1003, institution_id=THEIRS, published_at=START)
     with app.app_context():
         assert counts(published) == each(published, 1)
+        changing()
         for table in published:
             assert db.session.connection().execute(sa.update(table).values(published_at=None)).rowcount == 0
             assert db.session.connection().execute(sa.delete(table)).rowcount == 0
@@ -271,6 +279,7 @@ def test_a_setting_of_nothing_is_nobody() -> None:
 @pytest.mark.usefixtures("web")
 def test_rows_of_others_are_neither_changed_nor_written() -> None:
     see([OURS], ME)
+    changing()
     for table in walled("institution", "institution_or_person", "published"):
         theirs = table.c.institution_id == THEIRS
         assert db.session.connection().execute(sa.delete(table).where(theirs)).rowcount == 0
@@ -284,6 +293,7 @@ def test_rows_of_others_are_neither_changed_nor_written() -> None:
 @pytest.mark.usefixtures("web")
 def test_journals_are_neither_changed_nor_emptied_by_the_application() -> None:
     see([OURS, THEIRS, NO_INSTITUTION], ME)
+    changing()
     for table in walled(*JOURNALS):
         if table.name == "audit_events":
             continue  # refused aloud, for every role: see the tests of the trail

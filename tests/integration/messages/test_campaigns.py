@@ -231,12 +231,9 @@ def test_only_what_failed_is_sent_again() -> None:
     became(3, state="returned", failure="permanent")
     all_left()
     assert not run(reference) and state(reference) == "done"
-    with writing():
-        db.session.execute(
-            sa.update(Application)
-            .where(Application.person_id == written()[3].person_id)
-            .values(email="neuve@exemple.ma")
-        )
+    moved = sa.update(Application).where(Application.person_id == written()[3].person_id)
+    with writing() as session:
+        session.execute(moved.values(email="neuve@exemple.ma"))
     with pytest.raises(Refused), writing():
         campaigns.resend(manager, reference, "4")
     with writing():

@@ -141,8 +141,9 @@ def test_a_message_is_read_as_it_was_sent(app: Flask) -> None:
     in_french()
     client = manager(app, intake)
     post(client, 0)
+    moment = versions()[0].written_at
     with writing() as session:
-        session.execute(sa.update(Message).values(state="sent", sent_at=versions()[0].written_at))
+        session.execute(sa.update(Message).values(state="sent", sent_at=moment))
     post(client, 1, subject="Tout autre chose")
     message = offer()
     assert message.person_id is not None

@@ -1,0 +1,61 @@
+"""Connections to PostgreSQL: what reads cannot write, plans are kept, and one that died is replaced."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.exc import InternalError, OperationalError
+
+from cohortmgr.audit.models import SubjectKey
+from cohortmgr.base import db as base
+from cohortmgr.base.db import db, writing
+from tests.databases import Database, PostgresDatabase
+
+pytestmark = pytest.mark.postgres_only
+
+
+@pytest.mark.usefixtures("system_context")
+def test_what_reads_cannot_write() -> None:
+    with pytest.raises(InternalError, match="read-only"):
+        db.session.execute(sa.update(SubjectKey).values(wrapped=b"l"))
+    db.session.rollback()
+    with writing() as session:
+        session.add(SubjectKey(subject="x" * 26, wrapped=b"k"))
+        session.flush()
+        session.rollback()
+        with pytest.raises(
+            InternalError, match="read-only"
+        ):  # what was written before is gone: no half of an act
+            session.execute(sa.update(SubjectKey).values(wrapped=b"l"))
+        session.rollback()
+    assert db.session.scalars(sa.select(SubjectKey)).all() == []
+
+
+@pytest.mark.usefixtures("system_context")
+def test_a_statement_that_is_asked_often_is_planned_once() -> None:
+    for _ in range(8):
+        db.session.scalars(sa.select(SubjectKey)).all()
+        db.session.rollback()
+    with writing():
+        db.session.scalars(sa.select(SubjectKey)).all()
+    kept = sa.text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%subject_keys%'")
+    assert db.session.scalar(kept) == 1
+
+
+def test_a_connection_that_died_while_it_rested_is_replaced(
+    app: Flask, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(database, PostgresDatabase)
+
+    def cut() -> None:
+        with app.app_context():
+            number = db.session.scalar(sa.text("SELECT pg_backend_pid()"))
+        database.admin.execute("SELECT pg_terminate_backend(%s)", [number])
+        with app.app_context():
+            assert db.session.scalar(sa.text("SELECT pg_backend_pid()")) != number
+
+    with pytest.raises(OperationalError):  # used a moment ago, it is not asked
+        cut()
+    monkeypatch.setattr(base, "RESTS", 0.0)
+    cut()
