@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -13,6 +15,15 @@ from cohortmgr.base.db import db, writing
 from tests.databases import Database, PostgresDatabase
 
 pytestmark = pytest.mark.postgres_only
+
+
+@pytest.fixture(autouse=True)
+def _several(app: Flask, system_app: Flask) -> None:
+    """Several connections wait, as after a crowd."""
+    for each in (app, system_app):
+        with each.app_context(), ExitStack() as crowd:
+            for _ in range(4):
+                crowd.enter_context(db.engine.connect()).execute(sa.text("SELECT 1"))
 
 
 @pytest.mark.usefixtures("system_context")
