@@ -98,12 +98,8 @@ def _without_token(_error: CSRFError) -> ResponseReturnValue:
     origin = request.headers.get("Origin") or request.referrer or ""
     if urlsplit(origin).netloc != request.host or request.mimetype not in _FORMS:
         return _page(HTTPStatus.BAD_REQUEST)
-    fields = [
-        (name, text)
-        for name, texts in request.form.lists()
-        if name != "csrf_token" and "password" not in name
-        for text in texts
-    ]
+    sent = request.form.to_dict(flat=False)
+    fields = {name: sent[name] for name in sent if name != "csrf_token" and "password" not in name}
     files = any(file.filename for _name, file in request.files.items(multi=True))
     page = render_template("base/again.html", fields=fields, files=files)
     return page, int(HTTPStatus.BAD_REQUEST), {"Cache-Control": "no-store"}
