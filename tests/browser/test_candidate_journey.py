@@ -40,6 +40,13 @@ def begin(visitor: Visitor, place: Lived) -> str:
     return urlsplit(page.url).path
 
 
+def type_city(visitor: Visitor, place: Lived, city: str) -> Page:
+    """The page of a new draft with a city typed, and not sent."""
+    visitor.page.goto(f"{begin(visitor, place)}/form/contact/2")
+    visitor.page.fill("[name=city]", city)
+    return visitor.page
+
+
 def answer(page: Page) -> None:
     """What this page asks."""
     for name, text in ANSWERS.items():
@@ -114,10 +121,7 @@ def test_page_by_page_without_scripts(chromium: Browser, place: Lived, language:
 
 def test_what_is_typed_outlives_its_session_without_scripts(chromium: Browser, place: Lived) -> None:
     with visiting(chromium, place.address, place.year, "fr", 360, scripts=False) as visitor:
-        page = visitor.page
-        tasks = begin(visitor, place)
-        page.goto(f"{tasks}/form/contact/2")
-        page.fill("[name=city]", "Tétouan")
+        page = type_city(visitor, place, "Tétouan")
         end_sessions(place)
         visitor.send(GO_ON)
         page.fill("input[name=email]", ANSWERS["email"])
@@ -131,10 +135,7 @@ def test_what_is_typed_outlives_its_session_without_scripts(chromium: Browser, p
 
 def test_what_is_typed_outlives_its_cookie_without_scripts(chromium: Browser, place: Lived) -> None:
     with visiting(chromium, place.address, place.year, "ar", 360, scripts=False) as visitor:
-        page = visitor.page
-        tasks = begin(visitor, place)
-        page.goto(f"{tasks}/form/contact/2")
-        page.fill("[name=city]", "Tétouan")
+        page = type_city(visitor, place, "Tétouan")
         page.context.clear_cookies(name="session")
         visitor.send(GO_ON)
         assert not visitor.overflow()
@@ -145,6 +146,19 @@ def test_what_is_typed_outlives_its_cookie_without_scripts(chromium: Browser, pl
             visitor.send("main form button[type=submit]")
         assert "/form/" in page.url
     assert mine(place).answers["city"] == "Tétouan"
+
+
+@pytest.mark.parametrize(("language", "width"), [("fr", 1280), ("ar", 360)])
+def test_a_form_to_send_again_is_in_nobody_s_way(
+    chromium: Browser, place: Lived, language: str, width: int
+) -> None:
+    with visiting(chromium, place.address, place.year, language, width) as visitor:
+        visitor.open("/sign-up")
+        visitor.page.fill("input[name=email]", ANSWERS["email"])
+        visitor.page.context.clear_cookies(name="session")
+        visitor.send()
+        expect(visitor.page.locator("main input[name=email]")).to_have_value(ANSWERS["email"])
+        visitor.look()
 
 
 def test_saved_as_one_types_through_a_cut_and_an_ended_session(chromium: Browser, place: Lived) -> None:
