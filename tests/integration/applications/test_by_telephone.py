@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -39,6 +39,13 @@ def person(number: int, **cells: str) -> dict[str, str]:
     """A record of a person of their own, without an address."""
     told = {"cin": f"AB1{number:05}", "massar": f"R1{number:08}", "mail": "", "phone": f"0612{number:06}"}
     return one(**{**told, **cells})
+
+
+@pytest.fixture(autouse=True)
+def _by_day() -> Iterator[None]:
+    """Nobody is sent a short message at night, whenever the tests run."""
+    with clock.at(clock.instant(clock.today(), 11)):
+        yield
 
 
 @pytest.fixture
