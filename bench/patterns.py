@@ -17,7 +17,7 @@ from typing import Any
 
 import cohortmgr
 from bench.figures import Figure
-from cohortmgr.applications.composed import read_given
+from cohortmgr.applications.answers.composed import read_given
 from cohortmgr.programmes.rules import Option, Question, QuestionKind
 
 LARGE = 100_000

@@ -12,8 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from cohortmgr.accounts.codes import Asked
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications import guardians, late_starts, queries
-from cohortmgr.applications.answers import Answer
-from cohortmgr.applications.conditions import counted, hidden
+from cohortmgr.applications.answers.conditions import counted, hidden
+from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.confirming import require_confirmed
 from cohortmgr.applications.eligibility import Assessment, assess
 from cohortmgr.applications.facts import facts_of, papers_of

@@ -9,7 +9,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import aside
+from cohortmgr.applications.answers import amended
 from cohortmgr.applications.models import Application
 from cohortmgr.applications.queries import seal_answers, sealed_answers
 from cohortmgr.applications.rules import State, listed
@@ -34,7 +34,7 @@ def move_drafts(viewer: Viewer, intake: Intake) -> int:
     moved = 0
     for version in _versions_left(intake):
         before, after = definition_of(version).of_intake(intake.key), definition_of(intake)
-        if aside.changed(before.form, after.form):
+        if amended.changed(before.form, after.form):
             moved += _rewrite(intake, version.id, before, after)
         else:
             moved += _renumber(intake, version.id)
@@ -105,7 +105,7 @@ def _moved(
     row: Application, intake: Intake, before: Definition, after: Definition, today: date
 ) -> dict[str, Any]:
     """The columns of a draft under the later form, `row` its number."""
-    found = aside.amended(before.form, after.form, row.answers, sealed_answers(row), today)
+    found = amended.amended(before.form, after.form, row.answers, sealed_answers(row), today)
     return {
         "row": row.id,
         "version_id": intake.definition_version_id,

@@ -28,7 +28,9 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.code_views import KEPT
 from cohortmgr.accounts.codes import Wrong, problem_of
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import actions, aside, changes, confirming, desk, files, queries, saving
+from cohortmgr.applications import actions, changes, confirming, desk, files, queries, saving
+from cohortmgr.applications.answers import amended
+from cohortmgr.applications.answers.display import typed
 from cohortmgr.applications.documents import MOST_FILES, Prepared, prepare_document
 from cohortmgr.applications.drawn import questions, sections
 from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
@@ -39,7 +41,6 @@ from cohortmgr.applications.readback import changed_of, sections_of
 from cohortmgr.applications.row_buttons import Pressed, as_pressed, pressed
 from cohortmgr.applications.rules import State, asked
 from cohortmgr.applications.task_list import task_page
-from cohortmgr.applications.written import typed
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
@@ -177,7 +178,7 @@ def seen_by(sent: Mapping[str, Any]) -> dict[str, str]:
 
 def _news(file: File) -> list[Question]:
     """The questions of a draft that came, or changed, since its person last saved it."""
-    return aside.new_questions(file.definition.form, file.application.answers)
+    return amended.new_questions(file.definition.form, file.application.answers)
 
 
 def _save(file: File, sent: MultiDict[str, Any]) -> tuple[File, list[Problem]]:

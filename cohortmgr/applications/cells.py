@@ -8,8 +8,8 @@ from typing import Any
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
+from cohortmgr.applications.answers.regions import REGIONS
 from cohortmgr.applications.correcting import ASKED_NAMES, Asked
-from cohortmgr.applications.regions import REGIONS
 from cohortmgr.applications.rules import SOURCE_NAMES, STATE_NAMES, diploma_question
 from cohortmgr.base import clock
 from cohortmgr.base.errors import N_

@@ -12,7 +12,7 @@ from cohortmgr.accounts.codes import Asked
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications import actions, queries
-from cohortmgr.applications.conditions import counted
+from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.confirming import require_confirmed
 from cohortmgr.applications.models import Application, Change
 from cohortmgr.applications.queries import File

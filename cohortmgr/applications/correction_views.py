@@ -8,12 +8,12 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.applications import corrections, desk, queries
+from cohortmgr.applications.answers.display import typed
 from cohortmgr.applications.desk import Request
 from cohortmgr.applications.documents import MOST_FILES, Prepared, prepare_document
 from cohortmgr.applications.forms import form_class, show_answers
 from cohortmgr.applications.queries import File
 from cohortmgr.applications.row_buttons import as_pressed, pressed
-from cohortmgr.applications.written import typed
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.programmes.rules import QuestionKind

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications import desk, queries
-from cohortmgr.applications.composed import Given
+from cohortmgr.applications.answers.composed import Given
 from cohortmgr.applications.correcting import Asked, reopened, request_problems, strangers, unanswered
 from cohortmgr.applications.documents import Prepared
 from cohortmgr.applications.facts import papers_of

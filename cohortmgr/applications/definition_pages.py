@@ -9,7 +9,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
-from cohortmgr.applications.written import choices_of, said_required, said_when
+from cohortmgr.applications.answers.display import choices_of, said_required, said_when
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.i18n import say
 from cohortmgr.programmes import describing, drafting, guarding, requirements, scheduling

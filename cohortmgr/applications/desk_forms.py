@@ -13,8 +13,9 @@ from wtforms import BooleanField, RadioField, StringField, TextAreaField
 from wtforms.widgets import DateInput
 
 from cohortmgr.accounts.forms import ContactForm
+from cohortmgr.applications.answers.dates import day_of
 from cohortmgr.applications.correcting import KIND_NAMES
-from cohortmgr.applications.listing import Filters, day_of
+from cohortmgr.applications.listing import Filters
 from cohortmgr.applications.rules import asked
 from cohortmgr.base import clock
 from cohortmgr.base.errors import N_, Problem, Refused

@@ -26,7 +26,8 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.rules import allows
 from cohortmgr.applications import actions, files, queries, uploads
-from cohortmgr.applications.days import parsed
+from cohortmgr.applications.answers.dates import parsed
+from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.documents import (
     MEANINGS,
     MOST_FILES,
@@ -43,7 +44,6 @@ from cohortmgr.applications.figures import Verdict, newest, standing
 from cohortmgr.applications.models import Document, FigureCheck
 from cohortmgr.applications.queries import File
 from cohortmgr.applications.uploads import Upload
-from cohortmgr.applications.written import shown
 from cohortmgr.base import storage
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused

@@ -19,9 +19,9 @@ from flask import current_app
 from markupsafe import Markup
 from wtforms import BooleanField, FileField, SelectField, SelectMultipleField
 
+from cohortmgr.applications.answers.display import variant
 from cohortmgr.applications.fields import Parts, Rows
 from cohortmgr.applications.forms import form_class
-from cohortmgr.applications.written import variant
 from cohortmgr.base.i18n import language
 from cohortmgr.programmes.rules import Definition, FormSection, Question, QuestionKind
 

@@ -9,10 +9,10 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
-from cohortmgr.applications.answers import Answer, is_given
-from cohortmgr.applications.conditions import holds as is_met
-from cohortmgr.applications.conditions import parts
-from cohortmgr.applications.provinces import region_of_province
+from cohortmgr.applications.answers.conditions import holds as is_met
+from cohortmgr.applications.answers.conditions import parts
+from cohortmgr.applications.answers.provinces import region_of_province
+from cohortmgr.applications.answers.values import Answer, is_given
 from cohortmgr.programmes.rules import EligibilityRule, Form, Operator, Question, QuestionKind
 
 

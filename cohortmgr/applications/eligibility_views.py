@@ -9,9 +9,9 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from cohortmgr.accounts import guards
-from cohortmgr.applications.answers import Answer
-from cohortmgr.applications.composed import read_given
-from cohortmgr.applications.conditions import counted, is_required
+from cohortmgr.applications.answers.composed import read_given
+from cohortmgr.applications.answers.conditions import counted, is_required
+from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.eligibility import Assessment, assess, left_open, questions_read
 from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
 from cohortmgr.applications.row_buttons import Pressed, as_pressed, pressed

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Protocol
 
-from cohortmgr.applications.answers import Answer
+from cohortmgr.applications.answers.values import Answer
 
 
 class Verdict(StrEnum):

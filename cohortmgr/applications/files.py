@@ -11,7 +11,7 @@ from typing import Any
 
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications import queries
-from cohortmgr.applications.answers import read_value
+from cohortmgr.applications.answers.values import read_value
 from cohortmgr.applications.documents import MOST_FILES, DocumentState, Prepared
 from cohortmgr.applications.facts import joins
 from cohortmgr.applications.figures import comparable

@@ -12,7 +12,7 @@ from cohortmgr.accounts import links
 from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
-from cohortmgr.applications.answers import Answer
+from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.guardian_models import ConsentAnswer, Guardianship
 from cohortmgr.applications.guardian_queries import (
     Child,

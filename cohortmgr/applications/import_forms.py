@@ -11,7 +11,7 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import HiddenField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from cohortmgr.applications.composed import read_cell
+from cohortmgr.applications.answers.composed import read_cell
 from cohortmgr.applications.importing import Fault
 from cohortmgr.applications.mappings import ColumnMapping, GivenMapping, is_expected, questions_of
 from cohortmgr.base import clock

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from cohortmgr.applications.answers import Answer
-from cohortmgr.applications.composed import read_cell
+from cohortmgr.applications.answers.composed import read_cell
+from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.mappings import (
     ColumnMapping,
     GivenMapping,

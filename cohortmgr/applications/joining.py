@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications import queries
+from cohortmgr.applications.answers.composed import Given
 from cohortmgr.applications.awaited import owed_by, questions_of
-from cohortmgr.applications.composed import Given
 from cohortmgr.applications.correcting import strangers
 from cohortmgr.applications.documents import Prepared
 from cohortmgr.applications.models import Application

@@ -11,12 +11,12 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.applications import awaited, joining, queries
-from cohortmgr.applications.answers import Answer
+from cohortmgr.applications.answers.display import shown, typed
+from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.documents import MOST_FILES, Prepared, prepare_document
 from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
 from cohortmgr.applications.queries import File
 from cohortmgr.applications.row_buttons import BEGINNINGS, Pressed, as_pressed, pressed
-from cohortmgr.applications.written import shown, typed
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused

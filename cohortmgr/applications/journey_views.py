@@ -23,7 +23,10 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.code_views import KEPT
-from cohortmgr.applications import aside, changes, confirming, queries, saving, uploads
+from cohortmgr.applications import changes, confirming, queries, saving, uploads
+from cohortmgr.applications.answers import amended
+from cohortmgr.applications.answers.conditions import counted
+from cohortmgr.applications.answers.display import typed
 from cohortmgr.applications.candidate_views import (
     editable,
     fingerprint_of,
@@ -32,7 +35,6 @@ from cohortmgr.applications.candidate_views import (
     secret,
     seen_by,
 )
-from cohortmgr.applications.conditions import counted
 from cohortmgr.applications.documents import Prepared
 from cohortmgr.applications.drawn import questions
 from cohortmgr.applications.facts import papers_of
@@ -50,7 +52,6 @@ from cohortmgr.applications.queries import File
 from cohortmgr.applications.row_buttons import Pressed, as_pressed, pressed
 from cohortmgr.applications.rules import missing
 from cohortmgr.applications.task_list import page_url, task_page
-from cohortmgr.applications.written import typed
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
@@ -309,7 +310,7 @@ def change(reference: str) -> ResponseReturnValue:
     file = queries.own(viewer, reference)
     if file.change is None or not editable(file):
         return redirect(url_for("applications_candidate.show", reference=reference))
-    return task_page(file, aside.new_questions(file.definition.form, file.application.answers))
+    return task_page(file, amended.new_questions(file.definition.form, file.application.answers))
 
 
 @bp.route("/my/applications/<reference>/helper", methods=["GET", "POST"])

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.identifiers import normalise_cin, normalise_massar, western_digits
 from cohortmgr.accounts.models import Identifier, Person
-from cohortmgr.applications.answers import normalise_phone
+from cohortmgr.applications.answers.dates import day_of
+from cohortmgr.applications.answers.values import normalise_phone
 from cohortmgr.applications.correcting import Asked
 from cohortmgr.applications.models import Application, Correction, Document, Extension, Note
 from cohortmgr.applications.queries import AGREED
@@ -178,17 +179,6 @@ def _grade(text: str) -> str:
     except InvalidOperation:
         return ""
     return f"{value.normalize():f}" if value.is_finite() and 0 <= value <= 100 else ""
-
-
-def day_of(text: str) -> str:
-    """A day as 2027-05-12 from that or from 12/05/2027; empty for anything else."""
-    typed = western_digits(text[:10]).strip()
-    if typed.count("/") == 2:
-        typed = "-".join(part.zfill(2) for part in reversed(typed.split("/")))
-    try:
-        return date.fromisoformat(typed).isoformat()
-    except ValueError:
-        return ""
 
 
 def _midnight(day: str, after: int = 0) -> datetime:

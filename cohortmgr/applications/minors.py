@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from cohortmgr.applications.answers import Answer
-from cohortmgr.applications.conditions import counted
+from cohortmgr.applications.answers.conditions import counted
+from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.rules import Consent
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.rules import Definition, Form, GuardianTerms

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications import desk, queries
-from cohortmgr.applications.conditions import counted
+from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.eligibility import assess
 from cohortmgr.applications.facts import facts_of
 from cohortmgr.applications.models import Application, Override

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 
-from cohortmgr.applications.answers import Answer, is_given
-from cohortmgr.applications.conditions import hidden
+from cohortmgr.applications.answers.conditions import hidden
+from cohortmgr.applications.answers.values import Answer, is_given
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.rules import Form, FormSection, Question, QuestionKind
 

@@ -12,14 +12,14 @@ from cohortmgr.accounts.actions import new_person, set_identifiers
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications import files, guardians, queries
-from cohortmgr.applications.answers import Answer, normalise_phone
-from cohortmgr.applications.composed import Given, read_given
-from cohortmgr.applications.conditions import counted, hidden
+from cohortmgr.applications.answers.composed import Given, read_given
+from cohortmgr.applications.answers.conditions import counted, hidden
+from cohortmgr.applications.answers.dates import day_of
+from cohortmgr.applications.answers.values import Answer, normalise_phone
 from cohortmgr.applications.documents import Prepared, parts_by_question
 from cohortmgr.applications.eligibility import assess
 from cohortmgr.applications.import_queries import Invited, reached_by, without_account
 from cohortmgr.applications.invitations import send_links
-from cohortmgr.applications.listing import day_of
 from cohortmgr.applications.minors import guardian_problems, is_child
 from cohortmgr.applications.models import Application
 from cohortmgr.applications.rules import Source, State, asked, identity_numbers, missing, question_of

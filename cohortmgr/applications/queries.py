@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.answers import Answer
+from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.models import Application, Change, Correction, Document, Extension
 from cohortmgr.applications.rules import HIDDEN, Consent, State, first_choice
 from cohortmgr.base import clock, crypto

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cohortmgr.applications import aside
-from cohortmgr.applications.conditions import hidden
+from cohortmgr.applications.answers import amended
+from cohortmgr.applications.answers.conditions import hidden
+from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.queries import File
 from cohortmgr.applications.rules import asked_in
-from cohortmgr.applications.written import shown
 from cohortmgr.programmes.rules import Question, QuestionKind
 
 
@@ -24,7 +24,7 @@ def sections_of(file: File, answers: Mapping[str, Any], kept: bool = True) -> li
         (section.title, [_row(file, q, answers) for q in asked_in(section, out)]) for section in form.sections
     ]
     if kept:
-        sections.append((aside.TITLE, [_kept(label, said) for label, said in aside.kept_aside(answers)]))
+        sections.append((amended.TITLE, [_kept(label, said) for label, said in amended.kept_aside(answers)]))
     return [{"title": title, "rows": rows} for title, rows in sections if rows]
 
 

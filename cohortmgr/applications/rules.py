@@ -7,11 +7,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from cohortmgr.applications import aside
-from cohortmgr.applications.answers import Answer, is_given
-from cohortmgr.applications.completing import incomplete
-from cohortmgr.applications.conditions import counted, hidden, is_required
-from cohortmgr.applications.provinces import region_of_province
+from cohortmgr.applications.answers import amended
+from cohortmgr.applications.answers.conditions import counted, hidden, is_required
+from cohortmgr.applications.answers.missing_parts import incomplete
+from cohortmgr.applications.answers.provinces import region_of_province
+from cohortmgr.applications.answers.values import Answer, is_given
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.text import fold
 from cohortmgr.programmes.rules import Definition, Form, FormSection, Operator, Question, QuestionKind
@@ -164,7 +164,7 @@ def _missing_of(
 
 def split_sealed(form: Form, answers: Mapping[str, Answer]) -> tuple[dict[str, Answer], dict[str, Answer]]:
     """The answers that stand open and those that are sealed."""
-    secret = {question.key for question in form.questions if question.sealed} | {aside.SEALED}
+    secret = {question.key for question in form.questions if question.sealed} | {amended.SEALED}
     opened = {key: value for key, value in answers.items() if key not in secret}
     return opened, {key: value for key, value in answers.items() if key in secret}
 

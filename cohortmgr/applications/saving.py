@@ -9,11 +9,13 @@ from datetime import date
 from cohortmgr.accounts.actions import set_identifiers, set_person
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import aside, files, queries
+from cohortmgr.applications import files, queries
 from cohortmgr.applications.actions import require_open
-from cohortmgr.applications.answers import Answer
-from cohortmgr.applications.composed import Given, read_given
-from cohortmgr.applications.conditions import hidden
+from cohortmgr.applications.answers import amended
+from cohortmgr.applications.answers.composed import Given, read_given
+from cohortmgr.applications.answers.conditions import hidden
+from cohortmgr.applications.answers.display import shown
+from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.documents import Prepared, parts_by_question
 from cohortmgr.applications.minors import consent_after, is_child
 from cohortmgr.applications.models import Application
@@ -29,7 +31,6 @@ from cohortmgr.applications.rules import (
     question_of,
     split_sealed,
 )
-from cohortmgr.applications.written import shown
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
@@ -71,7 +72,7 @@ def save_answers(
     if seen:
         problems += _not_over(wanted, before, answers, seen)
     problems = _of_shown(form, answers, problems)
-    aside.seen(answers, (question.key for question in wanted))
+    amended.seen(answers, (question.key for question in wanted))
     if spoken is not None:
         file.application.language = spoken
     if file.change is None:

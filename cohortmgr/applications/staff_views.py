@@ -24,7 +24,8 @@ from cohortmgr.applications import (
     queries,
     saved_lists,
 )
-from cohortmgr.applications.answers import Answer
+from cohortmgr.applications.answers.display import shown
+from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.candidate_views import sent
 from cohortmgr.applications.correcting import ASKED_NAMES, KIND_NAMES
 from cohortmgr.applications.joining_views import section_of
@@ -32,7 +33,6 @@ from cohortmgr.applications.listing import Filters
 from cohortmgr.applications.queries import File
 from cohortmgr.applications.readback import sections_of
 from cohortmgr.applications.rules import SOURCE_NAMES, STATE_NAMES, State
-from cohortmgr.applications.written import shown
 from cohortmgr.base.db import writing
 from cohortmgr.base.i18n import language, localized
 from cohortmgr.base.precedence import gives_way

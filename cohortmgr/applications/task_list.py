@@ -9,7 +9,7 @@ from flask import render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from cohortmgr.applications.conditions import counted
+from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.documents import STATE_KINDS, STATE_NAMES, DocumentState
 from cohortmgr.applications.facts import papers_of
 from cohortmgr.applications.pages import (

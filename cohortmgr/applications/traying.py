@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact, normalise_mobile
-from cohortmgr.applications.answers import normalise_email
+from cohortmgr.applications.answers.values import normalise_email
 from cohortmgr.applications.importing import ColumnMapping, Fault, Rejection
 from cohortmgr.applications.models import TrayRow
 from cohortmgr.base import clock, crypto

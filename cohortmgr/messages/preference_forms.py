@@ -7,7 +7,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, SelectChoice, SelectField, TelField, ValidationError, widgets
 from wtforms.validators import Optional
 
-from cohortmgr.applications.answers import normalise_phone
+from cohortmgr.applications.answers.values import normalise_phone
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES, say
 from cohortmgr.messages.ways import Wish

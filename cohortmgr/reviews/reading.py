@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from cohortmgr.applications.regions import REGIONS
-from cohortmgr.applications.written import shown
+from cohortmgr.applications.answers.display import shown
+from cohortmgr.applications.answers.regions import REGIONS
 from cohortmgr.base.i18n import day, localized, number
 from cohortmgr.programmes.rules import Form, Question, QuestionKind
 

@@ -20,12 +20,13 @@ from hypothesis import strategies as st
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.queries import viewer_of_email
 from cohortmgr.accounts.rules import SYSTEM
-from cohortmgr.applications import amending, aside, queries
-from cohortmgr.applications.answers import Answer
-from cohortmgr.applications.composed import read_given
+from cohortmgr.applications import amending, queries
+from cohortmgr.applications.answers import amended
+from cohortmgr.applications.answers.composed import read_given
+from cohortmgr.applications.answers.display import shown, typed
+from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.models import Application
 from cohortmgr.applications.readback import sections_of
-from cohortmgr.applications.written import shown, typed
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.text import new_reference
@@ -219,7 +220,7 @@ def test_a_draft_moves_to_the_amended_form_with_every_answer(intake: str, client
     amend(lambda form: form)
     again = only()
     assert again.answers["employer"] == "L’Atelier d’Imane" and queries.sealed_answers(again) == sealed
-    assert list(aside.kept_aside(again.answers)) == [(LABEL, "B")]
+    assert list(amended.kept_aside(again.answers)) == [(LABEL, "B")]
 
 
 def test_staff_see_what_is_no_longer_asked_and_a_sent_file_keeps_its_form(
@@ -239,7 +240,7 @@ def test_staff_see_what_is_no_longer_asked_and_a_sent_file_keeps_its_form(
     file = queries.own(viewer, reference)
     with app.test_request_context():
         sections = sections_of(file, file.application.answers)
-    assert sections[-1]["title"] == aside.TITLE
+    assert sections[-1]["title"] == amended.TITLE
     [row] = sections[-1]["rows"]
     assert row["value"] == "Le web (HTML, CSS) · La programmation"
     assert row["question"].label["fr"] == "Ce que vous savez déjà"

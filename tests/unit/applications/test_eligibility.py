@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.applications.answers import Answer
+from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.eligibility import Facts, age_on, assess
 from cohortmgr.programmes.rules import Condition, ConditionOperator, EligibilityRule, Operator
 

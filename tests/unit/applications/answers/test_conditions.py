@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cohortmgr.applications.answers import Answer
-from cohortmgr.applications.conditions import counted, hidden, holds, is_required
+from cohortmgr.applications.answers.conditions import counted, hidden, holds, is_required
+from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.rules import identity_numbers, missing, person_values, question_of
 from cohortmgr.programmes.rules import (
     Condition,

@@ -17,9 +17,9 @@ from cohortmgr.accounts.identifiers import (
     normalise_passport,
     normalise_residence_permit,
 )
-from cohortmgr.applications.answers import Answer, read_value
-from cohortmgr.applications.days import month_of
-from cohortmgr.applications.provinces import province_of
+from cohortmgr.applications.answers.dates import month_of
+from cohortmgr.applications.answers.provinces import province_of
+from cohortmgr.applications.answers.values import Answer, read_value
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.programmes.rules import Option, Question, QuestionKind
 

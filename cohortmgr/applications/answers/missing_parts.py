@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from cohortmgr.applications.answers import Answer, is_given
+from cohortmgr.applications.answers.values import Answer, is_given
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.rules import Question, QuestionKind, Text
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from cohortmgr.applications.answers import Answer, is_given, read_value
-from cohortmgr.applications.composed import read_cell
+from cohortmgr.applications.answers.composed import read_cell
+from cohortmgr.applications.answers.values import Answer, is_given, read_value
 from cohortmgr.base.errors import Problem
 from cohortmgr.programmes.rules import Form, Question, QuestionKind, Text
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.applications.answers import normalise_email, normalise_phone, read_value
-from cohortmgr.applications.regions import region_of
+from cohortmgr.applications.answers.regions import region_of
+from cohortmgr.applications.answers.values import normalise_email, normalise_phone, read_value
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.organisations.rules import REGIONS
 from cohortmgr.programmes.questions import COMPOSED

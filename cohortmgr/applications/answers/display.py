@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from cohortmgr.applications.answers import Answer
-from cohortmgr.applications.composed import DOCUMENTS
-from cohortmgr.applications.provinces import ABROAD, ABROAD_NAME, province_name, region_of_province
+from cohortmgr.applications.answers.composed import DOCUMENTS
+from cohortmgr.applications.answers.provinces import ABROAD, ABROAD_NAME, province_name, region_of_province
+from cohortmgr.applications.answers.values import Answer
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.i18n import language, localized, quoted, say, told
 from cohortmgr.organisations.rules import REGIONS

@@ -20,8 +20,8 @@ import phonenumbers
 
 from cohortmgr.accounts.bank import check_rib
 from cohortmgr.accounts.identifiers import normalise_cin, normalise_massar, western_digits
-from cohortmgr.applications.days import parsed
-from cohortmgr.applications.regions import region_of
+from cohortmgr.applications.answers.dates import parsed
+from cohortmgr.applications.answers.regions import region_of
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import fold
 from cohortmgr.programmes.rules import LANGUAGE_LEVELS, Question, QuestionKind

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bench.patterns import ENDS, PIECES, compiled
-from cohortmgr.applications.composed import read_cell, read_given
+from cohortmgr.applications.answers.composed import read_cell, read_given
 from cohortmgr.base.errors import Problem
 from cohortmgr.programmes.rules import Option, Question, QuestionKind
 

@@ -9,8 +9,16 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.applications.answers import Answer
-from cohortmgr.applications.aside import NEW, Amended, amended, changed, kept_aside, new_questions, seen
+from cohortmgr.applications.answers.amended import (
+    NEW,
+    Amended,
+    amended,
+    changed,
+    kept_aside,
+    new_questions,
+    seen,
+)
+from cohortmgr.applications.answers.values import Answer
 from cohortmgr.programmes.rules import Form, FormSection, Option, Question, QuestionKind
 
 TODAY = date(2026, 11, 22)

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.applications.answers import Answer
-from cohortmgr.applications.composed import Given, read_cell, read_given
-from cohortmgr.applications.provinces import (
+from cohortmgr.applications.answers.composed import Given, read_cell, read_given
+from cohortmgr.applications.answers.provinces import (
     ABROAD,
     PROVINCES,
     province_name,
     province_of,
     region_of_province,
 )
+from cohortmgr.applications.answers.values import Answer
 from cohortmgr.base.errors import Problem
 from cohortmgr.organisations.rules import REGIONS
 from cohortmgr.programmes.rules import LANGUAGE_LEVELS, Option, Question, QuestionKind

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
-from cohortmgr.applications.answers import Answer, is_given
+from cohortmgr.applications.answers.values import Answer, is_given
 from cohortmgr.programmes.rules import (
     LANGUAGE_LEVELS,
     Condition,

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from cohortmgr.accounts.identifiers import western_digits
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import fold
 
@@ -56,3 +57,14 @@ def parsed(text: str, formats: Sequence[str]) -> date | None:
 def month_of(text: str) -> int | None:
     """The month that a name in French, Arabic (of Morocco and of the East) or English means; else None."""
     return _MONTHS.get(fold(text[:20]))
+
+
+def day_of(text: str) -> str:
+    """A day as 2027-05-12 from that or from 12/05/2027; empty for anything else."""
+    typed = western_digits(text[:10]).strip()
+    if typed.count("/") == 2:
+        typed = "-".join(part.zfill(2) for part in reversed(typed.split("/")))
+    try:
+        return date.fromisoformat(typed).isoformat()
+    except ValueError:
+        return ""
