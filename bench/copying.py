@@ -11,8 +11,8 @@ from bench.installation import Installation, cookie_of
 from bench.visitors import drafted, within
 from cohortmgr.accounts.actions import open_session
 from cohortmgr.accounts.models import Account, Person
-from cohortmgr.applications.models import Application, Document
-from cohortmgr.applications.queries import seal_answers, sealed_answers
+from cohortmgr.applications.file.models import Application, Document
+from cohortmgr.applications.file.queries import seal_answers, sealed_answers
 from cohortmgr.base.db import Model, db, table_of, writing
 from cohortmgr.base.text import new_reference
 

@@ -24,7 +24,6 @@ from cohortmgr.applications import (
     amending,
     changes,
     desk,
-    facts,
     files,
     group_views,
     guardian_views,
@@ -52,6 +51,7 @@ from cohortmgr.applications import import_views as imports
 from cohortmgr.applications import journey_views as journey_candidate
 from cohortmgr.applications import notices as applications_notices
 from cohortmgr.applications import staff_views as applications_staff
+from cohortmgr.applications.file import hooks as file
 from cohortmgr.audit import keys
 from cohortmgr.base import assets, clock, crypto, db, i18n, markup, precedence, web
 from cohortmgr.base.settings import ROOT, Settings, read_settings
@@ -223,9 +223,9 @@ def _join_floors() -> None:
         (paying.take_bank_details, enrolling.on_enrolment),
         (placing.end_placement, enrolling.on_leaving),
         (placements.companies_of, cohorts.companies_of_members),
-        (cohorts.enrolled_elsewhere, facts.enrolled_elsewhere),
-        (selection.holds_seat, facts.seated),
-        (cohorts.over, facts.over),
+        (cohorts.enrolled_elsewhere, file.enrolled_elsewhere),
+        (selection.holds_seat, file.seated),
+        (cohorts.over, file.over),
         (paying.take_given_later, joining.on_answers),
         (routing.route_all, hooks.router),
         (unsubscribing.headers, hooks.headers),

@@ -3,7 +3,7 @@
 from cohortmgr.accounts import models as accounts
 from cohortmgr.applications import guardian_models as guardians
 from cohortmgr.applications import late_models as late_starts
-from cohortmgr.applications import models as applications
+from cohortmgr.applications.file import models as applications
 from cohortmgr.audit import models as audit
 from cohortmgr.base.db import Model
 from cohortmgr.cohorts import models as cohorts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -11,24 +11,19 @@ from sqlalchemy.exc import IntegrityError
 
 from cohortmgr.accounts.codes import Asked
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import guardians, late_starts, queries
+from cohortmgr.applications import guardians, late_starts
 from cohortmgr.applications.answers.conditions import counted, hidden
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.confirming import require_confirmed
 from cohortmgr.applications.eligibility import Assessment, assess
-from cohortmgr.applications.facts import facts_of, papers_of
+from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.actions import note, require_open
+from cohortmgr.applications.file.hooks import facts_of, papers_of
+from cohortmgr.applications.file.models import Application, Document
+from cohortmgr.applications.file.queries import File
+from cohortmgr.applications.file.rules import HIDDEN, NOT_A_DRAFT, State, missing, split_sealed
 from cohortmgr.applications.late_models import LateStart
 from cohortmgr.applications.minors import consent_after, guardian_problems, is_child
-from cohortmgr.applications.models import Application, Document
-from cohortmgr.applications.queries import File, person_reference
-from cohortmgr.applications.rules import (
-    HIDDEN,
-    NOT_A_DRAFT,
-    State,
-    missing,
-    split_sealed,
-)
-from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused, Stale
@@ -36,7 +31,6 @@ from cohortmgr.base.text import new_reference, new_short_code
 from cohortmgr.outbox.actions import send
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.programmes.rules import Window, window_of
 
 # Higher floors append what a withdrawal undoes above; called in the same transaction, after the change.
 on_withdrawal: list[Callable[[Viewer, Application], None]] = []
@@ -51,7 +45,7 @@ def start(viewer: Viewer, intake_reference: str) -> Application:
     """
     if viewer.person_id is None:
         raise NotPermitted("applications.start")
-    intake, known, free = queries.intake_with_mine(viewer, intake_reference)
+    intake, known, free = file_queries.intake_with_mine(viewer, intake_reference)
     if known is not None:
         return known
     late = _late(viewer, intake)
@@ -95,32 +89,10 @@ def _new_draft(viewer: Viewer, intake: Intake, person_id: int) -> Application:
                 db.session.add(row)
             return row
         except IntegrityError:  # the same person twice at once, or a number that exists
-            _, known, _ = queries.intake_with_mine(viewer, intake.reference)
+            _, known, _ = file_queries.intake_with_mine(viewer, intake.reference)
             if known is not None:
                 return known
     raise Stale(intake.reference)
-
-
-def require_open(
-    viewer: Viewer, intake: Intake, free: int | None = None, closes_at: datetime | None = None
-) -> None:
-    """Refused unless the intake takes applications now; says since when it does not, or from when it will.
-
-    Whoever has begun may send: only a beginning asks for a free seat.
-    """
-    closes_at = closes_at or intake.closes_at
-    window = window_of(intake.opens_at, closes_at, clock.arrived(), free)
-    if window is Window.FULL:
-        what = N_(
-            "Toutes les places de cette campagne sont prises. Revenez si l’une se libère, avant le %(moment)s."
-        )
-        raise Refused(Problem(what, {"moment": intake.closes_at}))
-    if window is Window.UPCOMING:
-        what = N_("Les candidatures ouvrent le %(moment)s. Revenez à ce moment-là.")
-        raise Refused(Problem(what, {"moment": intake.opens_at}))
-    if window is Window.CLOSED:
-        what = N_("Les candidatures sont closes depuis le %(moment)s.")
-        raise Refused(Problem(what, {"moment": closes_at}))
 
 
 def check(viewer: Viewer, file: File) -> tuple[list[Problem], Assessment]:
@@ -154,7 +126,7 @@ def submit(viewer: Viewer, reference: str, proof: Asked | None = None) -> Applic
     closed, or when somebody helped and `proof` is not the person's own, of this file. The state moves by one
     conditional UPDATE, so of two at once one sends.
     """
-    file = queries.own(viewer, reference)
+    file = file_queries.own(viewer, reference)
     row = file.application
     if row.state in _SENT:
         return row
@@ -171,11 +143,11 @@ def submit(viewer: Viewer, reference: str, proof: Asked | None = None) -> Applic
     consent = consent_after(row.consent, is_child(file.definition, file.answers, clock.today()))
     after = State.HELD if consent.value in HIDDEN else State.SUBMITTED
     values |= {"eligible": True, "reasons": [], "updated_at": moment, "consent": consent.value}
-    values["offering_id"] = queries.chosen_offering(row, file.definition.form, file.answers)
+    values["offering_id"] = file_queries.chosen_offering(row, file.definition.form, file.answers)
     values["sent_at"] = None if after is State.HELD else moment
     if not _move(row, State.DRAFT, after, values):
         return _sent_meanwhile(viewer, reference)
-    _note(viewer, row, "applications.submit", {"state": State.DRAFT}, {"state": after})
+    note(viewer, row, "applications.submit", {"state": State.DRAFT}, {"state": after})
     if after is State.HELD:
         guardians.ask_one(viewer, file)
     else:
@@ -189,7 +161,10 @@ def _without_hidden(file: File) -> dict[str, Any]:
     if not hidden(form, answers):
         return {}
     opened, sealed = split_sealed(form, counted(form, answers))
-    return {"answers": opened, "sealed_answers": queries.seal_answers(sealed, file.application.reference)}
+    return {
+        "answers": opened,
+        "sealed_answers": file_queries.seal_answers(sealed, file.application.reference),
+    }
 
 
 def _move(row: Application, before: State, after: State, values: dict[str, Any]) -> bool:
@@ -205,17 +180,10 @@ def _move(row: Application, before: State, after: State, values: dict[str, Any])
 
 
 def _sent_meanwhile(viewer: Viewer, reference: str) -> Application:
-    row = queries.own(viewer, reference).application
+    row = file_queries.own(viewer, reference).application
     if row.state not in _SENT:
         raise Stale(reference)
     return row
-
-
-def _note(
-    viewer: Viewer, row: Application, action: str, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> None:
-    subject = viewer.person_reference if row.person_id == viewer.person_id else person_reference(row)
-    record(viewer, action, "application", row.reference, row.institution_id, subject, before, after)
 
 
 def confirm(viewer: Viewer, file: File) -> None:
@@ -236,15 +204,15 @@ def confirm(viewer: Viewer, file: File) -> None:
 
 def withdraw(viewer: Viewer, reference: str) -> Application:
     """Take a sent application back; done already, nothing happens. What it frees above follows at once."""
-    row = queries.own(viewer, reference).application
+    row = file_queries.own(viewer, reference).application
     if row.state == State.WITHDRAWN:
         return row
     if row.state != State.SUBMITTED:
         raise Refused(N_("Seule une candidature envoyée se retire."))
     moment = clock.now()
     if not _move(row, State.SUBMITTED, State.WITHDRAWN, {"withdrawn_at": moment, "updated_at": moment}):
-        return queries.own(viewer, reference).application
-    _note(viewer, row, "applications.withdraw", {"state": State.SUBMITTED}, {"state": State.WITHDRAWN})
+        return file_queries.own(viewer, reference).application
+    note(viewer, row, "applications.withdraw", {"state": State.SUBMITTED}, {"state": State.WITHDRAWN})
     for follow in on_withdrawal:
         follow(viewer, row)
     return row
@@ -252,22 +220,22 @@ def withdraw(viewer: Viewer, reference: str) -> Application:
 
 def unseal(viewer: Viewer, reference: str) -> tuple[File, dict[str, Answer]]:
     """The sealed answers of a file that was sent, for those who decide on it; the reading is noted."""
-    file = queries.read_by_staff(viewer, reference)
-    require(viewer, queries.MANAGE, file.intake.path)
+    file = file_queries.read_by_staff(viewer, reference)
+    require(viewer, file_queries.MANAGE, file.intake.path)
     if file.application.state == State.DRAFT:  # a draft is still its author's alone
         raise NotPermitted(reference)
-    opened = queries.sealed_answers(file.application)
-    _note(viewer, file.application, "applications.unseal", {}, {"questions": sorted(opened)})
+    opened = file_queries.sealed_answers(file.application)
+    note(viewer, file.application, "applications.unseal", {}, {"questions": sorted(opened)})
     return file, opened
 
 
 def read_document(viewer: Viewer, reference: str) -> Document:
     """A document to be handed to the viewer; staff's readings are noted, the person's own are not."""
-    document, application = queries.document(viewer, reference)
+    document, application = file_queries.document(viewer, reference)
     if document.storage_key is None:  # not examined yet, or refused
         raise NotFound(reference)
     if application.person_id != viewer.person_id:
         if application.state == State.DRAFT:
             raise NotPermitted(reference)
-        _note(viewer, application, "applications.read_document", {}, {"document": document.reference})
+        note(viewer, application, "applications.read_document", {}, {"document": document.reference})
     return document

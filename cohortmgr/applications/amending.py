@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.answers import amended
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.queries import seal_answers, sealed_answers
-from cohortmgr.applications.rules import State, listed
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import seal_answers, sealed_answers
+from cohortmgr.applications.file.rules import State, listed
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db

@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.applications.documents import DocumentState
-from cohortmgr.applications.facts import ended, joins, papers_of
-from cohortmgr.applications.models import Application, Document
-from cohortmgr.applications.queries import File, sealed_answers
-from cohortmgr.applications.rules import State, asked_later, owed_later
+from cohortmgr.applications.file.hooks import ended, joins, papers_of
+from cohortmgr.applications.file.models import Application, Document
+from cohortmgr.applications.file.queries import File, sealed_answers
+from cohortmgr.applications.file.rules import State, asked_later, owed_later
 from cohortmgr.base.db import db
 from cohortmgr.programmes.models import DefinitionVersion, Intake
 from cohortmgr.programmes.queries import definition_of

@@ -28,18 +28,19 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.code_views import KEPT
 from cohortmgr.accounts.codes import Wrong, problem_of
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import actions, changes, confirming, desk, files, queries, saving
+from cohortmgr.applications import actions, changes, confirming, desk, files, saving
 from cohortmgr.applications.answers import amended
 from cohortmgr.applications.answers.display import typed
 from cohortmgr.applications.documents import MOST_FILES, Prepared, prepare_document
 from cohortmgr.applications.drawn import questions, sections
+from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.display import changed_of, sections_of
+from cohortmgr.applications.file.models import Application, Document
+from cohortmgr.applications.file.queries import File
+from cohortmgr.applications.file.rules import State, asked
 from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
-from cohortmgr.applications.models import Application, Document
 from cohortmgr.applications.pages import mark_of, pages_of
-from cohortmgr.applications.queries import File
-from cohortmgr.applications.readback import changed_of, sections_of
 from cohortmgr.applications.row_buttons import Pressed, as_pressed, pressed
-from cohortmgr.applications.rules import State, asked
 from cohortmgr.applications.task_list import task_page
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import db, writing
@@ -65,14 +66,14 @@ def start(reference: str) -> ResponseReturnValue:
         with writing():
             row = actions.start(viewer, reference)
         return redirect(_next_page(row))
-    intake, known, free = queries.intake_with_mine(viewer, reference)
+    intake, known, free = file_queries.intake_with_mine(viewer, reference)
     if known is not None:
         return redirect(_next_page(known))
     closes_at = actions.closes_for(viewer, intake)
     return render_template(
         "applications/candidate_start.html",
         intake=intake,
-        definition=queries.definition_of(intake),
+        definition=file_queries.definition_of(intake),
         window=window_of(intake.opens_at, closes_at, clock.now(), free),
         closes_at=closes_at,
     )
@@ -98,7 +99,7 @@ def editable(file: File) -> bool:
 @guards.survives
 def form(reference: str) -> ResponseReturnValue:
     """Every section on one page. Good answers are kept even when others are to be mended."""
-    file = queries.own(guards.viewer(), reference)
+    file = file_queries.own(guards.viewer(), reference)
     if not editable(file):
         return redirect(url_for("applications_candidate.show", reference=reference))
     if request.method == "POST":
@@ -216,7 +217,7 @@ def prepared(file: File, wanted: Iterable[Question]) -> tuple[list[Prepared], li
 @guards.candidate
 def upload(reference: str) -> ResponseReturnValue:
     """Files alone, as soon as they are chosen; the answers stay as they were."""
-    file = queries.own(guards.viewer(), reference)
+    file = file_queries.own(guards.viewer(), reference)
     if not editable(file):
         return redirect(url_for("applications_candidate.show", reference=reference))
     documents, problems = prepared(file, asked(file.definition.form))
@@ -230,7 +231,7 @@ def upload(reference: str) -> ResponseReturnValue:
             formdata=None, data=typed(file.definition, file.working)
         )
         show_answers(page, Refused(*problems))
-        return _form_page(queries.own(guards.viewer(), reference), page)
+        return _form_page(file_queries.own(guards.viewer(), reference), page)
     return redirect(url_for("applications_candidate.form", reference=reference))
 
 
@@ -244,13 +245,13 @@ def check(reference: str) -> ResponseReturnValue:
             _send(viewer, reference)
         except Refused as refusal:
             db.session.rollback()
-            file = queries.own(viewer, reference)
+            file = file_queries.own(viewer, reference)
             if editable(file):
                 return _check_page(file, refusal.problems)
             if "code" not in request.form or file.application.state == State.DRAFT:
                 raise refusal  # a code that has sent the file already is good for nothing else
         return redirect(url_for("applications_candidate.show", reference=reference))
-    file = queries.own(viewer, reference)
+    file = file_queries.own(viewer, reference)
     if not editable(file):
         return redirect(url_for("applications_candidate.show", reference=reference))
     return _check_page(file)
@@ -299,7 +300,7 @@ def _check_page(file: File, problems: Iterable[Problem] = ()) -> ResponseReturnV
 def show(reference: str) -> ResponseReturnValue:
     """Receipt, status and timeline."""
     viewer = guards.viewer()
-    file = queries.own(viewer, reference)
+    file = file_queries.own(viewer, reference)
     if file.application.state == State.DRAFT and editable(file):
         return task_page(file, _news(file))
     above = [step for steps in steps_above for step in steps(viewer, file.application)]
@@ -356,7 +357,7 @@ def _code(reference: str) -> Markup:
 @guards.candidate
 def document(reference: str) -> ResponseReturnValue:
     """One's own document."""
-    found, application = queries.document(guards.viewer(), reference)
+    found, application = file_queries.document(guards.viewer(), reference)
     if application.person_id != guards.viewer().person_id:
         raise NotFound(reference)
     return sent(found)
@@ -381,7 +382,7 @@ def sent(found: Document) -> ResponseReturnValue:
 @guards.candidate
 def withdraw(reference: str) -> ResponseReturnValue:
     """Say what will happen, ask for the number, then take the application back."""
-    file = queries.own(guards.viewer(), reference)
+    file = file_queries.own(guards.viewer(), reference)
     if file.application.state == State.WITHDRAWN:
         return redirect(url_for("applications_candidate.show", reference=reference))
     error = None

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from cohortmgr.applications.answers.regions import REGIONS
 from cohortmgr.applications.correcting import ASKED_NAMES, Asked
-from cohortmgr.applications.rules import SOURCE_NAMES, STATE_NAMES, diploma_question
+from cohortmgr.applications.file.rules import SOURCE_NAMES, STATE_NAMES, diploma_question
 from cohortmgr.base import clock
 from cohortmgr.base.errors import N_
 from cohortmgr.base.i18n import column_of_thousandths, localized, short_days

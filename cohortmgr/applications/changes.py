@@ -11,12 +11,14 @@ from cohortmgr.accounts.actions import set_identifiers
 from cohortmgr.accounts.codes import Asked
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import actions, queries
+from cohortmgr.applications import actions
 from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.confirming import require_confirmed
-from cohortmgr.applications.models import Application, Change
-from cohortmgr.applications.queries import File
-from cohortmgr.applications.rules import State, identity_numbers, question_of
+from cohortmgr.applications.file import actions as file_actions
+from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.models import Application, Change
+from cohortmgr.applications.file.queries import File
+from cohortmgr.applications.file.rules import State, identity_numbers, question_of
 from cohortmgr.applications.saving import write_answers
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
@@ -71,7 +73,7 @@ def begin(viewer: Viewer, reference: str) -> None:
 
 def drop(viewer: Viewer, reference: str) -> None:
     """Forget what was not sent again."""
-    change = queries.own_held(viewer, reference).change
+    change = file_queries.own_held(viewer, reference).change
     if change is not None:
         db.session.execute(sa.delete(Change).where(Change.id == change.id))
 
@@ -83,7 +85,7 @@ def send_again(viewer: Viewer, reference: str, proof: Asked | None = None) -> Ap
     and the moment at which it was first sent.
     """
     file = _held(viewer, reference)
-    row, changed = file.application, queries.changes(file.change)
+    row, changed = file.application, file_queries.changes(file.change)
     if file.change is None:
         return row
     absent, assessment = actions.check(viewer, file)
@@ -113,9 +115,9 @@ def send_again(viewer: Viewer, reference: str, proof: Asked | None = None) -> Ap
 
 
 def _held(viewer: Viewer, reference: str) -> File:
-    file = queries.own_held(viewer, reference)
+    file = file_queries.own_held(viewer, reference)
     reason = _why_not(viewer, file)
     if reason is not None:
         raise Refused(reason)
-    actions.require_open(viewer, file.intake, closes_at=file.closes_at)
+    file_actions.require_open(viewer, file.intake, closes_at=file.closes_at)
     return file

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.applications.figures import newest, unchecked
-from cohortmgr.applications.models import Application, Document, FigureCheck
+from cohortmgr.applications.file.models import Application, Document, FigureCheck
 from cohortmgr.base.db import db
 from cohortmgr.programmes.rules import Form
 

@@ -12,9 +12,9 @@ from cohortmgr.accounts import access, codes
 from cohortmgr.accounts.codes import Asked, Wrong
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.rules import Viewer, read_code
-from cohortmgr.applications import queries
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.rules import NOT_A_DRAFT, State
+from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.rules import NOT_A_DRAFT, State
 from cohortmgr.audit.actions import record
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import clean
@@ -35,7 +35,7 @@ _WHO = N_("Dites qui est cette personne pour vous.")
 def set_helper(viewer: Viewer, reference: str, name: str, relation: str) -> None:
     """Note who fills in the viewer's file for them, an empty name for nobody any more; staff see who was the last.
     Said twice, nothing happens."""
-    file = queries.own_held(viewer, reference)
+    file = file_queries.own_held(viewer, reference)
     row = file.application
     if row.state not in (State.DRAFT, State.SUBMITTED) or not file.is_open:
         raise Refused(NOT_A_DRAFT)
@@ -67,7 +67,7 @@ def ways(viewer: Viewer) -> list[Contact]:
 def ask(viewer: Viewer, reference: str, channel: str, language: str, origin: str, before: str | None) -> str:
     """Send the code to one of the viewer's own ways, that of the channel or the first; returns the token for the
     browser's session. Refused when nothing reaches the viewer, or nobody helps."""
-    row = queries.own(viewer, reference).application
+    row = file_queries.own(viewer, reference).application
     if not row.helper:
         raise Refused(_NOBODY)
     known = ways(viewer)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from cohortmgr.applications.answers.values import Answer
-from cohortmgr.applications.rules import asked
+from cohortmgr.applications.file.rules import asked
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.rules import Form, Question, QuestionKind
 

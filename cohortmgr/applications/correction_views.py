@@ -7,12 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.applications import corrections, desk, queries
+from cohortmgr.applications import corrections, desk
 from cohortmgr.applications.answers.display import typed
 from cohortmgr.applications.desk import Request
 from cohortmgr.applications.documents import MOST_FILES, Prepared, prepare_document
+from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.forms import form_class, show_answers
-from cohortmgr.applications.queries import File
 from cohortmgr.applications.row_buttons import as_pressed, pressed
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
@@ -27,7 +28,7 @@ _OURS = frozenset({"csrf_token"})
 @guards.candidate
 def form(reference: str) -> ResponseReturnValue:
     """The reopened questions with what is wrong with each; everything is sent at once."""
-    file = queries.own(guards.viewer(), reference)
+    file = file_queries.own(guards.viewer(), reference)
     request_open = desk.correction_asked(file)
     if request_open is None:
         return redirect(url_for("applications_candidate.show", reference=reference))
@@ -44,7 +45,7 @@ def form(reference: str) -> ResponseReturnValue:
             return redirect(url_for("applications_candidate.show", reference=reference))
         except Refused as refusal:
             db.session.rollback()
-            file = queries.own(guards.viewer(), reference)
+            file = file_queries.own(guards.viewer(), reference)
             request_open = desk.correction_asked(file)
             if request_open is None:
                 raise

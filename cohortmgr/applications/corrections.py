@@ -11,15 +11,16 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import desk, queries
+from cohortmgr.applications import desk
 from cohortmgr.applications.answers.composed import Given
 from cohortmgr.applications.correcting import Asked, reopened, request_problems, strangers, unanswered
 from cohortmgr.applications.documents import Prepared
-from cohortmgr.applications.facts import papers_of
-from cohortmgr.applications.models import Application, Correction, CorrectionItem
+from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.hooks import papers_of
+from cohortmgr.applications.file.models import Application, Correction, CorrectionItem
+from cohortmgr.applications.file.queries import File
+from cohortmgr.applications.file.rules import State
 from cohortmgr.applications.overrides import reassess
-from cohortmgr.applications.queries import File
-from cohortmgr.applications.rules import State
 from cohortmgr.applications.saving import save_reopened
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
@@ -42,8 +43,8 @@ def ask(
 
     Refused while another request waits. The row is held, so that of two staff one asks.
     """
-    file = queries.read_by_staff(viewer, reference)
-    require(viewer, queries.MANAGE, file.intake.path)
+    file = file_queries.read_by_staff(viewer, reference)
+    require(viewer, file_queries.MANAGE, file.intake.path)
     held = sa.select(Application).where(Application.id == file.application.id).with_for_update()
     row = db.session.scalars(held.execution_options(populate_existing=True)).one()
     if row.state != State.SUBMITTED:
@@ -170,7 +171,7 @@ def call_off(viewer: Viewer, reference: str) -> str:
         sa.select(Correction, Application)
         .join(Application, Application.id == Correction.application_id)
         .join(Intake, Intake.id == Application.intake_id)
-        .where(Correction.reference == reference, queries.within(viewer, queries.MANAGE))
+        .where(Correction.reference == reference, file_queries.within(viewer, file_queries.MANAGE))
     ).first()
     if found is None:
         raise NotFound(reference)
@@ -195,7 +196,7 @@ def answer(viewer: Viewer, reference: str, given: Given, documents: Sequence[Pre
     Refused, and nothing written: an answer to any other question, one that is wrong, one that is missing. What was
     sent in time is in, however long it then took.
     """
-    file = queries.own(viewer, reference)
+    file = file_queries.own(viewer, reference)
     request = desk.correction_asked(file)
     if request is None or file.application.state != State.SUBMITTED:
         raise Refused(_NOTHING)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cohortmgr.applications.models import Application, Document
-from cohortmgr.applications.rules import State
+from cohortmgr.applications.file.models import Application, Document
+from cohortmgr.applications.file.rules import State
 from cohortmgr.base.db import db
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.questions import Question, QuestionKind

@@ -13,8 +13,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.correcting import KIND_SENTENCES, Kind, reopened
-from cohortmgr.applications.guardian_queries import is_read_by_guardian
-from cohortmgr.applications.models import (
+from cohortmgr.applications.file.models import (
     Application,
     Correction,
     CorrectionItem,
@@ -24,7 +23,8 @@ from cohortmgr.applications.models import (
     Override,
     SavedView,
 )
-from cohortmgr.applications.queries import READ, File, within
+from cohortmgr.applications.file.queries import READ, File, within
+from cohortmgr.applications.guardian_queries import is_read_by_guardian
 from cohortmgr.audit.models import Event
 from cohortmgr.audit.names import ACTS
 from cohortmgr.audit.queries import of_object

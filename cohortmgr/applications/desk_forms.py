@@ -15,8 +15,9 @@ from wtforms.widgets import DateInput
 from cohortmgr.accounts.forms import ContactForm
 from cohortmgr.applications.answers.dates import day_of
 from cohortmgr.applications.correcting import KIND_NAMES
+from cohortmgr.applications.file.forms import ReasonForm
+from cohortmgr.applications.file.rules import asked
 from cohortmgr.applications.listing import Filters
-from cohortmgr.applications.rules import asked
 from cohortmgr.base import clock
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.i18n import localized
@@ -28,14 +29,6 @@ class NoteForm(FlaskForm):
 
     text = TextAreaField(_l("Note pour l’équipe"), render_kw={"rows": 3, "maxlength": 4000, "dir": "auto"})
     pinned = BooleanField(_l("L’épingler en haut"))
-
-
-class ReasonForm(FlaskForm):
-    """A reason, kept in the trail."""
-
-    reason = TextAreaField(
-        _l("Raison, gardée au journal"), render_kw={"rows": 2, "maxlength": 1000, "dir": "auto"}
-    )
 
 
 class OverrideForm(ReasonForm):

@@ -13,8 +13,9 @@ from flask_wtf import FlaskForm
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import require
-from cohortmgr.applications import corrections, desk_forms, extensions, notes, overrides, queries
-from cohortmgr.applications.queries import File
+from cohortmgr.applications import corrections, desk_forms, extensions, notes, overrides
+from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.queries import File
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Refused
@@ -29,8 +30,8 @@ def _back(reference: str) -> ResponseReturnValue:
 
 
 def _managed(reference: str) -> File:
-    file = queries.read_by_staff(guards.viewer(), reference)
-    require(guards.viewer(), queries.MANAGE, file.intake.path)
+    file = file_queries.read_by_staff(guards.viewer(), reference)
+    require(guards.viewer(), file_queries.MANAGE, file.intake.path)
     return file
 
 
@@ -187,7 +188,7 @@ def _one(
 def deadline(reference: str) -> ResponseReturnValue:
     """Move the close for everybody."""
     viewer = guards.viewer()
-    intake = queries.staff_intake(viewer, reference, queries.MANAGE)
+    intake = file_queries.staff_intake(viewer, reference, file_queries.MANAGE)
     require(viewer, "programmes.manage", intake.path)
     form = desk_forms.UntilForm()
     if request.method == "POST":
@@ -200,7 +201,7 @@ def deadline(reference: str) -> ResponseReturnValue:
             return redirect(url_for("applications_staff.list", reference=reference))
         except Refused as refusal:
             db.session.rollback()
-            intake = queries.staff_intake(viewer, reference, queries.MANAGE)
+            intake = file_queries.staff_intake(viewer, reference, file_queries.MANAGE)
             show_problems(form, refusal)
-    drafts = queries.counts([intake.id])[intake.id]["draft"]
+    drafts = file_queries.counts([intake.id])[intake.id]["draft"]
     return render_template("applications/staff_deadline.html", intake=intake, form=form, drafts=drafts)

@@ -25,7 +25,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from cohortmgr.accounts import guards
 from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.rules import allows
-from cohortmgr.applications import actions, files, queries, uploads
+from cohortmgr.applications import actions, files, uploads
 from cohortmgr.applications.answers.dates import parsed
 from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.documents import (
@@ -41,8 +41,9 @@ from cohortmgr.applications.documents import (
     require_size,
 )
 from cohortmgr.applications.figures import Verdict, newest, standing
-from cohortmgr.applications.models import Document, FigureCheck
-from cohortmgr.applications.queries import File
+from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.models import Document, FigureCheck
+from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.uploads import Upload
 from cohortmgr.base import storage
 from cohortmgr.base.db import db, writing
@@ -63,7 +64,7 @@ def paper(reference: str, question: str) -> ResponseReturnValue:
     """One paper: what was sent of it, its pages as they will be read, and what may still be done."""
     viewer = guards.viewer()
     if request.method == "GET":
-        return _paper_page(queries.own(viewer, reference), question, [])
+        return _paper_page(file_queries.own(viewer, reference), question, [])
     room = current_app.config["MAX_CONTENT_LENGTH"]
     request.max_content_length = max(
         room, 40 * 1024 * 1024
@@ -78,7 +79,7 @@ def paper(reference: str, question: str) -> ResponseReturnValue:
     except Refused as refusal:
         problems += refusal.problems
     if problems:
-        return _paper_page(queries.own(viewer, reference), question, problems)
+        return _paper_page(file_queries.own(viewer, reference), question, problems)
     return redirect(url_for(".paper", reference=reference, question=question))
 
 
@@ -149,7 +150,7 @@ def promise(reference: str, question: str) -> ResponseReturnValue:
         with writing():
             files.promise(viewer, reference, question, day)
     except Refused as refusal:
-        return _paper_page(queries.own(viewer, reference), question, refusal.problems)
+        return _paper_page(file_queries.own(viewer, reference), question, refusal.problems)
     flash(_("C’est noté. Vous pouvez envoyer le document dès que vous l’avez."), "done")
     return redirect(url_for(".paper", reference=reference, question=question))
 
@@ -263,7 +264,7 @@ def page(reference: str, number: int) -> ResponseReturnValue:
 
 
 def _own(reference: str) -> Document:
-    found, application = queries.document(guards.viewer(), reference)
+    found, application = file_queries.document(guards.viewer(), reference)
     if application.person_id != guards.viewer().person_id:
         raise NotFound(reference)
     return found
@@ -288,9 +289,9 @@ def read(reference: str) -> ResponseReturnValue:
 
 def _reading_page(document: Document, problems: Sequence[Problem]) -> ResponseReturnValue:
     viewer = guards.viewer()
-    found, application = queries.document(viewer, document.reference)
-    file = queries.read_by_staff(viewer, application.reference)
-    manages = allows(viewer, queries.MANAGE, file.intake.path)
+    found, application = file_queries.document(viewer, document.reference)
+    file = file_queries.read_by_staff(viewer, application.reference)
+    manages = allows(viewer, file_queries.MANAGE, file.intake.path)
     return render_template(
         "applications/staff_document.html",
         application=application,
@@ -346,7 +347,7 @@ def _signer() -> URLSafeTimedSerializer:
 @guards.staff
 def staff_page(reference: str, number: int) -> ResponseReturnValue:
     """A page's image, for whoever has opened the page that notes the reading."""
-    document, _application = queries.document(guards.viewer(), reference)
+    document, _application = file_queries.document(guards.viewer(), reference)
     try:
         seen = _signer().loads(request.args.get("seen", ""), max_age=_SEEN_FOR)
     except BadSignature:
@@ -365,7 +366,7 @@ def check_figure(reference: str) -> ResponseReturnValue:
         with writing():
             row = files.check_figure(viewer, reference, key, request.form.get("read", ""))
     except Refused as refusal:
-        document, _application = queries.document(viewer, reference)
+        document, _application = file_queries.document(viewer, reference)
         return _reading_page(document, [Problem(p.what, p.values, key) for p in refusal.problems])
     same = row.declared == row.read
     flash(

@@ -15,10 +15,10 @@ from sqlalchemy.orm import aliased
 
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import queries
+from cohortmgr.applications.file import queries as file
+from cohortmgr.applications.file.models import Application, Merge
+from cohortmgr.applications.file.rules import State
 from cohortmgr.applications.likeness import Known, Sign, pairs
-from cohortmgr.applications.models import Application, Merge
-from cohortmgr.applications.rules import State
 from cohortmgr.base.db import db
 from cohortmgr.programmes.models import Intake
 
@@ -40,8 +40,8 @@ class Pair:
 def alike(viewer: Viewer, intake: Intake, *, elsewhere: bool = False) -> list[Pair]:
     """The pairs of an intake's files that look like one person's, the likest first; or, `elsewhere`, the pairs of its
     files with those of every other intake that the viewer manages. Three statements at most."""
-    require(viewer, queries.MANAGE, intake.path)
-    chosen = sa.and_(Application.intake_id == intake.id, Application.state.in_(_LIVING), queries.AGREED)
+    require(viewer, file.MANAGE, intake.path)
+    chosen = sa.and_(Application.intake_id == intake.id, Application.state.in_(_LIVING), file.AGREED)
     if elsewhere:
         chosen = sa.or_(chosen, _sharing(viewer, intake))
     rows = db.session.execute(_held(Application, Person, Intake).where(chosen).order_by(Application.id)).all()
@@ -83,8 +83,8 @@ def _sharing(viewer: Viewer, intake: Intake) -> sa.ColumnElement[bool]:
     return sa.and_(
         Application.intake_id != intake.id,
         Application.state.in_(_TELLING),
-        queries.AGREED,
-        queries.within(viewer, queries.MANAGE, Intake.path),
+        file.AGREED,
+        file.within(viewer, file.MANAGE, Intake.path),
         Application.person_id.not_in(theirs(one.person_id)),
         sa.or_(
             Person.phone_blind.in_(theirs(person.phone_blind)),
@@ -120,7 +120,7 @@ def _known(application: Application, person: Person, numbers: dict[str, str] | N
 def merged(viewer: Viewer, intake: Intake) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """Every merge with a file of an intake, the newest first: itself, the file that is kept and the other one, and
     their intakes."""
-    require(viewer, queries.MANAGE, intake.path)
+    require(viewer, file.MANAGE, intake.path)
     kept, aside, of_kept, of_aside = (
         aliased(Application), aliased(Application), aliased(Intake), aliased(Intake),
     )  # fmt: skip
@@ -132,8 +132,8 @@ def merged(viewer: Viewer, intake: Intake) -> Sequence[sa.Row[*tuple[Any, ...]]]
         .join(of_aside, of_aside.id == aside.intake_id)
         .where(sa.or_(kept.intake_id == intake.id, aside.intake_id == intake.id))
         .where(
-            queries.within(viewer, queries.MANAGE, of_kept.path),
-            queries.within(viewer, queries.MANAGE, of_aside.path),
+            file.within(viewer, file.MANAGE, of_kept.path),
+            file.within(viewer, file.MANAGE, of_aside.path),
         )
         .order_by(Merge.id.desc())
     ).all()
@@ -148,7 +148,7 @@ def same_person(viewer: Viewer, application: Application) -> Sequence[sa.Row[App
         sa.select(Merge.kept_id)
         .join(kept, kept.id == Merge.kept_id)
         .join(at, at.id == kept.intake_id)
-        .where(Merge.aside_id == application.id, live, queries.within(viewer, queries.READ, at.path))
+        .where(Merge.aside_id == application.id, live, file.within(viewer, file.READ, at.path))
     )
     of_keeper = sa.or_(Merge.kept_id == application.id, Merge.kept_id.in_(keepers))
     return db.session.execute(
@@ -156,8 +156,8 @@ def same_person(viewer: Viewer, application: Application) -> Sequence[sa.Row[App
         .join(Intake, Intake.id == Application.intake_id)
         .where(
             Application.id != application.id,
-            queries.AGREED,
-            queries.within(viewer, queries.READ, Intake.path),
+            file.AGREED,
+            file.within(viewer, file.READ, Intake.path),
             sa.or_(
                 Application.person_id == application.person_id,
                 Application.id.in_(keepers),

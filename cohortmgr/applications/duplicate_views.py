@@ -10,13 +10,14 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import require
-from cohortmgr.applications import doubles, merges, queries
-from cohortmgr.applications.desk_forms import ReasonForm
+from cohortmgr.applications import doubles, merges
+from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.display import sections_of
+from cohortmgr.applications.file.forms import ReasonForm
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import File
+from cohortmgr.applications.file.rules import STATE_NAMES, State
 from cohortmgr.applications.likeness import SIGN_NAMES
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.queries import File
-from cohortmgr.applications.readback import sections_of
-from cohortmgr.applications.rules import STATE_NAMES, State
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
@@ -34,7 +35,7 @@ LISTED = 200
 def index(reference: str) -> ResponseReturnValue:
     """The pairs with what makes them alike, here or with the viewer's other intakes, and what was united."""
     viewer = guards.viewer()
-    intake = queries.staff_intake(viewer, reference, queries.MANAGE)
+    intake = file_queries.staff_intake(viewer, reference, file_queries.MANAGE)
     elsewhere = request.args.get("with") == "others"
     found = doubles.alike(viewer, intake, elsewhere=elsewhere)
     return render_template(
@@ -94,8 +95,8 @@ def _mergeable(files: list[Application], across: bool) -> bool:
 
 
 def _managed(reference: str) -> File:
-    file = queries.read_by_staff(guards.viewer(), reference)
-    require(guards.viewer(), queries.MANAGE, file.intake.path)
+    file = file_queries.read_by_staff(guards.viewer(), reference)
+    require(guards.viewer(), file_queries.MANAGE, file.intake.path)
     return file
 
 

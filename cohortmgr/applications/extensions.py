@@ -9,10 +9,11 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import desk, queries
-from cohortmgr.applications.models import Application, Extension
-from cohortmgr.applications.queries import person_reference
-from cohortmgr.applications.rules import State
+from cohortmgr.applications import desk
+from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.models import Application, Extension
+from cohortmgr.applications.file.queries import person_reference
+from cohortmgr.applications.file.rules import State
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -33,8 +34,8 @@ _SENT = N_("Ce dossier est déjà envoyé : un délai ne lui sert à rien.")
 
 def extend_one(viewer: Viewer, reference: str, until: datetime, reason: str) -> Extension:
     """Let one person fill in and send a draft until a moment, even after the close; the last word holds."""
-    file = queries.read_by_staff(viewer, reference)
-    require(viewer, queries.MANAGE, file.intake.path)
+    file = file_queries.read_by_staff(viewer, reference)
+    require(viewer, file_queries.MANAGE, file.intake.path)
     return renew(viewer, file.intake, file.application, until, reason)
 
 
@@ -91,8 +92,8 @@ def extend_all(
 
 def revoke(viewer: Viewer, reference: str) -> None:
     """Take back the time given to a file; none given, nothing happens."""
-    file = queries.read_by_staff(viewer, reference)
-    require(viewer, queries.MANAGE, file.intake.path)
+    file = file_queries.read_by_staff(viewer, reference)
+    require(viewer, file_queries.MANAGE, file.intake.path)
     row, held = file.application, desk.extension_of(file.application)
     if held is not None:
         held.revoked_at = clock.now()
@@ -110,7 +111,7 @@ def revoke(viewer: Viewer, reference: str) -> None:
 
 def extend_intake(viewer: Viewer, reference: str, until: datetime, reason: str) -> int:
     """Move the close for everybody and write to those who have begun; returns to how many."""
-    before = queries.staff_intake(viewer, reference, queries.MANAGE).closes_at
+    before = file_queries.staff_intake(viewer, reference, file_queries.MANAGE).closes_at
     intake = programmes.extend(viewer, reference, until, clean(reason)[:LONGEST_REASON])
     if before == until:
         return 0
@@ -124,7 +125,7 @@ def extend_intake(viewer: Viewer, reference: str, until: datetime, reason: str) 
 
 def check(viewer: Viewer, intake: Intake, until: datetime, reason: str) -> None:
     """Refused unless there is a reason, and a moment after the close and before the answer."""
-    require(viewer, queries.MANAGE, intake.path)
+    require(viewer, file_queries.MANAGE, intake.path)
     problems: list[Problem] = []
     if not reason:
         problems.append(Problem(_REASON, {}, "reason"))

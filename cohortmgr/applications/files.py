@@ -10,14 +10,14 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import queries
 from cohortmgr.applications.answers.values import read_value
 from cohortmgr.applications.documents import MOST_FILES, DocumentState, Prepared
-from cohortmgr.applications.facts import joins
 from cohortmgr.applications.figures import comparable
-from cohortmgr.applications.models import Application, Document, FigureCheck
-from cohortmgr.applications.queries import File, person_reference
-from cohortmgr.applications.rules import State
+from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.hooks import joins
+from cohortmgr.applications.file.models import Application, Document, FigureCheck
+from cohortmgr.applications.file.queries import File, person_reference
+from cohortmgr.applications.file.rules import State
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, storage
 from cohortmgr.base.clock import CASABLANCA
@@ -51,7 +51,7 @@ def question_of(viewer: Viewer, file: File, key: str) -> Question:
 
 def prepare_change(viewer: Viewer, reference: str, key: str) -> tuple[File, Question]:
     """The viewer's own file and a question of it whose paper may be sent now; Refused says why it may not."""
-    file = queries.own(viewer, reference)
+    file = file_queries.own(viewer, reference)
     question = question_of(viewer, file, key)
     if not may_send(viewer, file, key):
         raise Refused(Problem(_CLOSED, {}, key))
@@ -265,7 +265,7 @@ def promise_end(viewer: Viewer, file: File, question: Question) -> date | None:
 def check_figure(viewer: Viewer, reference: str, key: str, read: str) -> FigureCheck:
     """Note what staff read on a paper, beside what was declared; it holds until one of the two changes. Refused of a
     paper in whose place another has come: its reading would undo that of the one that stands."""
-    document, application = queries.document(viewer, reference)
+    document, application = file_queries.document(viewer, reference)
     file = _decided_by(viewer, application)
     if document.replaced_at is not None:
         raise Refused(Problem(_REPLACED, {}, key))
@@ -305,7 +305,7 @@ def checked_questions(viewer: Viewer, file: File, document: Document) -> list[Qu
 
 def see_original(viewer: Viewer, reference: str) -> Document:
     """Note that the paper itself was seen at a desk; a second time changes nothing."""
-    document, application = queries.document(viewer, reference)
+    document, application = file_queries.document(viewer, reference)
     _decided_by(viewer, application)
     if document.state != DocumentState.CLEAN or document.replaced_at is not None:
         raise NotFound(reference)
@@ -316,8 +316,8 @@ def see_original(viewer: Viewer, reference: str) -> Document:
 
 
 def _decided_by(viewer: Viewer, application: Application) -> File:
-    file = queries.read_by_staff(viewer, application.reference)
-    require(viewer, queries.MANAGE, file.intake.path)
+    file = file_queries.read_by_staff(viewer, application.reference)
+    require(viewer, file_queries.MANAGE, file.intake.path)
     if application.state == State.DRAFT:
         raise NotPermitted(application.reference)
     return file

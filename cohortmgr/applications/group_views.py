@@ -9,7 +9,7 @@ from flask_babel import ngettext
 from cohortmgr.accounts import guards
 from cohortmgr.applications import import_queries as queries
 from cohortmgr.applications import undoing
-from cohortmgr.applications.rules import CONSENT_NAMES
+from cohortmgr.applications.file.rules import CONSENT_NAMES
 from cohortmgr.base.db import writing
 from cohortmgr.base.paging import page_of
 

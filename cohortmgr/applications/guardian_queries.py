@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.models import Person
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.rules import Consent, State
 from cohortmgr.applications.guardian_models import ConsentAnswer, Guardianship
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.rules import Consent, State
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import NotFound

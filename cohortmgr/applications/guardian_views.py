@@ -21,11 +21,11 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, read_code
 from cohortmgr.applications import guardian_queries as queries
 from cohortmgr.applications import guardians
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import own
+from cohortmgr.applications.file.rules import Consent, State
 from cohortmgr.applications.guardian_queries import Child
 from cohortmgr.applications.guardians import LINK, Said
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.queries import own
-from cohortmgr.applications.rules import Consent, State
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
@@ -34,7 +34,8 @@ from cohortmgr.base.i18n import COOKIE, language
 bp = Blueprint("guardians", __name__, url_prefix="/guardian")
 my_bp = Blueprint("guardians_candidate", __name__)
 VISIT = timedelta(minutes=30)
-_CODE, _VISIT = "guardian_code", "guardian_visit"
+_CODE = "guardian_code"
+_VISIT = "guardian_visit"
 
 
 def steps(viewer: Viewer, application: Application) -> Iterable[Mapping[str, Any]]:

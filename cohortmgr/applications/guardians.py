@@ -13,6 +13,9 @@ from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
 from cohortmgr.applications.answers.values import Answer
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import File, own_held
+from cohortmgr.applications.file.rules import Consent, State
 from cohortmgr.applications.guardian_models import ConsentAnswer, Guardianship
 from cohortmgr.applications.guardian_queries import (
     Child,
@@ -23,9 +26,6 @@ from cohortmgr.applications.guardian_queries import (
     guardianships,
 )
 from cohortmgr.applications.minors import Named, born_on, comes_of_age, consent_of, guardian_of
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.queries import File, own_held
-from cohortmgr.applications.rules import Consent, State
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, table_of

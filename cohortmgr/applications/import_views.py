@@ -13,6 +13,8 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
 from cohortmgr.applications import import_queries as queries
 from cohortmgr.applications import imports, invitations, tray
+from cohortmgr.applications.file.models import ImportRun
+from cohortmgr.applications.file.queries import READ
 from cohortmgr.applications.import_forms import (
     DiscardForm,
     UploadForm,
@@ -25,8 +27,6 @@ from cohortmgr.applications.import_forms import (
 )
 from cohortmgr.applications.importing import GivenMapping, parse_mapping
 from cohortmgr.applications.mappings import mapping_from_json
-from cohortmgr.applications.models import ImportRun
-from cohortmgr.applications.queries import READ
 from cohortmgr.applications.tray import Opened
 from cohortmgr.applications.traying import faults_of
 from cohortmgr.base import storage

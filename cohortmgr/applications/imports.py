@@ -9,6 +9,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.applications.file.models import ImportRun
 from cohortmgr.applications.import_queries import IMPORT, own_runs, require_run
 from cohortmgr.applications.importing import (
     GivenMapping,
@@ -23,7 +24,6 @@ from cohortmgr.applications.mappings import (
     ColumnMapping,
     mapping_as_json,
 )
-from cohortmgr.applications.models import ImportRun
 from cohortmgr.applications.standing import Counts, Plan, Prepared, plan_of, prepared_of
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, storage

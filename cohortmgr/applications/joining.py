@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import queries
 from cohortmgr.applications.answers.composed import Given
 from cohortmgr.applications.awaited import owed_by, questions_of
 from cohortmgr.applications.correcting import strangers
 from cohortmgr.applications.documents import Prepared
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.queries import File
+from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.saving import save_reopened
 from cohortmgr.audit.actions import record
 from cohortmgr.base.db import db
@@ -59,7 +59,7 @@ def answer(viewer: Viewer, reference: str, given: Given, documents: Sequence[Pre
 
     Everything or nothing is written: Refused with all that is wrong. What is left out may be given later.
     """
-    file = queries.own_held(viewer, reference)
+    file = file_queries.own_held(viewer, reference)
     questions = questions_of(file)
     if not questions:
         raise Refused(_NOTHING)

@@ -10,12 +10,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.applications import awaited, joining, queries
+from cohortmgr.applications import awaited, joining
 from cohortmgr.applications.answers.display import shown, typed
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.documents import MOST_FILES, Prepared, prepare_document
+from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
-from cohortmgr.applications.queries import File
 from cohortmgr.applications.row_buttons import BEGINNINGS, Pressed, as_pressed, pressed
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -33,7 +34,7 @@ _TITLE: Text = {"fr": "Pour l’inscription", "ar": "من أجل التسجيل"
 @guards.candidate
 def form(reference: str) -> ResponseReturnValue:
     """These questions alone. Good answers may be given in several goes; one that is wrong keeps all from being kept."""
-    file = queries.own(guards.viewer(), reference)
+    file = file_queries.own(guards.viewer(), reference)
     questions = awaited.questions_of(file)
     if not questions:
         return redirect(url_for("applications_candidate.show", reference=reference))
@@ -49,7 +50,7 @@ def form(reference: str) -> ResponseReturnValue:
         file = _answer(file, questions, button)
     except Refused as refusal:
         db.session.rollback()
-        file = queries.own(guards.viewer(), reference)
+        file = file_queries.own(guards.viewer(), reference)
         show_answers(page, refusal)
         return _page(file, questions, page)
     return redirect(_after(file, button))
@@ -76,7 +77,7 @@ def _after(file: File, button: Pressed | None) -> str:
         more = button.key if button.adds else None
         place = button.place({}) if button.step else button.key
         return url_for(".form", reference=reference, more=more, _anchor=place)
-    left = awaited.owed(queries.own(guards.viewer(), reference))
+    left = awaited.owed(file_queries.own(guards.viewer(), reference))
     if left:
         flash(_("C’est enregistré. Il reste quelque chose à fournir."), "done")
         return url_for(".form", reference=reference)

@@ -23,7 +23,7 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.code_views import KEPT
-from cohortmgr.applications import changes, confirming, queries, saving, uploads
+from cohortmgr.applications import changes, confirming, saving, uploads
 from cohortmgr.applications.answers import amended
 from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.answers.display import typed
@@ -37,7 +37,10 @@ from cohortmgr.applications.candidate_views import (
 )
 from cohortmgr.applications.documents import Prepared
 from cohortmgr.applications.drawn import questions
-from cohortmgr.applications.facts import papers_of
+from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.hooks import papers_of
+from cohortmgr.applications.file.queries import File
+from cohortmgr.applications.file.rules import missing
 from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
 from cohortmgr.applications.pages import (
     FormPage,
@@ -48,9 +51,7 @@ from cohortmgr.applications.pages import (
     page_with,
     pages_of,
 )
-from cohortmgr.applications.queries import File
 from cohortmgr.applications.row_buttons import Pressed, as_pressed, pressed
-from cohortmgr.applications.rules import missing
 from cohortmgr.applications.task_list import page_url, task_page
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -71,7 +72,7 @@ def page(reference: str, section: str, number: int) -> ResponseReturnValue:
     viewer = guards.viewer()
     if request.method == "POST":
         return _kept(reference, section, number)
-    file = queries.own(viewer, reference)
+    file = file_queries.own(viewer, reference)
     if not editable(file):
         return redirect(url_for("applications_candidate.show", reference=reference))
     asked = _asked(file, section, number)
@@ -84,7 +85,7 @@ def page(reference: str, section: str, number: int) -> ResponseReturnValue:
 @guards.candidate
 def question(reference: str, key: str) -> ResponseReturnValue:
     """The page that asks a question."""
-    file = queries.own(guards.viewer(), reference)
+    file = file_queries.own(guards.viewer(), reference)
     asked = page_with(pages_of(file.definition.form), key)
     if asked is None:
         raise NotFound(key)
@@ -118,7 +119,7 @@ def _kept(reference: str, section: str, number: int) -> ResponseReturnValue:
     viewer = guards.viewer()
     documents, wrong = list[Prepared](), list[Problem]()
     if any(each.filename for each in request.files.values()):
-        file = queries.own(viewer, reference)
+        file = file_queries.own(viewer, reference)
         asked = _asked(file, section, number)
         if asked is not None and editable(file):
             documents, wrong = prepared(file, asked.questions)
@@ -307,7 +308,7 @@ def change(reference: str) -> ResponseReturnValue:
             )
             return redirect(url_for("applications_candidate.show", reference=reference))
         return redirect(url_for(".change", reference=reference))
-    file = queries.own(viewer, reference)
+    file = file_queries.own(viewer, reference)
     if file.change is None or not editable(file):
         return redirect(url_for("applications_candidate.show", reference=reference))
     return task_page(file, amended.new_questions(file.definition.form, file.application.answers))
@@ -325,10 +326,10 @@ def helper(reference: str) -> ResponseReturnValue:
         try:
             with writing():
                 confirming.set_helper(viewer, reference, name, request.form.get("relation", ""))
-            return redirect(tasks_url(queries.own(viewer, reference)))
+            return redirect(tasks_url(file_queries.own(viewer, reference)))
         except Refused as refusal:
             problems = refusal.problems
-    file = queries.own(viewer, reference)
+    file = file_queries.own(viewer, reference)
     if not editable(file):
         return redirect(url_for("applications_candidate.show", reference=reference))
     named = file.application.helper or {}
@@ -347,7 +348,7 @@ def helper(reference: str) -> ResponseReturnValue:
 def confirm(reference: str) -> ResponseReturnValue:
     """Send the code by which whoever was helped confirms the sending; it is typed on the check."""
     viewer, before = guards.viewer(), session.get(KEPT)
-    file = queries.own(viewer, reference)
+    file = file_queries.own(viewer, reference)
     if not editable(file):
         return redirect(url_for("applications_candidate.show", reference=reference))
     try:

@@ -18,9 +18,10 @@ from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.contacts import EMAIL, Contact
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import extensions, queries
+from cohortmgr.applications import extensions
+from cohortmgr.applications.file import queries as file
+from cohortmgr.applications.file.models import Application, Extension
 from cohortmgr.applications.late_models import LateStart
-from cohortmgr.applications.models import Application, Extension
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import acting_in, db
@@ -46,7 +47,7 @@ def allow(viewer: Viewer, intake_reference: str, contact: Contact, until: dateti
     """Let whoever enters by this address or number begin and send until a moment, and write to them; whose draft is
     there already gets the time for it. Said twice, nothing is written anew; of two at once the second is Stale. Refused
     as for one file."""
-    intake = queries.staff_intake(viewer, intake_reference, queries.MANAGE)
+    intake = file.staff_intake(viewer, intake_reference, file.MANAGE)
     reason = clean(reason)
     extensions.check(viewer, intake, until, reason)
     account = accounts.account_by_contact(contact)
@@ -115,10 +116,10 @@ def _letter(intake: Intake, row: LateStart, contact: Contact, account: Account |
 
 def given(viewer: Viewer, intake: Intake) -> Sequence[Given]:
     """What was given in an intake, the newest first; at most two hundred."""
-    require(viewer, queries.MANAGE, intake.path)
+    require(viewer, file.MANAGE, intake.path)
     rows = db.session.execute(
         sa.select(LateStart, Application.number)
-        .outerjoin(Application, sa.and_(Application.id == LateStart.application_id, queries.AGREED))
+        .outerjoin(Application, sa.and_(Application.id == LateStart.application_id, file.AGREED))
         .where(LateStart.intake_id == intake.id)
         .order_by(LateStart.id.desc())
         .limit(200)
@@ -135,7 +136,7 @@ def given(viewer: Viewer, intake: Intake) -> Sequence[Given]:
 
 def take_back(viewer: Viewer, intake_reference: str, reference: str) -> None:
     """Take back what nobody has used; of what was begun, the file's own extension is taken back."""
-    intake = queries.staff_intake(viewer, intake_reference, queries.MANAGE)
+    intake = file.staff_intake(viewer, intake_reference, file.MANAGE)
     chosen = (LateStart.intake_id == intake.id, LateStart.reference == reference)
     row = db.session.scalar(sa.select(LateStart).where(*chosen))
     if row is None:

@@ -7,8 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.applications import desk_forms, late_starts, queries
+from cohortmgr.applications import desk_forms, late_starts
 from cohortmgr.applications.desk_forms import LateForm
+from cohortmgr.applications.file import queries as file
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.web import show_problems
@@ -21,7 +22,7 @@ bp = Blueprint("late_starts", __name__, url_prefix="/staff/intakes/<reference>/l
 def index(reference: str) -> ResponseReturnValue:
     """To whom time was given; on POST, to one more."""
     viewer = guards.viewer()
-    intake = queries.staff_intake(viewer, reference, queries.MANAGE)
+    intake = file.staff_intake(viewer, reference, file.MANAGE)
     form = LateForm()
     if form.validate_on_submit():
         try:
@@ -32,7 +33,7 @@ def index(reference: str) -> ResponseReturnValue:
             return redirect(url_for(".index", reference=reference))
         except Refused as refusal:
             db.session.rollback()
-            intake = queries.staff_intake(viewer, reference, queries.MANAGE)
+            intake = file.staff_intake(viewer, reference, file.MANAGE)
             show_problems(form, refusal)
     given = late_starts.given(viewer, intake)
     return render_template("applications/staff_late.html", intake=intake, form=form, given=given)

@@ -15,9 +15,9 @@ from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.applications.answers.dates import day_of
 from cohortmgr.applications.answers.values import normalise_phone
 from cohortmgr.applications.correcting import Asked
-from cohortmgr.applications.models import Application, Correction, Document, Extension, Note
-from cohortmgr.applications.queries import AGREED
-from cohortmgr.applications.rules import Source, State
+from cohortmgr.applications.file.models import Application, Correction, Document, Extension, Note
+from cohortmgr.applications.file.queries import AGREED
+from cohortmgr.applications.file.rules import Source, State
 from cohortmgr.base import crypto
 from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.db import db

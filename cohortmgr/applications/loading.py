@@ -15,12 +15,9 @@ from cohortmgr.accounts import links
 from cohortmgr.accounts.actions import moved, set_person
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.guardians import Asking, ask_all
-from cohortmgr.applications.importing import Rejection
-from cohortmgr.applications.minors import born_on, comes_of_age, consent_after, guardian_of
-from cohortmgr.applications.models import Application, ImportRun, Override, TrayRow
-from cohortmgr.applications.queries import seal_answers, sealed_answers
-from cohortmgr.applications.rules import (
+from cohortmgr.applications.file.models import Application, ImportRun, Override, TrayRow
+from cohortmgr.applications.file.queries import seal_answers, sealed_answers
+from cohortmgr.applications.file.rules import (
     HIDDEN,
     Consent,
     Source,
@@ -30,6 +27,9 @@ from cohortmgr.applications.rules import (
     person_values,
     split_sealed,
 )
+from cohortmgr.applications.guardians import Asking, ask_all
+from cohortmgr.applications.importing import Rejection
+from cohortmgr.applications.minors import born_on, comes_of_age, consent_after, guardian_of
 from cohortmgr.applications.standing import Plan, Prepared, Step, chunks
 from cohortmgr.applications.traying import row_for
 from cohortmgr.audit.actions import record

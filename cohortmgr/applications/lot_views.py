@@ -8,7 +8,8 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 
 from cohortmgr.accounts import guards
-from cohortmgr.applications import desk, desk_forms, lots, queries
+from cohortmgr.applications import desk, desk_forms, lots
+from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.listing import Filters
 from cohortmgr.applications.lots import Act, Wanted
 from cohortmgr.base import clock
@@ -50,7 +51,7 @@ def prepare(reference: str, act: str) -> ResponseReturnValue:
             db.session.rollback()
             show_problems(form, refusal)
             error = next((p for p in refusal.problems if p.where == "confirmation"), None)
-    intake = queries.staff_intake(guards.viewer(), reference, queries.MANAGE)
+    intake = file.staff_intake(guards.viewer(), reference, file.MANAGE)
     found = lots.preview(guards.viewer(), intake, wanted, filters)
     return render_template(
         "applications/staff_lot_prepare.html",

@@ -11,11 +11,12 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import corrections, desk, extensions, listing, notes, queries
+from cohortmgr.applications import corrections, desk, extensions, listing, notes
 from cohortmgr.applications.correcting import Asked
+from cohortmgr.applications.file import queries as file
+from cohortmgr.applications.file.models import Application, Correction, Extension, Lot, Note
+from cohortmgr.applications.file.rules import State
 from cohortmgr.applications.listing import Filters
-from cohortmgr.applications.models import Application, Correction, Extension, Lot, Note
-from cohortmgr.applications.rules import State
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -76,7 +77,7 @@ class Wanted:
 
 def preview(viewer: Viewer, intake: Intake, act: Act, filters: Filters) -> Preview:
     """To which files of the list the act applies, in one statement."""
-    require(viewer, queries.MANAGE, intake.path)
+    require(viewer, file.MANAGE, intake.path)
     asked = sa.exists().where(
         Correction.application_id == Application.id, Correction.state == Asked.ASKED.value
     )
@@ -110,7 +111,7 @@ def carry_out(viewer: Viewer, reference: str, act: Act, filters: Filters, wanted
     Refused when the list is not as long as it was shown, when the number was to be typed and was not, and for
     whatever the act itself refuses.
     """
-    intake = queries.staff_intake(viewer, reference, queries.MANAGE)
+    intake = file.staff_intake(viewer, reference, file.MANAGE)
     found = preview(viewer, intake, act, filters)
     _require_meant(found, wanted)
     rows: list[Application] = []
@@ -163,7 +164,7 @@ def undo(viewer: Viewer, reference: str) -> tuple[Lot, Intake]:
     """Undo what is still as the lot left it, within a day: what people answered meanwhile stays. Letters that have not
     left do not leave. Undone already, nothing happens."""
     lot, intake = desk.lot_for(viewer, reference)
-    require(viewer, queries.MANAGE, intake.path)
+    require(viewer, file.MANAGE, intake.path)
     if lot.undone_at is not None:
         return lot, intake
     moment = clock.now()

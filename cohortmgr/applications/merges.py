@@ -12,10 +12,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import listing, queries
-from cohortmgr.applications.models import Application, Merge
-from cohortmgr.applications.queries import File, person_reference
-from cohortmgr.applications.rules import State
+from cohortmgr.applications import listing
+from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.models import Application, Merge
+from cohortmgr.applications.file.queries import File, person_reference
+from cohortmgr.applications.file.rules import State
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -129,7 +130,7 @@ def undo(viewer: Viewer, reference: str) -> Merge:
     kept, aside, of_kept, of_aside = (
         aliased(Application), aliased(Application), aliased(Intake), aliased(Intake),
     )  # fmt: skip
-    managed = [queries.within(viewer, queries.MANAGE, at.path) for at in (of_kept, of_aside)]
+    managed = [file_queries.within(viewer, file_queries.MANAGE, at.path) for at in (of_kept, of_aside)]
     found = db.session.execute(
         sa.select(Merge, kept, aside)
         .join(kept, kept.id == Merge.kept_id)
@@ -163,8 +164,8 @@ def _move(row: Application, before: State, after: State) -> None:
 
 
 def _managed(viewer: Viewer, reference: str) -> File:
-    file = queries.read_by_staff(viewer, reference)
-    require(viewer, queries.MANAGE, file.intake.path)
+    file = file_queries.read_by_staff(viewer, reference)
+    require(viewer, file_queries.MANAGE, file.intake.path)
     return file
 
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.answers.values import Answer
-from cohortmgr.applications.rules import Consent
+from cohortmgr.applications.file.rules import Consent
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.rules import Definition, Form, GuardianTerms
 

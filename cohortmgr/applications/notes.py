@@ -8,8 +8,8 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import queries
-from cohortmgr.applications.models import Application, Note
+from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.models import Application, Note
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
@@ -26,8 +26,8 @@ _LATE = N_("Une note se supprime dans la journée, par la personne qui l’a éc
 
 def write(viewer: Viewer, reference: str, text: str, pinned: bool = False) -> Note:
     """Leave a note on a file of a programme that the viewer manages."""
-    file = queries.read_by_staff(viewer, reference)
-    require(viewer, queries.MANAGE, file.intake.path)
+    file = file_queries.read_by_staff(viewer, reference)
+    require(viewer, file_queries.MANAGE, file.intake.path)
     (note,) = write_all(viewer, [file.application], text, pinned=pinned)
     return note
 
@@ -108,7 +108,7 @@ def _found(viewer: Viewer, reference: str) -> tuple[Note, Application]:
         sa.select(Note, Application)
         .join(Application, Application.id == Note.application_id)
         .join(Intake, Intake.id == Application.intake_id)
-        .where(Note.reference == reference, queries.within(viewer, queries.MANAGE))
+        .where(Note.reference == reference, file_queries.within(viewer, file_queries.MANAGE))
     ).first()
     if row is None:
         raise NotFound(reference)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import desk, queries
+from cohortmgr.applications import desk
 from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.eligibility import assess
-from cohortmgr.applications.facts import facts_of
-from cohortmgr.applications.models import Application, Override
-from cohortmgr.applications.queries import File, person_reference
-from cohortmgr.applications.rules import State
+from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.hooks import facts_of
+from cohortmgr.applications.file.models import Application, Override
+from cohortmgr.applications.file.queries import File, person_reference
+from cohortmgr.applications.file.rules import State
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -86,8 +87,8 @@ def reassess(viewer: Viewer, file: File) -> None:
 
 
 def _managed(viewer: Viewer, reference: str) -> File:
-    file = queries.read_by_staff(viewer, reference)
-    require(viewer, queries.MANAGE, file.intake.path)
+    file = file_queries.read_by_staff(viewer, reference)
+    require(viewer, file_queries.MANAGE, file.intake.path)
     return file
 
 

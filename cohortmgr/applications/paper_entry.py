@@ -11,18 +11,19 @@ import sqlalchemy as sa
 from cohortmgr.accounts.actions import new_person, set_identifiers
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import files, guardians, queries
+from cohortmgr.applications import files, guardians
 from cohortmgr.applications.answers.composed import Given, read_given
 from cohortmgr.applications.answers.conditions import counted, hidden
 from cohortmgr.applications.answers.dates import day_of
 from cohortmgr.applications.answers.values import Answer, normalise_phone
 from cohortmgr.applications.documents import Prepared, parts_by_question
 from cohortmgr.applications.eligibility import assess
+from cohortmgr.applications.file import queries as file
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.rules import Source, State, asked, identity_numbers, missing, question_of
 from cohortmgr.applications.import_queries import Invited, reached_by, without_account
 from cohortmgr.applications.invitations import send_links
 from cohortmgr.applications.minors import guardian_problems, is_child
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.rules import Source, State, asked, identity_numbers, missing, question_of
 from cohortmgr.applications.saving import write_answers
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
@@ -53,7 +54,7 @@ class Known:
 
 def intake_of(viewer: Viewer, reference: str) -> Intake:
     """An intake in which the viewer manages files; NotFound otherwise."""
-    return queries.staff_intake(viewer, reference, queries.MANAGE)
+    return file.staff_intake(viewer, reference, file.MANAGE)
 
 
 def received_at(viewer: Viewer, intake: Intake, text: str, today: date) -> datetime:
@@ -110,7 +111,7 @@ def known(viewer: Viewer, intake: Intake, definition: Definition, answers: dict[
         ways.append(Person.phone_blind == crypto.blind_index("phone", normalise_phone(phone)))
     name = fold(f"{told.get('person.family_name') or ''} {told.get('person.given_name') or ''}")
     if name.strip():
-        named = sa.select(Application.person_id).where(Application.sort_name == name, queries.AGREED)
+        named = sa.select(Application.person_id).where(Application.sort_name == name, file.AGREED)
         ways.append(Person.id.in_(named))
     here = sa.and_(Application.person_id == Person.id, Application.intake_id == intake.id)
     rows = db.session.execute(
@@ -130,7 +131,7 @@ def enter(
     """Write a paper as a file that was sent on the day of its receipt. `person` is the reference of who it is from,
     "new", or empty when nobody looked yet. Refused with everything that is wrong."""
     intake = intake_of(viewer, intake_reference)
-    require(viewer, queries.MANAGE, intake.path)
+    require(viewer, file.MANAGE, intake.path)
     definition = definition_of(intake)
     answers, problems = read(viewer, definition, given)
     try:

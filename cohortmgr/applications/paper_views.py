@@ -9,9 +9,9 @@ from flask_babel import gettext as _
 from cohortmgr.accounts import guards
 from cohortmgr.applications import paper_entry
 from cohortmgr.applications.documents import MOST_FILES, Prepared, prepare_document
+from cohortmgr.applications.file.rules import State, asked
 from cohortmgr.applications.forms import form_class, show_answers
 from cohortmgr.applications.row_buttons import Pressed, as_pressed, pressed
-from cohortmgr.applications.rules import State, asked
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.programmes.models import Intake

@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.rules import State
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.rules import State
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.programmes.models import Intake

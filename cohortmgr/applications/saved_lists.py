@@ -8,9 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import listing, queries
+from cohortmgr.applications import listing
+from cohortmgr.applications.file import queries as file
+from cohortmgr.applications.file.models import SavedView
 from cohortmgr.applications.listing import Filters
-from cohortmgr.applications.models import SavedView
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -29,7 +30,7 @@ _SECRET = N_("Cette recherche contient un numéro de personne : elle ne s’enre
 def save_view(viewer: Viewer, intake_reference: str, name: str, filters: Filters, shared: bool) -> SavedView:
     """Keep filters, columns and order under a name, for every intake of the programme; the same name of the same
     person is replaced. An identity number is never kept: Refused."""
-    intake = queries.staff_intake(viewer, intake_reference)
+    intake = file.staff_intake(viewer, intake_reference)
     name = clean(name)
     if not name:
         raise Refused(Problem(_NAMELESS, {}, "name"))
@@ -56,20 +57,20 @@ def forget_view(viewer: Viewer, reference: str) -> str:
     )
     if row is None:
         raise NotFound(reference)
-    require(viewer, queries.READ, row.path)
+    require(viewer, file.READ, row.path)
     db.session.delete(row)
     return row.path
 
 
 def prepare_export(viewer: Viewer, intake_reference: str, filters: Filters) -> tuple[Intake, Sequence[Any]]:
     """Every row of the list that the filters show, in its order, with its columns."""
-    intake = queries.staff_intake(viewer, intake_reference)
+    intake = file.staff_intake(viewer, intake_reference)
     return intake, listing.every(intake.id, filters)
 
 
 def note_export(viewer: Viewer, intake: Intake, filters: Filters, kind: str, count: int) -> None:
     """One line of the trail for a list that left as a file: what was asked for, and how many rows."""
-    require(viewer, queries.READ, intake.path)
+    require(viewer, file.READ, intake.path)
     asked: Mapping[str, str] = filters.arguments()
     if listing.seeks_identity(filters):
         asked = {**asked, "search": "…"}

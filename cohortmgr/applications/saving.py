@@ -9,19 +9,18 @@ from datetime import date
 from cohortmgr.accounts.actions import set_identifiers, set_person
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import files, queries
-from cohortmgr.applications.actions import require_open
+from cohortmgr.applications import files
 from cohortmgr.applications.answers import amended
 from cohortmgr.applications.answers.composed import Given, read_given
 from cohortmgr.applications.answers.conditions import hidden
 from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.documents import Prepared, parts_by_question
-from cohortmgr.applications.minors import consent_after, is_child
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.pages import mark_of
-from cohortmgr.applications.queries import File
-from cohortmgr.applications.rules import (
+from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.actions import require_open
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import File
+from cohortmgr.applications.file.rules import (
     HIDDEN,
     NOT_A_DRAFT,
     State,
@@ -31,6 +30,8 @@ from cohortmgr.applications.rules import (
     question_of,
     split_sealed,
 )
+from cohortmgr.applications.minors import consent_after, is_child
+from cohortmgr.applications.pages import mark_of
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
@@ -78,7 +79,7 @@ def save_answers(
     if file.change is None:
         problems += _into_draft(viewer, file, wanted, answers)
     else:
-        queries.write_change(file, answers)
+        file_queries.write_change(file, answers)
     standing = dict(file.documents)
     for key, parts in parts_by_question(documents).items():
         standing[key] = files.join(viewer, file.application, standing.get(key), key, parts)
@@ -192,12 +193,12 @@ def write_answers(
     """
     opened, sealed = split_sealed(definition.form, answers)
     application.answers = opened
-    if sealed != queries.sealed_answers(application):
-        application.sealed_answers = queries.seal_answers(sealed, application.reference)
+    if sealed != file_queries.sealed_answers(application):
+        application.sealed_answers = file_queries.seal_answers(sealed, application.reference)
     for name, value in listed(definition, answers, application.number).items():
         setattr(application, name, value)
     if application.state != State.DRAFT:
-        application.offering_id = queries.chosen_offering(application, definition.form, answers)
+        application.offering_id = file_queries.chosen_offering(application, definition.form, answers)
     application.updated_at = clock.now()
     application.consent = consent_after(
         application.consent, is_child(definition, answers, clock.today())
@@ -218,7 +219,7 @@ def open_file(viewer: Viewer, reference: str) -> File:
 
     That is a draft, or a sent file whose person is changing it, before the close. Refused otherwise.
     """
-    file = queries.own_held(viewer, reference)
+    file = file_queries.own_held(viewer, reference)
     if not file.is_open:
         raise Refused(NOT_A_DRAFT)
     require_open(viewer, file.intake, closes_at=file.closes_at)

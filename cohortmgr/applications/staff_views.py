@@ -21,18 +21,18 @@ from cohortmgr.applications import (
     doubles,
     listing,
     notes,
-    queries,
     saved_lists,
 )
 from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.candidate_views import sent
 from cohortmgr.applications.correcting import ASKED_NAMES, KIND_NAMES
+from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.display import sections_of
+from cohortmgr.applications.file.queries import File
+from cohortmgr.applications.file.rules import SOURCE_NAMES, STATE_NAMES, State
 from cohortmgr.applications.joining_views import section_of
 from cohortmgr.applications.listing import Filters
-from cohortmgr.applications.queries import File
-from cohortmgr.applications.readback import sections_of
-from cohortmgr.applications.rules import SOURCE_NAMES, STATE_NAMES, State
 from cohortmgr.base.db import writing
 from cohortmgr.base.i18n import language, localized
 from cohortmgr.base.precedence import gives_way
@@ -56,7 +56,7 @@ def index(reference: str) -> ResponseReturnValue:
     address = url_for("applications_staff.show", reference="-")[:-1]
     arguments: dict[str, Any] = {**filters.arguments()}
     tail = url_for("applications_staff.show", reference="-", **arguments).partition("?")
-    may_manage = allows(viewer, queries.MANAGE, intake.path)
+    may_manage = allows(viewer, file_queries.MANAGE, intake.path)
     may_write = allows(viewer, "messages.write", intake.path)
     boxes = may_manage or may_write
     return render_template(
@@ -69,7 +69,7 @@ def index(reference: str) -> ResponseReturnValue:
         page=page,
         rows=cells.written(page.rows, filters.shown, definition, address, tail[1] + tail[2], boxes=boxes),
         boxes=boxes,
-        counts=queries.counts([intake.id])[intake.id],
+        counts=file_queries.counts([intake.id])[intake.id],
         words=cells.words_of(definition),
         columns=cells.COLUMN_NAMES,
         sorted_by=cells.SORTED_BY,
@@ -99,7 +99,7 @@ def save_view(reference: str) -> ResponseReturnValue:
 @guards.staff
 def forget_view(reference: str, view: str) -> ResponseReturnValue:
     """Delete a view of one's own."""
-    queries.staff_intake(guards.viewer(), reference)
+    file_queries.staff_intake(guards.viewer(), reference)
     with writing():
         saved_lists.forget_view(guards.viewer(), view)
     flash(_("La vue est supprimée."), "done")
@@ -129,7 +129,7 @@ def export(reference: str) -> ResponseReturnValue:
 @guards.staff
 def show(reference: str) -> ResponseReturnValue:
     """One file; sealed answers stay closed."""
-    return page_of(queries.read_by_staff(guards.viewer(), reference), {})
+    return page_of(file_queries.read_by_staff(guards.viewer(), reference), {})
 
 
 @bp.post("/applications/<reference>/unseal")
@@ -145,7 +145,7 @@ def page_of(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
     """The page of a file, with as many statements for a long story as for a short one."""
     row, viewer = file.application, guards.viewer()
     filters = Filters.of(request.args)
-    manages = allows(viewer, queries.MANAGE, file.intake.path)
+    manages = allows(viewer, file_queries.MANAGE, file.intake.path)
     return render_template(
         "applications/staff_show.html",
         application=row,

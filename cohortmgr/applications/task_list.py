@@ -11,7 +11,9 @@ from flask_babel import ngettext
 
 from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.documents import STATE_KINDS, STATE_NAMES, DocumentState
-from cohortmgr.applications.facts import papers_of
+from cohortmgr.applications.file.hooks import papers_of
+from cohortmgr.applications.file.queries import File
+from cohortmgr.applications.file.rules import missing
 from cohortmgr.applications.pages import (
     PROGRESS_KINDS,
     PROGRESS_NAMES,
@@ -22,8 +24,6 @@ from cohortmgr.applications.pages import (
     met,
     progress,
 )
-from cohortmgr.applications.queries import File
-from cohortmgr.applications.rules import missing
 from cohortmgr.base.errors import Problem
 from cohortmgr.base.i18n import localized, say
 from cohortmgr.programmes.rules import Question, QuestionKind

@@ -11,11 +11,11 @@ from cohortmgr.accounts import links
 from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.models import SingleUseLink
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
+from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.import_queries import OPEN, Waiting, own_runs, require_run, waiting_row
 from cohortmgr.applications.importing import ColumnMapping, Fault, Rejection, Sending, read_record
 from cohortmgr.applications.loading import store
 from cohortmgr.applications.mappings import mapping_from_json, propose_mapping
-from cohortmgr.applications.models import Application
 from cohortmgr.applications.standing import plan_of, prepared_of
 from cohortmgr.applications.traying import (
     cells_of,

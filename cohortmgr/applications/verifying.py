@@ -16,9 +16,9 @@ from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications import sandbox
 from cohortmgr.applications.cleaning import Part
 from cohortmgr.applications.documents import MOST_PAGES, DocumentState
-from cohortmgr.applications.models import Application, Document
-from cohortmgr.applications.queries import person_reference
-from cohortmgr.applications.rules import State
+from cohortmgr.applications.file.models import Application, Document
+from cohortmgr.applications.file.queries import person_reference
+from cohortmgr.applications.file.rules import State
 from cohortmgr.applications.scanning import ScannerStopped, found_in
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, storage

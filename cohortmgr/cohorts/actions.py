@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.queries import AGREED
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import AGREED
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db

@@ -11,8 +11,8 @@ from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.awaited import owed_by
 from cohortmgr.applications.checks import unchecked_files
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.queries import AGREED
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import AGREED
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.cohorts.models import Cohort, Enrolment

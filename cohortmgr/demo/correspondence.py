@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from flask import current_app
 
 from cohortmgr.accounts.rules import ANONYMOUS, SYSTEM, Role, Viewer
-from cohortmgr.applications import queries as files
+from cohortmgr.applications.file import queries as files
 from cohortmgr.applications.listing import Filters
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing

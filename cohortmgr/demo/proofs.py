@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from cohortmgr.accounts.rules import Role, Viewer
 from cohortmgr.applications import corrections, files
-from cohortmgr.applications import queries as applications
 from cohortmgr.applications.correcting import Kind
 from cohortmgr.applications.documents import prepare_document
+from cohortmgr.applications.file import queries as applications
 from cohortmgr.applications.verifying import examine_next
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require_anywhere
-from cohortmgr.applications.models import Application
+from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.actions import record
 from cohortmgr.audit.keys import subject_keys
 from cohortmgr.base import clock

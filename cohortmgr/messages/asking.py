@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from cohortmgr.accounts import links
 from cohortmgr.accounts.models import Person, SignInAttempt
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
-from cohortmgr.applications import queries as applications
+from cohortmgr.applications.file import queries as applications
 from cohortmgr.audit.actions import record
 from cohortmgr.audit.keys import subject_keys
 from cohortmgr.base import clock, crypto

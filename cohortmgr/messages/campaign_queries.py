@@ -13,10 +13,10 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.queries import within
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications import listing
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import AGREED, staff_intake
+from cohortmgr.applications.file.rules import State
 from cohortmgr.applications.listing import Filters
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.queries import AGREED, staff_intake
-from cohortmgr.applications.rules import State
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.paging import Page, page_of

@@ -13,9 +13,9 @@ from markupsafe import Markup
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.queries import within
 from cohortmgr.accounts.rules import PERMISSIONS, Viewer
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import AGREED
 from cohortmgr.applications.guardian_queries import same_contact
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.queries import AGREED
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound

@@ -15,11 +15,11 @@ from cohortmgr.accounts.contacts import contact_of as contact_typed
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.queries import within
 from cohortmgr.accounts.rules import LINK_LIFETIME, SYSTEM, Viewer, require
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import AGREED
 from cohortmgr.applications.guardian_models import Guardianship
 from cohortmgr.applications.guardian_queries import contact_of
 from cohortmgr.applications.invitations import LETTER as INVITATION
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.queries import AGREED
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.crypto import blind_index

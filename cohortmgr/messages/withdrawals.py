@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import SYSTEM, Viewer
-from cohortmgr.applications.models import Application
+from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import N_
 from cohortmgr.cohorts.models import Enrolment

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.accounts.queries import within
 from cohortmgr.accounts.rules import Role, Viewer
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.queries import AGREED
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import AGREED
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.cohorts import queries as cohorts

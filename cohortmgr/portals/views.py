@@ -13,9 +13,9 @@ from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import Viewer, allows, covers
-from cohortmgr.applications import queries as applications
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.rules import Consent
+from cohortmgr.applications.file import queries as applications
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.rules import Consent
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.queries import within
 from cohortmgr.accounts.rules import PERMISSIONS, Role, Viewer, allows, covers
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.rules import diploma_question
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.rules import diploma_question
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.cohorts.models import Cohort, Enrolment

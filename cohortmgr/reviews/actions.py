@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications.models import Application, Document
-from cohortmgr.applications.queries import person_reference
+from cohortmgr.applications.file.models import Application, Document
+from cohortmgr.applications.file.queries import person_reference
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, table_of

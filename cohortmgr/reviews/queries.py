@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.accounts.queries import granted, within
 from cohortmgr.accounts.rules import Role, Viewer
-from cohortmgr.applications.models import Application, Document
-from cohortmgr.applications.queries import staff_intake
+from cohortmgr.applications.file.models import Application, Document
+from cohortmgr.applications.file.queries import staff_intake
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.programmes import queries as programmes

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
-from cohortmgr.applications.models import Application
+from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.outbox.actions import Letter

@@ -13,8 +13,8 @@ from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.queries import within
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.desk import Told
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.queries import NAME
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import NAME
 from cohortmgr.base import clock
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import N_, NotFound

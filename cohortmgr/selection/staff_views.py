@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
 from cohortmgr.applications.answers.regions import REGIONS
-from cohortmgr.applications.queries import staff_intake
+from cohortmgr.applications.file.queries import staff_intake
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES

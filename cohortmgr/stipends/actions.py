@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from cohortmgr.accounts.bank import check_rib
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require, require_second_person
-from cohortmgr.applications import queries as applications
-from cohortmgr.applications.models import Application
+from cohortmgr.applications.file import queries as applications
+from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db

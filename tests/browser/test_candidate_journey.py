@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from cohortmgr.accounts.models import SignInSession
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.queries import sealed_answers
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import sealed_answers
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from tests.browser.conftest import Lived

@@ -15,8 +15,8 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.queries import viewer_of_email
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications import imports
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.queries import definition_of
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import definition_of
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.delivery import content_of

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from cohortmgr.accounts.contacts import contact_of
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications import actions, corrections, late_starts, lots, merges, notes, saved_lists
+from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.late_models import LateStart
 from cohortmgr.applications.listing import Filters
 from cohortmgr.applications.lots import Act, Wanted
-from cohortmgr.applications.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes.models import Intake

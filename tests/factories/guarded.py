@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications import imports
-from cohortmgr.applications.queries import definition_of
+from cohortmgr.applications.file.queries import definition_of
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import SYSTEM, Viewer
-from cohortmgr.applications.models import Application
+from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.text import new_reference

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.figures import comparable
-from cohortmgr.applications.models import Application, Document, FigureCheck
+from cohortmgr.applications.file.models import Application, Document, FigureCheck
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes.rules import Form

@@ -15,8 +15,8 @@ from cohortmgr.accounts import queries as known
 from cohortmgr.accounts.bank import rib_key
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.queries import seal_answers
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import seal_answers
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.text import new_reference
 from cohortmgr.cohorts import actions as cohorts

@@ -18,9 +18,9 @@ from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications import actions as applications
 from cohortmgr.applications import files, imports, uploads
 from cohortmgr.applications.documents import prepare_document
+from cohortmgr.applications.file.models import Application, Document, ImportRun, TrayRow
+from cohortmgr.applications.file.queries import definition_of
 from cohortmgr.applications.importing import GivenMapping
-from cohortmgr.applications.models import Application, Document, ImportRun, TrayRow
-from cohortmgr.applications.queries import definition_of
 from cohortmgr.applications.verifying import examine_next
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing

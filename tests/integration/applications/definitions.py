@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
 from cohortmgr.accounts.rules import Role
-from cohortmgr.applications.models import Application
+from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes.models import DefinitionDraft, Intake
 from cohortmgr.programmes.reading import read_known

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from PIL import Image
 
-from cohortmgr.applications.models import Document
+from cohortmgr.applications.file.models import Document
 from cohortmgr.base.db import db
 from cohortmgr.programmes.reading import read_known
 from cohortmgr.programmes.rules import Definition, Question

@@ -17,9 +17,9 @@ from cohortmgr.accounts import links
 from cohortmgr.accounts.actions import contact_of_link, set_person, take_up_link
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, SYSTEM
+from cohortmgr.applications.file.models import Application, TrayRow
 from cohortmgr.applications.import_queries import invitable_counts
 from cohortmgr.applications.invitations import invite
-from cohortmgr.applications.models import Application, TrayRow
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing

@@ -13,8 +13,8 @@ from flask import Flask
 from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.rules import Consent, State
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.rules import Consent, State
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.messages import troubles

@@ -17,7 +17,7 @@ from cohortmgr.accounts.models import Account
 from cohortmgr.accounts.queries import viewer_of_email
 from cohortmgr.accounts.rules import CODE_AGAIN, CODE_LIFETIME, CODE_TRIES, CODES_PER_ADDRESS
 from cohortmgr.applications import confirming
-from cohortmgr.applications.models import Application
+from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.models import Event
 from cohortmgr.audit.queries import values_of
 from cohortmgr.base import clock

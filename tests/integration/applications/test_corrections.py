@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 
 from cohortmgr.accounts.rules import Role, Viewer
 from cohortmgr.applications import corrections
-from cohortmgr.applications.models import Application, Correction, Document
-from cohortmgr.applications.queries import person_reference
+from cohortmgr.applications.file.models import Application, Correction, Document
+from cohortmgr.applications.file.queries import person_reference
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotPermitted, Refused

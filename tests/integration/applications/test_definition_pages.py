@@ -16,7 +16,7 @@ from werkzeug.datastructures import MultiDict
 from cohortmgr.accounts.rules import Role
 from cohortmgr.applications import forms
 from cohortmgr.applications.definition_counts import answered
-from cohortmgr.applications.models import Application
+from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.models import Event
 from cohortmgr.base.db import db, see
 from cohortmgr.programmes import queries

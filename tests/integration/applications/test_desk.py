@@ -17,15 +17,8 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.queries import viewer_of_email
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications import notes, overrides
+from cohortmgr.applications.file.models import Application, Extension, Lot, Note, Override, SavedView
 from cohortmgr.applications.listing import COLUMNS
-from cohortmgr.applications.models import (
-    Application,
-    Extension,
-    Lot,
-    Note,
-    Override,
-    SavedView,
-)
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.sheets import read_table

@@ -16,7 +16,7 @@ from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications import listing
-from cohortmgr.applications.models import Application, Merge
+from cohortmgr.applications.file.models import Application, Merge
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing

@@ -20,13 +20,14 @@ from hypothesis import strategies as st
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.queries import viewer_of_email
 from cohortmgr.accounts.rules import SYSTEM
-from cohortmgr.applications import amending, queries
+from cohortmgr.applications import amending
 from cohortmgr.applications.answers import amended
 from cohortmgr.applications.answers.composed import read_given
 from cohortmgr.applications.answers.display import shown, typed
 from cohortmgr.applications.answers.values import Answer
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.readback import sections_of
+from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.display import sections_of
+from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.text import new_reference
@@ -94,7 +95,7 @@ def test_a_programme_of_ranks_groups_and_conditions_from_start_to_receipt(
     assert row.answers["diplomas"][0]["s1"] == "12.5"
     # What was typed for others than this person is not sent.
     assert "moving" not in row.answers
-    assert queries.sealed_answers(row)["document"] == {"type": "passport", "number": "XY123456"}
+    assert file_queries.sealed_answers(row)["document"] == {"type": "passport", "number": "XY123456"}
 
 
 def test_rows_come_and_go_without_scripts_and_keep_what_is_typed(intake: str, client: FlaskClient) -> None:
@@ -204,13 +205,13 @@ def test_a_draft_moves_to_the_amended_form_with_every_answer(intake: str, client
     reference = begin(client, intake)
     post(client, reference, paper({**ANSWERS, "search_months": "7"}))
     before = only()
-    number, version, sealed = before.version_id, before.version, queries.sealed_answers(before)
+    number, version, sealed = before.version_id, before.version, file_queries.sealed_answers(before)
     licence = Question("licence", QuestionKind.TEXT, LABEL)
     amend(lambda form: without(form, "employer", "document", more=(licence,)))
     row = only()
     assert row.version_id != number and row.version == version + 1
     assert row.answers["wishes"] == ["ia-rabat", "donnees-fes"] and "employer" not in row.answers
-    assert "XY123456" not in str(row.answers) and "XY123456" in str(queries.sealed_answers(row))
+    assert "XY123456" not in str(row.answers) and "XY123456" in str(file_queries.sealed_answers(row))
     for page in (f"/my/applications/{reference}", f"/my/applications/{reference}/form"):
         text = client.get(page).text
         assert "Le formulaire a changé" in text and "Votre permis de conduire" in text
@@ -219,7 +220,7 @@ def test_a_draft_moves_to_the_amended_form_with_every_answer(intake: str, client
     assert "Le formulaire a changé" not in client.get(f"/my/applications/{reference}/form").text
     amend(lambda form: form)
     again = only()
-    assert again.answers["employer"] == "L’Atelier d’Imane" and queries.sealed_answers(again) == sealed
+    assert again.answers["employer"] == "L’Atelier d’Imane" and file_queries.sealed_answers(again) == sealed
     assert list(amended.kept_aside(again.answers)) == [(LABEL, "B")]
 
 
@@ -237,7 +238,7 @@ def test_staff_see_what_is_no_longer_asked_and_a_sent_file_keeps_its_form(
     assert only().version_id == version and only().version == sent.version
     viewer = viewer_of_email("zoe@exemple.ma")
     assert viewer is not None
-    file = queries.own(viewer, reference)
+    file = file_queries.own(viewer, reference)
     with app.test_request_context():
         sections = sections_of(file, file.application.answers)
     assert sections[-1]["title"] == amended.TITLE

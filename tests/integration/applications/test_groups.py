@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Role
+from cohortmgr.applications.file.models import Application, ImportRun, Note, TrayRow
 from cohortmgr.applications.guardian_models import Guardianship
-from cohortmgr.applications.models import Application, ImportRun, Note, TrayRow
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing

@@ -13,9 +13,10 @@ from flask.testing import FlaskClient
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Role
-from cohortmgr.applications import listing, queries
+from cohortmgr.applications import listing
+from cohortmgr.applications.file import queries as file
+from cohortmgr.applications.file.models import Application, TrayRow
 from cohortmgr.applications.guardian_models import ConsentAnswer, Guardianship
-from cohortmgr.applications.models import Application, TrayRow
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -54,7 +55,7 @@ def test_a_club_enrols_a_group_the_guardian_agrees_and_the_files_are_sent(
 ) -> None:
     children.enrol(client, intake, children.child(1), children.child(2))
     assert [(row.state, row.consent, row.sent_at) for row in files()] == [("held", "waiting", None)] * 2
-    assert seen(intake) == [] and queries.counts([get_intake(intake).id])[get_intake(intake).id]["held"] == 0
+    assert seen(intake) == [] and file.counts([get_intake(intake).id])[get_intake(intake).id]["held"] == 0
     asked = children.sent("guardian_asked")
     assert [(each["address"], each["count"]) for each in asked] == [(children.MOTHER, 2)]
     browser = children.enter(app, asked[0]["token"])
@@ -101,7 +102,7 @@ def test_a_link_serves_once_and_the_one_of_the_receipt_withdraws(
     (row,) = files()
     assert (row.state, row.consent, row.sent_at) == ("held", "withdrawn", None)
     assert seen(intake) == []
-    assert queries.counts([row.intake_id])[row.intake_id]["refused"] == 1
+    assert file.counts([row.intake_id])[row.intake_id]["refused"] == 1
     office = journey.browser(app)
     children.club(office, Role.SELECTION_MANAGER, "office")
     page = words(office.get(f"/staff/intakes/{intake}/applications?state=all").text)

@@ -10,7 +10,7 @@ from click.testing import Result
 from flask.ctx import AppContext
 from flask.testing import FlaskClient, FlaskCliRunner
 
-from cohortmgr.applications.models import Application, ImportRun, TrayRow
+from cohortmgr.applications.file.models import Application, ImportRun, TrayRow
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.delivery import content_of, deliver

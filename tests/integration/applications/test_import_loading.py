@@ -16,8 +16,8 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications import imports
-from cohortmgr.applications.models import Application, ImportRun, TrayRow
-from cohortmgr.applications.queries import sealed_answers
+from cohortmgr.applications.file.models import Application, ImportRun, TrayRow
+from cohortmgr.applications.file.queries import sealed_answers
 from cohortmgr.applications.traying import cells_of
 from cohortmgr.audit.keys import subject_keys
 from cohortmgr.audit.models import Event

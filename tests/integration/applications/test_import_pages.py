@@ -19,9 +19,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from cohortmgr.accounts.rules import SYSTEM, Role
+from cohortmgr.applications.file.models import Application, ImportRun, TrayRow
+from cohortmgr.applications.file.queries import sealed_answers
 from cohortmgr.applications.invitations import invite
-from cohortmgr.applications.models import Application, ImportRun, TrayRow
-from cohortmgr.applications.queries import sealed_answers
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing

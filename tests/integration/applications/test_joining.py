@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications import joining
-from cohortmgr.applications.models import Application, Document
-from cohortmgr.applications.queries import sealed_answers
+from cohortmgr.applications.file.models import Application, Document
+from cohortmgr.applications.file.queries import sealed_answers
 from cohortmgr.audit.models import Event
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db, see, writing

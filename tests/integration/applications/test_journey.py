@@ -18,8 +18,9 @@ from werkzeug.test import encode_multipart
 
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import SYSTEM
-from cohortmgr.applications import actions, queries
-from cohortmgr.applications.models import Application, Document
+from cohortmgr.applications import actions
+from cohortmgr.applications.file import queries as file
+from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock, crypto, storage
 from cohortmgr.base.db import db, writing
@@ -75,7 +76,7 @@ def test_what_is_kept_and_what_is_sealed(intake: str, client: FlaskClient) -> No
     fill(client, reference)
     row, person, document = only(Application), only(Person), only(Document)
     assert not {"cin", "massar", "phone", "rib"} & set(row.answers)
-    assert queries.sealed_answers(row)["cin"] == "AB123456"
+    assert file.sealed_answers(row)["cin"] == "AB123456"
     assert (person.family_name, person.sex, person.birth_date.isoformat()) == (
         "El Idrissi",
         "f",

@@ -13,8 +13,8 @@ from cohortmgr.accounts.models import Account
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications import late_starts, recalls, reminders
 from cohortmgr.applications.desk_forms import until_of
+from cohortmgr.applications.file.models import Application, Extension
 from cohortmgr.applications.late_models import LateStart
-from cohortmgr.applications.models import Application, Extension
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.delivery import content_of

@@ -13,14 +13,7 @@ from werkzeug.datastructures import MultiDict
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Role
 from cohortmgr.applications import merges, notes
-from cohortmgr.applications.models import (
-    Application,
-    Correction,
-    Extension,
-    Lot,
-    Merge,
-    Note,
-)
+from cohortmgr.applications.file.models import Application, Correction, Extension, Lot, Merge, Note
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.messages import campaign_queries

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications import imports
-from cohortmgr.applications.models import Application
+from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes import actions as programmes

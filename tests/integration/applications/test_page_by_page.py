@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from cohortmgr.accounts.models import HeldForm, SignInSession
-from cohortmgr.applications import queries
-from cohortmgr.applications.models import Application, Change
+from cohortmgr.applications.file import queries as file
+from cohortmgr.applications.file.models import Application, Change
 from cohortmgr.applications.pages import pages_of
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
@@ -165,7 +165,7 @@ def test_answers_are_saved_as_they_are_typed(draft: str, client: FlaskClient) ->
     again = save(client, draft, body).get_json()
     assert not again["changed"] and again["seen"] == first["seen"]
     row = only(Application)
-    assert row.answers == {"city": "Fès"} and queries.sealed_answers(row) == {"cin": "AB123456"}
+    assert row.answers == {"city": "Fès"} and file.sealed_answers(row) == {"cin": "AB123456"}
     kept = save(client, draft, {"keys": ["city"], "fields": {"city": ["Rabat"]}, "kept": True}).get_json()
     assert "gardées sur ce téléphone" in kept["text"] and only(Application).answers["city"] == "Rabat"
     none = save(client, draft, {"keys": ["s2"], "fields": {"s2": ["douze et demi"]}}).get_json()
@@ -256,7 +256,7 @@ def test_what_was_sent_is_changed_until_the_close_and_counts_until_it_is_sent_ag
     row = only(Application)
     assert (
         row.answers["city"] == "Fès"
-        and queries.sealed_answers(row)["phone"] != "+212661223344"
+        and file.sealed_answers(row)["phone"] != "+212661223344"
         and row.region == "MA-03"
     )
     check = client.get(f"/my/applications/{draft}/check").text
@@ -265,7 +265,7 @@ def test_what_was_sent_is_changed_until_the_close_and_counts_until_it_is_sent_ag
         assert client.post(f"/my/applications/{draft}/check", data={"again": "1"}).location.endswith(draft)
     row = only(Application)
     assert (row.answers["city"], row.region, row.number, row.sent_at) == ("Rabat", "MA-04", number, sent_at)
-    assert queries.sealed_answers(row)["phone"] == "+212661223344" and row.state == "submitted"
+    assert file.sealed_answers(row)["phone"] == "+212661223344" and row.state == "submitted"
     assert (
         count(Change) == 0
         and count(Event, Event.action == "applications.change") == 1

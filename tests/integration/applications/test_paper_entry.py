@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Role
-from cohortmgr.applications.models import Application, Document
+from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db

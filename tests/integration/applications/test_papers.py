@@ -16,7 +16,7 @@ from PIL import Image
 
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications import verifying
-from cohortmgr.applications.models import Document, FigureCheck
+from cohortmgr.applications.file.models import Document, FigureCheck
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import db, writing

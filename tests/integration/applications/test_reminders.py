@@ -13,7 +13,7 @@ from flask import Flask
 
 from cohortmgr.accounts.rules import ANONYMOUS, SYSTEM
 from cohortmgr.applications import recalls, reminders
-from cohortmgr.applications.models import Application
+from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotPermitted

@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import ANONYMOUS, Role
-from cohortmgr.applications import queries
-from cohortmgr.applications.models import Application, Document
+from cohortmgr.applications.file import queries as file
+from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -58,7 +58,7 @@ def test_another_candidate_finds_nothing(intake: str, sent: str, app: Flask) -> 
     assert other.get(f"/staff/applications/{sent}").status_code == 404
     assert other.get(f"/staff/intakes/{intake}/applications").status_code == 404
     with pytest.raises(NotFound):
-        queries.document(ANONYMOUS, document)
+        file.document(ANONYMOUS, document)
 
 
 def test_one_s_own_document_comes_as_a_download(sent: str, client: FlaskClient) -> None:
@@ -179,7 +179,7 @@ def test_the_list_sends_as_many_statements_for_600_rows_as_for_5(
 def test_counts_for_home_pages(intake: str) -> None:
     many(20)
     number = intake_of("mdia", "2027").id
-    assert queries.counts([number])[number] == {
+    assert file.counts([number])[number] == {
         "draft": 0, "held": 0, "submitted": 20, "withdrawn": 0, "superseded": 0, "eligible": 18, "ineligible": 2,
         "refused": 0,
     }  # fmt: skip

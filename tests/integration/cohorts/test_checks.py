@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from flask.ctx import AppContext
 
 from cohortmgr.accounts.rules import SYSTEM, Role
-from cohortmgr.applications.models import Application, Document, FigureCheck
+from cohortmgr.applications.file.models import Application, Document, FigureCheck
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.cohorts import actions, queries

@@ -12,7 +12,7 @@ from flask.ctx import AppContext
 
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications import actions as applications
-from cohortmgr.applications.models import Application
+from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.models import Event
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db, see, writing

@@ -13,8 +13,8 @@ from flask import Flask
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.applications import listing
+from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.listing import Filters
-from cohortmgr.applications.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.messages import campaign_queries as queries

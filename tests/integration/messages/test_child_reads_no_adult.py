@@ -16,11 +16,11 @@ from cohortmgr.accounts.actions import set_person
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, Role, Viewer
 from cohortmgr.applications import corrections, lots, notes, overrides
+from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.guardian_models import Guardianship
 from cohortmgr.applications.guardians import LINK
 from cohortmgr.applications.listing import Filters
 from cohortmgr.applications.lots import Act, Wanted
-from cohortmgr.applications.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.text import new_reference

@@ -12,7 +12,7 @@ from flask import Flask
 
 from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
-from cohortmgr.applications.models import Application
+from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.actions import destroy_key
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock

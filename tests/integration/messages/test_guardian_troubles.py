@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts.actions import set_person
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Role
+from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.guardian_queries import contact_of
-from cohortmgr.applications.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.messages.models import Trouble

@@ -13,7 +13,7 @@ from itsdangerous import URLSafeSerializer
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Role
-from cohortmgr.applications.models import Application
+from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing

@@ -17,8 +17,8 @@ from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts import links
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, SYSTEM, Role
+from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.invitations import LETTER as INVITATION
-from cohortmgr.applications.models import Application
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.messages import collecting, desk_queries, receiving

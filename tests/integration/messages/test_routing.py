@@ -18,7 +18,7 @@ from flask import Flask, current_app
 from cohortmgr.accounts.actions import set_person
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import SYSTEM
-from cohortmgr.applications.models import Application
+from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.messages.incoming import Bounce, Mail

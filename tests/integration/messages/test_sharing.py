@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from cohortmgr.applications.models import Application
+from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import db
 from cohortmgr.programmes.queries import definition_of
 from tests.factories.choices import browser, known, sent

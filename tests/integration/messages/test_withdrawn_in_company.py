@@ -10,7 +10,7 @@ from flask import Flask
 
 from cohortmgr.accounts.rules import ANONYMOUS, Role
 from cohortmgr.applications import guardians
-from cohortmgr.applications.models import Application
+from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.cohorts.models import Cohort, Enrolment

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from cohortmgr.accounts.rules import Role, Viewer
-from cohortmgr.applications.models import Application, Document
+from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.audit.models import Event
 from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale

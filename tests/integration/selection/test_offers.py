@@ -16,7 +16,7 @@ from flask import Flask
 
 from cohortmgr.accounts.rules import SYSTEM, Viewer
 from cohortmgr.applications import actions as applications
-from cohortmgr.applications.models import Application
+from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cohortmgr.applications.file.rules import CONSENT_TRANSITIONS, HIDDEN, Consent
 from cohortmgr.applications.minors import (
     comes_of_age,
     consent_after,
@@ -18,7 +19,6 @@ from cohortmgr.applications.minors import (
     is_child,
     is_minor,
 )
-from cohortmgr.applications.rules import CONSENT_TRANSITIONS, HIDDEN, Consent
 from cohortmgr.base.errors import Refused
 from cohortmgr.programmes.reading import read_definition as read
 from cohortmgr.programmes.reading import read_known, write_definition

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from cohortmgr.applications.file.rules import missing
 from cohortmgr.applications.pages import Progress, by_question, first_undone, met, pages_of, progress
-from cohortmgr.applications.rules import missing
 from cohortmgr.base.errors import Problem
 from cohortmgr.programmes.reading import read_known
 from cohortmgr.programmes.rules import Question, QuestionKind

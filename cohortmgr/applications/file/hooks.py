@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection
 
 from cohortmgr.applications.documents import DocumentState
 from cohortmgr.applications.eligibility import Facts
-from cohortmgr.applications.models import Application
-from cohortmgr.applications.queries import File
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import File
 from cohortmgr.programmes.rules import Operator
 
 # (person, intake): whether the person is enrolled elsewhere than in that intake, now or soon.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cohortmgr.applications.rules import (
+from cohortmgr.applications.file.rules import (
     MEANINGS,
     STATE_NAMES,
     TRANSITIONS,

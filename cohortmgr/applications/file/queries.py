@@ -14,8 +14,8 @@ from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers.values import Answer
-from cohortmgr.applications.models import Application, Change, Correction, Document, Extension
-from cohortmgr.applications.rules import HIDDEN, Consent, State, first_choice
+from cohortmgr.applications.file.models import Application, Change, Correction, Document, Extension
+from cohortmgr.applications.file.rules import HIDDEN, Consent, State, first_choice
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound

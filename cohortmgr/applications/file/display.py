@@ -8,8 +8,8 @@ from typing import Any
 from cohortmgr.applications.answers import amended
 from cohortmgr.applications.answers.conditions import hidden
 from cohortmgr.applications.answers.display import shown
-from cohortmgr.applications.queries import File
-from cohortmgr.applications.rules import asked_in
+from cohortmgr.applications.file.queries import File
+from cohortmgr.applications.file.rules import asked_in
 from cohortmgr.programmes.rules import Question, QuestionKind
 
 

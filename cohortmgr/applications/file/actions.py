@@ -1,0 +1,45 @@
+"""What every act on a file begins and ends with: its form is open, and the trail knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import person_reference
+from cohortmgr.audit.actions import record
+from cohortmgr.base import clock
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.rules import Window, window_of
+
+
+def require_open(
+    viewer: Viewer, intake: Intake, free: int | None = None, closes_at: datetime | None = None
+) -> None:
+    """Refused unless the intake takes applications now; says since when it does not, or from when it will.
+
+    Whoever has begun may send: only a beginning asks for a free seat.
+    """
+    closes_at = closes_at or intake.closes_at
+    window = window_of(intake.opens_at, closes_at, clock.arrived(), free)
+    if window is Window.FULL:
+        what = N_(
+            "Toutes les places de cette campagne sont prises. Revenez si l’une se libère, avant le %(moment)s."
+        )
+        raise Refused(Problem(what, {"moment": intake.closes_at}))
+    if window is Window.UPCOMING:
+        what = N_("Les candidatures ouvrent le %(moment)s. Revenez à ce moment-là.")
+        raise Refused(Problem(what, {"moment": intake.opens_at}))
+    if window is Window.CLOSED:
+        what = N_("Les candidatures sont closes depuis le %(moment)s.")
+        raise Refused(Problem(what, {"moment": closes_at}))
+
+
+def note(
+    viewer: Viewer, row: Application, action: str, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> None:
+    subject = viewer.person_reference if row.person_id == viewer.person_id else person_reference(row)
+    record(viewer, action, "application", row.reference, row.institution_id, subject, before, after)
