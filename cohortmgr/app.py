@@ -24,7 +24,6 @@ from cohortmgr.applications import (
     amending,
     changes,
     desk,
-    files,
     group_views,
     guardian_views,
     guardians,
@@ -35,7 +34,6 @@ from cohortmgr.applications import (
     lot_views,
     paper_views,
     recalls,
-    verifying,
 )
 from cohortmgr.applications import candidate_views as applications_candidate
 from cohortmgr.applications import correction_views as corrections_candidate
@@ -44,13 +42,16 @@ from cohortmgr.applications import definition_rule_views as rules_staff
 from cohortmgr.applications import definition_terms_views as terms_staff
 from cohortmgr.applications import definition_views as definitions_staff
 from cohortmgr.applications import desk_views as applications_desk
-from cohortmgr.applications import document_views as documents
 from cohortmgr.applications import duplicate_views as applications_duplicates
 from cohortmgr.applications import eligibility_views as eligibility
 from cohortmgr.applications import import_views as imports
 from cohortmgr.applications import journey_views as journey_candidate
 from cohortmgr.applications import notices as applications_notices
 from cohortmgr.applications import staff_views as applications_staff
+from cohortmgr.applications.documents import tasks as documents_tasks
+from cohortmgr.applications.documents.actions import papers
+from cohortmgr.applications.documents.views import candidate as documents
+from cohortmgr.applications.documents.views import staff
 from cohortmgr.applications.file import hooks as file
 from cohortmgr.audit import keys
 from cohortmgr.base import assets, clock, crypto, db, i18n, markup, precedence, web
@@ -163,7 +164,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         late_views.bp,
         joining_views.bp,
         documents.candidate_bp,
-        documents.staff_bp,
+        staff.staff_bp,
         imports.staff_bp,
         imports.public_bp,
         guardian_views.bp,
@@ -213,7 +214,7 @@ def _join_floors() -> None:
         (selection.bearing, listing.outcomes_above),
         (selection.story_of, desk.told_above),
         (amending.move_drafts, loading.on_amended),
-        (desk.reopens, files.reopened),
+        (desk.reopens, papers.reopened),
         (offers.release_on_withdrawal, applications.on_withdrawal),
         (withdrawals.tell_staff, guardians.on_hidden),
         (offers.release_on_withdrawal, guardians.on_hidden),
@@ -242,7 +243,7 @@ def _join_floors() -> None:
     for room in (*rooms, programmes_notices):
         declare(*room.NOTICES)
     delivery.checks[letters.OFFER_REMINDER] = letters.awaits_answer
-    delivery.checks[verifying.DOCUMENT_AWAITED] = verifying.still_owed
+    delivery.checks[documents_tasks.DOCUMENT_AWAITED] = documents_tasks.still_owed
     delivery.checks[recalls.DRAFT_REMINDER] = recalls.still_unsent
 
 

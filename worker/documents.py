@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cohortmgr.applications import uploads
-from cohortmgr.applications.verifying import examine_next
+from cohortmgr.applications.documents.actions import uploads
+from cohortmgr.applications.documents.tasks import examine_next
 from worker.celery_app import app, flask_app
 from worker.jobs import stopping
 

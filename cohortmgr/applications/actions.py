@@ -15,18 +15,19 @@ from cohortmgr.applications import guardians, late_starts
 from cohortmgr.applications.answers.conditions import counted, hidden
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.confirming import require_confirmed
+from cohortmgr.applications.documents.queries import papers_of
 from cohortmgr.applications.eligibility import Assessment, assess
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.actions import note, require_open
-from cohortmgr.applications.file.hooks import facts_of, papers_of
-from cohortmgr.applications.file.models import Application, Document
+from cohortmgr.applications.file.hooks import facts_of
+from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import HIDDEN, NOT_A_DRAFT, State, missing, split_sealed
 from cohortmgr.applications.late_models import LateStart
 from cohortmgr.applications.minors import consent_after, guardian_problems, is_child
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused, Stale
+from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale
 from cohortmgr.base.text import new_reference, new_short_code
 from cohortmgr.outbox.actions import send
 from cohortmgr.programmes.models import Intake, Offering
@@ -227,15 +228,3 @@ def unseal(viewer: Viewer, reference: str) -> tuple[File, dict[str, Answer]]:
     opened = file_queries.sealed_answers(file.application)
     note(viewer, file.application, "applications.unseal", {}, {"questions": sorted(opened)})
     return file, opened
-
-
-def read_document(viewer: Viewer, reference: str) -> Document:
-    """A document to be handed to the viewer; staff's readings are noted, the person's own are not."""
-    document, application = file_queries.document(viewer, reference)
-    if document.storage_key is None:  # not examined yet, or refused
-        raise NotFound(reference)
-    if application.person_id != viewer.person_id:
-        if application.state == State.DRAFT:
-            raise NotPermitted(reference)
-        note(viewer, application, "applications.read_document", {}, {"document": document.reference})
-    return document

@@ -8,8 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.applications.documents import DocumentState
-from cohortmgr.applications.file.hooks import ended, joins, papers_of
+from cohortmgr.applications.documents.queries import papers_of
+from cohortmgr.applications.documents.rules import DocumentState
+from cohortmgr.applications.file.hooks import ended, joins
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import File, sealed_answers
 from cohortmgr.applications.file.rules import State, asked_later, owed_later

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -15,7 +14,6 @@ from flask import (
     redirect,
     render_template,
     request,
-    send_file,
     session,
     url_for,
 )
@@ -28,21 +26,25 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.code_views import KEPT
 from cohortmgr.accounts.codes import Wrong, problem_of
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import actions, changes, confirming, desk, files, saving
+from cohortmgr.applications import actions, changes, confirming, desk, saving
 from cohortmgr.applications.answers import amended
 from cohortmgr.applications.answers.display import typed
-from cohortmgr.applications.documents import MOST_FILES, Prepared, prepare_document
+from cohortmgr.applications.documents import queries as documents_queries
+from cohortmgr.applications.documents.actions import papers
+from cohortmgr.applications.documents.actions.receiving import Prepared, prepare_document
+from cohortmgr.applications.documents.rules import MOST_FILES
+from cohortmgr.applications.documents.views.download import download
 from cohortmgr.applications.drawn import questions, sections
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.display import changed_of, sections_of
-from cohortmgr.applications.file.models import Application, Document
+from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import State, asked
 from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
 from cohortmgr.applications.pages import mark_of, pages_of
 from cohortmgr.applications.row_buttons import Pressed, as_pressed, pressed
 from cohortmgr.applications.task_list import task_page
-from cohortmgr.base import clock, storage
+from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.i18n import day, language, moment
@@ -224,7 +226,7 @@ def upload(reference: str) -> ResponseReturnValue:
     with writing():
         begun: set[str] = set()
         for each in documents:
-            files.attach(guards.viewer(), reference, each, add=each.question in begun)
+            papers.attach(guards.viewer(), reference, each, add=each.question in begun)
             begun.add(each.question)
     if problems:
         page = form_class(fingerprint_of(file), file.definition)(
@@ -357,25 +359,10 @@ def _code(reference: str) -> Markup:
 @guards.candidate
 def document(reference: str) -> ResponseReturnValue:
     """One's own document."""
-    found, application = file_queries.document(guards.viewer(), reference)
+    found, application = documents_queries.document(guards.viewer(), reference)
     if application.person_id != guards.viewer().person_id:
         raise NotFound(reference)
-    return sent(found)
-
-
-def sent(found: Document) -> ResponseReturnValue:
-    """A document as a download: never shown inside the site, and never before it was examined."""
-    if found.storage_key is None:
-        raise NotFound(found.reference)
-    answer = send_file(
-        io.BytesIO(storage.load(found.storage_key)),
-        mimetype=found.media_type,
-        as_attachment=True,
-        download_name=found.filename,
-        max_age=0,
-    )
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return answer
+    return download(found)
 
 
 @bp.route("/my/applications/<reference>/withdraw", methods=["GET", "POST"])

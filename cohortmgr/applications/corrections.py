@@ -14,9 +14,9 @@ from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications import desk
 from cohortmgr.applications.answers.composed import Given
 from cohortmgr.applications.correcting import Asked, reopened, request_problems, strangers, unanswered
-from cohortmgr.applications.documents import Prepared
+from cohortmgr.applications.documents.actions.receiving import Prepared
+from cohortmgr.applications.documents.queries import papers_of
 from cohortmgr.applications.file import queries as file_queries
-from cohortmgr.applications.file.hooks import papers_of
 from cohortmgr.applications.file.models import Application, Correction, CorrectionItem
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import State

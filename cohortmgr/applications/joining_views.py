@@ -13,7 +13,8 @@ from cohortmgr.accounts import guards
 from cohortmgr.applications import awaited, joining
 from cohortmgr.applications.answers.display import shown, typed
 from cohortmgr.applications.answers.values import Answer
-from cohortmgr.applications.documents import MOST_FILES, Prepared, prepare_document
+from cohortmgr.applications.documents.actions.receiving import Prepared, prepare_document
+from cohortmgr.applications.documents.rules import MOST_FILES
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers

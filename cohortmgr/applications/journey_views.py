@@ -23,7 +23,7 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.code_views import KEPT
-from cohortmgr.applications import changes, confirming, saving, uploads
+from cohortmgr.applications import changes, confirming, saving
 from cohortmgr.applications.answers import amended
 from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.answers.display import typed
@@ -35,10 +35,11 @@ from cohortmgr.applications.candidate_views import (
     secret,
     seen_by,
 )
-from cohortmgr.applications.documents import Prepared
+from cohortmgr.applications.documents.actions import uploads
+from cohortmgr.applications.documents.actions.receiving import Prepared
+from cohortmgr.applications.documents.queries import papers_of
 from cohortmgr.applications.drawn import questions
 from cohortmgr.applications.file import queries as file_queries
-from cohortmgr.applications.file.hooks import papers_of
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import missing
 from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers

@@ -11,12 +11,13 @@ import sqlalchemy as sa
 from cohortmgr.accounts.actions import new_person, set_identifiers
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import files, guardians
+from cohortmgr.applications import guardians
 from cohortmgr.applications.answers.composed import Given, read_given
 from cohortmgr.applications.answers.conditions import counted, hidden
 from cohortmgr.applications.answers.dates import day_of
 from cohortmgr.applications.answers.values import Answer, normalise_phone
-from cohortmgr.applications.documents import Prepared, parts_by_question
+from cohortmgr.applications.documents.actions import papers as files
+from cohortmgr.applications.documents.actions.receiving import Prepared, parts_by_question
 from cohortmgr.applications.eligibility import assess
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.file.models import Application

@@ -8,7 +8,8 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.applications import paper_entry
-from cohortmgr.applications.documents import MOST_FILES, Prepared, prepare_document
+from cohortmgr.applications.documents.actions.receiving import Prepared, prepare_document
+from cohortmgr.applications.documents.rules import MOST_FILES
 from cohortmgr.applications.file.rules import State, asked
 from cohortmgr.applications.forms import form_class, show_answers
 from cohortmgr.applications.row_buttons import Pressed, as_pressed, pressed

@@ -9,13 +9,13 @@ from datetime import date
 from cohortmgr.accounts.actions import set_identifiers, set_person
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import files
 from cohortmgr.applications.answers import amended
 from cohortmgr.applications.answers.composed import Given, read_given
 from cohortmgr.applications.answers.conditions import hidden
 from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.answers.values import Answer
-from cohortmgr.applications.documents import Prepared, parts_by_question
+from cohortmgr.applications.documents.actions import papers
+from cohortmgr.applications.documents.actions.receiving import Prepared, parts_by_question
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.actions import require_open
 from cohortmgr.applications.file.models import Application
@@ -82,7 +82,7 @@ def save_answers(
         file_queries.write_change(file, answers)
     standing = dict(file.documents)
     for key, parts in parts_by_question(documents).items():
-        standing[key] = files.join(viewer, file.application, standing.get(key), key, parts)
+        standing[key] = papers.join(viewer, file.application, standing.get(key), key, parts)
     return replace(file, documents=standing), problems
 
 
@@ -151,7 +151,7 @@ def save_reopened(
     write_answers(viewer, row, person, file.definition, answers)
     standing = dict(file.documents)
     for key, parts in parts_by_question(documents).items():
-        standing[key] = files.join(viewer, row, standing.get(key), key, parts)
+        standing[key] = papers.join(viewer, row, standing.get(key), key, parts)
     return replace(file, documents=standing)
 
 

@@ -25,8 +25,9 @@ from cohortmgr.applications import (
 )
 from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.answers.values import Answer
-from cohortmgr.applications.candidate_views import sent
 from cohortmgr.applications.correcting import ASKED_NAMES, KIND_NAMES
+from cohortmgr.applications.documents.actions import papers
+from cohortmgr.applications.documents.views.download import download
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.display import sections_of
 from cohortmgr.applications.file.queries import File
@@ -183,5 +184,5 @@ def _sections(file: File, answers: Mapping[str, Answer]) -> list[dict[str, Any]]
 def document(reference: str) -> ResponseReturnValue:
     """A document as a download; the reading is noted."""
     with writing():
-        found = actions.read_document(guards.viewer(), reference)
-    return sent(found)
+        found = papers.read_document(guards.viewer(), reference)
+    return download(found)

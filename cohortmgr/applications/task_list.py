@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.applications.answers.conditions import counted
-from cohortmgr.applications.documents import STATE_KINDS, STATE_NAMES, DocumentState
-from cohortmgr.applications.file.hooks import papers_of
+from cohortmgr.applications.documents.queries import papers_of
+from cohortmgr.applications.documents.rules import STATE_KINDS, STATE_NAMES, DocumentState
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import missing
 from cohortmgr.applications.pages import (

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.awaited import owed_by
-from cohortmgr.applications.checks import unchecked_files
+from cohortmgr.applications.documents.queries import unchecked_files
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import AGREED
 from cohortmgr.base.db import db

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from cohortmgr.accounts.rules import Role, Viewer
-from cohortmgr.applications import corrections, files
+from cohortmgr.applications import corrections
 from cohortmgr.applications.correcting import Kind
-from cohortmgr.applications.documents import prepare_document
+from cohortmgr.applications.documents.actions import papers
+from cohortmgr.applications.documents.actions.receiving import prepare_document
+from cohortmgr.applications.documents.tasks import examine_next
 from cohortmgr.applications.file import queries as applications
-from cohortmgr.applications.verifying import examine_next
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.demo.setting import INTAKE, PROGRAMME, by_role, viewer
@@ -63,10 +64,10 @@ def _read(manager: Viewer, reference: str) -> None:
     db.session.rollback()
     file = applications.read_by_staff(manager, reference)
     document, answers = file.documents[PAPER], file.application.answers
-    wanted = [each.key for each in files.checked_questions(manager, file, document) if answers.get(each.key)]
+    wanted = [each.key for each in papers.checked_questions(manager, file, document) if answers.get(each.key)]
     with writing():
         for key in wanted:
-            files.check_figure(manager, document.reference, key, str(answers[key]))
+            papers.check_figure(manager, document.reference, key, str(answers[key]))
 
 
 def transcripts(number: str, answers: Mapping[str, object]) -> bytes:

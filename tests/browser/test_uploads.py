@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
+from cohortmgr.applications.documents.tasks import examine_next
 from cohortmgr.applications.file.models import Document
-from cohortmgr.applications.verifying import examine_next
 from cohortmgr.base.db import db
 from tests.browser.conftest import Lived
 from tests.browser.visits import visiting

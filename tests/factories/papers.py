@@ -7,8 +7,9 @@ import hashlib
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.figures import comparable
-from cohortmgr.applications.file.models import Application, Document, FigureCheck
+from cohortmgr.applications.documents.figures import comparable
+from cohortmgr.applications.documents.models import FigureCheck
+from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes.rules import Form

@@ -16,12 +16,13 @@ from cohortmgr.accounts import queries as known
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications import actions as applications
-from cohortmgr.applications import files, imports, uploads
-from cohortmgr.applications.documents import prepare_document
+from cohortmgr.applications import imports
+from cohortmgr.applications.documents.actions import papers, uploads
+from cohortmgr.applications.documents.actions.receiving import prepare_document
+from cohortmgr.applications.documents.tasks import examine_next
 from cohortmgr.applications.file.models import Application, Document, ImportRun, TrayRow
 from cohortmgr.applications.file.queries import definition_of
 from cohortmgr.applications.importing import GivenMapping
-from cohortmgr.applications.verifying import examine_next
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.settings import ROOT
@@ -325,12 +326,12 @@ def _now(year: Year) -> None:
     with writing():
         draft = applications.start(owner, opened.reference)
         db.session.flush()
-        document = files.attach(owner, draft.reference, prepared)
+        document = papers.attach(owner, draft.reference, prepared)
         read = sa.select(Document).where(
             Document.application_id == application.id, Document.replaced_at.is_(None)
         )
         before = db.session.scalars(read).one()
-        paper = files.join(SYSTEM, application, before, "transcripts", [other.part])  # sent anew, on paper
+        paper = papers.join(SYSTEM, application, before, "transcripts", [other.part])  # sent anew, on paper
         run = imports.begin(manager, opened.reference, "2027.csv", key, GivenMapping())
         upload = uploads.begin(owner.person_id or 0, draft.reference, "transcripts", "photo.jpg", 1000)
         link = links.create(links.CLAIM, owner.person_reference or "", timedelta(hours=2))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from cohortmgr.applications.documents import DocumentState
+from cohortmgr.applications.documents.queries import papers_of
 from cohortmgr.applications.eligibility import Facts
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
@@ -26,11 +26,6 @@ def joins(application: Application) -> bool:
 def ended(applications: Collection[int]) -> set[int]:
     """Of these applications the ones whose training is over; as many statements for many as for one."""
     return {number for found in over for number in found(applications)} if applications else set()
-
-
-def papers_of(file: File) -> set[str]:
-    """The questions whose paper was sent or promised, and not refused since."""
-    return {key for key, paper in file.documents.items() if paper.state != DocumentState.REFUSED}
 
 
 def facts_of(file: File) -> Facts:

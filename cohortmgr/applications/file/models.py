@@ -130,26 +130,6 @@ class Document(Row, Model):
     original_seen_by: Mapped[str | None] = mapped_column(sa.String(26))
 
 
-class FigureCheck(Row, Model):
-    """What staff read on a paper beside what the person declared; it holds for that figure on that content only."""
-
-    __tablename__ = "figure_checks"
-    __table_args__ = (
-        sa.Index("ix_figure_checks_application_question", "application_id", "question"),
-        _PERSONAL,
-    )
-
-    institution_id: Mapped[int] = mapped_column(Id, index=True)
-    person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
-    application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"))
-    question: Mapped[str] = mapped_column(sa.String(60))
-    declared: Mapped[str] = mapped_column(sa.String(40))
-    read: Mapped[str] = mapped_column(sa.String(40))
-    sha256: Mapped[str] = mapped_column(sa.String(64))
-    by: Mapped[str] = mapped_column(sa.String(26))
-    at: Mapped[datetime]
-
-
 class ImportRun(Row, Model):
     """One reading of an institution's file, with what came of it; `by` is the account's reference.
 

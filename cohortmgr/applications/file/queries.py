@@ -256,19 +256,6 @@ def intake_with_mine(viewer: Viewer, reference: str) -> tuple[Intake, Applicatio
     return row[0], row[1], row[2]
 
 
-def document(viewer: Viewer, reference: str) -> tuple[Document, Application]:
-    """A document of an application that the viewer may see; NotFound otherwise."""
-    row = db.session.execute(
-        visible(viewer)
-        .add_columns(Document)
-        .join(Document, Document.application_id == Application.id)
-        .where(Document.reference == reference)
-    ).first()
-    if row is None:
-        raise NotFound(reference)
-    return row[2], row[0]
-
-
 def person_reference(application: Application) -> str:
     """The public reference of the person whose file it is, for the trail, messages and links."""
     return db.session.get_one(Person, application.person_id).reference

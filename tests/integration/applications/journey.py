@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts.queries import viewer_of_email
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
-from cohortmgr.applications.verifying import examine_next
+from cohortmgr.applications.documents.tasks import examine_next
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.queries import intake_of

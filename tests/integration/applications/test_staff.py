@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import ANONYMOUS, Role
+from cohortmgr.applications.documents import queries as documents
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.audit.models import Event
@@ -58,7 +59,7 @@ def test_another_candidate_finds_nothing(intake: str, sent: str, app: Flask) -> 
     assert other.get(f"/staff/applications/{sent}").status_code == 404
     assert other.get(f"/staff/intakes/{intake}/applications").status_code == 404
     with pytest.raises(NotFound):
-        file.document(ANONYMOUS, document)
+        documents.document(ANONYMOUS, document)
 
 
 def test_one_s_own_document_comes_as_a_download(sent: str, client: FlaskClient) -> None:

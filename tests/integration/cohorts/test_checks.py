@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from flask.ctx import AppContext
 
 from cohortmgr.accounts.rules import SYSTEM, Role
-from cohortmgr.applications.file.models import Application, Document, FigureCheck
+from cohortmgr.applications.documents.models import FigureCheck
+from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.cohorts import actions, queries

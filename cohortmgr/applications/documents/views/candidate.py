@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,47 +14,41 @@ from flask import (
     redirect,
     render_template,
     request,
-    send_file,
     url_for,
 )
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts import queries as accounts
-from cohortmgr.accounts.rules import allows
-from cohortmgr.applications import actions, files, uploads
 from cohortmgr.applications.answers.dates import parsed
-from cohortmgr.applications.answers.display import shown
-from cohortmgr.applications.documents import (
+from cohortmgr.applications.documents import queries
+from cohortmgr.applications.documents.actions import papers as files
+from cohortmgr.applications.documents.actions import uploads
+from cohortmgr.applications.documents.actions.receiving import (
+    Prepared,
+    most_bytes,
+    prepare_document,
+    require_size,
+)
+from cohortmgr.applications.documents.actions.uploads import Upload
+from cohortmgr.applications.documents.rules import (
     MEANINGS,
     MOST_FILES,
     REASONS,
     STATE_KINDS,
     STATE_NAMES,
     DocumentState,
-    Prepared,
-    most_bytes,
-    prepare_document,
-    require_size,
 )
-from cohortmgr.applications.figures import Verdict, newest, standing
+from cohortmgr.applications.documents.views.pictures import picture
 from cohortmgr.applications.file import queries as file_queries
-from cohortmgr.applications.file.models import Document, FigureCheck
+from cohortmgr.applications.file.models import Document
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.uploads import Upload
-from cohortmgr.base import storage
-from cohortmgr.base.db import db, writing
+from cohortmgr.base.db import writing
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.i18n import say
 from cohortmgr.programmes.rules import Question
 
 candidate_bp = Blueprint("documents_candidate", __name__)
-staff_bp = Blueprint("documents_staff", __name__, url_prefix="/staff")
-
-_INSIDE = {"Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Control": "private, max-age=600"}
-_SEEN_FOR = 900
 
 
 @candidate_bp.route("/my/applications/<reference>/documents/<question>", methods=["GET", "POST"])
@@ -260,139 +253,11 @@ def progress(reference: str) -> ResponseReturnValue:
 @guards.candidate
 def page(reference: str, number: int) -> ResponseReturnValue:
     """A page of one's own document, as it will be read."""
-    return _picture(_own(reference), number)
+    return picture(_own(reference), number)
 
 
 def _own(reference: str) -> Document:
-    found, application = file_queries.document(guards.viewer(), reference)
+    found, application = queries.document(guards.viewer(), reference)
     if application.person_id != guards.viewer().person_id:
         raise NotFound(reference)
     return found
-
-
-def _picture(document: Document, number: int) -> ResponseReturnValue:
-    if document.state != DocumentState.CLEAN or not 0 < number <= len(document.pages):
-        raise NotFound(document.reference)
-    answer = send_file(io.BytesIO(storage.load(document.pages[number - 1])), mimetype="image/jpeg")
-    answer.headers.update(_INSIDE)
-    return answer
-
-
-@staff_bp.get("/documents/<reference>/pages")
-@guards.staff
-def read(reference: str) -> ResponseReturnValue:
-    """A paper's pages beside the figures that were declared; the reading is noted, once for all its pages."""
-    with writing():
-        document = actions.read_document(guards.viewer(), reference)
-    return _reading_page(document, [])
-
-
-def _reading_page(document: Document, problems: Sequence[Problem]) -> ResponseReturnValue:
-    viewer = guards.viewer()
-    found, application = file_queries.document(viewer, document.reference)
-    file = file_queries.read_by_staff(viewer, application.reference)
-    manages = allows(viewer, file_queries.MANAGE, file.intake.path)
-    return render_template(
-        "applications/staff_document.html",
-        application=application,
-        intake=file.intake,
-        document=found,
-        question=files.question_of(viewer, file, found.question),
-        # What came in its place, of which alone figures are read.
-        current=file.documents.get(found.question) if found.replaced_at else None,
-        figures=[] if found.replaced_at else _figures(file, found),
-        manages=manages,
-        seen=_signer().dumps([found.reference, viewer.reference]),
-        verdicts=VERDICTS,
-        changes=CHANGES,
-        problems=problems,
-        seen_by=accounts.names_of(found.original_seen_by).get(found.original_seen_by or "", ""),
-    )
-
-
-def _figures(file: File, document: Document) -> list[dict[str, Any]]:
-    questions = files.checked_questions(guards.viewer(), file, document)
-    if not questions:
-        return []
-    rows = db.session.scalars(
-        sa.select(FigureCheck)
-        .where(FigureCheck.application_id == file.application.id)
-        .order_by(FigureCheck.id)
-    ).all()
-    last = newest(rows)
-    names = accounts.names_of(*(row.by for row in rows))
-    readers = {row.question: names.get(row.by, "") for row in rows}
-    return [
-        {
-            "question": question,
-            "declared": shown(question, file.application.answers.get(question.key)),
-            "read": shown(question, last[question.key].read) if question.key in last else None,
-            "read_for": shown(question, last[question.key].declared) if question.key in last else None,
-            "standing": standing(
-                file.application.answers.get(question.key), document.sha256, last.get(question.key)
-            ),
-            "last": last.get(question.key),
-            "reader": readers.get(question.key),
-        }
-        for question in questions
-    ]
-
-
-def _signer() -> URLSafeTimedSerializer:
-    """Who opened the noted page reads its images for a while; an image's address alone shows nothing."""
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="document pages")
-
-
-@staff_bp.get("/documents/<reference>/pages/<int:number>")
-@guards.staff
-def staff_page(reference: str, number: int) -> ResponseReturnValue:
-    """A page's image, for whoever has opened the page that notes the reading."""
-    document, _application = file_queries.document(guards.viewer(), reference)
-    try:
-        seen = _signer().loads(request.args.get("seen", ""), max_age=_SEEN_FOR)
-    except BadSignature:
-        raise NotFound(reference) from None
-    if seen != [reference, guards.viewer().reference]:
-        raise NotFound(reference)
-    return _picture(document, number)
-
-
-@staff_bp.post("/documents/<reference>/figures")
-@guards.staff
-def check_figure(reference: str) -> ResponseReturnValue:
-    """Note what is read on the paper."""
-    viewer, key = guards.viewer(), request.form.get("question", "")
-    try:
-        with writing():
-            row = files.check_figure(viewer, reference, key, request.form.get("read", ""))
-    except Refused as refusal:
-        document, _application = file_queries.document(viewer, reference)
-        return _reading_page(document, [Problem(p.what, p.values, key) for p in refusal.problems])
-    same = row.declared == row.read
-    flash(
-        _("Le chiffre est le même.") if same else _("Le chiffre est différent : c’est noté."),
-        "done" if same else "wait",
-    )
-    return redirect(url_for(".read", reference=reference))
-
-
-@staff_bp.post("/documents/<reference>/original")
-@guards.staff
-def see_original(reference: str) -> ResponseReturnValue:
-    """Note that the paper itself was seen."""
-    with writing():
-        files.see_original(guards.viewer(), reference)
-    flash(_("L’original est noté comme vu."), "done")
-    return redirect(url_for(".read", reference=reference))
-
-
-VERDICTS = {
-    Verdict.UNCHECKED: ("wait", N_("À vérifier")),
-    Verdict.EQUAL: ("done", N_("Vérifié, égal")),
-    Verdict.DIFFERENT: ("stop", N_("Différent")),
-    Verdict.CHANGED: ("wait", N_("À vérifier de nouveau")),
-}
-CHANGES = {
-    "figure": N_("Le chiffre déclaré a changé depuis."),
-    "document": N_("Le document a changé depuis."),
-}

@@ -10,9 +10,9 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from cohortmgr.applications import sandbox
-from cohortmgr.applications.cleaning import LONGEST_SIDE, SEEN_WIDTH, Part, bare_jpeg
-from cohortmgr.applications.sandbox import Made, NotTaken, made_of
+from cohortmgr.applications.documents.actions import sandbox
+from cohortmgr.applications.documents.actions.sandbox import Made, NotTaken, made_of
+from cohortmgr.applications.documents.cleaning import LONGEST_SIDE, SEEN_WIDTH, Part, bare_jpeg
 
 ACTIVE = (b"<script", b"<?php", b"/javascript", b"/launch", b"/embeddedfile", b"/openaction", b"/aa")
 

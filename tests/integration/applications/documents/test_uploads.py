@@ -19,13 +19,13 @@ from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
 from cohortmgr.accounts.rules import SYSTEM
-from cohortmgr.applications import uploads, verifying
+from cohortmgr.applications.documents import tasks as documents
+from cohortmgr.applications.documents.actions import uploads
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes.actions import load_definition
 from tests.integration.applications import journey
-from tests.integration.applications.journey import begin, browser, examine, sign_up
-from tests.integration.applications.papers import (
+from tests.integration.applications.documents.photos import (
     EICAR,
     asking,
     infected,
@@ -35,6 +35,7 @@ from tests.integration.applications.papers import (
     send,
     standing,
 )
+from tests.integration.applications.journey import begin, browser, examine, sign_up
 
 
 @pytest.fixture
@@ -269,7 +270,7 @@ def test_with_the_scanner_stopped_a_file_is_kept_aside_and_never_served(
     assert "En attente de l’antivirus" in client.get(place(draft)).text
     for path in ("", "/pages/1"):
         assert client.get(f"/my/documents/{paper.reference}{path}").status_code == 404
-    assert not verifying.examine_next()  # not before its time
+    assert not documents.examine_next()  # not before its time
     with scanner() as address, clock.at(clock.now() + timedelta(minutes=2)):
         monkeypatch.setitem(system_app.config, "CLAMD", address)
         examine()
@@ -281,7 +282,7 @@ def test_a_paper_whose_reading_ends_without_a_word_is_refused_in_the_end(
 ) -> None:
     send(client, draft, ("un.jpg", photo()))
     monkeypatch.setattr(
-        verifying, "_end", lambda claim, outcome: None
+        documents, "_end", lambda claim, outcome: None
     )  # the worker is killed before it says so
     moment = clock.now()
     for number in range(4):
@@ -289,7 +290,7 @@ def test_a_paper_whose_reading_ends_without_a_word_is_refused_in_the_end(
             if number == 3:
                 monkeypatch.undo()
             db.session.rollback()
-            assert verifying.examine_next()
+            assert documents.examine_next()
     assert (standing().state, standing().reason) == ("refused", "too_heavy")
 
 
@@ -298,15 +299,15 @@ def test_a_change_while_the_worker_reads_wins(
 ) -> None:
     before = {path.name for path in Path(system_app.config["DATA"], "files").glob("*/*")}
     send(client, draft, ("un.jpg", photo()))
-    outcome = verifying._outcome
+    outcome = documents._outcome
 
     def meanwhile(claim: Any) -> Any:
         found = outcome(claim)
         send(client, draft, ("deux.jpg", photo("blue")))
-        monkeypatch.setattr(verifying, "_outcome", outcome)
+        monkeypatch.setattr(documents, "_outcome", outcome)
         return found
 
-    monkeypatch.setattr(verifying, "_outcome", meanwhile)
+    monkeypatch.setattr(documents, "_outcome", meanwhile)
     examine()
     assert names() == ["un.jpg", "deux.jpg"] and len(standing().pages) == 2
     kept = {standing().storage_key, *standing().pages, *(part["key"] for part in standing().parts)}

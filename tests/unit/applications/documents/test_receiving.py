@@ -9,7 +9,13 @@ import pikepdf
 import pytest
 from PIL import Image
 
-from cohortmgr.applications.documents import accepted, kind_of, require_size, shown_name, told_at_once
+from cohortmgr.applications.documents.actions.receiving import (
+    accepted,
+    kind_of,
+    require_size,
+    shown_name,
+    told_at_once,
+)
 from cohortmgr.base.errors import Refused
 from cohortmgr.programmes.rules import Question, QuestionKind
 

@@ -15,16 +15,16 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from cohortmgr.accounts.rules import SYSTEM
-from cohortmgr.applications import verifying
-from cohortmgr.applications.file.models import Document, FigureCheck
+from cohortmgr.applications.documents import tasks as documents
+from cohortmgr.applications.documents.models import FigureCheck
+from cohortmgr.applications.file.models import Document
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.actions import load_definition
 from tests.integration.applications import journey
-from tests.integration.applications.journey import begin, browser, examine, fill, sign_up
-from tests.integration.applications.papers import (
+from tests.integration.applications.documents.photos import (
     EICAR,
     LOCKED,
     asking,
@@ -34,6 +34,7 @@ from tests.integration.applications.papers import (
     send,
     standing,
 )
+from tests.integration.applications.journey import begin, browser, examine, fill, sign_up
 
 
 @pytest.fixture
@@ -180,14 +181,14 @@ def test_a_paper_is_promised_by_a_day_and_recalled_before_it(client: FlaskClient
         assert said in client.post(place(draft, "/promise"), data={"promised_for": wrong}).text
     assert client.post(place(draft, "/promise"), data={"promised_for": "05/07/2027"}).status_code == 302
     assert standing().state == "promised" and "5 juillet 2027" in client.get(place(draft)).text
-    message = db.session.scalars(sa.select(Message).where(Message.key == verifying.DOCUMENT_AWAITED)).one()
+    message = db.session.scalars(sa.select(Message).where(Message.key == documents.DOCUMENT_AWAITED)).one()
     assert message.due.astimezone(clock.CASABLANCA).isoformat()[:13] == "2027-07-03T09"
     said_of = {"reference": draft, "question": "transcripts", "day": standing().promised_for}
-    assert verifying.still_owed([said_of]) == [True]
+    assert documents.still_owed([said_of]) == [True]
     send(client, draft, ("un.jpg", photo()))
     assert standing().state == "received"
     db.session.rollback()
-    assert verifying.still_owed([said_of]) == [False]
+    assert documents.still_owed([said_of]) == [False]
 
 
 def test_a_promise_is_an_answer_and_may_be_kept_after_the_sending(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.applications.figures import Verdict, comparable, newest, standing, unchecked
+from cohortmgr.applications.documents.figures import Verdict, comparable, newest, standing, unchecked
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cohortmgr.applications.cleaning import SECONDS, Part, read, write
+from cohortmgr.applications.documents.cleaning import SECONDS, Part, read, write
 
-PROGRAM = Path(__file__).with_name("cleaning.py")
+PROGRAM = Path(__file__).parents[1] / "cleaning.py"
 # Waiting for a busy machine is not working: the wall clock allows more than the processor's.
 PATIENCE = SECONDS + 25
 

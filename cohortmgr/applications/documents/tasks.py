@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from flask import current_app
 
 from cohortmgr.accounts.rules import SYSTEM
-from cohortmgr.applications import sandbox
-from cohortmgr.applications.cleaning import Part
-from cohortmgr.applications.documents import MOST_PAGES, DocumentState
+from cohortmgr.applications.documents.actions import sandbox
+from cohortmgr.applications.documents.actions.antivirus import ScannerStopped, found_in
+from cohortmgr.applications.documents.cleaning import Part
+from cohortmgr.applications.documents.rules import MOST_PAGES, DocumentState
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import person_reference
 from cohortmgr.applications.file.rules import State
-from cohortmgr.applications.scanning import ScannerStopped, found_in
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import after_commit, db, writing

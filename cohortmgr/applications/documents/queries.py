@@ -1,4 +1,4 @@
-"""Which files still wait for somebody to read their figures on the papers that prove them."""
+"""Reading the papers of a file, and which figures still wait to be read on them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.applications.figures import newest, unchecked
-from cohortmgr.applications.file.models import Application, Document, FigureCheck
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.documents.figures import newest, unchecked
+from cohortmgr.applications.documents.models import FigureCheck
+from cohortmgr.applications.documents.rules import DocumentState
+from cohortmgr.applications.file.models import Application, Document
+from cohortmgr.applications.file.queries import File, visible
 from cohortmgr.base.db import db
+from cohortmgr.base.errors import NotFound
 from cohortmgr.programmes.rules import Form
 
 
@@ -50,3 +55,21 @@ def _contents(files: sa.Select[Application]) -> dict[Application, dict[str, str]
         if question is not None:
             papers[question] = content
     return found
+
+
+def papers_of(file: File) -> set[str]:
+    """The questions whose paper was sent or promised, and not refused since."""
+    return {key for key, paper in file.documents.items() if paper.state != DocumentState.REFUSED}
+
+
+def document(viewer: Viewer, reference: str) -> tuple[Document, Application]:
+    """A document of an application that the viewer may see; NotFound otherwise."""
+    row = db.session.execute(
+        visible(viewer)
+        .add_columns(Document)
+        .join(Document, Document.application_id == Application.id)
+        .where(Document.reference == reference)
+    ).first()
+    if row is None:
+        raise NotFound(reference)
+    return row[2], row[0]

@@ -11,11 +11,16 @@ from typing import Any
 
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.answers.values import read_value
-from cohortmgr.applications.documents import MOST_FILES, DocumentState, Prepared
-from cohortmgr.applications.figures import comparable
+from cohortmgr.applications.documents import queries
+from cohortmgr.applications.documents import queries as documents
+from cohortmgr.applications.documents.actions.receiving import Prepared
+from cohortmgr.applications.documents.figures import comparable
+from cohortmgr.applications.documents.models import FigureCheck
+from cohortmgr.applications.documents.rules import MOST_FILES, DocumentState
 from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.actions import note
 from cohortmgr.applications.file.hooks import joins
-from cohortmgr.applications.file.models import Application, Document, FigureCheck
+from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import File, person_reference
 from cohortmgr.applications.file.rules import State
 from cohortmgr.audit.actions import record
@@ -265,7 +270,7 @@ def promise_end(viewer: Viewer, file: File, question: Question) -> date | None:
 def check_figure(viewer: Viewer, reference: str, key: str, read: str) -> FigureCheck:
     """Note what staff read on a paper, beside what was declared; it holds until one of the two changes. Refused of a
     paper in whose place another has come: its reading would undo that of the one that stands."""
-    document, application = file_queries.document(viewer, reference)
+    document, application = queries.document(viewer, reference)
     file = _decided_by(viewer, application)
     if document.replaced_at is not None:
         raise Refused(Problem(_REPLACED, {}, key))
@@ -305,7 +310,7 @@ def checked_questions(viewer: Viewer, file: File, document: Document) -> list[Qu
 
 def see_original(viewer: Viewer, reference: str) -> Document:
     """Note that the paper itself was seen at a desk; a second time changes nothing."""
-    document, application = file_queries.document(viewer, reference)
+    document, application = queries.document(viewer, reference)
     _decided_by(viewer, application)
     if document.state != DocumentState.CLEAN or document.replaced_at is not None:
         raise NotFound(reference)
@@ -327,3 +332,15 @@ def _note_by_staff(viewer: Viewer, application: Application, action: str, after:
     subject = person_reference(application)
     place = ("application", application.reference, application.institution_id)
     record(viewer, action, *place, subject, {}, after)
+
+
+def read_document(viewer: Viewer, reference: str) -> Document:
+    """A document to be handed to the viewer; staff's readings are noted, the person's own are not."""
+    document, application = documents.document(viewer, reference)
+    if document.storage_key is None:  # not examined yet, or refused
+        raise NotFound(reference)
+    if application.person_id != viewer.person_id:
+        if application.state == State.DRAFT:
+            raise NotPermitted(reference)
+        note(viewer, application, "applications.read_document", {}, {"document": document.reference})
+    return document

@@ -1,0 +1,71 @@
+"""The life of a paper: its states, why one is refused, and how large it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from cohortmgr.base.errors import N_
+
+MEDIA_TYPES = {"pdf": "application/pdf", "jpg": "image/jpeg", "png": "image/png"}
+NAMES = {"pdf": "PDF", "jpg": "JPG", "png": "PNG"}
+# What a telephone calls a photo is taken where photos are.
+PHOTOS = frozenset({"jpg", "png", "webp", "heic"})
+LARGEST = 10 * 1024 * 1024
+MOST_FILES, MOST_PAGES = 10, 20
+
+
+class DocumentState(StrEnum):
+    """Where a paper stands."""
+
+    RECEIVED = "received"
+    ASIDE = "aside"
+    CLEAN = "clean"
+    REFUSED = "refused"
+    PROMISED = "promised"
+
+
+STATE_NAMES: Mapping[DocumentState, str] = {
+    DocumentState.RECEIVED: N_("En cours de vérification"),
+    DocumentState.ASIDE: N_("En attente de l’antivirus"),
+    DocumentState.CLEAN: N_("Reçu"),
+    DocumentState.REFUSED: N_("Refusé"),
+    DocumentState.PROMISED: N_("Promis"),
+}
+STATE_KINDS: Mapping[DocumentState, str] = {
+    DocumentState.RECEIVED: "wait",
+    DocumentState.ASIDE: "wait",
+    DocumentState.CLEAN: "done",
+    DocumentState.REFUSED: "stop",
+    DocumentState.PROMISED: "info",
+}
+MEANINGS: Mapping[DocumentState, str] = {
+    DocumentState.RECEIVED: N_("Le document est bien arrivé ; il est vérifié en quelques secondes."),
+    DocumentState.ASIDE: N_("Le document est bien arrivé ; il sera lu dès que l’antivirus répond."),
+    DocumentState.CLEAN: N_("Le document est lisible ; voici ses pages comme elles seront lues."),
+    DocumentState.REFUSED: N_("Le document ne peut pas être lu ; envoyez-le de nouveau."),
+    DocumentState.PROMISED: N_("Le document sera envoyé plus tard, avant le jour dit."),
+}
+TRANSITIONS: Mapping[DocumentState, frozenset[DocumentState]] = {
+    DocumentState.RECEIVED: frozenset({DocumentState.CLEAN, DocumentState.REFUSED, DocumentState.ASIDE}),
+    DocumentState.ASIDE: frozenset({DocumentState.CLEAN, DocumentState.REFUSED, DocumentState.RECEIVED}),
+    DocumentState.CLEAN: frozenset({DocumentState.RECEIVED}),
+    DocumentState.REFUSED: frozenset({DocumentState.RECEIVED}),
+    DocumentState.PROMISED: frozenset({DocumentState.RECEIVED}),
+}
+
+REASONS: Mapping[str, str] = {
+    "encrypted": N_(
+        "Ce PDF est protégé par un mot de passe. Envoyez-le sans protection, ou une photo de chaque page."
+    ),
+    "unreadable": N_(
+        "Ce fichier est abîmé : il ne s’ouvre pas. Envoyez-le de nouveau, ou une photo de chaque page."
+    ),
+    "too_many_pages": N_("Ce document a trop de pages. Envoyez seulement celles qui sont demandées."),
+    "too_many_pixels": N_(
+        "Cette image est trop grande. Prenez la photo en qualité moyenne, puis envoyez-la."
+    ),
+    "too_heavy": N_("Ce fichier est trop compliqué à lire. Envoyez plutôt une photo de chaque page."),
+    "active": N_("Ce PDF contient un programme. Envoyez plutôt une photo de chaque page."),
+    "virus": N_("L’antivirus a refusé ce fichier. Vérifiez votre appareil, puis envoyez un autre fichier."),
+}
