@@ -20,13 +20,10 @@ from cohortmgr.accounts import staff_views as accounts_staff
 from cohortmgr.accounts import views as accounts
 from cohortmgr.applications import actions as applications
 from cohortmgr.applications import (
-    addressing,
     amending,
     changes,
     desk,
     group_views,
-    guardian_views,
-    guardians,
     joining,
     joining_views,
     late_views,
@@ -53,6 +50,8 @@ from cohortmgr.applications.documents.actions import papers
 from cohortmgr.applications.documents.views import candidate as documents
 from cohortmgr.applications.documents.views import staff
 from cohortmgr.applications.file import hooks as file
+from cohortmgr.applications.guardians.actions import consents, readdressing
+from cohortmgr.applications.guardians.views import pages as guardians_pages
 from cohortmgr.audit import keys
 from cohortmgr.base import assets, clock, crypto, db, i18n, markup, precedence, web
 from cohortmgr.base.settings import ROOT, Settings, read_settings
@@ -167,8 +166,8 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         staff.staff_bp,
         imports.staff_bp,
         imports.public_bp,
-        guardian_views.bp,
-        guardian_views.my_bp,
+        guardians_pages.bp,
+        guardians_pages.my_bp,
         group_views.bp,
         paper_views.bp,
         reports_staff.bp,
@@ -209,16 +208,16 @@ def _join_floors() -> None:
     """What an act brings about on the floors above, in its own transaction. Once, however many apps are made."""
     floors: tuple[tuple[Any, list[Any]], ...] = (
         (steps, applications_candidate.steps_above),
-        (guardian_views.steps, applications_candidate.steps_above),
+        (guardians_pages.steps, applications_candidate.steps_above),
         (selection.was_told, changes.decided),
         (selection.bearing, listing.outcomes_above),
         (selection.story_of, desk.told_above),
         (amending.move_drafts, loading.on_amended),
         (desk.reopens, papers.reopened),
         (offers.release_on_withdrawal, applications.on_withdrawal),
-        (withdrawals.tell_staff, guardians.on_hidden),
-        (offers.release_on_withdrawal, guardians.on_hidden),
-        (addressing.to_guardians, outbox.readdress),
+        (withdrawals.tell_staff, consents.on_hidden),
+        (offers.release_on_withdrawal, consents.on_hidden),
+        (readdressing.to_guardians, outbox.readdress),
         (enrolling.enrol, offers.on_acceptance),
         (enrolling.leave, offers.on_release),
         (paying.take_bank_details, enrolling.on_enrolment),

@@ -1,9 +1,9 @@
 """Every table, for Alembic, the worker and the tests."""
 
 from cohortmgr.accounts import models as accounts
-from cohortmgr.applications import guardian_models as guardians
 from cohortmgr.applications import late_models as late_starts
 from cohortmgr.applications.file import models as applications
+from cohortmgr.applications.guardians import models as guardians
 from cohortmgr.audit import models as audit
 from cohortmgr.base.db import Model
 from cohortmgr.cohorts import models as cohorts

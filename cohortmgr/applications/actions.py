@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from cohortmgr.accounts.codes import Asked
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import guardians, late_starts
+from cohortmgr.applications import late_starts
 from cohortmgr.applications.answers.conditions import counted, hidden
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.confirming import require_confirmed
@@ -23,8 +23,9 @@ from cohortmgr.applications.file.hooks import facts_of
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import HIDDEN, NOT_A_DRAFT, State, missing, split_sealed
+from cohortmgr.applications.guardians.actions import consents
+from cohortmgr.applications.guardians.rules import consent_after, guardian_problems, is_child
 from cohortmgr.applications.late_models import LateStart
-from cohortmgr.applications.minors import consent_after, guardian_problems, is_child
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale
@@ -150,7 +151,7 @@ def submit(viewer: Viewer, reference: str, proof: Asked | None = None) -> Applic
         return _sent_meanwhile(viewer, reference)
     note(viewer, row, "applications.submit", {"state": State.DRAFT}, {"state": after})
     if after is State.HELD:
-        guardians.ask_one(viewer, file)
+        consents.ask_one(viewer, file)
     else:
         confirm(viewer, file)
     return row

@@ -24,7 +24,7 @@ from cohortmgr.applications.file.models import (
     SavedView,
 )
 from cohortmgr.applications.file.queries import READ, File, within
-from cohortmgr.applications.guardian_queries import is_read_by_guardian
+from cohortmgr.applications.guardians.queries import is_read_by_guardian
 from cohortmgr.audit.models import Event
 from cohortmgr.audit.names import ACTS
 from cohortmgr.audit.queries import of_object

@@ -27,9 +27,9 @@ from cohortmgr.applications.file.rules import (
     person_values,
     split_sealed,
 )
-from cohortmgr.applications.guardians import Asking, ask_all
+from cohortmgr.applications.guardians.actions.consents import Asking, ask_all
+from cohortmgr.applications.guardians.rules import born_on, comes_of_age, consent_after, guardian_of
 from cohortmgr.applications.importing import Rejection
-from cohortmgr.applications.minors import born_on, comes_of_age, consent_after, guardian_of
 from cohortmgr.applications.standing import Plan, Prepared, Step, chunks
 from cohortmgr.applications.traying import row_for
 from cohortmgr.audit.actions import record

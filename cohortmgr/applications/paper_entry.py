@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from cohortmgr.accounts.actions import new_person, set_identifiers
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import guardians
 from cohortmgr.applications.answers.composed import Given, read_given
 from cohortmgr.applications.answers.conditions import counted, hidden
 from cohortmgr.applications.answers.dates import day_of
@@ -22,9 +21,10 @@ from cohortmgr.applications.eligibility import assess
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import Source, State, asked, identity_numbers, missing, question_of
+from cohortmgr.applications.guardians.actions import consents
+from cohortmgr.applications.guardians.rules import guardian_problems, is_child
 from cohortmgr.applications.import_queries import Invited, reached_by, without_account
 from cohortmgr.applications.invitations import send_links
-from cohortmgr.applications.minors import guardian_problems, is_child
 from cohortmgr.applications.saving import write_answers
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
@@ -161,7 +161,7 @@ def enter(
     record(viewer, "applications.enter_paper", "application", row.reference, row.institution_id,
            bearer.reference, None, after)  # fmt: skip
     if child:
-        guardians.ask_named(viewer, row, definition, answers)
+        consents.ask_named(viewer, row, definition, answers)
     else:
         _invite(viewer, intake, definition, row, bearer)
     return row

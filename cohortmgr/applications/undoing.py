@@ -15,7 +15,7 @@ from cohortmgr.accounts.models import Account, Identifier, Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application, ImportRun, TrayRow
 from cohortmgr.applications.file.rules import State
-from cohortmgr.applications.guardian_models import Guardianship
+from cohortmgr.applications.guardians.models import Guardianship
 from cohortmgr.applications.imports import run_of
 from cohortmgr.applications.standing import chunks
 from cohortmgr.audit.actions import record

@@ -15,7 +15,7 @@ from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.accounts.rules import PERMISSIONS, Role, Viewer
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.guardian_queries import has_guardian
+from cohortmgr.applications.guardians.queries import has_guardian
 from cohortmgr.audit.keys import known_keys
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db

@@ -12,7 +12,7 @@ from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows, require_anywhere
-from cohortmgr.applications.guardian_queries import has_guardian
+from cohortmgr.applications.guardians.queries import has_guardian
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused

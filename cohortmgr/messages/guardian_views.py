@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.models import Person
-from cohortmgr.applications.guardian_queries import acting_for, guardianships
-from cohortmgr.applications.guardian_views import in_visit
+from cohortmgr.applications.guardians.queries import acting_for, guardianships
+from cohortmgr.applications.guardians.views.visit import in_visit
 from cohortmgr.base.paging import page_of
 from cohortmgr.messages import queries
 

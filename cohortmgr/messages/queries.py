@@ -15,7 +15,7 @@ from cohortmgr.accounts.queries import within
 from cohortmgr.accounts.rules import PERMISSIONS, Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import AGREED
-from cohortmgr.applications.guardian_queries import same_contact
+from cohortmgr.applications.guardians.queries import same_contact
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import require_anywhere
-from cohortmgr.applications.guardian_queries import contact_of, masked
+from cohortmgr.applications.guardians.queries import contact_of, masked
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.paging import page_of

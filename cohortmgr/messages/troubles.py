@@ -17,8 +17,8 @@ from cohortmgr.accounts.queries import within
 from cohortmgr.accounts.rules import LINK_LIFETIME, SYSTEM, Viewer, require
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import AGREED
-from cohortmgr.applications.guardian_models import Guardianship
-from cohortmgr.applications.guardian_queries import contact_of
+from cohortmgr.applications.guardians.models import Guardianship
+from cohortmgr.applications.guardians.queries import contact_of
 from cohortmgr.applications.invitations import LETTER as INVITATION
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock

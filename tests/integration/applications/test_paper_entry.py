@@ -17,8 +17,9 @@ from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from tests.integration.applications import children, journey
+from tests.integration.applications import journey
 from tests.integration.applications.files import words
+from tests.integration.applications.guardians import children
 from tests.watch import rows_of
 
 

@@ -17,8 +17,8 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, Role, Viewer
 from cohortmgr.applications import corrections, lots, notes, overrides
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.guardian_models import Guardianship
-from cohortmgr.applications.guardians import LINK
+from cohortmgr.applications.guardians.actions.consents import LINK
+from cohortmgr.applications.guardians.models import Guardianship
 from cohortmgr.applications.listing import Filters
 from cohortmgr.applications.lots import Act, Wanted
 from cohortmgr.base import clock
@@ -37,7 +37,7 @@ from cohortmgr.programmes.models import Intake
 from tests.crawling import crawl
 from tests.factories import choices
 from tests.factories.mailings import proposed
-from tests.integration.applications import children
+from tests.integration.applications.guardians import children
 
 pytestmark = pytest.mark.usefixtures("system_context")
 MARK = "Zellige"

@@ -14,13 +14,14 @@ from cohortmgr.accounts.actions import set_person
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Role
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.guardian_queries import contact_of
+from cohortmgr.applications.guardians.queries import contact_of
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.messages.models import Trouble
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.recording import tell
-from tests.integration.applications import children, journey
+from tests.integration.applications import journey
+from tests.integration.applications.guardians import children
 
 CHILDS_OWN = "+212612000077"
 NEW = "+212612000055"

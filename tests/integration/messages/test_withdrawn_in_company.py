@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from cohortmgr.accounts.rules import ANONYMOUS, Role
-from cohortmgr.applications import guardians
 from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.cohorts.models import Cohort, Enrolment
@@ -43,7 +43,7 @@ def withdraw() -> Application:
         row.name, row.sort_name = "Zohra Cachée", "cachee zohra"
         row.consent, row.state, row.sent_at = "withdrawn", "held", None
         session.flush()
-        for follow in guardians.on_hidden:
+        for follow in consents.on_hidden:
             follow(ANONYMOUS, row)
     return row
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.applications.file.rules import CONSENT_TRANSITIONS, HIDDEN, Consent
-from cohortmgr.applications.minors import (
+from cohortmgr.applications.guardians.rules import (
     comes_of_age,
     consent_after,
     consent_of,

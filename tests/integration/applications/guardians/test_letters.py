@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts.actions import set_person
 from cohortmgr.accounts.models import Person
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.guardian_models import Guardianship
+from cohortmgr.applications.guardians.models import Guardianship
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.actions import Letter, send_all
@@ -22,7 +22,7 @@ from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import declared
 from cohortmgr.outbox.rendering import Rendered, render_all
-from tests.integration.applications import children
+from tests.integration.applications.guardians import children
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
 EMAIL, PHONE = "adam@exemple.ma", "+212612000077"

@@ -5,9 +5,7 @@ The code is bound to the browser; what it opened lasts half an hour, for the one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
-from functools import wraps
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
@@ -19,13 +17,14 @@ from cohortmgr.accounts.codes import Wrong
 from cohortmgr.accounts.contacts import contact_of as contact_typed
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, read_code
-from cohortmgr.applications import guardian_queries as queries
-from cohortmgr.applications import guardians
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import own
 from cohortmgr.applications.file.rules import Consent, State
-from cohortmgr.applications.guardian_queries import Child
-from cohortmgr.applications.guardians import LINK, Said
+from cohortmgr.applications.guardians import queries as guardian_queries
+from cohortmgr.applications.guardians.actions import consents
+from cohortmgr.applications.guardians.actions.consents import LINK, Said
+from cohortmgr.applications.guardians.queries import Child
+from cohortmgr.applications.guardians.views.visit import KEPT, VISIT, closed, guardian_of, in_visit
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
@@ -33,9 +32,7 @@ from cohortmgr.base.i18n import COOKIE, language
 
 bp = Blueprint("guardians", __name__, url_prefix="/guardian")
 my_bp = Blueprint("guardians_candidate", __name__)
-VISIT = timedelta(minutes=30)
 _CODE = "guardian_code"
-_VISIT = "guardian_visit"
 
 
 def steps(viewer: Viewer, application: Application) -> Iterable[Mapping[str, Any]]:
@@ -62,17 +59,17 @@ def asked(reference: str) -> ResponseReturnValue:
     file = own(viewer, reference)
     if request.method == "POST":
         with writing():
-            guardians.take_back(viewer, reference)
+            consents.take_back(viewer, reference)
         return redirect(url_for("applications_candidate.form", reference=reference))
     if file.application.state != State.HELD:
         return redirect(url_for("applications_candidate.show", reference=reference))
-    found = queries.asked_of(file.application)
+    found = guardian_queries.asked_of(file.application)
     return render_template(
         "applications/candidate_guardian.html",
         application=file.application,
         definition=file.definition,
         found=found,
-        contact=queries.masked(queries.contact_of(found[0])) if found else "",
+        contact=guardian_queries.masked(guardian_queries.contact_of(found[0])) if found else "",
     )
 
 
@@ -117,7 +114,7 @@ def code() -> ResponseReturnValue:
             problems = refusal.problems
     page = render_template(
         "applications/guardian_code.html",
-        contact=queries.masked(asked.contact),
+        contact=guardian_queries.masked(asked.contact),
         by_sms=asked.contact.channel == "sms",
         token=asked.kept.get("token"),
         can_try=codes.can_try(session.get(_CODE), LINK),
@@ -131,53 +128,15 @@ def _proved() -> ResponseReturnValue:
     with writing():
         told = codes.check(session.get(_CODE), digits, LINK)
         if not isinstance(told, Wrong):
-            token = told.kept.get("token") or guardians.link_for(guards.viewer(), told.contact)
+            token = told.kept.get("token") or consents.link_for(guards.viewer(), told.contact)
     if isinstance(told, Wrong):
         raise codes.problem_of(told)
     session.pop(_CODE, None)
     if token is None:
         return render_template("applications/guardian_nothing.html")
     until = clock.now() + VISIT
-    session[_VISIT] = {"link": links.hashed(token), "until": until.isoformat()}
+    session[KEPT] = {"link": links.hashed(token), "until": until.isoformat()}
     return redirect(url_for("guardians.answers", token=token))
-
-
-def is_visiting(token: str) -> bool:
-    """Whether this browser proved, for this link and not too long ago, that it reads what is sent to the guardian."""
-    visit = session.get(_VISIT) or {}
-    if visit.get("link") != links.hashed(token):
-        return False
-    return datetime.fromisoformat(visit["until"]) > clock.now()
-
-
-def guardian_of(token: str) -> Person:
-    """Whose link it is; the page, also that of a closed link, speaks their language unless their browser chose one."""
-    found = links.find(token, LINK)
-    person = queries.guardian(found.subject)
-    if COOKIE not in request.cookies:
-        g.language = person.language
-    links.require_open(found)
-    return person
-
-
-def closed(refusal: Refused) -> ResponseReturnValue:
-    """The page of a link that opens nothing any longer."""
-    db.session.rollback()
-    return render_template("applications/guardian_closed.html", problems=refusal.problems), 410
-
-
-def in_visit(view: Callable[[str, Person], ResponseReturnValue]) -> Callable[[str], ResponseReturnValue]:
-    """A page of the visit, given whose link it is; who has not proved it yet, or too long ago, is asked first."""
-
-    @wraps(view)
-    def page(token: str) -> ResponseReturnValue:
-        try:
-            person = guardian_of(token)
-        except Refused as refusal:
-            return closed(refusal)
-        return view(token, person) if is_visiting(token) else redirect(url_for("guardians.link", token=token))
-
-    return page
 
 
 @bp.route("/<token>", methods=["GET", "POST"])
@@ -188,7 +147,7 @@ def link(token: str) -> ResponseReturnValue:
         person = guardian_of(token)
     except Refused as refusal:
         return closed(refusal)
-    contact = queries.contact_of(person)
+    contact = guardian_queries.contact_of(person)
     problems: tuple[Problem, ...] = ()
     if request.method == "POST":
         try:
@@ -199,7 +158,7 @@ def link(token: str) -> ResponseReturnValue:
     return render_template(
         "applications/guardian_link.html",
         name=person.given_name,
-        contact=queries.masked(contact),
+        contact=guardian_queries.masked(contact),
         by_sms=contact.channel == "sms",
         problems=problems,
     )
@@ -210,19 +169,19 @@ def link(token: str) -> ResponseReturnValue:
 @in_visit
 def answers(token: str, person: Person) -> ResponseReturnValue:
     """Every child of this guardian, and a yes or no for each purpose; nothing is ticked beforehand."""
-    reference, held = person.reference, queries.guardianships(person)
-    with queries.acting_for(held):
-        children = queries.children(held)
+    reference, held = person.reference, guardian_queries.guardianships(person)
+    with guardian_queries.acting_for(held):
+        children = guardian_queries.children(held)
     if request.method == "POST":
         # Before writing() ends what was read: nothing of a child can be read again from outside its institution.
         said, signed = _said(children), request.form.get("signed", "")
         try:
             with writing():
-                receipt = guardians.answer(guards.viewer(), token, reference, said, signed, language())
+                receipt = consents.answer(guards.viewer(), token, reference, said, signed, language())
         except Refused as refusal:
             db.session.rollback()
             return _answers_page(token, person, refusal.problems), 422
-        session[_VISIT] = {"link": links.hashed(receipt), "until": session[_VISIT]["until"]}
+        session[KEPT] = {"link": links.hashed(receipt), "until": session[KEPT]["until"]}
         flash(_("Vos réponses sont enregistrées."), "done")
         return redirect(url_for("guardians.receipt", token=receipt))
     return _answers_page(token, person, ())
@@ -242,9 +201,9 @@ def _said(children: list[Child]) -> dict[str, Said]:
 
 
 def _answers_page(token: str, person: Person, problems: tuple[Problem, ...]) -> str:
-    held = queries.guardianships(person)
-    with queries.acting_for(held):
-        children = queries.children(held)
+    held = guardian_queries.guardianships(person)
+    with guardian_queries.acting_for(held):
+        children = guardian_queries.children(held)
     return render_template(
         "applications/guardian_answers.html",
         token=token,
@@ -261,7 +220,7 @@ def _answers_page(token: str, person: Person, problems: tuple[Problem, ...]) -> 
 @in_visit
 def receipt(token: str, person: Person) -> ResponseReturnValue:
     """What was answered, and by what link it may be changed."""
-    held = queries.guardianships(person)
-    with queries.acting_for(held):
-        children = queries.children(held)
+    held = guardian_queries.guardianships(person)
+    with guardian_queries.acting_for(held):
+        children = guardian_queries.children(held)
     return render_template("applications/guardian_receipt.html", token=token, children=children)

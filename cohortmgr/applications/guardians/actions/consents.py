@@ -16,8 +16,8 @@ from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File, own_held
 from cohortmgr.applications.file.rules import Consent, State
-from cohortmgr.applications.guardian_models import ConsentAnswer, Guardianship
-from cohortmgr.applications.guardian_queries import (
+from cohortmgr.applications.guardians.models import ConsentAnswer, Guardianship
+from cohortmgr.applications.guardians.queries import (
     Child,
     acting_for,
     children,
@@ -25,7 +25,7 @@ from cohortmgr.applications.guardian_queries import (
     guardian,
     guardianships,
 )
-from cohortmgr.applications.minors import Named, born_on, comes_of_age, consent_of, guardian_of
+from cohortmgr.applications.guardians.rules import Named, born_on, comes_of_age, consent_of, guardian_of
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, table_of

@@ -13,7 +13,7 @@ from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.models import Person
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import Consent, State
-from cohortmgr.applications.guardian_models import ConsentAnswer, Guardianship
+from cohortmgr.applications.guardians.models import ConsentAnswer, Guardianship
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import NotFound

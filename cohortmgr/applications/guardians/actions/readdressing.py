@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
-from cohortmgr.applications.guardian_queries import CHILD, Guarded, children_named, contact_of
+from cohortmgr.applications.guardians.queries import CHILD, Guarded, children_named, contact_of
 from cohortmgr.base import crypto
 from cohortmgr.base.errors import N_
 from cohortmgr.outbox.actions import Letter

@@ -1,0 +1,61 @@
+"""A guardian's visit as the browser carries it, for every page that needs one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import wraps
+
+from flask import g, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from cohortmgr.accounts import links
+from cohortmgr.accounts.models import Person
+from cohortmgr.applications.guardians import queries as guardian_queries
+from cohortmgr.applications.guardians.actions.consents import LINK
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import Refused
+from cohortmgr.base.i18n import COOKIE
+
+VISIT = timedelta(minutes=30)
+
+KEPT = "guardian_visit"
+
+
+def is_visiting(token: str) -> bool:
+    """Whether this browser proved, for this link and not too long ago, that it reads what is sent to the guardian."""
+    visit = session.get(KEPT) or {}
+    if visit.get("link") != links.hashed(token):
+        return False
+    return datetime.fromisoformat(visit["until"]) > clock.now()
+
+
+def guardian_of(token: str) -> Person:
+    """Whose link it is; the page, also that of a closed link, speaks their language unless their browser chose one."""
+    found = links.find(token, LINK)
+    person = guardian_queries.guardian(found.subject)
+    if COOKIE not in request.cookies:
+        g.language = person.language
+    links.require_open(found)
+    return person
+
+
+def closed(refusal: Refused) -> ResponseReturnValue:
+    """The page of a link that opens nothing any longer."""
+    db.session.rollback()
+    return render_template("applications/guardian_closed.html", problems=refusal.problems), 410
+
+
+def in_visit(view: Callable[[str, Person], ResponseReturnValue]) -> Callable[[str], ResponseReturnValue]:
+    """A page of the visit, given whose link it is; who has not proved it yet, or too long ago, is asked first."""
+
+    @wraps(view)
+    def page(token: str) -> ResponseReturnValue:
+        try:
+            person = guardian_of(token)
+        except Refused as refusal:
+            return closed(refusal)
+        return view(token, person) if is_visiting(token) else redirect(url_for("guardians.link", token=token))
+
+    return page
