@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -34,15 +33,16 @@ from cohortmgr.applications.documents.actions import papers
 from cohortmgr.applications.documents.actions.receiving import Prepared, prepare_document
 from cohortmgr.applications.documents.rules import MOST_FILES
 from cohortmgr.applications.documents.views.download import download
-from cohortmgr.applications.drawn import questions, sections
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.display import changed_of, sections_of
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import State, asked
-from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
-from cohortmgr.applications.pages import mark_of, pages_of
-from cohortmgr.applications.row_buttons import Pressed, as_pressed, pressed
+from cohortmgr.applications.form.buttons import Pressed, as_pressed, pressed
+from cohortmgr.applications.form.display import questions, sections
+from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers
+from cohortmgr.applications.form.pages import pages_of
+from cohortmgr.applications.form.views.requests import marks, secret, seen_by
 from cohortmgr.applications.task_list import task_page
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -157,26 +157,6 @@ def _form_page(file: File, page: ApplicationForm | None) -> ResponseReturnValue:
         closes_at=file.closes_at,
         documents=file.documents,
     )
-
-
-def marks(asked: Iterable[Question], answers: Mapping[str, Any]) -> str:
-    """What a page shows, by question: from it the server tells who typed over whom."""
-    wanted = [each.key for each in asked if each.asked_at_application and each.kind is not QuestionKind.FILE]
-    return json.dumps({key: mark_of(answers.get(key)) for key in wanted})
-
-
-def secret(asked: Iterable[Question]) -> str:
-    """The questions whose answers are never kept on a telephone."""
-    return json.dumps([each.key for each in asked if each.sealed])
-
-
-def seen_by(sent: Mapping[str, Any]) -> dict[str, str]:
-    """The marks that came with a form; none where they are not what a page of ours sends."""
-    try:
-        held = json.loads(sent.get("seen") or "{}")
-    except ValueError:
-        return {}
-    return {str(key): str(mark) for key, mark in held.items()} if isinstance(held, dict) else {}
 
 
 def _news(file: File) -> list[Question]:

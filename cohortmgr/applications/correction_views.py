@@ -14,8 +14,8 @@ from cohortmgr.applications.documents.actions.receiving import Prepared, prepare
 from cohortmgr.applications.documents.rules import MOST_FILES
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.forms import form_class, show_answers
-from cohortmgr.applications.row_buttons import as_pressed, pressed
+from cohortmgr.applications.form.buttons import as_pressed, pressed
+from cohortmgr.applications.form.forms.classes import form_class, show_answers
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.programmes.rules import QuestionKind

@@ -14,8 +14,8 @@ from cohortmgr.accounts import guards
 from cohortmgr.applications import definition_counts as counts
 from cohortmgr.applications import definition_pages as pages
 from cohortmgr.applications.definition_saving import one_page, version
-from cohortmgr.applications.forms import unkept_class
-from cohortmgr.applications.pages import pages_of
+from cohortmgr.applications.form.forms.classes import unkept_class
+from cohortmgr.applications.form.pages import pages_of
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.i18n import LANGUAGES, language, say, speaking

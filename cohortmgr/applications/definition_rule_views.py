@@ -17,8 +17,8 @@ from cohortmgr.applications.definition_saving import by, given, saved
 from cohortmgr.applications.definition_views import just_begun, structural
 from cohortmgr.applications.eligibility import Assessment, Facts, assess, questions_read
 from cohortmgr.applications.eligibility_views import read_asked, show_asked
-from cohortmgr.applications.forms import ApplicationForm, unkept_class
-from cohortmgr.applications.row_buttons import as_pressed, pressed
+from cohortmgr.applications.form.buttons import as_pressed, pressed
+from cohortmgr.applications.form.forms.classes import ApplicationForm, unkept_class
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import N_, Problem, Stale

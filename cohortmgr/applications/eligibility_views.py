@@ -13,8 +13,8 @@ from cohortmgr.applications.answers.composed import read_given
 from cohortmgr.applications.answers.conditions import counted, is_required
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.eligibility import Assessment, assess, left_open, questions_read
-from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
-from cohortmgr.applications.row_buttons import Pressed, as_pressed, pressed
+from cohortmgr.applications.form.buttons import Pressed, as_pressed, pressed
+from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers
 from cohortmgr.base import clock
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.programmes import queries as programmes

@@ -27,23 +27,17 @@ from cohortmgr.applications import changes, confirming, saving
 from cohortmgr.applications.answers import amended
 from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.answers.display import typed
-from cohortmgr.applications.candidate_views import (
-    editable,
-    fingerprint_of,
-    marks,
-    prepared,
-    secret,
-    seen_by,
-)
+from cohortmgr.applications.candidate_views import editable, fingerprint_of, prepared
 from cohortmgr.applications.documents.actions import uploads
 from cohortmgr.applications.documents.actions.receiving import Prepared
 from cohortmgr.applications.documents.queries import papers_of
-from cohortmgr.applications.drawn import questions
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import missing
-from cohortmgr.applications.forms import ApplicationForm, form_class, show_answers
-from cohortmgr.applications.pages import (
+from cohortmgr.applications.form.buttons import Pressed, as_pressed, pressed
+from cohortmgr.applications.form.display import questions
+from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers
+from cohortmgr.applications.form.pages import (
     FormPage,
     by_question,
     decided_elsewhere,
@@ -52,7 +46,7 @@ from cohortmgr.applications.pages import (
     page_with,
     pages_of,
 )
-from cohortmgr.applications.row_buttons import Pressed, as_pressed, pressed
+from cohortmgr.applications.form.views.requests import marks, secret, seen_by
 from cohortmgr.applications.task_list import page_url, task_page
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing

@@ -11,8 +11,8 @@ from cohortmgr.applications import paper_entry
 from cohortmgr.applications.documents.actions.receiving import Prepared, prepare_document
 from cohortmgr.applications.documents.rules import MOST_FILES
 from cohortmgr.applications.file.rules import State, asked
-from cohortmgr.applications.forms import form_class, show_answers
-from cohortmgr.applications.row_buttons import Pressed, as_pressed, pressed
+from cohortmgr.applications.form.buttons import Pressed, as_pressed, pressed
+from cohortmgr.applications.form.forms.classes import form_class, show_answers
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.programmes.models import Intake

@@ -30,8 +30,8 @@ from cohortmgr.applications.file.rules import (
     question_of,
     split_sealed,
 )
+from cohortmgr.applications.form.pages import mark_of
 from cohortmgr.applications.guardians.rules import consent_after, is_child
-from cohortmgr.applications.pages import mark_of
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused

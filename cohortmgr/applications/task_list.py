@@ -14,7 +14,7 @@ from cohortmgr.applications.documents.queries import papers_of
 from cohortmgr.applications.documents.rules import STATE_KINDS, STATE_NAMES, DocumentState
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import missing
-from cohortmgr.applications.pages import (
+from cohortmgr.applications.form.pages import (
     PROGRESS_KINDS,
     PROGRESS_NAMES,
     FormPage,

@@ -14,9 +14,9 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
 from cohortmgr.accounts.rules import Role
-from cohortmgr.applications import forms
 from cohortmgr.applications.definition_counts import answered
 from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.form.forms import classes as forms
 from cohortmgr.audit.models import Event
 from cohortmgr.base.db import db, see
 from cohortmgr.programmes import queries

@@ -28,8 +28,8 @@ from cohortmgr.selection import queries as selection
 from tests.factories import promotions
 from tests.factories.year import FILE
 from tests.integration.applications import journey
+from tests.integration.applications.form.test_kinds import ANSWERS, paper
 from tests.integration.applications.journey import begin, sign_up
-from tests.integration.applications.test_form_kinds import ANSWERS, paper
 
 
 @pytest.fixture

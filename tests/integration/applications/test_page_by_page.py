@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts.models import HeldForm, SignInSession
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.file.models import Application, Change
-from cohortmgr.applications.pages import pages_of
+from cohortmgr.applications.form.pages import pages_of
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing

@@ -9,7 +9,7 @@ from wtforms import Form, RadioField, SelectChoice, SelectField, StringField
 from wtforms import widgets as plain
 from wtforms.widgets import html_params
 
-from cohortmgr.applications import widgets
+from cohortmgr.applications.form.forms import widgets
 
 NAMES = st.sampled_from(["class_", "data_count", "aria_describedby", "value", "required", "id"])
 CHOICES = [SelectChoice("a", "A & b"), SelectChoice("<", '"quoted"'), SelectChoice("c", "c")]

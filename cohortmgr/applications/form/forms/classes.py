@@ -24,12 +24,12 @@ from wtforms import (
 from wtforms.validators import Optional
 from wtforms.widgets import ListWidget
 
-from cohortmgr.applications import widgets
 from cohortmgr.applications.answers.composed import DOCUMENTS
 from cohortmgr.applications.answers.display import choices_of, said_required, said_when, variant
 from cohortmgr.applications.answers.provinces import ABROAD, ABROAD_NAME, PROVINCES
 from cohortmgr.applications.documents.rules import MEDIA_TYPES
-from cohortmgr.applications.fields import Parts, Rows, place_of
+from cohortmgr.applications.form.forms import widgets
+from cohortmgr.applications.form.forms.fields import Parts, Rows, place_of
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.i18n import language, localized, say
 from cohortmgr.organisations.rules import REGIONS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from cohortmgr.applications.row_buttons import Pressed, pressed
+from cohortmgr.applications.form.buttons import Pressed, pressed
 from cohortmgr.programmes.rules import Form, FormSection, Question, QuestionKind
 
 DIPLOMAS = Question("diplomas", QuestionKind.GROUP, {"fr": "Diplômes"})

@@ -20,8 +20,8 @@ from markupsafe import Markup
 from wtforms import BooleanField, FileField, SelectField, SelectMultipleField
 
 from cohortmgr.applications.answers.display import variant
-from cohortmgr.applications.fields import Parts, Rows
-from cohortmgr.applications.forms import form_class
+from cohortmgr.applications.form.forms.classes import form_class
+from cohortmgr.applications.form.forms.fields import Parts, Rows
 from cohortmgr.base.i18n import language
 from cohortmgr.programmes.rules import Definition, FormSection, Question, QuestionKind
 

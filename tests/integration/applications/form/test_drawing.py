@@ -8,8 +8,8 @@ import pytest
 from flask import Flask, current_app, g
 
 from cohortmgr.applications.answers.display import typed
-from cohortmgr.applications.drawn import questions, sections
-from cohortmgr.applications.forms import form_class
+from cohortmgr.applications.form.display import questions, sections
+from cohortmgr.applications.form.forms.classes import form_class
 from cohortmgr.programmes.questions import QuestionKind
 from cohortmgr.programmes.reading import fingerprint, read_known
 

@@ -1,0 +1,30 @@
+"""What a request carries of a form beside its answers: the marks of saving as one types, and the version seen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cohortmgr.applications.form.pages import mark_of
+from cohortmgr.programmes.rules import Question, QuestionKind
+
+
+def marks(asked: Iterable[Question], answers: Mapping[str, Any]) -> str:
+    """What a page shows, by question: from it the server tells who typed over whom."""
+    wanted = [each.key for each in asked if each.asked_at_application and each.kind is not QuestionKind.FILE]
+    return json.dumps({key: mark_of(answers.get(key)) for key in wanted})
+
+
+def secret(asked: Iterable[Question]) -> str:
+    """The questions whose answers are never kept on a telephone."""
+    return json.dumps([each.key for each in asked if each.sealed])
+
+
+def seen_by(sent: Mapping[str, Any]) -> dict[str, str]:
+    """The marks that came with a form; none where they are not what a page of ours sends."""
+    try:
+        held = json.loads(sent.get("seen") or "{}")
+    except ValueError:
+        return {}
+    return {str(key): str(mark) for key, mark in held.items()} if isinstance(held, dict) else {}
