@@ -19,8 +19,8 @@ from cohortmgr.accounts import notices as accounts_notices
 from cohortmgr.accounts import staff_views as accounts_staff
 from cohortmgr.accounts import views as accounts
 from cohortmgr.applications import actions as applications
+from cohortmgr.applications import candidate_views as applications_candidate
 from cohortmgr.applications import (
-    amending,
     changes,
     desk,
     group_views,
@@ -32,7 +32,6 @@ from cohortmgr.applications import (
     paper_views,
     recalls,
 )
-from cohortmgr.applications import candidate_views as applications_candidate
 from cohortmgr.applications import correction_views as corrections_candidate
 from cohortmgr.applications import definition_publishing_views as publishing_staff
 from cohortmgr.applications import definition_rule_views as rules_staff
@@ -50,6 +49,7 @@ from cohortmgr.applications.documents.actions import papers
 from cohortmgr.applications.documents.views import candidate as documents
 from cohortmgr.applications.documents.views import staff
 from cohortmgr.applications.file import hooks as file
+from cohortmgr.applications.filling.actions import amending
 from cohortmgr.applications.guardians.actions import consents, readdressing
 from cohortmgr.applications.guardians.views import pages as guardians_pages
 from cohortmgr.audit import keys

@@ -25,7 +25,7 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.code_views import KEPT
 from cohortmgr.accounts.codes import Wrong, problem_of
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import actions, changes, confirming, desk, saving
+from cohortmgr.applications import actions, changes, confirming, desk
 from cohortmgr.applications.answers import amended
 from cohortmgr.applications.answers.display import typed
 from cohortmgr.applications.documents import queries as documents_queries
@@ -38,6 +38,7 @@ from cohortmgr.applications.file.display import changed_of, sections_of
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import State, asked
+from cohortmgr.applications.filling.actions import saving
 from cohortmgr.applications.form.buttons import Pressed, as_pressed, pressed
 from cohortmgr.applications.form.display import questions, sections
 from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers

@@ -19,7 +19,7 @@ from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Application, Change
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import State, identity_numbers, question_of
-from cohortmgr.applications.saving import write_answers
+from cohortmgr.applications.filling.actions.saving import write_answers
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db

@@ -20,8 +20,8 @@ from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Application, Correction, CorrectionItem
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import State
+from cohortmgr.applications.filling.actions.saving import save_reopened
 from cohortmgr.applications.overrides import reassess
-from cohortmgr.applications.saving import save_reopened
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db

@@ -13,7 +13,7 @@ from cohortmgr.applications.documents.actions.receiving import Prepared
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.saving import save_reopened
+from cohortmgr.applications.filling.actions.saving import save_reopened
 from cohortmgr.audit.actions import record
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Refused

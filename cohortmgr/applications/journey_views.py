@@ -23,7 +23,7 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.code_views import KEPT
-from cohortmgr.applications import changes, confirming, saving
+from cohortmgr.applications import changes, confirming
 from cohortmgr.applications.answers import amended
 from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.answers.display import typed
@@ -34,6 +34,7 @@ from cohortmgr.applications.documents.queries import papers_of
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import missing
+from cohortmgr.applications.filling.actions import saving
 from cohortmgr.applications.form.buttons import Pressed, as_pressed, pressed
 from cohortmgr.applications.form.display import questions
 from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers

@@ -21,11 +21,11 @@ from cohortmgr.applications.eligibility import assess
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import Source, State, asked, identity_numbers, missing, question_of
+from cohortmgr.applications.filling.actions.saving import write_answers
 from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.guardians.rules import guardian_problems, is_child
 from cohortmgr.applications.import_queries import Invited, reached_by, without_account
 from cohortmgr.applications.invitations import send_links
-from cohortmgr.applications.saving import write_answers
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.clock import CASABLANCA

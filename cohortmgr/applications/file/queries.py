@@ -16,7 +16,7 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file.models import Application, Change, Correction, Document, Extension
 from cohortmgr.applications.file.rules import HIDDEN, Consent, State, first_choice
-from cohortmgr.base import clock, crypto
+from cohortmgr.base import crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering
@@ -200,18 +200,6 @@ def changes(change: Change | None) -> dict[str, Answer]:
     text = crypto.unseal(change.sealed, "application_changes", "sealed", change.reference)
     found: dict[str, Answer] = json.loads(text)
     return found
-
-
-def write_change(file: File, answers: Mapping[str, Answer]) -> None:
-    """Keep what these answers say otherwise than the file that was sent."""
-    change, sent = file.change, file.answers
-    if change is None:
-        raise LookupError(file.application.reference)
-    other = {key: answers.get(key) for key in {*sent, *answers} if answers.get(key) != sent.get(key)}
-    if other != changes(change):
-        text = json.dumps(other, ensure_ascii=False, sort_keys=True)
-        change.sealed = crypto.seal(text, "application_changes", "sealed", change.reference)
-    change.updated_at = clock.now()
 
 
 def chosen_offering(application: Application, form: Form, answers: Mapping[str, Answer]) -> int | None:

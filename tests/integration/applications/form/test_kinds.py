@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.queries import viewer_of_email
 from cohortmgr.accounts.rules import SYSTEM
-from cohortmgr.applications import amending
 from cohortmgr.applications.answers import amended
 from cohortmgr.applications.answers.composed import read_given
 from cohortmgr.applications.answers.display import shown, typed
@@ -28,6 +27,7 @@ from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.display import sections_of
 from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.filling.actions import amending
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.text import new_reference

@@ -30,6 +30,7 @@ from cohortmgr.applications.file.rules import (
     question_of,
     split_sealed,
 )
+from cohortmgr.applications.filling.actions import changed_answers
 from cohortmgr.applications.form.pages import mark_of
 from cohortmgr.applications.guardians.rules import consent_after, is_child
 from cohortmgr.base import clock
@@ -79,7 +80,7 @@ def save_answers(
     if file.change is None:
         problems += _into_draft(viewer, file, wanted, answers)
     else:
-        file_queries.write_change(file, answers)
+        changed_answers.write_change(file, answers)
     standing = dict(file.documents)
     for key, parts in parts_by_question(documents).items():
         standing[key] = papers.join(viewer, file.application, standing.get(key), key, parts)
