@@ -39,7 +39,6 @@ from cohortmgr.applications import definition_terms_views as terms_staff
 from cohortmgr.applications import definition_views as definitions_staff
 from cohortmgr.applications import desk_views as applications_desk
 from cohortmgr.applications import duplicate_views as applications_duplicates
-from cohortmgr.applications import eligibility_views as eligibility
 from cohortmgr.applications import import_views as imports
 from cohortmgr.applications import journey_views as journey_candidate
 from cohortmgr.applications import notices as applications_notices
@@ -48,6 +47,7 @@ from cohortmgr.applications.documents import tasks as documents_tasks
 from cohortmgr.applications.documents.actions import papers
 from cohortmgr.applications.documents.views import candidate as documents
 from cohortmgr.applications.documents.views import staff
+from cohortmgr.applications.eligibility.views import check as eligibility
 from cohortmgr.applications.file import hooks as file
 from cohortmgr.applications.filling.actions import amending
 from cohortmgr.applications.guardians.actions import consents, readdressing

@@ -16,10 +16,10 @@ from cohortmgr.applications.answers.conditions import counted, hidden
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.confirming import require_confirmed
 from cohortmgr.applications.documents.queries import papers_of
-from cohortmgr.applications.eligibility import Assessment, assess
+from cohortmgr.applications.eligibility.queries import facts_of
+from cohortmgr.applications.eligibility.rules import Assessment, assess
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.actions import note, require_open
-from cohortmgr.applications.file.hooks import facts_of
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import HIDDEN, NOT_A_DRAFT, State, missing, split_sealed

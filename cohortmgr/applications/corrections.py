@@ -16,12 +16,12 @@ from cohortmgr.applications.answers.composed import Given
 from cohortmgr.applications.correcting import Asked, reopened, request_problems, strangers, unanswered
 from cohortmgr.applications.documents.actions.receiving import Prepared
 from cohortmgr.applications.documents.queries import papers_of
+from cohortmgr.applications.eligibility.actions import reassess
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Application, Correction, CorrectionItem
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import State
 from cohortmgr.applications.filling.actions.saving import save_reopened
-from cohortmgr.applications.overrides import reassess
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db

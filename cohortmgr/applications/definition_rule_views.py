@@ -15,8 +15,8 @@ from cohortmgr.applications import definition_pages as pages
 from cohortmgr.applications import rule_pages
 from cohortmgr.applications.definition_saving import by, given, saved
 from cohortmgr.applications.definition_views import just_begun, structural
-from cohortmgr.applications.eligibility import Assessment, Facts, assess, questions_read
-from cohortmgr.applications.eligibility_views import read_asked, show_asked
+from cohortmgr.applications.eligibility.rules import Assessment, Facts, assess, questions_read
+from cohortmgr.applications.eligibility.views.requests import read_asked, show_asked
 from cohortmgr.applications.form.buttons import as_pressed, pressed
 from cohortmgr.applications.form.forms.classes import ApplicationForm, unkept_class
 from cohortmgr.base import clock

@@ -20,7 +20,6 @@ from cohortmgr.applications.file.models import (
     Extension,
     Lot,
     Note,
-    Override,
     SavedView,
 )
 from cohortmgr.applications.file.queries import READ, File, within
@@ -168,12 +167,6 @@ def item_values(row: CorrectionItem) -> dict[str, Any]:
         crypto.unseal(row.sealed, "correction_items", "sealed", row.reference)
     )
     return opened
-
-
-def override_of(application: Application) -> Override | None:
-    """Staff's word that stands in place of the conditions' result."""
-    live = (Override.application_id == application.id, Override.lifted_at.is_(None))
-    return db.session.scalar(sa.select(Override).where(*live))
 
 
 def extension_of(application: Application) -> Extension | None:

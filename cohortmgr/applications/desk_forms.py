@@ -9,7 +9,7 @@ from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, RadioField, StringField, TextAreaField
+from wtforms import BooleanField, StringField, TextAreaField
 from wtforms.widgets import DateInput
 
 from cohortmgr.accounts.forms import ContactForm
@@ -29,16 +29,6 @@ class NoteForm(FlaskForm):
 
     text = TextAreaField(_l("Note pour l’équipe"), render_kw={"rows": 3, "maxlength": 4000, "dir": "auto"})
     pinned = BooleanField(_l("L’épingler en haut"))
-
-
-class OverrideForm(ReasonForm):
-    """Staff's word on eligibility."""
-
-    eligible = RadioField(_l("Ce dossier est"), validate_choice=False)
-
-    def __init__(self, **values: object) -> None:
-        super().__init__(**values)
-        self.eligible.choices = [("yes", _("Éligible")), ("no", _("Non éligible"))]
 
 
 class UntilForm(ReasonForm):

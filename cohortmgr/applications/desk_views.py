@@ -13,7 +13,9 @@ from flask_wtf import FlaskForm
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import require
-from cohortmgr.applications import corrections, desk_forms, extensions, notes, overrides
+from cohortmgr.applications import corrections, desk_forms, extensions, notes
+from cohortmgr.applications.eligibility import actions as overrides
+from cohortmgr.applications.eligibility import forms as eligibility
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
 from cohortmgr.base import clock
@@ -112,7 +114,7 @@ def call_off(reference: str) -> ResponseReturnValue:
 @guards.staff
 def override(reference: str) -> ResponseReturnValue:
     """Say that a file is eligible or not, whatever its conditions say."""
-    form = desk_forms.OverrideForm()
+    form = eligibility.OverrideForm()
 
     def act() -> None:
         if form.eligible.data not in ("yes", "no"):

@@ -15,7 +15,8 @@ from cohortmgr.accounts import links
 from cohortmgr.accounts.actions import moved, set_person
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.file.models import Application, ImportRun, Override, TrayRow
+from cohortmgr.applications.eligibility.models import Override
+from cohortmgr.applications.file.models import Application, ImportRun, TrayRow
 from cohortmgr.applications.file.queries import seal_answers, sealed_answers
 from cohortmgr.applications.file.rules import (
     HIDDEN,

@@ -17,7 +17,7 @@ from cohortmgr.applications.answers.dates import day_of
 from cohortmgr.applications.answers.values import Answer, normalise_phone
 from cohortmgr.applications.documents.actions import papers as files
 from cohortmgr.applications.documents.actions.receiving import Prepared, parts_by_question
-from cohortmgr.applications.eligibility import assess
+from cohortmgr.applications.eligibility.rules import assess
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import Source, State, asked, identity_numbers, missing, question_of

@@ -28,6 +28,7 @@ from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.correcting import ASKED_NAMES, KIND_NAMES
 from cohortmgr.applications.documents.actions import papers
 from cohortmgr.applications.documents.views.download import download
+from cohortmgr.applications.eligibility import queries as eligibility
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.display import sections_of
 from cohortmgr.applications.file.queries import File
@@ -160,7 +161,7 @@ def page_of(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
         manages=manages,
         may_open=row.state != State.DRAFT and manages,
         rules=[rule for rule in file.definition.eligibility if rule.key in row.reasons],
-        override=desk.override_of(row),
+        override=eligibility.override_of(row),
         extension=desk.extension_of(row),
         corrections=desk.corrections_of(file),
         notes=[

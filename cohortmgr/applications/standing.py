@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.queries import persons_by_identifiers
-from cohortmgr.applications.eligibility import Assessment, assess
+from cohortmgr.applications.eligibility.rules import Assessment, assess
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import State, identity_numbers, question_of
 from cohortmgr.applications.guardians.rules import guardian_problems, is_child

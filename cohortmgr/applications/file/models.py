@@ -283,26 +283,6 @@ class Extension(Row, Model):
     revoked_at: Mapped[datetime | None]
 
 
-class Override(Row, Model):
-    """Staff's word in place of the conditions' own result, for one file, until it is lifted."""
-
-    __tablename__ = "eligibility_overrides"
-    __table_args__ = (
-        _one_where("lifted_at IS NULL", "uq_eligibility_overrides_live", "application_id"),
-        _PERSONAL,
-    )
-
-    institution_id: Mapped[int] = mapped_column(Id, index=True)
-    person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
-    application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"), index=True)
-    eligible: Mapped[bool]
-    reason: Mapped[str] = mapped_column(sa.Text)
-    by: Mapped[str] = mapped_column(sa.String(26))
-    by_name: Mapped[str] = mapped_column(sa.String(250))
-    at: Mapped[datetime]
-    lifted_at: Mapped[datetime | None]
-
-
 class Lot(Row, Model):
     """One act done to many files at once, so that it can be undone as one."""
 

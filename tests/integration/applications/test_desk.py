@@ -16,8 +16,10 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.queries import viewer_of_email
 from cohortmgr.accounts.rules import SYSTEM, Role
-from cohortmgr.applications import notes, overrides
-from cohortmgr.applications.file.models import Application, Extension, Lot, Note, Override, SavedView
+from cohortmgr.applications import notes
+from cohortmgr.applications.eligibility import actions as overrides
+from cohortmgr.applications.eligibility.models import Override
+from cohortmgr.applications.file.models import Application, Extension, Lot, Note, SavedView
 from cohortmgr.applications.listing import COLUMNS
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing

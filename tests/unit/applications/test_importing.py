@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cohortmgr.applications.eligibility import assess
+from cohortmgr.applications.eligibility.rules import assess
 from cohortmgr.applications.importing import (
     ImportResult,
     Rejection,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.applications.eligibility import assess
+from cohortmgr.applications.eligibility.rules import assess
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.programmes import guarding, requirements, scheduling
 from cohortmgr.programmes.reading import as_json, judged, read_known

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import desk
 from cohortmgr.applications.answers.conditions import counted
-from cohortmgr.applications.eligibility import assess
+from cohortmgr.applications.eligibility import queries
+from cohortmgr.applications.eligibility.models import Override
+from cohortmgr.applications.eligibility.queries import facts_of
+from cohortmgr.applications.eligibility.rules import assess
 from cohortmgr.applications.file import queries as file_queries
-from cohortmgr.applications.file.hooks import facts_of
-from cohortmgr.applications.file.models import Application, Override
+from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File, person_reference
 from cohortmgr.applications.file.rules import State
 from cohortmgr.audit.actions import record
@@ -38,7 +39,7 @@ def override(viewer: Viewer, reference: str, eligible: bool, reason: str) -> Ove
         raise Refused(Problem(_REASON, {}, "reason"))
     if len(reason) > LONGEST_REASON:
         raise Refused(Problem(_LONG, {"most": LONGEST_REASON}, "reason"))
-    held = desk.override_of(row)
+    held = queries.override_of(row)
     if held is not None and held.eligible == eligible:
         return held
     if held is not None:
@@ -64,7 +65,7 @@ def lift(viewer: Viewer, reference: str) -> Application:
     """Give the conditions back their word; lifted already, nothing happens."""
     file = _managed(viewer, reference)
     row = file.application
-    held = desk.override_of(row)
+    held = queries.override_of(row)
     if held is None:
         return row
     held.lifted_at = clock.now()
@@ -81,7 +82,7 @@ def reassess(viewer: Viewer, file: File) -> None:
     day = clock.local(row.sent_at or clock.now()).date()
     answers = counted(file.definition.form, file.answers)
     found = assess(file.definition.eligibility, answers, day, facts_of(file))
-    held = desk.override_of(row)
+    held = queries.override_of(row)
     row.eligible = found.eligible if held is None else held.eligible
     row.reasons = list(found.reasons)
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.applications.answers.values import Answer
-from cohortmgr.applications.eligibility import Facts, age_on, assess
+from cohortmgr.applications.eligibility.rules import Facts, age_on, assess
 from cohortmgr.programmes.rules import Condition, ConditionOperator, EligibilityRule, Operator
 
 DAY = date(2025, 7, 15)

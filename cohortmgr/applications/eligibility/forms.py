@@ -1,0 +1,19 @@
+"""Staff's word on one file's eligibility."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField
+
+from cohortmgr.applications.file.forms import ReasonForm
+
+
+class OverrideForm(ReasonForm):
+    """Staff's word on eligibility."""
+
+    eligible = RadioField(_l("Ce dossier est"), validate_choice=False)
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(**values)
+        self.eligible.choices = [("yes", _("Éligible")), ("no", _("Non éligible"))]

@@ -1,0 +1,28 @@
+"""What the conditions of a programme are asked about a file."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from cohortmgr.applications.documents.queries import papers_of
+from cohortmgr.applications.eligibility.models import Override
+from cohortmgr.applications.eligibility.rules import Facts
+from cohortmgr.applications.file.hooks import enrolled_elsewhere
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import File
+from cohortmgr.base.db import db
+from cohortmgr.programmes.rules import Operator
+
+
+def override_of(application: Application) -> Override | None:
+    """Staff's word that stands in place of the conditions' result."""
+    live = (Override.application_id == application.id, Override.lifted_at.is_(None))
+    return db.session.scalar(sa.select(Override).where(*live))
+
+
+def facts_of(file: File) -> Facts:
+    """Of one file; the floors above are asked only where a condition reads what they say."""
+    row = file.application
+    asked = any(rule.operator is Operator.NOT_ENROLLED for rule in file.definition.eligibility)
+    enrolled = asked and any(ask(row.person_id, row.intake_id) for ask in enrolled_elsewhere)
+    return Facts(papers_of(file), enrolled)
