@@ -32,7 +32,6 @@ from cohortmgr.applications import (
     paper_views,
     recalls,
 )
-from cohortmgr.applications import correction_views as corrections_candidate
 from cohortmgr.applications import definition_publishing_views as publishing_staff
 from cohortmgr.applications import definition_rule_views as rules_staff
 from cohortmgr.applications import definition_terms_views as terms_staff
@@ -43,6 +42,8 @@ from cohortmgr.applications import import_views as imports
 from cohortmgr.applications import journey_views as journey_candidate
 from cohortmgr.applications import notices as applications_notices
 from cohortmgr.applications import staff_views as applications_staff
+from cohortmgr.applications.corrections import queries as corrections
+from cohortmgr.applications.corrections import views as corrections_candidate
 from cohortmgr.applications.documents import tasks as documents_tasks
 from cohortmgr.applications.documents.actions import papers
 from cohortmgr.applications.documents.views import candidate as documents
@@ -213,7 +214,7 @@ def _join_floors() -> None:
         (selection.bearing, listing.outcomes_above),
         (selection.story_of, desk.told_above),
         (amending.move_drafts, loading.on_amended),
-        (desk.reopens, papers.reopened),
+        (corrections.reopens, papers.reopened),
         (offers.release_on_withdrawal, applications.on_withdrawal),
         (withdrawals.tell_staff, consents.on_hidden),
         (offers.release_on_withdrawal, consents.on_hidden),

@@ -25,9 +25,10 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.code_views import KEPT
 from cohortmgr.accounts.codes import Wrong, problem_of
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import actions, changes, confirming, desk
+from cohortmgr.applications import actions, changes, confirming
 from cohortmgr.applications.answers import amended
 from cohortmgr.applications.answers.display import typed
+from cohortmgr.applications.corrections import queries as corrections
 from cohortmgr.applications.documents import queries as documents_queries
 from cohortmgr.applications.documents.actions import papers
 from cohortmgr.applications.documents.actions.receiving import Prepared, prepare_document
@@ -295,7 +296,7 @@ def show(reference: str) -> ResponseReturnValue:
         closes_at=file.closes_at,
         window="open" if editable(file) else _window(file.intake).value,
         news=_news(file),
-        correction=desk.correction_asked(file) if file.reopened_until else None,
+        correction=corrections.correction_asked(file) if file.reopened_until else None,
         rules=[rule for rule in file.definition.eligibility if rule.key in file.application.reasons],
         documents=file.documents.values(),
         turn=next((step for step in above if "due" in step), None),

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from cohortmgr.applications.answers.regions import REGIONS
-from cohortmgr.applications.correcting import ASKED_NAMES, Asked
+from cohortmgr.applications.corrections.rules import ASKED_NAMES, Asked
 from cohortmgr.applications.file.rules import SOURCE_NAMES, STATE_NAMES, diploma_question
 from cohortmgr.base import clock
 from cohortmgr.base.errors import N_

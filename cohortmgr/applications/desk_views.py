@@ -13,7 +13,9 @@ from flask_wtf import FlaskForm
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import require
-from cohortmgr.applications import corrections, desk_forms, extensions, notes
+from cohortmgr.applications import desk_forms, extensions, notes
+from cohortmgr.applications.corrections import actions as corrections
+from cohortmgr.applications.corrections import forms as corrections_forms
 from cohortmgr.applications.eligibility import actions as overrides
 from cohortmgr.applications.eligibility import forms as eligibility
 from cohortmgr.applications.file import queries as file_queries
@@ -70,7 +72,7 @@ def delete_note(reference: str) -> ResponseReturnValue:
 def ask_correction(reference: str) -> ResponseReturnValue:
     """Choose what is to be mended; the person is written to."""
     file = _managed(reference)
-    form, items = desk_forms.CorrectionForm(), desk_forms.items_of()
+    form, items = corrections_forms.CorrectionForm(), corrections_forms.items_of()
     if request.method == "POST":
         try:
             _ask(reference, form, items)
@@ -88,13 +90,13 @@ def ask_correction(reference: str) -> ResponseReturnValue:
         intake=file.intake,
         form=form,
         items=items,
-        kinds=desk_forms.kinds(),
-        sections=desk_forms.sections_asked(file.definition.form),
+        kinds=corrections_forms.kinds(),
+        sections=corrections_forms.sections_asked(file.definition.form),
         arguments=dict(request.args),
     )
 
 
-def _ask(reference: str, form: desk_forms.CorrectionForm, items: dict[str, str]) -> None:
+def _ask(reference: str, form: corrections_forms.CorrectionForm, items: dict[str, str]) -> None:
     until = desk_forms.until_asked(form)
     with writing():
         corrections.ask(guards.viewer(), reference, items, form.message.data or "", until)

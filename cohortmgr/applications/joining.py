@@ -8,7 +8,7 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers.composed import Given
 from cohortmgr.applications.awaited import owed_by, questions_of
-from cohortmgr.applications.correcting import strangers
+from cohortmgr.applications.corrections.rules import strangers
 from cohortmgr.applications.documents.actions.receiving import Prepared
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Application

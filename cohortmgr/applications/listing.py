@@ -14,7 +14,7 @@ from cohortmgr.accounts.identifiers import normalise_cin, normalise_massar, west
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.applications.answers.dates import day_of
 from cohortmgr.applications.answers.values import normalise_phone
-from cohortmgr.applications.correcting import Asked
+from cohortmgr.applications.corrections.rules import Asked
 from cohortmgr.applications.file.models import Application, Correction, Document, Extension, Note
 from cohortmgr.applications.file.queries import AGREED
 from cohortmgr.applications.file.rules import Source, State

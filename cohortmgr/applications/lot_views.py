@@ -9,6 +9,7 @@ from flask_wtf import FlaskForm
 
 from cohortmgr.accounts import guards
 from cohortmgr.applications import desk, desk_forms, lots
+from cohortmgr.applications.corrections import forms as corrections
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.listing import Filters
 from cohortmgr.applications.lots import Act, Wanted
@@ -20,7 +21,7 @@ from cohortmgr.programmes.queries import definition_of
 
 bp = Blueprint("applications_lots", __name__, url_prefix="/staff")
 _FORMS: dict[Act, type[FlaskForm]] = {
-    Act.CORRECT: desk_forms.CorrectionForm,
+    Act.CORRECT: corrections.CorrectionForm,
     Act.NOTE: desk_forms.NoteForm,
     Act.EXTEND: desk_forms.UntilForm,
 }
@@ -62,9 +63,9 @@ def prepare(reference: str, act: str) -> ResponseReturnValue:
         many=lots.MANY,
         form=form,
         error=error,
-        items=desk_forms.items_of(),
-        kinds=desk_forms.kinds(),
-        sections=desk_forms.sections_asked(definition_of(intake).form) if wanted is Act.CORRECT else [],
+        items=corrections.items_of(),
+        kinds=corrections.kinds(),
+        sections=corrections.sections_asked(definition_of(intake).form) if wanted is Act.CORRECT else [],
         files=filters.files,
         arguments=listed.arguments(),
     )
@@ -76,7 +77,7 @@ def _wanted(form: FlaskForm, act: Act) -> Wanted:
         text=request.form.get(_TEXTS[act], ""),
         # A day that is none is refused by the act as one that is past.
         until=desk_forms.until_of(request.form.get("until", "")) or clock.now(),
-        items=desk_forms.items_of(),
+        items=corrections.items_of(),
         confirmation=request.form.get("confirmation", ""),
         count=int(count) if count.isascii() and count.isdigit() and len(count) < 8 else None,
     )

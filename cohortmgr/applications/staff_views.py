@@ -25,7 +25,8 @@ from cohortmgr.applications import (
 )
 from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.answers.values import Answer
-from cohortmgr.applications.correcting import ASKED_NAMES, KIND_NAMES
+from cohortmgr.applications.corrections import queries as corrections
+from cohortmgr.applications.corrections.rules import ASKED_NAMES, KIND_NAMES
 from cohortmgr.applications.documents.actions import papers
 from cohortmgr.applications.documents.views.download import download
 from cohortmgr.applications.eligibility import queries as eligibility
@@ -163,7 +164,7 @@ def page_of(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
         rules=[rule for rule in file.definition.eligibility if rule.key in row.reasons],
         override=eligibility.override_of(row),
         extension=desk.extension_of(row),
-        corrections=desk.corrections_of(file),
+        corrections=corrections.corrections_of(file),
         notes=[
             (note, desk.note_text(note), notes.may_take_back(viewer, note)) for note in desk.notes_of(row)
         ],

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from cohortmgr.accounts.rules import Role, Viewer
-from cohortmgr.applications import corrections
-from cohortmgr.applications.correcting import Kind
+from cohortmgr.applications.corrections import actions as corrections
+from cohortmgr.applications.corrections.rules import Kind
 from cohortmgr.applications.documents.actions import papers
 from cohortmgr.applications.documents.actions.receiving import prepare_document
 from cohortmgr.applications.documents.tasks import examine_next

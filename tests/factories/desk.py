@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.contacts import contact_of
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import actions, corrections, late_starts, lots, merges, notes, saved_lists
+from cohortmgr.applications import actions, late_starts, lots, merges, notes, saved_lists
+from cohortmgr.applications.corrections import actions as corrections
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.late_models import LateStart
 from cohortmgr.applications.listing import Filters

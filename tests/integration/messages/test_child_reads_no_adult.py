@@ -15,7 +15,8 @@ from cohortmgr.accounts import links
 from cohortmgr.accounts.actions import set_person
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, Role, Viewer
-from cohortmgr.applications import corrections, lots, notes
+from cohortmgr.applications import lots, notes
+from cohortmgr.applications.corrections import actions as corrections
 from cohortmgr.applications.eligibility import actions as overrides
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.guardians.actions.consents import LINK

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import desk
 from cohortmgr.applications.answers.composed import Given
-from cohortmgr.applications.correcting import Asked, reopened, request_problems, strangers, unanswered
+from cohortmgr.applications.corrections import queries
+from cohortmgr.applications.corrections.rules import Asked, reopened, request_problems, strangers, unanswered
 from cohortmgr.applications.documents.actions.receiving import Prepared
 from cohortmgr.applications.documents.queries import papers_of
 from cohortmgr.applications.eligibility.actions import reassess
@@ -197,7 +197,7 @@ def answer(viewer: Viewer, reference: str, given: Given, documents: Sequence[Pre
     sent in time is in, however long it then took.
     """
     file = file_queries.own(viewer, reference)
-    request = desk.correction_asked(file)
+    request = queries.correction_asked(file)
     if request is None or file.application.state != State.SUBMITTED:
         raise Refused(_NOTHING)
     form, keys = file.definition.form, {item.question.key for item in request.items}

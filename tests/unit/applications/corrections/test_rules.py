@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cohortmgr.applications.correcting import (
+from cohortmgr.applications.corrections.rules import (
     LONGEST,
     SHORTEST,
     reopened,

@@ -14,7 +14,7 @@ from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
 from cohortmgr.accounts.rules import Role, Viewer
-from cohortmgr.applications import corrections
+from cohortmgr.applications.corrections import actions as corrections
 from cohortmgr.applications.file.models import Application, Correction, Document
 from cohortmgr.applications.file.queries import person_reference
 from cohortmgr.base import clock

@@ -7,9 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.applications import corrections, desk
 from cohortmgr.applications.answers.display import typed
-from cohortmgr.applications.desk import Request
+from cohortmgr.applications.corrections import actions as corrections
+from cohortmgr.applications.corrections import queries
+from cohortmgr.applications.corrections.queries import Request
 from cohortmgr.applications.documents.actions.receiving import Prepared, prepare_document
 from cohortmgr.applications.documents.rules import MOST_FILES
 from cohortmgr.applications.file import queries as file_queries
@@ -30,7 +31,7 @@ _OURS = frozenset({"csrf_token"})
 def form(reference: str) -> ResponseReturnValue:
     """The reopened questions with what is wrong with each; everything is sent at once."""
     file = file_queries.own(guards.viewer(), reference)
-    request_open = desk.correction_asked(file)
+    request_open = queries.correction_asked(file)
     if request_open is None:
         return redirect(url_for("applications_candidate.show", reference=reference))
     button = pressed(file.definition.form, request.form)
@@ -47,7 +48,7 @@ def form(reference: str) -> ResponseReturnValue:
         except Refused as refusal:
             db.session.rollback()
             file = file_queries.own(guards.viewer(), reference)
-            request_open = desk.correction_asked(file)
+            request_open = queries.correction_asked(file)
             if request_open is None:
                 raise
             show_answers(page, refusal)

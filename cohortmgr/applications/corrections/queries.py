@@ -1,0 +1,108 @@
+"""What was asked to be mended in a file, and what became of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.applications.corrections.rules import KIND_SENTENCES, Kind, reopened
+from cohortmgr.applications.file.models import Application, Correction, CorrectionItem
+from cohortmgr.applications.file.queries import File
+from cohortmgr.applications.guardians.queries import is_read_by_guardian
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import db
+from cohortmgr.programmes.rules import Question
+
+
+@dataclass(frozen=True)
+class Item:
+    """A question to be mended; before and after as they are kept, None as long as nothing was."""
+
+    question: Question
+    kind: Kind
+    sentence: str
+    before: Any = None
+    after: Any = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request for corrections with its questions."""
+
+    row: Correction
+    items: tuple[Item, ...]
+    # Of a child's file, on the child's own page: the words are the guardian's to read.
+    for_guardian: bool = False
+
+    @property
+    def until(self) -> datetime:
+        """The last moment at which it is answered."""
+        return self.row.until
+
+    @property
+    def message(self) -> str:
+        """What staff wrote with it."""
+        return "" if self.for_guardian else self.row.message
+
+
+def corrections_of(file: File) -> list[Request]:
+    """Every request for corrections of a file, the newest first, in one statement."""
+    return _requests(file, Correction.application_id == file.application.id)
+
+
+def correction_asked(file: File) -> Request | None:
+    """The request that waits for the person, if there is one and its time is not over; to a child it says which
+    answers, and not what staff wrote."""
+    live = (Correction.application_id == file.application.id, Correction.state == "asked")
+    found = _requests(file, sa.and_(*live))
+    if not found or clock.arrived() >= found[0].until:
+        return None
+    return replace(found[0], for_guardian=bool(found[0].message) and is_read_by_guardian(file.application))
+
+
+def reopens(application: Application, question: str) -> bool:
+    """Whether the person is asked, now, to mend the answer to that question."""
+    wanted = (
+        sa.select(CorrectionItem.id)
+        .join(Correction, Correction.id == CorrectionItem.correction_id)
+        .where(Correction.application_id == application.id, Correction.state == "asked")
+        .where(Correction.until > clock.arrived(), CorrectionItem.question == question)
+    )
+    return db.session.scalar(wanted) is not None
+
+
+def _requests(file: File, which: sa.ColumnElement[bool]) -> list[Request]:
+    rows = db.session.execute(
+        sa.select(Correction, CorrectionItem)
+        .join(CorrectionItem, CorrectionItem.correction_id == Correction.id)
+        .where(which)
+        .order_by(Correction.id.desc())
+    ).all()
+    found: dict[int, tuple[Correction, dict[str, CorrectionItem]]] = {}
+    for correction, item in rows:
+        found.setdefault(correction.id, (correction, {}))[1][item.question] = item
+    form = file.definition.form
+    return [
+        Request(correction, tuple(_item(question, items[question.key]) for question in reopened(form, items)))
+        for correction, items in found.values()
+    ]
+
+
+def _item(question: Question, row: CorrectionItem) -> Item:
+    values = item_values(row)
+    kind = Kind(row.kind)
+    return Item(question, kind, KIND_SENTENCES[kind], values.get("before"), values.get("after"))
+
+
+def item_values(row: CorrectionItem) -> dict[str, Any]:
+    """`before` and `after` of an item; empty as long as nothing was mended."""
+    if not row.sealed:
+        return {}
+    opened: dict[str, Any] = json.loads(
+        crypto.unseal(row.sealed, "correction_items", "sealed", row.reference)
+    )
+    return opened
