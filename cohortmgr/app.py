@@ -23,13 +23,11 @@ from cohortmgr.applications import candidate_views as applications_candidate
 from cohortmgr.applications import (
     changes,
     desk,
-    group_views,
     joining,
     joining_views,
     late_views,
     listing,
     lot_views,
-    paper_views,
     recalls,
 )
 from cohortmgr.applications import definition_publishing_views as publishing_staff
@@ -38,7 +36,6 @@ from cohortmgr.applications import definition_terms_views as terms_staff
 from cohortmgr.applications import definition_views as definitions_staff
 from cohortmgr.applications import desk_views as applications_desk
 from cohortmgr.applications import duplicate_views as applications_duplicates
-from cohortmgr.applications import import_views as imports
 from cohortmgr.applications import journey_views as journey_candidate
 from cohortmgr.applications import notices as applications_notices
 from cohortmgr.applications import staff_views as applications_staff
@@ -53,6 +50,8 @@ from cohortmgr.applications.file import hooks as file
 from cohortmgr.applications.filling.actions import amending
 from cohortmgr.applications.guardians.actions import consents, readdressing
 from cohortmgr.applications.guardians.views import pages as guardians_pages
+from cohortmgr.applications.importing.views import groups, paper, repair
+from cohortmgr.applications.importing.views import staff as imports
 from cohortmgr.audit import keys
 from cohortmgr.base import assets, clock, crypto, db, i18n, markup, precedence, web
 from cohortmgr.base.settings import ROOT, Settings, read_settings
@@ -166,11 +165,11 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         documents.candidate_bp,
         staff.staff_bp,
         imports.staff_bp,
-        imports.public_bp,
+        repair.public_bp,
         guardians_pages.bp,
         guardians_pages.my_bp,
-        group_views.bp,
-        paper_views.bp,
+        groups.bp,
+        paper.bp,
         reports_staff.bp,
         reviews_staff.bp,
         selection_staff.bp,

@@ -10,7 +10,7 @@ import click
 from flask import Flask
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from cohortmgr.applications import commands as applications
+from cohortmgr.applications.importing import commands as importing
 from cohortmgr.demo import commands as demo
 from cohortmgr.messages import commands as messages
 from cohortmgr.operations import commands as operations
@@ -21,7 +21,7 @@ from cohortmgr.programmes import commands as programmes
 def register(app: Flask) -> None:
     """Add each room's group of commands."""
     for group in (
-        applications.group,
+        importing.group,
         demo.group,
         messages.group,
         operations.group,

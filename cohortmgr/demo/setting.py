@@ -8,8 +8,9 @@ from datetime import timedelta
 from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts import queries as account_queries
 from cohortmgr.accounts.rules import COMPANY_ROLES, SYSTEM, Role, Viewer
-from cohortmgr.applications import imports, invitations
 from cohortmgr.applications.file import queries as files
+from cohortmgr.applications.importing.actions import invitations
+from cohortmgr.applications.importing.actions import runs as imports
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.settings import ROOT

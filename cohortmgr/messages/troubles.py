@@ -19,7 +19,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import AGREED
 from cohortmgr.applications.guardians.models import Guardianship
 from cohortmgr.applications.guardians.queries import contact_of
-from cohortmgr.applications.invitations import LETTER as INVITATION
+from cohortmgr.applications.importing.actions.invitations import LETTER as INVITATION
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.crypto import blind_index

@@ -14,9 +14,9 @@ from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.queries import viewer_of_email
 from cohortmgr.accounts.rules import SYSTEM, Role
-from cohortmgr.applications import imports
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import definition_of
+from cohortmgr.applications.importing.actions import runs as imports
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.delivery import content_of

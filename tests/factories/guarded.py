@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import SYSTEM
-from cohortmgr.applications import imports
 from cohortmgr.applications.file.queries import definition_of
+from cohortmgr.applications.importing.actions import runs as imports
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message

@@ -16,13 +16,14 @@ from cohortmgr.accounts import queries as known
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications import actions as applications
-from cohortmgr.applications import imports
 from cohortmgr.applications.documents.actions import papers, uploads
 from cohortmgr.applications.documents.actions.receiving import prepare_document
 from cohortmgr.applications.documents.tasks import examine_next
-from cohortmgr.applications.file.models import Application, Document, ImportRun, TrayRow
+from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import definition_of
-from cohortmgr.applications.importing import GivenMapping
+from cohortmgr.applications.importing.actions import runs as imports
+from cohortmgr.applications.importing.models import ImportRun, TrayRow
+from cohortmgr.applications.importing.rules import GivenMapping
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.settings import ROOT

@@ -130,67 +130,6 @@ class Document(Row, Model):
     original_seen_by: Mapped[str | None] = mapped_column(sa.String(26))
 
 
-class ImportRun(Row, Model):
-    """One reading of an institution's file, with what came of it; `by` is the account's reference.
-
-    Between preview and confirmation the file waits under `storage_key`. `mapping` says which column answers
-    which question: the tray's rows are judged by it again.
-    """
-
-    __tablename__ = "import_runs"
-    __table_args__ = (
-        sa.CheckConstraint("state IN ('preview', 'loaded', 'dropped')", name="state"),
-        _OFFICE,
-    )
-
-    institution_id: Mapped[int] = mapped_column(Id, index=True)
-    intake_id: Mapped[int] = mapped_column(sa.ForeignKey("intakes.id"), index=True)
-    filename: Mapped[str] = mapped_column(sa.String(200))
-    by: Mapped[str] = mapped_column(sa.String(26))
-    at: Mapped[datetime]
-    state: Mapped[str] = mapped_column(sa.String(10), default="loaded")
-    storage_key: Mapped[str | None] = mapped_column(sa.String(26))
-    mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    loaded: Mapped[int] = mapped_column(default=0)
-    replaced: Mapped[int] = mapped_column(default=0)
-    rejected: Mapped[int] = mapped_column(default=0)
-    unchanged: Mapped[int] = mapped_column(default=0)
-    # Letters to guardians leave together, so that they can be called off with what the run made.
-    bundle: Mapped[str | None] = mapped_column(sa.String(26))
-    undone_at: Mapped[datetime | None]
-
-
-class TrayRow(Row, Versioned, Model):
-    """A row that could not be used, waiting to be mended: its cells by header are sealed, as JSON.
-
-    The same row of a later run has the same fingerprint, so the tray does not grow. `name` and `email`
-    are what the row seems to say, to recognise the person by; `note` is why it was discarded.
-    """
-
-    __tablename__ = "tray_rows"
-    __table_args__ = (
-        sa.UniqueConstraint("intake_id", "fingerprint"),
-        sa.CheckConstraint("state IN ('waiting', 'asked', 'loaded', 'discarded')", name="state"),
-        _OFFICE,
-    )
-
-    institution_id: Mapped[int] = mapped_column(Id, index=True)
-    intake_id: Mapped[int] = mapped_column(sa.ForeignKey("intakes.id"))
-    run_id: Mapped[int] = mapped_column(sa.ForeignKey("import_runs.id"), index=True)
-    application_id: Mapped[int | None] = mapped_column(sa.ForeignKey("applications.id"), index=True)
-    fingerprint: Mapped[str] = mapped_column(sa.String(64))
-    line: Mapped[int]
-    sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
-    problems: Mapped[list[Any]] = mapped_column(default=list)
-    state: Mapped[str] = mapped_column(sa.String(12), default="waiting")
-    note: Mapped[str] = mapped_column(sa.Text, default="")
-    name: Mapped[str] = mapped_column(sa.String(250), default="")
-    email: Mapped[str | None] = mapped_column(sa.String(254))
-    created_at: Mapped[datetime]
-    asked_at: Mapped[datetime | None]
-    settled_at: Mapped[datetime | None]
-
-
 class Correction(Row, Versioned, Model):
     """Some questions of a sent file, opened again for its person until a moment. One at a time is `asked`."""
 

@@ -31,7 +31,8 @@ from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.programmes.reading import read_known
 from cohortmgr.selection.queries import ranking_of
-from tests.integration.applications import files, journey
+from tests.integration.applications import journey
+from tests.integration.applications.importing import sheets
 from tests.integration.applications.journey import DURING, begin, browser, fill, sign_up
 from tests.integration.applications.seen import acts, all_of, shown
 from tests.integration.applications.test_staff import many
@@ -124,15 +125,15 @@ def test_staff_s_word_on_eligibility_is_what_the_ranking_reads_until_it_is_lifte
 
 
 def test_a_later_sending_of_the_institution_s_leaves_staff_s_word(system_context: AppContext) -> None:
-    with clock.at(files.NOW):
+    with clock.at(sheets.NOW):
         journey.load_mdia()
-        assert files.load(files.as_csv(files.one())).loaded == 1
+        assert sheets.load(sheets.as_csv(sheets.one())).loaded == 1
         (row,) = all_of(Application)
         assert row.eligible is True
         with writing():
             overrides.override(SYSTEM, row.reference, False, "Diplôme non reconnu.")
-        later = files.one(sent="2025-07-01 10:00:00", city="Tétouan")
-        files.load(files.as_csv(later))
+        later = sheets.one(sent="2025-07-01 10:00:00", city="Tétouan")
+        sheets.load(sheets.as_csv(later))
         (row,) = all_of(Application)
         assert row.answers["city"] == "Tétouan" and row.eligible is False
         with writing():

@@ -22,7 +22,7 @@ from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.queries import intake_of
 from tests.integration.accounts.entering import last_code
 from tests.integration.applications import journey
-from tests.integration.applications.files import words
+from tests.integration.applications.importing.sheets import words
 from tests.integration.applications.journey import begin, browser, fill, sign_up
 from tests.integration.applications.seen import acts, all_of
 

@@ -18,7 +18,7 @@ from cohortmgr.accounts import links
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, SYSTEM, Role
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.invitations import LETTER as INVITATION
+from cohortmgr.applications.importing.actions.invitations import LETTER as INVITATION
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.messages import collecting, desk_queries, receiving

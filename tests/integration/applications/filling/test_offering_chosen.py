@@ -15,8 +15,8 @@ from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
 from cohortmgr.accounts.rules import SYSTEM, Role
-from cohortmgr.applications import imports
 from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.importing.actions import runs as imports
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes import actions as programmes

@@ -19,7 +19,7 @@ from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.programmes.reading import read_known
 from tests.integration.applications import journey
-from tests.integration.applications.files import as_csv
+from tests.integration.applications.importing.sheets import as_csv
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 _NAMES = ("", "Adam", "Badr", "Chaima")

@@ -15,8 +15,9 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Role
 from cohortmgr.applications import listing
 from cohortmgr.applications.file import queries as file
-from cohortmgr.applications.file.models import Application, TrayRow
+from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.guardians.models import ConsentAnswer, Guardianship
+from cohortmgr.applications.importing.models import TrayRow
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -24,8 +25,8 @@ from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.queries import get_intake
 from tests.integration.applications import journey
-from tests.integration.applications.files import words
 from tests.integration.applications.guardians import children
+from tests.integration.applications.importing.sheets import words
 from tests.watch import rows_of
 
 

@@ -16,7 +16,7 @@ from cohortmgr.accounts.actions import moved, set_person
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.eligibility.models import Override
-from cohortmgr.applications.file.models import Application, ImportRun, TrayRow
+from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import seal_answers, sealed_answers
 from cohortmgr.applications.file.rules import (
     HIDDEN,
@@ -30,9 +30,10 @@ from cohortmgr.applications.file.rules import (
 )
 from cohortmgr.applications.guardians.actions.consents import Asking, ask_all
 from cohortmgr.applications.guardians.rules import born_on, comes_of_age, consent_after, guardian_of
-from cohortmgr.applications.importing import Rejection
-from cohortmgr.applications.standing import Plan, Prepared, Step, chunks
-from cohortmgr.applications.traying import row_for
+from cohortmgr.applications.importing.actions.tray_rows import row_for
+from cohortmgr.applications.importing.models import ImportRun, TrayRow
+from cohortmgr.applications.importing.queries.plan import Plan, Prepared, Step, chunks
+from cohortmgr.applications.importing.rules import Rejection
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import Model, db, table_of

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cohortmgr.accounts.rules import SYSTEM, Viewer
-from cohortmgr.applications import imports
-from cohortmgr.applications.standing import Counts
+from cohortmgr.applications.importing.actions import runs as imports
+from cohortmgr.applications.importing.queries.plan import Counts
 from cohortmgr.base.db import writing
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of, intake_of
 
-FILE = Path(__file__).parents[2] / "data" / "mdia-2025-applications.csv"
+FILE = Path(__file__).parents[3] / "data" / "mdia-2025-applications.csv"
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
 

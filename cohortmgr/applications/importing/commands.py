@@ -9,10 +9,10 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from cohortmgr.accounts.rules import SYSTEM
-from cohortmgr.applications import imports
-from cohortmgr.applications.importing import GivenMapping, Rejection, parse_mapping
-from cohortmgr.applications.invitations import invite as send_invitations
-from cohortmgr.applications.standing import Prepared
+from cohortmgr.applications.importing.actions import runs as imports
+from cohortmgr.applications.importing.actions.invitations import invite as send_invitations
+from cohortmgr.applications.importing.queries.plan import Prepared
+from cohortmgr.applications.importing.rules import GivenMapping, Rejection, parse_mapping
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import say

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts import links
 from cohortmgr.accounts.contacts import EMAIL
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
-from cohortmgr.applications.import_queries import Invited, intake_for, invitable
+from cohortmgr.applications.importing.queries.runs import Invited, intake_for, invitable
 from cohortmgr.audit.actions import record
 from cohortmgr.base.db import db
 from cohortmgr.outbox.actions import Letter, send_all

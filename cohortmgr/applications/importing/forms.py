@@ -12,8 +12,8 @@ from wtforms import HiddenField, SelectChoice, SelectField, StringField, TextAre
 from wtforms.validators import InputRequired, Length
 
 from cohortmgr.applications.answers.composed import read_cell
-from cohortmgr.applications.importing import Fault
-from cohortmgr.applications.mappings import ColumnMapping, GivenMapping, is_expected, questions_of
+from cohortmgr.applications.importing.mappings import ColumnMapping, GivenMapping, is_expected, questions_of
+from cohortmgr.applications.importing.rules import Fault
 from cohortmgr.base import clock
 from cohortmgr.base.errors import Problem
 from cohortmgr.base.i18n import localized, say

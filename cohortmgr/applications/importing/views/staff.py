@@ -11,11 +11,12 @@ from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
-from cohortmgr.applications import import_queries as queries
-from cohortmgr.applications import imports, invitations, tray
-from cohortmgr.applications.file.models import ImportRun
 from cohortmgr.applications.file.queries import READ
-from cohortmgr.applications.import_forms import (
+from cohortmgr.applications.importing.actions import invitations, tray
+from cohortmgr.applications.importing.actions import runs as imports
+from cohortmgr.applications.importing.actions.tray import Opened
+from cohortmgr.applications.importing.actions.tray_rows import faults_of
+from cohortmgr.applications.importing.forms import (
     DiscardForm,
     UploadForm,
     cells_given,
@@ -25,10 +26,10 @@ from cohortmgr.applications.import_forms import (
     show_faults,
     strange_values,
 )
-from cohortmgr.applications.importing import GivenMapping, parse_mapping
-from cohortmgr.applications.mappings import mapping_from_json
-from cohortmgr.applications.tray import Opened
-from cohortmgr.applications.traying import faults_of
+from cohortmgr.applications.importing.mappings import mapping_from_json
+from cohortmgr.applications.importing.models import ImportRun
+from cohortmgr.applications.importing.queries import runs as import_queries
+from cohortmgr.applications.importing.rules import GivenMapping, parse_mapping
 from cohortmgr.base import storage
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Refused, Stale
@@ -39,7 +40,6 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
 staff_bp = Blueprint("imports_staff", __name__, url_prefix="/staff")
-public_bp = Blueprint("imports_public", __name__)
 
 # Problems that one page lists; the command line tells all of them.
 LISTED = 500
@@ -57,17 +57,20 @@ def _allow_files(endpoint: str | None, _values: dict[str, Any] | None) -> None:
 def new(reference: str) -> ResponseReturnValue:
     """Choose a file; the files of before."""
     viewer = guards.viewer()
-    intake = queries.intake_for(viewer, reference)
+    intake = import_queries.intake_for(viewer, reference)
     form = UploadForm()
     if form.validate_on_submit():
         try:
             return _uploaded(intake, form)
         except Refused as refusal:
             db.session.rollback()
-            intake = queries.intake_for(viewer, reference)
+            intake = import_queries.intake_for(viewer, reference)
             show_problems(form, refusal)
     return render_template(
-        "applications/staff_import_new.html", form=form, intake=intake, runs=queries.runs(viewer, intake)
+        "applications/staff_import_new.html",
+        form=form,
+        intake=intake,
+        runs=import_queries.runs(viewer, intake),
     )
 
 
@@ -179,9 +182,11 @@ def drop(reference: str) -> ResponseReturnValue:
 def tray_list(reference: str) -> ResponseReturnValue:
     """The rows that wait, or with ?settled=1 those that are settled."""
     viewer = guards.viewer()
-    intake = queries.intake_for(viewer, reference)
+    intake = import_queries.intake_for(viewer, reference)
     settled = request.args.get("settled") == "1"
-    page = page_of(queries.tray(viewer, intake, settled=settled), request.args.get("page", 1, type=int), 50)
+    page = page_of(
+        import_queries.tray(viewer, intake, settled=settled), request.args.get("page", 1, type=int), 50
+    )
     rows = [(row, faults_of(row)) for (row,) in page.rows]
     return render_template(
         "applications/staff_tray.html", intake=intake, page=page, rows=rows, settled=settled
@@ -275,52 +280,11 @@ def discard(reference: str) -> ResponseReturnValue:
 def invite(reference: str) -> ResponseReturnValue:
     """How many people would get a link to claim their file; then, sending it."""
     viewer = guards.viewer()
-    intake = queries.intake_for(viewer, reference)
+    intake = import_queries.intake_for(viewer, reference)
     if request.method == "POST":
         with writing():
             count = invitations.invite(viewer, reference, again=request.form.get("again") == "1")
         flash(ngettext("%(num)s lien est parti.", "%(num)s liens sont partis.", count))
         return redirect(url_for("imports_staff.invite", reference=reference))
-    fresh, everybody = queries.invitable_counts(intake)
+    fresh, everybody = import_queries.invitable_counts(intake)
     return render_template("applications/staff_invitations.html", intake=intake, fresh=fresh, again=everybody)
-
-
-@public_bp.route("/repair/<token>", methods=["GET", "POST"], endpoint="repair")
-@guards.public
-def repair_own(token: str) -> ResponseReturnValue:
-    """The person's own row: the fields at fault on GET, mended on POST."""
-    viewer = guards.viewer()
-    try:
-        if request.method == "POST":
-            return _repaired(token)
-        opened = tray.open_link(viewer, token)
-    except Refused as refusal:
-        return render_template("applications/public_repair_closed.html", problems=refusal.problems), 410
-    if opened.is_settled:
-        return render_template("applications/public_repair_closed.html", problems=()), 410
-    form = _row_form(opened, opened.at_fault())
-    show_faults(form, opened.faults, list(opened.mapping.columns))
-    return render_template("applications/public_repair.html", form=form, opened=opened)
-
-
-def _repaired(token: str) -> ResponseReturnValue:
-    viewer = guards.viewer()
-    if tray.is_done(viewer, token):
-        return redirect(url_for("imports_public.done"))
-    opened = tray.open_link(viewer, token)
-    form = _row_form(opened, opened.at_fault())
-    header = list(opened.mapping.columns)
-    if form.validate_on_submit():
-        with writing():
-            faults = tray.mend_by_link(viewer, token, cells_given(form, header))
-        if not faults:
-            return redirect(url_for("imports_public.done"))
-        show_faults(form, faults, header)
-    return render_template("applications/public_repair.html", form=form, opened=opened)
-
-
-@public_bp.get("/repair/done")
-@guards.public
-def done() -> ResponseReturnValue:
-    """Thanks: what happens next."""
-    return render_template("applications/public_repair_done.html")

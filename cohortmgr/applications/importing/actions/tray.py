@@ -12,12 +12,8 @@ from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.models import SingleUseLink
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.import_queries import OPEN, Waiting, own_runs, require_run, waiting_row
-from cohortmgr.applications.importing import ColumnMapping, Fault, Rejection, Sending, read_record
-from cohortmgr.applications.loading import store
-from cohortmgr.applications.mappings import mapping_from_json, propose_mapping
-from cohortmgr.applications.standing import plan_of, prepared_of
-from cohortmgr.applications.traying import (
+from cohortmgr.applications.importing.actions.loading import store
+from cohortmgr.applications.importing.actions.tray_rows import (
     cells_of,
     contact_in,
     faults_as_json,
@@ -25,6 +21,10 @@ from cohortmgr.applications.traying import (
     seal_cells,
     usable_email,
 )
+from cohortmgr.applications.importing.mappings import mapping_from_json, propose_mapping
+from cohortmgr.applications.importing.queries.plan import plan_of, prepared_of
+from cohortmgr.applications.importing.queries.runs import OPEN, Waiting, own_runs, require_run, waiting_row
+from cohortmgr.applications.importing.rules import ColumnMapping, Fault, Rejection, Sending, read_record
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import acting_in, db

@@ -18,8 +18,8 @@ from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from tests.integration.applications import journey
-from tests.integration.applications.files import words
 from tests.integration.applications.guardians import children
+from tests.integration.applications.importing.sheets import words
 from tests.watch import rows_of
 
 

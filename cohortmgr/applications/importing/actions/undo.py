@@ -13,11 +13,12 @@ from sqlalchemy.exc import IntegrityError
 from cohortmgr.accounts import links
 from cohortmgr.accounts.models import Account, Identifier, Person
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.file.models import Application, ImportRun, TrayRow
+from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import State
 from cohortmgr.applications.guardians.models import Guardianship
-from cohortmgr.applications.imports import run_of
-from cohortmgr.applications.standing import chunks
+from cohortmgr.applications.importing.actions.runs import run_of
+from cohortmgr.applications.importing.models import ImportRun, TrayRow
+from cohortmgr.applications.importing.queries.plan import chunks
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import Model, db, table_of

@@ -12,8 +12,9 @@ from cohortmgr.accounts import links
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact, normalise_mobile
 from cohortmgr.accounts.models import Account, Person, SingleUseLink
 from cohortmgr.accounts.rules import Viewer, allows, require
-from cohortmgr.applications.file.models import Application, ImportRun, TrayRow
+from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import READ, staff_intake
+from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound, Refused

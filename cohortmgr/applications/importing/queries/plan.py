@@ -18,7 +18,7 @@ from cohortmgr.applications.eligibility.rules import Assessment, assess
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import State, identity_numbers, question_of
 from cohortmgr.applications.guardians.rules import guardian_problems, is_child
-from cohortmgr.applications.importing import ColumnMapping, Fault, Rejection, Sending, supersedes
+from cohortmgr.applications.importing.rules import ColumnMapping, Fault, Rejection, Sending, supersedes
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem

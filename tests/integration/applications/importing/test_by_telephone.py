@@ -17,9 +17,10 @@ from cohortmgr.accounts import links
 from cohortmgr.accounts.actions import contact_of_link, set_person, take_up_link
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, SYSTEM
-from cohortmgr.applications.file.models import Application, TrayRow
-from cohortmgr.applications.import_queries import invitable_counts
-from cohortmgr.applications.invitations import invite
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.importing.actions.invitations import invite
+from cohortmgr.applications.importing.models import TrayRow
+from cohortmgr.applications.importing.queries.runs import invitable_counts
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -27,8 +28,9 @@ from cohortmgr.outbox.delivery import deliver
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes import reading
 from cohortmgr.programmes.queries import intake_of
-from tests.integration.applications import files, journey
-from tests.integration.applications.files import as_csv, one, words
+from tests.integration.applications import journey
+from tests.integration.applications.importing import sheets
+from tests.integration.applications.importing.sheets import as_csv, one, words
 from tests.watch import rows_of
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
@@ -60,12 +62,12 @@ def intake(system_app: Flask) -> str:
     with system_app.app_context():
         with writing():
             programmes.load_definition(SYSTEM, definition)
-        return files.intake().reference
+        return sheets.intake().reference
 
 
 def load(system_app: Flask, *records: dict[str, str]) -> None:
     with system_app.app_context():
-        files.load(as_csv(*records))
+        sheets.load(as_csv(*records))
 
 
 def invited(system_app: Flask, intake: str, **options: bool) -> int:
@@ -153,10 +155,10 @@ def test_a_link_that_went_to_a_telephone_proves_no_address(system_app: Flask, in
 def test_a_telephone_that_takes_no_short_message_is_not_counted(system_app: Flask, intake: str) -> None:
     load(system_app, person(1, phone="05 22 12 34 56"), person(2, mail="b@exemple.ma"), person(3))
     with system_app.app_context():
-        assert invitable_counts(files.intake()) == (2, 2)
+        assert invitable_counts(sheets.intake()) == (2, 2)
     assert invited(system_app, intake) == 2
     with system_app.app_context():
-        assert invitable_counts(files.intake()) == (0, 2)
+        assert invitable_counts(sheets.intake()) == (0, 2)
 
 
 def test_inviting_takes_as_many_statements_for_five_as_for_fifty(
@@ -167,7 +169,7 @@ def test_inviting_takes_as_many_statements_for_five_as_for_fifty(
         load(system_app, *(person(start + n, **({"mail": f"p{start + n}@exemple.ma"} if n % 2 else {}))
                            for n in range(count)))  # fmt: skip
         with system_app.app_context(), statements() as counting:
-            fresh, _ = invitable_counts(files.intake())
+            fresh, _ = invitable_counts(sheets.intake())
         with statements() as writings:
             assert invited(system_app, intake) == fresh == count
         seen.append((len(counting), len(writings)))
@@ -177,7 +179,7 @@ def test_inviting_takes_as_many_statements_for_five_as_for_fifty(
 def test_a_row_of_the_tray_with_a_telephone_alone_is_asked_by_sms_and_repaired(
     client: FlaskClient, app: Flask, system_app: Flask, intake: str
 ) -> None:
-    with clock.at(files.NOW):
+    with clock.at(sheets.NOW):
         with system_app.app_context():
             journey.staff(client)
         load(system_app, person(1, phone=NUMBER, s1="99"))

@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.applications import paper_entry
 from cohortmgr.applications.documents.actions.receiving import Prepared, prepare_document
 from cohortmgr.applications.documents.rules import MOST_FILES
 from cohortmgr.applications.file.rules import State, asked
 from cohortmgr.applications.form.buttons import Pressed, as_pressed, pressed
 from cohortmgr.applications.form.forms.classes import form_class, show_answers
+from cohortmgr.applications.importing.actions import paper
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.programmes.models import Intake
@@ -26,7 +26,7 @@ bp = Blueprint("paper_staff", __name__, url_prefix="/staff")
 @guards.staff
 def enter(reference: str) -> ResponseReturnValue:
     """The programme's own form, the day of receipt, and who it is from."""
-    intake = paper_entry.intake_of(guards.viewer(), reference)
+    intake = paper.intake_of(guards.viewer(), reference)
     if request.method != "POST":
         return _page(intake, ())
     button = pressed(definition_of(intake).form, request.form)
@@ -39,10 +39,10 @@ def enter(reference: str) -> ResponseReturnValue:
         given = request.form.to_dict(flat=False)
         person, received = request.form.get("person", ""), request.form.get("received", "")
         with writing():
-            row = paper_entry.enter(guards.viewer(), reference, given, person, received, documents)
+            row = paper.enter(guards.viewer(), reference, given, person, received, documents)
     except Refused as refusal:
         db.session.rollback()
-        return _page(paper_entry.intake_of(guards.viewer(), reference), refusal.problems), 422
+        return _page(paper.intake_of(guards.viewer(), reference), refusal.problems), 422
     if row.state == State.HELD:
         flash(_("Le dossier est saisi. Son tuteur légal vient d’être contacté."), "done")
         return redirect(url_for("paper_staff.enter", reference=reference))
@@ -76,8 +76,8 @@ def _page(intake: Intake, problems: tuple[Problem, ...], button: Pressed | None 
         # Each beside its own field; what concerns the page's two own fields stands there.
         mine = {"person", "received"}
         show_answers(form, Refused(*(each for each in problems if each.where not in mine)))
-        answers, _wrong = paper_entry.read(guards.viewer(), definition, request.form.to_dict(flat=False))
-        found = paper_entry.known(guards.viewer(), intake, definition, answers)
+        answers, _wrong = paper.read(guards.viewer(), definition, request.form.to_dict(flat=False))
+        found = paper.known(guards.viewer(), intake, definition, answers)
     return render_template(
         "applications/staff_paper.html",
         intake=intake,

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from cohortmgr.applications.answers.composed import read_cell
 from cohortmgr.applications.answers.values import Answer
-from cohortmgr.applications.mappings import (
+from cohortmgr.applications.importing.mappings import (
     ColumnMapping,
     GivenMapping,
     parse_mapping,

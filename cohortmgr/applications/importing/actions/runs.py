@@ -9,9 +9,12 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications.file.models import ImportRun
-from cohortmgr.applications.import_queries import IMPORT, own_runs, require_run
-from cohortmgr.applications.importing import (
+from cohortmgr.applications.importing.actions.loading import fill_tray, store
+from cohortmgr.applications.importing.mappings import ColumnMapping, mapping_as_json
+from cohortmgr.applications.importing.models import ImportRun
+from cohortmgr.applications.importing.queries.plan import Counts, Plan, Prepared, plan_of, prepared_of
+from cohortmgr.applications.importing.queries.runs import IMPORT, own_runs, require_run
+from cohortmgr.applications.importing.rules import (
     GivenMapping,
     Rejection,
     Sending,
@@ -19,12 +22,6 @@ from cohortmgr.applications.importing import (
     propose_mapping,
     read_records,
 )
-from cohortmgr.applications.loading import fill_tray, store
-from cohortmgr.applications.mappings import (
-    ColumnMapping,
-    mapping_as_json,
-)
-from cohortmgr.applications.standing import Counts, Plan, Prepared, plan_of, prepared_of
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import after_commit, db

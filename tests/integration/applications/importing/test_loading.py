@@ -15,18 +15,20 @@ from flask.testing import FlaskClient
 
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import SYSTEM, Role
-from cohortmgr.applications import imports
-from cohortmgr.applications.file.models import Application, ImportRun, TrayRow
+from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import sealed_answers
-from cohortmgr.applications.traying import cells_of
+from cohortmgr.applications.importing.actions import runs as imports
+from cohortmgr.applications.importing.actions.tray_rows import cells_of
+from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.audit.keys import subject_keys
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound, NotPermitted
 from cohortmgr.programmes.queries import definition_of, intake_of
-from tests.integration.applications import files, journey
-from tests.integration.applications.files import as_csv, load, one
+from tests.integration.applications import journey
+from tests.integration.applications.importing import sheets
+from tests.integration.applications.importing.sheets import as_csv, load, one
 from tests.watch import rows_of
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
@@ -34,7 +36,7 @@ Statements = Callable[[], AbstractContextManager[list[str]]]
 
 @pytest.fixture
 def mdia(system_context: AppContext) -> Iterator[None]:
-    with clock.at(files.NOW):
+    with clock.at(sheets.NOW):
         journey.load_mdia()
         yield
 
@@ -58,7 +60,7 @@ def events(action: str) -> list[tuple[Event, dict[str, object]]]:
 def test_the_file_of_2025_loads_600_and_a_second_run_changes_nothing(
     mdia: None, statements: Statements
 ) -> None:
-    data = files.FILE.read_bytes()
+    data = sheets.FILE.read_bytes()
     start = time.monotonic()
     with statements() as first:
         assert str(load(data)) == "600 loaded, 17 replaced, 14 rejected"
@@ -96,13 +98,13 @@ def test_what_is_loaded_is_what_the_row_says(mdia: None) -> None:
 
 
 def test_a_bulk_act_is_one_row_of_the_trail_with_what_it_loaded(mdia: None) -> None:
-    load(files.FILE.read_bytes())
+    load(sheets.FILE.read_bytes())
     ((event, said),) = events("imports.load")
     after = said["after"]
     assert isinstance(after, dict)
     assert (after["loaded"], after["replaced"], after["rejected"]) == (600, 17, 14)
     assert len(after["applications"]) == 600
-    assert event.chain == str(files.intake().institution_id)
+    assert event.chain == str(sheets.intake().institution_id)
 
 
 def test_a_later_sending_replaces_and_an_older_one_never_does(mdia: None) -> None:
@@ -143,7 +145,7 @@ def online(state: str, sent: bool) -> Application:
         row = only()
         row.source, row.state = "online", state
         row.fingerprint = None
-        row.sent_at = files.datetime(2025, 6, 12, 10, tzinfo=files.UTC) if sent else None
+        row.sent_at = sheets.datetime(2025, 6, 12, 10, tzinfo=sheets.UTC) if sent else None
         row.answers = {**row.answers, "consent_data": True, "city": "Agadir"}
     return row
 
@@ -183,7 +185,7 @@ def test_a_person_of_another_institution_is_recognised_and_left_as_they_are(mdia
     with writing():  # the same person, as another institution imported them
         row = only()
         other = intake_of("mdia", "2027")
-        row.intake_id, row.sent_at = other.id, files.NOW
+        row.intake_id, row.sent_at = other.id, sheets.NOW
     assert str(load(as_csv(one(city="Oujda", mail="pris@exemple.ma", name="Autre")))) == (
         "1 loaded, 0 replaced, 0 rejected"
     )
@@ -194,7 +196,7 @@ def test_a_person_of_another_institution_is_recognised_and_left_as_they_are(mdia
 
 
 def test_the_tray_holds_cells_sealed(mdia: None) -> None:
-    load(files.FILE.read_bytes())
+    load(sheets.FILE.read_bytes())
     row = db.session.scalars(sa.select(TrayRow).where(TrayRow.line == 564)).one()
     assert cells_of(row)["Nom"]
     assert cells_of(row)["RIB (24 chiffres)"].encode() not in row.sealed
@@ -206,11 +208,13 @@ def test_staff_load_through_the_wall_and_a_reviewer_does_not(
     app: Flask, client: FlaskClient, mdia: None
 ) -> None:
     able, unable = (journey.staff(client, role) for role in (Role.SELECTION_MANAGER, Role.REVIEWER))
-    reference = files.intake().reference
+    reference = sheets.intake().reference
     with app.app_context():
         for viewer in (able, unable):
             see(viewer.institutions, viewer.person_id)
-            prepared = imports.prepare_import(files.FILE.read_bytes(), "f.csv", definition_of(files.intake()))
+            prepared = imports.prepare_import(
+                sheets.FILE.read_bytes(), "f.csv", definition_of(sheets.intake())
+            )
             if viewer is unable:
                 with pytest.raises(NotPermitted), writing():
                     imports.load(viewer, reference, prepared)
@@ -226,11 +230,11 @@ def test_resending_everybody_takes_as_many_statements_as_resending_one(
     mdia: None, statements: Statements
 ) -> None:
     def resend(hour: int, count: int) -> int:
-        table = [{**row, "Horodateur": f"14/07/2025 {hour}:00:00"} for row in files.rows()[:count]]
+        table = [{**row, "Horodateur": f"14/07/2025 {hour}:00:00"} for row in sheets.rows()[:count]]
         with statements() as seen:
             load(as_csv(*table))
         return len(seen)
 
-    load(files.FILE.read_bytes())
+    load(sheets.FILE.read_bytes())
     few = resend(10, 20)
     assert resend(11, 60) <= few + 3

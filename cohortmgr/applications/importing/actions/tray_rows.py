@@ -8,8 +8,8 @@ from typing import Any
 
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact, normalise_mobile
 from cohortmgr.applications.answers.values import normalise_email
-from cohortmgr.applications.file.models import TrayRow
-from cohortmgr.applications.importing import ColumnMapping, Fault, Rejection
+from cohortmgr.applications.importing.models import TrayRow
+from cohortmgr.applications.importing.rules import ColumnMapping, Fault, Rejection
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.sheets import is_formula

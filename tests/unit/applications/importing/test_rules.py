@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cohortmgr.applications.eligibility.rules import assess
-from cohortmgr.applications.importing import (
+from cohortmgr.applications.importing.rules import (
     ImportResult,
     Rejection,
     Sending,
@@ -30,7 +30,7 @@ from cohortmgr.programmes.reading import read_known
 from cohortmgr.programmes.rules import Form
 
 TODAY = date(2026, 11, 22)
-FILE = Path(__file__).parents[2] / "data" / "mdia-2025-applications.csv"
+FILE = Path(__file__).parents[3] / "data" / "mdia-2025-applications.csv"
 MDIA = read_known("mdia")
 
 # Found by reading the file with another program: line where the record begins, column, and a part

@@ -15,15 +15,16 @@ from flask.testing import FlaskClient
 
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Role
-from cohortmgr.applications.file.models import Application, ImportRun, Note, TrayRow
+from cohortmgr.applications.file.models import Application, Note
 from cohortmgr.applications.guardians.models import Guardianship
+from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.models import Bundle
 from tests.integration.applications import journey
-from tests.integration.applications.files import as_csv, words
 from tests.integration.applications.guardians import children
+from tests.integration.applications.importing.sheets import as_csv, words
 from tests.watch import rows_of
 
 

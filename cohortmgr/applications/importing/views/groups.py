@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
-from cohortmgr.applications import import_queries as queries
-from cohortmgr.applications import undoing
 from cohortmgr.applications.file.rules import CONSENT_NAMES
+from cohortmgr.applications.importing.actions import undo as importing_undo
+from cohortmgr.applications.importing.queries import runs as import_queries
 from cohortmgr.base.db import writing
 from cohortmgr.base.paging import page_of
 
@@ -21,8 +21,8 @@ bp = Blueprint("groups_staff", __name__, url_prefix="/staff")
 def enrolled(reference: str) -> ResponseReturnValue:
     """Names, and whether the guardian agreed: nothing else of a file is a club's."""
     viewer = guards.viewer()
-    intake = queries.intake_for(viewer, reference)
-    page = page_of(queries.enrolled_by(viewer, intake), request.args.get("page", 1, type=int), 50)
+    intake = import_queries.intake_for(viewer, reference)
+    page = page_of(import_queries.enrolled_by(viewer, intake), request.args.get("page", 1, type=int), 50)
     return render_template("applications/staff_enrolled.html", intake=intake, page=page, names=CONSENT_NAMES)
 
 
@@ -33,7 +33,9 @@ def undo(reference: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     if request.method == "POST":
         with writing():
-            count = undoing.undo(viewer, reference)
+            count = importing_undo.undo(viewer, reference)
         flash(ngettext("%(num)s dossier est retiré.", "%(num)s dossiers sont retirés.", count), "done")
         return redirect(url_for("imports_staff.run", reference=reference))
-    return render_template("applications/staff_import_undo.html", found=undoing.look(viewer, reference))
+    return render_template(
+        "applications/staff_import_undo.html", found=importing_undo.look(viewer, reference)
+    )

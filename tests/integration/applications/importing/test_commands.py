@@ -10,14 +10,16 @@ from click.testing import Result
 from flask.ctx import AppContext
 from flask.testing import FlaskClient, FlaskCliRunner
 
-from cohortmgr.applications.file.models import Application, ImportRun, TrayRow
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.delivery import content_of, deliver
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rendering import Rendered, render_all
-from tests.integration.applications import files, journey
-from tests.integration.applications.files import as_csv, one, words
+from tests.integration.applications import journey
+from tests.integration.applications.importing import sheets
+from tests.integration.applications.importing.sheets import as_csv, one, words
 from tests.watch import rows_of
 
 Import = Callable[..., Result]
@@ -29,7 +31,7 @@ def bring(runner: FlaskCliRunner, system_context: AppContext, tmp_path: Path) ->
     journey.load_mdia()
 
     def run(data: bytes | None = None, *options: str, name: str = "file.csv") -> Result:
-        path = files.FILE if data is None else tmp_path / name
+        path = sheets.FILE if data is None else tmp_path / name
         if data is not None:
             path.write_bytes(data)
         return runner.invoke(args=["applications", "import", "mdia", str(path), *options])
@@ -78,7 +80,7 @@ def test_a_mapping_names_columns_and_values(bring: Import, tmp_path: Path) -> No
     assert "« Absente » de la correspondance" in (words(bring(as_csv(row), "--mapping", str(mapping)).output))
 
 
-HEADER = ",".join(files.one())
+HEADER = ",".join(sheets.one())
 BAD = {
     "empty": (b"", "vide"),
     "only a header": (HEADER.encode(), "aucune ligne"),
@@ -115,7 +117,7 @@ def test_formula_cells_are_rejected_by_line_and_column(bring: Import) -> None:
 def test_a_file_that_cannot_be_read_is_said(bring: Import, runner: FlaskCliRunner, path: str) -> None:
     result = runner.invoke(args=["applications", "import", "mdia", path])
     assert (result.exit_code, words(result.output).count("\n")) == (1, 1)
-    assert "no such programme" in runner.invoke(args=["applications", "import", "x", str(files.FILE)]).output
+    assert "no such programme" in runner.invoke(args=["applications", "import", "x", str(sheets.FILE)]).output
 
 
 def letters(key: str) -> list[tuple[Message, dict[str, object]]]:

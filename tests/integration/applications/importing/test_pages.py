@@ -19,9 +19,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from cohortmgr.accounts.rules import SYSTEM, Role
-from cohortmgr.applications.file.models import Application, ImportRun, TrayRow
+from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import sealed_answers
-from cohortmgr.applications.invitations import invite
+from cohortmgr.applications.importing.actions.invitations import invite
+from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -29,8 +30,9 @@ from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rendering import Rendered, render_all
 from tests.databases import Database
-from tests.integration.applications import files, journey
-from tests.integration.applications.files import as_csv, one, words
+from tests.integration.applications import journey
+from tests.integration.applications.importing import sheets
+from tests.integration.applications.importing.sheets import as_csv, one, words
 from tests.watch import rows_of
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
@@ -39,10 +41,10 @@ Statements = Callable[[], AbstractContextManager[list[str]]]
 @pytest.fixture
 def intake(system_context: AppContext, client: FlaskClient) -> Iterator[str]:
     """mdia, with `client` signed in as who manages its selection; the reference of the intake of 2025."""
-    with clock.at(files.NOW):
+    with clock.at(sheets.NOW):
         journey.load_mdia()
         journey.staff(client)
-        yield files.intake().reference
+        yield sheets.intake().reference
 
 
 def upload(
@@ -75,7 +77,7 @@ def test_a_preview_shows_what_would_change_and_confirming_does_it_once(
     app: Flask, client: FlaskClient, intake: str
 ) -> None:
     before = len(stored(app))
-    page = preview(client, intake, files.FILE.read_bytes())
+    page = preview(client, intake, sheets.FILE.read_bytes())
     text = words(client.get(page).text)
     for said in (
         ">600<",
@@ -290,7 +292,7 @@ def test_a_row_without_a_usable_address_cannot_be_asked(client: FlaskClient, int
 def test_every_row_of_the_tray_of_2025_opens(
     client: FlaskClient, intake: str, statements: Statements
 ) -> None:
-    load(client, intake, files.FILE.read_bytes())
+    load(client, intake, sheets.FILE.read_bytes())
     with statements() as seen:
         page = client.get(f"/staff/intakes/{intake}/tray")
     assert len(seen) <= 8 and page.text.count("/staff/tray/") == 14
