@@ -20,16 +20,7 @@ from cohortmgr.accounts import staff_views as accounts_staff
 from cohortmgr.accounts import views as accounts
 from cohortmgr.applications import actions as applications
 from cohortmgr.applications import candidate_views as applications_candidate
-from cohortmgr.applications import (
-    changes,
-    desk,
-    joining,
-    joining_views,
-    late_views,
-    listing,
-    lot_views,
-    recalls,
-)
+from cohortmgr.applications import changes, desk, late_views, listing, lot_views, recalls
 from cohortmgr.applications import definition_publishing_views as publishing_staff
 from cohortmgr.applications import definition_rule_views as rules_staff
 from cohortmgr.applications import definition_terms_views as terms_staff
@@ -52,6 +43,8 @@ from cohortmgr.applications.guardians.actions import consents, readdressing
 from cohortmgr.applications.guardians.views import pages as guardians_pages
 from cohortmgr.applications.importing.views import groups, paper, repair
 from cohortmgr.applications.importing.views import staff as imports
+from cohortmgr.applications.joining import actions as joining
+from cohortmgr.applications.joining.views import form
 from cohortmgr.audit import keys
 from cohortmgr.base import assets, clock, crypto, db, i18n, markup, precedence, web
 from cohortmgr.base.settings import ROOT, Settings, read_settings
@@ -161,7 +154,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         lot_views.bp,
         corrections_candidate.bp,
         late_views.bp,
-        joining_views.bp,
+        form.bp,
         documents.candidate_bp,
         staff.staff_bp,
         imports.staff_bp,

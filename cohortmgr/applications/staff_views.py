@@ -12,17 +12,7 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
-from cohortmgr.applications import (
-    actions,
-    awaited,
-    cells,
-    desk,
-    desk_forms,
-    doubles,
-    listing,
-    notes,
-    saved_lists,
-)
+from cohortmgr.applications import actions, cells, desk, desk_forms, doubles, listing, notes, saved_lists
 from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.corrections import queries as corrections
@@ -34,7 +24,8 @@ from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.display import sections_of
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import SOURCE_NAMES, STATE_NAMES, State
-from cohortmgr.applications.joining_views import section_of
+from cohortmgr.applications.joining import queries as joining_queries
+from cohortmgr.applications.joining.views.section import section_of
 from cohortmgr.applications.listing import Filters
 from cohortmgr.base.db import writing
 from cohortmgr.base.i18n import language, localized
@@ -157,7 +148,7 @@ def page_of(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
         definition=file.definition,
         # What was not sent is still the person's own.
         sections=[] if row.state == State.DRAFT else _sections(file, {**row.answers, **opened}),
-        owed=awaited.owed(file) if awaited.questions_of(file) else (),
+        owed=joining_queries.owed(file) if joining_queries.questions_of(file) else (),
         opened=bool(opened),
         manages=manages,
         may_open=row.state != State.DRAFT and manages,

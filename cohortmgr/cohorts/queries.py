@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.awaited import owed_by
 from cohortmgr.applications.documents.queries import unchecked_files
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import AGREED
+from cohortmgr.applications.joining.queries import owed_by
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.cohorts.models import Cohort, Enrolment

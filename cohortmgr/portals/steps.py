@@ -9,8 +9,8 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.awaited import owed_by
 from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.joining.queries import owed_by
 from cohortmgr.base import clock
 from cohortmgr.base.i18n import day, moment, say
 from cohortmgr.portals.turns import JOINING, Standing, turn_of

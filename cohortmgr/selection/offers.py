@@ -14,8 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import joining
 from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.joining import actions as joining
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import acting_in, db, table_of

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers.composed import Given
-from cohortmgr.applications.awaited import owed_by, questions_of
 from cohortmgr.applications.corrections.rules import strangers
 from cohortmgr.applications.documents.actions.receiving import Prepared
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.filling.actions.saving import save_reopened
+from cohortmgr.applications.joining.queries import owed_by, questions_of
 from cohortmgr.audit.actions import record
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Refused

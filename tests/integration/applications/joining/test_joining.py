@@ -14,9 +14,9 @@ from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
 from cohortmgr.accounts.rules import SYSTEM, Role
-from cohortmgr.applications import joining
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import sealed_answers
+from cohortmgr.applications.joining import actions as joining
 from cohortmgr.audit.models import Event
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db, see, writing

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -10,25 +9,23 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.applications import awaited, joining
-from cohortmgr.applications.answers.display import shown, typed
-from cohortmgr.applications.answers.values import Answer
+from cohortmgr.applications.answers.display import typed
 from cohortmgr.applications.documents.actions.receiving import Prepared, prepare_document
 from cohortmgr.applications.documents.rules import MOST_FILES
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.form.buttons import BEGINNINGS, Pressed, as_pressed, pressed
 from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers
+from cohortmgr.applications.joining import actions as joining
+from cohortmgr.applications.joining import queries as joining_queries
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
-from cohortmgr.programmes.rules import Question, QuestionKind, Text
+from cohortmgr.programmes.rules import Question, QuestionKind
 
 bp = Blueprint("joining_candidate", __name__)
 # What the page itself sends beside answers.
 _OURS = frozenset({"csrf_token"})
-# Over these answers, on staff's page.
-_TITLE: Text = {"fr": "Pour l’inscription", "ar": "من أجل التسجيل", "en": "For enrolment"}
 
 
 @bp.route("/my/applications/<reference>/joining", methods=["GET", "POST"])
@@ -36,7 +33,7 @@ _TITLE: Text = {"fr": "Pour l’inscription", "ar": "من أجل التسجيل"
 def form(reference: str) -> ResponseReturnValue:
     """These questions alone. Good answers may be given in several goes; one that is wrong keeps all from being kept."""
     file = file_queries.own(guards.viewer(), reference)
-    questions = awaited.questions_of(file)
+    questions = joining_queries.questions_of(file)
     if not questions:
         return redirect(url_for("applications_candidate.show", reference=reference))
     if request.method == "GET":
@@ -78,7 +75,7 @@ def _after(file: File, button: Pressed | None) -> str:
         more = button.key if button.adds else None
         place = button.place({}) if button.step else button.key
         return url_for(".form", reference=reference, more=more, _anchor=place)
-    left = awaited.owed(file_queries.own(guards.viewer(), reference))
+    left = joining_queries.owed(file_queries.own(guards.viewer(), reference))
     if left:
         flash(_("C’est enregistré. Il reste quelque chose à fournir."), "done")
         return url_for(".form", reference=reference)
@@ -113,21 +110,7 @@ def _page(file: File, questions: tuple[Question, ...], page: ApplicationForm) ->
         definition=file.definition,
         documents=file.documents,
         questions=questions,
-        owed=awaited.owed(file),
+        owed=joining_queries.owed(file),
         begun=file.intake.starts_on <= clock.today(),
         form=page,
     )
-
-
-def section_of(file: File, answers: Mapping[str, Answer]) -> list[dict[str, Any]]:
-    """The section of these questions on staff's page of a file, as its other sections; none before a seat is
-    accepted."""
-    rows = [
-        {
-            "question": question,
-            "value": shown(question, answers.get(question.key)),
-            "document": file.documents.get(question.key),
-        }
-        for question in awaited.questions_of(file)
-    ]
-    return [{"title": _TITLE, "rows": rows}] if rows else []

@@ -1,0 +1,29 @@
+"""How a file shows staff what its person gave after accepting a seat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cohortmgr.applications.answers.display import shown
+from cohortmgr.applications.answers.values import Answer
+from cohortmgr.applications.file.queries import File
+from cohortmgr.applications.joining import queries as joining_queries
+from cohortmgr.programmes.rules import Text
+
+# Over these answers, on staff's page.
+_TITLE: Text = {"fr": "Pour l’inscription", "ar": "من أجل التسجيل", "en": "For enrolment"}
+
+
+def section_of(file: File, answers: Mapping[str, Answer]) -> list[dict[str, Any]]:
+    """The section of these questions on staff's page of a file, as its other sections; none before a seat is
+    accepted."""
+    rows = [
+        {
+            "question": question,
+            "value": shown(question, answers.get(question.key)),
+            "document": file.documents.get(question.key),
+        }
+        for question in joining_queries.questions_of(file)
+    ]
+    return [{"title": _TITLE, "rows": rows}] if rows else []
