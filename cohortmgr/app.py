@@ -20,7 +20,7 @@ from cohortmgr.accounts import staff_views as accounts_staff
 from cohortmgr.accounts import views as accounts
 from cohortmgr.applications import actions as applications
 from cohortmgr.applications import candidate_views as applications_candidate
-from cohortmgr.applications import changes, desk, late_views, listing, lot_views, recalls
+from cohortmgr.applications import changes, desk, listing, lot_views
 from cohortmgr.applications import definition_publishing_views as publishing_staff
 from cohortmgr.applications import definition_rule_views as rules_staff
 from cohortmgr.applications import definition_terms_views as terms_staff
@@ -32,6 +32,8 @@ from cohortmgr.applications import notices as applications_notices
 from cohortmgr.applications import staff_views as applications_staff
 from cohortmgr.applications.corrections import queries as corrections
 from cohortmgr.applications.corrections import views as corrections_candidate
+from cohortmgr.applications.deadlines import queries as recalls
+from cohortmgr.applications.deadlines import views as deadlines
 from cohortmgr.applications.documents import tasks as documents_tasks
 from cohortmgr.applications.documents.actions import papers
 from cohortmgr.applications.documents.views import candidate as documents
@@ -153,7 +155,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         applications_duplicates.bp,
         lot_views.bp,
         corrections_candidate.bp,
-        late_views.bp,
+        deadlines.bp,
         form.bp,
         documents.candidate_bp,
         staff.staff_bp,

@@ -1,7 +1,7 @@
 """Every table, for Alembic, the worker and the tests."""
 
 from cohortmgr.accounts import models as accounts
-from cohortmgr.applications import late_models as late_starts
+from cohortmgr.applications.deadlines import models as late_starts
 from cohortmgr.applications.file import models as applications
 from cohortmgr.applications.guardians import models as guardians
 from cohortmgr.audit import models as audit

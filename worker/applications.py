@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from cohortmgr.accounts.rules import SYSTEM
-from cohortmgr.applications import recalls, reminders
+from cohortmgr.applications.deadlines import queries as deadlines
+from cohortmgr.applications.deadlines.actions import reminders
 from cohortmgr.base.db import db, writing
 from worker.celery_app import app, flask_app
 from worker.jobs import stopping
@@ -14,7 +15,7 @@ def recall() -> int:
     """Every five minutes; nothing is locked when no recall has its turn."""
     with flask_app.app_context():
         told = 0
-        for intake, due in recalls.due_recalls():
+        for intake, due in deadlines.due_recalls():
             db.session.rollback()
             while not stopping():
                 with writing():

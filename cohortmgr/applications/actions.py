@@ -11,10 +11,11 @@ from sqlalchemy.exc import IntegrityError
 
 from cohortmgr.accounts.codes import Asked
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import late_starts
 from cohortmgr.applications.answers.conditions import counted, hidden
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.confirming import require_confirmed
+from cohortmgr.applications.deadlines.actions import late_starts
+from cohortmgr.applications.deadlines.models import LateStart
 from cohortmgr.applications.documents.queries import papers_of
 from cohortmgr.applications.eligibility.queries import facts_of
 from cohortmgr.applications.eligibility.rules import Assessment, assess
@@ -25,7 +26,6 @@ from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import HIDDEN, NOT_A_DRAFT, State, missing, split_sealed
 from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.guardians.rules import consent_after, guardian_problems, is_child
-from cohortmgr.applications.late_models import LateStart
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale

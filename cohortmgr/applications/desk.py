@@ -13,7 +13,6 @@ from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import (
     Application,
-    Extension,
     Lot,
     Note,
     SavedView,
@@ -71,12 +70,6 @@ def notes_of(application: Application) -> Sequence[Note]:
 def note_text(note: Note) -> str:
     """What it says."""
     return crypto.unseal(note.sealed, "notes", "sealed", note.reference)
-
-
-def extension_of(application: Application) -> Extension | None:
-    """The time that was given to this file beyond the close."""
-    live = (Extension.application_id == application.id, Extension.revoked_at.is_(None))
-    return db.session.scalar(sa.select(Extension).where(*live))
 
 
 def lot_for(viewer: Viewer, reference: str) -> tuple[Lot, Intake]:

@@ -13,9 +13,11 @@ from flask_wtf import FlaskForm
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import require
-from cohortmgr.applications import desk_forms, extensions, notes
+from cohortmgr.applications import notes
 from cohortmgr.applications.corrections import actions as corrections
 from cohortmgr.applications.corrections import forms as corrections_forms
+from cohortmgr.applications.deadlines import forms as deadlines
+from cohortmgr.applications.deadlines.actions import extensions
 from cohortmgr.applications.eligibility import actions as overrides
 from cohortmgr.applications.eligibility import forms as eligibility
 from cohortmgr.applications.file import queries as file_queries
@@ -97,7 +99,7 @@ def ask_correction(reference: str) -> ResponseReturnValue:
 
 
 def _ask(reference: str, form: corrections_forms.CorrectionForm, items: dict[str, str]) -> None:
-    until = desk_forms.until_asked(form)
+    until = deadlines.until_asked(form)
     with writing():
         corrections.ask(guards.viewer(), reference, items, form.message.data or "", until)
 
@@ -140,10 +142,10 @@ def lift_override(reference: str) -> ResponseReturnValue:
 @guards.staff
 def extend(reference: str) -> ResponseReturnValue:
     """More time for one file."""
-    form = desk_forms.UntilForm()
+    form = deadlines.UntilForm()
 
     def act() -> None:
-        until = desk_forms.until_asked(form)
+        until = deadlines.until_asked(form)
         extensions.extend_one(guards.viewer(), reference, until, form.reason.data or "")
 
     return _one(
@@ -194,10 +196,10 @@ def deadline(reference: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     intake = file_queries.staff_intake(viewer, reference, file_queries.MANAGE)
     require(viewer, "programmes.manage", intake.path)
-    form = desk_forms.UntilForm()
+    form = deadlines.UntilForm()
     if request.method == "POST":
         try:
-            until = desk_forms.until_asked(form)
+            until = deadlines.until_asked(form)
             with writing():
                 told = extensions.extend_intake(viewer, reference, until, form.reason.data or "")
             people = ngettext("%(num)s personne est prévenue.", "%(num)s personnes sont prévenues.", told)

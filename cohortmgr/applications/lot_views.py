@@ -10,6 +10,7 @@ from flask_wtf import FlaskForm
 from cohortmgr.accounts import guards
 from cohortmgr.applications import desk, desk_forms, lots
 from cohortmgr.applications.corrections import forms as corrections
+from cohortmgr.applications.deadlines import forms as deadlines
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.listing import Filters
 from cohortmgr.applications.lots import Act, Wanted
@@ -23,7 +24,7 @@ bp = Blueprint("applications_lots", __name__, url_prefix="/staff")
 _FORMS: dict[Act, type[FlaskForm]] = {
     Act.CORRECT: corrections.CorrectionForm,
     Act.NOTE: desk_forms.NoteForm,
-    Act.EXTEND: desk_forms.UntilForm,
+    Act.EXTEND: deadlines.UntilForm,
 }
 _TEXTS = {Act.CORRECT: "message", Act.NOTE: "text", Act.EXTEND: "reason"}
 
@@ -76,7 +77,7 @@ def _wanted(form: FlaskForm, act: Act) -> Wanted:
     return Wanted(
         text=request.form.get(_TEXTS[act], ""),
         # A day that is none is refused by the act as one that is past.
-        until=desk_forms.until_of(request.form.get("until", "")) or clock.now(),
+        until=deadlines.until_of(request.form.get("until", "")) or clock.now(),
         items=corrections.items_of(),
         confirmation=request.form.get("confirmation", ""),
         count=int(count) if count.isascii() and count.isdigit() and len(count) < 8 else None,

@@ -11,9 +11,10 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import desk, extensions, listing, notes
+from cohortmgr.applications import desk, listing, notes
 from cohortmgr.applications.corrections import actions as corrections
 from cohortmgr.applications.corrections.rules import Asked
+from cohortmgr.applications.deadlines.actions import extensions
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.file.models import Application, Correction, Extension, Lot, Note
 from cohortmgr.applications.file.rules import State

@@ -17,6 +17,7 @@ from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.corrections import queries as corrections
 from cohortmgr.applications.corrections.rules import ASKED_NAMES, KIND_NAMES
+from cohortmgr.applications.deadlines import queries as deadlines
 from cohortmgr.applications.documents.actions import papers
 from cohortmgr.applications.documents.views.download import download
 from cohortmgr.applications.eligibility import queries as eligibility
@@ -154,7 +155,7 @@ def page_of(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
         may_open=row.state != State.DRAFT and manages,
         rules=[rule for rule in file.definition.eligibility if rule.key in row.reasons],
         override=eligibility.override_of(row),
-        extension=desk.extension_of(row),
+        extension=deadlines.extension_of(row),
         corrections=corrections.corrections_of(file),
         notes=[
             (note, desk.note_text(note), notes.may_take_back(viewer, note)) for note in desk.notes_of(row)

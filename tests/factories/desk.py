@@ -8,10 +8,11 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.contacts import contact_of
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import actions, late_starts, lots, merges, notes, saved_lists
+from cohortmgr.applications import actions, lots, merges, notes, saved_lists
 from cohortmgr.applications.corrections import actions as corrections
+from cohortmgr.applications.deadlines.actions import late_starts
+from cohortmgr.applications.deadlines.models import LateStart
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.late_models import LateStart
 from cohortmgr.applications.listing import Filters
 from cohortmgr.applications.lots import Act, Wanted
 from cohortmgr.base import clock

@@ -11,10 +11,11 @@ from flask.testing import FlaskClient
 
 from cohortmgr.accounts.models import Account
 from cohortmgr.accounts.rules import SYSTEM
-from cohortmgr.applications import late_starts, recalls, reminders
-from cohortmgr.applications.desk_forms import until_of
+from cohortmgr.applications.deadlines import queries as deadlines
+from cohortmgr.applications.deadlines.actions import late_starts, reminders
+from cohortmgr.applications.deadlines.forms import until_of
+from cohortmgr.applications.deadlines.models import LateStart
 from cohortmgr.applications.file.models import Application, Extension
-from cohortmgr.applications.late_models import LateStart
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.delivery import content_of
@@ -57,7 +58,7 @@ def enter(client: FlaskClient, system_app: Flask, contact: str, onward: str) -> 
 
 
 def recall_all() -> None:
-    for each, recall in recalls.due_recalls():
+    for each, recall in deadlines.due_recalls():
         db.session.rollback()
         with writing():
             reminders.recall_drafts(SYSTEM, each, recall)

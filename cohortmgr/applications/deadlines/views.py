@@ -7,8 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.applications import desk_forms, late_starts
-from cohortmgr.applications.desk_forms import LateForm
+from cohortmgr.applications.deadlines import forms
+from cohortmgr.applications.deadlines.actions import late_starts
+from cohortmgr.applications.deadlines.forms import LateForm
 from cohortmgr.applications.file import queries as file
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
@@ -26,7 +27,7 @@ def index(reference: str) -> ResponseReturnValue:
     form = LateForm()
     if form.validate_on_submit():
         try:
-            until = desk_forms.until_asked(form)
+            until = forms.until_asked(form)
             with writing():
                 late_starts.allow(viewer, reference, form.contact, until, form.reason.data or "")
             flash(_("Le délai est donné ; la personne est prévenue."), "done")

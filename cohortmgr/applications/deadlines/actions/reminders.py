@@ -12,10 +12,10 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.deadlines.queries import DRAFT_REMINDER
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import EXTENDED
 from cohortmgr.applications.file.rules import State
-from cohortmgr.applications.recalls import DRAFT_REMINDER
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotPermitted
 from cohortmgr.outbox.actions import Letter, send_all

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.models import Application, Extension
 from cohortmgr.applications.file.rules import State
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -43,3 +43,9 @@ def still_unsent(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
     draft = (Application.reference.in_(names), Application.state == State.DRAFT.value)
     drafts = set(db.session.scalars(sa.select(Application.reference).where(*draft)))
     return [moment < each["until"] and each["reference"] in drafts for each in asked]
+
+
+def extension_of(application: Application) -> Extension | None:
+    """The time that was given to this file beyond the close."""
+    live = (Extension.application_id == application.id, Extension.revoked_at.is_(None))
+    return db.session.scalar(sa.select(Extension).where(*live))

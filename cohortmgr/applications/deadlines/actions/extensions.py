@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import desk
+from cohortmgr.applications.deadlines import queries
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Application, Extension
 from cohortmgr.applications.file.queries import person_reference
@@ -43,7 +43,7 @@ def renew(viewer: Viewer, intake: Intake, row: Application, until: datetime, rea
     """The same, of a file that the caller may manage."""
     if row.state != State.DRAFT:
         raise Refused(_SENT)
-    held = desk.extension_of(row)
+    held = queries.extension_of(row)
     if held is not None and held.until == until:
         return held
     if held is not None:
@@ -94,7 +94,7 @@ def revoke(viewer: Viewer, reference: str) -> None:
     """Take back the time given to a file; none given, nothing happens."""
     file = file_queries.read_by_staff(viewer, reference)
     require(viewer, file_queries.MANAGE, file.intake.path)
-    row, held = file.application, desk.extension_of(file.application)
+    row, held = file.application, queries.extension_of(file.application)
     if held is not None:
         held.revoked_at = clock.now()
         before, subject = {"until": held.until.isoformat()}, person_reference(row)

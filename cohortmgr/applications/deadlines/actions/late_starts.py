@@ -18,10 +18,10 @@ from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.contacts import EMAIL, Contact
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import extensions
+from cohortmgr.applications.deadlines.actions import extensions
+from cohortmgr.applications.deadlines.models import LateStart
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.file.models import Application, Extension
-from cohortmgr.applications.late_models import LateStart
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import acting_in, db

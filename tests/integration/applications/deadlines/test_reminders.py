@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from cohortmgr.accounts.rules import ANONYMOUS, SYSTEM
-from cohortmgr.applications import recalls, reminders
+from cohortmgr.applications.deadlines import queries as deadlines
+from cohortmgr.applications.deadlines.actions import reminders
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -42,7 +43,7 @@ def intake(system_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def _look(intake: Intake, moment: datetime) -> int:
     with clock.at(moment):
         told = 0
-        for each, recall in recalls.due_recalls():
+        for each, recall in deadlines.due_recalls():
             assert each.id == intake.id
             db.session.rollback()
             with writing():
@@ -51,7 +52,7 @@ def _look(intake: Intake, moment: datetime) -> int:
 
 
 def _written() -> int:
-    found = db.session.scalar(sa.select(sa.func.count()).where(Message.key == recalls.DRAFT_REMINDER))
+    found = db.session.scalar(sa.select(sa.func.count()).where(Message.key == deadlines.DRAFT_REMINDER))
     db.session.rollback()
     return found or 0
 
@@ -89,7 +90,7 @@ def test_what_was_sent_meanwhile_is_not_recalled(intake: Intake, tmp_path: Path)
     with clock.at(moment + timedelta(minutes=1)):
         while delivery.deliver():
             continue
-    states = sa.select(Message.state, sa.func.count()).where(Message.key == recalls.DRAFT_REMINDER)
+    states = sa.select(Message.state, sa.func.count()).where(Message.key == deadlines.DRAFT_REMINDER)
     rows = db.session.execute(states.group_by(Message.state)).all()
     assert {row[0]: row[1] for row in rows} == {"dropped": 3, "sent": 3}
     assert len(list((tmp_path / "mail").glob("*.eml"))) == 3
@@ -110,7 +111,7 @@ def test_as_many_statements_for_six_as_for_one(intake: Intake, statements: State
 
 def test_nobody_recalls_but_the_worker(intake: Intake) -> None:
     with clock.at(intake.closes_at - timedelta(hours=1)):
-        (each, recall) = recalls.due_recalls()[0]
+        (each, recall) = deadlines.due_recalls()[0]
         db.session.rollback()
         with pytest.raises(NotPermitted), writing():
             reminders.recall_drafts(ANONYMOUS, each, recall)
