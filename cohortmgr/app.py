@@ -20,7 +20,7 @@ from cohortmgr.accounts import staff_views as accounts_staff
 from cohortmgr.accounts import views as accounts
 from cohortmgr.applications import actions as applications
 from cohortmgr.applications import candidate_views as applications_candidate
-from cohortmgr.applications import changes, desk, listing, lot_views
+from cohortmgr.applications import changes, desk, lot_views
 from cohortmgr.applications import definition_publishing_views as publishing_staff
 from cohortmgr.applications import definition_rule_views as rules_staff
 from cohortmgr.applications import definition_terms_views as terms_staff
@@ -47,6 +47,8 @@ from cohortmgr.applications.importing.views import groups, paper, repair
 from cohortmgr.applications.importing.views import staff as imports
 from cohortmgr.applications.joining import actions as joining
 from cohortmgr.applications.joining.views import form
+from cohortmgr.applications.lists import queries as lists
+from cohortmgr.applications.lists.views import pages as lists_pages
 from cohortmgr.audit import keys
 from cohortmgr.base import assets, clock, crypto, db, i18n, markup, precedence, web
 from cohortmgr.base.settings import ROOT, Settings, read_settings
@@ -147,6 +149,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         journey_candidate.bp,
         holding_views.bp,
         applications_staff.bp,
+        lists_pages.bp,
         definitions_staff.bp,
         publishing_staff.bp,
         rules_staff.bp,
@@ -205,7 +208,7 @@ def _join_floors() -> None:
         (steps, applications_candidate.steps_above),
         (guardians_pages.steps, applications_candidate.steps_above),
         (selection.was_told, changes.decided),
-        (selection.bearing, listing.outcomes_above),
+        (selection.bearing, lists.outcomes_above),
         (selection.story_of, desk.told_above),
         (amending.move_drafts, loading.on_amended),
         (corrections.reopens, papers.reopened),

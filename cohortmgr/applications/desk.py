@@ -11,12 +11,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.file.models import (
-    Application,
-    Lot,
-    Note,
-    SavedView,
-)
+from cohortmgr.applications.file.models import Application, Lot, Note
 from cohortmgr.applications.file.queries import READ, within
 from cohortmgr.audit.models import Event
 from cohortmgr.audit.names import ACTS
@@ -44,21 +39,6 @@ class Told:
     by: str = ""
     more: str = ""
     values: Mapping[str, object] = field(default_factory=dict)
-
-
-def intake_with_views(viewer: Viewer, reference: str) -> tuple[Intake, list[SavedView]]:
-    """An intake whose files the viewer reads, and the views saved for its programme: one's own and those that are
-    shared, in one statement. NotFound otherwise."""
-    mine = sa.or_(SavedView.author == viewer.reference, SavedView.shared.is_(True))
-    rows = db.session.execute(
-        sa.select(Intake, SavedView)
-        .outerjoin(SavedView, sa.and_(SavedView.path == Intake.path, mine))
-        .where(Intake.reference == reference, within(viewer, READ))
-        .order_by(SavedView.name, SavedView.id)
-    ).all()
-    if not rows:
-        raise NotFound(reference)
-    return rows[0][0], [view for _, view in rows if view is not None]
 
 
 def notes_of(application: Application) -> Sequence[Note]:

@@ -204,7 +204,7 @@ def deadline(reference: str) -> ResponseReturnValue:
                 told = extensions.extend_intake(viewer, reference, until, form.reason.data or "")
             people = ngettext("%(num)s personne est prévenue.", "%(num)s personnes sont prévenues.", told)
             flash(_("La campagne est prolongée.") + " " + people, "done")
-            return redirect(url_for("applications_staff.list", reference=reference))
+            return redirect(url_for("applications_lists.list", reference=reference))
         except Refused as refusal:
             db.session.rollback()
             intake = file_queries.staff_intake(viewer, reference, file_queries.MANAGE)

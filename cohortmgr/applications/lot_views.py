@@ -12,7 +12,8 @@ from cohortmgr.applications import desk, desk_forms, lots
 from cohortmgr.applications.corrections import forms as corrections
 from cohortmgr.applications.deadlines import forms as deadlines
 from cohortmgr.applications.file import queries as file
-from cohortmgr.applications.listing import Filters
+from cohortmgr.applications.lists.queries import Filters
+from cohortmgr.applications.lists.views import requests
 from cohortmgr.applications.lots import Act, Wanted
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -42,7 +43,7 @@ def prepare(reference: str, act: str) -> ResponseReturnValue:
     """To how many files of the list it applies, and why not to the others; done on POST with their number. Files
     ticked in the list come by POST as well, without one: an address does not hold six hundred."""
     listed = Filters.of(request.args)
-    wanted, filters, form = _act(act), desk_forms.ticked(listed), _FORMS[_act(act)]()
+    wanted, filters, form = _act(act), requests.ticked(listed), _FORMS[_act(act)]()
     error = None
     if "count" in request.form:
         try:

@@ -11,14 +11,15 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import desk, listing, notes
+from cohortmgr.applications import desk, notes
 from cohortmgr.applications.corrections import actions as corrections
 from cohortmgr.applications.corrections.rules import Asked
 from cohortmgr.applications.deadlines.actions import extensions
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.file.models import Application, Correction, Extension, Lot, Note
 from cohortmgr.applications.file.rules import State
-from cohortmgr.applications.listing import Filters
+from cohortmgr.applications.lists import queries as lists
+from cohortmgr.applications.lists.queries import Filters
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -86,7 +87,7 @@ def preview(viewer: Viewer, intake: Intake, act: Act, filters: Filters) -> Previ
     extended = sa.exists().where(Extension.application_id == Application.id, Extension.revoked_at.is_(None))
     rows = db.session.execute(
         sa.select(Application.id, Application.state, asked.label("asked"), extended.label("extended"))
-        .where(*listing.chosen(intake.id, filters))
+        .where(*lists.chosen(intake.id, filters))
         .order_by(Application.id)
     ).all()
     files, passed = [], Counter[str]()

@@ -12,11 +12,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import listing
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Application, Merge
 from cohortmgr.applications.file.queries import File, person_reference
 from cohortmgr.applications.file.rules import State
+from cohortmgr.applications.lists import queries as lists
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -115,8 +115,8 @@ def _require_mergeable(one: Application, other: Application) -> None:
         raise Refused(_STATE)
     if other.state == State.SUBMITTED and one.state == State.DRAFT:
         raise Refused(_SENT)
-    for of_outcome in listing.outcomes_above:
-        for outcome in listing.OUTCOMES[:-1]:
+    for of_outcome in lists.outcomes_above:
+        for outcome in lists.OUTCOMES[:-1]:
             decided = sa.select(Application.id).where(
                 Application.id == other.id, Application.id.in_(of_outcome(outcome))
             )

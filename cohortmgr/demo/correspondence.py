@@ -11,7 +11,7 @@ from flask import current_app
 
 from cohortmgr.accounts.rules import ANONYMOUS, SYSTEM, Role, Viewer
 from cohortmgr.applications.file import queries as files
-from cohortmgr.applications.listing import Filters
+from cohortmgr.applications.lists.queries import Filters
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.demo.choice import chosen_people

@@ -22,7 +22,7 @@ from wtforms import (
 from wtforms.validators import Optional
 
 from cohortmgr.applications.answers.regions import REGIONS
-from cohortmgr.applications.listing import Filters
+from cohortmgr.applications.lists.queries import Filters
 from cohortmgr.base.clock import CASABLANCA, instant, local
 from cohortmgr.base.i18n import LANGUAGE_NAMES, localized
 from cohortmgr.base.text import new_reference

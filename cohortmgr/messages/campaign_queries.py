@@ -12,11 +12,11 @@ from flask import current_app
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.queries import within
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import listing
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import AGREED, staff_intake
 from cohortmgr.applications.file.rules import State
-from cohortmgr.applications.listing import Filters
+from cohortmgr.applications.lists import queries as lists
+from cohortmgr.applications.lists.queries import Filters
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.paging import Page, page_of
@@ -133,10 +133,10 @@ def listed(campaign: Campaign) -> sa.Select[int, int, str]:
             Enrolment.cohort_id == campaign.cohort_id, Enrolment.state.in_([state.value for state in PRESENT])
         )
     filters = filters_of(campaign)
-    conditions = sa.and_(*listing.chosen(campaign.intake_id, filters))
+    conditions = sa.and_(*lists.chosen(campaign.intake_id, filters))
     if campaign.with_drafts:
         drafts = replace(filters, state=State.DRAFT.value, eligible="")
-        conditions = sa.or_(conditions, sa.and_(*listing.chosen(campaign.intake_id, drafts)))
+        conditions = sa.or_(conditions, sa.and_(*lists.chosen(campaign.intake_id, drafts)))
     return chosen.where(conditions)
 
 

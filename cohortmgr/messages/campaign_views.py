@@ -12,8 +12,8 @@ from flask_babel import ngettext
 from cohortmgr.accounts import guards
 from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.rules import allows, require_anywhere
-from cohortmgr.applications.desk_forms import ticked
-from cohortmgr.applications.listing import Filters
+from cohortmgr.applications.lists.queries import Filters
+from cohortmgr.applications.lists.views.requests import ticked
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Problem, Refused

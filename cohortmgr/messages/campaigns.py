@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require, require_second_person
-from cohortmgr.applications import listing
-from cohortmgr.applications.listing import Filters
+from cohortmgr.applications.lists import queries as lists
+from cohortmgr.applications.lists.queries import Filters
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, insert_or_leave, table_of
@@ -82,7 +82,7 @@ def _written(viewer: Viewer, intake: Intake, draft: Draft) -> dict[str, Any]:
     problems = [*_title_problems(title), *mailing.text_problems(texts), *_due_problems(draft.due)]
     if draft.to_cohort and cohort is None:
         problems.append(Problem(N_("Cette campagne n’a pas encore de promotion."), {}, "to_cohort"))
-    if listing.seeks_identity(draft.filters):
+    if lists.seeks_identity(draft.filters):
         what = N_(
             "Un envoi garde son filtre : cherchez par nom ou numéro de dossier, non par numéro d’identité."
         )

@@ -112,7 +112,7 @@ ROOMS = (
     Room(
         N_("Candidatures"),
         N_("Liste, filtres, chaque dossier"),
-        "applications_staff.list",
+        "applications_lists.list",
         "applications.read",
     ),
     Room(

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from cohortmgr.applications import duplicate_views
-from cohortmgr.applications import staff_views as applications
+from cohortmgr.applications.lists.views import pages as lists
 from cohortmgr.selection import staff_views as selection
 
 LONG = (
-    applications.index,
-    applications.export,
+    lists.index,
+    lists.export,
     duplicate_views.index,
     selection.ranking,
     selection.batch,

@@ -8,12 +8,13 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.contacts import contact_of
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import actions, lots, merges, notes, saved_lists
+from cohortmgr.applications import actions, lots, merges, notes
 from cohortmgr.applications.corrections import actions as corrections
 from cohortmgr.applications.deadlines.actions import late_starts
 from cohortmgr.applications.deadlines.models import LateStart
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.listing import Filters
+from cohortmgr.applications.lists import actions as lists_actions
+from cohortmgr.applications.lists.queries import Filters
 from cohortmgr.applications.lots import Act, Wanted
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -30,7 +31,7 @@ def at_desk(manager: Viewer, intake: str, application: str, open_offer: str) -> 
     filters, wanted = Filters(search=asked.number), Wanted(text="Dossier complet.", count=1)
     with writing() as session:
         note = notes.write(manager, application, "A rappelé, pièce attendue.", pinned=True)
-        view = saved_lists.save_view(manager, intake, "Éligibles", Filters(eligible="yes"), True)
+        view = lists_actions.save_view(manager, intake, "Éligibles", Filters(eligible="yes"), True)
         lot = lots.carry_out(manager, intake, Act.NOTE, filters, wanted)
         correction = corrections.ask(manager, asked.reference, items, "Le semestre 1 ne se lit pas.", until)
         session.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.listing import Filters
+from cohortmgr.applications.lists.queries import Filters
 from cohortmgr.base.db import writing
 from cohortmgr.jobs.actions import TryLater
 from cohortmgr.messages import campaign_queries as queries

@@ -186,22 +186,6 @@ class Note(Row, Model):
     written_at: Mapped[datetime]
 
 
-class SavedView(Row, Model):
-    """A list's filters, columns and order under a name; `arguments` are those of its address. Whoever reads the files
-    of the scope sees a `shared` one."""
-
-    __tablename__ = "saved_views"
-    __table_args__ = (sa.UniqueConstraint("path", "author", "name"), _OFFICE)
-
-    institution_id: Mapped[int] = mapped_column(Id, index=True)
-    path: Mapped[str] = mapped_column(sa.String(200), index=True)
-    author: Mapped[str] = mapped_column(sa.String(26))
-    name: Mapped[str] = mapped_column(sa.String(80))
-    arguments: Mapped[dict[str, Any]]
-    shared: Mapped[bool] = mapped_column(default=False)
-    created_at: Mapped[datetime]
-
-
 class Extension(Row, Model):
     """More time for one person's file, and why. The last that was not taken back holds."""
 

@@ -19,8 +19,9 @@ from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications import notes
 from cohortmgr.applications.eligibility import actions as overrides
 from cohortmgr.applications.eligibility.models import Override
-from cohortmgr.applications.file.models import Application, Extension, Lot, Note, SavedView
-from cohortmgr.applications.listing import COLUMNS
+from cohortmgr.applications.file.models import Application, Extension, Lot, Note
+from cohortmgr.applications.lists.models import SavedView
+from cohortmgr.applications.lists.queries import COLUMNS
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.sheets import read_table
@@ -34,8 +35,8 @@ from cohortmgr.selection.queries import ranking_of
 from tests.integration.applications import journey
 from tests.integration.applications.importing import sheets
 from tests.integration.applications.journey import DURING, begin, browser, fill, sign_up
+from tests.integration.applications.lists.test_lists import many
 from tests.integration.applications.seen import acts, all_of, shown
-from tests.integration.applications.test_staff import many
 
 
 def test_a_note_is_sealed_pinned_and_taken_back_by_its_author(

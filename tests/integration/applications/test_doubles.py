@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import SYSTEM, Role
-from cohortmgr.applications import listing
 from cohortmgr.applications.file.models import Application, Merge
+from cohortmgr.applications.lists import queries as lists
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -27,8 +27,8 @@ from cohortmgr.programmes.queries import intake_of
 from cohortmgr.programmes.reading import read_known
 from tests.integration.applications import journey
 from tests.integration.applications.journey import DURING, PASSWORD, browser
+from tests.integration.applications.lists.test_lists import many
 from tests.integration.applications.seen import acts, all_of
-from tests.integration.applications.test_staff import many
 
 NAME, BORN = "Salma Bennis", date(2004, 2, 26)
 REASON = {"reason": "Même CIN, vue au guichet."}
@@ -189,6 +189,6 @@ def test_a_file_on_which_a_decision_was_taken_is_not_put_aside(
 ) -> None:
     now, twin = put(mdia()), put(mdia())
     decided = sa.select(Application.id).where(Application.reference == twin)
-    monkeypatch.setattr(listing, "outcomes_above", [lambda _outcome: decided])
+    monkeypatch.setattr(lists, "outcomes_above", [lambda _outcome: decided])
     refused = desk.post(f"/staff/duplicates/{now}/{twin}", data={**REASON, "keep": now})
     assert "Une décision est déjà prise" in refused.text and not all_of(Merge)

@@ -23,8 +23,8 @@ from cohortmgr.programmes.queries import intake_of
 from cohortmgr.selection.queries import ranking_of
 from tests.integration.applications import journey
 from tests.integration.applications.journey import DURING, begin, browser, sign_up
+from tests.integration.applications.lists.test_lists import many
 from tests.integration.applications.seen import acts, all_of, shown
-from tests.integration.applications.test_staff import many
 
 
 def test_a_correction_for_many_says_to_how_many_first_and_is_undone(

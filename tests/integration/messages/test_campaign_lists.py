@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from flask import Flask
 
 from cohortmgr.accounts.models import Person
-from cohortmgr.applications import listing
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.listing import Filters
+from cohortmgr.applications.lists import queries as lists
+from cohortmgr.applications.lists.queries import Filters
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.messages import campaign_queries as queries
@@ -65,7 +65,7 @@ def test_the_list_is_the_one_that_the_filters_show(arguments: dict[str, str]) ->
     with writing():
         campaign = db.session.scalars(sa.select(Campaign)).one()
         campaign.filters = filters.arguments()
-    shown = listing.page(intake.id, filters, 1).total
+    shown = lists.page(intake.id, filters, 1).total
     assert queries.counts(campaign).total == shown
     assert queries.told(campaign, 1, 50, TEXTS).total == shown
 

@@ -21,7 +21,7 @@ from cohortmgr.applications.eligibility import actions as overrides
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.guardians.actions.consents import LINK
 from cohortmgr.applications.guardians.models import Guardianship
-from cohortmgr.applications.listing import Filters
+from cohortmgr.applications.lists.queries import Filters
 from cohortmgr.applications.lots import Act, Wanted
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing

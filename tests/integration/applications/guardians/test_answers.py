@@ -13,11 +13,11 @@ from flask.testing import FlaskClient
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Role
-from cohortmgr.applications import listing
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.guardians.models import ConsentAnswer, Guardianship
 from cohortmgr.applications.importing.models import TrayRow
+from cohortmgr.applications.lists import queries as lists
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -48,7 +48,7 @@ def files() -> list[Application]:
 
 def seen(intake: str) -> list[str]:
     """The names that staff's list shows, whatever its filter."""
-    rows = listing.every(get_intake(intake).id, listing.Filters(state="all"))
+    rows = lists.every(get_intake(intake).id, lists.Filters(state="all"))
     return [row.name for row in rows]
 
 

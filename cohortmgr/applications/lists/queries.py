@@ -12,19 +12,21 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.identifiers import normalise_cin, normalise_massar, western_digits
 from cohortmgr.accounts.models import Identifier, Person
+from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers.dates import day_of
 from cohortmgr.applications.answers.values import normalise_phone
 from cohortmgr.applications.corrections.rules import Asked
 from cohortmgr.applications.file.models import Application, Correction, Document, Extension, Note
-from cohortmgr.applications.file.queries import AGREED
+from cohortmgr.applications.file.queries import AGREED, READ, within
 from cohortmgr.applications.file.rules import Source, State
+from cohortmgr.applications.lists.models import SavedView
 from cohortmgr.base import crypto
 from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import Refused
+from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.base.paging import Page
 from cohortmgr.base.text import fold
-from cohortmgr.programmes.models import Offering
+from cohortmgr.programmes.models import Intake, Offering
 
 SIZES = (50, 100, 250, 600)
 # As many as one page shows can be ticked on it.
@@ -355,3 +357,18 @@ def neighbours(intake_id: int, filters: Filters, reference: str) -> Neighbours |
     )
     row = db.session.execute(sa.select(inner).where(inner.c.reference == reference)).first()
     return Neighbours(row.before, row.after, row.place, row.total) if row else None
+
+
+def intake_with_views(viewer: Viewer, reference: str) -> tuple[Intake, list[SavedView]]:
+    """An intake whose files the viewer reads, and the views saved for its programme: one's own and those that are
+    shared, in one statement. NotFound otherwise."""
+    mine = sa.or_(SavedView.author == viewer.reference, SavedView.shared.is_(True))
+    rows = db.session.execute(
+        sa.select(Intake, SavedView)
+        .outerjoin(SavedView, sa.and_(SavedView.path == Intake.path, mine))
+        .where(Intake.reference == reference, within(viewer, READ))
+        .order_by(SavedView.name, SavedView.id)
+    ).all()
+    if not rows:
+        raise NotFound(reference)
+    return rows[0][0], [view for _, view in rows if view is not None]

@@ -8,10 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import listing
 from cohortmgr.applications.file import queries as file
-from cohortmgr.applications.file.models import SavedView
-from cohortmgr.applications.listing import Filters
+from cohortmgr.applications.lists import queries as lists
+from cohortmgr.applications.lists.models import SavedView
+from cohortmgr.applications.lists.queries import Filters
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -36,7 +36,7 @@ def save_view(viewer: Viewer, intake_reference: str, name: str, filters: Filters
         raise Refused(Problem(_NAMELESS, {}, "name"))
     if len(name) > LONGEST_NAME:
         raise Refused(Problem(_TOO_LONG, {"most": LONGEST_NAME}, "name"))
-    if listing.seeks_identity(filters):
+    if lists.seeks_identity(filters):
         raise Refused(Problem(_SECRET, {}, "name"))
     mine = sa.select(SavedView).where(SavedView.path == intake.path, SavedView.author == viewer.reference)
     held = {row.name: row for row in db.session.scalars(mine)}
@@ -65,14 +65,14 @@ def forget_view(viewer: Viewer, reference: str) -> str:
 def prepare_export(viewer: Viewer, intake_reference: str, filters: Filters) -> tuple[Intake, Sequence[Any]]:
     """Every row of the list that the filters show, in its order, with its columns."""
     intake = file.staff_intake(viewer, intake_reference)
-    return intake, listing.every(intake.id, filters)
+    return intake, lists.every(intake.id, filters)
 
 
 def note_export(viewer: Viewer, intake: Intake, filters: Filters, kind: str, count: int) -> None:
     """One line of the trail for a list that left as a file: what was asked for, and how many rows."""
     require(viewer, file.READ, intake.path)
     asked: Mapping[str, str] = filters.arguments()
-    if listing.seeks_identity(filters):
+    if lists.seeks_identity(filters):
         asked = {**asked, "search": "…"}
     after = {"filters": dict(asked), "columns": list(filters.shown), "kind": kind, "rows": count}
     record(

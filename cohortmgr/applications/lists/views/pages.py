@@ -1,0 +1,110 @@
+"""The list of an intake's applications, its saved views, and the list as a file."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.rules import allows
+from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.lists import actions as lists_actions
+from cohortmgr.applications.lists import display
+from cohortmgr.applications.lists import queries as lists
+from cohortmgr.applications.lists.queries import Filters
+from cohortmgr.applications.lists.views import requests
+from cohortmgr.applications.staff_views import bp
+from cohortmgr.base.db import writing
+from cohortmgr.base.i18n import language, localized
+from cohortmgr.base.precedence import gives_way
+from cohortmgr.base.sheets import Sheet, write_csv, write_xlsx
+from cohortmgr.programmes.queries import definition_of
+
+bp = Blueprint("applications_lists", __name__, url_prefix="/staff")
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@bp.get("/intakes/<reference>/applications", endpoint="list")
+@guards.staff
+@gives_way
+def index(reference: str) -> ResponseReturnValue:
+    """The list, its filters in the address; four statements with the viewer's own, whatever the rows."""
+    viewer = guards.viewer()
+    intake, views = lists.intake_with_views(viewer, reference)
+    filters = Filters.of(request.args)
+    page = lists.page(intake.id, filters, request.args.get("page", 1, type=int))
+    definition = definition_of(intake)
+    address = url_for("applications_staff.show", reference="-")[:-1]
+    arguments: dict[str, Any] = {**filters.arguments()}
+    tail = url_for("applications_staff.show", reference="-", **arguments).partition("?")
+    may_manage = allows(viewer, file_queries.MANAGE, intake.path)
+    may_write = allows(viewer, "messages.write", intake.path)
+    boxes = may_manage or may_write
+    return render_template(
+        "applications/staff_list.html",
+        intake=intake,
+        definition=definition,
+        filters=filters,
+        arguments=arguments,
+        views=[(view, {**view.arguments} == arguments, view.author == viewer.reference) for view in views],
+        page=page,
+        rows=display.written(page.rows, filters.shown, definition, address, tail[1] + tail[2], boxes=boxes),
+        boxes=boxes,
+        counts=file_queries.counts([intake.id])[intake.id],
+        words=display.words_of(definition),
+        columns=display.COLUMN_NAMES,
+        sorted_by=display.SORTED_BY,
+        figures=display.FIGURES,
+        sizes=[(size, size) for size in lists.SIZES],
+        may_manage=may_manage,
+        may_extend=allows(viewer, "programmes.manage", intake.path),
+        may_write=may_write,
+    )
+
+
+@bp.post("/intakes/<reference>/views")
+@guards.staff
+def save_view(reference: str) -> ResponseReturnValue:
+    """Keep the filters of the address under a name."""
+    filters = Filters.of(request.args)
+    with writing():
+        lists_actions.save_view(
+            guards.viewer(), reference, request.form.get("name", ""), filters, "shared" in request.form
+        )
+    flash(_("La vue est enregistrée."), "done")
+    arguments: dict[str, Any] = {**filters.arguments()}
+    return redirect(url_for("applications_lists.list", reference=reference, **arguments))
+
+
+@bp.post("/intakes/<reference>/views/<view>/forget")
+@guards.staff
+def forget_view(reference: str, view: str) -> ResponseReturnValue:
+    """Delete a view of one's own."""
+    file_queries.staff_intake(guards.viewer(), reference)
+    with writing():
+        lists_actions.forget_view(guards.viewer(), view)
+    flash(_("La vue est supprimée."), "done")
+    return redirect(url_for("applications_lists.list", reference=reference))
+
+
+@bp.post("/intakes/<reference>/applications/export")
+@guards.staff
+@gives_way
+def export(reference: str) -> ResponseReturnValue:
+    """What the filters show, with the chosen columns, as a workbook or as CSV; noted in one line."""
+    kind = "csv" if request.form.get("kind") == "csv" else "xlsx"
+    filters = requests.ticked(Filters.of(request.args))
+    intake, rows = lists_actions.prepare_export(guards.viewer(), reference, filters)
+    definition, title = definition_of(intake), localized(intake.title)
+    header, lines = display.sheet(rows, filters.shown, definition)
+    turned = language() == "ar"
+    data = write_csv(header, lines) if kind == "csv" else write_xlsx([Sheet(title, header, lines, turned)])
+    with writing():
+        lists_actions.note_export(guards.viewer(), intake, filters, kind, len(rows))
+    name = f"{definition.key}-{intake.key}.{kind}"
+    kinds = {"csv": "text/csv", "xlsx": _XLSX}
+    return send_file(BytesIO(data), mimetype=kinds[kind], as_attachment=True, download_name=name, max_age=0)
