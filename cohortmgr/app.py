@@ -18,16 +18,13 @@ from cohortmgr.accounts import access_views, code_views, guards, holding_views
 from cohortmgr.accounts import notices as accounts_notices
 from cohortmgr.accounts import staff_views as accounts_staff
 from cohortmgr.accounts import views as accounts
-from cohortmgr.applications import actions as applications
-from cohortmgr.applications import candidate_views as applications_candidate
-from cohortmgr.applications import changes, desk, lot_views
 from cohortmgr.applications import definition_publishing_views as publishing_staff
 from cohortmgr.applications import definition_rule_views as rules_staff
 from cohortmgr.applications import definition_terms_views as terms_staff
 from cohortmgr.applications import definition_views as definitions_staff
+from cohortmgr.applications import desk, lot_views
 from cohortmgr.applications import desk_views as applications_desk
 from cohortmgr.applications import duplicate_views as applications_duplicates
-from cohortmgr.applications import journey_views as journey_candidate
 from cohortmgr.applications import notices as applications_notices
 from cohortmgr.applications import staff_views as applications_staff
 from cohortmgr.applications.corrections import queries as corrections
@@ -47,6 +44,9 @@ from cohortmgr.applications.importing.views import groups, paper, repair
 from cohortmgr.applications.importing.views import staff as imports
 from cohortmgr.applications.joining import actions as joining
 from cohortmgr.applications.joining.views import form
+from cohortmgr.applications.journey.actions import changes, sending
+from cohortmgr.applications.journey.views import one_page as journey_candidate
+from cohortmgr.applications.journey.views import whole_form as applications_candidate
 from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.views import pages as lists_pages
 from cohortmgr.audit import keys
@@ -212,7 +212,7 @@ def _join_floors() -> None:
         (selection.story_of, desk.told_above),
         (amending.move_drafts, loading.on_amended),
         (corrections.reopens, papers.reopened),
-        (offers.release_on_withdrawal, applications.on_withdrawal),
+        (offers.release_on_withdrawal, sending.on_withdrawal),
         (withdrawals.tell_staff, consents.on_hidden),
         (offers.release_on_withdrawal, consents.on_hidden),
         (readdressing.to_guardians, outbox.readdress),

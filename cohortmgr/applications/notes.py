@@ -8,12 +8,16 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.actions import note
 from cohortmgr.applications.file.models import Application, Note
+from cohortmgr.applications.file.queries import File
+from cohortmgr.applications.file.rules import State
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, NotFound, Problem, Refused
+from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
 from cohortmgr.base.text import clean, new_reference
 from cohortmgr.programmes.models import Intake
 
@@ -113,3 +117,14 @@ def _found(viewer: Viewer, reference: str) -> tuple[Note, Application]:
     if row is None:
         raise NotFound(reference)
     return row[0], row[1]
+
+
+def unseal(viewer: Viewer, reference: str) -> tuple[File, dict[str, Answer]]:
+    """The sealed answers of a file that was sent, for those who decide on it; the reading is noted."""
+    file = file_queries.read_by_staff(viewer, reference)
+    require(viewer, file_queries.MANAGE, file.intake.path)
+    if file.application.state == State.DRAFT:  # a draft is still its author's alone
+        raise NotPermitted(reference)
+    opened = file_queries.sealed_answers(file.application)
+    note(viewer, file.application, "applications.unseal", {}, {"questions": sorted(opened)})
+    return file, opened

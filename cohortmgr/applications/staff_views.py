@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
-from cohortmgr.applications import actions, desk, doubles, notes
+from cohortmgr.applications import desk, doubles, notes
+from cohortmgr.applications import notes as applications_notes
 from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.corrections import queries as corrections
@@ -44,7 +45,7 @@ def show(reference: str) -> ResponseReturnValue:
 def unseal(reference: str) -> ResponseReturnValue:
     """The same page with its sealed answers; the reading is noted in the trail."""
     with writing():
-        file, opened = actions.unseal(guards.viewer(), reference)
+        file, opened = applications_notes.unseal(guards.viewer(), reference)
     return page_of(file, opened)
 
 

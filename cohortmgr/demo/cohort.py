@@ -11,7 +11,7 @@ from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts import queries as account_queries
 from cohortmgr.accounts.contacts import SMS, Contact
 from cohortmgr.accounts.rules import Role, Viewer
-from cohortmgr.applications import actions as applications
+from cohortmgr.applications.journey.actions import sending
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound
@@ -121,7 +121,7 @@ def look_ahead() -> None:
         hashed = accounts.prepare_password(PASSWORD, BEGINNER)
         with writing():
             beginner = accounts.sign_up(BEGINNER, hashed, "fr")
-            applications.start(beginner, programmes.intake_of(PROGRAMME, OPEN_INTAKE).reference)
+            sending.start(beginner, programmes.intake_of(PROGRAMME, OPEN_INTAKE).reference)
     db.session.rollback()
 
 
@@ -139,7 +139,7 @@ def _begin_by_telephone() -> None:
         raise LookupError("the session is not open")
     with writing():
         intake = programmes.intake_of(PROGRAMME, OPEN_INTAKE)
-        reference = applications.start(candidate, intake.reference).reference
+        reference = sending.start(candidate, intake.reference).reference
     with writing():
         text = "السلام عليكم، هل يمكنني إرسال كشف النقط فيما بعد؟"
         asked = asking.ask_on_file(candidate, reference, Asked(Topic.DOCUMENTS, text, "ar", "demo-sms"))

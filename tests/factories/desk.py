@@ -8,11 +8,12 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.contacts import contact_of
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import actions, lots, merges, notes
+from cohortmgr.applications import lots, merges, notes
 from cohortmgr.applications.corrections import actions as corrections
 from cohortmgr.applications.deadlines.actions import late_starts
 from cohortmgr.applications.deadlines.models import LateStart
 from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.journey.actions import sending
 from cohortmgr.applications.lists import actions as lists_actions
 from cohortmgr.applications.lists.queries import Filters
 from cohortmgr.applications.lots import Act, Wanted
@@ -47,7 +48,7 @@ def at_desk(manager: Viewer, intake: str, application: str, open_offer: str) -> 
 def put_aside(manager: Viewer, open_intake: str, one: Viewer, other: Viewer) -> dict[str, str]:
     """Two people of staff begin an application; the second's is put aside for the first's."""
     with writing() as session:
-        kept, aside = (actions.start(viewer, open_intake) for viewer in (one, other))
+        kept, aside = (sending.start(viewer, open_intake) for viewer in (one, other))
         session.flush()
         merge = merges.merge(manager, kept.reference, aside.reference, "Même personne au téléphone.")
         session.flush()

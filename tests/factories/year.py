@@ -15,7 +15,6 @@ from cohortmgr.accounts import links
 from cohortmgr.accounts import queries as known
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
-from cohortmgr.applications import actions as applications
 from cohortmgr.applications.documents.actions import papers, uploads
 from cohortmgr.applications.documents.actions.receiving import prepare_document
 from cohortmgr.applications.documents.tasks import examine_next
@@ -24,6 +23,7 @@ from cohortmgr.applications.file.queries import definition_of
 from cohortmgr.applications.importing.actions import runs as imports
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.applications.importing.rules import GivenMapping
+from cohortmgr.applications.journey.actions import sending
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.settings import ROOT
@@ -325,7 +325,7 @@ def _now(year: Year) -> None:
         sa.select(Application).where(Application.reference == year.references["application"])
     ).one()
     with writing():
-        draft = applications.start(owner, opened.reference)
+        draft = sending.start(owner, opened.reference)
         db.session.flush()
         document = papers.attach(owner, draft.reference, prepared)
         read = sa.select(Document).where(

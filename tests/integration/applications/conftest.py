@@ -11,22 +11,22 @@ from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
 from cohortmgr.base import clock
-from tests.integration.applications import journey
-from tests.integration.applications.journey import DURING, begin, browser, fill, sign_up
+from tests.integration.applications.journey import steps
+from tests.integration.applications.journey.steps import DURING, begin, browser, fill, sign_up
 
 
 @pytest.fixture
 def intake(system_context: AppContext, client: FlaskClient) -> Iterator[str]:
     """The reference of the intake that is open; the clock stands within it, and forms are sent without their token."""
     with clock.at(DURING):
-        yield journey.load_mdia()
+        yield steps.load_mdia()
 
 
 @pytest.fixture
 def desk(intake: str, app: Flask) -> FlaskClient:
     """The browser of who manages its selection."""
     found = browser(app)
-    journey.staff(found)
+    steps.staff(found)
     return found
 
 

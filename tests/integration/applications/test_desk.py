@@ -32,9 +32,9 @@ from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.programmes.reading import read_known
 from cohortmgr.selection.queries import ranking_of
-from tests.integration.applications import journey
 from tests.integration.applications.importing import sheets
-from tests.integration.applications.journey import DURING, begin, browser, fill, sign_up
+from tests.integration.applications.journey import steps
+from tests.integration.applications.journey.steps import DURING, begin, browser, fill, sign_up
 from tests.integration.applications.lists.test_lists import many
 from tests.integration.applications.seen import acts, all_of, shown
 
@@ -50,7 +50,7 @@ def test_a_note_is_sealed_pinned_and_taken_back_by_its_author(
     page = desk.get(f"/staff/applications/{sent}").text
     assert page.index("rappelle demain") < page.index("Une autre.") and "Note ajoutée" in page
     colleague = browser(app)
-    journey.staff(colleague, Role.PROGRAMME_ADMINISTRATOR)
+    steps.staff(colleague, Role.PROGRAMME_ADMINISTRATOR)
     assert colleague.post(f"/staff/notes/{first.reference}/delete").status_code == 409
     with clock.at(DURING + timedelta(days=2)):
         journey_again = desk.post(f"/staff/notes/{first.reference}/delete")
@@ -76,7 +76,7 @@ def test_nobody_else_touches_a_file_s_desk(sent: str, intake: str, desk: FlaskCl
     desk.post(f"/staff/applications/{sent}/notes", data={"text": "Une note."})
     (note,) = all_of(Note)
     elsewhere, candidate = browser(app), browser(app)
-    journey.staff(elsewhere, Role.SELECTION_MANAGER, "ma.inpt.autre.")
+    steps.staff(elsewhere, Role.SELECTION_MANAGER, "ma.inpt.autre.")
     sign_up(candidate, "autre@exemple.ma")
     paths = (
         f"/applications/{sent}/notes", f"/notes/{note.reference}/pin", f"/notes/{note.reference}/delete",
@@ -127,7 +127,7 @@ def test_staff_s_word_on_eligibility_is_what_the_ranking_reads_until_it_is_lifte
 
 def test_a_later_sending_of_the_institution_s_leaves_staff_s_word(system_context: AppContext) -> None:
     with clock.at(sheets.NOW):
-        journey.load_mdia()
+        steps.load_mdia()
         assert sheets.load(sheets.as_csv(sheets.one())).loaded == 1
         (row,) = all_of(Application)
         assert row.eligible is True
@@ -156,7 +156,7 @@ def test_one_person_has_more_time_and_sends_after_the_close(
     assert desk.post(path, data={"until": until, "reason": "Hospitalisée."}).status_code == 302
     assert len(all_of(Extension)) == 1 and [m.key for m in all_of(Message)].count("deadline_extended") == 1
     with clock.at(closes + timedelta(days=1)):
-        client.post("/sign-in", data={"email": "zoe@exemple.ma", "password": journey.PASSWORD})
+        client.post("/sign-in", data={"email": "zoe@exemple.ma", "password": steps.PASSWORD})
         fill(client, reference)
         assert client.post(f"/my/applications/{reference}/check").status_code == 302
     assert all_of(Application)[0].state == "submitted"
@@ -172,7 +172,7 @@ def test_time_that_was_taken_back_opens_nothing(intake: str, client: FlaskClient
     for _ in range(2):
         assert desk.post(f"/staff/applications/{reference}/extension/revoke").status_code == 302
     with clock.at(closes + timedelta(days=1)):
-        client.post("/sign-in", data={"email": "zoe@exemple.ma", "password": journey.PASSWORD})
+        client.post("/sign-in", data={"email": "zoe@exemple.ma", "password": steps.PASSWORD})
         assert client.get(f"/my/applications/{reference}/form").location.endswith(reference)
         client.post(f"/my/applications/{reference}/form", data={"city": "Fès"})
     assert "city" not in all_of(Application)[0].answers
@@ -190,7 +190,7 @@ def test_what_arrives_before_the_close_is_in_however_long_it_takes(
     moments = iter([closes - timedelta(seconds=1)])
     real = clock.now
     with clock.at(closes - timedelta(hours=1)):
-        client.post("/sign-in", data={"email": "zoe@exemple.ma", "password": journey.PASSWORD})
+        client.post("/sign-in", data={"email": "zoe@exemple.ma", "password": steps.PASSWORD})
     with clock.at(closes + timedelta(seconds=30)):
         monkeypatch.setattr("cohortmgr.base.clock.now", lambda: next(moments, None) or real())
         assert client.post(f"/my/applications/{reference}/check").status_code == 302
@@ -205,7 +205,7 @@ def test_an_intake_is_prolonged_for_all_and_a_definition_loaded_anew_takes_nothi
     sign_up(client)
     begin(client, intake)
     head = browser(app)
-    journey.staff(head, Role.PROGRAMME_ADMINISTRATOR)
+    steps.staff(head, Role.PROGRAMME_ADMINISTRATOR)
     before = intake_of("mdia", "2027").closes_at
     until = (clock.local(before) + timedelta(days=2)).date().isoformat()
     path = f"/staff/intakes/{intake}/deadline"
@@ -275,7 +275,7 @@ def test_columns_live_in_the_address_and_in_a_view_that_colleagues_share(
     assert saved.status_code == 302 and "columns=email" in saved.location
     assert "Mes appels" in desk.get(path).text
     colleague = browser(app)
-    journey.staff(colleague, Role.PROGRAMME_ADMINISTRATOR)
+    steps.staff(colleague, Role.PROGRAMME_ADMINISTRATOR)
     assert "Mes appels" not in colleague.get(path).text
     desk.post(f"/staff/intakes/{intake}/views?columns=email", data={"name": "Mes appels", "shared": "1"})
     (view,) = all_of(SavedView)

@@ -25,8 +25,8 @@ from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.programmes.reading import read_known
-from tests.integration.applications import journey
-from tests.integration.applications.journey import DURING, PASSWORD, browser
+from tests.integration.applications.journey import steps
+from tests.integration.applications.journey.steps import DURING, PASSWORD, browser
 from tests.integration.applications.lists.test_lists import many
 from tests.integration.applications.seen import acts, all_of
 
@@ -37,7 +37,7 @@ REASON = {"reason": "Même CIN, vue au guichet."}
 @pytest.fixture
 def intake(system_context: AppContext, client: FlaskClient) -> Iterator[str]:
     with clock.at(DURING):
-        reference = journey.load_mdia()
+        reference = steps.load_mdia()
         with writing():
             programmes.load_definition(SYSTEM, read_known("jobintech"))
         yield reference

@@ -21,8 +21,8 @@ from cohortmgr.messages.models import Campaign
 from cohortmgr.outbox.models import Bundle, Message
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.selection.queries import ranking_of
-from tests.integration.applications import journey
-from tests.integration.applications.journey import DURING, begin, browser, sign_up
+from tests.integration.applications.journey import steps
+from tests.integration.applications.journey.steps import DURING, begin, browser, sign_up
 from tests.integration.applications.lists.test_lists import many
 from tests.integration.applications.seen import acts, all_of, shown
 
@@ -135,7 +135,7 @@ def test_two_who_undo_a_merge_at_once_bring_back_one_file(intake: str, desk: Fla
     one, other = twins(intake)
     desk.post(f"/staff/duplicates/{one}/{other}", data={"keep": one, "reason": "La même."})
     second = browser(app)
-    viewer = journey.staff(second, Role.PROGRAMME_ADMINISTRATOR)
+    viewer = steps.staff(second, Role.PROGRAMME_ADMINISTRATOR)
     (merge,) = all_of(Merge)
     second.post(f"/staff/merges/{merge.reference}/undo")
     with writing():

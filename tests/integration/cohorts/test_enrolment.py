@@ -11,8 +11,8 @@ from flask import Flask
 from flask.ctx import AppContext
 
 from cohortmgr.accounts.rules import SYSTEM, Role
-from cohortmgr.applications import actions as applications
 from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.journey.actions import sending
 from cohortmgr.audit.models import Event
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db, see, writing
@@ -86,7 +86,7 @@ def test_withdrawing_ends_the_enrolment_and_frees_the_seat(app: Flask, system_ap
         see(viewer.institutions, viewer.person_id)
         for _ in range(2):
             with writing():
-                applications.withdraw(viewer, file)
+                sending.withdraw(viewer, file)
     with system_app.app_context():
         left = db.session.scalars(sa.select(Enrolment)).one()
         assert (left.state, left.ends_on) == ("withdrawn", None), "who was not confirmed never began"

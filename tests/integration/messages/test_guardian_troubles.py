@@ -20,8 +20,8 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.messages.models import Trouble
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.recording import tell
-from tests.integration.applications import journey
 from tests.integration.applications.guardians import children
+from tests.integration.applications.journey import steps
 
 CHILDS_OWN = "+212612000077"
 NEW = "+212612000055"
@@ -41,7 +41,7 @@ def office(system_context: AppContext, app: Flask, client: FlaskClient) -> Itera
             message = session.scalars(sa.select(Message).where(Message.key == "guardian_asked")).one()
             for _twice in range(2):
                 tell(message, {"state": "set_aside", "error": "no such number"})
-        found = journey.browser(app)
+        found = steps.browser(app)
         children.club(found, Role.SELECTION_MANAGER, "office")
         yield found
 

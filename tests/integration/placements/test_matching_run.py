@@ -12,8 +12,8 @@ from flask import Flask
 from flask.ctx import AppContext
 
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
-from cohortmgr.applications import actions as applications
 from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.journey.actions import sending
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotPermitted, Refused
@@ -90,7 +90,7 @@ def _leave(number: int) -> None:
     viewer = promotions.candidate(number)
     file = sa.select(Application.reference).where(Application.person_id == viewer.person_id)
     with writing():
-        applications.withdraw(viewer, db.session.scalars(file).one())
+        sending.withdraw(viewer, db.session.scalars(file).one())
 
 
 def _seats_counted(people: int) -> None:

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from cohortmgr.accounts.rules import SYSTEM, Viewer
-from cohortmgr.applications import actions as applications
 from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.journey.actions import sending
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused
@@ -124,7 +124,7 @@ def _withdraw(app: Flask, number: int) -> None:
     with app.app_context():
         see(viewer.institutions, viewer.person_id)
         with writing():
-            applications.withdraw(viewer, reference)
+            sending.withdraw(viewer, reference)
 
 
 def test_a_withdrawal_frees_the_seat_or_the_place(app: Flask) -> None:
@@ -149,7 +149,7 @@ def _withdrawing(app: Flask, number: int) -> Iterator[None]:
         with app.app_context():
             see(viewer.institutions, viewer.person_id)
             with writing():
-                applications.withdraw(viewer, reference)
+                sending.withdraw(viewer, reference)
                 done.set()
                 sleep(0.6)
 

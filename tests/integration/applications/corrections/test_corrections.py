@@ -21,8 +21,8 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotPermitted, Refused
 from cohortmgr.outbox.models import Message
-from tests.integration.applications import journey
-from tests.integration.applications.journey import AFTER, DURING, PDF, begin, browser, fill, sign_up
+from tests.integration.applications.journey import steps
+from tests.integration.applications.journey.steps import AFTER, DURING, PDF, begin, browser, fill, sign_up
 
 UNTIL = AFTER + timedelta(days=3)
 ASKED = {"fix-s1": "incorrect", "fix-transcripts": "incomplete", "message": "Le relevé est coupé."}
@@ -32,13 +32,13 @@ ASKED = {"fix-s1": "incorrect", "fix-transcripts": "incomplete", "message": "Le 
 def sent(system_context: AppContext, client: FlaskClient) -> Iterator[str]:
     """A sent application of `client`'s, seen a day after the close."""
     with clock.at(DURING):
-        intake = journey.load_mdia()
+        intake = steps.load_mdia()
         sign_up(client)
         reference = begin(client, intake)
         fill(client, reference)
         assert client.post(f"/my/applications/{reference}/check").status_code == 302
     with clock.at(AFTER):
-        answer = client.post("/sign-in", data={"email": "zoe@exemple.ma", "password": journey.PASSWORD})
+        answer = client.post("/sign-in", data={"email": "zoe@exemple.ma", "password": steps.PASSWORD})
         assert answer.status_code == 302
         yield reference
 
@@ -46,7 +46,7 @@ def sent(system_context: AppContext, client: FlaskClient) -> Iterator[str]:
 @pytest.fixture
 def desk(sent: str, app: Flask) -> FlaskClient:
     found = browser(app)
-    journey.staff(found)
+    steps.staff(found)
     return found
 
 
@@ -179,8 +179,8 @@ def test_another_s_file_is_not_found(sent: str, desk: FlaskClient, app: Flask) -
     sign_up(stranger, "autre@exemple.ma")
     assert stranger.get(f"/my/applications/{sent}/correction").status_code == 404
     assert stranger.post(f"/my/applications/{sent}/correction", data={"s1": "19"}).status_code == 404
-    journey.staff(elsewhere, Role.SELECTION_MANAGER, "ma.inpt.autre.")
-    viewer = journey.staff(reader, Role.AUDITOR)
+    steps.staff(elsewhere, Role.SELECTION_MANAGER, "ma.inpt.autre.")
+    viewer = steps.staff(reader, Role.AUDITOR)
     for who in (elsewhere, reader, stranger):
         assert who.get(f"/staff/applications/{sent}/correction").status_code == 404
         assert ask(who, sent).status_code == 404

@@ -22,9 +22,9 @@ from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.queries import intake_of
 from tests.integration.accounts.entering import last_code
-from tests.integration.applications import journey
 from tests.integration.applications.importing.sheets import words
-from tests.integration.applications.journey import begin, browser, fill, sign_up
+from tests.integration.applications.journey import steps
+from tests.integration.applications.journey.steps import begin, browser, fill, sign_up
 from tests.integration.applications.seen import acts, all_of
 
 EMAIL, PHONE = "retard@exemple.ma", "06 12 34 56 78"
@@ -33,7 +33,7 @@ EMAIL, PHONE = "retard@exemple.ma", "06 12 34 56 78"
 @pytest.fixture
 def desk(intake: str, app: Flask, client: FlaskClient) -> FlaskClient:
     found = browser(app)
-    journey.staff(found)
+    steps.staff(found)
     return found
 
 
@@ -105,7 +105,7 @@ def test_it_opens_to_nobody_else_and_not_beyond_its_time(
         assert enter(other, system_app, "autre@exemple.ma", start) == start
         for visitor in (squatter, other):
             if visitor is squatter:
-                visitor.post("/sign-in", data={"email": EMAIL, "password": journey.PASSWORD})
+                visitor.post("/sign-in", data={"email": EMAIL, "password": steps.PASSWORD})
             assert "closes depuis" in words(visitor.get(start).text)
             assert visitor.post(start).status_code == 409
     db.session.rollback()
@@ -139,7 +139,7 @@ def test_it_is_used_once_and_given_anew_to_who_has_the_number_now(
         enter(second, system_app, PHONE, start)
         assert second.post(start).status_code == 409 and len(all_of(Application)) == 1
         address = "selection_manager-ma-inpt-mdia-@exemple.ma"
-        desk.post("/sign-in", data={"email": address, "password": journey.PASSWORD})
+        desk.post("/sign-in", data={"email": address, "password": steps.PASSWORD})
         assert allow(desk, intake, PHONE) == 302
         begin(second, intake)
     assert len(all_of(Application)) == 2 and len(all_of(LateStart)) == 1
@@ -153,7 +153,7 @@ def test_whoever_has_a_draft_gets_the_time_for_it_and_a_sent_file_none(
     assert allow(desk, intake, "zoe@exemple.ma") == 302
     assert all_of(LateStart) == [] and len(all_of(Extension)) == 1
     with clock.at(closes() + timedelta(days=1)):
-        client.post("/sign-in", data={"email": "zoe@exemple.ma", "password": journey.PASSWORD})
+        client.post("/sign-in", data={"email": "zoe@exemple.ma", "password": steps.PASSWORD})
         home = words(client.get("/my").text)
         assert "C’est à vous" in home.replace("'", "’") and "3 juillet 2027" in home
         fill(client, reference)

@@ -14,7 +14,7 @@ from cohortmgr.applications.file.models import Document
 from cohortmgr.base.db import db
 from cohortmgr.programmes.reading import read_known
 from cohortmgr.programmes.rules import Definition, Question
-from tests.integration.applications import journey
+from tests.integration.applications.journey import steps
 
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 LOCKED = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R/Encrypt 2 0 R>>\n%%EOF\n"
@@ -61,4 +61,4 @@ def names() -> list[str]:
 
 
 def infected() -> bytes:
-    return journey.PDF.replace(b"trailer", b"%" + EICAR + b"\ntrailer")
+    return steps.PDF.replace(b"trailer", b"%" + EICAR + b"\ntrailer")

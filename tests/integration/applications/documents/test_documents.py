@@ -23,7 +23,6 @@ from cohortmgr.base import clock, storage
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.actions import load_definition
-from tests.integration.applications import journey
 from tests.integration.applications.documents.photos import (
     EICAR,
     LOCKED,
@@ -34,13 +33,14 @@ from tests.integration.applications.documents.photos import (
     send,
     standing,
 )
-from tests.integration.applications.journey import begin, browser, examine, fill, sign_up
+from tests.integration.applications.journey import steps
+from tests.integration.applications.journey.steps import begin, browser, examine, fill, sign_up
 
 
 @pytest.fixture
 def intake(system_context: AppContext) -> Iterator[str]:
-    with clock.at(journey.DURING):
-        reference = journey.load_mdia()
+    with clock.at(steps.DURING):
+        reference = steps.load_mdia()
         with writing():
             load_definition(SYSTEM, asking())
         yield reference
@@ -70,7 +70,7 @@ def test_several_photos_are_one_document_whose_pages_are_put_in_order(
     examine()
     paper = standing()
     assert (paper.state, paper.media_type, len(paper.pages)) == ("clean", "application/pdf", 2)
-    assert send(client, draft, ("trois.pdf", journey.PDF)).status_code == 302
+    assert send(client, draft, ("trois.pdf", steps.PDF)).status_code == 302
     assert names() == ["un.jpg", "deux.jpg", "trois.pdf"] and standing().storage_key is None
     last = standing().parts[2]["key"]
     for _ in range(3):  # once more than there are places above
@@ -141,7 +141,7 @@ def test_a_picture_of_12_000_by_12_000_is_refused_with_the_reason(client: FlaskC
 
 
 def test_the_file_at_fault_is_marked_and_the_others_stay(client: FlaskClient, draft: str) -> None:
-    broken = journey.PDF.replace(b"/Pages", b"/Rages")
+    broken = steps.PDF.replace(b"/Pages", b"/Rages")
     send(client, draft, ("un.jpg", photo()), ("deux.pdf", broken))
     examine()
     assert standing().state == "refused" and [part.get("reason") for part in standing().parts] == [
@@ -195,13 +195,13 @@ def test_a_promise_is_an_answer_and_may_be_kept_after_the_sending(
     client: FlaskClient, draft: str, app: Flask
 ) -> None:
     client.post(place(draft, "/promise"), data={"promised_for": "05/07/2027"})
-    client.post(f"/my/applications/{draft}/form", data=journey.answers())
+    client.post(f"/my/applications/{draft}/form", data=steps.answers())
     assert client.post(f"/my/applications/{draft}/check").location.endswith(draft)
     desk = browser(app)
-    journey.staff(desk)
+    steps.staff(desk)
     assert "Promis" in desk.get(f"/staff/applications/{draft}").text
-    with clock.at(journey.AFTER):
-        client.post("/sign-in", data={"email": "zoe@exemple.ma", "password": journey.PASSWORD})
+    with clock.at(steps.AFTER):
+        client.post("/sign-in", data={"email": "zoe@exemple.ma", "password": steps.PASSWORD})
         assert send(client, draft, ("un.jpg", photo())).status_code == 302
         refused = send(client, draft, ("deux.jpg", photo()))
         assert refused.status_code == 409 and "ne se change plus" in refused.text
@@ -230,7 +230,7 @@ def test_staff_read_the_figure_beside_the_paper_and_a_new_sending_asks_again(
     client: FlaskClient, sent: str, app: Flask
 ) -> None:
     desk = browser(app)
-    journey.staff(desk)
+    steps.staff(desk)
     examine()
     paper = standing()
     page = desk.get(f"/staff/documents/{paper.reference}/pages").text
@@ -260,7 +260,7 @@ def test_a_new_sending_is_read_anew_and_the_old_paper_says_that_it_was_replaced(
     client: FlaskClient, sent: str, app: Flask
 ) -> None:
     desk = browser(app)
-    journey.staff(desk)
+    steps.staff(desk)
     examine()
     old = standing().reference
     desk.post(f"/staff/documents/{old}/figures", data={"question": "s1", "read": "12"})
@@ -293,7 +293,7 @@ def test_a_new_sending_is_read_anew_and_the_old_paper_says_that_it_was_replaced(
 
 def test_an_original_seen_at_a_desk_is_noted_once(client: FlaskClient, sent: str, app: Flask) -> None:
     desk = browser(app)
-    journey.staff(desk)
+    steps.staff(desk)
     examine()
     paper = standing().reference
     for _ in range(2):

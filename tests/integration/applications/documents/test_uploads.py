@@ -24,7 +24,6 @@ from cohortmgr.applications.documents.actions import uploads
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes.actions import load_definition
-from tests.integration.applications import journey
 from tests.integration.applications.documents.photos import (
     EICAR,
     asking,
@@ -35,13 +34,14 @@ from tests.integration.applications.documents.photos import (
     send,
     standing,
 )
-from tests.integration.applications.journey import begin, browser, examine, sign_up
+from tests.integration.applications.journey import steps
+from tests.integration.applications.journey.steps import begin, browser, examine, sign_up
 
 
 @pytest.fixture
 def intake(system_context: AppContext) -> Iterator[str]:
-    with clock.at(journey.DURING):
-        reference = journey.load_mdia()
+    with clock.at(steps.DURING):
+        reference = steps.load_mdia()
         with writing():
             load_definition(SYSTEM, asking())
         # Persons of other tests bore the same numbers.
@@ -252,7 +252,7 @@ def test_eicar_is_refused_and_what_is_well_passes(
         examine()
         assert (standing().state, standing().reason) == ("refused", "virus")
         assert "antivirus a refusé" in client.get(place(draft)).text
-        send(client, draft, ("bien.pdf", journey.PDF))
+        send(client, draft, ("bien.pdf", steps.PDF))
         examine()
     assert standing().state == "clean"
     with pytest.raises(FileNotFoundError):

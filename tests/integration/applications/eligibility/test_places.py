@@ -17,8 +17,8 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.programmes.actions import load_definition
 from cohortmgr.programmes.reading import read_known
 from cohortmgr.programmes.rules import EligibilityRule, Operator
-from tests.integration.applications import journey
-from tests.integration.applications.journey import answers, begin, browser, fill, sign_up
+from tests.integration.applications.journey import steps
+from tests.integration.applications.journey.steps import answers, begin, browser, fill, sign_up
 
 AGE = EligibilityRule(
     "age",
@@ -87,7 +87,7 @@ def test_staff_read_the_reason_too_and_decide_otherwise_with_a_note(
         values: dict[str, Any] = {"eligible": False, "reasons": ["age"]}
         session.execute(sa.update(Application).values(**values))
     desk = browser(client.application)
-    journey.staff(desk, Role.SELECTION_MANAGER)
+    steps.staff(desk, Role.SELECTION_MANAGER)
     desk.set_cookie("language", language)
     assert AGE.reason[language] in desk.get(f"/staff/applications/{reference}").text
     path = f"/staff/applications/{reference}/eligibility"

@@ -27,14 +27,14 @@ from cohortmgr.programmes.rules import Definition, Form, Question, QuestionKind
 from cohortmgr.selection import queries as selection
 from tests.factories import promotions
 from tests.factories.year import FILE
-from tests.integration.applications import journey
 from tests.integration.applications.form.test_kinds import ANSWERS, paper
-from tests.integration.applications.journey import begin, sign_up
+from tests.integration.applications.journey import steps
+from tests.integration.applications.journey.steps import begin, sign_up
 
 
 @pytest.fixture
 def intake(system_context: AppContext) -> Iterator[Intake]:
-    with clock.at(journey.DURING):
+    with clock.at(steps.DURING):
         with writing():
             programmes.load_definition(SYSTEM, read_known("jobintech"))
         yield intake_of("jobintech")
@@ -59,8 +59,8 @@ def offering(reference: str) -> str | None:
 
 def test_a_sent_file_is_listed_and_ranked_under_its_first_choice(app: Flask, intake: Intake) -> None:
     app.config["WTF_CSRF_ENABLED"] = False
-    one = sent(journey.browser(app), intake, "une@exemple.ma", "ia-rabat", "donnees-fes")
-    two = sent(journey.browser(app), intake, "deux@exemple.ma", "sap-casablanca", "ia-rabat")
+    one = sent(steps.browser(app), intake, "une@exemple.ma", "ia-rabat", "donnees-fes")
+    two = sent(steps.browser(app), intake, "deux@exemple.ma", "sap-casablanca", "ia-rabat")
     assert (offering(one), offering(two)) == ("ia-rabat", "sap-casablanca")
     numbers = dict(db.session.execute(sa.select(Application.reference, Application.number)).all())
     desk = promotions.browser(app, promotions.staff(intake, Role.SELECTION_MANAGER))

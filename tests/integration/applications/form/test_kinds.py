@@ -36,8 +36,8 @@ from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.programmes.reading import read_known
 from cohortmgr.programmes.rules import Form, Question, QuestionKind
-from tests.integration.applications import journey
-from tests.integration.applications.journey import begin, sign_up, with_file
+from tests.integration.applications.journey import steps
+from tests.integration.applications.journey.steps import begin, sign_up, with_file
 
 JOBINTECH = read_known("jobintech")
 ANSWERS = {
@@ -59,7 +59,7 @@ def paper(given: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def intake(system_context: AppContext) -> Iterator[str]:
-    with clock.at(journey.DURING):
+    with clock.at(steps.DURING):
         with writing():
             programmes.load_definition(SYSTEM, JOBINTECH)
         yield intake_of("jobintech").reference

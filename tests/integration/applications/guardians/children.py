@@ -18,8 +18,8 @@ from cohortmgr.outbox.models import Message
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.programmes.reading import read_known
-from tests.integration.applications import journey
 from tests.integration.applications.importing.sheets import as_csv
+from tests.integration.applications.journey import steps
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 _NAMES = ("", "Adam", "Badr", "Chaima")
@@ -38,12 +38,12 @@ def club(client: FlaskClient, role: Role = Role.GROUP_ENROLLER, name: str = "clu
     email, intake = f"{name}-{role.value}@exemple.ma", intake_of("ai-master-junior", "2027")
     with writing():
         account = accounts.new_account(
-            SYSTEM, email, accounts.prepare_password(journey.PASSWORD, email), {"given_name": "Samir"}
+            SYSTEM, email, accounts.prepare_password(steps.PASSWORD, email), {"given_name": "Samir"}
         )
         accounts.grant(
             SYSTEM, account, role, "programme", f"junior-{name}", intake.path, [intake.institution_id]
         )
-    answer = client.post("/sign-in", data={"email": email, "password": journey.PASSWORD})
+    answer = client.post("/sign-in", data={"email": email, "password": steps.PASSWORD})
     assert answer.status_code == 302, answer.text
 
 
@@ -75,7 +75,7 @@ def sent(key: str) -> list[dict[str, str]]:
 
 def enter(app: Flask, token: str) -> FlaskClient:
     """A guardian's browser that proved itself for a link."""
-    browser = journey.browser(app)
+    browser = steps.browser(app)
     assert browser.get(f"/guardian/{token}").status_code == 200
     assert browser.post(f"/guardian/{token}").location == "/guardian/code"
     answer = browser.post("/guardian/code", data={"code": sent("sign_in_code")[-1]["code"]})

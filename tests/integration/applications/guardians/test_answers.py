@@ -24,9 +24,9 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.queries import get_intake
-from tests.integration.applications import journey
 from tests.integration.applications.guardians import children
 from tests.integration.applications.importing.sheets import words
+from tests.integration.applications.journey import steps
 from tests.watch import rows_of
 
 
@@ -105,7 +105,7 @@ def test_a_link_serves_once_and_the_one_of_the_receipt_withdraws(
     assert (row.state, row.consent, row.sent_at) == ("held", "withdrawn", None)
     assert seen(intake) == []
     assert file.counts([row.intake_id])[row.intake_id]["refused"] == 1
-    office = journey.browser(app)
+    office = steps.browser(app)
     children.club(office, Role.SELECTION_MANAGER, "office")
     page = words(office.get(f"/staff/intakes/{intake}/applications?state=all").text)
     assert "1 dossier d'enfant est caché" in page and "Adam" not in page
@@ -153,7 +153,7 @@ def test_a_visit_opens_one_guardian_s_children_and_no_other_s(
 def test_a_code_is_tried_five_times(app: Flask, client: FlaskClient, intake: str) -> None:
     children.enrol(client, intake, children.child(1))
     token = children.sent("guardian_asked")[0]["token"]
-    browser = journey.browser(app)
+    browser = steps.browser(app)
     browser.post(f"/guardian/{token}")
     right = children.sent("sign_in_code")[-1]["code"].replace(" ", "")
     wrong = "000000" if right != "000000" else "111111"
@@ -166,7 +166,7 @@ def test_a_code_is_tried_five_times(app: Flask, client: FlaskClient, intake: str
 def test_a_lost_link_is_had_again_by_telephone_and_code(app: Flask, client: FlaskClient, intake: str) -> None:
     children.enrol(client, intake, children.child(1))
     lost = children.sent("guardian_asked")[0]["token"]
-    browser = journey.browser(app)
+    browser = steps.browser(app)
     for typed in ("06 12 00 00 01", "06 12 00 00 09"):
         answer = browser.post("/guardian", data={"contact": typed})
         assert answer.location == "/guardian/code"  # the same for a guardian and for nobody
@@ -182,9 +182,9 @@ def test_a_lost_link_is_had_again_by_telephone_and_code(app: Flask, client: Flas
 def test_a_child_online_waits_may_correct_the_number_and_leaves_when_the_guardian_agrees(
     app: Flask, client: FlaskClient, intake: str
 ) -> None:
-    child = journey.browser(app)
-    journey.sign_up(child, "adam@exemple.ma")
-    reference = journey.begin(child, intake)
+    child = steps.browser(app)
+    steps.sign_up(child, "adam@exemple.ma")
+    reference = steps.begin(child, intake)
     typed = {
         "family_name": "Alaoui", "given_name": "Adam", "birth_date-day": "3", "birth_date-month": "4",
         "birth_date-year": "2014", "massar": "J123456789", "group": "Raja",
@@ -219,7 +219,7 @@ def test_no_letter_leaves_for_a_child(app: Flask, client: FlaskClient, intake: s
     page = browser.get(f"/guardian/{token}/answers").text
     browser.post(f"/guardian/{token}/answers", data=children.answers(page))
     (row,) = files()
-    manager = journey.browser(app)
+    manager = steps.browser(app)
     children.club(manager, Role.SELECTION_MANAGER, "office")
     answer = manager.post(
         f"/staff/applications/{row.reference}/correction",
@@ -251,7 +251,7 @@ def test_a_child_s_row_without_a_guardian_waits_in_the_tray_of_who_sent_it(
     assert rows_of(TrayRow) == 2
     listed = f"/staff/intakes/{intake}/tray"
     assert "Adam" in client.get(listed).text
-    other = journey.browser(app)
+    other = steps.browser(app)
     children.club(other, name="autre")
     assert "Adam" not in other.get(listed).text
     row = db.session.scalars(sa.select(TrayRow)).first()
@@ -259,6 +259,6 @@ def test_a_child_s_row_without_a_guardian_waits_in_the_tray_of_who_sent_it(
     for method, path in (("get", ""), ("post", ""), ("post", "/ask"), ("post", "/discard")):
         answer = getattr(other, method)(f"/staff/tray/{row.reference}{path}")
         assert answer.status_code == 404, path
-    office = journey.browser(app)
+    office = steps.browser(app)
     children.club(office, Role.SELECTION_MANAGER, "office")
     assert "Adam" in office.get(listed).text

@@ -28,9 +28,9 @@ from cohortmgr.outbox.delivery import deliver
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes import reading
 from cohortmgr.programmes.queries import intake_of
-from tests.integration.applications import journey
 from tests.integration.applications.importing import sheets
 from tests.integration.applications.importing.sheets import as_csv, one, words
+from tests.integration.applications.journey import steps
 from tests.watch import rows_of
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
@@ -127,13 +127,13 @@ def test_a_number_that_enters_an_account_is_not_doubled(
     load(system_app, person(1, phone=PHONE), person(2, phone=NUMBER))
     assert invited(system_app, intake) == 2
     first, second = map(link_in, sent(system_app))
-    assert client.post(first, data={"password": journey.PASSWORD}).location == "/my"
-    other = journey.browser(app)
+    assert client.post(first, data={"password": steps.PASSWORD}).location == "/my"
+    other = steps.browser(app)
     answer = other.post(second, data={})
     assert answer.status_code == 200 and "Ce numéro a déjà un compte" in words(answer.text)
     assert other.get("/my").status_code == 302
     assert invited(system_app, intake, again=True) == 0
-    back = other.post("/sign-in", data={"email": PHONE, "password": journey.PASSWORD})
+    back = other.post("/sign-in", data={"email": PHONE, "password": steps.PASSWORD})
     assert back.location == "/my"
     with system_app.app_context():
         assert rows_of(Account) == 1
@@ -181,7 +181,7 @@ def test_a_row_of_the_tray_with_a_telephone_alone_is_asked_by_sms_and_repaired(
 ) -> None:
     with clock.at(sheets.NOW):
         with system_app.app_context():
-            journey.staff(client)
+            steps.staff(client)
         load(system_app, person(1, phone=NUMBER, s1="99"))
         with system_app.app_context():
             row = db.session.scalars(sa.select(TrayRow)).one()
@@ -191,7 +191,7 @@ def test_a_row_of_the_tray_with_a_telephone_alone_is_asked_by_sms_and_repaired(
         for _twice in range(2):
             assert client.post(f"{page}/ask", data={"version": row.version}).status_code == 302
         [message] = sent(system_app)
-        own = journey.browser(app)
+        own = steps.browser(app)
         link = link_in(message)
         text = own.get(link).text
         name = f"c{list(one()).index('S1')}"
@@ -208,16 +208,16 @@ def test_a_row_of_the_tray_with_a_telephone_alone_is_asked_by_sms_and_repaired(
 def test_a_paper_without_an_address_is_followed_by_a_link_to_the_telephone(
     client: FlaskClient, app: Flask, system_app: Flask, intake: str
 ) -> None:
-    with clock.at(journey.DURING):
+    with clock.at(steps.DURING):
         with system_app.app_context():
-            journey.staff(client)
+            steps.staff(client)
             opened = intake_of("mdia", "2027").reference
-        typed = journey.answers(email="", received="20/11/2026")
+        typed = steps.answers(email="", received="20/11/2026")
         given = {key: value for key, value in typed.items() if not key.startswith("consent")}
-        answer = client.post(f"/staff/intakes/{opened}/paper", data=journey.with_file(given))
+        answer = client.post(f"/staff/intakes/{opened}/paper", data=steps.with_file(given))
         assert answer.status_code == 302, words(answer.text)
         [message] = sent(system_app)
-        own = journey.browser(app)
+        own = steps.browser(app)
         assert own.post(link_in(message), data={}).location == "/my"
         assert "MDIA-" in own.get("/my").text
 

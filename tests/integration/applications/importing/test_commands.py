@@ -17,9 +17,9 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.delivery import content_of, deliver
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rendering import Rendered, render_all
-from tests.integration.applications import journey
 from tests.integration.applications.importing import sheets
 from tests.integration.applications.importing.sheets import as_csv, one, words
+from tests.integration.applications.journey import steps
 from tests.watch import rows_of
 
 Import = Callable[..., Result]
@@ -28,7 +28,7 @@ Import = Callable[..., Result]
 @pytest.fixture
 def bring(runner: FlaskCliRunner, system_context: AppContext, tmp_path: Path) -> Import:
     """Import bytes, or the file of 2025; mdia is loaded."""
-    journey.load_mdia()
+    steps.load_mdia()
 
     def run(data: bytes | None = None, *options: str, name: str = "file.csv") -> Result:
         path = sheets.FILE if data is None else tmp_path / name
@@ -145,7 +145,7 @@ def test_people_are_invited_once_and_enter_by_their_link(
     assert "Master Data" in subject and f"/links/{variables['token']}" in body and "MDIA-" in body
     path = f"/links/{variables['token']}"
     assert "elle@exemple.ma" in client.get(path).text
-    answer = client.post(path, data={"password": journey.PASSWORD})
+    answer = client.post(path, data={"password": steps.PASSWORD})
     assert answer.status_code == 302 and answer.location.endswith("/my")
     page = client.get("/my").text
     assert db.session.query(Application.reference).filter_by(email="elle@exemple.ma").scalar() in page
@@ -156,11 +156,11 @@ def test_people_are_invited_once_and_enter_by_their_link(
 def test_who_has_an_account_already_finds_the_file_there(
     bring: Import, runner: FlaskCliRunner, client: FlaskClient
 ) -> None:
-    intake = journey.load_mdia()
-    with clock.at(journey.DURING):
-        journey.sign_up(client)
-        reference = journey.begin(client, intake)
-        journey.fill(client, reference)
+    intake = steps.load_mdia()
+    with clock.at(steps.DURING):
+        steps.sign_up(client)
+        reference = steps.begin(client, intake)
+        steps.fill(client, reference)
         client.post(f"/my/applications/{reference}/check")
     assert bring(as_csv(one(cin="AB123456", massar="R123456789"))).output.startswith("1 loaded")
     assert rows_of(Application) == 2

@@ -22,9 +22,9 @@ from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.models import Bundle
-from tests.integration.applications import journey
 from tests.integration.applications.guardians import children
 from tests.integration.applications.importing.sheets import as_csv, words
+from tests.integration.applications.journey import steps
 from tests.watch import rows_of
 
 
@@ -43,7 +43,7 @@ def test_a_club_sees_its_own_children_and_whether_their_guardians_agreed(
     result = children.enrol(client, intake, children.child(1))
     page = client.get(f"/staff/intakes/{intake}/enrolled").text
     assert "Adam Alaoui" in page and "Attendu" in page and "2014" not in page and "+212" not in page
-    other = journey.browser(app)
+    other = steps.browser(app)
     children.club(other, name="autre")
     assert "Adam" not in other.get(f"/staff/intakes/{intake}/enrolled").text
     for path in ("", "/undo"):
@@ -52,14 +52,14 @@ def test_a_club_sees_its_own_children_and_whether_their_guardians_agreed(
     (row,) = db.session.scalars(sa.select(Application)).all()
     assert client.get(f"/staff/applications/{row.reference}").status_code == 404
     assert client.get(f"/staff/intakes/{intake}/applications").status_code == 404
-    office = journey.browser(app)
+    office = steps.browser(app)
     children.club(office, Role.SELECTION_MANAGER, "office")
     assert office.get(f"/staff/applications/{row.reference}").status_code == 404
 
 
 def test_a_club_replaces_no_other_s_child(app: Flask, client: FlaskClient, intake: str) -> None:
     children.enrol(client, intake, children.child(1))
-    other = journey.browser(app)
+    other = steps.browser(app)
     children.club(other, name="autre")
     children.enrol(other, intake, children.child(1, **{"Téléphone du tuteur": "0612000009"}))
     assert rows_of(Application) == 1 and rows_of(Guardianship) == 1 and rows_of(TrayRow) == 1
@@ -72,7 +72,7 @@ def test_a_club_s_tray_holds_the_rows_that_it_brought_itself(
     app: Flask, client: FlaskClient, intake: str
 ) -> None:
     children.enrol(client, intake, children.child(1))
-    other = journey.browser(app)
+    other = steps.browser(app)
     children.club(other, name="autre")
     children.enrol(other, intake, children.child(1, **{"Téléphone du tuteur": "0612000009"}))
     row = db.session.scalars(sa.select(TrayRow)).one().reference

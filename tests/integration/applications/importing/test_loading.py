@@ -26,9 +26,9 @@ from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound, NotPermitted
 from cohortmgr.programmes.queries import definition_of, intake_of
-from tests.integration.applications import journey
 from tests.integration.applications.importing import sheets
 from tests.integration.applications.importing.sheets import as_csv, load, one
+from tests.integration.applications.journey import steps
 from tests.watch import rows_of
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
@@ -37,7 +37,7 @@ Statements = Callable[[], AbstractContextManager[list[str]]]
 @pytest.fixture
 def mdia(system_context: AppContext) -> Iterator[None]:
     with clock.at(sheets.NOW):
-        journey.load_mdia()
+        steps.load_mdia()
         yield
 
 
@@ -207,7 +207,7 @@ def test_the_tray_holds_cells_sealed(mdia: None) -> None:
 def test_staff_load_through_the_wall_and_a_reviewer_does_not(
     app: Flask, client: FlaskClient, mdia: None
 ) -> None:
-    able, unable = (journey.staff(client, role) for role in (Role.SELECTION_MANAGER, Role.REVIEWER))
+    able, unable = (steps.staff(client, role) for role in (Role.SELECTION_MANAGER, Role.REVIEWER))
     reference = sheets.intake().reference
     with app.app_context():
         for viewer in (able, unable):

@@ -30,9 +30,9 @@ from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rendering import Rendered, render_all
 from tests.databases import Database
-from tests.integration.applications import journey
 from tests.integration.applications.importing import sheets
 from tests.integration.applications.importing.sheets import as_csv, one, words
+from tests.integration.applications.journey import steps
 from tests.watch import rows_of
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
@@ -42,8 +42,8 @@ Statements = Callable[[], AbstractContextManager[list[str]]]
 def intake(system_context: AppContext, client: FlaskClient) -> Iterator[str]:
     """mdia, with `client` signed in as who manages its selection; the reference of the intake of 2025."""
     with clock.at(sheets.NOW):
-        journey.load_mdia()
-        journey.staff(client)
+        steps.load_mdia()
+        steps.staff(client)
         yield sheets.intake().reference
 
 
@@ -102,7 +102,7 @@ def test_a_preview_shows_what_would_change_and_confirming_does_it_once(
 def test_who_may_not_read_the_list_is_not_led_to_it(client: FlaskClient, intake: str) -> None:
     page, listed = load(client, intake, as_csv(one())), f"/staff/intakes/{intake}/applications"
     assert listed in client.get(page).text
-    journey.staff(client, Role.GROUP_ENROLLER)
+    steps.staff(client, Role.GROUP_ENROLLER)
     assert client.get(page).status_code == 404
     text = client.get(load(client, intake, as_csv(one(cin="ZZ123456", massar="Z987654321")))).text
     assert f"/staff/intakes/{intake}/tray" in text
@@ -203,12 +203,12 @@ def test_a_row_is_mended_faults_first_and_loaded_at_once(
         and "La clé du RIB" in words(still.text)
     )
     assert rows_of(Application) == 0
-    mended[column("RIB (24 chiffres)")] = journey.rib()
+    mended[column("RIB (24 chiffres)")] = steps.rib()
     for _twice in range(2):
         assert client.post(page, data=mended).status_code in (302, 200)
     found = db.session.scalars(sa.select(Application)).one()
     assert (found.answers["s1"], found.answers["city"]) == ("12.5", "Tanger")
-    assert sealed_answers(found)["rib"] == journey.rib()
+    assert sealed_answers(found)["rib"] == steps.rib()
     assert (again(row).state, again(row).application_id) == ("loaded", found.id)
     assert db.session.query(Event).filter_by(action="imports.read_row").count() >= 1
     load(client, intake, as_csv(one(rib="1" * 24, s1="99", mail="elle@exemple.ma")))
@@ -253,14 +253,14 @@ def test_the_person_mends_their_own_row_by_a_link_that_serves_once(
 ) -> None:
     link = asked(client, row)
     assert again(row).state == "asked"
-    person = journey.browser(app)
+    person = steps.browser(app)
     text = person.get(link).text
     assert f'name="{column("S1")}"' in text and f'name="{column("Nom")}"' not in text
     assert "SH941744" not in text and rows_of(Application) == 0
     mended = {**fields(text), column("S1"): "12"}
     still = person.post(link, data=mended)
     assert "La clé du RIB" in words(still.text) and 'value="12"' in words(still.text)
-    mended |= {column("RIB (24 chiffres)"): journey.rib(), column("CIN"): "AB999999"}
+    mended |= {column("RIB (24 chiffres)"): steps.rib(), column("CIN"): "AB999999"}
     for _twice in range(2):
         assert person.post(link, data=mended).location.endswith("/repair/done")
     assert "Votre dossier est complet" in person.get("/repair/done").text
@@ -274,7 +274,7 @@ def test_the_person_mends_their_own_row_by_a_link_that_serves_once(
 def test_a_link_to_a_settled_row_says_so(app: Flask, client: FlaskClient, intake: str, row: TrayRow) -> None:
     link = asked(client, row)
     client.post(f"/staff/tray/{row.reference}/discard", data={"reason": "Doublon"})
-    for answer in (journey.browser(app).get(link), journey.browser(app).post(link, data={})):
+    for answer in (steps.browser(app).get(link), steps.browser(app).post(link, data={})):
         assert answer.status_code == 410 and "déjà été traitée" in words(answer.text)
     assert rows_of(Application) == 0
 
@@ -333,7 +333,7 @@ def test_two_clicks_at_once_invite_each_person_once(
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.OBSERVER])
 def test_others_find_no_such_pages(client: FlaskClient, intake: str, row: TrayRow, role: Role) -> None:
     run = db.session.query(ImportRun.reference).scalar()
-    journey.staff(client, role)
+    steps.staff(client, role)
     for path in (f"intakes/{intake}/imports", f"intakes/{intake}/tray", f"intakes/{intake}/invitations"):
         assert client.get(f"/staff/{path}").status_code == 404
     for path in (f"imports/{run}", f"tray/{row.reference}"):

@@ -17,31 +17,31 @@ from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from tests.integration.applications import journey
 from tests.integration.applications.guardians import children
 from tests.integration.applications.importing.sheets import words
+from tests.integration.applications.journey import steps
 from tests.watch import rows_of
 
 
 @pytest.fixture
 def intake(system_context: AppContext, client: FlaskClient) -> Iterator[str]:
     """mdia, `client` signed in as who manages its selection; the reference of the open intake."""
-    with clock.at(journey.DURING):
-        reference = journey.load_mdia()
-        journey.staff(client)
+    with clock.at(steps.DURING):
+        reference = steps.load_mdia()
+        steps.staff(client)
         yield reference
 
 
 def typed(**more: Any) -> dict[str, Any]:
     """A paper as staff key it in: without what is asked online alone."""
-    given = journey.answers(received="20/11/2026", **more)
+    given = steps.answers(received="20/11/2026", **more)
     return {key: value for key, value in given.items() if not key.startswith("consent")}
 
 
 def test_a_paper_is_a_file_sent_on_the_day_of_its_receipt(client: FlaskClient, intake: str) -> None:
     page = f"/staff/intakes/{intake}/paper"
     assert client.get(page).status_code == 200
-    answer = client.post(page, data=journey.with_file(typed()))
+    answer = client.post(page, data=steps.with_file(typed()))
     assert answer.status_code == 302, words(answer.text)
     (row,) = db.session.scalars(sa.select(Application)).all()
     assert (row.source, row.state, row.eligible) == ("paper", "submitted", True)
@@ -50,11 +50,11 @@ def test_a_paper_is_a_file_sent_on_the_day_of_its_receipt(client: FlaskClient, i
     noted = db.session.scalars(sa.select(Event).where(Event.action == "applications.enter_paper")).one()
     assert noted is not None
     assert "Sur papier" in words(client.get(f"/staff/intakes/{intake}/applications").text)
-    again = client.post(page, data=journey.with_file(typed()))
+    again = client.post(page, data=steps.with_file(typed()))
     assert again.status_code == 422 and "peut-être celle-ci" in words(again.text)
     person = db.session.scalars(sa.select(Person).where(Person.id == row.person_id)).one()
     for who, says in ((person.reference, "a déjà le dossier"), ("new", "autre personne")):
-        answer = client.post(page, data=journey.with_file(typed(person=who)))
+        answer = client.post(page, data=steps.with_file(typed(person=who)))
         assert answer.status_code == 422 and says in words(answer.text), who
     assert rows_of(Application) == 1
 
@@ -82,10 +82,10 @@ def test_what_is_missing_or_wrong_is_said_beside_it(client: FlaskClient, intake:
 
 
 def test_a_person_known_by_their_telephone_is_taken(client: FlaskClient, intake: str, app: Flask) -> None:
-    other = journey.browser(app)
-    journey.sign_up(other)
-    reference = journey.begin(other, intake)
-    journey.fill(other, reference)
+    other = steps.browser(app)
+    steps.sign_up(other)
+    reference = steps.begin(other, intake)
+    steps.fill(other, reference)
     person = db.session.scalars(sa.select(Person).where(Person.email == "zoe@exemple.ma")).one()
     client.post(f"/staff/intakes/{intake}/paper", data=typed())
     answer = client.post(f"/staff/intakes/{intake}/paper", data=typed(person=person.reference))

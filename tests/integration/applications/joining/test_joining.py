@@ -31,7 +31,7 @@ from cohortmgr.stipends import actions as stipends
 from cohortmgr.stipends.models import BankDetails, Line
 from tests.factories import promotions
 from tests.factories.promotions import JANUARY, asking_later, rib
-from tests.integration.applications.journey import PDF
+from tests.integration.applications.journey.steps import PDF
 from tests.watch import rows_of
 
 Statements = Callable[[], AbstractContextManager[list[str]]]

@@ -21,8 +21,8 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.text import fold
 from cohortmgr.programmes.queries import intake_of
-from tests.integration.applications import journey
-from tests.integration.applications.journey import begin, browser, fill, sign_up
+from tests.integration.applications.journey import steps
+from tests.integration.applications.journey.steps import begin, browser, fill, sign_up
 
 
 def many(count: int) -> None:
@@ -65,7 +65,7 @@ def test_another_candidate_finds_nothing(intake: str, sent: str, app: Flask) -> 
 def test_one_s_own_document_comes_as_a_download(sent: str, client: FlaskClient) -> None:
     document = db.session.scalars(sa.select(Document.reference)).one()
     assert client.get(f"/my/documents/{document}").status_code == 404  # nobody has examined it
-    journey.examine()
+    steps.examine()
     answer = client.get(f"/my/documents/{document}")
     assert answer.data.startswith(b"%PDF-")
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
@@ -75,7 +75,7 @@ def test_one_s_own_document_comes_as_a_download(sent: str, client: FlaskClient) 
 
 def test_staff_of_another_programme_find_nothing(intake: str, sent: str, app: Flask) -> None:
     stranger = browser(app)
-    journey.staff(stranger, Role.SELECTION_MANAGER, "ma.inpt.autre.")
+    steps.staff(stranger, Role.SELECTION_MANAGER, "ma.inpt.autre.")
     assert stranger.get(f"/staff/applications/{sent}").status_code == 404
     assert stranger.post(f"/staff/applications/{sent}/unseal").status_code == 404
     assert stranger.get(f"/staff/intakes/{intake}/applications").status_code == 404
@@ -83,13 +83,13 @@ def test_staff_of_another_programme_find_nothing(intake: str, sent: str, app: Fl
 
 def test_a_reviewer_reads_no_list(intake: str, sent: str, app: Flask) -> None:
     reviewer = browser(app)
-    journey.staff(reviewer, Role.REVIEWER)
+    steps.staff(reviewer, Role.REVIEWER)
     assert reviewer.get(f"/staff/intakes/{intake}/applications").status_code == 404
 
 
 def test_sealed_answers_open_on_demand_and_the_reading_is_noted(sent: str, app: Flask) -> None:
     desk = browser(app)
-    journey.staff(desk)
+    steps.staff(desk)
     closed = desk.get(f"/staff/applications/{sent}").text
     assert "El Idrissi" in closed and "AB123456" not in closed and "Protégée" in closed
     opened = desk.post(f"/staff/applications/{sent}/unseal")
@@ -97,7 +97,7 @@ def test_sealed_answers_open_on_demand_and_the_reading_is_noted(sent: str, app: 
     assert "Réponses protégées lues" in desk.get(f"/staff/applications/{sent}").text
     document = db.session.scalars(sa.select(Document.reference)).one()
     assert desk.get(f"/staff/documents/{document}").status_code == 404
-    journey.examine()
+    steps.examine()
     assert desk.get(f"/staff/documents/{document}").data.startswith(b"%PDF-")
     db.session.rollback()
     noted = set(db.session.scalars(sa.select(Event.action).where(Event.object_reference == sent)))
@@ -111,7 +111,7 @@ def test_staff_see_that_a_draft_is_there_and_not_what_it_says(
     reference = begin(client, intake)
     fill(client, reference)
     desk = browser(app)
-    journey.staff(desk)
+    steps.staff(desk)
     page = desk.get(f"/staff/applications/{reference}").text
     assert "Pas encore envoyée" in page and "FST Fès" not in page and "releve.pdf" not in page
 
@@ -124,7 +124,7 @@ def test_staff_see_that_a_draft_is_there_and_not_what_it_says(
 def test_a_file_is_found_by_what_people_say(intake: str, sent: str, app: Flask, text: str) -> None:
     many(3)
     desk = browser(app)
-    journey.staff(desk)
+    steps.staff(desk)
     search = {"search": sent.lower() if text == "its reference" else text}
     page = desk.get(f"/staff/intakes/{intake}/applications", query_string=search).text
     assert sent in page and "Nom001" not in page
@@ -133,7 +133,7 @@ def test_a_file_is_found_by_what_people_say(intake: str, sent: str, app: Flask, 
 def test_filters_sort_and_size_live_in_the_address(intake: str, app: Flask) -> None:
     many(60)
     desk = browser(app)
-    journey.staff(desk)
+    steps.staff(desk)
     path = f"/staff/intakes/{intake}/applications"
     first = desk.get(path).text
     assert "Nom049" in first and "Nom050" not in first and "page 1" in first
@@ -150,7 +150,7 @@ def test_filters_sort_and_size_live_in_the_address(intake: str, app: Flask) -> N
 def test_next_and_previous_stay_within_the_filter(intake: str, app: Flask) -> None:
     many(12)
     desk = browser(app)
-    journey.staff(desk)
+    steps.staff(desk)
     numbers = dict(db.session.execute(sa.select(Application.number, Application.reference)).all())
     page = desk.get(f"/staff/applications/{numbers['MDIA-000010']}?eligible=no").text
     assert numbers["MDIA-000000"] + "?eligible=no" in page and "2 sur 2" in page
@@ -162,7 +162,7 @@ def test_the_list_sends_as_many_statements_for_600_rows_as_for_5(
     intake: str, app: Flask, statements: Callable[[], AbstractContextManager[list[str]]]
 ) -> None:
     desk = browser(app)
-    journey.staff(desk)
+    steps.staff(desk)
     found = []
     many(5)
     for more in (0, 595):

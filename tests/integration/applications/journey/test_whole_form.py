@@ -18,9 +18,9 @@ from werkzeug.test import encode_multipart
 
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import SYSTEM
-from cohortmgr.applications import actions
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.file.models import Application, Document
+from cohortmgr.applications.journey.actions import sending
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock, crypto, storage
 from cohortmgr.base.db import db, writing
@@ -31,8 +31,8 @@ from cohortmgr.programmes.actions import load_definition
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.reading import read_known
 from cohortmgr.programmes.rules import Definition
-from tests.integration.applications import journey
-from tests.integration.applications.journey import answers, begin, browser, fill, sign_up, with_file
+from tests.integration.applications.journey import steps
+from tests.integration.applications.journey.steps import answers, begin, browser, fill, sign_up, with_file
 
 BUDGET = 40
 
@@ -84,8 +84,8 @@ def test_what_is_kept_and_what_is_sealed(intake: str, client: FlaskClient) -> No
     )
     assert {i.kind for i in db.session.scalars(sa.select(Identifier))} == {"cin", "massar"}
     assert document.state == "received" and document.storage_key is None
-    assert storage.load(document.parts[0]["key"]) == journey.PDF
-    journey.examine()
+    assert storage.load(document.parts[0]["key"]) == steps.PDF
+    steps.examine()
     document = only(Document)
     assert (document.state, document.media_type) == ("clean", "application/pdf")
     assert document.filename == "releve.pdf"
@@ -114,8 +114,8 @@ def test_a_second_start_returns_the_same_draft(intake: str, client: FlaskClient)
 @pytest.mark.parametrize(
     ("moment", "says"),
     [
-        (journey.AFTER, "closes depuis le mercredi 30 juin 2027"),
-        (journey.BEFORE, "ouvrent le lundi 2 novembre 2026"),
+        (steps.AFTER, "closes depuis le mercredi 30 juin 2027"),
+        (steps.BEFORE, "ouvrent le lundi 2 novembre 2026"),
     ],
 )
 def test_an_intake_that_is_not_open_says_since_or_from_when(
@@ -133,8 +133,8 @@ def test_a_draft_left_until_the_close_is_not_sent(intake: str, client: FlaskClie
     sign_up(client)
     reference = begin(client, intake)
     fill(client, reference)
-    with clock.at(journey.AFTER):
-        client.post("/sign-in", data={"email": "zoe@exemple.ma", "password": journey.PASSWORD})
+    with clock.at(steps.AFTER):
+        client.post("/sign-in", data={"email": "zoe@exemple.ma", "password": steps.PASSWORD})
         assert client.post(f"/my/applications/{reference}/check").status_code == 409
         assert client.get(f"/my/applications/{reference}/form").status_code == 302
         assert "closes depuis" in client.get(f"/my/applications/{reference}").text
@@ -217,7 +217,7 @@ def test_a_file_too_large_says_the_limit_and_a_second_takes_the_place_of_the_fir
     sign_up(client)
     reference = begin(client, intake)
     upload = f"/my/applications/{reference}/documents"
-    heavy = journey.PDF[:9] + b"0" * 5_300_000 + b"%%EOF"
+    heavy = steps.PDF[:9] + b"0" * 5_300_000 + b"%%EOF"
     # Encoded in memory: the client would leave its own file open.
     boundary, body = encode_multipart({"transcripts": FileStorage(io.BytesIO(heavy), "lourd.pdf")})
     refused = client.post(upload, data=body, content_type=f'multipart/form-data; boundary="{boundary}"')
@@ -306,7 +306,7 @@ def test_a_withdrawal_asks_for_the_number_and_tells_the_floors_above(
     intake: str, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
-    monkeypatch.setattr(actions, "on_withdrawal", [lambda viewer, row: told.append(row.number)])
+    monkeypatch.setattr(sending, "on_withdrawal", [lambda viewer, row: told.append(row.number)])
     sign_up(client)
     reference = begin(client, intake)
     fill(client, reference)

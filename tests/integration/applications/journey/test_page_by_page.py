@@ -25,8 +25,8 @@ from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.reading import read_known
 from tests.databases import Database
-from tests.integration.applications import journey
-from tests.integration.applications.journey import answers, begin, browser, fill, sign_up, with_file
+from tests.integration.applications.journey import steps
+from tests.integration.applications.journey.steps import answers, begin, browser, fill, sign_up, with_file
 
 GET_COST, POST_COST = 3, 7
 AT_ONCE = 50
@@ -224,7 +224,7 @@ def test_of_two_windows_the_newer_answer_stays_and_both_are_shown(draft: str, cl
 def test_a_form_opened_three_hours_before_is_still_taken(draft: str, client: FlaskClient) -> None:
     place = at(draft, "contact/2")
     seen = seen_on(client.get(place).text)
-    with clock.at(journey.DURING + timedelta(hours=3)):
+    with clock.at(steps.DURING + timedelta(hours=3)):
         assert (
             client.post(place, data={"city": "Fès", "region": "MA-03", "seen": json.dumps(seen)}).status_code
             == 302
@@ -286,7 +286,7 @@ def test_changes_are_forgotten_refused_or_too_late(draft: str, client: FlaskClie
     client.post(f"/my/applications/{draft}/change")
     db.session.rollback()
     with writing():
-        db.session.execute(sa.update(Intake).values(closes_at=journey.DURING - timedelta(minutes=1)))
+        db.session.execute(sa.update(Intake).values(closes_at=steps.DURING - timedelta(minutes=1)))
     assert client.post(at(draft, "contact/2"), data={"city": "Rabat"}).status_code == 409
     assert client.post(f"/my/applications/{draft}/check", data={"again": "1"}).status_code == 409
     assert client.get(f"/my/applications/{draft}/change").location.endswith(draft)
@@ -314,7 +314,7 @@ def test_a_form_that_outlives_its_session_is_taken_up_again(draft: str, client: 
     answer = client.post(at(draft, "contact/2"), data={"city": "Salé", "region": "MA-04"})
     assert "/sign-in?next=/my/held" in answer.location.replace("%2F", "/")
     assert b"Sal" not in only(HeldForm).sealed and only(Application).answers == {}
-    client.post("/sign-in?next=/my/held", data={"email": "zoe@exemple.ma", "password": journey.PASSWORD})
+    client.post("/sign-in?next=/my/held", data={"email": "zoe@exemple.ma", "password": steps.PASSWORD})
     page = client.get("/my/held").text
     assert 'name="city" value="Salé"' in page
     again = client.post("/my/held", data={"city": "Salé", "region": "MA-04"})
@@ -330,8 +330,8 @@ def test_a_held_form_is_for_its_account_alone_and_for_an_hour(draft: str, client
     other = browser(client.application)
     sign_up(other, "autre@exemple.ma")
     assert other.get("/my/held").status_code == 302
-    client.post("/sign-in", data={"email": "zoe@exemple.ma", "password": journey.PASSWORD})
-    with clock.at(journey.DURING + timedelta(minutes=61)):
+    client.post("/sign-in", data={"email": "zoe@exemple.ma", "password": steps.PASSWORD})
+    with clock.at(steps.DURING + timedelta(minutes=61)):
         assert client.get("/my/held").status_code == 302
     assert client.post("/my/held", data={"forget": "1"}).location.endswith("/contact/2")
     assert count(HeldForm) == 0

@@ -23,11 +23,9 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.code_views import KEPT
-from cohortmgr.applications import changes, confirming
 from cohortmgr.applications.answers import amended
 from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.answers.display import typed
-from cohortmgr.applications.candidate_views import editable, fingerprint_of, prepared
 from cohortmgr.applications.documents.actions import uploads
 from cohortmgr.applications.documents.actions.receiving import Prepared
 from cohortmgr.applications.documents.queries import papers_of
@@ -48,7 +46,9 @@ from cohortmgr.applications.form.pages import (
     pages_of,
 )
 from cohortmgr.applications.form.views.requests import marks, secret, seen_by
-from cohortmgr.applications.task_list import page_url, task_page
+from cohortmgr.applications.journey.actions import changes, helped_sending
+from cohortmgr.applications.journey.display import page_url, task_page
+from cohortmgr.applications.journey.views.requests import editable, fingerprint_of, prepared
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
@@ -321,7 +321,7 @@ def helper(reference: str) -> ResponseReturnValue:
         name = "" if "nobody" in request.form else request.form.get("name", "")
         try:
             with writing():
-                confirming.set_helper(viewer, reference, name, request.form.get("relation", ""))
+                helped_sending.set_helper(viewer, reference, name, request.form.get("relation", ""))
             return redirect(tasks_url(file_queries.own(viewer, reference)))
         except Refused as refusal:
             problems = refusal.problems
@@ -350,7 +350,7 @@ def confirm(reference: str) -> ResponseReturnValue:
     try:
         with writing():
             channel, origin = request.form.get("channel", ""), request.remote_addr or ""
-            session[KEPT] = confirming.ask(viewer, reference, channel, language(), origin, before)
+            session[KEPT] = helped_sending.ask(viewer, reference, channel, language(), origin, before)
     except Refused as refusal:
         db.session.rollback()
         flash(say(refusal.problems[0]), "wait")

@@ -16,18 +16,18 @@ from cohortmgr.accounts.contacts import EMAIL, Contact
 from cohortmgr.accounts.models import Account
 from cohortmgr.accounts.queries import viewer_of_email
 from cohortmgr.accounts.rules import CODE_AGAIN, CODE_LIFETIME, CODE_TRIES, CODES_PER_ADDRESS
-from cohortmgr.applications import confirming
 from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.journey.actions import helped_sending
 from cohortmgr.audit.models import Event
 from cohortmgr.audit.queries import values_of
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
 from tests.integration.accounts.entering import last_code, letters, wrong
-from tests.integration.applications import journey
-from tests.integration.applications.journey import answers, begin, fill, sign_up
+from tests.integration.applications.journey import steps
+from tests.integration.applications.journey.steps import answers, begin, fill, sign_up
 
-LATER = journey.DURING + CODE_AGAIN
+LATER = steps.DURING + CODE_AGAIN
 
 
 @pytest.fixture
@@ -109,14 +109,14 @@ def test_a_code_ends_after_its_time_and_too_many_are_not_sent(
     helped: str, client: FlaskClient, system_app: Flask
 ) -> None:
     ask(client, helped)
-    with clock.at(journey.DURING + CODE_LIFETIME):
+    with clock.at(steps.DURING + CODE_LIFETIME):
         page = check(client, helped, code=last_code(system_app)).text
         assert "n’est plus valable" in page and row().state == "draft"
     assert "Un code vient de partir" in ask(client, helped)
     for number in range(1, CODES_PER_ADDRESS):
-        with clock.at(journey.DURING + number * CODE_AGAIN):
+        with clock.at(steps.DURING + number * CODE_AGAIN):
             ask(client, helped)
-    with clock.at(journey.DURING + timedelta(minutes=20)):
+    with clock.at(steps.DURING + timedelta(minutes=20)):
         assert "Trop de codes" in ask(client, helped)
     assert len(letters(system_app)) == CODES_PER_ADDRESS and row().state == "draft"
 
@@ -126,10 +126,10 @@ def test_a_code_is_good_for_its_file_its_browser_and_its_purpose_alone(
 ) -> None:
     ask(client, helped)
     code = last_code(system_app)
-    other = journey.browser(app)
-    other.post("/sign-in", data={"email": "zoe@exemple.ma", "password": journey.PASSWORD})
+    other = steps.browser(app)
+    other.post("/sign-in", data={"email": "zoe@exemple.ma", "password": steps.PASSWORD})
     assert "n’est plus valable" in check(other, helped, code=code).text and row().state == "draft"
-    stranger = journey.browser(app)
+    stranger = steps.browser(app)
     sign_up(stranger, "autre@exemple.ma")
     assert stranger.post(f"/my/applications/{helped}/confirm").status_code == 404
     # A code that was asked for to enter does not send.
@@ -148,7 +148,7 @@ def test_a_proof_of_another_file_or_purpose_sends_nothing(helped: str) -> None:
             purpose, Contact(EMAIL, "zoe@exemple.ma"), "fr", clock.now(), {"application": reference}
         )
         with writing():
-            confirming.require_confirmed(person, file, proof)
+            helped_sending.require_confirmed(person, file, proof)
 
     for purpose, reference in (("send", "0" * 26), ("send", ""), ("enter", helped)):
         with pytest.raises(Refused):

@@ -11,15 +11,15 @@ from cohortmgr.accounts.actions import set_identifiers
 from cohortmgr.accounts.codes import Asked
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import actions
 from cohortmgr.applications.answers.conditions import counted
-from cohortmgr.applications.confirming import require_confirmed
 from cohortmgr.applications.file import actions as file_actions
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Application, Change
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import State, identity_numbers, question_of
 from cohortmgr.applications.filling.actions.saving import write_answers
+from cohortmgr.applications.journey.actions import sending
+from cohortmgr.applications.journey.actions.helped_sending import require_confirmed
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -88,8 +88,8 @@ def send_again(viewer: Viewer, reference: str, proof: Asked | None = None) -> Ap
     row, changed = file.application, file_queries.changes(file.change)
     if file.change is None:
         return row
-    absent, assessment = actions.check(viewer, file)
-    problems = [*absent, *actions.reasons(viewer, file, assessment.reasons)]
+    absent, assessment = sending.check(viewer, file)
+    problems = [*absent, *sending.reasons(viewer, file, assessment.reasons)]
     if problems:
         raise Refused(*problems)
     require_confirmed(viewer, row, proof)
@@ -110,7 +110,7 @@ def send_again(viewer: Viewer, reference: str, proof: Asked | None = None) -> Ap
             viewer, "applications.change", "application", row.reference, row.institution_id,
             viewer.person_reference, {}, {"questions": sorted(changed)},
         )  # fmt: skip
-        actions.confirm(viewer, file)
+        sending.confirm(viewer, file)
     return row
 
 

@@ -25,14 +25,11 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.code_views import KEPT
 from cohortmgr.accounts.codes import Wrong, problem_of
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import actions, changes, confirming
 from cohortmgr.applications.answers import amended
 from cohortmgr.applications.answers.display import typed
 from cohortmgr.applications.corrections import queries as corrections
 from cohortmgr.applications.documents import queries as documents_queries
 from cohortmgr.applications.documents.actions import papers
-from cohortmgr.applications.documents.actions.receiving import Prepared, prepare_document
-from cohortmgr.applications.documents.rules import MOST_FILES
 from cohortmgr.applications.documents.views.download import download
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.display import changed_of, sections_of
@@ -45,13 +42,15 @@ from cohortmgr.applications.form.display import questions, sections
 from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers
 from cohortmgr.applications.form.pages import pages_of
 from cohortmgr.applications.form.views.requests import marks, secret, seen_by
-from cohortmgr.applications.task_list import task_page
+from cohortmgr.applications.journey.actions import changes, helped_sending, sending
+from cohortmgr.applications.journey.display import task_page
+from cohortmgr.applications.journey.views.requests import editable, fingerprint_of, prepared
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.i18n import day, language, moment
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.rules import Question, QuestionKind, Window, window_of
+from cohortmgr.programmes.rules import Question, Window, window_of
 
 bp = Blueprint("applications_candidate", __name__)
 
@@ -68,12 +67,12 @@ def start(reference: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     if request.method == "POST":
         with writing():
-            row = actions.start(viewer, reference)
+            row = sending.start(viewer, reference)
         return redirect(_next_page(row))
     intake, known, free = file_queries.intake_with_mine(viewer, reference)
     if known is not None:
         return redirect(_next_page(known))
-    closes_at = actions.closes_for(viewer, intake)
+    closes_at = sending.closes_for(viewer, intake)
     return render_template(
         "applications/candidate_start.html",
         intake=intake,
@@ -91,11 +90,6 @@ def _next_page(row: Application) -> str:
 
 def _window(intake: Intake, free: int | None = None) -> Window:
     return window_of(intake.opens_at, intake.closes_at, clock.now(), free)
-
-
-def editable(file: File) -> bool:
-    """Whether its person may write in it now."""
-    return file.is_open and window_of(file.intake.opens_at, file.closes_at, clock.arrived()) is Window.OPEN
 
 
 @bp.route("/my/applications/<reference>/form", methods=["GET", "POST"])
@@ -120,13 +114,6 @@ def form(reference: str) -> ResponseReturnValue:
         show_answers(page, Refused(*problems))
         return _form_page(file, page)
     return _form_page(file, None)
-
-
-def fingerprint_of(file: File) -> str:
-    """That of the definition which the file answers to."""
-    if file.application.state == State.DRAFT:
-        return file.intake.fingerprint
-    return str(file.read.fingerprint)
 
 
 def _after(file: File, button: Pressed | None) -> str:
@@ -178,25 +165,6 @@ def _save(file: File, sent: MultiDict[str, Any]) -> tuple[File, list[Problem]]:
     return file, [*more, *problems]
 
 
-def prepared(file: File, wanted: Iterable[Question]) -> tuple[list[Prepared], list[Problem]]:
-    """The files of this request, checked and stored; a bad one does not undo the others."""
-    documents: list[Prepared] = []
-    problems: list[Problem] = []
-    for question in wanted:
-        if question.kind is not QuestionKind.FILE:
-            continue
-        for sent in request.files.getlist(question.key)[: question.max_files or MOST_FILES]:
-            if not sent.filename:
-                continue
-            data = sent.stream.read()
-            sent.close()
-            try:
-                documents.append(prepare_document(question, sent.filename, data))
-            except Refused as refusal:
-                problems.extend(refusal.problems)
-    return documents, problems
-
-
 @bp.post("/my/applications/<reference>/documents")
 @guards.candidate
 def upload(reference: str) -> ResponseReturnValue:
@@ -245,9 +213,9 @@ def _send(viewer: Viewer, reference: str) -> None:
     """Send the file, or its changes; by the code of its person where somebody helped. A wrong code is a try."""
     typed_code = request.form.get("code")
     with writing():
-        proof = None if typed_code is None else confirming.prove(viewer, session.get(KEPT), typed_code)
+        proof = None if typed_code is None else helped_sending.prove(viewer, session.get(KEPT), typed_code)
         if not isinstance(proof, Wrong):
-            send = changes.send_again if "again" in request.form else actions.submit
+            send = changes.send_again if "again" in request.form else sending.submit
             send(viewer, reference, proof)
     if isinstance(proof, Wrong):
         raise problem_of(proof)
@@ -256,7 +224,7 @@ def _send(viewer: Viewer, reference: str) -> None:
 
 
 def _check_page(file: File, problems: Iterable[Problem] = ()) -> ResponseReturnValue:
-    absent, assessment = actions.check(guards.viewer(), file)
+    absent, assessment = sending.check(guards.viewer(), file)
     rules = [rule for rule in file.definition.eligibility if rule.key in assessment.reasons]
     answers, form = file.working, file.definition.form
     answered = any(answers.get(rule.question) is not None for rule in rules)
@@ -274,8 +242,8 @@ def _check_page(file: File, problems: Iterable[Problem] = ()) -> ResponseReturnV
         wrong=[] if absent or rules else list(problems),
         refused=rules if answered else [],
         eligible=assessment.eligible,
-        confirming=confirming.standing(guards.viewer(), file.application, session.get(KEPT)),
-        no_way=confirming.NO_WAY,
+        confirming=helped_sending.standing(guards.viewer(), file.application, session.get(KEPT)),
+        no_way=helped_sending.NO_WAY,
     )
 
 
@@ -358,7 +326,7 @@ def withdraw(reference: str) -> ResponseReturnValue:
     if request.method == "POST":
         if request.form.get("confirmation", "").strip().upper() == file.application.number:
             with writing():
-                actions.withdraw(guards.viewer(), reference)
+                sending.withdraw(guards.viewer(), reference)
             flash(_("Votre candidature est retirée."), "done")
             return redirect(url_for("applications_candidate.show", reference=reference))
         error = _("Écrivez le numéro de votre candidature, tel qu’il est affiché.")

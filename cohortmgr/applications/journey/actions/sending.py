@@ -10,10 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from cohortmgr.accounts.codes import Asked
-from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers.conditions import counted, hidden
-from cohortmgr.applications.answers.values import Answer
-from cohortmgr.applications.confirming import require_confirmed
 from cohortmgr.applications.deadlines.actions import late_starts
 from cohortmgr.applications.deadlines.models import LateStart
 from cohortmgr.applications.documents.queries import papers_of
@@ -26,6 +24,7 @@ from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import HIDDEN, NOT_A_DRAFT, State, missing, split_sealed
 from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.guardians.rules import consent_after, guardian_problems, is_child
+from cohortmgr.applications.journey.actions.helped_sending import require_confirmed
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale
@@ -218,14 +217,3 @@ def withdraw(viewer: Viewer, reference: str) -> Application:
     for follow in on_withdrawal:
         follow(viewer, row)
     return row
-
-
-def unseal(viewer: Viewer, reference: str) -> tuple[File, dict[str, Answer]]:
-    """The sealed answers of a file that was sent, for those who decide on it; the reading is noted."""
-    file = file_queries.read_by_staff(viewer, reference)
-    require(viewer, file_queries.MANAGE, file.intake.path)
-    if file.application.state == State.DRAFT:  # a draft is still its author's alone
-        raise NotPermitted(reference)
-    opened = file_queries.sealed_answers(file.application)
-    note(viewer, file.application, "applications.unseal", {}, {"questions": sorted(opened)})
-    return file, opened

@@ -1,0 +1,46 @@
+"""What the pages of a form share of a request: the file that may be changed, its fingerprint, its prepared papers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flask import request
+
+from cohortmgr.applications.documents.actions.receiving import Prepared, prepare_document
+from cohortmgr.applications.documents.rules import MOST_FILES
+from cohortmgr.applications.file.queries import File
+from cohortmgr.applications.file.rules import State
+from cohortmgr.base import clock
+from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.programmes.rules import Question, QuestionKind, Window, window_of
+
+
+def editable(file: File) -> bool:
+    """Whether its person may write in it now."""
+    return file.is_open and window_of(file.intake.opens_at, file.closes_at, clock.arrived()) is Window.OPEN
+
+
+def fingerprint_of(file: File) -> str:
+    """That of the definition which the file answers to."""
+    if file.application.state == State.DRAFT:
+        return file.intake.fingerprint
+    return str(file.read.fingerprint)
+
+
+def prepared(file: File, wanted: Iterable[Question]) -> tuple[list[Prepared], list[Problem]]:
+    """The files of this request, checked and stored; a bad one does not undo the others."""
+    documents: list[Prepared] = []
+    problems: list[Problem] = []
+    for question in wanted:
+        if question.kind is not QuestionKind.FILE:
+            continue
+        for sent in request.files.getlist(question.key)[: question.max_files or MOST_FILES]:
+            if not sent.filename:
+                continue
+            data = sent.stream.read()
+            sent.close()
+            try:
+                documents.append(prepare_document(question, sent.filename, data))
+            except Refused as refusal:
+                problems.extend(refusal.problems)
+    return documents, problems
