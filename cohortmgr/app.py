@@ -24,7 +24,6 @@ from cohortmgr.applications import definition_terms_views as terms_staff
 from cohortmgr.applications import definition_views as definitions_staff
 from cohortmgr.applications import desk, lot_views
 from cohortmgr.applications import desk_views as applications_desk
-from cohortmgr.applications import duplicate_views as applications_duplicates
 from cohortmgr.applications import notices as applications_notices
 from cohortmgr.applications import staff_views as applications_staff
 from cohortmgr.applications.corrections import queries as corrections
@@ -35,6 +34,7 @@ from cohortmgr.applications.documents import tasks as documents_tasks
 from cohortmgr.applications.documents.actions import papers
 from cohortmgr.applications.documents.views import candidate as documents
 from cohortmgr.applications.documents.views import staff
+from cohortmgr.applications.duplicates import views as applications_duplicates
 from cohortmgr.applications.eligibility.views import check as eligibility
 from cohortmgr.applications.file import hooks as file
 from cohortmgr.applications.filling.actions import amending

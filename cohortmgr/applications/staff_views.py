@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
-from cohortmgr.applications import desk, doubles, notes
+from cohortmgr.applications import desk, notes
 from cohortmgr.applications import notes as applications_notes
 from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.answers.values import Answer
@@ -19,6 +19,7 @@ from cohortmgr.applications.corrections.rules import ASKED_NAMES, KIND_NAMES
 from cohortmgr.applications.deadlines import queries as deadlines
 from cohortmgr.applications.documents.actions import papers
 from cohortmgr.applications.documents.views.download import download
+from cohortmgr.applications.duplicates import queries as duplicates
 from cohortmgr.applications.eligibility import queries as eligibility
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.display import sections_of
@@ -73,7 +74,7 @@ def page_of(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
         notes=[
             (note, desk.note_text(note), notes.may_take_back(viewer, note)) for note in desk.notes_of(row)
         ],
-        also=doubles.same_person(viewer, row),
+        also=duplicates.same_person(viewer, row),
         neighbours=listing.neighbours(file.intake.id, filters, row.reference),
         arguments=filters.arguments(),
         story=desk.story(viewer, row),

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from cohortmgr.applications import duplicate_views
+from cohortmgr.applications.duplicates import views as duplicates
 from cohortmgr.applications.lists.views import pages as lists
 from cohortmgr.selection import staff_views as selection
 
 LONG = (
     lists.index,
     lists.export,
-    duplicate_views.index,
+    duplicates.index,
     selection.ranking,
     selection.batch,
 )

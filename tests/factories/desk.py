@@ -8,10 +8,11 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.contacts import contact_of
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import lots, merges, notes
+from cohortmgr.applications import lots, notes
 from cohortmgr.applications.corrections import actions as corrections
 from cohortmgr.applications.deadlines.actions import late_starts
 from cohortmgr.applications.deadlines.models import LateStart
+from cohortmgr.applications.duplicates import actions as merges
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.journey.actions import sending
 from cohortmgr.applications.lists import actions as lists_actions

@@ -12,8 +12,10 @@ from werkzeug.datastructures import MultiDict
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Role
-from cohortmgr.applications import merges, notes
-from cohortmgr.applications.file.models import Application, Correction, Extension, Lot, Merge, Note
+from cohortmgr.applications import notes
+from cohortmgr.applications.duplicates import actions as merges
+from cohortmgr.applications.duplicates.models import Merge
+from cohortmgr.applications.file.models import Application, Correction, Extension, Lot, Note
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.messages import campaign_queries

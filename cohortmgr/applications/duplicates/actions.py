@@ -12,8 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
 from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.applications.duplicates.models import Merge
 from cohortmgr.applications.file import queries as file_queries
-from cohortmgr.applications.file.models import Application, Merge
+from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File, person_reference
 from cohortmgr.applications.file.rules import State
 from cohortmgr.applications.lists import queries as lists

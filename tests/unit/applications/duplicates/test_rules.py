@@ -8,7 +8,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.applications.likeness import CROWD, THRESHOLD, Known, Sign, likeness, pairs
+from cohortmgr.applications.duplicates.rules import CROWD, THRESHOLD, Known, Sign, likeness, pairs
 
 SALMA = Known(1, "Salma Bennis", "سلمى بنيس", date(2004, 2, 26), "phone-1", "salma@exemple.ma", {"cin": "a"})
 NAMES = st.text(st.sampled_from("abcdeé -'"), max_size=20)

@@ -15,10 +15,11 @@ from sqlalchemy.orm import aliased
 
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.applications.duplicates.models import Merge
+from cohortmgr.applications.duplicates.rules import Known, Sign, pairs
 from cohortmgr.applications.file import queries as file
-from cohortmgr.applications.file.models import Application, Merge
+from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import State
-from cohortmgr.applications.likeness import Known, Sign, pairs
 from cohortmgr.base.db import db
 from cohortmgr.programmes.models import Intake
 

@@ -15,7 +15,8 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import SYSTEM, Role
-from cohortmgr.applications.file.models import Application, Merge
+from cohortmgr.applications.duplicates.models import Merge
+from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.lists import queries as lists
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock

@@ -10,14 +10,15 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import require
-from cohortmgr.applications import doubles, merges
+from cohortmgr.applications.duplicates import actions as merges
+from cohortmgr.applications.duplicates import queries as duplicates
+from cohortmgr.applications.duplicates.rules import SIGN_NAMES
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.display import sections_of
 from cohortmgr.applications.file.forms import ReasonForm
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import STATE_NAMES, State
-from cohortmgr.applications.likeness import SIGN_NAMES
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
@@ -37,7 +38,7 @@ def index(reference: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     intake = file_queries.staff_intake(viewer, reference, file_queries.MANAGE)
     elsewhere = request.args.get("with") == "others"
-    found = doubles.alike(viewer, intake, elsewhere=elsewhere)
+    found = duplicates.alike(viewer, intake, elsewhere=elsewhere)
     return render_template(
         "applications/staff_duplicates.html",
         intake=intake,
@@ -45,7 +46,7 @@ def index(reference: str) -> ResponseReturnValue:
         count=len(found),
         signs=SIGN_NAMES,
         states=STATE_NAMES,
-        merged=doubles.merged(viewer, intake),
+        merged=duplicates.merged(viewer, intake),
         elsewhere=elsewhere,
         undone_after=clock.now() - merges.UNDONE_WITHIN,
     )
@@ -130,6 +131,6 @@ def undo(reference: str) -> ResponseReturnValue:
     """Bring a file back, or take two files for two people's again."""
     with writing():
         row = merges.undo(guards.viewer(), reference)
-        intake = doubles.intake_of(row)
+        intake = duplicates.intake_of(row)
     flash(_("La réunion est défaite : les deux dossiers sont comme avant."), "done")
     return redirect(url_for("applications_duplicates.index", reference=intake))
