@@ -22,14 +22,15 @@ from cohortmgr.applications import definition_publishing_views as publishing_sta
 from cohortmgr.applications import definition_rule_views as rules_staff
 from cohortmgr.applications import definition_terms_views as terms_staff
 from cohortmgr.applications import definition_views as definitions_staff
-from cohortmgr.applications import desk, lot_views
-from cohortmgr.applications import desk_views as applications_desk
 from cohortmgr.applications import notices as applications_notices
-from cohortmgr.applications import staff_views as applications_staff
 from cohortmgr.applications.corrections import queries as corrections
 from cohortmgr.applications.corrections import views as corrections_candidate
 from cohortmgr.applications.deadlines import queries as recalls
 from cohortmgr.applications.deadlines import views as deadlines
+from cohortmgr.applications.desk import queries as desk
+from cohortmgr.applications.desk.views import acts as applications_desk
+from cohortmgr.applications.desk.views import bulk
+from cohortmgr.applications.desk.views import file as applications_staff
 from cohortmgr.applications.documents import tasks as documents_tasks
 from cohortmgr.applications.documents.actions import papers
 from cohortmgr.applications.documents.views import candidate as documents
@@ -156,7 +157,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         terms_staff.bp,
         applications_desk.bp,
         applications_duplicates.bp,
-        lot_views.bp,
+        bulk.bp,
         corrections_candidate.bp,
         deadlines.bp,
         form.bp,

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.queries import within
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.desk import Told
+from cohortmgr.applications.desk.queries import Told
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import NAME
 from cohortmgr.base import clock

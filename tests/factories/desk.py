@@ -8,16 +8,16 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.contacts import contact_of
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications import lots, notes
 from cohortmgr.applications.corrections import actions as corrections
 from cohortmgr.applications.deadlines.actions import late_starts
 from cohortmgr.applications.deadlines.models import LateStart
+from cohortmgr.applications.desk.actions import bulk, notes
+from cohortmgr.applications.desk.actions.bulk import Act, Wanted
 from cohortmgr.applications.duplicates import actions as merges
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.journey.actions import sending
 from cohortmgr.applications.lists import actions as lists_actions
 from cohortmgr.applications.lists.queries import Filters
-from cohortmgr.applications.lots import Act, Wanted
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes.models import Intake
@@ -28,13 +28,13 @@ def at_desk(manager: Viewer, intake: str, application: str, open_offer: str) -> 
     """References by the names of the table's addresses. `asked` is the file of whoever has the open offer."""
     offered = sa.select(Application).join(Offer, Offer.application_id == Application.id)
     asked = db.session.scalars(offered.where(Offer.reference == open_offer)).one()
-    until = clock.instant(clock.today(), 23, 59) + lots.UNDONE_WITHIN * 7
+    until = clock.instant(clock.today(), 23, 59) + bulk.UNDONE_WITHIN * 7
     items = {"s1": "incorrect", "motivation": "incomplete"}
     filters, wanted = Filters(search=asked.number), Wanted(text="Dossier complet.", count=1)
     with writing() as session:
         note = notes.write(manager, application, "A rappelé, pièce attendue.", pinned=True)
         view = lists_actions.save_view(manager, intake, "Éligibles", Filters(eligible="yes"), True)
-        lot = lots.carry_out(manager, intake, Act.NOTE, filters, wanted)
+        lot = bulk.carry_out(manager, intake, Act.NOTE, filters, wanted)
         correction = corrections.ask(manager, asked.reference, items, "Le semestre 1 ne se lit pas.", until)
         session.flush()
         return {

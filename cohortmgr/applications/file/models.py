@@ -204,18 +204,3 @@ class Extension(Row, Model):
     at: Mapped[datetime]
     lot: Mapped[str | None] = mapped_column(sa.String(26), index=True)
     revoked_at: Mapped[datetime | None]
-
-
-class Lot(Row, Model):
-    """One act done to many files at once, so that it can be undone as one."""
-
-    __tablename__ = "lots"
-    __table_args__ = (_OFFICE,)
-
-    institution_id: Mapped[int] = mapped_column(Id, index=True)
-    intake_id: Mapped[int] = mapped_column(sa.ForeignKey("intakes.id"), index=True)
-    act: Mapped[str] = mapped_column(sa.String(20))
-    count: Mapped[int]
-    by: Mapped[str] = mapped_column(sa.String(26))
-    at: Mapped[datetime]
-    undone_at: Mapped[datetime | None]

@@ -15,14 +15,14 @@ from cohortmgr.accounts import links
 from cohortmgr.accounts.actions import set_person
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, Role, Viewer
-from cohortmgr.applications import lots, notes
 from cohortmgr.applications.corrections import actions as corrections
+from cohortmgr.applications.desk.actions import bulk, notes
+from cohortmgr.applications.desk.actions.bulk import Act, Wanted
 from cohortmgr.applications.eligibility import actions as overrides
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.guardians.actions.consents import LINK
 from cohortmgr.applications.guardians.models import Guardianship
 from cohortmgr.applications.lists.queries import Filters
-from cohortmgr.applications.lots import Act, Wanted
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.text import new_reference
@@ -102,12 +102,12 @@ def answered_in_a_lot(scene: Scene) -> None:
 
 def mended_in_a_lot(scene: Scene) -> None:
     wanted = Wanted(text=MARK, until=scene.until, items=ITEMS, confirmation="1", count=1)
-    lots.carry_out(scene.manager, scene.intake.reference, Act.CORRECT, Filters(), wanted)
+    bulk.carry_out(scene.manager, scene.intake.reference, Act.CORRECT, Filters(), wanted)
 
 
 def noted_in_a_lot(scene: Scene) -> None:
     wanted = Wanted(text=MARK, count=1)
-    lots.carry_out(scene.manager, scene.intake.reference, Act.NOTE, Filters(), wanted)
+    bulk.carry_out(scene.manager, scene.intake.reference, Act.NOTE, Filters(), wanted)
 
 
 def replied_by_the_guardian(scene: Scene) -> None:

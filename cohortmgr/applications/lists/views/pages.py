@@ -11,13 +11,13 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
+from cohortmgr.applications.desk.views.file import bp
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.lists import actions as lists_actions
 from cohortmgr.applications.lists import display
 from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.queries import Filters
 from cohortmgr.applications.lists.views import requests
-from cohortmgr.applications.staff_views import bp
 from cohortmgr.base.db import writing
 from cohortmgr.base.i18n import language, localized
 from cohortmgr.base.precedence import gives_way

@@ -22,10 +22,10 @@ from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.queries import intake_of
 from tests.integration.accounts.entering import last_code
+from tests.integration.applications.desk.seen import acts, all_of
 from tests.integration.applications.importing.sheets import words
 from tests.integration.applications.journey import steps
 from tests.integration.applications.journey.steps import begin, browser, fill, sign_up
-from tests.integration.applications.seen import acts, all_of
 
 EMAIL, PHONE = "retard@exemple.ma", "06 12 34 56 78"
 

@@ -26,10 +26,10 @@ from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.programmes.reading import read_known
+from tests.integration.applications.desk.seen import acts, all_of
 from tests.integration.applications.journey import steps
 from tests.integration.applications.journey.steps import DURING, PASSWORD, browser
 from tests.integration.applications.lists.test_lists import many
-from tests.integration.applications.seen import acts, all_of
 
 NAME, BORN = "Salma Bennis", date(2004, 2, 26)
 REASON = {"reason": "Même CIN, vue au guichet."}

@@ -10,13 +10,13 @@ from flask.typing import ResponseReturnValue
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
-from cohortmgr.applications import desk, notes
-from cohortmgr.applications import notes as applications_notes
 from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.corrections import queries as corrections
 from cohortmgr.applications.corrections.rules import ASKED_NAMES, KIND_NAMES
 from cohortmgr.applications.deadlines import queries as deadlines
+from cohortmgr.applications.desk import queries as desk
+from cohortmgr.applications.desk.actions import notes
 from cohortmgr.applications.documents.actions import papers
 from cohortmgr.applications.documents.views.download import download
 from cohortmgr.applications.duplicates import queries as duplicates
@@ -46,7 +46,7 @@ def show(reference: str) -> ResponseReturnValue:
 def unseal(reference: str) -> ResponseReturnValue:
     """The same page with its sealed answers; the reading is noted in the trail."""
     with writing():
-        file, opened = applications_notes.unseal(guards.viewer(), reference)
+        file, opened = notes.unseal(guards.viewer(), reference)
     return page_of(file, opened)
 
 

@@ -16,10 +16,11 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.queries import viewer_of_email
 from cohortmgr.accounts.rules import SYSTEM, Role
-from cohortmgr.applications import notes
+from cohortmgr.applications.desk.actions import notes
+from cohortmgr.applications.desk.models import Lot
 from cohortmgr.applications.eligibility import actions as overrides
 from cohortmgr.applications.eligibility.models import Override
-from cohortmgr.applications.file.models import Application, Extension, Lot, Note
+from cohortmgr.applications.file.models import Application, Extension, Note
 from cohortmgr.applications.lists.models import SavedView
 from cohortmgr.applications.lists.queries import COLUMNS
 from cohortmgr.base import clock
@@ -32,11 +33,11 @@ from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.programmes.reading import read_known
 from cohortmgr.selection.queries import ranking_of
+from tests.integration.applications.desk.seen import acts, all_of, shown
 from tests.integration.applications.importing import sheets
 from tests.integration.applications.journey import steps
 from tests.integration.applications.journey.steps import DURING, begin, browser, fill, sign_up
 from tests.integration.applications.lists.test_lists import many
-from tests.integration.applications.seen import acts, all_of, shown
 
 
 def test_a_note_is_sealed_pinned_and_taken_back_by_its_author(

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.file.models import Application, Lot, Note
+from cohortmgr.applications.desk.models import Lot
+from cohortmgr.applications.file.models import Application, Note
 from cohortmgr.applications.file.queries import READ, within
 from cohortmgr.audit.models import Event
 from cohortmgr.audit.names import ACTS

@@ -11,12 +11,14 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications import desk, notes
 from cohortmgr.applications.corrections import actions as corrections
 from cohortmgr.applications.corrections.rules import Asked
 from cohortmgr.applications.deadlines.actions import extensions
+from cohortmgr.applications.desk import queries as desk
+from cohortmgr.applications.desk.actions import notes
+from cohortmgr.applications.desk.models import Lot
 from cohortmgr.applications.file import queries as file
-from cohortmgr.applications.file.models import Application, Correction, Extension, Lot, Note
+from cohortmgr.applications.file.models import Application, Correction, Extension, Note
 from cohortmgr.applications.file.rules import State
 from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.queries import Filters

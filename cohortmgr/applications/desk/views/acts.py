@@ -13,11 +13,11 @@ from flask_wtf import FlaskForm
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import require
-from cohortmgr.applications import notes
 from cohortmgr.applications.corrections import actions as corrections
 from cohortmgr.applications.corrections import forms as corrections_forms
 from cohortmgr.applications.deadlines import forms as deadlines
 from cohortmgr.applications.deadlines.actions import extensions
+from cohortmgr.applications.desk.actions import notes
 from cohortmgr.applications.eligibility import actions as overrides
 from cohortmgr.applications.eligibility import forms as eligibility
 from cohortmgr.applications.file import queries as file_queries

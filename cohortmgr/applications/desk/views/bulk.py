@@ -8,13 +8,15 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 
 from cohortmgr.accounts import guards
-from cohortmgr.applications import desk, desk_forms, lots
 from cohortmgr.applications.corrections import forms as corrections
 from cohortmgr.applications.deadlines import forms as deadlines
+from cohortmgr.applications.desk import forms
+from cohortmgr.applications.desk import queries as desk
+from cohortmgr.applications.desk.actions import bulk
+from cohortmgr.applications.desk.actions.bulk import Act, Wanted
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.lists.queries import Filters
 from cohortmgr.applications.lists.views import requests
-from cohortmgr.applications.lots import Act, Wanted
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
@@ -24,7 +26,7 @@ from cohortmgr.programmes.queries import definition_of
 bp = Blueprint("applications_lots", __name__, url_prefix="/staff")
 _FORMS: dict[Act, type[FlaskForm]] = {
     Act.CORRECT: corrections.CorrectionForm,
-    Act.NOTE: desk_forms.NoteForm,
+    Act.NOTE: forms.NoteForm,
     Act.EXTEND: deadlines.UntilForm,
 }
 _TEXTS = {Act.CORRECT: "message", Act.NOTE: "text", Act.EXTEND: "reason"}
@@ -48,21 +50,21 @@ def prepare(reference: str, act: str) -> ResponseReturnValue:
     if "count" in request.form:
         try:
             with writing():
-                lot = lots.carry_out(guards.viewer(), reference, wanted, filters, _wanted(form, wanted))
+                lot = bulk.carry_out(guards.viewer(), reference, wanted, filters, _wanted(form, wanted))
             return redirect(url_for("applications_lots.done", reference=lot.reference))
         except Refused as refusal:
             db.session.rollback()
             show_problems(form, refusal)
             error = next((p for p in refusal.problems if p.where == "confirmation"), None)
     intake = file.staff_intake(guards.viewer(), reference, file.MANAGE)
-    found = lots.preview(guards.viewer(), intake, wanted, filters)
+    found = bulk.preview(guards.viewer(), intake, wanted, filters)
     return render_template(
         "applications/staff_lot_prepare.html",
         intake=intake,
         act=wanted.value,
         found=found,
         total=found.count + sum(found.passed.values()),
-        many=lots.MANY,
+        many=bulk.MANY,
         form=form,
         error=error,
         items=corrections.items_of(),
@@ -94,8 +96,8 @@ def done(reference: str) -> ResponseReturnValue:
         "applications/staff_lot_done.html",
         lot=lot,
         intake=intake,
-        undo_until=lot.at + lots.UNDONE_WITHIN,
-        undoable=lot.undone_at is None and clock.now() <= lot.at + lots.UNDONE_WITHIN,
+        undo_until=lot.at + bulk.UNDONE_WITHIN,
+        undoable=lot.undone_at is None and clock.now() <= lot.at + bulk.UNDONE_WITHIN,
     )
 
 
@@ -104,6 +106,6 @@ def done(reference: str) -> ResponseReturnValue:
 def undo(reference: str) -> ResponseReturnValue:
     """Undo what is still as it was left."""
     with writing():
-        lots.undo(guards.viewer(), reference)
+        bulk.undo(guards.viewer(), reference)
     flash(_("C’est annulé, sauf ce à quoi des personnes ont déjà répondu."), "done")
     return redirect(url_for("applications_lots.done", reference=reference))

@@ -12,10 +12,11 @@ from werkzeug.datastructures import MultiDict
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Role
-from cohortmgr.applications import notes
+from cohortmgr.applications.desk.actions import notes
+from cohortmgr.applications.desk.models import Lot
 from cohortmgr.applications.duplicates import actions as merges
 from cohortmgr.applications.duplicates.models import Merge
-from cohortmgr.applications.file.models import Application, Correction, Extension, Lot, Note
+from cohortmgr.applications.file.models import Application, Correction, Extension, Note
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.messages import campaign_queries
@@ -23,10 +24,10 @@ from cohortmgr.messages.models import Campaign
 from cohortmgr.outbox.models import Bundle, Message
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.selection.queries import ranking_of
+from tests.integration.applications.desk.seen import acts, all_of, shown
 from tests.integration.applications.journey import steps
 from tests.integration.applications.journey.steps import DURING, begin, browser, sign_up
 from tests.integration.applications.lists.test_lists import many
-from tests.integration.applications.seen import acts, all_of, shown
 
 
 def test_a_correction_for_many_says_to_how_many_first_and_is_undone(
