@@ -18,10 +18,6 @@ from cohortmgr.accounts import access_views, code_views, guards, holding_views
 from cohortmgr.accounts import notices as accounts_notices
 from cohortmgr.accounts import staff_views as accounts_staff
 from cohortmgr.accounts import views as accounts
-from cohortmgr.applications import definition_publishing_views as publishing_staff
-from cohortmgr.applications import definition_rule_views as rules_staff
-from cohortmgr.applications import definition_terms_views as terms_staff
-from cohortmgr.applications import definition_views as definitions_staff
 from cohortmgr.applications import notices as applications_notices
 from cohortmgr.applications.corrections import queries as corrections
 from cohortmgr.applications.corrections import views as corrections_candidate
@@ -51,6 +47,10 @@ from cohortmgr.applications.journey.views import whole_form as applications_cand
 from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.views import pages as lists_pages
 from cohortmgr.audit import keys
+from cohortmgr.authoring.views import eligibility as rules_staff
+from cohortmgr.authoring.views import form as definitions_staff
+from cohortmgr.authoring.views import publishing as publishing_staff
+from cohortmgr.authoring.views import terms as terms_staff
 from cohortmgr.base import assets, clock, crypto, db, i18n, markup, precedence, web
 from cohortmgr.base.settings import ROOT, Settings, read_settings
 from cohortmgr.cohorts import actions as enrolling

@@ -11,14 +11,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.applications import definition_pages as pages
-from cohortmgr.applications import rule_pages
-from cohortmgr.applications.definition_saving import by, given, saved
-from cohortmgr.applications.definition_views import just_begun, structural
 from cohortmgr.applications.eligibility.rules import Assessment, Facts, assess, questions_read
 from cohortmgr.applications.eligibility.views.requests import read_asked, show_asked
 from cohortmgr.applications.form.buttons import as_pressed, pressed
 from cohortmgr.applications.form.forms.classes import ApplicationForm, unkept_class
+from cohortmgr.authoring.display import eligibility as eligibility_display
+from cohortmgr.authoring.display import form as form_display
+from cohortmgr.authoring.views.draft_requests import by, given, just_begun, saved, structural
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import N_, Problem, Stale
@@ -41,8 +40,8 @@ def rules(key: str) -> ResponseReturnValue:
     return render_template(
         "programmes/staff_rules.html",
         writing=found,
-        rules=rule_pages.shown(found),
-        faults=[each for each in pages.summary(found) if each.part == "eligibility"],
+        rules=eligibility_display.shown(found),
+        faults=[each for each in form_display.summary(found) if each.part == "eligibility"],
     )
 
 
@@ -68,7 +67,7 @@ def add(key: str) -> ResponseReturnValue:
         sort=sort,
         most=requirements.LONGEST_TEXT,
         reason=request.form.get("reason-fr", ""),
-        **pages.problems_of(typed.problems, {}),
+        **form_display.problems_of(typed.problems, {}),
     ), (422 if typed.problems else 200)
 
 
@@ -116,7 +115,7 @@ def _held(document: dict[str, Any], rule: str) -> dict[str, Any]:
 def _kept(key: str, rule: str) -> ResponseReturnValue:
     """After saving: to the list, or back to the condition while something is wrong with it."""
     found = get_writing(guards.viewer(), key)
-    if rule_pages.faults_of(found, requirements.find(found.document, rule)[1]):
+    if eligibility_display.faults_of(found, requirements.find(found.document, rule)[1]):
         flash(
             _("La condition est enregistrée. Il y reste quelque chose à corriger avant de publier."), "wait"
         )
@@ -130,7 +129,7 @@ def _page(found: Writing, rule: str, typed: Typed, mark: str, status: int = 200)
     held, place = requirements.find(found.document, rule)
     test = Operator(typed.table["operator"])
     stored = status == 200 and not typed.act and not just_begun()
-    readable = rule_pages.readable(found, test)
+    readable = eligibility_display.readable(found, test)
     asked = next((each for each in readable if each.key == typed.table.get("question")), None)
     return render_template(
         "programmes/staff_rule.html",
@@ -145,15 +144,17 @@ def _page(found: Writing, rule: str, typed: Typed, mark: str, status: int = 200)
         sort=next(each for each in SORTS.values() if test in each.tests),
         readable=readable,
         asked=asked,
-        choices=rule_pages.choices(asked) if test in requirements.CHOSEN else {},
-        parts=rule_pages.parts_of(asked),
-        averaged=rule_pages.averaged(found),
+        choices=eligibility_display.choices(asked) if test in requirements.CHOSEN else {},
+        parts=eligibility_display.parts_of(asked),
+        averaged=eligibility_display.averaged(found),
         figures=requirements.FIGURES.get(test, ()),
-        askable=pages.askable(found, None),
-        values_of=pages.values_of,
+        askable=form_display.askable(found, None),
+        values_of=form_display.values_of,
         most=requirements.LONGEST_TEXT,
         operators=kinds.OPERATORS,
-        **pages.problems_of(typed.problems, rule_pages.wrong_at(found, place, test) if stored else {}),
+        **form_display.problems_of(
+            typed.problems, eligibility_display.wrong_at(found, place, test) if stored else {}
+        ),
     ), status
 
 
@@ -185,7 +186,7 @@ def remove(key: str, rule: str) -> ResponseReturnValue:
 def attempt(key: str) -> ResponseReturnValue:
     """What somebody who gives these answers would be told. Nothing is kept of it."""
     found = get_writing(guards.viewer(), key)
-    tried = rule_pages.ready(found)
+    tried = eligibility_display.ready(found)
     definition = replace(found.definition, eligibility=tried)
     asked = questions_read(definition.form, tried)
     fields = unkept_class(definition)

@@ -9,9 +9,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.applications import definition_pages as pages
-from cohortmgr.applications.definition_saving import one_page
-from cohortmgr.applications.definition_views import structural
+from cohortmgr.authoring.display import form as form_display
+from cohortmgr.authoring.views.draft_requests import one_page, structural
 from cohortmgr.base.i18n import LANGUAGE_NAMES
 from cohortmgr.programmes import guarding, kinds, scheduling
 from cohortmgr.programmes.comparing import CALENDAR_NAMES
@@ -35,7 +34,7 @@ def _dates_page(found: Writing, typed: Typed, number: int, status: int) -> Respo
     wrong: dict[str, list[str]] = {}
     for fault in found.judged.faults if stored else ():
         if fault.path and fault.path[0] in scheduling.SHOWN:
-            wrong.setdefault(scheduling.anchor(fault.path), []).append(pages.said_fault(fault))
+            wrong.setdefault(scheduling.anchor(fault.path), []).append(form_display.said_fault(fault))
     return render_template(
         "programmes/staff_dates.html",
         writing=found,
@@ -47,7 +46,7 @@ def _dates_page(found: Writing, typed: Typed, number: int, status: int) -> Respo
         period_kinds=[(each.value, name) for each, name in scheduling.PERIOD_KINDS.items()],
         local=scheduling.shown_date,
         hours=scheduling.shown_hours,
-        **pages.problems_of(typed.problems, wrong),
+        **form_display.problems_of(typed.problems, wrong),
     ), status
 
 
@@ -69,7 +68,7 @@ def _guardians_page(found: Writing, typed: Typed, number: int, status: int) -> R
     wrong: dict[str, list[str]] = {}
     for fault in found.judged.faults if stored and is_asked else ():
         if fault.path[:1] == ("guardians",) and len(fault.path) > 1:
-            wrong.setdefault(guarding.anchor(fault.path), []).append(pages.said_fault(fault))
+            wrong.setdefault(guarding.anchor(fault.path), []).append(form_display.said_fault(fault))
     lacking = guarding.missing(found.document) if is_asked else []
     return render_template(
         "programmes/staff_guardians.html",
@@ -81,7 +80,7 @@ def _guardians_page(found: Writing, typed: Typed, number: int, status: int) -> R
         lacking=[(each["label"], kinds.KINDS[QuestionKind(each["kind"])][0]) for each in lacking],
         spoken=LANGUAGE_NAMES,
         most=guarding.LONGEST_PURPOSE,
-        **pages.problems_of(typed.problems, wrong),
+        **form_display.problems_of(typed.problems, wrong),
     ), status
 
 

@@ -14,16 +14,16 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
 from cohortmgr.accounts.rules import Role
-from cohortmgr.applications.definition_counts import answered
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.form.forms import classes as forms
 from cohortmgr.audit.models import Event
+from cohortmgr.authoring.queries import answered
 from cohortmgr.base.db import db, see
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.models import DefinitionDraft, DefinitionVersion, Intake
 from cohortmgr.programmes.reading import read_known
 from tests.factories.choices import browser, someone
-from tests.integration.applications.definitions import (
+from tests.integration.authoring.drafts import (
     HOME,
     LABEL,
     add,
@@ -231,7 +231,7 @@ def test_papers_and_sealed_answers_are_counted_too(intake: Intake) -> None:
 def test_more_than_a_hundred_drafts_ask_for_their_number(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cohortmgr.applications.definition_publishing_views.MANY", 0)
+    monkeypatch.setattr("cohortmgr.authoring.views.publishing.MANY", 0)
     save(client, add(client))
     assert 'name="confirmation"' in client.get(f"{HOME}/publish").text
     given = {"version": version(), "over": "1"}

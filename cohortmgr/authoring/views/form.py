@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -10,11 +10,18 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.applications import definition_counts as counts
-from cohortmgr.applications import definition_pages as pages
-from cohortmgr.applications.definition_saving import by, given, saved, version
+from cohortmgr.authoring import queries
+from cohortmgr.authoring.display import form as form_display
+from cohortmgr.authoring.views.draft_requests import (
+    back_to,
+    by,
+    given,
+    just_begun,
+    saved,
+    structural,
+)
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.errors import N_, Problem, Refused, Stale
+from cohortmgr.base.errors import N_, Problem, Stale
 from cohortmgr.base.i18n import LANGUAGE_NAMES, LANGUAGES, language, say
 from cohortmgr.programmes import draft_queries, drafting, editing, kinds, revisions
 from cohortmgr.programmes.draft_queries import Writing, get_writing, mark_of
@@ -45,33 +52,11 @@ def form(key: str) -> ResponseReturnValue:
     return render_template(
         "programmes/staff_form.html",
         writing=found,
-        parts=pages.parts(found),
-        faults=pages.summary(found),
+        parts=form_display.parts(found),
+        faults=form_display.summary(found),
         spoken=spoken if spoken in LANGUAGES else language(),
         languages=LANGUAGE_NAMES,
     )
-
-
-def _back(key: str, place: str | None = None, page: str = "definitions_staff.form") -> ResponseReturnValue:
-    return redirect(url_for(page, key=key, _anchor=place))
-
-
-def structural(
-    key: str, act: Callable[[dict[str, Any]], str | None], page: str = "definitions_staff.form"
-) -> ResponseReturnValue:
-    """One act on a list; its page comes back where it happened. Changed meanwhile: the list as it is now."""
-    try:
-        with writing():
-            place = revisions.change(guards.viewer(), key, act, version())
-    except Stale:
-        flash(
-            _("Quelqu’un a changé ce formulaire entre-temps. Le voici tel qu’il est : recommencez."), "wait"
-        )
-        return _back(key, None, page)
-    except Refused as refusal:
-        flash(say(refusal.problems[0]), "stop")
-        return _back(key, None, page)
-    return _back(key, place, page)
 
 
 @bp.post("/<key>/form/move")
@@ -123,7 +108,7 @@ def remove_section(key: str, section: str) -> ResponseReturnValue:
 def add(key: str) -> ResponseReturnValue:
     """A new question: its kind and what it asks, in French; the rest on its own page."""
     found = get_writing(guards.viewer(), key)
-    place = request.values.get("in", "") or next((each.key for each in pages.parts(found)), "")
+    place = request.values.get("in", "") or next((each.key for each in form_display.parts(found)), "")
     _there(found, place)
     inner = place.endswith(".")
     offered = kinds.INNER_KINDS if inner else tuple(kinds.KINDS)
@@ -149,7 +134,7 @@ def add(key: str) -> ResponseReturnValue:
         kinds=[(each, *kinds.KINDS[each]) for each in offered],
         kind=kind,
         label=request.form.get("label-fr", ""),
-        **pages.problems_of(typed.problems, {}),
+        **form_display.problems_of(typed.problems, {}),
     ), (422 if typed.problems else 200)
 
 
@@ -199,21 +184,16 @@ def _put(found: Writing, document: dict[str, Any], name: str) -> str:
 def _kept(key: str, name: str, place: str) -> ResponseReturnValue:
     """After saving: to the list, or back to the question while something is wrong with it."""
     found = get_writing(guards.viewer(), key)
-    if pages.wrong_at(found, drafting.path_to(found.document, name)):
+    if form_display.wrong_at(found, drafting.path_to(found.document, name)):
         flash(_("La question est enregistrée. Il y reste quelque chose à corriger avant de publier."), "wait")
         return redirect(url_for(".question", key=key, name=name))
     flash(_("La question est enregistrée dans le brouillon."), "done")
     group, point, _inner = name.rpartition(".")
-    return redirect(url_for(".question", key=key, name=group)) if point else _back(key, place)
+    return redirect(url_for(".question", key=key, name=group)) if point else back_to(key, place)
 
 
 def _status(typed: Typed) -> int:
     return 422 if typed.problems else 200
-
-
-def just_begun() -> bool:
-    """Whether the page is the first of what was begun a moment ago: what is missing is not told yet."""
-    return bool(request.args.get("begun"))
 
 
 def _question_page(
@@ -222,7 +202,7 @@ def _question_page(
     """The page of a question as it is kept, or as it was typed."""
     key, point, _inner = name.partition(".")
     stored = status == 200 and not typed.act and not just_begun()
-    wrong = pages.wrong_at(found, drafting.path_to(found.document, name)) if stored else {}
+    wrong = form_display.wrong_at(found, drafting.path_to(found.document, name)) if stored else {}
     kind = QuestionKind(typed.table["kind"])
     shown = kinds.fields_of(kind) - (kinds.INNER_LEFT_OUT if point else frozenset())
     return render_template(
@@ -237,17 +217,17 @@ def _question_page(
         fields=shown,
         kind=kind,
         kind_name=kinds.KINDS[kind][0],
-        bounds=pages.BOUNDS.get(kind),
-        askable=pages.askable(found, key, secret=bool(typed.table.get("sealed"))),
-        values_of=pages.values_of,
+        bounds=form_display.BOUNDS.get(kind),
+        askable=form_display.askable(found, key, secret=bool(typed.table.get("sealed"))),
+        values_of=form_display.values_of,
         operators=kinds.OPERATORS,
         targets=kinds.TARGET_NAMES,
         accepted=kinds.ACCEPTED,
-        papers=pages.papers(found),
+        papers=form_display.papers(found),
         kinds=kinds.KINDS,
         megabytes=editing.megabytes,
         is_new=name not in found.published_keys,
-        **pages.problems_of(typed.problems, wrong),
+        **form_display.problems_of(typed.problems, wrong),
     ), status
 
 
@@ -268,7 +248,7 @@ def remove(key: str, name: str) -> ResponseReturnValue:
         return redirect(url_for(".question", key=key, name=group)) if point else answer
     published = found.published.form
     asked = [each for each in published.questions if each.key == name.partition(".")[0]]
-    told = counts.answered(found.programme.id, asked) if asked and name in found.published_keys else {}
+    told = queries.answered(found.programme.id, asked) if asked and name in found.published_keys else {}
     return render_template(
         "programmes/staff_question_remove.html",
         writing=found,
@@ -303,7 +283,7 @@ def section(key: str, section: str) -> ResponseReturnValue:
         held, place = drafting.find_section(found.document, section)
         return _section_page(found, section, typed, _section_mark(held[place]), _MOVED)
     flash(_("La partie est enregistrée dans le brouillon."), "done")
-    return _back(key, f"s-{section}")
+    return back_to(key, f"s-{section}")
 
 
 def _section_mark(table: Mapping[str, Any]) -> str:
@@ -315,7 +295,7 @@ def _section_page(
 ) -> ResponseReturnValue:
     place = drafting.find_section(found.document, key)[1]
     stored = status == 200 and not typed.act and not just_begun()
-    wrong = pages.wrong_at(found, ("form", "sections", place)) if stored else {}
+    wrong = form_display.wrong_at(found, ("form", "sections", place)) if stored else {}
     return render_template(
         "programmes/staff_section.html",
         writing=found,
@@ -324,10 +304,10 @@ def _section_page(
         there=drafting.sections_of(found.document)[place],
         mark=mark,
         moved=status == _MOVED,
-        askable=pages.askable(found, pages.before_section(found, key)),
-        values_of=pages.values_of,
+        askable=form_display.askable(found, form_display.before_section(found, key)),
+        values_of=form_display.values_of,
         operators=kinds.OPERATORS,
-        **pages.problems_of(typed.problems, wrong),
+        **form_display.problems_of(typed.problems, wrong),
     ), status
 
 
@@ -342,7 +322,7 @@ def add_section(key: str) -> ResponseReturnValue:
             say(typed.problems[0]) if typed.problems else _("Écrivez le titre de la partie, en français."),
             "stop",
         )
-        return _back(key, "add-section")
+        return back_to(key, "add-section")
     with writing():
         name = revisions.change(
             guards.viewer(), key, lambda document: drafting.add_section(document, {"fr": title})

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from cohortmgr.applications.answers.display import choices_of, said_conditions
-from cohortmgr.applications.definition_pages import said_fault
+from cohortmgr.authoring.display.form import said_fault
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.i18n import localized, quoted, say
 from cohortmgr.organisations.rules import REGIONS

@@ -11,11 +11,11 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
-from cohortmgr.applications import definition_counts as counts
-from cohortmgr.applications import definition_pages as pages
-from cohortmgr.applications.definition_saving import one_page, version
 from cohortmgr.applications.form.forms.classes import unkept_class
 from cohortmgr.applications.form.pages import pages_of
+from cohortmgr.authoring import queries
+from cohortmgr.authoring.display import form as form_display
+from cohortmgr.authoring.views.draft_requests import one_page, version
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.i18n import LANGUAGES, language, say, speaking
@@ -119,7 +119,7 @@ def _moved(count: int) -> str:
 
 
 def _moving(found: Writing) -> int:
-    return counts.drafts_of(found.programme.id, [each.key for each in found.definition.intakes])
+    return queries.drafts_of(found.programme.id, [each.key for each in found.definition.intakes])
 
 
 def _publish_page(
@@ -131,11 +131,11 @@ def _publish_page(
     return render_template(
         "programmes/staff_publish.html",
         writing=found,
-        faults=pages.summary(found),
+        faults=form_display.summary(found),
         said=said or [],
         changes=changes(before, after),
         gone=gone,
-        answered=counts.answered(found.programme.id, gone) if gone else {},
+        answered=queries.answered(found.programme.id, gone) if gone else {},
         moving=_moving(found),
         many=MANY,
         error=error,
@@ -238,7 +238,7 @@ def _texts_page(found: Writing, typed: Typed, number: int, status: int) -> Respo
     for fault in found.judged.faults if status == 200 else ():
         if fault.path and fault.path[0] in describing.SHOWN:
             place = "-".join(str(each) for each in fault.path)
-            wrong.setdefault(place, []).append(pages.said_fault(fault))
+            wrong.setdefault(place, []).append(form_display.said_fault(fault))
     return render_template(
         "programmes/staff_programme_texts.html",
         writing=found,
@@ -248,5 +248,5 @@ def _texts_page(found: Writing, typed: Typed, number: int, status: int) -> Respo
         texts=describing.TEXTS,
         practical=describing.PRACTICAL,
         limits=describing.LIMITS,
-        **pages.problems_of(typed.problems, wrong),
+        **form_display.problems_of(typed.problems, wrong),
     ), status

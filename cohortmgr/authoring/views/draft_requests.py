@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, redirect, request
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.errors import Stale
+from cohortmgr.base.errors import Refused, Stale
+from cohortmgr.base.i18n import say
 from cohortmgr.base.web import posted_version
 from cohortmgr.programmes import revisions
 from cohortmgr.programmes.draft_queries import Writing, get_writing
@@ -65,3 +67,30 @@ def one_page(
         return page(found, typed, found.version, 409)
     flash(done, "done")
     return redirect(request.path)
+
+
+def back_to(key: str, place: str | None = None, page: str = "definitions_staff.form") -> ResponseReturnValue:
+    return redirect(url_for(page, key=key, _anchor=place))
+
+
+def structural(
+    key: str, act: Callable[[dict[str, Any]], str | None], page: str = "definitions_staff.form"
+) -> ResponseReturnValue:
+    """One act on a list; its page comes back where it happened. Changed meanwhile: the list as it is now."""
+    try:
+        with writing():
+            place = revisions.change(guards.viewer(), key, act, version())
+    except Stale:
+        flash(
+            _("Quelqu’un a changé ce formulaire entre-temps. Le voici tel qu’il est : recommencez."), "wait"
+        )
+        return back_to(key, None, page)
+    except Refused as refusal:
+        flash(say(refusal.problems[0]), "stop")
+        return back_to(key, None, page)
+    return back_to(key, place, page)
+
+
+def just_begun() -> bool:
+    """Whether the page is the first of what was begun a moment ago: what is missing is not told yet."""
+    return bool(request.args.get("begun"))

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.kinds import INNER_KINDS, KINDS
 from cohortmgr.programmes.questions import QuestionKind
-from tests.integration.applications.definitions import (
+from tests.integration.authoring.drafts import (
     HOME,
     add,
     administrator,

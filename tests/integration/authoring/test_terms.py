@@ -15,7 +15,7 @@ from cohortmgr.programmes import queries
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.reading import read_definition, read_known
 from tests.factories.choices import browser, someone
-from tests.integration.applications.definitions import (
+from tests.integration.authoring.drafts import (
     HOME,
     administrator,
     document,
