@@ -18,7 +18,7 @@ from typing import Any
 import cohortmgr
 from bench.figures import Figure
 from cohortmgr.applications.answers.composed import read_given
-from cohortmgr.programmes.rules import Option, Question, QuestionKind
+from cohortmgr.programmes.definition.rules import Option, Question, QuestionKind
 
 LARGE = 100_000
 DAY = date(2026, 11, 22)

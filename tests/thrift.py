@@ -21,10 +21,10 @@ from sqlalchemy import event
 
 from cohortmgr.accounts import passwords
 from cohortmgr.base.db import db
-from cohortmgr.programmes import reading
-from cohortmgr.programmes.rules import Definition
+from cohortmgr.programmes.definition import toml
+from cohortmgr.programmes.definition.rules import Definition
 
-_read = reading.read_definition
+_read = toml.read_definition
 _hasher = passwords._hasher
 
 
@@ -65,7 +65,7 @@ def _hurry(connection: object, _record: object) -> None:
 
 def thrifty(app: Flask) -> Flask:
     """The same application, which compiles nothing twice and does not wait for the disk; and the process with it."""
-    reading.read_definition = _read_once
+    toml.read_definition = _read_once
     passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     app.jinja_env.bytecode_cache = _compiled
     with app.app_context():

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.rules import State
 from cohortmgr.base.db import db
+from cohortmgr.programmes.definition.questions import Question, QuestionKind
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.questions import Question, QuestionKind
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from cohortmgr.base.errors import NotFound
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.rules import PRESENT, EnrolmentState
 from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.definition.rules import Question, QuestionKind
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.rules import Question, QuestionKind
 
 # What higher floors tell of a cohort's members for its page: enrolment id to the three texts of a company's name.
 # Filled where the application is wired.

@@ -18,7 +18,7 @@ from cohortmgr.demo.people import COMPANIES, PASSWORD, STAFF, Colleague
 from cohortmgr.organisations import queries as organisations
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes import queries as programme_queries
-from cohortmgr.programmes.reading import read_known
+from cohortmgr.programmes.definition.toml import read_known
 
 PROGRAMME, INTAKE, OPEN_INTAKE = "mdia", "2025", "2027"
 FILE = ROOT / "tests" / "data" / "mdia-2025-applications.csv"

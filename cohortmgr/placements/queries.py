@@ -21,8 +21,8 @@ from cohortmgr.organisations.models import Organisation
 from cohortmgr.placements.models import MatchingRun, Placement, Position, Score, Wish
 from cohortmgr.placements.rules import PRESENT, MatchingState, PositionState
 from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.definition.rules import PlacementTerms
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.rules import PlacementTerms
 
 _ENROLLED = [state.value for state in ENROLLED]
 _PRESENT = [state.value for state in PRESENT]

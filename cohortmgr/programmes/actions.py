@@ -18,9 +18,14 @@ from cohortmgr.organisations.actions import ensure_companies, ensure_host
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.organisations.rules import path_of
 from cohortmgr.programmes import queries
+from cohortmgr.programmes.definition.rules import (
+    Definition,
+    IntakeDefinition,
+    IntakeState,
+    OfferingDefinition,
+)
+from cohortmgr.programmes.definition.toml import as_json, fingerprint
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering, Programme
-from cohortmgr.programmes.reading import as_json, fingerprint
-from cohortmgr.programmes.rules import Definition, IntakeDefinition, IntakeState, OfferingDefinition
 
 # Higher floors append what an intake's new definition changes above; called in the same transaction, after it is in
 # force.

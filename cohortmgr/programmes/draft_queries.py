@@ -15,11 +15,11 @@ from cohortmgr.accounts.queries import within
 from cohortmgr.accounts.rules import Viewer, require, require_anywhere
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
+from cohortmgr.programmes.definition.rules import Definition
+from cohortmgr.programmes.definition.tolerant import Judged
+from cohortmgr.programmes.definition.toml import judged
 from cohortmgr.programmes.models import DefinitionDraft, DefinitionVersion, Intake, Programme
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.programmes.reading import judged
-from cohortmgr.programmes.rules import Definition
-from cohortmgr.programmes.softening import Judged
 
 MANAGE = "programmes.manage"
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.text import fold
-from cohortmgr.programmes.checking_form import KEY, is_reserved
+from cohortmgr.programmes.definition.checks.form import KEY, is_reserved
 
 Table = MutableMapping[str, Any]
 

@@ -15,11 +15,11 @@ from typing import Any
 
 from cohortmgr.accounts.identifiers import western_digits
 from cohortmgr.base.errors import N_, Problem
-from cohortmgr.programmes.checking_form import KEY
+from cohortmgr.programmes.definition.checks.form import KEY
+from cohortmgr.programmes.definition.questions import ConditionOperator, QuestionKind
+from cohortmgr.programmes.definition.rules import TARGETS, TEXT_LANGUAGES
 from cohortmgr.programmes.drafting import key_from
 from cohortmgr.programmes.kinds import INNER_LEFT_OUT, fields_of
-from cohortmgr.programmes.questions import ConditionOperator, QuestionKind
-from cohortmgr.programmes.rules import TARGETS, TEXT_LANGUAGES
 
 Given = Mapping[str, Sequence[str]]
 Table = dict[str, Any]

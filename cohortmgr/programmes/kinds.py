@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cohortmgr.base.errors import N_
-from cohortmgr.programmes.questions import NOT_IN_GROUPS, ConditionOperator, QuestionKind
+from cohortmgr.programmes.definition.questions import NOT_IN_GROUPS, ConditionOperator, QuestionKind
 
 K = QuestionKind
 

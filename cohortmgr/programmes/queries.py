@@ -14,9 +14,9 @@ from cohortmgr.accounts.queries import below, within
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
+from cohortmgr.programmes.definition.rules import Definition, IntakeState, Text
+from cohortmgr.programmes.definition.toml import from_json
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering, Programme
-from cohortmgr.programmes.reading import from_json
-from cohortmgr.programmes.rules import Definition, IntakeState, Text
 
 KEPT = 64
 _definitions: OrderedDict[str, Definition] = OrderedDict()

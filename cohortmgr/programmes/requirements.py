@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
-from cohortmgr.programmes.checking_eligibility import AGED, CHOSEN, DATED
+from cohortmgr.programmes.definition.checks.eligibility import AGED, CHOSEN, DATED
+from cohortmgr.programmes.definition.questions import QuestionKind
+from cohortmgr.programmes.definition.rules import Operator
 from cohortmgr.programmes.drafting import key_from, shifted
 from cohortmgr.programmes.editing import LONGEST_NAME, Given, Typed, figure, one, put, read_conditions
 from cohortmgr.programmes.editing import anchor as anchor_of
-from cohortmgr.programmes.questions import QuestionKind
-from cohortmgr.programmes.rules import Operator
 
 Table = dict[str, Any]
 K, T = QuestionKind, Operator

@@ -12,9 +12,9 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.programmes.actions import Loaded, load_definition
+from cohortmgr.programmes.definition.toml import from_json, judged
 from cohortmgr.programmes.draft_queries import Writing, get_writing_locked
 from cohortmgr.programmes.models import DefinitionDraft
-from cohortmgr.programmes.reading import from_json, judged
 
 Result = TypeVar("Result")
 _TOO_LARGE = 1024 * 1024

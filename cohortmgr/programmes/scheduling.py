@@ -11,9 +11,9 @@ from typing import Any
 from cohortmgr.accounts.identifiers import western_digits
 from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.errors import N_, Problem
-from cohortmgr.programmes.comparing import DATE_NAMES
+from cohortmgr.programmes.definition.comparing import DATE_NAMES
+from cohortmgr.programmes.definition.sections import PeriodKind
 from cohortmgr.programmes.editing import LIMITS, Given, Rows, Table, Typed, one, put, read_rows
-from cohortmgr.programmes.sections import PeriodKind
 
 # The dates of a campaign, and whether they bear an hour.
 DATES: Mapping[str, tuple[str, bool]] = {

@@ -13,8 +13,8 @@ from cohortmgr.accounts import guards
 from cohortmgr.base import clock
 from cohortmgr.base.i18n import speaking
 from cohortmgr.programmes import queries
+from cohortmgr.programmes.definition.rules import Window, window_of
 from cohortmgr.programmes.remembered import page
-from cohortmgr.programmes.rules import Window, window_of
 
 bp = Blueprint("programmes", __name__)
 

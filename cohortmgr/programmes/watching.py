@@ -23,10 +23,10 @@ from cohortmgr.base.text import new_reference
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.models import Message
+from cohortmgr.programmes.definition.places import is_near, regions_of
+from cohortmgr.programmes.definition.rules import IntakeState
 from cohortmgr.programmes.models import Intake, IntakeAnnouncement, IntakeWatch, Programme
-from cohortmgr.programmes.places import is_near, regions_of
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.programmes.rules import IntakeState
 
 LETTER = "intake_open"
 LIFETIME = timedelta(days=365)

@@ -10,7 +10,7 @@ from cohortmgr.base import clock, storage
 from cohortmgr.base.db import writing
 from cohortmgr.jobs.actions import Progress, handler
 from cohortmgr.programmes import queries as programmes
-from cohortmgr.programmes.rules import Definition
+from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.reports import actions, queries
 from cohortmgr.reports.figures import Record, figures
 from cohortmgr.reports.rules import Contents, marks_by_point, masked

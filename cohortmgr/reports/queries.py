@@ -24,8 +24,8 @@ from cohortmgr.organisations.rules import REGIONS
 from cohortmgr.placements.models import Placement
 from cohortmgr.placements.rules import PlacementState
 from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.definition.rules import Definition, Form
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.rules import Definition, Form
 from cohortmgr.reports.figures import Record
 from cohortmgr.reports.models import Report
 from cohortmgr.reports.rules import OFFER_NAMES, Contents, Month, ReportState, from_json, masked, mean_mark

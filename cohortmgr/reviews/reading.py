@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.answers.regions import REGIONS
 from cohortmgr.base.i18n import day, localized, number
-from cohortmgr.programmes.rules import Form, Question, QuestionKind
+from cohortmgr.programmes.definition.rules import Form, Question, QuestionKind
 
 _HIDDEN = (QuestionKind.FILE, QuestionKind.CONSENT, QuestionKind.ADDRESS)
 _FIGURES = (QuestionKind.GRADE, QuestionKind.NUMBER)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from cohortmgr.base.errors import N_, Problem
-from cohortmgr.programmes.rules import Rubric
+from cohortmgr.programmes.definition.rules import Rubric
 
 FULL_MARK = 20_000
 """Marks are integers of a thousandth, out of twenty."""

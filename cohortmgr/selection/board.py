@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.programmes.rules import Criterion, EligibilityRule, Rubric
+from cohortmgr.programmes.definition.rules import Criterion, EligibilityRule, Rubric
 from cohortmgr.reviews.rules import mark_out_of_twenty
 from cohortmgr.selection.ranking import LOST_TIE, Cut, Entry, Ranking, Row, cut, rank
 from cohortmgr.selection.rules import CriterionMark, Outcome, reason_for

@@ -23,8 +23,8 @@ from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.rules import pay_day, working_days
 from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.definition.rules import AbsenceRule, Payer, StipendScheme
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.rules import AbsenceRule, Payer, StipendScheme
 from cohortmgr.stipends import queries
 from cohortmgr.stipends.models import BankDetails, Line, Run
 from cohortmgr.stipends.payments import Payee, PaymentList, payment_list

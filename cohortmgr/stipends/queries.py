@@ -19,7 +19,7 @@ from cohortmgr.organisations.models import Organisation
 from cohortmgr.placements.models import Placement
 from cohortmgr.placements.rules import HOSTED
 from cohortmgr.programmes import queries as programmes
-from cohortmgr.programmes.rules import PeriodKind, StipendScheme
+from cohortmgr.programmes.definition.rules import PeriodKind, StipendScheme
 from cohortmgr.stipends.models import BankDetails, Line, Run
 from cohortmgr.stipends.rules import SETTLED, Aside, LineState, RunState, following, set_aside_by
 

@@ -15,8 +15,8 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes import queries
+from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake, Offering
-from cohortmgr.programmes.reading import read_known
 from cohortmgr.reviews import actions as reviews
 from cohortmgr.reviews import queries as readings
 from cohortmgr.selection import actions as selection

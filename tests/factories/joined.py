@@ -10,7 +10,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes import queries
-from cohortmgr.programmes.reading import read_known
+from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.selection.models import Batch, Decision, Offer
 
 

@@ -16,8 +16,8 @@ from cohortmgr.organisations.queries import by_key
 from cohortmgr.placements.models import MatchingRun, Placement, Position
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes import queries
+from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.reading import read_known
 from cohortmgr.reviews.models import Review
 from cohortmgr.selection.models import Batch, Decision, Offer
 from cohortmgr.stipends.models import Line, Run

@@ -12,7 +12,7 @@ from cohortmgr.applications.documents.models import FigureCheck
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import db, writing
-from cohortmgr.programmes.rules import Form
+from cohortmgr.programmes.definition.rules import Form
 
 
 def proved(reader: Viewer, form: Form, application_ids: list[int], content: bytes) -> None:

@@ -28,9 +28,9 @@ from cohortmgr.placements import runs
 from cohortmgr.placements.models import MatchingRun
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes import queries
+from cohortmgr.programmes.definition.rules import Definition, Form
+from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.reading import read_known
-from cohortmgr.programmes.rules import Definition, Form
 from cohortmgr.selection.models import Batch, Decision, Offer
 from tests.watch import SeparateClient
 

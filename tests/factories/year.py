@@ -38,8 +38,8 @@ from cohortmgr.placements import runs
 from cohortmgr.placements.models import Placement
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes import queries, watching
+from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.reading import read_known
 from cohortmgr.reports import actions as reports
 from cohortmgr.reports.computing import compute
 from cohortmgr.reviews import actions as reviews

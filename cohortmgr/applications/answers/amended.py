@@ -14,7 +14,7 @@ from typing import Any
 from cohortmgr.applications.answers.composed import read_cell
 from cohortmgr.applications.answers.values import Answer, is_given, read_value
 from cohortmgr.base.errors import Problem
-from cohortmgr.programmes.rules import Form, Question, QuestionKind, Text
+from cohortmgr.programmes.definition.rules import Form, Question, QuestionKind, Text
 
 OPEN, SEALED, NEW = "_aside", "_aside_sealed", "_new"
 KEPT = (OPEN, SEALED, NEW)

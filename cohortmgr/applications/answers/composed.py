@@ -21,7 +21,7 @@ from cohortmgr.applications.answers.dates import month_of
 from cohortmgr.applications.answers.provinces import province_of
 from cohortmgr.applications.answers.values import Answer, read_value
 from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.programmes.rules import Option, Question, QuestionKind
+from cohortmgr.programmes.definition.rules import Option, Question, QuestionKind
 
 # Field name to what it holds; a name sent several times holds a list.
 Given = Mapping[str, str | Sequence[str]]

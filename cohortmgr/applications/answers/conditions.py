@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 from cohortmgr.applications.answers.values import Answer, is_given
-from cohortmgr.programmes.rules import (
+from cohortmgr.programmes.definition.rules import (
     LANGUAGE_LEVELS,
     Condition,
     ConditionOperator,

@@ -12,7 +12,7 @@ from cohortmgr.applications.answers.values import Answer
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.i18n import language, localized, quoted, say, told
 from cohortmgr.organisations.rules import REGIONS
-from cohortmgr.programmes.rules import (
+from cohortmgr.programmes.definition.rules import (
     LANGUAGE_LEVELS,
     Condition,
     ConditionOperator,

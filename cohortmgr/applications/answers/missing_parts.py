@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from cohortmgr.applications.answers.values import Answer, is_given
 from cohortmgr.base.errors import N_, Problem
-from cohortmgr.programmes.rules import Question, QuestionKind, Text
+from cohortmgr.programmes.definition.rules import Question, QuestionKind, Text
 
 _MISSING = N_("Il manque : %(question)s")
 # The parts of an address without which nobody finds a place.

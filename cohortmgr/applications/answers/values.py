@@ -24,7 +24,7 @@ from cohortmgr.applications.answers.dates import parsed
 from cohortmgr.applications.answers.regions import region_of
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import fold
-from cohortmgr.programmes.rules import LANGUAGE_LEVELS, Question, QuestionKind
+from cohortmgr.programmes.definition.rules import LANGUAGE_LEVELS, Question, QuestionKind
 
 # Lists: keys of several choices, ranked keys, rows of a group. Dicts: the parts of an address, an identity
 # document, languages with their levels, a group's row.

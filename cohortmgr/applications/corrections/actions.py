@@ -28,8 +28,8 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Refused
 from cohortmgr.base.text import clean
 from cohortmgr.outbox.actions import Letter, send_all
+from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.rules import Definition
 
 _NOT_SENT = N_("Une correction se demande sur une candidature envoyée.")
 _ALREADY = N_("Une correction est déjà demandée pour ce dossier : attendez-la, ou annulez-la.")

@@ -14,7 +14,7 @@ from wtforms.widgets import DateInput
 from cohortmgr.applications.corrections.rules import KIND_NAMES
 from cohortmgr.applications.file.rules import asked
 from cohortmgr.base.i18n import localized
-from cohortmgr.programmes.rules import Form
+from cohortmgr.programmes.definition.rules import Form
 
 
 class CorrectionForm(FlaskForm):

@@ -15,7 +15,7 @@ from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.guardians.queries import is_read_by_guardian
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
-from cohortmgr.programmes.rules import Question
+from cohortmgr.programmes.definition.rules import Question
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file.rules import asked
 from cohortmgr.base.errors import N_, Problem
-from cohortmgr.programmes.rules import Form, Question, QuestionKind
+from cohortmgr.programmes.definition.rules import Form, Question, QuestionKind
 
 
 class Asked(StrEnum):

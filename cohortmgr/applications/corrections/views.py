@@ -19,7 +19,7 @@ from cohortmgr.applications.form.buttons import as_pressed, pressed
 from cohortmgr.applications.form.forms.classes import form_class, show_answers
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
-from cohortmgr.programmes.rules import QuestionKind
+from cohortmgr.programmes.definition.rules import QuestionKind
 
 bp = Blueprint("corrections_candidate", __name__)
 # What the page itself sends beside answers.

@@ -11,10 +11,10 @@ from cohortmgr.applications.file.models import Application, Extension
 from cohortmgr.applications.file.rules import State
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
+from cohortmgr.programmes.definition.rules import IntakeState
+from cohortmgr.programmes.definition.sections import Recall
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.programmes.rules import IntakeState
-from cohortmgr.programmes.sections import Recall
 
 DRAFT_REMINDER = "draft_reminder"
 

@@ -15,7 +15,7 @@ from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import File, visible
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
-from cohortmgr.programmes.rules import Form
+from cohortmgr.programmes.definition.rules import Form
 
 
 def unchecked_files(form: Form, files: sa.Select[Application]) -> list[Application]:

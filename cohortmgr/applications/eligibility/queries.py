@@ -11,7 +11,7 @@ from cohortmgr.applications.file.hooks import enrolled_elsewhere
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
 from cohortmgr.base.db import db
-from cohortmgr.programmes.rules import Operator
+from cohortmgr.programmes.definition.rules import Operator
 
 
 def override_of(application: Application) -> Override | None:

@@ -13,7 +13,7 @@ from cohortmgr.applications.answers.conditions import holds as is_met
 from cohortmgr.applications.answers.conditions import parts
 from cohortmgr.applications.answers.provinces import region_of_province
 from cohortmgr.applications.answers.values import Answer, is_given
-from cohortmgr.programmes.rules import EligibilityRule, Form, Operator, Question, QuestionKind
+from cohortmgr.programmes.definition.rules import EligibilityRule, Form, Operator, Question, QuestionKind
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from cohortmgr.applications.file.queries import person_reference
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.programmes.definition.rules import Window, window_of
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.rules import Window, window_of
 
 
 def require_open(

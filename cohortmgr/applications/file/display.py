@@ -10,7 +10,7 @@ from cohortmgr.applications.answers.conditions import hidden
 from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import asked_in
-from cohortmgr.programmes.rules import Question, QuestionKind
+from cohortmgr.programmes.definition.rules import Question, QuestionKind
 
 
 def sections_of(file: File, answers: Mapping[str, Any], kept: bool = True) -> list[dict[str, Any]]:

@@ -19,9 +19,9 @@ from cohortmgr.applications.file.rules import HIDDEN, Consent, State, first_choi
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
+from cohortmgr.programmes.definition.rules import Definition, Form, QuestionKind
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.programmes.rules import Definition, Form, QuestionKind
 
 READ = "applications.read"
 MANAGE = "applications.manage"

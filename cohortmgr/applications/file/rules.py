@@ -14,7 +14,14 @@ from cohortmgr.applications.answers.provinces import region_of_province
 from cohortmgr.applications.answers.values import Answer, is_given
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.text import fold
-from cohortmgr.programmes.rules import Definition, Form, FormSection, Operator, Question, QuestionKind
+from cohortmgr.programmes.definition.rules import (
+    Definition,
+    Form,
+    FormSection,
+    Operator,
+    Question,
+    QuestionKind,
+)
 
 
 class State(StrEnum):

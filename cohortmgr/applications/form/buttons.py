@@ -9,7 +9,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from cohortmgr.programmes.rules import Form, QuestionKind
+from cohortmgr.programmes.definition.rules import Form, QuestionKind
 
 # How the names of these buttons begin; what follows is the question's key and, but for `add-`, a number.
 BEGINNINGS = ("add-", "remove-", "up-", "down-")

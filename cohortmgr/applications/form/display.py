@@ -23,7 +23,7 @@ from cohortmgr.applications.answers.display import variant
 from cohortmgr.applications.form.forms.classes import form_class
 from cohortmgr.applications.form.forms.fields import Parts, Rows
 from cohortmgr.base.i18n import language
-from cohortmgr.programmes.rules import Definition, FormSection, Question, QuestionKind
+from cohortmgr.programmes.definition.rules import Definition, FormSection, Question, QuestionKind
 
 KEPT = 32
 # Characters of the private use area: a text goes between the first two, a row's index and number at the others. No

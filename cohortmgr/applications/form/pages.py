@@ -12,7 +12,7 @@ from itertools import groupby
 from cohortmgr.applications.answers.conditions import hidden
 from cohortmgr.applications.answers.values import Answer, is_given
 from cohortmgr.base.errors import N_, Problem
-from cohortmgr.programmes.rules import Form, FormSection, Question, QuestionKind
+from cohortmgr.programmes.definition.rules import Form, FormSection, Question, QuestionKind
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from cohortmgr.applications.guardians.models import ConsentAnswer, Guardianship
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import NotFound
+from cohortmgr.programmes.definition.rules import Definition, GuardianTerms, Option, QuestionKind
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.programmes.rules import Definition, GuardianTerms, Option, QuestionKind
 
 CHILD = sa.orm.aliased(Person)
 # The files about which a guardian is asked, or may change their mind.

@@ -10,7 +10,7 @@ from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file.rules import Consent
 from cohortmgr.base.errors import N_, Problem
-from cohortmgr.programmes.rules import Definition, Form, GuardianTerms
+from cohortmgr.programmes.definition.rules import Definition, Form, GuardianTerms
 
 _NEEDED = ("name", "capacity", "phone")
 _ABSENT = N_("La personne est mineure : son tuteur légal doit donner son accord. Il manque : %(question)s")

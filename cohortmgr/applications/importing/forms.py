@@ -18,7 +18,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.errors import Problem
 from cohortmgr.base.i18n import localized, say
 from cohortmgr.base.sheets import Table
-from cohortmgr.programmes.rules import Definition, Question, QuestionKind
+from cohortmgr.programmes.definition.rules import Definition, Question, QuestionKind
 
 SENT = "@sent_at"
 _LEFT_TO_RIGHT = {

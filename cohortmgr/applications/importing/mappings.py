@@ -11,7 +11,7 @@ from typing import Any
 
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import fold
-from cohortmgr.programmes.rules import Form, ImportLayout, Option, Question, QuestionKind
+from cohortmgr.programmes.definition.rules import Form, ImportLayout, Option, Question, QuestionKind
 
 _NEVER_IMPORTED = (QuestionKind.FILE, QuestionKind.CONSENT, QuestionKind.GROUP)
 _LONGEST_MAPPING = 200_000

@@ -24,7 +24,7 @@ from cohortmgr.applications.importing.mappings import (
 )
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.sheets import Record, Table, column_letters, is_formula
-from cohortmgr.programmes.rules import Form, ImportLayout, Question
+from cohortmgr.programmes.definition.rules import Form, ImportLayout, Question
 
 __all__ = [
     "ColumnMapping", "Fault", "GivenMapping", "ImportResult", "Rejection", "Sending", "moment_of",

@@ -15,9 +15,9 @@ from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import File, sealed_answers
 from cohortmgr.applications.file.rules import State, asked_later, owed_later
 from cohortmgr.base.db import db
+from cohortmgr.programmes.definition.rules import Definition, Question
 from cohortmgr.programmes.models import DefinitionVersion, Intake
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.programmes.rules import Definition, Question
 
 
 def questions_of(file: File) -> tuple[Question, ...]:

@@ -26,7 +26,7 @@ from cohortmgr.applications.form.pages import (
 )
 from cohortmgr.base.errors import Problem
 from cohortmgr.base.i18n import localized, say
-from cohortmgr.programmes.rules import Question, QuestionKind
+from cohortmgr.programmes.definition.rules import Question, QuestionKind
 
 Task = dict[str, Any]
 # What is missing is named as long as it is this little.

@@ -14,7 +14,7 @@ from cohortmgr.applications.file.rules import SOURCE_NAMES, STATE_NAMES, diploma
 from cohortmgr.base import clock
 from cohortmgr.base.errors import N_
 from cohortmgr.base.i18n import column_of_thousandths, localized, short_days
-from cohortmgr.programmes.rules import Definition
+from cohortmgr.programmes.definition.rules import Definition
 
 COLUMN_NAMES: Mapping[str, str] = {
     "number": N_("Numéro"),

@@ -13,11 +13,11 @@ from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.i18n import localized, quoted, say
 from cohortmgr.organisations.rules import REGIONS
 from cohortmgr.programmes import requirements
-from cohortmgr.programmes.binding import Fault
+from cohortmgr.programmes.definition.binding import Fault
+from cohortmgr.programmes.definition.questions import Form, Question, QuestionKind
+from cohortmgr.programmes.definition.rules import EligibilityRule, Operator, Text
+from cohortmgr.programmes.definition.tolerant import is_text
 from cohortmgr.programmes.draft_queries import Writing
-from cohortmgr.programmes.questions import Form, Question, QuestionKind
-from cohortmgr.programmes.rules import EligibilityRule, Operator, Text
-from cohortmgr.programmes.softening import is_text
 
 _AVERAGED = (QuestionKind.GRADE, QuestionKind.NUMBER)
 _SAID: Mapping[Operator, str] = {

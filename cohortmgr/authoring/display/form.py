@@ -13,14 +13,14 @@ from cohortmgr.applications.answers.display import choices_of, said_required, sa
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.i18n import say
 from cohortmgr.programmes import describing, drafting, guarding, requirements, scheduling
-from cohortmgr.programmes.binding import Fault
-from cohortmgr.programmes.comparing import PARTS
+from cohortmgr.programmes.definition.binding import Fault
+from cohortmgr.programmes.definition.comparing import PARTS
+from cohortmgr.programmes.definition.questions import ConditionOperator, Question, QuestionKind
+from cohortmgr.programmes.definition.rules import Operator, Text
+from cohortmgr.programmes.definition.source_lines import shown
 from cohortmgr.programmes.draft_queries import Writing
 from cohortmgr.programmes.editing import anchor
 from cohortmgr.programmes.kinds import KINDS, OPERATORS, TARGET_NAMES
-from cohortmgr.programmes.locating import shown
-from cohortmgr.programmes.questions import ConditionOperator, Question, QuestionKind
-from cohortmgr.programmes.rules import Operator, Text
 
 _UNREAD = frozenset({QuestionKind.FILE, QuestionKind.GROUP, QuestionKind.ADDRESS})
 _LANGUAGES = {"fr": N_("français"), "ar": N_("arabe"), "en": N_("anglais")}

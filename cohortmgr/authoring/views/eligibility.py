@@ -22,11 +22,11 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import N_, Problem, Stale
 from cohortmgr.programmes import kinds, requirements, revisions
+from cohortmgr.programmes.definition.questions import QuestionKind
+from cohortmgr.programmes.definition.rules import EligibilityRule, Operator
 from cohortmgr.programmes.draft_queries import Writing, get_writing, mark_of
 from cohortmgr.programmes.editing import Typed
-from cohortmgr.programmes.questions import QuestionKind
 from cohortmgr.programmes.requirements import SORTS
-from cohortmgr.programmes.rules import EligibilityRule, Operator
 
 bp = Blueprint("rules_staff", __name__, url_prefix="/staff/programmes")
 _LIST = "rules_staff.rules"

@@ -24,9 +24,9 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Stale
 from cohortmgr.base.i18n import LANGUAGE_NAMES, LANGUAGES, language, say
 from cohortmgr.programmes import draft_queries, drafting, editing, kinds, revisions
+from cohortmgr.programmes.definition.questions import QuestionKind
 from cohortmgr.programmes.draft_queries import Writing, get_writing, mark_of
 from cohortmgr.programmes.editing import Typed
-from cohortmgr.programmes.questions import QuestionKind
 
 bp = Blueprint("definitions_staff", __name__, url_prefix="/staff/programmes")
 

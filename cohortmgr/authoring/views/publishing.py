@@ -20,12 +20,12 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.i18n import LANGUAGES, language, say, speaking
 from cohortmgr.programmes import describing, revisions
-from cohortmgr.programmes.comparing import changes, removed
+from cohortmgr.programmes.definition.comparing import changes, removed
+from cohortmgr.programmes.definition.questions import QuestionKind
+from cohortmgr.programmes.definition.rules import Definition
+from cohortmgr.programmes.definition.toml import read_draft, write_document
 from cohortmgr.programmes.draft_queries import Writing, get_writing
 from cohortmgr.programmes.editing import Typed
-from cohortmgr.programmes.questions import QuestionKind
-from cohortmgr.programmes.reading import read_draft, write_document
-from cohortmgr.programmes.rules import Definition
 
 bp = Blueprint("publishing_staff", __name__, url_prefix="/staff/programmes")
 

@@ -13,10 +13,10 @@ from cohortmgr.authoring.display import form as form_display
 from cohortmgr.authoring.views.draft_requests import one_page, structural
 from cohortmgr.base.i18n import LANGUAGE_NAMES
 from cohortmgr.programmes import guarding, kinds, scheduling
-from cohortmgr.programmes.comparing import CALENDAR_NAMES
+from cohortmgr.programmes.definition.comparing import CALENDAR_NAMES
+from cohortmgr.programmes.definition.questions import QuestionKind
 from cohortmgr.programmes.draft_queries import Writing
 from cohortmgr.programmes.editing import Table, Typed
-from cohortmgr.programmes.questions import QuestionKind
 
 bp = Blueprint("terms_staff", __name__, url_prefix="/staff/programmes")
 

@@ -14,8 +14,8 @@ from werkzeug.datastructures import MultiDict
 from cohortmgr.accounts.rules import Role
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import db, writing
+from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import DefinitionDraft, Intake
-from cohortmgr.programmes.reading import read_known
 from tests.factories.choices import browser, sent, someone
 
 HOME = "/staff/programmes/mdia"

@@ -16,8 +16,8 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.models import Event
 from cohortmgr.base.db import db
 from cohortmgr.programmes import queries
+from cohortmgr.programmes.definition.toml import read_definition
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.reading import read_definition
 from tests.factories.choices import browser, someone
 from tests.integration.authoring.drafts import (
     HOME,

@@ -13,8 +13,8 @@ from flask.testing import FlaskClient, FlaskCliRunner
 
 from cohortmgr.base.db import db
 from cohortmgr.programmes import queries
+from cohortmgr.programmes.definition.toml import read_definition, read_known
 from cohortmgr.programmes.models import DefinitionVersion, Intake
-from cohortmgr.programmes.reading import read_definition, read_known
 from tests.integration.authoring.drafts import (
     HOME,
     add,

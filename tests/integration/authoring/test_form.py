@@ -20,8 +20,8 @@ from cohortmgr.audit.models import Event
 from cohortmgr.authoring.queries import answered
 from cohortmgr.base.db import db, see
 from cohortmgr.programmes import queries
+from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import DefinitionDraft, DefinitionVersion, Intake
-from cohortmgr.programmes.reading import read_known
 from tests.factories.choices import browser, someone
 from tests.integration.authoring.drafts import (
     HOME,

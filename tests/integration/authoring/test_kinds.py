@@ -10,8 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from cohortmgr.programmes import queries
+from cohortmgr.programmes.definition.questions import QuestionKind
 from cohortmgr.programmes.kinds import INNER_KINDS, KINDS
-from cohortmgr.programmes.questions import QuestionKind
 from tests.integration.authoring.drafts import (
     HOME,
     add,

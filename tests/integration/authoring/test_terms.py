@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 
 from cohortmgr.accounts.rules import Role
 from cohortmgr.programmes import queries
+from cohortmgr.programmes.definition.toml import read_definition, read_known
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.reading import read_definition, read_known
 from tests.factories.choices import browser, someone
 from tests.integration.authoring.drafts import (
     HOME,

@@ -17,10 +17,11 @@ from cohortmgr.audit.models import Event
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused
 from cohortmgr.organisations.models import Organisation
-from cohortmgr.programmes import actions, queries, reading
+from cohortmgr.programmes import actions, queries
+from cohortmgr.programmes.definition import toml
+from cohortmgr.programmes.definition.rules import Definition, IntakeState
+from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering, Programme
-from cohortmgr.programmes.reading import read_known
-from cohortmgr.programmes.rules import Definition, IntakeState
 
 
 def load(definition: Definition | None = None) -> actions.Loaded:
@@ -121,7 +122,7 @@ def test_the_command_loads_once_and_says_so(runner: FlaskCliRunner) -> None:
 
 
 def test_the_command_names_file_line_and_field(runner: FlaskCliRunner, tmp_path: Path) -> None:
-    text = (reading.DEFINITIONS / "mdia.toml").read_text(encoding="utf-8").replace("weight = 8", "weight = 0")
+    text = (toml.DEFINITIONS / "mdia.toml").read_text(encoding="utf-8").replace("weight = 8", "weight = 0")
     (tmp_path / "wrong.toml").write_text(text, encoding="utf-8")
     done = runner.invoke(args=["programmes", "load", str(tmp_path / "wrong.toml")])
     line = text[: text.index("weight = 0")].count("\n") + 1

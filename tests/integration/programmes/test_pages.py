@@ -11,7 +11,8 @@ import pytest
 from flask.testing import FlaskClient, FlaskCliRunner
 
 from cohortmgr.base.db import db
-from cohortmgr.programmes import queries, reading
+from cohortmgr.programmes import queries
+from cohortmgr.programmes.definition import toml
 
 AUTUMN = datetime(2026, 11, 22, 10, tzinfo=UTC)
 At = Callable[[datetime], AbstractContextManager[None]]
@@ -118,7 +119,7 @@ def test_a_remembered_page_is_never_older_than_the_database_or_the_clock(
     with at(AUTUMN):
         assert client.get(path).text == client.get(path).text
         assert "Chambre à l’internat" in client.get(path).text
-        text = (reading.DEFINITIONS / "mdia.toml").read_text(encoding="utf-8")
+        text = (toml.DEFINITIONS / "mdia.toml").read_text(encoding="utf-8")
         (tmp_path / "mdia.toml").write_text(text.replace("Chambre à l’internat", "Studio"), encoding="utf-8")
         assert runner.invoke(args=["programmes", "load", str(tmp_path / "mdia.toml")]).exit_code == 0
         page = client.get(path).text

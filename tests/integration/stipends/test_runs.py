@@ -24,7 +24,7 @@ from cohortmgr.cohorts import actions as enrolling
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort
 from cohortmgr.programmes import queries as programmes
-from cohortmgr.programmes.rules import Period, PeriodKind
+from cohortmgr.programmes.definition.rules import Period, PeriodKind
 from cohortmgr.selection.models import Offer
 from cohortmgr.stipends import actions, files, queries
 from cohortmgr.stipends.models import BankDetails, Line, Run

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.errors import NotFound, Problem, Refused
-from cohortmgr.programmes import comparing, drafting
-from cohortmgr.programmes.checking_form import KEY
-from cohortmgr.programmes.comparing import Kind, changes
-from cohortmgr.programmes.questions import Form
-from cohortmgr.programmes.reading import as_json, read_known
-from cohortmgr.programmes.softening import judge
+from cohortmgr.programmes import drafting
+from cohortmgr.programmes.definition import comparing
+from cohortmgr.programmes.definition.checks.form import KEY
+from cohortmgr.programmes.definition.comparing import Kind, changes
+from cohortmgr.programmes.definition.questions import Form
+from cohortmgr.programmes.definition.tolerant import judge
+from cohortmgr.programmes.definition.toml import as_json, read_known
 
 MDIA = as_json(read_known("mdia"))
 LABEL = {"fr": "Langue préférée", "ar": "اللغة المفضلة", "en": "Preferred language"}

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from cohortmgr.applications.eligibility.rules import assess
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.programmes import guarding, requirements, scheduling
-from cohortmgr.programmes.reading import as_json, judged, read_known
+from cohortmgr.programmes.definition.rules import Operator, QuestionKind
+from cohortmgr.programmes.definition.toml import as_json, judged, read_known
 from cohortmgr.programmes.requirements import FIGURES, SORTS, TESTS
-from cohortmgr.programmes.rules import Operator, QuestionKind
 
 MDIA = as_json(read_known("mdia"))
 TEXTS = {

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from cohortmgr.base.errors import Refused
-from cohortmgr.programmes.reading import read_known
+from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.selection.board import (
     Board,
     File,

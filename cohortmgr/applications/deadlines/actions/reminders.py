@@ -20,9 +20,9 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotPermitted
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.models import Message
+from cohortmgr.programmes.definition.sections import Recall
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.programmes.sections import Recall
 
 # How many are told in one transaction; the next look takes the next ones.
 CHUNK = 500

@@ -31,7 +31,7 @@ from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
 from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.actions import wake
 from cohortmgr.outbox.actions import send
-from cohortmgr.programmes.rules import Question, QuestionKind, Window, window_of
+from cohortmgr.programmes.definition.rules import Question, QuestionKind, Window, window_of
 
 QUEUE = "documents"
 REMINDED = timedelta(days=2)

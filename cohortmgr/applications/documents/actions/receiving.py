@@ -17,7 +17,7 @@ from cohortmgr.applications.documents.rules import LARGEST, MEDIA_TYPES, NAMES, 
 from cohortmgr.base import storage
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import clean
-from cohortmgr.programmes.rules import Question
+from cohortmgr.programmes.definition.rules import Question
 
 # First bytes, and bytes that must come near the end.
 _SHAPES = {

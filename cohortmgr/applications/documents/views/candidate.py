@@ -46,7 +46,7 @@ from cohortmgr.applications.file.queries import File
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.i18n import say
-from cohortmgr.programmes.rules import Question
+from cohortmgr.programmes.definition.rules import Question
 
 candidate_bp = Blueprint("documents_candidate", __name__)
 

@@ -15,7 +15,7 @@ from cohortmgr.applications.form.buttons import as_pressed, pressed
 from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class
 from cohortmgr.base import clock
 from cohortmgr.programmes import queries as programmes
-from cohortmgr.programmes.rules import Definition, Question, Window, window_of
+from cohortmgr.programmes.definition.rules import Definition, Question, Window, window_of
 
 bp = Blueprint("eligibility_public", __name__)
 

@@ -11,7 +11,7 @@ from cohortmgr.applications.form.buttons import Pressed
 from cohortmgr.applications.form.forms.classes import ApplicationForm, show_answers
 from cohortmgr.base import clock
 from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.programmes.rules import Definition, Question
+from cohortmgr.programmes.definition.rules import Definition, Question
 
 NEEDED = N_("Répondez pour savoir si vous pouvez candidater.")
 

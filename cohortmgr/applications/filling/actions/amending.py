@@ -16,9 +16,9 @@ from cohortmgr.applications.file.rules import State, listed
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
+from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.models import DefinitionVersion, Intake
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.programmes.rules import Definition
 
 CHUNK = 500
 

@@ -36,7 +36,7 @@ from cohortmgr.applications.guardians.rules import consent_after, is_child
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.programmes.rules import Definition, Form, Question, QuestionKind
+from cohortmgr.programmes.definition.rules import Definition, Form, Question, QuestionKind
 
 _CHANGED = N_(
     "Cette réponse a été changée ailleurs entre-temps : « %(said)s ». Ce que vous avez écrit ici n’est pas enregistré ;"

@@ -33,8 +33,8 @@ from cohortmgr.applications.form.forms.fields import Parts, Rows, place_of
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.i18n import language, localized, say
 from cohortmgr.organisations.rules import REGIONS
-from cohortmgr.programmes.rules import Definition, Question, QuestionKind
-from cohortmgr.programmes.rules import Form as DefinedForm
+from cohortmgr.programmes.definition.rules import Definition, Question, QuestionKind
+from cohortmgr.programmes.definition.rules import Form as DefinedForm
 
 RADIOS = 7
 KEPT = 64

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cohortmgr.applications.form.pages import mark_of
-from cohortmgr.programmes.rules import Question, QuestionKind
+from cohortmgr.programmes.definition.rules import Question, QuestionKind
 
 
 def marks(asked: Iterable[Question], answers: Mapping[str, Any]) -> str:

@@ -32,7 +32,7 @@ from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import clean, fold, new_reference
 from cohortmgr.outbox.actions import Letter, send_all
-from cohortmgr.programmes.rules import Definition
+from cohortmgr.programmes.definition.rules import Definition
 
 LINK = "guardian"
 # The link of the receipt, by which an answer may be changed; whoever loses it asks for another.

@@ -32,9 +32,9 @@ from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import fold, new_reference, new_short_code
+from cohortmgr.programmes.definition.rules import Definition, QuestionKind
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.programmes.rules import Definition, QuestionKind
 
 NEW = "new"
 _MOST = 10

@@ -28,8 +28,8 @@ from cohortmgr.base.db import after_commit, db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.sheets import Table, read_table
 from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.rules import Definition
 
 # How long a file waits for its confirmation before another upload removes it.
 WAITS = timedelta(days=1)

@@ -30,8 +30,8 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.outbox.actions import Letter, send_all
+from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.programmes.rules import Definition
 
 
 @dataclass(frozen=True)

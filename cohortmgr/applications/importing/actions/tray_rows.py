@@ -14,8 +14,8 @@ from cohortmgr.base import clock, crypto
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.sheets import is_formula
 from cohortmgr.base.text import new_reference
+from cohortmgr.programmes.definition.rules import Form
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.rules import Form
 
 
 def row_for(intake: Intake, form: Form, mapping: ColumnMapping, rejection: Rejection, run_id: int) -> TrayRow:

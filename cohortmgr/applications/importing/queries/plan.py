@@ -22,8 +22,8 @@ from cohortmgr.applications.importing.rules import ColumnMapping, Fault, Rejecti
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem
+from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.rules import Definition
 
 CHUNK = 500
 _UNSENT = (State.DRAFT, State.HELD)

@@ -15,9 +15,9 @@ from cohortmgr.applications.form.forms.classes import form_class, show_answers
 from cohortmgr.applications.importing.actions import paper
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.programmes.definition.rules import QuestionKind
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.programmes.rules import QuestionKind
 
 bp = Blueprint("paper_staff", __name__, url_prefix="/staff")
 

@@ -21,7 +21,7 @@ from cohortmgr.applications.joining import queries as joining_queries
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
-from cohortmgr.programmes.rules import Question, QuestionKind
+from cohortmgr.programmes.definition.rules import Question, QuestionKind
 
 bp = Blueprint("joining_candidate", __name__)
 # What the page itself sends beside answers.

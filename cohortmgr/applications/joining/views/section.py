@@ -9,7 +9,7 @@ from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.joining import queries as joining_queries
-from cohortmgr.programmes.rules import Text
+from cohortmgr.programmes.definition.rules import Text
 
 # Over these answers, on staff's page.
 _TITLE: Text = {"fr": "Pour l’inscription", "ar": "من أجل التسجيل", "en": "For enrolment"}

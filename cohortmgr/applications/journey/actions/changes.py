@@ -25,7 +25,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import new_reference
-from cohortmgr.programmes.rules import Window, window_of
+from cohortmgr.programmes.definition.rules import Window, window_of
 
 # Higher floors append what closes a sent file to changes: a decision that its person was told.
 decided: list[Callable[[Viewer, Application], bool]] = []

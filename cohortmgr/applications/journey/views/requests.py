@@ -12,7 +12,7 @@ from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import State
 from cohortmgr.base import clock
 from cohortmgr.base.errors import Problem, Refused
-from cohortmgr.programmes.rules import Question, QuestionKind, Window, window_of
+from cohortmgr.programmes.definition.rules import Question, QuestionKind, Window, window_of
 
 
 def editable(file: File) -> bool:

@@ -49,8 +49,8 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.i18n import day, language, moment
+from cohortmgr.programmes.definition.rules import Question, Window, window_of
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.rules import Question, Window, window_of
 
 bp = Blueprint("applications_candidate", __name__)
 

@@ -30,8 +30,8 @@ from cohortmgr.outbox.actions import send
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import declared
 from cohortmgr.programmes import actions as programmes
+from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.queries import intake_of
-from cohortmgr.programmes.reading import read_known
 from cohortmgr.selection.queries import ranking_of
 from tests.integration.applications.desk.seen import acts, all_of, shown
 from tests.integration.applications.importing import sheets

@@ -12,8 +12,8 @@ from PIL import Image
 
 from cohortmgr.applications.file.models import Document
 from cohortmgr.base.db import db
-from cohortmgr.programmes.reading import read_known
-from cohortmgr.programmes.rules import Definition, Question
+from cohortmgr.programmes.definition.rules import Definition, Question
+from cohortmgr.programmes.definition.toml import read_known
 from tests.integration.applications.journey import steps
 
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"

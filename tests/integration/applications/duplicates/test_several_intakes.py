@@ -23,9 +23,9 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.text import fold, new_reference
 from cohortmgr.programmes import actions as programmes
+from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import intake_of
-from cohortmgr.programmes.reading import read_known
 from tests.integration.applications.desk.seen import acts, all_of
 from tests.integration.applications.journey import steps
 from tests.integration.applications.journey.steps import DURING, PASSWORD, browser

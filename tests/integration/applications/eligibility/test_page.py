@@ -11,8 +11,8 @@ from bench.statements import counted
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import Model, db, writing
 from cohortmgr.programmes import actions as programmes
+from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.queries import intake_of
-from cohortmgr.programmes.reading import read_known
 
 BIRTH = ("birth_date-day", "birth_date-month", "birth_date-year")
 

@@ -15,8 +15,8 @@ from cohortmgr.applications.file import hooks as file
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes.actions import load_definition
-from cohortmgr.programmes.reading import read_known
-from cohortmgr.programmes.rules import EligibilityRule, Operator
+from cohortmgr.programmes.definition.rules import EligibilityRule, Operator
+from cohortmgr.programmes.definition.toml import read_known
 from tests.integration.applications.journey import steps
 from tests.integration.applications.journey.steps import answers, begin, browser, fill, sign_up
 

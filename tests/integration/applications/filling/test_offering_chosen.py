@@ -20,10 +20,10 @@ from cohortmgr.applications.importing.actions import runs as imports
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes import actions as programmes
+from cohortmgr.programmes.definition.rules import Definition, Form, Question, QuestionKind
+from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import definition_of, intake_of
-from cohortmgr.programmes.reading import read_known
-from cohortmgr.programmes.rules import Definition, Form, Question, QuestionKind
 from cohortmgr.selection import queries as selection
 from tests.factories import promotions
 from tests.factories.year import FILE

@@ -10,8 +10,8 @@ from flask import Flask, current_app, g
 from cohortmgr.applications.answers.display import typed
 from cohortmgr.applications.form.display import questions, sections
 from cohortmgr.applications.form.forms.classes import form_class
-from cohortmgr.programmes.questions import QuestionKind
-from cohortmgr.programmes.reading import fingerprint, read_known
+from cohortmgr.programmes.definition.questions import QuestionKind
+from cohortmgr.programmes.definition.toml import fingerprint, read_known
 
 ANSWERS = {
     "family_name": "El <Idrissi> & \"fils\" l'aîné", "sex": "f", "birth_date": "2004-02-26", "region": "MA-03",

@@ -32,10 +32,10 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes import actions as programmes
+from cohortmgr.programmes.definition.rules import Form, Question, QuestionKind
+from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import intake_of
-from cohortmgr.programmes.reading import read_known
-from cohortmgr.programmes.rules import Form, Question, QuestionKind
 from tests.integration.applications.journey import steps
 from tests.integration.applications.journey.steps import begin, sign_up, with_file
 

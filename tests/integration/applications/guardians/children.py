@@ -16,8 +16,8 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes import actions as programmes
+from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.queries import intake_of
-from cohortmgr.programmes.reading import read_known
 from tests.integration.applications.importing.sheets import as_csv
 from tests.integration.applications.journey import steps
 

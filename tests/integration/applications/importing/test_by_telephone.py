@@ -26,7 +26,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.delivery import deliver
 from cohortmgr.programmes import actions as programmes
-from cohortmgr.programmes import reading
+from cohortmgr.programmes.definition import toml
 from cohortmgr.programmes.queries import intake_of
 from tests.integration.applications.importing import sheets
 from tests.integration.applications.importing.sheets import as_csv, one, words
@@ -55,10 +55,10 @@ def intake(system_app: Flask) -> str:
     """The reference of the intake of 2025; its form asks for no address. No short message has left yet."""
     for left in (Path(system_app.config["DATA"]) / "sms").glob("*.json"):
         left.unlink()
-    text = (reading.DEFINITIONS / "mdia.toml").read_text(encoding="utf-8")
+    text = (toml.DEFINITIONS / "mdia.toml").read_text(encoding="utf-8")
     asked = 'required = true\nmax_length = 254\ntarget = "person.email"'
     assert asked in text
-    definition = reading.read_definition(text.replace(asked, asked.partition("\n")[2]), "mdia.toml")
+    definition = toml.read_definition(text.replace(asked, asked.partition("\n")[2]), "mdia.toml")
     with system_app.app_context():
         with writing():
             programmes.load_definition(SYSTEM, definition)

@@ -24,8 +24,8 @@ from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.cohorts import actions as cohorts
 from cohortmgr.cohorts.models import Enrolment
 from cohortmgr.outbox.models import Message
+from cohortmgr.programmes.definition.rules import Payer
 from cohortmgr.programmes.models import Intake, Offering
-from cohortmgr.programmes.rules import Payer
 from cohortmgr.selection.models import Offer
 from cohortmgr.stipends import actions as stipends
 from cohortmgr.stipends.models import BankDetails, Line

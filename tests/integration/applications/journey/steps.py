@@ -16,8 +16,8 @@ from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications.documents.tasks import examine_next
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes import actions as programmes
+from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.queries import intake_of
-from cohortmgr.programmes.reading import read_known
 from tests.databases import build_once
 from tests.watch import SeparateClient
 

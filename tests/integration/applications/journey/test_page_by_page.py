@@ -22,8 +22,8 @@ from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.models import Message
+from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.reading import read_known
 from tests.databases import Database
 from tests.integration.applications.journey import steps
 from tests.integration.applications.journey.steps import answers, begin, browser, fill, sign_up, with_file

@@ -28,9 +28,9 @@ from cohortmgr.outbox.delivery import deliver
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.actions import load_definition
+from cohortmgr.programmes.definition.rules import Definition
+from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake, Offering
-from cohortmgr.programmes.reading import read_known
-from cohortmgr.programmes.rules import Definition
 from tests.integration.applications.journey import steps
 from tests.integration.applications.journey.steps import answers, begin, browser, fill, sign_up, with_file
 

@@ -19,7 +19,7 @@ from cohortmgr.applications.answers.amended import (
     seen,
 )
 from cohortmgr.applications.answers.values import Answer
-from cohortmgr.programmes.rules import Form, FormSection, Option, Question, QuestionKind
+from cohortmgr.programmes.definition.rules import Form, FormSection, Option, Question, QuestionKind
 
 TODAY = date(2026, 11, 22)
 LABEL = {"fr": "Question", "ar": "سؤال", "en": "Question"}

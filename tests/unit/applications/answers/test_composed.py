@@ -22,7 +22,7 @@ from cohortmgr.applications.answers.provinces import (
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.base.errors import Problem
 from cohortmgr.organisations.rules import REGIONS
-from cohortmgr.programmes.rules import LANGUAGE_LEVELS, Option, Question, QuestionKind
+from cohortmgr.programmes.definition.rules import LANGUAGE_LEVELS, Option, Question, QuestionKind
 
 TODAY = date(2026, 11, 22)
 LABEL = {"fr": "Question", "ar": "سؤال", "en": "Question"}

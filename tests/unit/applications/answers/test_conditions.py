@@ -9,7 +9,7 @@ import pytest
 from cohortmgr.applications.answers.conditions import counted, hidden, holds, is_required
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file.rules import identity_numbers, missing, person_values, question_of
-from cohortmgr.programmes.rules import (
+from cohortmgr.programmes.definition.rules import (
     Condition,
     ConditionOperator,
     Form,

@@ -13,7 +13,7 @@ import pytest
 from bench.patterns import ENDS, PIECES, compiled
 from cohortmgr.applications.answers.composed import read_cell, read_given
 from cohortmgr.base.errors import Problem
-from cohortmgr.programmes.rules import Option, Question, QuestionKind
+from cohortmgr.programmes.definition.rules import Option, Question, QuestionKind
 
 TODAY = date(2026, 11, 22)
 LABEL = {"fr": "Question", "ar": "سؤال", "en": "Question"}

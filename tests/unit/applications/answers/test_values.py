@@ -14,8 +14,8 @@ from cohortmgr.applications.answers.regions import region_of
 from cohortmgr.applications.answers.values import normalise_email, normalise_phone, read_value
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.organisations.rules import REGIONS
-from cohortmgr.programmes.questions import COMPOSED
-from cohortmgr.programmes.rules import Option, Question, QuestionKind
+from cohortmgr.programmes.definition.questions import COMPOSED
+from cohortmgr.programmes.definition.rules import Option, Question, QuestionKind
 
 TODAY = date(2026, 11, 22)
 LABEL = {"fr": "Question", "ar": "سؤال", "en": "Question"}

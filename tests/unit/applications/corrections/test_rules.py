@@ -15,7 +15,7 @@ from cohortmgr.applications.corrections.rules import (
     unanswered,
 )
 from cohortmgr.applications.lists.queries import SIZES, Filters
-from cohortmgr.programmes.reading import read_known
+from cohortmgr.programmes.definition.toml import read_known
 
 FORM = read_known("mdia").form
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)

@@ -17,7 +17,7 @@ from cohortmgr.applications.documents.actions.receiving import (
     told_at_once,
 )
 from cohortmgr.base.errors import Refused
-from cohortmgr.programmes.rules import Question, QuestionKind
+from cohortmgr.programmes.definition.rules import Question, QuestionKind
 
 PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 JPG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00" + b"\x00" * 40 + b"\xff\xd9"

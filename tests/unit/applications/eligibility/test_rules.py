@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.eligibility.rules import Facts, age_on, assess
-from cohortmgr.programmes.rules import Condition, ConditionOperator, EligibilityRule, Operator
+from cohortmgr.programmes.definition.rules import Condition, ConditionOperator, EligibilityRule, Operator
 
 DAY = date(2025, 7, 15)
 TEXT = {"fr": "x", "ar": "x", "en": "x"}

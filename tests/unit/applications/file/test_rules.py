@@ -19,7 +19,7 @@ from cohortmgr.applications.file.rules import (
     person_values,
     split_sealed,
 )
-from cohortmgr.programmes.reading import read_known
+from cohortmgr.programmes.definition.toml import read_known
 
 MDIA = read_known("mdia")
 GRADES = {"s1": "12", "s2": "12.5", "s3": "13", "s4": "14", "s5": "11", "s6": "15"}

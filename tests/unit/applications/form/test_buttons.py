@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from cohortmgr.applications.form.buttons import Pressed, pressed
-from cohortmgr.programmes.rules import Form, FormSection, Question, QuestionKind
+from cohortmgr.programmes.definition.rules import Form, FormSection, Question, QuestionKind
 
 DIPLOMAS = Question("diplomas", QuestionKind.GROUP, {"fr": "Diplômes"})
 WISHES = Question("wishes", QuestionKind.RANKING, {"fr": "Vœux"}, maximum=Decimal(3))

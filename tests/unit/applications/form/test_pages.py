@@ -5,8 +5,8 @@ from __future__ import annotations
 from cohortmgr.applications.file.rules import missing
 from cohortmgr.applications.form.pages import Progress, by_question, first_undone, met, pages_of, progress
 from cohortmgr.base.errors import Problem
-from cohortmgr.programmes.reading import read_known
-from cohortmgr.programmes.rules import Question, QuestionKind
+from cohortmgr.programmes.definition.rules import Question, QuestionKind
+from cohortmgr.programmes.definition.toml import read_known
 
 MDIA = read_known("mdia")
 TOWN = Question("town", QuestionKind.TEXT, {"fr": "Ville"})

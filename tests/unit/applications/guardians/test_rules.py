@@ -20,9 +20,9 @@ from cohortmgr.applications.guardians.rules import (
     is_minor,
 )
 from cohortmgr.base.errors import Refused
-from cohortmgr.programmes.reading import read_definition as read
-from cohortmgr.programmes.reading import read_known, write_definition
-from cohortmgr.programmes.rules import GuardianTerms
+from cohortmgr.programmes.definition.rules import GuardianTerms
+from cohortmgr.programmes.definition.toml import read_definition as read
+from cohortmgr.programmes.definition.toml import read_known, write_definition
 
 JUNIOR = read_known("ai-master-junior")
 TERMS = JUNIOR.guardians or GuardianTerms(18, ())

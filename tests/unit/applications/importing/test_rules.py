@@ -26,8 +26,8 @@ from cohortmgr.applications.importing.rules import (
 )
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.sheets import Sheet, read_table, write_xlsx
-from cohortmgr.programmes.reading import read_known
-from cohortmgr.programmes.rules import Form
+from cohortmgr.programmes.definition.rules import Form
+from cohortmgr.programmes.definition.toml import read_known
 
 TODAY = date(2026, 11, 22)
 FILE = Path(__file__).parents[3] / "data" / "mdia-2025-applications.csv"

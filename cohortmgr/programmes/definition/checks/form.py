@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
 from cohortmgr.base.errors import N_
-from cohortmgr.programmes.binding import Fault
-from cohortmgr.programmes.locating import Path
-from cohortmgr.programmes.questions import (
+from cohortmgr.programmes.definition.binding import Fault
+from cohortmgr.programmes.definition.questions import (
     COMPOSED,
     LISTED,
     MOST_ROWS,
@@ -21,7 +20,8 @@ from cohortmgr.programmes.questions import (
     Question,
     QuestionKind,
 )
-from cohortmgr.programmes.rules import LANGUAGE_LEVELS, TARGETS
+from cohortmgr.programmes.definition.rules import LANGUAGE_LEVELS, TARGETS
+from cohortmgr.programmes.definition.source_lines import Path
 
 KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 

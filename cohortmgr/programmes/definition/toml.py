@@ -20,13 +20,13 @@ from tomlkit.exceptions import TOMLKitError
 
 from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
-from cohortmgr.programmes.binding import Fault, bind, plain
-from cohortmgr.programmes.checking import check
-from cohortmgr.programmes.locating import Lines, Path, locate, shown
-from cohortmgr.programmes.rules import Definition
-from cohortmgr.programmes.softening import Judged, judge
+from cohortmgr.programmes.definition.binding import Fault, bind, plain
+from cohortmgr.programmes.definition.checks.whole import check
+from cohortmgr.programmes.definition.rules import Definition
+from cohortmgr.programmes.definition.source_lines import Lines, Path, locate, shown
+from cohortmgr.programmes.definition.tolerant import Judged, judge
 
-DEFINITIONS = FilePath(__file__).parent / "definitions"
+DEFINITIONS = FilePath(__file__).parent / "known"
 
 _PARSER_PLACE = re.compile(r" at line (\d+) col \d+")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cohortmgr.organisations.rules import REGIONS
-from cohortmgr.programmes.places import TOWNS, is_near, regions_named, regions_of
+from cohortmgr.programmes.definition.places import TOWNS, is_near, regions_named, regions_of
 
 
 @pytest.mark.parametrize(

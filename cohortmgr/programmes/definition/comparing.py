@@ -8,8 +8,15 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from cohortmgr.base.errors import N_, Problem
-from cohortmgr.programmes.questions import Form, FormSection, Question
-from cohortmgr.programmes.rules import Definition, EligibilityRule, GuardianTerms, Period, Purpose, Text
+from cohortmgr.programmes.definition.questions import Form, FormSection, Question
+from cohortmgr.programmes.definition.rules import (
+    Definition,
+    EligibilityRule,
+    GuardianTerms,
+    Period,
+    Purpose,
+    Text,
+)
 
 T = TypeVar("T", EligibilityRule, FormSection, Period, Purpose)
 

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.programmes.reading import read_known
-from cohortmgr.programmes.rules import (
+from cohortmgr.programmes.definition.rules import (
     STATE_MEANINGS,
     STATE_TRANSITIONS,
     Calendar,
@@ -21,6 +20,7 @@ from cohortmgr.programmes.rules import (
     Window,
     window_of,
 )
+from cohortmgr.programmes.definition.toml import read_known
 
 NAME = {"fr": "Nom", "ar": "اسم", "en": "Name"}
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cohortmgr.base.errors import N_
-from cohortmgr.programmes.binding import Fault
-from cohortmgr.programmes.checking_eligibility import check_eligibility
-from cohortmgr.programmes.checking_form import KEY, check_form, unique
-from cohortmgr.programmes.checking_guardians import check_guardians
-from cohortmgr.programmes.locating import Path
-from cohortmgr.programmes.rules import (
-    Definition,
-    IntakeDefinition,
-    Phase,
-)
+from cohortmgr.programmes.definition.binding import Fault
+from cohortmgr.programmes.definition.checks.eligibility import check_eligibility
+from cohortmgr.programmes.definition.checks.form import KEY, check_form, unique
+from cohortmgr.programmes.definition.checks.guardians import check_guardians
+from cohortmgr.programmes.definition.rules import Definition, IntakeDefinition, Phase
+from cohortmgr.programmes.definition.source_lines import Path
 
 
 def check(definition: Definition) -> list[Fault]:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from cohortmgr.base.errors import N_
-from cohortmgr.programmes.questions import (
+from cohortmgr.programmes.definition.questions import (
     Condition,
     ConditionOperator,
     Form,
@@ -22,7 +22,7 @@ from cohortmgr.programmes.questions import (
     Question,
     QuestionKind,
 )
-from cohortmgr.programmes.sections import (
+from cohortmgr.programmes.definition.sections import (
     FULL_MARK,
     AbsenceRule,
     Calendar,

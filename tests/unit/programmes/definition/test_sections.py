@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.programmes.rules import Reminders
+from cohortmgr.programmes.definition.rules import Reminders
 
 END = datetime(2026, 6, 30, 23, tzinfo=UTC)
 HOURS = st.lists(st.integers(1, 400), max_size=5).map(tuple)

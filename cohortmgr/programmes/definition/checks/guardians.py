@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cohortmgr.base.errors import N_
-from cohortmgr.programmes.binding import Fault
-from cohortmgr.programmes.checking_form import unique
-from cohortmgr.programmes.questions import QuestionKind
-from cohortmgr.programmes.rules import TEXT_LANGUAGES, Definition
+from cohortmgr.programmes.definition.binding import Fault
+from cohortmgr.programmes.definition.checks.form import unique
+from cohortmgr.programmes.definition.questions import QuestionKind
+from cohortmgr.programmes.definition.rules import TEXT_LANGUAGES, Definition
 
 # The questions without which no guardian can be asked, and their kinds.
 _ASKED: Mapping[str, QuestionKind] = {

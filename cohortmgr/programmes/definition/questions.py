@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
-from cohortmgr.programmes.sections import Text
+from cohortmgr.programmes.definition.sections import Text
 
 
 class QuestionKind(StrEnum):

@@ -14,17 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cohortmgr.base.errors import NotFound, Refused
-from cohortmgr.programmes import reading
-from cohortmgr.programmes.binding import plain
-from cohortmgr.programmes.reading import (
-    as_json,
-    fingerprint,
-    from_json,
-    read_definition,
-    read_known,
-    write_definition,
-)
-from cohortmgr.programmes.rules import (
+from cohortmgr.programmes.definition import toml
+from cohortmgr.programmes.definition.binding import plain
+from cohortmgr.programmes.definition.rules import (
     Definition,
     Form,
     FormSection,
@@ -35,8 +27,16 @@ from cohortmgr.programmes.rules import (
     Question,
     QuestionKind,
 )
+from cohortmgr.programmes.definition.toml import (
+    as_json,
+    fingerprint,
+    from_json,
+    read_definition,
+    read_known,
+    write_definition,
+)
 
-MDIA = (reading.DEFINITIONS / "mdia.toml").read_text(encoding="utf-8")
+MDIA = (toml.DEFINITIONS / "mdia.toml").read_text(encoding="utf-8")
 
 
 def problems_of(text: str) -> list[tuple[str, str]]:
@@ -238,7 +238,7 @@ def texts(kind: Any, value: Any) -> Iterator[dict[str, str]]:
             yield from texts(None, each)
 
 
-@pytest.mark.parametrize("path", sorted(reading.DEFINITIONS.glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(toml.DEFINITIONS.glob("*.toml")), ids=lambda path: path.stem)
 def test_every_text_of_every_definition_is_in_three_languages(path: Path) -> None:
     found = list(texts(None, read_known(str(path))))
     assert len(found) > 40  # the smallest has 48

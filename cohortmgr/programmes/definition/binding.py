@@ -18,8 +18,8 @@ from functools import cache
 from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints
 
 from cohortmgr.base.errors import N_
-from cohortmgr.programmes.locating import Path
-from cohortmgr.programmes.rules import TEXT_LANGUAGES, Definition
+from cohortmgr.programmes.definition.rules import TEXT_LANGUAGES, Definition
+from cohortmgr.programmes.definition.source_lines import Path
 
 
 @dataclass(frozen=True)

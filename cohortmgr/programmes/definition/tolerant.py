@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cohortmgr.programmes.binding import Fault, LocalTime, bind
-from cohortmgr.programmes.checking import check
-from cohortmgr.programmes.locating import Path
-from cohortmgr.programmes.questions import Condition, Form, FormSection, Question
-from cohortmgr.programmes.rules import TEXT_LANGUAGES, Definition
+from cohortmgr.programmes.definition.binding import Fault, LocalTime, bind
+from cohortmgr.programmes.definition.checks.whole import check
+from cohortmgr.programmes.definition.questions import Condition, Form, FormSection, Question
+from cohortmgr.programmes.definition.rules import TEXT_LANGUAGES, Definition
+from cohortmgr.programmes.definition.source_lines import Path
 
 # What stands where a text is missing: the Arabic one holds an Arabic letter, as texts must.
 FILLING: Mapping[str, str] = {"fr": "…", "ar": "نص ناقص", "en": "…"}

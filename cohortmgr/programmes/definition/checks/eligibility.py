@@ -8,10 +8,9 @@ from decimal import Decimal, InvalidOperation
 
 from cohortmgr.base.errors import N_
 from cohortmgr.organisations.rules import REGIONS
-from cohortmgr.programmes.binding import Fault
-from cohortmgr.programmes.checking_form import check_conditions, unique
-from cohortmgr.programmes.locating import Path
-from cohortmgr.programmes.rules import (
+from cohortmgr.programmes.definition.binding import Fault
+from cohortmgr.programmes.definition.checks.form import check_conditions, unique
+from cohortmgr.programmes.definition.rules import (
     LANGUAGE_LEVELS,
     Definition,
     EligibilityRule,
@@ -19,6 +18,7 @@ from cohortmgr.programmes.rules import (
     Question,
     QuestionKind,
 )
+from cohortmgr.programmes.definition.source_lines import Path
 
 # How many values each test takes.
 _VALUES: Mapping[Operator, tuple[int, int | None]] = {

@@ -7,10 +7,10 @@ from datetime import date
 
 import pytest
 
-from cohortmgr.programmes import comparing
-from cohortmgr.programmes.comparing import Kind, changes
-from cohortmgr.programmes.reading import read_known
-from cohortmgr.programmes.rules import Definition, GuardianTerms, Question
+from cohortmgr.programmes.definition import comparing
+from cohortmgr.programmes.definition.comparing import Kind, changes
+from cohortmgr.programmes.definition.rules import Definition, GuardianTerms, Question
+from cohortmgr.programmes.definition.toml import read_known
 
 JUNIOR = read_known("ai-master-junior")
 MASTER = read_known("mdia")

@@ -11,17 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cohortmgr.base.errors import Refused
-from cohortmgr.programmes.checking import check
-from cohortmgr.programmes.locating import shown
-from cohortmgr.programmes.questions import LISTED, MOST_ROWS, NOT_IN_GROUPS
-from cohortmgr.programmes.reading import (
-    as_json,
-    from_json,
-    read_definition,
-    read_known,
-    write_definition,
-)
-from cohortmgr.programmes.rules import (
+from cohortmgr.programmes.definition.checks.whole import check
+from cohortmgr.programmes.definition.questions import LISTED, MOST_ROWS, NOT_IN_GROUPS
+from cohortmgr.programmes.definition.rules import (
     Condition,
     ConditionOperator,
     Definition,
@@ -30,6 +22,14 @@ from cohortmgr.programmes.rules import (
     Option,
     Question,
     QuestionKind,
+)
+from cohortmgr.programmes.definition.source_lines import shown
+from cohortmgr.programmes.definition.toml import (
+    as_json,
+    from_json,
+    read_definition,
+    read_known,
+    write_definition,
 )
 
 LABEL = {"fr": "Question", "ar": "سؤال", "en": "Question"}
