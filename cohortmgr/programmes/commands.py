@@ -11,7 +11,7 @@ from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.base.i18n import say
 from cohortmgr.programmes import actions
 from cohortmgr.programmes.definition.toml import read_known, write_document
-from cohortmgr.programmes.draft_queries import get_writing
+from cohortmgr.programmes.drafts.queries import get_writing
 
 group = AppGroup("programmes", help="Definitions of programmes.")
 

@@ -12,12 +12,12 @@ from cohortmgr.authoring.display.form import said_fault
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.i18n import localized, quoted, say
 from cohortmgr.organisations.rules import REGIONS
-from cohortmgr.programmes import requirements
 from cohortmgr.programmes.definition.binding import Fault
 from cohortmgr.programmes.definition.questions import Form, Question, QuestionKind
 from cohortmgr.programmes.definition.rules import EligibilityRule, Operator, Text
 from cohortmgr.programmes.definition.tolerant import is_text
-from cohortmgr.programmes.draft_queries import Writing
+from cohortmgr.programmes.drafts import eligibility_fields
+from cohortmgr.programmes.drafts.queries import Writing
 
 _AVERAGED = (QuestionKind.GRADE, QuestionKind.NUMBER)
 _SAID: Mapping[Operator, str] = {
@@ -53,10 +53,10 @@ def shown(writing: Writing) -> list[Shown]:
     definition = writing.definition
     published = {rule.key for rule in writing.published.eligibility}
     found = []
-    for place, table in enumerate(requirements.rules_of(writing.document)):
+    for place, table in enumerate(eligibility_fields.rules_of(writing.document)):
         rule, faults = definition.eligibility[place], faults_of(writing, place)
         sound = all(is_text(fault.path) for fault in faults)
-        said = _said(definition.form, rule) if sound else say(requirements.TESTS[rule.operator])
+        said = _said(definition.form, rule) if sound else say(eligibility_fields.TESTS[rule.operator])
         of_whom = said_conditions(definition.form, rule.when) if sound and rule.when else ""
         found.append(Shown(rule.key, table, said, of_whom, len(faults), rule.key not in published))
     return found
@@ -81,13 +81,13 @@ def wrong_at(writing: Writing, place: int, test: Operator) -> dict[str, list[str
     """Field of the page to what is wrong there, of the condition at a place."""
     found: dict[str, list[str]] = {}
     for fault in faults_of(writing, place):
-        found.setdefault(requirements.anchor(fault.path[2:], test), []).append(said_fault(fault))
+        found.setdefault(eligibility_fields.anchor(fault.path[2:], test), []).append(said_fault(fault))
     return found
 
 
 def readable(writing: Writing, test: Operator) -> list[Question]:
     """The questions that a test may read."""
-    kinds = requirements.kinds_read(test)
+    kinds = eligibility_fields.kinds_read(test)
     asked = writing.definition.form.questions
     return [each for each in asked if each.kind in kinds and each.asked_at_application]
 

@@ -12,15 +12,21 @@ from flask_babel import gettext as _
 from cohortmgr.applications.answers.display import choices_of, said_required, said_when
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.i18n import say
-from cohortmgr.programmes import describing, drafting, guarding, requirements, scheduling
 from cohortmgr.programmes.definition.binding import Fault
 from cohortmgr.programmes.definition.comparing import PARTS
 from cohortmgr.programmes.definition.questions import ConditionOperator, Question, QuestionKind
 from cohortmgr.programmes.definition.rules import Operator, Text
 from cohortmgr.programmes.definition.source_lines import shown
-from cohortmgr.programmes.draft_queries import Writing
-from cohortmgr.programmes.editing import anchor
-from cohortmgr.programmes.kinds import KINDS, OPERATORS, TARGET_NAMES
+from cohortmgr.programmes.drafts import (
+    calendar_fields,
+    eligibility_fields,
+    guardian_fields,
+    structure,
+    text_fields,
+)
+from cohortmgr.programmes.drafts.queries import Writing
+from cohortmgr.programmes.drafts.question_fields import anchor
+from cohortmgr.programmes.drafts.question_kinds import KINDS, OPERATORS, TARGET_NAMES
 
 _UNREAD = frozenset({QuestionKind.FILE, QuestionKind.GROUP, QuestionKind.ADDRESS})
 _LANGUAGES = {"fr": N_("français"), "ar": N_("arabe"), "en": N_("anglais")}
@@ -82,7 +88,7 @@ def parts(writing: Writing) -> list[Part]:
     known = {question.key: question for question in form.questions}
     titles = {section.key: section for section in form.sections}
     found = []
-    for place, table in enumerate(drafting.sections_of(writing.document)):
+    for place, table in enumerate(structure.sections_of(writing.document)):
         lines = tuple(
             _line(writing, each, known.get(each["key"]), ("form", "sections", place, "questions", rank))
             for rank, each in enumerate(table.get("questions", ()))
@@ -119,18 +125,18 @@ def _told(writing: Writing, fault: Fault) -> Said:
     if path[:2] == ("form", "sections") and len(path) > 3:
         return _told_of_form(writing, what, path)
     part = str(path[0]) if path else ""
-    if part in describing.SHOWN:
+    if part in text_fields.SHOWN:
         field = "-".join(str(each) for each in path)
         return Said(what, url_for("publishing_staff.texts", key=key, _anchor=field), shown(path), part)
-    if part in scheduling.SHOWN:
-        url = url_for("terms_staff.dates", key=key, _anchor=scheduling.anchor(path))
+    if part in calendar_fields.SHOWN:
+        url = url_for("terms_staff.dates", key=key, _anchor=calendar_fields.anchor(path))
         return Said(what, url, say(PARTS[part]), part)
     if part == "guardians":
-        url = url_for("terms_staff.guardians", key=key, _anchor=guarding.anchor(path) or None)
+        url = url_for("terms_staff.guardians", key=key, _anchor=guardian_fields.anchor(path) or None)
         return Said(what, url, say(PARTS[part]), part)
     if part == "eligibility" and len(path) > 1:
-        rule = requirements.rules_of(writing.document)[int(path[1])]
-        field = requirements.anchor(path[2:], Operator(rule["operator"]))
+        rule = eligibility_fields.rules_of(writing.document)[int(path[1])]
+        field = eligibility_fields.anchor(path[2:], Operator(rule["operator"]))
         url = url_for("rules_staff.rule", key=key, rule=rule["key"], _anchor=field)
         return Said(what, url, _name(rule.get("reason")), part)
     return Said(what, None, say(PARTS[part]) if part in PARTS else shown(path), part)
@@ -138,7 +144,7 @@ def _told(writing: Writing, fault: Fault) -> Said:
 
 def _told_of_form(writing: Writing, what: str, path: tuple[str | int, ...]) -> Said:
     key = writing.programme.key
-    section = drafting.sections_of(writing.document)[int(path[2])]
+    section = structure.sections_of(writing.document)[int(path[2])]
     if path[3] != "questions" or len(path) < 6:
         url = url_for("definitions_staff.section", key=key, section=section["key"], _anchor=anchor(path[3:]))
         return Said(what, url, _name(section.get("title")))
@@ -159,7 +165,7 @@ def said_fault(fault: Fault) -> str:
     if values.get("operator") in list(ConditionOperator):
         values["operator"] = say(OPERATORS[ConditionOperator(str(values["operator"]))])
     elif values.get("operator") in list(Operator):
-        values["operator"] = say(requirements.TESTS[Operator(str(values["operator"]))])
+        values["operator"] = say(eligibility_fields.TESTS[Operator(str(values["operator"]))])
     if values.get("kind") in list(QuestionKind):
         values["kind"] = say(KINDS[QuestionKind(str(values["kind"]))][0])
     if values.get("target") in TARGET_NAMES:
@@ -208,7 +214,7 @@ def askable(writing: Writing, before: str | None, secret: bool = False) -> list[
 
 def before_section(writing: Writing, key: str) -> str | None:
     """The first question from that section on: conditions of the section read those before it."""
-    sections = drafting.sections_of(writing.document)
+    sections = structure.sections_of(writing.document)
     place = next(number for number, each in enumerate(sections) if each["key"] == key)
     return next((q["key"] for each in sections[place:] for q in each.get("questions", ())), None)
 

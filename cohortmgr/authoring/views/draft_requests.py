@@ -14,9 +14,9 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused, Stale
 from cohortmgr.base.i18n import say
 from cohortmgr.base.web import posted_version
-from cohortmgr.programmes import revisions
-from cohortmgr.programmes.draft_queries import Writing, get_writing
-from cohortmgr.programmes.editing import Given, Table, Typed
+from cohortmgr.programmes.drafts import actions as revisions
+from cohortmgr.programmes.drafts.queries import Writing, get_writing
+from cohortmgr.programmes.drafts.question_fields import Given, Table, Typed
 
 
 def version() -> int:

@@ -21,12 +21,13 @@ from cohortmgr.authoring.views.draft_requests import by, given, just_begun, save
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import N_, Problem, Stale
-from cohortmgr.programmes import kinds, requirements, revisions
 from cohortmgr.programmes.definition.questions import QuestionKind
 from cohortmgr.programmes.definition.rules import EligibilityRule, Operator
-from cohortmgr.programmes.draft_queries import Writing, get_writing, mark_of
-from cohortmgr.programmes.editing import Typed
-from cohortmgr.programmes.requirements import SORTS
+from cohortmgr.programmes.drafts import actions as revisions
+from cohortmgr.programmes.drafts import eligibility_fields, question_kinds
+from cohortmgr.programmes.drafts.eligibility_fields import SORTS
+from cohortmgr.programmes.drafts.queries import Writing, get_writing, mark_of
+from cohortmgr.programmes.drafts.question_fields import Typed
 
 bp = Blueprint("rules_staff", __name__, url_prefix="/staff/programmes")
 _LIST = "rules_staff.rules"
@@ -52,7 +53,7 @@ def add(key: str) -> ResponseReturnValue:
     found = get_writing(guards.viewer(), key)
     typed, sort = Typed({}), request.form.get("sort", "")
     if request.method == "POST":
-        reason = typed.text(given(), "reason-fr", requirements.LONGEST_TEXT, lines=True)
+        reason = typed.text(given(), "reason-fr", eligibility_fields.LONGEST_TEXT, lines=True)
         if not reason:
             what = N_("Écrivez ce qui est dit à qui ne la remplit pas, en français.")
             typed.problems.append(Problem(what, {}, "reason-fr"))
@@ -65,7 +66,7 @@ def add(key: str) -> ResponseReturnValue:
         writing=found,
         sorts=SORTS,
         sort=sort,
-        most=requirements.LONGEST_TEXT,
+        most=eligibility_fields.LONGEST_TEXT,
         reason=request.form.get("reason-fr", ""),
         **form_display.problems_of(typed.problems, {}),
     ), (422 if typed.problems else 200)
@@ -74,10 +75,10 @@ def add(key: str) -> ResponseReturnValue:
 def _begun(found: Writing, sort: str, reason: str) -> ResponseReturnValue:
     key = found.programme.key
     asked = [(each.key, each.kind) for each in found.definition.form.questions if each.asked_at_application]
-    question = requirements.only_readable(asked, sort)
+    question = eligibility_fields.only_readable(asked, sort)
     with writing():
         rule = revisions.change(
-            guards.viewer(), key, lambda document: requirements.begin(document, sort, reason, question)
+            guards.viewer(), key, lambda document: eligibility_fields.begin(document, sort, reason, question)
         )
     return redirect(url_for(".rule", key=key, rule=rule, begun=1))
 
@@ -91,15 +92,15 @@ def rule(key: str, rule: str) -> ResponseReturnValue:
     held = _held(found.document, rule)
     if request.method == "GET":
         return _page(found, rule, Typed(dict(held)), mark_of(held))
-    typed = requirements.read_rule(given(), held)
+    typed = eligibility_fields.read_rule(given(), held)
     if typed.act or typed.problems:
         return _page(found, rule, typed, request.form.get("mark", ""), 422 if typed.problems else 200)
 
     def act(document: dict[str, Any]) -> None:
-        there, place = requirements.find(document, rule)
+        there, place = eligibility_fields.find(document, rule)
         if mark_of(there[place]) != request.form.get("mark", ""):
             raise Stale(rule)
-        there[place] = requirements.read_rule(given(), there[place]).table
+        there[place] = eligibility_fields.read_rule(given(), there[place]).table
 
     if not saved(key, act):
         found = get_writing(viewer, key)
@@ -108,14 +109,14 @@ def rule(key: str, rule: str) -> ResponseReturnValue:
 
 
 def _held(document: dict[str, Any], rule: str) -> dict[str, Any]:
-    held, place = requirements.find(document, rule)
+    held, place = eligibility_fields.find(document, rule)
     return held[place]
 
 
 def _kept(key: str, rule: str) -> ResponseReturnValue:
     """After saving: to the list, or back to the condition while something is wrong with it."""
     found = get_writing(guards.viewer(), key)
-    if eligibility_display.faults_of(found, requirements.find(found.document, rule)[1]):
+    if eligibility_display.faults_of(found, eligibility_fields.find(found.document, rule)[1]):
         flash(
             _("La condition est enregistrée. Il y reste quelque chose à corriger avant de publier."), "wait"
         )
@@ -126,7 +127,7 @@ def _kept(key: str, rule: str) -> ResponseReturnValue:
 
 def _page(found: Writing, rule: str, typed: Typed, mark: str, status: int = 200) -> ResponseReturnValue:
     """The page of a condition as it is kept, or as it was typed."""
-    held, place = requirements.find(found.document, rule)
+    held, place = eligibility_fields.find(found.document, rule)
     test = Operator(typed.table["operator"])
     stored = status == 200 and not typed.act and not just_begun()
     readable = eligibility_display.readable(found, test)
@@ -140,18 +141,20 @@ def _page(found: Writing, rule: str, typed: Typed, mark: str, status: int = 200)
         moved=status == 409,
         there=held[place].get("reason"),
         test=test,
-        tests=[(each.value, requirements.TESTS[each]) for each in requirements.tests_beside(test)],
+        tests=[
+            (each.value, eligibility_fields.TESTS[each]) for each in eligibility_fields.tests_beside(test)
+        ],
         sort=next(each for each in SORTS.values() if test in each.tests),
         readable=readable,
         asked=asked,
-        choices=eligibility_display.choices(asked) if test in requirements.CHOSEN else {},
+        choices=eligibility_display.choices(asked) if test in eligibility_fields.CHOSEN else {},
         parts=eligibility_display.parts_of(asked),
         averaged=eligibility_display.averaged(found),
-        figures=requirements.FIGURES.get(test, ()),
+        figures=eligibility_fields.FIGURES.get(test, ()),
         askable=form_display.askable(found, None),
         values_of=form_display.values_of,
-        most=requirements.LONGEST_TEXT,
-        operators=kinds.OPERATORS,
+        most=eligibility_fields.LONGEST_TEXT,
+        operators=question_kinds.OPERATORS,
         **form_display.problems_of(
             typed.problems, eligibility_display.wrong_at(found, place, test) if stored else {}
         ),
@@ -164,7 +167,7 @@ def move(key: str, rule: str) -> ResponseReturnValue:
     """A condition one place up or down: its reason is told before or after the others."""
 
     def act(document: dict[str, Any]) -> str:
-        requirements.move(document, rule, by())
+        eligibility_fields.move(document, rule, by())
         return f"r-{rule}"
 
     return structural(key, act, _LIST)
@@ -176,7 +179,7 @@ def remove(key: str, rule: str) -> ResponseReturnValue:
     """A condition leaves the draft; the files that were judged by it keep their version."""
 
     def act(document: dict[str, Any]) -> None:
-        requirements.remove(document, rule)
+        eligibility_fields.remove(document, rule)
 
     return structural(key, act, _LIST)
 
@@ -223,5 +226,5 @@ def _try_page(
         enrolled=bool(request.form.get("enrolled")),
         told=told,
         refused=[rule for rule in tried if told and rule.key in told.reasons],
-        left_out=len(requirements.rules_of(found.document)) - len(tried),
+        left_out=len(eligibility_fields.rules_of(found.document)) - len(tried),
     ), status

@@ -23,10 +23,12 @@ from cohortmgr.authoring.views.draft_requests import (
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Stale
 from cohortmgr.base.i18n import LANGUAGE_NAMES, LANGUAGES, language, say
-from cohortmgr.programmes import draft_queries, drafting, editing, kinds, revisions
 from cohortmgr.programmes.definition.questions import QuestionKind
-from cohortmgr.programmes.draft_queries import Writing, get_writing, mark_of
-from cohortmgr.programmes.editing import Typed
+from cohortmgr.programmes.drafts import actions as revisions
+from cohortmgr.programmes.drafts import queries as draft_queries
+from cohortmgr.programmes.drafts import question_fields, question_kinds, structure
+from cohortmgr.programmes.drafts.queries import Writing, get_writing, mark_of
+from cohortmgr.programmes.drafts.question_fields import Typed
 
 bp = Blueprint("definitions_staff", __name__, url_prefix="/staff/programmes")
 
@@ -66,7 +68,7 @@ def move(key: str) -> ResponseReturnValue:
     name = request.form.get("name", "")
 
     def act(document: dict[str, Any]) -> str:
-        drafting.move(document, name, by())
+        structure.move(document, name, by())
         return f"q-{name}"
 
     return structural(key, act)
@@ -77,7 +79,7 @@ def move(key: str) -> ResponseReturnValue:
 def copy(key: str) -> ResponseReturnValue:
     """The same question once more, after itself."""
     name = request.form.get("name", "")
-    return structural(key, lambda document: f"q-{drafting.duplicate(document, name)}")
+    return structural(key, lambda document: f"q-{structure.duplicate(document, name)}")
 
 
 @bp.post("/<key>/form/sections/<section>/move")
@@ -86,7 +88,7 @@ def move_section(key: str, section: str) -> ResponseReturnValue:
     """A section one place up or down, with its questions."""
 
     def act(document: dict[str, Any]) -> str:
-        drafting.move_section(document, section, by())
+        structure.move_section(document, section, by())
         return f"s-{section}"
 
     return structural(key, act)
@@ -98,7 +100,7 @@ def remove_section(key: str, section: str) -> ResponseReturnValue:
     """An empty section leaves."""
 
     def act(document: dict[str, Any]) -> None:
-        drafting.remove_section(document, section)
+        structure.remove_section(document, section)
 
     return structural(key, act)
 
@@ -111,27 +113,33 @@ def add(key: str) -> ResponseReturnValue:
     place = request.values.get("in", "") or next((each.key for each in form_display.parts(found)), "")
     _there(found, place)
     inner = place.endswith(".")
-    offered = kinds.INNER_KINDS if inner else tuple(kinds.KINDS)
+    offered = question_kinds.INNER_KINDS if inner else tuple(question_kinds.KINDS)
     kind = request.form.get("kind", "")
     typed = Typed({"label": {}})
     if request.method == "POST":
-        label = typed.text(given(), "label-fr", editing.LIMITS["label"])
+        label = typed.text(given(), "label-fr", question_fields.LIMITS["label"])
         if not label:
             typed.problems.append(Problem(N_("Écrivez la question, en français."), {}, "label-fr"))
         if kind not in offered:
             typed.problems.append(Problem(N_("Choisissez un genre de réponse."), {}, "kind-0"))
         if not typed.problems:
-            table = {"kind": kind, **kinds.BEGINS.get(QuestionKind(kind), {}), "label": {"fr": label}}
+            table = {
+                "kind": kind,
+                **question_kinds.BEGINS.get(QuestionKind(kind), {}),
+                "label": {"fr": label},
+            }
             with writing():
                 name = revisions.change(
-                    guards.viewer(), key, lambda document: drafting.add_question(document, place, dict(table))
+                    guards.viewer(),
+                    key,
+                    lambda document: structure.add_question(document, place, dict(table)),
                 )
             return redirect(url_for(".question", key=key, name=name, begun=1))
     return render_template(
         "programmes/staff_question_new.html",
         writing=found,
         place=place,
-        kinds=[(each, *kinds.KINDS[each]) for each in offered],
+        kinds=[(each, *question_kinds.KINDS[each]) for each in offered],
         kind=kind,
         label=request.form.get("label-fr", ""),
         **form_display.problems_of(typed.problems, {}),
@@ -141,9 +149,9 @@ def add(key: str) -> ResponseReturnValue:
 def _there(found: Writing, place: str) -> None:
     """NotFound when nothing can be added there."""
     if place.endswith("."):
-        drafting.question(found.document, place[:-1])
+        structure.question(found.document, place[:-1])
     else:
-        drafting.find_section(found.document, place)
+        structure.find_section(found.document, place)
 
 
 @bp.route("/<key>/form/questions/<name>", methods=["GET", "POST"])
@@ -152,10 +160,10 @@ def question(key: str, name: str) -> ResponseReturnValue:
     """All that a question says. A faulty one is kept; what somebody else changed meanwhile is never overwritten."""
     viewer = guards.viewer()
     found = get_writing(viewer, key)
-    held = drafting.question(found.document, name)
+    held = structure.question(found.document, name)
     if request.method == "GET":
         return _question_page(found, name, Typed(dict(held)), mark_of(held))
-    typed = editing.read_question(given(), held, inner="." in name)
+    typed = question_fields.read_question(given(), held, inner="." in name)
     if typed.act or typed.problems:
         return _question_page(found, name, typed, request.form.get("mark", ""), _status(typed))
     try:
@@ -164,27 +172,27 @@ def question(key: str, name: str) -> ResponseReturnValue:
     except Stale:
         db.session.rollback()
         found = get_writing(viewer, key)
-        there = drafting.question(found.document, name)
+        there = structure.question(found.document, name)
         return _question_page(found, name, typed, mark_of(there), _MOVED)
     return _kept(key, name, f"q-{name.partition('.')[0]}")
 
 
 def _put(found: Writing, document: dict[str, Any], name: str) -> str:
     """Put what was typed into the draft as it is now; Stale when that question is not what the page showed."""
-    held, place = drafting.find(document, name)
+    held, place = structure.find(document, name)
     if mark_of(held[place]) != request.form.get("mark", ""):
         raise Stale(name)
-    held[place] = editing.read_question(given(), held[place], inner="." in name).table
+    held[place] = question_fields.read_question(given(), held[place], inner="." in name).table
     if name in found.published_keys:
         return name
     label = str(held[place]["label"].get("fr", ""))
-    return drafting.rename(document, name, label) if label else name
+    return structure.rename(document, name, label) if label else name
 
 
 def _kept(key: str, name: str, place: str) -> ResponseReturnValue:
     """After saving: to the list, or back to the question while something is wrong with it."""
     found = get_writing(guards.viewer(), key)
-    if form_display.wrong_at(found, drafting.path_to(found.document, name)):
+    if form_display.wrong_at(found, structure.path_to(found.document, name)):
         flash(_("La question est enregistrée. Il y reste quelque chose à corriger avant de publier."), "wait")
         return redirect(url_for(".question", key=key, name=name))
     flash(_("La question est enregistrée dans le brouillon."), "done")
@@ -202,9 +210,9 @@ def _question_page(
     """The page of a question as it is kept, or as it was typed."""
     key, point, _inner = name.partition(".")
     stored = status == 200 and not typed.act and not just_begun()
-    wrong = form_display.wrong_at(found, drafting.path_to(found.document, name)) if stored else {}
+    wrong = form_display.wrong_at(found, structure.path_to(found.document, name)) if stored else {}
     kind = QuestionKind(typed.table["kind"])
-    shown = kinds.fields_of(kind) - (kinds.INNER_LEFT_OUT if point else frozenset())
+    shown = question_kinds.fields_of(kind) - (question_kinds.INNER_LEFT_OUT if point else frozenset())
     return render_template(
         "programmes/staff_question.html",
         writing=found,
@@ -213,19 +221,19 @@ def _question_page(
         table=typed.table,
         mark=mark,
         moved=status == _MOVED,
-        there=drafting.question(found.document, name),
+        there=structure.question(found.document, name),
         fields=shown,
         kind=kind,
-        kind_name=kinds.KINDS[kind][0],
+        kind_name=question_kinds.KINDS[kind][0],
         bounds=form_display.BOUNDS.get(kind),
         askable=form_display.askable(found, key, secret=bool(typed.table.get("sealed"))),
         values_of=form_display.values_of,
-        operators=kinds.OPERATORS,
-        targets=kinds.TARGET_NAMES,
-        accepted=kinds.ACCEPTED,
+        operators=question_kinds.OPERATORS,
+        targets=question_kinds.TARGET_NAMES,
+        accepted=question_kinds.ACCEPTED,
         papers=form_display.papers(found),
-        kinds=kinds.KINDS,
-        megabytes=editing.megabytes,
+        kinds=question_kinds.KINDS,
+        megabytes=question_fields.megabytes,
         is_new=name not in found.published_keys,
         **form_display.problems_of(typed.problems, wrong),
     ), status
@@ -237,12 +245,12 @@ def remove(key: str, name: str) -> ResponseReturnValue:
     """What removing a question does to the files that answer it, then the removal from the draft."""
     viewer = guards.viewer()
     found = get_writing(viewer, key)
-    held = drafting.question(found.document, name)
+    held = structure.question(found.document, name)
     group, point, _inner = name.rpartition(".")
     if request.method == "POST":
 
         def act(document: dict[str, Any]) -> None:
-            drafting.remove(document, name)
+            structure.remove(document, name)
 
         answer = structural(key, act)
         return redirect(url_for(".question", key=key, name=group)) if point else answer
@@ -265,22 +273,22 @@ def section(key: str, section: str) -> ResponseReturnValue:
     """The title of a section and for whom it is."""
     viewer = guards.viewer()
     found = get_writing(viewer, key)
-    held, place = drafting.find_section(found.document, section)
+    held, place = structure.find_section(found.document, section)
     if request.method == "GET":
         return _section_page(found, section, Typed(dict(held[place])), _section_mark(held[place]))
-    typed = editing.read_section(given(), held[place])
+    typed = question_fields.read_section(given(), held[place])
     if typed.act or typed.problems:
         return _section_page(found, section, typed, request.form.get("mark", ""), _status(typed))
 
     def act(document: dict[str, Any]) -> None:
-        sections, number = drafting.find_section(document, section)
+        sections, number = structure.find_section(document, section)
         if _section_mark(sections[number]) != request.form.get("mark", ""):
             raise Stale(section)
-        sections[number] = editing.read_section(given(), sections[number]).table
+        sections[number] = question_fields.read_section(given(), sections[number]).table
 
     if not saved(key, act):
         found = get_writing(viewer, key)
-        held, place = drafting.find_section(found.document, section)
+        held, place = structure.find_section(found.document, section)
         return _section_page(found, section, typed, _section_mark(held[place]), _MOVED)
     flash(_("La partie est enregistrée dans le brouillon."), "done")
     return back_to(key, f"s-{section}")
@@ -293,7 +301,7 @@ def _section_mark(table: Mapping[str, Any]) -> str:
 def _section_page(
     found: Writing, key: str, typed: Typed, mark: str, status: int = 200
 ) -> ResponseReturnValue:
-    place = drafting.find_section(found.document, key)[1]
+    place = structure.find_section(found.document, key)[1]
     stored = status == 200 and not typed.act and not just_begun()
     wrong = form_display.wrong_at(found, ("form", "sections", place)) if stored else {}
     return render_template(
@@ -301,12 +309,12 @@ def _section_page(
         writing=found,
         section=key,
         table=typed.table,
-        there=drafting.sections_of(found.document)[place],
+        there=structure.sections_of(found.document)[place],
         mark=mark,
         moved=status == _MOVED,
         askable=form_display.askable(found, form_display.before_section(found, key)),
         values_of=form_display.values_of,
-        operators=kinds.OPERATORS,
+        operators=question_kinds.OPERATORS,
         **form_display.problems_of(typed.problems, wrong),
     ), status
 
@@ -316,7 +324,7 @@ def _section_page(
 def add_section(key: str) -> ResponseReturnValue:
     """A section at the end, by its French title; its page asks for the rest."""
     typed = Typed({})
-    title = typed.text(given(), "title-fr", editing.LIMITS["title"])
+    title = typed.text(given(), "title-fr", question_fields.LIMITS["title"])
     if not title or typed.problems:
         flash(
             say(typed.problems[0]) if typed.problems else _("Écrivez le titre de la partie, en français."),
@@ -325,6 +333,6 @@ def add_section(key: str) -> ResponseReturnValue:
         return back_to(key, "add-section")
     with writing():
         name = revisions.change(
-            guards.viewer(), key, lambda document: drafting.add_section(document, {"fr": title})
+            guards.viewer(), key, lambda document: structure.add_section(document, {"fr": title})
         )
     return redirect(url_for(".section", key=key, section=name, begun=1))

@@ -19,13 +19,14 @@ from cohortmgr.authoring.views.draft_requests import one_page, version
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.i18n import LANGUAGES, language, say, speaking
-from cohortmgr.programmes import describing, revisions
 from cohortmgr.programmes.definition.comparing import changes, removed
 from cohortmgr.programmes.definition.questions import QuestionKind
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.definition.toml import read_draft, write_document
-from cohortmgr.programmes.draft_queries import Writing, get_writing
-from cohortmgr.programmes.editing import Typed
+from cohortmgr.programmes.drafts import actions as revisions
+from cohortmgr.programmes.drafts import text_fields
+from cohortmgr.programmes.drafts.queries import Writing, get_writing
+from cohortmgr.programmes.drafts.question_fields import Typed
 
 bp = Blueprint("publishing_staff", __name__, url_prefix="/staff/programmes")
 
@@ -230,13 +231,13 @@ def _sent() -> tuple[str, str]:
 def texts(key: str) -> ResponseReturnValue:
     """What the public page says: title, summary, description and what people ask first."""
     done = _("Les textes sont enregistrés dans le brouillon.")
-    return one_page(key, describing.described, describing.read_texts, dict.update, _texts_page, done)
+    return one_page(key, text_fields.described, text_fields.read_texts, dict.update, _texts_page, done)
 
 
 def _texts_page(found: Writing, typed: Typed, number: int, status: int) -> ResponseReturnValue:
     wrong: dict[str, list[str]] = {}
     for fault in found.judged.faults if status == 200 else ():
-        if fault.path and fault.path[0] in describing.SHOWN:
+        if fault.path and fault.path[0] in text_fields.SHOWN:
             place = "-".join(str(each) for each in fault.path)
             wrong.setdefault(place, []).append(form_display.said_fault(fault))
     return render_template(
@@ -245,8 +246,8 @@ def _texts_page(found: Writing, typed: Typed, number: int, status: int) -> Respo
         table=typed.table,
         number=number,
         moved=status == 409,
-        texts=describing.TEXTS,
-        practical=describing.PRACTICAL,
-        limits=describing.LIMITS,
+        texts=text_fields.TEXTS,
+        practical=text_fields.PRACTICAL,
+        limits=text_fields.LIMITS,
         **form_display.problems_of(typed.problems, wrong),
     ), status

@@ -12,11 +12,11 @@ from cohortmgr.accounts import guards
 from cohortmgr.authoring.display import form as form_display
 from cohortmgr.authoring.views.draft_requests import one_page, structural
 from cohortmgr.base.i18n import LANGUAGE_NAMES
-from cohortmgr.programmes import guarding, kinds, scheduling
 from cohortmgr.programmes.definition.comparing import CALENDAR_NAMES
 from cohortmgr.programmes.definition.questions import QuestionKind
-from cohortmgr.programmes.draft_queries import Writing
-from cohortmgr.programmes.editing import Table, Typed
+from cohortmgr.programmes.drafts import calendar_fields, guardian_fields, question_kinds
+from cohortmgr.programmes.drafts.queries import Writing
+from cohortmgr.programmes.drafts.question_fields import Table, Typed
 
 bp = Blueprint("terms_staff", __name__, url_prefix="/staff/programmes")
 
@@ -26,26 +26,33 @@ bp = Blueprint("terms_staff", __name__, url_prefix="/staff/programmes")
 def dates(key: str) -> ResponseReturnValue:
     """When campaigns open, close and answer, when the training is, and when people are reminded."""
     done = _("Les dates sont enregistrées dans le brouillon.")
-    return one_page(key, scheduling.scheduled, scheduling.read_dates, scheduling.put_dates, _dates_page, done)
+    return one_page(
+        key,
+        calendar_fields.scheduled,
+        calendar_fields.read_dates,
+        calendar_fields.put_dates,
+        _dates_page,
+        done,
+    )
 
 
 def _dates_page(found: Writing, typed: Typed, number: int, status: int) -> ResponseReturnValue:
     stored = status == 200 and not typed.act
     wrong: dict[str, list[str]] = {}
     for fault in found.judged.faults if stored else ():
-        if fault.path and fault.path[0] in scheduling.SHOWN:
-            wrong.setdefault(scheduling.anchor(fault.path), []).append(form_display.said_fault(fault))
+        if fault.path and fault.path[0] in calendar_fields.SHOWN:
+            wrong.setdefault(calendar_fields.anchor(fault.path), []).append(form_display.said_fault(fault))
     return render_template(
         "programmes/staff_dates.html",
         writing=found,
         table=typed.table,
         number=number,
         moved=status == 409,
-        dates=scheduling.DATES,
+        dates=calendar_fields.DATES,
         calendar=CALENDAR_NAMES,
-        period_kinds=[(each.value, name) for each, name in scheduling.PERIOD_KINDS.items()],
-        local=scheduling.shown_date,
-        hours=scheduling.shown_hours,
+        period_kinds=[(each.value, name) for each, name in calendar_fields.PERIOD_KINDS.items()],
+        local=calendar_fields.shown_date,
+        hours=calendar_fields.shown_hours,
         **form_display.problems_of(typed.problems, wrong),
     ), status
 
@@ -55,7 +62,9 @@ def _dates_page(found: Writing, typed: Typed, number: int, status: int) -> Respo
 def guardians(key: str) -> ResponseReturnValue:
     """Below which age a guardian must agree, and to what; nothing of it where the programme takes no minors."""
     done = _("Ce que les tuteurs acceptent est enregistré dans le brouillon.")
-    return one_page(key, guarding.terms_of, guarding.read_terms, _put_terms, _guardians_page, done)
+    return one_page(
+        key, guardian_fields.terms_of, guardian_fields.read_terms, _put_terms, _guardians_page, done
+    )
 
 
 def _put_terms(document: Table, terms: Table) -> None:
@@ -68,8 +77,8 @@ def _guardians_page(found: Writing, typed: Typed, number: int, status: int) -> R
     wrong: dict[str, list[str]] = {}
     for fault in found.judged.faults if stored and is_asked else ():
         if fault.path[:1] == ("guardians",) and len(fault.path) > 1:
-            wrong.setdefault(guarding.anchor(fault.path), []).append(form_display.said_fault(fault))
-    lacking = guarding.missing(found.document) if is_asked else []
+            wrong.setdefault(guardian_fields.anchor(fault.path), []).append(form_display.said_fault(fault))
+    lacking = guardian_fields.missing(found.document) if is_asked else []
     return render_template(
         "programmes/staff_guardians.html",
         writing=found,
@@ -77,9 +86,9 @@ def _guardians_page(found: Writing, typed: Typed, number: int, status: int) -> R
         number=number,
         moved=status == 409,
         is_asked=is_asked,
-        lacking=[(each["label"], kinds.KINDS[QuestionKind(each["kind"])][0]) for each in lacking],
+        lacking=[(each["label"], question_kinds.KINDS[QuestionKind(each["kind"])][0]) for each in lacking],
         spoken=LANGUAGE_NAMES,
-        most=guarding.LONGEST_PURPOSE,
+        most=guardian_fields.LONGEST_PURPOSE,
         **form_display.problems_of(typed.problems, wrong),
     ), status
 
@@ -90,7 +99,7 @@ def ask(key: str) -> ResponseReturnValue:
     """The questions without which nobody can ask a guardian join the form."""
 
     def act(document: dict[str, Any]) -> str | None:
-        section = guarding.ask(document)
+        section = guardian_fields.ask(document)
         return f"s-{section}" if section else None
 
     return structural(key, act)
@@ -100,4 +109,4 @@ def ask(key: str) -> ResponseReturnValue:
 @guards.staff
 def forget(key: str) -> ResponseReturnValue:
     """The programme takes no minors any more; files that a guardian answered for keep their version."""
-    return structural(key, guarding.forget, "terms_staff.guardians")
+    return structural(key, guardian_fields.forget, "terms_staff.guardians")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cohortmgr.base.errors import N_
-from cohortmgr.programmes.editing import Given, Typed
+from cohortmgr.programmes.drafts.question_fields import Given, Typed
 
 TEXTS: Mapping[str, str] = {
     "title": N_("Titre du programme"),

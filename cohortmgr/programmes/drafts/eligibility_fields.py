@@ -15,9 +15,17 @@ from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.programmes.definition.checks.eligibility import AGED, CHOSEN, DATED
 from cohortmgr.programmes.definition.questions import QuestionKind
 from cohortmgr.programmes.definition.rules import Operator
-from cohortmgr.programmes.drafting import key_from, shifted
-from cohortmgr.programmes.editing import LONGEST_NAME, Given, Typed, figure, one, put, read_conditions
-from cohortmgr.programmes.editing import anchor as anchor_of
+from cohortmgr.programmes.drafts.question_fields import (
+    LONGEST_NAME,
+    Given,
+    Typed,
+    figure,
+    one,
+    put,
+    read_conditions,
+)
+from cohortmgr.programmes.drafts.question_fields import anchor as anchor_of
+from cohortmgr.programmes.drafts.structure import key_from, shifted
 
 Table = dict[str, Any]
 K, T = QuestionKind, Operator

@@ -13,7 +13,7 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.programmes.actions import Loaded, load_definition
 from cohortmgr.programmes.definition.toml import from_json, judged
-from cohortmgr.programmes.draft_queries import Writing, get_writing_locked
+from cohortmgr.programmes.drafts.queries import Writing, get_writing_locked
 from cohortmgr.programmes.models import DefinitionDraft
 
 Result = TypeVar("Result")

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.errors import NotFound, Problem, Refused
-from cohortmgr.programmes import drafting
 from cohortmgr.programmes.definition import comparing
 from cohortmgr.programmes.definition.checks.form import KEY
 from cohortmgr.programmes.definition.comparing import Kind, changes
 from cohortmgr.programmes.definition.questions import Form
 from cohortmgr.programmes.definition.tolerant import judge
 from cohortmgr.programmes.definition.toml import as_json, read_known
+from cohortmgr.programmes.drafts import structure
 
 MDIA = as_json(read_known("mdia"))
 LABEL = {"fr": "Langue préférée", "ar": "اللغة المفضلة", "en": "Preferred language"}
@@ -34,7 +34,7 @@ def document() -> dict[str, Any]:
 
 
 def keys(form: dict[str, Any]) -> list[str]:
-    return [question["key"] for question in drafting.questions_of(form)]
+    return [question["key"] for question in structure.questions_of(form)]
 
 
 @pytest.mark.parametrize(
@@ -52,12 +52,12 @@ def keys(form: dict[str, Any]) -> list[str]:
     ],
 )
 def test_a_key_comes_from_the_label(label: str, taken: tuple[str, ...], key: str) -> None:
-    assert drafting.key_from(label, taken, "question") == key
+    assert structure.key_from(label, taken, "question") == key
 
 
 @given(st.text(max_size=300), st.sets(st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True), max_size=5))
 def test_a_key_is_always_sound_and_free(label: str, taken: set[str]) -> None:
-    key = drafting.key_from(label, taken, "question")
+    key = structure.key_from(label, taken, "question")
     assert KEY.fullmatch(key)
     assert key not in taken
 
@@ -66,21 +66,21 @@ def test_a_question_moves_within_its_section_then_into_the_next() -> None:
     form = document()
     first, second = form["form"]["sections"][0]["questions"], form["form"]["sections"][1]["questions"]
     last = first[-1]["key"]
-    assert drafting.move(form, last, 1)
+    assert structure.move(form, last, 1)
     assert second[0]["key"] == last
-    assert drafting.move(form, last, -1)
+    assert structure.move(form, last, -1)
     assert first[-1]["key"] == last
-    assert not drafting.move(form, first[0]["key"], -1), "the first of all stays"
+    assert not structure.move(form, first[0]["key"], -1), "the first of all stays"
     end = form["form"]["sections"][-1]["questions"][-1]["key"]
-    assert not drafting.move(form, end, 1), "and so does the last"
+    assert not structure.move(form, end, 1), "and so does the last"
 
 
 def test_a_copy_stands_after_its_question_without_what_must_be_one_s_own() -> None:
     form = document()
-    name = drafting.duplicate(form, "email")
+    name = structure.duplicate(form, "email")
     place = keys(form).index("email")
     assert keys(form)[place + 1] == name != "email"
-    copied = drafting.question(form, name)
+    copied = structure.question(form, name)
     assert "target" not in copied
     assert "columns" not in copied
     assert judge(form, local).faults == ()
@@ -89,29 +89,29 @@ def test_a_copy_stands_after_its_question_without_what_must_be_one_s_own() -> No
 def test_what_is_not_there_is_not_found() -> None:
     for name in ("absent", "absent.field", "email.absent", ""):
         with pytest.raises(NotFound):
-            drafting.question(document(), name)
+            structure.question(document(), name)
 
 
 def test_a_section_that_asks_something_is_not_removed() -> None:
     form = document()
     with pytest.raises(Refused):
-        drafting.remove_section(form, form["form"]["sections"][0]["key"])
-    key = drafting.add_section(form, {"fr": "Suite", "ar": "تتمة", "en": "More"})
+        structure.remove_section(form, form["form"]["sections"][0]["key"])
+    key = structure.add_section(form, {"fr": "Suite", "ar": "تتمة", "en": "More"})
     assert key == "suite"
-    assert drafting.remove_section(form, key)["key"] == "suite"
+    assert structure.remove_section(form, key)["key"] == "suite"
 
 
 def test_a_new_question_is_renamed_wherever_it_is_named() -> None:
     form = document()
     section = form["form"]["sections"][0]["key"]
     table = {"kind": "choice", "label": LABEL, "options": [{"key": "fr", "label": LABEL}]}
-    name = drafting.add_question(form, section, table)
-    drafting.question(form, "email")["show_when"] = [
+    name = structure.add_question(form, section, table)
+    structure.question(form, "email")["show_when"] = [
         {"question": name, "operator": "one_of", "values": ["fr"]}
     ]
-    assert drafting.rename(form, name, "Langue préférée") == name
-    assert drafting.rename(form, name, "Langue parlée") == "langue_parlee"
-    assert drafting.question(form, "email")["show_when"][0]["question"] == "langue_parlee"
+    assert structure.rename(form, name, "Langue préférée") == name
+    assert structure.rename(form, name, "Langue parlée") == "langue_parlee"
+    assert structure.question(form, "email")["show_when"][0]["question"] == "langue_parlee"
 
 
 MOVES = st.lists(
@@ -126,22 +126,22 @@ MOVES = st.lists(
 def apply(form: dict[str, Any], act: str, place: int) -> None:
     """One thing that somebody may do on the page."""
     there = keys(form)
-    sections = [each["key"] for each in drafting.sections_of(form)]
+    sections = [each["key"] for each in structure.sections_of(form)]
     name, section = there[place % len(there)] if there else "", sections[place % len(sections)]
     if act == "add":
-        drafting.add_question(form, section, {"kind": "text", "label": dict(LABEL)})
+        structure.add_question(form, section, {"kind": "text", "label": dict(LABEL)})
     elif act == "section":
-        drafting.add_section(form, dict(LABEL))
+        structure.add_section(form, dict(LABEL))
     elif act == "section up":
-        drafting.move_section(form, section, -1)
+        structure.move_section(form, section, -1)
     elif name and act in ("up", "down"):
-        drafting.move(form, name, -1 if act == "up" else 1)
+        structure.move(form, name, -1 if act == "up" else 1)
     elif name and act == "remove":
-        drafting.remove(form, name)
+        structure.remove(form, name)
     elif name and act == "copy":
-        drafting.duplicate(form, name)
+        structure.duplicate(form, name)
     elif name:
-        drafting.rename(form, name, f"Autre {place}")
+        structure.rename(form, name, f"Autre {place}")
 
 
 @given(MOVES)
@@ -159,10 +159,10 @@ def test_whatever_is_done_keys_stay_unlike_and_the_form_can_be_shown(acts: list[
 
 def test_a_definition_that_misses_texts_and_figures_is_judged_and_shown() -> None:
     form = document()
-    question = drafting.question(form, "motivation")
+    question = structure.question(form, "motivation")
     question["label"] = {"fr": "Motivation"}
     question["max_length"] = "beaucoup"
-    drafting.question(form, "email")["show_when"] = [{"question": "absent", "operator": "not_empty"}]
+    structure.question(form, "email")["show_when"] = [{"question": "absent", "operator": "not_empty"}]
     judged = judge(form, local)
     assert not judged.sound
     said = {fault.path[-2:] for fault in judged.faults}
@@ -186,10 +186,10 @@ def test_what_changed_is_said() -> None:
     before = read_known("mdia")
     form = document()
     section = form["form"]["sections"][0]["key"]
-    added = drafting.add_question(form, section, {"kind": "text", "label": LABEL})
-    drafting.remove(form, "motivation")
-    drafting.question(form, "email")["help"] = LABEL
-    drafting.move(form, "email", 1)
+    added = structure.add_question(form, section, {"kind": "text", "label": LABEL})
+    structure.remove(form, "motivation")
+    structure.question(form, "email")["help"] = LABEL
+    structure.move(form, "email", 1)
     form["title"] = LABEL
     after = judge(form, local).definition
     assert after is not None
@@ -209,7 +209,7 @@ def test_nothing_changed_is_nothing() -> None:
 
 def test_another_wording_is_told_with_the_old_one() -> None:
     form = document()
-    drafting.question(form, "email")["label"] = LABEL
+    structure.question(form, "email")["label"] = LABEL
     after = judge(form, local).definition
     assert after is not None
     [change] = changes(read_known("mdia"), after)

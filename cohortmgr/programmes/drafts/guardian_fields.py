@@ -10,8 +10,8 @@ from typing import Any
 from cohortmgr.accounts.identifiers import western_digits
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.definition.rules import TEXT_LANGUAGES
-from cohortmgr.programmes.drafting import add_question, add_section, questions_of
-from cohortmgr.programmes.editing import LIMITS, Given, Rows, Table, Typed, one, put, read_rows
+from cohortmgr.programmes.drafts.question_fields import LIMITS, Given, Rows, Table, Typed, one, put, read_rows
+from cohortmgr.programmes.drafts.structure import add_question, add_section, questions_of
 
 MOST_PURPOSES, LONGEST_PURPOSE = 12, 1200
 _PURPOSES = Rows("purposes", "title", MOST_PURPOSES, "accord")

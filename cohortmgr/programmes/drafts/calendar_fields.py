@@ -13,7 +13,7 @@ from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.definition.comparing import DATE_NAMES
 from cohortmgr.programmes.definition.sections import PeriodKind
-from cohortmgr.programmes.editing import LIMITS, Given, Rows, Table, Typed, one, put, read_rows
+from cohortmgr.programmes.drafts.question_fields import LIMITS, Given, Rows, Table, Typed, one, put, read_rows
 
 # The dates of a campaign, and whether they bear an hour.
 DATES: Mapping[str, tuple[str, bool]] = {

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from cohortmgr.applications.eligibility.rules import assess
 from cohortmgr.base.errors import NotFound, Refused
-from cohortmgr.programmes import guarding, requirements, scheduling
 from cohortmgr.programmes.definition.rules import Operator, QuestionKind
 from cohortmgr.programmes.definition.toml import as_json, judged, read_known
-from cohortmgr.programmes.requirements import FIGURES, SORTS, TESTS
+from cohortmgr.programmes.drafts import calendar_fields, eligibility_fields, guardian_fields
+from cohortmgr.programmes.drafts.eligibility_fields import FIGURES, SORTS, TESTS
 
 MDIA = as_json(read_known("mdia"))
 TEXTS = {
@@ -26,7 +26,7 @@ KEYS = [question.key for question in read_known("mdia").form.questions]
 
 def begun(sort: str) -> tuple[dict[str, Any], str]:
     document = copy.deepcopy(MDIA)
-    return document, requirements.begin(document, sort, "Non.")
+    return document, eligibility_fields.begin(document, sort, "Non.")
 
 
 def sent(**given: str | list[str]) -> dict[str, list[str]]:
@@ -37,8 +37,12 @@ def test_every_test_is_of_one_sort_and_has_words() -> None:
     assert {test for sort in SORTS.values() for test in sort.tests} == set(Operator)
     assert TESTS.keys() == set(Operator)
     for test in Operator:
-        assert test in requirements.tests_beside(test)
-        assert test in FIGURES or test in (*requirements.CHOSEN, Operator.NOT_EMPTY, Operator.NOT_ENROLLED)
+        assert test in eligibility_fields.tests_beside(test)
+        assert test in FIGURES or test in (
+            *eligibility_fields.CHOSEN,
+            Operator.NOT_EMPTY,
+            Operator.NOT_ENROLLED,
+        )
 
 
 @pytest.mark.parametrize(
@@ -61,23 +65,23 @@ def test_a_condition_is_what_its_page_says(
     sort: str, given_: dict[str, Any], faults: list[tuple[Any, ...]]
 ) -> None:
     document, key = begun(sort)
-    held, place = requirements.find(document, key)
-    typed = requirements.read_rule(sent(**given_), held[place])
+    held, place = eligibility_fields.find(document, key)
+    typed = eligibility_fields.read_rule(sent(**given_), held[place])
     held[place] = typed.table
     assert not typed.problems
     found = judged(document)
     told = {fault.path[2:] for fault in found.faults}
     assert told <= set(faults) and (bool(told) == bool(faults)), found.faults
-    again = requirements.read_rule(sent(**given_), held[place])
+    again = eligibility_fields.read_rule(sent(**given_), held[place])
     assert again.table == typed.table, "saved anew, it stays itself"
 
 
 def test_what_no_page_shows_of_a_condition_leaves_with_its_saving() -> None:
     document, key = begun("inscrit")
-    held, place = requirements.find(document, key)
+    held, place = eligibility_fields.find(document, key)
     held[place]["question"] = "s1"  # as a file may say it
     assert [fault.path[2:] for fault in judged(document).faults][-1:] == [("question",)]
-    assert "question" not in requirements.read_rule(sent(), held[place]).table
+    assert "question" not in eligibility_fields.read_rule(sent(), held[place]).table
 
 
 FIELDS = st.sampled_from(
@@ -95,14 +99,14 @@ def test_whatever_is_sent_can_be_shown_and_what_is_sound_can_be_tried(
     sort: str, more: dict[str, list[str]]
 ) -> None:
     document, key = begun(sort)
-    held, place = requirements.find(document, key)
-    held[place] = requirements.read_rule(sent(**more), held[place]).table
+    held, place = eligibility_fields.find(document, key)
+    held[place] = eligibility_fields.read_rule(sent(**more), held[place]).table
     found = judged(document)
     assert found.definition is not None
     wrong = {fault.path[1] for fault in found.faults if fault.path[:1] == ("eligibility",)}
     for fault in found.faults:
         if fault.path[:1] == ("eligibility",):
-            assert requirements.anchor(fault.path[2:], Operator(held[place]["operator"]))
+            assert eligibility_fields.anchor(fault.path[2:], Operator(held[place]["operator"]))
     sound = [rule for number, rule in enumerate(found.definition.eligibility) if number not in wrong]
     for answer in ("18", "2009-09-20", "droit", None, ["droit"], [{"average": "12"}], {"province": "MA-RAB"}):
         assess(sound, dict.fromkeys(KEYS, answer), date(2026, 11, 22))
@@ -115,48 +119,56 @@ def test_whatever_is_sent_can_be_shown_and_what_is_sound_can_be_tried(
 def test_dates_and_terms_without_problems_can_be_shown(more: dict[str, str]) -> None:
     form = {name: [said] for name, said in more.items()}
     document = copy.deepcopy(MDIA)
-    dates = scheduling.read_dates(form, document)
+    dates = calendar_fields.read_dates(form, document)
     if not dates.problems and not dates.act:
-        scheduling.put_dates(document, dates.table)
-    terms = guarding.read_terms(form, document)
+        calendar_fields.put_dates(document, dates.table)
+    terms = guardian_fields.read_terms(form, document)
     if not terms.problems and not terms.act:
         document["guardians"] = terms.table
     found = judged(document)
     assert found.definition is not None
     for fault in found.faults:
-        if fault.path and fault.path[0] in scheduling.SHOWN:
-            assert scheduling.anchor(fault.path)
+        if fault.path and fault.path[0] in calendar_fields.SHOWN:
+            assert calendar_fields.anchor(fault.path)
 
 
 def test_conditions_move_leave_and_are_bounded() -> None:
     document, key = begun("age")
-    assert key == "age" and requirements.begin(document, "age", "Non.") == "age_2"
-    assert requirements.move(document, "age_2", -1) and not requirements.move(document, "licence", -1)
-    assert [each["key"] for each in requirements.rules_of(document)] == ["licence", "age_2", "age"]
+    assert key == "age" and eligibility_fields.begin(document, "age", "Non.") == "age_2"
+    assert eligibility_fields.move(document, "age_2", -1) and not eligibility_fields.move(
+        document, "licence", -1
+    )
+    assert [each["key"] for each in eligibility_fields.rules_of(document)] == ["licence", "age_2", "age"]
     for each in ("licence", "age", "age_2"):
-        requirements.remove(document, each)
+        eligibility_fields.remove(document, each)
     assert "eligibility" not in document
     with pytest.raises(NotFound):
-        requirements.find(document, "age")
-    for _each in range(requirements.MOST_RULES):
-        requirements.begin(document, "inscrit", "Non.")
+        eligibility_fields.find(document, "age")
+    for _each in range(eligibility_fields.MOST_RULES):
+        eligibility_fields.begin(document, "inscrit", "Non.")
     with pytest.raises(Refused):
-        requirements.begin(document, "inscrit", "Non.")
+        eligibility_fields.begin(document, "inscrit", "Non.")
 
 
 def test_a_new_condition_reads_the_only_question_that_can_be_meant() -> None:
     asked = [("born", QuestionKind.DATE), ("s1", QuestionKind.GRADE), ("s2", QuestionKind.GRADE)]
-    assert requirements.only_readable(asked, "age") == "born"
-    assert requirements.only_readable(asked, "moyenne") == requirements.only_readable(asked, "region") == ""
+    assert eligibility_fields.only_readable(asked, "age") == "born"
+    assert (
+        eligibility_fields.only_readable(asked, "moyenne")
+        == eligibility_fields.only_readable(asked, "region")
+        == ""
+    )
 
 
 def test_the_questions_of_a_guardian_are_added_once_and_forgotten() -> None:
     document = copy.deepcopy(MDIA)
-    document["guardians"] = guarding.terms_of(document)
+    document["guardians"] = guardian_fields.terms_of(document)
     assert judged(document).faults
-    assert guarding.ask(document) == "le_tuteur_legal"
+    assert guardian_fields.ask(document) == "le_tuteur_legal"
     assert not judged(document).faults
-    assert guarding.ask(document) == ""
-    guarding.forget(document)
+    assert guardian_fields.ask(document) == ""
+    guardian_fields.forget(document)
     assert not judged(document).faults
-    assert not [q for q in guarding.questions_of(document) if str(q.get("target", "")).startswith("guardian")]
+    assert not [
+        q for q in guardian_fields.questions_of(document) if str(q.get("target", "")).startswith("guardian")
+    ]
