@@ -93,7 +93,8 @@ from cohortmgr.portals.steps import steps
 from cohortmgr.programmes import actions as loading
 from cohortmgr.programmes import notices as programmes_notices
 from cohortmgr.programmes import views as programmes
-from cohortmgr.programmes import watch_views, watching
+from cohortmgr.programmes.watches import actions as watching
+from cohortmgr.programmes.watches import views as watches
 from cohortmgr.reports import staff_views as reports_staff
 from cohortmgr.reviews import staff_views as reviews_staff
 from cohortmgr.selection import candidate_views as selection_candidate
@@ -144,7 +145,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         portals.bp,
         mailbox.bp,
         programmes.bp,
-        watch_views.bp,
+        watches.bp,
         eligibility.bp,
         applications_candidate.bp,
         journey_candidate.bp,

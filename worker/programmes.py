@@ -5,7 +5,7 @@ from __future__ import annotations
 from cohortmgr.accounts import codes, holding
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import db, writing
-from cohortmgr.programmes import watching
+from cohortmgr.programmes.watches import actions as watches
 from worker.celery_app import app, flask_app
 from worker.jobs import stopping
 
@@ -15,13 +15,13 @@ def announce() -> int:
     """Every five minutes; nothing is locked when no intake has opened."""
     with flask_app.app_context():
         looked_at = 0
-        for intake in watching.due():
+        for intake in watches.due():
             db.session.rollback()
             while not stopping():
                 with writing():
-                    count = watching.announce(SYSTEM, intake)
+                    count = watches.announce(SYSTEM, intake)
                 looked_at += count
-                if count < watching.CHUNK:
+                if count < watches.CHUNK:
                     break
         return looked_at
 
@@ -31,7 +31,7 @@ def forget() -> int:
     """Every hour: codes of yesterday, forms that nobody came back for, and watches of last year."""
     with flask_app.app_context():
         forgotten = 0
-        for sweep in (codes.sweep, holding.sweep, watching.sweep):
+        for sweep in (codes.sweep, holding.sweep, watches.sweep):
             with writing():
                 forgotten += sweep()
         return forgotten

@@ -37,9 +37,10 @@ from cohortmgr.placements import queries as placing
 from cohortmgr.placements import runs
 from cohortmgr.placements.models import Placement
 from cohortmgr.programmes import actions as programmes
-from cohortmgr.programmes import queries, watching
+from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.watches import actions as watches
 from cohortmgr.reports import actions as reports
 from cohortmgr.reports.computing import compute
 from cohortmgr.reviews import actions as reviews
@@ -357,7 +358,7 @@ def _now(year: Year) -> None:
         "repair": repair,
         "late": late_start(manager, opened),
         "unsubscribe": token_for(owner.person_reference or ""),
-        "watch": watching.token_for("W" * 26),
+        "watch": watches.token_for("W" * 26),
         "review": reviews_of[0].reference,
     }
     year.references |= guarded()

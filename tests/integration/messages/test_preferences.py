@@ -22,7 +22,7 @@ from cohortmgr.messages.models import InboxMark, Preference
 from cohortmgr.messages.unsubscribing import token_for
 from cohortmgr.messages.ways import Wish
 from cohortmgr.outbox.models import Message
-from cohortmgr.programmes import watching
+from cohortmgr.programmes.watches import actions as watches
 from tests.factories.choices import browser, decided, known, sent, someone
 
 pytestmark = pytest.mark.usefixtures("system_context")
@@ -169,7 +169,7 @@ def test_a_link_that_is_not_whole_or_signed_for_something_else_says_so(app: Flas
     reference = known("c1@exemple.ma").person_reference
     assert reference
     client = app.test_client()
-    foreign = (watching.token_for(reference), str(URLSafeSerializer(app.secret_key or "").dumps(reference)))
+    foreign = (watches.token_for(reference), str(URLSafeSerializer(app.secret_key or "").dumps(reference)))
     whole = token_for(reference)
     for token in (whole[:-2], reference, "x", whole.replace(".", ""), *foreign):
         answer = getattr(client, method)(f"/unsubscribe/{token}")

@@ -21,8 +21,8 @@ from cohortmgr.messages import unsubscribing
 from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rendering import render_own
-from cohortmgr.programmes import watching
 from cohortmgr.programmes.models import IntakeWatch
+from cohortmgr.programmes.watches import actions as watches
 from tests.integration.accounts.entering import last_code, letters, wrong
 from tests.watch import SeparateClient, rows_of
 
@@ -45,25 +45,25 @@ def another(app: Flask) -> FlaskClient:
 
 
 def watch(number: int, region: str | None = None, scope: str = "") -> None:
-    watching.keep(contact_of(f"w{number}@exemple.ma"), "fr", region, scope)
+    watches.keep(contact_of(f"w{number}@exemple.ma"), "fr", region, scope)
 
 
 def announce() -> list[int]:
     """All that is due, as the worker does it; how many were looked at each time."""
     counts = []
-    for intake in watching.due():
+    for intake in watches.due():
         db.session.rollback()
         while True:
             with writing():
-                counts.append(watching.announce(SYSTEM, intake))
-            if counts[-1] < watching.CHUNK:
+                counts.append(watches.announce(SYSTEM, intake))
+            if counts[-1] < watches.CHUNK:
                 break
     db.session.rollback()
     return counts
 
 
 def told() -> list[str]:
-    chosen = sa.select(Message).where(Message.key == watching.LETTER).order_by(Message.id)
+    chosen = sa.select(Message).where(Message.key == watches.LETTER).order_by(Message.id)
     messages = list(db.session.scalars(chosen))
     found = [content["address"] for content in opened(messages) if content is not None]
     db.session.rollback()
@@ -120,7 +120,7 @@ def test_an_opening_is_told_once_to_those_near_and_of_that_programme(system_app:
                 [("MA-04", "mdia"), ("MA-09", ""), (None, ""), ("MA-04", "other"), (None, "mdia")]
             ):
                 watch(number, region, scope)
-            watching.keep(contact_of("w2@exemple.ma"), "fr", None, "mdia")  # waits for both
+            watches.keep(contact_of("w2@exemple.ma"), "fr", None, "mdia")  # waits for both
         with at(OPEN):
             assert announce()
             assert sorted(told()) == ["w0@exemple.ma", "w2@exemple.ma", "w4@exemple.ma"]
@@ -131,16 +131,16 @@ def test_an_opening_is_told_once_to_those_near_and_of_that_programme(system_app:
 def test_a_worker_that_died_in_the_middle_tells_nobody_twice(
     system_app: Flask, at: At, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "CHUNK", 2)
+    monkeypatch.setattr(watches, "CHUNK", 2)
     with system_app.app_context():
         with at(OPEN - timedelta(days=30)), writing():
             for number in range(5):
                 watch(number)
         with at(OPEN):
-            intake = watching.due()[0]
+            intake = watches.due()[0]
             db.session.rollback()
             with writing():
-                assert watching.announce(SYSTEM, intake) == 2
+                assert watches.announce(SYSTEM, intake) == 2
             assert announce() == [2, 1]
             assert sorted(told()) == [f"w{number}@exemple.ma" for number in range(5)]
 
@@ -150,19 +150,19 @@ def test_a_chunk_makes_as_many_statements_for_fifty_as_for_five(
 ) -> None:
     counts = []
     with system_app.app_context(), at(OPEN):
-        intake = watching.due()[0]
+        intake = watches.due()[0]
         db.session.rollback()
         with writing():
             watch(999)
         with writing():
-            watching.announce(SYSTEM, intake)
+            watches.announce(SYSTEM, intake)
         for start, number in ((0, 5), (100, 50)):
             with writing() as session:
                 for each in range(start, start + number):
                     watch(each)
-                session.execute(sa.update(watching._TOLD).values(done_at=None))
+                session.execute(sa.update(watches._TOLD).values(done_at=None))
             with statements() as seen, writing():
-                assert watching.announce(SYSTEM, intake) == number
+                assert watches.announce(SYSTEM, intake) == number
             counts.append(len(seen))
     assert counts[0] == counts[1]
 
@@ -174,11 +174,11 @@ def test_one_click_of_a_provider_forgets_the_address_and_the_letter_on_its_way(
     with system_app.app_context():
         with writing():
             watch(1)
-            watching.keep(contact_of("w1@exemple.ma"), "fr", None, "mdia")
+            watches.keep(contact_of("w1@exemple.ma"), "fr", None, "mdia")
         with at(OPEN):
             announce()
-        message, content = letters(system_app, watching.LETTER)[0]
-        headers = watching.headers(message, content)
+        message, content = letters(system_app, watches.LETTER)[0]
+        headers = watches.headers(message, content)
         path = headers["List-Unsubscribe"].strip("<>").partition("/tell-me")[2]
         assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     url = f"/tell-me{path}"
@@ -204,7 +204,7 @@ def test_what_was_signed_for_something_else_stops_nothing(client: FlaskClient, s
             watch(1)
         reference = str(db.session.scalar(sa.select(IntakeWatch.reference)))
         unsalted = str(URLSafeSerializer(system_app.secret_key or "").dumps(reference))
-        assert watching.watch_of(watching.token_for(reference)) == reference
+        assert watches.watch_of(watches.token_for(reference)) == reference
         for token in (unsalted, unsubscribing.token_for(reference)):
             assert client.post(f"/tell-me/stop/{token}").status_code == 410
         assert rows_of(IntakeWatch) == 1
@@ -212,13 +212,13 @@ def test_what_was_signed_for_something_else_stops_nothing(client: FlaskClient, s
 
 def test_after_a_year_an_address_is_told_nothing_and_forgotten(system_app: Flask, at: At) -> None:
     with system_app.app_context():
-        with at(OPEN - watching.LIFETIME - timedelta(seconds=1)), writing():
+        with at(OPEN - watches.LIFETIME - timedelta(seconds=1)), writing():
             watch(1)
         with at(OPEN):
             announce()
             assert told() == []
             with writing():
-                assert watching.sweep() == 1
+                assert watches.sweep() == 1
             assert rows_of(IntakeWatch) == 0
         db.session.rollback()
 
@@ -234,7 +234,7 @@ def test_the_letter_reads_in_each_language_and_short(system_app: Flask, spoken: 
     }
     with system_app.app_context(), speaking(spoken):
         for channel in ("email", "sms", "inbox"):
-            text = render_own(watching.LETTER, channel, said).text
+            text = render_own(watches.LETTER, channel, said).text
             assert "/intakes/PPP" in text and "https://x.ma/tell-me/stop/t" in text
 
 

@@ -12,8 +12,9 @@ from cohortmgr.accounts.codes import Asked
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.web import csrf, show_problems
-from cohortmgr.programmes import queries, watching
-from cohortmgr.programmes.watch_forms import WatchForm
+from cohortmgr.programmes import queries
+from cohortmgr.programmes.watches import actions as watches
+from cohortmgr.programmes.watches.forms import WatchForm
 
 bp = Blueprint("watches", __name__, url_prefix="/tell-me")
 WATCH = "watch"
@@ -50,7 +51,7 @@ def code() -> ResponseReturnValue:
 
 def _keep(proof: Asked) -> None:
     kept = proof.kept
-    watching.keep(proof.contact, kept["language"], kept["region"], kept["scope"])
+    watches.keep(proof.contact, kept["language"], kept["region"], kept["scope"])
 
 
 def _kept(_done: None) -> ResponseReturnValue:
@@ -84,12 +85,12 @@ def stop(token: str) -> ResponseReturnValue:
 
 def _page(token: str, *, done: bool) -> ResponseReturnValue:
     try:
-        reference = watching.watch_of(token)
+        reference = watches.watch_of(token)
     except Refused as refusal:
         return render_template(
             "programmes/public_watch_stop.html", problems=refusal.problems, token=token
         ), 410
     if done:
         with writing():
-            watching.stop(reference)
+            watches.stop(reference)
     return render_template("programmes/public_watch_stop.html", token=token, done=done)
