@@ -92,7 +92,7 @@ from cohortmgr.portals.navigation import init_navigation
 from cohortmgr.portals.steps import steps
 from cohortmgr.programmes import actions as loading
 from cohortmgr.programmes import notices as programmes_notices
-from cohortmgr.programmes import views as programmes
+from cohortmgr.programmes.public.views import pages as programmes
 from cohortmgr.programmes.watches import actions as watching
 from cohortmgr.programmes.watches import views as watches
 from cohortmgr.reports import staff_views as reports_staff

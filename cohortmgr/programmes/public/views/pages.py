@@ -14,7 +14,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.i18n import speaking
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.rules import Window, window_of
-from cohortmgr.programmes.remembered import page
+from cohortmgr.programmes.public.views.page_cache import page
 
 bp = Blueprint("programmes", __name__)
 
