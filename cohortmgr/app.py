@@ -57,26 +57,17 @@ from cohortmgr.cohorts import actions as enrolling
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts import staff_views as cohorts_staff
 from cohortmgr.jobs.broker import celery_for, wake_sender
-from cohortmgr.messages import (
-    asking,
-    desk_views,
-    help_views,
-    receiving,
-    routing,
-    saved_views,
-    texts,
-    trouble_views,
-    troubles,
-    unsubscribing,
-    withdrawals,
-)
 from cohortmgr.messages import campaign_views as campaigns_staff
 from cohortmgr.messages import candidate_views as messages_candidate
 from cohortmgr.messages import guardian_views as guardian_letters
 from cohortmgr.messages import notices as messages_notices
 from cohortmgr.messages import preference_views as preferences
+from cohortmgr.messages import receiving, routing, texts, trouble_views, troubles, unsubscribing
 from cohortmgr.messages import staff_views as messages_staff
 from cohortmgr.messages import text_views as texts_staff
+from cohortmgr.messages.helpdesk.actions import consent_withdrawn, questions
+from cohortmgr.messages.helpdesk.views import candidate, saved_answers
+from cohortmgr.messages.helpdesk.views import staff as helpdesk_staff
 from cohortmgr.outbox import actions as outbox
 from cohortmgr.outbox import delivery, hooks
 from cohortmgr.outbox.notices import declare
@@ -186,9 +177,9 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         messages_staff.bp,
         campaigns_staff.bp,
         texts_staff.bp,
-        help_views.bp,
-        desk_views.bp,
-        saved_views.bp,
+        candidate.bp,
+        helpdesk_staff.bp,
+        saved_answers.bp,
         trouble_views.bp,
     ):
         app.register_blueprint(blueprint)
@@ -215,7 +206,7 @@ def _join_floors() -> None:
         (amending.move_drafts, loading.on_amended),
         (corrections.reopens, papers.reopened),
         (offers.release_on_withdrawal, sending.on_withdrawal),
-        (withdrawals.tell_staff, consents.on_hidden),
+        (consent_withdrawn.tell_staff, consents.on_hidden),
         (offers.release_on_withdrawal, consents.on_hidden),
         (readdressing.to_guardians, outbox.readdress),
         (enrolling.enrol, offers.on_acceptance),
@@ -233,7 +224,7 @@ def _join_floors() -> None:
         (receiving.reply_to, hooks.headers),
         (troubles.raise_trouble, hooks.on_returned),
         (texts.newest, hooks.stored),
-        (asking.forget, keys.on_destroyed),
+        (questions.forget, keys.on_destroyed),
     )
     for act, hook in floors:
         if act not in hook:

@@ -8,7 +8,7 @@ from cohortmgr.audit import models as audit
 from cohortmgr.base.db import Model
 from cohortmgr.cohorts import models as cohorts
 from cohortmgr.jobs import models as jobs
-from cohortmgr.messages import models as messages
+from cohortmgr.messages.helpdesk import models as messages
 from cohortmgr.organisations import models as organisations
 from cohortmgr.outbox import models as outbox
 from cohortmgr.placements import models as placements

@@ -20,9 +20,9 @@ from cohortmgr.cohorts import queries as enrolments
 from cohortmgr.demo.choice import SEED
 from cohortmgr.demo.people import BEGINNER, BY_TELEPHONE, COMPANIES, PASSWORD
 from cohortmgr.demo.setting import INTAKE, OPEN_INTAKE, PROGRAMME, by_role, file_of, viewer
-from cohortmgr.messages import asking, desk
-from cohortmgr.messages.asking import Asked
-from cohortmgr.messages.rules import Topic
+from cohortmgr.messages.helpdesk.actions import handling, questions
+from cohortmgr.messages.helpdesk.actions.questions import Asked
+from cohortmgr.messages.helpdesk.rules import Topic
 from cohortmgr.placements import actions as placements
 from cohortmgr.placements import queries as positions
 from cohortmgr.placements import runs
@@ -142,9 +142,9 @@ def _begin_by_telephone() -> None:
         reference = sending.start(candidate, intake.reference).reference
     with writing():
         text = "السلام عليكم، هل يمكنني إرسال كشف النقط فيما بعد؟"
-        asked = asking.ask_on_file(candidate, reference, Asked(Topic.DOCUMENTS, text, "ar", "demo-sms"))
+        asked = questions.ask_on_file(candidate, reference, Asked(Topic.DOCUMENTS, text, "ar", "demo-sms"))
     with writing():
         answer = "نعم، إلى غاية نهاية الترشيحات."
-        desk.answer(by_role(Role.SELECTION_MANAGER)[0], asked.reference, answer, "demo-sms-answer")
+        handling.answer(by_role(Role.SELECTION_MANAGER)[0], asked.reference, answer, "demo-sms-answer")
     with writing():
         accounts.close_session(candidate)

@@ -17,11 +17,8 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.demo.choice import chosen_people
 from cohortmgr.demo.setting import INTAKE, PROGRAMME, by_role
 from cohortmgr.messages import (
-    asking,
     campaign_queries,
     campaigns,
-    desk,
-    desk_queries,
     preferences,
     queries,
     receiving,
@@ -29,13 +26,15 @@ from cohortmgr.messages import (
     wishes,
     wordings,
 )
-from cohortmgr.messages.asking import Asked
 from cohortmgr.messages.campaigns import Draft
 from cohortmgr.messages.drafts import Draft as TextDraft
 from cohortmgr.messages.drafts import held_text
+from cohortmgr.messages.helpdesk import queries as desk_queries
+from cohortmgr.messages.helpdesk.actions import handling, questions
+from cohortmgr.messages.helpdesk.actions.questions import Asked
+from cohortmgr.messages.helpdesk.rules import Topic
 from cohortmgr.messages.incoming import read_mail
 from cohortmgr.messages.mailing import Text
-from cohortmgr.messages.rules import Topic
 from cohortmgr.messages.ways import Wish
 from cohortmgr.outbox.delivery import deliver
 from cohortmgr.programmes import queries as programmes
@@ -146,32 +145,32 @@ def _ask(people: list[Viewer], manager: Viewer, finance: Viewer) -> None:
     with clock.at(_ago(12)), writing():
         text = "Bonjour, je suis en troisième année à Fès. Puis-je candidater avec le relevé du semestre 5 seulement ?"
         late = Asked(Topic.DOCUMENTS, text, "fr", "demo-late", "Sara Alaoui", "sara.alaoui@example.org")
-        asking.ask(ANONYMOUS, programme, None, late, "192.0.2.1")
+        questions.ask(ANONYMOUS, programme, None, late, "192.0.2.1")
     with clock.at(_ago(1)), writing():
         text = "ليس لدي بريد إلكتروني. كيف أعرف أن ملفي وصل؟"
         called = Asked(Topic.ACCOUNT, text, "ar", "demo-phone", "يوسف العلمي", None, "+212661234599")
-        asking.ask(ANONYMOUS, programme, None, called, "192.0.2.2")
+        questions.ask(ANONYMOUS, programme, None, called, "192.0.2.2")
     with clock.at(_ago(4)), writing():
         text = "Bonjour, à quelle date reçoit-on l’attestation d’inscription ? La banque me la demande."
-        asked = asking.ask_on_file(
+        asked = questions.ask_on_file(
             people[0],
             files.mine(people[0])[0].Application.reference,
             Asked(Topic.DATES, text, "fr", "demo-file"),
         )
     with clock.at(_ago(3)), writing():
-        desk.note_call(
+        handling.note_call(
             manager, asked.reference, "Appelé : l’attestation est prête.", people[0].name, "demo-call"
         )
         answer = "Votre attestation est prête : vous la trouverez au secrétariat, de 9 h à 16 h."
-        desk.answer(manager, asked.reference, answer, "demo-answer")
+        handling.answer(manager, asked.reference, answer, "demo-answer")
         if not db.session.scalars(desk_queries.saved(manager)).first():
-            desk.save_answer(manager, programme, Topic.DOCUMENTS, "Relevé du semestre 5", TRANSCRIPT)
+            handling.save_answer(manager, programme, Topic.DOCUMENTS, "Relevé du semestre 5", TRANSCRIPT)
     lines = stipends.mine(people[1])
     if lines:
         with clock.at(_ago(1)), writing():
             text = "Bonjour, ma bourse de janvier n’est pas arrivée sur mon compte. Pouvez-vous vérifier le RIB ?"
-            paid = asking.ask_on_line(people[1], lines[0].reference, Asked("", text, "fr", "demo-line"))
-            desk.take(finance, paid.reference)
+            paid = questions.ask_on_line(people[1], lines[0].reference, Asked("", text, "fr", "demo-line"))
+            handling.take(finance, paid.reference)
 
 
 def _mail(manager: Viewer, administrator: Viewer) -> None:

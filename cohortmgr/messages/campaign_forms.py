@@ -28,8 +28,8 @@ from cohortmgr.base.i18n import LANGUAGE_NAMES, localized
 from cohortmgr.base.text import new_reference
 from cohortmgr.messages import mailing
 from cohortmgr.messages.campaigns import Draft
+from cohortmgr.messages.helpdesk.models import Campaign
 from cohortmgr.messages.mailing import LIMITS, Text
-from cohortmgr.messages.models import Campaign
 
 # The conditions of the list that are typed here; the list's other ones are kept as they came.
 TYPED = ("search", "state", "eligible", "region", "source")

@@ -23,8 +23,8 @@ from cohortmgr.base.web import posted_version, show_problems
 from cohortmgr.messages import campaign_queries as queries
 from cohortmgr.messages import campaigns, mailing
 from cohortmgr.messages.campaign_forms import CampaignForm, values_of, values_of_new
-from cohortmgr.messages.models import Campaign
-from cohortmgr.messages.rules import CAMPAIGN_MEANINGS, CampaignState
+from cohortmgr.messages.helpdesk.models import Campaign
+from cohortmgr.messages.helpdesk.rules import CAMPAIGN_MEANINGS, CampaignState
 from cohortmgr.outbox.segments import measured
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import intakes_below

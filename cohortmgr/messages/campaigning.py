@@ -17,9 +17,9 @@ from cohortmgr.jobs.actions import Progress, TryLater, handler, request
 from cohortmgr.messages import campaign_queries as queries
 from cohortmgr.messages import mailing
 from cohortmgr.messages.campaigns import RESEND, SEND
+from cohortmgr.messages.helpdesk.models import Campaign
+from cohortmgr.messages.helpdesk.rules import CAMPAIGN_MEANINGS, CAMPAIGN_TRANSITIONS, CampaignState
 from cohortmgr.messages.mailing import Text
-from cohortmgr.messages.models import Campaign
-from cohortmgr.messages.rules import CAMPAIGN_MEANINGS, CAMPAIGN_TRANSITIONS, CampaignState
 from cohortmgr.messages.unsubscribing import token_for
 from cohortmgr.outbox.actions import Letter, send_all, take_up_all
 from cohortmgr.programmes.models import Intake

@@ -22,9 +22,9 @@ from cohortmgr.jobs.actions import request
 from cohortmgr.messages import campaign_queries as queries
 from cohortmgr.messages import mailing
 from cohortmgr.messages.campaign_queries import APPROVE, WRITE
+from cohortmgr.messages.helpdesk.models import Campaign, CampaignRecipient
+from cohortmgr.messages.helpdesk.rules import CAMPAIGN_MEANINGS, CAMPAIGN_TRANSITIONS, CampaignState
 from cohortmgr.messages.mailing import Text
-from cohortmgr.messages.models import Campaign, CampaignRecipient
-from cohortmgr.messages.rules import CAMPAIGN_MEANINGS, CAMPAIGN_TRANSITIONS, CampaignState
 from cohortmgr.outbox.actions import Letter, open_bundle, send_all, turn_bundle
 from cohortmgr.programmes.models import Intake
 

@@ -18,7 +18,7 @@ from email.utils import getaddresses, parseaddr
 
 from cohortmgr.base.text import clean
 from cohortmgr.messages.quoting import text_of_html, trimmed
-from cohortmgr.messages.rules import TroubleKind
+from cohortmgr.messages.undelivered.rules import TroubleKind
 
 LIMIT = 30 * 1024 * 1024
 # Each line of a multipart is held against the boundaries of all parts around it: so many comparisons at most.

@@ -14,7 +14,7 @@ from flask import current_app
 from cohortmgr.accounts.models import Person
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, table_of
-from cohortmgr.messages.models import Preference
+from cohortmgr.messages.helpdesk.models import Preference
 from cohortmgr.messages.ways import Errand, Later, Leave, Never, Wish, route
 from cohortmgr.messages.wishes import wish_of
 from cohortmgr.outbox import hooks

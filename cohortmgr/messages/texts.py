@@ -14,7 +14,7 @@ from cohortmgr.accounts.rules import PERMISSIONS, Viewer
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import LANGUAGES
-from cohortmgr.messages.models import MessageText
+from cohortmgr.messages.letters.models import MessageText
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.outbox.hooks import TextKey
 from cohortmgr.outbox.models import Message

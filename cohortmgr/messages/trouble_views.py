@@ -15,7 +15,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.paging import page_of
 from cohortmgr.messages import troubles
-from cohortmgr.messages.desk_names import TROUBLES
+from cohortmgr.messages.undelivered.names import TROUBLES
 from cohortmgr.outbox.notices import declared
 
 bp = Blueprint("troubles_staff", __name__, url_prefix="/staff/troubles")

@@ -26,10 +26,12 @@ from cohortmgr.base.crypto import blind_index
 from cohortmgr.base.db import db, insert_or_leave
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.text import clean, new_reference
-from cohortmgr.messages.asking import Place, Said, back_to_desk, say_once
+from cohortmgr.messages.helpdesk.actions.questions import Place, Said, back_to_desk, say_once
+from cohortmgr.messages.helpdesk.models import Question
+from cohortmgr.messages.helpdesk.rules import EntryKind
 from cohortmgr.messages.incoming import kind_of
-from cohortmgr.messages.models import Question, Trouble
-from cohortmgr.messages.rules import EntryKind, Resolution, TroubleKind
+from cohortmgr.messages.undelivered.models import Trouble
+from cohortmgr.messages.undelivered.rules import Resolution, TroubleKind
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message

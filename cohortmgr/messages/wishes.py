@@ -12,7 +12,7 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotPermitted
-from cohortmgr.messages.models import Preference
+from cohortmgr.messages.helpdesk.models import Preference
 from cohortmgr.messages.ways import Wish
 
 

@@ -13,7 +13,7 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Refused, Stale
 from cohortmgr.messages import queries, texts
 from cohortmgr.messages.drafts import Draft, Place, check, examples, held_text
-from cohortmgr.messages.models import MessageText
+from cohortmgr.messages.letters.models import MessageText
 from cohortmgr.messages.texts import WRITE
 from cohortmgr.outbox.delivery import opened
 

@@ -23,9 +23,9 @@ from cohortmgr.base.i18n import COOKIE, LANGUAGES, day, localized
 from cohortmgr.base.web import local_target
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.messages import campaign_queries as campaigns
-from cohortmgr.messages import desk_queries as desk
 from cohortmgr.messages import queries as messages
 from cohortmgr.messages import troubles
+from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.placements import queries as placements
 from cohortmgr.portals.navigation import COHORT_ROOMS, ROOMS, Room, rooms_open_to
 from cohortmgr.portals.steps import owed_of, standing_of
@@ -152,8 +152,8 @@ def _waiting(viewer: Viewer) -> list[dict[str, Any]]:
 def _asked_and_lost(viewer: Viewer) -> list[dict[str, Any]]:
     """Questions that wait, those that are late first said, and messages that did not arrive."""
     found: list[dict[str, Any]] = []
-    if viewer.paths(desk.DESK):
-        counted = desk.counts(viewer)
+    if viewer.paths(desk_queries.DESK):
+        counted = desk_queries.counts(viewer)
         if counted.late:
             label = ngettext(
                 "%(num)s question en retard, à répondre depuis le %(day)s",

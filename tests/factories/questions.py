@@ -6,10 +6,10 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import ANONYMOUS, Viewer
 from cohortmgr.base.db import db, writing
-from cohortmgr.messages import asking, desk
-from cohortmgr.messages.asking import Asked
-from cohortmgr.messages.models import Trouble
-from cohortmgr.messages.rules import Topic
+from cohortmgr.messages.helpdesk.actions import handling, questions
+from cohortmgr.messages.helpdesk.actions.questions import Asked
+from cohortmgr.messages.helpdesk.rules import Topic
+from cohortmgr.messages.undelivered.models import Trouble
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.recording import tell
 from cohortmgr.programmes.queries import get_intake, programme_by_key
@@ -27,19 +27,21 @@ def brought(owner: Viewer, manager: Viewer, application: str, line: str, intake:
     assert programme is not None
     text = "Bonjour, quel relevé de notes faut-il joindre pour la troisième année ? Merci d’avance."
     with writing():
-        on_file = asking.ask_on_file(owner, application, Asked(Topic.DOCUMENTS, text, "fr", "file")).reference
-        on_line = asking.ask_on_line(
+        on_file = questions.ask_on_file(
+            owner, application, Asked(Topic.DOCUMENTS, text, "fr", "file")
+        ).reference
+        on_line = questions.ask_on_line(
             owner, line, Asked("", "Pourquoi deux jours de moins ?", "fr", "line")
         ).reference
         given = Asked(Topic.DOCUMENTS, text, "ar", "open", "Sara Alaoui", "sara@exemple.ma")
-        asking.ask(ANONYMOUS, programme, get_intake(intake), given, "192.0.2.1")
-        desk.answer(manager, on_file, TEXTS["fr"], "first", waits=True)
-        saved = desk.save_answer(manager, programme, Topic.DOCUMENTS, "Relevés", TEXTS).reference
+        questions.ask(ANONYMOUS, programme, get_intake(intake), given, "192.0.2.1")
+        handling.answer(manager, on_file, TEXTS["fr"], "first", waits=True)
+        saved = handling.save_answer(manager, programme, Topic.DOCUMENTS, "Relevés", TEXTS).reference
         letter = db.session.scalars(
             sa.select(Message.subject).where(Message.key == "question_received", Message.person_id.is_(None))
         ).one()
-        [linked] = asking.links.create_many(
-            asking.LINK, [letter], asking.LINK_LIFETIME, programme.institution_id
+        [linked] = questions.links.create_many(
+            questions.LINK, [letter], questions.LINK_LIFETIME, programme.institution_id
         )
         offer = sa.select(Message).where(
             Message.key == "offer_accepted", Message.person_id == owner.person_id

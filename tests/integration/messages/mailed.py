@@ -13,8 +13,8 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.jobs.actions import TryLater, handlers
 from cohortmgr.messages import campaigns
 from cohortmgr.messages.campaigns import Draft
+from cohortmgr.messages.helpdesk.models import Campaign
 from cohortmgr.messages.mailing import Text
-from cohortmgr.messages.models import Campaign
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.models import Intake
 from tests.factories.choices import sent, someone

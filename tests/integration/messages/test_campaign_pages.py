@@ -20,8 +20,8 @@ from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.jobs.models import Job
 from cohortmgr.messages import campaign_queries as queries
 from cohortmgr.messages import campaigns, mailing
+from cohortmgr.messages.helpdesk.models import Campaign
 from cohortmgr.messages.mailing import Text
-from cohortmgr.messages.models import Campaign
 from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rendering import render_all

@@ -22,7 +22,7 @@ from cohortmgr.jobs.actions import TryLater, handlers
 from cohortmgr.jobs.models import Job
 from cohortmgr.messages import campaign_queries as queries
 from cohortmgr.messages import campaigns
-from cohortmgr.messages.models import Campaign, CampaignRecipient
+from cohortmgr.messages.helpdesk.models import Campaign, CampaignRecipient
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.claiming import claim
 from cohortmgr.outbox.delivery import opened

@@ -27,13 +27,15 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.actions import TryLater
-from cohortmgr.messages import answering, asking, campaigns, desk, desk_queries
-from cohortmgr.messages.asking import Asked, Said
+from cohortmgr.messages import campaigns
 from cohortmgr.messages.campaigning import send
 from cohortmgr.messages.campaigns import Draft
+from cohortmgr.messages.helpdesk import queries as desk_queries
+from cohortmgr.messages.helpdesk.actions import answer_many, handling, questions
+from cohortmgr.messages.helpdesk.actions.questions import Asked, Said
+from cohortmgr.messages.helpdesk.models import Question
+from cohortmgr.messages.helpdesk.rules import EntryKind, Topic
 from cohortmgr.messages.mailing import Text
-from cohortmgr.messages.models import Question
-from cohortmgr.messages.rules import EntryKind, Topic
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.models import Intake
 from tests.crawling import crawl
@@ -90,14 +92,14 @@ def scene() -> Iterator[Scene]:
             token = links.create(LINK, guardian.reference, LINK_LIFETIME)
         child = choices.known("c1@exemple.ma")
         with writing():
-            asked = asking.ask_on_file(child, row.reference, Asked(Topic.DOCUMENTS, ASKED, "fr", "one"))
+            asked = questions.ask_on_file(child, row.reference, Asked(Topic.DOCUMENTS, ASKED, "fr", "one"))
             question = asked.reference
         yield Scene(child, manager, administrator, intake, row.reference, question, token)
 
 
 def answered_in_a_lot(scene: Scene) -> None:
     texts = {"fr": MARK, "ar": MARK, "en": MARK}
-    answering.answer_many(scene.manager, desk_queries.Filters(), [scene.question], texts, 1, "1")
+    answer_many.answer_many(scene.manager, desk_queries.Filters(), [scene.question], texts, 1, "1")
 
 
 def mended_in_a_lot(scene: Scene) -> None:
@@ -114,7 +116,9 @@ def replied_by_the_guardian(scene: Scene) -> None:
     """A mail that quotes what it answers to, from the guardian's own address."""
     question = db.session.scalars(sa.select(Question)).one()
     more = {"shown": "Merci.", "sender": "amina@exemple.ma"}
-    asking.say_once(scene.manager, question, Said(EntryKind.MAIL, f"Merci.\n> {MARK}", "mail:1", more=more))
+    questions.say_once(
+        scene.manager, question, Said(EntryKind.MAIL, f"Merci.\n> {MARK}", "mail:1", more=more)
+    )
 
 
 def announced(scene: Scene) -> None:
@@ -129,11 +133,11 @@ def announced(scene: Scene) -> None:
 Act_ = Callable[[Scene], object]
 # What staff may write, and whether a letter says it: then the guardian reads it, and otherwise staff alone.
 ACTS: dict[str, tuple[Act_, bool]] = {
-    "an answer": (lambda s: desk.answer(s.manager, s.question, MARK, "a"), True),
-    "a question back": (lambda s: desk.answer(s.manager, s.question, MARK, "b", True), True),
+    "an answer": (lambda s: handling.answer(s.manager, s.question, MARK, "a"), True),
+    "a question back": (lambda s: handling.answer(s.manager, s.question, MARK, "b", True), True),
     "an answer to many": (answered_in_a_lot, True),
-    "a call": (lambda s: desk.note_call(s.manager, s.question, MARK, MARK, "c"), False),
-    "a note at the desk": (lambda s: desk.note(s.manager, s.question, MARK, "d"), False),
+    "a call": (lambda s: handling.note_call(s.manager, s.question, MARK, MARK, "c"), False),
+    "a note at the desk": (lambda s: handling.note(s.manager, s.question, MARK, "d"), False),
     "a mail that quotes": (replied_by_the_guardian, False),
     "a correction": (lambda s: corrections.ask(s.manager, s.file, ITEMS, MARK, s.until), True),
     "a correction to many": (mended_in_a_lot, True),
@@ -181,7 +185,7 @@ def test_the_child_s_pages_never_say_it_and_the_guardian_s_do(app: Flask, scene:
 
 def test_the_messages_open_in_a_visit_alone_and_are_nobody_else_s(app: Flask, scene: Scene) -> None:
     with writing():
-        desk.answer(scene.manager, scene.question, MARK, "a")
+        handling.answer(scene.manager, scene.question, MARK, "a")
     all_left()
     address = f"/guardian/{scene.token}/messages"
     stranger = choices.browser(app, scene.child)
@@ -218,6 +222,6 @@ def test_whoever_is_of_age_reads_their_own_answers(app: Flask, scene: Scene) -> 
     with writing() as session:
         session.execute(sa.update(Guardianship).values(until=clock.today()))
     with writing():
-        desk.answer(scene.manager, scene.question, MARK, "a")
+        handling.answer(scene.manager, scene.question, MARK, "a")
     page = choices.browser(app, scene.child).get(f"/my/questions/{scene.question}").text
     assert MARK in page

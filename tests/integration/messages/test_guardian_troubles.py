@@ -17,7 +17,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.guardians.queries import contact_of
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.messages.models import Trouble
+from cohortmgr.messages.undelivered.models import Trouble
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.recording import tell
 from tests.integration.applications.guardians import children

@@ -18,7 +18,7 @@ from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.messages import queries, wishes
-from cohortmgr.messages.models import InboxMark, Preference
+from cohortmgr.messages.helpdesk.models import InboxMark, Preference
 from cohortmgr.messages.unsubscribing import token_for
 from cohortmgr.messages.ways import Wish
 from cohortmgr.outbox.models import Message

@@ -21,17 +21,19 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.importing.actions.invitations import LETTER as INVITATION
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
-from cohortmgr.messages import collecting, desk_queries, receiving
+from cohortmgr.messages import collecting, receiving
+from cohortmgr.messages.helpdesk import queries as desk_queries
+from cohortmgr.messages.helpdesk.models import Entry, Preference
 from cohortmgr.messages.incoming import Mail, question_address, read_mail
-from cohortmgr.messages.models import Entry, Preference, Trouble
 from cohortmgr.messages.receiving import receive, reply_to, tag_of
+from cohortmgr.messages.undelivered.models import Trouble
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.recording import tell
 from cohortmgr.programmes.models import Intake
 from tests.factories.choices import browser, decided, known, someone
-from tests.integration.messages.test_desk import asked, letters, questions
+from tests.integration.messages.helpdesk.test_desk import asked, letters, questions
 from tests.unit.messages.test_incoming import COMPLAINT, DELAYED, DOMAIN, POSTFIX, REFERENCE
 
 pytestmark = pytest.mark.usefixtures("system_context")
@@ -277,7 +279,7 @@ def test_a_reply_to_any_message_opens_a_question_on_the_file_once() -> None:
 
 
 def test_an_answer_that_does_not_reach_somebody_without_an_account_goes_back_to_the_desk(app: Flask) -> None:
-    from tests.integration.messages.test_desk import STRANGER, public
+    from tests.integration.messages.helpdesk.test_desk import STRANGER, public
 
     intake, _message = left()
     public(app).post("/help/mdia", data=STRANGER)

@@ -16,7 +16,7 @@ from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.audit.models import Event
 from cohortmgr.base.db import db, see, writing
 from cohortmgr.messages import drafts, queries, texts
-from cohortmgr.messages.models import MessageText
+from cohortmgr.messages.letters.models import MessageText
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.models import Message

@@ -19,7 +19,7 @@ from cohortmgr.messages.incoming import (
     question_address,
     read_mail,
 )
-from cohortmgr.messages.rules import TroubleKind
+from cohortmgr.messages.undelivered.rules import TroubleKind
 
 DOMAIN = "courrier.exemple.ma"
 REFERENCE = "7K3QXPB2M47K3QXPB2M47K3QXP"

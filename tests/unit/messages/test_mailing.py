@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.messages import mailing
+from cohortmgr.messages.helpdesk.rules import CAMPAIGN_MEANINGS, CAMPAIGN_TRANSITIONS, CampaignState
 from cohortmgr.messages.mailing import VARIABLES, Tally, Text
-from cohortmgr.messages.rules import CAMPAIGN_MEANINGS, CAMPAIGN_TRANSITIONS, CampaignState
 
 VALUES = {name: name.upper() for name in VARIABLES}
 counts = st.integers(0, 50)

@@ -20,7 +20,7 @@ from cohortmgr.applications.file.models import Application, Correction, Extensio
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.messages import campaign_queries
-from cohortmgr.messages.models import Campaign
+from cohortmgr.messages.helpdesk.models import Campaign
 from cohortmgr.outbox.models import Bundle, Message
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.selection.queries import ranking_of

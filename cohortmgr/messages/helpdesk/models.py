@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cohortmgr.base.db import Id, Model, Row, Versioned
-from cohortmgr.messages.rules import CampaignState
+from cohortmgr.messages.helpdesk.rules import CampaignState
 
 _GLOBAL = {"info": {"tenancy": "global"}}
 
@@ -166,48 +166,5 @@ class SavedAnswer(Row, Versioned, Model):
     topic: Mapped[str] = mapped_column(sa.String(20))
     title: Mapped[str] = mapped_column(sa.String(120))
     body: Mapped[dict[str, Any]]
-    written_by: Mapped[str] = mapped_column(sa.String(26))
-    written_at: Mapped[datetime]
-
-
-class Trouble(Row, Model):
-    """A message that did not reach its person, until somebody of the staff has seen to it."""
-
-    __tablename__ = "delivery_troubles"
-    __table_args__ = (
-        sa.UniqueConstraint("message_reference", "kind"),
-        {"info": {"tenancy": "institution"}},
-    )
-
-    institution_id: Mapped[int] = mapped_column(Id, index=True)
-    person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
-    path: Mapped[str] = mapped_column(sa.String(200))
-    application_id: Mapped[int | None] = mapped_column(sa.ForeignKey("applications.id"), index=True)
-    message_reference: Mapped[str] = mapped_column(sa.String(26))
-    kind: Mapped[str] = mapped_column(sa.String(12))
-    at: Mapped[datetime]
-    resolved_at: Mapped[datetime | None]
-    resolved_by: Mapped[str | None] = mapped_column(sa.String(26))
-    resolution: Mapped[str | None] = mapped_column(sa.String(12))
-
-
-class MessageText(Row, Model):
-    """One version of a text that staff wrote in place of the house's own; the newest number is the one that is sent.
-
-    Without a body it says that the house's own holds again. `written_by` is the reference of an account."""
-
-    __tablename__ = "message_texts"
-    __table_args__ = (
-        sa.UniqueConstraint("institution_id", "key", "channel", "language", "number"),
-        {"info": {"tenancy": "institution"}},
-    )
-
-    institution_id: Mapped[int] = mapped_column(Id)
-    key: Mapped[str] = mapped_column(sa.String(60))
-    channel: Mapped[str] = mapped_column(sa.String(10))
-    language: Mapped[str] = mapped_column(sa.String(2))
-    number: Mapped[int] = mapped_column(sa.Integer)
-    subject: Mapped[str] = mapped_column(sa.String(200))
-    body: Mapped[str | None] = mapped_column(sa.Text)
     written_by: Mapped[str] = mapped_column(sa.String(26))
     written_at: Mapped[datetime]

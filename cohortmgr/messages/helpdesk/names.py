@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cohortmgr.base.errors import N_
-from cohortmgr.messages.rules import EntryKind, QuestionState, Topic, TroubleKind
+from cohortmgr.messages.helpdesk.rules import EntryKind, QuestionState, Topic
 
 TOPICS: Mapping[Topic, str] = {
     Topic.APPLICATION: N_("Ma candidature"),
@@ -47,14 +47,4 @@ PARTS: Mapping[EntryKind, str] = {
     EntryKind.ANSWER: N_("Réponse"),
     EntryKind.CALL: N_("Appel téléphonique"),
     EntryKind.NOTE: N_("Note interne"),
-}
-TROUBLES: Mapping[TroubleKind, str] = {
-    TroubleKind.BOUNCE: N_("L’adresse n’existe pas ou ne reçoit pas."),
-    TroubleKind.COMPLAINT: N_(
-        "La personne a signalé ce message comme indésirable ; les annonces sont arrêtées."
-    ),
-    TroubleKind.REFUSED: N_("Son service de courrier a refusé le message."),
-    TroubleKind.UNREACHABLE: N_(
-        "Le message n’a pas pu être remis : boîte pleine, service muet ou aucune adresse."
-    ),
 }

@@ -9,8 +9,8 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import N_
 from cohortmgr.cohorts.models import Enrolment
-from cohortmgr.messages.asking import Asked, Place, Said, open_question, say_once
-from cohortmgr.messages.rules import EntryKind, Topic
+from cohortmgr.messages.helpdesk.actions.questions import Asked, Place, Said, open_question, say_once
+from cohortmgr.messages.helpdesk.rules import EntryKind, Topic
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.placements.models import Placement
 from cohortmgr.placements.rules import PlacementState

@@ -14,11 +14,11 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES, LANGUAGES
 from cohortmgr.base.web import posted_version
-from cohortmgr.messages import desk
-from cohortmgr.messages import desk_queries as queries
-from cohortmgr.messages.desk_names import TOPICS
-from cohortmgr.messages.models import SavedAnswer
-from cohortmgr.messages.rules import Topic
+from cohortmgr.messages.helpdesk import queries as desk_queries
+from cohortmgr.messages.helpdesk.actions import handling
+from cohortmgr.messages.helpdesk.models import SavedAnswer
+from cohortmgr.messages.helpdesk.names import TOPICS
+from cohortmgr.messages.helpdesk.rules import Topic
 from cohortmgr.programmes.models import Programme
 
 bp = Blueprint("saved_answers", __name__, url_prefix="/staff/answers")
@@ -31,8 +31,8 @@ _WHICH = N_("Dites pour quel programme est cette réponse.")
 def index() -> ResponseReturnValue:
     """All of them, by topic."""
     viewer = guards.viewer()
-    require_anywhere(viewer, queries.WRITE)
-    rows = db.session.scalars(queries.saved(viewer, queries.WRITE)).all()
+    require_anywhere(viewer, desk_queries.WRITE)
+    rows = db.session.scalars(desk_queries.saved(viewer, desk_queries.WRITE)).all()
     return render_template("messages/staff_saved.html", rows=rows, topics=TOPICS)
 
 
@@ -40,7 +40,7 @@ def index() -> ResponseReturnValue:
 @guards.staff
 def new() -> ResponseReturnValue:
     """A new one."""
-    require_anywhere(guards.viewer(), queries.WRITE)
+    require_anywhere(guards.viewer(), desk_queries.WRITE)
     return _form(None)
 
 
@@ -48,7 +48,7 @@ def new() -> ResponseReturnValue:
 @guards.staff
 def edit(reference: str) -> ResponseReturnValue:
     """Change one."""
-    return _form(queries.saved_answer(guards.viewer(), reference, queries.WRITE))
+    return _form(desk_queries.saved_answer(guards.viewer(), reference, desk_queries.WRITE))
 
 
 @bp.post("/<reference>/remove")
@@ -56,14 +56,14 @@ def edit(reference: str) -> ResponseReturnValue:
 def remove(reference: str) -> ResponseReturnValue:
     """Take one away."""
     with writing():
-        desk.remove_answer(guards.viewer(), reference)
+        handling.remove_answer(guards.viewer(), reference)
     flash(_("La réponse type est retirée."), "done")
     return redirect(url_for(".index"))
 
 
 def _form(row: SavedAnswer | None) -> ResponseReturnValue:
     viewer, problems = guards.viewer(), tuple[Problem, ...]()
-    mine = queries.programmes_of(viewer, queries.WRITE)
+    mine = desk_queries.programmes_of(viewer, desk_queries.WRITE)
     if request.method == "POST":
         try:
             with writing():
@@ -94,7 +94,7 @@ def _save(viewer: Viewer, row: SavedAnswer | None, mine: Sequence[Programme]) ->
     if programme is None:
         raise NotFound(path)
     topic = request.form.get("topic", "")
-    desk.save_answer(
+    handling.save_answer(
         viewer,
         programme,
         topic if topic in set(Topic) else Topic.OTHER,

@@ -20,8 +20,8 @@ from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from cohortmgr.base.i18n import say
 from cohortmgr.base.text import new_reference
-from cohortmgr.messages.desk_names import TOPICS
-from cohortmgr.messages.rules import LONGEST
+from cohortmgr.messages.helpdesk.names import TOPICS
+from cohortmgr.messages.helpdesk.rules import LONGEST
 
 _EMAIL = Regexp(
     r"^[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+$",

@@ -21,8 +21,8 @@ from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound, Problem
 from cohortmgr.base.text import fold
-from cohortmgr.messages.models import Entry, Question, SavedAnswer
-from cohortmgr.messages.rules import (
+from cohortmgr.messages.helpdesk.models import Entry, Question, SavedAnswer
+from cohortmgr.messages.helpdesk.rules import (
     FROM_THE_PERSON,
     INTERNAL,
     UNANSWERED,

@@ -78,23 +78,6 @@ class Topic(StrEnum):
     OTHER = "other"
 
 
-class TroubleKind(StrEnum):
-    """Why a message did not reach its person."""
-
-    BOUNCE = "bounce"
-    COMPLAINT = "complaint"
-    REFUSED = "refused"
-    UNREACHABLE = "unreachable"
-
-
-class Resolution(StrEnum):
-    """What staff did about it."""
-
-    CORRECTED = "corrected"
-    TOLD = "told"
-    DISMISSED = "dismissed"
-
-
 def answer_by(asked: date, days: int = WORKING_DAYS) -> date:
     """The last day for an answer: so many working days after the day of asking; Saturdays and Sundays do not count.
 

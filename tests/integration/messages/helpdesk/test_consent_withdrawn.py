@@ -14,7 +14,7 @@ from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.cohorts.models import Cohort, Enrolment
-from cohortmgr.messages.models import Question
+from cohortmgr.messages.helpdesk.models import Question
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.placements.models import Placement
 from cohortmgr.programmes.models import Intake, Offering

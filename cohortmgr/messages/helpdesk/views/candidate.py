@@ -16,11 +16,12 @@ from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.base.i18n import language
 from cohortmgr.base.text import new_reference
 from cohortmgr.base.web import show_problems
-from cohortmgr.messages import asking, desk_queries
-from cohortmgr.messages.asking import Asked
-from cohortmgr.messages.desk_forms import PublicQuestionForm, QuestionForm, WordsForm
-from cohortmgr.messages.desk_names import OWN_STATES, OWN_TAGS, PARTS, TOPICS
-from cohortmgr.messages.rules import QUESTION_MEANINGS, QuestionState, answer_by
+from cohortmgr.messages.helpdesk import queries as desk_queries
+from cohortmgr.messages.helpdesk.actions import questions as helpdesk_questions
+from cohortmgr.messages.helpdesk.actions.questions import Asked
+from cohortmgr.messages.helpdesk.forms import PublicQuestionForm, QuestionForm, WordsForm
+from cohortmgr.messages.helpdesk.names import OWN_STATES, OWN_TAGS, PARTS, TOPICS
+from cohortmgr.messages.helpdesk.rules import QUESTION_MEANINGS, QuestionState, answer_by
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.stipends import queries as stipends
 
@@ -54,7 +55,9 @@ def ask(key: str) -> ResponseReturnValue:
         intake = programmes.get_intake(row.reference)
         try:
             with writing():
-                question = asking.ask(viewer, programme, intake, _asked(form), request.remote_addr or "")
+                question = helpdesk_questions.ask(
+                    viewer, programme, intake, _asked(form), request.remote_addr or ""
+                )
                 reference, number = question.reference, question.number
             if viewer.person_id:
                 return _asked_by_person(reference)
@@ -101,10 +104,12 @@ def linked(token: str) -> ResponseReturnValue:
     """The thread of whoever has no account; they may add to it."""
     form, status = WordsForm(), 200
     try:
-        question, parts = asking.read_by_link(guards.viewer(), token)
+        question, parts = helpdesk_questions.read_by_link(guards.viewer(), token)
         if form.validate_on_submit():
             with writing():
-                asking.add_by_link(guards.viewer(), token, form.text.data, form.once.data or new_reference())
+                helpdesk_questions.add_by_link(
+                    guards.viewer(), token, form.text.data, form.once.data or new_reference()
+                )
             flash(_("Votre message est ajouté."), "done")
             return redirect(url_for(".linked", token=token))
     except Refused as refusal:
@@ -152,7 +157,7 @@ def question(reference: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             with writing():
-                asking.add(viewer, reference, form.text.data, form.once.data or new_reference())
+                helpdesk_questions.add(viewer, reference, form.text.data, form.once.data or new_reference())
             flash(_("Votre message est ajouté."), "done")
             return redirect(url_for(".question", reference=reference))
         except Refused as refusal:
@@ -172,7 +177,7 @@ def on_file(reference: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             with writing():
-                asked = asking.ask_on_file(guards.viewer(), reference, _asked(form)).reference
+                asked = helpdesk_questions.ask_on_file(guards.viewer(), reference, _asked(form)).reference
             return _asked_by_person(asked)
         except Refused as refusal:
             db.session.rollback()
@@ -198,7 +203,7 @@ def on_line(reference: str) -> ResponseReturnValue:
         try:
             with writing():
                 given = Asked("", form.text.data, language(), form.once.data or new_reference())
-                asked = asking.ask_on_line(guards.viewer(), reference, given).reference
+                asked = helpdesk_questions.ask_on_line(guards.viewer(), reference, given).reference
             return _asked_by_person(asked)
         except Refused as refusal:
             db.session.rollback()

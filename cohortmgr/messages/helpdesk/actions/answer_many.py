@@ -16,12 +16,12 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import append, db
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import clean, new_reference, says_number
-from cohortmgr.messages import desk_queries
-from cohortmgr.messages.asking import Said, letters_for, row_of
-from cohortmgr.messages.desk import ANSWERED
-from cohortmgr.messages.desk_queries import DESK, Filters
-from cohortmgr.messages.models import Entry, Question
-from cohortmgr.messages.rules import LONGEST, TYPED_ABOVE, UNANSWERED, EntryKind, QuestionState
+from cohortmgr.messages.helpdesk import queries as desk_queries
+from cohortmgr.messages.helpdesk.actions.handling import ANSWERED
+from cohortmgr.messages.helpdesk.actions.questions import Said, letters_for, row_of
+from cohortmgr.messages.helpdesk.models import Entry, Question
+from cohortmgr.messages.helpdesk.queries import DESK, Filters
+from cohortmgr.messages.helpdesk.rules import LONGEST, TYPED_ABOVE, UNANSWERED, EntryKind, QuestionState
 from cohortmgr.outbox.actions import send_all
 from cohortmgr.programmes.models import Intake
 

@@ -25,9 +25,9 @@ from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.text import clean, fold, new_reference, new_short_code
 from cohortmgr.cohorts.models import Cohort, Enrolment
-from cohortmgr.messages import desk_queries
-from cohortmgr.messages.models import Entry, Question
-from cohortmgr.messages.rules import LONGEST, EntryKind, QuestionState, Topic, answer_by
+from cohortmgr.messages.helpdesk import queries as desk_queries
+from cohortmgr.messages.helpdesk.models import Entry, Question
+from cohortmgr.messages.helpdesk.rules import LONGEST, EntryKind, QuestionState, Topic, answer_by
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.models import Intake, Programme
 from cohortmgr.stipends import queries as stipends

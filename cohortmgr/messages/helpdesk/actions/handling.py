@@ -13,10 +13,10 @@ from cohortmgr.base.errors import N_, NotFound, Problem, Refused, Stale
 from cohortmgr.base.i18n import LANGUAGES
 from cohortmgr.base.states import require_move
 from cohortmgr.base.text import clean, new_reference
-from cohortmgr.messages import desk_queries
-from cohortmgr.messages.asking import Said, letters_for, say_once, written
-from cohortmgr.messages.models import Question, SavedAnswer
-from cohortmgr.messages.rules import (
+from cohortmgr.messages.helpdesk import queries as desk_queries
+from cohortmgr.messages.helpdesk.actions.questions import Said, letters_for, say_once, written
+from cohortmgr.messages.helpdesk.models import Question, SavedAnswer
+from cohortmgr.messages.helpdesk.rules import (
     QUESTION_MEANINGS,
     QUESTION_TRANSITIONS,
     EntryKind,

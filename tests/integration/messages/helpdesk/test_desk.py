@@ -17,9 +17,10 @@ from cohortmgr.audit.actions import destroy_key
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, see, writing
-from cohortmgr.messages import asking, desk_queries
-from cohortmgr.messages.asking import Asked
-from cohortmgr.messages.models import Entry, Question
+from cohortmgr.messages.helpdesk import queries as desk_queries
+from cohortmgr.messages.helpdesk.actions import questions as helpdesk_questions
+from cohortmgr.messages.helpdesk.actions.questions import Asked
+from cohortmgr.messages.helpdesk.models import Entry, Question
 from cohortmgr.messages.routing import route_all
 from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.hooks import Route
@@ -59,8 +60,8 @@ def asked(intake: Intake, count: int, topic: str = "documents") -> None:
     with writing():
         for row in rows:
             viewer = Viewer(f"v{row.id}", row.person_id, _reference(row.person_id))
-            place = asking.Place(row.institution_id, intake.path, intake.id, row.id)
-            asking._open(viewer, place, Asked(topic, f"Question {row.id}", row.language, topic))
+            place = helpdesk_questions.Place(row.institution_id, intake.path, intake.id, row.id)
+            helpdesk_questions._open(viewer, place, Asked(topic, f"Question {row.id}", row.language, topic))
 
 
 def _reference(person_id: int) -> str:

@@ -8,17 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.messages.desk_names import PARTS, STATES, TAGS, TOPICS, TROUBLES
-from cohortmgr.messages.rules import (
+from cohortmgr.messages.helpdesk.names import PARTS, STATES, TAGS, TOPICS
+from cohortmgr.messages.helpdesk.rules import (
     QUESTION_MEANINGS,
     QUESTION_TRANSITIONS,
     EntryKind,
     QuestionState,
     Topic,
-    TroubleKind,
     answer_by,
     is_overdue,
 )
+from cohortmgr.messages.undelivered.names import TROUBLES
+from cohortmgr.messages.undelivered.rules import TroubleKind
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,11 @@ from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES, LANGUAGES
 from cohortmgr.base.paging import page_of
 from cohortmgr.base.text import new_reference
-from cohortmgr.messages import answering, desk
-from cohortmgr.messages import desk_queries as queries
-from cohortmgr.messages.desk_names import PARTS, STATES, TAGS, TOPICS
-from cohortmgr.messages.desk_queries import Filters
-from cohortmgr.messages.rules import QUESTION_MEANINGS, TYPED_ABOVE, QuestionState, is_overdue
+from cohortmgr.messages.helpdesk import queries as desk_queries
+from cohortmgr.messages.helpdesk.actions import answer_many, handling
+from cohortmgr.messages.helpdesk.names import PARTS, STATES, TAGS, TOPICS
+from cohortmgr.messages.helpdesk.queries import Filters
+from cohortmgr.messages.helpdesk.rules import QUESTION_MEANINGS, TYPED_ABOVE, QuestionState, is_overdue
 
 bp = Blueprint("desk_staff", __name__, url_prefix="/staff")
 SHOWN = 50
@@ -42,19 +42,19 @@ _NAMES: dict[str, Any] = {
 def index() -> ResponseReturnValue:
     """What waits at the viewer's desk, filtered by the address; as many statements for fifty as for one."""
     viewer = guards.viewer()
-    require_anywhere(viewer, queries.DESK)
+    require_anywhere(viewer, desk_queries.DESK)
     filters = Filters.of(request.args)
-    page = page_of(queries.listed(viewer, filters), request.args.get("page", 1, type=int), SHOWN)
+    page = page_of(desk_queries.listed(viewer, filters), request.args.get("page", 1, type=int), SHOWN)
     return render_template(
         "messages/staff_questions.html",
         page=page,
         filters=filters,
         arguments=filters.arguments(),
-        counts=queries.counts(viewer),
-        groups=queries.groups(viewer),
-        excerpts=queries.excerpts([row[0] for row in page.rows]),
+        counts=desk_queries.counts(viewer),
+        groups=desk_queries.groups(viewer),
+        excerpts=desk_queries.excerpts([row[0] for row in page.rows]),
         today=clock.today(),
-        writes=bool(viewer.paths(queries.WRITE)),
+        writes=bool(viewer.paths(desk_queries.WRITE)),
         late=is_overdue,
         State=QuestionState,
         **_NAMES,
@@ -70,22 +70,22 @@ def question(reference: str) -> ResponseReturnValue:
 
 def _page(reference: str, problems: Sequence[Problem] = (), typed: str = "") -> ResponseReturnValue:
     viewer = guards.viewer()
-    row = queries.get_for(viewer, reference)
+    row = desk_queries.get_for(viewer, reference)
     found = row[0]
     chosen = request.args.get("saved", "")
-    saved = list(db.session.scalars(queries.saved(viewer)))
+    saved = list(db.session.scalars(desk_queries.saved(viewer)))
     body = next((each.body for each in saved if each.reference == chosen), {})
-    line = queries.line_of(found)
+    line = desk_queries.line_of(found)
     page = render_template(
         "messages/staff_question.html",
         row=row,
         question=found,
         line=line if line and allows(viewer, "stipends.read", found.path) else None,
         sees_file=allows(viewer, "applications.read", found.path),
-        parts=queries.thread(found, whole=True),
-        phone=queries.phone_of(found),
+        parts=desk_queries.thread(found, whole=True),
+        phone=desk_queries.phone_of(found),
         guarded=has_guardian(found.person_id, found.asker_email),
-        colleagues=queries.colleagues(found),
+        colleagues=desk_queries.colleagues(found),
         saved=saved,
         chosen=chosen,
         typed=typed or body.get(found.language, ""),
@@ -121,7 +121,7 @@ def _once() -> str:
 def take(reference: str) -> ResponseReturnValue:
     """Become its owner."""
     viewer = guards.viewer()
-    return _done(lambda: desk.take(viewer, reference), reference, _("Vous suivez cette question."))
+    return _done(lambda: handling.take(viewer, reference), reference, _("Vous suivez cette question."))
 
 
 @bp.post("/questions/<reference>/give")
@@ -129,7 +129,7 @@ def take(reference: str) -> ResponseReturnValue:
 def give(reference: str) -> ResponseReturnValue:
     """Give it to a colleague, or back to nobody."""
     viewer, to = guards.viewer(), request.form.get("owner", "")
-    return _done(lambda: desk.give(viewer, reference, to), reference, _("C’est noté."))
+    return _done(lambda: handling.give(viewer, reference, to), reference, _("C’est noté."))
 
 
 @bp.post("/questions/<reference>/answer")
@@ -137,7 +137,7 @@ def give(reference: str) -> ResponseReturnValue:
 def answer(reference: str) -> ResponseReturnValue:
     """Answer its person."""
     viewer, text, waits = guards.viewer(), request.form.get("text", ""), bool(request.form.get("waits"))
-    act = lambda: desk.answer(viewer, reference, text, _once(), waits)  # noqa: E731
+    act = lambda: handling.answer(viewer, reference, text, _once(), waits)  # noqa: E731
     return _done(act, reference, _("La réponse part dans la minute."))
 
 
@@ -146,7 +146,7 @@ def answer(reference: str) -> ResponseReturnValue:
 def call(reference: str) -> ResponseReturnValue:
     """Note a telephone call."""
     viewer, text, spoken = guards.viewer(), request.form.get("text", ""), request.form.get("with", "")
-    act = lambda: desk.note_call(viewer, reference, text, spoken, _once())  # noqa: E731
+    act = lambda: handling.note_call(viewer, reference, text, spoken, _once())  # noqa: E731
     return _done(act, reference, _("L’appel est noté."))
 
 
@@ -155,7 +155,7 @@ def call(reference: str) -> ResponseReturnValue:
 def note(reference: str) -> ResponseReturnValue:
     """A note that its person does not see."""
     viewer, text = guards.viewer(), request.form.get("text", "")
-    return _done(lambda: desk.note(viewer, reference, text, _once()), reference, _("La note est gardée."))
+    return _done(lambda: handling.note(viewer, reference, text, _once()), reference, _("La note est gardée."))
 
 
 @bp.post("/questions/<reference>/close")
@@ -163,7 +163,7 @@ def note(reference: str) -> ResponseReturnValue:
 def close(reference: str) -> ResponseReturnValue:
     """Nothing is left to do."""
     viewer = guards.viewer()
-    return _done(lambda: desk.close(viewer, reference), reference, _("La question est close."))
+    return _done(lambda: handling.close(viewer, reference), reference, _("La question est close."))
 
 
 @bp.post("/questions/<reference>/reopen")
@@ -171,7 +171,7 @@ def close(reference: str) -> ResponseReturnValue:
 def reopen(reference: str) -> ResponseReturnValue:
     """It is the desk's turn again."""
     viewer = guards.viewer()
-    return _done(lambda: desk.reopen(viewer, reference), reference, _("La question est rouverte."))
+    return _done(lambda: handling.reopen(viewer, reference), reference, _("La question est rouverte."))
 
 
 @bp.route("/questions/answers", methods=["GET", "POST"])
@@ -179,9 +179,9 @@ def reopen(reference: str) -> ResponseReturnValue:
 def many(problems: Sequence[Problem] = ()) -> ResponseReturnValue:
     """One answer to all who are chosen: how many read it in which language, then the act."""
     viewer = guards.viewer()
-    require_anywhere(viewer, queries.DESK)
+    require_anywhere(viewer, desk_queries.DESK)
     given = request.values
-    filters, references = Filters.of(given), [each[:26] for each in given.getlist("q")][: answering.CHUNK]
+    filters, references = Filters.of(given), [each[:26] for each in given.getlist("q")][: answer_many.CHUNK]
     texts = {language: request.form.get(language, "") for language in LANGUAGES}
     if request.method == "POST":
         expected = request.form.get("count", "0")
@@ -189,15 +189,15 @@ def many(problems: Sequence[Problem] = ()) -> ResponseReturnValue:
         typed = request.form.get("confirmation", "")
         try:
             with writing():
-                done = answering.answer_many(viewer, filters, references, texts, number, typed)
+                done = answer_many.answer_many(viewer, filters, references, texts, number, typed)
             flash(_answered(done), "done" if done else "info")
             return redirect(url_for(".index"))
         except Refused as refusal:
             db.session.rollback()
             problems = refusal.problems
-    saved = list(db.session.scalars(queries.saved(viewer)))
+    saved = list(db.session.scalars(desk_queries.saved(viewer)))
     chosen = next((each.body for each in saved if each.reference == request.args.get("saved")), None)
-    spoken = answering.languages_of(viewer, filters, references)
+    spoken = answer_many.languages_of(viewer, filters, references)
     page = render_template(
         "messages/staff_answer_many.html",
         filters=filters,

@@ -1,0 +1,32 @@
+"""Texts of messages that staff wrote in place of the house's own."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cohortmgr.base.db import Id, Model, Row
+
+
+class MessageText(Row, Model):
+    """One version of a text that staff wrote in place of the house's own; the newest number is the one that is sent.
+
+    Without a body it says that the house's own holds again. `written_by` is the reference of an account."""
+
+    __tablename__ = "message_texts"
+    __table_args__ = (
+        sa.UniqueConstraint("institution_id", "key", "channel", "language", "number"),
+        {"info": {"tenancy": "institution"}},
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id)
+    key: Mapped[str] = mapped_column(sa.String(60))
+    channel: Mapped[str] = mapped_column(sa.String(10))
+    language: Mapped[str] = mapped_column(sa.String(2))
+    number: Mapped[int] = mapped_column(sa.Integer)
+    subject: Mapped[str] = mapped_column(sa.String(200))
+    body: Mapped[str | None] = mapped_column(sa.Text)
+    written_by: Mapped[str] = mapped_column(sa.String(26))
+    written_at: Mapped[datetime]
