@@ -61,13 +61,15 @@ from cohortmgr.messages import campaign_views as campaigns_staff
 from cohortmgr.messages import candidate_views as messages_candidate
 from cohortmgr.messages import guardian_views as guardian_letters
 from cohortmgr.messages import notices as messages_notices
-from cohortmgr.messages import preference_views as preferences
-from cohortmgr.messages import receiving, routing, texts, trouble_views, troubles, unsubscribing
+from cohortmgr.messages import receiving, texts, trouble_views, troubles
 from cohortmgr.messages import staff_views as messages_staff
 from cohortmgr.messages import text_views as texts_staff
 from cohortmgr.messages.helpdesk.actions import consent_withdrawn, questions
 from cohortmgr.messages.helpdesk.views import candidate, saved_answers
 from cohortmgr.messages.helpdesk.views import staff as helpdesk_staff
+from cohortmgr.messages.preferences import views as preferences
+from cohortmgr.messages.preferences.actions import unsubscribe_links
+from cohortmgr.messages.preferences.queries import routing
 from cohortmgr.outbox import actions as outbox
 from cohortmgr.outbox import delivery, hooks
 from cohortmgr.outbox.notices import declare
@@ -219,7 +221,7 @@ def _join_floors() -> None:
         (cohorts.over, file.over),
         (paying.take_given_later, joining.on_answers),
         (routing.route_all, hooks.router),
-        (unsubscribing.headers, hooks.headers),
+        (unsubscribe_links.headers, hooks.headers),
         (watching.headers, hooks.headers),
         (receiving.reply_to, hooks.headers),
         (troubles.raise_trouble, hooks.on_returned),

@@ -16,16 +16,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.demo.choice import chosen_people
 from cohortmgr.demo.setting import INTAKE, PROGRAMME, by_role
-from cohortmgr.messages import (
-    campaign_queries,
-    campaigns,
-    preferences,
-    queries,
-    receiving,
-    troubles,
-    wishes,
-    wordings,
-)
+from cohortmgr.messages import campaign_queries, campaigns, queries, receiving, troubles, wordings
 from cohortmgr.messages.campaigns import Draft
 from cohortmgr.messages.drafts import Draft as TextDraft
 from cohortmgr.messages.drafts import held_text
@@ -35,7 +26,9 @@ from cohortmgr.messages.helpdesk.actions.questions import Asked
 from cohortmgr.messages.helpdesk.rules import Topic
 from cohortmgr.messages.incoming import read_mail
 from cohortmgr.messages.mailing import Text
-from cohortmgr.messages.ways import Wish
+from cohortmgr.messages.preferences.actions import preferences
+from cohortmgr.messages.preferences.queries import wishes
+from cohortmgr.messages.preferences.rules import Wish
 from cohortmgr.outbox.delivery import deliver
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.stipends import queries as stipends

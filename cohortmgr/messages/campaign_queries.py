@@ -25,9 +25,10 @@ from cohortmgr.cohorts.rules import PRESENT
 from cohortmgr.jobs.models import Job
 from cohortmgr.jobs.rules import JobState
 from cohortmgr.messages import mailing
-from cohortmgr.messages.helpdesk.models import Campaign, CampaignRecipient, Preference
+from cohortmgr.messages.helpdesk.models import Campaign, CampaignRecipient
 from cohortmgr.messages.helpdesk.rules import CampaignState
 from cohortmgr.messages.mailing import Tally, Text
+from cohortmgr.messages.preferences.models import Preference
 from cohortmgr.messages.undelivered.models import Trouble
 from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.models import Message

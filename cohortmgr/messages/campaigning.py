@@ -20,7 +20,7 @@ from cohortmgr.messages.campaigns import RESEND, SEND
 from cohortmgr.messages.helpdesk.models import Campaign
 from cohortmgr.messages.helpdesk.rules import CAMPAIGN_MEANINGS, CAMPAIGN_TRANSITIONS, CampaignState
 from cohortmgr.messages.mailing import Text
-from cohortmgr.messages.unsubscribing import token_for
+from cohortmgr.messages.preferences.actions.unsubscribe_links import token_for
 from cohortmgr.outbox.actions import Letter, send_all, take_up_all
 from cohortmgr.programmes.models import Intake
 

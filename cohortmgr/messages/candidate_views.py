@@ -9,8 +9,9 @@ from cohortmgr.accounts import guards
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.paging import page_of
-from cohortmgr.messages import preferences, queries
+from cohortmgr.messages import queries
 from cohortmgr.messages.names import CHANNELS
+from cohortmgr.messages.preferences.actions import preferences
 
 bp = Blueprint("messages_candidate", __name__)
 SHOWN = 20

@@ -22,7 +22,7 @@ from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import say, speaking
 from cohortmgr.base.text import fold
 from cohortmgr.messages import texts
-from cohortmgr.messages.helpdesk.models import InboxMark
+from cohortmgr.messages.preferences.models import InboxMark
 from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.dressing import on_page
 from cohortmgr.outbox.models import Message

@@ -17,11 +17,11 @@ from cohortmgr.audit.actions import record
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.text import fold
-from cohortmgr.messages import preferences
 from cohortmgr.messages.helpdesk.actions.questions import Asked, Said, back_to_desk, open_question, say_once
 from cohortmgr.messages.helpdesk.models import Entry, Question
 from cohortmgr.messages.helpdesk.rules import EntryKind, Topic
 from cohortmgr.messages.incoming import Bounce, Complaint, Mail, Reply, question_address
+from cohortmgr.messages.preferences.actions import preferences
 from cohortmgr.messages.troubles import COMPLAINT, place_of
 from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.digests import left_with

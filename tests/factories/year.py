@@ -29,7 +29,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.settings import ROOT
 from cohortmgr.cohorts import actions as cohorts
 from cohortmgr.cohorts.models import Enrolment
-from cohortmgr.messages.unsubscribing import token_for
+from cohortmgr.messages.preferences.actions.unsubscribe_links import token_for
 from cohortmgr.organisations.queries import by_key
 from cohortmgr.outbox.models import Message
 from cohortmgr.placements import actions as placements

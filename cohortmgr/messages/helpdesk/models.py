@@ -14,35 +14,6 @@ from cohortmgr.messages.helpdesk.rules import CampaignState
 _GLOBAL = {"info": {"tenancy": "global"}}
 
 
-class Preference(Model):
-    """What a person chose; whoever chose nothing has no row. Hours are Casablanca's, None when there are none."""
-
-    __tablename__ = "message_preferences"
-    __table_args__ = (_GLOBAL,)
-
-    person_id: Mapped[int] = mapped_column(
-        Id, sa.ForeignKey("persons.id"), primary_key=True, autoincrement=False
-    )
-    channel: Mapped[str] = mapped_column(sa.String(10))
-    campaigns: Mapped[bool] = mapped_column(sa.Boolean)
-    digest: Mapped[bool] = mapped_column(sa.Boolean)
-    quiet_from: Mapped[int | None] = mapped_column(sa.Integer)
-    quiet_until: Mapped[int | None] = mapped_column(sa.Integer)
-    updated_at: Mapped[datetime]
-
-
-class InboxMark(Model):
-    """When a person last opened their messages: what was sent since is new to them."""
-
-    __tablename__ = "inbox_marks"
-    __table_args__ = (_GLOBAL,)
-
-    person_id: Mapped[int] = mapped_column(
-        Id, sa.ForeignKey("persons.id"), primary_key=True, autoincrement=False
-    )
-    seen_at: Mapped[datetime]
-
-
 class Campaign(Row, Versioned, Model):
     """One text to many people of an intake.
 

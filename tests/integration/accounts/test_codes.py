@@ -19,7 +19,7 @@ from cohortmgr.accounts.rules import CODE_LIFETIME, CODE_TRIES, CODES_PER_ADDRES
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
-from cohortmgr.messages import routing
+from cohortmgr.messages.preferences.queries import routing
 from cohortmgr.outbox import hooks
 from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.models import Message

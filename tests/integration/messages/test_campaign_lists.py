@@ -19,7 +19,8 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.messages import campaign_queries as queries
 from cohortmgr.messages import campaigns
-from cohortmgr.messages.helpdesk.models import Campaign, Preference
+from cohortmgr.messages.helpdesk.models import Campaign
+from cohortmgr.messages.preferences.models import Preference
 from cohortmgr.messages.undelivered.models import Trouble
 from cohortmgr.outbox.delivery import deliver
 from tests.factories.choices import browser, known

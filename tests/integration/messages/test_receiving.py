@@ -23,8 +23,9 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.messages import collecting, receiving
 from cohortmgr.messages.helpdesk import queries as desk_queries
-from cohortmgr.messages.helpdesk.models import Entry, Preference
+from cohortmgr.messages.helpdesk.models import Entry
 from cohortmgr.messages.incoming import Mail, question_address, read_mail
+from cohortmgr.messages.preferences.models import Preference
 from cohortmgr.messages.receiving import receive, reply_to, tag_of
 from cohortmgr.messages.undelivered.models import Trouble
 from cohortmgr.outbox.actions import Letter, send_all

@@ -21,7 +21,7 @@ from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions import questions as helpdesk_questions
 from cohortmgr.messages.helpdesk.actions.questions import Asked
 from cohortmgr.messages.helpdesk.models import Entry, Question
-from cohortmgr.messages.routing import route_all
+from cohortmgr.messages.preferences.queries.routing import route_all
 from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.hooks import Route
 from cohortmgr.outbox.models import Message

@@ -17,7 +17,7 @@ from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.i18n import LANGUAGES, speaking
-from cohortmgr.messages import unsubscribing
+from cohortmgr.messages.preferences.actions import unsubscribe_links
 from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rendering import render_own
@@ -205,7 +205,7 @@ def test_what_was_signed_for_something_else_stops_nothing(client: FlaskClient, s
         reference = str(db.session.scalar(sa.select(IntakeWatch.reference)))
         unsalted = str(URLSafeSerializer(system_app.secret_key or "").dumps(reference))
         assert watches.watch_of(watches.token_for(reference)) == reference
-        for token in (unsalted, unsubscribing.token_for(reference)):
+        for token in (unsalted, unsubscribe_links.token_for(reference)):
             assert client.post(f"/tell-me/stop/{token}").status_code == 410
         assert rows_of(IntakeWatch) == 1
 

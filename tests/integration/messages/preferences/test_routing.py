@@ -21,12 +21,12 @@ from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.messages.helpdesk.models import Preference
 from cohortmgr.messages.incoming import Bounce, Mail
+from cohortmgr.messages.preferences.actions.unsubscribe_links import person_of
+from cohortmgr.messages.preferences.models import Preference
+from cohortmgr.messages.preferences.queries.routing import route_all
 from cohortmgr.messages.receiving import receive
-from cohortmgr.messages.routing import route_all
 from cohortmgr.messages.undelivered.rules import TroubleKind
-from cohortmgr.messages.unsubscribing import person_of
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.claiming import claim
 from cohortmgr.outbox.delivery import deliver, opened

@@ -16,9 +16,9 @@ from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, insert_or_leave, table_of
 from cohortmgr.base.errors import NotFound, Refused
-from cohortmgr.messages.helpdesk.models import InboxMark, Preference
-from cohortmgr.messages.ways import Wish, wish_problems
-from cohortmgr.messages.wishes import Chosen, chosen_by, wish_of
+from cohortmgr.messages.preferences.models import InboxMark, Preference
+from cohortmgr.messages.preferences.queries.wishes import Chosen, chosen_by, wish_of
+from cohortmgr.messages.preferences.rules import Wish, wish_problems
 
 _PREFERENCES = table_of(Preference)
 

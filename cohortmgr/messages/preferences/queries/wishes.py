@@ -12,8 +12,8 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotPermitted
-from cohortmgr.messages.helpdesk.models import Preference
-from cohortmgr.messages.ways import Wish
+from cohortmgr.messages.preferences.models import Preference
+from cohortmgr.messages.preferences.rules import Wish
 
 
 @dataclass(frozen=True)

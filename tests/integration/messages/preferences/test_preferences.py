@@ -17,10 +17,11 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.messages import queries, wishes
-from cohortmgr.messages.helpdesk.models import InboxMark, Preference
-from cohortmgr.messages.unsubscribing import token_for
-from cohortmgr.messages.ways import Wish
+from cohortmgr.messages import queries
+from cohortmgr.messages.preferences.actions.unsubscribe_links import token_for
+from cohortmgr.messages.preferences.models import InboxMark, Preference
+from cohortmgr.messages.preferences.queries import wishes
+from cohortmgr.messages.preferences.rules import Wish
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.watches import actions as watches
 from tests.factories.choices import browser, decided, known, sent, someone

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.base.clock import CASABLANCA
-from cohortmgr.messages.ways import (
+from cohortmgr.messages.preferences.rules import (
     DIGEST_AT,
     Errand,
     Later,

@@ -10,8 +10,9 @@ from cohortmgr.accounts import guards
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.web import csrf, show_problems
-from cohortmgr.messages import preferences, unsubscribing, wishes
-from cohortmgr.messages.preference_forms import PreferencesForm
+from cohortmgr.messages.preferences.actions import preferences, unsubscribe_links
+from cohortmgr.messages.preferences.forms import PreferencesForm
+from cohortmgr.messages.preferences.queries import wishes
 
 bp = Blueprint("preferences", __name__)
 
@@ -60,7 +61,7 @@ def undo(token: str) -> ResponseReturnValue:
 
 def _page(token: str, done: str, campaigns: bool | None = None) -> ResponseReturnValue:
     try:
-        person = unsubscribing.person_of(token)
+        person = unsubscribe_links.person_of(token)
     except Refused as refusal:
         return render_template("messages/public_unsubscribe_refused.html", problems=refusal.problems), 410
     if campaigns is not None:

@@ -14,9 +14,9 @@ from flask import current_app
 from cohortmgr.accounts.models import Person
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, table_of
-from cohortmgr.messages.helpdesk.models import Preference
-from cohortmgr.messages.ways import Errand, Later, Leave, Never, Wish, route
-from cohortmgr.messages.wishes import wish_of
+from cohortmgr.messages.preferences.models import Preference
+from cohortmgr.messages.preferences.queries.wishes import wish_of
+from cohortmgr.messages.preferences.rules import Errand, Later, Leave, Never, Wish, route
 from cohortmgr.outbox import hooks
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import declared
