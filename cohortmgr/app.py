@@ -58,15 +58,16 @@ from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts import staff_views as cohorts_staff
 from cohortmgr.jobs.broker import celery_for, wake_sender
 from cohortmgr.messages import campaign_views as campaigns_staff
-from cohortmgr.messages import candidate_views as messages_candidate
-from cohortmgr.messages import guardian_views as guardian_letters
 from cohortmgr.messages import notices as messages_notices
-from cohortmgr.messages import receiving, texts, trouble_views, troubles
-from cohortmgr.messages import staff_views as messages_staff
+from cohortmgr.messages import receiving, trouble_views, troubles
 from cohortmgr.messages import text_views as texts_staff
 from cohortmgr.messages.helpdesk.actions import consent_withdrawn, questions
 from cohortmgr.messages.helpdesk.views import candidate, saved_answers
 from cohortmgr.messages.helpdesk.views import staff as helpdesk_staff
+from cohortmgr.messages.letters.queries import texts as letters_texts
+from cohortmgr.messages.letters.views import candidate as messages_candidate
+from cohortmgr.messages.letters.views import guardian as guardian_letters
+from cohortmgr.messages.letters.views import staff as messages_staff
 from cohortmgr.messages.preferences import views as preferences
 from cohortmgr.messages.preferences.actions import unsubscribe_links
 from cohortmgr.messages.preferences.queries import routing
@@ -225,7 +226,7 @@ def _join_floors() -> None:
         (watching.headers, hooks.headers),
         (receiving.reply_to, hooks.headers),
         (troubles.raise_trouble, hooks.on_returned),
-        (texts.newest, hooks.stored),
+        (letters_texts.newest, hooks.stored),
         (questions.forget, keys.on_destroyed),
     )
     for act, hook in floors:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import cohortmgr.messages.campaigning
-import cohortmgr.messages.resending  # noqa: F401
+import cohortmgr.messages.letters.tasks  # noqa: F401
 from cohortmgr.messages.collecting import collect
 from worker.celery_app import app, flask_app
 

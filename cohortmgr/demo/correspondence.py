@@ -16,7 +16,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.demo.choice import chosen_people
 from cohortmgr.demo.setting import INTAKE, PROGRAMME, by_role
-from cohortmgr.messages import campaign_queries, campaigns, queries, receiving, troubles, wordings
+from cohortmgr.messages import campaign_queries, campaigns, receiving, troubles, wordings
 from cohortmgr.messages.campaigns import Draft
 from cohortmgr.messages.drafts import Draft as TextDraft
 from cohortmgr.messages.drafts import held_text
@@ -25,6 +25,7 @@ from cohortmgr.messages.helpdesk.actions import handling, questions
 from cohortmgr.messages.helpdesk.actions.questions import Asked
 from cohortmgr.messages.helpdesk.rules import Topic
 from cohortmgr.messages.incoming import read_mail
+from cohortmgr.messages.letters.queries import letters
 from cohortmgr.messages.mailing import Text
 from cohortmgr.messages.preferences.actions import preferences
 from cohortmgr.messages.preferences.queries import wishes
@@ -192,7 +193,7 @@ def _come_back(manager: Viewer) -> None:
     if troubles.count(manager):
         return
     deliver(1)
-    found = db.session.execute(queries.listed(manager, "sent", "").limit(1)).first()
+    found = db.session.execute(letters.listed(manager, "sent", "").limit(1)).first()
     if found is None:
         return
     message = found[0]

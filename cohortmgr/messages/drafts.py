@@ -13,7 +13,9 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import speaking
-from cohortmgr.messages import queries, texts
+from cohortmgr.messages import texts
+from cohortmgr.messages.letters.queries import letters
+from cohortmgr.messages.letters.queries import texts as letters_texts
 from cohortmgr.messages.proofreading import proofread, tidied, weighed
 from cohortmgr.outbox.house_texts import house_text, needed
 from cohortmgr.outbox.models import Message
@@ -55,7 +57,7 @@ class Draft:
 def held_text(place: Place) -> Draft:
     """What is sent now: the newest version, or the house's own."""
     number = texts.last_number(*place.name)
-    held = texts.newest({place.name}).get(place.name)
+    held = letters_texts.newest({place.name}).get(place.name)
     if held is not None:
         return Draft(held.subject, held.body, number)
     with speaking(place.language):
@@ -98,7 +100,7 @@ def shown_examples(notice: Notice) -> dict[str, str]:
 
 def samples(viewer: Viewer, place: Place) -> list[sa.Row[Any]]:
     """(message, person) of the latest of that key which the viewer may see, to try a text on."""
-    chosen = queries.visible(viewer).where(
+    chosen = letters.visible(viewer).where(
         Message.key == place.notice.key, Message.institution_id == place.institution_id
     )
     return list(db.session.execute(chosen.limit(SAMPLES)))

@@ -30,7 +30,7 @@ from cohortmgr.base.i18n import LANGUAGES, decimal, say, speaking
 from cohortmgr.base.web import show_problems
 from cohortmgr.messages import drafts, texts, wordings
 from cohortmgr.messages.drafts import Draft, Place
-from cohortmgr.messages.names import CHANNELS, LANGUAGE_NAMES
+from cohortmgr.messages.letters.names import CHANNELS, LANGUAGE_NAMES
 from cohortmgr.messages.proofreading import MANY_SEGMENTS, proofread, tidied
 from cohortmgr.outbox.dressing import page_of
 from cohortmgr.outbox.house_texts import house_text, needed

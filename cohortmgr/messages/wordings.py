@@ -11,9 +11,11 @@ from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Refused, Stale
-from cohortmgr.messages import queries, texts
+from cohortmgr.messages import texts
 from cohortmgr.messages.drafts import Draft, Place, check, examples, held_text
 from cohortmgr.messages.letters.models import MessageText
+from cohortmgr.messages.letters.queries import letters
+from cohortmgr.messages.letters.queries import texts as letters_texts
 from cohortmgr.messages.texts import WRITE
 from cohortmgr.outbox.delivery import opened
 
@@ -52,7 +54,7 @@ def lay_back_text(viewer: Viewer, place: Place, number: int) -> MessageText | No
     require_anywhere(viewer, WRITE)
     before = held_text(place)
     if number == 0:
-        house = place.name not in texts.newest({place.name})
+        house = place.name not in letters_texts.newest({place.name})
         return None if house else _new_version(viewer, LAID_BACK, place, before, "", None)
     old = texts.version(*place.name, number)
     if old.body is None or (old.subject, old.body) == (before.subject, before.body):
@@ -64,7 +66,7 @@ def lay_back_text(viewer: Viewer, place: Place, number: int) -> MessageText | No
 def read_sample(viewer: Viewer, place: Place, reference: str) -> dict[str, Any]:
     """The values of a message that was sent; reading them is an act of its own. A link that opens an account or a
     file is the mailbox's alone: its example stands for it."""
-    message = queries.get_for(viewer, reference)
+    message = letters.get_for(viewer, reference)
     if (message.key, message.institution_id) != (place.notice.key, place.institution_id):
         raise NotFound(reference)
     [content] = opened([message])

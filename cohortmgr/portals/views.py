@@ -23,9 +23,9 @@ from cohortmgr.base.i18n import COOKIE, LANGUAGES, day, localized
 from cohortmgr.base.web import local_target
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.messages import campaign_queries as campaigns
-from cohortmgr.messages import queries as messages
 from cohortmgr.messages import troubles
 from cohortmgr.messages.helpdesk import queries as desk_queries
+from cohortmgr.messages.letters.queries import letters as messages
 from cohortmgr.placements import queries as placements
 from cohortmgr.portals.navigation import COHORT_ROOMS, ROOMS, Room, rooms_open_to
 from cohortmgr.portals.steps import owed_of, standing_of

@@ -15,8 +15,9 @@ from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.audit.models import Event
 from cohortmgr.base.db import db, see, writing
-from cohortmgr.messages import drafts, queries, texts
+from cohortmgr.messages import drafts, texts
 from cohortmgr.messages.letters.models import MessageText
+from cohortmgr.messages.letters.queries import letters
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.models import Message
@@ -148,13 +149,13 @@ def test_a_message_is_read_as_it_was_sent(app: Flask) -> None:
     message = offer()
     assert message.person_id is not None
     db.session.rollback()
-    [read] = queries.read([message])
+    [read] = letters.read([message])
     assert read.subject.startswith("Votre place, ")
     person = known("c1@exemple.ma")
     with app.app_context():
         see(person.institutions, person.person_id)
-        mine = [row for row in db.session.scalars(queries.mine(person)) if row.key == "offer_made"]
-        found = [each.subject for each in queries.read(mine)]
+        mine = [row for row in db.session.scalars(letters.mine(person)) if row.key == "offer_made"]
+        found = [each.subject for each in letters.read(mine)]
         assert all(subject.startswith("Votre place, ") for subject in found), "whoever it is for reads it too"
 
 

@@ -17,7 +17,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.messages import queries
+from cohortmgr.messages.letters.queries import letters
 from cohortmgr.messages.preferences.actions.unsubscribe_links import token_for
 from cohortmgr.messages.preferences.models import InboxMark, Preference
 from cohortmgr.messages.preferences.queries import wishes
@@ -188,11 +188,11 @@ def test_what_came_since_the_last_time_is_new_once(app: Flask, statements: Any) 
         session.execute(gone.values(state="sent", sent_at=moment, tries=1))
     viewer = known("c1@exemple.ma")
     client = browser(app, viewer)
-    assert queries.unread(viewer) == 1
+    assert letters.unread(viewer) == 1
     assert "1 nouveau message" in client.get("/my").get_data(as_text=True)
     first = client.get("/my/messages").get_data(as_text=True)
     assert ">nouveau<" in first and "e-mail" in first
-    assert queries.unread(viewer) == 0 and _one(InboxMark).person_id == viewer.person_id
+    assert letters.unread(viewer) == 0 and _one(InboxMark).person_id == viewer.person_id
     with statements() as seen:
         again = client.get("/my/messages").get_data(as_text=True)
     assert ">nouveau<" not in again
@@ -204,8 +204,8 @@ def test_what_came_since_the_last_time_is_new_once(app: Flask, statements: Any) 
                 .where(Message.key == "offer_reminder", Message.person_id == viewer.person_id)
                 .values(state="sent", sent_at=clock.now())
             )
-        count = queries.unread(viewer)
+        count = letters.unread(viewer)
         assert count > 0 and f">{count} nouveaux messages" in client.get("/my").get_data(as_text=True)
         db.session.rollback()
         other = known("c2@exemple.ma")
-        assert queries.unread(other) == 1
+        assert letters.unread(other) == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cohortmgr.base.i18n import LANGUAGES
-from cohortmgr.messages.names import LANGUAGE_NAMES, STATES, TAGS
+from cohortmgr.messages.letters.names import LANGUAGE_NAMES, STATES, TAGS
 from cohortmgr.outbox.rules import MessageState
 
 

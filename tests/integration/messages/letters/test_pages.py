@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-import cohortmgr.messages.resending  # noqa: F401  # registers its handler, as the worker does
+import cohortmgr.messages.letters.tasks  # noqa: F401  # registers its handler, as the worker does
 from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.audit.models import Event
@@ -17,8 +17,8 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, see, writing
 from cohortmgr.jobs.actions import handlers
 from cohortmgr.jobs.models import Job
-from cohortmgr.messages import queries
-from cohortmgr.messages.actions import KIND
+from cohortmgr.messages.letters.actions import KIND
+from cohortmgr.messages.letters.queries import letters
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rules import MessageState
@@ -65,10 +65,10 @@ def test_another_s_rows_are_not_read_even_by_a_bare_query(app: Flask) -> None:
     me, other = known("c1@exemple.ma"), known("c2@exemple.ma")
     with app.app_context():
         see(me.institutions, me.person_id)
-        assert {row.person_id for row in db.session.scalars(queries.mine(me))} == {me.person_id}
+        assert {row.person_id for row in db.session.scalars(letters.mine(me))} == {me.person_id}
         if db.session.connection().dialect.name == "postgresql":
             assert set(db.session.scalars(sa.select(Message.person_id))) == {me.person_id}
-            assert db.session.scalars(queries.mine(other)).all() == []
+            assert db.session.scalars(letters.mine(other)).all() == []
 
 
 def test_what_bears_a_key_is_for_the_mailbox_alone(app: Flask) -> None:
@@ -221,5 +221,5 @@ def test_a_short_message_to_many_is_read_under_the_subject_of_its_letter(app: Fl
     with writing():
         send_all([_letter(1, "campaign", intake.institution_id, **said)])
     _left(channel="sms")
-    [read] = queries.read([_message(1, "campaign")])
+    [read] = letters.read([_message(1, "campaign")])
     assert (read.subject, read.body.strip()) == ("Portes ouvertes", "Le 3.")

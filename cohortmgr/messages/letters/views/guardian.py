@@ -10,7 +10,7 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.applications.guardians.queries import acting_for, guardianships
 from cohortmgr.applications.guardians.views.visit import in_visit
 from cohortmgr.base.paging import page_of
-from cohortmgr.messages import queries
+from cohortmgr.messages.letters.queries import letters as letters_letters
 
 bp = Blueprint("guardian_letters", __name__, url_prefix="/guardian")
 SHOWN = 20
@@ -22,6 +22,6 @@ SHOWN = 20
 def letters(token: str, person: Person) -> ResponseReturnValue:
     """Answers, requests and announcements about the guardian's children, newest first, each as it was written."""
     with acting_for(guardianships(person)):
-        page = page_of(queries.of_guardian(person), request.args.get("page", 1, type=int), SHOWN)
-        found = queries.read([row[0] for row in page.rows], whole=True)
+        page = page_of(letters_letters.of_guardian(person), request.args.get("page", 1, type=int), SHOWN)
+        found = letters_letters.read([row[0] for row in page.rows], whole=True)
     return render_template("messages/guardian_letters.html", token=token, page=page, letters=found)

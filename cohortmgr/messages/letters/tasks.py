@@ -7,7 +7,7 @@ from typing import Any
 
 from cohortmgr.base.db import writing
 from cohortmgr.jobs.actions import Progress, handler, wake
-from cohortmgr.messages.actions import KIND
+from cohortmgr.messages.letters.actions import KIND
 from cohortmgr.outbox.actions import take_up
 
 

@@ -10,8 +10,9 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import require_anywhere
 from cohortmgr.base.db import writing
 from cohortmgr.base.paging import page_of
-from cohortmgr.messages import actions, queries
-from cohortmgr.messages.names import CHANNELS, LANGUAGE_NAMES, STATES, TAGS
+from cohortmgr.messages.letters import actions
+from cohortmgr.messages.letters.names import CHANNELS, LANGUAGE_NAMES, STATES, TAGS
+from cohortmgr.messages.letters.queries import letters
 from cohortmgr.outbox.notices import bearing_keys, declared
 from cohortmgr.outbox.rules import MEANINGS
 
@@ -24,9 +25,9 @@ SHOWN = 50
 def log() -> ResponseReturnValue:
     """The messages to the people whose files the viewer manages, newest first, filtered by the address."""
     viewer = guards.viewer()
-    require_anywhere(viewer, queries.PERMISSION)
+    require_anywhere(viewer, letters.PERMISSION)
     state, search = request.args.get("state", ""), request.args.get("search", "").strip()[:100]
-    page = page_of(queries.listed(viewer, state, search), request.args.get("page", 1, type=int), SHOWN)
+    page = page_of(letters.listed(viewer, state, search), request.args.get("page", 1, type=int), SHOWN)
     return render_template(
         "messages/staff_log.html",
         page=page,

@@ -8,7 +8,7 @@ from cohortmgr.accounts.rules import Viewer, require_anywhere
 from cohortmgr.audit.actions import record
 from cohortmgr.base.errors import N_, NotFound, Refused
 from cohortmgr.jobs.actions import request
-from cohortmgr.messages import queries
+from cohortmgr.messages.letters.queries import letters
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import bearing_keys
 from cohortmgr.outbox.rules import MessageState
@@ -17,14 +17,14 @@ KIND = "messages.send_again"
 READ = "messages.read"
 
 
-def read_message(viewer: Viewer, reference: str) -> tuple[Message, queries.Read]:
+def read_message(viewer: Viewer, reference: str) -> tuple[Message, letters.Read]:
     """A message as it was sent, for who manages its person's file; reading it is an act. What opens an account or a
     file is NotFound here; Refused once its person was erased."""
-    require_anywhere(viewer, queries.PERMISSION)
-    message = queries.get_for(viewer, reference)
+    require_anywhere(viewer, letters.PERMISSION)
+    message = letters.get_for(viewer, reference)
     if message.key in bearing_keys():
         raise NotFound(reference)
-    found = queries.read([message])
+    found = letters.read([message])
     if not found:
         raise Refused(N_("Les données de cette personne ont été effacées."))
     record(viewer, READ, "message", reference, message.institution_id, message.subject)
@@ -34,8 +34,8 @@ def read_message(viewer: Viewer, reference: str) -> tuple[Message, queries.Read]
 def send_again(viewer: Viewer, reference: str) -> Message:
     """Ask that a message that was set aside be tried anew. In any other state, nothing happens: the message has left
     or is on its way."""
-    require_anywhere(viewer, queries.PERMISSION)
-    message = queries.get_for(viewer, reference)
+    require_anywhere(viewer, letters.PERMISSION)
+    message = letters.get_for(viewer, reference)
     if message.state == MessageState.SET_ASIDE:
         request(viewer, KIND, {"message": reference}, message.institution_id)
         record(viewer, KIND, "message", reference, message.institution_id, message.subject)

@@ -21,7 +21,7 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import say, speaking
 from cohortmgr.base.text import fold
-from cohortmgr.messages import texts
+from cohortmgr.messages.letters.queries import texts as letters_texts
 from cohortmgr.messages.preferences.models import InboxMark
 from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.dressing import on_page
@@ -98,7 +98,7 @@ def read(messages: Sequence[Message], whole: bool = False) -> list[Read]:
     held = [pair for pair in zip(messages, opened(messages), strict=True) if pair[1] is not None]
     kept, contents = [message for message, _ in held], [content or {} for _, content in held]
     channels = ["inbox" if whole or message.channel == "email" else message.channel for message in kept]
-    words = render_with(kept, contents, channels, texts.as_sent(kept, "inbox" if whole else None))
+    words = render_with(kept, contents, channels, letters_texts.as_sent(kept, "inbox" if whole else None))
     return [
         _read(message, content, rendered)
         for message, content, rendered in zip(kept, contents, words, strict=True)

@@ -9,8 +9,8 @@ from cohortmgr.accounts import guards
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.paging import page_of
-from cohortmgr.messages import queries
-from cohortmgr.messages.names import CHANNELS
+from cohortmgr.messages.letters.names import CHANNELS
+from cohortmgr.messages.letters.queries import letters as letters_letters
 from cohortmgr.messages.preferences.actions import preferences
 
 bp = Blueprint("messages_candidate", __name__)
@@ -23,9 +23,9 @@ def inbox() -> ResponseReturnValue:
     """The viewer's own, newest first; as many statements for twenty as for one. What came since the last time is
     marked, and is no longer new the next time."""
     viewer, now = guards.viewer(), clock.now()
-    opened, unread = queries.last_opened(viewer), queries.unread(viewer)
-    page = page_of(queries.mine(viewer), request.args.get("page", 1, type=int), SHOWN)
-    letters = queries.read([row[0] for row in page.rows])
+    opened, unread = letters_letters.last_opened(viewer), letters_letters.unread(viewer)
+    page = page_of(letters_letters.mine(viewer), request.args.get("page", 1, type=int), SHOWN)
+    letters = letters_letters.read([row[0] for row in page.rows])
     new = {letter.reference for letter in letters if letter.is_new(opened, now)}
     if unread:
         with writing():
