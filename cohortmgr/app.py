@@ -59,7 +59,7 @@ from cohortmgr.cohorts import staff_views as cohorts_staff
 from cohortmgr.jobs.broker import celery_for, wake_sender
 from cohortmgr.messages import campaign_views as campaigns_staff
 from cohortmgr.messages import notices as messages_notices
-from cohortmgr.messages import receiving, trouble_views, troubles
+from cohortmgr.messages import receiving
 from cohortmgr.messages import text_views as texts_staff
 from cohortmgr.messages.helpdesk.actions import consent_withdrawn, questions
 from cohortmgr.messages.helpdesk.views import candidate, saved_answers
@@ -71,6 +71,8 @@ from cohortmgr.messages.letters.views import staff as messages_staff
 from cohortmgr.messages.preferences import views as preferences
 from cohortmgr.messages.preferences.actions import unsubscribe_links
 from cohortmgr.messages.preferences.queries import routing
+from cohortmgr.messages.undelivered import actions as troubles
+from cohortmgr.messages.undelivered import views as undelivered
 from cohortmgr.outbox import actions as outbox
 from cohortmgr.outbox import delivery, hooks
 from cohortmgr.outbox.notices import declare
@@ -183,7 +185,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         candidate.bp,
         helpdesk_staff.bp,
         saved_answers.bp,
-        trouble_views.bp,
+        undelivered.bp,
     ):
         app.register_blueprint(blueprint)
     init_navigation(app)

@@ -16,7 +16,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.demo.choice import chosen_people
 from cohortmgr.demo.setting import INTAKE, PROGRAMME, by_role
-from cohortmgr.messages import campaign_queries, campaigns, receiving, troubles, wordings
+from cohortmgr.messages import campaign_queries, campaigns, receiving, wordings
 from cohortmgr.messages.campaigns import Draft
 from cohortmgr.messages.drafts import Draft as TextDraft
 from cohortmgr.messages.drafts import held_text
@@ -30,6 +30,7 @@ from cohortmgr.messages.mailing import Text
 from cohortmgr.messages.preferences.actions import preferences
 from cohortmgr.messages.preferences.queries import wishes
 from cohortmgr.messages.preferences.rules import Wish
+from cohortmgr.messages.undelivered import actions as undelivered
 from cohortmgr.outbox.delivery import deliver
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.stipends import queries as stipends
@@ -190,7 +191,7 @@ def _proposed(manager: Viewer, draft: Draft) -> tuple[str, int]:
 
 def _come_back(manager: Viewer) -> None:
     """The first mail of all leaves, and comes back."""
-    if troubles.count(manager):
+    if undelivered.count(manager):
         return
     deliver(1)
     found = db.session.execute(letters.listed(manager, "sent", "").limit(1)).first()

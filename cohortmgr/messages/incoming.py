@@ -18,7 +18,7 @@ from email.utils import getaddresses, parseaddr
 
 from cohortmgr.base.text import clean
 from cohortmgr.messages.quoting import text_of_html, trimmed
-from cohortmgr.messages.undelivered.rules import TroubleKind
+from cohortmgr.messages.undelivered.rules import _STATUS, TroubleKind, kind_of
 
 LIMIT = 30 * 1024 * 1024
 # Each line of a multipart is held against the boundaries of all parts around it: so many comparisons at most.
@@ -30,7 +30,6 @@ _REFERENCE = r"([0-9A-Z]{26})"
 _MESSAGE_ID = re.compile(rf"<{_REFERENCE}@([^>\s]{{1,255}})>", re.IGNORECASE)
 _BOUNCES = re.compile(rf"bounces\+{_REFERENCE}", re.IGNORECASE)
 _QUESTION = re.compile(rf"question\+{_REFERENCE}\.([0-9a-f]{{16}})", re.IGNORECASE)
-_STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _CHARSET = re.compile(r"utf-?(8|16|32)|(us-)?ascii|iso-?8859-\d{1,2}|latin-?1|(windows-?|cp)125\d|koi8-[ru]")
 _TO = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc", "Resent-To")
 _MACHINE = re.compile(r"^(mailer-daemon|postmaster)@", re.IGNORECASE)
@@ -116,19 +115,6 @@ def read_mail(raw: bytes, domain: str) -> Mail:
 def question_address(reference: str, tag: str, domain: str) -> str:
     """The address at which a reply joins a question; the inverse is in `read_mail`."""
     return f"question+{reference.lower()}.{tag}@{domain}"
-
-
-def kind_of(status: str) -> TroubleKind:
-    """What a final failure says of the address, by its enhanced status code (RFC 3463)."""
-    match = _STATUS.search(status)
-    if match is None:
-        return TroubleKind.BOUNCE
-    family, subject, detail = match.groups()
-    if subject == "7":
-        return TroubleKind.REFUSED
-    if family == "4" or (subject, detail) == ("2", "2"):  # it gave up, or the mailbox is full
-        return TroubleKind.UNREACHABLE
-    return TroubleKind.BOUNCE
 
 
 def _work(raw: bytes) -> int:

@@ -22,7 +22,7 @@ from cohortmgr.messages.helpdesk.models import Entry, Question
 from cohortmgr.messages.helpdesk.rules import EntryKind, Topic
 from cohortmgr.messages.incoming import Bounce, Complaint, Mail, Reply, question_address
 from cohortmgr.messages.preferences.actions import preferences
-from cohortmgr.messages.troubles import COMPLAINT, place_of
+from cohortmgr.messages.undelivered.actions import COMPLAINT, place_of
 from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.digests import left_with
 from cohortmgr.outbox.models import Message

@@ -23,9 +23,9 @@ from cohortmgr.base.i18n import COOKIE, LANGUAGES, day, localized
 from cohortmgr.base.web import local_target
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.messages import campaign_queries as campaigns
-from cohortmgr.messages import troubles
 from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.letters.queries import letters as messages
+from cohortmgr.messages.undelivered import actions as undelivered
 from cohortmgr.placements import queries as placements
 from cohortmgr.portals.navigation import COHORT_ROOMS, ROOMS, Room, rooms_open_to
 from cohortmgr.portals.steps import owed_of, standing_of
@@ -168,7 +168,7 @@ def _asked_and_lost(viewer: Viewer) -> list[dict[str, Any]]:
             label = ngettext("%(num)s question à répondre", "%(num)s questions à répondre", waits)
             url = url_for("desk_staff.index", state="open")
             found.append({"label": label, "url": url, "kind": "wait", "status": _("À vous")})
-    if lost := troubles.count(viewer):
+    if lost := undelivered.count(viewer):
         label = ngettext("%(num)s message n’est pas arrivé", "%(num)s messages ne sont pas arrivés", lost)
         url = url_for("troubles_staff.index")
         found.append({"label": label, "url": url, "kind": "wait", "status": _("À vous")})

@@ -15,11 +15,10 @@ from cohortmgr.messages.incoming import (
     Complaint,
     Reply,
     Unknown,
-    kind_of,
     question_address,
     read_mail,
 )
-from cohortmgr.messages.undelivered.rules import TroubleKind
+from cohortmgr.messages.undelivered.rules import TroubleKind, kind_of
 
 DOMAIN = "courrier.exemple.ma"
 REFERENCE = "7K3QXPB2M47K3QXPB2M47K3QXP"

@@ -17,8 +17,8 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import Consent, State
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.messages import troubles
 from cohortmgr.messages.campaigns import Draft
+from cohortmgr.messages.undelivered import actions as undelivered
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reports import actions as reports
@@ -59,7 +59,7 @@ def scene() -> Iterator[Scene]:
         late = db.session.scalars(sa.select(Message).where(Message.person_id.is_not(None))).all()
         with writing():
             for message in late:
-                troubles.raise_trouble(message, "permanent")
+                undelivered.raise_trouble(message, "permanent")
         yield Scene(intake, tuple(hide(number) for number in (1, 4, 7, 8)), report)
 
 

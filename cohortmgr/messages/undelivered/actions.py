@@ -29,9 +29,8 @@ from cohortmgr.base.text import clean, new_reference
 from cohortmgr.messages.helpdesk.actions.questions import Place, Said, back_to_desk, say_once
 from cohortmgr.messages.helpdesk.models import Question
 from cohortmgr.messages.helpdesk.rules import EntryKind
-from cohortmgr.messages.incoming import kind_of
 from cohortmgr.messages.undelivered.models import Trouble
-from cohortmgr.messages.undelivered.rules import Resolution, TroubleKind
+from cohortmgr.messages.undelivered.rules import Resolution, TroubleKind, kind_of
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message

@@ -14,7 +14,7 @@ from cohortmgr.applications.guardians.queries import contact_of, masked
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.paging import page_of
-from cohortmgr.messages import troubles
+from cohortmgr.messages.undelivered import actions as undelivered
 from cohortmgr.messages.undelivered.names import TROUBLES
 from cohortmgr.outbox.notices import declared
 
@@ -32,10 +32,10 @@ def index() -> ResponseReturnValue:
 
 def _page(reference: str = "", problems: Sequence[Problem] = ()) -> ResponseReturnValue:
     viewer = guards.viewer()
-    require_anywhere(viewer, troubles.MANAGE)
+    require_anywhere(viewer, undelivered.MANAGE)
     page = render_template(
         "messages/staff_troubles.html",
-        page=page_of(troubles.visible(viewer), request.args.get("page", 1, type=int), SHOWN),
+        page=page_of(undelivered.visible(viewer), request.args.get("page", 1, type=int), SHOWN),
         names=TROUBLES,
         keys={key: notice.title for key, notice in declared.items()},
         failed=reference,
@@ -63,7 +63,7 @@ def _done(act: Callable[[], object], reference: str, said: str) -> ResponseRetur
 def correct(reference: str) -> ResponseReturnValue:
     """A new address, and the message again."""
     viewer, email = guards.viewer(), request.form.get("email", "")
-    act = lambda: troubles.correct(viewer, reference, email)  # noqa: E731
+    act = lambda: undelivered.correct(viewer, reference, email)  # noqa: E731
     return _done(act, reference, _("L’adresse est corrigée ; le message repart."))
 
 
@@ -72,7 +72,7 @@ def correct(reference: str) -> ResponseReturnValue:
 def told(reference: str) -> ResponseReturnValue:
     """The person was told by telephone."""
     viewer, note = guards.viewer(), request.form.get("note", "")
-    return _done(lambda: troubles.note_told(viewer, reference, note), reference, _("L’appel est noté."))
+    return _done(lambda: undelivered.note_told(viewer, reference, note), reference, _("L’appel est noté."))
 
 
 @bp.post("/<reference>/dismiss")
@@ -80,4 +80,4 @@ def told(reference: str) -> ResponseReturnValue:
 def dismiss(reference: str) -> ResponseReturnValue:
     """Nothing is to be done."""
     viewer = guards.viewer()
-    return _done(lambda: troubles.dismiss(viewer, reference), reference, _("C’est classé."))
+    return _done(lambda: undelivered.dismiss(viewer, reference), reference, _("C’est classé."))
