@@ -59,11 +59,11 @@ from cohortmgr.cohorts import staff_views as cohorts_staff
 from cohortmgr.jobs.broker import celery_for, wake_sender
 from cohortmgr.messages import campaign_views as campaigns_staff
 from cohortmgr.messages import notices as messages_notices
-from cohortmgr.messages import receiving
 from cohortmgr.messages import text_views as texts_staff
 from cohortmgr.messages.helpdesk.actions import consent_withdrawn, questions
 from cohortmgr.messages.helpdesk.views import candidate, saved_answers
 from cohortmgr.messages.helpdesk.views import staff as helpdesk_staff
+from cohortmgr.messages.incoming import actions as incoming
 from cohortmgr.messages.letters.queries import texts as letters_texts
 from cohortmgr.messages.letters.views import candidate as messages_candidate
 from cohortmgr.messages.letters.views import guardian as guardian_letters
@@ -226,7 +226,7 @@ def _join_floors() -> None:
         (routing.route_all, hooks.router),
         (unsubscribe_links.headers, hooks.headers),
         (watching.headers, hooks.headers),
-        (receiving.reply_to, hooks.headers),
+        (incoming.reply_to, hooks.headers),
         (troubles.raise_trouble, hooks.on_returned),
         (letters_texts.newest, hooks.stored),
         (questions.forget, keys.on_destroyed),

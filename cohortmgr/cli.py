@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from cohortmgr.applications.importing import commands as importing
 from cohortmgr.demo import commands as demo
-from cohortmgr.messages import commands as messages
+from cohortmgr.messages.incoming import commands as messages
 from cohortmgr.operations import commands as operations
 from cohortmgr.operations import people
 from cohortmgr.programmes import commands as programmes

@@ -16,7 +16,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.demo.choice import chosen_people
 from cohortmgr.demo.setting import INTAKE, PROGRAMME, by_role
-from cohortmgr.messages import campaign_queries, campaigns, receiving, wordings
+from cohortmgr.messages import campaign_queries, campaigns, wordings
 from cohortmgr.messages.campaigns import Draft
 from cohortmgr.messages.drafts import Draft as TextDraft
 from cohortmgr.messages.drafts import held_text
@@ -24,7 +24,8 @@ from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions import handling, questions
 from cohortmgr.messages.helpdesk.actions.questions import Asked
 from cohortmgr.messages.helpdesk.rules import Topic
-from cohortmgr.messages.incoming import read_mail
+from cohortmgr.messages.incoming import actions as incoming
+from cohortmgr.messages.incoming.rules import read_mail
 from cohortmgr.messages.letters.queries import letters
 from cohortmgr.messages.mailing import Text
 from cohortmgr.messages.preferences.actions import preferences
@@ -206,7 +207,7 @@ def _come_back(manager: Viewer) -> None:
     }
     mail = read_mail(_RETURNED.format(**told).replace("\n", "\r\n").encode(), domain)
     with writing():
-        receiving.receive(SYSTEM, mail)
+        incoming.receive(SYSTEM, mail)
 
 
 def _ago(days: int) -> datetime:

@@ -21,11 +21,11 @@ from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.messages.incoming import Bounce, Mail
+from cohortmgr.messages.incoming.actions import receive
+from cohortmgr.messages.incoming.rules import Bounce, Mail
 from cohortmgr.messages.preferences.actions.unsubscribe_links import person_of
 from cohortmgr.messages.preferences.models import Preference
 from cohortmgr.messages.preferences.queries.routing import route_all
-from cohortmgr.messages.receiving import receive
 from cohortmgr.messages.undelivered.rules import TroubleKind
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.claiming import claim

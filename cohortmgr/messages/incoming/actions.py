@@ -20,7 +20,7 @@ from cohortmgr.base.text import fold
 from cohortmgr.messages.helpdesk.actions.questions import Asked, Said, back_to_desk, open_question, say_once
 from cohortmgr.messages.helpdesk.models import Entry, Question
 from cohortmgr.messages.helpdesk.rules import EntryKind, Topic
-from cohortmgr.messages.incoming import Bounce, Complaint, Mail, Reply, question_address
+from cohortmgr.messages.incoming.rules import Bounce, Complaint, Mail, Reply, question_address
 from cohortmgr.messages.preferences.actions import preferences
 from cohortmgr.messages.undelivered.actions import COMPLAINT, place_of
 from cohortmgr.outbox.delivery import content_of

@@ -17,7 +17,7 @@ from email.policy import compat32
 from email.utils import getaddresses, parseaddr
 
 from cohortmgr.base.text import clean
-from cohortmgr.messages.quoting import text_of_html, trimmed
+from cohortmgr.messages.incoming.quotes import text_of_html, trimmed
 from cohortmgr.messages.undelivered.rules import _STATUS, TroubleKind, kind_of
 
 LIMIT = 30 * 1024 * 1024

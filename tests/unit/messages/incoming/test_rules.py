@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cohortmgr.messages.incoming import (
+from cohortmgr.messages.incoming.rules import (
     Automatic,
     Bounce,
     Complaint,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.messages.quoting import text_of_html, trimmed
+from cohortmgr.messages.incoming.quotes import text_of_html, trimmed
 
 
 @pytest.mark.parametrize(

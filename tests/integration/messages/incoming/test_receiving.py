@@ -21,12 +21,13 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.importing.actions.invitations import LETTER as INVITATION
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
-from cohortmgr.messages import collecting, receiving
 from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.models import Entry
-from cohortmgr.messages.incoming import Mail, question_address, read_mail
+from cohortmgr.messages.incoming import actions as receiving
+from cohortmgr.messages.incoming import tasks as incoming_tasks
+from cohortmgr.messages.incoming.actions import receive, reply_to, tag_of
+from cohortmgr.messages.incoming.rules import Mail, question_address, read_mail
 from cohortmgr.messages.preferences.models import Preference
-from cohortmgr.messages.receiving import receive, reply_to, tag_of
 from cohortmgr.messages.undelivered.models import Trouble
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.delivery import content_of
@@ -35,7 +36,7 @@ from cohortmgr.outbox.recording import tell
 from cohortmgr.programmes.models import Intake
 from tests.factories.choices import browser, decided, known, someone
 from tests.integration.messages.helpdesk.test_desk import asked, letters, questions
-from tests.unit.messages.test_incoming import COMPLAINT, DELAYED, DOMAIN, POSTFIX, REFERENCE
+from tests.unit.messages.incoming.test_rules import COMPLAINT, DELAYED, DOMAIN, POSTFIX, REFERENCE
 
 pytestmark = pytest.mark.usefixtures("system_context")
 OURS = "cohortmgr.example"
@@ -305,7 +306,7 @@ def files(place: Path) -> set[str]:
 @pytest.fixture
 def incoming() -> Path:
     """The folder of incoming mail, empty."""
-    place = collecting.folder()
+    place = incoming_tasks.folder()
     for path in sorted(place.rglob("*"), reverse=True):
         path.unlink() if path.is_file() else path.rmdir()
     return place
@@ -316,7 +317,7 @@ def test_the_folder_is_read_and_what_is_unknown_is_kept(incoming: Path) -> None:
     (incoming / "a.eml").write_bytes(about(POSTFIX, message))
     (incoming / "b.eml").write_bytes(b"To: nobody\n\nhello")
     (incoming / ".draft").write_bytes(b"half")
-    assert collecting.collect() == 2 and collecting.collect() == 0
+    assert incoming_tasks.collect() == 2 and incoming_tasks.collect() == 0
     assert again(message).state == "returned"
     assert files(incoming) == {".draft", "unknown/b.eml"}
 
@@ -329,11 +330,11 @@ def test_what_fails_three_times_is_laid_aside_and_stops_nobody(
             raise ValueError("what nobody foresaw")
         return "ignored"
 
-    monkeypatch.setattr(collecting, "receive", fall)
+    monkeypatch.setattr(incoming_tasks, "receive", fall)
     (incoming / "a.eml").write_bytes(b"From: bad@x.ma\n\n")
     (incoming / "b.eml").write_bytes(b"From: good@x.ma\n\n")
     for expected in ({"a.eml~1"}, {"a.eml~2"}, {"a.eml~3"}, {"aside/a.eml"}):
-        collecting.collect()
+        incoming_tasks.collect()
         assert files(incoming) == expected
 
 
@@ -345,10 +346,10 @@ def test_a_database_that_is_away_is_not_the_mail_s_affair(
 
     (incoming / "a.eml").write_bytes(b"From: a@x.ma\n\n")
     with monkeypatch.context() as patch:
-        patch.setattr(collecting, "receive", away)
+        patch.setattr(incoming_tasks, "receive", away)
         for _ in range(5):
             with pytest.raises(OperationalError):
-                collecting.collect()
+                incoming_tasks.collect()
     assert files(incoming) == {"a.eml"}
 
 
@@ -368,11 +369,11 @@ def test_a_reader_that_dies_between_leaves_the_mail_to_the_next(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(collecting, "receive", die)
+        patch.setattr(incoming_tasks, "receive", die)
         with pytest.raises(KeyboardInterrupt):
-            collecting.collect()
+            incoming_tasks.collect()
     assert files(incoming) == {"a.eml~1"}
-    assert collecting.collect() == 1 and files(incoming) == set()
+    assert incoming_tasks.collect() == 1 and files(incoming) == set()
     assert len(desk_queries.thread(question, whole=True)) == 2
 
 
@@ -387,9 +388,9 @@ def test_the_pipe_of_a_mail_server(
         .read_bytes()
         .startswith(b"X-Original-To: bounces+x@cohortmgr.example\r\nFrom: a@b.ma")
     )
-    monkeypatch.setattr(collecting, "LIMIT", 10)
+    monkeypatch.setattr(incoming_tasks, "LIMIT", 10)
     assert runner.invoke(args=["messages", "receive"], input=b"x" * 11).exit_code == 65
-    assert collecting.keep(io.BytesIO(b"x" * 10)) is True
+    assert incoming_tasks.keep(io.BytesIO(b"x" * 10)) is True
 
 
 def test_a_tag_is_not_another_s() -> None:

@@ -19,8 +19,8 @@ from sqlalchemy.exc import OperationalError
 
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import db, writing
-from cohortmgr.messages.incoming import LIMIT, read_mail
-from cohortmgr.messages.receiving import receive
+from cohortmgr.messages.incoming.actions import receive
+from cohortmgr.messages.incoming.rules import LIMIT, read_mail
 
 READINGS = 3
 BATCH = 1000

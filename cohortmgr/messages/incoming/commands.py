@@ -7,7 +7,7 @@ import sys
 import click
 from flask.cli import AppGroup
 
-from cohortmgr.messages.collecting import keep
+from cohortmgr.messages.incoming.tasks import keep
 
 group = AppGroup("messages", help="Mail that comes in.")
 # What mail servers read: temporary failure (tried again), and data that will never do.
