@@ -57,9 +57,9 @@ from cohortmgr.cohorts import actions as enrolling
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts import staff_views as cohorts_staff
 from cohortmgr.jobs.broker import celery_for, wake_sender
-from cohortmgr.messages import campaign_views as campaigns_staff
 from cohortmgr.messages import notices as messages_notices
 from cohortmgr.messages import text_views as texts_staff
+from cohortmgr.messages.campaigns import views as campaigns_staff
 from cohortmgr.messages.helpdesk.actions import consent_withdrawn, questions
 from cohortmgr.messages.helpdesk.views import candidate, saved_answers
 from cohortmgr.messages.helpdesk.views import staff as helpdesk_staff

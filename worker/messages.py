@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import cohortmgr.messages.campaigning
+import cohortmgr.messages.campaigns.tasks
 import cohortmgr.messages.letters.tasks  # noqa: F401
 from cohortmgr.messages.incoming.tasks import collect
 from worker.celery_app import app, flask_app

@@ -16,8 +16,11 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.demo.choice import chosen_people
 from cohortmgr.demo.setting import INTAKE, PROGRAMME, by_role
-from cohortmgr.messages import campaign_queries, campaigns, wordings
-from cohortmgr.messages.campaigns import Draft
+from cohortmgr.messages import wordings
+from cohortmgr.messages.campaigns import actions as campaigns
+from cohortmgr.messages.campaigns import queries as campaign_queries
+from cohortmgr.messages.campaigns.actions import Draft
+from cohortmgr.messages.campaigns.rules import Text
 from cohortmgr.messages.drafts import Draft as TextDraft
 from cohortmgr.messages.drafts import held_text
 from cohortmgr.messages.helpdesk import queries as desk_queries
@@ -27,7 +30,6 @@ from cohortmgr.messages.helpdesk.rules import Topic
 from cohortmgr.messages.incoming import actions as incoming
 from cohortmgr.messages.incoming.rules import read_mail
 from cohortmgr.messages.letters.queries import letters
-from cohortmgr.messages.mailing import Text
 from cohortmgr.messages.preferences.actions import preferences
 from cohortmgr.messages.preferences.queries import wishes
 from cohortmgr.messages.preferences.rules import Wish

@@ -22,7 +22,7 @@ from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import COOKIE, LANGUAGES, day, localized
 from cohortmgr.base.web import local_target
 from cohortmgr.cohorts import queries as cohorts
-from cohortmgr.messages import campaign_queries as campaigns
+from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.letters.queries import letters as messages
 from cohortmgr.messages.undelivered import actions as undelivered
@@ -142,7 +142,7 @@ def _waiting(viewer: Viewer) -> list[dict[str, Any]]:
             url = url_for("stipends_staff.run", reference=run.reference)
             found.append({"label": label, "url": url, "kind": "wait", "status": _("À vous")})
     if viewer.paths("messages.approve"):
-        for campaign in campaigns.waiting_for_approval(viewer):
+        for campaign in campaign_queries.waiting_for_approval(viewer):
             label = _("Un envoi groupé attend votre accord : %(title)s", title=campaign.title)
             url = url_for("campaigns_staff.show", reference=campaign.reference)
             found.append({"label": label, "url": url, "kind": "wait", "status": _("À vous")})

@@ -8,11 +8,11 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.lists.queries import Filters
 from cohortmgr.base.db import writing
 from cohortmgr.jobs.actions import TryLater
-from cohortmgr.messages import campaign_queries as queries
-from cohortmgr.messages import campaigns
-from cohortmgr.messages.campaigning import send
-from cohortmgr.messages.campaigns import Draft
-from cohortmgr.messages.mailing import Text
+from cohortmgr.messages.campaigns import actions as campaigns
+from cohortmgr.messages.campaigns import queries as campaign_queries
+from cohortmgr.messages.campaigns.actions import Draft
+from cohortmgr.messages.campaigns.rules import Text
+from cohortmgr.messages.campaigns.tasks import send
 
 TEXTS = {
     "fr": Text(
@@ -41,7 +41,7 @@ def proposed(manager: Viewer, intake_reference: str, draft: Draft) -> str:
     """The reference of a campaign that waits for a second person."""
     with writing():
         made = campaigns.create(manager, intake_reference, draft, draft.title)
-    people = queries.counts(made).total
+    people = campaign_queries.counts(made).total
     with writing():
         campaigns.propose(manager, made.reference, str(people))
     return made.reference

@@ -19,8 +19,8 @@ from cohortmgr.applications.duplicates.models import Merge
 from cohortmgr.applications.file.models import Application, Correction, Extension, Note
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.messages import campaign_queries
-from cohortmgr.messages.helpdesk.models import Campaign
+from cohortmgr.messages.campaigns import queries as campaign_queries
+from cohortmgr.messages.campaigns.models import Campaign
 from cohortmgr.outbox.models import Bundle, Message
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.selection.queries import ranking_of

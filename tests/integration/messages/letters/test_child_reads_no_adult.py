@@ -27,15 +27,15 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.actions import TryLater
-from cohortmgr.messages import campaigns
-from cohortmgr.messages.campaigning import send
-from cohortmgr.messages.campaigns import Draft
+from cohortmgr.messages.campaigns import actions as campaigns
+from cohortmgr.messages.campaigns.actions import Draft
+from cohortmgr.messages.campaigns.rules import Text
+from cohortmgr.messages.campaigns.tasks import send
 from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions import answer_many, handling, questions
 from cohortmgr.messages.helpdesk.actions.questions import Asked, Said
 from cohortmgr.messages.helpdesk.models import Question
 from cohortmgr.messages.helpdesk.rules import EntryKind, Topic
-from cohortmgr.messages.mailing import Text
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.models import Intake
 from tests.crawling import crawl

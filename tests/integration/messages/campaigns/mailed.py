@@ -6,15 +6,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-import cohortmgr.messages.campaigning  # noqa: F401  # registers its handlers, as the worker does
+import cohortmgr.messages.campaigns.tasks  # noqa: F401  # registers its handlers, as the worker does
 from cohortmgr.accounts.rules import Role, Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.jobs.actions import TryLater, handlers
-from cohortmgr.messages import campaigns
-from cohortmgr.messages.campaigns import Draft
-from cohortmgr.messages.helpdesk.models import Campaign
-from cohortmgr.messages.mailing import Text
+from cohortmgr.messages.campaigns import actions as campaigns
+from cohortmgr.messages.campaigns.actions import Draft
+from cohortmgr.messages.campaigns.models import Campaign
+from cohortmgr.messages.campaigns.rules import Text
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.models import Intake
 from tests.factories.choices import sent, someone

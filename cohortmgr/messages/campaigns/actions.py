@@ -19,12 +19,12 @@ from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.states import require_move
 from cohortmgr.base.text import clean, new_reference, says_number
 from cohortmgr.jobs.actions import request
-from cohortmgr.messages import campaign_queries as queries
-from cohortmgr.messages import mailing
-from cohortmgr.messages.campaign_queries import APPROVE, WRITE
-from cohortmgr.messages.helpdesk.models import Campaign, CampaignRecipient
-from cohortmgr.messages.helpdesk.rules import CAMPAIGN_MEANINGS, CAMPAIGN_TRANSITIONS, CampaignState
-from cohortmgr.messages.mailing import Text
+from cohortmgr.messages.campaigns import queries as campaign_queries
+from cohortmgr.messages.campaigns import rules
+from cohortmgr.messages.campaigns.models import Campaign, CampaignRecipient
+from cohortmgr.messages.campaigns.queries import APPROVE, WRITE
+from cohortmgr.messages.campaigns.rules import Text
+from cohortmgr.messages.campaigns.states import CAMPAIGN_MEANINGS, CAMPAIGN_TRANSITIONS, CampaignState
 from cohortmgr.outbox.actions import Letter, open_bundle, send_all, turn_bundle
 from cohortmgr.programmes.models import Intake
 
@@ -49,7 +49,7 @@ class Draft:
 
 def create(viewer: Viewer, intake_reference: str, draft: Draft, form_key: str) -> Campaign:
     """Begin a campaign to people of an intake. A second call with the same `form_key` returns the first's."""
-    intake = queries.intake_for(viewer, intake_reference)
+    intake = campaign_queries.intake_for(viewer, intake_reference)
     require(viewer, WRITE, intake.path)
     values = {
         **_written(viewer, intake, draft),
@@ -67,7 +67,7 @@ def create(viewer: Viewer, intake_reference: str, draft: Draft, form_key: str) -
         "reached": 0,
     }
     insert_or_leave(db.session, Campaign, [values])
-    found = queries.by_form_key(viewer.reference, form_key[:26])
+    found = campaign_queries.by_form_key(viewer.reference, form_key[:26])
     assert found is not None
     if found.reference == values["reference"]:
         _note(viewer, "campaigns.create", found, {"intake": intake.reference, "title": found.title})
@@ -78,8 +78,8 @@ def _written(viewer: Viewer, intake: Intake, draft: Draft) -> dict[str, Any]:
     """The columns that a form fills. Refused for each thing in it that could not be."""
     texts = {language: _cleaned(text) for language, text in draft.texts.items()}
     title = " ".join(clean(draft.title[: LONGEST_TITLE + 1]).split())
-    cohort = queries.cohort_of(intake.id) if draft.to_cohort else None
-    problems = [*_title_problems(title), *mailing.text_problems(texts), *_due_problems(draft.due)]
+    cohort = campaign_queries.cohort_of(intake.id) if draft.to_cohort else None
+    problems = [*_title_problems(title), *rules.text_problems(texts), *_due_problems(draft.due)]
     if draft.to_cohort and cohort is None:
         problems.append(Problem(N_("Cette campagne n’a pas encore de promotion."), {}, "to_cohort"))
     if lists.seeks_identity(draft.filters):
@@ -94,7 +94,7 @@ def _written(viewer: Viewer, intake: Intake, draft: Draft) -> dict[str, Any]:
         "filters": draft.filters.arguments(),
         "with_drafts": draft.with_drafts and cohort is None,
         "cohort_id": cohort.id if cohort else None,
-        "texts": mailing.as_json(texts),
+        "texts": rules.as_json(texts),
         "due": draft.due,
         "written_by": viewer.reference,
     }
@@ -102,7 +102,7 @@ def _written(viewer: Viewer, intake: Intake, draft: Draft) -> dict[str, Any]:
 
 def _cleaned(text: Text) -> Text:
     """Nothing beyond the limits is looked at: its length alone is told."""
-    cut = {part: words[: mailing.LIMITS[part] + 1] for part, words in vars(text).items()}
+    cut = {part: words[: rules.LIMITS[part] + 1] for part, words in vars(text).items()}
     return Text(**{part: clean(words.replace("\r\n", "\n")) for part, words in cut.items()})
 
 
@@ -157,8 +157,8 @@ def propose(viewer: Viewer, reference: str, typed_number: str, version: int | No
         return campaign
     _require_version(campaign, version)
     _require_move(campaign, CampaignState.PROPOSED)
-    counts = queries.counts(campaign)
-    problems = mailing.languages_missing(mailing.from_json(campaign.texts), list(counts.languages))
+    counts = campaign_queries.counts(campaign)
+    problems = rules.languages_missing(rules.from_json(campaign.texts), list(counts.languages))
     if problems or not counts.receiving:
         nobody = Problem(N_("Personne de cette liste ne peut recevoir de message : changez la liste."))
         raise Refused(*(problems or [nobody]))
@@ -174,7 +174,7 @@ def propose(viewer: Viewer, reference: str, typed_number: str, version: int | No
 
 def _fix(campaign: Campaign) -> int:
     """Write who is on the list; returns how many. A constant number of statements."""
-    on_it = queries.to_fix(campaign).subquery()
+    on_it = campaign_queries.to_fix(campaign).subquery()
     rows = sa.select(
         sa.literal(campaign.institution_id),
         sa.literal(campaign.id),
@@ -192,7 +192,7 @@ def _fix(campaign: Campaign) -> int:
 def approve(viewer: Viewer, reference: str, typed_number: str, version: int | None = None) -> Campaign:
     """The second person's word: at its hour, or now if there is none or it has come, everything leaves."""
     campaign, _intake = _held(viewer, reference, APPROVE)
-    if campaign.state in (CampaignState.APPROVED, *mailing.BEGUN):
+    if campaign.state in (CampaignState.APPROVED, *rules.BEGUN):
         return campaign
     for first in {campaign.proposed_by, campaign.written_by} - {None}:
         require_second_person(str(first), viewer.reference)
@@ -239,7 +239,7 @@ def cancel(viewer: Viewer, reference: str, typed_number: str) -> Campaign:
         return campaign
     _require_move(campaign, CampaignState.CANCELLED)
     before = {"state": campaign.state}
-    if campaign.state in mailing.BEGUN:
+    if campaign.state in rules.BEGUN:
         # Messages leave while the number is typed: it is the list's, which does not move.
         _require_number(typed_number, campaign.total)
     if campaign.bundle:
@@ -252,11 +252,11 @@ def cancel(viewer: Viewer, reference: str, typed_number: str) -> Campaign:
 def resend(viewer: Viewer, reference: str, typed_number: str) -> Campaign:
     """Try the failed ones anew: those set aside, and those that came back whose person has another address."""
     campaign, _intake = _held(viewer, reference, WRITE)
-    if queries.is_resending(campaign, RESEND):
+    if campaign_queries.is_resending(campaign, RESEND):
         return campaign
     if campaign.state != CampaignState.SENDING:
         _require_move(campaign, CampaignState.SENDING)
-    number = queries.count_aside(campaign) + len(queries.readdressed(campaign))
+    number = campaign_queries.count_aside(campaign) + len(campaign_queries.readdressed(campaign))
     if not number:
         raise Refused(N_("Aucun message n’est à renvoyer."))
     _require_number(typed_number, number)
@@ -273,21 +273,23 @@ def send_test(viewer: Viewer, reference: str, form_key: str) -> int:
 
     The same form sent twice is one trial."""
     campaign, intake = _held(viewer, reference, WRITE)
-    texts = mailing.from_json(campaign.texts)
-    known = mailing.written_in(texts)
+    texts = rules.from_json(campaign.texts)
+    known = rules.written_in(texts)
     if not known or viewer.person_reference is None or not viewer.email:
         raise Refused(N_("Écrivez d’abord un objet et un texte."))
-    example, shared = queries.first_told(campaign), queries.shared_by(intake)
+    example, shared = campaign_queries.first_told(campaign), campaign_queries.shared_by(intake)
     letters = []
     for language in known:
-        values = queries.values_for(queries.example_of(example, language, viewer.name), shared)
+        values = campaign_queries.values_for(
+            campaign_queries.example_of(example, language, viewer.name), shared
+        )
         letters.append(
             Letter(
                 TEST_KEY,
                 viewer.person_reference,
                 viewer.email,
                 language,
-                vars(mailing.filled_in(texts[language], values)),
+                vars(rules.filled_in(texts[language], values)),
                 campaign.institution_id,
                 viewer.person_id,
                 once=f"campaign-test:{reference}:{language}:{form_key[:26]}",
@@ -300,7 +302,7 @@ def send_test(viewer: Viewer, reference: str, form_key: str) -> int:
 
 def _held(viewer: Viewer, reference: str, permission: str) -> tuple[Campaign, Intake]:
     """The campaign, until the commit; NotPermitted without the permission in its intake's programme."""
-    campaign, intake = queries.get_for(viewer, reference, lock=True)
+    campaign, intake = campaign_queries.get_for(viewer, reference, lock=True)
     require(viewer, permission, intake.path)
     return campaign, intake
 
@@ -312,7 +314,7 @@ def _require_version(campaign: Campaign, version: int | None) -> None:
 
 def _require_number(typed: str, number: int) -> None:
     if not says_number(typed, number):
-        raise Refused(mailing.number_problem(number))
+        raise Refused(rules.number_problem(number))
 
 
 def _require_move(campaign: Campaign, to: CampaignState) -> None:

@@ -26,10 +26,10 @@ from cohortmgr.applications.lists.queries import Filters
 from cohortmgr.base.clock import CASABLANCA, instant, local
 from cohortmgr.base.i18n import LANGUAGE_NAMES, localized
 from cohortmgr.base.text import new_reference
-from cohortmgr.messages import mailing
-from cohortmgr.messages.campaigns import Draft
-from cohortmgr.messages.helpdesk.models import Campaign
-from cohortmgr.messages.mailing import LIMITS, Text
+from cohortmgr.messages.campaigns import rules
+from cohortmgr.messages.campaigns.actions import Draft
+from cohortmgr.messages.campaigns.models import Campaign
+from cohortmgr.messages.campaigns.rules import LIMITS, Text
 
 # The conditions of the list that are typed here; the list's other ones are kept as they came.
 TYPED = ("search", "state", "eligible", "region", "source")
@@ -99,7 +99,7 @@ class CampaignForm(FlaskForm):
         """Each language with its name and its three fields."""
         return [
             (code, LANGUAGE_NAMES[code], [self[f"{part}_{code}"] for part in LIMITS])
-            for code in mailing.LANGUAGES
+            for code in rules.LANGUAGES
         ]
 
     @property
@@ -130,7 +130,7 @@ class CampaignForm(FlaskForm):
     def draft(self) -> Draft:
         """What was typed."""
         texts = {
-            code: Text(*(self[f"{part}_{code}"].data or "" for part in LIMITS)) for code in mailing.LANGUAGES
+            code: Text(*(self[f"{part}_{code}"].data or "" for part in LIMITS)) for code in rules.LANGUAGES
         }
         return Draft(
             self.title.data or "",
@@ -157,9 +157,9 @@ def values_of_new(filters: Filters) -> dict[str, Any]:
 
 def values_of(campaign: Campaign, filters: Filters) -> dict[str, Any]:
     """The fields of a campaign as it stands."""
-    texts = mailing.from_json(campaign.texts)
+    texts = rules.from_json(campaign.texts)
     due = local(campaign.due) if campaign.due else None
-    words = {f"{part}_{code}": getattr(texts[code], part) for code in mailing.LANGUAGES for part in LIMITS}
+    words = {f"{part}_{code}": getattr(texts[code], part) for code in rules.LANGUAGES for part in LIMITS}
     return {
         **values_of_filters(filters),
         **words,

@@ -18,16 +18,17 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.jobs.models import Job
-from cohortmgr.messages import campaign_queries as queries
-from cohortmgr.messages import campaigns, mailing
-from cohortmgr.messages.helpdesk.models import Campaign
-from cohortmgr.messages.mailing import Text
+from cohortmgr.messages.campaigns import actions as campaigns
+from cohortmgr.messages.campaigns import queries as campaign_queries
+from cohortmgr.messages.campaigns import rules as campaigns_rules
+from cohortmgr.messages.campaigns.models import Campaign
+from cohortmgr.messages.campaigns.rules import Text
 from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rendering import render_all
 from cohortmgr.programmes.models import Intake
 from tests.factories.choices import _file, browser, known, sent, someone
-from tests.integration.messages.mailed import (
+from tests.integration.messages.campaigns.mailed import (
     KEY,
     TEXTS,
     approved,
@@ -131,14 +132,14 @@ def test_a_person_of_another_programme_finds_nothing(app: Flask) -> None:
     assert far.get(f"/staff/intakes/{intake.reference}/campaigns").status_code == 404
     assert far.post(f"/staff/intakes/{intake.reference}/campaigns/new", data=_form()).status_code == 404
     with pytest.raises(NotFound):
-        queries.get_for(known("loin@inpt.ma"), reference)
+        campaign_queries.get_for(known("loin@inpt.ma"), reference)
 
 
 def test_above_so_many_their_number_is_typed(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     _intake, manager, _administrator, reference = begun(3)
     mine, place = browser(app, manager), f"/staff/campaigns/{reference}"
     assert "data-expected" not in mine.get(place).get_data(as_text=True)
-    monkeypatch.setattr(mailing, "ASK_ABOVE", 2)
+    monkeypatch.setattr(campaigns_rules, "ASK_ABOVE", 2)
     assert 'data-expected="3"' in mine.get(place).get_data(as_text=True)
     wrong = mine.post(f"{place}/propose", data={"confirmation": "", "version": "1"}).get_data(as_text=True)
     assert 'aria-invalid="true"' in wrong and state(reference) == "draft"

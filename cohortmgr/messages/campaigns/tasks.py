@@ -14,12 +14,12 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.states import require_move
 from cohortmgr.jobs.actions import Progress, TryLater, handler, request
-from cohortmgr.messages import campaign_queries as queries
-from cohortmgr.messages import mailing
-from cohortmgr.messages.campaigns import RESEND, SEND
-from cohortmgr.messages.helpdesk.models import Campaign
-from cohortmgr.messages.helpdesk.rules import CAMPAIGN_MEANINGS, CAMPAIGN_TRANSITIONS, CampaignState
-from cohortmgr.messages.mailing import Text
+from cohortmgr.messages.campaigns import queries as campaign_queries
+from cohortmgr.messages.campaigns import rules
+from cohortmgr.messages.campaigns.actions import RESEND, SEND
+from cohortmgr.messages.campaigns.models import Campaign
+from cohortmgr.messages.campaigns.rules import Text
+from cohortmgr.messages.campaigns.states import CAMPAIGN_MEANINGS, CAMPAIGN_TRANSITIONS, CampaignState
 from cohortmgr.messages.preferences.actions.unsubscribe_links import token_for
 from cohortmgr.outbox.actions import Letter, send_all, take_up_all
 from cohortmgr.programmes.models import Intake
@@ -89,21 +89,21 @@ def _write_some(reference: str) -> tuple[int, int] | None:
     How far it is stands in the same transaction, and each message bears a name that no other can have, so that
     nobody is written to twice."""
     campaign = _held(reference, CampaignState.SENDING)
-    rows = queries.next_recipients(campaign, CHUNK) if campaign is not None else ()
+    rows = campaign_queries.next_recipients(campaign, CHUNK) if campaign is not None else ()
     if campaign is None or not rows:
         return None
     texts, shared = _said_by(campaign)
-    reached = [row for row in rows if not queries.problems_of(row, texts)]
+    reached = [row for row in rows if not campaign_queries.problems_of(row, texts)]
     send_all([_letter(campaign, row, texts, shared) for row in reached])
     campaign.reached = rows[-1].place
     campaign.left_out += len(rows) - len(reached)
-    return queries.written_so_far(campaign), campaign.total
+    return campaign_queries.written_so_far(campaign), campaign.total
 
 
 def _said_by(campaign: Campaign) -> tuple[Mapping[str, Text], Mapping[str, Mapping[str, str]]]:
     """Its texts, and what they say of the intake."""
     intake = db.session.get_one(Intake, campaign.intake_id)
-    return mailing.from_json(campaign.texts), queries.shared_by(intake)
+    return rules.from_json(campaign.texts), campaign_queries.shared_by(intake)
 
 
 def _letter(
@@ -121,7 +121,7 @@ def _letter(
         address or row.address or "",
         row.language,
         {
-            **vars(mailing.filled_in(texts[row.language], queries.values_for(row, shared))),
+            **vars(rules.filled_in(texts[row.language], campaign_queries.values_for(row, shared))),
             "unsubscribe": token_for(row.person_reference),
         },
         campaign.institution_id,
@@ -137,9 +137,9 @@ def _take_up_failed(reference: str) -> int:
     if campaign is None:
         return 0
     texts, shared = _said_by(campaign)
-    moved = queries.readdressed(campaign)
+    moved = campaign_queries.readdressed(campaign)
     letters = [_letter(campaign, row, texts, shared, address) for row, address in moved]
-    number = take_up_all(queries.aside(campaign)) + send_all(letters)
+    number = take_up_all(campaign_queries.aside(campaign)) + send_all(letters)
     request(SYSTEM, SEND, {"campaign": reference}, campaign.institution_id)
     return number
 
@@ -149,7 +149,7 @@ def _settle(reference: str) -> int:
     campaign = _held(reference, CampaignState.SENDING)
     if campaign is None:
         return 0
-    left = queries.unfinished(campaign)
+    left = campaign_queries.unfinished(campaign)
     if not left:
         _move(campaign, CampaignState.DONE)
     return left

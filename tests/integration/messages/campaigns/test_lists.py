@@ -17,22 +17,14 @@ from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.queries import Filters
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.messages import campaign_queries as queries
-from cohortmgr.messages import campaigns
-from cohortmgr.messages.helpdesk.models import Campaign
+from cohortmgr.messages.campaigns import actions as campaigns
+from cohortmgr.messages.campaigns import queries as campaign_queries
+from cohortmgr.messages.campaigns.models import Campaign
 from cohortmgr.messages.preferences.models import Preference
 from cohortmgr.messages.undelivered.models import Trouble
 from cohortmgr.outbox.delivery import deliver
 from tests.factories.choices import browser, known
-from tests.integration.messages.mailed import (
-    TEXTS,
-    approved,
-    begun,
-    draft,
-    run,
-    state,
-    written,
-)
+from tests.integration.messages.campaigns.mailed import TEXTS, approved, begun, draft, run, state, written
 
 pytestmark = pytest.mark.usefixtures("system_context")
 Counted = Callable[[], AbstractContextManager[list[str]]]
@@ -68,8 +60,8 @@ def test_the_list_is_the_one_that_the_filters_show(arguments: dict[str, str]) ->
         campaign = db.session.scalars(sa.select(Campaign)).one()
         campaign.filters = filters.arguments()
     shown = lists.page(intake.id, filters, 1).total
-    assert queries.counts(campaign).total == shown
-    assert queries.told(campaign, 1, 50, TEXTS).total == shown
+    assert campaign_queries.counts(campaign).total == shown
+    assert campaign_queries.told(campaign, 1, 50, TEXTS).total == shown
 
 
 def test_drafts_come_with_it_where_that_is_asked() -> None:
@@ -81,10 +73,10 @@ def test_drafts_come_with_it_where_that_is_asked() -> None:
             .values(state="draft", eligible=None)
         )
     campaign = db.session.scalars(sa.select(Campaign)).one()
-    assert queries.counts(campaign).total == 5
+    assert campaign_queries.counts(campaign).total == 5
     with writing():
         campaigns.change(manager, reference, draft(filters=Filters(eligible="yes"), with_drafts=True))
-    assert queries.counts(db.session.scalars(sa.select(Campaign)).one()).total == 6
+    assert campaign_queries.counts(db.session.scalars(sa.select(Campaign)).one()).total == 6
 
 
 def test_who_cannot_be_reached_or_is_in_trouble_is_left_out_and_counted(app: Flask) -> None:
@@ -108,7 +100,7 @@ def test_who_cannot_be_reached_or_is_in_trouble_is_left_out_and_counted(app: Fla
         session.add(
             Preference(person_id=four, channel="email", campaigns=False, digest=False, updated_at=clock.now())
         )
-    counts = queries.counts(db.session.scalars(sa.select(Campaign)).one())
+    counts = campaign_queries.counts(db.session.scalars(sa.select(Campaign)).one())
     assert (counts.total, counts.unreachable, counts.troubled, counts.unsubscribed) == (6, 1, 1, 1)
     assert counts.receiving == 3
     page = browser(app, manager).get(f"/staff/campaigns/{reference}/people").get_data(as_text=True)
@@ -125,7 +117,7 @@ def test_who_cannot_be_reached_or_is_in_trouble_is_left_out_and_counted(app: Fla
     assert {message.person_id for message in written()} == {
         known(f"c{number}@exemple.ma").person_id for number in (3, 4, 5, 6)
     }
-    assert queries.tally(db.session.scalars(sa.select(Campaign)).one()).left_out == 1
+    assert campaign_queries.tally(db.session.scalars(sa.select(Campaign)).one()).left_out == 1
 
 
 def test_whoever_unsubscribed_is_passed_over_when_the_message_leaves() -> None:

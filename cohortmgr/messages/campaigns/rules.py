@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.messages.helpdesk.rules import CampaignState
+from cohortmgr.messages.campaigns.states import CampaignState
 from cohortmgr.outbox.wording import LONGEST_BODY, LONGEST_SUBJECT, filled, names, parse
 
 LANGUAGES = ("fr", "ar", "en")

@@ -24,10 +24,10 @@ from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.rules import PRESENT
 from cohortmgr.jobs.models import Job
 from cohortmgr.jobs.rules import JobState
-from cohortmgr.messages import mailing
-from cohortmgr.messages.helpdesk.models import Campaign, CampaignRecipient
-from cohortmgr.messages.helpdesk.rules import CampaignState
-from cohortmgr.messages.mailing import Tally, Text
+from cohortmgr.messages.campaigns import rules
+from cohortmgr.messages.campaigns.models import Campaign, CampaignRecipient
+from cohortmgr.messages.campaigns.rules import Tally, Text
+from cohortmgr.messages.campaigns.states import CampaignState
 from cohortmgr.messages.preferences.models import Preference
 from cohortmgr.messages.undelivered.models import Trouble
 from cohortmgr.outbox.delivery import opened
@@ -234,8 +234,8 @@ def told(campaign: Campaign, number: int, size: int, texts: Mapping[str, Text]) 
     language = query.selected_columns.language
     problem = sa.case(
         (_SILENT, 0),
-        (language.not_in(mailing.written_in(texts)), 1),
-        (sa.and_(sa.literal(mailing.uses_name(texts)), _NAME == ""), 2),
+        (language.not_in(rules.written_in(texts)), 1),
+        (sa.and_(sa.literal(rules.uses_name(texts)), _NAME == ""), 2),
         (_TROUBLED, 3),
         (_REFUSES, 4),
         else_=5,
@@ -273,13 +273,13 @@ def problems_of(row: Any, texts: Mapping[str, Text]) -> list[str]:
     asks for it when the message leaves."""
     found = []
     if not row.address and not row.has_telephone:
-        found.append(mailing.NO_ADDRESS)
+        found.append(rules.NO_ADDRESS)
     if row.language not in texts or not texts[row.language].is_whole:
-        found.append(mailing.NO_TEXT)
-    elif not row.name and mailing.uses_name({row.language: texts[row.language]}):
-        found.append(mailing.NO_NAME)
+        found.append(rules.NO_TEXT)
+    elif not row.name and rules.uses_name({row.language: texts[row.language]}):
+        found.append(rules.NO_NAME)
     if row.troubled:
-        found.append(mailing.TROUBLED)
+        found.append(rules.TROUBLED)
     return found
 
 

@@ -20,11 +20,12 @@ from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES
 from cohortmgr.base.text import new_reference
 from cohortmgr.base.web import posted_version, show_problems
-from cohortmgr.messages import campaign_queries as queries
-from cohortmgr.messages import campaigns, mailing
-from cohortmgr.messages.campaign_forms import CampaignForm, values_of, values_of_new
-from cohortmgr.messages.helpdesk.models import Campaign
-from cohortmgr.messages.helpdesk.rules import CAMPAIGN_MEANINGS, CampaignState
+from cohortmgr.messages.campaigns import actions as campaigns
+from cohortmgr.messages.campaigns import queries as campaign_queries
+from cohortmgr.messages.campaigns import rules
+from cohortmgr.messages.campaigns.forms import CampaignForm, values_of, values_of_new
+from cohortmgr.messages.campaigns.models import Campaign
+from cohortmgr.messages.campaigns.states import CAMPAIGN_MEANINGS, CampaignState
 from cohortmgr.outbox.segments import measured
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import intakes_below
@@ -38,20 +39,20 @@ SHOWN = 50
 def every() -> ResponseReturnValue:
     """The campaigns of every intake to whose people the viewer writes."""
     viewer = guards.viewer()
-    require_anywhere(viewer, queries.WRITE)
-    return _list(None, intakes_below(viewer.paths(queries.WRITE)))
+    require_anywhere(viewer, campaign_queries.WRITE)
+    return _list(None, intakes_below(viewer.paths(campaign_queries.WRITE)))
 
 
 @bp.get("/intakes/<reference>/campaigns")
 @guards.staff
 def index(reference: str) -> ResponseReturnValue:
     """The campaigns to the people of an intake, newest first."""
-    intake = queries.intake_for(guards.viewer(), reference)
+    intake = campaign_queries.intake_for(guards.viewer(), reference)
     return _list(intake, [intake])
 
 
 def _list(intake: Intake | None, intakes: Sequence[Intake]) -> ResponseReturnValue:
-    page = queries.page_of_all(
+    page = campaign_queries.page_of_all(
         guards.viewer(), intake.id if intake else None, request.args.get("page", 1, type=int), SHOWN
     )
     return render_template(
@@ -59,8 +60,8 @@ def _list(intake: Intake | None, intakes: Sequence[Intake]) -> ResponseReturnVal
         intake=intake,
         intakes=intakes,
         page=page,
-        names=mailing.STATE_NAMES,
-        tags=mailing.STATE_TAGS,
+        names=rules.STATE_NAMES,
+        tags=rules.STATE_TAGS,
     )
 
 
@@ -68,7 +69,7 @@ def _list(intake: Intake | None, intakes: Sequence[Intake]) -> ResponseReturnVal
 @guards.staff
 def new(reference: str) -> ResponseReturnValue:
     """A form that begins with the filters of the address."""
-    intake = queries.intake_for(guards.viewer(), reference)
+    intake = campaign_queries.intake_for(guards.viewer(), reference)
     values = values_of_new(Filters.of(request.args))
     return _form(intake, CampaignForm(formdata=None, data=values, with_cohort=_has_cohort(intake)))
 
@@ -77,7 +78,7 @@ def new(reference: str) -> ResponseReturnValue:
 @guards.staff
 def begin(reference: str) -> ResponseReturnValue:
     """The same form, for the files ticked in the list; nothing is kept yet."""
-    intake = queries.intake_for(guards.viewer(), reference)
+    intake = campaign_queries.intake_for(guards.viewer(), reference)
     values = values_of_new(ticked(Filters.of(request.args)))
     return _form(intake, CampaignForm(formdata=None, data=values, with_cohort=_has_cohort(intake)))
 
@@ -87,7 +88,7 @@ def begin(reference: str) -> ResponseReturnValue:
 def create(reference: str) -> ResponseReturnValue:
     """Keep a draft; a second click leads to the same."""
     viewer = guards.viewer()
-    intake = queries.intake_for(viewer, reference)
+    intake = campaign_queries.intake_for(viewer, reference)
     form = CampaignForm(with_cohort=_has_cohort(intake))
     if not form.validate_on_submit():
         return _form(intake, form)
@@ -97,7 +98,7 @@ def create(reference: str) -> ResponseReturnValue:
             found = campaigns.create(viewer, reference, form.draft(), key)
     except Refused as refusal:
         show_problems(form, refusal)
-        return _form(queries.intake_for(viewer, reference), form)
+        return _form(campaign_queries.intake_for(viewer, reference), form)
     return redirect(url_for(".show", reference=found.reference))
 
 
@@ -105,8 +106,8 @@ def create(reference: str) -> ResponseReturnValue:
 @guards.staff
 def edit(reference: str) -> ResponseReturnValue:
     """The form as it stands."""
-    campaign, intake = queries.get_for(guards.viewer(), reference)
-    values = values_of(campaign, queries.filters_of(campaign))
+    campaign, intake = campaign_queries.get_for(guards.viewer(), reference)
+    values = values_of(campaign, campaign_queries.filters_of(campaign))
     form = CampaignForm(formdata=None, data=values, with_cohort=_has_cohort(intake))
     return _form(intake, form, campaign)
 
@@ -116,7 +117,7 @@ def edit(reference: str) -> ResponseReturnValue:
 def change(reference: str) -> ResponseReturnValue:
     """Keep what was changed; what was approved asks for its approval anew."""
     viewer = guards.viewer()
-    campaign, intake = queries.get_for(viewer, reference)
+    campaign, intake = campaign_queries.get_for(viewer, reference)
     form = CampaignForm(with_cohort=_has_cohort(intake))
     if not form.validate_on_submit():
         return _form(intake, form, campaign)
@@ -125,14 +126,14 @@ def change(reference: str) -> ResponseReturnValue:
             campaigns.change(viewer, reference, form.draft(), posted_version())
     except Refused as refusal:
         show_problems(form, refusal)
-        campaign, intake = queries.get_for(viewer, reference)
+        campaign, intake = campaign_queries.get_for(viewer, reference)
         return _form(intake, form, campaign)
     flash(_("L’envoi est enregistré comme brouillon."), "done")
     return redirect(url_for(".show", reference=reference))
 
 
 def _has_cohort(intake: Intake) -> bool:
-    return queries.cohort_of(intake.id) is not None
+    return campaign_queries.cohort_of(intake.id) is not None
 
 
 def _form(intake: Intake, form: CampaignForm, campaign: Campaign | None = None) -> ResponseReturnValue:
@@ -141,9 +142,9 @@ def _form(intake: Intake, form: CampaignForm, campaign: Campaign | None = None) 
         intake=intake,
         campaign=campaign,
         form=form,
-        variables=mailing.VARIABLES,
-        limits=mailing.LIMITS,
-        names=mailing.STATE_NAMES,
+        variables=rules.VARIABLES,
+        limits=rules.LIMITS,
+        names=rules.STATE_NAMES,
     )
 
 
@@ -156,30 +157,30 @@ def show(reference: str) -> ResponseReturnValue:
 
 def _page(reference: str, problems: Sequence[Problem] = ()) -> ResponseReturnValue:
     viewer = guards.viewer()
-    campaign, intake = queries.get_for(viewer, reference)
-    texts = mailing.from_json(campaign.texts)
-    begun = campaign.state in mailing.BEGUN or bool(campaign.bundle)
+    campaign, intake = campaign_queries.get_for(viewer, reference)
+    texts = rules.from_json(campaign.texts)
+    begun = campaign.state in rules.BEGUN or bool(campaign.bundle)
     again = _again(campaign) if campaign.state in (CampaignState.SENDING, CampaignState.DONE) else 0
     return render_template(
         "messages/staff_campaign.html",
         campaign=campaign,
         intake=intake,
-        live=queries.is_live(campaign),
+        live=campaign_queries.is_live(campaign),
         ahead=campaign.due is not None and campaign.due > clock.now(),
-        filters=queries.filters_of(campaign),
-        counts=queries.counts(campaign),
-        tally=queries.tally(campaign) if begun else None,
+        filters=campaign_queries.filters_of(campaign),
+        counts=campaign_queries.counts(campaign),
+        tally=campaign_queries.tally(campaign) if begun else None,
         again=again,
         texts=texts,
-        written=mailing.written_in(texts),
+        written=rules.written_in(texts),
         languages=LANGUAGE_NAMES,
-        names=mailing.STATE_NAMES,
-        tags=mailing.STATE_TAGS,
+        names=rules.STATE_NAMES,
+        tags=rules.STATE_TAGS,
         meanings=CAMPAIGN_MEANINGS,
         people=accounts.names_of(campaign.created_by, campaign.proposed_by, campaign.approved_by),
-        may_approve=allows(viewer, queries.APPROVE, intake.path),
+        may_approve=allows(viewer, campaign_queries.APPROVE, intake.path),
         is_own=viewer.reference in (campaign.proposed_by, campaign.written_by),
-        ask_above=mailing.ASK_ABOVE,
+        ask_above=rules.ASK_ABOVE,
         form_key=new_reference(),
         problems=problems,
         error=next((problem for problem in problems if problem.where == "confirmation"), None),
@@ -187,15 +188,15 @@ def _page(reference: str, problems: Sequence[Problem] = ()) -> ResponseReturnVal
 
 
 def _again(campaign: Campaign) -> int:
-    return queries.count_aside(campaign) + len(queries.readdressed(campaign))
+    return campaign_queries.count_aside(campaign) + len(campaign_queries.readdressed(campaign))
 
 
 @bp.get("/campaigns/<reference>/progress")
 @guards.staff
 def progress(reference: str) -> ResponseReturnValue:
     """How far the sending is, for the page that waits."""
-    campaign, _intake = queries.get_for(guards.viewer(), reference)
-    tally = queries.tally(campaign)
+    campaign, _intake = campaign_queries.get_for(guards.viewer(), reference)
+    tally = campaign_queries.tally(campaign)
     text = ngettext("%(num)s message attend encore.", "%(num)s messages attendent encore.", tally.waiting)
     return jsonify(percentage=tally.percentage, text=text, done=campaign.state not in ("approved", "sending"))
 
@@ -204,18 +205,18 @@ def progress(reference: str) -> ResponseReturnValue:
 @guards.staff
 def people(reference: str) -> ResponseReturnValue:
     """Every message as each will read it, those with a problem first."""
-    campaign, intake = queries.get_for(guards.viewer(), reference)
-    texts = mailing.from_json(campaign.texts)
-    shared = queries.shared_by(intake)
-    page = queries.told(campaign, request.args.get("page", 1, type=int), SHOWN, texts)
+    campaign, intake = campaign_queries.get_for(guards.viewer(), reference)
+    texts = rules.from_json(campaign.texts)
+    shared = campaign_queries.shared_by(intake)
+    page = campaign_queries.told(campaign, request.args.get("page", 1, type=int), SHOWN, texts)
     rows = []
     for row in page.rows:
-        said = mailing.filled_in(texts[row.language], queries.values_for(row, shared))
-        problems = queries.problems_of(row, texts) + ([mailing.UNSUBSCRIBED] if row.refuses else [])
+        said = rules.filled_in(texts[row.language], campaign_queries.values_for(row, shared))
+        problems = campaign_queries.problems_of(row, texts) + ([rules.UNSUBSCRIBED] if row.refuses else [])
         rows.append((row, said, measured(said.short) if row.by_telephone else None, problems))
     by_telephone = [
-        measured(mailing.filled_in(texts[row.language], queries.values_for(row, shared)).short)
-        for row in queries.by_telephone(campaign)
+        measured(rules.filled_in(texts[row.language], campaign_queries.values_for(row, shared)).short)
+        for row in campaign_queries.by_telephone(campaign)
         if texts[row.language].is_whole
     ]
     price = current_app.extensions["cohortmgr-settings"].sms_cost

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.messages import mailing
-from cohortmgr.messages.helpdesk.rules import CAMPAIGN_MEANINGS, CAMPAIGN_TRANSITIONS, CampaignState
-from cohortmgr.messages.mailing import VARIABLES, Tally, Text
+from cohortmgr.messages.campaigns import rules as campaigns
+from cohortmgr.messages.campaigns.rules import VARIABLES, Tally, Text
+from cohortmgr.messages.campaigns.states import CAMPAIGN_MEANINGS, CAMPAIGN_TRANSITIONS, CampaignState
 
 VALUES = {name: name.upper() for name in VARIABLES}
 counts = st.integers(0, 50)
@@ -24,7 +24,7 @@ def test_what_has_begun_is_never_a_draft_again_and_what_is_called_off_never_leav
                     waiting.append(then)
         return found
 
-    for state in mailing.BEGUN:
+    for state in campaigns.BEGUN:
         assert CampaignState.DRAFT not in after(state)
     assert not after(CampaignState.CANCELLED)
     assert CampaignState.SENDING not in CAMPAIGN_TRANSITIONS[CampaignState.DRAFT]
@@ -32,7 +32,7 @@ def test_what_has_begun_is_never_a_draft_again_and_what_is_called_off_never_leav
 
 
 def test_every_state_has_a_meaning_a_name_and_a_tag() -> None:
-    for table in (CAMPAIGN_TRANSITIONS, CAMPAIGN_MEANINGS, mailing.STATE_NAMES, mailing.STATE_TAGS):
+    for table in (CAMPAIGN_TRANSITIONS, CAMPAIGN_MEANINGS, campaigns.STATE_NAMES, campaigns.STATE_TAGS):
         assert set(table) == set(CampaignState)
 
 
@@ -48,13 +48,13 @@ def test_everybody_is_counted_once_and_a_hundred_is_said_at_the_end_alone(
 
 
 def test_a_text_is_filled_and_its_short_form_falls_back_on_the_subject() -> None:
-    said = mailing.filled_in(Text("A {name}\n B", "{number} {{x}} {link}"), VALUES)
+    said = campaigns.filled_in(Text("A {name}\n B", "{number} {{x}} {link}"), VALUES)
     assert said == Text("A NAME B", "NUMBER {x} LINK", "A NAME B")
-    assert mailing.filled_in(Text("A", "B", "{intake}"), VALUES).short == "INTAKE"
+    assert campaigns.filled_in(Text("A", "B", "{intake}"), VALUES).short == "INTAKE"
 
 
 def test_what_a_value_holds_is_not_read_again() -> None:
-    assert mailing.filled_in(Text("{name}", "b"), VALUES | {"name": "{number}"}).subject == "{number}"
+    assert campaigns.filled_in(Text("{name}", "b"), VALUES | {"name": "{number}"}).subject == "{number}"
 
 
 @pytest.mark.parametrize(
@@ -73,26 +73,26 @@ def test_what_a_value_holds_is_not_read_again() -> None:
     ],
 )
 def test_a_text_that_could_not_be_sent_is_told_at_its_field(text: Text, where: str) -> None:
-    assert [problem.where for problem in mailing.text_problems({"fr": text})] == [where]
+    assert [problem.where for problem in campaigns.text_problems({"fr": text})] == [where]
 
 
 @given(st.builds(Text, *[st.text(max_size=30)] * 3))
 def test_whatever_is_written_is_judged_without_failing_and_filled_when_it_is_right(text: Text) -> None:
-    if not mailing.text_problems({"fr": text}):
-        mailing.filled_in(text, VALUES)
+    if not campaigns.text_problems({"fr": text}):
+        campaigns.filled_in(text, VALUES)
 
 
 def test_an_empty_language_is_no_mistake_and_is_missed_where_somebody_reads_it() -> None:
-    texts = mailing.from_json(mailing.as_json({"fr": Text("a", "b"), "ar": Text()}))
-    assert not mailing.text_problems(texts)
-    assert mailing.written_in(texts) == ["fr"]
-    assert [p.where for p in mailing.languages_missing(texts, ["en", "fr", "ar"])] == [
+    texts = campaigns.from_json(campaigns.as_json({"fr": Text("a", "b"), "ar": Text()}))
+    assert not campaigns.text_problems(texts)
+    assert campaigns.written_in(texts) == ["fr"]
+    assert [p.where for p in campaigns.languages_missing(texts, ["en", "fr", "ar"])] == [
         "subject_ar",
         "subject_en",
     ]
-    assert not mailing.languages_missing(texts, ["fr"])
+    assert not campaigns.languages_missing(texts, ["fr"])
 
 
 def test_a_name_is_asked_for_by_the_texts_that_use_it() -> None:
-    assert mailing.uses_name({"fr": Text("a", "b", "{name}")})
-    assert not mailing.uses_name({"fr": Text("a", "{number}")})
+    assert campaigns.uses_name({"fr": Text("a", "b", "{name}")})
+    assert not campaigns.uses_name({"fr": Text("a", "{number}")})
