@@ -58,7 +58,6 @@ from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts import staff_views as cohorts_staff
 from cohortmgr.jobs.broker import celery_for, wake_sender
 from cohortmgr.messages import notices as messages_notices
-from cohortmgr.messages import text_views as texts_staff
 from cohortmgr.messages.campaigns import views as campaigns_staff
 from cohortmgr.messages.helpdesk.actions import consent_withdrawn, questions
 from cohortmgr.messages.helpdesk.views import candidate, saved_answers
@@ -71,6 +70,7 @@ from cohortmgr.messages.letters.views import staff as messages_staff
 from cohortmgr.messages.preferences import views as preferences
 from cohortmgr.messages.preferences.actions import unsubscribe_links
 from cohortmgr.messages.preferences.queries import routing
+from cohortmgr.messages.texts import views as texts_staff
 from cohortmgr.messages.undelivered import actions as troubles
 from cohortmgr.messages.undelivered import views as undelivered
 from cohortmgr.outbox import actions as outbox

@@ -16,13 +16,10 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.demo.choice import chosen_people
 from cohortmgr.demo.setting import INTAKE, PROGRAMME, by_role
-from cohortmgr.messages import wordings
 from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns.actions import Draft
 from cohortmgr.messages.campaigns.rules import Text
-from cohortmgr.messages.drafts import Draft as TextDraft
-from cohortmgr.messages.drafts import held_text
 from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions import handling, questions
 from cohortmgr.messages.helpdesk.actions.questions import Asked
@@ -33,6 +30,9 @@ from cohortmgr.messages.letters.queries import letters
 from cohortmgr.messages.preferences.actions import preferences
 from cohortmgr.messages.preferences.queries import wishes
 from cohortmgr.messages.preferences.rules import Wish
+from cohortmgr.messages.texts import actions as wordings
+from cohortmgr.messages.texts.queries.preview import Draft as TextDraft
+from cohortmgr.messages.texts.queries.preview import held_text
 from cohortmgr.messages.undelivered import actions as undelivered
 from cohortmgr.outbox.delivery import deliver
 from cohortmgr.programmes import queries as programmes

@@ -15,9 +15,9 @@ from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.audit.models import Event
 from cohortmgr.base.db import db, see, writing
-from cohortmgr.messages import drafts, texts
 from cohortmgr.messages.letters.models import MessageText
 from cohortmgr.messages.letters.queries import letters
+from cohortmgr.messages.texts.queries import preview, texts
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.models import Message
@@ -256,7 +256,7 @@ def test_pages_and_rendering_take_as_many_statements_for_many_versions(app: Flas
         with statements() as seen:
             render_all(
                 [message] * 50,
-                [{"variables": drafts.examples(texts.notice_for("offer_made", "email", "fr"))}] * 50,
+                [{"variables": preview.examples(texts.notice_for("offer_made", "email", "fr"))}] * 50,
             )
         return [*found, len(seen)]
 

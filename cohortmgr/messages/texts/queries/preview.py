@@ -13,10 +13,10 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import speaking
-from cohortmgr.messages import texts
 from cohortmgr.messages.letters.queries import letters
 from cohortmgr.messages.letters.queries import texts as letters_texts
-from cohortmgr.messages.proofreading import proofread, tidied, weighed
+from cohortmgr.messages.texts.queries import texts
+from cohortmgr.messages.texts.rules import proofread, tidied, weighed
 from cohortmgr.outbox.house_texts import house_text, needed
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import Notice

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cohortmgr.base.errors import Refused
-from cohortmgr.messages.proofreading import MOST_SEGMENTS, proofread, tidied, weighed
+from cohortmgr.messages.texts.rules import MOST_SEGMENTS, proofread, tidied, weighed
 from cohortmgr.outbox.notices import Notice, Variable
 
 NOTICE = Notice("k", "K", (Variable("name", "text", "S"), Variable("token", "link", "x", required=True)))

@@ -28,10 +28,12 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.i18n import LANGUAGES, decimal, say, speaking
 from cohortmgr.base.web import show_problems
-from cohortmgr.messages import drafts, texts, wordings
-from cohortmgr.messages.drafts import Draft, Place
 from cohortmgr.messages.letters.names import CHANNELS, LANGUAGE_NAMES
-from cohortmgr.messages.proofreading import MANY_SEGMENTS, proofread, tidied
+from cohortmgr.messages.texts import actions as wordings
+from cohortmgr.messages.texts.queries import preview as texts_preview
+from cohortmgr.messages.texts.queries import texts
+from cohortmgr.messages.texts.queries.preview import Draft, Place
+from cohortmgr.messages.texts.rules import MANY_SEGMENTS, proofread, tidied
 from cohortmgr.outbox.dressing import page_of
 from cohortmgr.outbox.house_texts import house_text, needed
 from cohortmgr.outbox.notices import declared
@@ -84,7 +86,7 @@ def index() -> ResponseReturnValue:
 def text(key: str, channel: str, language: str) -> ResponseReturnValue:
     """Write a text; what is wrong is said beside its field, and nothing of what was typed is lost."""
     viewer, place = guards.viewer(), _place(key, channel, language)
-    held = drafts.held_text(place)
+    held = texts_preview.held_text(place)
     form = TextForm(data={"subject": held.subject, "body": held.body, "number": held.number})
     if form.validate_on_submit():
         try:
@@ -147,13 +149,13 @@ def _address(place: Place) -> str:
 
 def _values(place: Place, sample: str) -> dict[str, Any]:
     if not sample:
-        return drafts.examples(place.notice)
+        return texts_preview.examples(place.notice)
     with writing():
         return wordings.read_sample(guards.viewer(), place, sample)
 
 
 def _tried(place: Place, subject: str, body: str, values: dict[str, Any]) -> str:
-    rendered = drafts.tried(place, subject, body, values)
+    rendered = texts_preview.tried(place, subject, body, values)
     if place.channel != SMS:
         return rendered.html or ""
     size = _size(measured(rendered.text))
@@ -181,7 +183,7 @@ def _framed(page: str) -> Response:
 
 def _warn(place: Place, draft: Draft) -> None:
     """A long short message is kept, with a word on what it costs."""
-    found = drafts.check(place, *draft.read(place))
+    found = texts_preview.check(place, *draft.read(place))
     if found and found[0].segments > MANY_SEGMENTS:
         size = _size(found[0])
         flash(_("Ce message court est long : %(size)s pour chaque personne.", size=size), "wait")
@@ -192,7 +194,7 @@ def _editor(place: Place, form: TextForm) -> ResponseReturnValue:
     with speaking(place.language):
         own_subject, own_body = house_text(place.notice, place.channel)
         wanted = needed(place.notice, place.channel)
-        shown = drafts.shown_examples(place.notice)
+        shown = texts_preview.shown_examples(place.notice)
     measure = None
     if place.channel == SMS:
         found = measured(_filled(place, form))
@@ -207,7 +209,7 @@ def _editor(place: Place, form: TextForm) -> ResponseReturnValue:
         examples=shown,
         own={"subject": own_subject, "body": own_body},
         history=texts.history(*place.name),
-        samples=drafts.samples(viewer, place),
+        samples=texts_preview.samples(viewer, place),
         size=measure,
         channel_name=CHANNELS[place.channel],
         language_name=LANGUAGE_NAMES[place.language],
@@ -218,6 +220,6 @@ def _filled(place: Place, form: TextForm) -> str:
     """The short message on the examples; as it was typed while it cannot be filled."""
     body = tidied(form.body.data or "")
     try:
-        return drafts.tried(place, "", body, drafts.examples(place.notice)).text
+        return texts_preview.tried(place, "", body, texts_preview.examples(place.notice)).text
     except (Refused, KeyError):
         return body

@@ -11,12 +11,12 @@ from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Refused, Stale
-from cohortmgr.messages import texts
-from cohortmgr.messages.drafts import Draft, Place, check, examples, held_text
 from cohortmgr.messages.letters.models import MessageText
 from cohortmgr.messages.letters.queries import letters
 from cohortmgr.messages.letters.queries import texts as letters_texts
-from cohortmgr.messages.texts import WRITE
+from cohortmgr.messages.texts.queries import texts
+from cohortmgr.messages.texts.queries.preview import Draft, Place, check, examples, held_text
+from cohortmgr.messages.texts.queries.texts import WRITE
 from cohortmgr.outbox.delivery import opened
 
 READ = "messages.preview"
