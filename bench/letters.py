@@ -37,7 +37,7 @@ from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.delivery import Ready, mail_of, opened
 from cohortmgr.outbox.mail import compose, return_path
 from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.rendering import render_all
+from cohortmgr.outbox.texts.display.rendering import render_all
 from cohortmgr.programmes.queries import intake_of
 
 KEY = "application_received"

@@ -24,11 +24,11 @@ from cohortmgr.outbox.mail import Mail, compose
 from cohortmgr.outbox.models import Bundle, Message
 from cohortmgr.outbox.providers import REST, Providers
 from cohortmgr.outbox.recording import Recorder, record, record_all
-from cohortmgr.outbox.rendering import Rendered, render_all
 from cohortmgr.outbox.rules import RENEWED, MessageState, after_failure
 from cohortmgr.outbox.signing import check_key
 from cohortmgr.outbox.sms import short_message
 from cohortmgr.outbox.smtp import Refusal
+from cohortmgr.outbox.texts.display.rendering import Rendered, render_all
 from cohortmgr.outbox.variables import read
 
 BATCH = 200

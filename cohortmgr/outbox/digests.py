@@ -13,8 +13,8 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.i18n import speaking
 from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.rendering import Rendered, render_own
 from cohortmgr.outbox.rules import MessageState
+from cohortmgr.outbox.texts.display.rendering import Rendered, render_own
 
 KEY = "digest"
 MOST = 500

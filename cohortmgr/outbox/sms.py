@@ -13,8 +13,8 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from cohortmgr.outbox.failures import Failure, Stage, judged_http
-from cohortmgr.outbox.segments import Measure, measured
 from cohortmgr.outbox.smtp import Refusal
+from cohortmgr.outbox.texts.segments import Measure, measured
 
 PATIENCE = 20
 # ITU-T E.164: a plus, a country's code, fifteen digits at most.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.messages.campaigns.states import CampaignState
-from cohortmgr.outbox.wording import LONGEST_BODY, LONGEST_SUBJECT, filled, names, parse
+from cohortmgr.outbox.texts.wording import LONGEST_BODY, LONGEST_SUBJECT, filled, names, parse
 
 LANGUAGES = ("fr", "ar", "en")
 VARIABLES: Mapping[str, str] = {

@@ -26,7 +26,7 @@ from cohortmgr.messages.campaigns import rules
 from cohortmgr.messages.campaigns.forms import CampaignForm, values_of, values_of_new
 from cohortmgr.messages.campaigns.models import Campaign
 from cohortmgr.messages.campaigns.states import CAMPAIGN_MEANINGS, CampaignState
-from cohortmgr.outbox.segments import measured
+from cohortmgr.outbox.texts.segments import measured
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import intakes_below
 

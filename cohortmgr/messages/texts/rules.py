@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection
 
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.outbox.notices import Notice
-from cohortmgr.outbox.segments import Measure, measured
-from cohortmgr.outbox.wording import LONGEST_BODY, LONGEST_SUBJECT, Piece, names, parse
+from cohortmgr.outbox.texts.segments import Measure, measured
+from cohortmgr.outbox.texts.wording import LONGEST_BODY, LONGEST_SUBJECT, Piece, names, parse
 
 MOST_SEGMENTS = 6
 MANY_SEGMENTS = 3

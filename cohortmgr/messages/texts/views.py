@@ -34,11 +34,11 @@ from cohortmgr.messages.texts.queries import preview as texts_preview
 from cohortmgr.messages.texts.queries import texts
 from cohortmgr.messages.texts.queries.preview import Draft, Place
 from cohortmgr.messages.texts.rules import MANY_SEGMENTS, proofread, tidied
-from cohortmgr.outbox.dressing import page_of
-from cohortmgr.outbox.house_texts import house_text, needed
 from cohortmgr.outbox.notices import declared
-from cohortmgr.outbox.rendering import SMS
-from cohortmgr.outbox.segments import Measure, measured
+from cohortmgr.outbox.texts.display.dress import page_of
+from cohortmgr.outbox.texts.display.house_texts import house_text, needed
+from cohortmgr.outbox.texts.display.rendering import SMS
+from cohortmgr.outbox.texts.segments import Measure, measured
 
 bp = Blueprint("texts_staff", __name__, url_prefix="/staff/texts")
 # A tried text is shown in a frame of our own page and does nothing there: no script, form, picture or address.

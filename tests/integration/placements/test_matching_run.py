@@ -21,7 +21,7 @@ from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Enrolment
 from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.rendering import Rendered, render_all
+from cohortmgr.outbox.texts.display.rendering import Rendered, render_all
 from cohortmgr.placements import actions, board, queries, runs
 from cohortmgr.placements.matching import verify
 from cohortmgr.placements.models import MatchingRun, Placement, Score, Wish

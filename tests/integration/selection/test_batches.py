@@ -17,7 +17,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
 from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.rendering import Rendered, render_all
+from cohortmgr.outbox.texts.display.rendering import Rendered, render_all
 from cohortmgr.programmes.models import Offering
 from cohortmgr.selection import actions, queries
 from cohortmgr.selection.certificate import verify

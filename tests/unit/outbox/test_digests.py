@@ -8,7 +8,7 @@ import pytest
 
 from cohortmgr.outbox import digests
 from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.rendering import Rendered
+from cohortmgr.outbox.texts.display.rendering import Rendered
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from cohortmgr.applications.guardians.queries import CHILD, Guarded, children_na
 from cohortmgr.base import crypto
 from cohortmgr.base.errors import N_
 from cohortmgr.outbox.actions import Letter
-from cohortmgr.outbox.rendering import PASSED_ON
+from cohortmgr.outbox.texts.display.rendering import PASSED_ON
 
 _CHUNK = 500
 # To the guardians themselves, by the telephone or the address that the file names.

@@ -24,11 +24,11 @@ from cohortmgr.base.text import fold
 from cohortmgr.messages.letters.queries import texts as letters_texts
 from cohortmgr.messages.preferences.models import InboxMark
 from cohortmgr.outbox.delivery import opened
-from cohortmgr.outbox.dressing import on_page
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import bearing_keys, declared
-from cohortmgr.outbox.rendering import Rendered, render_with
 from cohortmgr.outbox.rules import MessageState
+from cohortmgr.outbox.texts.display.dress import on_page
+from cohortmgr.outbox.texts.display.rendering import Rendered, render_with
 from cohortmgr.programmes.models import Intake
 
 PERMISSION = "applications.manage"

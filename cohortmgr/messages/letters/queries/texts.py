@@ -13,7 +13,7 @@ from cohortmgr.base.db import acting_in, db
 from cohortmgr.messages.letters.models import MessageText
 from cohortmgr.outbox.hooks import TextKey
 from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.rendering import text_key
+from cohortmgr.outbox.texts.display.rendering import text_key
 
 
 @dataclass(frozen=True)

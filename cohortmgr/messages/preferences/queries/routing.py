@@ -20,7 +20,7 @@ from cohortmgr.messages.preferences.rules import Errand, Later, Leave, Never, Wi
 from cohortmgr.outbox import hooks
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import declared
-from cohortmgr.outbox.rendering import text_key
+from cohortmgr.outbox.texts.display.rendering import text_key
 
 _PREFERENCES = table_of(Preference)
 _PERSONS = sa.select(

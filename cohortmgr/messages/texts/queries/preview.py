@@ -17,11 +17,11 @@ from cohortmgr.messages.letters.queries import letters
 from cohortmgr.messages.letters.queries import texts as letters_texts
 from cohortmgr.messages.texts.queries import texts
 from cohortmgr.messages.texts.rules import proofread, tidied, weighed
-from cohortmgr.outbox.house_texts import house_text, needed
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import Notice
-from cohortmgr.outbox.rendering import SMS, Rendered, render_wording
-from cohortmgr.outbox.segments import Measure
+from cohortmgr.outbox.texts.display.house_texts import house_text, needed
+from cohortmgr.outbox.texts.display.rendering import SMS, Rendered, render_wording
+from cohortmgr.outbox.texts.segments import Measure
 
 SAMPLES = 8
 

@@ -21,7 +21,7 @@ from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import declared
-from cohortmgr.outbox.rendering import Rendered, render_all
+from cohortmgr.outbox.texts.display.rendering import Rendered, render_all
 from tests.integration.applications.guardians import children
 
 Statements = Callable[[], AbstractContextManager[list[str]]]

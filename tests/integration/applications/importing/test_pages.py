@@ -28,7 +28,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.rendering import Rendered, render_all
+from cohortmgr.outbox.texts.display.rendering import Rendered, render_all
 from tests.databases import Database
 from tests.integration.applications.importing import sheets
 from tests.integration.applications.importing.sheets import as_csv, one, words

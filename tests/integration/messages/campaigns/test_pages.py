@@ -25,7 +25,7 @@ from cohortmgr.messages.campaigns.models import Campaign
 from cohortmgr.messages.campaigns.rules import Text
 from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.rendering import render_all
+from cohortmgr.outbox.texts.display.rendering import render_all
 from cohortmgr.programmes.models import Intake
 from tests.factories.choices import _file, browser, known, sent, someone
 from tests.integration.messages.campaigns.mailed import (

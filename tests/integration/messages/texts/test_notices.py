@@ -17,11 +17,11 @@ from cohortmgr.base.db import db
 from cohortmgr.base.i18n import LANGUAGES, speaking
 from cohortmgr.base.settings import ROOT
 from cohortmgr.outbox.delivery import opened
-from cohortmgr.outbox.house_texts import house_text, needed
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import Notice, Variable, bearing_keys, declare, declared
-from cohortmgr.outbox.rendering import Rendered, render_own, render_wording, template_name
-from cohortmgr.outbox.segments import measured
+from cohortmgr.outbox.texts.display.house_texts import house_text, needed
+from cohortmgr.outbox.texts.display.rendering import Rendered, render_own, render_wording, template_name
+from cohortmgr.outbox.texts.segments import measured
 from tests.architecture.sources import APPLICATION, files, tree
 from tests.factories.year import lived
 

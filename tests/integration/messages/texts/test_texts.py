@@ -21,7 +21,7 @@ from cohortmgr.messages.texts.queries import preview, texts
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.rendering import Rendered, render_all
+from cohortmgr.outbox.texts.display.rendering import Rendered, render_all
 from cohortmgr.programmes.models import Intake
 from tests.factories.choices import browser, decided, known, sent, someone
 

@@ -20,7 +20,7 @@ from cohortmgr.base.i18n import LANGUAGES, speaking
 from cohortmgr.messages.preferences.actions import unsubscribe_links
 from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.rendering import render_own
+from cohortmgr.outbox.texts.display.rendering import render_own
 from cohortmgr.programmes.models import IntakeWatch
 from cohortmgr.programmes.watches import actions as watches
 from tests.integration.accounts.entering import last_code, letters, wrong

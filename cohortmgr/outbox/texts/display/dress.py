@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from cohortmgr.base.i18n import language
-from cohortmgr.outbox.blocks import Dress, laid, marked_up
+from cohortmgr.outbox.texts.blocks import Dress, laid, marked_up
 
 _PIECE = re.compile(r"<!--(\w+)-->(.*?)<!--/-->\s*", re.S)
 _APART = re.compile(r" ([:;?!»])")

@@ -13,8 +13,8 @@ from jinja2 import Environment
 
 from cohortmgr.base.i18n import language
 from cohortmgr.outbox.notices import Kind, Notice, Variable
-from cohortmgr.outbox.rendering import split_own, template_name
-from cohortmgr.outbox.wording import Name, names, parse, printed
+from cohortmgr.outbox.texts.display.rendering import split_own, template_name
+from cohortmgr.outbox.texts.wording import Name, names, parse, printed
 
 _KNOWN = "cohortmgr-house-texts"
 _VALUES = ("localized", "say", "reason", "day", "short_day", "month", "hour", "moment", "number", "mad")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.outbox.blocks import Dress, marked_up
+from cohortmgr.outbox.texts.blocks import Dress, marked_up
 
 DRESS = Dress(
     paragraph="<p>@@words@@</p>",

@@ -12,11 +12,11 @@ from flask import Flask
 
 from cohortmgr.base.i18n import speaking
 from cohortmgr.outbox import hooks
-from cohortmgr.outbox.dressing import page_of
 from cohortmgr.outbox.hooks import TextKey
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import declared
-from cohortmgr.outbox.rendering import Rendered, render_all
+from cohortmgr.outbox.texts.display.dress import page_of
+from cohortmgr.outbox.texts.display.rendering import Rendered, render_all
 
 pytestmark = pytest.mark.usefixtures("system_context")
 

@@ -25,10 +25,10 @@ from cohortmgr.base.i18n import (
     speaking,
 )
 from cohortmgr.outbox import hooks
-from cohortmgr.outbox.dressing import page_of
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import Notice, Variable, declared
-from cohortmgr.outbox.wording import Piece, filled, names, parse
+from cohortmgr.outbox.texts.display.dress import page_of
+from cohortmgr.outbox.texts.wording import Piece, filled, names, parse
 
 SMS = "sms"
 # One of these in a short message halves what a segment holds; each has a plain form that reads the same.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.outbox.segments import GSM, UCS2, Measure, measured
+from cohortmgr.outbox.texts.segments import GSM, UCS2, Measure, measured
 
 
 @pytest.mark.parametrize(

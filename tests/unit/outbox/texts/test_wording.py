@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.base.errors import Refused
-from cohortmgr.outbox.wording import Name, Piece, filled, names, parse, printed
+from cohortmgr.outbox.texts.wording import Name, Piece, filled, names, parse, printed
 
 WORDS = st.text(st.characters(exclude_categories=("Cs",)), min_size=1)
 PIECES = st.lists(st.one_of(WORDS, st.from_regex(r"[a-z][a-z0-9_]{0,59}", fullmatch=True).map(Name)))
