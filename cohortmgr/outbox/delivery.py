@@ -16,18 +16,18 @@ from cohortmgr.audit.keys import known_keys
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox import hooks, pacing
+from cohortmgr.outbox.channels.actions.mail import Mail, compose
+from cohortmgr.outbox.channels.actions.providers import REST, Providers
+from cohortmgr.outbox.channels.actions.signing import check_key
+from cohortmgr.outbox.channels.actions.sms import short_message
+from cohortmgr.outbox.channels.actions.smtp import Refusal
 from cohortmgr.outbox.claiming import claim, holding, past_of
 from cohortmgr.outbox.digests import Parcel, joint, parcels
 from cohortmgr.outbox.failures import Failure
 from cohortmgr.outbox.hooks import NoWay, Route, Wait
-from cohortmgr.outbox.mail import Mail, compose
 from cohortmgr.outbox.models import Bundle, Message
-from cohortmgr.outbox.providers import REST, Providers
 from cohortmgr.outbox.recording import Recorder, record, record_all
 from cohortmgr.outbox.rules import RENEWED, MessageState, after_failure
-from cohortmgr.outbox.signing import check_key
-from cohortmgr.outbox.sms import short_message
-from cohortmgr.outbox.smtp import Refusal
 from cohortmgr.outbox.texts.display.rendering import Rendered, render_all
 from cohortmgr.outbox.variables import read
 

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cohortmgr.outbox.mail import Mail, compose
-from cohortmgr.outbox.providers import write_file
+from cohortmgr.outbox.channels.actions.mail import Mail, compose
+from cohortmgr.outbox.channels.actions.providers import write_file
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from typing import Protocol
 from flask import current_app
 
 from cohortmgr.base.settings import Settings
+from cohortmgr.outbox.channels.actions.mail import return_path
+from cohortmgr.outbox.channels.actions.sms import ShortMessages, service_for
+from cohortmgr.outbox.channels.actions.smtp import Connection, Envelope, Refusal, Unreachable
 from cohortmgr.outbox.failures import Failure, Stage
-from cohortmgr.outbox.mail import return_path
-from cohortmgr.outbox.sms import ShortMessages, service_for
-from cohortmgr.outbox.smtp import Connection, Envelope, Refusal, Unreachable
 
 # A server that cannot be reached so many times in a row is left alone for so many seconds.
 PATIENT_WITH = 3

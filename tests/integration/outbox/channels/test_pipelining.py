@@ -12,7 +12,7 @@ from flask import Flask, current_app
 from bench.sink import Answer, Conduct, Tally, listening
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.outbox import providers
+from cohortmgr.outbox.channels.actions import providers
 from cohortmgr.outbox.delivery import Post, deliver
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rules import MAX_TRIES, MessageState

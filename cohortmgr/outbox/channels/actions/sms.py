@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from cohortmgr.outbox.channels.actions.smtp import Refusal
 from cohortmgr.outbox.failures import Failure, Stage, judged_http
-from cohortmgr.outbox.smtp import Refusal
 from cohortmgr.outbox.texts.segments import Measure, measured
 
 PATIENCE = 20

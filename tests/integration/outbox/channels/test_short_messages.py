@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cohortmgr.outbox import sms
+from cohortmgr.outbox.channels.actions import sms
 from cohortmgr.outbox.delivery import deliver
 from tests.integration.outbox.conftest import row, send
 

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cohortmgr.outbox.mail import Mail, compose, encoded_words
-from cohortmgr.outbox.smtp import ended
+from cohortmgr.outbox.channels.actions.mail import Mail, compose, encoded_words
+from cohortmgr.outbox.channels.actions.smtp import ended
 
 pytestmark = [pytest.mark.usefixtures("system_context"), pytest.mark.sqlite_only]
 ARABIC = "تم قبولكم في الماستر، والمرجو تأكيد المقعد قبل الثلاثاء 12 ماي 2026.\n" * 5

@@ -18,7 +18,7 @@ from functools import cache, lru_cache
 from flask import current_app
 
 from cohortmgr.base import clock
-from cohortmgr.outbox.signing import signed
+from cohortmgr.outbox.channels.actions.signing import signed
 
 # Seventy-five characters are the longest encoded word (RFC 2047, 2); these bytes in base64 fill it.
 _WORD = 45

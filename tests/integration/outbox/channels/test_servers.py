@@ -11,7 +11,8 @@ from email import message_from_bytes, policy
 import pytest
 
 from cohortmgr.base import clock
-from cohortmgr.outbox import hooks, providers
+from cohortmgr.outbox import hooks
+from cohortmgr.outbox.channels.actions import providers
 from cohortmgr.outbox.delivery import Post, deliver
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rules import MAX_TRIES, MessageState
