@@ -35,8 +35,9 @@ from cohortmgr.base.text import new_reference
 from cohortmgr.outbox import hooks
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.channels.actions.mail import compose, return_path
-from cohortmgr.outbox.delivery import Ready, mail_of, opened
+from cohortmgr.outbox.delivery.tasks.handing_over import Ready, mail_of
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.queries import opened
 from cohortmgr.outbox.texts.display.rendering import render_all
 from cohortmgr.programmes.queries import intake_of
 

@@ -74,7 +74,8 @@ from cohortmgr.messages.texts import views as texts_staff
 from cohortmgr.messages.undelivered import actions as troubles
 from cohortmgr.messages.undelivered import views as undelivered
 from cohortmgr.outbox import actions as outbox
-from cohortmgr.outbox import delivery, hooks
+from cohortmgr.outbox import hooks
+from cohortmgr.outbox import hooks as outbox_hooks
 from cohortmgr.outbox.notices import declare
 from cohortmgr.placements import actions as placing
 from cohortmgr.placements import candidate_views as placements_candidate
@@ -237,9 +238,9 @@ def _join_floors() -> None:
     rooms = (accounts_notices, applications_notices, selection_notices, placements_notices, messages_notices)
     for room in (*rooms, programmes_notices):
         declare(*room.NOTICES)
-    delivery.checks[letters.OFFER_REMINDER] = letters.awaits_answer
-    delivery.checks[documents_tasks.DOCUMENT_AWAITED] = documents_tasks.still_owed
-    delivery.checks[recalls.DRAFT_REMINDER] = recalls.still_unsent
+    outbox_hooks.checks[letters.OFFER_REMINDER] = letters.awaits_answer
+    outbox_hooks.checks[documents_tasks.DOCUMENT_AWAITED] = documents_tasks.still_owed
+    outbox_hooks.checks[recalls.DRAFT_REMINDER] = recalls.still_unsent
 
 
 def _configure(app: Flask, settings: Settings, process: Process) -> None:

@@ -13,7 +13,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.jobs import actions
 from cohortmgr.jobs.actions import Claim, TryLater
 from cohortmgr.jobs.rules import PAUSE, percentage
-from cohortmgr.outbox.draining import drain as send_all
+from cohortmgr.outbox.delivery.tasks.draining import drain as send_all
 from worker.celery_app import app, flask_app
 
 _stopping = threading.Event()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cohortmgr.outbox.draining import drain as send_all
+from cohortmgr.outbox.delivery.tasks.draining import drain as send_all
 from worker.celery_app import app, flask_app
 from worker.jobs import stopping
 

@@ -34,7 +34,7 @@ from cohortmgr.messages.texts import actions as wordings
 from cohortmgr.messages.texts.queries.preview import Draft as TextDraft
 from cohortmgr.messages.texts.queries.preview import held_text
 from cohortmgr.messages.undelivered import actions as undelivered
-from cohortmgr.outbox.delivery import deliver
+from cohortmgr.outbox.delivery.tasks.handing_over import deliver
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.stipends import queries as stipends
 

@@ -64,3 +64,8 @@ stored: list[Callable[[set[TextKey]], Mapping[TextKey, StoredText]]] = []
 headers: list[Callable[[Message, Mapping[str, Any]], Mapping[str, str]]] = []
 # Called in the recording transaction, as the system, when a message is returned or set aside, with the error's kind.
 on_returned: list[Callable[[Message, str], None]] = []
+
+# By key, whether what messages of that kind say still holds, asked of their variables just before they leave, in one
+# statement for a batch. Whoever plans a message far ahead gives it one: the web only appends to this journal, so that
+# it cannot take a row back.
+checks: dict[str, Callable[[Sequence[Mapping[str, Any]]], Sequence[bool]]] = {}

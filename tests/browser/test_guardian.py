@@ -19,8 +19,8 @@ from cohortmgr.applications.file.queries import definition_of
 from cohortmgr.applications.importing.actions import runs as imports
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.actions import Letter, send_all
-from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.queries import content_of
 from cohortmgr.programmes.queries import intake_of
 from tests.browser.conftest import Lived
 from tests.browser.visits import follow

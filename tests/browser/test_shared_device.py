@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, Page, Response
 
 from cohortmgr.base.db import db
-from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.queries import content_of
 from tests.browser.conftest import Lived
 from tests.browser.visits import follow
 from tests.watch import test_context

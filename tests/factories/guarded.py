@@ -8,8 +8,8 @@ from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications.file.queries import definition_of
 from cohortmgr.applications.importing.actions import runs as imports
 from cohortmgr.base.db import db, writing
-from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.queries import content_of
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.queries import intake_of

@@ -10,8 +10,8 @@ from cohortmgr.messages.helpdesk.actions import handling, questions
 from cohortmgr.messages.helpdesk.actions.questions import Asked
 from cohortmgr.messages.helpdesk.rules import Topic
 from cohortmgr.messages.undelivered.models import Trouble
+from cohortmgr.outbox.delivery.actions.outcomes import tell
 from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.recording import tell
 from cohortmgr.programmes.queries import get_intake, programme_by_key
 
 TEXTS = {

@@ -30,8 +30,8 @@ from cohortmgr.messages.campaigns.rules import Tally, Text
 from cohortmgr.messages.campaigns.states import CampaignState
 from cohortmgr.messages.preferences.models import Preference
 from cohortmgr.messages.undelivered.models import Trouble
-from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.queries import opened
 from cohortmgr.outbox.rules import UNDER_WAY, MessageState
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of

@@ -23,10 +23,9 @@ from cohortmgr.messages.helpdesk.rules import EntryKind, Topic
 from cohortmgr.messages.incoming.rules import Bounce, Complaint, Mail, Reply, question_address
 from cohortmgr.messages.preferences.actions import preferences
 from cohortmgr.messages.undelivered.actions import COMPLAINT, place_of
-from cohortmgr.outbox.delivery import content_of
-from cohortmgr.outbox.digests import left_with
+from cohortmgr.outbox.delivery.actions.outcomes import tell
 from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.recording import tell
+from cohortmgr.outbox.queries import content_of, left_with
 from cohortmgr.outbox.rules import MessageState
 
 TAG = 16

@@ -17,7 +17,7 @@ from cohortmgr.messages.letters.queries import texts as letters_texts
 from cohortmgr.messages.texts.queries import texts
 from cohortmgr.messages.texts.queries.preview import Draft, Place, check, examples, held_text
 from cohortmgr.messages.texts.queries.texts import WRITE
-from cohortmgr.outbox.delivery import opened
+from cohortmgr.outbox.queries import opened
 
 READ = "messages.preview"
 WRITTEN, LAID_BACK = "messages.write_text", "messages.lay_back_text"

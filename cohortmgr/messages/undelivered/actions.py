@@ -32,8 +32,8 @@ from cohortmgr.messages.helpdesk.rules import EntryKind
 from cohortmgr.messages.undelivered.models import Trouble
 from cohortmgr.messages.undelivered.rules import Resolution, TroubleKind, kind_of
 from cohortmgr.outbox.actions import Letter, send_all
-from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.queries import content_of
 from cohortmgr.outbox.rules import MessageState
 from cohortmgr.programmes.models import Intake, Programme
 

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from cohortmgr.base.db import db
-from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.queries import opened
 
 
 def letters(system_app: Flask, key: str = "sign_in_code") -> list[tuple[Message, dict[str, object]]]:

@@ -21,8 +21,8 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.messages.preferences.queries import routing
 from cohortmgr.outbox import hooks
-from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.queries import opened
 from tests.integration.accounts.entering import last_code, letters, wrong
 from tests.watch import SeparateClient, rows_of
 

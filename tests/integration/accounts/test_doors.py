@@ -26,8 +26,8 @@ from cohortmgr.accounts.rules import (
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotPermitted, Refused
-from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.queries import content_of
 from tests.thrift import costly_passwords
 from tests.watch import SeparateClient, rows_of
 

@@ -19,9 +19,10 @@ from jinja2 import ChoiceLoader, DictLoader
 
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.outbox import actions, claiming, hooks
+from cohortmgr.outbox import actions, hooks
 from cohortmgr.outbox.actions import Letter
 from cohortmgr.outbox.channels.actions import providers, smtp
+from cohortmgr.outbox.delivery.actions import claiming
 from cohortmgr.outbox.models import Message
 
 PERSON = "P" * 26

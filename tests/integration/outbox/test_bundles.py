@@ -10,7 +10,9 @@ import sqlalchemy as sa
 
 from cohortmgr.base.db import db, writing
 from cohortmgr.organisations.models import Organisation
-from cohortmgr.outbox import actions, claiming, delivery, draining
+from cohortmgr.outbox import actions
+from cohortmgr.outbox.delivery.actions import claiming
+from cohortmgr.outbox.delivery.tasks import draining, handing_over
 from cohortmgr.outbox.models import Bundle, Message
 from tests.integration.outbox.conftest import rows, send
 
@@ -70,14 +72,14 @@ def test_what_is_held_is_passed_over_once_and_leaves_when_it_is_let_go(
     monkeypatch.setattr(claiming, "PARKED_AT_ONCE", at_once)
     held = held_bundle(11)
     send("free@b.ma")
-    assert delivery.deliver(batch=3) == 1 and len(mails(tmp_path)) == 1
+    assert handing_over.deliver(batch=3) == 1 and len(mails(tmp_path)) == 1
     assert states() == {"held": 11, "sent": 1}
     with statements() as seen, writing():
         assert claiming.claim(10) == []
     assert len(seen) <= 5 and "held" in states()
     with writing():
         actions.turn_bundle(held, "open")
-    while delivery.deliver(batch=3):
+    while handing_over.deliver(batch=3):
         pass
     assert states() == {"sent": 12}
     assert not db.session.scalar(sa.select(Bundle.parked))
@@ -86,7 +88,7 @@ def test_what_is_held_is_passed_over_once_and_leaves_when_it_is_let_go(
 
 def test_what_is_called_off_while_it_is_held_is_dropped(tmp_path: Path) -> None:
     held = held_bundle(3)
-    assert delivery.deliver() == 0 and states() == {"held": 3}
+    assert handing_over.deliver() == 0 and states() == {"held": 3}
     with writing():
         actions.turn_bundle(held, "called_off")
-    assert delivery.deliver() == 3 and states() == {"dropped": 3} and mails(tmp_path) == []
+    assert handing_over.deliver() == 3 and states() == {"dropped": 3} and mails(tmp_path) == []

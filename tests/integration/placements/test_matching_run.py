@@ -19,8 +19,8 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotPermitted, Refused
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Enrolment
-from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.queries import content_of
 from cohortmgr.outbox.texts.display.rendering import Rendered, render_all
 from cohortmgr.placements import actions, board, queries, runs
 from cohortmgr.placements.matching import verify

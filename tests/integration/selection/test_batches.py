@@ -15,8 +15,8 @@ from cohortmgr.accounts.rules import Role
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
-from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.queries import content_of
 from cohortmgr.outbox.texts.display.rendering import Rendered, render_all
 from cohortmgr.programmes.models import Offering
 from cohortmgr.selection import actions, queries

@@ -12,7 +12,7 @@ from flask import Flask
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.outbox import delivery
+from cohortmgr.outbox.delivery.tasks import handing_over
 from cohortmgr.outbox.models import Message
 from cohortmgr.selection import offers, queries
 from cohortmgr.selection.letters import OFFER_REMINDER
@@ -53,7 +53,7 @@ def _reminders() -> list[tuple[int, str]]:
 
 def _deliver_at(moment: datetime) -> None:
     with clock.at(moment):
-        while delivery.deliver():
+        while handing_over.deliver():
             continue
 
 

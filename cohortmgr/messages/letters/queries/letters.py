@@ -23,9 +23,9 @@ from cohortmgr.base.i18n import say, speaking
 from cohortmgr.base.text import fold
 from cohortmgr.messages.letters.queries import texts as letters_texts
 from cohortmgr.messages.preferences.models import InboxMark
-from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import bearing_keys, declared
+from cohortmgr.outbox.queries import opened
 from cohortmgr.outbox.rules import MessageState
 from cohortmgr.outbox.texts.display.dress import on_page
 from cohortmgr.outbox.texts.display.rendering import Rendered, render_with

@@ -18,8 +18,8 @@ from cohortmgr.applications.deadlines.models import LateStart
 from cohortmgr.applications.file.models import Application, Extension
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.queries import content_of
 from cohortmgr.programmes.queries import intake_of
 from tests.integration.accounts.entering import last_code
 from tests.integration.applications.desk.seen import acts, all_of

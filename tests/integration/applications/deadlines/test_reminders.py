@@ -18,7 +18,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotPermitted
-from cohortmgr.outbox import delivery
+from cohortmgr.outbox.delivery.tasks import handing_over
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.models import Intake
 from tests.factories.lives import AT, lived_intake
@@ -88,7 +88,7 @@ def test_what_was_sent_meanwhile_is_not_recalled(intake: Intake, tmp_path: Path)
         sent = sa.update(Application).where(Application.number < "MDIA-000058")
         db.session.execute(sent.values(state="submitted", sent_at=AT))
     with clock.at(moment + timedelta(minutes=1)):
-        while delivery.deliver():
+        while handing_over.deliver():
             continue
     states = sa.select(Message.state, sa.func.count()).where(Message.key == deadlines.DRAFT_REMINDER)
     rows = db.session.execute(states.group_by(Message.state)).all()

@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.base.db import db, writing
-from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.queries import content_of
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.queries import intake_of

@@ -18,9 +18,9 @@ from cohortmgr.applications.guardians.models import Guardianship
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.actions import Letter, send_all
-from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import declared
+from cohortmgr.outbox.queries import content_of
 from cohortmgr.outbox.texts.display.rendering import Rendered, render_all
 from tests.integration.applications.guardians import children
 

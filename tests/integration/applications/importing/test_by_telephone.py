@@ -24,7 +24,7 @@ from cohortmgr.applications.importing.queries.runs import invitable_counts
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.outbox.delivery import deliver
+from cohortmgr.outbox.delivery.tasks.handing_over import deliver
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.definition import toml
 from cohortmgr.programmes.queries import intake_of

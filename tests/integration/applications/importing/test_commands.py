@@ -14,8 +14,9 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.outbox.delivery import content_of, deliver
+from cohortmgr.outbox.delivery.tasks.handing_over import deliver
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.queries import content_of
 from cohortmgr.outbox.texts.display.rendering import Rendered, render_all
 from tests.integration.applications.importing import sheets
 from tests.integration.applications.importing.sheets import as_csv, one, words

@@ -26,8 +26,8 @@ from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.queries import content_of
 from cohortmgr.outbox.texts.display.rendering import Rendered, render_all
 from tests.databases import Database
 from tests.integration.applications.importing import sheets

@@ -24,7 +24,7 @@ from cohortmgr.applications.journey.actions import sending
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock, crypto, storage
 from cohortmgr.base.db import db, writing
-from cohortmgr.outbox.delivery import deliver
+from cohortmgr.outbox.delivery.tasks.handing_over import deliver
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.actions import load_definition

@@ -24,9 +24,9 @@ from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns.models import Campaign, CampaignRecipient
 from cohortmgr.outbox.actions import Letter, send_all
-from cohortmgr.outbox.claiming import claim
-from cohortmgr.outbox.delivery import opened
+from cohortmgr.outbox.delivery.actions.claiming import claim
 from cohortmgr.outbox.models import Bundle
+from cohortmgr.outbox.queries import opened
 from tests.factories.choices import someone
 from tests.integration.messages.campaigns.mailed import (
     TEXTS,

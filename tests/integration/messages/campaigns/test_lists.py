@@ -22,7 +22,7 @@ from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns.models import Campaign
 from cohortmgr.messages.preferences.models import Preference
 from cohortmgr.messages.undelivered.models import Trouble
-from cohortmgr.outbox.delivery import deliver
+from cohortmgr.outbox.delivery.tasks.handing_over import deliver
 from tests.factories.choices import browser, known
 from tests.integration.messages.campaigns.mailed import TEXTS, approved, begun, draft, run, state, written
 

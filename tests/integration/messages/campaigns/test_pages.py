@@ -23,8 +23,8 @@ from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns import rules as campaigns_rules
 from cohortmgr.messages.campaigns.models import Campaign
 from cohortmgr.messages.campaigns.rules import Text
-from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.queries import opened
 from cohortmgr.outbox.texts.display.rendering import render_all
 from cohortmgr.programmes.models import Intake
 from tests.factories.choices import _file, browser, known, sent, someone

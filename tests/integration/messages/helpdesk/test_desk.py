@@ -22,9 +22,9 @@ from cohortmgr.messages.helpdesk.actions import questions as helpdesk_questions
 from cohortmgr.messages.helpdesk.actions.questions import Asked
 from cohortmgr.messages.helpdesk.models import Entry, Question
 from cohortmgr.messages.preferences.queries.routing import route_all
-from cohortmgr.outbox.delivery import content_of
 from cohortmgr.outbox.hooks import Route
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.queries import content_of
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import programme_by_key
 from tests.factories.choices import browser, known, sent, someone

@@ -30,9 +30,9 @@ from cohortmgr.messages.incoming.rules import Mail, question_address, read_mail
 from cohortmgr.messages.preferences.models import Preference
 from cohortmgr.messages.undelivered.models import Trouble
 from cohortmgr.outbox.actions import Letter, send_all
-from cohortmgr.outbox.delivery import content_of
+from cohortmgr.outbox.delivery.actions.outcomes import tell
 from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.recording import tell
+from cohortmgr.outbox.queries import content_of
 from cohortmgr.programmes.models import Intake
 from tests.factories.choices import browser, decided, known, someone
 from tests.integration.messages.helpdesk.test_desk import asked, letters, questions

@@ -28,10 +28,11 @@ from cohortmgr.messages.preferences.models import Preference
 from cohortmgr.messages.preferences.queries.routing import route_all
 from cohortmgr.messages.undelivered.rules import TroubleKind
 from cohortmgr.outbox.actions import Letter, send_all
-from cohortmgr.outbox.claiming import claim
-from cohortmgr.outbox.delivery import deliver, opened
+from cohortmgr.outbox.delivery.actions.claiming import claim
+from cohortmgr.outbox.delivery.tasks.handing_over import deliver
 from cohortmgr.outbox.hooks import NoWay, Route, Wait
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.queries import opened
 from cohortmgr.outbox.rules import LEASE, MessageState
 from tests.factories import choices
 from tests.factories.choices import decided, known, sent

@@ -16,9 +16,9 @@ from jinja2 import StrictUndefined, meta
 from cohortmgr.base.db import db
 from cohortmgr.base.i18n import LANGUAGES, speaking
 from cohortmgr.base.settings import ROOT
-from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import Notice, Variable, bearing_keys, declare, declared
+from cohortmgr.outbox.queries import opened
 from cohortmgr.outbox.texts.display.house_texts import house_text, needed
 from cohortmgr.outbox.texts.display.rendering import Rendered, render_own, render_wording, template_name
 from cohortmgr.outbox.texts.segments import measured

@@ -19,8 +19,8 @@ from cohortmgr.messages.letters.models import MessageText
 from cohortmgr.messages.letters.queries import letters
 from cohortmgr.messages.texts.queries import preview, texts
 from cohortmgr.organisations.models import Organisation
-from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.queries import opened
 from cohortmgr.outbox.texts.display.rendering import Rendered, render_all
 from cohortmgr.programmes.models import Intake
 from tests.factories.choices import browser, decided, known, sent, someone

@@ -18,8 +18,8 @@ from cohortmgr.applications.guardians.queries import contact_of
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.messages.undelivered.models import Trouble
+from cohortmgr.outbox.delivery.actions.outcomes import tell
 from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.recording import tell
 from tests.integration.applications.guardians import children
 from tests.integration.applications.journey import steps
 

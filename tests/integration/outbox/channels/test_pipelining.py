@@ -13,7 +13,7 @@ from bench.sink import Answer, Conduct, Tally, listening
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.outbox.channels.actions import providers
-from cohortmgr.outbox.delivery import Post, deliver
+from cohortmgr.outbox.delivery.tasks.handing_over import Post, deliver
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rules import MAX_TRIES, MessageState
 from tests.integration.outbox.conftest import free_port, rows, send

@@ -13,7 +13,7 @@ import pytest
 from cohortmgr.base import clock
 from cohortmgr.outbox import hooks
 from cohortmgr.outbox.channels.actions import providers
-from cohortmgr.outbox.delivery import Post, deliver
+from cohortmgr.outbox.delivery.tasks.handing_over import Post, deliver
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rules import MAX_TRIES, MessageState
 from tests.integration.outbox.conftest import Server, free_port, greeting, row, rows, running, send, words

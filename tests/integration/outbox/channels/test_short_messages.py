@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cohortmgr.outbox.channels.actions import sms
-from cohortmgr.outbox.delivery import deliver
+from cohortmgr.outbox.delivery.tasks.handing_over import deliver
 from tests.integration.outbox.conftest import row, send
 
 pytestmark = pytest.mark.usefixtures("system_context", "messages")

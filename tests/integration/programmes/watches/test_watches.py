@@ -18,8 +18,8 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.i18n import LANGUAGES, speaking
 from cohortmgr.messages.preferences.actions import unsubscribe_links
-from cohortmgr.outbox.delivery import opened
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.queries import opened
 from cohortmgr.outbox.texts.display.rendering import render_own
 from cohortmgr.programmes.models import IntakeWatch
 from cohortmgr.programmes.watches import actions as watches

@@ -12,8 +12,8 @@ from flask import current_app
 from cohortmgr.base import clock
 from cohortmgr.base.crypto import blind_index
 from cohortmgr.base.db import db, insert_or_leave, table_of
+from cohortmgr.outbox.delivery.rates import Pace, rate_of, read_rates, shared_out
 from cohortmgr.outbox.models import MailPace
-from cohortmgr.outbox.rates import Pace, rate_of, read_rates, shared_out
 
 _PACES = table_of(MailPace)
 _rates = lru_cache(maxsize=8)(read_rates)

@@ -12,49 +12,28 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
-from cohortmgr.audit.keys import known_keys
-from cohortmgr.base import clock, crypto
+from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.outbox import hooks, pacing
+from cohortmgr.outbox import hooks
 from cohortmgr.outbox.channels.actions.mail import Mail, compose
 from cohortmgr.outbox.channels.actions.providers import REST, Providers
 from cohortmgr.outbox.channels.actions.signing import check_key
 from cohortmgr.outbox.channels.actions.sms import short_message
 from cohortmgr.outbox.channels.actions.smtp import Refusal
-from cohortmgr.outbox.claiming import claim, holding, past_of
-from cohortmgr.outbox.digests import Parcel, joint, parcels
+from cohortmgr.outbox.delivery.actions import pacing
+from cohortmgr.outbox.delivery.actions.claiming import claim, holding, past_of
+from cohortmgr.outbox.delivery.actions.digests import Parcel, joint, parcels
+from cohortmgr.outbox.delivery.tasks.recording import Recorder, record, record_all
 from cohortmgr.outbox.failures import Failure
-from cohortmgr.outbox.hooks import NoWay, Route, Wait
+from cohortmgr.outbox.hooks import NoWay, Route, Wait, checks
 from cohortmgr.outbox.models import Bundle, Message
-from cohortmgr.outbox.recording import Recorder, record, record_all
+from cohortmgr.outbox.queries import opened
 from cohortmgr.outbox.rules import RENEWED, MessageState, after_failure
 from cohortmgr.outbox.texts.display.rendering import Rendered, render_all
-from cohortmgr.outbox.variables import read
 
 BATCH = 200
-# By key, whether what messages of that kind say still holds, asked of their variables just before they leave, in one
-# statement for a batch. Whoever plans a message far ahead gives it one: the web only appends to this journal, so that
-# it cannot take a row back.
-checks: dict[str, Callable[[Sequence[Mapping[str, Any]]], Sequence[bool]]] = {}
 # What became of a message before anything was handed over: the columns that say so.
 Values = Mapping[str, Any]
-
-
-def opened(messages: Sequence[Message]) -> list[dict[str, Any] | None]:
-    """Address and variables of each; None once its person was erased. One statement for every 500 persons."""
-    keys = known_keys({message.subject for message in messages})
-    return [_content(message, keys.get(message.subject)) for message in messages]
-
-
-def content_of(message: Message) -> dict[str, Any] | None:
-    """`opened`, of one."""
-    return opened([message])[0]
-
-
-def _content(message: Message, key: bytes | None) -> dict[str, Any] | None:
-    if key is None or not message.sealed:
-        return None
-    return read(crypto.decrypt(key, message.sealed, message.reference.encode()).decode())
 
 
 @dataclass(frozen=True)

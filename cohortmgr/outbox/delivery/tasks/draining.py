@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.outbox import pacing
-from cohortmgr.outbox.delivery import Post, deliver
+from cohortmgr.outbox.delivery.actions import pacing
+from cohortmgr.outbox.delivery.tasks.handing_over import Post, deliver
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rules import MessageState
 

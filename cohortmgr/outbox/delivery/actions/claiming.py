@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.outbox.channels.actions.smtp import LAST_PATIENCE
-from cohortmgr.outbox.digests import companions
+from cohortmgr.outbox.delivery.actions.digests import companions
+from cohortmgr.outbox.delivery.actions.outcomes import tell
 from cohortmgr.outbox.models import Bundle, Message
-from cohortmgr.outbox.recording import tell
 from cohortmgr.outbox.rules import LEASE, LONGEST_LEASE, MessageState, Past, after_lost_start
 
 # What this process is handing over now: it knows that it lives, whatever the clock says of its leases.

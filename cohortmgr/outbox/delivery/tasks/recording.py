@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, table_of, writing
-from cohortmgr.outbox import hooks
+from cohortmgr.outbox.delivery.actions.outcomes import TOLD, tell
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rules import LEASE, MessageState
 
@@ -25,8 +25,6 @@ _MINE = (
     _OUTBOX.c.state == MessageState.SENDING.value,
     _OUTBOX.c.lost_starts == sa.bindparam("its_starts"),
 )
-# Where staff are told that an address does not receive, or that a message waits for them.
-_TOLD = (MessageState.RETURNED, MessageState.SET_ASIDE)
 # A database that restarts is waited for: a result that is not written makes a message leave twice.
 _WAITS = (0.2, 1.0, 3.0, 10.0)
 _log = logging.getLogger(__name__)
@@ -153,8 +151,8 @@ def record(recorder: Recorder, message: Message, values: Mapping[str, Any]) -> N
 def record_all(recorder: Recorder, pairs: Sequence[tuple[Message, Mapping[str, Any]]]) -> None:
     """Note results; those that staff must know of go together with what tells them."""
     freed = [(message, {"lease_until": None, **values}) for message, values in pairs]
-    recorder.note_all([(message, values) for message, values in freed if values["state"] not in _TOLD])
-    told = [(message, values) for message, values in freed if values["state"] in _TOLD]
+    recorder.note_all([(message, values) for message, values in freed if values["state"] not in TOLD])
+    told = [(message, values) for message, values in freed if values["state"] in TOLD]
     if told:
         with writing() as session:
             for message, values in told:
@@ -167,18 +165,6 @@ def record_all(recorder: Recorder, pairs: Sequence[tuple[Message, Mapping[str, A
 def _given(message: Message, values: Mapping[str, Any]) -> dict[str, Any]:
     new = {f"new_{name}": value for name, value in values.items()}
     return {**new, "its_id": message.id, "its_starts": message.lost_starts}
-
-
-def tell(message: Message, values: Mapping[str, Any]) -> None:
-    """Call whoever waits for messages that came back or were set aside. Their failure costs the result nothing."""
-    for name, value in values.items():
-        setattr(message, name, value)
-    for hook in hooks.on_returned:
-        try:
-            with db.session.begin_nested():
-                hook(message, str(values.get("error") or ""))
-        except Exception:
-            _log.exception("nobody was told of message %s", message.reference)
 
 
 def _all(messages: Sequence[Message]) -> sa.Update:

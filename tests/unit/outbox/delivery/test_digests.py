@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from cohortmgr.outbox import digests
+from cohortmgr.outbox.delivery.actions import digests
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.texts.display.rendering import Rendered
 

@@ -17,11 +17,13 @@ from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.audit.actions import destroy_key
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.outbox import actions, claiming, delivery, draining, hooks
+from cohortmgr.outbox import actions, hooks
 from cohortmgr.outbox.actions import Letter
+from cohortmgr.outbox.delivery.actions import claiming
+from cohortmgr.outbox.delivery.tasks import draining, handing_over
+from cohortmgr.outbox.delivery.tasks.recording import record
 from cohortmgr.outbox.hooks import NoWay, Route, Wait
 from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.recording import record
 from cohortmgr.outbox.rules import LEASE, MAX_LOST_STARTS, MAX_TRIES, MessageState
 from tests.integration.outbox.conftest import PERSON, START, Server, row, rows, send
 
@@ -42,7 +44,7 @@ def words(letter: EmailMessage) -> str:
 def test_a_message_is_delivered_once(tmp_path: Path) -> None:
     send()
     assert b"said@exemple.ma" not in row().sealed
-    assert [delivery.deliver(), delivery.deliver()] == [1, 0]
+    assert [handing_over.deliver(), handing_over.deliver()] == [1, 0]
     [letter] = letters(tmp_path)
     assert (letter["To"], letter["Subject"]) == ("said@exemple.ma", "Réponse de Saïd <b>")
     assert "mardi 12 mai 2026, 14\u00a0h — http://127.0.0.1:8000 (fr)" in words(letter)
@@ -54,7 +56,7 @@ def test_a_message_is_delivered_once(tmp_path: Path) -> None:
 )
 def test_a_message_speaks_its_person_s_language(language: str, shown: str, tmp_path: Path) -> None:
     send(language=language)
-    delivery.deliver()
+    handing_over.deliver()
     [letter] = letters(tmp_path)
     assert shown in words(letter) and letter["Content-Language"] == language
 
@@ -63,9 +65,9 @@ def test_what_is_due_later_waits() -> None:
     with writing():
         due = clock.now() + timedelta(hours=1)
         actions.send_all([Letter("test", PERSON, "a@b.ma", "fr", {"deadline": START}, due=due)])
-    assert delivery.deliver() == 0
+    assert handing_over.deliver() == 0
     with clock.at(clock.now() + timedelta(hours=2)):
-        assert delivery.deliver() == 1
+        assert handing_over.deliver() == 1
 
 
 def test_a_failure_waits_longer_each_time_and_is_set_aside_at_last(tmp_path: Path) -> None:
@@ -74,23 +76,23 @@ def test_a_failure_waits_longer_each_time_and_is_set_aside_at_last(tmp_path: Pat
     moment = clock.now()
     for tries in range(1, MAX_TRIES + 1):
         with clock.at(moment):
-            assert delivery.deliver() == 1
-            assert delivery.deliver() == 0, "it waits"
+            assert handing_over.deliver() == 1
+            assert handing_over.deliver() == 0, "it waits"
         assert row().tries == tries and row().error == "FileExistsError"
         moment += timedelta(hours=7)
     assert row().state == MessageState.SET_ASIDE
     with clock.at(moment):
-        assert delivery.deliver() == 0
+        assert handing_over.deliver() == 0
 
 
 def test_after_a_failure_it_leaves_when_the_server_is_back(tmp_path: Path) -> None:
     (tmp_path / "mail").write_text("")
     send()
-    delivery.deliver()
+    handing_over.deliver()
     assert row().state == MessageState.WAITING
     (tmp_path / "mail").unlink()
     with clock.at(clock.now() + timedelta(minutes=2)):
-        assert delivery.deliver() == 1
+        assert handing_over.deliver() == 1
     assert (row().state, row().error, len(letters(tmp_path))) == (MessageState.SENT, None, 1)
 
 
@@ -99,7 +101,7 @@ def test_one_message_that_cannot_be_read_does_not_keep_the_others(tmp_path: Path
     with writing() as session:
         session.execute(sa.update(Message).values(sealed=b"x" * 40))
     send()
-    assert delivery.deliver() == 2
+    assert handing_over.deliver() == 2
     assert len(letters(tmp_path)) == 1
     assert sorted(db.session.scalars(sa.select(Message.state))) == [MessageState.SENT, MessageState.WAITING]
 
@@ -109,7 +111,7 @@ def test_an_erased_person_gets_nothing(tmp_path: Path) -> None:
     with writing():
         destroy_key(SYSTEM, PERSON)
     send()
-    assert delivery.deliver() == 2
+    assert handing_over.deliver() == 2
     assert letters(tmp_path) == []
     db.session.rollback()
     assert set(db.session.scalars(sa.select(Message.state))) == {MessageState.DROPPED}
@@ -127,8 +129,8 @@ def after_the_lease() -> datetime:
 def test_a_sender_that_fell_silent_is_replaced_and_its_late_word_not_counted() -> None:
     send()
     [silent] = claimed()
-    assert delivery.deliver() == 0
-    with clock.at(after_the_lease()), delivery.Post() as post:
+    assert handing_over.deliver() == 0
+    with clock.at(after_the_lease()), handing_over.Post() as post:
         [again] = claimed()
         record(post.recorder, silent, {"state": MessageState.SENT})
         assert (row().state, row().lost_starts) == (MessageState.SENDING, 1)
@@ -162,7 +164,7 @@ def test_a_lost_start_is_claimed_alone_so_that_its_neighbours_do_not_pay(tmp_pat
             assert [message.id for message in claimed()] == [poison], "the oldest, alone"
     moment += LEASE + timedelta(seconds=1)
     with clock.at(moment):
-        assert [delivery.deliver() for _ in range(6)] == [1, 1, 1, 1, 1, 0]
+        assert [handing_over.deliver() for _ in range(6)] == [1, 1, 1, 1, 1, 0]
     assert [message.state for message in rows()] == [MessageState.SET_ASIDE] + [MessageState.SENT] * 5
     assert len(letters(tmp_path)) == 5
 
@@ -175,12 +177,12 @@ def test_a_sender_killed_twice_after_the_server_had_it_does_not_send_a_third_tim
     moment = clock.now()
     for _ in range(3):
         with clock.at(moment), monkeypatch.context() as patched:
-            patched.setattr(delivery, "record_all", lambda *_: None)
-            delivery.deliver()
+            patched.setattr(handing_over, "record_all", lambda *_: None)
+            handing_over.deliver()
         moment += LEASE + timedelta(seconds=1)
     assert len(server.taken) == 2
     with clock.at(moment):
-        delivery.deliver()
+        handing_over.deliver()
     assert row().state == MessageState.SET_ASIDE and len(server.taken) == 2
 
 
@@ -221,7 +223,7 @@ def test_when_the_machine_s_clock_jumps_the_living_have_time_to_say_so(
 def test_a_batch_says_that_it_lives_and_leaves_what_was_taken_from_it(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "RENEWED", timedelta(0))
+    monkeypatch.setattr(handing_over, "RENEWED", timedelta(0))
     send("a@b.ma", "b@b.ma", "c@b.ma")
 
     def taken_meanwhile(message: Message, content: Mapping[str, Any]) -> dict[str, str]:
@@ -231,7 +233,7 @@ def test_a_batch_says_that_it_lives_and_leaves_what_was_taken_from_it(
         return {}
 
     hooks.headers.append(taken_meanwhile)
-    assert delivery.deliver() == 3
+    assert handing_over.deliver() == 3
     assert server.addresses() == ["a@b.ma"]
 
 
@@ -255,7 +257,7 @@ def test_whoever_routes_messages_says_when_where_and_whether(tmp_path: Path) -> 
 
     hooks.router.append(route)
     send(*(f"a{n}@b.ma" for n in range(len(said))))
-    assert delivery.deliver() == len(said)
+    assert handing_over.deliver() == len(said)
     found = rows()
     assert [m.state for m in found] == [
         "sent", "sent", "sent", "waiting", "waiting", "set_aside", "dropped", "waiting",
@@ -275,7 +277,7 @@ def test_a_router_that_fails_on_one_message_does_not_keep_the_others(tmp_path: P
 
     hooks.router.append(route)
     send("a@b.ma", "b@b.ma", "c@b.ma")
-    assert delivery.deliver() == 3
+    assert handing_over.deliver() == 3
     assert [(m.state, m.error) for m in rows()] == [
         ("sent", None), ("waiting", "LookupError"), ("sent", None),
     ]  # fmt: skip
@@ -288,16 +290,16 @@ def test_a_domain_gets_no_more_than_its_rate_and_the_others_do_not_wait(
     send(*(f"a{n}@slow.ma" for n in range(8)), *(f"a{n}@free.ma" for n in range(8)))
     moment = clock.now()
     with clock.at(moment):
-        assert delivery.deliver() == 16
+        assert handing_over.deliver() == 16
         assert len([a for a in server.addresses() if a.endswith("slow.ma")]) == 3
         assert len([a for a in server.addresses() if a.endswith("free.ma")]) == 8
-        assert delivery.deliver() == 0
+        assert handing_over.deliver() == 0
     dues = [message.due - moment for message in rows() if message.state == "waiting"]
     assert dues == [timedelta(seconds=1.5 + n / 2) for n in range(5)]
     assert {message.tries for message in rows()} == {0}
     for second in (1.5, 2.0, 2.5, 3.0, 3.5):
         with clock.at(moment + timedelta(seconds=second)):
-            assert delivery.deliver() == 1
+            assert handing_over.deliver() == 1
     assert len(server.taken) == 16
 
 
@@ -317,7 +319,7 @@ def test_a_batch_takes_as_many_statements_for_fifty_as_for_five(
     def take(count: int) -> int:
         send(*(f"a{n}@b.ma" for n in range(count)))
         with statements() as seen:
-            delivery.deliver()
+            handing_over.deliver()
         return len([each for each in seen if each.startswith(("SELECT", "INSERT"))])
 
     take(1)
@@ -336,6 +338,6 @@ def test_many_messages_take_as_many_statements_as_one(statements: Any) -> None:
 
 def test_a_line_break_in_a_name_makes_no_header(tmp_path: Path) -> None:
     send(name="Saïd\nBcc: x@y.ma")
-    delivery.deliver()
+    handing_over.deliver()
     [letter] = letters(tmp_path)
     assert letter["Bcc"] is None and letter["Subject"] == "Réponse de Saïd"

@@ -53,15 +53,6 @@ def companions(chosen: Sequence[Message], moment: datetime) -> list[Message]:
     return list(db.session.scalars(taken.with_for_update(skip_locked=True)))
 
 
-def left_with(message: Message) -> list[Message]:
-    """A message and what left in one mail with it: noted as one, their instants are equal."""
-    if not message.gathered or message.sent_at is None:
-        return [message]
-    same = (Message.subject == message.subject, Message.sent_at == message.sent_at)
-    others = sa.select(Message).where(*same, Message.gathered.is_(True), Message.id != message.id)
-    return [message, *db.session.scalars(others.order_by(Message.id))]
-
-
 def joint(each: Leaving) -> tuple[object, ...] | None:
     """What messages that leave as one have in common; None for one that leaves alone."""
     message = each.message

@@ -12,7 +12,8 @@ from flask import Flask
 
 from cohortmgr.base.db import writing
 from cohortmgr.base.settings import ROOT
-from cohortmgr.outbox import claiming, delivery, draining
+from cohortmgr.outbox.delivery.actions import claiming
+from cohortmgr.outbox.delivery.tasks import draining, handing_over
 from tests.databases import Database
 from tests.integration.outbox.conftest import Server, rows, running, send
 from tests.worker.conftest import environment_of
@@ -20,7 +21,7 @@ from tests.worker.conftest import environment_of
 pytestmark = pytest.mark.usefixtures("system_context", "messages")
 DRAIN = """
 from cohortmgr.app import create_app
-from cohortmgr.outbox.delivery import Post, deliver
+from cohortmgr.outbox.delivery.tasks.handing_over import Post, deliver
 app = create_app(process="system")
 with app.app_context(), Post() as post:
     while deliver(3, post):
@@ -67,8 +68,8 @@ def test_threads_at_once_send_each_message_once(system_app: Flask, server: Serve
     send(*addresses)
 
     def work() -> None:
-        with delivery.Post() as post:
-            while delivery.deliver(3, post):
+        with handing_over.Post() as post:
+            while handing_over.deliver(3, post):
                 continue
 
     assert at_once(system_app, 3, work) == []

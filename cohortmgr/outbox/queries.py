@@ -1,0 +1,40 @@
+"""Reading messages: what stands sealed in them, and which left together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.audit.keys import known_keys
+from cohortmgr.base import crypto
+from cohortmgr.base.db import db
+from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.variables import read
+
+
+def opened(messages: Sequence[Message]) -> list[dict[str, Any] | None]:
+    """Address and variables of each; None once its person was erased. One statement for every 500 persons."""
+    keys = known_keys({message.subject for message in messages})
+    return [_content(message, keys.get(message.subject)) for message in messages]
+
+
+def content_of(message: Message) -> dict[str, Any] | None:
+    """`opened`, of one."""
+    return opened([message])[0]
+
+
+def _content(message: Message, key: bytes | None) -> dict[str, Any] | None:
+    if key is None or not message.sealed:
+        return None
+    return read(crypto.decrypt(key, message.sealed, message.reference.encode()).decode())
+
+
+def left_with(message: Message) -> list[Message]:
+    """A message and what left in one mail with it: noted as one, their instants are equal."""
+    if not message.gathered or message.sent_at is None:
+        return [message]
+    same = (Message.subject == message.subject, Message.sent_at == message.sent_at)
+    others = sa.select(Message).where(*same, Message.gathered.is_(True), Message.id != message.id)
+    return [message, *db.session.scalars(others.order_by(Message.id))]
