@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bench.installation import Installation, cookie_of
 from bench.visitors import drafted, within
-from cohortmgr.accounts.actions import open_session
+from cohortmgr.accounts.actions.people import open_session
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import seal_answers, sealed_answers

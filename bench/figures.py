@@ -17,7 +17,7 @@ from bench.installation import Installation
 from bench.servers import Answer, Server, cost, shipped
 from bench.statements import counted
 from bench.visitors import Send, Visitor, drafted, journey, paged, signed_up, within
-from cohortmgr.accounts.passwords import prepare_hash
+from cohortmgr.accounts.actions.passwords import prepare_hash
 from cohortmgr.base.db import db
 
 ASSET = re.compile(r'(?:src|href)="(/assets/[^"]+)"')

@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy.engine import make_url
 
 from bench.servers import ROOT
-from cohortmgr.accounts import actions as accounts
+from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.app import create_app
 from cohortmgr.base.db import db, writing
@@ -102,11 +102,11 @@ def _administrator() -> str:
     intake = intake_of("mdia", "2025")
     with writing():
         names = {"given_name": "Une", "family_name": "Administratrice"}
-        account = accounts.new_account(SYSTEM, "bench@exemple.ma", "no password", names)
+        account = people.new_account(SYSTEM, "bench@exemple.ma", "no password", names)
         db.session.flush()
         scope = ("programme", intake.reference, intake.path)
-        accounts.grant(SYSTEM, account, Role.PROGRAMME_ADMINISTRATOR, *scope, [intake.institution_id])
-        return accounts.open_session(account.id)
+        people.grant(SYSTEM, account, Role.PROGRAMME_ADMINISTRATOR, *scope, [intake.institution_id])
+        return people.open_session(account.id)
 
 
 def cookie_of(web: Flask, token: str) -> str:

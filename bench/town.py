@@ -23,7 +23,7 @@ import sqlalchemy as sa
 
 from bench.servers import ROOT, Answer, free_port
 from bench.visitors import Visitor
-from cohortmgr.accounts.actions import new_account
+from cohortmgr.accounts.actions.people import new_account
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.app import create_app
 from cohortmgr.base import clock

@@ -14,10 +14,11 @@ from sqlalchemy import event
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from cohortmgr import cli, tables
-from cohortmgr.accounts import access_views, code_views, guards, holding_views
+from cohortmgr.accounts import guards
 from cohortmgr.accounts import notices as accounts_notices
-from cohortmgr.accounts import staff_views as accounts_staff
-from cohortmgr.accounts import views as accounts
+from cohortmgr.accounts.views import access, codes, held_forms
+from cohortmgr.accounts.views import sign_in as accounts
+from cohortmgr.accounts.views import trail as accounts_staff
 from cohortmgr.applications import notices as applications_notices
 from cohortmgr.applications.corrections import queries as corrections
 from cohortmgr.applications.corrections import views as corrections_candidate
@@ -136,8 +137,8 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
     assets.init_assets(app)
     for blueprint in (
         accounts.bp,
-        code_views.bp,
-        access_views.bp,
+        codes.bp,
+        access.bp,
         accounts_staff.bp,
         portals.bp,
         mailbox.bp,
@@ -146,7 +147,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         eligibility.bp,
         applications_candidate.bp,
         journey_candidate.bp,
-        holding_views.bp,
+        held_forms.bp,
         applications_staff.bp,
         lists_pages.bp,
         definitions_staff.bp,

@@ -19,7 +19,7 @@ from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import event
 
-from cohortmgr.accounts import passwords
+from cohortmgr.accounts.actions import passwords
 from cohortmgr.base.db import db
 from cohortmgr.programmes.definition import toml
 from cohortmgr.programmes.definition.rules import Definition

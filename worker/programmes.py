@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cohortmgr.accounts import codes, holding
+from cohortmgr.accounts.actions import codes, held_forms
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes.watches import actions as watches
@@ -31,7 +31,7 @@ def forget() -> int:
     """Every hour: codes of yesterday, forms that nobody came back for, and watches of last year."""
     with flask_app.app_context():
         forgotten = 0
-        for sweep in (codes.sweep, holding.sweep, watches.sweep):
+        for sweep in (codes.sweep, held_forms.sweep, watches.sweep):
             with writing():
                 forgotten += sweep()
         return forgotten

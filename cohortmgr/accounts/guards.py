@@ -10,7 +10,8 @@ from flask import Flask, g, has_request_context, redirect, request, session, url
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
-from cohortmgr.accounts import access, holding, queries
+from cohortmgr.accounts import queries
+from cohortmgr.accounts.actions import access, held_forms
 from cohortmgr.accounts.rules import ANONYMOUS, Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.db import see, writing
@@ -100,12 +101,12 @@ def _returning(view: Callable[..., object]) -> str | None:
 def _hold() -> bool:
     """Keep the request's form if the browser bears the token of a session that ended."""
     token = session.get("_user_id")
-    account_id = holding.account_of(token) if token else None
+    account_id = held_forms.account_of(token) if token else None
     if account_id is None:
         return False
     path = request.full_path.rstrip("?")
     with writing():
-        return holding.hold(account_id, path, request.form.to_dict(flat=False))
+        return held_forms.hold(account_id, path, request.form.to_dict(flat=False))
 
 
 def survives(view: Callable[P, R]) -> Callable[P, R]:

@@ -6,9 +6,8 @@ import random
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from cohortmgr.accounts import access, codes
-from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts import queries as account_queries
+from cohortmgr.accounts.actions import access, codes, people
 from cohortmgr.accounts.contacts import SMS, Contact
 from cohortmgr.accounts.rules import Role, Viewer
 from cohortmgr.applications.journey.actions import sending
@@ -118,9 +117,9 @@ def look_ahead() -> None:
         )
     _begin_by_telephone()
     if account_queries.account_by_email(BEGINNER) is None:
-        hashed = accounts.prepare_password(PASSWORD, BEGINNER)
+        hashed = people.prepare_password(PASSWORD, BEGINNER)
         with writing():
-            beginner = accounts.sign_up(BEGINNER, hashed, "fr")
+            beginner = people.sign_up(BEGINNER, hashed, "fr")
             sending.start(beginner, programmes.intake_of(PROGRAMME, OPEN_INTAKE).reference)
     db.session.rollback()
 
@@ -133,7 +132,7 @@ def _begin_by_telephone() -> None:
     with writing():
         codes.ask("enter", contact, "ar", "192.0.2.9")
         account_id, _dropped = access.enter(contact, "ar")
-        token = accounts.open_session(account_id)
+        token = people.open_session(account_id)
     candidate = account_queries.viewer_of_token(token)
     if candidate is None:
         raise LookupError("the session is not open")
@@ -147,4 +146,4 @@ def _begin_by_telephone() -> None:
         answer = "نعم، إلى غاية نهاية الترشيحات."
         handling.answer(by_role(Role.SELECTION_MANAGER)[0], asked.reference, answer, "demo-sms-answer")
     with writing():
-        accounts.close_session(candidate)
+        people.close_session(candidate)

@@ -9,7 +9,8 @@ import click
 import sqlalchemy as sa
 from flask.cli import AppGroup
 
-from cohortmgr.accounts import actions, queries
+from cohortmgr.accounts import queries
+from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
@@ -36,11 +37,11 @@ def create(email: str, role: str, scope: str, given_name: str, family_name: str,
     kind, reference, institutions = _scope(scope)
     known = queries.account_by_email(email)
     try:
-        hashed = "" if known else actions.prepare_password(password, email)
+        hashed = "" if known else people.prepare_password(password, email)
         with writing():
             names = {"given_name": given_name, "family_name": family_name}
-            account = queries.account_by_email(email) or actions.new_account(SYSTEM, email, hashed, names)
-            actions.grant(SYSTEM, account, Role(role), kind, reference, scope, institutions)
+            account = queries.account_by_email(email) or people.new_account(SYSTEM, email, hashed, names)
+            people.grant(SYSTEM, account, Role(role), kind, reference, scope, institutions)
     except Refused as refusal:
         raise click.ClickException(str(refusal)) from refusal
     made = "had an account, its password is as it was" if known else "has an account"

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
-from cohortmgr.accounts import actions as accounts
+from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.queries import viewer_of_email
 from cohortmgr.accounts.rules import SYSTEM, Role
@@ -162,10 +162,10 @@ def club() -> None:
     """Somebody who enrols groups in the children's programme, and enrolled one."""
     intake = intake_of("ai-master-junior", "2027")
     with writing():
-        password = accounts.prepare_password(PASSWORD, CLUB)
-        account = accounts.new_account(SYSTEM, CLUB, password, {"given_name": "Samir"})
+        password = people.prepare_password(PASSWORD, CLUB)
+        account = people.new_account(SYSTEM, CLUB, password, {"given_name": "Samir"})
         scope = (intake.path, [intake.institution_id])
-        accounts.grant(SYSTEM, account, Role.GROUP_ENROLLER, "programme", "junior-club", *scope)
+        people.grant(SYSTEM, account, Role.GROUP_ENROLLER, "programme", "junior-club", *scope)
     viewer = viewer_of_email(CLUB)
     assert viewer is not None
     file = f"{HEADER}\n{ROWS[1].replace('J000000002', 'J000000003').replace('Hiba', 'Salma')}".encode()

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts import actions as accounts
+from cohortmgr.accounts.actions import people as accounts
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications.file.models import Application

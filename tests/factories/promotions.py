@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts import actions as accounts
 from cohortmgr.accounts import queries as known
+from cohortmgr.accounts.actions import people as accounts
 from cohortmgr.accounts.bank import rib_key
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer

@@ -10,9 +10,9 @@ from datetime import date, timedelta
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts import actions as accounts
-from cohortmgr.accounts import links
 from cohortmgr.accounts import queries as known
+from cohortmgr.accounts.actions import links
+from cohortmgr.accounts.actions import people as accounts
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications.documents.actions import papers, uploads

@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts import links
-from cohortmgr.accounts.actions import set_person
+from cohortmgr.accounts.actions import links
+from cohortmgr.accounts.actions.people import set_person
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.contacts import contact_of as contact_typed
 from cohortmgr.accounts.models import Person

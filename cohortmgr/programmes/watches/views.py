@@ -6,9 +6,10 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cohortmgr.accounts import code_views, guards
-from cohortmgr.accounts.code_views import Place
-from cohortmgr.accounts.codes import Asked
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.actions.codes import Asked
+from cohortmgr.accounts.views import code_requests
+from cohortmgr.accounts.views.code_requests import Place
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.web import csrf, show_problems
@@ -33,7 +34,7 @@ def ask() -> ResponseReturnValue:
             "language": form.spoken.data,
         }
         try:
-            code_views.ask(WATCH, form.contact, kept)
+            code_requests.ask(WATCH, form.contact, kept)
             return redirect(url_for(".code"))
         except Refused as refusal:
             db.session.rollback()
@@ -46,7 +47,7 @@ def ask() -> ResponseReturnValue:
 def code() -> ResponseReturnValue:
     """Prove that the address is one's own."""
     place = Place(WATCH, url_for(".code"), url_for(".again"), url_for(".ask"))
-    return code_views.typed(place, _keep, _kept)
+    return code_requests.typed(place, _keep, _kept)
 
 
 def _keep(proof: Asked) -> None:
@@ -63,7 +64,7 @@ def _kept(_done: None) -> ResponseReturnValue:
 @guards.public
 def again() -> ResponseReturnValue:
     """Another code to the same place."""
-    code_views.ask_again(WATCH)
+    code_requests.ask_again(WATCH)
     return redirect(url_for(".code"))
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts import access, codes
+from cohortmgr.accounts.actions import access, codes
 from cohortmgr.accounts.contacts import contact_of
 from cohortmgr.accounts.models import Account, Person, SignInAttempt, SignInCode, SignInSession
 from cohortmgr.accounts.rules import CODE_LIFETIME, CODE_TRIES, CODES_PER_ADDRESS, CODES_WITHIN

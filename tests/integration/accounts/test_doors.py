@@ -13,7 +13,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from cohortmgr.accounts import actions, links, queries
+from cohortmgr.accounts import queries
+from cohortmgr.accounts.actions import links, people
 from cohortmgr.accounts.models import Account, Person, SignInAttempt, SignInSession, SingleUseLink
 from cohortmgr.accounts.rules import (
     ATTEMPTS,
@@ -99,10 +100,10 @@ def test_two_who_sign_up_at_once_with_one_address_are_told(
     """The second looked before the first was written."""
     with system_app.app_context():
         with writing():
-            actions.sign_up(EMAIL, "h", "fr")
+            people.sign_up(EMAIL, "h", "fr")
         monkeypatch.setattr(queries, "account_by_email", lambda email: None)
         with pytest.raises(Refused, match="déjà un compte"), writing():
-            actions.sign_up(EMAIL, "h", "fr")
+            people.sign_up(EMAIL, "h", "fr")
         assert rows_of(Person) == 1
 
 
@@ -124,7 +125,7 @@ def test_too_many_tries_wait_even_with_the_right_password(
     sign_up(client)
     with system_app.app_context(), writing():
         for _ in range(ATTEMPTS):
-            actions.note_failure(EMAIL)
+            people.note_failure(EMAIL)
     page = post(another, "/sign-in", email=EMAIL, password=PASSWORD)
     assert "Trop d’essais" in page.text and not is_in(another)
     assert is_in(client), "who is in stays in"
@@ -208,7 +209,7 @@ def test_a_form_of_another_site_is_refused(client: FlaskClient, system_app: Flas
 def claim_link(system_app: Flask, email: str = "dossier@exemple.ma") -> str:
     """The link of somebody whose file was brought, and who has no account."""
     with system_app.app_context(), writing():
-        person = actions.new_person({"email": email, "given_name": "Salma"})
+        person = people.new_person({"email": email, "given_name": "Salma"})
         return links.create(links.CLAIM, person.reference, LINK_LIFETIME)
 
 
@@ -257,7 +258,7 @@ def test_a_link_of_another_purpose_made_up_or_too_old_opens_nothing(
 def test_a_claim_proves_where_it_went_and_nothing_else(client: FlaskClient, system_app: Flask) -> None:
     """Whoever had the telephone, which is the person's no longer, does not read the address."""
     with system_app.app_context(), writing():
-        person = actions.new_person({"email": EMAIL, "given_name": "Salma", "family_name": "Alami"})
+        person = people.new_person({"email": EMAIL, "given_name": "Salma", "family_name": "Alami"})
         by_phone = links.create(links.CLAIM_BY_PHONE, person.reference, LINK_LIFETIME)
     page = client.get(f"/links/{by_phone}")
     assert page.status_code == 404 and EMAIL not in page.text
@@ -269,7 +270,7 @@ def test_a_claim_proves_where_it_went_and_nothing_else(client: FlaskClient, syst
 
 def test_a_claim_makes_the_account_of_a_person_once(client: FlaskClient, system_app: Flask) -> None:
     with system_app.app_context(), writing():
-        person = actions.new_person({"email": EMAIL, "given_name": "Salma", "family_name": "Alami"})
+        person = people.new_person({"email": EMAIL, "given_name": "Salma", "family_name": "Alami"})
         first, second = links.create_many("claim", [person.reference] * 2, LINK_LIFETIME)
     assert EMAIL in client.get(f"/links/{first}").text
     assert post(client, f"/links/{first}", password=PASSWORD).status_code == 302
@@ -338,7 +339,7 @@ def test_one_statement_tells_who_is_there(
         account = queries.account_by_email(EMAIL)
         assert account is not None
         for role in (Role.REVIEWER, Role.OBSERVER):
-            actions.grant(SYSTEM, account, role, "organisation", "S" * 26, "ma.", [1, 2])
+            people.grant(SYSTEM, account, role, "organisation", "S" * 26, "ma.", [1, 2])
     with statements() as seen:
         client.get("/no-such-page")
     assert len(seen) == 1, seen
@@ -350,13 +351,13 @@ def test_one_statement_tells_who_is_there(
 def test_a_grant_is_given_once_and_by_nobody_beyond_their_own(system_app: Flask) -> None:
     with system_app.app_context():
         with writing():
-            known = actions.sign_up(EMAIL, "h", "fr")
+            known = people.sign_up(EMAIL, "h", "fr")
         account = queries.account_by_email(EMAIL)
         assert account is not None
         with pytest.raises(NotPermitted), writing():
-            actions.grant(known, account, Role.AUDITOR, "organisation", "S" * 26, "ma.", [1])
+            people.grant(known, account, Role.AUDITOR, "organisation", "S" * 26, "ma.", [1])
         with pytest.raises(ValueError, match="point"), writing():
-            actions.grant(SYSTEM, account, Role.AUDITOR, "organisation", "S" * 26, "ma", [1])
+            people.grant(SYSTEM, account, Role.AUDITOR, "organisation", "S" * 26, "ma", [1])
         assert queries.viewer_of_email(EMAIL) == Viewer(
             account.reference, known.person_id, known.person_reference, "", EMAIL, "fr", account.id
         )
@@ -366,12 +367,12 @@ def test_an_identity_number_is_one_person_s_and_sealed(system_app: Flask) -> Non
     with system_app.app_context():
         with writing():
             salma, zineb = (
-                actions.new_person({"given_name": name, "phone": "+212612345678"}) for name in "SZ"
+                people.new_person({"given_name": name, "phone": "+212612345678"}) for name in "SZ"
             )
             for _again in range(2):
-                assert actions.set_identifiers(salma, {"cin": "AB12345"}) == {}
+                assert people.set_identifiers(salma, {"cin": "AB12345"}) == {}
         with writing():
-            refused = actions.set_identifiers(zineb, {"cin": "AB12345"})
+            refused = people.set_identifiers(zineb, {"cin": "AB12345"})
         assert "autre dossier" in refused["cin"].what
         assert salma.phone_sealed and b"612345678" not in salma.phone_sealed
         found = queries.persons_by_identifiers("cin", ["AB12345", "CD1"])
@@ -381,15 +382,15 @@ def test_an_identity_number_is_one_person_s_and_sealed(system_app: Flask) -> Non
 def test_the_number_that_enters_is_the_account_s_whatever_a_file_says_later(system_app: Flask) -> None:
     with system_app.app_context():
         with writing():
-            person = actions.new_person({"given_name": "Salma", "phone": "+212612345678"})
-            account = actions.new_account_of(person, None, None, "+212612345678")
+            person = people.new_person({"given_name": "Salma", "phone": "+212612345678"})
+            account = people.new_account_of(person, None, None, "+212612345678")
         with writing():
-            actions.set_person(person, {"phone": "+212699999999"})
-        assert actions.entering_phone(account) == "+212612345678"
+            people.set_person(person, {"phone": "+212699999999"})
+        assert people.entering_phone(account) == "+212612345678"
         assert account.phone_sealed and b"612345678" not in account.phone_sealed
         with writing():  # as an account was before it kept its number
             account.phone_sealed = None
-        assert actions.entering_phone(account) == ""
+        assert people.entering_phone(account) == ""
         with writing():
-            actions.set_person(person, {"phone": "+212612345678"})
-        assert actions.entering_phone(account) == "+212612345678"
+            people.set_person(person, {"phone": "+212612345678"})
+        assert people.entering_phone(account) == "+212612345678"

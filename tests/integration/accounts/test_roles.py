@@ -17,7 +17,7 @@ from flask.sessions import SecureCookieSessionInterface
 from werkzeug.test import TestResponse
 
 from bench.statements import counted
-from cohortmgr.accounts import actions as accounts
+from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.rules import Role
 from cohortmgr.base.db import writing
 from tests.databases import KEEP, Database, SqliteDatabase, dispose
@@ -248,7 +248,7 @@ def sessions(year: Year) -> dict[str, str]:
     """A session's token for each column but the first."""
     with writing():
         return {
-            letter: accounts.open_session(year.accounts[name])
+            letter: people.open_session(year.accounts[name])
             for letter, name in COLUMNS.items()
             if name != "anonymous"
         }

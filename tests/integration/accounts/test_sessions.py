@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
-from cohortmgr.accounts import holding
+from cohortmgr.accounts.actions import held_forms
 from cohortmgr.accounts.models import Account, SignInSession
 from cohortmgr.accounts.rules import FRESH, SHARED_IDLE, SHARED_LIFETIME
 from cohortmgr.base import clock
@@ -202,7 +202,7 @@ def test_forms_that_nobody_came_back_for_are_deleted_within_the_hour(
     with system_app.app_context():
         with writing():
             account = db.session.scalars(sa.select(Account.id)).one()
-            assert holding.hold(account, "/my/applications/X/form", {"city": ["Salé"]})
+            assert held_forms.hold(account, "/my/applications/X/form", {"city": ["Salé"]})
         for minutes, gone in ((59, 0), (61, 1), (61, 0)):
             with at(clock.now() + timedelta(minutes=minutes)), writing():
-                assert holding.sweep() == gone
+                assert held_forms.sweep() == gone

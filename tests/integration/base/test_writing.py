@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
-from cohortmgr.accounts.actions import new_person
+from cohortmgr.accounts.actions.people import new_person
 from cohortmgr.accounts.models import Person, SignInAttempt
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.audit.actions import record

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts import links
+from cohortmgr.accounts.actions import links
 from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer

@@ -12,8 +12,9 @@ from flask import Blueprint, flash, g, redirect, render_template, request, sessi
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cohortmgr.accounts import codes, guards, links
-from cohortmgr.accounts.codes import Wrong
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.actions import codes, links
+from cohortmgr.accounts.actions.codes import Wrong
 from cohortmgr.accounts.contacts import contact_of as contact_typed
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, read_code

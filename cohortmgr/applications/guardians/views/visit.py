@@ -9,7 +9,7 @@ from functools import wraps
 from flask import g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from cohortmgr.accounts import links
+from cohortmgr.accounts.actions import links
 from cohortmgr.accounts.models import Person
 from cohortmgr.applications.guardians import queries as guardian_queries
 from cohortmgr.applications.guardians.actions.consents import LINK

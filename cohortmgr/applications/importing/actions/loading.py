@@ -11,8 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts import links
-from cohortmgr.accounts.actions import moved, set_person
+from cohortmgr.accounts.actions import links
+from cohortmgr.accounts.actions.people import moved, set_person
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.eligibility.models import Override

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.actions import new_person, set_identifiers
+from cohortmgr.accounts.actions.people import new_person, set_identifiers
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.answers.composed import Given, read_given

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts import links
+from cohortmgr.accounts.actions import links
 from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.models import SingleUseLink
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from cohortmgr.accounts import links
+from cohortmgr.accounts.actions import links
 from cohortmgr.accounts.models import Account, Identifier, Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts import links
+from cohortmgr.accounts.actions import links
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact, normalise_mobile
 from cohortmgr.accounts.models import Account, Person, SingleUseLink
 from cohortmgr.accounts.rules import Viewer, allows, require

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from cohortmgr.accounts.actions import set_identifiers
-from cohortmgr.accounts.codes import Asked
+from cohortmgr.accounts.actions.codes import Asked
+from cohortmgr.accounts.actions.people import set_identifiers
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers.conditions import counted

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cohortmgr.accounts import access, codes
-from cohortmgr.accounts.codes import Asked, Wrong
+from cohortmgr.accounts.actions import access, codes
+from cohortmgr.accounts.actions.codes import Asked, Wrong
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.rules import Viewer, read_code
 from cohortmgr.applications.file import queries as file_queries

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from cohortmgr.accounts.codes import Asked
+from cohortmgr.accounts.actions.codes import Asked
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers.conditions import counted, hidden
 from cohortmgr.applications.deadlines.actions import late_starts

@@ -22,7 +22,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts.code_views import KEPT
+from cohortmgr.accounts.views.code_requests import KEPT
 from cohortmgr.applications.answers import amended
 from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.answers.display import typed

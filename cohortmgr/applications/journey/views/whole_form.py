@@ -22,9 +22,9 @@ from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts.code_views import KEPT
-from cohortmgr.accounts.codes import Wrong, problem_of
+from cohortmgr.accounts.actions.codes import Wrong, problem_of
 from cohortmgr.accounts.rules import Viewer
+from cohortmgr.accounts.views.code_requests import KEPT
 from cohortmgr.applications.answers import amended
 from cohortmgr.applications.answers.display import typed
 from cohortmgr.applications.corrections import queries as corrections

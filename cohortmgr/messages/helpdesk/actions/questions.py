@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from cohortmgr.accounts import links
+from cohortmgr.accounts.actions import links
 from cohortmgr.accounts.models import Person, SignInAttempt
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
 from cohortmgr.applications.file import queries as applications

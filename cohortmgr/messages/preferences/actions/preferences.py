@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.actions import set_person
+from cohortmgr.accounts.actions.people import set_person
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application

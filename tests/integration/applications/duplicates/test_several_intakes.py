@@ -12,7 +12,7 @@ from flask import Flask
 from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts import actions as accounts
+from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications.duplicates.models import Merge
@@ -55,8 +55,8 @@ def manager(app: Flask, path: str, *intakes: Intake) -> FlaskClient:
     found, email = browser(app), f"m{path}x@exemple.ma"
     institutions = [each.institution_id for each in intakes]
     with writing():
-        account = accounts.new_account(SYSTEM, email, accounts.prepare_password(PASSWORD, email), {})
-        accounts.grant(SYSTEM, account, Role.SELECTION_MANAGER, "programme", path, path, institutions)
+        account = people.new_account(SYSTEM, email, people.prepare_password(PASSWORD, email), {})
+        people.grant(SYSTEM, account, Role.SELECTION_MANAGER, "programme", path, path, institutions)
     assert found.post("/sign-in", data={"email": email, "password": PASSWORD}).status_code == 302
     return found
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts import actions as accounts
+from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.models import Message
@@ -37,10 +37,10 @@ def club(client: FlaskClient, role: Role = Role.GROUP_ENROLLER, name: str = "clu
     """Somebody with a role in the programme, signed in."""
     email, intake = f"{name}-{role.value}@exemple.ma", intake_of("ai-master-junior", "2027")
     with writing():
-        account = accounts.new_account(
-            SYSTEM, email, accounts.prepare_password(steps.PASSWORD, email), {"given_name": "Samir"}
+        account = people.new_account(
+            SYSTEM, email, people.prepare_password(steps.PASSWORD, email), {"given_name": "Samir"}
         )
-        accounts.grant(
+        people.grant(
             SYSTEM, account, role, "programme", f"junior-{name}", intake.path, [intake.institution_id]
         )
     answer = client.post("/sign-in", data={"email": email, "password": steps.PASSWORD})

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from cohortmgr.accounts import actions as accounts
+from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications.file.models import Application
@@ -88,7 +88,7 @@ def everybody(intake: Intake) -> list[Viewer]:
     account = db.session.get_one(Account, whole.account_id)
     with writing():
         for role in STAFF:
-            accounts.grant(
+            people.grant(
                 SYSTEM, account, role, "programme", intake.path, intake.path, [intake.institution_id]
             )
     alone = [someone(intake, role) for role in (Role.GROUP_ENROLLER, Role.OBSERVER)]

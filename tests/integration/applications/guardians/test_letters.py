@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts.actions import set_person
+from cohortmgr.accounts.actions.people import set_person
 from cohortmgr.accounts.models import Person
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.guardians.models import Guardianship

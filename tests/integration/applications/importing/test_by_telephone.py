@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts import links
-from cohortmgr.accounts.actions import contact_of_link, set_person, take_up_link
+from cohortmgr.accounts.actions import links
+from cohortmgr.accounts.actions.people import contact_of_link, set_person, take_up_link
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, SYSTEM
 from cohortmgr.applications.file.models import Application

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts import actions as accounts
+from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.queries import viewer_of_email
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications.documents.tasks import examine_next
@@ -108,11 +108,11 @@ def staff(client: FlaskClient, role: Role = Role.SELECTION_MANAGER, path: str = 
     intake = intake_of("mdia", "2027")
     email = f"{role.value}-{path.replace('.', '-')}@exemple.ma"
     with writing():
-        account = accounts.new_account(
-            SYSTEM, email, accounts.prepare_password(PASSWORD, email), {"given_name": "Nadia"}
+        account = people.new_account(
+            SYSTEM, email, people.prepare_password(PASSWORD, email), {"given_name": "Nadia"}
         )
         numbers = [intake.institution_id] if path.startswith("ma.inpt.") else []
-        accounts.grant(SYSTEM, account, role, "programme", f"scope-{path}", path, numbers)
+        people.grant(SYSTEM, account, role, "programme", f"scope-{path}", path, numbers)
     answer = client.post("/sign-in", data={"email": email, "password": PASSWORD})
     assert answer.status_code == 302, answer.text
     known = viewer_of_email(email)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts.codes import Asked
+from cohortmgr.accounts.actions.codes import Asked
 from cohortmgr.accounts.contacts import EMAIL, Contact
 from cohortmgr.accounts.models import Account
 from cohortmgr.accounts.queries import viewer_of_email

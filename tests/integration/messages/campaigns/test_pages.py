@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from cohortmgr.accounts import actions as accounts
+from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications.lists.queries import Filters
 from cohortmgr.base import clock
@@ -118,11 +118,11 @@ def test_a_person_of_another_programme_finds_nothing(app: Flask) -> None:
     intake, _manager, _administrator, reference = begun()
     elsewhere = Role.PROGRAMME_ADMINISTRATOR
     with writing():
-        account = accounts.new_account(
+        account = people.new_account(
             SYSTEM, "loin@inpt.ma", "no hash", {"given_name": "Une", "family_name": "L"}
         )
         path = "ma.inpt.autre."
-        accounts.grant(SYSTEM, account, elsewhere, "programme", path, path, [intake.institution_id])
+        people.grant(SYSTEM, account, elsewhere, "programme", path, path, [intake.institution_id])
     far = browser(app, known("loin@inpt.ma"))
     place = f"/staff/campaigns/{reference}"
     for path in (place, f"{place}/people", f"{place}/edit", f"{place}/progress"):

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from cohortmgr.accounts import actions as accounts
+from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.actions import destroy_key
@@ -220,11 +220,9 @@ def test_another_programme_s_staff_sees_none(app: Flask) -> None:
     intake = sent(2)
     asked(intake, 2)
     with writing():
-        account = accounts.new_account(
-            SYSTEM, "v@inpt.ma", "no hash", {"given_name": "V", "family_name": "V"}
-        )
+        account = people.new_account(SYSTEM, "v@inpt.ma", "no hash", {"given_name": "V", "family_name": "V"})
         sister = intake.path.rstrip(".").rpartition(".")[0] + ".voisin."
-        accounts.grant(
+        people.grant(
             SYSTEM, account, Role.SELECTION_MANAGER, "programme", "v" * 26, sister, [intake.institution_id]
         )
     client = browser(app, known("v@inpt.ma"))

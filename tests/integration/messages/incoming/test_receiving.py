@@ -13,8 +13,7 @@ from flask import Flask
 from flask.testing import FlaskCliRunner
 from sqlalchemy.exc import OperationalError
 
-from cohortmgr.accounts import actions as accounts
-from cohortmgr.accounts import links
+from cohortmgr.accounts.actions import links, people
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, SYSTEM, Role
 from cohortmgr.applications.file.models import Application
@@ -205,12 +204,10 @@ def test_another_programme_s_staff_neither_sees_nor_ends_them(app: Flask) -> Non
     taken(about(POSTFIX, message))
     [trouble] = troubles()
     with writing():
-        account = accounts.new_account(
-            SYSTEM, "v@inpt.ma", "no hash", {"given_name": "V", "family_name": "V"}
-        )
+        account = people.new_account(SYSTEM, "v@inpt.ma", "no hash", {"given_name": "V", "family_name": "V"})
         sister = intake.path.rstrip(".").rpartition(".")[0] + ".voisin."
         role = Role.SELECTION_MANAGER
-        accounts.grant(SYSTEM, account, role, "programme", "v" * 26, sister, [intake.institution_id])
+        people.grant(SYSTEM, account, role, "programme", "v" * 26, sister, [intake.institution_id])
     client = browser(app, known("v@inpt.ma"))
     assert "c1@exemple.ma" not in client.get("/staff/troubles").get_data(as_text=True)
     for act, body in (("correct", {"email": "v@v.ma"}), ("told", {"note": "x"}), ("dismiss", {})):

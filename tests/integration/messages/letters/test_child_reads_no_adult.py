@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from cohortmgr.accounts import links
-from cohortmgr.accounts.actions import set_person
+from cohortmgr.accounts.actions import links
+from cohortmgr.accounts.actions.people import set_person
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, Role, Viewer
 from cohortmgr.applications.corrections import actions as corrections

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 import cohortmgr.messages.letters.tasks  # noqa: F401  # registers its handler, as the worker does
-from cohortmgr.accounts import actions as accounts
+from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
@@ -141,12 +141,10 @@ def test_neither_another_programme_s_staff_nor_an_observer_sees_them(app: Flask)
     intake, _batch = decided(5, seats=2)
     message = _message(1)
     with writing():
-        account = accounts.new_account(
-            SYSTEM, "v@inpt.ma", "no hash", {"given_name": "V", "family_name": "V"}
-        )
+        account = people.new_account(SYSTEM, "v@inpt.ma", "no hash", {"given_name": "V", "family_name": "V"})
         sister = intake.path.rstrip(".").rpartition(".")[0] + ".voisin."
         role = Role.SELECTION_MANAGER
-        accounts.grant(SYSTEM, account, role, "programme", "v" * 26, sister, [intake.institution_id])
+        people.grant(SYSTEM, account, role, "programme", "v" * 26, sister, [intake.institution_id])
     client = browser(app, known("v@inpt.ma"))
     page = client.get("/staff/messages").get_data(as_text=True)
     assert 'scope="row"' not in page

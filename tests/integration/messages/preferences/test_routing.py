@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask, current_app
 
-from cohortmgr.accounts.actions import set_person
+from cohortmgr.accounts.actions.people import set_person
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications.file.models import Application

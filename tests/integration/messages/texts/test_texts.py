@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts import actions as accounts
+from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.audit.models import Event
 from cohortmgr.base.db import db, see, writing
@@ -207,9 +207,9 @@ def test_another_institution_s_staff_neither_read_nor_write_there(app: Flask) ->
         session.add(other)
         session.flush()
         other.institution_id = other.id
-        account = accounts.new_account(SYSTEM, "v@autre.ma", "no", {"given_name": "V", "family_name": "V"})
+        account = people.new_account(SYSTEM, "v@autre.ma", "no", {"given_name": "V", "family_name": "V"})
         role, path = Role.SELECTION_MANAGER, "ma.autre."
-        accounts.grant(SYSTEM, account, role, "institution", other.reference, path, [other.id])
+        people.grant(SYSTEM, account, role, "institution", other.reference, path, [other.id])
     host = db.session.get_one(Organisation, intake.institution_id).reference
     client = browser(app, known("v@autre.ma"))
     assert "changé" not in client.get("/staff/texts").get_data(as_text=True)

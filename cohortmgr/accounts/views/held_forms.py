@@ -6,7 +6,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cohortmgr.accounts import guards, holding
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.actions import held_forms
 from cohortmgr.base.db import writing
 
 bp = Blueprint("held", __name__)
@@ -17,13 +18,13 @@ bp = Blueprint("held", __name__)
 def show() -> ResponseReturnValue:
     """What waits, as a form that goes on to where it was going; nothing, one's own page."""
     viewer = guards.viewer()
-    found = holding.held(viewer)
+    found = held_forms.held(viewer)
     if found is None:
         return redirect(url_for("portals.my_home"))
     if request.method == "GET":
         return render_template("accounts/candidate_held.html", held=found)
     with writing():
-        holding.release(viewer)
+        held_forms.release(viewer)
     if "forget" in request.form:
         flash(_("C’est effacé."), "done")
         return redirect(found.path.partition("?")[0])

@@ -1,4 +1,4 @@
-"""The page where a code is typed; and what other rooms ask codes for goes through the same functions."""
+"""What every page that asks for a code shares: sending it, typing it, asking for another."""
 
 from __future__ import annotations
 
@@ -6,22 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import flash, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cohortmgr.accounts import access, actions, codes, guards
-from cohortmgr.accounts.codes import Asked, Wrong
+from cohortmgr.accounts.actions import codes
+from cohortmgr.accounts.actions.codes import Asked, Wrong
 from cohortmgr.accounts.contacts import Contact
-from cohortmgr.accounts.entering import enter, way_on
 from cohortmgr.accounts.forms import CodeForm
-from cohortmgr.accounts.rules import ANONYMOUS
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import language, say
 from cohortmgr.base.web import show_problems
 
-bp = Blueprint("accounts_codes", __name__)
 ENTER = "enter"
 # Where the browser keeps the token of its last code.
 KEPT = "code"
@@ -86,44 +83,3 @@ def ask_again(purpose: str) -> None:
         return
     session[KEPT] = token
     flash(_("Un autre code est parti ; le précédent ne vaut plus."), "done")
-
-
-@bp.route("/code", methods=["GET", "POST"])
-@guards.public
-def code() -> ResponseReturnValue:
-    """Type the code that enters."""
-    if codes.look(session.get(KEPT), ENTER) is None:
-        known = guards.viewer()
-        if known is not ANONYMOUS:  # typed in another tab meanwhile
-            return redirect(way_on(known))
-        flash(_("Ce code a déjà servi ou n’est plus valable. Demandez-en un autre."), "wait")
-    onward, shared = request.args.get("next"), bool(session.get("shared"))
-    back = url_for("accounts.sign_in", next=onward)
-    place = Place(ENTER, url_for(".code", next=onward), url_for(".again", next=onward), back)
-
-    def entering(proof: Asked) -> tuple[str, bool]:
-        account_id, dropped = access.enter(proof.contact, proof.language)
-        return actions.open_session(account_id, shared), dropped
-
-    return typed(place, entering, _entered)
-
-
-def _entered(done: tuple[str, bool]) -> ResponseReturnValue:
-    token, dropped = done
-    answer = enter(token)
-    if dropped:
-        flash(
-            _(
-                "Votre adresse est confirmée. Le mot de passe choisi avant ne vaut plus : choisissez-en un autre "
-                "parmi vos accès, ou continuez avec un code."
-            )
-        )
-    return answer
-
-
-@bp.post("/code/again")
-@guards.public
-def again() -> ResponseReturnValue:
-    """Another code to the same address or number."""
-    ask_again(ENTER)
-    return redirect(url_for(".code", next=request.args.get("next")))

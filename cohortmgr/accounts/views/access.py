@@ -7,9 +7,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from cohortmgr.accounts import access, actions, code_views, guards, queries
-from cohortmgr.accounts.code_views import Place
+from cohortmgr.accounts import guards, queries
+from cohortmgr.accounts.actions import access, people
 from cohortmgr.accounts.forms import ContactForm, NewPasswordForm
+from cohortmgr.accounts.views import code_requests
+from cohortmgr.accounts.views.code_requests import Place
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.web import show_problems
@@ -61,7 +63,7 @@ def password() -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             access.require_fresh(viewer)
-            hashed = actions.prepare_password(form.password.data, viewer.email)
+            hashed = people.prepare_password(form.password.data, viewer.email)
             with writing():
                 access.choose_password(viewer, hashed)
             flash(_("Le mot de passe est enregistré ; les autres appareils sont déconnectés."), "done")
@@ -80,7 +82,7 @@ def contact() -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             access.require_fresh(guards.viewer())
-            code_views.ask(JOIN, form.contact)
+            code_requests.ask(JOIN, form.contact)
             return redirect(url_for(".code"))
         except Refused as refusal:
             db.session.rollback()
@@ -94,7 +96,7 @@ def code() -> ResponseReturnValue:
     """Type the code that proves it."""
     viewer, mine = guards.viewer(), url_for(".mine")
     place = Place(JOIN, url_for(".code"), url_for(".again"), mine)
-    return code_views.typed(place, lambda proof: access.join(viewer, proof.contact), _joined)
+    return code_requests.typed(place, lambda proof: access.join(viewer, proof.contact), _joined)
 
 
 def _joined(_done: None) -> ResponseReturnValue:
@@ -106,5 +108,5 @@ def _joined(_done: None) -> ResponseReturnValue:
 @guards.signed_in
 def again() -> ResponseReturnValue:
     """Another code to the same place."""
-    code_views.ask_again(JOIN)
+    code_requests.ask_again(JOIN)
     return redirect(url_for(".code"))

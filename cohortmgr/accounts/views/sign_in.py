@@ -5,10 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from cohortmgr.accounts import actions, code_views, guards
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.contacts import EMAIL
-from cohortmgr.accounts.entering import enter, entered
 from cohortmgr.accounts.forms import ClaimForm, EntryForm, NewPasswordForm, SignInForm, SignUpForm
+from cohortmgr.accounts.views import code_requests
+from cohortmgr.accounts.views.entrance import enter, entered
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.i18n import language
@@ -35,10 +37,10 @@ def sign_up() -> ResponseReturnValue:
 def _signed_up(form: SignUpForm) -> ResponseReturnValue:
     if form.contact.channel != EMAIL:
         raise Refused(Problem(_PROVE, {}, "password"))
-    hashed = actions.prepare_password(form.password.data, form.contact.address)
+    hashed = people.prepare_password(form.password.data, form.contact.address)
     with writing():
-        known = actions.sign_up(form.contact.address, hashed, language())
-        token = actions.open_session(known.account_id or 0, form.shared.data)
+        known = people.sign_up(form.contact.address, hashed, language())
+        token = people.open_session(known.account_id or 0, form.shared.data)
     return enter(token) if form.shared.data else entered(token, known)
 
 
@@ -57,18 +59,18 @@ def sign_in() -> ResponseReturnValue:
 
 
 def _signed_in(form: SignInForm) -> ResponseReturnValue:
-    account_id = actions.prepare_sign_in(form.contact, form.password.data)
+    account_id = people.prepare_sign_in(form.contact, form.password.data)
     if account_id is None:
         with writing():
-            actions.note_failure(form.contact.address)
-        raise actions.wrong_password()
+            people.note_failure(form.contact.address)
+        raise people.wrong_password()
     with writing():
-        token = actions.open_session(account_id, form.shared.data)
+        token = people.open_session(account_id, form.shared.data)
     return enter(token)
 
 
 def _code_asked(form: EntryForm, onward: str | None = None) -> ResponseReturnValue:
-    code_views.ask(code_views.ENTER, form.contact)
+    code_requests.ask(code_requests.ENTER, form.contact)
     session["shared"] = form.shared.data
     return redirect(url_for("accounts_codes.code", next=onward or request.args.get("next")))
 
@@ -80,7 +82,7 @@ def sign_out() -> ResponseReturnValue:
     known = guards.viewer()
     if known.session_id is not None:
         with writing():
-            actions.close_session(known)
+            people.close_session(known)
     guards.sign_out()
     response = redirect(url_for("programmes.home"))
     # On a device of one's own the language that was chosen stays.
@@ -109,16 +111,16 @@ def forgotten() -> ResponseReturnValue:
 def link(token: str) -> ResponseReturnValue:
     """A page on GET, since mail scanners open links; the act on POST."""
     try:
-        contact = actions.contact_of_link(token)
+        contact = people.contact_of_link(token)
     except Refused as refusal:
         return render_template("accounts/public_link_refused.html", problems=refusal.problems), 410
     form = NewPasswordForm() if contact.channel == EMAIL else ClaimForm()
     if form.validate_on_submit():
         try:
             chosen = form.password.data
-            hashed = actions.prepare_password(chosen, contact.address) if chosen else None
+            hashed = people.prepare_password(chosen, contact.address) if chosen else None
             with writing():
-                session_token = actions.open_session(actions.take_up_link(token, hashed))
+                session_token = people.open_session(people.take_up_link(token, hashed))
             return enter(session_token)
         except Refused as refusal:
             db.session.rollback()

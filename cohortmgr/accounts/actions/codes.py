@@ -17,8 +17,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts.actions.links import hashed
 from cohortmgr.accounts.contacts import Contact
-from cohortmgr.accounts.links import hashed
 from cohortmgr.accounts.models import SignInAttempt, SignInCode
 from cohortmgr.accounts.rules import (
     CODE_DIGITS,

@@ -8,7 +8,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from cohortmgr.accounts import actions, queries
+from cohortmgr.accounts import queries
+from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.models import Account, Person, SignInSession
 from cohortmgr.accounts.rules import (
@@ -48,7 +49,7 @@ def enter(contact: Contact, language: str) -> tuple[int, bool]:
         account.proved_at = clock.now()
     if dropped:
         account.password_hash = None
-        actions.revoke_sessions(ANONYMOUS, account.id)
+        people.revoke_sessions(ANONYMOUS, account.id)
         _noted(ANONYMOUS, account, "accounts.prove")
     return account.id, dropped
 
@@ -56,9 +57,9 @@ def enter(contact: Contact, language: str) -> tuple[int, bool]:
 def _begin(contact: Contact, language: str) -> int:
     by_mail = contact.channel == EMAIL
     told = {"email": contact.address} if by_mail else {"phone": contact.address}
-    person = actions.new_person({**told, "language": language})
+    person = people.new_person({**told, "language": language})
     phone = None if by_mail else contact.address
-    account = actions.new_account_of(person, contact.address if by_mail else None, None, phone)
+    account = people.new_account_of(person, contact.address if by_mail else None, None, phone)
     account.proved_at = account.created_at
     record(ANONYMOUS, "accounts.sign_up", "account", account.reference, None, person.reference, None, told)
     return account.id
@@ -118,7 +119,7 @@ class Ways:
 def ways_of(viewer: Viewer) -> Ways:
     """What holds for the viewer now."""
     account = _own(viewer)
-    phone = actions.entering_phone(account)
+    phone = people.entering_phone(account)
     return Ways(account.email or "", phone, account.password_hash is not None, _is_fresh(viewer))
 
 
@@ -146,11 +147,11 @@ def join(viewer: Viewer, contact: Contact) -> None:
         raise Refused(Problem(_TAKEN, {}, "code"))
     person = db.session.get_one(Person, account.person_id)
     if contact.channel == SMS:
-        actions.enter_by_phone(account, contact.address)
-        actions.set_person(person, {"phone": contact.address})
+        people.enter_by_phone(account, contact.address)
+        people.set_person(person, {"phone": contact.address})
     else:
         account.email, account.proved_at = contact.address, clock.now()
-        actions.set_person(person, {"email": contact.address})
+        people.set_person(person, {"email": contact.address})
     try:
         db.session.flush()
     except IntegrityError as error:

@@ -10,7 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from cohortmgr.accounts import links, passwords, queries
+from cohortmgr.accounts import queries
+from cohortmgr.accounts.actions import links, passwords
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.models import (
     Account,
