@@ -23,7 +23,7 @@ env-base:
 	@$(PYTHON) requirements/install.py base
 
 demo: env-base  ## the demonstration on 127.0.0.1:8000 (PORT changes it, COHORTMGR_DATA its folder); Ctrl-C stops it
-	@exec $(BIN)/python -m cohortmgr.demo.serve
+	@exec $(BIN)/python -m cohortmgr.demo.commands.serve
 
 test: env  ## the whole suite: SQLite, PostgreSQL, Redis, browser
 	@$(BIN)/python -m pytest -n $(N) --durations=5 $(ARGS)

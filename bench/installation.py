@@ -19,7 +19,7 @@ from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.app import create_app
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.settings import Settings
-from cohortmgr.operations.roles import make_roles
+from cohortmgr.operations.commands.database_roles import make_roles
 from cohortmgr.programmes.queries import intake_of
 
 FILE = ROOT / "tests" / "data" / "mdia-2025-applications.csv"

@@ -30,8 +30,8 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.settings import Settings
 from cohortmgr.base.text import new_reference
-from cohortmgr.jobs import actions as jobs
-from cohortmgr.jobs.broker import celery_for
+from cohortmgr.jobs.actions import queue
+from cohortmgr.jobs.actions.broker import celery_for
 from cohortmgr.jobs.models import Job
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.models import Message
@@ -178,7 +178,7 @@ class Town:
                 )
                 for _ in range(count)
             )
-            jobs.request(SYSTEM, "operations.ping", {}, None)
+            queue.request(SYSTEM, "operations.ping", {}, None)
 
     def messages(self) -> set[str]:
         """The Message-IDs of all that was ever written."""

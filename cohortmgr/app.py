@@ -57,7 +57,7 @@ from cohortmgr.base.settings import ROOT, Settings, read_settings
 from cohortmgr.cohorts import actions as enrolling
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts import staff_views as cohorts_staff
-from cohortmgr.jobs.broker import celery_for, wake_sender
+from cohortmgr.jobs.actions.broker import celery_for, wake_sender
 from cohortmgr.messages import notices as messages_notices
 from cohortmgr.messages.campaigns import views as campaigns_staff
 from cohortmgr.messages.helpdesk.actions import consent_withdrawn, questions
@@ -78,16 +78,16 @@ from cohortmgr.outbox import actions as outbox
 from cohortmgr.outbox import hooks
 from cohortmgr.outbox import hooks as outbox_hooks
 from cohortmgr.outbox.notices import declare
-from cohortmgr.placements import actions as placing
 from cohortmgr.placements import candidate_views as placements_candidate
 from cohortmgr.placements import company_views as placements_company
 from cohortmgr.placements import notices as placements_notices
-from cohortmgr.placements import queries as placements
 from cohortmgr.placements import staff_views as placements_staff
-from cohortmgr.portals import mailbox
-from cohortmgr.portals import views as portals
-from cohortmgr.portals.navigation import init_navigation
-from cohortmgr.portals.steps import steps
+from cohortmgr.placements.actions import positions
+from cohortmgr.placements.queries import placements
+from cohortmgr.portals.views import home as portals
+from cohortmgr.portals.views import mailbox
+from cohortmgr.portals.views.navigation import init_navigation
+from cohortmgr.portals.views.steps import steps
 from cohortmgr.programmes import actions as loading
 from cohortmgr.programmes import notices as programmes_notices
 from cohortmgr.programmes.public.views import pages as programmes
@@ -96,13 +96,13 @@ from cohortmgr.programmes.watches import views as watches
 from cohortmgr.reports import staff_views as reports_staff
 from cohortmgr.reviews import staff_views as reviews_staff
 from cohortmgr.selection import candidate_views as selection_candidate
-from cohortmgr.selection import letters, offers
 from cohortmgr.selection import notices as selection_notices
 from cohortmgr.selection import queries as selection
 from cohortmgr.selection import staff_views as selection_staff
-from cohortmgr.stipends import actions as paying
+from cohortmgr.selection.actions import letters, offers
 from cohortmgr.stipends import candidate_views as stipends_candidate
 from cohortmgr.stipends import staff_views as stipends_staff
+from cohortmgr.stipends.actions import runs
 
 Process = Literal["web", "system"]
 
@@ -218,13 +218,13 @@ def _join_floors() -> None:
         (readdressing.to_guardians, outbox.readdress),
         (enrolling.enrol, offers.on_acceptance),
         (enrolling.leave, offers.on_release),
-        (paying.take_bank_details, enrolling.on_enrolment),
-        (placing.end_placement, enrolling.on_leaving),
+        (runs.take_bank_details, enrolling.on_enrolment),
+        (positions.end_placement, enrolling.on_leaving),
         (placements.companies_of, cohorts.companies_of_members),
         (cohorts.enrolled_elsewhere, file.enrolled_elsewhere),
         (selection.holds_seat, file.seated),
         (cohorts.over, file.over),
-        (paying.take_given_later, joining.on_answers),
+        (runs.take_given_later, joining.on_answers),
         (routing.route_all, hooks.router),
         (unsubscribe_links.headers, hooks.headers),
         (watching.headers, hooks.headers),

@@ -11,10 +11,9 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from cohortmgr.applications.importing import commands as importing
-from cohortmgr.demo import commands as demo
+from cohortmgr.demo.commands import demo
 from cohortmgr.messages.incoming import commands as messages
-from cohortmgr.operations import commands as operations
-from cohortmgr.operations import people
+from cohortmgr.operations.commands import accounts, operations
 from cohortmgr.programmes import commands as programmes
 
 
@@ -25,7 +24,7 @@ def register(app: Flask) -> None:
         demo.group,
         messages.group,
         operations.group,
-        people.group,
+        accounts.group,
         programmes.group,
     ):
         for command in group.commands.values():

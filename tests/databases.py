@@ -24,7 +24,7 @@ from cohortmgr.app import Process, create_app
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.settings import Settings
-from cohortmgr.operations.roles import make_roles
+from cohortmgr.operations.commands.database_roles import make_roles
 from tests.services import POSTGRES
 from tests.thrift import thrifty
 from tests.watch import commits

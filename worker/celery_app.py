@@ -3,7 +3,7 @@
 from cohortmgr.base import clock  # noqa: F401  # first, so that only the packaged time zones are read
 from cohortmgr.app import create_app
 from cohortmgr.base.settings import read_settings
-from cohortmgr.jobs.broker import celery_for
+from cohortmgr.jobs.actions.broker import celery_for
 from worker.schedule import SCHEDULE
 
 settings = read_settings()

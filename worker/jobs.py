@@ -8,10 +8,10 @@ from typing import Any
 from celery.signals import worker_ready, worker_shutting_down
 from sqlalchemy.exc import OperationalError
 
-import cohortmgr.operations.ping  # noqa: F401  # registers its handler
+import cohortmgr.operations.tasks  # noqa: F401  # registers its handler
 from cohortmgr.base.db import db, writing
-from cohortmgr.jobs import actions
-from cohortmgr.jobs.actions import Claim, TryLater
+from cohortmgr.jobs.actions import queue
+from cohortmgr.jobs.actions.queue import Claim, TryLater
 from cohortmgr.jobs.rules import PAUSE, percentage
 from cohortmgr.outbox.delivery.tasks.draining import drain as send_all
 from worker.celery_app import app, flask_app
@@ -50,7 +50,7 @@ def drain() -> None:
     while not _stopping.is_set():
         with flask_app.app_context():
             with writing():
-                job = actions.claim()
+                job = queue.claim()
             if job is None:
                 return
             run(job)
@@ -61,7 +61,7 @@ def sweep() -> None:
     """Find what wakes missed and what died with its worker."""
     with flask_app.app_context():
         with writing():
-            actions.recover_lost()
+            queue.recover_lost()
         send_all(stopping)
     drain()
 
@@ -73,29 +73,29 @@ def run(job: Claim) -> None:
         if _stopping.is_set():
             raise Stopped
         with writing():
-            if not actions.advance(job, percentage(done, total)):
+            if not queue.advance(job, percentage(done, total)):
                 raise Lost
 
     error, result = None, None
     try:
-        result = actions.handlers[job.kind](job.payload, progress)
+        result = queue.handlers[job.kind](job.payload, progress)
     except Lost:
         flask_app.logger.warning("job %s was taken for lost while it ran", job.reference)
         return
     except Stopped:
         db.session.rollback()
         with writing():
-            actions.give_back(job)
+            queue.give_back(job)
         return
     except (TryLater, OperationalError) as failure:
         flask_app.logger.warning("job %s waits: %s", job.reference, failure)
         db.session.rollback()
         with writing():
-            actions.put_off(job, getattr(failure, "wait", PAUSE), str(failure))
+            queue.put_off(job, getattr(failure, "wait", PAUSE), str(failure))
         return
     except Exception as failure:  # recorded on the row, where staff see it
         flask_app.logger.exception("job %s failed", job.reference)
         db.session.rollback()
         error = f"{type(failure).__name__}: {failure}"
     with writing():
-        actions.end(job, result, error)
+        queue.end(job, result, error)

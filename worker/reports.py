@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-import cohortmgr.reports.computing  # noqa: F401
+import cohortmgr.reports.tasks  # noqa: F401

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import writing
-from cohortmgr.selection import offers, queries
+from cohortmgr.selection import queries
+from cohortmgr.selection.actions import offers
 from worker.celery_app import app, flask_app
 
 

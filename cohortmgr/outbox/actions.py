@@ -13,7 +13,7 @@ from cohortmgr.audit.keys import subject_keys
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import append, db, insert_or_leave
 from cohortmgr.base.text import new_reference
-from cohortmgr.jobs.actions import wake
+from cohortmgr.jobs.actions.queue import wake
 from cohortmgr.outbox.models import Bundle, Message
 from cohortmgr.outbox.rules import MessageState
 from cohortmgr.outbox.variables import written

@@ -9,7 +9,8 @@ from flask_babel import gettext as _
 from cohortmgr.accounts.guards import candidate, viewer
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
-from cohortmgr.placements import actions, queries
+from cohortmgr.placements.actions import positions as actions
+from cohortmgr.placements.queries import placements
 from cohortmgr.placements.rules import PositionState, moved
 
 bp = Blueprint("placements_candidate", __name__)
@@ -39,13 +40,13 @@ def state_wishes(reference: str) -> ResponseReturnValue:
 
 
 def _page(reference: str, ranked: list[str] | None, refusal: Refused | None = None) -> str:
-    row = queries.own_enrolment(viewer(), reference)
-    positions = {each.Position.reference: each for each in queries.positions_of(row.Cohort.id)}
+    row = placements.own_enrolment(viewer(), reference)
+    positions = {each.Position.reference: each for each in placements.positions_of(row.Cohort.id)}
     by_id = {each.Position.id: each.Position.reference for each in positions.values()}
-    kept = [by_id[number] for number in queries.wishes_of(row.Enrolment.id) if number in by_id]
+    kept = [by_id[number] for number in placements.wishes_of(row.Enrolment.id) if number in by_id]
     order = [each for each in (kept if ranked is None else ranked) if each in positions]
     order += [each for each in positions if each not in order]
-    placement = queries.placement_of(row.Enrolment.id)
+    placement = placements.placement_of(row.Enrolment.id)
     return render_template(
         "placements/candidate_wishes.html",
         enrolment=row.Enrolment,

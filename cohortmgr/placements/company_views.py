@@ -14,8 +14,9 @@ from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.organisations.rules import REGIONS
-from cohortmgr.placements import actions, queries
+from cohortmgr.placements.actions import positions
 from cohortmgr.placements.models import Position
+from cohortmgr.placements.queries import placements
 from cohortmgr.placements.rules import PLACEMENT_MEANINGS, PLACEMENT_NAMES, PositionState
 from cohortmgr.programmes import queries as programmes
 
@@ -26,7 +27,7 @@ bp = Blueprint("placements_company", __name__)
 @company
 def candidates(reference: str) -> ResponseReturnValue:
     """Who wishes the position, with what they agreed to show, and the scores given."""
-    return _candidates(queries.position_for(viewer(), reference), {})
+    return _candidates(placements.position_for(viewer(), reference), {})
 
 
 @bp.post("/company/positions/<reference>")
@@ -39,9 +40,9 @@ def give_scores(reference: str) -> ResponseReturnValue:
     version = request.form.get("version", 0, int)
     try:
         with writing():
-            count = actions.give_scores(viewer(), reference, typed, version)
+            count = positions.give_scores(viewer(), reference, typed, version)
     except Refused as refusal:
-        return _candidates(queries.position_for(viewer(), reference), typed, refusal), 422
+        return _candidates(placements.position_for(viewer(), reference), typed, refusal), 422
     flash(
         ngettext("%(num)s candidat a une note.", "%(num)s candidats ont une note.", count),
         "done",
@@ -51,16 +52,16 @@ def give_scores(reference: str) -> ResponseReturnValue:
 
 def _candidates(position: Position, typed: Mapping[str, str], refusal: Refused | None = None) -> str:
     problems = refusal.problems if refusal else ()
-    card = queries.about_position(position)
+    card = placements.about_position(position)
     return render_template(
         "placements/company_candidates.html",
         position=position,
         company=card.company,
         cohort=card.Cohort,
-        rows=queries.candidates_of(position.id),
+        rows=placements.candidates_of(position.id),
         diplomas=cohorts.diploma_names(card.Intake),
         regions=REGIONS,
-        terms=queries.terms_of(card.Intake),
+        terms=placements.terms_of(card.Intake),
         open=position.state == PositionState.OPEN,
         typed=typed,
         wrong={problem.where: problem for problem in problems},
@@ -72,7 +73,7 @@ def _candidates(position: Position, typed: Mapping[str, str], refusal: Refused |
 @company
 def apprentices() -> ResponseReturnValue:
     """The company's own apprentices."""
-    rows = queries.apprentices(viewer())
+    rows = placements.apprentices(viewer())
     return render_template("placements/company_apprentices.html", rows=rows, names=PLACEMENT_NAMES)
 
 
@@ -80,8 +81,8 @@ def apprentices() -> ResponseReturnValue:
 @company
 def apprentice(reference: str) -> ResponseReturnValue:
     """One of them: training, first day, and whom to write to."""
-    placement = queries.get_for(viewer(), reference)
-    card = queries.card_of(placement)
+    placement = placements.get_for(viewer(), reference)
+    card = placements.card_of(placement)
     definition = programmes.definition_of(card.Intake)
     return render_template(
         "placements/company_apprentice.html",
@@ -91,8 +92,8 @@ def apprentice(reference: str) -> ResponseReturnValue:
         calendar=definition.calendar_of(card.Intake.key),
         diplomas=cohorts.diploma_names(card.Intake),
         regions=REGIONS,
-        tutors=queries.people_with([Role.TUTOR, Role.COMPANY_CONTACT], card.company_path),
-        contacts=queries.people_with([Role.PROGRAMME_ADMINISTRATOR], card.Cohort.path),
+        tutors=placements.people_with([Role.TUTOR, Role.COMPANY_CONTACT], card.company_path),
+        contacts=placements.people_with([Role.PROGRAMME_ADMINISTRATOR], card.Cohort.path),
         names=PLACEMENT_NAMES,
         meanings=PLACEMENT_MEANINGS,
     )

@@ -12,7 +12,8 @@ from cohortmgr.accounts.rules import allows
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.cohorts import queries as cohorts
-from cohortmgr.placements import actions, board, queries, runs
+from cohortmgr.placements.actions import positions, runs
+from cohortmgr.placements.queries import board, placements
 
 bp = Blueprint("placements_staff", __name__)
 
@@ -45,7 +46,7 @@ def open_positions(reference: str) -> ResponseReturnValue:
     """Open a position for each partner company."""
     try:
         with writing():
-            count = actions.open_positions(viewer(), reference)
+            count = positions.open_positions(viewer(), reference)
     except Refused as refusal:
         return _board(reference, refusal), 422
     if count:
@@ -71,7 +72,7 @@ def run_matching(reference: str) -> ResponseReturnValue:
 def cancel_matching(reference: str) -> ResponseReturnValue:
     """Call a waiting matching off: wishes and scores open again."""
     with writing():
-        run, cohort = queries.run_for(viewer(), reference)
+        run, cohort = placements.run_for(viewer(), reference)
         runs.cancel_matching(viewer(), run.reference)
     flash(_("L’affectation est annulée ; les vœux et les notes sont de nouveau ouverts."), "info")
     return redirect(url_for(".board", reference=cohort.reference))
@@ -81,7 +82,7 @@ def cancel_matching(reference: str) -> ResponseReturnValue:
 @staff
 def approve_matching(reference: str) -> ResponseReturnValue:
     """Make the placements and tell everyone."""
-    _run, cohort = queries.run_for(viewer(), reference)
+    _run, cohort = placements.run_for(viewer(), reference)
     try:
         with writing():
             runs.approve_matching(viewer(), reference, request.form.get("confirmation", ""))

@@ -10,7 +10,7 @@ from cohortmgr.base import clock, storage
 from cohortmgr.base.db import db, insert_or_leave
 from cohortmgr.base.text import new_reference
 from cohortmgr.cohorts.queries import of_intake
-from cohortmgr.jobs import actions as jobs
+from cohortmgr.jobs.actions import queue
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import get_intake
 from cohortmgr.reports import queries
@@ -55,7 +55,7 @@ def _new(viewer: Viewer, intake: Intake, language: str) -> Report:
     if report is None or report.reference != values["reference"]:
         return report or _new(viewer, intake, language)
     payload = {"report": report.reference}
-    report.job_reference = jobs.request(viewer, KIND, payload, intake.institution_id)
+    report.job_reference = queue.request(viewer, KIND, payload, intake.institution_id)
     after = {"intake": intake.reference, "language": language}
     record(viewer, "reports.ask", "report", report.reference, intake.institution_id, after=after)
     return report

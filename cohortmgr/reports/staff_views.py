@@ -14,8 +14,8 @@ from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import LANGUAGE_NAMES, language
 from cohortmgr.reports import actions, queries
+from cohortmgr.reports.display import hidden_note, tables
 from cohortmgr.reports.rules import MEANINGS, NAMES, TAGS, is_masked
-from cohortmgr.reports.tables import hidden_note, tables
 
 bp = Blueprint("reports_staff", __name__)
 

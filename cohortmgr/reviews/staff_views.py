@@ -19,9 +19,9 @@ from cohortmgr.base.web import posted_version, show_problems
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import actions, queries
+from cohortmgr.reviews.display import sections_of
 from cohortmgr.reviews.forms import AbstainForm, AssignForm
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.reading import sections_of
 from cohortmgr.reviews.rules import ReviewState
 
 bp = Blueprint("reviews_staff", __name__)

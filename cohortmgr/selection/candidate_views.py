@@ -11,7 +11,8 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.programmes import queries as programmes
-from cohortmgr.selection import offers, queries
+from cohortmgr.selection import queries
+from cohortmgr.selection.actions import offers
 
 bp = Blueprint("selection_candidate", __name__)
 

@@ -21,7 +21,8 @@ from cohortmgr.base.precedence import gives_way
 from cohortmgr.base.web import posted_version, show_problems
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
-from cohortmgr.selection import actions, queries
+from cohortmgr.selection import queries
+from cohortmgr.selection.actions import decisions
 from cohortmgr.selection.board import tie_order, unmet
 from cohortmgr.selection.certificate import canonical, verify
 from cohortmgr.selection.forms import ProposeForm
@@ -81,7 +82,7 @@ def propose(reference: str) -> ResponseReturnValue:
         return _ranking(intake, form)
     try:
         with writing():
-            found = actions.propose(
+            found = decisions.propose(
                 guards.viewer(),
                 reference,
                 form.note.data or "",
@@ -142,7 +143,7 @@ def approve(reference: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     try:
         with writing():
-            actions.approve(viewer, reference, request.form.get("confirmation", ""), posted_version())
+            decisions.approve(viewer, reference, request.form.get("confirmation", ""), posted_version())
     except Refused as refusal:
         return _batch(queries.get_for(viewer, reference), refusal.problems)
     flash(_("Les décisions sont approuvées. Les offres et les réponses partent."), "done")
@@ -154,7 +155,7 @@ def approve(reference: str) -> ResponseReturnValue:
 def cancel(reference: str) -> ResponseReturnValue:
     """Drop a proposal."""
     with writing():
-        actions.cancel(guards.viewer(), reference, posted_version())
+        decisions.cancel(guards.viewer(), reference, posted_version())
     flash(_("Le lot est annulé. Personne n’en a été informé."), "done")
     return redirect(url_for(".batch", reference=reference))
 

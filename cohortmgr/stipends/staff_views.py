@@ -12,7 +12,9 @@ from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.web import show_problems
 from cohortmgr.cohorts import queries as cohorts
-from cohortmgr.stipends import actions, files, queries
+from cohortmgr.stipends import queries
+from cohortmgr.stipends.actions import files
+from cohortmgr.stipends.actions import runs as actions
 from cohortmgr.stipends.forms import AdjustmentForm, MonthForm
 from cohortmgr.stipends.rules import MEANINGS, NAMES, OPEN, SETTLED, LineState, RunState, following, month_of
 

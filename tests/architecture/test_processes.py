@@ -10,7 +10,7 @@ import yaml
 
 from cohortmgr.base.db import pooled_options
 from cohortmgr.base.precedence import WAITING
-from cohortmgr.jobs.broker import QUEUES
+from cohortmgr.jobs.actions.broker import QUEUES
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from cohortmgr.operations.states import page, tables
+from cohortmgr.operations.commands.states_page import page, tables
 from tests.architecture.sources import APPLICATION, ROOT
 
 

@@ -44,7 +44,7 @@ def demonstration() -> Iterator[tuple[str, str]]:
         environment = {**os.environ, "PORT": str(port), "COHORTMGR_DATA": f"{folder}/data"}
         with log.open("wb") as written:
             process = subprocess.Popen(
-                [sys.executable, "-m", "cohortmgr.demo.serve"],
+                [sys.executable, "-m", "cohortmgr.demo.commands.serve"],
                 cwd=ROOT,
                 env=environment,
                 stdout=written,

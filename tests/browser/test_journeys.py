@@ -16,8 +16,8 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.reports.computing import compute
 from cohortmgr.reports.models import Report
+from cohortmgr.reports.tasks import compute
 from cohortmgr.reviews import actions as reviews
 from cohortmgr.selection.models import Batch, Offer
 from tests.browser.conftest import Lived

@@ -19,7 +19,7 @@ from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews import actions as reviews
 from cohortmgr.reviews import queries as readings
-from cohortmgr.selection import actions as selection
+from cohortmgr.selection.actions import decisions
 from cohortmgr.selection.models import Batch
 from tests.watch import SeparateClient
 
@@ -114,10 +114,10 @@ def decided(files: int, seats: int, ineligible: int = 0, approve: bool = True) -
     administrator = someone(intake, Role.PROGRAMME_ADMINISTRATOR)
     read(intake, readers(intake))
     with writing():
-        batch = selection.propose(manager, intake.reference)
+        batch = decisions.propose(manager, intake.reference)
     if approve:
         with writing():
-            selection.approve(administrator, batch.reference, str(min(seats, files)))
+            decisions.approve(administrator, batch.reference, str(min(seats, files)))
     return intake, batch
 
 

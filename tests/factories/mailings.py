@@ -7,7 +7,7 @@ from contextlib import suppress
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.lists.queries import Filters
 from cohortmgr.base.db import writing
-from cohortmgr.jobs.actions import TryLater
+from cohortmgr.jobs.actions.queue import TryLater
 from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns.actions import Draft

@@ -22,10 +22,10 @@ from cohortmgr.base.text import new_reference
 from cohortmgr.cohorts import actions as cohorts
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.organisations.queries import by_key
-from cohortmgr.placements import actions as placements
-from cohortmgr.placements import queries as placing
-from cohortmgr.placements import runs
+from cohortmgr.placements.actions import positions as placements
+from cohortmgr.placements.actions import runs
 from cohortmgr.placements.models import MatchingRun
+from cohortmgr.placements.queries import placements as placing
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.rules import Definition, Form

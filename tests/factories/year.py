@@ -32,23 +32,22 @@ from cohortmgr.cohorts.models import Enrolment
 from cohortmgr.messages.preferences.actions.unsubscribe_links import token_for
 from cohortmgr.organisations.queries import by_key
 from cohortmgr.outbox.models import Message
-from cohortmgr.placements import actions as placements
-from cohortmgr.placements import queries as placing
-from cohortmgr.placements import runs
+from cohortmgr.placements.actions import positions as placements
+from cohortmgr.placements.actions import runs
 from cohortmgr.placements.models import Placement
+from cohortmgr.placements.queries import placements as placing
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.watches import actions as watches
 from cohortmgr.reports import actions as reports
-from cohortmgr.reports.computing import compute
+from cohortmgr.reports.tasks import compute
 from cohortmgr.reviews import actions as reviews
 from cohortmgr.reviews.models import Review
-from cohortmgr.selection import actions as selection
-from cohortmgr.selection import offers
+from cohortmgr.selection.actions import decisions, offers
 from cohortmgr.selection.models import Decision, Offer
-from cohortmgr.stipends import actions as stipends
+from cohortmgr.stipends.actions import runs as stipends
 from cohortmgr.stipends.models import Line
 from tests.factories.desk import at_desk, late_start, put_aside
 from tests.factories.guarded import guarded
@@ -213,12 +212,12 @@ def _read(year: Year) -> None:
 
 def _choose(year: Year, hashed: str) -> None:
     with writing():
-        batch = selection.propose(year.viewer("selection_manager"), year.intake.reference)
+        batch = decisions.propose(year.viewer("selection_manager"), year.intake.reference)
     decided = db.session.scalars(
         sa.select(Decision).where(Decision.outcome == "offer").order_by(Decision.rank)
     ).all()
     with writing():
-        selection.approve(year.viewer("programme_administrator"), batch.reference, str(len(decided)))
+        decisions.approve(year.viewer("programme_administrator"), batch.reference, str(len(decided)))
     year.references["batch"] = batch.reference
     for place, decision in enumerate(decided):
         application = db.session.get_one(Application, decision.application_id)

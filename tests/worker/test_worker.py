@@ -22,8 +22,8 @@ from flask import Flask
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.settings import ROOT, Settings
-from cohortmgr.jobs import actions as jobs
-from cohortmgr.jobs.broker import QUEUES, celery_for, wake_sender
+from cohortmgr.jobs.actions import queue as jobs
+from cohortmgr.jobs.actions.broker import QUEUES, celery_for, wake_sender
 from cohortmgr.jobs.models import Job
 from cohortmgr.outbox import actions as outbox
 from cohortmgr.outbox.models import Message

@@ -18,7 +18,7 @@ from cohortmgr.base.db import db, insert_or_leave, table_of
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.states import require_move
 from cohortmgr.base.text import clean, new_reference, says_number
-from cohortmgr.jobs.actions import request
+from cohortmgr.jobs.actions.queue import request
 from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns import rules
 from cohortmgr.messages.campaigns.models import Campaign, CampaignRecipient

@@ -13,7 +13,7 @@ from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.states import require_move
-from cohortmgr.jobs.actions import Progress, TryLater, handler, request
+from cohortmgr.jobs.actions.queue import Progress, TryLater, handler, request
 from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns import rules
 from cohortmgr.messages.campaigns.actions import RESEND, SEND

@@ -7,7 +7,7 @@ from __future__ import annotations
 from cohortmgr.accounts.rules import Viewer, require_anywhere
 from cohortmgr.audit.actions import record
 from cohortmgr.base.errors import N_, NotFound, Refused
-from cohortmgr.jobs.actions import request
+from cohortmgr.jobs.actions.queue import request
 from cohortmgr.messages.letters.queries import letters
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import bearing_keys

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cohortmgr.base.db import writing
-from cohortmgr.jobs.actions import Progress, handler, wake
+from cohortmgr.jobs.actions.queue import Progress, handler, wake
 from cohortmgr.messages.letters.actions import KIND
 from cohortmgr.outbox.actions import take_up
 

@@ -17,7 +17,7 @@ from flask_alembic import Alembic
 
 from cohortmgr.base.db import Model, engine_options
 from cohortmgr.base.settings import ROOT, Settings
-from cohortmgr.operations.roles import make_roles
+from cohortmgr.operations.commands.database_roles import make_roles
 from tests.databases import Database, PostgresDatabase, application, dispose, settings_for
 
 FILES = sorted((ROOT / "migrations").glob("[0-9]*.py"))

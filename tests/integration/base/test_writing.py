@@ -20,7 +20,7 @@ from cohortmgr.audit.models import Event, SubjectKey
 from cohortmgr.base import clock
 from cohortmgr.base.db import after_commit, db, writing
 from cohortmgr.base.errors import Stale
-from cohortmgr.jobs import actions as jobs
+from cohortmgr.jobs.actions import queue
 from tests.watch import rows_of
 
 pytestmark = pytest.mark.usefixtures("system_context")
@@ -172,7 +172,7 @@ def test_an_act_with_trail_and_job_takes_few_statements(
     def act() -> None:
         with writing():
             record(SYSTEM, "tests.note", "test", "r", None)
-            jobs.request(SYSTEM, "operations.ping", {}, None)
+            queue.request(SYSTEM, "operations.ping", {}, None)
 
     act()
     with statements() as seen:

@@ -20,7 +20,7 @@ from cohortmgr.base.errors import NotFound, NotPermitted
 from cohortmgr.cohorts import actions, queries
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.programmes.models import Intake, Offering
-from cohortmgr.selection import offers
+from cohortmgr.selection.actions import offers
 from cohortmgr.selection.models import Offer
 from cohortmgr.stipends.models import BankDetails
 from tests.factories import promotions

@@ -13,8 +13,9 @@ from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound
-from cohortmgr.jobs import actions, queries
-from cohortmgr.jobs.actions import Claim
+from cohortmgr.jobs import queries
+from cohortmgr.jobs.actions import queue
+from cohortmgr.jobs.actions.queue import Claim
 from cohortmgr.jobs.models import Job
 from cohortmgr.jobs.rules import LEASE, JobState
 
@@ -23,12 +24,12 @@ pytestmark = pytest.mark.usefixtures("system_context")
 
 def asked(institution: int | None = None, **more: object) -> str:
     with writing():
-        return actions.request(SYSTEM, "operations.ping", {"n": 1}, institution, **more)  # type: ignore[arg-type]
+        return queue.request(SYSTEM, "operations.ping", {"n": 1}, institution, **more)  # type: ignore[arg-type]
 
 
 def claimed() -> Claim | None:
     with writing():
-        return actions.claim()
+        return queue.claim()
 
 
 def held() -> Claim:
@@ -48,10 +49,10 @@ def test_a_job_is_claimed_once_and_ends() -> None:
     assert (job.reference, job.kind, dict(job.payload)) == (reference, "operations.ping", {"n": 1})
     assert claimed() is None
     with writing():
-        assert actions.advance(job, 40)
+        assert queue.advance(job, 40)
     assert (row().state, row().percent) == (JobState.RUNNING, 40)
     with writing():
-        assert actions.end(job, {"rows": 3}, None)
+        assert queue.end(job, {"rows": 3}, None)
     assert (row().state, row().percent, row().result, row().lease_until) == (
         JobState.DONE,
         100,
@@ -59,7 +60,7 @@ def test_a_job_is_claimed_once_and_ends() -> None:
         None,
     )
     with writing():
-        assert not actions.end(job, {}, "too late")
+        assert not queue.end(job, {}, "too late")
     assert row().state == JobState.DONE
 
 
@@ -67,7 +68,7 @@ def test_a_failure_is_noted_with_its_reason() -> None:
     asked()
     job = held()
     with writing():
-        actions.end(job, None, "ValueError: no")
+        queue.end(job, None, "ValueError: no")
     assert (row().state, row().error) == (JobState.FAILED, "ValueError: no")
     assert claimed() is None
 
@@ -109,7 +110,7 @@ def test_workers_at_once_take_each_job_once(system_app: Flask) -> None:
 def test_a_worker_passes_over_the_job_that_another_is_taking(system_app: Flask) -> None:
     first, second = asked(), asked()
     with writing():
-        mine = actions.claim()
+        mine = queue.claim()
         other: list[Claim | None] = []
 
         def work() -> None:
@@ -127,19 +128,19 @@ def test_a_silent_worker_s_job_waits_again_and_its_late_end_counts_no_more() -> 
     asked()
     lost = held()
     with writing():
-        assert actions.recover_lost() == 0, "its lease still runs"
+        assert queue.recover_lost() == 0, "its lease still runs"
     with clock.at(clock.now() + LEASE + timedelta(seconds=1)):
         with writing():
-            assert actions.recover_lost() == 1
+            assert queue.recover_lost() == 1
         again = held()
         assert again.start == 1
         with writing():
-            assert not actions.advance(lost, 90)
-            assert not actions.end(lost, {}, "late")
-            assert not actions.give_back(lost)
+            assert not queue.advance(lost, 90)
+            assert not queue.end(lost, {}, "late")
+            assert not queue.give_back(lost)
         assert (row().state, row().percent) == (JobState.RUNNING, 0)
         with writing():
-            assert actions.end(again, {}, None)
+            assert queue.end(again, {}, None)
     assert row().state == JobState.DONE
 
 
@@ -148,9 +149,9 @@ def test_progress_lengthens_the_lease() -> None:
     job = held()
     began = clock.now()
     with clock.at(began + LEASE / 2), writing():
-        actions.advance(job, 50)
+        queue.advance(job, 50)
     with clock.at(began + LEASE * 1.4), writing():
-        assert actions.recover_lost() == 0
+        assert queue.recover_lost() == 0
 
 
 def test_three_lost_starts_set_a_job_aside() -> None:
@@ -161,7 +162,7 @@ def test_three_lost_starts_set_a_job_aside() -> None:
             held()
         moment += LEASE + timedelta(seconds=1)
         with clock.at(moment), writing():
-            assert actions.recover_lost() == 1
+            assert queue.recover_lost() == 1
         assert row().state == (JobState.SET_ASIDE if number == 3 else JobState.WAITING)
     with clock.at(moment):
         assert claimed() is None
@@ -172,11 +173,11 @@ def test_a_stop_and_a_temporary_failure_do_not_count() -> None:
     for _ in range(4):
         job = held()
         with writing():
-            assert actions.give_back(job)
+            assert queue.give_back(job)
     for _ in range(4):
         job = held()
         with writing():
-            assert actions.put_off(job, timedelta(0), "the bank's server is silent")
+            assert queue.put_off(job, timedelta(0), "the bank's server is silent")
     assert (row().state, row().lost_starts, row().error) == (
         JobState.WAITING,
         0,
@@ -184,7 +185,7 @@ def test_a_stop_and_a_temporary_failure_do_not_count() -> None:
     )
     job = held()
     with writing():
-        actions.put_off(job, timedelta(minutes=1), "still")
+        queue.put_off(job, timedelta(minutes=1), "still")
     assert claimed() is None
 
 
@@ -204,12 +205,12 @@ def test_an_undone_request_leaves_no_job_and_wakes_nobody(system_app: Flask) -> 
     system_app.extensions["cohortmgr-wake"] = woken.append
     try:
         with pytest.raises(ZeroDivisionError), writing():
-            actions.request(SYSTEM, "operations.ping", {}, None)
+            queue.request(SYSTEM, "operations.ping", {}, None)
             raise ZeroDivisionError
         assert (queries.waiting(), woken) == (0, [])
         with writing():
             for _ in range(3):
-                actions.request(SYSTEM, "operations.ping", {}, None)
+                queue.request(SYSTEM, "operations.ping", {}, None)
         assert (queries.waiting(), woken) == (3, ["jobs"])
     finally:
         system_app.extensions["cohortmgr-wake"] = before
@@ -219,5 +220,5 @@ def test_the_application_s_role_asks_for_work_that_it_cannot_read(app: Flask) ->
     with app.app_context():
         see([], 5)
         with writing():
-            actions.request(SYSTEM, "operations.ping", {}, None)
+            queue.request(SYSTEM, "operations.ping", {}, None)
     assert row().state == JobState.WAITING

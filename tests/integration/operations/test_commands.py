@@ -11,7 +11,7 @@ from cohortmgr.accounts import queries
 from cohortmgr.accounts.models import Account, RoleGrant
 from cohortmgr.audit.models import Event
 from cohortmgr.base.db import db
-from cohortmgr.operations.roles import make_roles
+from cohortmgr.operations.commands.database_roles import make_roles
 from tests.databases import Database
 from tests.watch import rows_of
 

@@ -15,8 +15,8 @@ from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.organisations.queries import by_key
-from cohortmgr.placements import queries
 from cohortmgr.placements.models import Placement
+from cohortmgr.placements.queries import placements
 from cohortmgr.stipends import queries as stipends
 from tests.factories import promotions
 
@@ -64,26 +64,26 @@ def test_the_query_itself_holds_the_company(app: Flask, system_app: Flask) -> No
         stranger = promotions.someone(Role.COMPANY_CONTACT, "ma.inwi-two.", intake.institution_id, "stranger")
     with app.app_context():
         see(inwi.institutions, inwi.person_id)
-        assert {row.id for row in db.session.scalars(queries.visible(inwi))} == theirs
-        plain = db.session.execute(queries.visible(inwi)).all()
+        assert {row.id for row in db.session.scalars(placements.visible(inwi))} == theirs
+        plain = db.session.execute(placements.visible(inwi)).all()
         assert {row.Placement.company_id for row in plain} == {company_id("inwi")}
         with pytest.raises(NotFound):
-            queries.get_for(inwi, others)
+            placements.get_for(inwi, others)
         assert stipends.runs_of(cohort_id) == []
         assert db.session.scalars(stipends.visible(inwi)).all() == []
         assert db.session.scalars(cohorts.visible(inwi, "cohorts.read")).all() == []
     for nobody in (stranger, ANONYMOUS, Viewer("nobody", 987654)):
         with app.app_context():
             see(nobody.institutions, nobody.person_id)
-            assert db.session.scalars(queries.visible(nobody)).all() == []
-            assert queries.apprentices(nobody) == []
-            assert queries.company_positions(nobody) == []
+            assert db.session.scalars(placements.visible(nobody)).all() == []
+            assert placements.apprentices(nobody) == []
+            assert placements.company_positions(nobody) == []
 
 
 def test_a_path_that_begins_alike_is_another_company(system_context: AppContext) -> None:
     cohort = promotions.placed(4)
     short = promotions.someone(Role.COMPANY_CONTACT, "ma.in.", cohort.institution_id, "short")
-    assert db.session.scalars(queries.visible(short)).all() == []
+    assert db.session.scalars(placements.visible(short)).all() == []
 
 
 def test_a_broken_placement_is_the_company_s_no_more(app: Flask, system_context: AppContext) -> None:
@@ -94,8 +94,8 @@ def test_a_broken_placement_is_the_company_s_no_more(app: Flask, system_context:
         row.state = "broken"
     assert row.reference not in promotions.browser(app, inwi).get("/company/apprentices").text
     with pytest.raises(NotFound):
-        queries.get_for(inwi, row.reference)
-    assert queries.get_for(SYSTEM, row.reference)
+        placements.get_for(inwi, row.reference)
+    assert placements.get_for(SYSTEM, row.reference)
 
 
 def test_candidates_and_staff_have_no_company_pages(app: Flask, system_context: AppContext) -> None:

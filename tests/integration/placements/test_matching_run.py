@@ -22,9 +22,10 @@ from cohortmgr.cohorts.models import Enrolment
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.queries import content_of
 from cohortmgr.outbox.texts.display.rendering import Rendered, render_all
-from cohortmgr.placements import actions, board, queries, runs
+from cohortmgr.placements.actions import positions, runs
 from cohortmgr.placements.matching import verify
 from cohortmgr.placements.models import MatchingRun, Placement, Score, Wish
+from cohortmgr.placements.queries import board, placements
 from cohortmgr.programmes.models import Offering
 from cohortmgr.selection.models import Offer
 from tests.factories import promotions
@@ -46,14 +47,14 @@ def test_thirty_people_find_thirty_seats_with_a_certificate(system_context: AppC
         (7, 7),
     ]
     assert sum(shown.got(rank) for rank in range(1, 5)) == 30
-    order = [row.Position.reference for row in queries.positions_of(cohort.id)]
+    order = [row.Position.reference for row in placements.positions_of(cohort.id)]
     enrolment = promotions.enrolments_of(cohort)[0]
     viewer = promotions.candidate(1)
     with pytest.raises(Refused), writing():
-        actions.state_wishes(viewer, enrolment.reference, order)
-    position = queries.positions_of(cohort.id)[0].Position
+        positions.state_wishes(viewer, enrolment.reference, order)
+    position = placements.positions_of(cohort.id)[0].Position
     with pytest.raises(Refused), writing():
-        actions.give_scores(SYSTEM, position.reference, {}, position.version)
+        positions.give_scores(SYSTEM, position.reference, {}, position.version)
 
 
 def test_running_again_is_the_same_run_and_calling_off_opens_the_wishes(system_context: AppContext) -> None:
@@ -64,7 +65,7 @@ def test_running_again_is_the_same_run_and_calling_off_opens_the_wishes(system_c
     for _ in range(2):
         with writing():
             runs.cancel_matching(SYSTEM, run.reference)
-    assert {row.Position.state for row in queries.positions_of(cohort.id)} == {"open"}
+    assert {row.Position.state for row in placements.positions_of(cohort.id)} == {"open"}
     with writing():
         again = runs.run_matching(SYSTEM, cohort.reference)
     assert again.reference != run.reference
@@ -75,9 +76,9 @@ def test_running_again_is_the_same_run_and_calling_off_opens_the_wishes(system_c
 def test_those_without_wish_or_score_are_told_why(system_context: AppContext) -> None:
     cohort = promotions.wished(3)
     two = promotions.enrolments_of(cohort)[1]
-    for row in queries.company_positions(SYSTEM):
+    for row in placements.company_positions(SYSTEM):
         with writing():
-            actions.give_scores(SYSTEM, row.Position.reference, {two.reference: ""}, row.Position.version)
+            positions.give_scores(SYSTEM, row.Position.reference, {two.reference: ""}, row.Position.version)
     with writing():
         runs.run_matching(SYSTEM, cohort.reference)
     [alone] = board.of(cohort).unplaced
@@ -122,13 +123,13 @@ def test_leaving_ends_the_placement_and_the_company_sees_it_no_more(
 ) -> None:
     cohort = promotions.placed(3)
     _seats_counted(3)
-    placement = queries.placement_of(promotions.enrolments_of(cohort)[0].id)
+    placement = placements.placement_of(promotions.enrolments_of(cohort)[0].id)
     assert placement is not None
     with clock.at(clock.instant(day, 10)):
         _leave(1)
     db.session.refresh(placement)
     assert placement.state == state
-    seen = [row.Placement.id for row in queries.apprentices(SYSTEM)]
+    seen = [row.Placement.id for row in placements.apprentices(SYSTEM)]
     assert len(seen) == 2 and placement.id not in seen
 
 
@@ -144,7 +145,7 @@ def test_a_second_person_approves_and_everyone_is_told(app: Flask, system_contex
     tutor = promotions.contact(intake, "inwi", Role.TUTOR)
     page = promotions.browser(app, manager)
     assert page.post(f"/staff/cohorts/{cohort.reference}/placements/run").status_code == 302
-    run = queries.latest_run(cohort.id)
+    run = placements.latest_run(cohort.id)
     assert run is not None
     with pytest.raises(NotPermitted), writing():
         runs.approve_matching(manager, run.reference, "4")
@@ -174,7 +175,7 @@ def test_a_second_person_approves_and_everyone_is_told(app: Flask, system_contex
             assert isinstance(words, Rendered)
             subject, body = words.subject, words.text
         assert subject and "http" in body
-    row = queries.mine(promotions.candidate(1))[0]
+    row = placements.mine(promotions.candidate(1))[0]
     assert row.company is not None and row.starts_on.isoformat() == "2026-01-05"
 
 
@@ -196,7 +197,7 @@ def test_one_who_ran_it_does_not_approve_it(app: Flask, system_context: AppConte
 def test_an_empty_cohort_is_not_matched(system_context: AppContext) -> None:
     cohort = promotions.enrolled(1)
     with writing():
-        actions.open_positions(SYSTEM, cohort.reference)
+        positions.open_positions(SYSTEM, cohort.reference)
     with pytest.raises(Refused), writing():
         runs.run_matching(SYSTEM, cohort.reference)
 

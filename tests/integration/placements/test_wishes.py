@@ -17,8 +17,9 @@ from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.organisations.queries import by_key
-from cohortmgr.placements import actions, queries
+from cohortmgr.placements.actions import positions
 from cohortmgr.placements.models import Position, Score, Wish
+from cohortmgr.placements.queries import placements
 from cohortmgr.programmes import queries as programmes
 from tests.databases import Database
 from tests.factories import promotions
@@ -26,7 +27,7 @@ from tests.watch import rows_of
 
 
 def positions_in(cohort_id: int) -> list[Any]:
-    return list(queries.positions_of(cohort_id))
+    return list(placements.positions_of(cohort_id))
 
 
 def test_positions_are_the_partners_seats_and_open_once(system_context: AppContext) -> None:
@@ -34,19 +35,19 @@ def test_positions_are_the_partners_seats_and_open_once(system_context: AppConte
     counts = []
     for _ in range(2):
         with writing():
-            counts.append(actions.open_positions(SYSTEM, cohort.reference))
+            counts.append(positions.open_positions(SYSTEM, cohort.reference))
     assert counts == [4, 0]
     found = {row.key: row.Position.seats for row in positions_in(cohort.id)}
     assert found == {"attijariwafa-bank": 8, "inwi": 8, "managem": 7, "nareva": 7}
     auditor = promotions.staff(cohorts.intake_of(cohort), Role.AUDITOR)
     with pytest.raises(NotPermitted), writing():
-        actions.open_positions(auditor, cohort.reference)
+        positions.open_positions(auditor, cohort.reference)
 
 
 def test_a_candidate_ranks_the_companies_by_buttons_alone(app: Flask, system_context: AppContext) -> None:
     cohort = promotions.enrolled(2)
     with writing():
-        actions.open_positions(SYSTEM, cohort.reference)
+        positions.open_positions(SYSTEM, cohort.reference)
     enrolment = promotions.enrolments_of(cohort)[0]
     client = promotions.browser(app, promotions.candidate(1))
     url = f"/my/wishes/{enrolment.reference}"
@@ -62,12 +63,12 @@ def test_a_candidate_ranks_the_companies_by_buttons_alone(app: Flask, system_con
     stated = sa.select(sa.func.count()).where(Event.action == "placements.state_wishes")
     assert db.session.scalar(stated) == 1
     first = positions_in(cohort.id)[1]
-    assert queries.wishes_of(enrolment.id)[0] == first.Position.id
+    assert placements.wishes_of(enrolment.id)[0] == first.Position.id
     assert client.post(url, data={"wish": swapped[:3]}).status_code == 422
     assert client.post(url, data={"wish": [swapped[0]] * 4}).status_code == 422
     assert client.post(url, data={"wish": [*swapped[:3], "ELSEWHERE"]}).status_code == 422
-    assert queries.wishes_of(enrolment.id)[0] == first.Position.id
-    [home] = queries.mine(promotions.candidate(1))
+    assert placements.wishes_of(enrolment.id)[0] == first.Position.id
+    [home] = placements.mine(promotions.candidate(1))
     assert (home.open, home.wished, home.company) == (4, 4, None)
 
 
@@ -80,7 +81,7 @@ def test_nobody_reads_or_states_the_wishes_of_another(app: Flask, system_context
     assert client.post(f"/my/wishes/{theirs.reference}", data={"wish": order}).status_code == 404
     manager = promotions.staff(cohorts.intake_of(cohort), Role.PROGRAMME_ADMINISTRATOR)
     with pytest.raises(NotFound), writing():
-        actions.state_wishes(manager, theirs.reference, order)
+        positions.state_wishes(manager, theirs.reference, order)
 
 
 def test_a_company_scores_its_own_candidates_and_sees_what_they_agreed_to(
@@ -88,7 +89,7 @@ def test_a_company_scores_its_own_candidates_and_sees_what_they_agreed_to(
 ) -> None:
     cohort = promotions.wished(3)
     inwi, other = promotions.contact(cohorts.intake_of(cohort), "inwi"), positions_in(cohort.id)[0].Position
-    [mine] = queries.company_positions(inwi)
+    [mine] = placements.company_positions(inwi)
     assert (mine.company["fr"], mine.candidates, mine.scored) == ("Inwi", 3, 3)
     client = promotions.browser(app, inwi)
     url = f"/company/positions/{mine.Position.reference}"
@@ -97,56 +98,56 @@ def test_a_company_scores_its_own_candidates_and_sees_what_they_agreed_to(
     assert "Prénom Nom 02" in page.text and "12,20" in page.text and "Informatique" in page.text
     assert "@exemple.ma" not in page.text and "MDIA-" not in page.text
     assert client.get(f"/company/positions/{other.reference}").status_code == 404
-    rows = queries.candidates_of(mine.Position.id)
+    rows = placements.candidates_of(mine.Position.id)
     typed = {f"score-{rows[0].reference}": "20", f"score-{rows[1].reference}": "", "version": "0"}
     assert client.post(f"/company/positions/{other.reference}", data=typed).status_code == 404
     assert client.post(url, data=typed).status_code == 409
     typed["version"] = str(mine.Position.version)
     for _ in range(2):
         assert client.post(url, data=typed).status_code == 302
-    assert [row.score for row in queries.candidates_of(mine.Position.id)][:2] == [20, None]
+    assert [row.score for row in placements.candidates_of(mine.Position.id)][:2] == [20, None]
     db.session.rollback()
     bad = client.post(url, data={f"score-{rows[0].reference}": "20,5", "version": "9"})
     assert bad.status_code == 422 and 'value="20,5"' in bad.text
-    assert [row.score for row in queries.candidates_of(mine.Position.id)][0] == 20
+    assert [row.score for row in placements.candidates_of(mine.Position.id)][0] == 20
 
 
 def test_two_colleagues_do_not_overwrite_each_other(system_context: AppContext) -> None:
     cohort = promotions.wished(1)
     position = positions_in(cohort.id)[0].Position
-    [row] = queries.candidates_of(position.id)
+    [row] = placements.candidates_of(position.id)
     version = position.version
     with writing():
-        actions.give_scores(SYSTEM, position.reference, {row.reference: "19"}, version)
+        positions.give_scores(SYSTEM, position.reference, {row.reference: "19"}, version)
     with pytest.raises(Stale), writing():
-        actions.give_scores(SYSTEM, position.reference, {row.reference: "3"}, version)
+        positions.give_scores(SYSTEM, position.reference, {row.reference: "3"}, version)
     assert db.session.scalar(sa.select(Score.score).where(Score.position_id == position.id)) == 19
 
 
 def test_a_company_sees_no_position_that_is_not_offered(system_context: AppContext) -> None:
     cohort = promotions.wished(1)
     inwi = promotions.contact(cohorts.intake_of(cohort), "inwi")
-    [mine] = queries.company_positions(inwi)
+    [mine] = placements.company_positions(inwi)
     reference = mine.Position.reference
     for state, shown in (("draft", False), ("open", True), ("closed", True), ("cancelled", False)):
         with writing() as session:
             session.execute(sa.update(Position).where(Position.reference == reference).values(state=state))
-        assert bool(queries.company_positions(inwi)) == shown, state
+        assert bool(placements.company_positions(inwi)) == shown, state
         if shown:
-            assert queries.position_for(inwi, reference).state == state
+            assert placements.position_for(inwi, reference).state == state
         else:
             with pytest.raises(NotFound):
-                queries.position_for(inwi, reference)
+                placements.position_for(inwi, reference)
 
 
 def test_scores_of_strangers_are_not_taken(system_context: AppContext) -> None:
     cohort = promotions.enrolled(1)
     with writing():
-        actions.open_positions(SYSTEM, cohort.reference)
+        positions.open_positions(SYSTEM, cohort.reference)
     position = positions_in(cohort.id)[0].Position
     with writing():
         [enrolment] = promotions.enrolments_of(cohort)
-        assert actions.give_scores(SYSTEM, position.reference, {enrolment.reference: "12"}, 1) == 0
+        assert positions.give_scores(SYSTEM, position.reference, {enrolment.reference: "12"}, 1) == 0
     assert rows_of(Score) == 0
 
 
@@ -157,7 +158,7 @@ def test_a_programme_without_placement_opens_nothing(system_context: AppContext,
     bare = replace(programmes.definition_of(cohorts.intake_of(cohort)), placement=None)
     monkeypatch.setattr(programmes, "definition_of", lambda row: bare)
     with pytest.raises(Refused), writing():
-        actions.open_positions(SYSTEM, cohort.reference)
+        positions.open_positions(SYSTEM, cohort.reference)
     assert rows_of(Position) == 0
 
 
@@ -177,7 +178,7 @@ def test_wishes_stated_twice_at_once_are_stated_once(database: Database) -> None
     with database.system_app.app_context():
         cohort = promotions.enrolled(1)
         with writing():
-            actions.open_positions(SYSTEM, cohort.reference)
+            positions.open_positions(SYSTEM, cohort.reference)
         order = [row.Position.reference for row in positions_in(cohort.id)]
         reference = promotions.enrolments_of(cohort)[0].reference
         viewer = promotions.candidate(1)
@@ -186,7 +187,7 @@ def test_wishes_stated_twice_at_once_are_stated_once(database: Database) -> None
         with database.app.app_context():
             see(viewer.institutions, viewer.person_id)
             with writing():
-                actions.state_wishes(viewer, reference, order)
+                positions.state_wishes(viewer, reference, order)
                 sleep(0.2)
 
     with ThreadPoolExecutor(3) as clicks:

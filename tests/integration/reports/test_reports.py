@@ -17,11 +17,11 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, NotPermitted
 from cohortmgr.jobs.models import Job
 from cohortmgr.reports import actions, queries
-from cohortmgr.reports.computing import compute
 from cohortmgr.reports.figures import STAGES
 from cohortmgr.reports.models import Report
 from cohortmgr.reports.rules import from_json
 from cohortmgr.reports.staff_views import XLSX
+from cohortmgr.reports.tasks import compute
 from tests.factories.lives import lived_intake, signed_in
 from tests.watch import rows_of
 

@@ -19,7 +19,8 @@ from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.queries import content_of
 from cohortmgr.outbox.texts.display.rendering import Rendered, render_all
 from cohortmgr.programmes.models import Offering
-from cohortmgr.selection import actions, queries
+from cohortmgr.selection import queries
+from cohortmgr.selection.actions import decisions
 from cohortmgr.selection.certificate import verify
 from cohortmgr.selection.models import Batch, Decision, Offer
 from tests.factories.choices import browser, decided, known, read, readers, sent, someone
@@ -33,11 +34,11 @@ def test_nothing_is_proposed_while_a_file_is_unread() -> None:
     intake = sent(3)
     manager = someone(intake, Role.SELECTION_MANAGER)
     with pytest.raises(Refused) as refusal, writing():
-        actions.propose(manager, intake.reference)
+        decisions.propose(manager, intake.reference)
     assert refusal.value.problems[0].values["files"] == 3
     (reader,) = readers(intake, 1)
     with pytest.raises(NotPermitted), writing():
-        actions.propose(reader, intake.reference)
+        decisions.propose(reader, intake.reference)
 
 
 def test_a_proposal_holds_every_file_and_a_certificate_and_tells_nobody() -> None:
@@ -48,10 +49,10 @@ def test_a_proposal_holds_every_file_and_a_certificate_and_tells_nobody() -> Non
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Message)) == 0
     manager = known(MANAGER)
     with writing():
-        assert actions.propose(manager, intake.reference).id == batch.id
+        assert decisions.propose(manager, intake.reference).id == batch.id
     another = someone(intake, Role.SELECTION_MANAGER, "another")
     with pytest.raises(Refused), writing():
-        actions.propose(another, intake.reference)
+        decisions.propose(another, intake.reference)
 
 
 def test_the_seed_is_the_intakes_reference_and_no_address_or_field_changes_it(app: Flask) -> None:
@@ -69,12 +70,12 @@ def test_the_seed_is_the_intakes_reference_and_no_address_or_field_changes_it(ap
 def test_the_proposer_cannot_approve_not_even_with_the_right() -> None:
     intake, batch = decided(4, seats=2, approve=False)
     with pytest.raises(NotPermitted), writing():
-        actions.approve(known(MANAGER), batch.reference, "2")
+        decisions.approve(known(MANAGER), batch.reference, "2")
     both = someone(intake, Role.PROGRAMME_ADMINISTRATOR, "both")
     with writing():
         db.session.execute(sa.update(Batch).values(proposed_by=both.reference))
     with pytest.raises(Refused, match="deuxième personne"), writing():
-        actions.approve(both, batch.reference, "2")
+        decisions.approve(both, batch.reference, "2")
 
 
 def test_approval_asks_for_the_number_and_the_version_and_happens_once() -> None:
@@ -83,12 +84,12 @@ def test_approval_asks_for_the_number_and_the_version_and_happens_once() -> None
     administrator = known(ADMINISTRATOR)
     for typed in ("", "trois", "4"):
         with pytest.raises(Refused), writing():
-            actions.approve(administrator, batch.reference, typed)
+            decisions.approve(administrator, batch.reference, typed)
     with pytest.raises(Stale), writing():
-        actions.approve(administrator, batch.reference, "3", version=9)
+        decisions.approve(administrator, batch.reference, "3", version=9)
     for _ in range(2):
         with clock.at(moment), writing():
-            assert actions.approve(administrator, batch.reference, " ٣ ", version=1).state == "approved"
+            assert decisions.approve(administrator, batch.reference, " ٣ ", version=1).state == "approved"
     offers = db.session.scalars(sa.select(Offer)).all()
     assert {offer.deadline for offer in offers} == {clock.instant(date(2025, 7, 27), 18)}
     count = db.session.get_one(Offering, batch.offering_id, populate_existing=True)
@@ -123,13 +124,13 @@ def test_a_proposal_is_cancelled_and_another_may_follow() -> None:
     intake, batch = decided(4, seats=2, approve=False)
     manager = known(MANAGER)
     with writing():
-        actions.cancel(manager, batch.reference)
+        decisions.cancel(manager, batch.reference)
     with writing():
-        assert actions.cancel(manager, batch.reference).state == "cancelled"
+        assert decisions.cancel(manager, batch.reference).state == "cancelled"
     with pytest.raises(Refused), writing():
-        actions.approve(known(ADMINISTRATOR), batch.reference, "2")
+        decisions.approve(known(ADMINISTRATOR), batch.reference, "2")
     with writing():
-        assert actions.propose(manager, intake.reference).state == "proposed"
+        assert decisions.propose(manager, intake.reference).state == "proposed"
 
 
 def test_decisions_that_are_not_those_of_the_certificate_stop_the_approval() -> None:
@@ -138,7 +139,7 @@ def test_decisions_that_are_not_those_of_the_certificate_stop_the_approval() -> 
     with writing():
         db.session.execute(sa.update(Decision).values(outcome=exchanged))
     with pytest.raises(Refused, match="certificat"), writing():
-        actions.approve(known(ADMINISTRATOR), batch.reference, "2")
+        decisions.approve(known(ADMINISTRATOR), batch.reference, "2")
 
 
 def test_somebody_chosen_who_withdrew_stops_the_approval() -> None:
@@ -148,7 +149,7 @@ def test_somebody_chosen_who_withdrew_stops_the_approval() -> None:
             sa.text("UPDATE applications SET state = 'withdrawn' WHERE number = 'MDIA-000001'")
         )
     with pytest.raises(Refused), writing():
-        actions.approve(known(ADMINISTRATOR), batch.reference, "2")
+        decisions.approve(known(ADMINISTRATOR), batch.reference, "2")
 
 
 def test_the_pages_of_the_staff(app: Flask) -> None:
@@ -195,7 +196,7 @@ def test_statements_do_not_grow_with_the_files(app: Flask, statements: Statement
                 db.session.execute(sa.text("UPDATE applications SET eligible = true"))
         read(intake, people)
         with statements() as proposing, writing():
-            batch = actions.propose(manager, intake.reference)
+            batch = decisions.propose(manager, intake.reference)
         seen = [len(proposing)]
         for page in (f"/staff/intakes/{intake.reference}/ranking?all=1", f"/staff/batches/{batch.reference}"):
             with statements() as reading:
@@ -203,9 +204,9 @@ def test_statements_do_not_grow_with_the_files(app: Flask, statements: Statement
             seen.append(len(reading))
         if few:
             with writing():
-                actions.cancel(manager, batch.reference)
+                decisions.cancel(manager, batch.reference)
         counts.append(seen)
     with statements() as approving, writing():
-        actions.approve(administrator, batch.reference, "3")
+        decisions.approve(administrator, batch.reference, "3")
     assert abs(counts[0][0] - counts[1][0]) <= 1 and counts[0][1:] == counts[1][1:]
     assert max(counts[1]) < 20 and len(approving) < 25

@@ -22,8 +22,8 @@ from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.models import Offering
-from cohortmgr.selection import actions as selection
-from cohortmgr.selection import offers, queries
+from cohortmgr.selection import queries
+from cohortmgr.selection.actions import decisions, offers
 from cohortmgr.selection.models import Decision, Offer
 from tests.databases import Database
 from tests.factories.choices import browser, decided, known
@@ -163,7 +163,7 @@ def _withdrawing(app: Flask, number: int) -> Iterator[None]:
 def test_no_seat_is_offered_to_whoever_is_withdrawing(database: Database) -> None:
     _intake, batch = decided(5, seats=2, approve=False)
     with _withdrawing(database.app, 1), pytest.raises(Refused), writing():
-        selection.approve(known("programme_administrator@inpt.ma"), batch.reference, "2")
+        decisions.approve(known("programme_administrator@inpt.ma"), batch.reference, "2")
     assert not _states() and _taken() == 0
 
 

@@ -14,8 +14,9 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.delivery.tasks import handing_over
 from cohortmgr.outbox.models import Message
-from cohortmgr.selection import offers, queries
-from cohortmgr.selection.letters import OFFER_REMINDER
+from cohortmgr.selection import queries
+from cohortmgr.selection.actions import offers
+from cohortmgr.selection.actions.letters import OFFER_REMINDER
 from tests.factories.choices import decided, known
 
 pytestmark = pytest.mark.usefixtures("system_context", "written")

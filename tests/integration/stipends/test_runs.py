@@ -26,7 +26,8 @@ from cohortmgr.cohorts.models import Cohort
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Period, PeriodKind
 from cohortmgr.selection.models import Offer
-from cohortmgr.stipends import actions, files, queries
+from cohortmgr.stipends import queries
+from cohortmgr.stipends.actions import files, runs
 from cohortmgr.stipends.models import BankDetails, Line, Run
 from cohortmgr.stipends.payments import check_bank_rows
 from cohortmgr.stipends.rules import Arrear, proportion
@@ -40,15 +41,15 @@ SECOND = Viewer("second", is_system=True)
 
 def computed(cohort: Cohort, month: date = JANUARY) -> Run:
     with writing():
-        run = actions.open_run(SYSTEM, cohort.reference, month)
+        run = runs.open_run(SYSTEM, cohort.reference, month)
     with writing():
-        return actions.compute(SYSTEM, run.reference)
+        return runs.compute(SYSTEM, run.reference)
 
 
 def approved(cohort: Cohort, month: date = JANUARY) -> Run:
     run = computed(cohort, month)
     with writing():
-        return actions.approve(SECOND, run.reference, str(run.lines), run.version)
+        return runs.approve(SECOND, run.reference, str(run.lines), run.version)
 
 
 def lines(run: Run) -> list[Line]:
@@ -99,13 +100,13 @@ def test_a_month_has_one_run_and_lies_within_the_scheme(system_context: AppConte
     cohort = promotions.enrolled(1)
     for day in (JANUARY, date(2026, 1, 20)):
         with writing():
-            actions.open_run(SYSTEM, cohort.reference, day)
+            runs.open_run(SYSTEM, cohort.reference, day)
     assert rows_of(Run) == 1
     for month in (date(2025, 12, 1), date(2027, 7, 1)):
         with pytest.raises(Refused), writing():
-            actions.open_run(SYSTEM, cohort.reference, month)
+            runs.open_run(SYSTEM, cohort.reference, month)
     with writing():
-        actions.open_run(SYSTEM, cohort.reference, date(2027, 6, 1))
+        runs.open_run(SYSTEM, cohort.reference, date(2027, 6, 1))
 
 
 def test_those_who_cannot_be_paid_are_set_aside_with_the_reason(system_context: AppContext) -> None:
@@ -159,13 +160,13 @@ def test_a_month_waits_for_the_months_before_it_even_those_that_nobody_opened(
     february = computed(cohort, date(2026, 2, 1))
     for _opened in range(2):
         with pytest.raises(Refused) as refusal, writing():
-            actions.approve(SECOND, february.reference, "1", february.version)
+            runs.approve(SECOND, february.reference, "1", february.version)
         assert refusal.value.problems[0].values == {"month": "01/2026"}
         january = computed(cohort)
     with writing():
-        actions.approve(SECOND, january.reference, "1", january.version)
+        runs.approve(SECOND, january.reference, "1", january.version)
     with writing():
-        actions.approve(SECOND, february.reference, "1", february.version)
+        runs.approve(SECOND, february.reference, "1", february.version)
 
 
 def test_a_month_in_which_nobody_can_be_paid_is_approved_and_holds_up_no_other(
@@ -182,7 +183,7 @@ def test_an_adjustment_is_explained_and_computed_anew(system_context: AppContext
     run = computed(cohort)
     line = lines(run)[0]
     with writing():
-        actions.adjust(SYSTEM, line.reference, 2, [], "Certificat non remis", run.version)
+        runs.adjust(SYSTEM, line.reference, 2, [], "Certificat non remis", run.version)
     line = lines(run)[0]
     assert line.net_cents == 400_000 - 36_364
     assert [item["cents"] for item in line.items] == [400_000, -36_364]
@@ -191,16 +192,16 @@ def test_an_adjustment_is_explained_and_computed_anew(system_context: AppContext
     run = computed(cohort)
     assert run.total_cents == 2 * 400_000 - 36_364
     with pytest.raises(Stale), writing():
-        actions.adjust(SYSTEM, line.reference, 3, [], "Encore", 1)
+        runs.adjust(SYSTEM, line.reference, 3, [], "Encore", 1)
     with writing():
-        actions.adjust(SYSTEM, line.reference, 2, [], "Second clic", 1)
+        runs.adjust(SYSTEM, line.reference, 2, [], "Second clic", 1)
     with pytest.raises(Refused), writing():
-        actions.adjust(SYSTEM, line.reference, 40, [], "Trop", run.version)
+        runs.adjust(SYSTEM, line.reference, 40, [], "Trop", run.version)
     with pytest.raises(Refused), writing():
-        actions.adjust(SYSTEM, line.reference, 1, [], "  ", run.version)
+        runs.adjust(SYSTEM, line.reference, 1, [], "  ", run.version)
     assert noted("stipends.adjust") == 1
     with writing():
-        assert actions.read_reason(SYSTEM, lines(run)[0]) == "Certificat non remis"
+        assert runs.read_reason(SYSTEM, lines(run)[0]) == "Certificat non remis"
     assert noted("stipends.read_reason") == 1
 
 
@@ -211,7 +212,7 @@ def test_what_cannot_be_taken_back_is_carried_to_the_next_month(system_context: 
     [line] = lines(february)
     over = [Arrear(JANUARY, -22, 22)]
     with writing():
-        actions.adjust(SYSTEM, line.reference, 1, over, "Janvier payé à tort", february.version)
+        runs.adjust(SYSTEM, line.reference, 1, over, "Janvier payé à tort", february.version)
     [line] = lines(february)
     assert (line.net_cents, line.carried_cents) == (0, 18_182)
     [march] = lines(computed(cohort, date(2026, 3, 1)))
@@ -243,17 +244,17 @@ def test_a_second_person_approves_and_types_how_many(app: Flask, system_context:
         assert head.post(f"{url}/approve", data=typed).status_code == 302
     assert noted("stipends.approve") == 1
     with pytest.raises(Refused), writing():
-        actions.compute(SYSTEM, run.reference)
+        runs.compute(SYSTEM, run.reference)
     assert desk.post(f"/staff/cohorts/{cohort.reference}/stipends", data={"month": "juin"}).status_code == 422
 
 
 def test_the_same_person_does_not_approve(system_context: AppContext) -> None:
     run = computed(promotions.placed(1))
     with pytest.raises(Refused, match="deuxième personne"), writing():
-        actions.approve(SYSTEM, run.reference, "1", run.version)
+        runs.approve(SYSTEM, run.reference, "1", run.version)
     admin = promotions.staff(cohorts.intake_of(db.session.get_one(Cohort, run.cohort_id)), Role.TRAINER)
     with pytest.raises(NotFound), writing():
-        actions.approve(admin, run.reference, "1", run.version)
+        runs.approve(admin, run.reference, "1", run.version)
 
 
 def test_the_bank_file_holds_each_rib_and_the_control_total(app: Flask, system_context: AppContext) -> None:
@@ -262,7 +263,7 @@ def test_the_bank_file_holds_each_rib_and_the_control_total(app: Flask, system_c
     with pytest.raises(Refused), writing():
         files.bank_file(SYSTEM, run.reference)
     with writing():
-        actions.approve(SECOND, run.reference, "4", run.version)
+        runs.approve(SECOND, run.reference, "4", run.version)
     finance = promotions.staff(cohorts.intake_of(cohort), Role.FINANCE)
     client = promotions.browser(app, finance)
     answer = client.post(f"/staff/stipends/{run.reference}/bank-file.csv")
@@ -300,7 +301,7 @@ def test_people_see_their_own_stipend_once_it_is_approved(app: Flask, system_con
     assert client.get(f"/my/stipends/{mine.reference}").status_code == 404
     assert queries.mine(viewer) == []
     with writing():
-        actions.approve(SECOND, run.reference, "2", run.version)
+        runs.approve(SECOND, run.reference, "2", run.version)
     page = client.get(f"/my/stipends/{mine.reference}")
     assert page.status_code == 200
     assert promotions.rib(1)[-4:] in page.text and promotions.rib(1)[:20] not in page.text

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from kombu import Connection
 
-from cohortmgr.jobs import broker  # noqa: F401  # names the transport
-from cohortmgr.jobs.files import Channel
+from cohortmgr.jobs.actions import broker  # noqa: F401  # names the transport
+from cohortmgr.jobs.actions.broker_files import Channel
 
 
 @pytest.fixture

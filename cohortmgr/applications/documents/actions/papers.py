@@ -29,7 +29,7 @@ from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.db import after_commit, db
 from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
 from cohortmgr.base.text import new_reference
-from cohortmgr.jobs.actions import wake
+from cohortmgr.jobs.actions.queue import wake
 from cohortmgr.outbox.actions import send
 from cohortmgr.programmes.definition.rules import Question, QuestionKind, Window, window_of
 

@@ -22,7 +22,7 @@ from cohortmgr.messages.undelivered import actions as undelivered
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reports import actions as reports
-from cohortmgr.reports.computing import compute
+from cohortmgr.reports.tasks import compute
 from cohortmgr.reviews.models import Review
 from tests.crawling import crawl, words_of
 from tests.factories.choices import AT, browser, decided, known, someone

@@ -27,7 +27,7 @@ from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.definition.rules import Payer
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection.models import Offer
-from cohortmgr.stipends import actions as stipends
+from cohortmgr.stipends.actions import runs
 from cohortmgr.stipends.models import BankDetails, Line
 from tests.factories import promotions
 from tests.factories.promotions import JANUARY, asking_later, rib
@@ -195,7 +195,7 @@ def test_a_rib_given_later_is_paid_instead_of_set_aside(app: Flask, system_app: 
             cohorts.confirm(SYSTEM, cohort.reference)
         reference, viewer, file = cohort.reference, promotions.candidate(1), files()[0].reference
         with writing():
-            run = stipends.compute(SYSTEM, stipends.open_run(SYSTEM, reference, JANUARY).reference)
+            run = runs.compute(SYSTEM, runs.open_run(SYSTEM, reference, JANUARY).reference)
         assert (run.lines, rows_of(BankDetails)) == (0, 0)
     with app.app_context():
         see(viewer.institutions, viewer.person_id)
@@ -206,7 +206,7 @@ def test_a_rib_given_later_is_paid_instead_of_set_aside(app: Flask, system_app: 
         details = db.session.scalars(sa.select(BankDetails)).one()
         assert crypto.unseal(details.sealed, "bank_details", "sealed", details.reference) == rib(1)
         with writing():
-            run = stipends.compute(SYSTEM, stipends.open_run(SYSTEM, reference, JANUARY).reference)
+            run = runs.compute(SYSTEM, runs.open_run(SYSTEM, reference, JANUARY).reference)
         rows = {row.last4: row for row in db.session.scalars(sa.select(Line))}
         assert (rows[rib(1)[-4:]].exception, rows[""].state, run.lines) == (None, "set_aside", 1)
         taken = sa.select(sa.func.count()).where(Event.action == "stipends.take_bank_details")

@@ -10,7 +10,7 @@ import cohortmgr.messages.campaigns.tasks  # noqa: F401  # registers its handler
 from cohortmgr.accounts.rules import Role, Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.jobs.actions import TryLater, handlers
+from cohortmgr.jobs.actions.queue import TryLater, handlers
 from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns.actions import Draft
 from cohortmgr.messages.campaigns.models import Campaign

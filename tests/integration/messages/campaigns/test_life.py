@@ -18,7 +18,7 @@ from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotPermitted, Refused, Stale
-from cohortmgr.jobs.actions import TryLater, handlers
+from cohortmgr.jobs.actions.queue import TryLater, handlers
 from cohortmgr.jobs.models import Job
 from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns import queries as campaign_queries

@@ -26,7 +26,7 @@ from cohortmgr.applications.lists.queries import Filters
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.text import new_reference
-from cohortmgr.jobs.actions import TryLater
+from cohortmgr.jobs.actions.queue import TryLater
 from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns.actions import Draft
 from cohortmgr.messages.campaigns.rules import Text

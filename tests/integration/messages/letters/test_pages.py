@@ -15,7 +15,7 @@ from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, see, writing
-from cohortmgr.jobs.actions import handlers
+from cohortmgr.jobs.actions.queue import handlers
 from cohortmgr.jobs.models import Job
 from cohortmgr.messages.letters.actions import KIND
 from cohortmgr.messages.letters.queries import letters

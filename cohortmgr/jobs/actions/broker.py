@@ -14,7 +14,7 @@ from cohortmgr.base.settings import Settings
 QUEUES = ("jobs", "outbox", "documents")
 _ONE_TRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0}
 _FILES = "files"
-TRANSPORT_ALIASES[_FILES] = "cohortmgr.jobs.files:Transport"
+TRANSPORT_ALIASES[_FILES] = "cohortmgr.jobs.actions.broker_files:Transport"
 _log = logging.getLogger(__name__)
 
 

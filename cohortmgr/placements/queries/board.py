@@ -12,9 +12,9 @@ from cohortmgr.base.errors import Problem
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort
 from cohortmgr.cohorts.rules import PRESENT
-from cohortmgr.placements import queries
 from cohortmgr.placements.matching import blocking_pairs, verify
 from cohortmgr.placements.models import MatchingRun
+from cohortmgr.placements.queries import placements
 from cohortmgr.placements.rules import MatchingState, why_unplaced
 
 Text = Mapping[str, str]
@@ -82,10 +82,10 @@ class Board:
 
 def of(cohort: Cohort) -> Board:
     """The board of a cohort: as it stands, or as the last matching found it."""
-    positions = queries.positions_of(cohort.id)
-    run = queries.latest_run(cohort.id)
+    positions = placements.positions_of(cohort.id)
+    run = placements.latest_run(cohort.id)
     if run is None:
-        wishes, scores = queries.all_wishes(cohort.id), queries.all_scores(cohort.id)
+        wishes, scores = placements.all_wishes(cohort.id), placements.all_scores(cohort.id)
         assignment: Mapping[str, str] = {}
     else:
         content: dict[str, Any] = run.certificate

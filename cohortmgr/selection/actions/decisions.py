@@ -17,7 +17,8 @@ from cohortmgr.base.text import new_reference, says_number
 from cohortmgr.outbox.actions import send_all
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
-from cohortmgr.selection import letters, offers, queries
+from cohortmgr.selection import queries
+from cohortmgr.selection.actions import letters, offers
 from cohortmgr.selection.board import Board, Decided, decisions, require_read, rubric_of
 from cohortmgr.selection.certificate import certificate, outcomes_of, verify
 from cohortmgr.selection.models import Batch, Decision

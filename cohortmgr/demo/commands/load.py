@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from cohortmgr.base import clock
-from cohortmgr.demo import choice, cohort, correspondence, proofs, setting
+from cohortmgr.demo.commands import choice, cohort, correspondence, proofs, setting
 
 Said = Callable[[int, str], None]
 Part = Callable[[], object]

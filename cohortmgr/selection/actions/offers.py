@@ -24,7 +24,8 @@ from cohortmgr.base.text import new_reference
 from cohortmgr.outbox.actions import send_all
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
-from cohortmgr.selection import letters, queries
+from cohortmgr.selection import queries
+from cohortmgr.selection.actions import letters
 from cohortmgr.selection.models import Batch, Decision, Offer
 from cohortmgr.selection.rules import SEAT_HOLDING, BatchState, OfferState, WaitingState
 

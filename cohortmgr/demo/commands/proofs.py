@@ -14,7 +14,7 @@ from cohortmgr.applications.documents.tasks import examine_next
 from cohortmgr.applications.file import queries as applications
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.demo.setting import INTAKE, PROGRAMME, by_role, viewer
+from cohortmgr.demo.commands.setting import INTAKE, PROGRAMME, by_role, viewer
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.selection import queries as decisions
 

@@ -8,13 +8,13 @@ from typing import Any
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import writing
-from cohortmgr.jobs.actions import Progress, handler
+from cohortmgr.jobs.actions.queue import Progress, handler
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.reports import actions, queries
+from cohortmgr.reports.display import workbook
 from cohortmgr.reports.figures import Record, figures
 from cohortmgr.reports.rules import Contents, marks_by_point, masked
-from cohortmgr.reports.tables import workbook
 
 CHUNK = 50
 """Files read between two steps of the percentage."""

@@ -6,8 +6,8 @@ import click
 from flask.cli import AppGroup
 
 from cohortmgr.accounts.rules import Role
-from cohortmgr.demo import choice
-from cohortmgr.demo.load import load as load_all
+from cohortmgr.demo.commands import choice
+from cohortmgr.demo.commands.load import load as load_all
 from cohortmgr.demo.people import COMPANIES, PASSWORD, STAFF
 
 group = AppGroup("demo", help="The demonstration: one finished cohort, one open intake.")

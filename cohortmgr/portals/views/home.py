@@ -26,10 +26,10 @@ from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.letters.queries import letters as messages
 from cohortmgr.messages.undelivered import actions as undelivered
-from cohortmgr.placements import queries as placements
-from cohortmgr.portals.navigation import COHORT_ROOMS, ROOMS, Room, rooms_open_to
-from cohortmgr.portals.steps import owed_of, standing_of
+from cohortmgr.placements.queries import placements
 from cohortmgr.portals.turns import OFFER, SHOW, Standing, turn_of
+from cohortmgr.portals.views.navigation import COHORT_ROOMS, ROOMS, Room, rooms_open_to
+from cohortmgr.portals.views.steps import owed_of, standing_of
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries as reviews

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cohortmgr.base import clock
-from cohortmgr.jobs.actions import Progress, handler
+from cohortmgr.jobs.actions.queue import Progress, handler
 
 
 @handler("operations.ping")

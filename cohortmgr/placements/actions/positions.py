@@ -16,8 +16,8 @@ from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.rules import PRESENT, EnrolmentState
 from cohortmgr.organisations.queries import by_keys
-from cohortmgr.placements import queries
 from cohortmgr.placements.models import Position, Score, Wish
+from cohortmgr.placements.queries import placements
 from cohortmgr.placements.rules import (
     PlacementState,
     PositionState,
@@ -40,7 +40,7 @@ def open_positions(viewer: Viewer, cohort_reference: str) -> int:
     definition = programmes.definition_of(intake)
     if definition.placement is None or not definition.partners:
         raise Refused(_NO_PLACEMENT)
-    known = {row.key for row in queries.positions_of(cohort.id)}
+    known = {row.key for row in placements.positions_of(cohort.id)}
     companies = by_keys(partner.key for partner in definition.partners)
     offering = programmes.offerings_of(intake)[0]
     made = []
@@ -79,18 +79,18 @@ def state_wishes(viewer: Viewer, enrolment_reference: str, ranked: Sequence[str]
     Stating wishes is also the consent to show the card to those companies. Refused when a choice is missing,
     repeated or unknown, or once the matching was run. The same list again changes nothing.
     """
-    row = queries.own_enrolment(viewer, enrolment_reference, lock=True)
+    row = placements.own_enrolment(viewer, enrolment_reference, lock=True)
     enrolment, cohort, intake = row.Enrolment, row.Cohort, row.Intake
     if EnrolmentState(enrolment.state) not in PRESENT:
         raise Refused(N_("Cette inscription ne permet plus de vœux."))
-    positions = {each.Position.reference: each.Position for each in queries.positions_of(cohort.id)}
+    positions = {each.Position.reference: each.Position for each in placements.positions_of(cohort.id)}
     _require_open(list(positions.values()))
-    terms = queries.terms_of(intake)
+    terms = placements.terms_of(intake)
     most = terms.wishes_max if terms else len(positions)
     problems = check_wishes(ranked, positions, most, most)
     if problems:
         raise Refused(*problems)
-    before = queries.wishes_of(enrolment.id)
+    before = placements.wishes_of(enrolment.id)
     after = [positions[reference].id for reference in ranked]
     if before == after:
         return
@@ -121,7 +121,7 @@ def state_wishes(viewer: Viewer, enrolment_reference: str, ranked: Sequence[str]
 def end_placement(viewer: Viewer, enrolment: Enrolment) -> None:
     """End the placement of someone who leaves the cohort; called in the same transaction. The company no longer sees
     them; one that has begun stays known as broken off, since its days are paid."""
-    placement = queries.placement_of(enrolment.id)
+    placement = placements.placement_of(enrolment.id)
     if placement is None:
         return
     to = after_leaving(PlacementState(placement.state), placement.starts_on <= clock.today())
@@ -155,10 +155,10 @@ def give_scores(viewer: Viewer, position_reference: str, typed: Mapping[str, str
     Returns how many candidates have a score. Refused on a score outside the scale or when the matching was run, Stale
     when a colleague saved meanwhile.
     """
-    position = queries.position_for(viewer, position_reference)
+    position = placements.position_for(viewer, position_reference)
     _require_open([position])
-    candidates = {row.reference: row for row in queries.candidates_of(position.id)}
-    terms = queries.scale_of(position)
+    candidates = {row.reference: row for row in placements.candidates_of(position.id)}
+    terms = placements.scale_of(position)
     if terms is None:
         raise Refused(_NO_PLACEMENT)
     mine = {reference: text for reference, text in typed.items() if reference in candidates}

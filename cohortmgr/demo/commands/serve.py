@@ -1,4 +1,4 @@
-"""The demonstration under one supervisor: `python -m cohortmgr.demo.serve`, or `make demo`.
+"""The demonstration under one supervisor: `python -m cohortmgr.demo.commands.serve`, or `make demo`.
 
 Prepares the database, loads the demonstration (seconds when it is there), starts the processes of the Procfile,
 waits until the web answers, prints the address and the sign-ins, and stops all of it at Ctrl-C or TERM.
@@ -21,7 +21,7 @@ import honcho.manager
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 90.0
 
 

@@ -13,14 +13,14 @@ from cohortmgr.accounts.rules import LINK_LIFETIME, Role, Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.demo import reviewers
+from cohortmgr.demo.commands.setting import INTAKE, PROGRAMME, by_role, file_of, viewer
 from cohortmgr.demo.people import BEGINNER, BY_TELEPHONE, PASSWORD
-from cohortmgr.demo.setting import INTAKE, PROGRAMME, by_role, file_of, viewer
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.reviews import actions as reviews
 from cohortmgr.reviews import queries as readings
-from cohortmgr.selection import actions as selection
-from cohortmgr.selection import offers
 from cohortmgr.selection import queries as decisions
+from cohortmgr.selection.actions import decisions as selection
+from cohortmgr.selection.actions import offers
 
 SEED = 2025
 A_SITTING = 40

@@ -16,18 +16,18 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound
 from cohortmgr.cohorts import actions as cohorts
 from cohortmgr.cohorts import queries as enrolments
-from cohortmgr.demo.choice import SEED
+from cohortmgr.demo.commands.choice import SEED
+from cohortmgr.demo.commands.setting import INTAKE, OPEN_INTAKE, PROGRAMME, by_role, file_of, viewer
 from cohortmgr.demo.people import BEGINNER, BY_TELEPHONE, COMPANIES, PASSWORD
-from cohortmgr.demo.setting import INTAKE, OPEN_INTAKE, PROGRAMME, by_role, file_of, viewer
 from cohortmgr.messages.helpdesk.actions import handling, questions
 from cohortmgr.messages.helpdesk.actions.questions import Asked
 from cohortmgr.messages.helpdesk.rules import Topic
-from cohortmgr.placements import actions as placements
-from cohortmgr.placements import queries as positions
-from cohortmgr.placements import runs
+from cohortmgr.placements.actions import positions as placements
+from cohortmgr.placements.actions import runs
+from cohortmgr.placements.queries import placements as positions
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.reports import actions as reports
-from cohortmgr.stipends import actions as stipends
+from cohortmgr.stipends.actions import runs as stipends
 
 FIRST_MONTH = date(2026, 1, 1)
 

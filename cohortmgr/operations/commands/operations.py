@@ -12,10 +12,10 @@ from flask.cli import AppGroup
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.audit import queries as audit
 from cohortmgr.base.db import db, writing
-from cohortmgr.jobs import actions as jobs
+from cohortmgr.jobs.actions import queue
 from cohortmgr.jobs.models import Job
-from cohortmgr.operations import states as life
-from cohortmgr.operations.roles import make_roles
+from cohortmgr.operations.commands import states_page as life
+from cohortmgr.operations.commands.database_roles import make_roles
 
 group = AppGroup("operations", help="Roles of the database, health, the trail.")
 
@@ -35,7 +35,7 @@ def roles() -> None:
 def ping(seconds: int) -> None:
     """Ask the worker for a trivial job and wait for its result."""
     with writing():
-        reference = jobs.request(SYSTEM, "operations.ping", {}, None)
+        reference = queue.request(SYSTEM, "operations.ping", {}, None)
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         db.session.rollback()

@@ -14,8 +14,8 @@ from cohortmgr.applications.file import queries as files
 from cohortmgr.applications.lists.queries import Filters
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.demo.choice import chosen_people
-from cohortmgr.demo.setting import INTAKE, PROGRAMME, by_role
+from cohortmgr.demo.commands.choice import chosen_people
+from cohortmgr.demo.commands.setting import INTAKE, PROGRAMME, by_role
 from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns.actions import Draft

@@ -19,9 +19,9 @@ from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.rules import PRESENT
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.outbox.actions import Letter, send_all
-from cohortmgr.placements import queries
 from cohortmgr.placements.matching import certificate, match
 from cohortmgr.placements.models import MatchingRun, Placement, Position
+from cohortmgr.placements.queries import placements
 from cohortmgr.placements.rules import MatchingState, PlacementState, PositionState
 from cohortmgr.programmes import queries as programmes
 
@@ -41,13 +41,13 @@ def run_matching(viewer: Viewer, cohort_reference: str) -> MatchingRun:
     cohort = cohorts.get_for(viewer, cohort_reference, "placements.read")
     require(viewer, "cohorts.manage", cohort.path)
     db.session.execute(sa.select(Cohort.id).where(Cohort.id == cohort.id).with_for_update())
-    standing = queries.latest_run(cohort.id)
+    standing = placements.latest_run(cohort.id)
     if standing is not None:
         if standing.state == MatchingState.APPROVED:
             raise Refused(N_("L’affectation de cette promotion est déjà validée."))
         return standing
-    seats = {row.Position.reference: row.Position.seats for row in queries.positions_of(cohort.id)}
-    wishes, priorities = queries.all_wishes(cohort.id), queries.all_scores(cohort.id)
+    seats = {row.Position.reference: row.Position.seats for row in placements.positions_of(cohort.id)}
+    wishes, priorities = placements.all_wishes(cohort.id), placements.all_scores(cohort.id)
     if not any(wishes.values()):
         raise Refused(N_("Personne n’a encore remis de vœux."))
     seed = cohort.reference
@@ -71,7 +71,7 @@ def run_matching(viewer: Viewer, cohort_reference: str) -> MatchingRun:
 
 def cancel_matching(viewer: Viewer, run_reference: str) -> MatchingRun:
     """Call off a matching that waits: wishes and scores may change again. Doing it again changes nothing."""
-    run, cohort = queries.run_for(viewer, run_reference)
+    run, cohort = placements.run_for(viewer, run_reference)
     require(viewer, "cohorts.manage", cohort.path)
     if not _claim(run, MatchingState.CANCELLED, {}):
         _require_already(run, MatchingState.CANCELLED)
@@ -87,7 +87,7 @@ def approve_matching(viewer: Viewer, run_reference: str, typed: str) -> Matching
     `typed` is the number of placements as the approver wrote it. Refused if somebody assigned has left since.
     Approving again changes nothing.
     """
-    run, cohort = queries.run_for(viewer, run_reference)
+    run, cohort = placements.run_for(viewer, run_reference)
     require(viewer, "placements.manage", cohort.path)
     if run.state == MatchingState.APPROVED:
         return run
@@ -160,7 +160,7 @@ def _place(
     """The rows of `placements`, each with its person and company for the messages."""
     intake = cohorts.intake_of(cohort)
     starts_on = programmes.definition_of(intake).calendar_of(intake.key).company_from or cohort.starts_on
-    positions = {row.Position.reference: row for row in queries.positions_of(cohort.id)}
+    positions = {row.Position.reference: row for row in placements.positions_of(cohort.id)}
     placed = []
     for row in people:
         position = positions[assignment[row.reference]]
@@ -198,7 +198,7 @@ def _tell(cohort: Cohort, placed: Sequence[Mapping[str, Any]]) -> None:
     }
     for company_id, path in sorted(paths.items()):
         mine = [each for each in placed if each["company_id"] == company_id]
-        letters += _to_contacts(cohort, mine, queries.people_with([Role.COMPANY_CONTACT], path))
+        letters += _to_contacts(cohort, mine, placements.people_with([Role.COMPANY_CONTACT], path))
     send_all(letters)
 
 
