@@ -52,7 +52,8 @@ from cohortmgr.authoring.views import eligibility as rules_staff
 from cohortmgr.authoring.views import form as definitions_staff
 from cohortmgr.authoring.views import publishing as publishing_staff
 from cohortmgr.authoring.views import terms as terms_staff
-from cohortmgr.base import assets, clock, crypto, db, i18n, markup, precedence, web
+from cohortmgr.base import clock, crypto, db, i18n
+from cohortmgr.base.pages import assets, markup, precedence, web
 from cohortmgr.base.settings import ROOT, Settings, read_settings
 from cohortmgr.cohorts import actions as enrolling
 from cohortmgr.cohorts import queries as cohorts

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from cohortmgr.base.i18n import LOCALES, localized, speaking
 from cohortmgr.base.i18n import language as spoken
 from cohortmgr.base.money import dirhams
-from cohortmgr.base.sheets import Sheet, write_xlsx
+from cohortmgr.base.sheets.tables import Sheet, write_xlsx
 from cohortmgr.reports.figures import STAGES, Group
 from cohortmgr.reports.rules import FULL_MARK, OFFER_NAMES, STAGE_NAMES, Contents, is_masked
 

@@ -10,7 +10,7 @@ from cohortmgr.accounts.guards import staff, viewer
 from cohortmgr.accounts.rules import allows
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Problem, Refused
-from cohortmgr.base.web import show_problems
+from cohortmgr.base.pages.web import show_problems
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.stipends import queries
 from cohortmgr.stipends.actions import files

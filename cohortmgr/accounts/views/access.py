@@ -14,7 +14,7 @@ from cohortmgr.accounts.views import code_requests
 from cohortmgr.accounts.views.code_requests import Place
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
-from cohortmgr.base.web import show_problems
+from cohortmgr.base.pages.web import show_problems
 
 bp = Blueprint("access", __name__, url_prefix="/my/sessions")
 JOIN = "join"

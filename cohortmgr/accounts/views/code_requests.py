@@ -17,7 +17,7 @@ from cohortmgr.accounts.forms import CodeForm
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import language, say
-from cohortmgr.base.web import show_problems
+from cohortmgr.base.pages.web import show_problems
 
 ENTER = "enter"
 # Where the browser keeps the token of its last code.

@@ -22,8 +22,8 @@ from cohortmgr.applications.file.rules import STATE_NAMES, State
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
-from cohortmgr.base.precedence import gives_way
-from cohortmgr.base.web import show_problems
+from cohortmgr.base.pages.precedence import gives_way
+from cohortmgr.base.pages.web import show_problems
 
 bp = Blueprint("applications_duplicates", __name__, url_prefix="/staff")
 # Pairs that one page shows; the likest come first, and merging makes room.

@@ -16,7 +16,7 @@ from cohortmgr.applications.importing.rules import GivenMapping, Rejection, pars
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import say
-from cohortmgr.base.sheets import read_limited
+from cohortmgr.base.sheets.tables import read_limited
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of, intakes_below, programme_by_key
 

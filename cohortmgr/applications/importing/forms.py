@@ -17,7 +17,7 @@ from cohortmgr.applications.importing.rules import Fault
 from cohortmgr.base import clock
 from cohortmgr.base.errors import Problem
 from cohortmgr.base.i18n import localized, say
-from cohortmgr.base.sheets import Table
+from cohortmgr.base.sheets.tables import Table
 from cohortmgr.programmes.definition.rules import Definition, Question, QuestionKind
 
 SENT = "@sent_at"

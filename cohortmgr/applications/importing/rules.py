@@ -23,7 +23,7 @@ from cohortmgr.applications.importing.mappings import (
     questions_of,
 )
 from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.base.sheets import Record, Table, column_letters, is_formula
+from cohortmgr.base.sheets.tables import Record, Table, column_letters, is_formula
 from cohortmgr.programmes.definition.rules import Form, ImportLayout, Question
 
 __all__ = [

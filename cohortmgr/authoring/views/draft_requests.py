@@ -13,7 +13,7 @@ from cohortmgr.accounts import guards
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused, Stale
 from cohortmgr.base.i18n import say
-from cohortmgr.base.web import posted_version
+from cohortmgr.base.pages.web import posted_version
 from cohortmgr.programmes.drafts import actions as revisions
 from cohortmgr.programmes.drafts.queries import Writing, get_writing
 from cohortmgr.programmes.drafts.question_fields import Given, Table, Typed

@@ -18,8 +18,8 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES
+from cohortmgr.base.pages.web import posted_version, show_problems
 from cohortmgr.base.text import new_reference
-from cohortmgr.base.web import posted_version, show_problems
 from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns import rules

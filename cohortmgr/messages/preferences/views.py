@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from cohortmgr.accounts import guards
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
-from cohortmgr.base.web import csrf, show_problems
+from cohortmgr.base.pages.web import csrf, show_problems
 from cohortmgr.messages.preferences.actions import preferences, unsubscribe_links
 from cohortmgr.messages.preferences.forms import PreferencesForm
 from cohortmgr.messages.preferences.queries import wishes

@@ -27,7 +27,7 @@ from cohortmgr.accounts.rules import require_anywhere
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.i18n import LANGUAGES, decimal, say, speaking
-from cohortmgr.base.web import show_problems
+from cohortmgr.base.pages.web import show_problems
 from cohortmgr.messages.letters.names import CHANNELS, LANGUAGE_NAMES
 from cohortmgr.messages.texts import actions as wordings
 from cohortmgr.messages.texts.queries import preview as texts_preview

@@ -20,7 +20,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import COOKIE, LANGUAGES, day, localized
-from cohortmgr.base.web import local_target
+from cohortmgr.base.pages.web import local_target
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.helpdesk import queries as desk_queries

@@ -12,7 +12,7 @@ from cohortmgr.accounts.views import code_requests
 from cohortmgr.accounts.views.code_requests import Place
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
-from cohortmgr.base.web import csrf, show_problems
+from cohortmgr.base.pages.web import csrf, show_problems
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.watches import actions as watches
 from cohortmgr.programmes.watches.forms import WatchForm

@@ -14,7 +14,7 @@ from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Refused
-from cohortmgr.base.sheets import write_csv
+from cohortmgr.base.sheets.tables import write_csv
 from cohortmgr.cohorts.models import Cohort
 from cohortmgr.stipends import queries
 from cohortmgr.stipends.models import Run

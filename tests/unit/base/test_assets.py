@@ -9,8 +9,17 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cohortmgr.base import assets
-from cohortmgr.base.assets import AUDIENCES, FOLDER, MIRRORED, Icons, build, init_assets, script, style_sheet
+from cohortmgr.base.pages import assets
+from cohortmgr.base.pages.assets import (
+    AUDIENCES,
+    FOLDER,
+    MIRRORED,
+    Icons,
+    build,
+    init_assets,
+    script,
+    style_sheet,
+)
 
 SCRIPT_BUDGET = {"candidate": 10_000, "company": 10_000, "staff": 45_000}
 # Styles are what a first page carries besides its text: these leave room for the page itself.

@@ -10,7 +10,7 @@ from jinja2 import DictLoader, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from cohortmgr.base.markup import House, written
+from cohortmgr.base.pages.markup import House, written
 
 
 @given(st.one_of(st.text(), st.integers(), st.none(), st.text().map(Markup)))

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cohortmgr.base.errors import Refused
-from cohortmgr.base.sheets import (
+from cohortmgr.base.sheets.tables import (
     Sheet,
     column_letters,
     is_formula,

@@ -20,7 +20,7 @@ from cohortmgr.applications.lists.views import requests
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
-from cohortmgr.base.web import show_problems
+from cohortmgr.base.pages.web import show_problems
 from cohortmgr.programmes.queries import definition_of
 
 bp = Blueprint("applications_lots", __name__, url_prefix="/staff")

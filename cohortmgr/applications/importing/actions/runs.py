@@ -26,7 +26,7 @@ from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import after_commit, db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
-from cohortmgr.base.sheets import Table, read_table
+from cohortmgr.base.sheets.tables import Table, read_table
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.models import Intake

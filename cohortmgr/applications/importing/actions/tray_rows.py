@@ -12,7 +12,7 @@ from cohortmgr.applications.importing.models import TrayRow
 from cohortmgr.applications.importing.rules import ColumnMapping, Fault, Rejection
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.errors import Problem, Refused
-from cohortmgr.base.sheets import is_formula
+from cohortmgr.base.sheets.tables import is_formula
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes.definition.rules import Form
 from cohortmgr.programmes.models import Intake

@@ -33,9 +33,9 @@ from cohortmgr.applications.importing.rules import GivenMapping, parse_mapping
 from cohortmgr.base import storage
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Refused, Stale
+from cohortmgr.base.pages.web import show_problems
 from cohortmgr.base.paging import page_of
-from cohortmgr.base.sheets import read_limited
-from cohortmgr.base.web import show_problems
+from cohortmgr.base.sheets.tables import read_limited
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 

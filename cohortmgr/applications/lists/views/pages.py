@@ -20,8 +20,8 @@ from cohortmgr.applications.lists.queries import Filters
 from cohortmgr.applications.lists.views import requests
 from cohortmgr.base.db import writing
 from cohortmgr.base.i18n import language, localized
-from cohortmgr.base.precedence import gives_way
-from cohortmgr.base.sheets import Sheet, write_csv, write_xlsx
+from cohortmgr.base.pages.precedence import gives_way
+from cohortmgr.base.sheets.tables import Sheet, write_csv, write_xlsx
 from cohortmgr.programmes.queries import definition_of
 
 bp = Blueprint("applications_lists", __name__, url_prefix="/staff")

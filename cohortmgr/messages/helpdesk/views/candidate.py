@@ -14,8 +14,8 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.base.i18n import language
+from cohortmgr.base.pages.web import show_problems
 from cohortmgr.base.text import new_reference
-from cohortmgr.base.web import show_problems
 from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions import questions as helpdesk_questions
 from cohortmgr.messages.helpdesk.actions.questions import Asked

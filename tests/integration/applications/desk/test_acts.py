@@ -25,7 +25,7 @@ from cohortmgr.applications.lists.models import SavedView
 from cohortmgr.applications.lists.queries import COLUMNS
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.sheets import read_table
+from cohortmgr.base.sheets.tables import read_table
 from cohortmgr.outbox.actions import send
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import declared

@@ -19,7 +19,7 @@ from typing import Protocol
 import xlsxwriter
 
 from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.base.workbooks import (
+from cohortmgr.base.sheets.workbooks import (
     MAX_COLUMNS,
     MAX_ROWS,
     NOT_A_TABLE,

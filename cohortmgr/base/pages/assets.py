@@ -13,7 +13,7 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, abort, request
 from markupsafe import Markup, escape
 
-FOLDER = Path(__file__).resolve().parent.parent / "assets"
+FOLDER = Path(__file__).resolve().parents[2] / "assets"
 AUDIENCES = ("candidate", "company", "staff")
 MIRRORED = frozenset({"arrow-next", "arrow-back", "sign-out"})
 LAYERS = "@layer tokens, base, components, pages, print;\n"
