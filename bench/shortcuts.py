@@ -207,16 +207,10 @@ def plain_rollback(made: Installation) -> Turn:
     return changed(made.web, (dialect, "do_rollback", partial(type(dialect).do_rollback, dialect)))
 
 
-def plain_views(made: Installation) -> Turn:
-    """Flask asks of each function whether it is asynchronous."""
-    return changed(made.web, (Site, "ensure_sync", Flask.ensure_sync))
-
-
 def plain_ends(made: Installation) -> Turn:
-    """The asynchronous sessions, of which there are none, are closed at each request; Flask must know that they are."""
+    """The asynchronous sessions, of which there are none, are closed at each request."""
     ends = [*made.web.teardown_appcontext_funcs, _close_async_sessions]
-    plain = (made.web, "teardown_appcontext_funcs", ends)
-    return changed(made.web, (Site, "ensure_sync", Flask.ensure_sync), plain)
+    return changed(made.web, (made.web, "teardown_appcontext_funcs", ends))
 
 
 def plain_notes(made: Installation) -> Turn:
@@ -242,7 +236,6 @@ WAYS: Mapping[str, tuple[Callable[[Installation], Turn], tuple[str, ...]]] = {
     "drawn": (plain_form, EVERY[1:3]),
     "cells": (lambda made: plain_rows(made.web), EVERY[-1:]),
     "do_rollback": (plain_rollback, EVERY),
-    "ensure_sync": (plain_views, EVERY),
     "teardown": (plain_ends, EVERY),
     "recording": (plain_notes, ("a message",)),
 }

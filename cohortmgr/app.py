@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from inspect import iscoroutinefunction
 from typing import Any, Literal
 
@@ -109,13 +108,9 @@ Process = Literal["web", "system"]
 
 
 class Site(Flask):
-    """Flask with our templates' environment; it does not ask at each call whether a view is asynchronous: none is."""
+    """Flask with our templates' environment."""
 
     jinja_environment = markup.House
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """The function itself."""
-        return func
 
 
 def create_app(settings: Settings | None = None, process: Process = "web") -> Flask:
