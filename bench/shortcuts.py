@@ -23,7 +23,6 @@ from flask import Flask
 from flask.templating import Environment
 from flask_sqlalchemy_lite._extension import _close_async_sessions
 from jinja2.compiler import CodeGenerator
-from jinja2.runtime import Context
 from markupsafe import Markup
 from sqlalchemy.engine import make_url
 
@@ -137,11 +136,6 @@ def plain_texts(made: Installation) -> Turn:
     return plain_templates(made, code_generator_class=_writer("visit_Call"))
 
 
-def plain_calls(made: Installation) -> Turn:
-    """Macros and functions by Jinja's own call."""
-    return plain_templates(made, context_class=Context)
-
-
 def plain_globals(made: Installation) -> Turn:
     """A map of its own above the globals, for each template."""
     return plain_templates(made, make_globals=Environment.make_globals)
@@ -231,7 +225,6 @@ EVERY = ("programme", "form, empty", "form, filled", "form, faults", "staff, a f
 WAYS: Mapping[str, tuple[Callable[[Installation], Turn], tuple[str, ...]]] = {
     "markup: output": (plain_output, EVERY),
     "markup: texts": (plain_texts, EVERY),
-    "markup: calls": (plain_calls, EVERY),
     "markup: globals": (plain_globals, EVERY),
     "drawn": (plain_form, EVERY[1:3]),
     "cells": (lambda made: plain_rows(made.web), EVERY[-1:]),

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import html
 from collections.abc import MutableMapping
-from types import FunctionType, MethodType
 from typing import Any
 
 from flask.templating import Environment
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
-from jinja2.runtime import Context, Macro
 from markupsafe import Markup, escape
 
 from cohortmgr.base.i18n import said
@@ -59,27 +57,10 @@ def _text_of(node: nodes.Call) -> str | None:
     return given.value if isinstance(given, nodes.Const) and isinstance(given.value, str) else None
 
 
-class Names(Context):
-    """The names of a page. Macros and plain functions, nearly all that it calls, are called without being asked thrice
-    what they wish to be passed."""
-
-    def call(self, called: Any, /, *args: Any, **kwargs: Any) -> Any:
-        """What the call gives; the code generator passes variables of loops and blocks for those who want the page."""
-        kind = type(called)
-        if kind is Macro:
-            args = (self.eval_ctx, *args)
-        elif kind not in (FunctionType, MethodType) or hasattr(called, "jinja_pass_arg"):
-            return super().call(called, *args, **kwargs)
-        kwargs.pop("_loop_vars", None)
-        kwargs.pop("_block_vars", None)
-        return called(*args, **kwargs)
-
-
 class House(Environment):
     """The application's templates."""
 
     code_generator_class = Writer
-    context_class = Names
     written = staticmethod(written)
     said = staticmethod(said)
 
