@@ -126,11 +126,6 @@ def _writer(name: str) -> type:
     return type("Plainer", (Writer,), {name: getattr(CodeGenerator, name)})
 
 
-def plain_output(made: Installation) -> Turn:
-    """Each expression through `markupsafe.escape`."""
-    return plain_templates(made, code_generator_class=_writer("_output_child_pre"))
-
-
 def plain_texts(made: Installation) -> Turn:
     """Constant texts by the call of `_` that Jinja makes of them."""
     return plain_templates(made, code_generator_class=_writer("visit_Call"))
@@ -223,7 +218,6 @@ def plain_notes(made: Installation) -> Turn:
 
 EVERY = ("programme", "form, empty", "form, filled", "form, faults", "staff, a file", "list of 600")
 WAYS: Mapping[str, tuple[Callable[[Installation], Turn], tuple[str, ...]]] = {
-    "markup: output": (plain_output, EVERY),
     "markup: texts": (plain_texts, EVERY),
     "markup: globals": (plain_globals, EVERY),
     "drawn": (plain_form, EVERY[1:3]),
