@@ -32,13 +32,14 @@ from bench.servers import free_port
 from bench.sink import sink_process
 from bench.visitors import drafted, signed_up, token_of, within
 from cohortmgr.app import Site, create_app
-from cohortmgr.applications import candidate_views, cells
-from cohortmgr.applications.forms import form_class
-from cohortmgr.applications.written import typed
+from cohortmgr.applications.answers.display import typed
+from cohortmgr.applications.form.forms.classes import form_class
+from cohortmgr.applications.journey.views import whole_form as candidate_views
+from cohortmgr.applications.lists import display as cells
 from cohortmgr.base.db import db
-from cohortmgr.base.markup import House, Writer
-from cohortmgr.outbox import recording
-from cohortmgr.outbox.draining import drain
+from cohortmgr.base.pages.markup import House, Writer
+from cohortmgr.outbox.delivery.tasks import recording
+from cohortmgr.outbox.delivery.tasks.draining import drain
 
 ENOUGH = 0.1
 LETTERS = 100

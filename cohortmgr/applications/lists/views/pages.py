@@ -11,7 +11,6 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
-from cohortmgr.applications.desk.views.file import bp
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.lists import actions as lists_actions
 from cohortmgr.applications.lists import display

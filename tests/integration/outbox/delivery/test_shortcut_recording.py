@@ -9,11 +9,11 @@ import sqlalchemy as sa
 
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.outbox import claiming
-from cohortmgr.outbox.delivery import Post
+from cohortmgr.outbox.delivery.actions import claiming
+from cohortmgr.outbox.delivery.tasks.handing_over import Post
+from cohortmgr.outbox.delivery.tasks.recording import _MINE, _OUTBOX, _given, _Words
 from cohortmgr.outbox.failures import Failure
 from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.recording import _MINE, _OUTBOX, _given, _Words
 from cohortmgr.outbox.rules import MessageState
 from tests.integration.outbox.conftest import START, send
 

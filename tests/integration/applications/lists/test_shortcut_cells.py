@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from flask import Flask, g
 
 from bench.shortcuts import plain_rows
-from cohortmgr.applications import cells
+from cohortmgr.applications.lists import display as cells
 from cohortmgr.base.db import Utc, db
-from cohortmgr.programmes.reading import read_known
+from cohortmgr.programmes.definition.toml import read_known
 
 WRONG = "<b>\"'&"
 VALUES = {
