@@ -234,7 +234,7 @@ def _join_floors() -> None:
             hook.append(act)
     rooms = (accounts_notices, applications_notices, selection_notices, placements_notices, messages_notices)
     for room in (*rooms, programmes_notices):
-        declare(*room.NOTICES)
+        declare(room.__name__.split(".")[1], *room.NOTICES)
     outbox_hooks.checks[letters.OFFER_REMINDER] = letters.awaits_answer
     outbox_hooks.checks[documents_tasks.DOCUMENT_AWAITED] = documents_tasks.still_owed
     outbox_hooks.checks[recalls.DRAFT_REMINDER] = recalls.still_unsent

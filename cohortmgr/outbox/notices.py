@@ -62,17 +62,24 @@ INTAKE = Variable("intake", "localized", {"fr": "Rentrée 2027", "ar": "دخول
 STARTS_ON = Variable("starts_on", "day", date(2027, 9, 15))
 
 declared: dict[str, Notice] = {}
+_room_of: dict[str, str] = {}
 
 
-def declare(*notices: Notice) -> None:
-    """Add to what is known. ValueError for a key that says two things, or a text that could not tell two values
-    apart."""
+def declare(room: str, *notices: Notice) -> None:
+    """Add what a room says to what is known. ValueError for a key that says two things, or a text that could not tell
+    two values apart."""
     for notice in notices:
         words = [variable.word for variable in notice.variables]
         if len(words) != len(set(words)):
             raise ValueError(f"{notice.key}: two variables bear one name")
         if declared.setdefault(notice.key, notice) != notice:
             raise ValueError(f"{notice.key} is declared twice")
+        _room_of[notice.key] = room
+
+
+def room_of(key: str) -> str:
+    """The room whose templates put a message into words; what no room declares is the outbox's own."""
+    return _room_of.get(key, "outbox")
 
 
 def bearing_keys() -> tuple[str, ...]:

@@ -53,7 +53,7 @@ def form(reference: str) -> ResponseReturnValue:
                 raise
             show_answers(page, refusal)
     return render_template(
-        "applications/candidate_correction.html",
+        "applications/corrections/candidate_correction.html",
         application=file.application,
         intake=file.intake,
         definition=file.definition,

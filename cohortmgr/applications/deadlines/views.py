@@ -37,7 +37,7 @@ def index(reference: str) -> ResponseReturnValue:
             intake = file.staff_intake(viewer, reference, file.MANAGE)
             show_problems(form, refusal)
     given = late_starts.given(viewer, intake)
-    return render_template("applications/staff_late.html", intake=intake, form=form, given=given)
+    return render_template("applications/deadlines/staff_late.html", intake=intake, form=form, given=given)
 
 
 @bp.post("/<late>/take-back")

@@ -40,7 +40,7 @@ def index(reference: str) -> ResponseReturnValue:
     elsewhere = request.args.get("with") == "others"
     found = duplicates.alike(viewer, intake, elsewhere=elsewhere)
     return render_template(
-        "applications/staff_duplicates.html",
+        "applications/duplicates/staff_duplicates.html",
         intake=intake,
         pairs=found[:LISTED],
         count=len(found),
@@ -77,7 +77,7 @@ def pair(one: str, other: str) -> ResponseReturnValue:
             show_problems(form, refusal)
             files = [_managed(one), _managed(other)]
     return render_template(
-        "applications/staff_pair.html",
+        "applications/duplicates/staff_pair.html",
         files=files,
         intake=files[0].intake,
         rows=_rows(files),

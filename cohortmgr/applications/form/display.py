@@ -189,7 +189,7 @@ def _draw(fingerprint: str, definition: Definition) -> dict[str, Drawn | DrawnRo
     }
     empty = form_class(fingerprint, definition)(formdata=None, data=rows)
     _pierce(empty)
-    macros = current_app.jinja_env.get_template("applications/question.html").module
+    macros = current_app.jinja_env.get_template("applications/form/question.html").module
     return {
         question.key: _rows(macros, empty, question)
         if question.kind is QuestionKind.GROUP

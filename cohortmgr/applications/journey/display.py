@@ -53,7 +53,7 @@ def task_page(file: File, news: Sequence[Question]) -> str:
         _section(file, section.title, of_section.get(section.key, ()), lacking) for section in form.sections
     ]
     return render_template(
-        "applications/candidate_tasks.html",
+        "applications/journey/candidate_tasks.html",
         application=file.application,
         intake=file.intake,
         definition=file.definition,

@@ -39,7 +39,7 @@ def rules(key: str) -> ResponseReturnValue:
     """Every condition in words, with what is said to whom it refuses."""
     found = get_writing(guards.viewer(), key)
     return render_template(
-        "programmes/staff_rules.html",
+        "authoring/staff_rules.html",
         writing=found,
         rules=eligibility_display.shown(found),
         faults=[each for each in form_display.summary(found) if each.part == "eligibility"],
@@ -62,7 +62,7 @@ def add(key: str) -> ResponseReturnValue:
         if not typed.problems:
             return _begun(found, sort, reason)
     return render_template(
-        "programmes/staff_rule_new.html",
+        "authoring/staff_rule_new.html",
         writing=found,
         sorts=SORTS,
         sort=sort,
@@ -133,7 +133,7 @@ def _page(found: Writing, rule: str, typed: Typed, mark: str, status: int = 200)
     readable = eligibility_display.readable(found, test)
     asked = next((each for each in readable if each.key == typed.table.get("question")), None)
     return render_template(
-        "programmes/staff_rule.html",
+        "authoring/staff_rule.html",
         writing=found,
         rule=rule,
         table=typed.table,
@@ -216,7 +216,7 @@ def _try_page(
     asked = found.definition.form
     read = {key for rule in tried for key in rule.subjects}
     return render_template(
-        "programmes/staff_rules_try.html",
+        "authoring/staff_rules_try.html",
         writing=found,
         form=form,
         questions=questions_read(asked, tried),

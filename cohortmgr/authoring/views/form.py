@@ -42,7 +42,7 @@ def index() -> ResponseReturnValue:
     """The programmes whose form the viewer may change."""
     programmes = draft_queries.managed(guards.viewer())
     drafts = draft_queries.drafted(programmes)
-    return render_template("programmes/staff_programmes.html", programmes=programmes, drafts=drafts)
+    return render_template("authoring/staff_programmes.html", programmes=programmes, drafts=drafts)
 
 
 @bp.get("/<key>/form")
@@ -52,7 +52,7 @@ def form(key: str) -> ResponseReturnValue:
     found = get_writing(guards.viewer(), key)
     spoken = request.args.get("preview", "")
     return render_template(
-        "programmes/staff_form.html",
+        "authoring/staff_form.html",
         writing=found,
         parts=form_display.parts(found),
         faults=form_display.summary(found),
@@ -136,7 +136,7 @@ def add(key: str) -> ResponseReturnValue:
                 )
             return redirect(url_for(".question", key=key, name=name, begun=1))
     return render_template(
-        "programmes/staff_question_new.html",
+        "authoring/staff_question_new.html",
         writing=found,
         place=place,
         kinds=[(each, *question_kinds.KINDS[each]) for each in offered],
@@ -214,7 +214,7 @@ def _question_page(
     kind = QuestionKind(typed.table["kind"])
     shown = question_kinds.fields_of(kind) - (question_kinds.INNER_LEFT_OUT if point else frozenset())
     return render_template(
-        "programmes/staff_question.html",
+        "authoring/staff_question.html",
         writing=found,
         name=name,
         group=key if point else None,
@@ -258,7 +258,7 @@ def remove(key: str, name: str) -> ResponseReturnValue:
     asked = [each for each in published.questions if each.key == name.partition(".")[0]]
     told = queries.answered(found.programme.id, asked) if asked and name in found.published_keys else {}
     return render_template(
-        "programmes/staff_question_remove.html",
+        "authoring/staff_question_remove.html",
         writing=found,
         name=name,
         group=group if point else None,
@@ -305,7 +305,7 @@ def _section_page(
     stored = status == 200 and not typed.act and not just_begun()
     wrong = form_display.wrong_at(found, ("form", "sections", place)) if stored else {}
     return render_template(
-        "programmes/staff_section.html",
+        "authoring/staff_section.html",
         writing=found,
         section=key,
         table=typed.table,

@@ -63,7 +63,7 @@ def _drawn(found: Writing, definition: Definition, section: str) -> str:
     sections = definition.form.sections
     chosen = next((each for each in sections if each.key == section), sections[0] if sections else None)
     return render_template(
-        "programmes/staff_preview.html",
+        "authoring/staff_preview.html",
         writing=found,
         definition=definition,
         sections=sections,
@@ -130,7 +130,7 @@ def _publish_page(
     before = found.published
     gone = [before.form.question(each) for each in removed(before.form, after.form)]
     return render_template(
-        "programmes/staff_publish.html",
+        "authoring/staff_publish.html",
         writing=found,
         faults=form_display.summary(found),
         said=said or [],
@@ -180,7 +180,7 @@ def take_in(key: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     found = get_writing(viewer, key)
     if request.method == "GET":
-        return render_template("programmes/staff_definition_file.html", writing=found)
+        return render_template("authoring/staff_definition_file.html", writing=found)
     problems: list[Problem] = []
     try:
         document, problems = read_draft(*_sent())
@@ -205,7 +205,7 @@ def _refused(
     found: Writing, problems: list[Problem], *, kept: bool, status: int = 422
 ) -> ResponseReturnValue:
     return render_template(
-        "programmes/staff_definition_file.html", writing=found, problems=problems, kept=kept
+        "authoring/staff_definition_file.html", writing=found, problems=problems, kept=kept
     ), status
 
 
@@ -241,7 +241,7 @@ def _texts_page(found: Writing, typed: Typed, number: int, status: int) -> Respo
             place = "-".join(str(each) for each in fault.path)
             wrong.setdefault(place, []).append(form_display.said_fault(fault))
     return render_template(
-        "programmes/staff_programme_texts.html",
+        "authoring/staff_programme_texts.html",
         writing=found,
         table=typed.table,
         number=number,

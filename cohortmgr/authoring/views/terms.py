@@ -43,7 +43,7 @@ def _dates_page(found: Writing, typed: Typed, number: int, status: int) -> Respo
         if fault.path and fault.path[0] in calendar_fields.SHOWN:
             wrong.setdefault(calendar_fields.anchor(fault.path), []).append(form_display.said_fault(fault))
     return render_template(
-        "programmes/staff_dates.html",
+        "authoring/staff_dates.html",
         writing=found,
         table=typed.table,
         number=number,
@@ -80,7 +80,7 @@ def _guardians_page(found: Writing, typed: Typed, number: int, status: int) -> R
             wrong.setdefault(guardian_fields.anchor(fault.path), []).append(form_display.said_fault(fault))
     lacking = guardian_fields.missing(found.document) if is_asked else []
     return render_template(
-        "programmes/staff_guardians.html",
+        "authoring/staff_guardians.html",
         writing=found,
         table=typed.table,
         number=number,

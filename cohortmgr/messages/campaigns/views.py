@@ -56,7 +56,7 @@ def _list(intake: Intake | None, intakes: Sequence[Intake]) -> ResponseReturnVal
         guards.viewer(), intake.id if intake else None, request.args.get("page", 1, type=int), SHOWN
     )
     return render_template(
-        "messages/staff_campaigns.html",
+        "messages/campaigns/staff_campaigns.html",
         intake=intake,
         intakes=intakes,
         page=page,
@@ -138,7 +138,7 @@ def _has_cohort(intake: Intake) -> bool:
 
 def _form(intake: Intake, form: CampaignForm, campaign: Campaign | None = None) -> ResponseReturnValue:
     return render_template(
-        "messages/staff_campaign_form.html",
+        "messages/campaigns/staff_campaign_form.html",
         intake=intake,
         campaign=campaign,
         form=form,
@@ -162,7 +162,7 @@ def _page(reference: str, problems: Sequence[Problem] = ()) -> ResponseReturnVal
     begun = campaign.state in rules.BEGUN or bool(campaign.bundle)
     again = _again(campaign) if campaign.state in (CampaignState.SENDING, CampaignState.DONE) else 0
     return render_template(
-        "messages/staff_campaign.html",
+        "messages/campaigns/staff_campaign.html",
         campaign=campaign,
         intake=intake,
         live=campaign_queries.is_live(campaign),
@@ -221,7 +221,7 @@ def people(reference: str) -> ResponseReturnValue:
     ]
     price = current_app.extensions["cohortmgr-settings"].sms_cost
     return render_template(
-        "messages/staff_campaign_people.html",
+        "messages/campaigns/staff_campaign_people.html",
         campaign=campaign,
         intake=intake,
         page=page,

@@ -32,7 +32,7 @@ def mine() -> ResponseReturnValue:
         except Refused as refusal:
             db.session.rollback()
             show_problems(form, refusal)
-    return render_template("messages/candidate_preferences.html", form=form, email=viewer.email)
+    return render_template("messages/preferences/candidate_preferences.html", form=form, email=viewer.email)
 
 
 @bp.get("/unsubscribe/<token>")
@@ -63,8 +63,10 @@ def _page(token: str, done: str, campaigns: bool | None = None) -> ResponseRetur
     try:
         person = unsubscribe_links.person_of(token)
     except Refused as refusal:
-        return render_template("messages/public_unsubscribe_refused.html", problems=refusal.problems), 410
+        return render_template(
+            "messages/preferences/public_unsubscribe_refused.html", problems=refusal.problems
+        ), 410
     if campaigns is not None:
         with writing():
             preferences.unsubscribe(guards.viewer(), person, campaigns=campaigns)
-    return render_template("messages/public_unsubscribe.html", token=token, done=done)
+    return render_template("messages/preferences/public_unsubscribe.html", token=token, done=done)

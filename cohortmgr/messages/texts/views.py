@@ -70,7 +70,7 @@ def index() -> ResponseReturnValue:
     require_anywhere(viewer, texts.WRITE)
     host = texts.host_for(viewer, request.args.get("institution"))
     return render_template(
-        "messages/staff_texts.html",
+        "messages/texts/staff_texts.html",
         hosts=texts.hosts(viewer),
         host=host,
         notices=[notice for notice in declared.values() if texts.is_editable(notice)],
@@ -200,7 +200,7 @@ def _editor(place: Place, form: TextForm) -> ResponseReturnValue:
         found = measured(_filled(place, form))
         measure = (_size(found), found.forcing)
     return render_template(
-        "messages/staff_text.html",
+        "messages/texts/staff_text.html",
         place=place,
         notice=place.notice,
         form=form,

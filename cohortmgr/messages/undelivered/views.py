@@ -34,7 +34,7 @@ def _page(reference: str = "", problems: Sequence[Problem] = ()) -> ResponseRetu
     viewer = guards.viewer()
     require_anywhere(viewer, undelivered.MANAGE)
     page = render_template(
-        "messages/staff_troubles.html",
+        "messages/undelivered/staff_troubles.html",
         page=page_of(undelivered.visible(viewer), request.args.get("page", 1, type=int), SHOWN),
         names=TROUBLES,
         keys={key: notice.title for key, notice in declared.items()},

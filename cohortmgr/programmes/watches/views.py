@@ -39,7 +39,7 @@ def ask() -> ResponseReturnValue:
         except Refused as refusal:
             db.session.rollback()
             show_problems(form, refusal)
-    return render_template("programmes/public_watch.html", form=form)
+    return render_template("programmes/watches/public_watch.html", form=form)
 
 
 @bp.route("/code", methods=["GET", "POST"])
@@ -89,9 +89,9 @@ def _page(token: str, *, done: bool) -> ResponseReturnValue:
         reference = watches.watch_of(token)
     except Refused as refusal:
         return render_template(
-            "programmes/public_watch_stop.html", problems=refusal.problems, token=token
+            "programmes/watches/public_watch_stop.html", problems=refusal.problems, token=token
         ), 410
     if done:
         with writing():
             watches.stop(reference)
-    return render_template("programmes/public_watch_stop.html", token=token, done=done)
+    return render_template("programmes/watches/public_watch_stop.html", token=token, done=done)

@@ -270,7 +270,7 @@ def places(database: Database, year: Year) -> dict[str, str]:
     (folder / f"{LETTER}.eml").write_text("To: a@exemple.ma\nSubject: Bonjour\n\nBonjour\n")
     with database.app.test_request_context():
         page = render_template(
-            "programmes/public_home.html", groups={"open": [], "upcoming": [], "closed": []}
+            "programmes/public/public_home.html", groups={"open": [], "upcoming": [], "closed": []}
         )
     asset = re.search(r"/assets/([^\"]+)", page)
     assert asset is not None

@@ -181,7 +181,9 @@ def test_a_message_is_written_in_the_language_of_the_person(speaker: Flask) -> N
         written = {}
         for language in LOCALES:
             with speaking(language):
-                written[language] = render_template("messages/sign_in_code.txt", code="204 816", minutes=10)
+                written[language] = render_template(
+                    "messages/accounts/sign_in_code.txt", code="204 816", minutes=10
+                )
     assert "votre code" in written["fr"]
     assert "your code" in written["en"]
     assert "رمز" in written["ar"]

@@ -87,7 +87,7 @@ def ask_correction(reference: str) -> ResponseReturnValue:
     elif not form.until.data:
         form.until.data = clock.today().isoformat()
     return render_template(
-        "applications/staff_correction.html",
+        "applications/desk/staff_correction.html",
         application=file.application,
         intake=file.intake,
         form=form,
@@ -179,7 +179,7 @@ def _one(
             file = _managed(reference)
             show_problems(form, refusal)
     return render_template(
-        "applications/staff_word.html",
+        "applications/desk/staff_word.html",
         application=file.application,
         intake=file.intake,
         closes_at=file.closes_at,
@@ -210,4 +210,4 @@ def deadline(reference: str) -> ResponseReturnValue:
             intake = file_queries.staff_intake(viewer, reference, file_queries.MANAGE)
             show_problems(form, refusal)
     drafts = file_queries.counts([intake.id])[intake.id]["draft"]
-    return render_template("applications/staff_deadline.html", intake=intake, form=form, drafts=drafts)
+    return render_template("applications/desk/staff_deadline.html", intake=intake, form=form, drafts=drafts)

@@ -59,7 +59,7 @@ def prepare(reference: str, act: str) -> ResponseReturnValue:
     intake = file.staff_intake(guards.viewer(), reference, file.MANAGE)
     found = bulk.preview(guards.viewer(), intake, wanted, filters)
     return render_template(
-        "applications/staff_lot_prepare.html",
+        "applications/desk/staff_lot_prepare.html",
         intake=intake,
         act=wanted.value,
         found=found,
@@ -93,7 +93,7 @@ def done(reference: str) -> ResponseReturnValue:
     """What was done to how many, and until when it can be undone."""
     lot, intake = desk.lot_for(guards.viewer(), reference)
     return render_template(
-        "applications/staff_lot_done.html",
+        "applications/desk/staff_lot_done.html",
         lot=lot,
         intake=intake,
         undo_until=lot.at + bulk.UNDONE_WITHIN,

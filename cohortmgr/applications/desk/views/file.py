@@ -56,7 +56,7 @@ def page_of(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
     filters = Filters.of(request.args)
     manages = allows(viewer, file_queries.MANAGE, file.intake.path)
     return render_template(
-        "applications/staff_show.html",
+        "applications/desk/staff_show.html",
         application=row,
         intake=file.intake,
         file=file,

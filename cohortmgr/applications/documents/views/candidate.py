@@ -99,7 +99,7 @@ def _paper_page(file: File, key: str, problems: Sequence[Problem]) -> ResponseRe
     document = file.documents.get(key)
     state = DocumentState(document.state) if document else None
     return render_template(
-        "applications/candidate_document.html",
+        "applications/documents/candidate_document.html",
         application=file.application,
         definition=file.definition,
         question=question,

@@ -47,7 +47,7 @@ def _reading_page(document: Document, problems: Sequence[Problem]) -> ResponseRe
     file = file_queries.read_by_staff(viewer, application.reference)
     manages = allows(viewer, file_queries.MANAGE, file.intake.path)
     return render_template(
-        "applications/staff_document.html",
+        "applications/documents/staff_document.html",
         application=application,
         intake=file.intake,
         document=found,

@@ -51,7 +51,7 @@ def _page(
 ) -> str:
     failed = () if found is None else found.reasons
     return render_template(
-        "applications/public_eligibility.html",
+        "applications/eligibility/public_eligibility.html",
         intake=intake,
         definition=definition,
         questions=asked,

@@ -66,7 +66,7 @@ def asked(reference: str) -> ResponseReturnValue:
         return redirect(url_for("applications_candidate.show", reference=reference))
     found = guardian_queries.asked_of(file.application)
     return render_template(
-        "applications/candidate_guardian.html",
+        "applications/guardians/candidate_guardian.html",
         application=file.application,
         definition=file.definition,
         found=found,
@@ -85,7 +85,9 @@ def begin() -> ResponseReturnValue:
         except Refused as refusal:
             db.session.rollback()
             problems = refusal.problems
-    return render_template("applications/guardian_begin.html", problems=problems), 422 if problems else 200
+    return render_template(
+        "applications/guardians/guardian_begin.html", problems=problems
+    ), 422 if problems else 200
 
 
 def _sent_code(address: str, token: str | None) -> ResponseReturnValue:
@@ -114,7 +116,7 @@ def code() -> ResponseReturnValue:
             db.session.rollback()
             problems = refusal.problems
     page = render_template(
-        "applications/guardian_code.html",
+        "applications/guardians/guardian_code.html",
         contact=guardian_queries.masked(asked.contact),
         by_sms=asked.contact.channel == "sms",
         token=asked.kept.get("token"),
@@ -134,7 +136,7 @@ def _proved() -> ResponseReturnValue:
         raise codes.problem_of(told)
     session.pop(_CODE, None)
     if token is None:
-        return render_template("applications/guardian_nothing.html")
+        return render_template("applications/guardians/guardian_nothing.html")
     until = clock.now() + VISIT
     session[KEPT] = {"link": links.hashed(token), "until": until.isoformat()}
     return redirect(url_for("guardians.answers", token=token))
@@ -157,7 +159,7 @@ def link(token: str) -> ResponseReturnValue:
             db.session.rollback()
             problems = refusal.problems
     return render_template(
-        "applications/guardian_link.html",
+        "applications/guardians/guardian_link.html",
         name=person.given_name,
         contact=guardian_queries.masked(contact),
         by_sms=contact.channel == "sms",
@@ -206,7 +208,7 @@ def _answers_page(token: str, person: Person, problems: tuple[Problem, ...]) -> 
     with guardian_queries.acting_for(held):
         children = guardian_queries.children(held)
     return render_template(
-        "applications/guardian_answers.html",
+        "applications/guardians/guardian_answers.html",
         token=token,
         name=person.given_name,
         children=children,
@@ -224,4 +226,4 @@ def receipt(token: str, person: Person) -> ResponseReturnValue:
     held = guardian_queries.guardianships(person)
     with guardian_queries.acting_for(held):
         children = guardian_queries.children(held)
-    return render_template("applications/guardian_receipt.html", token=token, children=children)
+    return render_template("applications/guardians/guardian_receipt.html", token=token, children=children)

@@ -44,7 +44,7 @@ def guardian_of(token: str) -> Person:
 def closed(refusal: Refused) -> ResponseReturnValue:
     """The page of a link that opens nothing any longer."""
     db.session.rollback()
-    return render_template("applications/guardian_closed.html", problems=refusal.problems), 410
+    return render_template("applications/guardians/guardian_closed.html", problems=refusal.problems), 410
 
 
 def in_visit(view: Callable[[str, Person], ResponseReturnValue]) -> Callable[[str], ResponseReturnValue]:

@@ -23,7 +23,9 @@ def enrolled(reference: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     intake = import_queries.intake_for(viewer, reference)
     page = page_of(import_queries.enrolled_by(viewer, intake), request.args.get("page", 1, type=int), 50)
-    return render_template("applications/staff_enrolled.html", intake=intake, page=page, names=CONSENT_NAMES)
+    return render_template(
+        "applications/importing/staff_enrolled.html", intake=intake, page=page, names=CONSENT_NAMES
+    )
 
 
 @bp.route("/imports/<reference>/undo", methods=["GET", "POST"])
@@ -37,5 +39,5 @@ def undo(reference: str) -> ResponseReturnValue:
         flash(ngettext("%(num)s dossier est retiré.", "%(num)s dossiers sont retirés.", count), "done")
         return redirect(url_for("imports_staff.run", reference=reference))
     return render_template(
-        "applications/staff_import_undo.html", found=importing_undo.look(viewer, reference)
+        "applications/importing/staff_import_undo.html", found=importing_undo.look(viewer, reference)
     )

@@ -79,7 +79,7 @@ def _page(intake: Intake, problems: tuple[Problem, ...], button: Pressed | None 
         answers, _wrong = paper.read(guards.viewer(), definition, request.form.to_dict(flat=False))
         found = paper.known(guards.viewer(), intake, definition, answers)
     return render_template(
-        "applications/staff_paper.html",
+        "applications/importing/staff_paper.html",
         intake=intake,
         definition=definition,
         form=form,

@@ -25,12 +25,14 @@ def repair_own(token: str) -> ResponseReturnValue:
             return _repaired(token)
         opened = tray.open_link(viewer, token)
     except Refused as refusal:
-        return render_template("applications/public_repair_closed.html", problems=refusal.problems), 410
+        return render_template(
+            "applications/importing/public_repair_closed.html", problems=refusal.problems
+        ), 410
     if opened.is_settled:
-        return render_template("applications/public_repair_closed.html", problems=()), 410
+        return render_template("applications/importing/public_repair_closed.html", problems=()), 410
     form = _row_form(opened, opened.at_fault())
     show_faults(form, opened.faults, list(opened.mapping.columns))
-    return render_template("applications/public_repair.html", form=form, opened=opened)
+    return render_template("applications/importing/public_repair.html", form=form, opened=opened)
 
 
 def _repaired(token: str) -> ResponseReturnValue:
@@ -46,11 +48,11 @@ def _repaired(token: str) -> ResponseReturnValue:
         if not faults:
             return redirect(url_for("imports_public.done"))
         show_faults(form, faults, header)
-    return render_template("applications/public_repair.html", form=form, opened=opened)
+    return render_template("applications/importing/public_repair.html", form=form, opened=opened)
 
 
 @public_bp.get("/repair/done")
 @guards.public
 def done() -> ResponseReturnValue:
     """Thanks: what happens next."""
-    return render_template("applications/public_repair_done.html")
+    return render_template("applications/importing/public_repair_done.html")

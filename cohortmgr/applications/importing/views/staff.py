@@ -67,7 +67,7 @@ def new(reference: str) -> ResponseReturnValue:
             intake = import_queries.intake_for(viewer, reference)
             show_problems(form, refusal)
     return render_template(
-        "applications/staff_import_new.html",
+        "applications/importing/staff_import_new.html",
         form=form,
         intake=intake,
         runs=import_queries.runs(viewer, intake),
@@ -102,7 +102,7 @@ def run(reference: str) -> ResponseReturnValue:
     if found.state != "preview" or found.storage_key is None:
         may_list = allows(guards.viewer(), READ, intake.path)
         return render_template(
-            "applications/staff_import_result.html", run=found, intake=intake, may_list=may_list
+            "applications/importing/staff_import_result.html", run=found, intake=intake, may_list=may_list
         )
     return _preview(found, intake)
 
@@ -118,7 +118,7 @@ def _preview(found: ImportRun, intake: Intake, given: GivenMapping | None = None
     sealed = {question.key for question in definition.form.questions if question.sealed}
     hidden = {header for header, key in reading.mapping.columns.items() if key in sealed}
     return render_template(
-        "applications/staff_import_preview.html",
+        "applications/importing/staff_import_preview.html",
         run=found,
         intake=intake,
         reading=reading,
@@ -189,7 +189,7 @@ def tray_list(reference: str) -> ResponseReturnValue:
     )
     rows = [(row, faults_of(row)) for (row,) in page.rows]
     return render_template(
-        "applications/staff_tray.html", intake=intake, page=page, rows=rows, settled=settled
+        "applications/importing/staff_tray.html", intake=intake, page=page, rows=rows, settled=settled
     )
 
 
@@ -234,7 +234,7 @@ def _tray_of(opened: Opened) -> str:
 def _repair_page(opened: Opened, form: Any, discard_form: DiscardForm, first: int) -> str:
     names = [name for name in form._fields if name.startswith("c") and name[1:].isdigit()]
     return render_template(
-        "applications/staff_repair.html",
+        "applications/importing/staff_repair.html",
         opened=opened,
         row=opened.waiting.row,
         intake=opened.waiting.intake,
@@ -287,4 +287,6 @@ def invite(reference: str) -> ResponseReturnValue:
         flash(ngettext("%(num)s lien est parti.", "%(num)s liens sont partis.", count))
         return redirect(url_for("imports_staff.invite", reference=reference))
     fresh, everybody = import_queries.invitable_counts(intake)
-    return render_template("applications/staff_invitations.html", intake=intake, fresh=fresh, again=everybody)
+    return render_template(
+        "applications/importing/staff_invitations.html", intake=intake, fresh=fresh, again=everybody
+    )

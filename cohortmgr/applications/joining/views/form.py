@@ -104,7 +104,7 @@ def _prepared(questions: tuple[Question, ...]) -> list[Prepared]:
 
 def _page(file: File, questions: tuple[Question, ...], page: ApplicationForm) -> ResponseReturnValue:
     return render_template(
-        "applications/candidate_joining.html",
+        "applications/joining/candidate_joining.html",
         application=file.application,
         intake=file.intake,
         definition=file.definition,

@@ -204,7 +204,7 @@ def _page(file: File, asked: FormPage, form: ApplicationForm | None) -> str:
     if back == "check":
         before = url_for("applications_candidate.check", reference=file.application.reference)
     return render_template(
-        "applications/candidate_page.html",
+        "applications/journey/candidate_page.html",
         application=file.application,
         definition=file.definition,
         closes_at=file.closes_at,
@@ -330,7 +330,7 @@ def helper(reference: str) -> ResponseReturnValue:
         return redirect(url_for("applications_candidate.show", reference=reference))
     named = file.application.helper or {}
     return render_template(
-        "applications/candidate_helper.html",
+        "applications/journey/candidate_helper.html",
         application=file.application,
         definition=file.definition,
         tasks=tasks_url(file),

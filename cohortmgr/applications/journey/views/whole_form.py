@@ -74,7 +74,7 @@ def start(reference: str) -> ResponseReturnValue:
         return redirect(_next_page(known))
     closes_at = sending.closes_for(viewer, intake)
     return render_template(
-        "applications/candidate_start.html",
+        "applications/journey/candidate_start.html",
         intake=intake,
         definition=file_queries.definition_of(intake),
         window=window_of(intake.opens_at, closes_at, clock.now(), free),
@@ -133,7 +133,7 @@ def _form_page(file: File, page: ApplicationForm | None) -> ResponseReturnValue:
     answers, fingerprint = file.working, fingerprint_of(file)
     given = None if page else typed(file.definition, answers)
     return render_template(
-        "applications/candidate_form.html",
+        "applications/journey/candidate_form.html",
         form=page,
         drawn=None if page else questions(fingerprint, file.definition),
         sections=sections(fingerprint, file.definition, given, request.args.get("more")),
@@ -229,7 +229,7 @@ def _check_page(file: File, problems: Iterable[Problem] = ()) -> ResponseReturnV
     answers, form = file.working, file.definition.form
     answered = any(answers.get(rule.question) is not None for rule in rules)
     return render_template(
-        "applications/candidate_check.html",
+        "applications/journey/candidate_check.html",
         application=file.application,
         intake=file.intake,
         closes_at=file.closes_at,
@@ -257,7 +257,7 @@ def show(reference: str) -> ResponseReturnValue:
         return task_page(file, _news(file))
     above = [step for steps in steps_above for step in steps(viewer, file.application)]
     return render_template(
-        "applications/candidate_status.html",
+        "applications/journey/candidate_status.html",
         application=file.application,
         intake=file.intake,
         definition=file.definition,
@@ -331,5 +331,8 @@ def withdraw(reference: str) -> ResponseReturnValue:
             return redirect(url_for("applications_candidate.show", reference=reference))
         error = _("Écrivez le numéro de votre candidature, tel qu’il est affiché.")
     return render_template(
-        "applications/candidate_withdraw.html", application=file.application, intake=file.intake, error=error
+        "applications/journey/candidate_withdraw.html",
+        application=file.application,
+        intake=file.intake,
+        error=error,
     )

@@ -44,7 +44,7 @@ def index(reference: str) -> ResponseReturnValue:
     may_write = allows(viewer, "messages.write", intake.path)
     boxes = may_manage or may_write
     return render_template(
-        "applications/staff_list.html",
+        "applications/lists/staff_list.html",
         intake=intake,
         definition=definition,
         filters=filters,

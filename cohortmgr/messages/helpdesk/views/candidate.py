@@ -35,7 +35,7 @@ _NUMBER = re.compile(r"Q-[0-9A-Z]{8}")
 def index() -> ResponseReturnValue:
     """The programmes that one may ask about."""
     known = {row.programme_key: row for row in reversed(programmes.public_intakes())}
-    return render_template("messages/public_help.html", programmes=list(known.values()))
+    return render_template("messages/helpdesk/public_help.html", programmes=list(known.values()))
 
 
 @bp.route("/help/<key>", methods=["GET", "POST"])
@@ -66,7 +66,7 @@ def ask(key: str) -> ResponseReturnValue:
             show_problems(form, refusal)
             status = UNPROCESSABLE
     return render_template(
-        "messages/public_question.html",
+        "messages/helpdesk/public_question.html",
         form=form,
         title=row.programme_title,
         subject=None,
@@ -92,7 +92,7 @@ def received() -> ResponseReturnValue:
     """Thanks, the number, and the day by which an answer comes."""
     number = request.args.get("number", "")
     return render_template(
-        "messages/public_received.html",
+        "messages/helpdesk/public_received.html",
         number=number if _NUMBER.fullmatch(number) else "",
         by=answer_by(clock.today()),
     )
@@ -115,7 +115,7 @@ def linked(token: str) -> ResponseReturnValue:
     except Refused as refusal:
         db.session.rollback()
         return render_template("accounts/public_link_refused.html", problems=refusal.problems), 410
-    return render_template("messages/public_thread.html", **_thread(question, parts, form)), status
+    return render_template("messages/helpdesk/public_thread.html", **_thread(question, parts, form)), status
 
 
 def _thread(question: object, parts: object, form: WordsForm) -> dict[str, object]:
@@ -138,7 +138,7 @@ def mine() -> ResponseReturnValue:
     """One's own questions, the last touched first."""
     questions = desk_queries.mine(guards.viewer())
     return render_template(
-        "messages/candidate_questions.html",
+        "messages/helpdesk/candidate_questions.html",
         questions=questions,
         excerpts=desk_queries.excerpts(questions),
         topics=TOPICS,
@@ -165,7 +165,7 @@ def question(reference: str) -> ResponseReturnValue:
             show_problems(form, refusal)
             status = UNPROCESSABLE
     parts = desk_queries.thread(found, whole=False)
-    return render_template("messages/candidate_question.html", **_thread(found, parts, form)), status
+    return render_template("messages/helpdesk/candidate_question.html", **_thread(found, parts, form)), status
 
 
 @bp.route("/my/applications/<reference>/question", methods=["GET", "POST"])
@@ -183,7 +183,7 @@ def on_file(reference: str) -> ResponseReturnValue:
             db.session.rollback()
             show_problems(form, refusal)
     return render_template(
-        "messages/public_question.html",
+        "messages/helpdesk/public_question.html",
         form=form,
         title=file.intake.title,
         subject=file.application.number,
@@ -209,7 +209,7 @@ def on_line(reference: str) -> ResponseReturnValue:
             db.session.rollback()
             show_problems(form, refusal)
     return render_template(
-        "messages/public_question.html",
+        "messages/helpdesk/public_question.html",
         form=form,
         title=row.cohort,
         month=row.Line.month,

@@ -33,7 +33,7 @@ def index() -> ResponseReturnValue:
     viewer = guards.viewer()
     require_anywhere(viewer, desk_queries.WRITE)
     rows = db.session.scalars(desk_queries.saved(viewer, desk_queries.WRITE)).all()
-    return render_template("messages/staff_saved.html", rows=rows, topics=TOPICS)
+    return render_template("messages/helpdesk/staff_saved.html", rows=rows, topics=TOPICS)
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -74,7 +74,7 @@ def _form(row: SavedAnswer | None) -> ResponseReturnValue:
             db.session.rollback()
             problems = refusal.problems
     page = render_template(
-        "messages/staff_saved_form.html",
+        "messages/helpdesk/staff_saved_form.html",
         row=row,
         programmes=mine,
         topics=TOPICS,

@@ -46,7 +46,7 @@ def index() -> ResponseReturnValue:
     filters = Filters.of(request.args)
     page = page_of(desk_queries.listed(viewer, filters), request.args.get("page", 1, type=int), SHOWN)
     return render_template(
-        "messages/staff_questions.html",
+        "messages/helpdesk/staff_questions.html",
         page=page,
         filters=filters,
         arguments=filters.arguments(),
@@ -77,7 +77,7 @@ def _page(reference: str, problems: Sequence[Problem] = (), typed: str = "") -> 
     body = next((each.body for each in saved if each.reference == chosen), {})
     line = desk_queries.line_of(found)
     page = render_template(
-        "messages/staff_question.html",
+        "messages/helpdesk/staff_question.html",
         row=row,
         question=found,
         line=line if line and allows(viewer, "stipends.read", found.path) else None,
@@ -199,7 +199,7 @@ def many(problems: Sequence[Problem] = ()) -> ResponseReturnValue:
     chosen = next((each.body for each in saved if each.reference == request.args.get("saved")), None)
     spoken = answer_many.languages_of(viewer, filters, references)
     page = render_template(
-        "messages/staff_answer_many.html",
+        "messages/helpdesk/staff_answer_many.html",
         filters=filters,
         arguments=filters.arguments(),
         references=references,

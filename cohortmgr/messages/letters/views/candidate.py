@@ -31,5 +31,10 @@ def inbox() -> ResponseReturnValue:
         with writing():
             preferences.note_reading(viewer, now)
     return render_template(
-        "messages/candidate_inbox.html", page=page, letters=letters, new=new, unread=unread, channels=CHANNELS
+        "messages/letters/candidate_inbox.html",
+        page=page,
+        letters=letters,
+        new=new,
+        unread=unread,
+        channels=CHANNELS,
     )

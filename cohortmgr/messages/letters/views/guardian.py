@@ -24,4 +24,4 @@ def letters(token: str, person: Person) -> ResponseReturnValue:
     with acting_for(guardianships(person)):
         page = page_of(letters_letters.of_guardian(person), request.args.get("page", 1, type=int), SHOWN)
         found = letters_letters.read([row[0] for row in page.rows], whole=True)
-    return render_template("messages/guardian_letters.html", token=token, page=page, letters=found)
+    return render_template("messages/letters/guardian_letters.html", token=token, page=page, letters=found)

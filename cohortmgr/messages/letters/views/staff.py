@@ -29,7 +29,7 @@ def log() -> ResponseReturnValue:
     state, search = request.args.get("state", ""), request.args.get("search", "").strip()[:100]
     page = page_of(letters.listed(viewer, state, search), request.args.get("page", 1, type=int), SHOWN)
     return render_template(
-        "messages/staff_log.html",
+        "messages/letters/staff_log.html",
         page=page,
         state=state,
         search=search,
@@ -50,7 +50,7 @@ def show(reference: str) -> ResponseReturnValue:
     with writing():
         message, letter = actions.read_message(guards.viewer(), reference)
     return render_template(
-        "messages/staff_message.html",
+        "messages/letters/staff_message.html",
         message=message,
         letter=letter,
         states=STATES,

@@ -70,8 +70,10 @@ def _layout() -> _Layout:
 def _made(spoken: str) -> _Layout:
     direction = "rtl" if spoken == "ar" else "ltr"
     values: dict[str, Any] = {"direction": direction, "base_url": current_app.config["BASE_URL"]}
-    page = render_template("messages/layout.html", **values)
-    styles = (current_app.config["ROOT"] / "templates" / "messages" / "layout.css").read_text("utf-8")
+    page = render_template("messages/outbox/layout.html", **values)
+    styles = (current_app.config["ROOT"] / "templates" / "messages" / "outbox" / "layout.css").read_text(
+        "utf-8"
+    )
     plain = re.sub(r"/\*.*?\*/", "", styles, flags=re.S)
     inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False, extra_css=plain)
     inlined = inliner.inline(page)

@@ -26,7 +26,7 @@ from cohortmgr.base.i18n import (
 )
 from cohortmgr.outbox import hooks
 from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.notices import Notice, Variable, declared
+from cohortmgr.outbox.notices import Notice, Variable, declared, room_of
 from cohortmgr.outbox.texts.display.dress import page_of
 from cohortmgr.outbox.texts.wording import Piece, filled, names, parse
 
@@ -111,7 +111,7 @@ def render_own(key: str, channel: str, variables: Mapping[str, Any]) -> Rendered
 
 def template_name(key: str, channel: str) -> str:
     """Where the house's own text of a message stands."""
-    return f"messages/{key}.sms.txt" if channel == SMS else f"messages/{key}.txt"
+    return f"messages/{room_of(key)}/{key}{'.sms' if channel == SMS else ''}.txt"
 
 
 def split_own(text: str, channel: str) -> tuple[str, str]:

@@ -27,7 +27,7 @@ def home() -> ResponseReturnValue:
     intakes = queries.public_intakes()
     for each in intakes:
         groups[_window(each)].append(each)
-    return page(_shown(intakes), lambda: render_template("programmes/public_home.html", groups=groups))
+    return page(_shown(intakes), lambda: render_template("programmes/public/public_home.html", groups=groups))
 
 
 @bp.get("/programmes/<key>")
@@ -44,7 +44,9 @@ def family(key: str) -> ResponseReturnValue:
     """The same on one page in plain Arabic, whatever the visitor's language: for the family, to print or send on."""
     intakes = queries.public_intakes_of(key)
     with speaking("ar"):
-        return page(_shown(intakes), lambda: _drawn(_first(intakes), [], "programmes/public_family.html"))
+        return page(
+            _shown(intakes), lambda: _drawn(_first(intakes), [], "programmes/public/public_family.html")
+        )
 
 
 @bp.get("/intakes/<reference>")
@@ -77,7 +79,9 @@ def _page(chosen: sa.Row[Any], intakes: Sequence[sa.Row[Any]]) -> ResponseReturn
 
 
 def _drawn(
-    chosen: sa.Row[Any], intakes: Sequence[sa.Row[Any]], template: str = "programmes/public_programme.html"
+    chosen: sa.Row[Any],
+    intakes: Sequence[sa.Row[Any]],
+    template: str = "programmes/public/public_programme.html",
 ) -> str:
     definition = queries.definition_of(chosen)
     return render_template(

@@ -46,7 +46,7 @@ def test_a_drawing_filled_is_the_form(app: Flask, language: str, answers: dict[s
         g.language = language
         given = typed(definition, answers)
         form = form_class(fingerprint(definition), definition)(formdata=None, data=given)
-        macros = current_app.jinja_env.get_template("applications/question.html").module
+        macros = current_app.jinja_env.get_template("applications/form/question.html").module
         drawn = questions(fingerprint(definition), definition)
         asked = [question for question in definition.form.questions if question.asked_at_application]
         assert drawn.keys() == {question.key for question in asked}

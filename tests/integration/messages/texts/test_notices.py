@@ -30,7 +30,7 @@ CHANNELS = ("email", "sms")
 # What the renderer gives to every template.
 GIVEN = {"base_url", "language"}
 # What gathers messages is none of its own.
-GATHERED = {"digest.txt"}
+GATHERED = {"messages/outbox/digest.txt"}
 # The most that a short message of the house takes in each language, on the examples.
 SEGMENTS = {"fr": 1, "ar": 3, "en": 2}
 SENDING = {"Letter", "send", "letter", "_write"}
@@ -56,8 +56,8 @@ def used(app: Flask, name: str) -> set[str]:
 
 def test_each_message_has_its_texts_and_each_text_its_message() -> None:
     folder = ROOT / "templates" / "messages"
-    there = {path.name for path in folder.glob("*.txt")} - GATHERED
-    assert there == {Path(template_name(key, channel)).name for key in declared for channel in CHANNELS}
+    there = {f"messages/{path.relative_to(folder)}" for path in folder.rglob("*.txt")} - GATHERED
+    assert there == {template_name(key, channel) for key in declared for channel in CHANNELS}
 
 
 def test_every_message_speaks_three_languages_by_both_channels(
@@ -135,12 +135,12 @@ def test_what_is_sent_bears_what_is_declared() -> None:
 
 def test_a_key_is_declared_once_and_its_words_are_told_apart() -> None:
     notice = next(iter(declared.values()))
-    declare(notice)
+    declare("applications", notice)
     with pytest.raises(ValueError, match="twice"):
-        declare(Notice(notice.key, "autre", ()))
+        declare("applications", Notice(notice.key, "autre", ()))
     links = (Variable("a", "link", "x"), Variable("b", "link", "y"))
     with pytest.raises(ValueError, match="one name"):
-        declare(Notice("two_links", "T", links))
+        declare("applications", Notice("two_links", "T", links))
 
 
 @cache
