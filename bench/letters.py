@@ -147,7 +147,7 @@ def composed(made: Installation, file: Path) -> int:
 
 def _worded(messages: Sequence[Message]) -> Iterator[tuple[Ready, Any]]:
     contents = [content or {} for content in opened(messages)]
-    ways = hooks.router[0](messages, contents)
+    ways = hooks.router(messages, contents)
     words = render_all(messages, contents, ["email"] * len(messages))
     for message, content, way, rendered in zip(messages, contents, ways, words, strict=True):
         if not isinstance(way, hooks.Route) or isinstance(rendered, Exception):
@@ -174,7 +174,7 @@ print(json.dumps([0.0, wall, spent]))
 """
 DRAIN = """
 import json, sys, time
-from worker.outbox import drain
+from cohortmgr.outbox.delivery.tasks.draining import drain
 from worker.celery_app import flask_app
 from cohortmgr.base.db import db
 with flask_app.app_context():
@@ -182,7 +182,8 @@ with flask_app.app_context():
 print("ready", flush=True)
 sys.stdin.readline()
 began, cpu = time.monotonic(), time.process_time()
-drain()
+with flask_app.app_context():
+    drain()
 print(json.dumps([began, time.monotonic(), time.process_time() - cpu]))
 """
 

@@ -224,7 +224,8 @@ class Town:
 
         self._within(hurry)
         with suppress(Exception):  # the broker may be what was killed: the next second asks again
-            self.celery.send_task("sweep", queue="jobs", retry=False, expires=30)
+            for name, queue in (("recover.jobs", "jobs"), ("drain.jobs", "jobs"), ("drain.outbox", "outbox")):
+                self.celery.send_task(name, queue=queue, retry=False, expires=30)
 
     def _ripe(self) -> None:
         """End the leases of a worker that was killed."""

@@ -1,4 +1,4 @@
-"""The rooms' commands under `flask`."""
+"""What all the rooms' commands under `flask` share: the words for a database that is not there."""
 
 from __future__ import annotations
 
@@ -10,27 +10,13 @@ import click
 from flask import Flask
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from cohortmgr.applications.importing import commands as importing
-from cohortmgr.demo.commands import demo
-from cohortmgr.messages.incoming import commands as messages
-from cohortmgr.operations.commands import accounts, operations
-from cohortmgr.programmes import commands as programmes
 
-
-def register(app: Flask) -> None:
-    """Add each room's group of commands."""
-    for group in (
-        importing.group,
-        demo.group,
-        messages.group,
-        operations.group,
-        accounts.group,
-        programmes.group,
-    ):
-        for command in group.commands.values():
+def tell_plainly(app: Flask) -> None:
+    """Let each command that the rooms added tell an operator of a missing database in a sentence."""
+    for group in app.cli.commands.values():
+        for command in getattr(group, "commands", {}).values():
             if command.callback is not None and not hasattr(command.callback, "__plain__"):
                 command.callback = _plain(command.callback)
-        app.cli.add_command(group)
 
 
 def _plain(act: Callable[..., Any]) -> Callable[..., Any]:

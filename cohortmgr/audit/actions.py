@@ -14,7 +14,6 @@ from cohortmgr.audit.keys import destroy, subject_keys
 from cohortmgr.audit.models import Event, Head
 from cohortmgr.audit.rules import GENESIS, INSTALLATION, digest_of
 from cohortmgr.base import clock, crypto
-from cohortmgr.base import db as database
 from cohortmgr.base.db import append, insert_or_leave, table_of, within_writing
 from cohortmgr.base.text import new_reference
 
@@ -64,7 +63,7 @@ def destroy_key(viewer: Actor, subject: str) -> None:
     record(viewer, "audit.destroy_key", "person", subject, None)
 
 
-def _extend_chains(session: Session) -> None:
+def extend_chains(session: Session) -> None:
     """Seal what was noted, then lock each chain in order and append to it."""
     pending: list[Event] = session.info.pop("audit", [])
     if not pending:
@@ -94,6 +93,3 @@ def _append(session: Session, chain: str, events: list[Event], keys: dict[str, b
     append(session, Event, [{name: getattr(event, name) for name in names} for event in events])
     values = {"sequence": sequence, "digest": digest}
     session.execute(sa.update(heads).where(heads.c.chain == chain).values(values))
-
-
-database.before_commit.append(_extend_chains)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
 from cohortmgr.audit.models import SubjectKey
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, insert_or_leave, table_of, transaction_cache
+from cohortmgr.base.hooks import Hook
 
 _KEYS = table_of(SubjectKey)
 # Rooms above blank here what says who a subject is without being sealed by their key, in the same transaction.
-on_destroyed: list[Callable[[str], None]] = []
+on_destroyed: Hook[[str], None] = Hook()
 
 
 def known_key(subject: str) -> bytes | None:

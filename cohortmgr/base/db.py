@@ -12,10 +12,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from inspect import iscoroutinefunction
 from typing import Any, cast
 
 import psycopg
 import sqlalchemy as sa
+from flask import Flask
 from flask_sqlalchemy_lite import SQLAlchemy
 from psycopg.pq import TransactionStatus
 from sqlalchemy import event
@@ -27,6 +29,7 @@ from sqlalchemy.orm.session import SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from cohortmgr.base.errors import Stale
+from cohortmgr.base.hooks import Hook
 from cohortmgr.base.text import new_reference
 
 Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -43,7 +46,7 @@ WRITING = "writing"
 RESTS = 1.0
 
 db = SQLAlchemy(session_options={"expire_on_commit": False})
-before_commit: list[Callable[[Session], None]] = []
+before_commit: Hook[[Session], None] = Hook()
 _log = logging.getLogger(__name__)
 
 
@@ -96,6 +99,19 @@ class Versioned:
     @sa.orm.declared_attr.directive
     def __mapper_args__(cls) -> dict[str, Any]:
         return {"version_id_col": cls.version}
+
+
+def init_db(app: Flask, url: str) -> None:
+    """Give the application its database, by the URL of its role."""
+    app.config["SQLALCHEMY_ENGINES"] = {"default": pooled_options(url)}
+    db.init_app(app)
+    # No session of ours is asynchronous; closing none of them starts a thread at each request (1 ms of CPU).
+    app.teardown_appcontext_funcs[:] = [
+        each for each in app.teardown_appcontext_funcs if not iscoroutinefunction(each)
+    ]
+    with app.app_context():
+        for engine in db.engines.values():
+            configure_engine(engine)
 
 
 def configure_engine(engine: sa.Engine) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import sqlalchemy as sa
 
 from cohortmgr.accounts import queries as accounts
@@ -14,6 +12,7 @@ from cohortmgr.applications.file.queries import AGREED
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
+from cohortmgr.base.hooks import Hook
 from cohortmgr.cohorts import queries
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.rules import TRANSITIONS, EnrolmentState
@@ -23,9 +22,9 @@ from cohortmgr.selection.models import Offer
 from cohortmgr.selection.rules import OfferState
 
 # What higher floors do in the same transaction when someone is enrolled. Filled where the application is wired.
-on_enrolment: list[Callable[[Viewer, Enrolment, Application], None]] = []
+on_enrolment: Hook[[Viewer, Enrolment, Application], None] = Hook()
 # And when someone leaves, after the change.
-on_leaving: list[Callable[[Viewer, Enrolment], None]] = []
+on_leaving: Hook[[Viewer, Enrolment], None] = Hook()
 
 
 def open_cohort(viewer: Viewer, intake_reference: str) -> Cohort:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from cohortmgr.applications.file.queries import AGREED
 from cohortmgr.applications.joining.queries import owed_by
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
+from cohortmgr.base.hooks import Hook
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.rules import PRESENT, EnrolmentState
 from cohortmgr.programmes import queries as programmes
@@ -23,7 +24,7 @@ from cohortmgr.programmes.models import Intake
 
 # What higher floors tell of a cohort's members for its page: enrolment id to the three texts of a company's name.
 # Filled where the application is wired.
-companies_of_members: list[Callable[[int], Mapping[int, Mapping[str, str]]]] = []
+companies_of_members: Hook[[int], Mapping[int, Mapping[str, str]]] = Hook()
 
 
 def within(viewer: Viewer, permission: str) -> sa.ColumnElement[bool]:

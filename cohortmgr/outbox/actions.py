@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from cohortmgr.audit.keys import subject_keys
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import append, db, insert_or_leave
+from cohortmgr.base.hooks import Hook
 from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.actions.queue import wake
 from cohortmgr.outbox.models import Bundle, Message
@@ -40,7 +41,7 @@ class Letter:
 
 
 # To whom letters go in place of those they are about: a child's go to the guardian. One statement for many.
-readdress: list[Callable[[list[Letter]], list[Letter]]] = []
+readdress: Hook[[list[Letter]], list[Letter]] = Hook()
 
 
 def send_all(letters: Iterable[Letter]) -> int:

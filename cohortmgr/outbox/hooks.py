@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from cohortmgr.base.hooks import Hook, Slot
 from cohortmgr.outbox.models import Message
 
 
@@ -57,13 +58,13 @@ TextKey = tuple[int | None, str, str, str]
 
 # Messages and their contents ({"address", "variables"}), to what becomes of each. At most one function; without any
 # a message leaves by its own channel to its own address.
-router: list[Callable[[Sequence[Message], Sequence[Mapping[str, Any]]], list[Routed]]] = []
+router: Slot[[Sequence[Message], Sequence[Mapping[str, Any]]], list[Routed]] = Slot()
 # The newest edited text of each that has one.
-stored: list[Callable[[set[TextKey]], Mapping[TextKey, StoredText]]] = []
+stored: Slot[[set[TextKey]], Mapping[TextKey, StoredText]] = Slot()
 # More headers of an e-mail, by its message and content.
-headers: list[Callable[[Message, Mapping[str, Any]], Mapping[str, str]]] = []
+headers: Hook[[Message, Mapping[str, Any]], Mapping[str, str]] = Hook()
 # Called in the recording transaction, as the system, when a message is returned or set aside, with the error's kind.
-on_returned: list[Callable[[Message, str], None]] = []
+on_returned: Hook[[Message, str], None] = Hook()
 
 # By key, whether what messages of that kind say still holds, asked of their variables just before they leave, in one
 # statement for a batch. Whoever plans a message far ahead gives it one: the web only appends to this journal, so that

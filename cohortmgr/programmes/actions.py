@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +13,7 @@ from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.hooks import Hook
 from cohortmgr.organisations.actions import ensure_companies, ensure_host
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.organisations.rules import path_of
@@ -29,7 +29,7 @@ from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering, Pro
 
 # Higher floors append what an intake's new definition changes above; called in the same transaction, after it is in
 # force.
-on_amended: list[Callable[[Viewer, Intake], object]] = []
+on_amended: Hook[[Viewer, Intake], object] = Hook()
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from flask import Flask
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.settings import ROOT, Settings
+from cohortmgr.base.work import works_of
 from cohortmgr.jobs.actions import queue as jobs
 from cohortmgr.jobs.actions.broker import QUEUES, celery_for, wake_sender
 from cohortmgr.jobs.models import Job
@@ -80,14 +81,19 @@ def tasks(database: Database, system_context: None, monkeypatch: pytest.MonkeyPa
     for name, value in environment_of(database.settings).items():
         if name.startswith("COHORTMGR_"):
             monkeypatch.setenv(name, value)
-    import worker.jobs
-    import worker.outbox
+    import worker.tasks
 
-    for module in (worker.jobs, worker.outbox):
-        monkeypatch.setattr(module, "flask_app", database.system_app)
-    worker.jobs._stopping.clear()
-    yield worker.jobs
-    worker.jobs._stopping.clear()
+    monkeypatch.setattr(worker.tasks, "flask_app", database.system_app)
+    worker.tasks._stopping.clear()
+    yield worker.tasks
+    worker.tasks._stopping.clear()
+
+
+def done(tasks: Any, *names: str) -> None:
+    """Do the works of these names, as the worker does them."""
+    for work in works_of(tasks.flask_app):
+        if work.name in names:
+            tasks.do(work)
 
 
 def test_a_lost_wake_is_found_by_the_sweep(
@@ -96,7 +102,7 @@ def test_a_lost_wake_is_found_by_the_sweep(
     monkeypatch.setitem(system_app.extensions, "cohortmgr-wake", lambda queue: None)
     ask()
     send()
-    tasks.sweep()
+    done(tasks, "recover.jobs", "drain.jobs", "drain.outbox")
     db.session.rollback()
     assert (states(Job), states(Message)) == (["done"], ["sent"])
 
@@ -116,7 +122,7 @@ def test_a_job_that_fails_temporarily_waits_and_one_that_fails_says_why(
     with writing():
         for kind in ("tests.later", "tests.bad", "tests.unknown"):
             jobs.request(SYSTEM, kind, {}, None)
-    tasks.drain()
+    done(tasks, "drain.jobs")
     db.session.rollback()
     columns = sa.select(Job.state, Job.error, Job.lost_starts).order_by(Job.id)
     assert [tuple(row) for row in db.session.execute(columns)] == [
@@ -141,7 +147,7 @@ def test_a_stop_gives_the_job_back_and_does_not_count(tasks: Any, monkeypatch: p
     with writing():
         jobs.request(SYSTEM, "tests.long", {}, None)
     db.session.rollback()
-    thread = threading.Thread(target=tasks.drain)
+    thread = threading.Thread(target=done, args=(tasks, "drain.jobs"))
     thread.start()
     assert begun.wait(10)
     tasks._stop(sig="SIGTERM")

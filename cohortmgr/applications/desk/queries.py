@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from cohortmgr.audit.queries import of_object
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound
+from cohortmgr.base.hooks import Hook
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import declared
 from cohortmgr.outbox.rules import MEANINGS as MESSAGE_STATES
@@ -27,7 +28,7 @@ from cohortmgr.outbox.rules import MessageState
 from cohortmgr.programmes.models import Intake
 
 # The floors above tell what they know of a file, for its story: decisions, readings.
-told_above: list[Callable[[Viewer, Application], Iterable[Told]]] = []
+told_above: Hook[[Viewer, Application], Iterable[Told]] = Hook()
 _SENT = N_("Message : %(title)s")
 
 

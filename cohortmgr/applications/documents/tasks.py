@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from cohortmgr.accounts.rules import SYSTEM
-from cohortmgr.applications.documents.actions import sandbox
+from cohortmgr.applications.documents.actions import sandbox, uploads
 from cohortmgr.applications.documents.actions.antivirus import ScannerStopped, found_in
 from cohortmgr.applications.documents.cleaning import Part
 from cohortmgr.applications.documents.rules import MOST_PAGES, DocumentState
@@ -23,6 +23,7 @@ from cohortmgr.applications.file.rules import State
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import after_commit, db, writing
+from cohortmgr.base.work import Stopping
 from cohortmgr.outbox.actions import send
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
@@ -55,6 +56,16 @@ def anything_waits() -> bool:
 def _due(moment: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     free = sa.or_(Document.lease_until.is_(None), Document.lease_until < moment)
     return (Document.state.in_(WAITING), Document.due <= moment, free, Document.replaced_at.is_(None))
+
+
+def examine(_stopping: Stopping) -> bool:
+    """Examine one due paper; False when none is due, so that the worker comes back at the next wake or minute."""
+    return examine_next()
+
+
+def forget_uploads(_stopping: Stopping) -> None:
+    """Uploads of yesterday that nobody finished."""
+    uploads.sweep()
 
 
 def examine_next() -> bool:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 from cohortmgr.applications.file.models import Application
+from cohortmgr.base.hooks import Hook
 
 # (person, intake): whether the person is enrolled elsewhere than in that intake, now or soon.
-enrolled_elsewhere: list[Callable[[int, int], bool]] = []
+enrolled_elsewhere: Hook[[int, int], bool] = Hook()
 
 # Whether an application holds a seat that was offered and accepted; of several, by their ids, which training is over.
-seated: list[Callable[[Application], bool]] = []
-over: list[Callable[[Collection[int]], set[int]]] = []
+seated: Hook[[Application], bool] = Hook()
+over: Hook[[Collection[int]], set[int]] = Hook()
 
 
 def joins(application: Application) -> bool:

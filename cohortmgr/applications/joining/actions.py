@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
@@ -17,12 +17,13 @@ from cohortmgr.applications.joining.queries import owed_by, questions_of
 from cohortmgr.audit.actions import record
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Refused
+from cohortmgr.base.hooks import Hook
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
 # What the floors above do with these answers, in the same transaction, once they are written.
-on_answers: list[Callable[[Viewer, Application], None]] = []
+on_answers: Hook[[Viewer, Application], None] = Hook()
 
 ASKED = "after_acceptance_asked"
 _NOTHING = N_("Rien ne vous est demandé pour cette inscription, ou elle est terminée.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
@@ -24,6 +24,7 @@ from cohortmgr.base import crypto
 from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound, Refused
+from cohortmgr.base.hooks import Hook
 from cohortmgr.base.paging import Page
 from cohortmgr.base.text import fold
 from cohortmgr.programmes.models import Intake, Offering
@@ -40,7 +41,7 @@ SORTS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
     "diploma": (Application.diploma.expression, Application.sort_name.expression),
 }
 # Upper floors say which files a decision bore: its outcome to a query of the applications' numbers.
-outcomes_above: list[Callable[[str], sa.Select[Any]]] = []
+outcomes_above: Hook[[str], sa.Select[Any]] = Hook()
 OUTCOMES = ("offer", "waiting", "refused", "none")
 
 _NOTES = sa.select(sa.func.count()).where(Note.application_id == Application.id).scalar_subquery()

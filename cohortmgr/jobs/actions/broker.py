@@ -32,8 +32,7 @@ def celery_for(settings: Settings) -> Celery:
         task_default_queue="jobs",
         # Named, so that a worker without -Q consumes every one and not the default alone.
         task_queues=[Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
-        task_routes={f"drain.{queue}": {"queue": queue} for queue in QUEUES}
-        | {"sweep": {"queue": "jobs"}, "sweep.documents": {"queue": "documents"}},
+        task_routes={f"drain.{queue}": {"queue": queue} for queue in QUEUES},
         broker_transport_options=_transport(settings),
         timezone="UTC",
     )

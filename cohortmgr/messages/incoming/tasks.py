@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import db, writing
+from cohortmgr.base.work import Stopping
 from cohortmgr.messages.incoming.actions import receive
 from cohortmgr.messages.incoming.rules import LIMIT, read_mail
 
@@ -52,8 +53,9 @@ def keep(stream: BinaryIO, recipient: str = "") -> bool:
     return True
 
 
-def collect() -> int:
-    """Read what has come, the oldest first; returns how many were taken. One process at a time."""
+def collect(_stopping: Stopping = lambda: False) -> int:
+    """Read what has come, the oldest first; returns how many were taken: what is left over is read a minute later.
+    One process at a time."""
     place = folder()
     with _alone(place) as mine:
         if not mine:

@@ -20,6 +20,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import COOKIE, LANGUAGES, day, localized
+from cohortmgr.base.navigation import RoomCard
 from cohortmgr.base.pages.web import local_target
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.messages.campaigns import queries as campaign_queries
@@ -28,7 +29,7 @@ from cohortmgr.messages.letters.queries import letters as messages
 from cohortmgr.messages.undelivered import actions as undelivered
 from cohortmgr.placements.queries import placements
 from cohortmgr.portals.turns import OFFER, SHOW, Standing, turn_of
-from cohortmgr.portals.views.navigation import COHORT_ROOMS, ROOMS, Room, rooms_open_to
+from cohortmgr.portals.views.navigation import cards_open_to
 from cohortmgr.portals.views.steps import owed_of, standing_of
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
@@ -184,9 +185,9 @@ def intake(reference: str) -> ResponseReturnValue:
     if not any(covers(grant.path, found.path) for grant in viewer.grants):
         raise NotFound(reference)
     cohort = cohorts.of_intake(found.id)
-    rooms = [_room(room, found.reference) for room in rooms_open_to(viewer, ROOMS, found.path)]
+    rooms = [_room(room, found.reference) for room in cards_open_to(viewer, "intake", found.path)]
     below = (
-        [_room(room, cohort.reference) for room in rooms_open_to(viewer, COHORT_ROOMS, found.path)]
+        [_room(room, cohort.reference) for room in cards_open_to(viewer, "cohort", found.path)]
         if cohort
         else []
     )
@@ -203,7 +204,7 @@ def intake(reference: str) -> ResponseReturnValue:
     )
 
 
-def _room(room: Room, reference: str) -> dict[str, str]:
+def _room(room: RoomCard, reference: str) -> dict[str, str]:
     return {"label": _(room.label), "hint": _(room.hint), "url": url_for(room.endpoint, reference=reference)}
 
 

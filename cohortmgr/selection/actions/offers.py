@@ -7,7 +7,7 @@ those who free seats at once queue, and each promotes another person.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import acting_in, db, table_of
 from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
+from cohortmgr.base.hooks import Hook
 from cohortmgr.base.text import new_reference
 from cohortmgr.outbox.actions import send_all
 from cohortmgr.programmes import queries as programmes
@@ -31,8 +32,8 @@ from cohortmgr.selection.rules import SEAT_HOLDING, BatchState, OfferState, Wait
 
 # Higher floors append what an acceptance brings, and what the giving up of an accepted seat undoes. Called in the
 # same transaction, after the change, while the institution's rows can be reached.
-on_acceptance: list[Callable[[Viewer, Offer], None]] = []
-on_release: list[Callable[[Viewer, Offer], None]] = []
+on_acceptance: Hook[[Viewer, Offer], None] = Hook()
+on_release: Hook[[Viewer, Offer], None] = Hook()
 
 ENDS_AT = 18  # the hour in Casablanca at which the last day to answer ends
 

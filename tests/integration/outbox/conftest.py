@@ -19,6 +19,7 @@ from jinja2 import ChoiceLoader, DictLoader
 
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
+from cohortmgr.base.hooks import Hook, Slot
 from cohortmgr.outbox import actions, hooks
 from cohortmgr.outbox.actions import Letter
 from cohortmgr.outbox.channels.actions import providers, smtp
@@ -33,13 +34,15 @@ START = clock.datetime(2026, 5, 12, 13, tzinfo=clock.UTC)
 @pytest.fixture
 def messages(system_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A template of this test and a folder of its own for what is written; the floors above say nothing."""
-    texts = {"messages/test.txt": TEXT, "messages/test.sms.txt": "Réponse de {{ name }}\n"}
+    texts = {"messages/outbox/test.txt": TEXT, "messages/outbox/test.sms.txt": "Réponse de {{ name }}\n"}
     assert system_app.jinja_loader is not None
     loader = ChoiceLoader([DictLoader(texts), system_app.jinja_loader])
     monkeypatch.setattr(system_app.jinja_env, "loader", loader)
     monkeypatch.setitem(system_app.config, "DATA", str(tmp_path))
-    for name in ("router", "stored", "headers", "on_returned"):
-        monkeypatch.setattr(hooks, name, [])
+    for name in ("router", "stored"):
+        monkeypatch.setattr(hooks, name, Slot())
+    for name in ("headers", "on_returned"):
+        monkeypatch.setattr(hooks, name, Hook())
     for name, value in (("PATIENCE", 2), ("LAST_PATIENCE", 0.5)):
         monkeypatch.setattr(smtp, name, value)
     providers._health.clear()

@@ -5,7 +5,7 @@ A paper that stands is one row. Whatever changes its parts makes it `received` a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -28,6 +28,7 @@ from cohortmgr.base import clock, storage
 from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.db import after_commit, db
 from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
+from cohortmgr.base.hooks import Hook
 from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.actions.queue import wake
 from cohortmgr.outbox.actions import send
@@ -36,7 +37,7 @@ from cohortmgr.programmes.definition.rules import Question, QuestionKind, Window
 QUEUE = "documents"
 REMINDED = timedelta(days=2)
 # Whatever else opens a sent file's paper to its person again (a correction that was asked for).
-reopened: list[Callable[[Application, str], bool]] = []
+reopened: Hook[[Application, str], bool] = Hook()
 
 _CLOSED = N_("Ce document ne se change plus : la candidature est envoyée ou close.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -30,6 +30,7 @@ from cohortmgr.audit.actions import record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.hooks import Hook
 from cohortmgr.base.text import clean, fold, new_reference
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.definition.rules import Definition
@@ -43,7 +44,7 @@ _SIGN = N_("Signez en écrivant votre nom.")
 _CAPACITY = N_("Dites en quelle qualité vous répondez.")
 
 # What a withdrawal of the guardian's agreement undoes on the floors above: called once the file is hidden.
-on_hidden: list[Callable[[Viewer, Application], None]] = []
+on_hidden: Hook[[Viewer, Application], None] = Hook()
 
 
 @dataclass(frozen=True)

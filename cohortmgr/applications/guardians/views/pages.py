@@ -5,9 +5,6 @@ The code is bound to the browser; what it opened lasts half an hour, for the one
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -17,10 +14,9 @@ from cohortmgr.accounts.actions import codes, links
 from cohortmgr.accounts.actions.codes import Wrong
 from cohortmgr.accounts.contacts import contact_of as contact_typed
 from cohortmgr.accounts.models import Person
-from cohortmgr.accounts.rules import Viewer, read_code
-from cohortmgr.applications.file.models import Application
+from cohortmgr.accounts.rules import read_code
 from cohortmgr.applications.file.queries import own
-from cohortmgr.applications.file.rules import Consent, State
+from cohortmgr.applications.file.rules import State
 from cohortmgr.applications.guardians import queries as guardian_queries
 from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.guardians.actions.consents import LINK, Said
@@ -34,22 +30,6 @@ from cohortmgr.base.i18n import COOKIE, language
 bp = Blueprint("guardians", __name__, url_prefix="/guardian")
 my_bp = Blueprint("guardians_candidate", __name__)
 _CODE = "guardian_code"
-
-
-def steps(viewer: Viewer, application: Application) -> Iterable[Mapping[str, Any]]:
-    """Whose turn it is on a child's own page: the guardian's."""
-    if application.state == State.HELD:
-        refused = application.consent == Consent.WITHDRAWN
-        yield {
-            "title": _("Accord du tuteur légal"),
-            "state": "now",
-            "kind": "stop" if refused else "wait",
-            "due": _("Votre tuteur légal n’a pas donné son accord : le dossier n’est pas envoyé.")
-            if refused
-            else _("En attente de l’accord de votre tuteur légal"),
-            "url": url_for("guardians_candidate.asked", reference=application.reference),
-            "action": _("Voir"),
-        }
 
 
 @my_bp.route("/my/applications/<reference>/guardian", methods=["GET", "POST"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
@@ -24,11 +22,12 @@ from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.hooks import Hook
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes.definition.rules import Window, window_of
 
 # Higher floors append what closes a sent file to changes: a decision that its person was told.
-decided: list[Callable[[Viewer, Application], bool]] = []
+decided: Hook[[Viewer, Application], bool] = Hook()
 
 _NO_MORE = N_("Cette candidature ne se modifie plus : elle a été retirée, ou le programme a déjà répondu.")
 _ASKED = N_("Une correction vous est demandée : répondez-y d’abord.")

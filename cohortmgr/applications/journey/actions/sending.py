@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -28,13 +28,14 @@ from cohortmgr.applications.journey.actions.helped_sending import require_confir
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale
+from cohortmgr.base.hooks import Hook
 from cohortmgr.base.text import new_reference, new_short_code
 from cohortmgr.outbox.actions import send
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import definition_of
 
 # Higher floors append what a withdrawal undoes above; called in the same transaction, after the change.
-on_withdrawal: list[Callable[[Viewer, Application], None]] = []
+on_withdrawal: Hook[[Viewer, Application], None] = Hook()
 
 _SENT = (State.HELD, State.SUBMITTED)
 

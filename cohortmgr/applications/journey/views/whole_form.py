@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import segno
@@ -44,6 +44,7 @@ from cohortmgr.applications.form.pages import pages_of
 from cohortmgr.applications.form.views.requests import marks, secret, seen_by
 from cohortmgr.applications.journey.actions import changes, helped_sending, sending
 from cohortmgr.applications.journey.display import task_page
+from cohortmgr.applications.journey.hooks import Step, steps_above
 from cohortmgr.applications.journey.views.requests import editable, fingerprint_of, prepared
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -53,11 +54,6 @@ from cohortmgr.programmes.definition.rules import Question, Window, window_of
 from cohortmgr.programmes.models import Intake
 
 bp = Blueprint("applications_candidate", __name__)
-
-Step = Mapping[str, Any]
-# Higher floors append what comes after the sending: items of the timeline (when, title, text, url, state). One in the
-# state "now" says whose turn it is in place of ours.
-steps_above: list[Callable[[Viewer, Application], Iterable[Step]]] = []
 
 
 @bp.route("/intakes/<reference>/apply", methods=["GET", "POST"])

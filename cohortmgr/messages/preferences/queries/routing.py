@@ -94,7 +94,7 @@ def _short_forms(messages: Sequence[Message]) -> set[str]:
     folder = str(current_app.jinja_loader.searchpath[0])  # type: ignore[union-attr]  # the application has templates
     built = {message.reference for message in messages if _has_file(folder, message.key)}
     wanted = {text_key(message, "sms") for message in messages if message.reference not in built}
-    edited = hooks.stored[0](wanted) if hooks.stored and wanted else {}
+    edited = hooks.stored(wanted) if hooks.stored and wanted else {}
     return built | {message.reference for message in messages if text_key(message, "sms") in edited}
 
 

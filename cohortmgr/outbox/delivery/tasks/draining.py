@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
+from cohortmgr.base.work import Stopping
 from cohortmgr.outbox.delivery.actions import pacing
 from cohortmgr.outbox.delivery.tasks.handing_over import Post, deliver
 from cohortmgr.outbox.models import Message
@@ -23,7 +23,7 @@ _at_work = threading.Lock()
 _asked = threading.Event()
 
 
-def drain(stopping: Callable[[], bool] = lambda: False) -> int:
+def drain(stopping: Stopping = lambda: False) -> int:
     """Send all that is due; returns how many were taken. A thread that finds another at work leaves it to that one,
     which looks once more before it ends: so one connection serves all, and the other threads stay free for jobs."""
     done = 0
@@ -37,7 +37,7 @@ def drain(stopping: Callable[[], bool] = lambda: False) -> int:
     return done
 
 
-def _emptied(stopping: Callable[[], bool]) -> int:
+def _emptied(stopping: Stopping) -> int:
     done = 0
     with Post() as post:
         while not stopping():
@@ -50,7 +50,7 @@ def _emptied(stopping: Callable[[], bool]) -> int:
     return done
 
 
-def _waited(moment: datetime, stopping: Callable[[], bool]) -> bool:
+def _waited(moment: datetime, stopping: Stopping) -> bool:
     """Wait for the next message that a rate put off, if it is near; False if none is. What was due at `moment` and
     was not taken is held, or another worker's."""
     near = Message.due.between(moment + timedelta(microseconds=1), moment + timedelta(seconds=WAIT))

@@ -177,7 +177,7 @@ def _dropped() -> Values:
 
 def _routed(messages: Sequence[Message], contents: Sequence[Mapping[str, Any]]) -> Sequence[hooks.Routed]:
     if hooks.router and messages:
-        return hooks.router[0](messages, contents)
+        return hooks.router(messages, contents)
     return [Route(m.channel, content["address"]) for m, content in zip(messages, contents, strict=True)]
 
 

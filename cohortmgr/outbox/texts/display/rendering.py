@@ -67,7 +67,7 @@ def render_all(
     put into words. One statement for all."""
     used = channels or [message.channel for message in messages]
     keys = [text_key(message, channel) for message, channel in zip(messages, used, strict=True)]
-    found = hooks.stored[0](set(keys)) if hooks.stored and keys else {}
+    found = hooks.stored(set(keys)) if hooks.stored and keys else {}
     return render_with(messages, contents, used, [found.get(key) for key in keys])
 
 

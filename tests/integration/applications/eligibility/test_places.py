@@ -54,7 +54,7 @@ def strict(intake: str) -> str:
 def test_the_check_and_the_sending_tell_every_reason_in_the_reader_s_language(
     strict: str, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, language: str
 ) -> None:
-    monkeypatch.setattr(file, "enrolled_elsewhere", [lambda person, intake: True])
+    monkeypatch.setattr(file.enrolled_elsewhere, "acts", [lambda person, intake: True])
     client.set_cookie("language", language)
     checked = client.post(f"/intakes/{strict}/eligibility", data={**YOUNG, "licence": "physique"}).text
     for said in (AGE.reason, AGE.advice, ELSEWHERE.reason):
@@ -69,7 +69,7 @@ def test_the_check_and_the_sending_tell_every_reason_in_the_reader_s_language(
         assert rule.advice[language] in page
     db.session.rollback()
     assert db.session.scalar(sa.select(Application.state)) == "draft"
-    monkeypatch.setattr(file, "enrolled_elsewhere", [])
+    monkeypatch.setattr(file.enrolled_elsewhere, "acts", [])
     page = client.post(f"/my/applications/{reference}/check").text
     assert AGE.reason[language] in page
     assert ELSEWHERE.reason[language] not in page

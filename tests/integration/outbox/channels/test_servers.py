@@ -46,7 +46,7 @@ def test_an_address_that_does_not_receive_sends_its_message_back_and_staff_are_t
     def note(message: Message, error: str) -> None:
         told.append((message.reference, message.state, error))
 
-    hooks.on_returned.append(note)
+    hooks.on_returned.register(note)
     server.recipient = "550 5.1.1 no such user"
     send("refused@b.ma", "other@b.ma")
     assert deliver() == 2
@@ -64,7 +64,7 @@ def test_a_hook_that_fails_does_not_cost_the_result(server: Server) -> None:
     def fails(message: Message, error: str) -> None:
         raise RuntimeError("no such table")
 
-    hooks.on_returned.append(fails)
+    hooks.on_returned.register(fails)
     server.recipient = "550 5.1.1 no such user"
     send("refused@b.ma")
     deliver()

@@ -140,7 +140,7 @@ def test_a_sender_that_fell_silent_is_replaced_and_its_late_word_not_counted() -
 
 def test_a_message_that_silences_each_sender_is_set_aside_and_staff_are_told() -> None:
     told: list[str] = []
-    hooks.on_returned.append(lambda message, error: told.append(f"{message.state}: {error}"))
+    hooks.on_returned.register(lambda message, error: told.append(f"{message.state}: {error}"))
     send()
     moment = clock.now()
     for _ in range(MAX_LOST_STARTS):
@@ -255,7 +255,7 @@ def test_whoever_routes_messages_says_when_where_and_whether(tmp_path: Path) -> 
     def route(messages: Sequence[Message], contents: Sequence[Mapping[str, Any]]) -> list[hooks.Routed]:
         return said[: len(messages)]
 
-    hooks.router.append(route)
+    hooks.router.fill(route)
     send(*(f"a{n}@b.ma" for n in range(len(said))))
     assert handing_over.deliver() == len(said)
     found = rows()
@@ -275,7 +275,7 @@ def test_a_router_that_fails_on_one_message_does_not_keep_the_others(tmp_path: P
             raise LookupError("nobody")
         return [Route("email", content["address"]) for content in contents]
 
-    hooks.router.append(route)
+    hooks.router.fill(route)
     send("a@b.ma", "b@b.ma", "c@b.ma")
     assert handing_over.deliver() == 3
     assert [(m.state, m.error) for m in rows()] == [

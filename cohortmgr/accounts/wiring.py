@@ -1,0 +1,24 @@
+"""Join accounts to the application: ways in, one's own devices, the trail, and what is forgotten each hour."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from cohortmgr.accounts import guards, notices, tasks
+from cohortmgr.accounts.views import access, codes, held_forms, sign_in, trail
+from cohortmgr.base.errors import N_
+from cohortmgr.base.navigation import Entry, navigation_of
+from cohortmgr.base.work import Work, add_work
+from cohortmgr.outbox.notices import declare
+
+
+def init_app(app: Flask) -> None:
+    """Guards, pages, notices, places, work."""
+    guards.init_guards(app)
+    for page in (sign_in, codes, access, trail, held_forms):
+        app.register_blueprint(page.bp)
+    declare("accounts", *notices.NOTICES)
+    navigation = navigation_of(app)
+    navigation.add("staff", Entry(N_("Journal"), "accounts_staff.trail", 60, "audit.read"))
+    navigation.add("own", Entry(N_("Accès et appareils"), "access.mine", 40))
+    add_work(app, Work("forget.codes", tasks.forget, every=3600))

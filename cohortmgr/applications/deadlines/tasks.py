@@ -1,0 +1,23 @@
+"""What the worker does about deadlines: it recalls them to those who have begun and not sent."""
+
+from __future__ import annotations
+
+from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.applications.deadlines import queries
+from cohortmgr.applications.deadlines.actions import reminders
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.work import Stopping
+
+
+def recall(stopping: Stopping) -> int:
+    """Recall what has its turn; nothing is locked when none has. Returns how many people were told."""
+    told = 0
+    for intake, due in queries.due_recalls():
+        db.session.rollback()
+        while not stopping():
+            with writing():
+                count = reminders.recall_drafts(SYSTEM, intake, due)
+            told += count
+            if count < reminders.CHUNK:
+                break
+    return told

@@ -1,0 +1,29 @@
+"""Whose turn it is on a child's own page, as long as it is the guardian's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.rules import Consent, State
+
+
+def steps(viewer: Viewer, application: Application) -> Iterable[Mapping[str, Any]]:
+    """Whose turn it is on a child's own page: the guardian's."""
+    if application.state == State.HELD:
+        refused = application.consent == Consent.WITHDRAWN
+        yield {
+            "title": _("Accord du tuteur légal"),
+            "state": "now",
+            "kind": "stop" if refused else "wait",
+            "due": _("Votre tuteur légal n’a pas donné son accord : le dossier n’est pas envoyé.")
+            if refused
+            else _("En attente de l’accord de votre tuteur légal"),
+            "url": url_for("guardians_candidate.asked", reference=application.reference),
+            "action": _("Voir"),
+        }

@@ -1,0 +1,20 @@
+"""Join authoring to the application: the pages in which a programme is written."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from cohortmgr.authoring.views import eligibility, form, publishing, terms
+from cohortmgr.base.errors import N_
+from cohortmgr.base.navigation import Entry, navigation_of
+
+PAGES = (form.bp, publishing.bp, eligibility.bp, terms.bp)
+
+
+def init_app(app: Flask) -> None:
+    """Pages and their place."""
+    for page in PAGES:
+        app.register_blueprint(page)
+    below = tuple(page.name for page in PAGES)
+    entry = Entry(N_("Programmes"), "definitions_staff.index", 50, "programmes.manage", below)
+    navigation_of(app).add("staff", entry)

@@ -1,0 +1,77 @@
+"""Migrations: Alembic on the owner's connection, with our column types written as plain ones."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from flask import Flask
+from flask_alembic import Alembic
+from sqlalchemy import event
+
+from cohortmgr.base import db
+from cohortmgr.base.settings import ROOT, Settings
+
+
+def init_migrations(app: Flask, settings: Settings, metadata: sa.MetaData) -> None:
+    """Give the application `flask db …` on the owner's database URL."""
+    app.config.update(
+        ALEMBIC={"script_location": str(ROOT / "migrations"), "file_template": "%%(rev)s_%%(slug)s"},
+        ALEMBIC_CONTEXT={
+            "render_as_batch": True,
+            "transactional_ddl": True,
+            "compare_server_default": True,
+            "render_item": _render,
+            "include_object": _compared,
+        },
+    )
+    owner = sa.create_engine(**db.engine_options(settings.owner_database_url), poolclass=sa.NullPool)
+    _prepare_owner(owner)
+    migrations = Alembic(app, run_mkdir=False, metadatas=metadata, engines=owner)
+    migrations.rev_id = _next_number  # type: ignore[method-assign]  # its documented use
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def _next_number() -> str:
+    return f"{len(list((ROOT / 'migrations').glob('[0-9]*.py'))) + 1:04d}"
+
+
+def _prepare_owner(engine: sa.Engine) -> None:
+    """Foreign keys are off before BEGIN: migrations rebuild SQLite tables, and a dropped parent drops its children."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "foreign_keys=OFF", "busy_timeout=15000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @event.listens_for(engine, "commit")
+    def _check(connection: sa.Connection) -> None:
+        orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        if orphans:
+            raise RuntimeError(f"the migration would leave rows without their parents: {orphans[:5]}")
+
+
+def _render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
+    """Write our column types into migrations as plain ones, since these import nothing of the application."""
+    if kind != "type":
+        return False
+    if isinstance(item, db.Utc):
+        return "sa.DateTime(timezone=True)"
+    if isinstance(item, sa.BigInteger):
+        return "ID"
+    return "JSON" if isinstance(item, sa.JSON) else False
+
+
+def _compared(item: Any, _name: str | None, kind: str, reflected: bool, _other: Any) -> bool:
+    """Whether models and database are compared there: the foreign keys to institutions stand in migrations only."""
+    return not (
+        kind == "foreign_key_constraint" and reflected and list(item.column_keys) == ["institution_id"]
+    )

@@ -1,0 +1,71 @@
+"""What the worker does with jobs: one after the other, and those whose worker fell silent are given back."""
+
+from __future__ import annotations
+
+from flask import current_app
+from sqlalchemy.exc import OperationalError
+
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.work import Stopping
+from cohortmgr.jobs.actions import queue
+from cohortmgr.jobs.actions.queue import Claim, TryLater
+from cohortmgr.jobs.rules import PAUSE, percentage
+
+
+class Stopped(BaseException):
+    """The worker was told to stop: the job is given back. No handler's `except Exception` swallows it."""
+
+
+class Lost(BaseException):
+    """The job was taken for lost and is another worker's now: this start ends without a word."""
+
+
+def do_next(stopping: Stopping) -> bool:
+    """Do one due job; False when none is due."""
+    with writing():
+        job = queue.claim()
+    if job is None:
+        return False
+    run(job, stopping)
+    return True
+
+
+def recover(_stopping: Stopping) -> int:
+    """Give back the jobs whose worker died; returns how many there were."""
+    with writing():
+        return queue.recover_lost()
+
+
+def run(job: Claim, stopping: Stopping) -> None:
+    """Do one claimed job in its own transactions and record its result; its handler may have begun once before."""
+
+    def progress(done: int, total: int) -> None:
+        if stopping():
+            raise Stopped
+        with writing():
+            if not queue.advance(job, percentage(done, total)):
+                raise Lost
+
+    error, result, log = None, None, current_app.logger
+    try:
+        result = queue.handlers[job.kind](job.payload, progress)
+    except Lost:
+        log.warning("job %s was taken for lost while it ran", job.reference)
+        return
+    except Stopped:
+        db.session.rollback()
+        with writing():
+            queue.give_back(job)
+        return
+    except (TryLater, OperationalError) as failure:
+        log.warning("job %s waits: %s", job.reference, failure)
+        db.session.rollback()
+        with writing():
+            queue.put_off(job, getattr(failure, "wait", PAUSE), str(failure))
+        return
+    except Exception as failure:  # recorded on the row, where staff see it
+        log.exception("job %s failed", job.reference)
+        db.session.rollback()
+        error = f"{type(failure).__name__}: {failure}"
+    with writing():
+        queue.end(job, result, error)

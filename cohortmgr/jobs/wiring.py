@@ -1,0 +1,19 @@
+"""Join jobs to the application: the wake of the worker, and what the worker does with jobs."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from cohortmgr.base.work import Work, add_work
+from cohortmgr.jobs import tasks
+from cohortmgr.jobs.actions.broker import celery_for, wake_sender
+
+
+def init_app(app: Flask) -> None:
+    """Let acts wake the worker, and the worker do what waits."""
+    app.extensions["cohortmgr-wake"] = wake_sender(celery_for(app.extensions["cohortmgr-settings"]))
+    add_work(
+        app,
+        Work("recover.jobs", tasks.recover, every=60, at_start=True),
+        Work("drain.jobs", tasks.do_next, every=60, at_start=True, repeated=True),
+    )

@@ -1,0 +1,102 @@
+"""Join messages to the application: letters, the help desk, campaigns, texts, and each person's way."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from cohortmgr.applications.guardians.actions import consents
+from cohortmgr.audit import keys
+from cohortmgr.base.errors import N_
+from cohortmgr.base.navigation import Entry, RoomCard, navigation_of
+from cohortmgr.base.work import Work, add_work
+from cohortmgr.messages import notices
+from cohortmgr.messages.campaigns import tasks as campaign_tasks
+from cohortmgr.messages.campaigns import views as campaigns
+from cohortmgr.messages.helpdesk.actions import consent_withdrawn, questions
+from cohortmgr.messages.helpdesk.views import candidate as own_questions
+from cohortmgr.messages.helpdesk.views import saved_answers
+from cohortmgr.messages.helpdesk.views import staff as desk
+from cohortmgr.messages.incoming import actions as incoming
+from cohortmgr.messages.incoming import commands
+from cohortmgr.messages.incoming import tasks as incoming_tasks
+from cohortmgr.messages.letters import tasks as letter_tasks
+from cohortmgr.messages.letters.queries import texts as letter_texts
+from cohortmgr.messages.letters.views import candidate as inbox
+from cohortmgr.messages.letters.views import guardian as guardian_letters
+from cohortmgr.messages.letters.views import staff as log
+from cohortmgr.messages.preferences import views as preferences
+from cohortmgr.messages.preferences.actions import unsubscribe_links
+from cohortmgr.messages.preferences.queries import routing
+from cohortmgr.messages.texts import views as texts
+from cohortmgr.messages.undelivered import actions as undelivered
+from cohortmgr.messages.undelivered import views as undelivered_pages
+from cohortmgr.outbox import hooks as outbox
+from cohortmgr.outbox.notices import declare
+from cohortmgr.selection.actions.offers import release_on_withdrawal
+
+PAGES = (
+    inbox.bp,
+    guardian_letters.bp,
+    preferences.bp,
+    own_questions.bp,
+    desk.bp,
+    saved_answers.bp,
+    log.bp,
+    campaigns.bp,
+    texts.bp,
+    undelivered_pages.bp,
+)
+JOBS = (letter_tasks.send_again, campaign_tasks.send, campaign_tasks.resend)
+WRITTEN = (log.bp.name, campaigns.bp.name, texts.bp.name, undelivered_pages.bp.name)
+
+
+def init_app(app: Flask) -> None:
+    """Pages, commands, notices, places, work, and the answers to what the outbox and guardians ask."""
+    for page in PAGES:
+        app.register_blueprint(page)
+    app.cli.add_command(commands.group)
+    declare("messages", *notices.NOTICES)
+    _join_hooks()
+    _place(app)
+    add_work(app, Work("collect.mail", incoming_tasks.collect, every=60))
+
+
+def _join_hooks() -> None:
+    outbox.router.fill(routing.route_all)
+    outbox.stored.fill(letter_texts.newest)
+    outbox.headers.register(unsubscribe_links.headers)
+    outbox.headers.register(incoming.reply_to)
+    outbox.on_returned.register(undelivered.raise_trouble)
+    keys.on_destroyed.register(questions.forget)
+    # Staff read in which company the child is; releasing the seat takes the placement away.
+    consents.on_hidden.register(consent_withdrawn.tell_staff, before=release_on_withdrawal)
+
+
+def _place(app: Flask) -> None:
+    navigation = navigation_of(app)
+    said = N_("Messages")
+    below = (desk.bp.name, saved_answers.bp.name)
+    navigation.add(
+        "staff",
+        Entry(N_("Questions"), "desk_staff.index", 30, "messages.desk", below),
+        Entry(said, "messages_staff.log", 40, "applications.manage", WRITTEN),
+        # Whoever has the log finds the texts there.
+        Entry(said, "texts_staff.index", 41, "messages.write", WRITTEN, unless="messages_staff.log"),
+    )
+    navigation.add("company", Entry(said, "messages_candidate.inbox", 30))
+    navigation.add("candidate", Entry(said, "messages_candidate.inbox", 20))
+    navigation.add(
+        "own",
+        Entry(N_("Mes messages"), "messages_candidate.inbox", 10),
+        Entry(N_("Mes questions"), "help.mine", 20),
+        Entry(N_("Mes préférences"), "preferences.mine", 30),
+    )
+    navigation.add_cards(
+        RoomCard(
+            N_("Envois groupés"),
+            N_("Un texte à plusieurs personnes, relu et approuvé"),
+            "campaigns_staff.index",
+            "messages.write",
+            60,
+        )
+    )

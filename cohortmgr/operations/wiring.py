@@ -1,0 +1,16 @@
+"""Join operations to the application: the commands of whoever runs an installation, and the smallest job."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from cohortmgr.operations import tasks
+from cohortmgr.operations.commands import accounts, operations
+
+JOBS = (tasks.answer,)
+
+
+def init_app(app: Flask) -> None:
+    """Commands."""
+    app.cli.add_command(operations.group)
+    app.cli.add_command(accounts.group)

@@ -1,0 +1,28 @@
+"""What the worker does for those who wait for an opening: it tells them, and forgets those whose year is over."""
+
+from __future__ import annotations
+
+from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.work import Stopping
+from cohortmgr.programmes.watches import actions
+
+
+def announce(stopping: Stopping) -> int:
+    """Tell who waits for the intakes that opened; nothing is locked when none has. Returns how many were looked at."""
+    looked_at = 0
+    for intake in actions.due():
+        db.session.rollback()
+        while not stopping():
+            with writing():
+                count = actions.announce(SYSTEM, intake)
+            looked_at += count
+            if count < actions.CHUNK:
+                break
+    return looked_at
+
+
+def forget(_stopping: Stopping) -> int:
+    """Watches of last year; returns how many went."""
+    with writing():
+        return actions.sweep()

@@ -1,0 +1,31 @@
+"""Join programmes to the application: the public pages, those who wait for an opening, and the commands."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from cohortmgr.base.errors import N_
+from cohortmgr.base.navigation import Entry, navigation_of
+from cohortmgr.base.work import Work, add_work
+from cohortmgr.outbox import hooks
+from cohortmgr.outbox.notices import declare
+from cohortmgr.programmes import commands, notices
+from cohortmgr.programmes.public.views import pages
+from cohortmgr.programmes.watches import actions as watches
+from cohortmgr.programmes.watches import tasks
+from cohortmgr.programmes.watches import views as watch_pages
+
+
+def init_app(app: Flask) -> None:
+    """Pages, commands, notices, places, work, and the headers of what watchers are sent."""
+    app.register_blueprint(pages.bp)
+    app.register_blueprint(watch_pages.bp)
+    app.cli.add_command(commands.group)
+    declare("programmes", *notices.NOTICES)
+    hooks.headers.register(watches.headers)
+    navigation_of(app).add("candidate", Entry(N_("Programmes"), "programmes.home", 30))
+    add_work(
+        app,
+        Work("announce.intakes", tasks.announce, every=300),
+        Work("forget.watches", tasks.forget, every=3600),
+    )

@@ -1,0 +1,44 @@
+"""Join selection to the application: ranking, batches, offers, and what applications are told of them."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from cohortmgr.applications.desk import queries as desk
+from cohortmgr.applications.file import hooks as files
+from cohortmgr.applications.guardians.actions import consents
+from cohortmgr.applications.journey.actions import changes, sending
+from cohortmgr.applications.lists import queries as lists
+from cohortmgr.base.errors import N_
+from cohortmgr.base.navigation import RoomCard, navigation_of
+from cohortmgr.base.work import Work, add_work
+from cohortmgr.outbox import hooks as outbox
+from cohortmgr.outbox.notices import declare
+from cohortmgr.selection import candidate_views, notices, queries, staff_views, tasks
+from cohortmgr.selection.actions import letters, offers
+
+
+def init_app(app: Flask) -> None:
+    """Pages, notices, places, work, and the answers to what applications ask."""
+    app.register_blueprint(staff_views.bp)
+    app.register_blueprint(candidate_views.bp)
+    declare("selection", *notices.NOTICES)
+    changes.decided.register(queries.was_told)
+    lists.outcomes_above.register(queries.bearing)
+    desk.told_above.register(queries.story_of)
+    files.seated.register(queries.holds_seat)
+    sending.on_withdrawal.register(offers.release_on_withdrawal)
+    consents.on_hidden.register(offers.release_on_withdrawal)
+    outbox.checks[letters.OFFER_REMINDER] = letters.awaits_answer
+    navigation = navigation_of(app)
+    navigation.lead_to("portals.my_home", candidate_views.bp.name)
+    navigation.lead_to("portals.staff_home", staff_views.bp.name)
+    card = RoomCard(
+        N_("Classement et décisions"),
+        N_("La ligne, les lots, l’accord"),
+        "selection_staff.ranking",
+        "selection.read",
+        50,
+    )
+    navigation.add_cards(card)
+    add_work(app, Work("expire.offers", tasks.expire, every=60))

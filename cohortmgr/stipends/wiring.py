@@ -1,0 +1,27 @@
+"""Join stipends to the application: payment runs, and the bank details that enrolment asks for."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from cohortmgr.applications.joining import actions as joining
+from cohortmgr.base.errors import N_
+from cohortmgr.base.navigation import RoomCard, navigation_of
+from cohortmgr.cohorts import actions as enrolments
+from cohortmgr.stipends import candidate_views, staff_views
+from cohortmgr.stipends.actions import runs
+
+
+def init_app(app: Flask) -> None:
+    """Pages, places, and where bank details come from."""
+    app.register_blueprint(candidate_views.bp)
+    app.register_blueprint(staff_views.bp)
+    enrolments.on_enrolment.register(runs.take_bank_details)
+    joining.on_answers.register(runs.take_given_later)
+    navigation = navigation_of(app)
+    navigation.lead_to("portals.my_home", candidate_views.bp.name)
+    navigation.lead_to("portals.staff_home", staff_views.bp.name)
+    card = RoomCard(
+        N_("Bourses"), N_("États de paiement"), "stipends_staff.runs", "stipends.read", 30, of="cohort"
+    )
+    navigation.add_cards(card)

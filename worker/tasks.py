@@ -1,0 +1,51 @@
+"""Each room's work as a task of Celery; the rooms know nothing of Celery."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from celery.signals import worker_ready, worker_shutting_down
+
+from cohortmgr.base.work import Work, works_of
+from worker.celery_app import app, flask_app
+
+_stopping = threading.Event()
+
+
+@worker_shutting_down.connect
+def _stop(**_: Any) -> None:
+    """TERM of a supervisor or Ctrl-C in a terminal."""
+    _stopping.set()
+
+
+@worker_ready.connect
+def _begin(**_: Any) -> None:
+    """What waited while no worker ran is found at once, not at the next minute."""
+    for work in works_of(flask_app):
+        if work.at_start:
+            app.send_task(work.name, queue=work.queue, expires=60)
+
+
+def stopping() -> bool:
+    """Whether the worker was told to stop: nothing new is begun."""
+    return _stopping.is_set()
+
+
+def do(work: Work) -> None:
+    """Do a work in a context of its own; one that is repeated, until it finds nothing to do."""
+    while not stopping():
+        with flask_app.app_context():
+            found = work.act(stopping)
+        if not (work.repeated and found):
+            return
+
+
+def _register(work: Work) -> None:
+    @app.task(name=work.name)
+    def task() -> None:
+        do(work)
+
+
+for _work in works_of(flask_app):
+    _register(_work)
