@@ -20,7 +20,7 @@ from cohortmgr.messages.preferences.rules import Errand, Later, Leave, Never, Wi
 from cohortmgr.outbox import hooks
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import declared
-from cohortmgr.outbox.texts.display.rendering import text_key
+from cohortmgr.outbox.texts.display.rendering import SMS, template_name, text_key
 
 _PREFERENCES = table_of(Preference)
 _PERSONS = sa.select(
@@ -100,4 +100,4 @@ def _short_forms(messages: Sequence[Message]) -> set[str]:
 
 @lru_cache(maxsize=512)
 def _has_file(folder: str, key: str) -> bool:
-    return (Path(folder) / "messages" / f"{key}.sms.txt").exists()
+    return (Path(folder) / template_name(key, SMS)).exists()
