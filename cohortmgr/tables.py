@@ -1,14 +1,24 @@
 """Every table, for Alembic, the worker and the tests."""
 
 from cohortmgr.accounts import models as accounts
-from cohortmgr.applications.deadlines import models as late_starts
-from cohortmgr.applications.file import models as applications
+from cohortmgr.applications.deadlines import models as deadlines
+from cohortmgr.applications.desk import models as desk
+from cohortmgr.applications.documents import models as documents
+from cohortmgr.applications.duplicates import models as duplicates
+from cohortmgr.applications.eligibility import models as eligibility
+from cohortmgr.applications.file import models as files
 from cohortmgr.applications.guardians import models as guardians
+from cohortmgr.applications.importing import models as importing
+from cohortmgr.applications.lists import models as lists
 from cohortmgr.audit import models as audit
 from cohortmgr.base.db import Model
 from cohortmgr.cohorts import models as cohorts
 from cohortmgr.jobs import models as jobs
-from cohortmgr.messages.helpdesk import models as messages
+from cohortmgr.messages.campaigns import models as campaigns
+from cohortmgr.messages.helpdesk import models as helpdesk
+from cohortmgr.messages.letters import models as letters
+from cohortmgr.messages.preferences import models as preferences
+from cohortmgr.messages.undelivered import models as undelivered
 from cohortmgr.organisations import models as organisations
 from cohortmgr.outbox import models as outbox
 from cohortmgr.placements import models as placements
@@ -20,22 +30,32 @@ from cohortmgr.stipends import models as stipends
 
 __all__ = [
     "accounts",
-    "applications",
     "audit",
+    "campaigns",
     "cohorts",
+    "deadlines",
+    "desk",
+    "documents",
+    "duplicates",
+    "eligibility",
+    "files",
     "guardians",
+    "helpdesk",
+    "importing",
     "jobs",
-    "late_starts",
-    "messages",
+    "letters",
+    "lists",
     "metadata",
     "organisations",
     "outbox",
     "placements",
+    "preferences",
     "programmes",
     "reports",
     "reviews",
     "selection",
     "stipends",
+    "undelivered",
 ]
 
 metadata = Model.metadata

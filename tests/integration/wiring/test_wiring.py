@@ -1,0 +1,67 @@
+"""What the rooms join: the order of hooks where it matters, a work for each queue, a place for each entry of a bar."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from cohortmgr.app import ROOMS
+from cohortmgr.applications.guardians.actions import consents
+from cohortmgr.applications.guardians.views.steps import steps as guardian_steps
+from cohortmgr.applications.journey.hooks import steps_above
+from cohortmgr.base.navigation import navigation_of
+from cohortmgr.base.work import works_of
+from cohortmgr.jobs.actions.broker import QUEUES
+from cohortmgr.messages.helpdesk.actions.consent_withdrawn import tell_staff
+from cohortmgr.outbox import hooks as outbox
+from cohortmgr.portals.views.steps import steps
+from cohortmgr.selection.actions.offers import release_on_withdrawal
+
+
+def test_staff_are_told_in_which_company_a_child_was_before_the_seat_is_released() -> None:
+    acts = list(consents.on_hidden)
+    assert acts.index(tell_staff) < acts.index(release_on_withdrawal)
+
+
+def test_the_answer_stands_before_the_guardian_s_turn_on_a_file_s_page() -> None:
+    acts = list(steps_above)
+    assert acts.index(steps) < acts.index(guardian_steps)
+
+
+def test_each_slot_of_the_outbox_is_filled() -> None:
+    assert outbox.router and outbox.stored
+
+
+def test_every_queue_is_drained_when_woken_and_each_minute(app: Flask) -> None:
+    drains = {work.name: work for work in works_of(app) if work.name.startswith("drain.")}
+    assert set(drains) == {f"drain.{queue}" for queue in QUEUES}
+    assert all(
+        work.queue == work.name.removeprefix("drain.") and work.every == 60 for work in drains.values()
+    )
+
+
+def test_every_place_and_every_card_leads_to_a_page(app: Flask) -> None:
+    pages = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    known = pages | set(app.blueprints)
+    navigation = navigation_of(app)
+    for audience in ("staff", "company", "candidate", "own"):
+        entries = navigation.bar(audience)
+        assert entries, audience
+        assert {entry.endpoint for entry in entries} <= pages
+        assert {each for entry in entries for each in entry.below} <= known
+        assert {entry.unless for entry in entries if entry.unless} <= pages
+    assert {card.endpoint for of in ("intake", "cohort") for card in navigation.cards(of)} <= pages  # type: ignore[arg-type]
+
+
+def test_making_a_second_application_joins_nothing_twice(app: Flask) -> None:
+    before = [
+        len(list(hook)) for hook in (steps_above, consents.on_hidden, outbox.headers, outbox.on_returned)
+    ]
+    for room in ROOMS:
+        assert room.init_app.__doc__, room
+    from cohortmgr.app import create_app
+
+    create_app(app.extensions["cohortmgr-settings"])
+    after = [
+        len(list(hook)) for hook in (steps_above, consents.on_hidden, outbox.headers, outbox.on_returned)
+    ]
+    assert before == after
