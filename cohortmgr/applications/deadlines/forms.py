@@ -1,4 +1,4 @@
-"""Until when, and for whom there is more time."""
+"""Forms for giving more time: until when, for whom, and why."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from cohortmgr.base.errors import N_, Problem, Refused
 
 
 class UntilForm(ReasonForm):
-    """A last day, until its last minute in Casablanca, and why."""
+    """A last day, which counts until its last minute in Casablanca, and the reason."""
 
     until = StringField(_l("Jusqu’au (inclus)"), widget=DateInput())
 
 
 class LateForm(ContactForm, UntilForm):
-    """Who has not begun, by an address or a number; until when, and why."""
+    """The address or number of a person who has not begun; the last day, and the reason."""
 
     def __init__(self, **values: object) -> None:
         super().__init__(**values)
@@ -31,13 +31,13 @@ class LateForm(ContactForm, UntilForm):
 
 
 def until_of(text: str) -> datetime | None:
-    """The last minute of a typed day, as Casablanca's clocks show it; None for what is no day."""
+    """The last minute of a typed day, in Casablanca's time; None if the text is no day."""
     day = day_of(text)
     return clock.instant(date.fromisoformat(day), 23, 59) if day else None
 
 
 def until_asked(form: UntilForm | CorrectionForm) -> datetime:
-    """The same, of a form that asks for it; Refused for what is no day."""
+    """Like `until_of`, for a form that asks for the day; raises Refused if the text is no day."""
     until = until_of(form.until.data or "")
     if until is None:
         raise Refused(Problem(N_("Écrivez un jour, comme 31/03/2027."), {}, "until"))

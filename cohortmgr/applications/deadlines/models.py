@@ -1,4 +1,4 @@
-"""Who may begin after the close. Part of the room's models."""
+"""The table of people who may begin after the close."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from cohortmgr.base.db import Id, Model, Row
 
 
 class LateStart(Row, Model):
-    """More time for whoever proves an address or a number and has begun nothing yet: until when, and why.
+    """More time for a person who proves an address or number and has not begun yet: until when, and why.
 
-    Found by the contact's blind index; `application_id` is what was begun, whose extension holds from then on.
+    It is found by the contact's blind index. `application_id` is the file begun with it; from then on that
+    file's extension counts.
     """
 
     __tablename__ = "late_starts"

@@ -1,4 +1,6 @@
-"""When a recall of unsent applications has its turn, and whether one that was written still holds as it leaves."""
+"""Finds the reminders of unsent applications that are due, and checks that a written one still holds when it
+leaves.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ DRAFT_REMINDER = "draft_reminder"
 
 
 def due_recalls() -> list[tuple[Intake, Recall]]:
-    """The open intakes in which a recall has its turn now."""
+    """The open intakes in which a reminder is due now, each with that reminder."""
     moment = clock.now()
     running = (
         Intake.state == IntakeState.PUBLISHED.value,
@@ -36,8 +38,8 @@ def due_recalls() -> list[tuple[Intake, Recall]]:
 
 
 def still_unsent(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
-    """Whether each reminder still holds when it leaves: its file is a draft, and neither the next one nor the end
-    came. One statement for all."""
+    """Whether each reminder still holds when it leaves: its file is still a draft, and neither the next
+    reminder nor the deadline has come. One statement for all."""
     moment = clock.now()
     names = sorted({variables["reference"] for variables in asked})
     draft = (Application.reference.in_(names), Application.state == State.DRAFT.value)
@@ -46,6 +48,6 @@ def still_unsent(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
 
 
 def extension_of(application: Application) -> Extension | None:
-    """The time that was given to this file beyond the close."""
+    """The extension that gives this file time beyond the close; None if there is none."""
     live = (Extension.application_id == application.id, Extension.revoked_at.is_(None))
     return db.session.scalar(sa.select(Extension).where(*live))

@@ -1,4 +1,4 @@
-"""What the worker does about deadlines: it recalls them to those who have begun and not sent."""
+"""What the worker does about deadlines: it reminds people who have begun and not sent."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cohortmgr.base.work import Stopping
 
 
 def recall(stopping: Stopping) -> int:
-    """Recall what has its turn; nothing is locked when none has. Returns how many people were told."""
+    """Send the reminders that are due; nothing is locked when none is. Returns how many people were told."""
     told = 0
     for intake, due in queries.due_recalls():
         db.session.rollback()

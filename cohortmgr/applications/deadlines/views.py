@@ -1,4 +1,4 @@
-"""Staff's page of those who may begin after the close."""
+"""Staff's page of the people who may begin after the close."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ bp = Blueprint("late_starts", __name__, url_prefix="/staff/intakes/<reference>/l
 @bp.route("", methods=["GET", "POST"])
 @guards.staff
 def index(reference: str) -> ResponseReturnValue:
-    """To whom time was given; on POST, to one more."""
+    """List the people to whom time was given; a POST gives it to one more."""
     viewer = guards.viewer()
     intake = file.staff_intake(viewer, reference, file.MANAGE)
     form = LateForm()
@@ -43,7 +43,7 @@ def index(reference: str) -> ResponseReturnValue:
 @bp.post("/<late>/take-back")
 @guards.staff
 def take_back(reference: str, late: str) -> ResponseReturnValue:
-    """Take back what was not used."""
+    """Take back time that was not used."""
     with writing():
         late_starts.take_back(guards.viewer(), reference, late)
     flash(_("Le délai accordé est retiré."), "done")

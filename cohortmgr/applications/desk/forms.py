@@ -1,4 +1,4 @@
-"""What staff type at a file: reasons, notes, dates, and which answers are to be mended."""
+"""The form in which staff write a note on a file."""
 
 from __future__ import annotations
 

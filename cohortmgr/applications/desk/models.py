@@ -1,4 +1,4 @@
-"""Acts on many files at once."""
+"""The table of acts done to many files at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cohortmgr.base.db import Id, Model, Row
 
 
 class Lot(Row, Model):
-    """One act done to many files at once, so that it can be undone as one."""
+    """One act done to many files at once, kept so that it can be undone as a whole."""
 
     __tablename__ = "lots"
     __table_args__ = (_OFFICE,)

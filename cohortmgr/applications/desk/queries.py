@@ -1,4 +1,4 @@
-"""What staff read of a file beside its answers: notes, corrections, more time, overrides, and its story."""
+"""What staff read about a file beside its answers: notes, lots, and the story of what happened to it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from cohortmgr.outbox.rules import MEANINGS as MESSAGE_STATES
 from cohortmgr.outbox.rules import MessageState
 from cohortmgr.programmes.models import Intake
 
-# The floors above tell what they know of a file, for its story: decisions, readings.
+# Higher rooms register here what they know of a file, for its story: decisions, readings.
 told_above: Hook[[Viewer, Application], Iterable[Told]] = Hook()
 _SENT = N_("Message : %(title)s")
 
@@ -50,12 +50,12 @@ def notes_of(application: Application) -> Sequence[Note]:
 
 
 def note_text(note: Note) -> str:
-    """What it says."""
+    """The text of a note."""
     return crypto.unseal(note.sealed, "notes", "sealed", note.reference)
 
 
 def lot_for(viewer: Viewer, reference: str) -> tuple[Lot, Intake]:
-    """An act done to many files of an intake that the viewer reads; NotFound otherwise."""
+    """A lot of an intake whose files the viewer reads, with the intake; NotFound otherwise."""
     row = db.session.execute(
         sa.select(Lot, Intake)
         .join(Intake, Intake.id == Lot.intake_id)
@@ -67,14 +67,15 @@ def lot_for(viewer: Viewer, reference: str) -> tuple[Lot, Intake]:
 
 
 def story(viewer: Viewer, application: Application) -> list[Told]:
-    """What happened to a file, the oldest first: acts of the trail with their authors, messages to its person since it
-    began, and what the floors above know. As many statements for a long story as for a short one."""
+    """What happened to a file, the oldest first: acts from the trail with their authors, messages to its
+    person since the file began, and what higher rooms know. The number of statements does not grow with the
+    story."""
     events = db.session.scalars(of_object("application", application.reference)).all()
     names = _names({event.actor for event in events}, application)
     acts = [_told(event, names) for event in events]
     letters = sa.select(Message.key, Message.state, Message.due, Message.sent_at).where(
         Message.person_id == application.person_id, Message.institution_id == application.institution_id,
-        # What came before is of another intake's file.
+        # Earlier messages are about a file in another intake.
         Message.due >= application.created_at,
     )  # fmt: skip
     sent = [_letter(row) for row in db.session.execute(letters)]
@@ -95,7 +96,7 @@ def _letter(row: sa.Row[*tuple[Any, ...]]) -> Told:
 
 
 def _names(references: set[str], application: Application) -> dict[str, str]:
-    """Who acted, by the account's reference; the file's own person goes by no name."""
+    """The names of those who acted, by the account's reference; the file's own person is left out."""
     wanted = (
         sa.select(Account.reference, Person.given_name, Person.family_name)
         .join(Person, Person.id == Account.person_id)

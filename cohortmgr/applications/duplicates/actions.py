@@ -1,6 +1,9 @@
-"""Two files of one human being. In one intake one is kept and the other put aside as it was, until it is brought back;
-in two intakes both stand, and are told of one another. Either way both are the viewer's to manage, so that nobody
-learns what an institution closed to them knows of a person."""
+"""Records that two files are one person's, and undoes it.
+
+In one intake one file is kept and the other put aside as it was, until it is brought back. In two intakes
+both stand, and each shows the other. Either way the viewer must manage both, so that nobody learns what an
+institution closed to them knows of a person.
+"""
 
 from __future__ import annotations
 
@@ -42,11 +45,12 @@ _TOO_LATE = N_("Trente jours sont passés : cette réunion ne se défait plus.")
 
 
 def merge(viewer: Viewer, kept_reference: str, aside_reference: str, reason: str) -> Merge:
-    """Say that two files are one person's. In one intake the second is put aside for the first, and nothing of it is
-    lost; in two intakes both stand. Done already: the same, nothing happens twice.
+    """Record that two files are one person's. If it is recorded already, nothing happens again.
 
-    Refused without a reason; in one intake, for a file on which a decision was taken, and for a sent file beside a
-    draft; in two, for files that are one person's already and for one that is united to a third.
+    In one intake the second file is put aside for the first, and nothing of it is lost. In two intakes both
+    stand. Raises Refused without a reason. In one intake it also refuses to put aside a file on which a
+    decision was taken, or a sent file for a draft. In two it refuses files that already belong to one person,
+    and a file united to a third.
     """
     kept, aside = (_managed(viewer, reference) for reference in (kept_reference, aside_reference))
     one, other, reason = kept.application, aside.application, clean(reason)
@@ -100,7 +104,8 @@ def _require_unitable(one: Application, other: Application) -> None:
 
 
 def _insert_alone(row: Merge, other: Application) -> None:
-    """A file is united to one other; of two who do it at once the second is refused."""
+    """Insert the merge. A file is united to only one other; if two staff do so at once, the second is
+    refused."""
     try:
         with db.session.begin_nested():
             db.session.add(row)
@@ -126,8 +131,8 @@ def _require_mergeable(one: Application, other: Application) -> None:
 
 
 def undo(viewer: Viewer, reference: str) -> Merge:
-    """Bring a file back as it was, or take two files for two people's again, within thirty days; undone already,
-    nothing happens."""
+    """Bring a file back as it was, or treat two files as two people's again, within thirty days. If it was
+    undone already, nothing happens."""
     kept, aside, of_kept, of_aside = (
         aliased(Application), aliased(Application), aliased(Intake), aliased(Intake),
     )  # fmt: skip
@@ -173,8 +178,8 @@ def _managed(viewer: Viewer, reference: str) -> File:
 def _note_both(
     viewer: Viewer, row: Merge, one: Application, other: Application, action: str, after: Mapping[str, object]
 ) -> None:
-    """In the trail of both files; of two institutions, in that of the installation alone, for neither learns through
-    its own what the other knows."""
+    """Write into the trail of both files. If they are of two institutions, write only into the installation's
+    trail, so that neither institution learns from its own what the other knows."""
     if one.institution_id != other.institution_id:
         named = {**after, "files": [one.reference, other.reference]}
         record(viewer, action, "merge", row.reference, None, None, {}, named)

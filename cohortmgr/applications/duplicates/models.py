@@ -1,4 +1,4 @@
-"""Two files of one human being, one put aside."""
+"""The table of pairs of files that are known to be one person's."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from cohortmgr.base.db import Id, Model, Row
 
 
 class Merge(Row, Model):
-    """Two files of one human being. In one intake one is kept, the other put aside as it was (`state_before`); in two
-    both stand, and the row is that of the kept one's intake."""
+    """Two files of one person. In one intake one is kept and the other put aside as it was (`state_before`).
+    In two intakes both stand, and the row belongs to the kept file's intake."""
 
     __tablename__ = "merges"
     __table_args__ = (

@@ -1,7 +1,7 @@
-"""Files that may be one human being's, in one intake or in several, and those that are known to be.
+"""Finds files that may be one person's, in one intake or in several, and files that are known to be.
 
-Whatever is told here lies in intakes that are all the viewer's: nobody learns through a pair what an institution that
-is closed to them knows of a person.
+Everything here is in intakes that the viewer may see, so that nobody learns through a pair what an
+institution that is closed to them knows of a person.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from cohortmgr.base.db import db
 from cohortmgr.programmes.models import Intake
 
 _LIVING = (State.DRAFT.value, State.SUBMITTED.value)
-# Of another intake a file that was withdrawn tells of its person too.
+# In other intakes, a file that was withdrawn counts too.
 _TELLING = (*_LIVING, State.WITHDRAWN.value)
 
 
@@ -39,8 +39,9 @@ class Pair:
 
 
 def alike(viewer: Viewer, intake: Intake, *, elsewhere: bool = False) -> list[Pair]:
-    """The pairs of an intake's files that look like one person's, the likest first; or, `elsewhere`, the pairs of its
-    files with those of every other intake that the viewer manages. Three statements at most."""
+    """The pairs of an intake's files that look like one person's, the most alike first. With `elsewhere`, the
+    pairs of its files with files of every other intake that the viewer manages. Takes three statements at
+    most."""
     require(viewer, file.MANAGE, intake.path)
     chosen = sa.and_(Application.intake_id == intake.id, Application.state.in_(_LIVING), file.AGREED)
     if elsewhere:
@@ -73,8 +74,8 @@ def _held(*wanted: Any) -> sa.Select[Any]:
 
 
 def _sharing(viewer: Viewer, intake: Intake) -> sa.ColumnElement[bool]:
-    """The other intakes' files that share a telephone, an address, a birth or a name with one of an intake's, and are
-    another person's: the rest cannot reach the threshold."""
+    """The files of other intakes that share a telephone, an address, a date of birth or a name with a file of
+    this intake, and are not of the same person. No other file can reach the threshold."""
     one, person = aliased(Application), aliased(Person)
 
     def theirs(column: Any) -> sa.Select[Any]:
@@ -97,7 +98,7 @@ def _sharing(viewer: Viewer, intake: Intake) -> sa.ColumnElement[bool]:
 
 
 def _settled(intake: Intake) -> set[frozenset[int]]:
-    """The pairs with a file of an intake that are known to be one person's."""
+    """The pairs, with a file of this intake, that are known to be one person's."""
     wanted = (
         sa.select(Merge.kept_id, Merge.aside_id)
         .join(Application, Application.id.in_([Merge.kept_id, Merge.aside_id]))
@@ -119,8 +120,8 @@ def _known(application: Application, person: Person, numbers: dict[str, str] | N
 
 
 def merged(viewer: Viewer, intake: Intake) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """Every merge with a file of an intake, the newest first: itself, the file that is kept and the other one, and
-    their intakes."""
+    """Every merge with a file of the intake, the newest first. Each row holds the merge, the kept file, the
+    other file, and their two intakes."""
     require(viewer, file.MANAGE, intake.path)
     kept, aside, of_kept, of_aside = (
         aliased(Application), aliased(Application), aliased(Intake), aliased(Intake),
@@ -141,8 +142,8 @@ def merged(viewer: Viewer, intake: Intake) -> Sequence[sa.Row[*tuple[Any, ...]]]
 
 
 def same_person(viewer: Viewer, application: Application) -> Sequence[sa.Row[Application, Intake]]:
-    """The other files of a file's person that the viewer reads, their own and those known to be theirs, the newest
-    first; one statement."""
+    """The other files of a file's person that the viewer may read, the newest first: those with the same
+    person and those united with it by a merge. One statement."""
     live = Merge.undone_at.is_(None)
     kept, at = aliased(Application), aliased(Intake)
     keepers = (
@@ -170,5 +171,5 @@ def same_person(viewer: Viewer, application: Application) -> Sequence[sa.Row[App
 
 
 def intake_of(row: Merge) -> str:
-    """The reference of the intake in which two files were united."""
+    """The reference of the intake to which a merge belongs."""
     return db.session.get_one(Intake, row.intake_id).reference

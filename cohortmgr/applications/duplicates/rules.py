@@ -1,4 +1,4 @@
-"""How much two files look like one human being's. Pure: what is known of each in, a score and its signs out."""
+"""How much two files look like one person's: takes what is known of each, gives a score and its signs. Pure."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from cohortmgr.base.errors import N_
 from cohortmgr.base.text import fold
 
 THRESHOLD = 60
-# A value that so many share (a school's telephone) tells nobody from another, and would make too many pairs.
+# A value shared by more than this many people (a school's telephone) tells nobody apart, and would make too
+# many pairs.
 CROWD = 12
 _LONGEST = 80
 
 
 class Sign(StrEnum):
-    """What makes two files alike, or different."""
+    """A reason why two files look alike, or different."""
 
     SAME_NAME = "same_name"
     NEAR_NAME = "near_name"
@@ -52,7 +53,8 @@ SIGN_NAMES: Mapping[Sign, str] = {
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of one file's person; `phone` and each number are blind indexes. `name`: given and family."""
+    """What is known of a file's person. `name` is given and family name; `phone` and each number are blind
+    indexes."""
 
     id: int
     name: str = ""
@@ -74,7 +76,8 @@ class Likeness:
 
 
 def likeness(one: Known, other: Known) -> Likeness:
-    """Symmetric. Words of a name may stand in any order; family members share a phone, not a birth and a name."""
+    """The likeness of two people, whichever comes first. The words of a name may stand in any order. The
+    weights allow for families, whose members share a phone but not both a birth and a name."""
     signs: list[Sign] = []
     words, others = _words(one.name), _words(other.name)
     arabic, others_ar = _words(one.name_ar), _words(other.name_ar)
@@ -97,9 +100,11 @@ def likeness(one: Known, other: Known) -> Likeness:
 
 
 def pairs(people: Iterable[Known], within: Collection[int] | None = None) -> list[Likeness]:
-    """The pairs that reach the threshold, the likest first; with `within`, those of one of these and one that is none
-    of them. Only those who share a phone, an address, a birth or a word of their name are compared, so that ten
-    thousand files take seconds."""
+    """The pairs that reach the threshold, the most alike first. With `within`, only pairs of one person in it
+    and one not.
+
+    Only people who share a phone, an address, a name, or a birth and the beginning of a word of their name
+    are compared, so that ten thousand files take seconds."""
     known = {each.id: each for each in people}
     seen: set[tuple[int, int]] = set()
     found: list[Likeness] = []
@@ -116,7 +121,7 @@ def pairs(people: Iterable[Known], within: Collection[int] | None = None) -> lis
 
 
 def _groups(people: Iterable[Known]) -> Iterator[set[int]]:
-    """Those who share something rare enough to be worth a comparison."""
+    """Groups of people who share something, small enough to be worth comparing."""
     by: dict[tuple[str, str], set[int]] = defaultdict(set)
     for each in people:
         words = _words(each.name) or _words(each.name_ar)
@@ -132,12 +137,13 @@ def _groups(people: Iterable[Known]) -> Iterator[set[int]]:
 
 
 def _words(name: str) -> Sequence[str]:
-    """The words of a name, folded and sorted, particles joined to what follows them left alone."""
+    """The words of a name, folded and sorted; hyphens and apostrophes separate words."""
     return sorted(fold(name[:_LONGEST]).replace("-", " ").replace("'", " ").split())
 
 
 def _near(one: Sequence[str], other: Sequence[str]) -> bool:
-    """One letter in eight may differ, two at most; one word may be left out of a name of three or more."""
+    """Whether two names are nearly the same. One letter in eight may differ, but two at most; or one word may
+    be missing from a name of three or more."""
     if not one or not other:
         return False
     short, long = sorted((set(one), set(other)), key=len)

@@ -1,4 +1,4 @@
-"""Files that look like one person's: the pairs, two side by side, put aside and brought back."""
+"""Staff's pages of files that look like one person's: the pairs, two files side by side, uniting and undoing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from cohortmgr.base.pages.precedence import gives_way
 from cohortmgr.base.pages.web import show_problems
 
 bp = Blueprint("applications_duplicates", __name__, url_prefix="/staff")
-# Pairs that one page shows; the likest come first, and merging makes room.
+# How many pairs one page shows. The most alike come first, and each merge makes room for others.
 LISTED = 200
 
 
@@ -34,7 +34,8 @@ LISTED = 200
 @guards.staff
 @gives_way
 def index(reference: str) -> ResponseReturnValue:
-    """The pairs with what makes them alike, here or with the viewer's other intakes, and what was united."""
+    """List the pairs and their signs, within the intake or with the viewer's other intakes, and the merges
+    made so far."""
     viewer = guards.viewer()
     intake = file_queries.staff_intake(viewer, reference, file_queries.MANAGE)
     elsewhere = request.args.get("with") == "others"
@@ -55,7 +56,8 @@ def index(reference: str) -> ResponseReturnValue:
 @bp.route("/duplicates/<one>/<other>", methods=["GET", "POST"])
 @guards.staff
 def pair(one: str, other: str) -> ResponseReturnValue:
-    """Two files side by side. Of one intake, the one that is not kept is put aside; of two, both stand."""
+    """Show two files side by side; a POST unites them. In one intake the file not kept is put aside; in two
+    both stand."""
     form = ReasonForm()
     files = [_managed(one), _managed(other)]
     if one == other:
@@ -102,7 +104,8 @@ def _managed(reference: str) -> File:
 
 
 def _rows(files: list[File]) -> list[tuple[object, list[object], bool]]:
-    """Each question with both answers and whether they differ; a draft's are its author's alone."""
+    """Rows of (question, both answers, whether they differ). A draft's answers are left out: they are its
+    author's alone."""
     held: list[dict[str, object]] = []
     questions: dict[str, object] = {}
     for file in files:
@@ -128,7 +131,7 @@ def _rows(files: list[File]) -> list[tuple[object, list[object], bool]]:
 @bp.post("/merges/<reference>/undo")
 @guards.staff
 def undo(reference: str) -> ResponseReturnValue:
-    """Bring a file back, or take two files for two people's again."""
+    """Undo a merge: bring a file back, or treat two files as two people's again."""
     with writing():
         row = merges.undo(guards.viewer(), reference)
         intake = duplicates.intake_of(row)

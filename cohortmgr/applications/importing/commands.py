@@ -1,4 +1,4 @@
-"""`flask applications …`: importing an institution's file, and inviting the people in it."""
+"""The commands `flask applications …`: import an institution's file, and invite the people in it."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _intakes(programme: str, intake_key: str | None) -> list[Intake]:
 def _prepared(
     programme: str, intake_key: str | None, data: bytes, filename: str, given: GivenMapping | None
 ) -> tuple[Intake, Prepared]:
-    """The file read by the definition of the intake that it belongs to."""
+    """The intake to which the file belongs, and the file read by that intake's definition."""
     intakes = _intakes(programme, intake_key)
     first = definition_of(intakes[0])
     prepared = imports.prepare_import(data, filename, first, given)

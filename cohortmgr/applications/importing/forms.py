@@ -1,4 +1,4 @@
-"""Forms of importing: an upload, its mapping, a row of the tray laid open."""
+"""Forms of importing: the upload, its column mapping, and a row of the tray to mend."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _LEFT_TO_RIGHT = {
     QuestionKind.NUMBER,
     QuestionKind.YEAR,
 }
-# Spellings of one column that a page lets map to a choice.
+# How many unknown spellings of one column a page lets staff map to a choice.
 SPELLINGS = 30
 
 
 class UploadForm(FlaskForm):
-    """An institution's file, and what it calls its columns if the names do not say."""
+    """An institution's file, and a mapping file for columns that are not recognised by their names."""
 
     file = FileField(
         _l("Fichier des candidatures"),
@@ -53,7 +53,7 @@ class UploadForm(FlaskForm):
 
 
 class DiscardForm(FlaskForm):
-    """Why a row is set aside."""
+    """The reason for which a row is set aside."""
 
     reason = StringField(
         _l("Pourquoi l’écarter ?"),
@@ -63,7 +63,8 @@ class DiscardForm(FlaskForm):
 
 
 def question_choices(definition: Definition) -> list[tuple[str, str]]:
-    """What a column may be: left out, the time of sending, or a question that a file answers."""
+    """The choices for a column: not read, the time of sending, or a question that an imported file may
+    answer."""
     asked = [question for question in definition.form.questions if is_expected(question)]
     return [
         ("", str(_l("Ne pas lire"))),
@@ -73,7 +74,8 @@ def question_choices(definition: Definition) -> list[tuple[str, str]]:
 
 
 def strange_values(table: Table, mapping: ColumnMapping, definition: Definition) -> dict[str, list[str]]:
-    """For each mapped question of choices: the spellings in the file that are none of its options, the first 30."""
+    """For each mapped question with choices: the first 30 spellings in the file that match none of its
+    options."""
     found: dict[str, list[str]] = {}
     today = clock.today()
     for position, header in enumerate(table.header):
@@ -90,7 +92,8 @@ def strange_values(table: Table, mapping: ColumnMapping, definition: Definition)
 
 
 def mapping_of(given: Mapping[str, str], header: Sequence[str], before: GivenMapping) -> GivenMapping:
-    """The mapping that the page's selects say: `c3` for the fourth column, `v:QUESTION:SPELLING` for a value."""
+    """The mapping chosen on the page: the select `c3` is for the fourth column, `v:QUESTION:SPELLING` for a
+    value."""
     chosen = {name: given.get(f"c{position}", "") for position, name in enumerate(header)}
     columns = {name: None if key in ("", SENT) else key for name, key in chosen.items()}
     sent_at = next((name for name, key in chosen.items() if key == SENT), None)
@@ -110,7 +113,8 @@ def row_form(
     cells: Mapping[str, str],
     version: int,
 ) -> FlaskForm:
-    """A field for each of the columns, filled with the row's cells; `column_of` tells them apart by position."""
+    """A form with a field for each of the columns, filled with the row's cells. Fields are named `c` and the
+    column's position in the file."""
     questions = questions_of(mapping, definition.form)
     header = list(mapping.columns)
     members: dict[str, Any] = {"version": HiddenField(default=str(version))}
@@ -139,7 +143,7 @@ def _field(column: str, question: Question | None, cell: str) -> Any:
 
 
 def cells_given(form: FlaskForm, header: Sequence[str]) -> dict[str, str]:
-    """The cells by header that a row's form holds."""
+    """The cells in a row's form, by header."""
     return {
         name: form[f"c{position}"].data or ""
         for position, name in enumerate(header)
@@ -148,7 +152,8 @@ def cells_given(form: FlaskForm, header: Sequence[str]) -> dict[str, str]:
 
 
 def show_faults(form: FlaskForm, faults: Sequence[Fault], header: Sequence[str]) -> None:
-    """Put each fault beside its field, or above the form. What is said of several fields names each."""
+    """Put each fault beside its field, or above the form. A fault that several fields share names its field
+    each time."""
     said = [say(fault.problem) for fault in faults]
     for fault, text in zip(faults, said, strict=True):
         name = f"c{header.index(fault.column)}" if fault.column in header else ""

@@ -1,5 +1,6 @@
-"""Which column of a file answers which question: proposed from names, completed by a page or a
-mapping file."""
+"""Which column of a file answers which question: proposed from the columns' names, completed on a page or by
+a mapping file.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +20,9 @@ _LONGEST_MAPPING = 200_000
 
 @dataclass(frozen=True)
 class GivenMapping:
-    """What a person says of a file: header to question key (None: leave it), values to option
-    keys, time of sending."""
+    """What a person says about a file: `columns` maps a header to a question key (None: do not read it),
+    `values` maps, for each question, spellings to option keys, and `sent_at` is the header of the time of
+    sending."""
 
     columns: Mapping[str, str | None] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -29,18 +31,17 @@ class GivenMapping:
 
 @dataclass(frozen=True)
 class ColumnMapping(GivenMapping):
-    """A complete mapping of one header. `missing` are the keys of required questions that no
-    column answers."""
+    """A complete mapping of a header. `missing` holds the keys of required questions that no column answers."""
 
     missing: tuple[str, ...] = ()
 
     def column_of(self, key: str) -> str | None:
-        """The header under which the file answers that question."""
+        """The header of the column that answers the question; None if there is none."""
         return next((header for header, mapped in self.columns.items() if mapped == key), None)
 
 
 def is_expected(question: Question) -> bool:
-    """Whether an imported row may answer the question: files, consents and groups are given online only."""
+    """Whether an imported row may answer the question. Files, consents and groups are given online only."""
     return question.kind not in _NEVER_IMPORTED and not question.only_online
 
 
@@ -50,8 +51,9 @@ def is_required(question: Question) -> bool:
 
 
 def parse_mapping(text: str) -> GivenMapping:
-    """A mapping file, TOML or JSON: `[columns]` "header" = "question key" ("" leaves it), `[values.QUESTION]`
-    "value" = "option key", and `sent_at` = "header". Refuses any other shape, naming the place."""
+    """Read a mapping file, TOML or JSON: `[columns]` "header" = "question key" ("": do not read it),
+    `[values.QUESTION]` "value" = "option key", and `sent_at` = "header". Raises Refused for any other shape,
+    naming the place."""
     if len(text) > _LONGEST_MAPPING:
         raise Refused(N_("Ce fichier de correspondance est trop long. Gardez une ligne par colonne."))
     document = _document(text)
@@ -104,7 +106,8 @@ def _not_text(where: str) -> Problem:
 
 
 def mapping_as_json(mapping: GivenMapping) -> dict[str, Any]:
-    """A mapping as it is kept with an import; columns are pairs, since a database may turn keys round."""
+    """A mapping in the form kept with an import. Columns are pairs, since a database may change the order of
+    keys."""
     return {
         "columns": [[header, key] for header, key in mapping.columns.items()],
         "values": {key: dict(values) for key, values in mapping.values.items()},
@@ -121,11 +124,11 @@ def mapping_from_json(document: Mapping[str, Any]) -> GivenMapping:
 def propose_mapping(
     header: Sequence[str], form: Form, layout: ImportLayout, given: GivenMapping | None = None
 ) -> ColumnMapping:
-    """The question that each column answers, by the questions' columns, labels and keys; what is
-    `given` comes first.
+    """Propose the question that each column answers, by the questions' columns, labels and keys; `given`
+    comes first.
 
-    Refuses a given mapping that names a column the file lacks, a question the form lacks, or a
-    question twice.
+    Raises Refused if the given mapping names a column that the file lacks, a question that the form lacks, or
+    a question twice.
     """
     given = given or GivenMapping()
     chosen = _checked(header, form, given)
@@ -155,7 +158,7 @@ def _name(header: str) -> str:
 
 
 def _names(question: Question) -> Iterator[str]:
-    """Names that a column may bear, the surest first."""
+    """The names by which a column may stand for the question, the surest first."""
     for name in (*question.columns, *question.label.values(), question.key):
         yield _name(name)
 
@@ -210,9 +213,10 @@ def _checked(header: Sequence[str], form: Form, given: GivenMapping) -> dict[str
 
 
 def questions_of(mapping: ColumnMapping, form: Form) -> dict[str, Question]:
-    """The question behind each mapped header, its options knowing the mapping's values too. An
-    optional or later
-    question stays optional, so that a row is judged by what an import must hold."""
+    """The question behind each mapped header. Its options also accept the spellings in the mapping.
+
+    A question that is optional, or asked later, is not required here: a row is judged by what an import must
+    hold."""
     found = {}
     for header, key in mapping.columns.items():
         if key is not None:

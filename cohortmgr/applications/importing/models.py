@@ -1,4 +1,4 @@
-"""Runs of the import, and the tray in which rows that cannot be used wait."""
+"""Tables of the imports: the runs, and the tray in which rows that cannot be used wait."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from cohortmgr.base.db import Id, Model, Row, Versioned
 
 
 class ImportRun(Row, Model):
-    """One reading of an institution's file, with what came of it; `by` is the account's reference.
+    """One upload of an institution's file and its result; `by` is the reference of the account.
 
-    Between preview and confirmation the file waits under `storage_key`. `mapping` says which column answers
-    which question: the tray's rows are judged by it again.
+    Between preview and confirmation the file is stored under `storage_key`. `mapping` says which column
+    answers which question; the rows of the tray are judged by it again.
     """
 
     __tablename__ = "import_runs"
@@ -37,16 +37,16 @@ class ImportRun(Row, Model):
     replaced: Mapped[int] = mapped_column(default=0)
     rejected: Mapped[int] = mapped_column(default=0)
     unchanged: Mapped[int] = mapped_column(default=0)
-    # Letters to guardians leave together, so that they can be called off with what the run made.
+    # The bundle of letters to guardians, so that they can be called off when the run is undone.
     bundle: Mapped[str | None] = mapped_column(sa.String(26))
     undone_at: Mapped[datetime | None]
 
 
 class TrayRow(Row, Versioned, Model):
-    """A row that could not be used, waiting to be mended: its cells by header are sealed, as JSON.
+    """A row that could not be used and waits to be mended; `sealed` holds its cells by header, as JSON.
 
-    The same row of a later run has the same fingerprint, so the tray does not grow. `name` and `email`
-    are what the row seems to say, to recognise the person by; `note` is why it was discarded.
+    The same row in a later run has the same fingerprint, so the tray does not grow. `name` and `email` come
+    from the row, to recognise the person by; `note` is the reason for which it was discarded.
     """
 
     __tablename__ = "tray_rows"

@@ -1,7 +1,8 @@
-"""From the rows of an institution's file to sendings that can be loaded and rows that must be mended. Pure.
+"""Turns the rows of an institution's file into sendings that can be loaded, and rows that must be mended.
+Pure.
 
-One identity number is one person: of several usable sendings the latest stands, whatever the order
-of the rows.
+One identity number is one person. Of several usable sendings of a person the latest stands, whatever the
+order of the rows.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ __all__ = [
     "parse_mapping", "propose_mapping", "read_record", "read_records", "supersedes",
 ]  # fmt: skip
 
-# Which numbers say who a person is, the surest first.
+# The numbers that identify a person, the surest first.
 _IDENTITIES = ("identifier.cin", "identifier.massar", "identifier.passport", "identifier.residence_permit")
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _BUILT_IN_TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
@@ -39,7 +40,7 @@ _BUILT_IN_TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
 
 @dataclass(frozen=True)
 class Fault:
-    """A problem of a row, with the header of the column where it is (None: the row as a whole)."""
+    """A problem in a row, with the header of its column (None: the problem concerns the row as a whole)."""
 
     column: str | None
     problem: Problem
@@ -47,9 +48,9 @@ class Fault:
 
 @dataclass(frozen=True)
 class Sending:
-    """A usable row. `sent_at` in UTC, None when the file does not say. `identity` is (target,
-    number), such as
-    ("identifier.cin", "AB123456"). `answers` by question key; `raw` are the row's cells by header."""
+    """A usable row. `sent_at` is in UTC, None when the file does not say. `identity` is (target, number),
+    such as ("identifier.cin", "AB123456"). `answers` are by question key; `raw` are the row's cells by
+    header."""
 
     line: int
     sent_at: datetime | None
@@ -60,13 +61,15 @@ class Sending:
 
     @property
     def rank(self) -> tuple[datetime, int]:
-        """Among sendings of one person the greatest stands: the latest, then the one further down."""
+        """The order among the sendings of one person: the latest stands, and of one moment the one further
+        down."""
         return (self.sent_at or _EARLIEST, self.line)
 
 
 @dataclass(frozen=True)
 class Rejection:
-    """A row that cannot be used: its cells by header (those of a cut row that are there), and every fault."""
+    """A row that cannot be used: its cells by header (of a cut row, those that are there), and all its
+    faults."""
 
     line: int
     raw: Mapping[str, str]
@@ -75,14 +78,14 @@ class Rejection:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What is wrong, without the columns."""
+        """The problems, without the columns."""
         return tuple(fault.problem for fault in self.faults)
 
 
 @dataclass(frozen=True)
 class ImportResult:
-    """`accepted`: one sending a person. `replaced`: usable ones that a later one took the place
-    of. All by line."""
+    """The rows of a file, judged. `accepted`: one sending for each person. `replaced`: usable sendings that a
+    later one replaced. All are in the order of the lines."""
 
     accepted: tuple[Sending, ...]
     replaced: tuple[Sending, ...]
@@ -92,7 +95,7 @@ class ImportResult:
 def read_records(
     table: Table, mapping: ColumnMapping, form: Form, layout: ImportLayout, today: date
 ) -> ImportResult:
-    """Every row read and judged. Refuses, once for all, a file in which a required column is missing."""
+    """Read and judge every row. Raises one Refused for the whole file if a required column is missing."""
     if mapping.missing:
         raise Refused(_missing_columns([form.question(key) for key in mapping.missing]))
     if not table.rows:
@@ -123,7 +126,8 @@ def read_record(
     today: date,
     line: int = 0,
 ) -> Sending | Rejection:
-    """One row that somebody mended, judged as the file's rows are. `raw` are all its cells by header."""
+    """Judge one row that somebody mended, as the rows of a file are judged. `raw` are all its cells by
+    header."""
     header = tuple(mapping.columns)
     cells = tuple(raw.get(name, "") for name in header)
     record = Record(
@@ -133,7 +137,7 @@ def read_record(
 
 
 def moment_of(raw: Mapping[str, str], mapping: ColumnMapping, layout: ImportLayout) -> datetime | None:
-    """When a row, usable or not, says that it was sent; None if it does not, or not so that it can be read."""
+    """The time of sending in a row, usable or not; None if there is none, or none that can be read."""
     try:
         return _moment(raw.get(mapping.sent_at or "", ""), layout.sent_at_formats)
     except Refused:
@@ -196,8 +200,8 @@ def _judged(
 
 
 def _by_header(record: Record, header: Sequence[str]) -> dict[str, str]:
-    """Cells by header. Empty cells past the header are dropped, others are kept under their
-    column's letters."""
+    """The cells by header. Cells beyond the header are kept under the letters of their column, or dropped if
+    empty."""
     raw = dict(zip(header, record.cells, strict=False))
     for position, cell in enumerate(record.cells[len(header) :], start=len(header)):
         if cell.strip():
@@ -270,7 +274,7 @@ def _identity(questions: Iterable[Question], answers: Mapping[str, Answer]) -> t
 
 
 def _moment(text: str, formats: Sequence[str]) -> datetime | None:
-    """A time of sending, written as Casablanca's clocks show it, in UTC. An empty cell gives None."""
+    """The time of sending in UTC; the text is in Casablanca's time. None for an empty cell."""
     bare = text.strip()
     if not bare:
         return None
@@ -304,10 +308,12 @@ def _latest(usable: Sequence[Sending]) -> tuple[tuple[Sending, ...], tuple[Sendi
 def supersedes(
     sending: Sending, sent_at: datetime | None, mark: str | None, source: str, withdrawn_at: datetime | None
 ) -> bool:
-    """Whether a sending takes the place of what stands: sent at `sent_at`, its row's fingerprint `mark`.
+    """Whether a sending replaces the file that stands, which was sent at `sent_at` and whose row had the
+    fingerprint `mark`.
 
-    The later one stands. Of one moment, an import corrects what was imported and leaves what was sent online;
-    a file that tells no times corrects imports alone. A draft was never sent: its `sent_at` is None.
+    The later of the two stands. If both have the same time, an import replaces what was imported but not what
+    was sent online. A sending without a time replaces only imports. A draft was never sent: its `sent_at` is
+    None.
     """
     if sending.fingerprint == mark:
         return False
@@ -322,10 +328,10 @@ def supersedes(
 
 
 def fingerprint(raw: Mapping[str, str]) -> str:
-    """SHA-256 of what a row says, wherever it stands: cells by header, in NFC, outer and repeated
-    spaces aside.
+    """The SHA-256 of a row's content, wherever the row stands: its cells by header, in NFC, without outer and
+    repeated spaces.
 
-    The same row of a second run has the same one, so that a tray that knows it does not grow.
+    The same row in a second run has the same fingerprint, so that a tray that already holds it does not grow.
     """
     digest = hashlib.sha256()
     for header in sorted(raw):

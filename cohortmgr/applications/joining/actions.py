@@ -1,4 +1,4 @@
-"""Asking those who accepted a seat for what enrolment needs, and keeping what they give."""
+"""Asks people who accepted a seat for what enrolment needs, and keeps what they give."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
-# What the floors above do with these answers, in the same transaction, once they are written.
+# Higher rooms register here what follows from these answers; it runs in the same transaction, once they are
+# written.
 on_answers: Hook[[Viewer, Application], None] = Hook()
 
 ASKED = "after_acceptance_asked"
@@ -30,9 +31,10 @@ _NOTHING = N_("Rien ne vous est demandé pour cette inscription, ou elle est ter
 
 
 def ask(viewer: Viewer, application: Application) -> None:
-    """Write to who accepted a seat what must still be given; nothing where everything was asked before.
+    """Write to a person who accepted a seat what they must still give; nothing if there is nothing left to
+    give.
 
-    No permission of its own: it belongs to the acceptance.
+    There is no permission of its own: it is part of the acceptance.
     """
     missing = owed_by([application.id]).get(application.id)
     if not missing:
@@ -56,9 +58,11 @@ def ask(viewer: Viewer, application: Application) -> None:
 
 
 def answer(viewer: Viewer, reference: str, given: Given, documents: Sequence[Prepared]) -> File:
-    """Keep what the person gives for joining: these questions of a file of their own, and no others.
+    """Keep what the person gives after acceptance: answers to these questions of their own file, and to no
+    others.
 
-    Everything or nothing is written: Refused with all that is wrong. What is left out may be given later.
+    All is written, or nothing: raises Refused with everything that is wrong. What is left out may be given
+    later.
     """
     file = file_queries.own_held(viewer, reference)
     questions = questions_of(file)

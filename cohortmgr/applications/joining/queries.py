@@ -1,4 +1,4 @@
-"""What is asked once a seat is accepted, and who still owes what of it."""
+"""Which questions are asked after a seat is accepted, and who has not answered them yet."""
 
 from __future__ import annotations
 
@@ -21,27 +21,29 @@ from cohortmgr.programmes.queries import definition_of
 
 
 def questions_of(file: File) -> tuple[Question, ...]:
-    """What is asked of the file's person now, in the order of the form; nothing without an accepted seat."""
+    """The questions asked of the person now, in the order of the form; none without an accepted seat."""
     if file.application.state != State.SUBMITTED or asks_nothing(file.definition):
         return ()
     return asked_later(file.definition.form, file.answers) if joins(file.application) else ()
 
 
 def asks_nothing(definition: Definition) -> bool:
-    """Whether everything is asked at the application."""
+    """Whether the form asks everything at the application, and nothing later."""
     return all(question.asked_at_application for question in definition.form.questions)
 
 
 def owed(file: File) -> tuple[Question, ...]:
-    """What the person must still give; the caller asked whether they hold a seat."""
+    """What the person must still give. The caller has checked that they hold a seat."""
     return owed_later(file.definition.form, file.answers, papers_of(file))
 
 
 def owed_by(applications: Collection[int]) -> dict[int, tuple[Question, ...]]:
-    """What each of these must still give, who holds an accepted seat and whom the caller may see; nothing, no key.
+    """What each person who holds an accepted seat must still give, by application; no key if nothing is
+    missing.
 
-    Three statements, one where nothing is asked later, and a reading of each definition that is not in memory. Sealed
-    answers are looked at for whether they are there; what they say is told to nobody.
+    The caller has checked that the viewer may see these files. Takes three statements (one where nothing is
+    asked later), and a reading of each definition that is not in memory. Sealed answers are opened only to
+    see whether they are there; their content goes to nobody.
     """
     if not applications:
         return {}

@@ -1,4 +1,6 @@
-"""More time to send: for one file, for some, or for a whole intake; each with a reason, and those it concerns told."""
+"""Gives more time to send: for one file, several, or a whole intake, with a reason; the people concerned are
+told.
+"""
 
 from __future__ import annotations
 
@@ -33,14 +35,15 @@ _SENT = N_("Ce dossier est déjà envoyé : un délai ne lui sert à rien.")
 
 
 def extend_one(viewer: Viewer, reference: str, until: datetime, reason: str) -> Extension:
-    """Let one person fill in and send a draft until a moment, even after the close; the last word holds."""
+    """Let one person fill in and send a draft until a moment, even after the close; a later extension
+    replaces an earlier one."""
     file = file_queries.read_by_staff(viewer, reference)
     require(viewer, file_queries.MANAGE, file.intake.path)
     return renew(viewer, file.intake, file.application, until, reason)
 
 
 def renew(viewer: Viewer, intake: Intake, row: Application, until: datetime, reason: str) -> Extension:
-    """The same, of a file that the caller may manage."""
+    """Like `extend_one`, for a file that the caller may manage."""
     if row.state != State.DRAFT:
         raise Refused(_SENT)
     held = queries.extension_of(row)
@@ -91,7 +94,7 @@ def extend_all(
 
 
 def revoke(viewer: Viewer, reference: str) -> None:
-    """Take back the time given to a file; none given, nothing happens."""
+    """Take back the time given to a file; nothing happens if none was given."""
     file = file_queries.read_by_staff(viewer, reference)
     require(viewer, file_queries.MANAGE, file.intake.path)
     row, held = file.application, queries.extension_of(file.application)
@@ -110,7 +113,7 @@ def revoke(viewer: Viewer, reference: str) -> None:
 
 
 def extend_intake(viewer: Viewer, reference: str, until: datetime, reason: str) -> int:
-    """Move the close for everybody and write to those who have begun; returns to how many."""
+    """Move the close for everybody, and write to those who have a draft. Returns how many are written to."""
     before = file_queries.staff_intake(viewer, reference, file_queries.MANAGE).closes_at
     intake = programmes.extend(viewer, reference, until, clean(reason)[:LONGEST_REASON])
     if before == until:
@@ -124,7 +127,8 @@ def extend_intake(viewer: Viewer, reference: str, until: datetime, reason: str) 
 
 
 def check(viewer: Viewer, intake: Intake, until: datetime, reason: str) -> None:
-    """Refused unless there is a reason, and a moment after the close and before the answer."""
+    """Raise Refused unless there is a reason, and the moment lies after the close and before the day of the
+    answer."""
     require(viewer, file_queries.MANAGE, intake.path)
     problems: list[Problem] = []
     if not reason:

@@ -1,8 +1,8 @@
-"""More time for whoever has not begun: given to an address or a number, taken up by whoever proves it. Part of the
-actions.
+"""Gives more time to a person who has not begun: to an e-mail address or telephone number, used by whoever
+proves it.
 
-Nothing but the account that entered by that address or number opens the form, so that a letter which somebody else
-reads, or forwards, lets nobody in.
+Only an account that entered by that address or number can open the form, so that nobody gets in by a letter
+that they read or that was forwarded to them.
 """
 
 from __future__ import annotations
@@ -44,9 +44,11 @@ class Given:
 
 
 def allow(viewer: Viewer, intake_reference: str, contact: Contact, until: datetime, reason: str) -> None:
-    """Let whoever enters by this address or number begin and send until a moment, and write to them; whose draft is
-    there already gets the time for it. Said twice, nothing is written anew; of two at once the second is Stale. Refused
-    as for one file."""
+    """Let whoever enters by this address or number begin and send until a moment, and write to them.
+
+    If they have a draft already, it gets an extension instead. Saying the same again changes nothing. Of two
+    staff who say it at once, the second gets Stale. Raises Refused for the same reasons as an extension of
+    one file."""
     intake = file.staff_intake(viewer, intake_reference, file.MANAGE)
     reason = clean(reason)
     extensions.check(viewer, intake, until, reason)
@@ -68,11 +70,11 @@ def allow(viewer: Viewer, intake_reference: str, contact: Contact, until: dateti
             channel=contact.channel, sealed=sealed,
         )  # fmt: skip
     row.until, row.reason, row.by, row.at = until, reason, viewer.reference, clock.now()
-    row.application_id = None  # of somebody who had the number before: given to whoever has it now
+    row.application_id = None  # an earlier holder of the number may have used it; now it is for the present one
     try:
         with db.session.begin_nested():
             db.session.add(row)
-    except IntegrityError:  # a colleague was first
+    except IntegrityError:  # a colleague was faster
         raise Stale(intake_reference) from None
     send_all([_letter(intake, row, contact, account)])
     after = {"late_start": row.reference, "until": until.isoformat(), "reason": reason}
@@ -115,7 +117,7 @@ def _letter(intake: Intake, row: LateStart, contact: Contact, account: Account |
 
 
 def given(viewer: Viewer, intake: Intake) -> Sequence[Given]:
-    """What was given in an intake, the newest first; at most two hundred."""
+    """The time given in an intake, the newest first; at most 200 rows."""
     require(viewer, file.MANAGE, intake.path)
     rows = db.session.execute(
         sa.select(LateStart, Application.number)
@@ -135,7 +137,8 @@ def given(viewer: Viewer, intake: Intake) -> Sequence[Given]:
 
 
 def take_back(viewer: Viewer, intake_reference: str, reference: str) -> None:
-    """Take back what nobody has used; of what was begun, the file's own extension is taken back."""
+    """Take back time that nobody has used yet. Once a file was begun with it, nothing happens here: the
+    file's own extension can be taken back."""
     intake = file.staff_intake(viewer, intake_reference, file.MANAGE)
     chosen = (LateStart.intake_id == intake.id, LateStart.reference == reference)
     row = db.session.scalar(sa.select(LateStart).where(*chosen))
@@ -156,8 +159,8 @@ def take_back(viewer: Viewer, intake_reference: str, reference: str) -> None:
 
 
 def open_to(viewer: Viewer, intake: Intake) -> LateStart | None:
-    """What lets the viewer begin in a closed intake now: given to an address or a number that they proved, and taken
-    up by nobody who entered by it before."""
+    """The late start by which the viewer may begin in a closed intake now: given to an address or number that
+    they proved, and not used by anybody yet. None if there is none."""
     account = db.session.get(Account, viewer.account_id) if viewer.account_id is not None else None
     if account is None:
         return None
@@ -175,7 +178,8 @@ def open_to(viewer: Viewer, intake: Intake) -> LateStart | None:
 
 
 def take_up(viewer: Viewer, late: LateStart, application: Application) -> None:
-    """The file that was begun bears the time from now on; of two who begin it at once, one says so."""
+    """Turn the late start into an extension of the file that was begun with it. If two begin at once, only
+    the first gets it."""
     unused = sa.update(LateStart).where(LateStart.id == late.id, LateStart.application_id.is_(None))
     with acting_in(application.institution_id):
         taken = db.session.execute(unused.values(application_id=application.id))

@@ -1,7 +1,9 @@
-"""Recalling the deadline to those who have begun an application and not sent it, at the hours of its definition.
+"""Reminds people who have begun an application but not sent it of the deadline, at the hours in the
+definition.
 
-Nothing is planned ahead: who comes late, who sends meanwhile and a deadline that moves need no mending. Each recall
-has a name that one message bears, so that looking again writes nothing twice.
+Nothing is planned ahead, so nothing must be corrected when somebody begins late or sends meanwhile, or when
+the deadline moves. Each reminder has a name that only one message may bear, so that looking again writes
+nothing twice.
 """
 
 from __future__ import annotations
@@ -24,12 +26,13 @@ from cohortmgr.programmes.definition.sections import Recall
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
-# How many are told in one transaction; the next look takes the next ones.
+# How many people are told in one transaction; the next run takes the next ones.
 CHUNK = 500
 
 
 def recall_drafts(viewer: Viewer, intake: Intake, recall: Recall) -> int:
-    """Write the reminder to those who had begun when its hour came and who have none yet; returns to how many."""
+    """Write the reminder to those who had begun before its time and who have not had it. Returns how many are
+    written to."""
     if not viewer.is_system:
         raise NotPermitted("recalling is the worker's")
     people = db.session.execute(_unrecalled(intake, recall)).all()

@@ -1,4 +1,6 @@
-"""One act for many files: first to how many it applies and why not to the others, then the act, and its undoing."""
+"""Does one act on many files: shows to how many it applies, and why not to the others, then does it, and can
+undo it.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,7 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
 UNDONE_WITHIN = timedelta(days=1)
-# From here on the number is typed.
+# For more files than this, staff must type their number.
 MANY = 100
 MOST = 5000
 _NOT_SENT = N_("Pas envoyé")
@@ -65,13 +67,14 @@ class Preview:
 
     @property
     def count(self) -> int:
-        """To how many files it applies."""
+        """The number of files to which the act applies."""
         return len(self.files)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What was filled in: `text` is a message, a note or a reason; `items` question to kind."""
+    """What staff filled in: `text` is a message, a note or a reason; `items` maps a question to the kind of
+    correction."""
 
     text: str = ""
     until: datetime | None = None
@@ -81,7 +84,7 @@ class Wanted:
 
 
 def preview(viewer: Viewer, intake: Intake, act: Act, filters: Filters) -> Preview:
-    """To which files of the list the act applies, in one statement."""
+    """The files of the list to which the act applies, found in one statement."""
     require(viewer, file.MANAGE, intake.path)
     asked = sa.exists().where(
         Correction.application_id == Application.id, Correction.state == Asked.ASKED.value
@@ -111,10 +114,10 @@ def _why_not(act: Act, row: sa.Row[int, str, bool, bool]) -> str | None:
 
 
 def carry_out(viewer: Viewer, reference: str, act: Act, filters: Filters, wanted: Wanted) -> Lot:
-    """Do it to every file to which it applies, as one lot.
+    """Do the act on every file to which it applies, as one lot.
 
-    Refused when the list is not as long as it was shown, when the number was to be typed and was not, and for
-    whatever the act itself refuses.
+    Raises Refused if the list is not as long as it was when shown, if the number had to be typed and was not,
+    and for whatever the act itself refuses.
     """
     intake = file.staff_intake(viewer, reference, file.MANAGE)
     found = preview(viewer, intake, act, filters)
@@ -133,7 +136,7 @@ def carry_out(viewer: Viewer, reference: str, act: Act, filters: Filters, wanted
         at=clock.now(),
     )
     db.session.add(lot)
-    if act is not Act.NOTE:  # its letters leave together, and are called off together
+    if act is not Act.NOTE:  # the letters of a lot leave together, and can be called off together
         db.session.add(Bundle(reference=lot.reference, institution_id=intake.institution_id))
     _do(viewer, intake, act, rows, wanted, lot.reference)
     after = {"act": act.value, "files": len(rows)}
@@ -166,8 +169,9 @@ def _do(
 
 
 def undo(viewer: Viewer, reference: str) -> tuple[Lot, Intake]:
-    """Undo what is still as the lot left it, within a day: what people answered meanwhile stays. Letters that have not
-    left do not leave. Undone already, nothing happens."""
+    """Undo, within a day, what is still as the lot left it; what people answered meanwhile stays.
+
+    Letters that have not left do not leave. If it was undone already, nothing happens."""
     lot, intake = desk.lot_for(viewer, reference)
     require(viewer, file.MANAGE, intake.path)
     if lot.undone_at is not None:

@@ -1,4 +1,4 @@
-"""Notes that staff leave on a file for one another."""
+"""Staff's notes on a file for one another, and the opening of its sealed answers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def write(viewer: Viewer, reference: str, text: str, pinned: bool = False) -> No
 def write_all(
     viewer: Viewer, files: Sequence[Application], text: str, *, pinned: bool = False, lot: str | None = None
 ) -> list[Note]:
-    """The same note on each of these files, which the caller chose by the viewer's rights."""
+    """Put the same note on each of these files, which the caller chose by the viewer's rights."""
     text = clean(text)
     if not text:
         raise Refused(Problem(_EMPTY, {}, "text"))
@@ -76,14 +76,15 @@ def _note(viewer: Viewer, row: Application, text: str, pinned: bool, lot: str | 
 
 
 def pin(viewer: Viewer, reference: str, pinned: bool) -> str:
-    """Put a note above the others, or back among them; returns the file's reference."""
+    """Pin a note above the others, or unpin it. Returns the file's reference."""
     note, row = _found(viewer, reference)
     note.pinned = pinned
     return row.reference
 
 
 def take_back(viewer: Viewer, reference: str) -> str:
-    """Delete a note of one's own within a day; returns the file's reference. The trail keeps that there was one."""
+    """Delete one's own note within a day. Returns the file's reference. The trail keeps that there was a
+    note."""
     note, row = _found(viewer, reference)
     if not may_take_back(viewer, note):
         raise Refused(_LATE)
@@ -103,7 +104,7 @@ def take_back(viewer: Viewer, reference: str) -> str:
 
 
 def may_take_back(viewer: Viewer, note: Note) -> bool:
-    """Whether a note is the viewer's own, and of the day."""
+    """Whether the note is the viewer's own and less than a day old."""
     return note.author == viewer.reference and clock.now() <= note.written_at + TAKEN_BACK_WITHIN
 
 
@@ -120,10 +121,11 @@ def _found(viewer: Viewer, reference: str) -> tuple[Note, Application]:
 
 
 def unseal(viewer: Viewer, reference: str) -> tuple[File, dict[str, Answer]]:
-    """The sealed answers of a file that was sent, for those who decide on it; the reading is noted."""
+    """The sealed answers of a file that was sent, for those who manage it. The reading is written into the
+    trail."""
     file = file_queries.read_by_staff(viewer, reference)
     require(viewer, file_queries.MANAGE, file.intake.path)
-    if file.application.state == State.DRAFT:  # a draft is still its author's alone
+    if file.application.state == State.DRAFT:  # a draft is for its author alone
         raise NotPermitted(reference)
     opened = file_queries.sealed_answers(file.application)
     note(viewer, file.application, "applications.unseal", {}, {"questions": sorted(opened)})

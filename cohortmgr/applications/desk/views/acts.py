@@ -1,4 +1,4 @@
-"""Staff's acts on one file: notes, corrections, a word on eligibility, more time; and more time for an intake."""
+"""Staff's acts on one file: notes, corrections, eligibility, more time; and more time for a whole intake."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def write_note(reference: str) -> ResponseReturnValue:
 @bp.post("/notes/<reference>/pin")
 @guards.staff
 def pin_note(reference: str) -> ResponseReturnValue:
-    """Put a note above the others, or back."""
+    """Pin a note above the others, or unpin it."""
     with writing():
         file = notes.pin(guards.viewer(), reference, request.form.get("pinned") == "1")
     return _back(file)
@@ -62,7 +62,7 @@ def pin_note(reference: str) -> ResponseReturnValue:
 @bp.post("/notes/<reference>/delete")
 @guards.staff
 def delete_note(reference: str) -> ResponseReturnValue:
-    """Take a note of one's own back."""
+    """Delete one's own note."""
     with writing():
         file = notes.take_back(guards.viewer(), reference)
     flash(_("La note est supprimée."), "done")
@@ -72,7 +72,7 @@ def delete_note(reference: str) -> ResponseReturnValue:
 @bp.route("/applications/<reference>/correction", methods=["GET", "POST"])
 @guards.staff
 def ask_correction(reference: str) -> ResponseReturnValue:
-    """Choose what is to be mended; the person is written to."""
+    """Choose the answers that are to be corrected; a POST writes to the person."""
     file = _managed(reference)
     form, items = corrections_forms.CorrectionForm(), corrections_forms.items_of()
     if request.method == "POST":
@@ -107,7 +107,7 @@ def _ask(reference: str, form: corrections_forms.CorrectionForm, items: dict[str
 @bp.post("/corrections/<reference>/call-off")
 @guards.staff
 def call_off(reference: str) -> ResponseReturnValue:
-    """Close again what was reopened."""
+    """Call off a correction: the answers that were reopened are closed again."""
     with writing():
         file = corrections.call_off(guards.viewer(), reference)
     flash(_("La demande de correction est annulée."), "done")
@@ -117,7 +117,7 @@ def call_off(reference: str) -> ResponseReturnValue:
 @bp.route("/applications/<reference>/eligibility", methods=["GET", "POST"])
 @guards.staff
 def override(reference: str) -> ResponseReturnValue:
-    """Say that a file is eligible or not, whatever its conditions say."""
+    """Decide that a file is eligible or not, whatever its conditions say."""
     form = eligibility.OverrideForm()
 
     def act() -> None:
@@ -131,7 +131,7 @@ def override(reference: str) -> ResponseReturnValue:
 @bp.post("/applications/<reference>/eligibility/lift")
 @guards.staff
 def lift_override(reference: str) -> ResponseReturnValue:
-    """Give the conditions back their word."""
+    """Lift the decision, so that the conditions count again."""
     with writing():
         overrides.lift(guards.viewer(), reference)
     flash(_("Les conditions du programme s’appliquent de nouveau."), "done")
@@ -141,7 +141,7 @@ def lift_override(reference: str) -> ResponseReturnValue:
 @bp.route("/applications/<reference>/extension", methods=["GET", "POST"])
 @guards.staff
 def extend(reference: str) -> ResponseReturnValue:
-    """More time for one file."""
+    """Give one file more time."""
     form = deadlines.UntilForm()
 
     def act() -> None:
@@ -156,7 +156,7 @@ def extend(reference: str) -> ResponseReturnValue:
 @bp.post("/applications/<reference>/extension/revoke")
 @guards.staff
 def revoke_extension(reference: str) -> ResponseReturnValue:
-    """Take the time back."""
+    """Take the extra time back."""
     with writing():
         extensions.revoke(guards.viewer(), reference)
     flash(_("Le délai accordé est retiré."), "done")
@@ -166,7 +166,7 @@ def revoke_extension(reference: str) -> ResponseReturnValue:
 def _one(
     reference: str, form: FlaskForm, act: Callable[[], None], title: str, done: str
 ) -> ResponseReturnValue:
-    """A page of one form about one file."""
+    """A page with one form about one file; a valid POST calls `act`."""
     file = _managed(reference)
     if request.method == "POST":
         try:

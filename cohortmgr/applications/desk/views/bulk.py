@@ -1,4 +1,4 @@
-"""Pages of an act on many files: what it would do to how many, and what was done, with the way back."""
+"""Pages of an act on many files: what it would do to how many files, what was done, and how to undo it."""
 
 from __future__ import annotations
 
@@ -42,8 +42,11 @@ def _act(name: str) -> Act:
 @bp.route("/intakes/<reference>/lots/<act>", methods=["GET", "POST"])
 @guards.staff
 def prepare(reference: str, act: str) -> ResponseReturnValue:
-    """To how many files of the list it applies, and why not to the others; done on POST with their number. Files
-    ticked in the list come by POST as well, without one: an address does not hold six hundred."""
+    """Show to how many files of the list the act applies, and why not to the others; a POST with their number
+    does it.
+
+    A POST without a number brings files that were ticked in the list, since an address cannot hold six
+    hundred."""
     listed = Filters.of(request.args)
     wanted, filters, form = _act(act), requests.ticked(listed), _FORMS[_act(act)]()
     error = None
@@ -79,7 +82,7 @@ def _wanted(form: FlaskForm, act: Act) -> Wanted:
     count = request.form.get("count", "")
     return Wanted(
         text=request.form.get(_TEXTS[act], ""),
-        # A day that is none is refused by the act as one that is past.
+        # If the text is no day, the present moment stands in, which the act refuses as past.
         until=deadlines.until_of(request.form.get("until", "")) or clock.now(),
         items=corrections.items_of(),
         confirmation=request.form.get("confirmation", ""),
@@ -90,7 +93,7 @@ def _wanted(form: FlaskForm, act: Act) -> Wanted:
 @bp.get("/lots/<reference>")
 @guards.staff
 def done(reference: str) -> ResponseReturnValue:
-    """What was done to how many, and until when it can be undone."""
+    """Show what was done to how many files, and until when it can be undone."""
     lot, intake = desk.lot_for(guards.viewer(), reference)
     return render_template(
         "applications/desk/staff_lot_done.html",
@@ -104,7 +107,7 @@ def done(reference: str) -> ResponseReturnValue:
 @bp.post("/lots/<reference>/undo")
 @guards.staff
 def undo(reference: str) -> ResponseReturnValue:
-    """Undo what is still as it was left."""
+    """Undo what is still as the lot left it."""
     with writing():
         bulk.undo(guards.viewer(), reference)
     flash(_("C’est annulé, sauf ce à quoi des personnes ont déjà répondu."), "done")

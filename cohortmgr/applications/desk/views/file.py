@@ -1,4 +1,4 @@
-"""Staff pages: the list of an intake's applications, its saved views and files, and one application."""
+"""Staff's page of one file, with its sealed answers when asked for, and its documents as downloads."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ bp = Blueprint("applications_staff", __name__, url_prefix="/staff")
 @bp.get("/applications/<reference>")
 @guards.staff
 def show(reference: str) -> ResponseReturnValue:
-    """One file; sealed answers stay closed."""
+    """Show one file; sealed answers stay sealed."""
     return page_of(file_queries.read_by_staff(guards.viewer(), reference), {})
 
 
 @bp.post("/applications/<reference>/unseal")
 @guards.staff
 def unseal(reference: str) -> ResponseReturnValue:
-    """The same page with its sealed answers; the reading is noted in the trail."""
+    """Show the same page with the sealed answers; the reading is written into the trail."""
     with writing():
         file, opened = notes.unseal(guards.viewer(), reference)
     return page_of(file, opened)
 
 
 def page_of(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
-    """The page of a file, with as many statements for a long story as for a short one."""
+    """The page of a file. The number of statements does not grow with its story."""
     row, viewer = file.application, guards.viewer()
     filters = Filters.of(request.args)
     manages = allows(viewer, file_queries.MANAGE, file.intake.path)
@@ -61,7 +61,7 @@ def page_of(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
         intake=file.intake,
         file=file,
         definition=file.definition,
-        # What was not sent is still the person's own.
+        # A draft is for its person alone.
         sections=[] if row.state == State.DRAFT else _sections(file, {**row.answers, **opened}),
         owed=joining_queries.owed(file) if joining_queries.questions_of(file) else (),
         opened=bool(opened),
@@ -90,7 +90,7 @@ def _sections(file: File, answers: Mapping[str, Answer]) -> list[dict[str, Any]]
 @bp.get("/documents/<reference>")
 @guards.staff
 def document(reference: str) -> ResponseReturnValue:
-    """A document as a download; the reading is noted."""
+    """Send a document as a download; the reading is written into the trail."""
     with writing():
         found = papers.read_document(guards.viewer(), reference)
     return download(found)

@@ -1,4 +1,4 @@
-"""Inviting people whose file was brought for them to claim it: a link to each, by mail or by SMS, in bulk."""
+"""Sends links in bulk, by mail or by SMS, to people whose file was imported, so that they can claim it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def invite(viewer: Viewer, intake_reference: str, *, again: bool = False) -> int
     Whoever has a link that still works gets no other, unless `again`.
     """
     intake = intake_for(viewer, intake_reference)
-    # Two clicks at once queue here, so that the second sees the links of the first.
+    # If staff click twice at once, the second request waits here and then sees the links of the first.
     db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
     people = invitable(intake, again=again)
     if not people:
@@ -37,8 +37,9 @@ def invite(viewer: Viewer, intake_reference: str, *, again: bool = False) -> int
 
 
 def send_links(viewer: Viewer, intake: Intake, title: Mapping[str, str], people: Sequence[Invited]) -> None:
-    """A link to each, in a few statements; the caller notes the act. Each proves what it went to, so that links to
-    telephones are told apart."""
+    """Send each person a link, in a few statements; the caller writes the trail.
+
+    Links by mail and by SMS have different purposes, because each proves only the contact to which it went."""
     tokens: dict[str, str] = {}
     for purpose in links.CLAIMS:
         chosen = [each.person.reference for each in people if _purpose(each) == purpose]
@@ -52,7 +53,7 @@ def _purpose(invited: Invited) -> str:
 
 
 def _letter(intake: Intake, title: Mapping[str, str], invited: Invited, token: str) -> Letter:
-    """Without an address, it leaves by SMS to the person's own number."""
+    """The letter with a person's link. It leaves by SMS to their own number if they have no address."""
     person, contact = invited.person, invited.contact
     return Letter(
         LETTER,

@@ -1,6 +1,6 @@
-"""Writing what an import found, in bulk: persons, their numbers, applications, and the tray. Part of the actions.
+"""Writes what an import found, in bulk: persons, their identity numbers, applications, and the tray.
 
-The number of statements does not follow the number of rows. The caller has asked for the permission.
+The number of statements does not grow with the number of rows. The caller has checked the permission.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ _WRITTEN = (*_COLUMNS, "search_name", "phone_sealed", "phone_blind")
 
 
 def store(viewer: Viewer, intake: Intake, prepared: Prepared, plan: Plan, run: ImportRun) -> dict[int, str]:
-    """Write a plan; returns the reference of the application of each line, of those that changed nothing too."""
+    """Write a plan. Returns the reference of the application of each line, including lines that changed
+    nothing."""
     persons = _persons(prepared, plan)
     _identifiers(prepared, plan, persons)
     references = _new_applications(intake, prepared, plan.new, persons, run)
@@ -68,7 +69,8 @@ def _ask_guardians(
     references: Mapping[int, str],
     run: ImportRun,
 ) -> None:
-    """A link to the guardian of each child whose file waits; all leave together, so that they can be called off."""
+    """Send a link to the guardian of each child whose file waits. The letters form one bundle, so that they
+    can be called off together."""
     terms, form = prepared.definition.guardians, prepared.definition.form
     if terms is None:
         return
@@ -85,13 +87,14 @@ def _ask_guardians(
 
 
 def _consent(prepared: Prepared, step: Step) -> Consent:
-    """What a sending makes of the guardian's word: what was said of the file stands."""
+    """The state of the guardian's consent after a sending; consent already given or refused for the file
+    stands."""
     before = step.standing.consent if step.standing is not None else Consent.NONE
     return consent_after(before, step.sending.line in prepared.children)
 
 
 def _values(prepared: Prepared, step: Step) -> dict[str, Any]:
-    """The columns of the person that a sending tells."""
+    """The columns of the person for which a sending gives a value."""
     told = person_values(prepared.definition.form, step.sending.answers)
     values = {name: told[name] for name in (*_COLUMNS, "phone") if told.get(name)}
     if "birth_date" in values:
@@ -100,7 +103,7 @@ def _values(prepared: Prepared, step: Step) -> dict[str, Any]:
 
 
 def _persons(prepared: Prepared, plan: Plan) -> dict[int, Person]:
-    """The person of each line, new ones written, known ones completed."""
+    """The person of each line, by line number: new persons are inserted, known ones are completed."""
     persons: dict[int, Person] = {}
     added: dict[str, Person] = {}
     changed: list[dict[str, Any]] = []
@@ -135,7 +138,7 @@ def _persons(prepared: Prepared, plan: Plan) -> dict[int, Person]:
 
 
 def _insert(model: type[Model], rows: Iterable[Any]) -> None:
-    """Rows that no session holds, in one statement: a session would insert them one by one on SQLite."""
+    """Insert rows that no session holds, in one statement: on SQLite a session would insert them one by one."""
     columns = [column for column in table_of(model).columns if column.name != "id"]
     values = [{column.name: _value(row, column) for column in columns} for row in rows]
     if values:
@@ -152,10 +155,10 @@ def _value(row: Any, column: sa.Column[Any]) -> Any:
 
 
 def _news(step: Step, person: Person, values: Mapping[str, Any]) -> dict[str, Any]:
-    """What a sending says that is new of a known person.
+    """The values in a sending that are new for a known person.
 
-    What other institutions or the person said stays: only blanks are filled, unless what stands came by the
-    earlier sending that this one replaces.
+    Values given by other institutions or by the person stay: only blanks are filled, unless the standing
+    values came from the earlier sending that this one replaces.
     """
     ours = step.standing is not None and step.standing.source == Source.IMPORT
     ours = ours and person.email == (step.standing.email if step.standing else None)
@@ -167,7 +170,7 @@ def _news(step: Step, person: Person, values: Mapping[str, Any]) -> dict[str, An
 
 
 def _completed(person: Person, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The row of a known person with these changes."""
+    """The values of the update statement for a known person with these changes."""
     draft = Person(reference=person.reference)
     for name in _WRITTEN:
         setattr(draft, name, getattr(person, name))
@@ -186,7 +189,8 @@ def _says(person: Person, name: str, value: Any) -> bool:
 
 
 def _identifiers(prepared: Prepared, plan: Plan, persons: Mapping[int, Person]) -> None:
-    """Numbers that a person did not have yet; a number that we ourselves imported may be corrected."""
+    """Write the identity numbers that a person did not have yet. A number that an import brought may be
+    corrected."""
     fresh: list[Identifier] = []
     for step in (*plan.new, *plan.replacing):
         person = persons[step.sending.line]
@@ -206,7 +210,7 @@ def _identifiers(prepared: Prepared, plan: Plan, persons: Mapping[int, Person]) 
 
 
 def _numbers(prepared: Prepared, count: int) -> list[str]:
-    """Numbers of files that nobody has yet."""
+    """As many new file numbers, none of them in use."""
     prefix = prepared.definition.key.upper()[:23]
     fresh: set[str] = set()
     while len(fresh) < count:
@@ -222,7 +226,8 @@ def _numbers(prepared: Prepared, count: int) -> list[str]:
 def _told(
     prepared: Prepared, step: Step, number: str, kept: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """The columns that a sending writes; `kept` are open answers that a row cannot give."""
+    """The columns that a sending writes; `kept` are unsealed answers for which the imported file has no
+    column."""
     opened, _ = split_sealed(prepared.definition.form, step.sending.answers)
     assessment = prepared.assessments[step.sending.line]
     consent = _consent(prepared, step)
@@ -243,7 +248,7 @@ def _told(
 
 
 def _chosen(prepared: Prepared, step: Step, offered: Mapping[str, int]) -> int | None:
-    """The offering that a sending ranks first, or the only one that there is."""
+    """The offering that a sending ranks first, or the intake's only offering."""
     key = first_choice(prepared.definition.form, step.sending.answers, offered)
     if key is None:
         return next(iter(offered.values())) if len(offered) == 1 else None
@@ -289,7 +294,8 @@ def _new_applications(
 def _replace(
     viewer: Viewer, intake: Intake, prepared: Prepared, steps: Sequence[Step], run: ImportRun
 ) -> dict[int, str]:
-    """Later sendings take the place of what stands; what stood is kept in the trail, under the person's key."""
+    """Let later sendings replace the files that stand; the old content is kept in the trail, under the
+    person's key."""
     standing: dict[int, Application] = {}
     for part in chunks(step.standing.id for step in steps if step.standing):
         query = sa.select(Application).where(Application.id.in_(part))
@@ -311,7 +317,7 @@ def _replace(
         told = _told(prepared, step, old.number, kept)
         told["version_id"] = intake.definition_version_id
         told["offering_id"] = _chosen(prepared, step, offered) or old.offering_id
-        if old.state == State.SUPERSEDED:  # its person's other file is the one that is read
+        if old.state == State.SUPERSEDED:  # staff read the person's other file instead
             told["state"] = old.state
         told["eligible"] = said.get(old.id, told["eligible"])
         told["sealed_answers"] = seal_answers({**hidden, **_secret(prepared, step)}, old.reference)
@@ -330,7 +336,7 @@ def _replace(
 
 
 def _overrides(applications: Iterable[int]) -> dict[int, bool]:
-    """Staff's word on the eligibility of files, which stands above that of a later sending."""
+    """The eligibility that staff decided for these files; it overrides that of a later sending."""
     said: dict[int, bool] = {}
     for part in chunks(applications):
         live = sa.select(Override).where(Override.application_id.in_(part), Override.lifted_at.is_(None))
@@ -366,7 +372,8 @@ def _note(
 
 
 def fill_tray(intake: Intake, prepared: Prepared, rejected: Sequence[Rejection], run: ImportRun) -> int:
-    """Rows that cannot be used wait in the tray, each once, whatever became of it; returns how many are new."""
+    """Put rows that cannot be used into the tray. A row already there is not added again, even if it was
+    settled. Returns how many are new."""
     known: set[str] = set()
     for part in chunks({row.fingerprint for row in rejected}):
         query = sa.select(TrayRow.fingerprint).where(

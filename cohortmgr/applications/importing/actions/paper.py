@@ -1,4 +1,4 @@
-"""Applications on paper, keyed in by staff as such. Part of the actions."""
+"""Lets staff key in applications that came on paper."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ _OTHER = N_("Le numéro d’identité est celui d’une autre personne que celle
 
 @dataclass(frozen=True)
 class Known:
-    """Somebody whom a paper may be from; `number` is that of their file in the intake, if there is one."""
+    """Somebody who may have sent the paper; `number` is that of their file in the intake, None if they have
+    none."""
 
     reference: str
     name: str
@@ -59,10 +60,11 @@ def intake_of(viewer: Viewer, reference: str) -> Intake:
 
 
 def received_at(viewer: Viewer, intake: Intake, text: str, today: date) -> datetime:
-    """When a paper that was received on a day counts as sent: that day's first moment, or the opening's.
+    """The moment at which a paper counts as sent: the first moment of the day of receipt, or the opening if
+    later.
 
-    Refused, `where` = "received", for what is no day, is still to come, or lies outside the intake's dates: a paper
-    received on the last day is in.
+    Raises Refused with `where` = "received" if the text is no day, or the day is still to come or outside the
+    intake's dates. A paper received on the last day is in time.
     """
     told = day_of(text)
     if not told:
@@ -79,7 +81,8 @@ def received_at(viewer: Viewer, intake: Intake, text: str, today: date) -> datet
 
 
 def read(viewer: Viewer, definition: Definition, given: Given) -> tuple[dict[str, Answer], list[Problem]]:
-    """The answers of a paper and what is wrong with them. What is `only_online` may be left out."""
+    """The answers of a paper, and what is wrong with them. Questions that are `only_online` may stay
+    unanswered."""
     form, answers, problems = definition.form, dict[str, Answer](), list[Problem]()
     for question in asked(form):
         if question.kind is QuestionKind.FILE:
@@ -102,8 +105,9 @@ def read(viewer: Viewer, definition: Definition, given: Given) -> tuple[dict[str
 
 
 def known(viewer: Viewer, intake: Intake, definition: Definition, answers: dict[str, Answer]) -> list[Known]:
-    """Who a paper may be from: by an identity number or telephone anywhere, by the whole name in the files that the
-    viewer's institutions hold. Two statements."""
+    """The persons who may have sent a paper. They are found by an identity number or telephone, wherever they
+    are known, or by their whole name among the files that the viewer's institutions hold. Takes two
+    statements."""
     numbers = [crypto.blind_index(*each) for each in identity_numbers(definition.form, answers).items()]
     bearers = sa.select(Identifier.person_id).where(Identifier.blind.in_(numbers))
     ways: list[sa.ColumnElement[bool]] = [Person.id.in_(bearers)]
@@ -129,8 +133,10 @@ def enter(
     received: str,
     documents: Iterable[Prepared] = (),
 ) -> Application:
-    """Write a paper as a file that was sent on the day of its receipt. `person` is the reference of who it is from,
-    "new", or empty when nobody looked yet. Refused with everything that is wrong."""
+    """Write a paper as a file that was sent on the day of its receipt.
+
+    `person` is the sender's reference, "new" for somebody new, or empty when nobody has looked yet. Raises
+    Refused with everything that is wrong."""
     intake = intake_of(viewer, intake_reference)
     require(viewer, file.MANAGE, intake.path)
     definition = definition_of(intake)
@@ -170,7 +176,7 @@ def enter(
 def _person(
     definition: Definition, answers: dict[str, Answer], found: Sequence[Known], person: str
 ) -> Person:
-    """Who it is from; somebody new only where no identity number says otherwise."""
+    """The person who sent the paper: the one whom staff chose among those found, or somebody new."""
     if person in ("", NEW):
         return new_person({"language": "fr"})
     chosen = next((each for each in found if each.reference == person), None)
@@ -205,7 +211,7 @@ def _file(intake: Intake, definition: Definition, person: Person) -> Application
 
 
 def _invite(viewer: Viewer, intake: Intake, definition: Definition, row: Application, person: Person) -> None:
-    """A link by which the person follows their file, if they can be reached and have no account yet."""
+    """Send the person a link to follow their file, if they can be reached and have no account yet."""
     contact = reached_by(person)
     free = sa.select(Person.id).where(Person.id == person.id, without_account())
     if contact is None or db.session.scalar(free) is None:

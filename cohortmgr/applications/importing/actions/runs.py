@@ -1,4 +1,4 @@
-"""Importing an institution's file: prepare it, see what it would change, load it."""
+"""Imports an institution's file: prepares it, shows what it would change, loads it."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.models import Intake
 
-# How long a file waits for its confirmation before another upload removes it.
+# A file waits this long for its confirmation; after that, the next upload removes it.
 WAITS = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A file as its preview shows it: `prepared` is None while `problems` stand against the whole."""
+    """A file as its preview shows it; `prepared` is None while `problems` concern the file as a whole."""
 
     table: Table
     mapping: ColumnMapping
@@ -48,14 +48,15 @@ class Reading:
 def prepare_import(
     data: bytes, filename: str, definition: Definition, given: GivenMapping | None = None
 ) -> Prepared:
-    """Read and judge a file (slow: call before `writing()`). Refused says, once, what is wrong with the whole."""
+    """Read and judge a file. This is slow: call it before `writing()`. Raises Refused if the whole file is
+    unusable."""
     table = read_table(data, filename)
     mapping = propose_mapping(table.header, definition.form, definition.imports, given)
     return _judged(table, mapping, filename, definition)
 
 
 def prepare_reading(data: bytes, filename: str, definition: Definition, given: GivenMapping) -> Reading:
-    """As `prepare_import`, for a page on which the mapping can still be mended."""
+    """Like `prepare_import`, for a page on which staff can still correct the mapping."""
     table = read_table(data, filename)
     try:
         mapping = propose_mapping(table.header, definition.form, definition.imports, given)
@@ -76,7 +77,7 @@ def _judged(table: Table, mapping: ColumnMapping, filename: str, definition: Def
 
 
 def choose_intake(viewer: Viewer, intakes: Sequence[Intake], prepared: Prepared) -> Intake:
-    """The one intake in whose opening period the file was sent; Refused when that is none or several."""
+    """The one intake during whose opening the rows were sent; Refused if there is none, or several."""
     layout = prepared.definition.imports
     rows: tuple[Sending | Rejection, ...] = (*prepared.accepted, *prepared.replaced, *prepared.rejected)
     told = [moment_of(row.raw, prepared.mapping, layout) for row in rows]
@@ -106,7 +107,7 @@ def load(
 ) -> Counts:
     """Load a prepared file; the rows that cannot be used go to the tray.
 
-    `run_reference` is that of its preview: confirmed twice, it is loaded once.
+    `run_reference` is the reference of its preview. A preview that is confirmed twice is loaded once.
     """
     return load_telling(viewer, intake_reference, prepared, run_reference)[0]
 
@@ -114,7 +115,7 @@ def load(
 def load_telling(
     viewer: Viewer, intake_reference: str, prepared: Prepared, run_reference: str | None = None
 ) -> tuple[Counts, tuple[Rejection, ...]]:
-    """As `load`; also returns each row that went to the tray, or that it held already."""
+    """Like `load`; also returns each row that went to the tray or was in it already."""
     intake = _intake(viewer, intake_reference, lock=True)
     run = _opened(viewer, intake, prepared.filename, run_reference)
     if run.state == "loaded":
@@ -151,7 +152,7 @@ def _note(
 
 
 def _intake(viewer: Viewer, reference: str, *, lock: bool = False) -> Intake:
-    """The intake, once the viewer may import into it; `lock`: one import at a time."""
+    """The intake, if the viewer may import into it. With `lock`, only one import runs at a time."""
     intake = programmes.get_intake(reference)
     require(viewer, IMPORT, intake.path)
     if lock:
@@ -183,12 +184,13 @@ def _opened(viewer: Viewer, intake: Intake, filename: str, reference: str | None
 
 
 def prepare_file(data: bytes) -> str:
-    """Keep an uploaded file, sealed, until its preview is confirmed (before `writing()`); returns its key."""
+    """Keep an uploaded file, sealed, until its preview is confirmed. Returns its key. Call it before
+    `writing()`."""
     return storage.store(data).key
 
 
 def begin(viewer: Viewer, intake_reference: str, filename: str, storage_key: str, given: GivenMapping) -> str:
-    """Note an uploaded file that waits for confirmation; returns the reference of its preview."""
+    """Record an uploaded file that waits for confirmation. Returns the reference of its preview."""
     intake = _intake(viewer, intake_reference)
     _forget_old(intake)
     run = _opened(viewer, intake, filename, None)
@@ -201,14 +203,14 @@ def begin(viewer: Viewer, intake_reference: str, filename: str, storage_key: str
 
 
 def remap(viewer: Viewer, run_reference: str, given: GivenMapping) -> None:
-    """Say otherwise which column answers which question; only before the file is loaded."""
+    """Change which column answers which question; this works only before the file is loaded."""
     run, _ = run_of(viewer, run_reference)
     if run.state == "preview":
         run.mapping = mapping_as_json(given)
 
 
 def drop(viewer: Viewer, run_reference: str) -> None:
-    """Give an uploaded file up; dropping it again changes nothing."""
+    """Abandon an uploaded file; doing so again changes nothing."""
     run, intake = run_of(viewer, run_reference)
     if run.state != "preview":
         return
@@ -218,7 +220,7 @@ def drop(viewer: Viewer, run_reference: str) -> None:
 
 
 def run_of(viewer: Viewer, reference: str) -> tuple[ImportRun, Intake]:
-    """A run with its intake, if the viewer imports there; NotFound otherwise."""
+    """A run with its intake, if the viewer may import there and see it; NotFound otherwise."""
     row = db.session.execute(
         sa.select(ImportRun, Intake)
         .join(Intake, Intake.id == ImportRun.intake_id)
@@ -238,7 +240,7 @@ def _forget_file(run: ImportRun) -> None:
 
 
 def _forget_old(intake: Intake) -> None:
-    """Files that nobody confirmed in a day are removed."""
+    """Remove files that nobody confirmed within a day."""
     old = sa.select(ImportRun).where(
         ImportRun.intake_id == intake.id,
         ImportRun.state == "preview",

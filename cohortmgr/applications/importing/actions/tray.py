@@ -1,4 +1,6 @@
-"""The tray: rows that could not be used are mended by staff or by the person, then loaded as the file's are."""
+"""The tray: staff or the person mend rows that could not be used, and each is then loaded like the file's
+other rows.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,7 @@ from cohortmgr.programmes.queries import definition_of
 
 @dataclass(frozen=True)
 class Opened:
-    """A row of the tray laid open: its cells by header, and what is wrong with them."""
+    """A row of the tray with its cells, unsealed and by header, and the faults in them."""
 
     waiting: Waiting
     definition: Definition
@@ -46,23 +48,23 @@ class Opened:
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing is left to mend."""
+        """Whether the row was loaded or discarded, so that nothing is left to mend."""
         return self.waiting.row.state not in OPEN
 
     @property
     def contact(self) -> Contact | None:
-        """What reaches the person; None when only staff can mend the row."""
+        """The contact that reaches the person; None when only staff can mend the row."""
         return contact_in(self.waiting.row, self.definition.form, self.mapping, self.cells)
 
     def at_fault(self) -> tuple[str, ...]:
-        """The columns at fault, in the file's order; all of them when the fault is the row's."""
+        """The columns at fault, in the file's order; all of them when the fault concerns the row as a whole."""
         named = {fault.column for fault in self.faults if fault.column}
         chosen = tuple(header for header in self.mapping.columns if header in named)
         return chosen or tuple(header for header, key in self.mapping.columns.items() if key)
 
 
 def open_row(viewer: Viewer, reference: str) -> Opened:
-    """A row for staff to mend. Its cells are unsealed, which is noted: call within `writing()`."""
+    """A row for staff to mend. Unsealing its cells is written into the trail: call this within `writing()`."""
     waiting = waiting_row(reference)
     require_run(viewer, waiting.intake, waiting.run)
     record(viewer, "imports.read_row", "tray_row", reference, waiting.intake.institution_id)
@@ -70,9 +72,10 @@ def open_row(viewer: Viewer, reference: str) -> Opened:
 
 
 def mend(viewer: Viewer, reference: str, version: int, cells: Mapping[str, str]) -> tuple[Fault, ...]:
-    """Take the mended cells and load the row; returns what is still wrong, and then nothing has changed.
+    """Take the mended cells and load the row. Returns the faults that remain; if there are any, nothing has
+    changed.
 
-    A row that is settled already stays as it is. Stale if somebody else mended it meanwhile.
+    A row that is already settled stays as it is. Raises Stale if somebody else mended it meanwhile.
     """
     waiting = waiting_row(reference, lock=True)
     require_run(viewer, waiting.intake, waiting.run)
@@ -85,7 +88,7 @@ def mend(viewer: Viewer, reference: str, version: int, cells: Mapping[str, str])
 
 
 def discard(viewer: Viewer, reference: str, reason: str) -> None:
-    """Set a row aside for good, saying why; what is settled stays so."""
+    """Set a row aside for good, with a reason; a row that is already settled stays as it is."""
     waiting = waiting_row(reference, lock=True)
     require_run(viewer, waiting.intake, waiting.run)
     if not reason.strip():
@@ -108,8 +111,8 @@ def discard(viewer: Viewer, reference: str, reason: str) -> None:
 
 
 def ask(viewer: Viewer, reference: str, version: int) -> bool:
-    """Send the person a link to mend the row themselves, by mail or else by SMS; False when a first click has done
-    it already."""
+    """Send the person a link to mend the row themselves, by mail, or by SMS if there is no address. Returns
+    False if an earlier click has done so already."""
     waiting = waiting_row(reference, lock=True)
     require_run(viewer, waiting.intake, waiting.run)
     row, intake = waiting.row, waiting.intake
@@ -134,15 +137,16 @@ def ask(viewer: Viewer, reference: str, version: int) -> bool:
 
 
 def open_link(viewer: Viewer, token: str) -> Opened:
-    """The row behind a link, as a GET may look at it; problems as `links.peek`."""
+    """The row behind a link, read without using the link up, so that a GET may call it. Raises what
+    `links.peek` does."""
     link = links.peek(token, "repair")
     with acting_in(link.institution_id or 0):
         return _opened(waiting_row(link.subject))
 
 
 def mend_by_link(viewer: Viewer, token: str, cells: Mapping[str, str]) -> tuple[Fault, ...]:
-    """The person mends the columns at fault, no others. Loads the row and uses the link up, or returns what is
-    still wrong and leaves both as they are. A second click finds the work done."""
+    """Let the person mend the columns at fault, and no others. Loads the row and uses the link up, or returns
+    the faults that remain and changes neither. A second click finds the work done."""
     if is_done(viewer, token):
         return ()
     link = links.peek(token, "repair")
@@ -158,7 +162,7 @@ def mend_by_link(viewer: Viewer, token: str, cells: Mapping[str, str]) -> tuple[
 
 
 def is_done(viewer: Viewer, token: str) -> bool:
-    """Whether the link was used: it is, only by having loaded its row."""
+    """Whether the link was used; only loading its row uses it."""
     used = sa.select(SingleUseLink.id).where(
         SingleUseLink.token_hash == links.hashed(token),
         SingleUseLink.purpose == "repair",
@@ -168,7 +172,7 @@ def is_done(viewer: Viewer, token: str) -> bool:
 
 
 def _judge(opened: Opened, cells: Mapping[str, str]) -> Sending | Rejection:
-    """A row's cells judged as those of the file were."""
+    """Judge a row's cells as the rows of a file are judged."""
     definition = opened.definition
     return read_record(
         cells,
@@ -188,7 +192,7 @@ def _opened(waiting: Waiting) -> Opened:
     opened = Opened(waiting, definition, mapping, cells, faults_of(waiting.row))
     judged = _judge(opened, cells)
     if isinstance(judged, Rejection):
-        # A cut row tells here which of its cells are missing.
+        # If the row was cut, these faults also say which of its cells are missing.
         return Opened(waiting, definition, mapping, cells, judged.faults)
     return opened
 
@@ -199,7 +203,8 @@ def _load(viewer: Viewer, opened: Opened, cells: Mapping[str, str]) -> tuple[Fau
         return judged.faults
     row, run, intake = opened.waiting.row, opened.waiting.run, opened.waiting.intake
     prepared = prepared_of(run.filename, opened.definition, opened.mapping, [judged], [], [])
-    # Whoever mends by a link is the person; what the import may replace is its sender's affair.
+    # Without an account, it is the person who mends, by a link; the limit to own imports is for staff
+    # accounts.
     own = own_runs(viewer, intake) if viewer.account_id else None
     made = plan_of(intake, prepared, lock=True, own=own)
     if made.rejected:

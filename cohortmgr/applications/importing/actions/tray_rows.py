@@ -1,4 +1,4 @@
-"""A rejected row as the tray keeps it: its cells sealed, its problems as values."""
+"""Turns a rejected row into a row of the tray and back: its cells are sealed, its problems are kept as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cohortmgr.programmes.models import Intake
 
 
 def row_for(intake: Intake, form: Form, mapping: ColumnMapping, rejection: Rejection, run_id: int) -> TrayRow:
-    """A waiting row of the tray."""
+    """The row of the tray for a rejected row, in the state "waiting"."""
     reference = new_reference()
     return TrayRow(
         reference=reference,
@@ -37,18 +37,18 @@ def row_for(intake: Intake, form: Form, mapping: ColumnMapping, rejection: Rejec
 
 
 def seal_cells(raw: Mapping[str, str], reference: str) -> bytes:
-    """Cells by header, sealed for one row."""
+    """The cells by header, as JSON, sealed for the row with this reference."""
     return crypto.seal(json.dumps(dict(raw), ensure_ascii=False), "tray_rows", "sealed", reference)
 
 
 def cells_of(row: TrayRow) -> dict[str, str]:
-    """The inverse of `seal_cells`. Who shows them to staff notes it in the trail."""
+    """The inverse of `seal_cells`. A caller who shows the cells to staff writes it into the trail."""
     found: dict[str, str] = json.loads(crypto.unseal(row.sealed, "tray_rows", "sealed", row.reference))
     return found
 
 
 def faults_as_json(faults: Sequence[Fault]) -> list[dict[str, Any]]:
-    """Faults as they are kept in a row."""
+    """Faults in the form in which a row keeps them."""
     return [
         {
             "column": fault.column,
@@ -68,7 +68,7 @@ def faults_of(row: TrayRow) -> tuple[Fault, ...]:
 
 
 def usable_email(form: Form, mapping: ColumnMapping, raw: Mapping[str, str]) -> str | None:
-    """The address in a row if mail can reach it."""
+    """The e-mail address in a row, if it is valid; None otherwise."""
     text = _hint(form, mapping, raw, ("person.email",))
     try:
         return normalise_email(text) if text else None
@@ -77,7 +77,7 @@ def usable_email(form: Form, mapping: ColumnMapping, raw: Mapping[str, str]) -> 
 
 
 def contact_in(row: TrayRow, form: Form, mapping: ColumnMapping, raw: Mapping[str, str]) -> Contact | None:
-    """What reaches the person of a row: its address, else a telephone that takes short messages."""
+    """The contact of the person in a row: the e-mail address, else a telephone number that can receive SMS."""
     if row.email:
         return Contact(EMAIL, row.email)
     text = _cell(form, mapping, raw, "person.phone")
@@ -88,7 +88,7 @@ def contact_in(row: TrayRow, form: Form, mapping: ColumnMapping, raw: Mapping[st
 
 
 def _hint(form: Form, mapping: ColumnMapping, raw: Mapping[str, str], targets: Sequence[str]) -> str:
-    """What the row says under the columns of those targets; formulas say nothing."""
+    """The row's cells for these targets, joined by a space; formulas are left out."""
     parts = []
     for target in targets:
         cell = _cell(form, mapping, raw, target)

@@ -1,4 +1,4 @@
-"""Taking back, for a day, what one import made and nobody has touched since. Part of the imports' actions."""
+"""Undoes an import within a day: removes the files it made that nobody has touched since."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from cohortmgr.programmes.models import Intake
 
 WITHIN = timedelta(days=1)
 _TOO_LATE = N_("Un jour est passé : ce chargement ne se défait plus.")
-# A file as an import leaves it: whatever happens to it afterwards counts one more.
+# The version of a file just after its import; every later change raises it.
 _UNTOUCHED = 1
 _APPLICATIONS, _PERSONS = table_of(Application), table_of(Person)
 _IDENTIFIERS, _GUARDIANSHIPS, _TRAY = table_of(Identifier), table_of(Guardianship), table_of(TrayRow)
@@ -39,8 +39,11 @@ _File = sa.Row[int, str, int, str, int, str]
 
 @dataclass(frozen=True)
 class Undoing:
-    """What taking an import back would do: the files that go, those that stay because somebody touched them (both
-    as rows of id, reference, person_id and name), and how many waiting rows of the tray go."""
+    """What undoing an import would do.
+
+    `going` are the files that it removes, `staying` those that stay because somebody touched them; both are
+    rows of id, reference, person_id, name, version and state. `tray` counts the waiting rows of the tray that
+    it removes."""
 
     run: ImportRun
     intake: Intake
@@ -50,18 +53,18 @@ class Undoing:
 
     @property
     def until(self) -> datetime:
-        """Until when it may be done."""
+        """The moment until which the import may be undone."""
         return self.run.at + WITHIN
 
     @property
     def is_open(self) -> bool:
-        """Whether it may still be done, and was not."""
+        """Whether the import may still be undone, and was not."""
         return self.run.undone_at is None and clock.now() < self.until
 
 
 def look(viewer: Viewer, run_reference: str, *, lock: bool = False) -> Undoing:
-    """What would go and what would stay; four statements, whatever the rows. NotFound for another's import, and for
-    one that nobody confirmed."""
+    """What would go and what would stay, in four statements whatever the number of rows. NotFound for an
+    import of somebody else, or one that nobody confirmed."""
     run, intake = run_of(viewer, run_reference)
     if run.state != "loaded":
         raise NotFound(run_reference)
@@ -83,7 +86,8 @@ def look(viewer: Viewer, run_reference: str, *, lock: bool = False) -> Undoing:
 
 
 def _touched(run: ImportRun) -> set[int]:
-    """Those of an import's files to which any table of any room points, or whose person has an account."""
+    """The ids of the import's files to which a row of any table in any room points, or whose person has an
+    account."""
     mine = sa.select(Application.id).where(Application.run_id == run.id)
     parts = [sa.select(column).where(column.in_(mine)) for column in _pointing(_APPLICATIONS)]
     claimed = sa.select(Application.id).join(Account, Account.person_id == Application.person_id)
@@ -92,7 +96,7 @@ def _touched(run: ImportRun) -> set[int]:
 
 
 def _pointing(target: sa.Table) -> list[sa.Column[Any]]:
-    """The columns of every table that point at the ids of one."""
+    """The columns, in all tables, that are foreign keys to the ids of this table."""
     return [
         key.parent
         for table in Model.metadata.tables.values()
@@ -102,7 +106,7 @@ def _pointing(target: sa.Table) -> list[sa.Column[Any]]:
 
 
 def undo(viewer: Viewer, run_reference: str) -> int:
-    """Take it back; returns how many files went. Done already, nothing happens. Refused after a day."""
+    """Undo the import. Returns how many files went; 0 if it was undone already. Refused after a day."""
     found = look(viewer, run_reference, lock=True)
     run, intake = found.run, found.intake
     if run.undone_at is not None:
@@ -130,7 +134,8 @@ def undo(viewer: Viewer, run_reference: str) -> int:
 
 
 def _forget_guardians(children: Sequence[int], intake: Intake) -> list[int]:
-    """End what names the guardians of children who are gone; their links open nothing. Returns the guardians."""
+    """Delete the guardianships of children who are gone, and use up the links of guardians who have no
+    others. Returns the ids of these guardians."""
     guardians: set[int] = set()
     for part in chunks(children):
         here = (_GUARDIANSHIPS.c.child_id.in_(part), _GUARDIANSHIPS.c.institution_id == intake.institution_id)
@@ -147,8 +152,10 @@ def _forget_guardians(children: Sequence[int], intake: Intake) -> list[int]:
 
 
 def _forget_persons(persons: Sequence[int], run: ImportRun) -> None:
-    """Delete those whom the import brought and of whom nothing else is known; another institution may know more than
-    is seen from here, and then they stay."""
+    """Delete the persons whom the import brought and of whom nothing else is known.
+
+    Another institution may hold rows about them that cannot be seen from here; then the delete fails and they
+    stay."""
     for part in chunks(persons):
         elsewhere = [
             sa.select(column).where(column.in_(part))

@@ -1,6 +1,7 @@
-"""What an import would change: whose each sending is, and what of theirs stands already. Reads, and changes nothing.
+"""Works out what an import would change: the person behind each sending, and the file they already have.
 
-A handful of statements whatever the number of rows: persons are found by the blind indexes of their numbers.
+It only reads. It takes a handful of statements whatever the number of rows: persons are found by the blind
+indexes of their identity numbers.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Counts:
-    """What came of a file: persons loaded for the first time, persons whose earlier sending a later one
-    replaced, rows that cannot be used, sendings that changed nothing."""
+    """The result of a file in numbers: persons loaded for the first time, persons whose earlier sending was
+    replaced by a later one, rows that cannot be used, sendings that changed nothing."""
 
     loaded: int
     replaced: int
@@ -60,7 +61,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Step:
-    """One sending, whose it is (None: somebody new), and the application that stands (None: there is none)."""
+    """One sending with its person (None: somebody new) and the file they already have (None: they have none)."""
 
     sending: Sending
     numbers: Mapping[str, str]
@@ -70,7 +71,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """What loading would do, a step a person."""
+    """What loading would do, with one step for each person. `held` are the identifiers of known persons, by
+    their id and then by kind."""
 
     new: tuple[Step, ...]
     replacing: tuple[Step, ...]
@@ -88,7 +90,8 @@ def prepared_of(
     replaced: Sequence[Sending],
     rejected: Sequence[Rejection],
 ) -> Prepared:
-    """Judged rows with the eligibility of each that can be loaded. A child's row must name a guardian."""
+    """The judged rows, with the eligibility of each that can be loaded. A child's row without a guardian is
+    rejected."""
     today = clock.today()
     minors = [each for each in accepted if is_child(definition, each.answers, today)]
     faults = {each.line: guardian_problems(definition.form, each.answers) for each in minors}
@@ -114,7 +117,7 @@ def prepared_of(
 
 
 def _unguarded(sending: Sending, mapping: ColumnMapping, problems: Sequence[Problem]) -> Rejection:
-    """A child's row of which nobody could be asked."""
+    """The rejection of a child's row that names no guardian who could be asked."""
     faults = tuple(Fault(mapping.column_of(problem.where or ""), problem) for problem in problems)
     return Rejection(sending.line, sending.raw, faults, sending.fingerprint)
 
@@ -122,9 +125,11 @@ def _unguarded(sending: Sending, mapping: ColumnMapping, problems: Sequence[Prob
 def plan_of(
     intake: Intake, prepared: Prepared, *, lock: bool = False, own: frozenset[int] | None = None
 ) -> Plan:
-    """Who is new, whose sending replaces an older one, what changes nothing. `lock`: hold what stands.
+    """Sort the sendings: from new persons, replacing an older sending, changing nothing, rejected. `lock`:
+    lock the standing files.
 
-    `own`: whoever enrols a group replaces what these imports of theirs made, and no other file; None for staff.
+    `own`: the ids of the viewer's own imports, if they enrol a group; they may replace what these made, and
+    no other file. None for staff.
     """
     form = prepared.definition.form
     numbers = {each.line: identity_numbers(form, each.answers) for each in prepared.accepted}
@@ -164,7 +169,7 @@ def _sorted(
     replacing = tuple(step for step in steps if step.standing is not None and _replaces(step))
     unchanged = tuple(step for step in steps if step.standing is not None and not _replaces(step))
     twice = {sending.identity for sending in prepared.replaced}
-    # A draft was never sent: whoever had only that is loaded, and nothing of theirs is replaced.
+    # A draft was never sent: a person who had only a draft counts as loaded, not as replaced.
     started = [step for step in replacing if step.standing and step.standing.state in _UNSENT]
     again = [step for step in (*new, *started) if step.sending.identity in twice]
     counts = Counts(
@@ -184,7 +189,7 @@ def _replaces(step: Step) -> bool:
 
 
 def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
-    """Sorted values in parts small enough for one statement."""
+    """The values, sorted, in parts small enough for one statement."""
     ordered = sorted(values)
     for start in range(0, len(ordered), CHUNK):
         yield ordered[start : start + CHUNK]
@@ -203,7 +208,7 @@ def _known(numbers: Iterable[Mapping[str, str]]) -> dict[tuple[str, str], Person
 
 
 def _held(persons: set[int]) -> dict[int, dict[str, Identifier]]:
-    """The identifiers of persons, by kind."""
+    """The identifiers of persons: by the person's id, then by kind."""
     held: dict[int, dict[str, Identifier]] = {number: {} for number in persons}
     for part in chunks(persons):
         for row in db.session.scalars(sa.select(Identifier).where(Identifier.person_id.in_(part))):
@@ -218,7 +223,8 @@ def _owner(
     held: Mapping[int, Mapping[str, Identifier]],
     claimed: Mapping[tuple[str, str], int],
 ) -> Person | str | None:
-    """The person behind a sending, None for somebody new; or the kind of the number that is another's."""
+    """The person behind a sending, or None for somebody new. A string is the kind of the number that belongs
+    to another person."""
     main = sending.identity[0].removeprefix("identifier.")
     person = known.get((main, numbers[main]))
     for kind, value in numbers.items():
@@ -273,5 +279,5 @@ def _standing(intake_id: int, persons: set[int], *, lock: bool) -> dict[int, Any
 
 
 def _day_of(sending: Sending) -> date:
-    """The day on which eligibility is assessed: that of sending, else today's."""
+    """The day for which eligibility is assessed: that of sending, else today."""
     return clock.local(sending.sent_at or clock.now()).date()

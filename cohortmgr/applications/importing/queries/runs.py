@@ -1,4 +1,4 @@
-"""Reading runs of the import, the tray, and who may be invited to claim their file."""
+"""Reads the runs of the import, the tray, and who may be invited to claim their file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OPEN = ("waiting", "asked")
 
 @dataclass(frozen=True)
 class Waiting:
-    """A row of the tray with the run that brought it and its intake."""
+    """A row of the tray with its intake and the run that brought it."""
 
     row: TrayRow
     run: ImportRun
@@ -34,19 +34,20 @@ class Waiting:
 
 
 def require_run(viewer: Viewer, intake: Intake, run: ImportRun) -> None:
-    """Whoever enrols a group sees what they brought themselves; whoever reads the files sees every import."""
+    """Require the right to import, and to see this run. A viewer who enrols a group sees only their own
+    imports; a viewer who reads the files sees every import. NotFound otherwise."""
     require(viewer, IMPORT, intake.path)
     if sees_own_only(viewer, intake) and run.by != viewer.reference:
         raise NotFound(run.reference)
 
 
 def sees_own_only(viewer: Viewer, intake: Intake) -> bool:
-    """Whether a viewer imports there without reading the files."""
+    """Whether the viewer sees only their own imports there: they may import, but not read the files."""
     return not allows(viewer, READ, intake.path)
 
 
 def own_runs(viewer: Viewer, intake: Intake) -> frozenset[int] | None:
-    """The imports of whoever sees these alone; None for those who read the files."""
+    """The ids of the viewer's own imports, if they see only those; None if they may read the files."""
     if not sees_own_only(viewer, intake):
         return None
     mine = sa.select(ImportRun.id).where(ImportRun.intake_id == intake.id, ImportRun.by == viewer.reference)
@@ -59,7 +60,7 @@ def intake_for(viewer: Viewer, reference: str) -> Intake:
 
 
 def runs(viewer: Viewer, intake: Intake, limit: int = 20) -> Sequence[ImportRun]:
-    """The last files that were loaded, and those that wait, newest first."""
+    """The latest imports, loaded or waiting for confirmation, newest first."""
     shown = [ImportRun.intake_id == intake.id, ImportRun.state != "dropped"]
     if sees_own_only(viewer, intake):
         shown.append(ImportRun.by == viewer.reference)
@@ -69,7 +70,7 @@ def runs(viewer: Viewer, intake: Intake, limit: int = 20) -> Sequence[ImportRun]
 
 
 def tray(viewer: Viewer, intake: Intake, *, settled: bool = False) -> sa.Select[TrayRow]:
-    """The rows that wait, in the order of the file; or those that are settled."""
+    """The rows of the tray that wait, in the order of the file; with `settled`, those that are settled."""
     wanted = TrayRow.state.in_(OPEN)
     mine: sa.ColumnElement[bool] = sa.true()
     if sees_own_only(viewer, intake):
@@ -92,7 +93,8 @@ def enrolled_by(viewer: Viewer, intake: Intake) -> sa.Select[*tuple[Any, ...]]:
 
 
 def waiting_row(reference: str, *, lock: bool = False) -> Waiting:
-    """A row of the tray by its reference, whoever asks; NotFound if there is none. `lock`: hold it."""
+    """The row of the tray with this reference, without any check of rights; NotFound if there is none.
+    `lock`: lock it."""
     query = (
         sa.select(TrayRow, ImportRun, Intake)
         .join(ImportRun, ImportRun.id == TrayRow.run_id)
@@ -118,15 +120,18 @@ class Invited:
 
 
 def invitable_counts(intake: Intake) -> tuple[int, int]:
-    """How many people an invitation would reach, and how many if those with a link got another, in one statement."""
+    """How many people an invitation would reach: without those who have a link already, and with them. One
+    statement."""
     everybody = invitable(intake, again=True)
     return sum(not each.has_link for each in everybody), len(everybody)
 
 
 def invitable(intake: Intake, *, again: bool = False) -> list[Invited]:
-    """Persons with an imported file who can be reached but have no way in: no account, and no link that still works.
+    """People with an imported file who can be reached but have no way in: no account, and no link that still
+    works.
 
-    `again`: those with a link too. One statement; of telephones that get no short message only their unsealing tells.
+    `again`: include those with a link. One statement; telephone numbers must be unsealed to see which can get
+    SMS.
     """
     linked = sa.select(SingleUseLink.id).where(
         SingleUseLink.subject == Person.reference,
@@ -149,7 +154,7 @@ def invitable(intake: Intake, *, again: bool = False) -> list[Invited]:
         )
         .join(Application, Application.person_id == Person.id)
         .where(Application.intake_id == intake.id, Application.source == "import")
-        # A child is written to by nobody: what there is to say goes to the guardian.
+        # Nobody writes to a child: what there is to say goes to the guardian.
         .where(Application.consent == "none")
         .where(Application.state == "submitted", without_account())
         .order_by(Application.id)
@@ -163,8 +168,8 @@ def invitable(intake: Intake, *, again: bool = False) -> list[Invited]:
 
 
 def without_account() -> sa.ColumnElement[bool]:
-    """Persons who have no account, and whose address, or number where there is no address, enters nobody else's:
-    that could not be claimed."""
+    """The condition that a person has no account, and that nobody else's account has their e-mail address,
+    or, without one, their telephone number. The file of such a person could not be claimed."""
     theirs = sa.or_(
         Account.person_id == Person.id,
         Account.email == Person.email,
@@ -174,7 +179,8 @@ def without_account() -> sa.ColumnElement[bool]:
 
 
 def reached_by(person: Any) -> Contact | None:
-    """What a link goes to: the address of a person (or of its row), else a telephone that takes short messages."""
+    """The contact to which a link goes: the e-mail address of a person (or of their row), else a telephone
+    number that can receive SMS; None if there is neither."""
     if person.email:
         return Contact(EMAIL, person.email)
     if person.phone_sealed is None:

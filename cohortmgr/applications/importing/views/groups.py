@@ -1,4 +1,6 @@
-"""Pages of whoever enrols a group: the children they brought, by name and consent alone; taking an import back."""
+"""Pages for staff who enrol a group: the children they brought, by name and consent only, and undoing an
+import.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ bp = Blueprint("groups_staff", __name__, url_prefix="/staff")
 @bp.get("/intakes/<reference>/enrolled")
 @guards.staff
 def enrolled(reference: str) -> ResponseReturnValue:
-    """Names, and whether the guardian agreed: nothing else of a file is a club's."""
+    """Show names, and whether the guardian agreed. A club may see nothing else of a file."""
     viewer = guards.viewer()
     intake = import_queries.intake_for(viewer, reference)
     page = page_of(import_queries.enrolled_by(viewer, intake), request.args.get("page", 1, type=int), 50)
@@ -31,7 +33,7 @@ def enrolled(reference: str) -> ResponseReturnValue:
 @bp.route("/imports/<reference>/undo", methods=["GET", "POST"])
 @guards.staff
 def undo(reference: str) -> ResponseReturnValue:
-    """What would go and what would stay; on POST it goes."""
+    """Show what would go and what would stay; a POST undoes the import."""
     viewer = guards.viewer()
     if request.method == "POST":
         with writing():

@@ -25,7 +25,8 @@ bp = Blueprint("paper_staff", __name__, url_prefix="/staff")
 @bp.route("/intakes/<reference>/paper", methods=["GET", "POST"])
 @guards.staff
 def enter(reference: str) -> ResponseReturnValue:
-    """The programme's own form, the day of receipt, and who it is from."""
+    """Show the programme's own form, with the day of receipt and the person who sent the paper; a POST writes
+    the file."""
     intake = paper.intake_of(guards.viewer(), reference)
     if request.method != "POST":
         return _page(intake, ())
@@ -73,7 +74,8 @@ def _page(intake: Intake, problems: tuple[Problem, ...], button: Pressed | None 
         form[button.key].add_row()
     found = []
     if problems:
-        # Each beside its own field; what concerns the page's two own fields stands there.
+        # Each problem stands beside its field; those of "person" and "received" are shown at these two fields
+        # of the page.
         mine = {"person", "received"}
         show_answers(form, Refused(*(each for each in problems if each.where not in mine)))
         answers, _wrong = paper.read(guards.viewer(), definition, request.form.to_dict(flat=False))

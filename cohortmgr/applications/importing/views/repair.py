@@ -1,4 +1,4 @@
-"""The repair of one's own row, by a link."""
+"""Pages on which a person mends their own row of the tray, by a link."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ public_bp = Blueprint("imports_public", __name__)
 @public_bp.route("/repair/<token>", methods=["GET", "POST"], endpoint="repair")
 @guards.public
 def repair_own(token: str) -> ResponseReturnValue:
-    """The person's own row: the fields at fault on GET, mended on POST."""
+    """Show the fields at fault on GET; mend the row on POST."""
     viewer = guards.viewer()
     try:
         if request.method == "POST":
@@ -54,5 +54,5 @@ def _repaired(token: str) -> ResponseReturnValue:
 @public_bp.get("/repair/done")
 @guards.public
 def done() -> ResponseReturnValue:
-    """Thanks: what happens next."""
+    """Thank the person and say what happens next."""
     return render_template("applications/importing/public_repair_done.html")

@@ -1,4 +1,4 @@
-"""Pages of importing: upload, preview, tray and invitations for staff; the repair of one's own row by a link."""
+"""Pages of importing for staff: upload, preview, tray, and invitations."""
 
 from __future__ import annotations
 
@@ -41,13 +41,14 @@ from cohortmgr.programmes.queries import definition_of
 
 staff_bp = Blueprint("imports_staff", __name__, url_prefix="/staff")
 
-# Problems that one page lists; the command line tells all of them.
+# The most problems that one page lists; the command line prints them all.
 LISTED = 500
 
 
 @staff_bp.url_value_preprocessor
 def _allow_files(endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """An institution's file may weigh more than a candidate's; said before anything reads the form."""
+    """Allow an institution's file to be larger than a candidate's. This is set before anything reads the
+    form."""
     if endpoint == "imports_staff.new" and request.method == "POST":
         request.max_content_length = current_app.config["IMPORT_LIMIT"] + 1024 * 1024
 
@@ -55,7 +56,7 @@ def _allow_files(endpoint: str | None, _values: dict[str, Any] | None) -> None:
 @staff_bp.route("/intakes/<reference>/imports", methods=["GET", "POST"])
 @guards.staff
 def new(reference: str) -> ResponseReturnValue:
-    """Choose a file; the files of before."""
+    """Choose a file; the page also lists earlier imports."""
     viewer = guards.viewer()
     intake = import_queries.intake_for(viewer, reference)
     form = UploadForm()
@@ -97,7 +98,7 @@ def _mapping(form: UploadForm) -> GivenMapping:
 @staff_bp.get("/imports/<reference>")
 @guards.staff
 def run(reference: str) -> ResponseReturnValue:
-    """What a file would change, before it does; afterwards, what it did."""
+    """Show what a file would change; once it is loaded, show what it changed."""
     found, intake = imports.run_of(guards.viewer(), reference)
     if found.state != "preview" or found.storage_key is None:
         may_list = allows(guards.viewer(), READ, intake.path)
@@ -136,7 +137,7 @@ def _preview(found: ImportRun, intake: Intake, given: GivenMapping | None = None
 @staff_bp.post("/imports/<reference>/mapping")
 @guards.staff
 def remap(reference: str) -> ResponseReturnValue:
-    """Columns and values as the page's selects say."""
+    """Keep the mapping of columns and values that was chosen on the page."""
     viewer = guards.viewer()
     found, intake = imports.run_of(viewer, reference)
     if found.state == "preview" and found.storage_key:
@@ -167,7 +168,7 @@ def confirm(reference: str) -> ResponseReturnValue:
 @staff_bp.post("/imports/<reference>/drop")
 @guards.staff
 def drop(reference: str) -> ResponseReturnValue:
-    """Give an uploaded file up."""
+    """Abandon an uploaded file."""
     viewer = guards.viewer()
     _found, intake = imports.run_of(viewer, reference)
     back = url_for("imports_staff.new", reference=intake.reference)
@@ -180,7 +181,7 @@ def drop(reference: str) -> ResponseReturnValue:
 @staff_bp.get("/intakes/<reference>/tray", endpoint="tray")
 @guards.staff
 def tray_list(reference: str) -> ResponseReturnValue:
-    """The rows that wait, or with ?settled=1 those that are settled."""
+    """List the rows that wait, or with ?settled=1 those that are settled."""
     viewer = guards.viewer()
     intake = import_queries.intake_for(viewer, reference)
     settled = request.args.get("settled") == "1"
@@ -196,7 +197,7 @@ def tray_list(reference: str) -> ResponseReturnValue:
 @staff_bp.route("/tray/<reference>", methods=["GET", "POST"])
 @guards.staff
 def repair(reference: str) -> ResponseReturnValue:
-    """A row laid open, what is wrong first."""
+    """Show a row to mend, with the columns at fault first."""
     viewer = guards.viewer()
     with writing():
         opened = tray.open_row(viewer, reference)
@@ -259,7 +260,7 @@ def ask(reference: str) -> ResponseReturnValue:
 @staff_bp.post("/tray/<reference>/discard")
 @guards.staff
 def discard(reference: str) -> ResponseReturnValue:
-    """Set a row aside, saying why."""
+    """Set a row aside, with a reason."""
     viewer = guards.viewer()
     form = DiscardForm()
     with writing():
@@ -278,7 +279,7 @@ def discard(reference: str) -> ResponseReturnValue:
 @staff_bp.route("/intakes/<reference>/invitations", methods=["GET", "POST"])
 @guards.staff
 def invite(reference: str) -> ResponseReturnValue:
-    """How many people would get a link to claim their file; then, sending it."""
+    """Show how many people would get a link to claim their file; a POST sends the links."""
     viewer = guards.viewer()
     intake = import_queries.intake_for(viewer, reference)
     if request.method == "POST":

@@ -1,4 +1,4 @@
-"""The page of what is asked once a seat is accepted, and how a file shows it to staff."""
+"""The page on which a person answers the questions that are asked after a seat is accepted."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.programmes.definition.rules import Question, QuestionKind
 
 bp = Blueprint("joining_candidate", __name__)
-# What the page itself sends beside answers.
+# Fields that the page itself sends beside the answers.
 _OURS = frozenset({"csrf_token"})
 
 
 @bp.route("/my/applications/<reference>/joining", methods=["GET", "POST"])
 @guards.candidate
 def form(reference: str) -> ResponseReturnValue:
-    """These questions alone. Good answers may be given in several goes; one that is wrong keeps all from being kept."""
+    """Show these questions only. Answers may be given in several goes, but one wrong answer keeps the others
+    from being saved."""
     file = file_queries.own(guards.viewer(), reference)
     questions = joining_queries.questions_of(file)
     if not questions:
@@ -84,7 +85,7 @@ def _after(file: File, button: Pressed | None) -> str:
 
 
 def _prepared(questions: tuple[Question, ...]) -> list[Prepared]:
-    """The files of this request, checked and stored; Refused with all that is wrong with them."""
+    """The files in this request, checked and stored; raises Refused with everything that is wrong with them."""
     documents: list[Prepared] = []
     problems: list[Problem] = []
     for question in questions:

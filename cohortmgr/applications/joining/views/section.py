@@ -1,4 +1,4 @@
-"""How a file shows staff what its person gave after accepting a seat."""
+"""Shows staff, on the page of a file, what its person gave after accepting a seat."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.joining import queries as joining_queries
 from cohortmgr.programmes.definition.rules import Text
 
-# Over these answers, on staff's page.
+# The title above these answers on staff's page.
 _TITLE: Text = {"fr": "Pour l’inscription", "ar": "من أجل التسجيل", "en": "For enrolment"}
 
 
 def section_of(file: File, answers: Mapping[str, Answer]) -> list[dict[str, Any]]:
-    """The section of these questions on staff's page of a file, as its other sections; none before a seat is
+    """The section with these questions, in the same form as the page's other sections; empty before a seat is
     accepted."""
     rows = [
         {
