@@ -34,7 +34,7 @@ _SENT = N_("Message : %(title)s")
 
 @dataclass(frozen=True)
 class Told:
-    """One thing that happened: when, what (a msgid with its values), by whom, and a word more."""
+    """One thing that happened to a file: when, what (a msgid with its values), by whom, and a further detail."""
 
     at: datetime
     what: str

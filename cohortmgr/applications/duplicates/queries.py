@@ -30,7 +30,7 @@ _TELLING = (*_LIVING, State.WITHDRAWN.value)
 
 @dataclass(frozen=True)
 class Pair:
-    """Two files that look like one person's, with their intakes; a score of 0 to 100 and what it comes from."""
+    """Two files that look like one person's, with their intakes, a score from 0 to 100, and the signs behind it."""
 
     score: int
     signs: tuple[Sign, ...]

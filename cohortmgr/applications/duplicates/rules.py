@@ -67,7 +67,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Likeness:
-    """Two files, the smaller number first; a score of 0 to 100 and what it comes from."""
+    """Two files, the smaller number first, with a score from 0 to 100 and the signs behind it."""
 
     first: int
     second: int

@@ -1,4 +1,4 @@
-"""The task list of a form: what is done, what is left, and the first thing to do next."""
+"""The task list of a form: what is done, what is left, and what to do next."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from cohortmgr.base.i18n import localized, say
 from cohortmgr.programmes.definition.rules import Question, QuestionKind
 
 Task = dict[str, Any]
-# What is missing is named as long as it is this little.
+# At most this many missing answers are named; beyond that they are counted.
 NAMED = 2
 
 
@@ -40,7 +40,7 @@ def page_url(file: File, page: FormPage, **more: Any) -> str:
 
 
 def task_page(file: File, news: Sequence[Question]) -> str:
-    """The whole page."""
+    """The page with the task list; `news` are the questions that came or changed since the last saving."""
     form, answers = file.definition.form, file.working
     papers, mend = papers_of(file), _refused(file)
     absent = missing(form, counted(form, answers), papers)
@@ -88,8 +88,8 @@ def _by_section(pages: Iterable[FormPage]) -> dict[str, list[FormPage]]:
 def _section(
     file: File, title: Any, pages: Sequence[FormPage], absent: Mapping[str, list[Problem]]
 ) -> Task | None:
-    """A section without its papers, which have a list of their own; None when nothing else is asked in it. `absent`
-    is what the whole form lacks, by question."""
+    """The task of a section, without its papers, which have a list of their own; None when it asks nothing
+    else. `absent` holds what the whole form lacks, by question."""
     asking = [page for page in pages if not all(_is_paper(each) for each in page.questions)]
     asked = [each for page in asking for each in page.questions if not _is_paper(each)]
     if not asked:

@@ -1,4 +1,4 @@
-"""What higher rooms say on a file's own page: the steps that come after its sending."""
+"""The hook by which higher rooms add the steps after the sending to a file's own page."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.base.hooks import Hook
 
 Step = Mapping[str, Any]
-# Higher floors append what comes after the sending: items of the timeline (when, title, text, url, state). One in the
-# state "now" says whose turn it is in place of ours.
+# Higher rooms register here what comes after the sending, as items of the timeline (when, title, text, url,
+# state). An item in the state "now" says whose turn it is, in place of ours.
 steps_above: Hook[[Viewer, Application], Iterable[Step]] = Hook()

@@ -1,4 +1,4 @@
-"""Lists under a name, and lists as files: what staff keep of what they see."""
+"""Lets staff keep lists: under a name as saved views, and as exported files."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ _SECRET = N_("Cette recherche contient un numéro de personne : elle ne s’enre
 
 
 def save_view(viewer: Viewer, intake_reference: str, name: str, filters: Filters, shared: bool) -> SavedView:
-    """Keep filters, columns and order under a name, for every intake of the programme; the same name of the same
-    person is replaced. An identity number is never kept: Refused."""
+    """Keep filters, columns and order under a name, for every intake of the programme.
+
+    A view of the same name by the same person is replaced. Refused if the search may hold an identity number
+    or a telephone, which is never kept."""
     intake = file.staff_intake(viewer, intake_reference)
     name = clean(name)
     if not name:
@@ -51,7 +53,7 @@ def save_view(viewer: Viewer, intake_reference: str, name: str, filters: Filters
 
 
 def forget_view(viewer: Viewer, reference: str) -> str:
-    """Delete a view of one's own; returns the path of its scope. NotFound for another's."""
+    """Delete one's own view. Returns the path of its scope. NotFound for somebody else's."""
     row = db.session.scalar(
         sa.select(SavedView).where(SavedView.reference == reference, SavedView.author == viewer.reference)
     )
@@ -63,13 +65,14 @@ def forget_view(viewer: Viewer, reference: str) -> str:
 
 
 def prepare_export(viewer: Viewer, intake_reference: str, filters: Filters) -> tuple[Intake, Sequence[Any]]:
-    """Every row of the list that the filters show, in its order, with its columns."""
+    """The intake, and every row of the list that the filters show, in its order and with its columns."""
     intake = file.staff_intake(viewer, intake_reference)
     return intake, lists.every(intake.id, filters)
 
 
 def note_export(viewer: Viewer, intake: Intake, filters: Filters, kind: str, count: int) -> None:
-    """One line of the trail for a list that left as a file: what was asked for, and how many rows."""
+    """Write one line into the trail for a list that left as a file: its filters and columns, and the number
+    of rows."""
     require(viewer, file.READ, intake.path)
     asked: Mapping[str, str] = filters.arguments()
     if lists.seeks_identity(filters):

@@ -1,4 +1,6 @@
-"""The cells of the staff's list and of its export, column by column: a page of 600 rows writes 5 400 of them."""
+"""Writes the cells of the staff's list and of its export, column by column: a page of 600 rows has 5 400 of
+them.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,7 @@ _TAGS: Mapping[str, Mapping[Any, str]] = {
 
 
 def words_of(definition: Definition) -> dict[str, dict[Any, str]]:
-    """For each column of few values: value to what people read, in the page's language."""
+    """What people read for each value of a column that has few values, by column, in the page's language."""
     diploma = diploma_question(definition)
     return {
         "diploma": {o.key: localized(o.label) for o in diploma.options} if diploma else {},
@@ -68,8 +70,11 @@ def written(
     *,
     boxes: bool,
 ) -> Markup:
-    """The rows of the table's body: each begins with its total, reference and name (see `listing.page`). `before` and
-    `after` stand around a reference to make a file's address; `boxes`: each has one to tick."""
+    """The rows of the table's body. Each given row begins with its total, reference and name (see
+    `lists.queries.page`).
+
+    `before` and `after` are put around a file's reference to make its address. With `boxes`, each row has one
+    to tick."""
     if not rows:
         return Markup("")
     _totals, references, names, *values = zip(*rows, strict=True)
@@ -87,7 +92,7 @@ def written(
     for column, found in zip(columns, values, strict=True):
         cells.append(_column(column, found, words.get(column)))
     lines = map("".join, zip(*cells, strict=True))
-    return Markup("<tr>" + "</tr>\n<tr>".join(lines) + "</tr>")  # every value was escaped or is ours
+    return Markup("<tr>" + "</tr>\n<tr>".join(lines) + "</tr>")  # every value was escaped, or is written here
 
 
 def _box(reference: str, name: str) -> str:
@@ -134,7 +139,7 @@ _SHOWN: Mapping[str, Callable[[Sequence[Any]], list[str]]] = {
 def sheet(
     rows: Sequence[Any], columns: Sequence[str], definition: Definition
 ) -> tuple[list[str], list[list[Any]]]:
-    """Header and rows of an export: figures stay figures, days stay days."""
+    """The header and rows of an export; figures stay figures, and days stay days."""
     words = words_of(definition)
     header = [_("Nom"), *(_(COLUMN_NAMES[name]) for name in columns)]
     lines = [[row[2], *(_plain(c, v, words) for c, v in zip(columns, row[3:], strict=True))] for row in rows]

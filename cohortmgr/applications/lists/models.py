@@ -1,4 +1,4 @@
-"""Lists that staff keep under a name."""
+"""The table of the lists that staff keep under a name."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from cohortmgr.base.db import Id, Model, Row
 
 
 class SavedView(Row, Model):
-    """A list's filters, columns and order under a name; `arguments` are those of its address. Whoever reads the files
-    of the scope sees a `shared` one."""
+    """A list's filters, columns and order under a name; `arguments` are those of its address.
+
+    A `shared` view is seen by everybody who reads the files of its scope."""
 
     __tablename__ = "saved_views"
     __table_args__ = (sa.UniqueConstraint("path", "author", "name"), _OFFICE)

@@ -1,4 +1,6 @@
-"""The staff's list of an intake's applications: filters that live in the address, pages, and neighbours."""
+"""Reads the staff's list of an intake's applications: filters kept in the address, pages, and neighbours of a
+file.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,7 @@ from cohortmgr.base.text import fold
 from cohortmgr.programmes.models import Intake, Offering
 
 SIZES = (50, 100, 250, 600)
-# As many as one page shows can be ticked on it.
+# As many files can be ticked as the longest page shows.
 MOST_TICKED = SIZES[-1]
 SORTS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
     "name": (Application.sort_name.expression,),
@@ -40,7 +42,7 @@ SORTS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
     "region": (Application.region.expression, Application.sort_name.expression),
     "diploma": (Application.diploma.expression, Application.sort_name.expression),
 }
-# Upper floors say which files a decision bore: its outcome to a query of the applications' numbers.
+# Higher rooms register here which files had a decision: from an outcome, a query of the applications' ids.
 outcomes_above: Hook[[str], sa.Select[Any]] = Hook()
 OUTCOMES = ("offer", "waiting", "refused", "none")
 
@@ -58,7 +60,7 @@ _DOCUMENTS = (
     .scalar_subquery()
 )
 _OFFERING = sa.select(Offering.key).where(Offering.id == Application.offering_id).scalar_subquery()
-# What a list may show beside the name; asked for only when it is shown.
+# The columns that a list may show beside the name; a column is read only when it is shown.
 COLUMNS: Mapping[str, Any] = {
     "number": Application.number,
     "diploma": Application.diploma,
@@ -81,7 +83,7 @@ PLAIN_COLUMNS = "number,diploma,average,region,conditions,state,source,sent"
 
 @dataclass(frozen=True)
 class Filters:
-    """What the address asks for; anything it says wrongly is left aside."""
+    """The filters, columns and order in an address; parts that are not valid are ignored."""
 
     search: str = ""
     state: str = State.SUBMITTED.value
@@ -107,7 +109,7 @@ class Filters:
 
     @classmethod
     def of(cls, args: Mapping[str, str]) -> Filters:
-        """From an address's arguments."""
+        """The filters from an address's arguments."""
 
         def among(name: str, known: set[str], otherwise: str = "") -> str:
             value = args.get(name, otherwise)
@@ -138,11 +140,12 @@ class Filters:
         )
 
     def only(self, ticked: Sequence[str]) -> Filters:
-        """The same list, and of it the ticked files alone; these stand in no address, which they would overfill."""
+        """The same list with only the ticked files. These are never put into an address, which could not hold
+        them all."""
         return replace(self, files=_references(ticked))
 
     def arguments(self) -> dict[str, str]:
-        """What differs from an untouched list, for addresses that keep the filter."""
+        """The arguments that differ from an untouched list, for addresses that keep the filters."""
         plain = Filters()
         return {
             name: str(value) for name, value in vars(self).items() if value != getattr(plain, name) and value
@@ -160,7 +163,8 @@ class Filters:
 
 
 def _columns(args: Mapping[str, str]) -> str:
-    """A list separated by commas, or repeated as boxes to tick are sent; the untouched list's if it names none."""
+    """The columns from a list with commas, or from repeated arguments as tick boxes send them; the plain ones
+    if none is valid."""
     given = [args.get("columns", "")]
     if hasattr(args, "getlist"):
         given = args.getlist("columns")
@@ -169,14 +173,16 @@ def _columns(args: Mapping[str, str]) -> str:
 
 
 def _references(given: Sequence[str]) -> str:
-    """Public references, each part one or several separated by commas; what is none is left aside."""
+    """The valid public references among the parts, of which each may hold several with commas; others are
+    left out."""
     named = [name for part in given[:MOST_TICKED] for name in part.split(",", MOST_TICKED)[:MOST_TICKED]]
     right = [name for name in named if len(name) == 26 and name.isascii() and name.isalnum()]
     return ",".join(list(dict.fromkeys(right))[:MOST_TICKED])
 
 
 def _grade(text: str) -> str:
-    """A grade as `12.5`, whether it was written with a comma or a point, in any figures; empty for anything else."""
+    """A grade as `12.5`, whether written with a comma or a point, in Western or Arabic figures; empty for
+    other text."""
     try:
         value = Decimal(western_digits(text[:10]).strip().replace(",", ".").replace("٫", "."))
     except InvalidOperation:
@@ -190,7 +196,7 @@ def _midnight(day: str, after: int = 0) -> datetime:
 
 
 def chosen(intake_id: int, filters: Filters) -> list[sa.ColumnElement[bool]]:
-    """The conditions of a list of an intake's applications, for whatever is done to the same list."""
+    """The conditions that choose the applications of a list, for everything that is done to the same list."""
     found: list[sa.ColumnElement[bool]] = [Application.intake_id == intake_id, AGREED]
     if filters.state != "all":
         found.append(Application.state == filters.state)
@@ -212,7 +218,7 @@ def chosen(intake_id: int, filters: Filters) -> list[sa.ColumnElement[bool]]:
 
 
 def _between(filters: Filters) -> list[sa.ColumnElement[bool]]:
-    """Conditions on figures and days; both ends are in."""
+    """The conditions on figures and days; both ends are included."""
     found: list[sa.ColumnElement[bool]] = []
     if filters.average_from:
         found.append(Application.average_thousandths >= int(Decimal(filters.average_from) * 1000))
@@ -226,7 +232,7 @@ def _between(filters: Filters) -> list[sa.ColumnElement[bool]]:
 
 
 def _beside(filters: Filters) -> list[sa.ColumnElement[bool]]:
-    """Conditions on what stands beside the file: notes, corrections, documents, more time, decisions."""
+    """The conditions on what belongs to the file: notes, corrections, documents, more time, decisions."""
     found: list[sa.ColumnElement[bool]] = []
     if filters.note:
         there = sa.exists().where(Note.application_id == Application.id)
@@ -251,8 +257,8 @@ def _beside(filters: Filters) -> list[sa.ColumnElement[bool]]:
 
 
 def _found(text: str) -> sa.ColumnElement[bool]:
-    """Every word somewhere in names, number or address; or, by its blind index, the identity number or the telephone
-    itself; or the reference that stands in addresses."""
+    """The condition of a search. The text matches if each of its words is in the names, number or address; or
+    if it is an identity number or telephone, by its blind index; or the reference that stands in addresses."""
     words = [Application.search_text.contains(word, autoescape=True) for word in fold(text).split()]
     ways: list[sa.ColumnElement[bool]] = [sa.and_(sa.true(), *words)]
     numbers = _identity_numbers(text)
@@ -268,7 +274,7 @@ def _found(text: str) -> sa.ColumnElement[bool]:
 
 
 def _identity_numbers(text: str) -> list[str]:
-    """The blind indexes of the numbers of a state that a text could be."""
+    """The blind indexes of the identity numbers (CIN, Massar) that a text could be."""
     numbers = []
     for kind, normalise in (("cin", normalise_cin), ("massar", normalise_massar)):
         try:
@@ -279,7 +285,7 @@ def _identity_numbers(text: str) -> list[str]:
 
 
 def _phone(text: str) -> str | None:
-    """The blind index of the telephone that a text could be."""
+    """The blind index of the telephone number that a text could be; None if it could not."""
     try:
         return crypto.blind_index("phone", normalise_phone(text))
     except Refused:
@@ -287,7 +293,7 @@ def _phone(text: str) -> str | None:
 
 
 def seeks_identity(filters: Filters) -> bool:
-    """Whether a list is searched by what may be somebody's identity number or telephone, kept nowhere unsealed."""
+    """Whether the search may be an identity number or a telephone, which is kept nowhere unsealed."""
     return bool(_identity_numbers(filters.search) or _phone(filters.search))
 
 
@@ -299,9 +305,9 @@ def _order(filters: Filters) -> list[Any]:
 
 
 def page(intake_id: int, filters: Filters, number: int) -> Page:
-    """One page in one statement, two when the number lies beyond the end (then the last page).
+    """One page in one statement, or in two when the number lies beyond the end (then the last page).
 
-    The intake is the caller's, loaded for the viewer.
+    The caller has loaded the intake for the viewer.
     """
     query = _rows(intake_id, filters).limit(filters.size)
     number = max(1, number)
@@ -314,12 +320,12 @@ def page(intake_id: int, filters: Filters, number: int) -> Page:
 
 
 def every(intake_id: int, filters: Filters) -> Sequence[Any]:
-    """The whole list in one statement, for a file of it."""
+    """The whole list in one statement, for an export."""
     return db.session.execute(_rows(intake_id, filters)).all()
 
 
 def _rows(intake_id: int, filters: Filters) -> sa.Select[Any]:
-    """Total, reference and name, then the chosen columns in their order."""
+    """A query of total, reference and name, then the chosen columns in their order."""
     return (
         sa.select(
             sa.func.count().over().label("total"),
@@ -334,7 +340,7 @@ def _rows(intake_id: int, filters: Filters) -> sa.Select[Any]:
 
 @dataclass(frozen=True)
 class Neighbours:
-    """The files before and after one within the same filter, and its place."""
+    """The files before and after one in the same list, its place, and the total."""
 
     before: str | None
     after: str | None
@@ -343,7 +349,7 @@ class Neighbours:
 
 
 def neighbours(intake_id: int, filters: Filters, reference: str) -> Neighbours | None:
-    """In one statement; None when the filter does not hold the file."""
+    """The neighbours of a file, in one statement; None when the file is not in the list."""
     order = _order(filters)
     inner = (
         sa.select(
@@ -361,8 +367,8 @@ def neighbours(intake_id: int, filters: Filters, reference: str) -> Neighbours |
 
 
 def intake_with_views(viewer: Viewer, reference: str) -> tuple[Intake, list[SavedView]]:
-    """An intake whose files the viewer reads, and the views saved for its programme: one's own and those that are
-    shared, in one statement. NotFound otherwise."""
+    """An intake whose files the viewer reads, and the views saved for its programme, their own and shared
+    ones, in one statement. NotFound otherwise."""
     mine = sa.or_(SavedView.author == viewer.reference, SavedView.shared.is_(True))
     rows = db.session.execute(
         sa.select(Intake, SavedView)

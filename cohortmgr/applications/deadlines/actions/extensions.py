@@ -64,7 +64,8 @@ def extend_all(
     reason: str,
     lot: str | None = None,
 ) -> list[Extension]:
-    """The same moment for each of these drafts, which have no more time yet and were chosen by the viewer's rights."""
+    """Give all these drafts time until the same moment. The caller chose them by the viewer's rights, and none of
+    them has an extension yet."""
     reason = clean(reason)
     check(viewer, intake, until, reason)
     made = [

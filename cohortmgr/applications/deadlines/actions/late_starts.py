@@ -36,7 +36,8 @@ LETTER = "late_start"
 
 @dataclass(frozen=True)
 class Given:
-    """Time that was given, for staff: to which address or number, and the number of the file that was begun."""
+    """Time that was given, as staff see it: the address or number it was given to, and the number of the file
+    begun with it."""
 
     row: LateStart
     contact: Contact
@@ -70,7 +71,7 @@ def allow(viewer: Viewer, intake_reference: str, contact: Contact, until: dateti
             channel=contact.channel, sealed=sealed,
         )  # fmt: skip
     row.until, row.reason, row.by, row.at = until, reason, viewer.reference, clock.now()
-    row.application_id = None  # an earlier holder of the number may have used it; now it is for the present one
+    row.application_id = None  # if an earlier holder of the number used it
     try:
         with db.session.begin_nested():
             db.session.add(row)

@@ -60,7 +60,7 @@ class Act(StrEnum):
 
 @dataclass(frozen=True)
 class Preview:
-    """The files to which an act applies, and how many it passes over, by reason."""
+    """The ids of the files to which an act applies, and how many files it leaves out, by reason."""
 
     files: Sequence[int]
     passed: Mapping[str, int]

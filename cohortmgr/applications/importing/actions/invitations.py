@@ -22,7 +22,7 @@ LETTER = "claim_file"
 def invite(viewer: Viewer, intake_reference: str, *, again: bool = False) -> int:
     """Send a claim link to everybody whose file was imported and who has no account; returns how many.
 
-    Whoever has a link that still works gets no other, unless `again`.
+    A person who has a link that still works gets no new one, unless `again`.
     """
     intake = intake_for(viewer, intake_reference)
     # If staff click twice at once, the second request waits here and then sees the links of the first.

@@ -32,8 +32,8 @@ _UNSENT = (State.DRAFT, State.HELD)
 
 @dataclass(frozen=True)
 class Prepared:
-    """A file read and judged. `assessments` by the line of each accepted sending; `children` are the lines of minors,
-    whose guardian is asked."""
+    """A file that was read and judged. `assessments` are by the line of each accepted sending; `children` are
+    the lines of minors, whose guardian is asked."""
 
     filename: str
     definition: Definition

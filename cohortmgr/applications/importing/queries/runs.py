@@ -110,7 +110,8 @@ def waiting_row(reference: str, *, lock: bool = False) -> Waiting:
 
 @dataclass(frozen=True)
 class Invited:
-    """Somebody to invite and what to write: `person` as its row, by which contact, and the file that was imported."""
+    """Somebody to invite: `person` as its row, the contact to use, and the reference and number of the imported
+    file."""
 
     person: Any
     contact: Contact

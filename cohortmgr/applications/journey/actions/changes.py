@@ -1,4 +1,4 @@
-"""A sent file changed by its person until the close. What they sent counts until they send again."""
+"""Lets people change a sent file until the close. What they sent counts until they send again."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from cohortmgr.base.hooks import Hook
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes.definition.rules import Window, window_of
 
-# Higher floors append what closes a sent file to changes: a decision that its person was told.
+# Higher rooms register here what closes a sent file to changes: a decision that its person was told of.
 decided: Hook[[Viewer, Application], bool] = Hook()
 
 _NO_MORE = N_("Cette candidature ne se modifie plus : elle a été retirée, ou le programme a déjà répondu.")
@@ -34,7 +34,8 @@ _ASKED = N_("Une correction vous est demandée : répondez-y d’abord.")
 
 
 def may_change(viewer: Viewer, file: File) -> bool:
-    """Whether what was sent may still be changed, as far as the file itself says: a decision told closes it too."""
+    """Whether the file itself still allows changes. A decision that was told closes it too, but is not looked
+    at here."""
     if file.application.state != State.SUBMITTED or file.reopened_until is not None:
         return False
     return window_of(file.intake.opens_at, file.closes_at, clock.arrived()) is Window.OPEN
@@ -49,8 +50,8 @@ def _why_not(viewer: Viewer, file: File) -> str | None:
 
 
 def begin(viewer: Viewer, reference: str) -> None:
-    """Open what was sent to changes; open already, nothing happens. Refused once a decision was told or after the
-    close."""
+    """Open a sent file to changes; nothing happens if it is open already. Refused once a decision was told,
+    or after the close."""
     file = _held(viewer, reference)
     if file.change is not None:
         return
@@ -67,21 +68,22 @@ def begin(viewer: Viewer, reference: str) -> None:
         with db.session.begin_nested():
             db.session.add(change)
     except IntegrityError:
-        return  # another window was first
+        return  # another window was faster
 
 
 def drop(viewer: Viewer, reference: str) -> None:
-    """Forget what was not sent again."""
+    """Drop the changes that were not sent again."""
     change = file_queries.own_held(viewer, reference).change
     if change is not None:
         db.session.execute(sa.delete(Change).where(Change.id == change.id))
 
 
 def send_again(viewer: Viewer, reference: str, proof: Asked | None = None) -> Application:
-    """Put the changes into the sent file, all or none; nothing to send, the same file.
+    """Put the changes into the sent file, all or none. If nothing is to be sent, the file is returned as it
+    is.
 
-    Refused as a first sending is: what is missing, a condition that is not met, the close. The file keeps its number
-    and the moment at which it was first sent.
+    Raises Refused for the same reasons as a first sending: something is missing, a condition is not met, or
+    the intake is closed. The file keeps its number and the moment at which it was first sent.
     """
     file = _held(viewer, reference)
     row, changed = file.application, file_queries.changes(file.change)

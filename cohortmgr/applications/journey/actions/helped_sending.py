@@ -1,7 +1,8 @@
-"""Whoever was helped confirms the sending: by a code that goes to the address or the number by which they enter.
+"""Has a person who was helped confirm the sending, by a code sent to the address or number by which they
+enter.
 
-Once somebody was named, each sending of the file asks for that code, also when nobody helps any more: whoever holds
-the person's telephone could say so for them.
+Once a helper was named, each sending of the file asks for that code, even when nobody helps any more: whoever
+holds the person's telephone could say for them that the help has ended.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from cohortmgr.audit.actions import record
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import clean
 
-# What a code of this room is asked for; it is good for the one file that it was asked for.
+# The purpose of this room's codes; each is good only for the file it was asked for.
 SEND = "send"
 NO_WAY = N_(
     "Aucune adresse ni aucun numéro n’entre dans votre compte : ajoutez-en un à vos accès, le code y sera envoyé. "
@@ -33,8 +34,8 @@ _WHO = N_("Dites qui est cette personne pour vous.")
 
 
 def set_helper(viewer: Viewer, reference: str, name: str, relation: str) -> None:
-    """Note who fills in the viewer's file for them, an empty name for nobody any more; staff see who was the last.
-    Said twice, nothing happens."""
+    """Note who fills in the viewer's file for them; an empty name means that nobody does any more. Staff see
+    who was the last. Saying the same again changes nothing."""
     file = file_queries.own_held(viewer, reference)
     row = file.application
     if row.state not in (State.DRAFT, State.SUBMITTED) or not file.is_open:
@@ -57,16 +58,17 @@ def set_helper(viewer: Viewer, reference: str, name: str, relation: str) -> None
 
 
 def ways(viewer: Viewer) -> list[Contact]:
-    """Where a code may go: what enters the viewer's own account, the telephone first. What the file says is no way:
-    whoever helps may have written it."""
+    """The contacts to which a code may go: those of the viewer's own account, the telephone first. Contacts
+    in the file do not count, since the helper may have written them."""
     known = access.ways_of(viewer)
     told = (Contact(SMS, known.phone), Contact(EMAIL, known.email))
     return [contact for contact in told if contact.address]
 
 
 def ask(viewer: Viewer, reference: str, channel: str, language: str, origin: str, before: str | None) -> str:
-    """Send the code to one of the viewer's own ways, that of the channel or the first; returns the token for the
-    browser's session. Refused when nothing reaches the viewer, or nobody helps."""
+    """Send the code to one of the viewer's own contacts: the one of this channel, or else the first. Returns
+    the token for the browser's session. Refused when the viewer has no such contact, or when nobody was named
+    as a helper."""
     row = file_queries.own(viewer, reference).application
     if not row.helper:
         raise Refused(_NOBODY)
@@ -79,8 +81,8 @@ def ask(viewer: Viewer, reference: str, channel: str, language: str, origin: str
 
 @dataclass(frozen=True)
 class Standing:
-    """Where the confirmation of a file stands, for the page that asks for it: what the browser's code was asked for,
-    whether it may still be typed, and where another may go."""
+    """How far the confirmation of a file has come, for the page that asks for it: what the browser's code was
+    asked for, whether it may still be typed, and to which contacts another may go."""
 
     asked: Asked | None
     can_try: bool
@@ -88,7 +90,7 @@ class Standing:
 
 
 def standing(viewer: Viewer, row: Application, token: str | None) -> Standing | None:
-    """None, at no cost, where nobody helped."""
+    """The standing of a file's confirmation; None, without a statement, if nobody helped."""
     if not row.helper:
         return None
     found = codes.look(token, SEND)
@@ -98,7 +100,8 @@ def standing(viewer: Viewer, row: Application, token: str | None) -> Standing | 
 
 
 def prove(viewer: Viewer, token: str | None, typed: str) -> Asked | Wrong:
-    """Try what was typed. What is not six digits is no try; `Wrong` is returned, since the try is to be committed."""
+    """Try the code that was typed. Text that is not six digits is refused and does not count as a try.
+    `Wrong` is returned rather than raised, because the try must be committed."""
     digits = read_code(typed)
     if digits is None:
         raise Refused(Problem(_SIX, {}, "code"))
@@ -106,7 +109,8 @@ def prove(viewer: Viewer, token: str | None, typed: str) -> Asked | Wrong:
 
 
 def require_confirmed(viewer: Viewer, row: Application, proof: Asked | None) -> None:
-    """Refused unless nobody helped with this file, or its person has just proved that they send it; noted."""
+    """Require that nobody helped with this file, or that its person has just proved that they send it; the
+    proof is written into the trail. Refused otherwise."""
     if not row.helper:
         return
     if proof is None or proof.purpose != SEND or proof.kept.get("application") != row.reference:

@@ -1,4 +1,4 @@
-"""What a candidate does with an application, and what staff do that must be noted."""
+"""What a candidate does with an application: start it, check it, send it, withdraw it."""
 
 from __future__ import annotations
 
@@ -34,16 +34,18 @@ from cohortmgr.outbox.actions import send
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import definition_of
 
-# Higher floors append what a withdrawal undoes above; called in the same transaction, after the change.
+# Higher rooms register here what a withdrawal undoes in them; it runs in the same transaction, after the
+# change.
 on_withdrawal: Hook[[Viewer, Application], None] = Hook()
 
 _SENT = (State.HELD, State.SUBMITTED)
 
 
 def start(viewer: Viewer, intake_reference: str) -> Application:
-    """The viewer's draft in an intake, made if there is none; a second start returns the same.
+    """The viewer's draft in an intake, made if there is none; starting again returns the same one.
 
-    Refused before the opening and after the close, with the moment. A file that exists is always returned.
+    Refused before the opening and after the close, with the moment. A file that exists is returned in any
+    case.
     """
     if viewer.person_id is None:
         raise NotPermitted("applications.start")
@@ -59,7 +61,7 @@ def start(viewer: Viewer, intake_reference: str) -> Application:
 
 
 def closes_for(viewer: Viewer, intake: Intake) -> datetime:
-    """Until when the viewer, who has no file there, may begin and send one."""
+    """The moment until which the viewer, who has no file there, may begin one and send it."""
     late = _late(viewer, intake)
     return late.until if late else intake.closes_at
 
@@ -90,7 +92,7 @@ def _new_draft(viewer: Viewer, intake: Intake, person_id: int) -> Application:
             with db.session.begin_nested():
                 db.session.add(row)
             return row
-        except IntegrityError:  # the same person twice at once, or a number that exists
+        except IntegrityError:  # the same person started twice at once, or the number is taken
             _, known, _ = file_queries.intake_with_mine(viewer, intake.reference)
             if known is not None:
                 return known
@@ -98,7 +100,7 @@ def _new_draft(viewer: Viewer, intake: Intake, person_id: int) -> Application:
 
 
 def check(viewer: Viewer, file: File) -> tuple[list[Problem], Assessment]:
-    """What is still missing, and whether the answers meet the conditions today."""
+    """The problems of what is still missing, and whether the answers meet the conditions today."""
     definition = file.definition
     answers = counted(definition.form, file.working)
     absent = missing(definition.form, answers, papers_of(file))
@@ -111,7 +113,7 @@ def check(viewer: Viewer, file: File) -> tuple[list[Problem], Assessment]:
 
 
 def reasons(viewer: Viewer, file: File, keys: Iterable[str]) -> list[Problem]:
-    """Each rule that is not met, as its reason followed by its advice."""
+    """The reason and the advice of each rule that is not met."""
     wanted = set(keys)
     return [
         Problem(N_("%(reason)s %(advice)s"), {"reason": rule.reason, "advice": rule.advice}, rule.question)
@@ -121,12 +123,12 @@ def reasons(viewer: Viewer, file: File, keys: Iterable[str]) -> list[Problem]:
 
 
 def submit(viewer: Viewer, reference: str, proof: Asked | None = None) -> Application:
-    """Send a draft. Sent already: the same file, and nothing happens twice. A child's file is held until the guardian,
-    who is asked now, has agreed.
+    """Send a draft. If it was sent already, the file is returned, and nothing happens twice. A child's file
+    is held until the guardian, who is asked now, has agreed.
 
-    Refused when something is missing, when a condition is not met (with reasons and advice), when the intake is
-    closed, or when somebody helped and `proof` is not the person's own, of this file. The state moves by one
-    conditional UPDATE, so of two at once one sends.
+    Raises Refused when something is missing, when a condition is not met (with reasons and advice), when the
+    intake is closed, or when somebody helped and `proof` was not given by the person for this file. The state
+    changes by one conditional UPDATE, so that of two requests at once only one sends.
     """
     file = file_queries.own(viewer, reference)
     row = file.application
@@ -140,7 +142,7 @@ def submit(viewer: Viewer, reference: str, proof: Asked | None = None) -> Applic
         raise Refused(*absent, *reasons(viewer, file, assessment.reasons))
     require_confirmed(viewer, row, proof)
     moment = clock.now()
-    # The definition that it was just held to, which may be newer than the one it was last saved under.
+    # The file was just checked against this version, which may be newer than the one it was last saved under.
     values: dict[str, Any] = {"version_id": file.intake.definition_version_id, **_without_hidden(file)}
     consent = consent_after(row.consent, is_child(file.definition, file.answers, clock.today()))
     after = State.HELD if consent.value in HIDDEN else State.SUBMITTED
@@ -158,7 +160,8 @@ def submit(viewer: Viewer, reference: str, proof: Asked | None = None) -> Applic
 
 
 def _without_hidden(file: File) -> dict[str, Any]:
-    """What the sending drops of the answers: those to questions that others hide, which nobody asked for."""
+    """The columns without the answers to hidden questions, which nobody asked for; empty if no question is
+    hidden."""
     form, answers = file.definition.form, file.answers
     if not hidden(form, answers):
         return {}
@@ -170,7 +173,7 @@ def _without_hidden(file: File) -> dict[str, Any]:
 
 
 def _move(row: Application, before: State, after: State, values: dict[str, Any]) -> bool:
-    """Whether this transaction is the one that moved the row, which must be as it was read."""
+    """Move the row to another state, if it is still as it was read. Returns whether this transaction did so."""
     same = (Application.id == row.id, Application.state == before, Application.version == row.version)
     changed = {**values, "state": after.value, "version": row.version + 1}
     moved = sa.update(Application).where(*same).values(changed)
@@ -189,7 +192,7 @@ def _sent_meanwhile(viewer: Viewer, reference: str) -> Application:
 
 
 def confirm(viewer: Viewer, file: File) -> None:
-    """Write that the file arrived."""
+    """Write to the person that the file arrived."""
     row, intake = file.application, file.intake
     variables = {
         "name": row.name,
@@ -205,7 +208,8 @@ def confirm(viewer: Viewer, file: File) -> None:
 
 
 def withdraw(viewer: Viewer, reference: str) -> Application:
-    """Take a sent application back; done already, nothing happens. What it frees above follows at once."""
+    """Withdraw a sent application; nothing happens if that was done already. What it frees in higher rooms
+    follows at once."""
     row = file_queries.own(viewer, reference).application
     if row.state == State.WITHDRAWN:
         return row

@@ -1,4 +1,4 @@
-"""One thing a page, answers saved as they are typed, what was sent changed until the close, and who helps."""
+"""Pages of the form one at a time, answers saved while typing, changes to a sent file, and the helper."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ _MOST_FIELDS, _LONGEST = 400, 100_000
 @guards.candidate
 @guards.survives
 def page(reference: str, section: str, number: int) -> ResponseReturnValue:
-    """One page of the form. What is hidden from these answers is passed over."""
+    """Show one page of the form; a page that these answers hide is skipped."""
     viewer = guards.viewer()
     if request.method == "POST":
         return _kept(reference, section, number)
@@ -80,7 +80,7 @@ def page(reference: str, section: str, number: int) -> ResponseReturnValue:
 @bp.get("/my/applications/<reference>/question/<key>")
 @guards.candidate
 def question(reference: str, key: str) -> ResponseReturnValue:
-    """The page that asks a question."""
+    """Lead to the page that asks a question."""
     file = file_queries.own(guards.viewer(), reference)
     asked = page_with(pages_of(file.definition.form), key)
     if asked is None:
@@ -89,7 +89,8 @@ def question(reference: str, key: str) -> ResponseReturnValue:
 
 
 def _asked(file: File, section: str, number: int) -> FormPage | None:
-    """The page of that place, with what it asks; None when nothing, NotFound when there is no such place."""
+    """The page at that place, with its questions; None when it asks nothing, NotFound when there is no such
+    place."""
     form = file.definition.form
     if not any(each.section.key == section and each.number == number for each in pages_of(form)):
         raise NotFound(section)
@@ -100,7 +101,7 @@ def _asked(file: File, section: str, number: int) -> FormPage | None:
 
 
 def _following(file: File, section: str, number: int) -> str:
-    """The address of the next page that asks something, the check after the last."""
+    """The address of the next page that asks something, or of the check after the last page."""
     form = file.definition.form
     order = [(each.section.key, each.number) for each in pages_of(form)]
     place = order.index((section, number))
@@ -111,7 +112,7 @@ def _following(file: File, section: str, number: int) -> str:
 
 
 def _kept(reference: str, section: str, number: int) -> ResponseReturnValue:
-    """Keep what a page brought; then the next page, or this one with what is wrong."""
+    """Save what a page brought; then show the next page, or this one with what is wrong."""
     viewer = guards.viewer()
     documents, wrong = list[Prepared](), list[Problem]()
     if any(each.filename for each in request.files.values()):
@@ -145,25 +146,26 @@ def _kept(reference: str, section: str, number: int) -> ResponseReturnValue:
 
 
 def _goes_on(button: Pressed | None) -> bool:
-    """Whether the person says that this page is done; whoever passes is asked for nothing."""
+    """Whether the person says that this page is done. Whoever only saves it for later is not asked for
+    missing answers."""
     return button is None and "later" not in request.form and _chosen() is None
 
 
 def _left(file: File, asked: FormPage) -> list[Problem]:
-    """What a page that is said to be done still lacks."""
+    """What the page still lacks."""
     form = file.definition.form
     absent = missing(form, counted(form, file.working), papers_of(file))
     return [each for each in absent if page_with([asked], each.where or "") is not None]
 
 
 def _chosen() -> str | None:
-    """The language whose button sent the form."""
+    """The language of the button that sent the form; None for any other button."""
     wanted = request.form.get("language")
     return wanted if wanted in LANGUAGES else None
 
 
 def _spoken(answer: Any) -> Any:
-    """The answer, with the language that was chosen remembered."""
+    """The answer, with a cookie that remembers the chosen language."""
     wanted = _chosen()
     if wanted is None:
         return answer
@@ -187,7 +189,7 @@ def _after(file: File, asked: FormPage, button: Pressed | None) -> str:
 
 
 def tasks_url(file: File) -> str:
-    """The task list: a draft's own page, or that of the changes to what was sent."""
+    """The address of the task list: a draft's own page, or the page of the changes to a sent file."""
     place = "journey_candidate.change" if file.change else "applications_candidate.show"
     return url_for(place, reference=file.application.reference)
 
@@ -231,14 +233,15 @@ def _page(file: File, asked: FormPage, form: ApplicationForm | None) -> str:
 @bp.post("/my/applications/<reference>/answers")
 @guards.candidate
 def answers(reference: str) -> ResponseReturnValue:
-    """Good answers kept as they are typed, and what is wrong with the others. The same a second time changes nothing.
+    """Save good answers while they are typed, and tell what is wrong with the others. The same again changes
+    nothing.
 
-    Takes JSON, or a form: `fields` (name to texts), `keys` (the questions that they answer), `seen` (marks), and
-    `kept` when a telephone had kept them.
+    Takes JSON or a form: `fields` (name to texts), `keys` (the questions that they answer), `seen` (marks),
+    and `kept` when the answers had been kept on a telephone.
     """
     viewer = guards.viewer()
     with writing():
-        file = saving.open_file(viewer, reference)  # whose file it is not is told nothing of what was sent
+        file = saving.open_file(viewer, reference)  # first, so that strangers learn nothing of the answers
         given, keys, seen, kept = _read(request.get_json(silent=True) if request.is_json else _posted())
         before = file.working
         file, problems = saving.save_answers(
@@ -252,7 +255,7 @@ def answers(reference: str) -> ResponseReturnValue:
     if kept:
         text = _("Vos réponses gardées sur ce téléphone ont été envoyées.")
     elif labels.keys() <= by_question(problems, labels).keys():
-        text = ""  # nothing was: what is wrong with it is told beside it
+        text = ""  # nothing was saved; each problem is shown beside its answer
     return jsonify(
         text=text,
         changed=any(found.get(key) != before.get(key) for key in labels),
@@ -263,13 +266,13 @@ def answers(reference: str) -> ResponseReturnValue:
 
 
 def _posted() -> dict[str, Any]:
-    """The same out of a plain form: its fields, and the questions that they answer under `keys`."""
+    """The same content from a plain form: its fields, and under `keys` the questions that they answer."""
     fields = request.form.to_dict(flat=False)
     return {"keys": fields.pop("keys", []), "seen": seen_by(request.form), "fields": fields}
 
 
 def _read(body: Any) -> tuple[dict[str, list[str]], set[str], dict[str, str], bool]:
-    """What a page sends of its own accord; Refused for anything else."""
+    """The fields, keys, marks and `kept` that a page's script sends; Refused for anything of another shape."""
     if not isinstance(body, Mapping):
         raise Refused(_NOT_READ)
     fields, keys, seen = body.get("fields"), body.get("keys"), body.get("seen", {})
@@ -290,7 +293,7 @@ def _read(body: Any) -> tuple[dict[str, list[str]], set[str], dict[str, str], bo
 @bp.route("/my/applications/<reference>/change", methods=["GET", "POST"])
 @guards.candidate
 def change(reference: str) -> ResponseReturnValue:
-    """What was sent opened to changes on POST, or the changes forgotten; on GET their task list."""
+    """Show the task list of the changes; a POST opens the sent file to changes, or drops them."""
     viewer = guards.viewer()
     if request.method == "POST":
         with writing():
@@ -314,7 +317,7 @@ def change(reference: str) -> ResponseReturnValue:
 @guards.candidate
 @guards.survives
 def helper(reference: str) -> ResponseReturnValue:
-    """Who fills in the file for the person, who confirms at the sending."""
+    """Name the person who helps to fill in the file; its own person confirms the sending."""
     viewer = guards.viewer()
     problems: tuple[Problem, ...] = ()
     if request.method == "POST":
@@ -342,7 +345,7 @@ def helper(reference: str) -> ResponseReturnValue:
 @bp.post("/my/applications/<reference>/confirm")
 @guards.candidate
 def confirm(reference: str) -> ResponseReturnValue:
-    """Send the code by which whoever was helped confirms the sending; it is typed on the check."""
+    """Send the code by which a person who was helped confirms the sending; they type it on the check page."""
     viewer, before = guards.viewer(), session.get(KEPT)
     file = file_queries.own(viewer, reference)
     if not editable(file):

@@ -1,4 +1,6 @@
-"""What the pages of a form share of a request: the file that may be changed, its fingerprint, its prepared papers."""
+"""What the form's pages share: whether a file may be changed, its definition's fingerprint, the papers of a
+request.
+"""
 
 from __future__ import annotations
 
@@ -16,19 +18,20 @@ from cohortmgr.programmes.definition.rules import Question, QuestionKind, Window
 
 
 def editable(file: File) -> bool:
-    """Whether its person may write in it now."""
+    """Whether the file's person may write in it now."""
     return file.is_open and window_of(file.intake.opens_at, file.closes_at, clock.arrived()) is Window.OPEN
 
 
 def fingerprint_of(file: File) -> str:
-    """That of the definition which the file answers to."""
+    """The fingerprint of the definition that the file answers."""
     if file.application.state == State.DRAFT:
         return file.intake.fingerprint
     return str(file.read.fingerprint)
 
 
 def prepared(file: File, wanted: Iterable[Question]) -> tuple[list[Prepared], list[Problem]]:
-    """The files of this request, checked and stored; a bad one does not undo the others."""
+    """The files in this request, checked and stored, and the problems of bad ones, which do not undo the
+    others."""
     documents: list[Prepared] = []
     problems: list[Problem] = []
     for question in wanted:

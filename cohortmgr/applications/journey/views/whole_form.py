@@ -1,4 +1,4 @@
-"""A candidate's pages: start, form, check, receipt and status, documents, withdrawal."""
+"""A candidate's pages: start, whole form, check, receipt and status, documents, withdrawal."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ bp = Blueprint("applications_candidate", __name__)
 @bp.route("/intakes/<reference>/apply", methods=["GET", "POST"])
 @guards.candidate
 def start(reference: str) -> ResponseReturnValue:
-    """A page on GET, the draft on POST; who has a file goes to it."""
+    """Show the start page; a POST makes the draft. A person who has a file is led to it."""
     viewer = guards.viewer()
     if request.method == "POST":
         with writing():
@@ -79,7 +79,8 @@ def start(reference: str) -> ResponseReturnValue:
 
 
 def _next_page(row: Application) -> str:
-    """The task list of a draft, or the whole form for who asked for it; a sent file's receipt."""
+    """The address after starting: a draft's task list, or the whole form if asked for; the receipt of a sent
+    file."""
     page = "form" if row.state == State.DRAFT and "whole" in request.form else "show"
     return url_for(f"applications_candidate.{page}", reference=row.reference)
 
@@ -92,7 +93,7 @@ def _window(intake: Intake, free: int | None = None) -> Window:
 @guards.candidate
 @guards.survives
 def form(reference: str) -> ResponseReturnValue:
-    """Every section on one page. Good answers are kept even when others are to be mended."""
+    """Show all sections on one page. Good answers are saved even when others must be corrected."""
     file = file_queries.own(guards.viewer(), reference)
     if not editable(file):
         return redirect(url_for("applications_candidate.show", reference=reference))
@@ -113,7 +114,7 @@ def form(reference: str) -> ResponseReturnValue:
 
 
 def _after(file: File, button: Pressed | None) -> str:
-    """Where a form that was kept leads: back to the group whose button was pressed, to one's file, or to the check."""
+    """The address after saving the form: the group whose button was pressed, the person's file, or the check."""
     reference = file.application.reference
     if button is not None:
         more = button.key if button.adds else None
@@ -145,13 +146,13 @@ def _form_page(file: File, page: ApplicationForm | None) -> ResponseReturnValue:
 
 
 def _news(file: File) -> list[Question]:
-    """The questions of a draft that came, or changed, since its person last saved it."""
+    """The questions of a draft that came or changed since its person last saved it."""
     return amended.new_questions(file.definition.form, file.application.answers)
 
 
 def _save(file: File, sent: MultiDict[str, Any]) -> tuple[File, list[Problem]]:
     viewer, given = guards.viewer(), sent.to_dict(flat=False)
-    reference = file.application.reference  # a row is read again after the transaction began
+    reference = file.application.reference  # the row is read again once the transaction begins
     documents, problems = prepared(file, asked(file.definition.form))
     with writing():
         held = saving.open_file(viewer, reference)
@@ -164,7 +165,7 @@ def _save(file: File, sent: MultiDict[str, Any]) -> tuple[File, list[Problem]]:
 @bp.post("/my/applications/<reference>/documents")
 @guards.candidate
 def upload(reference: str) -> ResponseReturnValue:
-    """Files alone, as soon as they are chosen; the answers stay as they were."""
+    """Save files alone, as soon as they are chosen; the answers stay as they were."""
     file = file_queries.own(guards.viewer(), reference)
     if not editable(file):
         return redirect(url_for("applications_candidate.show", reference=reference))
@@ -186,7 +187,8 @@ def upload(reference: str) -> ResponseReturnValue:
 @bp.route("/my/applications/<reference>/check", methods=["GET", "POST"])
 @guards.candidate
 def check(reference: str) -> ResponseReturnValue:
-    """Every answer once more, what is missing, whether the conditions are met; the sending on POST."""
+    """Show every answer once more, what is missing, and whether the conditions are met; a POST sends the
+    file."""
     viewer = guards.viewer()
     if request.method == "POST":
         try:
@@ -197,7 +199,7 @@ def check(reference: str) -> ResponseReturnValue:
             if editable(file):
                 return _check_page(file, refusal.problems)
             if "code" not in request.form or file.application.state == State.DRAFT:
-                raise refusal  # a code that has sent the file already is good for nothing else
+                raise refusal  # if the code has sent the file already, it is good for nothing else
         return redirect(url_for("applications_candidate.show", reference=reference))
     file = file_queries.own(viewer, reference)
     if not editable(file):
@@ -206,7 +208,7 @@ def check(reference: str) -> ResponseReturnValue:
 
 
 def _send(viewer: Viewer, reference: str) -> None:
-    """Send the file, or its changes; by the code of its person where somebody helped. A wrong code is a try."""
+    """Send the file, or its changes, with the person's code if somebody helped. A wrong code counts as a try."""
     typed_code = request.form.get("code")
     with writing():
         proof = None if typed_code is None else helped_sending.prove(viewer, session.get(KEPT), typed_code)
@@ -234,7 +236,7 @@ def _check_page(file: File, problems: Iterable[Problem] = ()) -> ResponseReturnV
         pages={key: page for page in pages_of(form) for key in page.keys},
         changed=changed_of(file) if file.change else None,
         missing=absent,
-        # What the check says itself is not said twice.
+        # The check names what is missing or not met; these problems are not repeated.
         wrong=[] if absent or rules else list(problems),
         refused=rules if answered else [],
         eligible=assessment.eligible,
@@ -246,7 +248,7 @@ def _check_page(file: File, problems: Iterable[Problem] = ()) -> ResponseReturnV
 @bp.get("/my/applications/<reference>")
 @guards.candidate
 def show(reference: str) -> ResponseReturnValue:
-    """Receipt, status and timeline."""
+    """Show the receipt, the status and the timeline; a draft's task list while it may be changed."""
     viewer = guards.viewer()
     file = file_queries.own(viewer, reference)
     if file.application.state == State.DRAFT and editable(file):
@@ -274,7 +276,7 @@ def show(reference: str) -> ResponseReturnValue:
 def _steps(file: File, above: list[Step]) -> list[Step]:
     row, intake = file.application, file.intake
     steps: list[Step] = []
-    if row.sent_at is None or row.created_at <= row.sent_at:  # not for a file that an institution sent later
+    if row.sent_at is None or row.created_at <= row.sent_at:  # not for files imported after they were sent
         steps.append({"when": moment(row.created_at), "title": _("Candidature commencée")})
     if row.sent_at is not None:
         steps.append({"when": moment(row.sent_at), "title": _("Candidature envoyée")})
@@ -291,10 +293,10 @@ def _steps(file: File, above: list[Step]) -> list[Step]:
 
 
 def _code(reference: str) -> Markup:
-    """The address of this page as a QR code: paths and attributes only, no style.
+    """The address of this page as a QR code, drawn with paths and attributes only, without style.
 
-    A reader takes any of the eight masks. This one suits such addresses as well as most; to try all of them took a
-    sixth of all the work of sending a file.
+    A reader takes any of the eight masks, and this one suits such addresses as well as most. Trying all of
+    them took a sixth of all the work of sending a file.
     """
     address = current_app.config["BASE_URL"] + url_for("applications_candidate.show", reference=reference)
     drawn = segno.make(address, error="m", mask=1)
@@ -304,7 +306,7 @@ def _code(reference: str) -> Markup:
 @bp.get("/my/documents/<reference>")
 @guards.candidate
 def document(reference: str) -> ResponseReturnValue:
-    """One's own document."""
+    """Send the person their own document."""
     found, application = documents_queries.document(guards.viewer(), reference)
     if application.person_id != guards.viewer().person_id:
         raise NotFound(reference)
@@ -314,7 +316,7 @@ def document(reference: str) -> ResponseReturnValue:
 @bp.route("/my/applications/<reference>/withdraw", methods=["GET", "POST"])
 @guards.candidate
 def withdraw(reference: str) -> ResponseReturnValue:
-    """Say what will happen, ask for the number, then take the application back."""
+    """Say what will happen and ask for the file's number; a POST with it withdraws the application."""
     file = file_queries.own(guards.viewer(), reference)
     if file.application.state == State.WITHDRAWN:
         return redirect(url_for("applications_candidate.show", reference=reference))

@@ -1,4 +1,4 @@
-"""The list of an intake's applications, its saved views, and the list as a file."""
+"""Staff's pages of the list of an intake's applications, its saved views, and its export."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @guards.staff
 @gives_way
 def index(reference: str) -> ResponseReturnValue:
-    """The list, its filters in the address; four statements with the viewer's own, whatever the rows."""
+    """Show the list, with its filters in the address. Takes four statements with the viewer's own, whatever
+    the rows."""
     viewer = guards.viewer()
     intake, views = lists.intake_with_views(viewer, reference)
     filters = Filters.of(request.args)
@@ -82,7 +83,7 @@ def save_view(reference: str) -> ResponseReturnValue:
 @bp.post("/intakes/<reference>/views/<view>/forget")
 @guards.staff
 def forget_view(reference: str, view: str) -> ResponseReturnValue:
-    """Delete a view of one's own."""
+    """Delete one's own view."""
     file_queries.staff_intake(guards.viewer(), reference)
     with writing():
         lists_actions.forget_view(guards.viewer(), view)
@@ -94,7 +95,8 @@ def forget_view(reference: str, view: str) -> ResponseReturnValue:
 @guards.staff
 @gives_way
 def export(reference: str) -> ResponseReturnValue:
-    """What the filters show, with the chosen columns, as a workbook or as CSV; noted in one line."""
+    """Send what the filters show, with the chosen columns, as a workbook or as CSV; one line goes into the
+    trail."""
     kind = "csv" if request.form.get("kind") == "csv" else "xlsx"
     filters = requests.ticked(Filters.of(request.args))
     intake, rows = lists_actions.prepare_export(guards.viewer(), reference, filters)

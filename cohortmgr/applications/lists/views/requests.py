@@ -1,4 +1,4 @@
-"""Which rows of a list were ticked."""
+"""Reads which rows of a list were ticked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cohortmgr.base.errors import N_, Refused
 
 
 def ticked(filters: Filters) -> Filters:
-    """A list, or of it the files that were ticked where that was asked for; Refused if none was."""
+    """The list, or only its ticked files if the form asks for that; Refused if none was ticked."""
     if "ticked" not in request.form:
         return filters
     chosen = filters.only(request.form.getlist("files"))
