@@ -1,4 +1,4 @@
-"""How many files a change of the form concerns: drafts that move, answers that are kept aside."""
+"""Counts the files that a change of the form concerns: drafts that move, answers that are kept aside."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from cohortmgr.programmes.models import Intake
 
 @dataclass(frozen=True)
 class Answered:
-    """How many drafts, and files that were sent, answer a question; of sealed ones: at most."""
+    """How many drafts and how many sent files answer a question. For a sealed question the numbers are upper
+    bounds."""
 
     drafts: int = 0
     sent: int = 0
@@ -27,7 +28,7 @@ class Answered:
 
 
 def answered(programme_id: int, questions: Sequence[Question]) -> Mapping[str, Answered]:
-    """Question key to how many files answer it, in one statement for the answers and one for the papers."""
+    """How many files answer each question, by its key; one statement for the answers, and one for the papers."""
     papers = [each for each in questions if each.kind is QuestionKind.FILE]
     others = [each for each in questions if each.kind is not QuestionKind.FILE]
     found = {each.key: Answered() for each in questions}
@@ -39,14 +40,14 @@ def answered(programme_id: int, questions: Sequence[Question]) -> Mapping[str, A
 
 
 def drafts_of(programme_id: int, intakes: Sequence[str]) -> int:
-    """How many drafts the intakes of those keys have."""
+    """How many drafts there are in the intakes with these keys."""
     counted = sa.select(sa.func.count(Application.id)).join(Intake, Intake.id == Application.intake_id)
     here = (Intake.programme_id == programme_id, Intake.key.in_(intakes))
     return db.session.scalar(counted.where(*here, Application.state == State.DRAFT.value)) or 0
 
 
 def _given(question: Question) -> sa.ColumnElement[bool]:
-    if question.sealed:  # what is sealed is not opened to be counted
+    if question.sealed:  # sealed answers are not opened to be counted
         return Application.sealed_answers.is_not(None)
     answer: sa.ColumnElement[str | None] = Application.answers[question.key].as_string()
     return answer.is_not(None)

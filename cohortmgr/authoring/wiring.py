@@ -1,4 +1,4 @@
-"""Join authoring to the application: the pages in which a programme is written."""
+"""Joins authoring to the application: the pages on which a programme is written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PAGES = (form.bp, publishing.bp, eligibility.bp, terms.bp)
 
 
 def init_app(app: Flask) -> None:
-    """Pages and their place."""
+    """Register the pages, and their place in the bar."""
     for page in PAGES:
         app.register_blueprint(page)
     below = tuple(page.name for page in PAGES)

@@ -1,4 +1,6 @@
-"""What the pages of a definition's conditions show: each in words, what it may read, and what is wrong with it."""
+"""What the pages of a definition's conditions show: each condition in words, what it may read, and its
+faults.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,8 @@ _SAID: Mapping[Operator, str] = {
 
 @dataclass(frozen=True)
 class Shown:
-    """A condition of the list: its table, what it asks, of whom, how many faults it has, whether it is new."""
+    """A condition as the list shows it: its table, what it asks in words, of whom, its number of faults,
+    whether it is new."""
 
     key: str
     table: Mapping[str, Any]
@@ -63,12 +66,12 @@ def shown(writing: Writing) -> list[Shown]:
 
 
 def faults_of(writing: Writing, place: int) -> list[Fault]:
-    """What is wrong with the condition at a place."""
+    """The faults of the condition at this place."""
     return [fault for fault in writing.judged.faults if fault.path[:2] == ("eligibility", place)]
 
 
 def ready(writing: Writing) -> tuple[EligibilityRule, ...]:
-    """The conditions that can be tried: those of which nothing but texts is missing."""
+    """The conditions that can be tried: those that have no fault, except in their texts."""
     rules = writing.definition.eligibility
     return tuple(
         rule
@@ -78,7 +81,7 @@ def ready(writing: Writing) -> tuple[EligibilityRule, ...]:
 
 
 def wrong_at(writing: Writing, place: int, test: Operator) -> dict[str, list[str]]:
-    """Field of the page to what is wrong there, of the condition at a place."""
+    """The faults of the condition at this place, by field of its page."""
     found: dict[str, list[str]] = {}
     for fault in faults_of(writing, place):
         found.setdefault(eligibility_fields.anchor(fault.path[2:], test), []).append(said_fault(fault))
@@ -86,25 +89,25 @@ def wrong_at(writing: Writing, place: int, test: Operator) -> dict[str, list[str
 
 
 def readable(writing: Writing, test: Operator) -> list[Question]:
-    """The questions that a test may read."""
+    """The questions that a test may read: of a kind that suits it, and asked at the application."""
     kinds = eligibility_fields.kinds_read(test)
     asked = writing.definition.form.questions
     return [each for each in asked if each.kind in kinds and each.asked_at_application]
 
 
 def averaged(writing: Writing) -> list[Question]:
-    """The questions that an average may take in besides its first."""
+    """The questions that an average may include besides its first one."""
     return [each for each in writing.definition.form.questions if each.kind in _AVERAGED]
 
 
 def parts_of(question: Question | None) -> list[tuple[str, str]]:
-    """The parts of a group's rows that may be averaged: key and label."""
+    """The parts of a group's rows that may be averaged, as (key, label)."""
     fields = question.fields if question is not None else ()
     return [(each.key, localized(each.label)) for each in fields if each.kind in _AVERAGED]
 
 
 def choices(question: Question | None) -> dict[str, Text]:
-    """What a chosen answer may be; of an address, the region that it is in."""
+    """The choices that an answer may be, key to label; for an address, its regions."""
     if question is None:
         return {}
     return dict(REGIONS) if question.kind is QuestionKind.ADDRESS else choices_of(question)

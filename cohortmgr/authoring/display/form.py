@@ -1,4 +1,6 @@
-"""What the pages of a definition's form show: its sections and questions in words, and each fault at its field."""
+"""What the pages of a definition's form show: its sections and questions in words, and each fault at its
+field.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,7 @@ _UNREAD = frozenset({QuestionKind.FILE, QuestionKind.GROUP, QuestionKind.ADDRESS
 _LANGUAGES = {"fr": N_("français"), "ar": N_("arabe"), "en": N_("anglais")}
 _YES: Text = {"fr": "Oui", "ar": "نعم", "en": "Yes"}
 
-# Fields whose problem does not say of which text or row it is.
+# Names of the fields whose problems do not say which text or row they concern.
 _FIELDS: Mapping[str, str] = {
     "label": N_("Énoncé"),
     "help": N_("Aide"),
@@ -52,7 +54,8 @@ _FIELDS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Line:
-    """A question of the list: its table, how its kind is called, in words for whom it is, how many faults it has."""
+    """A question as the list shows it: its table, the name of its kind, for whom it is in words, its number
+    of faults."""
 
     name: str
     table: Mapping[str, Any]
@@ -64,7 +67,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Part:
-    """A section of the list."""
+    """A section as the list shows it."""
 
     key: str
     table: Mapping[str, Any]
@@ -74,7 +77,8 @@ class Part:
 
 @dataclass(frozen=True)
 class Said:
-    """A fault, and the page and field where it is mended; `where` stands in words when there is no such page."""
+    """A fault, with the page and field where it can be corrected; if there is no such page, `where` says the
+    place in words."""
 
     what: str
     url: str | None
@@ -83,7 +87,7 @@ class Said:
 
 
 def parts(writing: Writing) -> list[Part]:
-    """The form as the list shows it."""
+    """The sections of the form as the list shows them."""
     form = writing.definition.form
     known = {question.key: question for question in form.questions}
     titles = {section.key: section for section in form.sections}
@@ -116,7 +120,7 @@ def _line(
 
 
 def summary(writing: Writing) -> list[Said]:
-    """Every fault of the draft, with where to mend it."""
+    """Every fault of the draft, with the place where it can be corrected."""
     return [_told(writing, fault) for fault in writing.judged.faults]
 
 
@@ -158,7 +162,8 @@ def _told_of_form(writing: Writing, what: str, path: tuple[str | int, ...]) -> S
 
 
 def said_fault(fault: Fault) -> str:
-    """A fault in words, its language and test called by their names rather than as files write them."""
+    """A fault in words, with the names of languages, tests, kinds and targets instead of their keys in the
+    file."""
     values = dict(fault.values)
     if values.get("language") in _LANGUAGES:
         values["language"] = say(_LANGUAGES[str(values["language"])])
@@ -174,13 +179,14 @@ def said_fault(fault: Fault) -> str:
 
 
 def _name(text: Any) -> str:
-    """A text that may miss languages."""
+    """The text in the first language that it has of French, Arabic and English; "…" if it has none."""
     held = text if isinstance(text, Mapping) else {}
     return str(held.get("fr") or held.get("ar") or held.get("en") or "…")
 
 
 def wrong_at(writing: Writing, path: tuple[str | int, ...]) -> dict[str, list[str]]:
-    """Field of a page to what is wrong there, of the question or section at a path; not of what is below it."""
+    """The faults of the question or section at a path, by field of its page, without those of questions or
+    fields below it."""
     found: dict[str, list[str]] = {}
     for fault in writing.judged.faults:
         rest = fault.path[len(path) :]
@@ -191,7 +197,7 @@ def wrong_at(writing: Writing, path: tuple[str | int, ...]) -> dict[str, list[st
 
 
 def problems_of(problems: list[Problem], wrong: dict[str, list[str]]) -> dict[str, Any]:
-    """What is wrong by field, and as a summary that names the fields of several languages or rows."""
+    """What is wrong by field, and a summary of it that also names fields that have several languages or rows."""
     for problem in problems:
         wrong.setdefault(problem.where or "", []).append(say(problem))
     told = [(place, _named(place, what)) for place, said in wrong.items() for what in said]
@@ -208,12 +214,14 @@ def _named(place: str, what: str) -> str:
 
 
 def askable(writing: Writing, before: str | None, secret: bool = False) -> list[Question]:
-    """The questions that a condition may read: those asked before that question (None: all), with one answer."""
+    """The questions that a condition may read: those with one answer that are asked before the question
+    `before` (None: all)."""
     return [each for each in _until(writing.definition.form.questions, before) if _readable(each, secret)]
 
 
 def before_section(writing: Writing, key: str) -> str | None:
-    """The first question from that section on: conditions of the section read those before it."""
+    """The key of the first question in this section or a later one; the section's conditions may read only
+    questions before it. None if there is no such question."""
     sections = structure.sections_of(writing.document)
     place = next(number for number, each in enumerate(sections) if each["key"] == key)
     return next((q["key"] for each in sections[place:] for q in each.get("questions", ())), None)
@@ -232,16 +240,17 @@ def _readable(question: Question, secret: bool) -> bool:
 
 
 def values_of(question: Question) -> dict[str, Text]:
-    """What an answer to it may be compared with, when that is a choice: key to label; empty for what is typed."""
+    """The choices that an answer to it may be compared with, key to label; empty for a question whose answer
+    is typed."""
     return {"true": _YES} if question.kind is QuestionKind.CONSENT else choices_of(question)
 
 
 def papers(writing: Writing) -> list[Question]:
-    """The questions of papers, which may prove a figure."""
+    """The questions that ask for papers; a paper may prove a figure."""
     return [each for each in writing.definition.form.questions if each.kind is QuestionKind.FILE]
 
 
-# What the words about bounds say for each kind; the others count choices, ranks or rows.
+# What the two bounds are called for each kind of question.
 BOUNDS: Mapping[QuestionKind, tuple[str, str]] = {
     QuestionKind.NUMBER: (N_("Plus petite réponse"), N_("Plus grande réponse")),
     QuestionKind.GRADE: (N_("Plus petite note"), N_("Plus grande note")),

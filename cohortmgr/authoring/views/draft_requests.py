@@ -1,4 +1,6 @@
-"""How a page of a programme's draft is read and saved: whole, and never over what somebody else saved meanwhile."""
+"""Reads and saves a page of a programme's draft: as a whole, and never over what somebody else saved
+meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -20,18 +22,18 @@ from cohortmgr.programmes.drafts.question_fields import Given, Table, Typed
 
 
 def version() -> int:
-    """The state of the draft that the page was opened on; one that no draft has when it says none."""
+    """The version of the draft on which the page was opened; -1, which no draft has, when the page says none."""
     posted = posted_version()
     return -1 if posted is None else posted
 
 
 def given() -> Given:
-    """What the page sent."""
+    """The fields that the page sent, each with its list of values."""
     return request.form.to_dict(flat=False)
 
 
 def saved(key: str, act: Callable[[dict[str, Any]], None], number: int | None = None) -> bool:
-    """Whether what a page says was put into the draft; not when somebody else saved the same thing meanwhile."""
+    """Put a page's content into the draft. Returns False if somebody else saved the same thing meanwhile."""
     try:
         with writing():
             revisions.change(guards.viewer(), key, act, number)
@@ -42,7 +44,7 @@ def saved(key: str, act: Callable[[dict[str, Any]], None], number: int | None = 
 
 
 def by() -> int:
-    """One place up or down, as the button that was pressed says."""
+    """The direction of the button that was pressed: -1 for up, 1 for down."""
     return -1 if request.form.get("by") == "-1" else 1
 
 
@@ -54,8 +56,10 @@ def one_page(
     page: Callable[[Writing, Typed, int, int], ResponseReturnValue],
     done: str,
 ) -> ResponseReturnValue:
-    """A part of the draft that stands on one page: `shown` and `read` are what the page says of the document and what
-    was typed, `put` writes it there, `page` draws it with the version that it is of and its status."""
+    """Show and save a part of the draft that has one page of its own.
+
+    `shown` takes that part from the document, `read` takes it from what was typed, `put` writes it into the
+    document, and `page` draws it, with the version of the draft and the HTTP status."""
     found = get_writing(guards.viewer(), key)
     if request.method == "GET":
         return page(found, Typed(shown(found.document)), found.version, 200)
@@ -76,7 +80,8 @@ def back_to(key: str, place: str | None = None, page: str = "definitions_staff.f
 def structural(
     key: str, act: Callable[[dict[str, Any]], str | None], page: str = "definitions_staff.form"
 ) -> ResponseReturnValue:
-    """One act on a list; its page comes back where it happened. Changed meanwhile: the list as it is now."""
+    """Do one act on a list and lead back to the place where it happened. If the draft was changed meanwhile,
+    or the act is refused, the list is shown as it is now."""
     try:
         with writing():
             place = revisions.change(guards.viewer(), key, act, version())
@@ -92,5 +97,5 @@ def structural(
 
 
 def just_begun() -> bool:
-    """Whether the page is the first of what was begun a moment ago: what is missing is not told yet."""
+    """Whether this page was opened just after its thing was added; what is missing is not told yet."""
     return bool(request.args.get("begun"))

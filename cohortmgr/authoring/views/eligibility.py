@@ -1,5 +1,7 @@
-"""A programme's conditions of eligibility in pages for staff, changed in the same draft as its form, and tried on
-answers of which nothing is kept."""
+"""Staff's pages of a programme's conditions of eligibility.
+
+They are changed in the same draft as the form, and can be tried on answers, which are not kept.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,7 @@ _LIST = "rules_staff.rules"
 @bp.get("/<key>/eligibility")
 @guards.staff
 def rules(key: str) -> ResponseReturnValue:
-    """Every condition in words, with what is said to whom it refuses."""
+    """Show every condition in words, with the text for those whom it refuses."""
     found = get_writing(guards.viewer(), key)
     return render_template(
         "authoring/staff_rules.html",
@@ -49,7 +51,8 @@ def rules(key: str) -> ResponseReturnValue:
 @bp.route("/<key>/eligibility/add", methods=["GET", "POST"])
 @guards.staff
 def add(key: str) -> ResponseReturnValue:
-    """A new condition: its sort, and what is said to whom it refuses, in French; the rest on its own page."""
+    """Add a condition: its sort, and the French text for those whom it refuses; its own page asks for the
+    rest."""
     found = get_writing(guards.viewer(), key)
     typed, sort = Typed({}), request.form.get("sort", "")
     if request.method == "POST":
@@ -86,7 +89,8 @@ def _begun(found: Writing, sort: str, reason: str) -> ResponseReturnValue:
 @bp.route("/<key>/eligibility/rules/<rule>", methods=["GET", "POST"])
 @guards.staff
 def rule(key: str, rule: str) -> ResponseReturnValue:
-    """All that a condition says. A faulty one is kept; what somebody else changed meanwhile is never overwritten."""
+    """Show and save a condition. A faulty one is saved too; what somebody else changed meanwhile is never
+    overwritten."""
     viewer = guards.viewer()
     found = get_writing(viewer, key)
     held = _held(found.document, rule)
@@ -114,7 +118,7 @@ def _held(document: dict[str, Any], rule: str) -> dict[str, Any]:
 
 
 def _kept(key: str, rule: str) -> ResponseReturnValue:
-    """After saving: to the list, or back to the condition while something is wrong with it."""
+    """After saving, lead to the list, or back to the condition while it has faults."""
     found = get_writing(guards.viewer(), key)
     if eligibility_display.faults_of(found, eligibility_fields.find(found.document, rule)[1]):
         flash(
@@ -126,7 +130,7 @@ def _kept(key: str, rule: str) -> ResponseReturnValue:
 
 
 def _page(found: Writing, rule: str, typed: Typed, mark: str, status: int = 200) -> ResponseReturnValue:
-    """The page of a condition as it is kept, or as it was typed."""
+    """The page of a condition, as it is in the draft or as it was typed."""
     held, place = eligibility_fields.find(found.document, rule)
     test = Operator(typed.table["operator"])
     stored = status == 200 and not typed.act and not just_begun()
@@ -164,7 +168,7 @@ def _page(found: Writing, rule: str, typed: Typed, mark: str, status: int = 200)
 @bp.post("/<key>/eligibility/rules/<rule>/move")
 @guards.staff
 def move(key: str, rule: str) -> ResponseReturnValue:
-    """A condition one place up or down: its reason is told before or after the others."""
+    """Move a condition one place up or down; its reason is then shown before or after the others."""
 
     def act(document: dict[str, Any]) -> str:
         eligibility_fields.move(document, rule, by())
@@ -176,7 +180,7 @@ def move(key: str, rule: str) -> ResponseReturnValue:
 @bp.post("/<key>/eligibility/rules/<rule>/remove")
 @guards.staff
 def remove(key: str, rule: str) -> ResponseReturnValue:
-    """A condition leaves the draft; the files that were judged by it keep their version."""
+    """Remove a condition from the draft; files that were judged by it keep their version."""
 
     def act(document: dict[str, Any]) -> None:
         eligibility_fields.remove(document, rule)
@@ -187,7 +191,7 @@ def remove(key: str, rule: str) -> ResponseReturnValue:
 @bp.route("/<key>/eligibility/try", methods=["GET", "POST"])
 @guards.staff
 def attempt(key: str) -> ResponseReturnValue:
-    """What somebody who gives these answers would be told. Nothing is kept of it."""
+    """Show what somebody who gives these answers would be told. Nothing is kept."""
     found = get_writing(guards.viewer(), key)
     tried = eligibility_display.ready(found)
     definition = replace(found.definition, eligibility=tried)

@@ -1,4 +1,6 @@
-"""A programme's form in pages for staff: its sections and questions, changed in a draft that candidates do not see."""
+"""Staff's pages of a programme's form: its sections and questions, changed in a draft that candidates do not
+see.
+"""
 
 from __future__ import annotations
 
@@ -32,14 +34,14 @@ from cohortmgr.programmes.drafts.question_fields import Typed
 
 bp = Blueprint("definitions_staff", __name__, url_prefix="/staff/programmes")
 
-# What stands in words where a draft was changed meanwhile.
+# The HTTP status of a page whose draft was changed meanwhile.
 _MOVED = 409
 
 
 @bp.get("")
 @guards.staff
 def index() -> ResponseReturnValue:
-    """The programmes whose form the viewer may change."""
+    """List the programmes whose form the viewer may change."""
     programmes = draft_queries.managed(guards.viewer())
     drafts = draft_queries.drafted(programmes)
     return render_template("authoring/staff_programmes.html", programmes=programmes, drafts=drafts)
@@ -48,7 +50,7 @@ def index() -> ResponseReturnValue:
 @bp.get("/<key>/form")
 @guards.staff
 def form(key: str) -> ResponseReturnValue:
-    """The whole form in words, what is wrong with it, and a telephone that shows it."""
+    """Show the whole form in words, its faults, and a preview as on a telephone."""
     found = get_writing(guards.viewer(), key)
     spoken = request.args.get("preview", "")
     return render_template(
@@ -64,7 +66,7 @@ def form(key: str) -> ResponseReturnValue:
 @bp.post("/<key>/form/move")
 @guards.staff
 def move(key: str) -> ResponseReturnValue:
-    """A question one place up or down; the page comes back to it."""
+    """Move a question one place up or down, and lead back to it."""
     name = request.form.get("name", "")
 
     def act(document: dict[str, Any]) -> str:
@@ -77,7 +79,7 @@ def move(key: str) -> ResponseReturnValue:
 @bp.post("/<key>/form/copy")
 @guards.staff
 def copy(key: str) -> ResponseReturnValue:
-    """The same question once more, after itself."""
+    """Copy a question; the copy stands after it."""
     name = request.form.get("name", "")
     return structural(key, lambda document: f"q-{structure.duplicate(document, name)}")
 
@@ -85,7 +87,7 @@ def copy(key: str) -> ResponseReturnValue:
 @bp.post("/<key>/form/sections/<section>/move")
 @guards.staff
 def move_section(key: str, section: str) -> ResponseReturnValue:
-    """A section one place up or down, with its questions."""
+    """Move a section one place up or down, with its questions."""
 
     def act(document: dict[str, Any]) -> str:
         structure.move_section(document, section, by())
@@ -97,7 +99,7 @@ def move_section(key: str, section: str) -> ResponseReturnValue:
 @bp.post("/<key>/form/sections/<section>/remove")
 @guards.staff
 def remove_section(key: str, section: str) -> ResponseReturnValue:
-    """An empty section leaves."""
+    """Remove an empty section."""
 
     def act(document: dict[str, Any]) -> None:
         structure.remove_section(document, section)
@@ -108,7 +110,7 @@ def remove_section(key: str, section: str) -> ResponseReturnValue:
 @bp.route("/<key>/form/add", methods=["GET", "POST"])
 @guards.staff
 def add(key: str) -> ResponseReturnValue:
-    """A new question: its kind and what it asks, in French; the rest on its own page."""
+    """Add a question: its kind and its French text; its own page asks for the rest."""
     found = get_writing(guards.viewer(), key)
     place = request.values.get("in", "") or next((each.key for each in form_display.parts(found)), "")
     _there(found, place)
@@ -147,7 +149,7 @@ def add(key: str) -> ResponseReturnValue:
 
 
 def _there(found: Writing, place: str) -> None:
-    """NotFound when nothing can be added there."""
+    """Raise NotFound if no question can be added at this place."""
     if place.endswith("."):
         structure.question(found.document, place[:-1])
     else:
@@ -157,7 +159,8 @@ def _there(found: Writing, place: str) -> None:
 @bp.route("/<key>/form/questions/<name>", methods=["GET", "POST"])
 @guards.staff
 def question(key: str, name: str) -> ResponseReturnValue:
-    """All that a question says. A faulty one is kept; what somebody else changed meanwhile is never overwritten."""
+    """Show and save a question. A faulty one is saved too; what somebody else changed meanwhile is never
+    overwritten."""
     viewer = guards.viewer()
     found = get_writing(viewer, key)
     held = structure.question(found.document, name)
@@ -178,7 +181,8 @@ def question(key: str, name: str) -> ResponseReturnValue:
 
 
 def _put(found: Writing, document: dict[str, Any], name: str) -> str:
-    """Put what was typed into the draft as it is now; Stale when that question is not what the page showed."""
+    """Put what was typed into the present draft. Stale if the question there is no longer the one that the
+    page showed."""
     held, place = structure.find(document, name)
     if mark_of(held[place]) != request.form.get("mark", ""):
         raise Stale(name)
@@ -190,7 +194,7 @@ def _put(found: Writing, document: dict[str, Any], name: str) -> str:
 
 
 def _kept(key: str, name: str, place: str) -> ResponseReturnValue:
-    """After saving: to the list, or back to the question while something is wrong with it."""
+    """After saving, lead to the list, or back to the question while it has faults."""
     found = get_writing(guards.viewer(), key)
     if form_display.wrong_at(found, structure.path_to(found.document, name)):
         flash(_("La question est enregistrée. Il y reste quelque chose à corriger avant de publier."), "wait")
@@ -207,7 +211,7 @@ def _status(typed: Typed) -> int:
 def _question_page(
     found: Writing, name: str, typed: Typed, mark: str, status: int = 200
 ) -> ResponseReturnValue:
-    """The page of a question as it is kept, or as it was typed."""
+    """The page of a question, as it is in the draft or as it was typed."""
     key, point, _inner = name.partition(".")
     stored = status == 200 and not typed.act and not just_begun()
     wrong = form_display.wrong_at(found, structure.path_to(found.document, name)) if stored else {}
@@ -242,7 +246,7 @@ def _question_page(
 @bp.route("/<key>/form/questions/<name>/remove", methods=["GET", "POST"])
 @guards.staff
 def remove(key: str, name: str) -> ResponseReturnValue:
-    """What removing a question does to the files that answer it, then the removal from the draft."""
+    """Show what removing a question does to the files that answer it; a POST removes it from the draft."""
     viewer = guards.viewer()
     found = get_writing(viewer, key)
     held = structure.question(found.document, name)
@@ -270,7 +274,7 @@ def remove(key: str, name: str) -> ResponseReturnValue:
 @bp.route("/<key>/form/sections/<section>", methods=["GET", "POST"])
 @guards.staff
 def section(key: str, section: str) -> ResponseReturnValue:
-    """The title of a section and for whom it is."""
+    """Show and save the title of a section, and for whom it is."""
     viewer = guards.viewer()
     found = get_writing(viewer, key)
     held, place = structure.find_section(found.document, section)
@@ -322,7 +326,7 @@ def _section_page(
 @bp.post("/<key>/form/add-section")
 @guards.staff
 def add_section(key: str) -> ResponseReturnValue:
-    """A section at the end, by its French title; its page asks for the rest."""
+    """Add a section at the end, by its French title; its page asks for the rest."""
     typed = Typed({})
     title = typed.text(given(), "title-fr", question_fields.LIMITS["title"])
     if not title or typed.problems:

@@ -1,5 +1,6 @@
-"""A programme's definition as a whole: shown as candidates will see it, published, let go, read from and written to
-a file."""
+"""Staff's pages of a programme's definition as a whole: preview, publishing, discarding, its file, and public
+texts.
+"""
 
 from __future__ import annotations
 
@@ -30,10 +31,11 @@ from cohortmgr.programmes.drafts.question_fields import Typed
 
 bp = Blueprint("publishing_staff", __name__, url_prefix="/staff/programmes")
 
-# Above so many drafts that move, their number is typed.
+# When more drafts of files than this move to the new version, staff must type their number.
 MANY = 100
 LARGEST_FILE = 1024 * 1024
-# The form is shown in a frame of our own page and does nothing there: no script, no sending, no other address.
+# The form is shown in a frame of our own page and can do nothing there: no script, no sending, no other
+# address.
 _FRAME_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'self'; sandbox"
@@ -43,7 +45,7 @@ _FRAME_POLICY = (
 @bp.get("/<key>/form/preview")
 @guards.staff
 def preview(key: str) -> ResponseReturnValue:
-    """One section of the form as a candidate will meet it, in one of the languages. Nothing is kept of it."""
+    """Show one section of the form as a candidate will see it, in one of the languages. Nothing is kept."""
     found = get_writing(guards.viewer(), key)
     definition = found.definition
     spoken = request.args.get("language", "")
@@ -52,7 +54,7 @@ def preview(key: str) -> ResponseReturnValue:
 
 
 def _offering(definition: Definition) -> Definition:
-    """With the choices of its last campaign to rank."""
+    """The definition with the choices that its last campaign offers for ranking."""
     return definition.of_intake(definition.intakes[-1].key) if definition.intakes else definition
 
 
@@ -82,7 +84,7 @@ def _framed(page: str) -> Response:
 @bp.route("/<key>/publish", methods=["GET", "POST"])
 @guards.staff
 def publish(key: str) -> ResponseReturnValue:
-    """What publishing will do; then it is done, with every draft of a file moved along."""
+    """Show what publishing will do; a POST publishes, and every draft of a file moves to the new version."""
     viewer = guards.viewer()
     found = get_writing(viewer, key)
     if found.draft is None:
@@ -148,7 +150,7 @@ def _publish_page(
 @bp.post("/<key>/discard")
 @guards.staff
 def discard(key: str) -> ResponseReturnValue:
-    """The draft goes; the version in force stays."""
+    """Discard the draft; the version in force stays."""
     try:
         with writing():
             revisions.discard(guards.viewer(), key, version())
@@ -163,7 +165,7 @@ def discard(key: str) -> ResponseReturnValue:
 @bp.get("/<key>/definition.toml")
 @guards.staff
 def export(key: str) -> ResponseReturnValue:
-    """The draft, or the version in force, as the file that can be read again."""
+    """Send the draft, or the version in force, as a file that can be read in again."""
     found = get_writing(guards.viewer(), key)
     of_draft = request.args.get("of") == "draft" and found.draft is not None
     text = write_document(found.document if of_draft else found.in_force.document)
@@ -176,7 +178,7 @@ def export(key: str) -> ResponseReturnValue:
 @bp.route("/<key>/file", methods=["GET", "POST"])
 @guards.staff
 def take_in(key: str) -> ResponseReturnValue:
-    """A TOML file becomes the draft, never more: what is wrong with it is said with its lines."""
+    """Make a TOML file the draft, without publishing it; its problems are shown with their lines."""
     viewer = guards.viewer()
     found = get_writing(viewer, key)
     if request.method == "GET":
@@ -210,7 +212,8 @@ def _refused(
 
 
 def _sent() -> tuple[str, str]:
-    """The text and the name of the file that was sent; Refused for none, a large one, or one that is no text."""
+    """The text and the name of the file that was sent. Refused if there is none, it is too large, or it is no
+    text."""
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         raise Refused(Problem(N_("Choisissez un fichier."), {}, "file"))
@@ -229,7 +232,7 @@ def _sent() -> tuple[str, str]:
 @bp.route("/<key>/texts", methods=["GET", "POST"])
 @guards.staff
 def texts(key: str) -> ResponseReturnValue:
-    """What the public page says: title, summary, description and what people ask first."""
+    """Show and save the texts of the public page: title, summary, description and what people ask first."""
     done = _("Les textes sont enregistrés dans le brouillon.")
     return one_page(key, text_fields.described, text_fields.read_texts, dict.update, _texts_page, done)
 

@@ -1,4 +1,6 @@
-"""A programme's dates and what guardians of minors are asked, in pages for staff: in the same draft as its form."""
+"""Staff's pages of a programme's dates, and of what guardians of minors are asked; both are in the form's
+draft.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ bp = Blueprint("terms_staff", __name__, url_prefix="/staff/programmes")
 @bp.route("/<key>/dates", methods=["GET", "POST"])
 @guards.staff
 def dates(key: str) -> ResponseReturnValue:
-    """When campaigns open, close and answer, when the training is, and when people are reminded."""
+    """Show and save when campaigns open, close and answer, when the training is, and when people are
+    reminded."""
     done = _("Les dates sont enregistrées dans le brouillon.")
     return one_page(
         key,
@@ -60,7 +63,8 @@ def _dates_page(found: Writing, typed: Typed, number: int, status: int) -> Respo
 @bp.route("/<key>/guardians", methods=["GET", "POST"])
 @guards.staff
 def guardians(key: str) -> ResponseReturnValue:
-    """Below which age a guardian must agree, and to what; nothing of it where the programme takes no minors."""
+    """Show and save below which age a guardian must agree, and to what; empty if the programme takes no
+    minors."""
     done = _("Ce que les tuteurs acceptent est enregistré dans le brouillon.")
     return one_page(
         key, guardian_fields.terms_of, guardian_fields.read_terms, _put_terms, _guardians_page, done
@@ -96,7 +100,7 @@ def _guardians_page(found: Writing, typed: Typed, number: int, status: int) -> R
 @bp.post("/<key>/guardians/ask")
 @guards.staff
 def ask(key: str) -> ResponseReturnValue:
-    """The questions without which nobody can ask a guardian join the form."""
+    """Add to the form the questions without which no guardian can be asked."""
 
     def act(document: dict[str, Any]) -> str | None:
         section = guardian_fields.ask(document)
@@ -108,5 +112,5 @@ def ask(key: str) -> ResponseReturnValue:
 @bp.post("/<key>/guardians/forget")
 @guards.staff
 def forget(key: str) -> ResponseReturnValue:
-    """The programme takes no minors any more; files that a guardian answered for keep their version."""
+    """Take no minors any more; files for which a guardian answered keep their version."""
     return structural(key, guardian_fields.forget, "terms_staff.guardians")
