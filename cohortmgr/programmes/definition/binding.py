@@ -1,8 +1,8 @@
-"""Between plain tables (of TOML or JSON) and the frozen values of `rules.py`, in both directions.
+"""Turns plain tables (from TOML or JSON) into the frozen values of `rules.py`, and back.
 
-The dataclasses are the only description of a definition: their types say what a field may hold, so
-a field added there is read, written, checked and suggested here without another line. Every fault
-is collected, none stops the reading.
+The dataclasses are the only description of a definition: their types say what a field may hold. A field added
+there is read, written, checked and suggested here without another line. All faults are collected; none stops
+the reading.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from cohortmgr.programmes.definition.source_lines import Path
 
 @dataclass(frozen=True)
 class Fault:
-    """A mistake at a path: a French msgid and its figures."""
+    """A mistake at a path of the document: a French msgid with its values."""
 
     path: Path
     what: str
     values: Mapping[str, object] = field(default_factory=dict)
 
 
-# Says which instant a local, zoneless time of the file is.
+# Gives the instant that a local time of the file, without a zone, stands for.
 LocalTime = Callable[[datetime], datetime]
 
 _ABSENT: Any = object()
 
 
 class Binder:
-    """Builds values out of plain tables; `faults` holds what was wrong."""
+    """Builds values from plain tables; `faults` collects what is wrong."""
 
     def __init__(self, local_time: LocalTime) -> None:
         self.local_time = local_time
@@ -49,7 +49,7 @@ class Binder:
         return _ABSENT
 
     def record(self, kind: type, data: object, path: Path) -> Any:
-        """The dataclass `kind` out of a table, or absent when any part of it is wrong."""
+        """The dataclass `kind` built from a table; absent if any part of it is wrong."""
         if not isinstance(data, Mapping):
             return self.fail(path, N_("Une table est attendue ici."))
         hints = hints_of(kind)
@@ -86,7 +86,7 @@ class Binder:
             )
 
     def value(self, hint: Any, data: object, path: Path) -> Any:
-        """Any field, after its type."""
+        """The value of a field, read as its type demands."""
         origin = get_origin(hint)
         if origin is Annotated:
             return self.text(data, path)
@@ -225,20 +225,20 @@ _SCALARS: dict[Any, Callable[[Binder, object, Path], Any]] = {
 
 @cache
 def hints_of(kind: type) -> dict[str, Any]:
-    """The types of a dataclass's fields, the mark of texts kept."""
+    """The types of a dataclass's fields, including the mark of texts."""
     return get_type_hints(kind, include_extras=True)
 
 
 def bind(data: Mapping[str, object], local_time: LocalTime) -> tuple[Definition | None, list[Fault]]:
-    """A definition out of plain tables, or none, and everything that was wrong with its shape."""
+    """The definition built from plain tables, or None, and all faults in its shape."""
     binder = Binder(local_time)
     found = binder.record(Definition, data, ())
     return (None if found is _ABSENT else found), binder.faults
 
 
 def plain(value: Any) -> Any:
-    """Plain tables out of a value: what equals its default is left out, so that a field added later
-    changes no fingerprint. Dates, times and Decimals stay themselves."""
+    """The plain tables of a value. Fields that equal their default are left out, so that adding a field later
+    changes no fingerprint. Dates, times and Decimals are kept as they are."""
     if is_dataclass(value):
         return {
             spec.name: plain(held)

@@ -1,4 +1,4 @@
-"""What one definition changes in another, in words. Pure: two values in, changes out."""
+"""Says in words what one definition changes in another: takes two definitions, gives the changes. Pure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that becomes another: what it is (`named`), its key where it is a question, and what changes."""
+    """A change of one thing: what it is (`named`), its key if it is a question, and what changes in it."""
 
     kind: Kind
     named: Text | str
@@ -39,7 +39,7 @@ class Change:
     question: str | None = None
 
 
-# The fields of a question as people call them; what is not here is no affair of its readers.
+# The fields of a question as people call them; changes of other fields do not concern those who read this.
 FIELDS: Mapping[str, str] = {
     "kind": N_("le genre de réponse"),
     "label": N_("l’énoncé"),
@@ -86,7 +86,7 @@ PARTS: Mapping[str, str] = {
 }
 
 
-# What is said of a condition, a campaign, a period and a purpose when it changes.
+# The fields of a condition, a campaign, the calendar and a period, as people call them.
 RULE_FIELDS: Mapping[str, str] = {
     "operator": N_("le test"),
     "question": N_("la question lue"),
@@ -117,7 +117,7 @@ _IN_FULL = ("form", "key", "eligibility")
 
 
 def changes(before: Definition, after: Definition) -> tuple[Change, ...]:
-    """Everything that `after` does otherwise: sections and questions first, then the rest of the programme."""
+    """Everything in which `after` differs: sections and questions first, then the rest of the programme."""
     found = (
         *_sections(before.form, after.form),
         *_questions(before.form, after.form),
@@ -136,7 +136,8 @@ def changes(before: Definition, after: Definition) -> tuple[Change, ...]:
 
 
 def _as_told(before: Definition, after: Definition) -> Definition:
-    """`after` without what is told in full elsewhere: its campaigns' dates, its periods and purposes."""
+    """`after` with the things that are told in full elsewhere set as in `before`: campaigns' dates, periods,
+    purposes."""
     campaigns = {each.key: each for each in before.intakes}
     intakes = tuple(
         replace(each, **{name: getattr(campaigns[each.key], name) for name in DATE_NAMES})
@@ -159,12 +160,12 @@ def _keys(things: Iterable[EligibilityRule | FormSection | Period | Purpose | Qu
 
 
 def _in_order(were: Collection[str], are: Collection[str]) -> bool:
-    """Whether those that stay follow one another as they did."""
+    """Whether the things that stay are in the same order as before."""
     return [key for key in were if key in are] == [key for key in are if key in were]
 
 
 def _of_part(name: str, before: Definition, after: Definition) -> Iterator[Problem | str]:
-    """What is told of a part besides its name: its text of before, or which of its own dates moved."""
+    """What is told about a part besides its name: its earlier text, or which of its own dates moved."""
     if name in ("title", "summary"):
         yield Problem(N_("s’énonçait « %(label)s »"), {"label": getattr(before, name)})
     if name == "calendar":
@@ -174,7 +175,8 @@ def _of_part(name: str, before: Definition, after: Definition) -> Iterator[Probl
 def _listed(
     word: str, before: Iterable[T], after: Iterable[T], told: Callable[[T, T], Iterable[Problem | str]]
 ) -> Iterator[Change]:
-    """What came, changed and left of a list of things called `word`; `told` says what changed of one, or nothing."""
+    """What was added, changed and removed in a list of things called `word`; `told` gives what changed in
+    one, or nothing."""
     were, are = {each.key: each for each in before}, {each.key: each for each in after}
     for key, each in are.items():
         if key not in were:
@@ -202,7 +204,7 @@ def _of_rule(before: EligibilityRule, after: EligibilityRule) -> list[str]:
 
 
 def _dates(before: Definition, after: Definition) -> Iterator[Change]:
-    """The dates of campaigns and of the calendar's periods, each with what it was."""
+    """Changes in the dates of campaigns and of the calendar's periods, each with the earlier date."""
     campaigns = {each.key: each for each in before.intakes}
     for intake in after.intakes:
         if intake.key in campaigns and (moved := tuple(_moved(campaigns[intake.key], intake, DATE_NAMES))):
@@ -228,7 +230,7 @@ def _purposes(before: GuardianTerms | None, after: GuardianTerms | None) -> Iter
 
 
 def removed(before: Form, after: Form) -> tuple[str, ...]:
-    """The questions that are asked no more."""
+    """The keys of the questions that are no longer asked."""
     left = {question.key for question in after.questions}
     return tuple(question.key for question in before.questions if question.key not in left)
 

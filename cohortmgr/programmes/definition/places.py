@@ -1,4 +1,4 @@
-"""In which regions a programme takes place, by the towns that its offerings name. Pure."""
+"""Finds the regions in which a programme takes place, by the towns that its offerings name. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cohortmgr.base.text import fold
 from cohortmgr.organisations.rules import REGIONS
 from cohortmgr.programmes.definition.sections import Text
 
-# The towns of each region that centres and schools stand in, as texts name them in French, English and Arabic.
+# The towns of each region that have centres and schools, as texts name them in French, English and Arabic.
 TOWNS: Mapping[str, tuple[str, ...]] = {
     "MA-01": ("Tanger", "Tangier", "طنجة", "Tétouan", "تطوان", "Al Hoceïma", "الحسيمة", "Larache", "العرائش"),
     "MA-02": ("Oujda", "وجدة", "Nador", "الناظور", "Berkane", "بركان", "Taourirt", "تاوريرت"),
@@ -59,7 +59,7 @@ TOWNS: Mapping[str, tuple[str, ...]] = {
 
 @cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Each region's names and towns as whole words of a folded text."""
+    """Each region's code with a pattern for its names and towns, as whole words of a folded text."""
     found = []
     for code, towns in TOWNS.items():
         names = {fold(name) for name in (*towns, *REGIONS[code].values())}
@@ -69,14 +69,14 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 def regions_named(text: str) -> frozenset[str]:
-    """The regions of the towns that a text names."""
+    """The regions whose towns a text names."""
     folded = fold(text[:2000])
     return frozenset(code for code, pattern in _patterns() if pattern.search(folded))
 
 
 def regions_of(places: Iterable[Text], host: str | None) -> frozenset[str]:
-    """Where offerings are: by their places, at the host's region for one that names no town we know. Empty: nobody
-    knows, so that it may be near anybody."""
+    """The regions where the offerings are, by their places; the host's region if a place names no town we
+    know. Empty if nobody knows, so that the programme may be near anybody."""
     found: set[str] = set()
     for place in places:
         named = frozenset().union(*(regions_named(said) for said in place.values()))
@@ -85,5 +85,6 @@ def regions_of(places: Iterable[Text], host: str | None) -> frozenset[str]:
 
 
 def is_near(wanted: str | None, regions: frozenset[str]) -> bool:
-    """Whether an intake there concerns somebody of that region; None is the whole country."""
+    """Whether an intake in these regions concerns somebody in the region `wanted`; None means the whole
+    country."""
     return wanted is None or not regions or wanted in regions

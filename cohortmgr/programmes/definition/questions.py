@@ -1,6 +1,6 @@
-"""What a form asks: its sections, its questions of every kind, and when one is shown or required.
+"""What a form asks: its sections, its questions of every kind, and when each is shown or required.
 
-Pure values, as `rules.py` beside it, from which they are also importable.
+Pure values, like those of `rules.py` beside it, from which they can be imported too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from cohortmgr.programmes.definition.sections import Text
 
 
 class QuestionKind(StrEnum):
-    """What an answer is."""
+    """What kind of answer a question takes."""
 
     TEXT = "text"
     LONG_TEXT = "long_text"
@@ -42,18 +42,18 @@ class QuestionKind(StrEnum):
     CONSENT = "consent"
 
 
-# The kinds answered out of a list that the definition gives; a ranking without one ranks the intake's offerings.
+# The kinds answered from a list in the definition; a ranking without a list ranks the intake's offerings.
 LISTED = frozenset(
     {QuestionKind.CHOICE, QuestionKind.CHOICES, QuestionKind.LANGUAGE_LEVELS, QuestionKind.RANKING}
 )
-# The kinds whose answer has several parts, each a field of its own.
+# The kinds whose answer has several parts, each in a field of its own.
 COMPOSED = frozenset(
     {
         QuestionKind.CHOICES, QuestionKind.IDENTITY, QuestionKind.ADDRESS, QuestionKind.LANGUAGE_LEVELS,
         QuestionKind.RANKING, QuestionKind.GROUP,
     }
 )  # fmt: skip
-# What a group's rows may not hold: what has parts or a meaning of its own beyond the row.
+# The kinds that a group's rows may not hold: those that have parts, or a meaning beyond the row.
 NOT_IN_GROUPS = COMPOSED | {
     QuestionKind.FILE, QuestionKind.CONSENT, QuestionKind.CIN, QuestionKind.MASSAR, QuestionKind.RIB,
 }  # fmt: skip
@@ -62,7 +62,7 @@ MOST_ROWS = 20
 
 
 class ConditionOperator(StrEnum):
-    """The closed set of tests by which one answer shows or requires another question. Values are text."""
+    """The only tests by which an answer can show or require another question. Their values are text."""
 
     ONE_OF = "one_of"
     NONE_OF = "none_of"
@@ -74,8 +74,8 @@ class ConditionOperator(StrEnum):
 
 @dataclass(frozen=True)
 class Condition:
-    """A test on another question's answer. An answer that is missing, or hidden itself, meets `empty` and
-    `none_of` alone. Of several choices, one that is among the `values` is enough for `one_of`."""
+    """A test on another question's answer. An answer that is missing, or hidden itself, meets only `empty`
+    and `none_of`. If several choices were made, `one_of` needs only one of them among the `values`."""
 
     question: str
     operator: ConditionOperator
@@ -95,17 +95,20 @@ class Option:
 class Question:
     """One question of the form, and how a file names it.
 
-    `columns` are the headers under which an institution's file holds the answer. `sealed` answers are
-    kept encrypted. `minimum` and `maximum` bound a grade, a number or a year, and how many choices,
-    ranks or rows there are, both included.
-    `max_length` counts characters, `max_bytes` the size of a file, `accept` its kinds ("pdf"…).
-    `only_online`: never expected of an imported row, whatever `required` says. `asked_at_application`
-    is false for what is asked once a seat is accepted. `fields` are the questions of a group's row.
-    A question is shown when every condition of `show_when` holds, and required when `required` is true
-    or when there is a `require_when` and all of it holds.
-    A paper is made of at most `max_files` files and `max_pages` pages, and may be promised until `promise_days`
-    days after the close. `proof` is the question of the paper on which staff check this figure.
-    Where one thing is asked a page, questions that follow one another and name the same `page` stand together.
+    `columns` are the headers under which an institution's file holds the answer. `sealed` answers are kept
+    encrypted. `minimum` and `maximum` are the bounds, both included, of a grade, a number or a year, or of
+    how many choices, ranks or rows there are. `max_length` counts characters; `max_bytes` is the largest size
+    of a file, and `accept` its kinds ("pdf"…).
+
+    `only_online`: an imported row never needs an answer, whatever `required` says. `asked_at_application` is
+    false for questions that are asked after a seat is accepted. `fields` are the questions of a group's row.
+
+    A question is shown when every condition of `show_when` holds. It is required when `required` is true, or
+    when `require_when` has conditions and all of them hold.
+
+    A paper is made of at most `max_files` files and `max_pages` pages, and may be promised until
+    `promise_days` days after the close. `proof` is the question of the paper on which staff check this
+    figure. When the form asks one thing a page, questions in sequence with the same `page` stand together.
     """
 
     key: str
@@ -134,7 +137,7 @@ class Question:
     page: str = ""
 
     def option(self, key: str) -> Option:
-        """The option of that key; KeyError when there is none."""
+        """The option with that key; KeyError if there is none."""
         for option in self.options:
             if option.key == key:
                 return option
@@ -142,14 +145,15 @@ class Question:
 
     @property
     def most(self) -> int:
-        """How many choices, ranks or rows may be given."""
+        """The largest number of choices, ranks or rows that may be given."""
         listed = len(self.options) if self.options else MOST_ROWS
         return listed if self.maximum is None else min(int(self.maximum), listed)
 
 
 @dataclass(frozen=True)
 class FormSection:
-    """A page of the form: people answer one section at a time. Hidden unless every `show_when` holds."""
+    """A section of the form; people answer one section at a time. It is hidden unless every condition of
+    `show_when` holds."""
 
     key: str
     title: Text
@@ -165,18 +169,19 @@ class Form:
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
-        """Every question, in order. A page asks a dozen times."""
+        """Every question, in order. It is kept, since one page asks for it a dozen times."""
         return tuple(question for section in self.sections for question in section.questions)
 
     def question(self, key: str) -> Question:
-        """The question of that key; KeyError when there is none."""
+        """The question with that key; KeyError if there is none."""
         for question in self.questions:
             if question.key == key:
                 return question
         raise KeyError(key)
 
     def conditions_of(self) -> Mapping[str, tuple[Condition, ...]]:
-        """Question key to all that must hold for it to be shown, its section's conditions first; none, no key."""
+        """The conditions that must all hold for a question to be shown, by its key, its section's first. A
+        question without conditions has no key here."""
         return {
             question.key: (*section.show_when, *question.show_when)
             for section in self.sections
@@ -185,13 +190,13 @@ class Form:
         }
 
     def ranked(self) -> Iterator[Question]:
-        """The questions that rank the intake's offerings, not options of their own."""
+        """The questions that rank the intake's offerings rather than options of their own."""
         for question in self.questions:
             if question.kind is QuestionKind.RANKING and not question.options:
                 yield question
 
     def ranking(self, options: tuple[Option, ...]) -> Form:
-        """The same form, its rankings of offerings given these to rank."""
+        """The same form, with these options in its rankings of offerings."""
         wanted = {question.key for question in self.ranked()}
         return Form(
             tuple(

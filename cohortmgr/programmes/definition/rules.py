@@ -1,7 +1,7 @@
-"""A programme as data: frozen values that own every section of a definition.
+"""A programme as data: the frozen values for every section of a definition.
 
-A definition is read from TOML (`reading.py`), checked (`checking.py`), kept in the database as an
-immutable version, and carried by every later room. Nothing here knows of files or rows.
+A definition is read from TOML (`toml.py`), checked (`checks/`), kept in the database as a version that never
+changes, and used by all higher rooms. Nothing here knows of files or rows.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ __all__ = [
 TEXT_LANGUAGES = ("fr", "ar", "en")
 LANGUAGE_LEVELS = ("A1", "A2", "B1", "B2", "C1", "C2")
 
-# Where an answer goes besides the application itself. A question without a target stays an answer.
+# Where an answer is kept besides the application itself. Without a target it is only an answer.
 TARGETS = (
     "person.family_name",
     "person.given_name",
@@ -76,7 +76,7 @@ TARGETS = (
 
 
 class Phase(StrEnum):
-    """What the legal basis permits the programme to do with people's data."""
+    """What the legal basis allows the programme to do with people's data."""
 
     APPLICATION = "application"
     SELECTION = "selection"
@@ -88,7 +88,7 @@ class Phase(StrEnum):
 
 
 class Operator(StrEnum):
-    """The closed set of tests that eligibility is made of. Values are text: keys, numbers, ISO dates."""
+    """The only tests that conditions of eligibility can use. Their values are text: keys, numbers, ISO dates."""
 
     ONE_OF = "one_of"
     NOT_EMPTY = "not_empty"
@@ -105,7 +105,7 @@ class Operator(StrEnum):
 
 
 class IntakeState(StrEnum):
-    """Whether people see an intake. Whether it takes applications is a matter of dates: see `window_of`."""
+    """Whether people see an intake. Whether it takes applications depends on its dates: see `window_of`."""
 
     DRAFT = "draft"
     PUBLISHED = "published"
@@ -126,7 +126,7 @@ STATE_TRANSITIONS: Mapping[IntakeState, frozenset[IntakeState]] = {
 
 
 class Window(StrEnum):
-    """Where a moment stands beside the dates of an intake, and whether there is anything left to ask for."""
+    """Where a moment stands beside an intake's dates, and whether it has seats left to ask for."""
 
     UPCOMING = "upcoming"
     OPEN = "open"
@@ -135,7 +135,8 @@ class Window(StrEnum):
 
 
 def window_of(opens_at: datetime, closes_at: datetime, moment: datetime, free: int | None = None) -> Window:
-    """Open from the first instant to just before the last one; full meanwhile when no seat is `free`."""
+    """The window at a moment: open from `opens_at` until just before `closes_at`, and full then if no seat is
+    `free`."""
     if moment < opens_at:
         return Window.UPCOMING
     if moment >= closes_at:
@@ -145,14 +146,17 @@ def window_of(opens_at: datetime, closes_at: datetime, moment: datetime, free: i
 
 @dataclass(frozen=True)
 class EligibilityRule:
-    """A condition to be chosen; `reason` is said to who fails it, `advice` what they may still do.
+    """A condition of eligibility. `reason` is told to those who fail it, `advice` says what they may still
+    do.
 
-    `also` names the other questions of an average; `field` the part of a group's rows that is averaged. `values`:
-    option keys, or regions' codes of a region or an address (one_of, none_of), one number (at_least, at_most,
-    average_at_least), one ISO date (born_after, born_before), two years (year_between, both included), a number of
-    years and the ISO date on which they are counted (age_at_least, age_at_most, both included), nothing (not_empty,
-    and not_enrolled, which reads no question). The rule asks only of those for whom all of `when` holds: an
-    employer's letter, of employees.
+    `also` names the other questions of an average, `field` the part of a group's rows that is averaged. The
+    rule asks only those for whom every condition of `when` holds, for example employees for an employer's
+    letter.
+
+    `values` are, by the test: option keys, or codes of regions for a region or an address (one_of, none_of);
+    one number (at_least, at_most, average_at_least); one ISO date (born_after, born_before); two years, both
+    included (year_between); a number of years, included, and the ISO date on which the age is counted
+    (age_at_least, age_at_most); nothing (not_empty, and not_enrolled, which reads no question).
     """
 
     key: str
@@ -167,13 +171,13 @@ class EligibilityRule:
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """Every question that the rule judges."""
+        """Every question that the rule reads."""
         return (self.question, *self.also) if self.question else ()
 
 
 @dataclass(frozen=True)
 class OfferingDefinition:
-    """What a candidate asks for in an intake, with its seats."""
+    """What a candidate can ask for in an intake, with its seats."""
 
     key: str
     title: Text
@@ -182,7 +186,8 @@ class OfferingDefinition:
 
 
 def _offered(offering: OfferingDefinition) -> Text:
-    """An offering as people choose it: what, and where unless its title already says it."""
+    """The text of an offering as people choose it: its title, and its place unless the title names it
+    already."""
     named = {}
     for language, said in offering.title.items():
         place, comma = offering.place[language], "،" if language == "ar" else ","
@@ -192,7 +197,7 @@ def _offered(offering: OfferingDefinition) -> Text:
 
 @dataclass(frozen=True)
 class IntakeDefinition:
-    """One campaign: aware times in UTC for its window, days of Casablanca for the rest."""
+    """One campaign. Its opening and close are aware times in UTC; the other dates are days in Casablanca."""
 
     key: str
     title: Text
@@ -204,7 +209,7 @@ class IntakeDefinition:
 
     @property
     def seats(self) -> int:
-        """All the seats of the intake."""
+        """The number of seats in the intake."""
         return sum(offering.seats for offering in self.offerings)
 
 
@@ -219,7 +224,7 @@ class Partner:
 
 @dataclass(frozen=True)
 class Practical:
-    """What people ask first, for the public page."""
+    """The answers to what people ask first, for the public page."""
 
     audience: Text
     duration: Text
@@ -233,7 +238,8 @@ class Practical:
 
 @dataclass(frozen=True)
 class Definition:
-    """A programme, whole. `host` is an organisation's key; `imports` says how files are laid out."""
+    """A whole programme. `host` is the key of an organisation; `imports` says how imported files are laid
+    out."""
 
     key: str
     title: Text
@@ -258,19 +264,20 @@ class Definition:
     assumptions: tuple[str, ...] = ()
 
     def intake(self, key: str) -> IntakeDefinition:
-        """The intake of that key; KeyError when there is none."""
+        """The intake with that key; KeyError if there is none."""
         for intake in self.intakes:
             if intake.key == key:
                 return intake
         raise KeyError(key)
 
     def of_intake(self, intake_key: str) -> Definition:
-        """The same, its form ranking the offerings of that intake; itself when it ranks none, or has no such one."""
+        """The definition whose form ranks the offerings of this intake; the same one if its form ranks none
+        or it has no such intake."""
         return self._by_intake.get(intake_key, self)
 
     @cached_property
     def _by_intake(self) -> Mapping[str, Definition]:
-        """Where the form ranks offerings: intake key to the definition that ranks those of that intake."""
+        """The definitions by intake key, each ranking that intake's offerings; empty if the form ranks none."""
         if next(self.form.ranked(), None) is None:
             return {}
         offered = {
@@ -280,11 +287,12 @@ class Definition:
         return {key: replace(self, form=self.form.ranking(options)) for key, options in offered.items()}
 
     def calendar_of(self, intake_key: str) -> Calendar:
-        """The calendar moved to that intake's first day."""
+        """The calendar, moved to that intake's first day."""
         return self.calendar.shifted((self.intake(intake_key).starts_on - self.calendar.starts_on).days)
 
     def stipend_of(self, intake_key: str) -> StipendScheme | None:
-        """The stipend scheme moved by the months between the calendar's first day and that intake's."""
+        """The stipend scheme, moved by the months from the calendar's first day to that intake's; None if
+        there is none."""
         if self.stipend is None:
             return None
         start, origin = self.intake(intake_key).starts_on, self.calendar.starts_on

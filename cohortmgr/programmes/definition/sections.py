@@ -1,6 +1,6 @@
-"""The later sections of a programme's definition: how it chooses, trains, places and pays.
+"""The later sections of a programme's definition: how it chooses, trains, places and pays people.
 
-Pure values, as `rules.py` beside it, from which they are also importable.
+Pure values, like those of `rules.py` beside it, from which they can be imported too.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated
 
-# A text that people read, in each language of the house ("fr", "ar", "en"). The mark lets the reader
-# of definitions tell it from any other mapping.
+# A text that people read, in each language of the house ("fr", "ar", "en"). The mark "text" tells it from any
+# other mapping when a definition is read.
 Text = Annotated[Mapping[str, str], "text"]
 
 FULL_MARK = 20
@@ -21,7 +21,8 @@ FULL_MARK = 20
 
 @dataclass(frozen=True)
 class Criterion:
-    """One line of the rubric: a whole score between the two ends, each anchored score explained."""
+    """A criterion of the rubric: a whole score from `scale_min` to `scale_max`; `anchors` explain some of the
+    scores."""
 
     key: str
     title: Text
@@ -33,24 +34,24 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Rubric:
-    """How a file is read: by how many people, on which criteria, in about how long (minutes a file)."""
+    """How a file is read: on which criteria, by how many people, and in about how many minutes."""
 
     criteria: tuple[Criterion, ...] = ()
     readings: int = 0
     reading_target_minutes: int = 0
 
     def criterion(self, key: str) -> Criterion:
-        """The criterion of that key; KeyError when there is none."""
+        """The criterion with that key; KeyError if there is none."""
         for criterion in self.criteria:
             if criterion.key == key:
                 return criterion
         raise KeyError(key)
 
     def total_thousandths(self, scores: Mapping[str, int]) -> int:
-        """The weighted mean of the scores brought to 20, in whole thousandths (13 450 = 13.450 of 20).
+        """The weighted mean of the scores, out of 20, in whole thousandths (13 450 = 13.450 of 20).
 
-        Each score is first brought from its own scale to 0…1, so that scales of different lengths
-        weigh what their weights say. A tie is rounded to even. Raises KeyError for a missing score
+        Each score is first brought from its own scale to 0…1, so that criteria with scales of different
+        lengths count as their weights say. Halves are rounded to even. Raises KeyError for a missing score
         and ValueError for one outside its scale.
         """
         if not self.criteria:
@@ -68,7 +69,8 @@ class Rubric:
 
 @dataclass(frozen=True)
 class OfferTerms:
-    """What an offer says: days left to answer, when it is recalled (hours before the end), who waits."""
+    """The terms of offers: days to answer, when reminders are sent (hours before the end), size of the
+    waiting list."""
 
     days_to_answer: int = 0
     reminders_hours: tuple[int, ...] = ()
@@ -77,7 +79,8 @@ class OfferTerms:
 
 @dataclass(frozen=True)
 class Recall:
-    """A reminder: how many hours before the end, since when it is its turn, and until when (excluded)."""
+    """A reminder: how many hours before the end it is due, and from when until when (excluded) it is the
+    current one."""
 
     hours: int
     since: datetime
@@ -86,12 +89,14 @@ class Recall:
 
 @dataclass(frozen=True)
 class Reminders:
-    """When who has begun an application and not sent it is told so: whole hours before the intake closes."""
+    """When people who have begun an application but not sent it are reminded: whole hours before the intake
+    closes."""
 
     draft_hours: tuple[int, ...] = ()
 
     def due(self, closes_at: datetime, moment: datetime) -> Recall | None:
-        """The recall whose turn it is: the last one whose hour has come, until the next one's comes or all is over."""
+        """The reminder that is current: the last one whose hour has come, until that of the next one or the
+        close."""
         hours = [each for each in self.draft_hours if closes_at - timedelta(hours=each) <= moment < closes_at]
         if not hours:
             return None
@@ -103,7 +108,8 @@ class Reminders:
 
 @dataclass(frozen=True)
 class Purpose:
-    """What a guardian allows or not, for one child: `required` is that without which there is no file."""
+    """What a guardian may agree to or not, for one child. Without agreement to a `required` one there is no
+    file."""
 
     key: str
     title: Text
@@ -113,8 +119,8 @@ class Purpose:
 
 @dataclass(frozen=True)
 class GuardianTerms:
-    """Below which age a guardian must agree, and to what; `language` is that of the guardian's pages until they
-    choose another."""
+    """Below which age a guardian must agree, and to what. `language` is that of the guardian's pages until
+    they choose another."""
 
     under: int
     purposes: tuple[Purpose, ...]
@@ -122,7 +128,7 @@ class GuardianTerms:
 
     @property
     def required(self) -> frozenset[str]:
-        """The keys of what must be agreed to."""
+        """The keys of the purposes that must be agreed to."""
         return frozenset(purpose.key for purpose in self.purposes if purpose.required)
 
 
@@ -155,7 +161,7 @@ class Calendar:
     periods: tuple[Period, ...] = ()
 
     def shifted(self, days: int) -> Calendar:
-        """The same calendar, that many days later."""
+        """The same calendar, moved by that many days."""
         gap = timedelta(days=days)
         return Calendar(
             self.starts_on + gap,
@@ -181,10 +187,10 @@ class Payer(StrEnum):
 
 @dataclass(frozen=True)
 class StipendScheme:
-    """A monthly sum in centimes, for `months` months from the month of `starts_month` (its first day).
+    """A monthly sum in centimes, for `months` months from that of `starts_month` (given as its first day).
 
-    `working_days_basis` is the number of working days that a full month counts for when a day is
-    taken off; `arrears` says that a month is paid after it has ended.
+    `working_days_basis` is the number of working days in a full month when days are deducted. `arrears` says
+    that a month is paid after it has ended.
     """
 
     key: str
@@ -205,14 +211,14 @@ class StipendScheme:
 
 
 class MatchingMethod(StrEnum):
-    """How wishes and companies' scores become placements."""
+    """How wishes and companies' scores are turned into placements."""
 
     DEFERRED_ACCEPTANCE = "deferred_acceptance"
 
 
 @dataclass(frozen=True)
 class PlacementTerms:
-    """How many positions an apprentice ranks, and on which scale companies score an apprentice."""
+    """How many positions an apprentice ranks, and the scale on which companies score an apprentice."""
 
     wishes_max: int
     company_score_min: int
@@ -222,11 +228,11 @@ class PlacementTerms:
 
 @dataclass(frozen=True)
 class ImportLayout:
-    """What a file of the institution looks like beside the questions' own columns.
+    """How an institution's files are laid out, besides the questions' own columns.
 
-    `sent_at_column` names the column with the time of sending; formats are those of `strptime`, tried
-    in order, local to Casablanca. `value_aliases` maps, for a question, a value found in files to
-    the key of an option: for what the options' own aliases do not say.
+    `sent_at_column` names the column with the time of sending. The formats are those of `strptime`, tried in
+    order, for times in Casablanca. `value_aliases` maps, for a question, a value found in files to the key of
+    an option, where the options' own aliases do not.
     """
 
     sent_at_column: str = ""

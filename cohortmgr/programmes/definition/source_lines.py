@@ -1,7 +1,8 @@
-"""On which line of a TOML file each key stands, so that a mistake is named where a person can mend it.
+"""Finds the line of each key in a TOML file, so that a mistake is shown where a person can correct it.
 
-TOML libraries forget where a value was written. This reads the same grammar for positions only; it
-expects a text that a real parser has accepted, and gives up quietly where it is not one.
+TOML libraries forget where a value was written. This module reads the same grammar, for positions only. It
+expects a text that a real parser has accepted; with any other it stops quietly at the first thing it cannot
+read.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ _SPACE = re.compile(r"[ \t]*")
 
 @dataclass
 class Lines:
-    """`at` maps a path (places in lists from 0) to its line (from 1); `repeated` are keys written twice."""
+    """`at` maps a path (list places from 0) to its line (from 1); `repeated` are the keys written twice, with
+    their lines."""
 
     at: dict[Path, int] = field(default_factory=dict)
     repeated: list[tuple[Path, int]] = field(default_factory=list)
 
     def nearest(self, path: Path) -> int:
-        """The line of the path, or of the nearest thing around it that is written; 1 at worst."""
+        """The line of the path, or else of the nearest thing around it that has one; 1 if none has."""
         while path:
             if path in self.at:
                 return self.at[path]
@@ -36,7 +38,7 @@ class Lines:
 
 
 class _Lost(Exception):
-    """The text left the grammar."""
+    """The text does not follow the grammar."""
 
 
 class _Walker:
@@ -76,7 +78,8 @@ class _Walker:
         return path
 
     def resolve(self, keys: list[str]) -> Path:
-        """A header's names with the place of the last element wherever a name is an array of tables."""
+        """The path of a header's names; after each name that is an array of tables, the place of its latest
+        element."""
         path: Path = ()
         for key in keys:
             path += (key,)
@@ -194,7 +197,7 @@ class _Walker:
 
 
 def locate(text: str) -> Lines:
-    """The line of every table, key, array element and inline key of a TOML text."""
+    """The line of every table, key, list element and inline key in a TOML text."""
     walker = _Walker(text)
     with suppress(_Lost):
         walker.walk()
@@ -202,7 +205,7 @@ def locate(text: str) -> Lines:
 
 
 def shown(path: Path) -> str:
-    """A path as people read it, counting from 1: `form.sections[1].questions[3].kind`."""
+    """A path as people read it, counted from 1: `form.sections[1].questions[3].kind`."""
     said = ""
     for step in path:
         if isinstance(step, int):

@@ -1,6 +1,7 @@
-"""A definition that is still being written, faults and all, as something that can be shown and judged.
+"""Lets a definition that is still being written be shown and judged in spite of its faults.
 
-What is missing is filled in or left out of a copy until the copy binds; the faults are those of the document itself.
+Missing parts of a copy are filled in or left out until the copy can be bound; the faults are those of the
+document itself.
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ from cohortmgr.programmes.definition.questions import Condition, Form, FormSecti
 from cohortmgr.programmes.definition.rules import TEXT_LANGUAGES, Definition
 from cohortmgr.programmes.definition.source_lines import Path
 
-# What stands where a text is missing: the Arabic one holds an Arabic letter, as texts must.
+# The texts that fill in for missing ones; the Arabic one has Arabic letters, as Arabic texts must.
 FILLING: Mapping[str, str] = {"fr": "…", "ar": "نص ناقص", "en": "…"}
 _ROUNDS = 6
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A definition as far as it can be shown, or none; every fault of the document; which of them are of its shape."""
+    """A definition as far as it can be shown, or None; all faults of the document; those of them that concern
+    its shape."""
 
     definition: Definition | None
     faults: tuple[Fault, ...]
@@ -31,12 +33,12 @@ class Judged:
 
     @property
     def sound(self) -> bool:
-        """Whether it may be published."""
+        """Whether the definition may be published."""
         return self.definition is not None and not self.faults
 
     @property
     def editable(self) -> bool:
-        """Whether pages can change it: only texts are missing, and each key names one thing."""
+        """Whether pages can change it: only texts are missing, and no key is wrong or used twice."""
         texts = all(is_text(fault.path) for fault in self.shape)
         return self.definition is not None and texts and not any(f.path[-1] == "key" for f in self.faults)
 
@@ -47,7 +49,7 @@ def is_text(path: Path) -> bool:
 
 
 def judge(document: Mapping[str, Any], local_time: LocalTime) -> Judged:
-    """What is wrong with a document, and what of it can be shown."""
+    """Find what is wrong with a document, and what of it can be shown."""
     definition, shape = bind(document, local_time)
     faults, draft = shape, document
     for _round in range(_ROUNDS):
@@ -64,8 +66,8 @@ def judge(document: Mapping[str, Any], local_time: LocalTime) -> Judged:
 
 
 def _mended(document: Mapping[str, Any], faults: list[Fault]) -> dict[str, Any]:
-    """A copy whose faulty texts are filled, and whose other faulty fields are left out; the last places first, so
-    that those before them keep theirs."""
+    """A copy in which faulty texts are filled in and other faulty fields left out. Later places in lists are
+    removed first, so that the earlier ones keep their numbers."""
     found = copy.deepcopy(dict(document))
     for fault in sorted(faults, key=lambda each: tuple(map(_order, each.path)), reverse=True):
         held: Any = found
@@ -84,7 +86,8 @@ def _mended(document: Mapping[str, Any], faults: list[Fault]) -> dict[str, Any]:
 
 
 def _filling(text: Mapping[str, Any], language: str) -> str:
-    """A text that stands in for one language: French or English for one another, never for Arabic."""
+    """The text that fills in for a missing language: French for English or the other way round, but never for
+    Arabic."""
     for other in ("fr", "en"):
         said = text.get(other)
         if language != "ar" and isinstance(said, str) and said.strip():
@@ -105,8 +108,8 @@ def _order(step: str | int) -> tuple[int, int, str]:
 
 
 def _showable(definition: Definition, checked: list[Fault]) -> Definition:
-    """The same without the conditions on questions that are not there, which nobody could say; and without bounds
-    and fields of groups that no page could draw."""
+    """The definition without conditions on questions that do not exist, which could not be put into words,
+    and without bounds and group fields that no page could draw."""
     known = {question.key for question in definition.form.questions}
     wrong = {fault.path for fault in checked}
 

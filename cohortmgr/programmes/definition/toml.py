@@ -1,6 +1,7 @@
-"""Definitions between text and values: TOML for people, canonical JSON for the database.
+"""Reads and writes definitions: as TOML for people, and as canonical JSON for the database.
 
-An adapter, not a rule file, although it touches no database: the only place that imports tomlkit.
+This is an adapter rather than a rule file, although it uses no database: it is the only module that imports
+tomlkit.
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ _PARSER_PLACE = re.compile(r" at line (\d+) col \d+")
 
 
 def read_definition(text: str, file: str) -> Definition:
-    """The definition of a TOML text; `file` is the name that messages bear.
+    """The definition in a TOML text; `file` is the name that messages give.
 
-    Raises Refused with every mistake at once, each `where` being "mdia.toml:42 form.sections[1].key":
-    the line counted from 1, and the places in lists too.
+    Raises Refused with all mistakes at once. Each `where` is like "mdia.toml:42 form.sections[1].key", in
+    which lines and places in lists are counted from 1.
     """
     data = _parsed(text, file)
     definition, faults = bind(data, _casablanca)
@@ -47,9 +48,9 @@ def read_definition(text: str, file: str) -> Definition:
 
 
 def read_known(name: str) -> Definition:
-    """The definition of that key among those that come with the application, or of that file.
+    """The definition with that key among those that come with the application, or in the file with that name.
 
-    Raises NotFound when neither exists, and Refused as `read_definition` does.
+    Raises NotFound if there is neither, and Refused as `read_definition` does.
     """
     path = FilePath(name)
     if not path.suffix:
@@ -69,7 +70,7 @@ def write_definition(definition: Definition) -> str:
 
 
 def write_document(document: Mapping[str, Any]) -> str:
-    """A definition that is still being written, as TOML; as `write_definition` does once nothing is wrong."""
+    """A document that is still being written, as TOML; like `write_definition` once nothing is wrong with it."""
     definition, faults = bind(document, _casablanca)
     return (
         write_definition(definition)
@@ -79,15 +80,16 @@ def write_document(document: Mapping[str, Any]) -> str:
 
 
 def judged(document: Mapping[str, Any]) -> Judged:
-    """What is wrong with a document that is being written, and what of it can be shown."""
+    """Find what is wrong with a document that is being written, and what of it can be shown."""
     return judge(document, _casablanca)
 
 
 def read_draft(text: str, file: str) -> tuple[dict[str, Any], list[Problem]]:
-    """The document of a TOML text that may still be faulty, and its problems as `read_definition` places them.
+    """The document in a TOML text that may still be faulty, and its problems, with places as
+    `read_definition` gives them.
 
-    Raises Refused with all of them when pages could not change it: when more than texts is missing of its shape, or
-    a key stands twice.
+    Raises Refused with all problems when pages could not change it: when its shape lacks more than texts, or
+    a key is wrong or stands twice.
     """
     data = _parsed(text, file)
     lines, hidden = locate(text), list(_hidden(data, ()))
@@ -123,7 +125,7 @@ def _hidden(value: Any, path: Path) -> Iterator[Fault]:
 
 
 def _in_casablanca(value: Any) -> Any:
-    """The same with the zone that the file's times are in."""
+    """The same value, with Casablanca's zone added to times that have none."""
     if isinstance(value, dict):
         return {name: _in_casablanca(each) for name, each in value.items()}
     if isinstance(value, list):
@@ -132,13 +134,13 @@ def _in_casablanca(value: Any) -> Any:
 
 
 def as_json(definition: Definition) -> dict[str, Any]:
-    """Plain JSON values: times in UTC, dates and Decimals as text."""
+    """The definition as plain JSON values: times in UTC, dates and Decimals as text."""
     document: dict[str, Any] = _for_json(plain(definition))
     return document
 
 
 def from_json(document: Mapping[str, Any]) -> Definition:
-    """The definition that `as_json` wrote. Raises Refused if the document is not one."""
+    """The definition from what `as_json` wrote. Raises Refused if the document is not one."""
     definition, faults = bind(document, _casablanca)
     if definition is None or faults:
         raise Refused(*(Problem(fault.what, fault.values, shown(fault.path)) for fault in faults))
@@ -146,7 +148,7 @@ def from_json(document: Mapping[str, Any]) -> Definition:
 
 
 def fingerprint(definition: Definition) -> str:
-    """SHA-256 of the canonical JSON, in hexadecimal: equal definitions have equal ones."""
+    """The SHA-256 of the canonical JSON, in hexadecimal; equal definitions have the same."""
     document = json.dumps(as_json(definition), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(document.encode()).hexdigest()
 
@@ -165,7 +167,8 @@ def _parsed(text: str, file: str) -> dict[str, Any]:
 
 
 def _repeated(text: str, file: str) -> list[Problem]:
-    """A key written twice stops the parser without a line; our own reading has both."""
+    """The problems of keys written twice: the parser stops at one without giving a line, our own reading has
+    both."""
     what = N_("Ce champ est écrit deux fois.")
     return [Problem(what, where=f"{file}:{line} {shown(path)}") for path, line in locate(text).repeated]
 
@@ -181,7 +184,7 @@ def _casablanca(moment: datetime) -> datetime:
 
 def _for_toml(value: Any) -> Any:
     if isinstance(value, dict):
-        # Plain fields first: in TOML what follows a table's header belongs to that table.
+        # Plain fields come first: in TOML, whatever follows a table's header belongs to that table.
         ordered = sorted(value.items(), key=lambda item: _is_nested(item[1]))
         return {name: _for_toml(each) for name, each in ordered}
     if isinstance(value, list):

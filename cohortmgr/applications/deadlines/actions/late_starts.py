@@ -71,7 +71,7 @@ def allow(viewer: Viewer, intake_reference: str, contact: Contact, until: dateti
             channel=contact.channel, sealed=sealed,
         )  # fmt: skip
     row.until, row.reason, row.by, row.at = until, reason, viewer.reference, clock.now()
-    row.application_id = None  # if an earlier holder of the number used it
+    row.application_id = None  # an earlier holder of the number may have used it
     try:
         with db.session.begin_nested():
             db.session.add(row)

@@ -1,4 +1,6 @@
-"""What well-shaped conditions of eligibility may still get wrong: questions, numbers of values, what is compared."""
+"""Checks well-shaped conditions of eligibility: their questions, how many values they have, and what they
+compare.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ from cohortmgr.programmes.definition.rules import (
 )
 from cohortmgr.programmes.definition.source_lines import Path
 
-# How many values each test takes.
+# How many values each test takes: (least, most), None for no limit.
 _VALUES: Mapping[Operator, tuple[int, int | None]] = {
     Operator.ONE_OF: (1, None),
     Operator.NONE_OF: (1, None),
@@ -35,7 +37,7 @@ _VALUES: Mapping[Operator, tuple[int, int | None]] = {
     Operator.AGE_AT_MOST: (2, 2),
     Operator.NOT_ENROLLED: (0, 0),
 }
-# Tests of chosen answers, of an age on a day, and of a day of birth.
+# Tests of chosen answers, of an age on a day, and of a date of birth.
 CHOSEN = (Operator.ONE_OF, Operator.NONE_OF)
 AGED = (Operator.AGE_AT_LEAST, Operator.AGE_AT_MOST)
 DATED = (Operator.BORN_AFTER, Operator.BORN_BEFORE)
@@ -47,7 +49,7 @@ _A_DAY = N_("Une date est attendue, par exemple 2025-09-22 (année-mois-jour).")
 
 
 def check_eligibility(definition: Definition) -> Iterator[Fault]:
-    """Every fault of the conditions, in their order."""
+    """All faults of the conditions, in their order."""
     yield from unique(("eligibility",), (rule.key for rule in definition.eligibility))
     questions = {question.key: question for question in definition.form.questions}
     for place, rule in enumerate(definition.eligibility):
@@ -78,7 +80,8 @@ def _questions(path: Path, rule: EligibilityRule, questions: Mapping[str, Questi
 
 
 def _field(path: Path, rule: EligibilityRule, question: Question | None) -> Iterator[Fault]:
-    """A group is read by one of its parts, and nothing else is."""
+    """A fault if a test reads a group other than by one of its parts, or names a part of another kind of
+    question."""
     if question is None:
         return
     is_group = question.kind is QuestionKind.GROUP
@@ -115,7 +118,7 @@ def _is_a_day(operator: Operator, place: int) -> bool:
 
 
 def _known(question: Question | None) -> list[str]:
-    """What a chosen answer may be; empty where anything may be."""
+    """The values that a chosen answer may have; empty if any is allowed."""
     if question is None:
         return []
     if question.kind in (QuestionKind.REGION, QuestionKind.ADDRESS):

@@ -1,4 +1,4 @@
-"""What a well-shaped form may still get wrong: keys, options, groups, conditions that turn in a circle."""
+"""Checks a well-shaped form: its keys, options and groups, and conditions that depend on themselves."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ _UNKNOWN = N_("La question « %(question)s » n’existe pas dans le formulaire.
 _SEALED = frozenset({QuestionKind.RIB, QuestionKind.CIN, QuestionKind.IDENTITY})
 _PARTED = COMPOSED | {QuestionKind.DATE}
 _COUNTED = frozenset({QuestionKind.CHOICES, QuestionKind.RANKING, QuestionKind.GROUP})
-# What a question of a group's row may not say, and its value when it says nothing.
+# What a question in a group's row may not say, with the value that means that it says nothing.
 _NOT_OF_A_ROW: Mapping[str, object] = {
     "sealed": False, "target": None, "columns": (), "show_when": (), "require_when": (),
     "asked_at_application": True, "only_online": False,
 }  # fmt: skip
-# Names that the form itself bears, or that pages send beside the answers.
+# Names that the form itself uses, or that pages send beside the answers.
 _RESERVED = frozenset(
     {
         "data", "errors", "form_errors", "meta", "process", "post_process", "validate", "validate_on_submit",
         "is_submitted", "hidden_tag", "populate_obj", "asked_when", "csrf_token", "later", "version",
     }
 )  # fmt: skip
-# How many values each test of a condition takes.
+# How many values each test of a condition takes: (least, most), None for no limit.
 _VALUES: Mapping[ConditionOperator, tuple[int, int | None]] = {
     ConditionOperator.ONE_OF: (1, None),
     ConditionOperator.NONE_OF: (1, None),
@@ -58,7 +58,7 @@ _COMPARABLE = frozenset(
 
 
 def check_form(form: Form) -> Iterator[Fault]:
-    """Every fault of a form, in the order of its sections; then the circles of its conditions."""
+    """All faults of a form, in the order of its sections; then the conditions that depend on themselves."""
     yield from unique(("form", "sections"), (section.key for section in form.sections))
     keys: set[str] = set()
     targets: set[str] = set()
@@ -83,7 +83,7 @@ def check_form(form: Form) -> Iterator[Fault]:
 
 
 def unique(path: Path, keys: Iterable[str]) -> Iterator[Fault]:
-    """A fault for each key that is none, or that stands twice in a list."""
+    """A fault for each key that is not valid, or that stands twice in a list."""
     seen: set[str] = set()
     for place, key in enumerate(keys):
         where = (*path, place, "key")
@@ -94,7 +94,8 @@ def unique(path: Path, keys: Iterable[str]) -> Iterator[Fault]:
 
 
 def is_reserved(key: str, others: Iterable[str] = ()) -> bool:
-    """Whether a key is another thing's name, or would be the name of a part of one of the `others`."""
+    """Whether a key is a name that something else uses, or would be the name of a part of one of the
+    `others`."""
     if key in _RESERVED or key.startswith(("add-", "remove-", "up-", "down-")):
         return True
     return any(key.startswith(f"{other}-") for other in others)
@@ -107,7 +108,7 @@ def _key(where: Path, key: str) -> Iterator[Fault]:
 
 
 def _reserved(path: Path, question: Question, known: Iterable[Question]) -> Iterator[Fault]:
-    """A fault for a key that is another thing's name, or the name of a part of another question."""
+    """A fault for a key that something else uses, or that would be the name of a part of another question."""
     if is_reserved(question.key):
         what = N_("La clé « %(key)s » est réservée. Choisissez-en une autre.")
         yield Fault((*path, "key"), what, {"key": question.key})
@@ -167,7 +168,8 @@ def _question(path: Path, question: Question) -> Iterator[Fault]:
 
 
 def _proof(path: Path, question: Question, known: Mapping[str, Question]) -> Iterator[Fault]:
-    """A fault for a figure that is to be read on what is no paper, or that those who read papers do not see."""
+    """A fault for a proof that is not a question of papers, or for a sealed answer, which those who read
+    papers do not see."""
     if question.proof is None:
         return
     paper = known.get(question.proof)
@@ -222,8 +224,8 @@ def _fields(path: Path, question: Question) -> Iterator[Fault]:
 def check_conditions(
     path: Path, conditions: Sequence[Condition], known: Mapping[str, Question], secret: bool
 ) -> Iterator[Fault]:
-    """What is wrong with conditions. A sealed answer may decide on a sealed question only: what a reader sees of the
-    others would tell it."""
+    """All faults of conditions. A sealed answer may decide only about a sealed question: otherwise a reader
+    could tell the answer from the questions that they see."""
     for place, condition in enumerate(conditions):
         where = (*path, place)
         asked = known.get(condition.question)
@@ -271,7 +273,7 @@ def _is_number(value: str) -> bool:
 
 
 def _circles(form: Form) -> Iterator[Fault]:
-    """A fault at each question whose showing depends on itself, through whatever others."""
+    """A fault at each question whose showing depends on itself, directly or through other questions."""
     read = {key: {each.question for each in conditions} for key, conditions in form.conditions_of().items()}
     for place, section in enumerate(form.sections):
         for rank, question in enumerate(section.questions):
@@ -284,7 +286,7 @@ def _circles(form: Form) -> Iterator[Fault]:
 
 
 def _reached(key: str, read: Mapping[str, set[str]]) -> set[str]:
-    """Every question on which the showing of one depends."""
+    """The keys of all questions on which the showing of this one depends."""
     found: set[str] = set()
     waiting = list(read.get(key, ()))
     while waiting:

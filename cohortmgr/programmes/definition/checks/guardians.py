@@ -1,4 +1,4 @@
-"""What the guardians' section may still get wrong: the age, the purposes, and the questions that name a guardian."""
+"""Checks the guardians' section: the age, the purposes, and the questions that name a guardian."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cohortmgr.programmes.definition.checks.form import unique
 from cohortmgr.programmes.definition.questions import QuestionKind
 from cohortmgr.programmes.definition.rules import TEXT_LANGUAGES, Definition
 
-# The questions without which no guardian can be asked, and their kinds.
+# The targets of the questions without which no guardian can be asked, with the kinds they need.
 _ASKED: Mapping[str, QuestionKind] = {
     "person.birth_date": QuestionKind.DATE,
     "guardian.name": QuestionKind.TEXT,
@@ -20,7 +20,7 @@ _ASKED: Mapping[str, QuestionKind] = {
 
 
 def check_guardians(definition: Definition) -> Iterator[Fault]:
-    """Every fault of the section; none where there is no section, and no question of a guardian."""
+    """All faults of the section; none if there is neither a section nor a question about a guardian."""
     terms = definition.guardians
     kinds = {question.target: question.kind for question in definition.form.questions}
     if terms is None:

@@ -1,4 +1,4 @@
-"""What a well-shaped definition may still get wrong: references, order of dates, weights, phases."""
+"""Checks a well-shaped definition as a whole: references, the order of dates, weights, phases."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cohortmgr.programmes.definition.source_lines import Path
 
 
 def check(definition: Definition) -> list[Fault]:
-    """Every fault of a whole definition, in the order of its sections."""
+    """All faults of a definition, in the order of its sections."""
     return [
         *_keys(definition),
         *_phases(definition),
