@@ -1,4 +1,4 @@
-"""Loading a definition: the programme, its version, its intakes and their seats."""
+"""Loads definitions of programmes, with their versions, intakes and seats, and extends an intake."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from cohortmgr.programmes.definition.rules import (
 from cohortmgr.programmes.definition.toml import as_json, fingerprint
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering, Programme
 
-# Higher floors append what an intake's new definition changes above; called in the same transaction, after it is in
-# force.
+# Higher rooms register here what changes in them when an intake gets a new definition; it runs in the same
+# transaction, once the definition is in force.
 on_amended: Hook[[Viewer, Intake], object] = Hook()
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What loading did: the version in force, and whether anything changed."""
+    """What loading did: the programme, the version in force, and whether anything changed."""
 
     programme: Programme
     version: DefinitionVersion
@@ -42,11 +42,11 @@ class Loaded:
 
 
 def load_definition(viewer: Viewer, definition: Definition) -> Loaded:
-    """Put a definition in force, published: its host and partners are made when absent.
+    """Publish a definition and put it in force; its host and partners are made if they do not exist.
 
     Loading the one in force again changes nothing. An intake that the new definition leaves out stays as it
-    was. Refused when the programme has another host, or when an offering would have fewer seats than are
-    taken.
+    was. Raises Refused when the programme has another host, or when an offering would have fewer seats than
+    are taken.
     """
     host = ensure_host(viewer, definition.host)
     require(viewer, "programmes.manage", path_of(host.path, definition.key))
@@ -182,9 +182,11 @@ def _put_offering(intake: Intake, row: Offering | None, definition: OfferingDefi
 
 
 def extend(viewer: Viewer, reference: str, until: datetime, reason: str) -> Intake:
-    """Move the close of an intake to later, for everybody; noted with its reason. Done already: nothing happens.
+    """Move the close of an intake to a later moment, for everybody; the reason goes into the trail. If that
+    was done already, nothing happens.
 
-    Refused for a moment that is past or not after the present close, or from the day on which answers are due.
+    Raises Refused without a reason, for a moment that is past or not after the present close, and for one on
+    or after the day on which answers are due.
     """
     row = queries.get_intake(reference)
     require(viewer, "programmes.manage", row.path)

@@ -1,4 +1,4 @@
-"""`flask programmes …`"""
+"""The commands `flask programmes …`: load a definition, and write the one in force as TOML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Programmes, the immutable versions of their definitions, and the intakes that run on one."""
+"""Tables of programmes, the versions of their definitions, their drafts, intakes and offerings, and the
+watches.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,9 @@ _PUBLISHED = {"info": {"tenancy": "published"}}
 
 
 class Programme(Row, Versioned, Model):
-    """A programme at its host; `path` is the scope that roles are given in (`ma.inpt.mdia.`).
+    """A programme at its host; `path` is the scope for which roles are given (`ma.inpt.mdia.`).
 
-    Title and summary are those of the newest definition, for lists.
+    Title and summary are those of the newest definition; lists show them.
     """
 
     __tablename__ = "programmes"
@@ -31,7 +33,7 @@ class Programme(Row, Versioned, Model):
 
 
 class DefinitionVersion(Row, Model):
-    """A definition as it was loaded; never changed, known by the SHA-256 of its document."""
+    """A definition as it was loaded. It never changes, and is found by the SHA-256 of its document."""
 
     __tablename__ = "definition_versions"
     __table_args__ = (
@@ -49,10 +51,11 @@ class DefinitionVersion(Row, Model):
 
 
 class DefinitionDraft(Row, Versioned, Model):
-    """The definition of a programme as staff are changing it in pages, faults and all; at most one a programme.
+    """The definition of a programme as staff are changing it on pages, with its faults; a programme has at
+    most one.
 
-    `document` has the shape of a version's, where a text or a figure may still be missing; `based_on` is the number
-    of the version that was in force when it was begun.
+    `document` has the shape of a version's, but texts or numbers may be missing or wrong. `based_on` is the
+    number of the version that was in force when the draft was begun.
     """
 
     __tablename__ = "definition_drafts"
@@ -62,13 +65,13 @@ class DefinitionDraft(Row, Versioned, Model):
     programme_id: Mapped[int] = mapped_column(sa.ForeignKey("programmes.id"), unique=True)
     based_on: Mapped[int]
     document: Mapped[dict[str, Any]]
-    # The account of who changed it last.
+    # The account of the person who changed it last.
     written_by: Mapped[str] = mapped_column(sa.String(26))
     updated_at: Mapped[datetime]
 
 
 class Intake(Row, Versioned, Model):
-    """One campaign. `fingerprint` is its version's: a definition in memory is found by it."""
+    """One campaign. `fingerprint` is that of its version, and finds the definition in memory."""
 
     __tablename__ = "intakes"
     __table_args__ = (
@@ -88,7 +91,8 @@ class Intake(Row, Versioned, Model):
     state: Mapped[str] = mapped_column(sa.String(12))
     opens_at: Mapped[datetime]
     closes_at: Mapped[datetime]
-    # Staff gave more time than the definition says; a definition loaded anew takes none of it away.
+    # The close that staff moved to a later moment than the definition says; loading a definition never takes
+    # that time away.
     extended_to: Mapped[datetime | None]
     decision_by: Mapped[date]
     starts_on: Mapped[date]
@@ -96,7 +100,7 @@ class Intake(Row, Versioned, Model):
 
 
 class Offering(Row, Model):
-    """A choice with seats; `taken` moves by conditional UPDATE and never passes `seats`."""
+    """A choice with seats; `taken` changes by conditional UPDATE and never exceeds `seats`."""
 
     __tablename__ = "offerings"
     __table_args__ = (
@@ -116,9 +120,11 @@ class Offering(Row, Model):
 
 
 class IntakeWatch(Row, Model):
-    """Somebody who wants to be told when an intake opens: of one programme (its key) or of any ("").
+    """Somebody who wants to be told when an intake opens: of one programme (`scope` is its key) or of any
+    ("").
 
-    The address was proved by a code. It is sealed; the row goes with the last click, or after a year."""
+    A code proved that the address is theirs. The address is sealed. The row is deleted when they stop it by a
+    click, or after a year."""
 
     __tablename__ = "intake_watches"
     __table_args__ = (
@@ -138,7 +144,7 @@ class IntakeWatch(Row, Model):
 
 
 class IntakeAnnouncement(Model):
-    """How far the watches were told of an intake: all up to `told_to` were looked at."""
+    """How far the people on watch were told of an intake: all watches up to the id `told_to` were looked at."""
 
     __tablename__ = "intake_announcements"
     __table_args__ = ({"info": {"tenancy": "global"}},)

@@ -1,4 +1,4 @@
-"""What programmes say to people. Pure."""
+"""The messages that programmes send. Pure."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ NOTICES = (
             ),
             Variable("deadline", "moment", datetime(2027, 3, 31, 22, 59, tzinfo=UTC), required=True),
             Variable("page", "link", "7K3QXPB2M47K3QXPB2M47K3QXP", required=True, path="/intakes/{}"),
-            # By its whole address: the one thing that an edited text calls a link is the intake's page.
+            # This is a text with the whole address, because in edited texts the only link is the intake's
+            # page.
             Variable("stop", "text", "https://exemple.ma/tell-me/stop/IjdLM1FYUEIyTTQi.xyz", required=True),
         ),
-        campaign=True,  # whoever does not want it stops it with one click
+        campaign=True,  # people who do not want it can stop it with one click
     ),
 )

@@ -1,4 +1,4 @@
-"""Reading programmes and their intakes; definitions come from memory after their first reading."""
+"""Reads programmes and their intakes; a definition is kept in memory after its first reading."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ _lock = Lock()
 
 
 def definition_of(row: Intake | DefinitionVersion | sa.Row[Any]) -> Definition:
-    """The definition that an intake runs on, its form ranking that intake's offerings, or that a version holds.
+    """The definition of a version, or of an intake, whose offerings its form then ranks.
 
-    Versions are immutable and known by the fingerprint of their content, so the last read stay in memory.
+    Versions never change and are known by the fingerprint of their content, so the latest ones stay in
+    memory.
     """
     found = _read(row.fingerprint)
     return found.of_intake(row.key) if isinstance(row, Intake) else found
@@ -52,14 +53,14 @@ def _read(fingerprint: str) -> Definition:
 
 
 def visible(viewer: Viewer) -> sa.Select[Intake]:
-    """Intakes that are published, and all those of the programmes that the viewer manages; newest first."""
+    """The intakes that are published, and all intakes of programmes that the viewer manages, newest first."""
     managed = within(viewer, "programmes.manage", Intake.path)
     shown = Intake.state == IntakeState.PUBLISHED
     return sa.select(Intake).where(sa.or_(shown, managed)).order_by(Intake.opens_at.desc(), Intake.id.desc())
 
 
 def get_intake(reference: str) -> Intake:
-    """The intake of a public reference, whatever its state, for actions; NotFound if there is none."""
+    """The intake with a public reference, in whatever state, for actions; NotFound if there is none."""
     found = db.session.scalar(sa.select(Intake).where(Intake.reference == reference))
     if found is None:
         raise NotFound(reference)
@@ -67,7 +68,7 @@ def get_intake(reference: str) -> Intake:
 
 
 def get_for(viewer: Viewer, reference: str) -> Intake:
-    """The intake of a public reference if the viewer may see it; NotFound otherwise."""
+    """The intake with a public reference, if the viewer may see it; NotFound otherwise."""
     found = db.session.scalar(visible(viewer).where(Intake.reference == reference))
     if found is None:
         raise NotFound(reference)
@@ -75,7 +76,7 @@ def get_for(viewer: Viewer, reference: str) -> Intake:
 
 
 def intake_of(programme_key: str, intake_key: str | None = None) -> Intake:
-    """The intake of those keys; without the second, the newest by its opening. NotFound if absent."""
+    """The intake with these keys; without `intake_key`, the one that opens last. NotFound if there is none."""
     wanted = sa.select(Intake).join(Programme, Programme.id == Intake.programme_id)
     wanted = wanted.where(Programme.key == programme_key)
     if intake_key is not None:
@@ -87,7 +88,7 @@ def intake_of(programme_key: str, intake_key: str | None = None) -> Intake:
 
 
 def programme_by_key(key: str) -> Programme | None:
-    """The programme of that key, or None."""
+    """The programme with that key, or None."""
     return db.session.scalar(sa.select(Programme).where(Programme.key == key))
 
 
@@ -99,7 +100,7 @@ def offerings_of(intake: Intake) -> Sequence[Offering]:
 
 
 def intakes_below(paths: Sequence[str]) -> Sequence[Intake]:
-    """The intakes of the programmes at or below the paths, newest first."""
+    """The intakes of programmes at or below these paths, newest first."""
     if not paths:
         return []
     return db.session.scalars(
@@ -114,8 +115,8 @@ _FREE = (
     .scalar_subquery()
 )
 
-# The published intakes as public pages show them, in one statement, newest opening first. Made once: building a
-# statement costs more than running it.
+# The published intakes as public pages show them, in one statement, newest opening first. It is made once,
+# because building a statement costs more than running it.
 _PUBLIC = (
     sa.select(
         Intake.reference,
@@ -158,14 +159,14 @@ def public_intakes_of(programme_key: str) -> Sequence[sa.Row[Any]]:
 
 @dataclass(frozen=True)
 class ProgrammeTitle:
-    """A programme by its key, with its title in three languages."""
+    """A programme's key, and its title in three languages."""
 
     key: str
     title: Text
 
 
 def programme_titles() -> list[ProgrammeTitle]:
-    """The programmes of which an intake is published, by their keys."""
+    """The programmes that have a published intake, in the order of their keys."""
     shown = sa.select(Intake.programme_id).where(Intake.state == IntakeState.PUBLISHED.value)
     chosen = sa.select(Programme.key, Programme.title).where(Programme.id.in_(shown)).order_by(Programme.key)
     return [ProgrammeTitle(key, title) for key, title in db.session.execute(chosen)]

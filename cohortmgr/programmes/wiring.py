@@ -1,4 +1,6 @@
-"""Join programmes to the application: the public pages, those who wait for an opening, and the commands."""
+"""Joins programmes to the application: the public pages, the people who wait for an opening, and the
+commands.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ from cohortmgr.programmes.watches import views as watch_pages
 
 
 def init_app(app: Flask) -> None:
-    """Pages, commands, notices, places, work, and the headers of what watchers are sent."""
+    """Register pages, commands, notices, the place in the bar, the worker's works, and the headers of letters
+    to watchers."""
     app.register_blueprint(pages.bp)
     app.register_blueprint(watch_pages.bp)
     app.cli.add_command(commands.group)

@@ -1,4 +1,6 @@
-"""Changing a definition in pages: a draft that is begun, changed by one person or several, and published or let go."""
+"""Changes a definition by pages: a draft is begun, changed by one or several people, and published or
+discarded.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +25,10 @@ _TOO_LARGE = 1024 * 1024
 def change(
     viewer: Viewer, key: str, act: Callable[[dict[str, Any]], Result], version: int | None = None
 ) -> Result:
-    """Do something to a programme's draft, which begins with the first change; what `act` returns.
+    """Change a programme's draft by `act`, and return what `act` returns. The first change begins the draft.
 
-    Stale when `version` is not the draft's (0: there was none); None when the act itself looks at what it changes.
+    Raises Stale when `version` is not that of the draft (0: there was none). Pass None if the act itself
+    checks that what it changes is as the page showed it.
     """
     writing = get_writing_locked(viewer, key)
     if version is not None and version != writing.version:
@@ -38,7 +41,7 @@ def change(
 
 
 def take_in(viewer: Viewer, key: str, document: dict[str, Any], version: int) -> None:
-    """Put a whole document, such as a file's, in place of the draft. Refused for another programme's."""
+    """Replace the draft by a whole document, such as one from a file. Refused if it is another programme's."""
     writing = get_writing_locked(viewer, key)
     if version != writing.version:
         raise Stale(key)
@@ -51,7 +54,7 @@ def take_in(viewer: Viewer, key: str, document: dict[str, Any], version: int) ->
 
 
 def discard(viewer: Viewer, key: str, version: int) -> None:
-    """Let a draft go; without one nothing happens."""
+    """Discard a draft; nothing happens if there is none."""
     writing = get_writing_locked(viewer, key)
     if writing.draft is None:
         return
@@ -62,9 +65,11 @@ def discard(viewer: Viewer, key: str, version: int) -> None:
 
 
 def publish(viewer: Viewer, key: str, version: int, over: int) -> Loaded | None:
-    """Put a draft in force, over the version of that number; drafts of files move with it. None: nothing to publish.
+    """Put a draft in force, in place of the version with the number `over`; drafts of files move with it.
+    Returns None if there is no draft.
 
-    Refused with every fault while there is one; Stale when draft or version in force are not those that were shown.
+    Raises Refused with all faults if there are any, and Stale when the draft or the version in force is not
+    the one that was shown.
     """
     writing = get_writing_locked(viewer, key)
     if writing.draft is None:

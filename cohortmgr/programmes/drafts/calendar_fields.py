@@ -1,5 +1,8 @@
-"""When a programme's campaigns, training and reminders are, as fields of a page and as plain tables; times are those
-of Casablanca, as people write them."""
+"""Turns the dates of a programme's campaigns, training and reminders into fields of a page, and back into
+plain tables.
+
+On the page, times are written as people write them, in Casablanca's time.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from cohortmgr.programmes.definition.comparing import DATE_NAMES
 from cohortmgr.programmes.definition.sections import PeriodKind
 from cohortmgr.programmes.drafts.question_fields import LIMITS, Given, Rows, Table, Typed, one, put, read_rows
 
-# The dates of a campaign, and whether they bear an hour.
+# The dates of a campaign: label, and whether an hour is given with it.
 DATES: Mapping[str, tuple[str, bool]] = {
     name: (label, name in ("opens_at", "closes_at")) for name, label in DATE_NAMES.items()
 }
@@ -40,7 +43,8 @@ def scheduled(document: Mapping[str, Any]) -> Table:
 
 
 def read_dates(given: Given, document: Mapping[str, Any]) -> Typed:
-    """The same part as the page says it; what is no date is a problem, and stays on the page as it was typed."""
+    """The same part as typed on the page. Text that is no date is a problem, and stays on the page as it was
+    typed."""
     typed = Typed(scheduled(document))
     typed.press(given)
     for place, intake in enumerate(typed.table.get("intakes", ())):
@@ -49,7 +53,7 @@ def read_dates(given: Given, document: Mapping[str, Any]) -> Typed:
             intake[name] = _date(typed, given, f"intakes-{place}-{name}", with_hour=with_hour)
     _read_calendar(typed, given)
     _read_terms(typed, given)
-    if typed.act:  # a row more or less is no saving: nothing is told of it yet
+    if typed.act:  # adding or removing a row does not save: no problem is shown yet
         typed.problems.clear()
     return typed
 
@@ -73,7 +77,7 @@ def _read_calendar(typed: Typed, given: Given) -> None:
 
 
 def _read_terms(typed: Typed, given: Given) -> None:
-    """The hours of reminders and the days to answer; a part that says nothing any more is left out."""
+    """Read the hours of reminders and the days to answer; a part that is empty is left out."""
     for part, name in (("reminders", "draft_hours"), ("offers", "reminders_hours")):
         put(typed.table.setdefault(part, {}), name, _hours(typed, given, f"{part}-{name}"))
     put(typed.table["offers"], "days_to_answer", _days(typed, given, "offers-days_to_answer"))
@@ -83,13 +87,13 @@ def _read_terms(typed: Typed, given: Given) -> None:
 
 
 def put_dates(document: Table, said: Mapping[str, Any]) -> None:
-    """Put what the page said into a document, in which a part that says nothing is not there."""
+    """Put what the page said into a document; a part that is empty is taken out."""
     for name in SHOWN:
         put(document, name, said.get(name))
 
 
 def _date(typed: Typed, given: Given, where: str, *, with_hour: bool = False, optional: bool = False) -> str:
-    """A date as documents hold it, or what was typed."""
+    """A date in the form that documents have, or the text as it was typed if it is no date."""
     said = western_digits(typed.text(given, where, 30))
     if optional and not said:
         return ""
@@ -100,7 +104,7 @@ def _date(typed: Typed, given: Given, where: str, *, with_hour: bool = False, op
 
 
 def _read(said: str, with_hour: bool) -> str | None:
-    """A time in UTC, or a day, as documents hold them; None for what is neither."""
+    """A time in UTC, or a day, in the form that documents have; None if the text is neither."""
     try:
         if with_hour:
             return datetime.fromisoformat(said).replace(tzinfo=CASABLANCA).astimezone(UTC).isoformat()
@@ -110,7 +114,7 @@ def _read(said: str, with_hour: bool) -> str | None:
 
 
 def _hours(typed: Typed, given: Given, where: str) -> Any:
-    """Whole numbers, the greatest first; what was typed where they are none."""
+    """Whole numbers, the greatest first; the text as it was typed if it holds anything else."""
     said = western_digits(typed.text(given, where, 80)).replace("،", ",").replace(";", ",")
     parts = [each.strip() for each in said.split(",") if each.strip()]
     if len(parts) > MOST_HOURS or not all(_is_whole(each) for each in parts):
@@ -134,7 +138,7 @@ def _is_whole(said: str) -> bool:
 
 
 def shown_date(said: Any, with_hour: bool = False) -> str:
-    """A document's date or time as the page's field holds it: the time of Casablanca."""
+    """A document's date or time as the page's field shows it, in Casablanca's time."""
     if not with_hour:
         return str(said or "")
     try:
@@ -145,12 +149,12 @@ def shown_date(said: Any, with_hour: bool = False) -> str:
 
 
 def shown_hours(said: Any) -> str:
-    """Hours as the page's field holds them."""
+    """Hours as the page's field shows them."""
     return ", ".join(str(each) for each in said) if isinstance(said, list) else str(said or "")
 
 
 def anchor(path: tuple[str | int, ...]) -> str:
-    """The field of the page that a fault of its parts concerns."""
+    """The name of the page's field that a fault at this path concerns."""
     rest = [str(each) for each in path]
     if path[:2] == ("calendar", "periods"):
         return "-".join([*rest[1:3], *(rest[3:] or ["title", "fr"])][:4])

@@ -1,6 +1,7 @@
-"""The conditions of eligibility as staff choose among them, and as the tables that a draft holds, and back. Pure.
+"""Turns the conditions of eligibility into fields of a page, and back into the tables that a draft holds.
+Pure.
 
-As of questions, what is typed wrong stays in the draft and the checks name it; only what no draft may hold is a
+As with questions, wrong entries stay in the draft, and the checks name them. Only what no draft may hold is a
 problem here.
 """
 
@@ -35,8 +36,8 @@ MOST_RULES, LONGEST_TEXT = 40, 600
 
 @dataclass(frozen=True)
 class Sort:
-    """A sort of condition: its name, an example, its tests (the first one begins it) and the answers that these
-    read; none where they read no answer."""
+    """A sort of condition: its name, an example, its tests (a new one begins with the first), and the kinds
+    of answer that the tests read; none if they read no answer."""
 
     name: str
     example: str
@@ -44,7 +45,7 @@ class Sort:
     kinds: tuple[QuestionKind, ...]
 
 
-# What a rule's key begins with, to its sort; in the order in which staff choose.
+# The sorts of conditions, in the order in which staff choose; a rule's key begins with that of its sort.
 SORTS: Mapping[str, Sort] = {
     "age": Sort(N_("L’âge à une date"), N_("18 ans au moins le premier jour"), (*AGED, *DATED), (K.DATE,)),
     "diplome": Sort(
@@ -70,7 +71,7 @@ SORTS: Mapping[str, Sort] = {
         (T.NOT_EMPTY,), (K.FILE, K.CONSENT, K.TEXT, K.LONG_TEXT, K.CHOICE, K.CHOICES, K.MASSAR),
     ),
 }  # fmt: skip
-# Each test in words, after the name of its question.
+# Each test in words that follow the name of its question.
 TESTS: Mapping[Operator, str] = {
     T.AGE_AT_LEAST: N_("a au moins cet âge"),
     T.AGE_AT_MOST: N_("a au plus cet âge"),
@@ -85,7 +86,8 @@ TESTS: Mapping[Operator, str] = {
     T.NOT_EMPTY: N_("a une réponse, ou sa pièce"),
     T.NOT_ENROLLED: N_("n’est pas dans un autre programme"),
 }
-# What is typed for each test: label and whether it is a day. Chosen answers are ticked, and two tests take nothing.
+# What staff type for each test: label, and whether it is a day. Chosen answers are ticked; two tests take no
+# value.
 FIGURES: Mapping[Operator, tuple[tuple[str, bool], ...]] = {
     T.AGE_AT_LEAST: ((N_("Âge, en années"), False), (N_("Compté le"), True)),
     T.AGE_AT_MOST: ((N_("Âge, en années"), False), (N_("Compté le"), True)),
@@ -99,13 +101,13 @@ FIGURES: Mapping[Operator, tuple[tuple[str, bool], ...]] = {
 
 
 def rules_of(document: Mapping[str, Any]) -> list[Table]:
-    """The conditions, which may be changed in place where there are any."""
+    """The conditions, which may be changed in place; an empty list of its own if there are none."""
     found: list[Table] = document.get("eligibility", [])
     return found
 
 
 def find(document: Mapping[str, Any], key: str) -> tuple[list[Table], int]:
-    """The conditions and the place of that one; NotFound when there is none."""
+    """The conditions, and the place of the one with this key; NotFound if there is none."""
     rules = rules_of(document)
     for place, each in enumerate(rules):
         if each["key"] == key:
@@ -114,17 +116,17 @@ def find(document: Mapping[str, Any], key: str) -> tuple[list[Table], int]:
 
 
 def tests_beside(test: Operator) -> tuple[Operator, ...]:
-    """The tests that may take the place of one: those of its sort."""
+    """The tests that a condition may have instead of this one: those of the same sort."""
     return next(sort.tests for sort in SORTS.values() if test in sort.tests)
 
 
 def kinds_read(test: Operator) -> frozenset[QuestionKind]:
-    """The kinds of answer that a test, or one beside it, reads."""
+    """The kinds of answer that a test, or another of its sort, reads."""
     return frozenset(kind for sort in SORTS.values() if test in sort.tests for kind in sort.kinds)
 
 
 def begin(document: Table, sort: str, reason: str, question: str = "") -> str:
-    """Put a new condition of a sort at the end; its key. Refused when there are too many."""
+    """Put a new condition of a sort at the end, and return its key. Refused when there are too many."""
     rules = document.setdefault("eligibility", [])
     if len(rules) >= MOST_RULES:
         raise Refused(Problem(N_("Un programme a au plus %(most)s conditions."), {"most": MOST_RULES}))
@@ -139,12 +141,12 @@ def begin(document: Table, sort: str, reason: str, question: str = "") -> str:
 
 
 def move(document: Table, key: str, by: int) -> bool:
-    """Bring a condition one place up or down; whether it moved."""
+    """Move a condition one place up or down. Returns whether it moved."""
     return shifted(*find(document, key), by)
 
 
 def remove(document: Table, key: str) -> None:
-    """Take a condition out."""
+    """Remove a condition."""
     rules, place = find(document, key)
     rules.pop(place)
     if not rules:
@@ -152,7 +154,7 @@ def remove(document: Table, key: str) -> None:
 
 
 def read_rule(given: Given, before: Mapping[str, Any]) -> Typed:
-    """The condition that the page says, made on what it was."""
+    """The condition as typed on the page, starting from what it was."""
     typed = Typed(copy.deepcopy(dict(before)))
     table = typed.table
     typed.press(given)
@@ -170,7 +172,8 @@ def read_rule(given: Given, before: Mapping[str, Any]) -> Typed:
 
 
 def _test(said: str, before: Operator) -> Operator:
-    """The test that was chosen, if it may take the place of the one before."""
+    """The test that was chosen, if a condition may change to it from the one before; otherwise the one
+    before."""
     return next((each for each in tests_beside(before) if each == said), before)
 
 
@@ -185,7 +188,8 @@ def _values(typed: Typed, given: Given, test: Operator) -> list[str]:
 
 
 def anchor(rest: Sequence[str | int], test: Operator) -> str:
-    """The field of a condition's page that a fault below it concerns."""
+    """The name of the field on a condition's page that a fault concerns; `rest` is the fault's path below the
+    condition."""
     if not rest:
         return "reason-fr"
     name = str(rest[0])
@@ -199,6 +203,7 @@ def anchor(rest: Sequence[str | int], test: Operator) -> str:
 
 
 def only_readable(questions: Iterable[tuple[str, QuestionKind]], sort: str) -> str:
-    """The question of the form that a condition of a sort reads, where only one can be meant; else empty."""
+    """The key of the question that a condition of this sort reads, if the form has exactly one; empty
+    otherwise."""
     found = [key for key, kind in questions if kind in SORTS[sort].kinds]
     return found[0] if len(found) == 1 else ""

@@ -1,5 +1,6 @@
-"""What guardians of minors are asked, as fields of a page and as plain tables; and the questions without which nobody
-can ask them. Pure."""
+"""Turns what guardians of minors are asked into fields of a page and back into plain tables, and adds to a
+form the questions without which no guardian can be asked. Pure.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ MOST_PURPOSES, LONGEST_PURPOSE = 12, 1200
 _PURPOSES = Rows("purposes", "title", MOST_PURPOSES, "accord")
 _AGE = N_("Écrivez un âge de 1 à 25 ans.")
 
-# What a programme for minors begins with: the three purposes that most of them have, to be made one's own.
+# The terms with which a programme for minors begins: three purposes that most have, for staff to adapt.
 BEGINS: Mapping[str, Any] = {
     "under": 18,
     "language": "ar",
@@ -121,12 +122,12 @@ _GUARDIAN: tuple[Table, ...] = (
 
 
 def terms_of(document: Mapping[str, Any]) -> Table:
-    """The guardians' part of a document, or what it would begin with."""
+    """The guardians' part of a document, or the terms with which it would begin."""
     return copy.deepcopy(dict(document.get("guardians") or BEGINS))
 
 
 def read_terms(given: Given, document: Mapping[str, Any]) -> Typed:
-    """The terms as the page says them."""
+    """The terms as typed on the page."""
     typed = Typed(terms_of(document))
     typed.press(given)
     table = typed.table
@@ -147,7 +148,7 @@ def read_terms(given: Given, document: Mapping[str, Any]) -> Typed:
         return row
 
     table["purposes"] = read_rows(typed, given, _PURPOSES, table["purposes"], read)
-    if typed.act:  # a row more or less is no saving: nothing is told of it yet
+    if typed.act:  # adding or removing a row does not save: no problem is shown yet
         typed.problems.clear()
     return typed
 
@@ -159,7 +160,8 @@ def missing(document: Table) -> list[Table]:
 
 
 def ask(document: Table) -> str:
-    """Put the missing questions in a part of their own at the end of the form; its key, or empty when none misses."""
+    """Put the missing questions into a section of their own at the end of the form. Returns its key, or an
+    empty text if none is missing."""
     wanted = missing(document)
     if not wanted:
         return ""
@@ -170,7 +172,7 @@ def ask(document: Table) -> str:
 
 
 def forget(document: Table) -> None:
-    """The programme takes no minors: no guardian is asked, and the form names none any more."""
+    """Take minors out of the programme: no guardian is asked, and no question of the form names one any more."""
     document.pop("guardians", None)
     for question in questions_of(document):
         if str(question.get("target", "")).startswith("guardian."):
@@ -178,7 +180,7 @@ def forget(document: Table) -> None:
 
 
 def anchor(path: tuple[str | int, ...]) -> str:
-    """The field of the page that a fault of the terms concerns; empty for what the whole lacks."""
+    """The name of the page's field that a fault of the terms concerns; empty if the fault concerns the whole."""
     rest = [str(each) for each in path[1:]]
     if rest[:1] == ["purposes"] and len(rest) == 2:
         rest += ["title", "fr"]

@@ -1,4 +1,4 @@
-"""Reading the definitions that staff are changing, and the versions that are in force meanwhile."""
+"""Reads the definitions that staff are changing, and the versions that are in force meanwhile."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MANAGE = "programmes.manage"
 
 @dataclass(frozen=True)
 class Writing:
-    """A programme with the version in force, and the draft over it if there is one."""
+    """A programme with the version in force, and its draft if there is one."""
 
     programme: Programme
     in_force: DefinitionVersion
@@ -34,22 +34,23 @@ class Writing:
 
     @property
     def version(self) -> int:
-        """What tells one state of the draft from the next; 0 without one."""
+        """The draft's version number, which changes with every change of it; 0 if there is no draft."""
         return self.draft.version if self.draft else 0
 
     @property
     def document(self) -> dict[str, Any]:
-        """The draft's document, or the one in force; not to be changed in place."""
+        """The draft's document, or else the one in force. Do not change it in place."""
         return self.draft.document if self.draft else self.in_force.document
 
     @cached_property
     def judged(self) -> Judged:
-        """What is wrong with it and what can be shown."""
+        """The faults of the document, and what of it can be shown."""
         return judged(self.document)
 
     @property
     def definition(self) -> Definition:
-        """It as far as pages can show it; a document of which nothing can be shown never becomes a draft."""
+        """The definition as far as pages can show it. There always is one, since a document of which nothing
+        can be shown never becomes a draft."""
         definition = self.judged.definition
         assert definition is not None
         return definition
@@ -61,33 +62,33 @@ class Writing:
 
     @cached_property
     def published_keys(self) -> frozenset[str]:
-        """The keys of questions, and of fields of groups (`group.field`), that some version in force has used."""
+        """The keys of questions, and of fields of groups (`group.field`), in the version in force."""
         asked = self.published.form.questions
         inner = {f"{question.key}.{each.key}" for question in asked for each in question.fields}
         return frozenset({question.key for question in asked} | inner)
 
 
 def managed(viewer: Viewer) -> Sequence[Programme]:
-    """The programmes whose definition the viewer may change, by key."""
+    """The programmes whose definition the viewer may change, in the order of their keys."""
     require_anywhere(viewer, MANAGE)
     inside = within(viewer, MANAGE, Programme.path)
     return db.session.scalars(sa.select(Programme).where(inside).order_by(Programme.key)).all()
 
 
 def drafted(programmes: Sequence[Programme]) -> Mapping[int, DefinitionDraft]:
-    """The drafts of those programmes, by the programme's number."""
+    """The drafts of these programmes, by the programme's id."""
     numbers = [programme.id for programme in programmes]
     rows = db.session.scalars(sa.select(DefinitionDraft).where(DefinitionDraft.programme_id.in_(numbers)))
     return {row.programme_id: row for row in rows}
 
 
 def get_writing(viewer: Viewer, key: str) -> Writing:
-    """The programme of that key as it is being written; NotFound if there is none, NotPermitted without the right."""
+    """The programme with that key and its draft; NotFound if there is none, NotPermitted without the right."""
     return _writing(viewer, sa.select(Programme).where(Programme.key == key), key)
 
 
 def get_writing_locked(viewer: Viewer, key: str) -> Writing:
-    """The same for a change: two people who change a programme wait for one another."""
+    """Like `get_writing`, for a change: two people who change a programme wait for one another."""
     return _writing(viewer, sa.select(Programme).where(Programme.key == key).with_for_update(), key)
 
 
@@ -115,6 +116,7 @@ def _writing(viewer: Viewer, wanted: sa.Select[Programme], key: str) -> Writing:
 
 
 def mark_of(table: Mapping[str, Any]) -> str:
-    """What tells one wording of a question from another: two people may change different ones at once."""
+    """A hash that tells one wording of a question or condition from another, so that two people may change
+    different ones at once."""
     text = json.dumps(table, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,7 +1,7 @@
-"""What a page's fields say of a question or a section, as the plain table that a draft holds, and back.
+"""Turns the fields of a question's or section's page into the plain table that a draft holds, and back.
 
-Figures that are none stay as they were typed: the draft keeps them, and the checks name them. Only what no draft may
-hold (far too long, control characters) is a problem here.
+Numbers that are not valid stay as they were typed: the draft keeps them, and the checks name them. Only what
+no draft may hold (far too long texts, control characters) is a problem here.
 """
 
 from __future__ import annotations
@@ -31,14 +31,15 @@ _FLAGS = ("required", "sealed", "only_online")
 _DECIMALS = ("minimum", "maximum")
 _WHOLES = ("max_length", "max_files", "max_pages", "promise_days")
 _CONDITIONS = ("show_when", "require_when", "when")
-# The lists of rows that pages show, and what their buttons do; `again` shows the page anew.
+# The lists of rows on pages, and what their buttons do; `again` shows the page again.
 _ROWS = ("options", "periods", "purposes", *_CONDITIONS)
 _ACTS = (*(f"{rows}-{act}" for rows in _ROWS for act in ("add", "remove", "up")), "again")
 
 
 @dataclass
 class Typed:
-    """A table out of a page, what no draft may hold of it, and the row button that was pressed (its name and row)."""
+    """A table read from a page, the problems of what no draft may hold, and the row button pressed (its name
+    and row)."""
 
     table: Table
     problems: list[Problem] = field(default_factory=list)
@@ -46,7 +47,8 @@ class Typed:
     row: int = -1
 
     def text(self, given: Given, name: str, limit: int, *, lines: bool = False) -> str:
-        """One text, its ends and invisible controls refused or cut."""
+        """The text of a field, trimmed. A text that is too long or has control characters is a problem, and
+        is cut."""
         said = one(given, name).replace("\r\n", "\n").replace("\r", "\n").strip()
         if len(said) > limit:
             what = N_("Ce texte dépasse %(limit)s caractères. Raccourcissez-le.")
@@ -61,7 +63,7 @@ class Typed:
         return said
 
     def localized(self, given: Given, name: str, limit: int, *, lines: bool = False) -> dict[str, str]:
-        """A text in each language."""
+        """A text in each language that the page sent."""
         return {
             code: self.text(given, f"{name}-{code}", limit, lines=lines)
             for code in TEXT_LANGUAGES
@@ -69,7 +71,7 @@ class Typed:
         }
 
     def press(self, given: Given) -> None:
-        """Note the button of a row that was pressed, if one was."""
+        """Note which row button was pressed, if any."""
         for name in _ACTS:
             if name in given:
                 row = one(given, name)
@@ -78,12 +80,13 @@ class Typed:
 
 
 def one(given: Given, name: str) -> str:
-    """The first value of a field; empty when there is none."""
+    """The first value of a field; empty if it has none."""
     return next(iter(given.get(name, ())), "")
 
 
 def read_question(given: Given, before: Mapping[str, Any], *, inner: bool = False) -> Typed:
-    """The question that the page says, made on what it was; what the page does not show stays as it was."""
+    """The question as typed on the page, starting from what it was; what the page does not show stays as it
+    was."""
     typed = Typed(copy.deepcopy(dict(before)))
     table = typed.table
     shown = fields_of(QuestionKind(table["kind"])) - (INNER_LEFT_OUT if inner else frozenset())
@@ -101,7 +104,7 @@ def read_question(given: Given, before: Mapping[str, Any], *, inner: bool = Fals
 
 
 def _read_plain(typed: Typed, given: Given, shown: frozenset[str]) -> None:
-    """What is one field each."""
+    """Read what has a single field each."""
     table = typed.table
     if "asked_at_application" in shown:
         table.pop("asked_at_application", None)
@@ -121,7 +124,7 @@ def _read_plain(typed: Typed, given: Given, shown: frozenset[str]) -> None:
 
 
 def read_section(given: Given, before: Mapping[str, Any]) -> Typed:
-    """The section that the page says: its title and for whom it is."""
+    """The section as typed on the page: its title and for whom it is."""
     typed = Typed(copy.deepcopy(dict(before)))
     typed.table["title"] = typed.localized(given, "title", LIMITS["title"])
     typed.press(given)
@@ -130,7 +133,7 @@ def read_section(given: Given, before: Mapping[str, Any]) -> Typed:
 
 
 def put(table: Table, name: str, value: Any) -> None:
-    """Keep what is said; nothing said is no field."""
+    """Put a value into the table, or take the field out if the value is empty."""
     if value in ("", None, False, [], {}):
         table.pop(name, None)
     else:
@@ -142,7 +145,7 @@ def _filled(text: dict[str, str]) -> dict[str, str] | None:
 
 
 def figure(name: str, said: str) -> Any:
-    """A figure as definitions hold it, or what was typed."""
+    """A number in the form that definitions have, or the text as it was typed if it is not valid."""
     if not said:
         return None
     compact = (
@@ -162,7 +165,7 @@ def figure(name: str, said: str) -> Any:
 
 
 def megabytes(held: Any) -> str:
-    """A size in bytes as people type it, in megabytes; what is no size as it is."""
+    """A size in bytes as people type it, in megabytes; other values as they are."""
     if not isinstance(held, int):
         return str(held or "")
     return f"{held / MEGABYTE:.2f}".rstrip("0").rstrip(".")
@@ -196,8 +199,8 @@ def _options(typed: Typed, given: Given, before: Sequence[Mapping[str, Any]]) ->
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of a page whose key comes from one of their texts: the list's name, that text, how many there may be, and
-    what a key is made of where the text says nothing usable."""
+    """A list of rows on a page, whose keys are made from one of their texts: the list's name, the name of
+    that text, how many rows there may be, and what a key is made of if the text has nothing usable."""
 
     name: str
     titled: str
@@ -208,8 +211,8 @@ class Rows:
 def read_rows(
     typed: Typed, given: Given, rows: Rows, before: Sequence[Mapping[str, Any]], read: Callable[[str], Table]
 ) -> list[Table]:
-    """Rows as the page says them; `read` gives one by the name of its fields. A new one gets its key from its French
-    text; the others keep theirs for ever. One in which nothing is written is none."""
+    """The rows as typed on the page; `read` gives a row by the beginning of its fields' names. A new row gets
+    its key from its French text; other rows keep their keys for ever. A new row without text is left out."""
     known = [str(each.get("key", "")) for each in before]
     found: list[Table] = []
     for place in range(_count(given, rows.name, rows.most)):
@@ -219,7 +222,7 @@ def read_rows(
         if not removed and (_says(row) or row["key"] in known or typed.act):
             found.append(row)
         else:
-            del typed.problems[wrong:]  # of a row that is not there
+            del typed.problems[wrong:]  # the problems of a row that is left out
     if typed.act == f"{rows.name}-add" and len(found) < rows.most:
         found.append({"key": "", rows.titled: {}})
     if typed.act == f"{rows.name}-up" and 0 < typed.row < len(found):
@@ -229,7 +232,7 @@ def read_rows(
 
 
 def _says(row: Mapping[str, Any]) -> bool:
-    """Whether anything was written in a row; what is ticked or chosen out of a list is not writing."""
+    """Whether anything was written in a row; a tick, or a choice from a list, does not count."""
     held = (each for name, each in row.items() if name not in ("key", "kind", "required"))
     return any(any(each.values()) if isinstance(each, Mapping) else each for each in held)
 
@@ -246,7 +249,7 @@ def _name_rows(typed: Typed, rows: Rows, found: list[Table], known: Sequence[str
 
 
 def read_conditions(typed: Typed, given: Given, name: str) -> list[Table]:
-    """The rows of conditions; one that names no question is none."""
+    """The rows of conditions; a row that names no question is left out."""
     rows: list[Table] = []
     for place in range(_count(given, name, MOST_CONDITIONS)):
         row = f"{name}-{place}"
@@ -268,12 +271,13 @@ def read_conditions(typed: Typed, given: Given, name: str) -> list[Table]:
 
 
 def _value(said: str) -> str:
-    """What a condition compares with: a figure as definitions hold it, else the text."""
+    """A value that a condition compares with: a number in the form that definitions have, or else the text."""
     return str(figure("minimum", said))
 
 
 def anchor(rest: Sequence[str | int]) -> str:
-    """The field of a page that a fault below a question or section concerns."""
+    """The name of the field on a page that a fault concerns; `rest` is the fault's path below the question or
+    section."""
     if not rest:
         return "label-fr"
     name = str(rest[0])

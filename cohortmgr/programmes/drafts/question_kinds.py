@@ -1,4 +1,4 @@
-"""The kinds of question as staff choose among them, and what can be said of each. Pure."""
+"""The kinds of question among which staff choose, and which fields each has. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cohortmgr.programmes.definition.questions import NOT_IN_GROUPS, ConditionOp
 
 K = QuestionKind
 
-# Kind to its name and an example of what it asks, in the order in which staff choose.
+# The name of each kind and an example of what it asks, in the order in which staff choose.
 KINDS: Mapping[QuestionKind, tuple[str, str]] = {
     K.TEXT: (N_("Texte court"), N_("une ligne : un nom, un établissement")),
     K.LONG_TEXT: (N_("Texte long"), N_("plusieurs lignes : une motivation")),
@@ -35,7 +35,7 @@ KINDS: Mapping[QuestionKind, tuple[str, str]] = {
     K.CITY: (N_("Ville"), N_("en toutes lettres")),
     K.ADDRESS: (N_("Adresse"), N_("province, commune, rue")),
 }
-# What starts a question of that kind, besides its label.
+# What a new question of each kind begins with, besides its label.
 BEGINS: Mapping[QuestionKind, Mapping[str, object]] = {
     K.FILE: {"accept": ["pdf", "jpg", "png"], "max_bytes": 10 * 1024 * 1024},
     K.RIB: {"sealed": True},
@@ -94,11 +94,11 @@ _OWN: Mapping[QuestionKind, frozenset[str]] = {
     K.GROUP: _BOUNDS,
     K.FILE: frozenset({"accept", "max_bytes", "max_files", "max_pages", "promise_days"}),
 }
-# What the fields of a group's row do not say.
+# The fields that a question in a group's row does not have.
 INNER_LEFT_OUT = _ALL - {"required"} | {"proof"}
 INNER_KINDS = tuple(kind for kind in KINDS if kind not in NOT_IN_GROUPS)
 
 
 def fields_of(kind: QuestionKind) -> frozenset[str]:
-    """What a page asks about a question of that kind, besides its label and help."""
+    """The fields that a page shows for a question of that kind, besides its label and help."""
     return _ALL | _OWN.get(kind, frozenset())

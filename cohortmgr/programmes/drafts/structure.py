@@ -1,8 +1,8 @@
-"""Changing a definition's form as plain tables: adding, moving, copying and removing what it asks.
+"""Changes a definition's form as plain tables: adds, moves, copies and removes its questions and sections.
 
-The tables have the shape that `binding.py` reads and writes; a text or a figure in them may still be wrong. Every
-function changes the document that it is given. A question is named by its key, a field of a group's row by
-`group.field`: a key holds no point.
+The tables have the shape that `binding.py` reads and writes; a text or a number in them may still be wrong.
+Functions that change something change the document they are given. A question is named by its key, a field of
+a group's row by `group.field`: a key holds no point.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ def sections_of(document: Table) -> list[Table]:
 
 
 def questions_of(document: Table) -> Iterator[Table]:
-    """Every question of every section, in order; not the fields of groups."""
+    """Every question of every section, in order, without the fields of groups."""
     for section in sections_of(document):
         yield from section.setdefault("questions", [])
 
 
 def keys_of(document: Table) -> set[str]:
-    """The keys of every question."""
+    """The keys of all questions."""
     return {question["key"] for question in questions_of(document)}
 
 
 def key_from(label: str, taken: Iterable[str], otherwise: str) -> str:
-    """A key out of a label: lower case letters, digits and `_`, unlike any that is taken or reserved.
+    """A key made from a label: lower-case letters, digits and `_`, neither taken nor reserved.
 
-    `otherwise` names what the label says nothing usable of, as one in Arabic.
+    `otherwise` is used if the label has nothing usable, such as one in Arabic.
     """
     words = re.findall(r"[a-z0-9]+", fold(label[:200]))
     stem = "_".join(words)[: LONGEST_KEY - 4].strip("_") or otherwise
@@ -55,13 +55,14 @@ def key_from(label: str, taken: Iterable[str], otherwise: str) -> str:
 
 
 def find_section(document: Table, key: str) -> tuple[list[Table], int]:
-    """The sections and the place of that one; NotFound when there is none."""
+    """The sections, and the place of the one with this key; NotFound if there is none."""
     sections = sections_of(document)
     return sections, _place(sections, key)
 
 
 def find(document: Table, name: str) -> tuple[list[Table], int]:
-    """The list that holds a question, or a field of a group's row, and its place there; NotFound when absent."""
+    """The list that holds a question, or a field of a group's row, and its place there; NotFound if there is
+    none."""
     key, point, inner = name.partition(".")
     for section in sections_of(document):
         questions = section.setdefault("questions", [])
@@ -75,13 +76,13 @@ def find(document: Table, name: str) -> tuple[list[Table], int]:
 
 
 def question(document: Table, name: str) -> Table:
-    """A question, or a field of a group's row, by its name; NotFound when absent."""
+    """A question, or a field of a group's row, by its name; NotFound if there is none."""
     held, place = find(document, name)
     return held[place]
 
 
 def path_to(document: Table, name: str) -> tuple[str | int, ...]:
-    """Where the question of a name stands, as faults say it."""
+    """The path of the question with this name, as faults give it."""
     key, point, _inner = name.partition(".")
     for place, section in enumerate(sections_of(document)):
         for rank, each in enumerate(section.get("questions", ())):
@@ -92,7 +93,7 @@ def path_to(document: Table, name: str) -> tuple[str | int, ...]:
 
 
 def add_section(document: Table, title: Table) -> str:
-    """A section at the end, without questions; its key. Refused when there are too many."""
+    """Add a section without questions at the end, and return its key. Refused when there are too many."""
     sections = sections_of(document)
     if len(sections) >= MOST_SECTIONS:
         raise Refused(Problem(N_("Un formulaire a au plus %(most)s parties."), {"most": MOST_SECTIONS}))
@@ -102,7 +103,8 @@ def add_section(document: Table, title: Table) -> str:
 
 
 def add_question(document: Table, place: str, table: Table) -> str:
-    """Put a question at the end of a section, or of a group's row (its name and a point); returns its name."""
+    """Put a question at the end of a section, or of a group's row (`place` is then the group's name and a
+    point). Returns its name."""
     if sum(1 for _each in questions_of(document)) >= MOST_QUESTIONS:
         raise Refused(Problem(N_("Un formulaire a au plus %(most)s questions."), {"most": MOST_QUESTIONS}))
     label = str(table.get("label", {}).get("fr", ""))
@@ -118,9 +120,9 @@ def add_question(document: Table, place: str, table: Table) -> str:
 
 
 def move(document: Table, name: str, by: int) -> bool:
-    """Bring a question one place up (-1) or down (1); past its section's edge it enters the next one.
+    """Move a question one place up (-1) or down (1); at the edge of its section it goes into the next one.
 
-    Whether it moved: the first does not go up, nor the last down, and a field stays in its group.
+    Returns whether it moved: the first cannot go up, the last cannot go down, and a field stays in its group.
     """
     held, place = find(document, name)
     if shifted(held, place, by):
@@ -137,12 +139,12 @@ def move(document: Table, name: str, by: int) -> bool:
 
 
 def move_section(document: Table, key: str, by: int) -> bool:
-    """Bring a section one place up or down, with its questions; whether it moved."""
+    """Move a section one place up or down, with its questions. Returns whether it moved."""
     return shifted(*find_section(document, key), by)
 
 
 def shifted(rows: list[Any], place: int, by: int) -> bool:
-    """Whether what stands at a place could be brought that many places down; a list's ends hold."""
+    """Move what stands at a place by that many places. Returns whether it moved: nothing leaves the list."""
     if not 0 <= place + by < len(rows):
         return False
     rows.insert(place + by, rows.pop(place))
@@ -150,7 +152,7 @@ def shifted(rows: list[Any], place: int, by: int) -> bool:
 
 
 def duplicate(document: Table, name: str) -> str:
-    """A copy of a question right after it; its name. It has no target, columns or paper's figure of its own."""
+    """Copy a question, right after it, and return the copy's name. The copy has neither target nor columns."""
     held, place = find(document, name)
     double = copy.deepcopy(held[place])
     for said in ("target", "columns"):
@@ -164,13 +166,13 @@ def duplicate(document: Table, name: str) -> str:
 
 
 def remove(document: Table, name: str) -> Table:
-    """Take a question out of the form; returns it."""
+    """Take a question out of the form, and return it."""
     held, place = find(document, name)
     return held.pop(place)
 
 
 def remove_section(document: Table, key: str) -> Table:
-    """Take an empty section out. Refused while it asks something."""
+    """Take an empty section out of the form, and return it. Refused while it asks something."""
     sections, place = find_section(document, key)
     if sections[place].get("questions"):
         raise Refused(N_("Cette partie pose encore des questions : déplacez-les ou retirez-les d’abord."))
@@ -178,13 +180,14 @@ def remove_section(document: Table, key: str) -> Table:
 
 
 def rename(document: Table, name: str, label: str) -> str:
-    """Give a question that was never published the key of its new label, wherever it is named; its new name."""
+    """Give a question that was never published the key of its new label, wherever it is named. Returns its
+    new name."""
     held, place = find(document, name)
     group, point, old = name.rpartition(".")
     others = {each["key"] for each in held if each is not held[place]} if point else keys_of(document) - {old}
     wanted = key_from(label, others, old)
     if re.fullmatch(rf"{re.escape(wanted)}(_\d+)?", old):
-        return name  # it says the same, made unlike another's
+        return name  # the key says the same, with a number to tell it from another
     held[place]["key"] = wanted
     if point:
         return f"{group}.{wanted}"
@@ -193,7 +196,8 @@ def rename(document: Table, name: str, label: str) -> str:
 
 
 def _everywhere(document: Table, renamed: Callable[[str], str]) -> None:
-    """What names a question: conditions, the paper of a figure, and eligibility."""
+    """Rename a question wherever it is named: in conditions, proofs of figures, eligibility, and aliases of
+    imports."""
     for section in sections_of(document):
         _conditions(section, renamed)
     for each in questions_of(document):

@@ -1,4 +1,4 @@
-"""What a programme says of itself, as fields of a page and as plain tables. Pure."""
+"""Turns a programme's public texts into fields of a page, and back into plain tables. Pure."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def described(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_texts(given: Given, document: Mapping[str, Any]) -> Typed:
-    """The same part as the page says it; what it does not show stays as it was."""
+    """The same part as typed on the page; what it does not show stays as it was."""
     typed = Typed(described(document))
     for name in TEXTS:
         typed.table[name] = typed.localized(given, name, LIMITS[name], lines=True)

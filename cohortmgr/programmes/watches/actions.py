@@ -1,6 +1,9 @@
-"""Those who want to be told when an intake opens near them: asked for, proved by a code, told once, stopped by a click.
+"""Tells people who asked for it that an intake opens near them: the address is proved by a code, told once,
+and forgotten by a click.
 
-The letters are to nobody's account. Each watch has a key of its own, so that stopping it leaves nothing readable."""
+The letters belong to nobody's account. Each watch has a key of its own, so that stopping it leaves nothing
+readable.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ _TOLD = table_of(IntakeAnnouncement)
 
 
 def keep(contact: Contact, language: str, region: str | None, scope: str) -> None:
-    """Watch for a proved address, for a year from now; asking again says the region and language anew."""
+    """Watch for a proved address, for a year from now. Asking again replaces the region and the language."""
     moment, reference = clock.now(), new_reference()
     blind = crypto.blind_index("watch", contact.address)
     wanted = {"region": region, "language": language, "expires_at": moment + LIFETIME}
@@ -56,12 +59,13 @@ def keep(contact: Contact, language: str, region: str | None, scope: str) -> Non
 
 
 def token_for(reference: str) -> str:
-    """What stops a watch and does nothing else; the same in each of its letters (docs/decisions/0009)."""
+    """The token that stops a watch and does nothing else; it is the same in all its letters
+    (docs/decisions/0009)."""
     return str(_signer().dumps(reference))
 
 
 def watch_of(token: str) -> str:
-    """The reference of a token. Refused when the signature is not ours."""
+    """The reference in a token. Refused if the signature is not ours."""
     try:
         return str(_signer().loads(token))
     except BadSignature:
@@ -70,7 +74,8 @@ def watch_of(token: str) -> str:
 
 
 def stop(reference: str) -> int:
-    """Forget an address: its watches, and whatever letter of them has not left. Returns how many; 0 the second time."""
+    """Forget an address, with its watches and their letters that have not left. Returns how many watches; 0
+    the second time."""
     blind = sa.select(_WATCHES.c.blind).where(_WATCHES.c.reference == reference).scalar_subquery()
     return _forget(sa.select(_WATCHES.c.reference).where(_WATCHES.c.blind == blind))
 
@@ -84,7 +89,7 @@ def _forget(chosen: sa.Select[Any]) -> int:
 
 
 def headers(message: Message, content: Mapping[str, Any]) -> dict[str, str]:
-    """What mail providers show a button for (RFC 8058)."""
+    """The headers for which mail providers show a button to unsubscribe (RFC 8058); none for other letters."""
     if message.key != LETTER:
         return {}
     return {
@@ -94,7 +99,7 @@ def headers(message: Message, content: Mapping[str, Any]) -> dict[str, str]:
 
 
 def due() -> Sequence[int]:
-    """The published intakes that take applications now and of which not everybody was told."""
+    """The ids of published intakes that take applications now, and of which not everybody was told yet."""
     moment = clock.now()
     chosen = (
         sa.select(Intake.id)
@@ -106,8 +111,8 @@ def due() -> Sequence[int]:
 
 
 def announce(viewer: Viewer, intake_id: int) -> int:
-    """Tell the next watches of an intake, each once whatever happens; returns how many were looked at, fewer than
-    `CHUNK` at the end. A number of statements that does not grow with them."""
+    """Tell the next watches of an intake; each is told once, whatever happens. Returns how many were looked
+    at: fewer than `CHUNK` at the end. The number of statements does not grow with the watches."""
     moment = clock.now()
     intake = db.session.get_one(Intake, intake_id)
     programme = db.session.get_one(Programme, intake.programme_id)
@@ -133,7 +138,8 @@ def announce(viewer: Viewer, intake_id: int) -> int:
 
 
 def sweep() -> int:
-    """Forget watches whose year is over, a few hundred at a time; returns how many. The system's."""
+    """Forget watches whose year is over, a few hundred at a time. Returns how many. Only the system calls
+    this."""
     return _forget(sa.select(_WATCHES.c.reference).where(_WATCHES.c.expires_at <= clock.now()).limit(CHUNK))
 
 
@@ -160,7 +166,8 @@ def _letter(watch: IntakeWatch, intake: Intake, programme: Programme) -> Letter:
         variables,
         intake.institution_id,
         channel=watch.channel,
-        # By the address: whoever waits for one programme and for all of them is told once.
+        # The name is made of the address, so that a person who waits for one programme and for all is told
+        # once.
         once=f"opening:{intake.reference}:{watch.blind}",
     )
 

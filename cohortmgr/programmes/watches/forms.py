@@ -1,4 +1,4 @@
-"""Asking to be told when an intake opens."""
+"""The form in which people ask to be told when an intake opens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cohortmgr.programmes.queries import ProgrammeTitle
 
 
 class WatchForm(ContactForm):
-    """Where to write, and about what."""
+    """Where to write, and about which region and programme."""
 
     region = SelectField(
         _l("Votre région"), description=_l("Les campagnes de toutes les régions, ou de la vôtre.")
@@ -26,7 +26,7 @@ class WatchForm(ContactForm):
     )
 
     def offer(self, programmes: list[ProgrammeTitle]) -> None:
-        """The choices of the present page, in its language."""
+        """Set the choices, in the language of the page."""
         self.region.choices = [
             SelectChoice("", _("Tout le Maroc")),
             *(SelectChoice(code, localized(name)) for code, name in REGIONS.items()),

@@ -1,4 +1,6 @@
-"""What the worker does for those who wait for an opening: it tells them, and forgets those whose year is over."""
+"""What the worker does for people who wait for an opening: it tells them, and forgets those whose year is
+over.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,8 @@ from cohortmgr.programmes.watches import actions
 
 
 def announce(stopping: Stopping) -> int:
-    """Tell who waits for the intakes that opened; nothing is locked when none has. Returns how many were looked at."""
+    """Tell the people who wait for intakes that have opened; nothing is locked if none has. Returns how many
+    were looked at."""
     looked_at = 0
     for intake in actions.due():
         db.session.rollback()
@@ -23,6 +26,6 @@ def announce(stopping: Stopping) -> int:
 
 
 def forget(_stopping: Stopping) -> int:
-    """Watches of last year; returns how many went."""
+    """Forget watches whose year is over. Returns how many."""
     with writing():
         return actions.sweep()

@@ -1,4 +1,4 @@
-"""Being told when an intake opens: the page that asks, the code that proves the address, the click that stops."""
+"""Pages for people who wait for an opening: asking, proving the address by a code, and stopping by a click."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WATCH = "watch"
 @bp.route("", methods=["GET", "POST"])
 @guards.public
 def ask() -> ResponseReturnValue:
-    """Where to write, which region, which programme; nothing is kept before the code is typed."""
+    """Ask where to write, which region and which programme; nothing is kept before the code is typed."""
     form = WatchForm(data={"programme": request.args.get("programme", "")})
     form.offer(queries.programme_titles())
     if form.validate_on_submit():
@@ -45,7 +45,7 @@ def ask() -> ResponseReturnValue:
 @bp.route("/code", methods=["GET", "POST"])
 @guards.public
 def code() -> ResponseReturnValue:
-    """Prove that the address is one's own."""
+    """Ask for the code that proves that the address is one's own."""
     place = Place(WATCH, url_for(".code"), url_for(".again"), url_for(".ask"))
     return code_requests.typed(place, _keep, _kept)
 
@@ -63,7 +63,7 @@ def _kept(_done: None) -> ResponseReturnValue:
 @bp.post("/code/again")
 @guards.public
 def again() -> ResponseReturnValue:
-    """Another code to the same place."""
+    """Send another code to the same address."""
     code_requests.ask_again(WATCH)
     return redirect(url_for(".code"))
 
@@ -71,16 +71,17 @@ def again() -> ResponseReturnValue:
 @bp.get("/stop/<token>")
 @guards.public
 def stopping(token: str) -> ResponseReturnValue:
-    """A page with a button: scanners open the links of mails, and must not stop anything."""
+    """Show a page with a button: scanners open the links in mails, and must not stop anything."""
     return _page(token, done=False)
 
 
-# A mail's provider posts it without a session or a token of ours: the signature is what counts.
+# Mail providers post here without a session or a CSRF token of ours; the signature in the link is what
+# counts.
 @bp.post("/stop/<token>")
 @csrf.exempt
 @guards.public
 def stop(token: str) -> ResponseReturnValue:
-    """Forget the address: by a provider's button (RFC 8058), or the page's. Again: the same page."""
+    """Forget the address, by a provider's button (RFC 8058) or the page's. A second time shows the same page."""
     return _page(token, done=True)
 
 

@@ -1,8 +1,8 @@
-"""Public pages as they were last drawn, for people who are not signed in.
+"""Keeps public pages as they were last drawn, for people who are not signed in.
 
-The same page is asked for by thousands on the day when results are announced. It depends on its address, its
-language and the rows it shows and nothing else, so it is drawn once for each of these. The rows are read every time:
-a page is never older than the database.
+Thousands ask for the same page on the day when results are announced. A page depends only on its address, its
+language and the rows it shows, so it is drawn once for each of these. The rows are read every time, so that a
+page is never older than the database.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _lock = Lock()
 
 
 def page(shown: Hashable, draw: Callable[[], str]) -> str:
-    """The page that `draw` makes; kept for the next person who would see the very same.
+    """The page made by `draw`, kept for the next person who would see the same one.
 
-    `shown` stands for all that the page says: two pages at one address with equal `shown` are the same page.
+    `shown` stands for everything on the page: two pages at one address with equal `shown` are the same page.
     """
     if guards.viewer() is not ANONYMOUS or session or request.query_string:
         return draw()

@@ -1,4 +1,4 @@
-"""The public pages: every intake, a programme, one intake."""
+"""The public pages: all intakes, a programme, one intake."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ bp = Blueprint("programmes", __name__)
 @bp.get("/")
 @guards.public
 def home() -> ResponseReturnValue:
-    """Intakes by what one can do with them: apply, wait, or read when they closed."""
+    """Show the intakes by what people can do with them: apply, wait, or see when they closed."""
     groups: dict[str, list[sa.Row[Any]]] = {window.value: [] for window in Window}
     intakes = queries.public_intakes()
     for each in intakes:
@@ -33,7 +33,7 @@ def home() -> ResponseReturnValue:
 @bp.get("/programmes/<key>")
 @guards.public
 def programme(key: str) -> ResponseReturnValue:
-    """A programme, the intake that matters most in front: an open one, else the next, else the last."""
+    """Show a programme, with the intake that matters most first: an open one, else the next, else the last."""
     intakes = queries.public_intakes_of(key)
     return _page(_first(intakes), intakes)
 
@@ -41,7 +41,8 @@ def programme(key: str) -> ResponseReturnValue:
 @bp.get("/programmes/<key>/famille")
 @guards.public
 def family(key: str) -> ResponseReturnValue:
-    """The same on one page in plain Arabic, whatever the visitor's language: for the family, to print or send on."""
+    """Show the programme on one page in plain Arabic, whatever the visitor's language: for the family, to
+    print or send on."""
     intakes = queries.public_intakes_of(key)
     with speaking("ar"):
         return page(
@@ -52,7 +53,7 @@ def family(key: str) -> ResponseReturnValue:
 @bp.get("/intakes/<reference>")
 @guards.public
 def intake(reference: str) -> ResponseReturnValue:
-    """A programme, with that intake in front."""
+    """Show a programme, with that intake first."""
     found = queries.public_intake(reference)
     return _page(found, [found])
 
@@ -67,7 +68,7 @@ def _window(row: sa.Row[Any]) -> str:
 
 
 def _shown(intakes: Sequence[sa.Row[Any]]) -> Hashable:
-    """What tells one drawing of a page from the next."""
+    """The values that differ when a page must be drawn again."""
     return tuple(
         (row.reference, row.version, row.programme_version, row.fingerprint, row.seats, _window(row))
         for row in intakes
