@@ -1,6 +1,4 @@
-"""Tables of programmes, the versions of their definitions, their drafts, intakes and offerings, and the
-watches.
-"""
+"""Tables of programmes: versions and drafts of their definitions, intakes, offerings, and watches."""
 
 from __future__ import annotations
 

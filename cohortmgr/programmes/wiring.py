@@ -1,6 +1,4 @@
-"""Joins programmes to the application: the public pages, the people who wait for an opening, and the
-commands.
-"""
+"""Joins programmes to the application: public pages, people who wait for an opening, and commands."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Finds the reminders of unsent applications that are due, and checks that a written one still holds when it
-leaves.
-"""
+"""Finds the reminders of unsent applications that are due, and checks them again when they leave."""
 
 from __future__ import annotations
 

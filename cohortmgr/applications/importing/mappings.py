@@ -1,5 +1,6 @@
-"""Which column of a file answers which question: proposed from the columns' names, completed on a page or by
-a mapping file.
+"""Which column of a file answers which question.
+
+A mapping is proposed from the columns' names, and completed on a page or by a mapping file.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Writes the cells of the staff's list and of its export, column by column: a page of 600 rows has 5 400 of
-them.
+"""Writes the cells of the staff's list and of its export.
+
+They are written column by column, since a page of 600 rows has 5 400 of them.
 """
 
 from __future__ import annotations

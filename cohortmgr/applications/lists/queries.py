@@ -1,6 +1,4 @@
-"""Reads the staff's list of an intake's applications: filters kept in the address, pages, and neighbours of a
-file.
-"""
+"""Reads the staff's list of an intake's applications: filters kept in the address, pages, neighbours."""
 
 from __future__ import annotations
 

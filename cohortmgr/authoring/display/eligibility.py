@@ -1,6 +1,4 @@
-"""What the pages of a definition's conditions show: each condition in words, what it may read, and its
-faults.
-"""
+"""What the pages of a definition's conditions show: each in words, what it may read, and its faults."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""What the pages of a definition's form show: its sections and questions in words, and each fault at its
-field.
-"""
+"""What the pages of a definition's form show: sections and questions in words, and faults by field."""
 
 from __future__ import annotations
 

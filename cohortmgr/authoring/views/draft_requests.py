@@ -1,6 +1,4 @@
-"""Reads and saves a page of a programme's draft: as a whole, and never over what somebody else saved
-meanwhile.
-"""
+"""Reads and saves a page of a programme's draft: whole, and never over what somebody else saved meanwhile."""
 
 from __future__ import annotations
 

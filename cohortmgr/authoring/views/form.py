@@ -1,5 +1,6 @@
-"""Staff's pages of a programme's form: its sections and questions, changed in a draft that candidates do not
-see.
+"""Staff's pages of a programme's form: its sections and questions.
+
+They are changed in a draft that candidates do not see.
 """
 
 from __future__ import annotations

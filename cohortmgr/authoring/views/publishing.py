@@ -1,6 +1,4 @@
-"""Staff's pages of a programme's definition as a whole: preview, publishing, discarding, its file, and public
-texts.
-"""
+"""Staff's pages of a whole definition: preview, publishing, discarding, its file, and public texts."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Staff's pages of a programme's dates, and of what guardians of minors are asked; both are in the form's
-draft.
+"""Staff's pages of a programme's dates, and of what guardians of minors are asked.
+
+Both are changed in the same draft as the form.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Changes a definition by pages: a draft is begun, changed by one or several people, and published or
-discarded.
+"""Changes a definition by pages: begins, changes, publishes and discards its draft.
+
+One person or several may change a draft.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Turns the dates of a programme's campaigns, training and reminders into fields of a page, and back into
-plain tables.
+"""Turns a programme's dates into fields of a page, and back into plain tables.
 
-On the page, times are written as people write them, in Casablanca's time.
+The dates are those of its campaigns, training and reminders. On the page, times are written as people write
+them, in Casablanca's time.
 """
 
 from __future__ import annotations

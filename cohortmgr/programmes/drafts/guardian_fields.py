@@ -1,5 +1,6 @@
-"""Turns what guardians of minors are asked into fields of a page and back into plain tables, and adds to a
-form the questions without which no guardian can be asked. Pure.
+"""Turns what guardians of minors are asked into fields of a page, and back into plain tables. Pure.
+
+It also adds to a form the questions without which no guardian can be asked.
 """
 
 from __future__ import annotations

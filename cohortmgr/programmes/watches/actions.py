@@ -1,8 +1,7 @@
-"""Tells people who asked for it that an intake opens near them: the address is proved by a code, told once,
-and forgotten by a click.
+"""Tells people who asked for it, once, that an intake opens near them.
 
-The letters belong to nobody's account. Each watch has a key of its own, so that stopping it leaves nothing
-readable.
+A code proves their address, and a click makes it forgotten. The letters belong to nobody's account. Each
+watch has a key of its own, so that stopping it leaves nothing readable.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""What the worker does for people who wait for an opening: it tells them, and forgets those whose year is
-over.
-"""
+"""What the worker does for people who wait for an opening: it tells them, or forgets them after a year."""
 
 from __future__ import annotations
 

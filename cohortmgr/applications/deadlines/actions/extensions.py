@@ -1,5 +1,6 @@
-"""Gives more time to send: for one file, several, or a whole intake, with a reason; the people concerned are
-told.
+"""Gives more time to send: for one file, several, or a whole intake.
+
+Each extension has a reason, and the people whom it concerns are told.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""Gives more time to a person who has not begun: to an e-mail address or telephone number, used by whoever
-proves it.
+"""Gives more time to a person who has not begun, by the e-mail address or telephone number that they prove.
 
 Only an account that entered by that address or number can open the form, so that nobody gets in by a letter
 that they read or that was forwarded to them.

@@ -1,9 +1,8 @@
-"""Reminds people who have begun an application but not sent it of the deadline, at the hours in the
-definition.
+"""Reminds people who have begun an application, and not sent it, of the deadline.
 
-Nothing is planned ahead, so nothing must be corrected when somebody begins late or sends meanwhile, or when
-the deadline moves. Each reminder has a name that only one message may bear, so that looking again writes
-nothing twice.
+The hours are in the definition. Nothing is planned ahead, so nothing must be corrected when somebody begins
+late or sends meanwhile, or when the deadline moves. Each reminder has a name that only one message can have,
+so that looking again writes nothing twice.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""Does one act on many files: shows to how many it applies, and why not to the others, then does it, and can
-undo it.
-"""
+"""Does one act on many files, after showing to how many it applies and why not to the others; and undoes it."""
 
 from __future__ import annotations
 

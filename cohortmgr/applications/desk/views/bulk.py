@@ -82,7 +82,7 @@ def _wanted(form: FlaskForm, act: Act) -> Wanted:
     count = request.form.get("count", "")
     return Wanted(
         text=request.form.get(_TEXTS[act], ""),
-        # If the text is no day, the present moment stands in, which the act refuses as past.
+        # Text that is no day is read as the present moment, which the act refuses as past.
         until=deadlines.until_of(request.form.get("until", "")) or clock.now(),
         items=corrections.items_of(),
         confirmation=request.form.get("confirmation", ""),

@@ -1,6 +1,4 @@
-"""The tray: staff or the person mend rows that could not be used, and each is then loaded like the file's
-other rows.
-"""
+"""The tray: staff or the person mend rows that could not be used, and each is then loaded."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Pages for staff who enrol a group: the children they brought, by name and consent only, and undoing an
-import.
-"""
+"""Pages for staff who enrol a group: the children they brought, by name and consent only; undoing an import."""
 
 from __future__ import annotations
 

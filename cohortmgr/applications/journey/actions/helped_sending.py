@@ -1,8 +1,8 @@
-"""Has a person who was helped confirm the sending, by a code sent to the address or number by which they
-enter.
+"""Has a person who was helped confirm the sending, by a code.
 
-Once a helper was named, each sending of the file asks for that code, even when nobody helps any more: whoever
-holds the person's telephone could say for them that the help has ended.
+The code goes to the address or number by which they enter. Once a helper was named, each sending of the file
+asks for it, even when nobody helps any more: whoever holds the person's telephone could say for them that the
+help has ended.
 """
 
 from __future__ import annotations

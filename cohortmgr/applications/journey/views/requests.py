@@ -1,6 +1,4 @@
-"""What the form's pages share: whether a file may be changed, its definition's fingerprint, the papers of a
-request.
-"""
+"""What the form's pages share: whether a file may be changed, its fingerprint, the papers of a request."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Checks well-shaped conditions of eligibility: their questions, how many values they have, and what they
-compare.
-"""
+"""Checks well-shaped conditions of eligibility: their questions, and how many and which values they have."""
 
 from __future__ import annotations
 

@@ -224,8 +224,8 @@ def _fields(path: Path, question: Question) -> Iterator[Fault]:
 def check_conditions(
     path: Path, conditions: Sequence[Condition], known: Mapping[str, Question], secret: bool
 ) -> Iterator[Fault]:
-    """All faults of conditions. A sealed answer may decide only about a sealed question: otherwise a reader
-    could tell the answer from the questions that they see."""
+    """All faults of conditions. A sealed answer may decide only about a sealed question: otherwise those who
+    read the file could tell the answer from the questions that they see."""
     for place, condition in enumerate(conditions):
         where = (*path, place)
         asked = known.get(condition.question)
