@@ -1,4 +1,7 @@
-"""Writing the trail. Nothing here reads what other rooms hold; the chain is extended just before the commit."""
+"""Write the audit trail. Acts note their events here, and each chain is extended just before the commit.
+
+Nothing here reads the tables of other rooms.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from cohortmgr.base.text import new_reference
 
 
 class Actor(Protocol):
-    """Whoever acts: an account, the system."""
+    """Whoever acts: an account, or the system."""
 
     @property
     def reference(self) -> str: ...
@@ -35,10 +38,10 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> None:
-    """Note one act for the trail; a bulk act is one call with its list in `after`.
+    """Note one act for the trail. A bulk act is one call, with its list in `after`.
 
-    `subject` is the reference of the person whom it concerns (their key seals it), or None for the installation.
-    The row is written and chained by `writing()`.
+    `subject` is the reference of the person concerned, whose key seals the values;
+    None means the installation. `writing()` writes the row and adds it to its chain.
     """
     pending: list[Event] = within_writing("an event of the trail").info.setdefault("audit", [])
     values = json.dumps({"before": before, "after": after}, ensure_ascii=False, sort_keys=True, default=str)
@@ -58,13 +61,13 @@ def record(
 
 
 def destroy_key(viewer: Actor, subject: str) -> None:
-    """Erase a person from the trail: the key goes, the chain still verifies."""
+    """Erase a person from the trail: the key is destroyed, and the chain can still be verified."""
     destroy(subject)
     record(viewer, "audit.destroy_key", "person", subject, None)
 
 
 def extend_chains(session: Session) -> None:
-    """Seal what was noted, then lock each chain in order and append to it."""
+    """Seal the events that were noted, then lock each chain, in order, and append its events to it."""
     pending: list[Event] = session.info.pop("audit", [])
     if not pending:
         return

@@ -1,4 +1,5 @@
-"""The key of each person in the trail and in messages; destroying it is erasing them there."""
+"""The key that seals a person's values in the trail and in messages;
+destroying it erases the person there."""
 
 from __future__ import annotations
 
@@ -13,30 +14,33 @@ from cohortmgr.base.db import db, insert_or_leave, table_of, transaction_cache
 from cohortmgr.base.hooks import Hook
 
 _KEYS = table_of(SubjectKey)
-# Rooms above blank here what says who a subject is without being sealed by their key, in the same transaction.
+# Higher rooms blank here, in the same transaction, what identifies a subject without being sealed by the key.
 on_destroyed: Hook[[str], None] = Hook()
 
 
 def known_key(subject: str) -> bytes | None:
-    """The key of a subject for reading; None if it never had one or it was destroyed. Changes nothing."""
+    """Return the key of a subject, for reading; None if it never existed or was destroyed.
+    Changes nothing."""
     known = _known([subject])
     return known.get(subject)
 
 
 def known_keys(subjects: set[str]) -> dict[str, bytes | None]:
-    """The keys of many subjects for reading, in a statement for every 500; the subjects without one are left out."""
+    """Return the keys of many subjects, for reading: one statement for every 500.
+
+    A subject that never had a key is left out; one whose key was destroyed has None."""
     return _known(sorted(subjects))
 
 
 def subject_key(subject: str) -> bytes | None:
-    """The key of a subject, made at its first use; None once it was destroyed."""
+    """Return the key of a subject, made at its first use; None once it was destroyed."""
     return subject_keys({subject})[subject]
 
 
 def subject_keys(subjects: set[str]) -> dict[str, bytes | None]:
-    """The keys of many subjects in a few statements, made where absent.
+    """Return the keys of many subjects in a few statements, making those that do not exist yet.
 
-    Of two transactions that meet a new subject at once, both get the one key that was written.
+    If two transactions meet a new subject at once, both get the one key that was written.
     """
     cache = transaction_cache(db.session, "subject_keys")
     wanted = sorted(subjects - cache.keys())
@@ -48,7 +52,7 @@ def subject_keys(subjects: set[str]) -> dict[str, bytes | None]:
 
 
 def destroy(subject: str) -> None:
-    """Destroy a key; the row stays, so that no other is made for the same person."""
+    """Destroy a key. The row stays, so that no new key is made for the same person."""
     insert_or_leave(db.session, SubjectKey, [_new_row(subject)])
     gone = sa.update(_KEYS).where(_KEYS.c.subject == subject, _KEYS.c.destroyed_at.is_(None))
     db.session.execute(gone.values(wrapped=None, destroyed_at=clock.now()))
@@ -58,7 +62,8 @@ def destroy(subject: str) -> None:
 
 
 def _known(subjects: Iterable[str]) -> dict[str, bytes | None]:
-    """What the table holds for these; nothing kept from before, for a key may have been destroyed meanwhile."""
+    """Read the keys of these subjects from the table, never from the cache:
+    a key may have been destroyed since."""
     found: dict[str, bytes | None] = {}
     subjects = list(subjects)
     for part in (subjects[i : i + 500] for i in range(0, len(subjects), 500)):

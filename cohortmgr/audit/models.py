@@ -1,4 +1,5 @@
-"""The trail: events in chains, the head of each chain, and the keys whose loss is erasure."""
+"""Tables of the trail: events in chains, the head of each chain, and the
+keys that seal each person's values."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from cohortmgr.base.db import Id, Model, Row
 
 
 class Event(Row, Model):
-    """Who did what to which row, and when. What it said before and after is sealed by the subject's key."""
+    """Who did what to which row, and when. The values before and after are sealed with the subject's key."""
 
     __tablename__ = "audit_events"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What the trail calls acts and their objects before people. Pure."""
+"""The names that people read for the acts of the trail and for their objects. Pure."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ ACTS: Mapping[str, str] = {
     "troubles.dismiss": N_("Message non arrivé, classé"),
     "troubles.told": N_("Message non arrivé, dit par téléphone"),
 }
-"""Each recorded act; a test holds it against the sources."""
+"""The name of each recorded act. A test checks that it covers the sources."""
 
 OBJECTS: Mapping[str, str] = {
     "account": N_("Compte"),
@@ -172,4 +172,4 @@ OBJECTS: Mapping[str, str] = {
     "stipend_run": N_("État de paiement"),
     "tray_row": N_("Ligne à réparer"),
 }
-"""Each kind of object."""
+"""The name of each kind of object."""

@@ -1,4 +1,4 @@
-"""Reading the trail."""
+"""Read the trail: events, their values, and whether the chains are whole."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ from cohortmgr.base.errors import Problem
 
 
 def visible(institutions: Iterable[int], installation: bool) -> sa.Select[Event]:
-    """Events of the listed institutions, and of the installation where allowed, newest first."""
+    """Select the events of the listed institutions, and of the installation where allowed, newest first."""
     chains = [str(number) for number in institutions] + ([INSTALLATION] if installation else [])
     return sa.select(Event).where(Event.chain.in_(chains)).order_by(Event.at.desc(), Event.id.desc())
 
 
 def of_object(kind: str, reference: str) -> sa.Select[Event]:
-    """The story of one row, in order."""
+    """Select the events about one row, oldest first."""
     chosen = (Event.object_kind == kind, Event.object_reference == reference)
     return sa.select(Event).where(*chosen).order_by(Event.at, Event.id)
 
 
 def values_of(event: Event) -> dict[str, Any] | None:
-    """What the event says was there before and after; None once its subject was erased."""
+    """Return the values that the event holds from before and after the act;
+    None once its subject was erased."""
     key = known_key(event.subject)
     if key is None or not event.sealed:
         return None
@@ -39,7 +40,7 @@ def values_of(event: Event) -> dict[str, Any] | None:
 
 
 def broken_links(chain: str) -> list[Problem]:
-    """Recompute one chain from its first link to its head."""
+    """Recompute one chain from its first link to its head; return the problems found."""
     head = db.session.get(Head, chain)
     problems = verify(_links(chain), head.sequence if head else 0, head.digest if head else GENESIS)
     return [problem if problem.where else replace(problem, where=chain) for problem in problems]

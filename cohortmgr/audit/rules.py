@@ -1,4 +1,4 @@
-"""How a chain is made, so that a stranger can verify it over the ciphertext alone."""
+"""How a chain of events is made, so that an outsider can verify it from the encrypted values alone."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Protocol
 from cohortmgr.base.errors import N_, Problem
 
 GENESIS = "0" * 64
-# The chain and the subject of what concerns no institution and no person.
+# The chain and the subject of an event that concerns no institution and no person.
 INSTALLATION = "installation"
 
 
 class Link(Protocol):
-    """What of an event the chain covers."""
+    """The parts of an event that the chain covers."""
 
     reference: str
     institution_id: int | None
@@ -32,7 +32,8 @@ class Link(Protocol):
 
 
 def digest_of(previous: str, link: Link) -> str:
-    """SHA-256 over the previous digest and every field, each preceded by its length so that none can shift."""
+    """SHA-256 over the previous digest and every field.
+    Each field follows its length, so that no byte can move from one field to the next."""
     hasher = hashlib.sha256(previous.encode())
     fields = (
         link.chain,
@@ -54,7 +55,7 @@ def digest_of(previous: str, link: Link) -> str:
 
 
 def verify(links: Iterable[Link], head_sequence: int, head_digest: str) -> list[Problem]:
-    """Every place where a chain, given in its order, is broken or cut short; empty when it holds."""
+    """Return every place where a chain, given in order, is broken or cut short; empty when it is whole."""
     problems: list[Problem] = []
     previous, expected, chain = GENESIS, 0, None
     for link in links:

@@ -1,4 +1,4 @@
-"""Join the trail to the application: its chains grow just before each commit."""
+"""Join the trail to the application: the chains are extended just before each commit."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from cohortmgr.base import db
 
 
 def init_app(app: Flask) -> None:
-    """Have each transaction write what it noted."""
+    """Have each transaction write the events that it noted."""
     db.before_commit.register(actions.extend_chains)

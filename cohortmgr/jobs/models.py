@@ -1,4 +1,4 @@
-"""The table of jobs."""
+"""The table of jobs: work that the worker does later."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cohortmgr.jobs.rules import JobState
 
 
 class Job(Row, Model):
-    """A piece of work, asked for by an action in its own transaction and done by the worker."""
+    """A piece of work that an action asked for in its own transaction and that the worker does."""
 
     __tablename__ = "jobs"
     __table_args__ = (sa.Index("ix_jobs_state_due", "state", "due"), {"info": {"tenancy": "journal"}})

@@ -1,4 +1,4 @@
-"""Reading jobs."""
+"""Read jobs: one of an institution, and how many are not done yet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cohortmgr.jobs.rules import JobState
 
 
 def get(institutions: Iterable[int], reference: str) -> Job:
-    """A job of one of the institutions; NotFound otherwise."""
+    """Return a job of one of the institutions. Raises NotFound otherwise."""
     chosen = sa.select(Job).where(Job.reference == reference, Job.institution_id.in_(list(institutions)))
     job = db.session.scalar(chosen)
     if job is None:
@@ -22,6 +22,6 @@ def get(institutions: Iterable[int], reference: str) -> Job:
 
 
 def waiting() -> int:
-    """How many jobs wait or run."""
+    """Count the jobs that wait or run."""
     busy = (JobState.WAITING, JobState.RUNNING)
     return db.session.scalar(sa.select(sa.func.count()).select_from(Job).where(Job.state.in_(busy))) or 0

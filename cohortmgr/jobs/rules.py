@@ -1,4 +1,4 @@
-"""The life of a job: a piece of long or later work that is done once, whatever dies meanwhile."""
+"""The life of a job: a piece of long or later work that is done once, even if workers die meanwhile."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from enum import StrEnum
 
 from cohortmgr.base.errors import N_
 
-# A start counts only if it ended with no recorded result; after so many the job waits for a person.
+# Only a start that ended without a recorded result counts as lost;
+# after this many the job waits for a person.
 MAX_LOST_STARTS = 3
 LEASE = timedelta(minutes=5)
-# How long a temporary failure waits when it does not say itself.
+# How long a job waits after a temporary failure that does not say how long itself.
 PAUSE = timedelta(minutes=1)
 
 
@@ -45,15 +46,15 @@ TRANSITIONS: Mapping[JobState, tuple[JobState, ...]] = {
 
 
 def lease_end(moment: datetime) -> datetime:
-    """Until when a start may stay silent before it is taken for lost."""
+    """Return until when a start may stay silent before it is taken for lost."""
     return moment + LEASE
 
 
 def after_lost_start(lost_starts: int) -> JobState:
-    """Where a job goes whose lease ran out for the `lost_starts`-th time."""
+    """Return the state of a job whose lease ran out for the `lost_starts`-th time."""
     return JobState.SET_ASIDE if lost_starts >= MAX_LOST_STARTS else JobState.WAITING
 
 
 def percentage(done: int, total: int) -> int:
-    """Whole percent, 100 only at the end."""
+    """Whole percent of the work that is done; 100 only at the end."""
     return 100 if total <= 0 or done >= total else min(99, done * 100 // total)

@@ -1,4 +1,4 @@
-"""What the worker does with jobs: one after the other, and those whose worker fell silent are given back."""
+"""What the worker does with jobs: run them one after the other, and free those whose worker fell silent."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from cohortmgr.jobs.rules import PAUSE, percentage
 
 
 class Stopped(BaseException):
-    """The worker was told to stop: the job is given back. No handler's `except Exception` swallows it."""
+    """The worker was told to stop, and the job waits again. A BaseException, so that no handler's
+    `except Exception` swallows it."""
 
 
 class Lost(BaseException):
-    """The job was taken for lost and is another worker's now: this start ends without a word."""
+    """The job was taken for lost and another worker may have it now:
+    this start ends without recording anything."""
 
 
 def do_next(stopping: Stopping) -> bool:
-    """Do one due job; False when none is due."""
+    """Do one due job; returns False when none is due."""
     with writing():
         job = queue.claim()
     if job is None:
@@ -31,13 +33,14 @@ def do_next(stopping: Stopping) -> bool:
 
 
 def recover(_stopping: Stopping) -> int:
-    """Give back the jobs whose worker died; returns how many there were."""
+    """Let the jobs whose worker died wait again; returns how many there were."""
     with writing():
         return queue.recover_lost()
 
 
 def run(job: Claim, stopping: Stopping) -> None:
-    """Do one claimed job in its own transactions and record its result; its handler may have begun once before."""
+    """Do one claimed job and record its result, in the job's own transactions.
+    Its handler may have begun before."""
 
     def progress(done: int, total: int) -> None:
         if stopping():

@@ -1,4 +1,4 @@
-"""The wake-up of the worker. The database is the truth; what travels through the broker is only a nudge."""
+"""Wake the worker through the broker. The database says what is to be done; a wake only says "look now"."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 def celery_for(settings: Settings) -> Celery:
-    """A Celery application on Redis, or on files in the data folder."""
+    """Make a Celery application on Redis, or on files in the data folder."""
     celery = Celery("cohortmgr", broker=settings.broker_url or f"{_FILES}://")
     celery.conf.update(
         task_ignore_result=True,
@@ -30,7 +30,7 @@ def celery_for(settings: Settings) -> Celery:
         worker_hijack_root_logger=False,
         broker_connection_retry_on_startup=True,
         task_default_queue="jobs",
-        # Named, so that a worker without -Q consumes every one and not the default alone.
+        # Named, so that a worker without -Q consumes every queue and not only the default one.
         task_queues=[Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
         task_routes={f"drain.{queue}": {"queue": queue} for queue in QUEUES},
         broker_transport_options=_transport(settings),
@@ -61,15 +61,17 @@ def _transport(settings: Settings) -> dict[str, object]:
 
 
 def wake_sender(celery: Celery) -> Callable[[str], None]:
-    """What tells the worker that rows of a queue wait. A failure is logged: the sweep finds the rows anyway."""
+    """Return a function that tells the worker that rows wait in a queue.
 
-    # One try: without these kombu goes on for six seconds, in which a person waits for nothing.
+    A failure is only logged: the worker's periodic sweep finds the rows anyway."""
+
+    # One try: without these options kombu goes on trying for six seconds, and a person waits for nothing.
     celery.conf.broker_transport_options = {**celery.conf.broker_transport_options, **_ONE_TRY}
 
     def send(queue: str) -> None:
         try:
             celery.send_task(f"drain.{queue}", queue=queue, retry=False, expires=60)
-        except Exception as error:  # any broker fault is the sweep's business, never the person's
+        except Exception as error:  # the sweep makes up for any fault: the person must not meet it
             _log.warning("the worker was not woken for %s: %s", queue, error)
 
     return send

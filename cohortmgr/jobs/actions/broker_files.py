@@ -1,7 +1,7 @@
-"""The broker of a demonstration: Kombu's files in a folder, of which no reader meets one that is half written.
+"""The broker of a demonstration: Kombu's files in a folder, where no reader meets a half-written one.
 
-Kombu opens a message under the name that readers look for and then writes it. A worker that looks in between reads
-nothing, cannot parse it, and ends. Here a message gets its name once it is whole.
+Kombu opens a message under the name that readers look for, and then writes it. A worker that looks in between
+reads nothing, cannot parse it, and ends. Here a message gets its name only once it is whole.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 class Channel(filesystem.Channel):
     """Messages as files, oldest first."""
 
-    # Kombu's two classes above name the message differently.
+    # Kombu's two parent classes name this parameter differently.
     def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:  # type: ignore[override]
         folder = Path(self.data_folder_out)
         name = f"{round(monotonic() * 1000)}_{uuid4()}.{queue}.msg"
@@ -31,8 +31,11 @@ class Channel(filesystem.Channel):
         os.replace(part, folder / name)
 
     def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:
-        """The next message; `queue.Empty` when there is none. What a machine that died left torn is passed over: it
-        was a nudge, and the sweep finds the rows."""
+        """Return the next message; raise `queue.Empty` when there is none.
+
+        A message that a dying machine left half written is skipped:
+        it was only a wake, and the sweep finds the rows.
+        """
         while True:
             try:
                 found: dict[str, Any] = super()._get(queue)
@@ -43,6 +46,6 @@ class Channel(filesystem.Channel):
 
 
 class Transport(filesystem.Transport):
-    """What Kombu is told to use."""
+    """The transport class that Kombu is told to use."""
 
     Channel = Channel

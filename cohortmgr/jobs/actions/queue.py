@@ -1,4 +1,4 @@
-"""Asking for work, and the worker's steps through it."""
+"""The queue of jobs: acts ask for work, and the worker claims, advances and ends it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Progress = Callable[[int, int], None]
 
 
 class TryLater(Exception):
-    """A handler's temporary failure: the job waits for `wait`, and the start does not count."""
+    """A handler's temporary failure: the job waits for `wait`, and this start is not counted."""
 
     def __init__(self, reason: str, wait: timedelta = PAUSE) -> None:
         super().__init__(reason)
@@ -39,7 +39,8 @@ class Asker(Protocol):
 
 
 def handler(kind: str) -> Callable[[Handler], Handler]:
-    """Register what does jobs of a kind. It may be called twice for one job and does its work once."""
+    """Register the function that does jobs of a kind.
+    It may be called twice for one job and must work once only."""
 
     def register(function: Handler) -> Handler:
         handlers[kind] = function
@@ -55,7 +56,8 @@ def request(
     institution_id: int | None,
     due: datetime | None = None,
 ) -> str:
-    """Write a job in the present transaction and wake the worker after its commit; returns its reference."""
+    """Write a job in the current transaction and wake the worker after its commit.
+    Returns the job's reference."""
     moment = clock.now()
     reference = new_reference()
     values = {
@@ -76,7 +78,8 @@ def request(
 
 
 def wake(queue: str) -> None:
-    """After the commit, tell the worker that rows wait; one wake for many rows. The sweep finds what this misses."""
+    """Tell the worker, after the commit, that rows wait: one wake for many rows.
+    The sweep finds what a wake misses."""
     send = current_app.extensions.get("cohortmgr-wake")
     if send is not None:
         after_commit(f"wake-{queue}", lambda: send(queue))
@@ -84,7 +87,8 @@ def wake(queue: str) -> None:
 
 @dataclass(frozen=True)
 class Claim:
-    """A job that this worker holds. `start` tells its start from a later one, after this was taken for lost."""
+    """A job that this worker holds.
+    `start` tells this start from a later one, made after this one was taken for lost."""
 
     id: int
     reference: str
@@ -94,10 +98,11 @@ class Claim:
 
 
 def claim() -> Claim | None:
-    """Take one due job by a conditional UPDATE; None if there is none that another worker does not hold."""
+    """Take one due job by a conditional UPDATE.
+    Returns None if none is due, or if other workers hold them all."""
     moment = clock.now()
     waiting = (Job.state == JobState.WAITING, Job.due <= moment)
-    # PostgreSQL passes over the row that another worker is taking; SQLite has one writer at a time.
+    # PostgreSQL skips the row that another worker is taking; SQLite has one writer at a time.
     first = sa.select(Job.id).where(*waiting).order_by(Job.due, Job.id).limit(1)
     found = db.session.scalar(first.with_for_update(skip_locked=True))
     if found is None:
@@ -111,12 +116,13 @@ def claim() -> Claim | None:
 
 
 def advance(job: Claim, percent: int) -> bool:
-    """Note how far a job is, and that its worker lives. False if it was taken for lost and is another's now."""
+    """Note how far a job is, and that its worker is alive.
+    Returns False if the job was taken for lost and another worker may have it now."""
     return _changed(_held(job).values(percent=percent, lease_until=lease_end(clock.now())))
 
 
 def end(job: Claim, result: Mapping[str, Any] | None, error: str | None) -> bool:
-    """Record a result or an error; only whoever holds the job ends it."""
+    """Record a result or an error. Only the worker that holds the job can end it; returns whether it did."""
     state = JobState.FAILED if error else JobState.DONE
     values: dict[str, Any] = {
         "state": state,
@@ -131,18 +137,19 @@ def end(job: Claim, result: Mapping[str, Any] | None, error: str | None) -> bool
 
 
 def give_back(job: Claim) -> bool:
-    """A stop by TERM: the job waits again and the start does not count."""
+    """Let a job wait again when the worker was stopped by TERM. This start is not counted."""
     return _changed(_held(job).values(state=JobState.WAITING, lease_until=None))
 
 
 def put_off(job: Claim, wait: timedelta, reason: str) -> bool:
-    """A temporary failure: the job waits a while with its reason noted, and the start does not count."""
+    """Let a job wait for a while after a temporary failure, with its reason noted.
+    This start is not counted."""
     values = {"state": JobState.WAITING, "lease_until": None, "due": clock.now() + wait, "error": reason}
     return _changed(_held(job).values(values))
 
 
 def _held(job: Claim) -> sa.Update:
-    """The row while it is this start's: a start that was taken for lost bears an older number."""
+    """Update the row only while this start holds it: a start that was taken for lost has an older number."""
     mine = (Job.id == job.id, Job.state == JobState.RUNNING, Job.lost_starts == job.start)
     return sa.update(Job).where(*mine)
 
@@ -152,7 +159,7 @@ def _changed(update: sa.Update) -> bool:
 
 
 def recover_lost() -> int:
-    """Give back, or set aside, the jobs whose worker fell silent; returns how many there were."""
+    """Let jobs whose worker fell silent wait again, or set them aside; returns how many there were."""
     lost = (Job.state == JobState.RUNNING, Job.lease_until < clock.now())
     rows = db.session.execute(sa.select(Job.id, Job.lost_starts).where(*lost)).all()
     for row in rows:
