@@ -1,4 +1,4 @@
-"""Writing messages in the transaction that causes them."""
+"""Write messages into the outbox, in the transaction that causes them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from cohortmgr.outbox.variables import written
 
 @dataclass(frozen=True)
 class Letter:
-    """What a message is before it is a row: `variables` fill the template of `key`.
+    """A message before it is a row. `variables` fill the template of `key`.
 
-    `once` names it for good: of two letters of one name, the second is not written. `bundle` is the reference of
-    the bundle that it leaves with."""
+    `once` is a name that only one message may ever have: a second letter of the same name is not written.
+    `bundle` is the reference of the bundle that the letter leaves with."""
 
     key: str
     person_reference: str
@@ -40,12 +40,13 @@ class Letter:
     bundle: str | None = None
 
 
-# To whom letters go in place of those they are about: a child's go to the guardian. One statement for many.
+# Turn letters to whoever receives them in another's place: a child's letters go to the guardian.
+# Takes the whole list, so that one statement serves many letters.
 readdress: Hook[[list[Letter]], list[Letter]] = Hook()
 
 
 def send_all(letters: Iterable[Letter]) -> int:
-    """Write many messages in a few statements; returns how many."""
+    """Write many messages in a few statements; returns how many letters there were."""
     letters = list(letters)
     for turned in readdress:
         letters = turned(letters)
@@ -70,19 +71,21 @@ def send(
     person_id: int | None = None,
     due: datetime | None = None,
 ) -> None:
-    """Write one message; see `Letter`."""
+    """Write one message. The arguments are the fields of `Letter`."""
     send_all([Letter(key, person_reference, address, language, variables, institution_id, person_id, due)])
 
 
 def take_up(reference: str) -> bool:
-    """Let a message that was set aside, or came back, wait anew, what it has behind it forgotten; False if it is in
-    another state. The system's alone: the web cannot change what it wrote."""
+    """Let a message that was set aside or returned wait again, with its tries and failures forgotten.
+
+    Returns False if it is in another state.
+    Only the system may do this: the web cannot change a written message."""
     stopped = (MessageState.SET_ASIDE.value, MessageState.RETURNED.value)
     return _taken_up(Message.reference == reference, Message.state.in_(stopped)) == 1
 
 
 def take_up_all(chosen: sa.Select[Any]) -> int:
-    """The same for every one of the chosen ids that was set aside; returns how many there were."""
+    """Let every chosen id whose message was set aside wait again; returns how many there were."""
     taken = _taken_up(Message.id.in_(chosen), Message.state == MessageState.SET_ASIDE.value)
     if taken:
         wake("outbox")
@@ -104,7 +107,7 @@ def open_bundle(institution_id: int) -> str:
 
 
 def turn_bundle(reference: str, state: Literal["open", "held", "called_off"]) -> None:
-    """Hold a bundle, let it leave again, or call it off, which is for good."""
+    """Hold a bundle ("held"), let it leave again ("open"), or call it off, which cannot be undone."""
     kept = sa.update(Bundle).where(Bundle.reference == reference, Bundle.state != "called_off")
     db.session.execute(kept.values(state=state).execution_options(synchronize_session=False))
     if state == "open":

@@ -1,6 +1,7 @@
-"""What the floors above tell the outbox when messages leave. Each is filled once, where the application is wired.
+"""What higher rooms tell the outbox when messages leave. They register it in their wiring.py.
 
-All that take many messages make a constant number of statements for a batch; none of them commits.
+Each function that takes many messages makes a constant number of statements for a batch.
+None of them commits.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from cohortmgr.outbox.models import Message
 
 @dataclass(frozen=True)
 class Route:
-    """Leave now, by that channel ("email", "sms", "inbox") and at that address."""
+    """Leave now, by this channel ("email", "sms", "inbox") and to this address."""
 
     channel: str
     address: str
@@ -24,7 +25,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Wait:
-    """Not now: quiet hours, or (`gathered`) the person's digest."""
+    """Do not leave now: wait for the end of quiet hours or, if `gathered`, for the person's digest."""
 
     until: datetime
     gathered: bool = False
@@ -32,7 +33,8 @@ class Wait:
 
 @dataclass(frozen=True)
 class NoWay:
-    """Nobody can be reached: no address (the message is set aside), or campaigns are not wanted (`drop`)."""
+    """The message cannot reach anybody:
+    there is no address (it is set aside), or the person does not want campaigns (`drop`)."""
 
     drop: bool = False
 
@@ -41,7 +43,7 @@ Routed = Route | Wait | NoWay
 
 
 class StoredText(Protocol):
-    """A text that people edited, the newest of its number."""
+    """A text that people edited, in its newest version, `number`."""
 
     @property
     def number(self) -> int: ...
@@ -53,20 +55,21 @@ class StoredText(Protocol):
     def body(self) -> str: ...
 
 
-# Institution (None: everybody's), key, channel and language of a text.
+# What identifies a text: institution (None for all), key, channel and language.
 TextKey = tuple[int | None, str, str, str]
 
-# Messages and their contents ({"address", "variables"}), to what becomes of each. At most one function; without any
-# a message leaves by its own channel to its own address.
+# Takes messages and their contents ({"address", "variables"}); returns what becomes of each.
+# One function at most. If there is none, a message leaves by its own channel to its own address.
 router: Slot[[Sequence[Message], Sequence[Mapping[str, Any]]], list[Routed]] = Slot()
-# The newest edited text of each that has one.
+# Returns the newest edited text of each key that has one.
 stored: Slot[[set[TextKey]], Mapping[TextKey, StoredText]] = Slot()
-# More headers of an e-mail, by its message and content.
+# Adds headers to an e-mail, from its message and content.
 headers: Hook[[Message, Mapping[str, Any]], Mapping[str, str]] = Hook()
-# Called in the recording transaction, as the system, when a message is returned or set aside, with the error's kind.
+# Called in the recording transaction, as the system, when a message is returned or set aside;
+# gets the error's kind.
 on_returned: Hook[[Message, str], None] = Hook()
 
-# By key, whether what messages of that kind say still holds, asked of their variables just before they leave, in one
-# statement for a batch. Whoever plans a message far ahead gives it one: the web only appends to this journal, so that
-# it cannot take a row back.
+# By message key: whether the reason of such messages still holds. Asked of their variables just before they
+# leave, in one statement for a batch. A room that plans a message far ahead registers a check, because the
+# web can only append to this journal and cannot take a row back.
 checks: dict[str, Callable[[Sequence[Mapping[str, Any]]], Sequence[bool]]] = {}

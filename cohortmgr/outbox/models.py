@@ -1,4 +1,4 @@
-"""The table of messages to persons."""
+"""Tables of the outbox: messages to persons, bundles, and the pace of each mail domain."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from cohortmgr.outbox.rules import MessageState
 
 
 class Message(Row, Model):
-    """One message: which, to whom, in what language, with what in it (sealed under the person's key)."""
+    """One message: its kind (`key`), the person, the language, and the
+    content, sealed with the person's key."""
 
     __tablename__ = "outbox"
     __table_args__ = (
-        # With the id at its end, so that the first of a hundred thousand that are due at one hour are read, not sorted.
+        # The id comes last, so that the first of a hundred thousand messages due
+        # at one hour are read without sorting.
         sa.Index("ix_outbox_state_due_id", "state", "due", "id"),
         sa.Index("ix_outbox_bundle_state", "bundle", "state"),
-        # What a guardian was written, who is no person of the application: few of all messages.
+        # Messages to guardians, who are no persons of the application: few of all messages.
         sa.Index(
             "ix_outbox_subject_apart",
             "subject",
@@ -42,12 +44,12 @@ class Message(Row, Model):
     lease_until: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(sa.Text)
-    # A name that only one message may bear: whoever plans it twice has it once.
+    # A name that only one message may have: a message that is planned twice is written once.
     once: Mapped[str | None] = mapped_column(sa.String(120), unique=True)
-    # The reference of the bundle that it leaves with, if with others.
+    # The reference of the bundle that it leaves with, if it has one.
     bundle: Mapped[str | None] = mapped_column(sa.String(26))
     lost_starts: Mapped[int] = mapped_column(sa.Integer, default=0)
-    # How often a server had taken it and did not say so.
+    # How often a server had the whole message and did not answer.
     unanswered: Mapped[int] = mapped_column(sa.Integer, default=0)
     failure: Mapped[str | None] = mapped_column(sa.String(12))
     provider: Mapped[str | None] = mapped_column(sa.String(20))
@@ -59,19 +61,21 @@ class Message(Row, Model):
 
 
 class Bundle(Row, Model):
-    """Messages that leave together: while it is held none of them does, and once it is called off none ever will."""
+    """Messages that leave together:
+    none leaves while the bundle is held, and none ever once it is called off."""
 
     __tablename__ = "outbox_bundles"
     __table_args__ = ({"info": {"tenancy": "institution"}},)
 
     institution_id: Mapped[int] = mapped_column(Id, index=True)
     state: Mapped[str] = mapped_column(sa.String(12), default="open")
-    # Whether some of its messages are `held`: they wait again once it is not held any more.
+    # Whether some of its messages are in state `held`: they wait again once the bundle is no longer held.
     parked: Mapped[bool] = mapped_column(sa.Boolean, default=False)
 
 
 class MailPace(Model):
-    """How far a domain's rate is used up, and until when those put off were spread. The domain is blind."""
+    """How far a domain's rate is used up, and until when put-off messages are spread.
+    The domain is stored as a blind index."""
 
     __tablename__ = "mail_paces"
     __table_args__ = ({"info": {"tenancy": "global"}},)

@@ -1,7 +1,7 @@
-"""What the rooms say to people: each message's key, its name for staff and what fills its texts. Pure.
+"""Declare what rooms say to people: each message's key, its name for staff and its variables. Pure.
 
-Every room declares its own in `notices.py`; they are joined in `app.py`. Templates, edited texts and the log of
-deliveries know nothing of a message but this."""
+Each room has its own notices in `notices.py` and declares them in its wiring.py.
+Templates, edited texts and the log of deliveries know only what is declared here."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ Kind = Literal["text", "localized", "day", "moment", "number", "mad", "link", "l
 class Variable:
     """One value that fills a text, as the sending room gives it.
 
-    An edited text may not leave out what is `required`. The value of a link stands in `path` (whose `{}` it
-    takes), below the address of the site; edited texts call it `link`, whatever the room calls its value."""
+    An edited text must contain every `required` variable. The value of a link takes the place of
+    `{}` in `path`, which is appended to the site's address. Edited texts call a link `link`,
+    whatever the room calls its value."""
 
     name: str
     kind: Kind
@@ -27,7 +28,7 @@ class Variable:
 
     @property
     def word(self) -> str:
-        """What an edited text writes between braces."""
+        """The name that an edited text writes between braces."""
         return "link" if self.kind == "link" else self.name
 
 
@@ -35,9 +36,10 @@ class Variable:
 class Notice:
     """One kind of message. `title` is a msgid.
 
-    What is `urgent` leaves at once, never held for quiet hours or a digest; one of a `campaign` may be declined by
-    whoever does not want them. What `bears_a_key` opens an account or a file: only whoever reads the mailbox may
-    follow it, not whoever sits before a browser that was left signed in."""
+    An `urgent` message leaves at once and is never held for quiet hours or a digest. A `campaign`
+    message may be declined by whoever does not want campaigns. A message that `bears_a_key` has a link
+    that opens an account or a file: only whoever reads the mailbox may follow it, not whoever sits at a
+    browser that was left signed in."""
 
     key: str
     title: str
@@ -47,7 +49,7 @@ class Notice:
     bears_a_key: bool = False
 
 
-# What the letters of several rooms bear.
+# Variables that the letters of several rooms have.
 NAME = Variable("name", "text", "Salma Bennis")
 PROGRAMME = Variable(
     "programme",
@@ -66,8 +68,8 @@ _room_of: dict[str, str] = {}
 
 
 def declare(room: str, *notices: Notice) -> None:
-    """Add what a room says to what is known. ValueError for a key that says two things, or a text that could not tell
-    two values apart."""
+    """Add the notices of a room. Raises ValueError for a key that is declared twice with different contents,
+    or for two variables with the same word."""
     for notice in notices:
         words = [variable.word for variable in notice.variables]
         if len(words) != len(set(words)):
@@ -78,10 +80,11 @@ def declare(room: str, *notices: Notice) -> None:
 
 
 def room_of(key: str) -> str:
-    """The room whose templates put a message into words; what no room declares is the outbox's own."""
+    """Return the room whose templates hold a message's text;
+    a key that no room declares is the outbox's own."""
     return _room_of.get(key, "outbox")
 
 
 def bearing_keys() -> tuple[str, ...]:
-    """The messages that are for the mailbox alone."""
+    """Return the keys of messages that only the mailbox may show, sorted."""
     return tuple(sorted(key for key, notice in declared.items() if notice.bears_a_key))

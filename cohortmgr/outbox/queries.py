@@ -1,4 +1,4 @@
-"""Reading messages: what stands sealed in them, and which left together."""
+"""Read messages: their sealed content, and which left in one mail."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from cohortmgr.outbox.variables import read
 
 
 def opened(messages: Sequence[Message]) -> list[dict[str, Any] | None]:
-    """Address and variables of each; None once its person was erased. One statement for every 500 persons."""
+    """Return the address and variables of each message; None once its person was erased.
+    One statement for every 500 persons."""
     keys = known_keys({message.subject for message in messages})
     return [_content(message, keys.get(message.subject)) for message in messages]
 
 
 def content_of(message: Message) -> dict[str, Any] | None:
-    """`opened`, of one."""
+    """`opened`, for one message."""
     return opened([message])[0]
 
 
@@ -32,7 +33,8 @@ def _content(message: Message, key: bytes | None) -> dict[str, Any] | None:
 
 
 def left_with(message: Message) -> list[Message]:
-    """A message and what left in one mail with it: noted as one, their instants are equal."""
+    """Return a message and those that left in the same mail:
+    they were noted together, with the same `sent_at`."""
     if not message.gathered or message.sent_at is None:
         return [message]
     same = (Message.subject == message.subject, Message.sent_at == message.sent_at)

@@ -1,4 +1,4 @@
-"""The life of a message to a person."""
+"""The life of a message to a person: its states, and what a failure or a lost sender does to it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from typing import Any
 from cohortmgr.base.errors import N_
 from cohortmgr.outbox.failures import Failure
 
-# Temporary failures, about two hours of them; senders that died on it; servers that had it and did not say so.
+# Limits: temporary failures (about two hours of them), senders that died, and servers that
+# had the message and did not answer.
 MAX_TRIES = 8
 MAX_LOST_STARTS = 3
 MAX_UNANSWERED = 2
-# Above what all the timeouts of one handing over make together, from when its sender last said that it lives.
+# Longer than all the timeouts of one sending together, counted from when
+# its sender last said that it is alive.
 LEASE = timedelta(minutes=3)
 RENEWED = timedelta(seconds=30)
-# A lease that ends later was given before the clock was put back. It is longer than a lease by as much as two workers'
-# clocks, or the moments at which they looked at them, may lie apart.
+# A lease that ends later was given before the clock was put back. The margin covers the difference between
+# two workers' clocks, or between the moments at which they read them.
 LONGEST_LEASE = 2 * LEASE
 
 
@@ -62,18 +64,19 @@ TRANSITIONS: Mapping[MessageState, tuple[MessageState, ...]] = {
 }
 
 
-# Those that have not left and may.
+# The states of messages that have not left and still may.
 UNDER_WAY = (MessageState.WAITING, MessageState.HELD, MessageState.SENDING)
 
 
 def wait_after(tries: int) -> timedelta:
-    """How long to wait after the `tries`-th temporary failure: one minute, doubling, at most six hours."""
+    """Return how long to wait after the `tries`-th temporary failure:
+    one minute, doubled each time, at most six hours."""
     return min(timedelta(minutes=2 ** (max(tries, 1) - 1)), timedelta(hours=6))
 
 
 @dataclass(frozen=True)
 class Past:
-    """What a message has behind it: temporary failures, lost starts, and handings over that were not answered."""
+    """What happened to a message before: temporary failures, lost starts, and sendings without an answer."""
 
     tries: int = 0
     lost_starts: int = 0
@@ -81,28 +84,30 @@ class Past:
 
     @property
     def alone(self) -> bool:
-        """Whether it is claimed by itself: it may be what killed its sender, and its neighbours are not to pay."""
+        """Whether it is claimed alone:
+        it may have killed its sender, and other messages must not suffer for it."""
         return self.lost_starts > 0 or self.unanswered > 0
 
 
 def after_lost_start(past: Past) -> MessageState:
-    """Where a message goes whose sender fell silent.
+    """Return the state of a message whose sender fell silent.
 
-    The first silent sender may have handed it over. A later one says so just before (`unanswered`), so that a server
-    may have had it twice at most: then a person looks.
+    The first silent sender may have handed it over. A later sender notes `unanswered` just before it does.
+    So a server gets the message twice at most before a person looks at it.
     """
     worn = past.lost_starts + 1 >= MAX_LOST_STARTS or past.unanswered > 0
     return MessageState.SET_ASIDE if worn else MessageState.WAITING
 
 
 def after_failure(failure: Failure, past: Past, moment: datetime) -> dict[str, Any]:
-    """The columns that a failure changes; `past` is what was before it."""
+    """Return the columns that a failure changes. `past` is what happened before it."""
     if failure == Failure.PERMANENT:
         return {"state": MessageState.RETURNED, "failure": failure}
     tries = past.tries + (failure == Failure.TEMPORARY)
     unanswered = past.unanswered + (failure == Failure.UNANSWERED)
     values: dict[str, Any] = {"tries": tries, "unanswered": unanswered, "failure": failure}
-    # A sender that fell silent may have handed it over too: that counts like one more without an answer.
+    # A sender that fell silent may have handed it over too:
+    # that counts as one more sending without an answer.
     unknown = unanswered + (past.lost_starts > 0)
     if tries >= MAX_TRIES or (failure == Failure.UNANSWERED and unknown >= MAX_UNANSWERED):
         return {**values, "state": MessageState.SET_ASIDE}

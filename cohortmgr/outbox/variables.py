@@ -1,4 +1,4 @@
-"""The variables of a message as text and back: days, instants and figures come out as what they were."""
+"""Turn a message's variables into text and back: days, instants and decimals keep their type."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ _KINDS: Mapping[str, Callable[[str], object]] = {
 
 
 def written(content: Mapping[str, Any]) -> str:
-    """JSON of a message's content. TypeError for a value that would not come back as it was."""
+    """Return a message's content as JSON.
+    Raises TypeError for a value that could not be read back as it was."""
     return json.dumps(content, ensure_ascii=False, default=_marked)
 
 
@@ -34,7 +35,7 @@ def _marked(value: object) -> dict[str, str]:
         return {"$day": value.isoformat()}
     if isinstance(value, Decimal):
         return {"$decimal": str(value)}
-    if hasattr(value, "__html__"):  # a translated text that waits to be shown
+    if hasattr(value, "__html__"):  # a lazily translated text
         return {"$text": str(value)}
     raise TypeError(f"a message cannot bear {type(value).__name__}: {value!r}")
 

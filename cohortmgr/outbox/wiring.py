@@ -1,4 +1,4 @@
-"""Join the outbox to the application: the worker empties it when woken, and each minute what a wake missed."""
+"""Join the outbox to the application: the worker empties it when woken, and every minute without a wake."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from cohortmgr.outbox.delivery.tasks.draining import drain
 
 
 def init_app(app: Flask) -> None:
-    """Have the worker send."""
+    """Register the worker's work of sending messages."""
     add_work(app, Work("drain.outbox", drain, queue="outbox", every=60, at_start=True))

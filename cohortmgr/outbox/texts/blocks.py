@@ -1,7 +1,7 @@
-"""A message's text as HTML: paragraphs, lists and links, in the dress of a mail or of a page. Pure.
+"""Turn a message's text into HTML: paragraphs, lists and links, in the markup of a mail or of a page. Pure.
 
-A line that is only a link is a button with the link written below it, so that whoever distrusts buttons sees where it
-leads. In Arabic what is written from left to right stands isolated, that its parts keep their order."""
+A line that is only a link becomes a button with the link written below it, so that whoever distrusts buttons
+sees where it leads. In Arabic, left-to-right parts are isolated, so that their pieces keep their order."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _RUNS = re.compile(f"({_LINK})|({_ADDRESS}|{_CODE}|{_FIGURE})")
 
 @dataclass(frozen=True)
 class Dress:
-    """The markup of each kind of block, with `@@words@@` where its content goes; of a link also `@@address@@`, of a
-    button `@@label@@`."""
+    """The markup of each kind of block, with `@@words@@` where its content goes.
+    A link also has `@@address@@`; a button has `@@address@@` and `@@label@@`."""
 
     paragraph: str
     list: str
@@ -33,7 +33,7 @@ class Dress:
 
 
 def _blocks(text: str) -> Iterator[tuple[str, list[str]]]:
-    """(kind, lines): `button` of one link, `list` of items, `paragraph` of lines."""
+    """Yield (kind, lines): `button` with one link, `list` with its items, `paragraph` with its lines."""
     kind, held = "", list[str]()
     for line in text.splitlines():
         line = line.strip()
@@ -45,7 +45,7 @@ def _blocks(text: str) -> Iterator[tuple[str, list[str]]]:
             here, line = "list", line[2:]
         else:
             here = "paragraph"
-        # A blank line between two items is how templates space them, not the end of the list.
+        # A blank line between two items does not end the list: templates write lists that way.
         if kind and here != kind and not (here == "" and kind == "list"):
             yield kind, held
             held = []
@@ -60,7 +60,8 @@ def _blocks(text: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def marked_up(text: str, dress: Dress, *, label: str, isolated: bool) -> str:
-    """The HTML of a whole text, escaped. `label` is written on buttons; `isolated` is for Arabic."""
+    """Return the escaped HTML of a whole text.
+    `label` is written on buttons; `isolated` is True for Arabic."""
     found = []
     for kind, lines in _blocks(text):
         match kind:
@@ -78,7 +79,7 @@ def marked_up(text: str, dress: Dress, *, label: str, isolated: bool) -> str:
 
 
 def inline(line: str, dress: Dress, isolated: bool) -> str:
-    """One line, escaped, its links live."""
+    """Return one line as escaped HTML, with its links made clickable."""
     if not isolated and "://" not in line:
         return escape(line, quote=False)
     parts, end = [], 0
@@ -93,7 +94,7 @@ def inline(line: str, dress: Dress, isolated: bool) -> str:
 
 
 def laid(markup: str, **contents: str) -> str:
-    """Markup with its places taken, in one pass: what is laid in is not read for places again."""
+    """Fill the places of some markup in one pass: the contents are not searched for places again."""
     return _PLACE.sub(lambda place: contents[place[1]], markup)
 
 

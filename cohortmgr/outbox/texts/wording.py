@@ -1,7 +1,7 @@
-"""The closed syntax of texts that people edit: words, and names between braces. Pure.
+"""The syntax of texts that people edit: plain text, and variable names between braces. Pure.
 
-A text is read in one pass and filled by putting values in the places of names: nothing in it is ever evaluated, nor
-is what a value holds read again. Two braces are one brace."""
+A text is read in one pass, and values take the places of names. Nothing in a text is ever evaluated, and
+values are not read for names again. A doubled brace stands for one brace."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from cohortmgr.base.errors import N_, Problem, Refused
 
-# Characters that a text may have; a long letter has some three thousand.
+# The most characters that a text may have; a long letter has about three thousand.
 LONGEST_BODY = 20_000
 LONGEST_SUBJECT = 200
 _TOKEN = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9_]{0,59})\}|[{}]")
@@ -19,7 +19,7 @@ _TOKEN = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9_]{0,59})\}|[{}]")
 
 @dataclass(frozen=True)
 class Name:
-    """The place of a variable."""
+    """The place of a variable in a text."""
 
     word: str
 
@@ -28,7 +28,8 @@ Piece = str | Name
 
 
 def parse(text: str) -> tuple[Piece, ...]:
-    """Words and names in their order, no two texts beside each other. Refused for a brace without its other."""
+    """Split a text into plain text and names, in order; two pieces of plain text never follow each other.
+    Raises Refused for an unbalanced brace."""
     pieces: list[Piece] = []
     words: list[str] = []
     end = 0
@@ -63,7 +64,7 @@ def _unbalanced(text: str, place: int) -> Problem:
 
 
 def printed(pieces: Iterable[Piece]) -> str:
-    """The text that is read as these pieces."""
+    """Return the text that `parse` reads as these pieces."""
     return "".join(
         f"{{{piece.word}}}" if isinstance(piece, Name) else piece.replace("{", "{{").replace("}", "}}")
         for piece in pieces
@@ -71,12 +72,13 @@ def printed(pieces: Iterable[Piece]) -> str:
 
 
 def names(pieces: Iterable[Piece]) -> frozenset[str]:
-    """The variables that a text has."""
+    """Return the variables that a text contains."""
     return frozenset(piece.word for piece in pieces if isinstance(piece, Name))
 
 
 def filled(pieces: Iterable[Piece], values: Mapping[str, str]) -> str:
-    """The text with its values; the space before an empty one goes too. KeyError for a name without a value."""
+    """Return the text with its values. The space before an empty value is removed too.
+    Raises KeyError for a name without a value."""
     parts: list[str] = []
     for piece in pieces:
         if isinstance(piece, Name):

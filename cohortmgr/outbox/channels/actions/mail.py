@@ -1,7 +1,8 @@
-"""Writing an e-mail as the bytes that a server is given.
+"""Compose an e-mail as the bytes that a server is given.
 
-Written by hand, for `email.message` takes longer than a server does: headers are put beside one another, the texts
-encoded by the standard library's C. What a person typed reaches a header only through `_one_line`.
+The code builds the bytes itself, because `email.message` takes longer than a server does: headers are
+joined as text, and bodies are encoded by the standard library's C code. Text that a person typed
+reaches a header only through `_one_line`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from flask import current_app
 from cohortmgr.base import clock
 from cohortmgr.outbox.channels.actions.signing import signed
 
-# Seventy-five characters are the longest encoded word (RFC 2047, 2); these bytes in base64 fill it.
+# An encoded word has at most 75 characters (RFC 2047, 2); this many bytes in base64 fill it.
 _WORD = 45
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\x85]+")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
@@ -41,7 +42,9 @@ class Mail:
 
 
 def compose(mail: Mail) -> bytes:
-    """The e-mail, signed where a key is set. Its Message-ID is its reference's: a second sending is the same mail."""
+    """Return the e-mail as bytes, signed where a key is set.
+
+    The Message-ID is made of the message's reference, so that a second sending counts as the same mail."""
     settings = current_app.extensions["cohortmgr-settings"]
     lines = [
         f"From: {_sender(settings.mail_from)}",
@@ -59,15 +62,16 @@ def compose(mail: Mail) -> bytes:
 
 
 def return_path(reference: str) -> str:
-    """The address to which what cannot be delivered comes back; it names the message."""
+    """Return the address to which undeliverable mail comes back; it contains the message's reference."""
     domain = current_app.extensions["cohortmgr-settings"].mail_domain
     return f"bounces+{reference}@{domain}"
 
 
 def encoded_words(text: str, taken: int = 0) -> str:
-    """A header's text on lines of their own length: as it is where it is plain and short, else in encoded words.
+    """Return a header's text, unchanged if it is plain and short, else as
+    encoded words on lines of their own.
 
-    `taken`: the characters before it on its first line.
+    `taken` is the number of characters before it on its first line.
     """
     text = _one_line(text)
     if _PLAIN.fullmatch(text) and "=?" not in text and len(text) + taken <= 200:
@@ -106,22 +110,25 @@ def _date(moment: datetime) -> str:
 def _body(mail: Mail) -> bytes:
     if mail.html is None:
         return _part(mail.text, b"plain")
-    # No encoded text holds "=_": a sign of equality is always followed by figures or by the end of its line.
+    # No encoded text contains "=_": an equals sign is always followed by
+    # hex digits or by the end of its line.
     edge = f"=_{mail.reference}".encode()
     start = b'Content-Type: multipart/alternative; boundary="%s"\r\n\r\n' % edge
     parts = (_part(mail.text, b"plain"), _part(mail.html, b"html"))
-    # The line's end before an edge is the edge's own (RFC 2046, 5.1.1).
+    # The line break before a boundary belongs to the boundary (RFC 2046, 5.1.1).
     return start + b"".join(b"--%s\r\n%s\r\n" % (edge, part) for part in parts) + b"--%s--\r\n" % edge
 
 
 @lru_cache(maxsize=2048)
 def _printable(line: str) -> bytes:
-    """One line of quoted-printable; most lines of an e-mail are its layout's, the same in each."""
+    """Encode one line as quoted-printable.
+    Cached: most lines of an e-mail come from its layout and are the same."""
     return binascii.b2a_qp(line.encode(), istext=True).replace(b"=\n", b"=\r\n")
 
 
 def _part(text: str, kind: bytes) -> bytes:
-    """Quoted-printable where most of it is plain, base64 where it is not, as with Arabic."""
+    """Return a MIME part: quoted-printable if most of the text is ASCII,
+    base64 if it is not, as with Arabic."""
     lines = text.splitlines()
     size = len(text.encode())
     if size - len(text) > size // 6:

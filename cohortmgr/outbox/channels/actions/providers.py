@@ -1,4 +1,4 @@
-"""Who takes the messages of each channel, for as long as the outbox is emptied once."""
+"""The servers that take the messages of each channel, kept open while the outbox is emptied once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cohortmgr.outbox.channels.actions.sms import ShortMessages, service_for
 from cohortmgr.outbox.channels.actions.smtp import Connection, Envelope, Refusal, Unreachable
 from cohortmgr.outbox.failures import Failure, Stage
 
-# A server that cannot be reached so many times in a row is left alone for so many seconds.
+# A server that cannot be reached this many times in a row is left alone for this many seconds.
 PATIENT_WITH = 3
 REST = 60.0
 # A message's reference and its address.
@@ -31,12 +31,12 @@ class _Health:
     rests_until: float = 0.0
 
 
-# By URL and in this process alone: another worker finds out for itself.
+# By URL, in this process only: another worker finds out for itself.
 _health: dict[str, _Health] = {}
 
 
 class Mails(Protocol):
-    """Whoever takes e-mails."""
+    """Whatever takes e-mails."""
 
     def send(
         self,
@@ -45,14 +45,14 @@ class Mails(Protocol):
         before_end: Callable[[], None],
         following: Envelope | None = None,
     ) -> None:
-        """Hand one over; `following` is likely to be the next envelope. Refusal."""
+        """Hand one e-mail over. `following` is likely to be the next envelope. Raises Refusal."""
 
     def close(self) -> None:
-        """End the talk."""
+        """End the connection."""
 
 
 class Providers:
-    """The servers of the settings; a connection that one message opens serves the next ones."""
+    """The servers of the settings. A connection opened for one message serves the next ones."""
 
     def __init__(self) -> None:
         settings: Settings = current_app.extensions["cohortmgr-settings"]
@@ -73,9 +73,9 @@ class Providers:
         before_end: Callable[[], None],
         following: Leaving | None = None,
     ) -> str:
-        """Hand an e-mail to the first server that can be reached; returns its name. Refusal.
+        """Hand an e-mail to the first server that can be reached; returns its name. Raises Refusal.
 
-        What a server was given and did not answer for is never given to another.
+        An e-mail that a server was given without answering for it is never given to another server.
         """
         if not self._urls:
             write_file(self._data, leaving[0], data)
@@ -89,7 +89,7 @@ class Providers:
                 self._failed(name, error)
                 unreachable = error
             except Refusal:
-                _health.pop(self._urls[name], None)  # it spoke
+                _health.pop(self._urls[name], None)  # the server answered, so it can be reached
                 raise
             else:
                 _health.pop(self._urls[name], None)
@@ -97,7 +97,7 @@ class Providers:
         raise unreachable or Unreachable(Stage.CONNECT, None, Failure.TEMPORARY)
 
     def close(self) -> None:
-        """End every talk."""
+        """End every connection."""
         for server in self._mails.values():
             server.close()
 
@@ -118,7 +118,7 @@ def _envelope(leaving: Leaving) -> Envelope:
 
 
 def write_file(data: Path, reference: str, mail: bytes) -> None:
-    """One file a message, named by its reference: writing it twice is having it once."""
+    """Write one file for each message, named by its reference: writing it twice leaves one file."""
     folder = data / "mail"
     folder.mkdir(exist_ok=True)
     draft = folder / f".{reference}"

@@ -1,4 +1,4 @@
-"""Signing e-mails with DKIM (RFC 6376) where a key is set."""
+"""Sign e-mails with DKIM (RFC 6376) if a key is set."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ SIGNED = (
 
 
 def signed(data: bytes, settings: Settings) -> bytes:
-    """The e-mail (lines ending in CRLF) under its signature; as it is where no key is set."""
+    """Return the e-mail (lines ending in CRLF) with its signature before it; unchanged if no key is set."""
     if not settings.dkim_key:
         return data
-    import dkim  # only where mail is signed: it takes a tenth of a second to load
+    import dkim  # imported only where mail is signed: it takes a tenth of a second to load
 
     head = data.partition(b"\r\n\r\n")[0].lower()
     there = [name.encode() for name in SIGNED if b"\r\n%s:" % name.lower().encode() in b"\r\n" + head]
@@ -35,14 +35,15 @@ def signed(data: bytes, settings: Settings) -> bytes:
 
 
 def check_key(settings: Settings) -> None:
-    """ValueError when a key is set that is none."""
+    """Check the key of the settings. Raises ValueError if one is set that is not a key."""
     if settings.dkim_key:
         private_key(settings.dkim_key)
 
 
 @cache
 def private_key(setting: str) -> bytes:
-    """The PEM of COHORTMGR_DKIM_KEY: the file of that name, or the setting itself in base64. ValueError otherwise."""
+    """Return the PEM of COHORTMGR_DKIM_KEY, which is a file's path or the PEM itself in base64.
+    Raises ValueError if it is neither."""
     try:
         pem = base64.b64decode(setting, validate=True)
     except (binascii.Error, ValueError):

@@ -1,4 +1,4 @@
-"""Handing short messages over: a folder in the embedded default, a service over HTTP elsewhere."""
+"""Hand short messages over: to a folder by default, to a service over HTTP where one is set."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cohortmgr.outbox.failures import Failure, Stage, judged_http
 from cohortmgr.outbox.texts.segments import Measure, measured
 
 PATIENCE = 20
-# ITU-T E.164: a plus, a country's code, fifteen digits at most.
+# ITU-T E.164: a plus sign and a country code; fifteen digits at most.
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
@@ -33,16 +33,17 @@ class ShortMessage:
 
 
 class ShortMessages(Protocol):
-    """Whoever takes short messages."""
+    """Whatever takes short messages."""
 
     name: str
 
     def send(self, message: ShortMessage) -> None:
-        """Hand it over; its reference names it, so that a second handing over is known for the same. Refusal."""
+        """Hand it over. Its reference names it, so that a second sending is recognised as the same.
+        Raises Refusal."""
 
 
 class Folder:
-    """One file a message: writing it twice is having it once."""
+    """A folder with one file for each message: writing it twice leaves one file."""
 
     name = "sms-folder"
 
@@ -57,7 +58,8 @@ class Folder:
 
 
 class Service:
-    """A service that takes JSON by POST and answers 2xx once it has it; signed in to by Basic where the URL says so."""
+    """A service that takes JSON by POST and answers 2xx once it has the message.
+    Signs in by HTTP Basic if the URL has a user."""
 
     name = "sms-service"
 
@@ -84,19 +86,20 @@ class Service:
                 raise Refusal(Stage.CONNECT, None, Failure.TEMPORARY) from error
             try:
                 status = talk.getresponse().status
-            except (OSError, http.client.HTTPException) as error:  # it has it all, and nothing is heard
+            except (OSError, http.client.HTTPException) as error:  # it has the message and did not answer
                 raise Refusal(Stage.END, None, Failure.UNANSWERED) from error
         if not 200 <= status <= 299:
             raise Refusal(Stage.END, status, judged_http(status))
 
 
 def service_for(url: str, data: Path) -> ShortMessages:
-    """The service of COHORTMGR_SMS_URL, or the folder."""
+    """Return the service of COHORTMGR_SMS_URL, or the folder if none is set."""
     return Service(url) if url else Folder(data)
 
 
 def short_message(reference: str, address: str, text: str) -> tuple[ShortMessage, Measure]:
-    """What leaves and what it takes. Refusal for what is no number of a telephone."""
+    """Return the message that leaves and its measure.
+    Raises Refusal if the address is no telephone number."""
     number = re.sub(r"[\s.-]", "", address)
     if not _NUMBER.fullmatch(number):
         raise Refusal(Stage.RECIPIENT, 553, Failure.PERMANENT)

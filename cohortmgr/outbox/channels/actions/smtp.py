@@ -1,8 +1,9 @@
-"""The talk with one mail server, over one connection for many messages.
+"""Talk to one mail server, over one connection for many messages.
 
-What a server offers is used: with PIPELINING (RFC 2920) a message takes one wait for the server instead of four, for
-the envelope of the next one travels behind its text. The text of that one does not: it leaves when its turn comes.
-The standard library's client opens the talk; the sending itself is told apart by stage, which it does not do.
+With PIPELINING (RFC 2920), where a server offers it, a message waits for the server once instead of four
+times: the envelope of the next message is sent behind the text of this one. The text of the next message is
+not; it leaves when its turn comes. The standard library's client opens the connection. The sending is done
+here, because errors must be told apart by stage, which that client does not do.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from urllib.parse import unquote, urlsplit
 
 from cohortmgr.outbox.failures import Failure, Stage, judged
 
-# Seconds that a server may stay silent, and after it has the whole message; together well below a lease.
+# Seconds that a server may stay silent before and after it has the whole message;
+# together well below a lease.
 PATIENCE = 10
 LAST_PATIENCE = 60
 _ADDRESS = re.compile(r"[^\s<>@\x00-\x20\x7f]+@[^\s<>@\x00-\x20\x7f]+")
@@ -28,8 +30,8 @@ Envelope = tuple[str, str]
 
 
 class Refusal(Exception):
-    """A sending that did not succeed: where, with what code, and what that means. No word of the server's: it may
-    bear the address."""
+    """A sending that did not succeed: at which stage, with what code, and what that means.
+    It repeats no text of the server's, which may contain the address."""
 
     def __init__(self, stage: Stage, code: int | None, failure: Failure) -> None:
         super().__init__(f"{stage} {code or 'silence'}")
@@ -37,11 +39,11 @@ class Refusal(Exception):
 
 
 class Unreachable(Refusal):
-    """Nothing was given to this server: another may be given it in the same attempt."""
+    """This server was given nothing, so that another server may be tried in the same attempt."""
 
 
 class Connection:
-    """One server. It is connected at its first message and stays so until `close`."""
+    """The connection to one server. It is opened for the first message and stays open until `close`."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -49,7 +51,7 @@ class Connection:
             raise ValueError("COHORTMGR_MAIL_URL is not smtp://host:port or smtps://host:port")
         self._parts = parts
         self._server: smtplib.SMTP | None = None
-        # Whose envelope the server was given behind the last text. Its answers were not read yet.
+        # The envelope that the server was given behind the last text. Its answers are not read yet.
         self._begun: Envelope | None = None
 
     def send(
@@ -59,19 +61,21 @@ class Connection:
         before_end: Callable[[], None],
         following: Envelope | None = None,
     ) -> None:
-        """Hand one message over. `before_end` is called when the server is about to be given all of it; `following`
-        is likely to be the next envelope, though another may come or none. Refusal."""
+        """Hand one message over. Raises Refusal.
+
+        `before_end` is called just before the server is given the whole message.
+        `following` is likely to be the next envelope, but another one may come, or none."""
         if not _ADDRESS.fullmatch(envelope[1]):
             raise Refusal(Stage.RECIPIENT, 553, Failure.PERMANENT)
         if self._begun is not None and (self._begun != envelope or not data.isascii()):
-            self._cut()  # it waits for a text that does not come
+            self._cut()  # the server waits for the text of an envelope that is not sent now
         if self._server is not None:
-            with suppress(Unreachable):  # it had closed a connection that lay idle: a new one is asked
+            with suppress(Unreachable):  # the server had closed an idle connection: a new one is opened
                 return self._attempt(self._server, envelope, data, before_end, following)
         return self._attempt(self._open(), envelope, data, before_end, following)
 
     def close(self) -> None:
-        """End the talk, politely where the server still listens for more than a text."""
+        """End the connection: with QUIT, unless the server waits for a message's text."""
         if self._begun is not None:
             self._cut()
         server, self._server = self._server, None
@@ -132,7 +136,7 @@ class Connection:
             before_end()
             _wait(server, LAST_PATIENCE)
             server.send(ended(data) + (_spoken(behind) if behind else b""))
-            stage = Stage.END  # the dot is on its way: from here on silence tells nothing
+            stage = Stage.END  # the final dot is on its way: from here on, silence may mean either
             self._begun = behind
             code, text = _reply(server)
             _wait(server, PATIENCE)
@@ -140,13 +144,14 @@ class Connection:
             self._cut()
             raise Refusal(stage, None, judged(stage, None)) from error
         except BaseException:
-            self._cut()  # it was promised a text that does not come
+            self._cut()  # the server was promised a text that does not come
             raise
         if code != 250:
             self._refuse(server, Stage.END, code, text)
 
     def _envelope(self, server: smtplib.SMTP, envelope: Envelope, plain: bool) -> None:
-        """Up to the server's "go on"; a Refusal leaves the connection ready for another message, or cut."""
+        """Send the envelope, up to the server's "go on".
+        After a Refusal the connection is ready for another message, or cut."""
         sender, address = envelope
         eight = not plain and server.has_extn("8bitmime")
         mail = f"mail FROM:<{sender}>" + (" BODY=8BITMIME" if eight else "")
@@ -180,11 +185,12 @@ class Connection:
             if code == -1:
                 raise smtplib.SMTPServerDisconnected("the connection was cut")
             if len(answers) == 3 and answers[2][0] == 354 and stage != Stage.DATA:
-                server.docmd(".")  # it waits for a text although it takes no one: it gets none
+                server.docmd(".")  # it refused the envelope and still waits for a text: end it with none
             self._refuse(server, stage, code, text)
 
     def _refuse(self, server: smtplib.SMTP, stage: Stage, code: int, text: bytes) -> None:
-        """Raise what an answer means; the next message finds the server ready, or a new connection."""
+        """Raise the error that an answer means.
+        The next message finds the server ready, or a new connection."""
         if code == 421 or code == -1:
             self._cut()
         elif stage != Stage.END:
@@ -200,7 +206,7 @@ class Connection:
 
 
 def _may_follow(server: smtplib.SMTP, envelope: Envelope) -> bool:
-    """Whether an envelope needs no more than the plain words."""
+    """Whether an envelope can be pipelined: the server offers it, and the address needs no extension."""
     return (
         server.has_extn("pipelining")
         and envelope[1].isascii()
@@ -213,7 +219,8 @@ def _spoken(envelope: Envelope) -> bytes:
 
 
 def _reply(server: smtplib.SMTP) -> tuple[int, bytes]:
-    """`getreply` of the standard library, for the answer of one line that nearly every answer is."""
+    """Read one answer. Does what `getreply` of the standard library does, faster for answers
+    of one line, which nearly all are."""
     if server.file is None:
         server.file = server.sock.makefile("rb")  # type: ignore[union-attr]  # it is connected
     line = server.file.readline(_LONGEST)
@@ -225,7 +232,8 @@ def _reply(server: smtplib.SMTP) -> tuple[int, bytes]:
 
 
 def _longer(server: smtplib.SMTP, line: bytes) -> tuple[int, bytes]:
-    """The answer of several lines that begins so; -1 for what is none."""
+    """Read the rest of an answer of several lines that begins with `line`;
+    the code is -1 if it is not valid."""
     words = [line[4:].strip()]
     while line[3:4] == b"-" and line.endswith(b"\n"):
         line = server.file.readline(_LONGEST)  # type: ignore[union-attr]  # it was read from
@@ -245,7 +253,8 @@ def _wait(server: smtplib.SMTP, seconds: float) -> None:
 
 
 def ended(data: bytes) -> bytes:
-    """The bytes as they travel (RFC 5321, 4.5.2): a line that begins with a dot gets another, a lone one ends all."""
+    """Return the bytes as they are sent (RFC 5321, 4.5.2):
+    a line that begins with a dot gets another dot, and a line with one dot ends the text."""
     return (_DOT.sub(b"..", data) if b"\n." in data or data[:1] == b"." else data) + (
         b".\r\n" if data.endswith(b"\r\n") else b"\r\n.\r\n"
     )

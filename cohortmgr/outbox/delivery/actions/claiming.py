@@ -1,4 +1,4 @@
-"""Taking messages that are due, so that of two workers one has each, and what a worker held when it fell silent."""
+"""Claim messages that are due, each for one worker only, and free those whose worker fell silent."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ from cohortmgr.outbox.delivery.actions.outcomes import tell
 from cohortmgr.outbox.models import Bundle, Message
 from cohortmgr.outbox.rules import LEASE, LONGEST_LEASE, MessageState, Past, after_lost_start
 
-# What this process is handing over now: it knows that it lives, whatever the clock says of its leases.
+# The messages that this process is handing over: it is alive, whatever the clock says of their leases.
 _held: set[int] = set()
-# The machine's clock less the steady one, when this process last looked, and until when a jump is waited out.
+# The machine's clock minus the monotonic clock, when this process last looked;
+# and until when, on the monotonic clock, no sender is taken for lost after a jump.
 _offset: list[float] = []
 _wary_until = [0.0]
 _JUMP = 5.0
 _PLAIN = {"synchronize_session": False}
-# Messages that change their state in one transaction with a claim: less than a tenth of a second of it.
+# How many messages change their state in the transaction of one claim: less than a tenth of a second's work.
 PARKED_AT_ONCE = 2000
 
 
 @contextmanager
 def holding(messages: Iterable[Message]) -> Iterator[None]:
-    """Keep these from being taken for lost by another thread of this process."""
+    """Keep these messages from being taken for lost by another thread of this process."""
     ids = {message.id for message in messages}
     _held.update(ids)
     try:
@@ -41,8 +42,11 @@ def holding(messages: Iterable[Message]) -> Iterator[None]:
 
 
 def claim(limit: int) -> list[Message] | None:
-    """Take up to `limit` due messages, detached from the session; one alone if it may have silenced a sender. None if
-    the time of one short transaction went on what stood before them and may not leave: ask again in another."""
+    """Take up to `limit` due messages, detached from the session.
+
+    A message that may have killed its sender is taken alone. Returns None if the claim only
+    moved messages of held bundles out of the way: the caller then claims again, in a new
+    transaction, so that each one stays short."""
     moment = clock.now()
     if not _clock_jumped():
         _take_back(moment)
@@ -71,8 +75,10 @@ def claim(limit: int) -> list[Message] | None:
 
 
 def _park(bundles: set[str | None], moment: datetime) -> None:
-    """Take the first due of held bundles out of the way, so that they are passed over once and not at each claim.
-    Each bundle's row is held first: it may have been let go while we looked."""
+    """Mark the first due messages of held bundles as held, so that they are
+    skipped once and not at each claim.
+
+    Each bundle's row is locked first, since the bundle may have been let go in the meantime."""
     still = sa.select(Bundle).where(Bundle.reference.in_(bundles), Bundle.state == "held")
     found = db.session.scalars(still.order_by(Bundle.id).with_for_update()).all()
     if not found:
@@ -86,7 +92,7 @@ def _park(bundles: set[str | None], moment: datetime) -> None:
 
 
 def _let_go() -> None:
-    """Let those wait again whose bundle is no longer held, to leave or to be dropped."""
+    """Let held messages wait again once their bundle is no longer held; then they leave or are dropped."""
     free = sa.select(Bundle).where(Bundle.parked, Bundle.state != "held").order_by(Bundle.id).limit(1)
     bundle = db.session.scalar(free.with_for_update(skip_locked=True))
     if bundle is None:
@@ -105,13 +111,15 @@ def _turn(chosen: sa.Select[int], state: MessageState) -> int:
 
 
 def past_of(message: Message) -> Past:
-    """What the message has behind it."""
+    """Return the failures and lost starts that the message has behind it."""
     return Past(message.tries, message.lost_starts, message.unanswered)
 
 
 def _take_back(moment: datetime) -> None:
-    """Let those wait again whose sender fell silent, each to be claimed alone; or set them aside. A lease longer than
-    leases are was given before the clock was put back."""
+    """Let messages whose sender fell silent wait again, each to be claimed alone; or set them aside.
+
+    A lease that ends later than any lease can was given before the clock was
+    put back, and counts as expired."""
     late = sa.or_(Message.lease_until < moment, Message.lease_until > moment + LONGEST_LEASE)
     silent = (Message.state == MessageState.SENDING.value, late, Message.id.not_in(sorted(_held)))
     chosen = sa.select(Message).where(*silent).limit(500).with_for_update(skip_locked=True)
@@ -136,8 +144,8 @@ def _change(ids: list[int], values: dict[str, object]) -> None:
 
 
 def _clock_jumped() -> bool:
-    """Whether the machine's clock was moved of late. Until each living sender has had the time to renew its leases
-    under the new hour, none of them is taken for lost."""
+    """Whether the machine's clock was changed recently. Until every living sender has had the time to renew
+    its leases by the new time, none of them is taken for lost."""
     steady = time.monotonic()
     offset = time.time() - steady
     if _offset and abs(offset - _offset[0]) > _JUMP:

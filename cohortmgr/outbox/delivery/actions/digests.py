@@ -1,4 +1,4 @@
-"""One mail for what waited for a person's digest: found together, put into words together, noted one by one."""
+"""Put the messages that waited for a person's digest into one mail; each is still noted by itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST = 500
 
 
 class Leaving(Protocol):
-    """A message that leaves now, by a channel to an address."""
+    """A message that leaves now, with its channel and its address."""
 
     @property
     def message(self) -> Message: ...
@@ -34,16 +34,20 @@ class Leaving(Protocol):
 
 
 L = TypeVar("L", bound=Leaving)
-# What leaves as one: the messages, the first of which gives it its name, and the words.
+# What leaves as one mail: the messages, of which the first gives its reference, and the text.
 Parcel = tuple[Sequence[L], Rendered]
 
 
 def companions(chosen: Sequence[Message], moment: datetime) -> list[Message]:
-    """What else waited for the digests of which some messages were taken, held for this transaction: a batch ends
-    anywhere, and a person gets one mail. One statement, and none where nothing was gathered."""
+    """Return the other due messages of the digests to which some chosen messages
+    belong, locked for this transaction.
+
+    A batch may end in the middle of a digest, and a person must get one mail.
+    One statement; none if no chosen message waited for a digest."""
     people = {message.subject for message in chosen if message.gathered}
     first = chosen[0]
-    # What silenced a sender once goes again as it went, apart from the rest; twice, each is tried by itself.
+    # Messages that silenced a sender once are tried again together, apart from all others;
+    # after the second time, each is tried alone.
     if not people or first.lost_starts > 1:
         return []
     due = (Message.state == MessageState.WAITING.value, Message.due <= moment, Message.gathered.is_(True))
@@ -54,7 +58,7 @@ def companions(chosen: Sequence[Message], moment: datetime) -> list[Message]:
 
 
 def joint(each: Leaving) -> tuple[object, ...] | None:
-    """What messages that leave as one have in common; None for one that leaves alone."""
+    """Return what messages that leave as one mail have in common; None for a message that leaves alone."""
     message = each.message
     if not message.gathered or each.channel != "email":
         return None
@@ -62,8 +66,10 @@ def joint(each: Leaving) -> tuple[object, ...] | None:
 
 
 def parcels(leaving: Sequence[tuple[L, Rendered]]) -> list[Parcel[L]]:
-    """What leaves together, in the order in which the first of each was due: the gathered mails of one person in one
-    language to one address as one, everything else alone."""
+    """Group messages into mails, in the order in which the first message of each was due.
+
+    The gathered e-mails to one person, in one language and at one address, become one;
+    every other leaves alone."""
     together: dict[tuple[object, ...], list[tuple[L, Rendered]]] = {}
     for place, (each, words) in enumerate(leaving):
         together.setdefault(joint(each) or (place,), []).append((each, words))
@@ -73,16 +79,16 @@ def parcels(leaving: Sequence[tuple[L, Rendered]]) -> list[Parcel[L]]:
 def _packed(group: Sequence[tuple[L, Rendered]]) -> list[Parcel[L]]:
     if len(group) == 1:
         return [([group[0][0]], group[0][1])]
-    group = sorted(group, key=lambda pair: pair[0].message.id)  # as they were written
+    group = sorted(group, key=lambda pair: pair[0].message.id)  # in the order in which they were written
     try:
         words = composed(group[0][0].message.language, [words for _, words in group])
-    except Exception:  # people get their messages, if not as one
+    except Exception:  # people get their messages, though not in one mail
         current_app.logger.exception("a digest was not put into words")
         return [([each], words) for each, words in group]
     return [([each for each, _ in group], words)]
 
 
 def composed(language: str, words: Sequence[Rendered]) -> Rendered:
-    """Several mails as one, each under its subject, in the order given."""
+    """Return several mails as one, each under its subject, in the given order."""
     with speaking(language):
         return render_own(KEY, "email", {"letters": words, "day": clock.today()})

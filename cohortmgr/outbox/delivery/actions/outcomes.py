@@ -1,4 +1,4 @@
-"""What became of a message, told to the rooms that asked to know."""
+"""Tell other rooms what became of a message, if they registered to know."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from cohortmgr.outbox.rules import MessageState
 
 _log = logging.getLogger(__name__)
 
-# Where staff are told that an address does not receive, or that a message waits for them.
+# The states that staff are told of: an address does not receive, or a message waits for a person.
 TOLD = (MessageState.RETURNED, MessageState.SET_ASIDE)
 
 
 def tell(message: Message, values: Mapping[str, Any]) -> None:
-    """Call whoever waits for messages that came back or were set aside. Their failure costs the result nothing."""
+    """Call the hooks for messages that were returned or set aside.
+    A hook that fails does not undo the result."""
     for name, value in values.items():
         setattr(message, name, value)
     for hook in hooks.on_returned:

@@ -1,4 +1,4 @@
-"""Keeping to the rate of each mail domain, with as many workers as there are."""
+"""Keep to the sending rate of each mail domain, across all workers."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ _rates = lru_cache(maxsize=8)(read_rates)
 
 
 def rates() -> Mapping[str, float]:
-    """The rates of the settings, by domain."""
+    """Return the rates of the settings, by domain, in messages a second."""
     return _rates(current_app.extensions["cohortmgr-settings"].mail_rates)
 
 
 def put_off(addresses: Sequence[str]) -> list[datetime | None]:
-    """For each address, in the order in which they would leave, None if its mail may leave now, else when to ask
-    again. Uses up the rates of those that may. Three statements, whatever the number of addresses and domains."""
+    """Return, for each address in sending order, None if its mail may leave now, else when to ask again.
+
+    Mail that may leave uses up the rate of its domain.
+    Takes three statements, whatever the number of addresses and domains."""
     domains = [address.rpartition("@")[2].casefold() for address in addresses]
     limits = {d: rate for d in dict.fromkeys(domains) if (rate := rate_of(d, rates())) is not None}
     if not limits:
@@ -48,7 +50,8 @@ def put_off(addresses: Sequence[str]) -> list[datetime | None]:
 
 
 def _locked(names: Sequence[str], moment: datetime) -> dict[str, Pace]:
-    """The paces, held until the end of the transaction; in one order, so that two workers never wait in a circle."""
+    """Lock the paces until the end of the transaction, always in the same order, so that two
+    workers never wait for each other."""
     rows = [{"domain": name, "next_at": moment, "spread_at": moment} for name in names]
     insert_or_leave(db.session, MailPace, rows)
     chosen = sa.select(_PACES).where(_PACES.c.domain.in_(names)).order_by(_PACES.c.domain).with_for_update()

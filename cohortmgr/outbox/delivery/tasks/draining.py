@@ -1,4 +1,4 @@
-"""Emptying the outbox: one thread of a process at a time, however many wakes there are."""
+"""Empty the outbox, in one thread of a process at a time, however many wakes arrive."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cohortmgr.outbox.delivery.tasks.handing_over import Post, deliver
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rules import MessageState
 
-# Seconds for which those that keep to a rate are waited for; what is due later is found by the sweep.
+# How many seconds to wait for messages that a rate put off. The sweep finds those that are due later.
 WAIT = 60.0
 _STEP = 0.25
 _at_work = threading.Lock()
@@ -24,8 +24,10 @@ _asked = threading.Event()
 
 
 def drain(stopping: Stopping = lambda: False) -> int:
-    """Send all that is due; returns how many were taken. A thread that finds another at work leaves it to that one,
-    which looks once more before it ends: so one connection serves all, and the other threads stay free for jobs."""
+    """Send every message that is due; returns how many were taken.
+
+    A thread that finds another one at work leaves the messages to it, and that one looks once more before it
+    ends. So one connection serves all messages, and the other threads stay free for jobs."""
     done = 0
     _asked.set()
     while _asked.is_set() and not stopping() and _at_work.acquire(blocking=False):
@@ -51,8 +53,9 @@ def _emptied(stopping: Stopping) -> int:
 
 
 def _waited(moment: datetime, stopping: Stopping) -> bool:
-    """Wait for the next message that a rate put off, if it is near; False if none is. What was due at `moment` and
-    was not taken is held, or another worker's."""
+    """Wait for the next message that a rate put off, if it is due soon; returns False if there is none.
+
+    A message that was due at `moment` and was not taken is held, or another worker has it."""
     near = Message.due.between(moment + timedelta(microseconds=1), moment + timedelta(seconds=WAIT))
     waiting = (Message.state == MessageState.WAITING.value, near)
     first = db.session.scalar(sa.select(sa.func.min(Message.due)).where(*waiting))

@@ -1,4 +1,4 @@
-"""Handing over what is due: a batch is prepared in a few statements, then each message leaves and is noted."""
+"""Hand over due messages: prepare a batch in a few statements, then send and note each message."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from cohortmgr.outbox.rules import RENEWED, MessageState, after_failure
 from cohortmgr.outbox.texts.display.rendering import Rendered, render_all
 
 BATCH = 200
-# What became of a message before anything was handed over: the columns that say so.
+# The columns that say what became of a message before anything was handed over.
 Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Ready:
-    """A message that leaves now: by which channel, to which address, with what in it."""
+    """A message that leaves now, with its channel, its address and its content."""
 
     message: Message
     channel: str
@@ -47,9 +47,9 @@ class Ready:
 
 
 class Post:
-    """What stays open while the outbox is emptied: the servers' connections and that on which results are noted.
+    """What stays open while the outbox is emptied: the servers' connections, and the one that notes results.
 
-    ValueError for settings that do not hold: before anything is claimed, so that no message is counted a try."""
+    Raises ValueError if the settings are not valid, before anything is claimed, so that no try is counted."""
 
     def __init__(self) -> None:
         pacing.rates()
@@ -68,7 +68,8 @@ class Post:
 
 
 def deliver(batch: int = BATCH, post: Post | None = None, stopping: Callable[[], bool] | None = None) -> int:
-    """Send one batch; returns how many were taken. Each result is recorded before the next message is handed over."""
+    """Send one batch; returns how many messages were taken.
+    Each result is noted before the next message leaves."""
     if post is None:
         with Post() as own:
             return deliver(batch, own, stopping)
@@ -79,7 +80,7 @@ def deliver(batch: int = BATCH, post: Post | None = None, stopping: Callable[[],
         began = time.monotonic()
         with holding(messages):
             leaving = _prepared(post, messages)
-            db.session.rollback()  # no transaction stays open while a server is spoken to
+            db.session.rollback()  # no transaction stays open while a server is talked to
             _hand_over_all(post, parcels(leaving), began, stopping or (lambda: False))
     return len(messages)
 
@@ -93,8 +94,9 @@ def _claimed(batch: int) -> list[Message]:
 
 
 def _prepared(post: Post, messages: Sequence[Message]) -> list[tuple[Ready, Rendered]]:
-    """Those that leave now, in words; what becomes of the others is recorded. A fault of one costs the others only
-    that they are looked at one by one."""
+    """Return the messages that leave now, with their texts, and record what becomes of the others.
+
+    If one message causes a fault, the batch is prepared again one by one, so that the others still leave."""
     try:
         settled = _settled(messages)
         leaving = [each for each in settled if isinstance(each, Ready)]
@@ -122,7 +124,7 @@ def _prepared(post: Post, messages: Sequence[Message]) -> list[tuple[Ready, Rend
 
 
 def _settled(messages: Sequence[Message]) -> list[Ready | Values]:
-    """What becomes of each, in a number of statements that does not grow with them."""
+    """Decide what becomes of each message, in a number of statements that does not grow with the batch."""
     bundles = _bundles({message.bundle for message in messages if message.bundle})
     contents = opened(messages)
     baseless = _baseless(messages, contents)
@@ -140,7 +142,7 @@ def _settled(messages: Sequence[Message]) -> list[Ready | Values]:
 
 
 def _baseless(messages: Sequence[Message], contents: Sequence[Mapping[str, Any] | None]) -> set[int]:
-    """The places of those that have no reason any more."""
+    """Return the places in the batch of the messages that have no reason any more."""
     found: set[int] = set()
     for key in {message.key for message in messages} & checks.keys():
         asked = {
@@ -164,10 +166,10 @@ def _before_routing(
     message: Message, content: Mapping[str, Any] | None, bundles: Mapping[str, str]
 ) -> Values | None:
     state = bundles.get(message.bundle or "")
-    if state == "held":  # since it was claimed
+    if state == "held":  # the bundle was held after the message was claimed
         return {"state": MessageState.WAITING}
     if content is None or state == "called_off":
-        return _dropped()  # nothing may be said any more
+        return _dropped()  # the person was erased, or the bundle was called off
     return None
 
 
@@ -185,7 +187,7 @@ def _after_routing(message: Message, content: Mapping[str, Any], routed: hooks.R
     if isinstance(routed, Route):
         return Ready(message, routed.channel, routed.address, content)
     if isinstance(routed, Wait):
-        # Never at once: whoever says "wait" until an instant that is past would be asked without end.
+        # Never at once: a router that says "wait" until a past instant would be asked without end.
         until = max(routed.until, clock.now() + timedelta(minutes=1))
         return {"state": MessageState.WAITING, "due": until, "gathered": routed.gathered}
     if isinstance(routed, NoWay) and routed.drop:
@@ -194,7 +196,7 @@ def _after_routing(message: Message, content: Mapping[str, Any], routed: hooks.R
 
 
 def _paced(settled: list[Ready | Values]) -> list[Ready | Values]:
-    """Put off the e-mails that are over the rate of their domain; what leaves as one counts once."""
+    """Put off the e-mails that exceed the rate of their domain. Messages in one mail count once."""
     mails: dict[tuple[object, ...], list[tuple[int, Ready]]] = {}
     for place, each in enumerate(settled):
         if isinstance(each, Ready) and each.channel == "email":
@@ -224,7 +226,7 @@ def _hand_over_all(
         if ours and _is_old(began, together[0].message):
             ours, began = {message.id for message in post.recorder.renew(rest(place))}, time.monotonic()
         held = [ready.message for ready in together if ready.message.id in ours]
-        if len(held) < len(together):  # another worker has some of them: their words are not ours to say
+        if len(held) < len(together):  # another worker has some of them, so this mail must not be sent
             post.recorder.give_back(held)
             continue
         if together[0].channel == "email" and post.providers.resting():
@@ -236,7 +238,8 @@ def _hand_over_all(
 
 
 def _is_old(began: float, message: Message) -> bool:
-    """Whether the lease is to be renewed: by the steady clock, or because the other one was moved."""
+    """Whether the lease must be renewed:
+    by the monotonic clock, or because the machine's clock was changed."""
     left = (message.lease_until or clock.now()) - clock.now()
     return time.monotonic() - began > RENEWED.total_seconds() or left <= RENEWED
 
@@ -244,7 +247,7 @@ def _is_old(began: float, message: Message) -> bool:
 def _hand_over(
     post: Post, together: Sequence[Ready], rendered: Rendered, following: Ready | None
 ) -> list[tuple[Message, dict[str, Any]]]:
-    """Hand over what leaves as one; returns for each message the columns that say what came of it."""
+    """Hand over what leaves as one mail; returns, for each message, the columns that say what came of it."""
     messages = [ready.message for ready in together]
     try:
         values = _sent(post, together, rendered, following)
@@ -258,9 +261,9 @@ def _hand_over(
             )
             for message in messages
         ]
-    except Exception as fault:  # whatever fails, the row says it and is tried again or set aside
+    except Exception as fault:  # whatever fails, the row says so, and the message is tried again or set aside
         found = [(message, _fault(message, fault)) for message in messages]
-    # What stood there before the last words was there only in case that this process would not live to tell.
+    # `before_end` raised `unanswered` only in case this process died: put the true number back.
     return [
         (message, {"unanswered": message.unanswered, **values} if past_of(message).alone else values)
         for message, values in found
@@ -294,7 +297,7 @@ def _sent(
         each = current_app.extensions["cohortmgr-settings"].sms_cost
         values |= {"segments": measure.segments, "cost": measure.cost(each)}
         values["provider"] = post.providers.short_messages.name
-    elif ready.channel == "inbox":  # it is there already: its person reads it in the application
+    elif ready.channel == "inbox":  # nothing to send: the person reads it in the application
         values["provider"] = "inbox"
     else:
         raise ValueError("no such channel")
@@ -306,7 +309,7 @@ def _named(ready: Ready) -> tuple[str, str]:
 
 
 def mail_of(together: Sequence[Ready], rendered: Rendered) -> Mail:
-    """The e-mail of what leaves as one."""
+    """Make the e-mail of the messages that leave as one."""
     ready = together[0]
     return Mail(
         ready.message.reference,
@@ -320,7 +323,8 @@ def mail_of(together: Sequence[Ready], rendered: Rendered) -> Mail:
 
 
 def _more_headers(together: Sequence[Ready]) -> dict[str, str]:
-    """What the floors above add; of two that leave as one the first has its way."""
+    """Return the headers that higher rooms add;
+    if several messages leave as one, the first takes precedence."""
     found: dict[str, str] = {}
     for ready in reversed(together):
         for hook in hooks.headers:
@@ -333,8 +337,10 @@ def _note_fault(post: Post, message: Message, fault: Exception) -> None:
 
 
 def _fault(message: Message, fault: Exception) -> dict[str, Any]:
-    """A fault of ours, or one that no server spoke of. Its kind alone: an error's text may bear the address, and the
-    row outlives the person's key."""
+    """Return the columns for a fault of ours, or one that no server reported.
+
+    Only the kind of the error is kept:
+    its text may contain the address, and the row outlives the person's key."""
     current_app.logger.error("message %s was not sent", message.reference, exc_info=fault)
     db.session.rollback()
     return {

@@ -1,6 +1,6 @@
-"""Noting what became of a message: before the next one is handed over, and without waiting for the disk.
+"""Note what became of a message before the next one is handed over, without waiting for the disk.
 
-docs/decisions/0008 says why that is enough: what a transaction wrote survives this process whatever ends it.
+docs/decisions/0008 says why that is enough: what a transaction wrote survives however this process ends.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _MINE = (
     _OUTBOX.c.state == MessageState.SENDING.value,
     _OUTBOX.c.lost_starts == sa.bindparam("its_starts"),
 )
-# A database that restarts is waited for: a result that is not written makes a message leave twice.
+# Seconds to wait for a database that restarts: a result that is not written makes a message leave twice.
 _WAITS = (0.2, 1.0, 3.0, 10.0)
 _log = logging.getLogger(__name__)
 
 
 class _Words:
-    """An UPDATE as the driver takes it. SQLAlchemy writes it once; going through it each time would take five times
-    as long as the statement itself, which is sent for every message."""
+    """An UPDATE in the driver's own form. SQLAlchemy compiles it once. Going through SQLAlchemy each time
+    would take five times as long as the statement itself, which is sent for every message."""
 
     def __init__(self, names: Sequence[str], dialect: sa.Dialect) -> None:
         changed: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in names}
@@ -45,7 +45,7 @@ class _Words:
         self._changed = {name: change for name, change in found.items() if change is not None}
 
     def values(self, message: Message, values: Mapping[str, Any]) -> dict[str, Any] | list[Any]:
-        """What goes into its places."""
+        """Return the parameters of the statement for one message."""
         given = {**self._fixed, "its_id": message.id, "its_starts": message.lost_starts}
         for name, value in values.items():
             change = self._changed.get(f"new_{name}")
@@ -54,14 +54,16 @@ class _Words:
 
 
 class Recorder:
-    """A connection of its own, each of whose statements is a transaction that a death of this process cannot lose."""
+    """A separate connection on which each statement is a transaction that
+    survives the death of this process."""
 
     def __init__(self) -> None:
         self._connection: sa.Connection | None = None
         self._words: dict[tuple[str, ...], _Words] = {}
 
     def note(self, message: Message, values: Mapping[str, Any]) -> None:
-        """Change columns of a message while this process holds it; a word that comes too late changes nothing."""
+        """Change columns of a message while this process holds it;
+        a note that comes too late changes nothing."""
 
         def write(connection: sa.Connection) -> set[int]:
             words = self._said(tuple(values), connection.dialect)
@@ -72,7 +74,7 @@ class Recorder:
         self._try(write)
 
     def note_all(self, pairs: Sequence[tuple[Message, Mapping[str, Any]]]) -> None:
-        """`note`, of many: one statement for those that change the same columns."""
+        """Do `note` for many messages, in one statement for those that change the same columns."""
         for names in dict.fromkeys(tuple(values) for _, values in pairs):
             alike = [pair for pair in pairs if tuple(pair[1]) == names]
             if len(alike) == 1:
@@ -88,7 +90,7 @@ class Recorder:
         return self._words[names]
 
     def renew(self, messages: Sequence[Message]) -> list[Message]:
-        """Say that this process lives; returns the messages that it still holds."""
+        """Renew the leases, to say that this process is alive; returns the messages that it still holds."""
         until = clock.now() + LEASE
         held = _all(messages).values(lease_until=until).returning(_OUTBOX.c.id)
         kept = self._execute(held, {})
@@ -103,7 +105,7 @@ class Recorder:
             self._execute(_all(messages).values(state=MessageState.WAITING, lease_until=None, **values), {})
 
     def close(self) -> None:
-        """Give the connection back as it was."""
+        """Give the connection back with its settings restored."""
         connection, self._connection = self._connection, None
         if connection is not None:
             try:
@@ -144,12 +146,12 @@ class Recorder:
 
 
 def record(recorder: Recorder, message: Message, values: Mapping[str, Any]) -> None:
-    """Note a result; see `record_all`."""
+    """Note one result; see `record_all`."""
     record_all(recorder, [(message, values)])
 
 
 def record_all(recorder: Recorder, pairs: Sequence[tuple[Message, Mapping[str, Any]]]) -> None:
-    """Note results; those that staff must know of go together with what tells them."""
+    """Note results. A result that staff must know of is written in one transaction with what tells them."""
     freed = [(message, {"lease_until": None, **values}) for message, values in pairs]
     recorder.note_all([(message, values) for message, values in freed if values["state"] not in TOLD])
     told = [(message, values) for message, values in freed if values["state"] in TOLD]
@@ -168,7 +170,7 @@ def _given(message: Message, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _all(messages: Sequence[Message]) -> sa.Update:
-    """The rows of one batch while they are held under the lease that they were claimed with."""
+    """Update the rows of one batch while they are held under the lease with which they were claimed."""
     ids = [message.id for message in messages]
     return sa.update(_OUTBOX).where(
         _OUTBOX.c.id.in_(ids),
@@ -179,7 +181,7 @@ def _all(messages: Sequence[Message]) -> sa.Update:
 
 
 def _is_operational(error: Exception) -> bool:
-    """Whether the database was away or busy, as SQLAlchemy or its driver says it."""
+    """Whether the error means that the database was away or busy, as SQLAlchemy or its driver reports it."""
     return isinstance(error, (OperationalError, db.engine.dialect.loaded_dbapi.OperationalError))
 
 
@@ -189,7 +191,7 @@ def _opened() -> sa.Connection:
         connection = engine.connect()
         connection.connection.driver_connection.execute("PRAGMA synchronous=NORMAL")  # type: ignore[union-attr]
         return connection
-    # One round trip a statement: each is its own transaction, and none waits for the disk.
+    # One round trip for each statement: each is its own transaction, and none waits for the disk.
     connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     connection.connection.driver_connection.execute("SET synchronous_commit TO off")  # type: ignore[union-attr]
     return connection

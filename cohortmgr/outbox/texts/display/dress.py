@@ -1,4 +1,4 @@
-"""The dress of e-mails: the layout with its styles inlined, once for each language, and the pieces it is made of."""
+"""The HTML layout of e-mails, with its styles inlined once for each language, and its pieces."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _KNOWN = "cohortmgr-mail-dresses"
 
 @dataclass(frozen=True)
 class _Layout:
-    """The page around a body, and what the body is made of."""
+    """The page around a body, and the markup of the body's blocks."""
 
     page: str
     dress: Dress
@@ -38,7 +38,8 @@ class _Layout:
 
 
 def page_of(subject: str, text: str, title: str = "cohortmgr") -> str:
-    """The HTML of an e-mail of that text, in the present language. `title` stands at its head, beside the khatam."""
+    """Return the HTML of an e-mail with that text, in the current language.
+    `title` stands at its head, beside the khatam."""
     layout = _layout()
     isolated = layout.direction == "rtl"
     if language() == "fr":
@@ -49,17 +50,19 @@ def page_of(subject: str, text: str, title: str = "cohortmgr") -> str:
 
 
 def on_page(text: str, spoken: str) -> Markup:
-    """A message's text as a page of ours shows it; `spoken` is its own language, not the page's."""
+    """Return a message's text as HTML for one of our pages.
+    `spoken` is the text's language, not the page's."""
     return Markup(marked_up(text, _PAGE, label="", isolated=spoken == "ar"))  # escaped piece by piece
 
 
 def _held_together(text: str) -> str:
-    """French signs that stand apart, kept on the line of their word."""
+    """Keep French punctuation that has a space before it on the line of its word."""
     return _APART.sub("\u00a0\\1", text).replace("« ", "«\u00a0")
 
 
 def _layout() -> _Layout:
-    """Inlining takes some milliseconds: once for each language in a process."""
+    """Return the layout in the current language.
+    Inlining takes some milliseconds, so it is done once for each language in a process."""
     known: dict[str, _Layout] = current_app.extensions.setdefault(_KNOWN, {})
     spoken = language()
     if spoken not in known:

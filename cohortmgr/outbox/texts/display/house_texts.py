@@ -1,7 +1,7 @@
-"""The house's own texts in the syntax of edited ones: what an editor opens with, and what it may not leave out.
+"""The house's own texts in the syntax of edited texts: what an editor starts from, and what it must keep.
 
-A template is rendered with the names of its variables in the place of their values; whatever it does to a value
-leaves the name as it is."""
+A template is rendered with the names of its variables in the place of their values.
+Filters leave the names as they are."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _VALUES = ("localized", "say", "reason", "day", "short_day", "month", "hour", "m
 
 
 class _Named(str):
-    """The name of a variable, whichever language of it is asked for."""
+    """The name of a variable, whichever of its languages is asked for."""
 
     @property
     def fr(self) -> _Named:
-        """Itself, as `ar` and `en` are."""
+        """The name itself, as for `ar` and `en`."""
         return self
 
     ar = en = fr
 
 
 class _Counted(int):
-    """The name of a figure, which a text in the plural counts with."""
+    """The name of a number, for a text whose plural depends on it."""
 
     word = ""
 
@@ -41,7 +41,7 @@ class _Counted(int):
 
 
 def house_text(notice: Notice, channel: str) -> tuple[str, str]:
-    """Subject and body in the present language; a short message has no subject."""
+    """Return subject and body in the current language. A short message has no subject."""
     template = _environment().get_template(template_name(notice.key, channel))
     given = {variable.name: _placed(variable) for variable in notice.variables}
     site = current_app.config["BASE_URL"]
@@ -56,8 +56,9 @@ def house_text(notice: Notice, channel: str) -> tuple[str, str]:
 
 
 def needed(notice: Notice, channel: str) -> frozenset[str]:
-    """The variables that an edited text may not leave out: those required ones that the house's own has. A short
-    message says less, and so must say less."""
+    """Return the variables that an edited text must contain: the required ones that the house's own text has.
+
+    A short message says less, so that it must contain less."""
     subject, body = house_text(notice, channel)
     found = names(parse(subject)) | names(parse(body))
     return found & {variable.word for variable in notice.variables if variable.required}
@@ -80,7 +81,7 @@ def _placed(variable: Variable) -> Any:
 
 
 def _environment() -> Environment:
-    """The templates with filters that leave names alone; what it compiled is its own."""
+    """Return the templates with filters that leave names unchanged. They have a cache of their own."""
     known: Environment | None = current_app.extensions.get(_KNOWN)
     if known is None:
         known = current_app.jinja_env.overlay(cache_size=400)

@@ -1,6 +1,6 @@
-"""Messages in words: the text that people edited, or the house's own, in each person's language.
+"""Render messages: with the text that people edited, or the house's own, in each person's language.
 
-A batch makes at most one statement, whatever it holds: the newest edited texts of its keys."""
+A batch takes one statement at most, for the newest edited texts of its keys."""
 
 from __future__ import annotations
 
@@ -31,21 +31,23 @@ from cohortmgr.outbox.texts.display.dress import page_of
 from cohortmgr.outbox.texts.wording import Piece, filled, names, parse
 
 SMS = "sms"
-# One of these in a short message halves what a segment holds; each has a plain form that reads the same.
+# A single one of these characters in a short message halves what a segment holds;
+# each has a plain form that reads the same.
 _PLAIN = str.maketrans(
     {"’": "'", "‘": "'", "“": '"', "”": '"', "«": '"', "»": '"', "–": "-", "—": "-", "…": "...", "·": "-"}
     | dict.fromkeys("\u00a0\u202f\u2009", " ")
 )
-# Among the variables of a letter that goes to somebody in the place of the person whom it concerns: what says so
-# (`what` and `values`, as in a problem; `name`, for a short message), and the one `page` that they can open.
+# A key among the variables of a letter that goes to somebody in place of the person concerned. It holds the
+# sentence that says so (`what` and `values`, as in a problem; `name`, for a short message), and the one
+# `page` that the recipient can open.
 PASSED_ON = "passed_on"
-# What a message of each channel is read from: by mail and in the application people read the same text.
+# Which text each channel uses: people read the same text by mail and in the application.
 _TEXT_OF: Mapping[str, str] = {"inbox": "email"}
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """A message in words. A short message has neither subject nor HTML."""
+    """The text of a message. A short message has neither subject nor HTML."""
 
     subject: str
     text: str
@@ -53,7 +55,7 @@ class Rendered:
 
 
 def text_key(message: Message, channel: str | None = None) -> hooks.TextKey:
-    """What the edited text of a message goes by."""
+    """Return the key of a message's edited text."""
     used = channel or message.channel
     return message.institution_id, message.key, _TEXT_OF.get(used, used), message.language
 
@@ -63,8 +65,8 @@ def render_all(
     contents: Sequence[Mapping[str, Any]],
     channels: Sequence[str] | None = None,
 ) -> list[Rendered | Exception]:
-    """Each message in words, by the channel of `channels` or its own; an exception in place of one that cannot be
-    put into words. One statement for all."""
+    """Render each message, for its channel in `channels` or its own;
+    return an exception for one that cannot be rendered. One statement for all."""
     used = channels or [message.channel for message in messages]
     keys = [text_key(message, channel) for message, channel in zip(messages, used, strict=True)]
     found = hooks.stored(set(keys)) if hooks.stored and keys else {}
@@ -77,7 +79,7 @@ def render_with(
     channels: Sequence[str],
     texts: Sequence[hooks.StoredText | None],
 ) -> list[Rendered | Exception]:
-    """`render_all` with these edited texts, of which None is the house's own."""
+    """Do `render_all` with these edited texts; None stands for the house's own."""
     done: dict[int, Rendered | Exception] = {}
     for spoken in sorted({message.language for message in messages}):
         with speaking(spoken):
@@ -95,12 +97,12 @@ def _tried(
         if text is not None and key in declared:
             return render_wording(declared[key], channel, text.subject, text.body, variables)
         return render_own(key, channel, variables)
-    except Exception as failure:  # one that cannot be put into words does not keep the others
+    except Exception as failure:  # a message that cannot be rendered must not stop the others
         return failure
 
 
 def render_own(key: str, channel: str, variables: Mapping[str, Any]) -> Rendered:
-    """The house's text, in the present language; the template's first line is the subject."""
+    """Render the house's own text in the current language. The template's first line is the subject."""
     template = current_app.jinja_env.get_template(template_name(key, channel))
     told = plain_gettext()
     given = {**variables, "base_url": current_app.config["BASE_URL"], "language": language(), "_": told}
@@ -110,12 +112,12 @@ def render_own(key: str, channel: str, variables: Mapping[str, Any]) -> Rendered
 
 
 def template_name(key: str, channel: str) -> str:
-    """Where the house's own text of a message stands."""
+    """Return the template name of the house's own text of a message."""
     return f"messages/{room_of(key)}/{key}{'.sms' if channel == SMS else ''}.txt"
 
 
 def split_own(text: str, channel: str) -> tuple[str, str]:
-    """Subject and body of a text as its template writes it."""
+    """Split a rendered template into subject and body."""
     if channel == SMS:
         return "", " ".join(text.split())
     subject, _, body = text.strip().partition("\n")
@@ -125,7 +127,8 @@ def split_own(text: str, channel: str) -> tuple[str, str]:
 def render_wording(
     notice: Notice, channel: str, subject: str, body: str, variables: Mapping[str, Any]
 ) -> Rendered:
-    """An edited text in the present language. KeyError for a variable that it does not know or was not given."""
+    """Render an edited text in the current language.
+    Raises KeyError for a variable that is not declared or not given."""
     read, head = _parsed(body), _parsed(subject)
     known = {variable.word: variable for variable in notice.variables}
     values = {word: _shown(known[word], variables, channel) for word in names(read) | names(head)}
@@ -136,8 +139,10 @@ def render_wording(
 
 
 def _passed_on(text: str, channel: str, variables: Mapping[str, Any]) -> str:
-    """A text for somebody else than the person whom it concerns: it begins by saying so, and each link to the
-    person's own pages, which would not open, leads to theirs."""
+    """Adapt a text for somebody other than the person concerned.
+
+    It begins by saying so, and each link to the person's own pages, which would not
+    open, leads to the recipient's page."""
     told = variables.get(PASSED_ON)
     if told is None:
         return text
@@ -149,7 +154,7 @@ def _passed_on(text: str, channel: str, variables: Mapping[str, Any]) -> str:
 
 
 def _short(text: str) -> Rendered:
-    """A short message; what typography writes otherwise is written with the signs of its alphabet."""
+    """Make a short message, with typographic signs replaced by signs of the short alphabet."""
     plain = text.strip().replace("« ", '"').replace(" »", '"').translate(_PLAIN)
     return Rendered("", plain, None)
 
@@ -174,7 +179,7 @@ def _link(value: Any, variable: Variable) -> str:
 
 
 def _reasons(value: Sequence[Any]) -> list[str]:
-    """Reasons as rooms store them; the filter that reads them is theirs."""
+    """Return reasons, as rooms store them, in words. The filter that reads them is those rooms'."""
     read: Callable[[Any], Any] = current_app.jinja_env.filters["reason"]
     return [say(read(each)) for each in value]
 
