@@ -1,7 +1,7 @@
-"""Moroccan bank details: the RIB's 24 digits (bank 3, city 3, account 16, key 2) and its IBAN.
+"""Check Moroccan bank details: the RIB's 24 digits (bank 3, city 3, account 16, key 2) and its IBAN.
 
-The key is ISO 7064 mod 97: the whole number is a multiple of 97, so that any single wrong digit and any two
-neighbours that changed places are found. The IBAN of a sound RIB always begins with MA64.
+The key is ISO 7064 mod 97: the whole number is a multiple of 97, which reveals any single wrong digit and any
+two neighbouring digits that changed places. The IBAN of a valid RIB always begins with MA64.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ _SEPARATORS = str.maketrans(dict.fromkeys(" \t\n\r\xa0\u202f\u200e\u200f\u200b\u
 
 
 def check_rib(text: str) -> str:
-    """The 24 digits of a RIB, given alone or as an IBAN `MA…`, in any grouping. Refuses one whose
-    key is wrong."""
+    """Return the 24 digits of a RIB, given alone or as an IBAN `MA…`, in any grouping.
+    Raises Refused, saying what is wrong, if it is not valid."""
     number = western_digits(text[:100]).translate(_SEPARATORS).upper()
     if number.startswith("IBAN"):
         number = number[4:]
@@ -49,19 +49,20 @@ def check_rib(text: str) -> str:
 
 
 def rib_key(account: str) -> str:
-    """The two digits that close a RIB, from its first 22."""
+    """Return the two digits that end a RIB, computed from its first 22."""
     if len(account) != RIB_LENGTH - 2 or not (account.isascii() and account.isdigit()):
         raise ValueError("the key is computed from 22 digits")
     return f"{97 - int(account + '00') % 97:02d}"
 
 
 def iban_of(rib: str) -> str:
-    """The 28 characters of the IBAN of a checked RIB."""
+    """Return the IBAN, of 28 characters, of a checked RIB."""
     return f"{_COUNTRY}{_CHECK}{rib}"
 
 
 def _is_sound_iban(iban: str) -> bool:
-    """ISO 13616: four characters moved to the end, letters as numbers, remainder 1."""
+    """Check an IBAN by ISO 13616: move four characters to the end, read letters as numbers;
+    the remainder is 1."""
     body = iban[2:]
     if len(iban) != RIB_LENGTH + 4 or not (body.isascii() and body.isdigit()):
         return False

@@ -1,4 +1,5 @@
-"""How a person is reached and known: an e-mail address or a telephone number, each in the one form that is compared."""
+"""E-mail addresses and telephone numbers, by which people are reached and
+known, each in one comparable form."""
 
 from __future__ import annotations
 
@@ -19,19 +20,20 @@ _UNWRITTEN = str.maketrans(dict.fromkeys(_NOT_WRITTEN))
 
 @dataclass(frozen=True)
 class Contact:
-    """A channel, `email` or `sms`, and the address that it takes: in lower case, or as E.164."""
+    """A channel, `email` or `sms`, and its address: an e-mail address in lower case, or a number in E.164."""
 
     channel: str
     address: str
 
     @property
     def kind(self) -> str:
-        """What its blind index goes by."""
+        """The kind under which its blind index is made."""
         return "phone" if self.channel == SMS else "sign-in"
 
 
 def contact_of(text: str) -> Contact:
-    """What was typed, an address or a number. Refused with what is wrong and how to write it."""
+    """Return the contact that was typed, an address or a number.
+    Raises Refused, saying what is wrong and how to write it."""
     typed = text.translate(_UNWRITTEN).strip()
     if "@" in typed or any(sign.isalpha() for sign in typed):
         return Contact(EMAIL, normalise_email(typed))
@@ -39,14 +41,17 @@ def contact_of(text: str) -> Contact:
 
 
 def normalise_email(text: str) -> str:
-    """The address in lower case; Refused for what cannot be one."""
+    """Return the address in lower case. Raises Refused if it cannot be an address."""
     if len(text) > LONGEST or not _EMAIL.match(text):
         raise Refused(N_("Écrivez l’adresse en entier, par exemple nom@exemple.ma."))
     return text.casefold()
 
 
 def normalise_mobile(text: str) -> str:
-    """A number that takes short messages, in E.164 (`+212612345678`), Moroccan unless it says otherwise."""
+    """Return a number that receives short messages, in E.164 (`+212612345678`);
+    Moroccan if it has no country code.
+
+    Raises Refused if it is not valid or is a fixed line."""
     try:
         number = phonenumbers.parse(western_digits(text[:40]), "MA")
     except phonenumbers.NumberParseException:

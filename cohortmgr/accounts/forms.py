@@ -1,4 +1,4 @@
-"""Signing up and in."""
+"""The forms for signing up, signing in, typing a code and choosing a password."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _said(read: Callable[[str], Any], field: Field) -> Any:
 
 
 class ContactForm(FlaskForm):
-    """An address or a number, to which a code goes."""
+    """An address or a number, to which a code is sent."""
 
     email = StringField(
         _l("Adresse e-mail ou numéro de téléphone"),
@@ -42,12 +42,12 @@ class ContactForm(FlaskForm):
     contact: Contact
 
     def validate_email(self, field: Field) -> None:
-        """In the form in which it is compared."""
+        """Keep the contact in the form in which contacts are compared."""
         self.contact = _said(contact_of, field)
 
 
 class EntryForm(ContactForm):
-    """Where a code is to go that enters, and whose device it is."""
+    """Where to send a code for signing in, and whether the device is shared."""
 
     shared = BooleanField(
         _l("Cet appareil est partagé"),
@@ -59,7 +59,7 @@ class EntryForm(ContactForm):
 
 
 class SignInForm(EntryForm):
-    """The same, or a password instead."""
+    """The entry form, with a password for signing in without a code."""
 
     password = PasswordField(
         _l("Mot de passe"), [Length(max=200)], render_kw={"autocomplete": "current-password", "dir": "ltr"}
@@ -67,7 +67,7 @@ class SignInForm(EntryForm):
 
 
 class SignUpForm(SignInForm):
-    """The same, with a new password if one is wanted."""
+    """The sign-in form, with a new password, which may be left empty."""
 
     password = PasswordField(
         _l("Choisissez un mot de passe"),
@@ -78,7 +78,7 @@ class SignUpForm(SignInForm):
 
 
 class CodeForm(FlaskForm):
-    """The six digits, however they are copied."""
+    """The six digits of a code, however they are copied."""
 
     code = StringField(
         _l("Code à six chiffres"),
@@ -94,7 +94,7 @@ class CodeForm(FlaskForm):
     digits: str
 
     def validate_code(self, field: Field) -> None:
-        """Six digits: what is not six digits is no try."""
+        """Refuse what is not six digits, so that it does not count as a try."""
         digits = read_code(field.data)
         if digits is None:
             raise ValidationError(_l("Le code a six chiffres. Recopiez-les, ou collez-les."))
@@ -102,7 +102,7 @@ class CodeForm(FlaskForm):
 
 
 class ClaimForm(FlaskForm):
-    """A password for an account that a telephone enters, if one is wanted."""
+    """A password, which may be left empty, for an account that is entered by a telephone number."""
 
     password = PasswordField(
         _l("Choisissez un mot de passe"),
@@ -113,7 +113,7 @@ class ClaimForm(FlaskForm):
 
 
 class NewPasswordForm(FlaskForm):
-    """A password for the account of a link, or for one's own."""
+    """A password for the account that a link makes, or for one's own account."""
 
     password = PasswordField(
         _l("Choisissez un mot de passe"),

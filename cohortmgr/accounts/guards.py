@@ -1,4 +1,4 @@
-"""Which audience a page is for. Actions ask for the permission, queries choose the rows."""
+"""Guards that say which audience a page is for. Actions check permissions, and queries choose the rows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ login_manager = LoginManager()
 
 
 class SignedIn(UserMixin):
-    """What Flask-Login carries: the session's token as id, and the viewer behind it."""
+    """The user object of Flask-Login: the session's token, which is its id, and the viewer."""
 
     def __init__(self, token: str, viewer: Viewer) -> None:
         self.token = token
@@ -42,7 +42,8 @@ def _load(token: str) -> SignedIn | None:
 
 
 def viewer() -> Viewer:
-    """The request's viewer; ANONYMOUS if nobody is signed in. Loaded once, by one statement."""
+    """Return the request's viewer; ANONYMOUS if nobody is signed in.
+    Loaded once for each request, by one statement."""
     known: Viewer | None = g.get("viewer")
     if known is None:
         known = current_user.viewer if "_user_id" in session and current_user.is_authenticated else ANONYMOUS
@@ -55,16 +56,16 @@ def viewer() -> Viewer:
 
 
 def sign_in(token: str, known: Viewer) -> None:
-    """Put the session's token into the cookie; what the anonymous browser held is dropped."""
+    """Put the session's token into the cookie, and drop what the anonymous browser held."""
     session.clear()
     login_user(SignedIn(token, known))
-    # On a device that others use too, the cookie ends with the browser.
+    # On a shared device, the cookie ends with the browser.
     session.permanent = not known.shared
     g.viewer = known
 
 
 def sign_out() -> None:
-    """Forget the browser."""
+    """Sign the browser out: empty its session cookie."""
     logout_user()
     session.clear()
     g.viewer = ANONYMOUS
@@ -90,7 +91,7 @@ def _guard(
 
 
 def _returning(view: Callable[..., object]) -> str | None:
-    """Where to go after signing in: the page that was asked for, or the form that outlived its session."""
+    """Return where to go after signing in: the requested page, or the page of the form that was held."""
     if request.method == "GET":
         return request.full_path
     if not getattr(view, "survives", False) or not _hold():
@@ -99,7 +100,8 @@ def _returning(view: Callable[..., object]) -> str | None:
 
 
 def _hold() -> bool:
-    """Keep the request's form if the browser bears the token of a session that ended."""
+    """Hold the request's form if the browser has the token of a session that ended;
+    returns whether it is held."""
     token = session.get("_user_id")
     account_id = held_forms.account_of(token) if token else None
     if account_id is None:
@@ -110,13 +112,14 @@ def _hold() -> bool:
 
 
 def survives(view: Callable[P, R]) -> Callable[P, R]:
-    """A form that people write in: what they typed outlives their session. Stands below the guard."""
+    """Mark a form in which people write: what they typed is held if their session has ended. Stands below the
+    guard."""
     view.survives = True  # type: ignore[attr-defined]
     return view
 
 
 def public(view: Callable[P, R]) -> Callable[P, R]:
-    """Anybody, signed in or not."""
+    """Mark a page for anybody, signed in or not."""
     view.audience = "public"  # type: ignore[attr-defined]
     return view
 
@@ -128,7 +131,7 @@ company = _guard("company", lambda known: known.audience == "company")
 
 
 def init_guards(app: Flask) -> None:
-    """Flask-Login without its own session protection: sessions are rows and can be revoked."""
+    """Set up Flask-Login without its own session protection, because sessions are rows and can be revoked."""
     login_manager.session_protection = None
     login_manager.init_app(app)
     app.before_request(_meet)
@@ -137,19 +140,21 @@ def init_guards(app: Flask) -> None:
 
 
 def on_shared_device() -> bool:
-    """Whether the page is for a device that others use too: it offers to remember nothing."""
+    """Whether the page is shown on a shared device, where it must not offer to remember anything."""
     return has_request_context() and viewer().shared
 
 
 def _person() -> dict[str, object]:
-    """What templates know of the viewer; messages are rendered outside of any request."""
+    """Return what templates know of the viewer.
+    Messages are rendered outside of any request, without a viewer."""
     if not has_request_context() or viewer() is ANONYMOUS:
         return {"viewer": None}
     return {"viewer": viewer(), "viewer_name": viewer().name or viewer().email}
 
 
 def _meet() -> None:
-    """Know the viewer before anything is read, so that language and tenancy hold for the whole request."""
+    """Load the viewer before anything else is read, so that language and
+    tenancy hold for the whole request."""
     if request.endpoint not in ("assets.bundle", "static", "portals.health"):
         known = viewer()
         if access.is_to_renew(known, clock.now()):

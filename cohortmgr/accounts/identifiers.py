@@ -1,6 +1,6 @@
-"""The numbers that say who a person is, in the one form in which they are compared.
+"""Normalise the numbers that identify a person (CIN, Massar, passport, permit), so that they can be compared.
 
-Each function gives the normalised number or refuses with what is wrong and what to do.
+Each function returns the normalised number, or raises Refused with what is wrong and what to do.
 """
 
 from __future__ import annotations
@@ -13,19 +13,20 @@ _CIN = re.compile(r"[A-Z]{1,2}[0-9]{4,7}\Z")
 _MASSAR = re.compile(r"[A-Z][0-9]{9}\Z")
 _PASSPORT = re.compile(r"[A-Z0-9]{6,9}\Z")
 _PERMIT = re.compile(r"[A-Z0-9]{5,12}\Z")
-# Longer than any number with its spaces: what is beyond it is not worth looking at.
+# Longer than any number with its spaces: a longer text is not examined.
 _LONGEST = 40
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
 _SEPARATORS = str.maketrans(dict.fromkeys(" \t\n\r\xa0\u202f\u200e\u200f\u200b\ufeff-–.·/"))
 
 
 def western_digits(text: str) -> str:
-    """The same text, Arabic digits written 0 to 9."""
+    """Return the same text with Arabic digits written as 0 to 9."""
     return text.translate(_DIGITS)
 
 
 def normalise_cin(text: str) -> str:
-    """`AB 12345` and `ab12345` are both `AB12345`: one or two letters, four to seven digits."""
+    """Normalise a CIN: one or two letters, four to seven digits.
+    `AB 12345` and `ab12345` are both `AB12345`."""
     number = _compact(text)
     if not _CIN.match(number):
         raise Refused(
@@ -38,7 +39,7 @@ def normalise_cin(text: str) -> str:
 
 
 def normalise_massar(text: str) -> str:
-    """One letter and nine digits."""
+    """Normalise a Massar code: one letter and nine digits."""
     number = _compact(text)
     if not _MASSAR.match(number):
         raise Refused(
@@ -48,7 +49,7 @@ def normalise_massar(text: str) -> str:
 
 
 def normalise_passport(text: str) -> str:
-    """Six to nine letters and digits, at least one digit."""
+    """Normalise a passport number: six to nine letters and digits, at least one digit."""
     number = _compact(text)
     if not _PASSPORT.match(number) or not any(c.isdigit() for c in number):
         raise Refused(
@@ -61,7 +62,7 @@ def normalise_passport(text: str) -> str:
 
 
 def normalise_residence_permit(text: str) -> str:
-    """Five to twelve letters and digits, at least one digit."""
+    """Normalise a residence permit's number: five to twelve letters and digits, at least one digit."""
     number = _compact(text)
     if not _PERMIT.match(number) or not any(c.isdigit() for c in number):
         raise Refused(

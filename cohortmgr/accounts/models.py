@@ -1,4 +1,4 @@
-"""People, what identifies them, the accounts by which they come in, and what they may do."""
+"""Tables of people: who they are, the accounts by which they enter, and what they may do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ _GLOBAL = {"info": {"tenancy": "global"}}
 
 
 class Person(Row, Versioned, Model):
-    """A human being, once. Children may have neither account nor e-mail; siblings may share one."""
+    """A human being, stored once. Children may have neither account nor e-mail;
+    siblings may share an e-mail."""
 
     __tablename__ = "persons"
     __table_args__ = (sa.Index("ix_persons_search_name", "search_name"), _GLOBAL)
@@ -39,7 +40,7 @@ class Person(Row, Versioned, Model):
 
 
 class Identifier(Row, Model):
-    """A number that a state gave to one person; sealed, found by its blind index."""
+    """An official number of one person. It is sealed, and found by its blind index."""
 
     __tablename__ = "identifiers"
     __table_args__ = (sa.UniqueConstraint("kind", "blind"), _GLOBAL)
@@ -51,12 +52,12 @@ class Identifier(Row, Model):
 
 
 class Account(Row, Model):
-    """The way in of a person: an e-mail address or a telephone number, each alone in the installation, to which codes
-    are sent; and a password, where one was chosen.
+    """The account by which a person enters: an e-mail address or a telephone number, to which codes are sent,
+    and a password if one was chosen. No two accounts have the same address or number.
 
-    `phone_blind` is a number that was proved by a code, `phone_sealed` the number itself: the person's own is what
-    their file says, and may be another. `proved_at`: when the address was first shown to be read by whoever has the
-    account; a password chosen before may be anybody's."""
+    `phone_blind` is the blind index of a number that a code proved, and `phone_sealed` the number itself. The
+    person's own number is what their file says, and may differ. `proved_at` is when the account's holder
+    first proved to read the address; a password chosen before may be a stranger's."""
 
     __tablename__ = "accounts"
     __table_args__ = (_GLOBAL,)
@@ -72,7 +73,8 @@ class Account(Row, Model):
 
 
 class SignInSession(Model):
-    """One browser that is signed in. The cookie bears a random token; the row bears its hash and can be revoked."""
+    """One browser that is signed in. Its cookie has a random token; the row has the token's hash and can be
+    revoked."""
 
     __tablename__ = "sessions"
     __table_args__ = (_GLOBAL,)
@@ -83,12 +85,13 @@ class SignInSession(Model):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
-    # Others use the device too: the session is short, and nothing is kept there.
+    # The device is shared with others: the session is short, and nothing is kept on the device.
     shared: Mapped[bool] = mapped_column(sa.Boolean, default=False)
 
 
 class RoleGrant(Row, Model):
-    """A role of an account in a scope; `institutions` are the numbers of the hosting institutions below it."""
+    """A role of an account in a scope.
+    `institutions` are the ids of the hosting institutions below the scope."""
 
     __tablename__ = "grants"
     __table_args__ = (sa.UniqueConstraint("account_id", "role", "scope_reference"), _GLOBAL)
@@ -104,7 +107,8 @@ class RoleGrant(Row, Model):
 
 
 class SingleUseLink(Row, Model):
-    """A link in a message: a purpose, what it is about, until when; the address bears the token, the row its hash."""
+    """A link in a message: its purpose, its subject and its end.
+    The URL has the token, the row has its hash."""
 
     __tablename__ = "links"
     __table_args__ = (_GLOBAL,)
@@ -119,7 +123,8 @@ class SingleUseLink(Row, Model):
 
 
 class HeldForm(Row, Model):
-    """A form that came when its session had ended: kept sealed for an hour, for the account whose session it was."""
+    """A form that arrived after its session ended, kept sealed for an hour
+    for the account of that session."""
 
     __tablename__ = "held_forms"
     __table_args__ = (_GLOBAL,)
@@ -130,7 +135,8 @@ class HeldForm(Row, Model):
 
 
 class SignInAttempt(Model):
-    """A failed try, counted by the blind index of the address."""
+    """An attempt that is counted: a failed sign-in, or a code or question that was asked.
+    `blind` is the blind index of the account, address or network that it came from or concerned."""
 
     __tablename__ = "sign_in_attempts"
     __table_args__ = (sa.Index("ix_sign_in_attempts_blind_at", "blind", "at"), _GLOBAL)
@@ -141,9 +147,9 @@ class SignInAttempt(Model):
 
 
 class SignInCode(Row, Model):
-    """A code that was sent to an address or a number, for one browser: that bears the token whose hash is here.
+    """A code that was sent to an address or a number. The browser that asked has a token, whose hash is here.
 
-    `sealed` holds where it was sent and what it is for; the code itself stands nowhere."""
+    `sealed` holds where the code was sent and what it is for. The code itself is not stored."""
 
     __tablename__ = "sign_in_codes"
     __table_args__ = (sa.Index("ix_sign_in_codes_expires_at", "expires_at"), _GLOBAL)

@@ -1,4 +1,4 @@
-"""What accounts say to people. Pure."""
+"""The messages that accounts send to people. Pure."""
 
 from __future__ import annotations
 

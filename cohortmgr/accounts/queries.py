@@ -1,4 +1,4 @@
-"""Reading people and accounts."""
+"""Read people, accounts, sessions and the viewer behind a session."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from cohortmgr.accounts.rules import ATTEMPTS_WITHIN, Grant, Role, Viewer
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, table_of
 
-# Tables and not models: these rows, asked for at each request, become no objects.
+# Tables and not models: these rows are read at each request, and building objects of them would be a waste.
 _ACCOUNTS, _PERSONS, _GRANTS, _SESSIONS = map(table_of, (Account, Person, RoleGrant, SignInSession))
-# Made once: building these statements costs more than running them.
+# Built once: building these statements costs more than running them.
 _VIEWERS = (
     sa.select(
         _ACCOUNTS.c.id.label("account_id"),
@@ -50,7 +50,7 @@ _BY_EMAIL = _VIEWERS.where(_ACCOUNTS.c.email == sa.bindparam("email"))
 
 
 def viewer_of_token(token: str) -> Viewer | None:
-    """The viewer behind a session's token, in one statement; None if it is unknown, revoked or too old."""
+    """Return the viewer of a session's token, in one statement; None if it is unknown, revoked or expired."""
     digest = hashlib.sha256(token.encode()).hexdigest()
     rows = db.session.execute(_BY_TOKEN, {"digest": digest, "now": clock.now()}).all()
     return (
@@ -61,7 +61,7 @@ def viewer_of_token(token: str) -> Viewer | None:
 
 
 def viewer_of_email(email: str) -> Viewer | None:
-    """The viewer of an account, for commands and the demonstration."""
+    """Return the viewer of an account by its address, for commands and the demonstration."""
     rows = db.session.execute(_BY_EMAIL, {"email": email.casefold()}).all()
     return _viewer(rows, None) if rows else None
 
@@ -88,32 +88,33 @@ def _viewer(rows: Iterable[sa.Row[*tuple[Any, ...]]], session_id: int | None) ->
 
 
 def below(path: sa.SQLColumnExpression[str], paths: Iterable[str]) -> sa.ColumnElement[bool]:
-    """Whether the path of a row lies at or below one of those; no row's does if there are none."""
+    """Whether the path of a row lies at or below one of these paths;
+    false for every row if there are none."""
     return sa.or_(sa.false(), *(path.startswith(each, autoescape=True) for each in paths))
 
 
 def within(viewer: Viewer, permission: str, path: sa.SQLColumnExpression[str]) -> sa.ColumnElement[bool]:
-    """Whether the path of a row lies below one on which the viewer holds a permission."""
+    """Whether the path of a row lies at or below one on which the viewer holds a permission."""
     return below(path, viewer.paths(permission))
 
 
 def granted(path: str) -> sa.ColumnElement[bool]:
-    """Whether the statement's grant holds today, and covers a path."""
+    """Whether the grant of the statement is in force now and covers a path."""
     return sa.and_(RoleGrant.revoked_at.is_(None), sa.literal(path).like(RoleGrant.path.concat("%")))
 
 
 def reference_of(person_id: int) -> str:
-    """The public reference of a person."""
+    """Return the public reference of a person."""
     return db.session.scalars(sa.select(Person.reference).where(Person.id == person_id)).one()
 
 
 def account_by_email(email: str) -> Account | None:
-    """The account of an address, whatever its case."""
+    """Return the account of an address, in upper or lower case; None if there is none."""
     return db.session.scalar(sa.select(Account).where(Account.email == email.casefold()))
 
 
 def account_by_contact(contact: Contact) -> Account | None:
-    """The account that an address or a proved number enters."""
+    """Return the account that an address or a proved number enters; None if there is none."""
     if contact.channel == EMAIL:
         return account_by_email(contact.address)
     blind = crypto.blind_index("phone", contact.address)
@@ -121,7 +122,7 @@ def account_by_contact(contact: Contact) -> Account | None:
 
 
 def names_of(*references: str | None) -> Mapping[str, str]:
-    """The names of whoever accounts are, by the accounts' references; at most one statement."""
+    """Return the names of accounts' persons, by the accounts' references, in one statement at most."""
     wanted = [each for each in references if each]
     if not wanted:
         return {}
@@ -134,7 +135,7 @@ def names_of(*references: str | None) -> Mapping[str, str]:
 
 
 def open_sessions(viewer: Viewer) -> Sequence[SignInSession]:
-    """Where the viewer is signed in, newest first: at most the last hundred."""
+    """Return the viewer's open sessions, newest first, at most a hundred."""
     mine = sa.select(SignInSession).where(
         SignInSession.account_id == viewer.account_id,
         SignInSession.revoked_at.is_(None),
@@ -144,7 +145,7 @@ def open_sessions(viewer: Viewer) -> Sequence[SignInSession]:
 
 
 def persons_by_identifiers(kind: str, values: Iterable[str]) -> dict[str, Person]:
-    """Normal form to person, for those that exist; a statement per 500."""
+    """Return the persons who have these numbers, by number in normal form. One statement for every 500."""
     blinds = {crypto.blind_index(kind, value): value for value in values}
     found: dict[str, Person] = {}
     keys = sorted(blinds)
@@ -158,7 +159,7 @@ def persons_by_identifiers(kind: str, values: Iterable[str]) -> dict[str, Person
 
 
 def recent_failures(email: str) -> int:
-    """Failed sign-ins of an address within the window."""
+    """Count the failed sign-ins of an address within the window of ATTEMPTS_WITHIN."""
     since = clock.now() - ATTEMPTS_WITHIN
     blind = crypto.blind_index("sign-in", email.casefold())
     counted = (

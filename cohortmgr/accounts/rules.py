@@ -1,4 +1,4 @@
-"""Who may do what, where. A role holds in a scope; covering a scope is a prefix test on its path."""
+"""Who may do what, and where. A role holds in a scope, and a scope covers another if its path is a prefix."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ LINK_LIFETIME = timedelta(days=30)
 ATTEMPTS = 8
 ATTEMPTS_WITHIN = timedelta(minutes=15)
 MIN_PASSWORD = 10
-# On a device that others use too, a session ends after so long without a page, and in any case after a day's work.
+# On a shared device, a session ends after this long without a page, and in any case after a working day.
 SHARED_IDLE = timedelta(minutes=30)
 SHARED_LIFETIME = timedelta(hours=8)
-# A session that was opened so lately by a code, or a password, may change how the account is entered.
+# A session that was opened within this time, by a code or a password, may change the ways into its account.
 FRESH = timedelta(minutes=15)
 CODE_DIGITS = 6
 CODE_LIFETIME = timedelta(minutes=10)
@@ -27,12 +27,13 @@ CODE_TRIES = 5
 CODE_AGAIN = timedelta(seconds=30)
 CODES_WITHIN = timedelta(hours=1)
 CODES_PER_ADDRESS = 6
-# A school or a whole neighbourhood may share one.
+# A school or a whole neighbourhood may share one network address.
 CODES_PER_NETWORK = 60
 
 
 class Role(StrEnum):
-    """What a person is in a scope. A candidate needs no grant: every account is one for its own files."""
+    """What a person is in a scope.
+    Being a candidate needs no grant: every account is one, for its own files."""
 
     CANDIDATE = "candidate"
     GUARDIAN = "guardian"
@@ -77,7 +78,8 @@ _READERS = frozenset(
 _ADMINISTRATOR = frozenset({Role.PROGRAMME_ADMINISTRATOR})
 _MANAGERS = frozenset({Role.SELECTION_MANAGER, Role.PROGRAMME_ADMINISTRATOR})
 
-# Each permission and the roles that carry it. Proposing and approving are two, and actions also ask for two persons.
+# Each permission, with the roles that have it.
+# Proposing and approving are two permissions, and actions also require two different persons.
 PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "programmes.manage": frozenset({Role.PROGRAMME_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR}),
     "applications.read": _READERS,
@@ -115,7 +117,8 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
 
 @dataclass(frozen=True)
 class Grant:
-    """A role in a scope: the scope's kind, reference and path, and the hosting institutions below it."""
+    """A role in a scope: the scope's kind, reference and path, and the ids of
+    the hosting institutions below it."""
 
     role: Role
     kind: str
@@ -126,7 +129,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Viewer:
-    """For whom rows are read and acts are done: an account with its person and grants, the system, or nobody."""
+    """Whoever reads rows and does acts: an account with its person and grants, the system, or nobody."""
 
     reference: str
     person_id: int | None = None
@@ -136,7 +139,7 @@ class Viewer:
     language: str = "fr"
     account_id: int | None = None
     session_id: int | None = None
-    # A session on a device that others use too, and until when it lasts.
+    # Whether the session is on a shared device, and until when it lasts.
     shared: bool = False
     until: datetime | None = None
     grants: tuple[Grant, ...] = field(default=())
@@ -144,23 +147,24 @@ class Viewer:
 
     @property
     def institutions(self) -> tuple[int, ...]:
-        """The institutions whose rows the grants open, sorted."""
+        """The ids of the institutions whose rows the grants open, sorted."""
         return tuple(sorted({number for grant in self.grants for number in grant.institutions}))
 
     @property
     def listed(self) -> tuple[int, ...]:
-        """What the wall lets through: the institutions, and for the system's administrators what has none (0)."""
+        """The ids whose rows the tenancy wall lets through:
+        the institutions, and 0, for rows without institution, if the viewer administers the system."""
         installation = (0,) if Role.SYSTEM_ADMINISTRATOR in self.roles else ()
         return installation + self.institutions
 
     @property
     def roles(self) -> frozenset[Role]:
-        """Every role held anywhere."""
+        """Every role that the viewer holds in any scope."""
         return frozenset(grant.role for grant in self.grants)
 
     @property
     def audience(self) -> str:
-        """`public`, `candidate`, `company`, `staff` or `system`: which pages are this viewer's home."""
+        """The pages that are this viewer's home: `public`, `candidate`, `company`, `staff` or `system`."""
         if self.is_system:
             return "system"
         if self.person_id is None:
@@ -170,7 +174,8 @@ class Viewer:
         return "company" if self.roles & COMPANY_ROLES else "candidate"
 
     def paths(self, permission: str) -> tuple[str, ...]:
-        """The paths below which this viewer holds a permission; the system holds all, below the empty path."""
+        """Return the paths on which this viewer holds a permission;
+        the system holds all, on the empty path."""
         if self.is_system:
             return ("",)
         wanted = PERMISSIONS[permission]
@@ -182,7 +187,8 @@ ANONYMOUS = Viewer(reference="anonymous")
 
 
 def covers(grant_path: str, path: str) -> bool:
-    """Whether a scope holds another; both end with a point, so that `ma.inpt.` does not cover `ma.inptx.`."""
+    """Whether a scope's path covers another path. Both end with a point, so that `ma.inpt.` does not cover
+    `ma.inptx.`."""
     return not grant_path or (grant_path.endswith(".") and path.startswith(grant_path))
 
 
@@ -192,14 +198,16 @@ def allows(viewer: Viewer, permission: str, path: str) -> bool:
 
 
 def require(viewer: Viewer, permission: str, path: str) -> None:
-    """NotPermitted unless `allows`."""
+    """Raise NotPermitted unless `allows` is true."""
     if not allows(viewer, permission, path):
         raise NotPermitted(f"{permission} at {path}")
 
 
 def may_grant(viewer: Viewer, role: Role, path: str, institutions: Iterable[int]) -> bool:
-    """Whether the viewer may give a role there: nobody opens an institution that is closed to themselves, and who
-    watches over the system, or administers it, is named by an administrator of the system."""
+    """Whether the viewer may give a role there.
+
+    Nobody can open an institution that is closed to themselves.
+    Only an administrator of the system names auditors and administrators of the system."""
     if viewer.is_system:
         return True
     if role in _SYSTEM_ROLES and not any(
@@ -215,13 +223,14 @@ def is_path(path: str) -> bool:
 
 
 def require_anywhere(viewer: Viewer, permission: str) -> None:
-    """NotPermitted unless the viewer holds the permission in some scope; the rows are then chosen by `visible`."""
+    """Raise NotPermitted unless the viewer holds the permission in some scope;
+    `visible` then chooses the rows."""
     if not viewer.paths(permission):
         raise NotPermitted(permission)
 
 
 def require_second_person(first: str, second: str) -> None:
-    """Refuse an approval by whoever prepared what is approved (both are account references)."""
+    """Raise Refused if the approver also prepared what is approved. Both arguments are account references."""
     if first == second:
         raise Refused(
             Problem(N_("Une deuxième personne doit donner son accord : vous l’avez vous-même préparé."))
@@ -229,15 +238,15 @@ def require_second_person(first: str, second: str) -> None:
 
 
 def lasts_until(began: datetime, moment: datetime, shared: bool) -> datetime:
-    """When a session that began then ends, if nothing is asked after `moment`."""
+    """Return when a session that began at `began` ends, if no page is requested after `moment`."""
     if not shared:
         return began + SESSION_LIFETIME
     return min(moment + SHARED_IDLE, began + SHARED_LIFETIME)
 
 
 def read_code(typed: str) -> str | None:
-    """The digits of a code as people copy them: spaces and dashes between them, western or Arabic; None when they
-    are not six."""
+    """Return the six digits of a code as people copy it: with spaces and dashes, in western or Arabic digits.
+    None if they are not six digits."""
     if len(typed) > 40:
         return None
     digits = "".join(sign for sign in western_digits(typed) if sign.isascii() and sign.isalnum())
@@ -245,18 +254,19 @@ def read_code(typed: str) -> str | None:
 
 
 def is_code_open(used: bool, expires_at: datetime, tries: int, moment: datetime) -> bool:
-    """Whether a code may still be tried: once used, after ten minutes or five tries it is dead."""
+    """Whether a code may still be tried: not once it was used, nor after ten minutes or five tries."""
     return not used and moment < expires_at and tries < CODE_TRIES
 
 
 def seconds_to_wait(last: datetime | None, moment: datetime) -> int:
-    """How long until another code may be asked for, after that last one."""
+    """Return how many seconds must pass before another code may be asked for;
+    `last` is when the last one was."""
     left = CODE_AGAIN - (moment - last) if last is not None else timedelta(0)
     return max(0, -(-left // timedelta(seconds=1)))
 
 
 def password_problems(password: str, email: str) -> list[Problem]:
-    """Why a password is refused; empty when it will do."""
+    """Return why a password is refused; empty if it is good enough."""
     if len(password) < MIN_PASSWORD:
         return [Problem(N_("Choisissez au moins %(least)s caractères."), {"least": MIN_PASSWORD}, "password")]
     if len(set(password)) < 4 or password.casefold() in (

@@ -1,4 +1,4 @@
-"""What the worker does for accounts: it forgets what nobody came back for."""
+"""What the worker does for accounts: delete codes and held forms that nobody came back for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cohortmgr.base.work import Stopping
 
 
 def forget(_stopping: Stopping) -> int:
-    """Codes of yesterday, and forms that waited an hour for their person; returns how many went."""
+    """Delete old codes, and forms that were held for more than an hour; returns how many were deleted."""
     forgotten = 0
     for sweep in (codes.sweep, held_forms.sweep):
         with writing():

@@ -1,4 +1,5 @@
-"""Join accounts to the application: ways in, one's own devices, the trail, and what is forgotten each hour."""
+"""Join accounts to the application:
+ways in, one's own devices, the trail, and the hourly deleting of old codes."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from cohortmgr.outbox.notices import declare
 
 
 def init_app(app: Flask) -> None:
-    """Guards, pages, notices, places, work."""
+    """Register guards, pages, notices, navigation entries and the worker's work."""
     guards.init_guards(app)
     for page in (sign_in, codes, access, trail, held_forms):
         app.register_blueprint(page.bp)

@@ -1,5 +1,4 @@
-"""The key that seals a person's values in the trail and in messages;
-destroying it erases the person there."""
+"""The key that seals a person's values in the trail and in messages; destroying it erases them there."""
 
 from __future__ import annotations
 

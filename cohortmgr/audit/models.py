@@ -1,5 +1,4 @@
-"""Tables of the trail: events in chains, the head of each chain, and the
-keys that seal each person's values."""
+"""Tables of the trail: events in chains, the head of each chain, and the keys that seal values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Entering by a code, and what a person changes about their own ways in and the devices that they left open."""
+"""Enter an account by a code; change one's own ways in, and sign out one's own devices."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _ENTER_AGAIN = N_("Pour changer vos accès, entrez de nouveau : c’est la preuv
 
 
 def enter(contact: Contact, language: str) -> tuple[int, bool]:
-    """The account of whoever proved that they read that address or number, made if there is none; and whether what
-    was chosen before the proof has lost its force.
+    """Return the id of the account of whoever proved to read that address or number, made if there is none;
+    and whether its password was dropped.
 
-    Anybody can sign up with somebody else's address and a password. When its owner comes in by a code for the first
-    time, that password and what it opened end there."""
+    Anybody can sign up with somebody else's address and a password. When the owner of the address first
+    enters by a code, that password stops working and the sessions that it opened end."""
     account = queries.account_by_contact(contact)
     if account is None:
         return _begin(contact, language), False
@@ -66,12 +66,12 @@ def _begin(contact: Contact, language: str) -> int:
 
 
 def is_to_renew(viewer: Viewer, moment: datetime) -> bool:
-    """Whether a short session is to be prolonged for a page asked now: at most every five minutes."""
+    """Whether a short session must be prolonged for a page requested now: at most every five minutes."""
     return viewer.shared and viewer.until is not None and viewer.until - moment < SHARED_IDLE * 5 / 6
 
 
 def renew(viewer: Viewer) -> None:
-    """Prolong the viewer's short session from now, never beyond its day."""
+    """Prolong the viewer's short session from now, but never beyond its longest lifetime."""
     moment = clock.now()
     began = db.session.scalar(sa.select(_SESSIONS.c.created_at).where(_SESSIONS.c.id == viewer.session_id))
     if began is None:
@@ -85,7 +85,8 @@ def renew(viewer: Viewer) -> None:
 
 
 def end_session(viewer: Viewer, session_id: int) -> bool:
-    """Sign out one of the viewer's own browsers; False if it was out already or is somebody else's."""
+    """Sign out one of the viewer's own browsers.
+    Returns False if it was signed out already or is somebody else's."""
     theirs = sa.update(_SESSIONS).where(
         _SESSIONS.c.id == session_id,
         _SESSIONS.c.account_id == viewer.account_id,
@@ -95,7 +96,7 @@ def end_session(viewer: Viewer, session_id: int) -> bool:
 
 
 def end_others(viewer: Viewer) -> int:
-    """Sign out every browser of the viewer but this one; returns how many."""
+    """Sign out every browser of the viewer except this one; returns how many."""
     others = sa.update(_SESSIONS).where(
         _SESSIONS.c.account_id == viewer.account_id,
         _SESSIONS.c.id != viewer.session_id,
@@ -107,8 +108,8 @@ def end_others(viewer: Viewer) -> int:
 
 @dataclass(frozen=True)
 class Ways:
-    """How the viewer comes in: address and proved number (E.164), empty for what there is not, and whether there is
-    a password. `fresh`: whether the browser came in so lately that these may be changed."""
+    """How the viewer enters: the address and the proved number (E.164), empty if there is none, and whether
+    there is a password. `fresh` says whether this browser signed in so recently that it may change these."""
 
     email: str
     phone: str
@@ -117,14 +118,15 @@ class Ways:
 
 
 def ways_of(viewer: Viewer) -> Ways:
-    """What holds for the viewer now."""
+    """Return the viewer's present ways in."""
     account = _own(viewer)
     phone = people.entering_phone(account)
     return Ways(account.email or "", phone, account.password_hash is not None, _is_fresh(viewer))
 
 
 def require_fresh(viewer: Viewer) -> None:
-    """Refused unless the viewer's browser came in a moment ago: whoever finds one left open changes no way in."""
+    """Raise Refused unless this browser signed in recently:
+    whoever finds one left open must not change a way in."""
     if not _is_fresh(viewer):
         raise Refused(Problem(_ENTER_AGAIN))
 
@@ -139,7 +141,7 @@ def choose_password(viewer: Viewer, password_hash: str) -> None:
 
 
 def join(viewer: Viewer, contact: Contact) -> None:
-    """Let a proved address or number enter the viewer's account too, in place of the one of its kind."""
+    """Let a proved address or number enter the viewer's account, in place of the earlier one of its kind."""
     require_fresh(viewer)
     account = _own(viewer)
     known = queries.account_by_contact(contact)

@@ -1,8 +1,9 @@
-"""Six digits sent to an address or a number, which prove that whoever types them reads it.
+"""Codes of six digits, sent to an address or a number: whoever types one proves that they read it.
 
-A code is bound to the browser that asked for it: its session bears the token of the row. Typed anywhere else it
-opens nothing, so that whoever lures a person into reading a code out has no use of it. The database holds a keyed
-hash alone, and asking never looks whether there is an account: what is answered, and how long it takes, is the same.
+A code is bound to the browser that asked for it, whose session holds the token of the code's row. Typed in
+any other browser it opens nothing, so that a swindler who makes a person read out a code cannot use it.
+The database holds only a keyed hash. Asking for a code never looks whether there is an account: the
+answer, and the time it takes, are the same.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ _TOO_MANY = N_(
 
 @dataclass(frozen=True)
 class Asked:
-    """What a code was asked for: which purpose, where it went, and what its purpose keeps until it is proved."""
+    """The request for a code: its purpose, where the code went, and the
+    data kept until the code is proved."""
 
     purpose: str
     contact: Contact
@@ -61,7 +63,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Wrong:
-    """Not the code; so many tries are left."""
+    """The typed code is wrong; `left` tries remain."""
 
     left: int
 
@@ -74,8 +76,10 @@ def ask(
     kept: Mapping[str, Any] | None = None,
     before: str | None = None,
 ) -> str:
-    """Send a code and return the token for the browser's session. `origin` is the network's address; `before` the
-    token of the code that this one takes the place of. Refused when too many were asked for."""
+    """Send a code; return the token for the browser's session.
+
+    `origin` is the network address of the browser; `before` is the token of the code that this one replaces.
+    Raises Refused if too many codes were asked for."""
     _limit(contact, origin)
     moment, reference, token = clock.now(), new_reference(), secrets.token_urlsafe(24)
     if before:
@@ -97,13 +101,15 @@ def ask(
     db.session.add(row)
     minutes = int(CODE_LIFETIME.total_seconds() // 60)
     variables = {"code": f"{code[:3]} {code[3:]}", "minutes": minutes}
-    # Under a key of its own, which goes with the code: nothing about an address outlives it.
+    # The letter is sealed with a key of its own, destroyed with the code:
+    # nothing about an address outlives the code.
     send_all([Letter(LETTER, reference, contact.address, language, variables, channel=contact.channel)])
     return token
 
 
 def look(token: str | None, *purposes: str) -> Asked | None:
-    """What the browser's last code was asked for, as long as it may be typed or asked for anew; None otherwise."""
+    """Return what the browser's last code was asked for, while it may be typed or asked for again;
+    else None."""
     if not token:
         return None
     row = _row(token, purposes)
@@ -113,7 +119,8 @@ def look(token: str | None, *purposes: str) -> Asked | None:
 
 
 def ask_again(token: str, origin: str, *purposes: str) -> str:
-    """Another code to the same address for the same purpose; the one before is dead."""
+    """Send another code to the same address for the same purpose; the earlier code stops working.
+    Returns the new token."""
     asked = look(token, *purposes)
     if asked is None:
         raise Refused(Problem(_DEAD, {}, "code"))
@@ -121,9 +128,10 @@ def ask_again(token: str, origin: str, *purposes: str) -> str:
 
 
 def check(token: str | None, code: str, *purposes: str) -> Asked | Wrong:
-    """Try a code, counted before it is looked at, so that many at once are no more tries than one after the other.
+    """Try a code. The try is counted before the code is compared, so that many tries at once count as many.
 
-    Refused once it is dead. `Wrong` is returned, not raised: the try is to be committed."""
+    Raises Refused if the code no longer works.
+    A wrong code is returned as `Wrong`, not raised, because the try must be committed."""
     moment = clock.now()
     open_still = (
         _TABLE.c.token_hash == hashed(token or ""),
@@ -147,7 +155,7 @@ def check(token: str | None, code: str, *purposes: str) -> Asked | Wrong:
 
 
 def problem_of(wrong: Wrong) -> Refused:
-    """What is said of a wrong code."""
+    """Return the error to show for a wrong code."""
     if wrong.left <= 0:
         return Refused(
             Problem(
@@ -166,14 +174,16 @@ def problem_of(wrong: Wrong) -> Refused:
 
 
 def can_try(token: str | None, *purposes: str) -> bool:
-    """Whether the browser's code is still open, for the page that asks for it."""
+    """Whether the browser's code can still be tried, for the page on which it is typed."""
     row = _row(token or "", purposes)
     return row is not None and is_code_open(row.used_at is not None, row.expires_at, row.tries, clock.now())
 
 
 def sweep() -> int:
-    """Delete what was asked for more than a day ago, its letters' keys with it, and tries that count no longer.
-    Returns how many codes; the system's."""
+    """Delete codes that expired more than a day ago, with the keys of their
+    letters, and attempts that no longer count.
+
+    Returns how many codes were deleted. For the system only."""
     since = clock.now() - KEPT
     chosen = sa.select(_TABLE.c.reference).where(_TABLE.c.expires_at < since).limit(500)
     old = list(db.session.scalars(chosen))
@@ -185,7 +195,7 @@ def sweep() -> int:
 
 
 def _limit(contact: Contact, origin: str) -> None:
-    """Count what an address and a network asked for; Refused beyond what either may."""
+    """Count what an address and a network asked for. Raises Refused if either asked for too much."""
     to, source = crypto.blind_index("code-to", contact.address), crypto.blind_index("code-from", origin)
     moment = clock.now()
     counted = (
@@ -222,5 +232,6 @@ def _end(*chosen: sa.ColumnElement[bool]) -> int:
 
 
 def _keyed(reference: str, code: str) -> str:
-    """A code of six digits is found from a plain hash in a second; without the installation's key it is not."""
+    """Hash a code with the installation's key:
+    from a plain hash, a code of six digits is found in a second."""
     return crypto.blind_index("code", f"{reference}|{code}")

@@ -1,4 +1,4 @@
-"""Forms that arrive when their session has ended: kept sealed for an hour, for the account whose session it was."""
+"""Keep forms that arrive after their session ended: sealed, for an hour, for the account of that session."""
 
 from __future__ import annotations
 
@@ -18,21 +18,22 @@ from cohortmgr.base.text import new_reference
 
 _TABLE = table_of(HeldForm)
 KEPT_FOR = timedelta(hours=1)
-# What one form of texts may weigh; files do not outlive their session.
+# The most characters that a held form may have. Files are never held.
 HEAVIEST = 200_000
 _UNWANTED = frozenset({"csrf_token"})
 
 
 @dataclass(frozen=True)
 class Held:
-    """A form that waits: where it was going, and its fields."""
+    """A form that is held: the path it was sent to, and its fields."""
 
     path: str
     fields: Mapping[str, Sequence[str]]
 
 
 def account_of(token: str) -> int | None:
-    """Whose session a token was, ended or not; None for one that never was, or was on a device of several people."""
+    """Return the account whose session a token was, ended or not.
+    None if there was no such session, or if it was on a shared device."""
     digest = hashlib.sha256(token.encode()).hexdigest()
     return db.session.scalar(
         sa.select(SignInSession.account_id).where(
@@ -42,7 +43,7 @@ def account_of(token: str) -> int | None:
 
 
 def hold(account_id: int, path: str, fields: Mapping[str, Sequence[str]]) -> bool:
-    """Keep a form in the place of the account's last; whether it was."""
+    """Hold a form in place of the account's earlier one. Returns False if the form is too large."""
     kept = {name: list(texts) for name, texts in fields.items() if name not in _UNWANTED}
     text = json.dumps({"path": path, "fields": kept}, ensure_ascii=False)
     if len(text) > HEAVIEST:
@@ -57,7 +58,7 @@ def hold(account_id: int, path: str, fields: Mapping[str, Sequence[str]]) -> boo
 
 
 def held(viewer: Viewer) -> Held | None:
-    """What waits for the viewer, if its hour is not over."""
+    """Return the form that is held for the viewer, if its hour is not over."""
     row = db.session.scalar(
         sa.select(HeldForm).where(HeldForm.account_id == viewer.account_id, HeldForm.expires_at > clock.now())
     )
@@ -68,11 +69,11 @@ def held(viewer: Viewer) -> Held | None:
 
 
 def sweep() -> int:
-    """Delete what waited longer than its hour; returns how many. The system's."""
+    """Delete the forms whose hour is over; returns how many. For the system only."""
     gone = sa.delete(_TABLE).where(_TABLE.c.expires_at <= clock.now())
     return db.session.connection().execute(gone).rowcount
 
 
 def release(viewer: Viewer) -> None:
-    """Forget what waited for the viewer."""
+    """Delete the form that was held for the viewer."""
     db.session.execute(sa.delete(HeldForm).where(HeldForm.account_id == viewer.account_id))

@@ -1,4 +1,4 @@
-"""Single-use links: one mechanism for claiming a file, a guardian's visit, a repair. A page on GET, the act on POST."""
+"""Single-use links for claiming a file, a guardian's visit or a repair: a page on GET, the act on POST."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.text import new_reference
 
 CLAIM = "claim"
-# Went to a telephone, and proves that alone, whatever address the person has been given since.
+# The link went to a telephone, and proves only that number, whatever address the person has been given since.
 CLAIM_BY_PHONE = "claim_phone"
 CLAIMS = (CLAIM, CLAIM_BY_PHONE)
 _USED = N_("Ce lien a déjà servi. Connectez-vous, ou demandez-en un autre.")
 
 
 def hashed(token: str) -> str:
-    """What the database holds of a token."""
+    """Return the hash of a token, which is all that the database holds of it."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def create_many(
     purpose: str, subjects: list[str], lifetime: timedelta, institution_id: int | None = None
 ) -> list[str]:
-    """A link for each subject, in one statement; returns the tokens in the same order."""
+    """Make a link for each subject, in one statement; returns the tokens in the same order."""
     moment = clock.now()
     tokens = [secrets.token_urlsafe(24) for _ in subjects]
     rows = [
@@ -51,12 +51,12 @@ def create_many(
 
 
 def create(purpose: str, subject: str, lifetime: timedelta, institution_id: int | None = None) -> str:
-    """One link; returns its token."""
+    """Make one link; returns its token."""
     return create_many(purpose, [subject], lifetime, institution_id)[0]
 
 
 def find(token: str, *purposes: str) -> SingleUseLink:
-    """The link, open or not; NotFound if unknown."""
+    """Return the link of a token, open or not. Raises NotFound if it is unknown."""
     chosen = sa.select(SingleUseLink).where(
         SingleUseLink.token_hash == hashed(token), SingleUseLink.purpose.in_(purposes)
     )
@@ -67,7 +67,7 @@ def find(token: str, *purposes: str) -> SingleUseLink:
 
 
 def require_open(link: SingleUseLink) -> None:
-    """Refused, saying why, if the link was used or is too old."""
+    """Raise Refused, with the reason, if the link was used or has expired."""
     if link.used_at is not None:
         raise Refused(Problem(_USED))
     if link.expires_at <= clock.now():
@@ -80,15 +80,15 @@ def require_open(link: SingleUseLink) -> None:
 
 
 def peek(token: str, *purposes: str) -> SingleUseLink:
-    """The open link as a GET may look at it; problems as `find` and `require_open`."""
+    """Return the open link without using it, for a GET. Raises as `find` and `require_open` do."""
     link = find(token, *purposes)
     require_open(link)
     return link
 
 
 def use_up(purpose: str, subjects: Collection[str]) -> None:
-    """Use up every open link of a purpose for these subjects: what it was for is done, or where it went is not theirs.
-    A statement per 500."""
+    """Use up every open link of a purpose for these subjects, because its act is done, or because its address
+    is no longer theirs. One statement for every 500."""
     wanted = sorted(subjects)
     for part in (wanted[i : i + 500] for i in range(0, len(wanted), 500)):
         chosen = (
@@ -100,7 +100,8 @@ def use_up(purpose: str, subjects: Collection[str]) -> None:
 
 
 def use(token: str, *purposes: str) -> SingleUseLink:
-    """Use the link up by a conditional UPDATE, so that of two clicks one counts; problems as `peek`."""
+    """Use the link up by a conditional UPDATE, so that only one of two clicks counts.
+    Raises as `peek` does."""
     link = peek(token, *purposes)
     used = (
         sa.update(SingleUseLink)

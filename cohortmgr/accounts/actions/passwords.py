@@ -1,4 +1,7 @@
-"""Passwords by argon2id: 19 MiB, two passes, one lane (OWASP's first choice). Slow, so called before `writing()`."""
+"""Hash and verify passwords by argon2id: 19 MiB, two passes, one lane (OWASP's first choice).
+
+Hashing is slow, so callers do it before `writing()`.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,12 @@ _decoy: str | None = None
 
 
 def prepare_hash(password: str) -> str:
-    """The hash to keep."""
+    """Return the hash of a password, to be stored."""
     return _hasher.hash(password)
 
 
 def verify(kept: str | None, password: str) -> bool:
-    """Whether the password is right; an unknown account (None) takes as long as a known one."""
+    """Whether the password is right. An unknown account (None) takes as long to check as a known one."""
     global _decoy
     if kept is None:
         _decoy = _decoy or _hasher.hash("decoy")

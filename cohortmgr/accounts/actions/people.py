@@ -1,4 +1,4 @@
-"""Accounts, people, sessions and grants."""
+"""Make and change accounts, people, sessions and grants of roles."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ _OTHER_PERSON = N_(
 
 
 def prepare_password(password: str, email: str) -> str:
-    """Check a new password and hash it (slow: call before `writing()`). Refused says what to mend."""
+    """Check a new password and return its hash (slow: call before `writing()`).
+    Raises Refused, saying what is wrong."""
     problems = password_problems(password, email)
     if problems:
         raise Refused(*problems)
@@ -59,7 +60,7 @@ def prepare_password(password: str, email: str) -> str:
 
 
 def sign_up(email: str, password_hash: str, language: str) -> Viewer:
-    """A new person with an account. Refused if the address has one."""
+    """Make a new person with an account. Raises Refused if the address has an account already."""
     email = email.casefold()
     if queries.account_by_email(email) is not None:
         raise Refused(Problem(_TAKEN, {}, "email"))
@@ -79,9 +80,10 @@ def sign_up(email: str, password_hash: str, language: str) -> Viewer:
 
 
 def prepare_sign_in(contact: Contact, password: str) -> int | None:
-    """Check an address or number and a password (slow: call before `writing()`); the account's id, None if wrong.
+    """Check a password for an address or a number (slow: call before `writing()`).
 
-    Refused when there were too many failures, whatever the password.
+    Returns the account's id; None if either is wrong.
+    Raises Refused after too many failures, even if the password is right.
     """
     if queries.recent_failures(contact.address) >= ATTEMPTS:
         minutes = int(ATTEMPTS_WITHIN.total_seconds() // 60)
@@ -102,12 +104,12 @@ def note_failure(address: str) -> None:
 
 
 def wrong_password() -> Refused:
-    """The one answer to a wrong address and to a wrong password."""
+    """Return the error to show for a wrong password, the same as for a wrong address."""
     return Refused(Problem(_WRONG, {}, "email"))
 
 
 def open_session(account_id: int, shared: bool = False) -> str:
-    """A session row for one browser, short on a device that others use too; returns the token for its cookie."""
+    """Open a session for one browser, a short one on a shared device; returns the token for its cookie."""
     token, moment = secrets.token_urlsafe(32), clock.now()
     digest = hashlib.sha256(token.encode()).hexdigest()
     until = lasts_until(moment, moment, shared)
@@ -119,7 +121,7 @@ def open_session(account_id: int, shared: bool = False) -> str:
 
 
 def close_session(viewer: Viewer) -> None:
-    """Revoke the present browser's session: its cookie works no longer, even if it was copied."""
+    """Revoke the session of this browser: its cookie no longer works, even if it was copied."""
     mine = sa.update(SignInSession).where(
         SignInSession.id == viewer.session_id, SignInSession.revoked_at.is_(None)
     )
@@ -135,9 +137,10 @@ def revoke_sessions(viewer: Viewer, account_id: int) -> None:
 
 
 def take_up_link(token: str, password_hash: str | None) -> int:
-    """Use a link: make the person's account. Returns its id.
+    """Use a claim link: make the person's account. Returns its id.
 
-    An account that a telephone enters may have no password: whoever comes back asks for a code."""
+    An account that is entered by a telephone number may have no password:
+    its person asks for a code each time."""
     link = links.use(token, *links.CLAIMS)
     if password_hash is None and link.purpose != links.CLAIM_BY_PHONE:
         raise ValueError("a link that went to an address chooses a password")
@@ -148,7 +151,8 @@ def take_up_link(token: str, password_hash: str | None) -> int:
 
 
 def contact_of_link(token: str) -> Contact:
-    """What enters the account that a link makes, to show it on the page; problems as `links.peek`."""
+    """Return the address or number that will enter the account of a link, to show it on the page. Raises as
+    `links.peek` does."""
     link = links.peek(token, *links.CLAIMS)
     return _claimed_by(link, _claimant(link))
 
@@ -161,7 +165,7 @@ def _claimant(link: SingleUseLink) -> Person:
 
 
 def _claimed_by(link: SingleUseLink, person: Person) -> Contact:
-    """What a claim's link was sent to, which is what it proves."""
+    """Return what a claim link was sent to, which is what using the link proves."""
     if link.purpose == links.CLAIM_BY_PHONE and person.phone_sealed is not None:
         return Contact(SMS, crypto.unseal(person.phone_sealed, "persons", "phone", person.reference))
     if link.purpose == links.CLAIM and person.email:
@@ -172,7 +176,7 @@ def _claimed_by(link: SingleUseLink, person: Person) -> Contact:
 def _claim(person: Person, contact: Contact, password_hash: str | None) -> Account:
     by_mail = contact.channel == EMAIL
     account = db.session.scalar(sa.select(Account).where(Account.person_id == person.id))
-    if account is not None:  # the link lives long: it makes an account and never changes one
+    if account is not None:  # a link lives long, and it may only make an account, never change one
         raise Refused(Problem(_CLAIMED, {}))
     if queries.account_by_contact(contact) is not None:
         raise Refused(Problem(_TAKEN if by_mail else _PHONE_TAKEN, {}, "email"))
@@ -183,7 +187,7 @@ def _claim(person: Person, contact: Contact, password_hash: str | None) -> Accou
 
 
 def new_person(values: Mapping[str, Any]) -> Person:
-    """A person with the given columns; `phone` is sealed. The caller notes the act."""
+    """Make a person with the given columns; `phone` is sealed. The caller records the act in the trail."""
     person = Person(reference=new_reference(), created_at=clock.now())
     db.session.add(person)
     set_person(person, values)
@@ -192,8 +196,9 @@ def new_person(values: Mapping[str, Any]) -> Person:
 
 
 def set_person(person: Person, values: Mapping[str, Any]) -> None:
-    """Set a person's columns; `phone` is sealed and its blind index kept. A link that went to an address or a number
-    which is theirs no longer opens nothing any more."""
+    """Set a person's columns; `phone` is sealed, and its blind index kept.
+
+    Open claim links that went to an address or a number which is no longer the person's are used up."""
     for purpose in moved(person, values) if sa.inspect(person).persistent else ():
         links.use_up(purpose, [person.reference])
     for name, value in values.items():
@@ -207,7 +212,8 @@ def set_person(person: Person, values: Mapping[str, Any]) -> None:
 
 
 def moved(person: Person, values: Mapping[str, Any]) -> list[str]:
-    """The purposes of the claims that went to what these values take from a person: their address, their number."""
+    """Return the purposes of the claim links that no longer hold, since these values replace
+    the address or number they went to."""
     gone = []
     if "email" in values and person.email and values["email"] != person.email:
         gone.append(links.CLAIM)
@@ -218,9 +224,10 @@ def moved(person: Person, values: Mapping[str, Any]) -> list[str]:
 
 
 def set_identifiers(person: Person, numbers: Mapping[str, str]) -> dict[str, Problem]:
-    """Give a person several identity numbers, in two statements; those that another person bears are left out.
+    """Give a person several identity numbers, in two statements.
+    Numbers that another person has are left out.
 
-    Returns a problem for each of these, by kind.
+    Returns a problem for each number left out, by kind.
     """
     if not numbers:
         return {}
@@ -243,7 +250,7 @@ def set_identifiers(person: Person, numbers: Mapping[str, str]) -> dict[str, Pro
 
 
 def new_account(viewer: Viewer, email: str, password_hash: str, values: Mapping[str, Any]) -> Account:
-    """An account made by staff for a colleague or a company's contact."""
+    """Make an account, as staff, for a colleague or for a company's contact."""
     require(viewer, "people.manage", "")
     person = new_person({**values, "email": email.casefold()})
     account = new_account_of(person, email.casefold(), password_hash)
@@ -270,7 +277,7 @@ def grant(
     path: str,
     institutions: Iterable[int],
 ) -> None:
-    """Give a role in a scope; giving it again changes nothing. See `may_grant` for who may give which."""
+    """Give a role in a scope; giving it again changes nothing. `may_grant` says who may give which role."""
     numbers = sorted(set(institutions))
     if not is_path(path):
         raise ValueError(f"{path!r} is no scope's path: each key ends with a point")
@@ -300,7 +307,8 @@ def grant(
 def new_account_of(
     person: Person, email: str | None, password_hash: str | None, phone: str | None = None
 ) -> Account:
-    """The account of a person, entered by an address or a proved number (E.164). Refused if either has another."""
+    """Make the account of a person, entered by an address or a proved number (E.164).
+    Raises Refused if either enters another account."""
     account = Account(
         reference=new_reference(),
         person_id=person.id,
@@ -313,22 +321,23 @@ def new_account_of(
     db.session.add(account)
     try:
         db.session.flush()
-    except IntegrityError as error:  # two signed up at once: the second reads what the later one would
+    except IntegrityError as error:  # two signed up at once: the second gets the usual refusal
         raise Refused(Problem(_PHONE_TAKEN if phone else _TAKEN, {}, "email")) from error
     return account
 
 
 def enter_by_phone(account: Account, phone: str) -> None:
-    """Let a proved number (E.164) enter an account; nothing that is written in a file later changes it."""
+    """Let a proved number (E.164) enter an account.
+    Later changes of the number in a file do not change it here."""
     account.phone_blind = crypto.blind_index("phone", phone)
     account.phone_sealed = crypto.seal(phone, "accounts", "phone", account.reference)
 
 
 def entering_phone(account: Account) -> str:
-    """The proved number of an account (E.164), empty if it has none."""
+    """Return the proved number of an account (E.164), empty if it has none."""
     if account.phone_sealed is not None:
         return crypto.unseal(account.phone_sealed, "accounts", "phone", account.reference)
-    # It was proved before accounts kept it: the person's, as long as it is the same.
+    # The number was proved before accounts stored it: use the person's number, as long as it is the same.
     person = db.session.get_one(Person, account.person_id)
     if not account.phone_blind or not person.phone_sealed or person.phone_blind != account.phone_blind:
         return ""

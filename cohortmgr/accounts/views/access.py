@@ -1,4 +1,4 @@
-"""One's own ways in, and the devices that are signed in."""
+"""Pages where people change how they enter their account, and sign out their devices."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ JOIN = "join"
 @bp.get("")
 @guards.signed_in
 def mine() -> ResponseReturnValue:
-    """What enters the account, and where it is open."""
+    """Show how the account is entered, and where it is signed in."""
     return _page(NewPasswordForm(), ContactForm())
 
 
@@ -58,7 +58,7 @@ def end() -> ResponseReturnValue:
 @bp.post("/password")
 @guards.signed_in
 def password() -> ResponseReturnValue:
-    """Choose a password, or another one."""
+    """Choose a password, or change it."""
     viewer, form = guards.viewer(), NewPasswordForm()
     if form.validate_on_submit():
         try:
@@ -93,7 +93,7 @@ def contact() -> ResponseReturnValue:
 @bp.route("/code", methods=["GET", "POST"])
 @guards.signed_in
 def code() -> ResponseReturnValue:
-    """Type the code that proves it."""
+    """Type the code that proves the new address or number."""
     viewer, mine = guards.viewer(), url_for(".mine")
     place = Place(JOIN, url_for(".code"), url_for(".again"), mine)
     return code_requests.typed(place, lambda proof: access.join(viewer, proof.contact), _joined)
@@ -107,6 +107,6 @@ def _joined(_done: None) -> ResponseReturnValue:
 @bp.post("/code/again")
 @guards.signed_in
 def again() -> ResponseReturnValue:
-    """Another code to the same place."""
+    """Send another code to the same address or number."""
     code_requests.ask_again(JOIN)
     return redirect(url_for(".code"))

@@ -1,4 +1,4 @@
-"""What every page that asks for a code shares: sending it, typing it, asking for another."""
+"""What every page that asks for a code shares: sending it, typing it, sending another."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from cohortmgr.base.i18n import language, say
 from cohortmgr.base.pages.web import show_problems
 
 ENTER = "enter"
-# Where the browser keeps the token of its last code.
+# The key under which the browser's session keeps the token of its last code.
 KEPT = "code"
 R = TypeVar("R")
 
 
 def ask(purpose: str, contact: Contact, kept: Mapping[str, Any] | None = None) -> None:
-    """Send a code and let the browser remember that it asked for it."""
+    """Send a code, and note in the browser's session that it asked for it."""
     before = session.get(KEPT)
     with writing():
         token = codes.ask(purpose, contact, language(), request.remote_addr or "", kept, before)
@@ -35,7 +35,8 @@ def ask(purpose: str, contact: Contact, kept: Mapping[str, Any] | None = None) -
 
 @dataclass(frozen=True)
 class Place:
-    """Where a code of some purpose is typed, where another is asked for, and where one goes without any."""
+    """The URLs of a code's purpose:
+    where it is typed, where another is asked for, and where to go without one."""
 
     purpose: str
     action: str
@@ -46,9 +47,11 @@ class Place:
 def typed(
     place: Place, act: Callable[[Asked], R], then: Callable[[R], ResponseReturnValue]
 ) -> ResponseReturnValue:
-    """The page of a code and what typing it does: `act` in the transaction that uses the code up, `then` the answer.
+    """Answer the page where a code is typed.
 
-    It shows where the code went, and is kept by no cache. Without a code to type it leads back."""
+    A right code calls `act`, in the transaction that uses the code up, and then `then`, which makes
+    the answer. The page shows where the code went, and no cache may keep it. If there is no code to
+    type, it redirects to `place.back`."""
     asked = codes.look(session.get(KEPT), place.purpose)
     if asked is None:
         return redirect(place.back)
@@ -74,7 +77,7 @@ def _proved(purpose: str, digits: str, act: Callable[[Asked], R]) -> R:
 
 
 def ask_again(purpose: str) -> None:
-    """Another code for what the browser asked for; what is refused is said on the next page."""
+    """Send another code for what the browser asked for. A refusal is shown on the next page."""
     try:
         with writing():
             token = codes.ask_again(session.get(KEPT) or "", request.remote_addr or "", purpose)

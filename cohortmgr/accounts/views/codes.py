@@ -1,4 +1,4 @@
-"""The page where a code is typed; and what other rooms ask codes for goes through the same functions."""
+"""The page where a code for signing in is typed. Other rooms use the same functions, in code_requests.py."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ bp = Blueprint("accounts_codes", __name__)
 @bp.route("/code", methods=["GET", "POST"])
 @guards.public
 def code() -> ResponseReturnValue:
-    """Type the code that enters."""
+    """Type the code that signs in."""
     if codes.look(session.get(KEPT), ENTER) is None:
         known = guards.viewer()
-        if known is not ANONYMOUS:  # typed in another tab meanwhile
+        if known is not ANONYMOUS:  # the code was typed in another tab meanwhile
             return redirect(way_on(known))
         flash(_("Ce code a déjà servi ou n’est plus valable. Demandez-en un autre."), "wait")
     onward, shared = request.args.get("next"), bool(session.get("shared"))
@@ -52,6 +52,6 @@ def _entered(done: tuple[str, bool]) -> ResponseReturnValue:
 @bp.post("/code/again")
 @guards.public
 def again() -> ResponseReturnValue:
-    """Another code to the same address or number."""
+    """Send another code to the same address or number."""
     ask_again(ENTER)
     return redirect(url_for(".code", next=request.args.get("next")))

@@ -1,4 +1,4 @@
-"""The last step of every way in: the browser's cookie, and where it goes from there."""
+"""The last step of every sign-in: set the browser's cookie, and redirect to where the person wanted to go."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cohortmgr.base.pages.web import local_target
 
 
 def enter(token: str) -> ResponseReturnValue:
-    """Sign the browser in with a session's token, and lead it where it wanted to go."""
+    """Sign the browser in with a session's token, and redirect it to where it wanted to go."""
     known = queries.viewer_of_token(token)
     if known is None:
         return redirect(url_for("accounts.sign_in"))
@@ -19,13 +19,13 @@ def enter(token: str) -> ResponseReturnValue:
 
 
 def entered(token: str, known: Viewer) -> ResponseReturnValue:
-    """The same for a viewer who was read already."""
+    """Do `enter` for a viewer who was loaded already."""
     guards.sign_in(token, known)
     return redirect(way_on(known))
 
 
 def way_on(known: Viewer) -> str:
-    """The page that was asked for before signing in, or the viewer's home."""
+    """Return the URL of the page that was requested before signing in, or of the viewer's home."""
     target = local_target(request.args.get("next"))
     homes = {"staff": "portals.staff_home", "company": "portals.company_home"}
     return target or url_for(homes.get(known.audience, "portals.my_home"))

@@ -1,4 +1,4 @@
-"""After signing in again: what one had written when the session ended, to be sent on or forgotten."""
+"""The page for a form that was held because its session had ended: send it on, or delete it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ bp = Blueprint("held", __name__)
 @bp.route("/my/held", methods=["GET", "POST"])
 @guards.candidate
 def show() -> ResponseReturnValue:
-    """What waits, as a form that goes on to where it was going; nothing, one's own page."""
+    """Show the held form, which goes on to where it was sent;
+    without one, redirect to the person's own page."""
     viewer = guards.viewer()
     found = held_forms.held(viewer)
     if found is None:
@@ -28,5 +29,5 @@ def show() -> ResponseReturnValue:
     if "forget" in request.form:
         flash(_("C’est effacé."), "done")
         return redirect(found.path.partition("?")[0])
-    # The same form, its fields and its token, sent on to the place that the row says.
+    # The same form, with its fields and its token, is sent on to the path in the row.
     return redirect(found.path, 307)

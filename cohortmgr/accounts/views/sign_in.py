@@ -1,4 +1,4 @@
-"""Signing up, in and out; links from messages."""
+"""Pages for signing up, signing in and out, forgotten passwords, and claim links from messages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PROVE = N_("Un numéro se prouve par un code : laissez le mot de passe vide, vo
 @bp.route("/sign-up", methods=["GET", "POST"])
 @guards.public
 def sign_up() -> ResponseReturnValue:
-    """An account by a code, or at once with a password."""
+    """Make an account by a code, or at once with a password."""
     form = SignUpForm()
     if form.validate_on_submit():
         try:
@@ -47,7 +47,7 @@ def _signed_up(form: SignUpForm) -> ResponseReturnValue:
 @bp.route("/sign-in", methods=["GET", "POST"])
 @guards.public
 def sign_in() -> ResponseReturnValue:
-    """By a code, or by a password where one is given."""
+    """Sign in by a code, or by a password if one is given."""
     form = SignInForm()
     if form.validate_on_submit():
         try:
@@ -78,14 +78,14 @@ def _code_asked(form: EntryForm, onward: str | None = None) -> ResponseReturnVal
 @bp.post("/sign-out")
 @guards.public
 def sign_out() -> ResponseReturnValue:
-    """Close the session, and have the browser forget what it kept of this site."""
+    """Close the session, and have the browser delete what it kept of this site."""
     known = guards.viewer()
     if known.session_id is not None:
         with writing():
             people.close_session(known)
     guards.sign_out()
     response = redirect(url_for("programmes.home"))
-    # On a device of one's own the language that was chosen stays.
+    # On a device that is not shared, the chosen language stays.
     response.headers["Clear-Site-Data"] = (
         '"cache", "cookies", "storage"' if known.shared else '"cache", "storage"'
     )
@@ -95,7 +95,8 @@ def sign_out() -> ResponseReturnValue:
 @bp.route("/password", methods=["GET", "POST"])
 @guards.public
 def forgotten() -> ResponseReturnValue:
-    """The code that enters leads to where a password is chosen. Nothing here looks whether there is an account."""
+    """Send a code that signs in and leads to where a password is chosen.
+    Nothing here looks whether there is an account."""
     form = EntryForm()
     if form.validate_on_submit():
         try:
@@ -109,7 +110,7 @@ def forgotten() -> ResponseReturnValue:
 @bp.route("/links/<token>", methods=["GET", "POST"])
 @guards.public
 def link(token: str) -> ResponseReturnValue:
-    """A page on GET, since mail scanners open links; the act on POST."""
+    """Show a page on GET, because mail scanners open links; make the account on POST."""
     try:
         contact = people.contact_of_link(token)
     except Refused as refusal:

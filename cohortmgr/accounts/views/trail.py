@@ -1,4 +1,4 @@
-"""The trail, for auditors."""
+"""The pages of the trail, for auditors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ bp = Blueprint("accounts_staff", __name__, url_prefix="/staff")
 @bp.get("/audit")
 @guards.staff
 def trail() -> ResponseReturnValue:
-    """The acts of the viewer's institutions, newest first; system administrators see the installation's too."""
+    """List the acts of the viewer's institutions, newest first;
+    system administrators see the installation's too."""
     viewer = guards.viewer()
     require_anywhere(viewer, "audit.read")
     query = audit.visible(_institutions(viewer), Role.SYSTEM_ADMINISTRATOR in viewer.roles)
@@ -29,7 +30,7 @@ def trail() -> ResponseReturnValue:
 @bp.post("/audit/verify")
 @guards.staff
 def verify() -> ResponseReturnValue:
-    """Recompute the viewer's chains from their first link."""
+    """Recompute the viewer's chains from their first links, and show where they are broken."""
     viewer = guards.viewer()
     require_anywhere(viewer, "audit.read")
     installation = Role.SYSTEM_ADMINISTRATOR in viewer.roles
