@@ -1,4 +1,4 @@
-"""One text to many people: prepared by one person, approved by another, sent at its hour, held, called off."""
+"""Campaigns: prepare one text to many people, have a second person approve it, send, pause and cancel it."""
 
 from __future__ import annotations
 
@@ -36,8 +36,10 @@ LONGEST_TITLE = 120
 
 @dataclass(frozen=True)
 class Draft:
-    """What somebody wrote: to whom (the filters of the list of applications, or `to_cohort`: the intake's cohort),
-    what, and when (None: once it is approved)."""
+    """What somebody wrote for a campaign.
+
+    The recipients are given by the filters of the list of applications or, with `to_cohort`, are the intake's
+    cohort. `due` is when it leaves; None means once it is approved."""
 
     title: str
     texts: Mapping[str, Text]
@@ -48,7 +50,8 @@ class Draft:
 
 
 def create(viewer: Viewer, intake_reference: str, draft: Draft, form_key: str) -> Campaign:
-    """Begin a campaign to people of an intake. A second call with the same `form_key` returns the first's."""
+    """Make a campaign to people of an intake.
+    A second call with the same `form_key` returns the first campaign."""
     intake = campaign_queries.intake_for(viewer, intake_reference)
     require(viewer, WRITE, intake.path)
     values = {
@@ -75,7 +78,7 @@ def create(viewer: Viewer, intake_reference: str, draft: Draft, form_key: str) -
 
 
 def _written(viewer: Viewer, intake: Intake, draft: Draft) -> dict[str, Any]:
-    """The columns that a form fills. Refused for each thing in it that could not be."""
+    """Return the columns that a form fills. Raises Refused with every problem in the form."""
     texts = {language: _cleaned(text) for language, text in draft.texts.items()}
     title = " ".join(clean(draft.title[: LONGEST_TITLE + 1]).split())
     cohort = campaign_queries.cohort_of(intake.id) if draft.to_cohort else None
@@ -101,7 +104,7 @@ def _written(viewer: Viewer, intake: Intake, draft: Draft) -> dict[str, Any]:
 
 
 def _cleaned(text: Text) -> Text:
-    """Nothing beyond the limits is looked at: its length alone is told."""
+    """Clean a text, cut just beyond the limits: of a text that is too long, only its length is checked."""
     cut = {part: words[: rules.LIMITS[part] + 1] for part, words in vars(text).items()}
     return Text(**{part: clean(words.replace("\r\n", "\n")) for part, words in cut.items()})
 
@@ -124,7 +127,8 @@ def _due_problems(due: datetime | None) -> list[Problem]:
 
 
 def change(viewer: Viewer, reference: str, draft: Draft, version: int | None = None) -> Campaign:
-    """Change text, list or hour. What was proposed or approved is a draft again, and asks for its approval anew."""
+    """Change text, list or hour. A proposed or approved campaign becomes a
+    draft again and needs a new approval."""
     campaign, intake = _held(viewer, reference, WRITE)
     _require_version(campaign, version)
     if campaign.state != CampaignState.DRAFT:
@@ -138,7 +142,7 @@ def change(viewer: Viewer, reference: str, draft: Draft, version: int | None = N
 
 
 def _unfix(campaign: Campaign) -> None:
-    """The list is live again; whatever was to leave at the hour will not."""
+    """Make the list follow its filter again; messages that were to leave at the hour never will."""
     gone = sa.delete(CampaignRecipient).where(CampaignRecipient.campaign_id == campaign.id)
     db.session.execute(gone.execution_options(synchronize_session=False))
     if campaign.bundle:
@@ -148,10 +152,10 @@ def _unfix(campaign: Campaign) -> None:
 
 
 def propose(viewer: Viewer, reference: str, typed_number: str, version: int | None = None) -> Campaign:
-    """Fix the list for a second person; `typed_number` is how many it holds as the person saw it.
+    """Fix the list for a second person; `typed_number` is how many people it holds, as the proposer typed it.
 
-    Refused while somebody on it reads a language that nobody wrote, and where nobody could be reached. Proposed
-    already by the same person: nothing happens."""
+    Raises Refused while somebody on the list reads a language without a text, and if nobody on it could be
+    reached. Nothing happens if the same person has already proposed it."""
     campaign, _intake = _held(viewer, reference, WRITE)
     if campaign.state == CampaignState.PROPOSED and campaign.proposed_by == viewer.reference:
         return campaign
@@ -173,7 +177,7 @@ def propose(viewer: Viewer, reference: str, typed_number: str, version: int | No
 
 
 def _fix(campaign: Campaign) -> int:
-    """Write who is on the list; returns how many. A constant number of statements."""
+    """Write down who is on the list; returns how many. Takes a constant number of statements."""
     on_it = campaign_queries.to_fix(campaign).subquery()
     rows = sa.select(
         sa.literal(campaign.institution_id),
@@ -190,7 +194,8 @@ def _fix(campaign: Campaign) -> int:
 
 
 def approve(viewer: Viewer, reference: str, typed_number: str, version: int | None = None) -> Campaign:
-    """The second person's word: at its hour, or now if there is none or it has come, everything leaves."""
+    """Approve, as the second person:
+    everything leaves at its hour, or now if there is none or it has passed."""
     campaign, _intake = _held(viewer, reference, APPROVE)
     if campaign.state in (CampaignState.APPROVED, *rules.BEGUN):
         return campaign
@@ -209,7 +214,7 @@ def approve(viewer: Viewer, reference: str, typed_number: str, version: int | No
 
 
 def pause(viewer: Viewer, reference: str) -> Campaign:
-    """Nothing more of it leaves until it goes on."""
+    """Stop sending: nothing more of the campaign leaves until it is resumed."""
     campaign, _intake = _held(viewer, reference, WRITE)
     if campaign.state != CampaignState.PAUSED:
         _require_move(campaign, CampaignState.PAUSED)
@@ -220,7 +225,7 @@ def pause(viewer: Viewer, reference: str) -> Campaign:
 
 
 def resume(viewer: Viewer, reference: str) -> Campaign:
-    """Go on after a pause: what has left does not leave again."""
+    """Resume after a pause; messages that have left do not leave again."""
     campaign, _intake = _held(viewer, reference, WRITE)
     if campaign.state == CampaignState.PAUSED:
         _move(campaign, CampaignState.SENDING)
@@ -233,14 +238,15 @@ def resume(viewer: Viewer, reference: str) -> Campaign:
 
 
 def cancel(viewer: Viewer, reference: str, typed_number: str) -> Campaign:
-    """Call it off: what has not left never will. Once it has begun, `typed_number` is how many that are."""
+    """Call a campaign off: messages that have not left never will.
+    Once sending has begun, `typed_number` must be the number of people on the list."""
     campaign, _intake = _held(viewer, reference, WRITE)
     if campaign.state == CampaignState.CANCELLED:
         return campaign
     _require_move(campaign, CampaignState.CANCELLED)
     before = {"state": campaign.state}
     if campaign.state in rules.BEGUN:
-        # Messages leave while the number is typed: it is the list's, which does not move.
+        # Compare with the list's total, which is fixed: the number left to send changes while a person types.
         _require_number(typed_number, campaign.total)
     if campaign.bundle:
         turn_bundle(campaign.bundle, "called_off")
@@ -250,7 +256,8 @@ def cancel(viewer: Viewer, reference: str, typed_number: str) -> Campaign:
 
 
 def resend(viewer: Viewer, reference: str, typed_number: str) -> Campaign:
-    """Try the failed ones anew: those set aside, and those that came back whose person has another address."""
+    """Try the failed messages again:
+    those set aside, and those returned whose person has another address now."""
     campaign, _intake = _held(viewer, reference, WRITE)
     if campaign_queries.is_resending(campaign, RESEND):
         return campaign
@@ -271,7 +278,7 @@ def resend(viewer: Viewer, reference: str, typed_number: str) -> Campaign:
 def send_test(viewer: Viewer, reference: str, form_key: str) -> int:
     """Send each written language to the viewer's own address, marked as a trial; returns how many languages.
 
-    The same form sent twice is one trial."""
+    The same form sent twice sends one trial."""
     campaign, intake = _held(viewer, reference, WRITE)
     texts = rules.from_json(campaign.texts)
     known = rules.written_in(texts)
@@ -301,7 +308,8 @@ def send_test(viewer: Viewer, reference: str, form_key: str) -> int:
 
 
 def _held(viewer: Viewer, reference: str, permission: str) -> tuple[Campaign, Intake]:
-    """The campaign, until the commit; NotPermitted without the permission in its intake's programme."""
+    """Return the campaign and its intake, locked until the commit.
+    Raises NotPermitted without the permission in the intake's programme."""
     campaign, intake = campaign_queries.get_for(viewer, reference, lock=True)
     require(viewer, permission, intake.path)
     return campaign, intake

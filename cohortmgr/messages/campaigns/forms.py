@@ -1,4 +1,4 @@
-"""What a campaign says, to whom and when, as it is typed."""
+"""The form of a campaign: what it says, to whom and when."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from cohortmgr.messages.campaigns.actions import Draft
 from cohortmgr.messages.campaigns.models import Campaign
 from cohortmgr.messages.campaigns.rules import LIMITS, Text
 
-# The conditions of the list that are typed here; the list's other ones are kept as they came.
+# The conditions of the list that this form has fields for; the list's other conditions are kept as they came.
 TYPED = ("search", "state", "eligible", "region", "source")
-# Room for every file that one page of the list can have ticked.
+# Long enough for every file that can be ticked on one page of the list.
 _LONGEST = 20_000
 
 
 class CampaignForm(FlaskForm):
-    """Lengths and texts are judged by the rules, which name the field."""
+    """The form of a campaign. The rules check lengths and texts, and name the field of each problem."""
 
     version = HiddenField()
     form_key = HiddenField()
@@ -87,7 +87,7 @@ class CampaignForm(FlaskForm):
         ]
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """An hour needs its day."""
+        """Check the form; an hour without a day is refused."""
         right = bool(super().validate(extra_validators))
         if self.hour.data is not None and self.day.data is None and not self.day.errors:
             self.day.errors = [*self.day.errors, _("Choisissez aussi un jour.")]
@@ -96,7 +96,7 @@ class CampaignForm(FlaskForm):
 
     @property
     def languages(self) -> list[tuple[str, str, list[Any]]]:
-        """Each language with its name and its three fields."""
+        """Return each language with its name and its three fields."""
         return [
             (code, LANGUAGE_NAMES[code], [self[f"{part}_{code}"] for part in LIMITS])
             for code in rules.LANGUAGES
@@ -104,16 +104,16 @@ class CampaignForm(FlaskForm):
 
     @property
     def kept_conditions(self) -> int:
-        """How many conditions of the list are none of the fields, beside the files that were ticked."""
+        """How many conditions of the list have no field here, not counting the ticked files."""
         return len(self._others().keys() - {"files"})
 
     @property
     def ticked(self) -> int:
-        """How many files of the list were ticked; 0 where the whole list was meant."""
+        """How many files of the list were ticked; 0 if the whole list is meant."""
         return len([each for each in self.filters().files.split(",") if each])
 
     def filters(self) -> Filters:
-        """The list's conditions: those typed, and those that came with the address."""
+        """Return the list's conditions: those typed here, and those that came in the URL."""
         typed = {name: self[name].data or "" for name in TYPED}
         return Filters.of({**self._others(), **typed})
 
@@ -121,14 +121,14 @@ class CampaignForm(FlaskForm):
         return dict(parse_qsl((self.others.data or "")[:_LONGEST]))
 
     def due(self) -> datetime | None:
-        """The typed hour, as Casablanca's clocks show it; eight in the morning where only a day was typed."""
+        """Return the typed hour, by Casablanca's clocks; eight in the morning if only a day was typed."""
         if self.day.data is None:
             return None
         hour = self.hour.data
         return instant(self.day.data, hour.hour, hour.minute) if hour else instant(self.day.data, 8)
 
     def draft(self) -> Draft:
-        """What was typed."""
+        """Return what was typed, as a draft."""
         texts = {
             code: Text(*(self[f"{part}_{code}"].data or "" for part in LIMITS)) for code in rules.LANGUAGES
         }
@@ -143,7 +143,7 @@ class CampaignForm(FlaskForm):
 
 
 def values_of_filters(filters: Filters) -> dict[str, Any]:
-    """The fields of a list's filters."""
+    """Return the form's values for a list's filters."""
     given = filters.arguments()
     left = {name: value for name, value in given.items() if name not in (*TYPED, "sort", "size", "columns")}
     typed = {name: getattr(filters, name) for name in TYPED}
@@ -151,12 +151,12 @@ def values_of_filters(filters: Filters) -> dict[str, Any]:
 
 
 def values_of_new(filters: Filters) -> dict[str, Any]:
-    """The fields of a campaign that begins with a list."""
+    """Return the form's values for a new campaign to a list."""
     return {**values_of_filters(filters), "audience": "list", "form_key": new_reference()}
 
 
 def values_of(campaign: Campaign, filters: Filters) -> dict[str, Any]:
-    """The fields of a campaign as it stands."""
+    """Return the form's values for an existing campaign."""
     texts = rules.from_json(campaign.texts)
     due = local(campaign.due) if campaign.due else None
     words = {f"{part}_{code}": getattr(texts[code], part) for code in rules.LANGUAGES for part in LIMITS}

@@ -1,4 +1,4 @@
-"""Texts that go to many, and who is on their lists."""
+"""Tables of campaigns: texts that go to many people, and who is on their lists."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from cohortmgr.messages.campaigns.states import CampaignState
 class Campaign(Row, Versioned, Model):
     """One text to many people of an intake.
 
-    `filters` are those of the list of applications, or `cohort_id` is set: its members. `created_by` and the like
-    are references of accounts. `total` counts the recipients since the list was fixed, `reached` is the last of them
-    whose message was written, `left_out` counts those who could not be written to.
+    The recipients are found by `filters`, those of the list of applications; if `cohort_id` is set, they are
+    the cohort's members. `created_by` and the like are references of accounts. `total` counts the recipients
+    since the list was fixed, `reached` is the id of the last recipient whose message was written, and
+    `left_out` counts those who could not be written to.
     """
 
     __tablename__ = "campaigns"
@@ -36,7 +37,7 @@ class Campaign(Row, Versioned, Model):
     state: Mapped[str] = mapped_column(sa.String(12), default=CampaignState.DRAFT.value)
     due: Mapped[datetime | None]
     bundle: Mapped[str] = mapped_column(sa.String(26), default="")
-    # What the form bore that asked for it: a second click asks for the same.
+    # A key from the form that asked for it, so that a second click asks for the same campaign.
     form_key: Mapped[str] = mapped_column(sa.String(26))
     created_by: Mapped[str] = mapped_column(sa.String(26))
     created_at: Mapped[datetime]
@@ -51,12 +52,12 @@ class Campaign(Row, Versioned, Model):
 
 
 class CampaignRecipient(Model):
-    """One person of a campaign's list, with the file that they are on it for."""
+    """One person on a campaign's fixed list, with the file for which they are on it."""
 
     __tablename__ = "campaign_recipients"
     __table_args__ = (
         sa.UniqueConstraint("campaign_id", "person_id"),
-        # In the order in which their messages are written.
+        # The order in which their messages are written.
         sa.Index("ix_campaign_recipients_campaign_id_id", "campaign_id", "id"),
         {"info": {"tenancy": "institution"}},
     )

@@ -1,4 +1,4 @@
-"""Reading campaigns: who is on their list, what each is told, and how far the sending is."""
+"""Read campaigns: who is on the list, what each person is told, and how far the sending is."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _BY_TELEPHONE = sa.and_(
 )
 
 
-# What fails at a person's address is looked at by somebody before anything else is sent there.
+# If a message failed at a person's address, staff must look at it before anything else is sent there.
 _TROUBLED = (
     sa.select(Trouble.id)
     .where(
@@ -62,7 +62,7 @@ _REFUSES = sa.func.coalesce(Preference.campaigns.is_(False), sa.false())
 
 
 def visible(viewer: Viewer, permission: str = WRITE) -> sa.Select[Campaign, Intake]:
-    """The campaigns of the programmes in which the viewer writes to people, newest first."""
+    """Select the campaigns, with intakes, of programmes where the viewer has the permission, newest first."""
     return (
         sa.select(Campaign, Intake)
         .join(Intake, Intake.id == Campaign.intake_id)
@@ -72,9 +72,9 @@ def visible(viewer: Viewer, permission: str = WRITE) -> sa.Select[Campaign, Inta
 
 
 def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> tuple[Campaign, Intake]:
-    """The campaign of a reference and its intake; NotFound if the viewer may not see it.
+    """Return the campaign of a reference and its intake. Raises NotFound if the viewer may not see it.
 
-    With `lock`, a second click waits for the first and reads what it left.
+    With `lock`, a second click waits for the first and then reads what the first one wrote.
     """
     wanted = visible(viewer).where(Campaign.reference == reference)
     if lock:
@@ -86,48 +86,48 @@ def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> tuple[Camp
 
 
 def intake_for(viewer: Viewer, reference: str) -> Intake:
-    """An intake to whose people the viewer may write; NotFound otherwise."""
+    """Return an intake to whose people the viewer may write. Raises NotFound otherwise."""
     return staff_intake(viewer, reference, WRITE)
 
 
 def waiting_for_approval(viewer: Viewer) -> Sequence[Campaign]:
-    """Those that the viewer may approve and neither wrote nor proposed, the oldest first: for their home."""
+    """Return the campaigns for the viewer to approve, which they neither wrote nor proposed, oldest first."""
     others = (Campaign.written_by != viewer.reference, Campaign.proposed_by != viewer.reference)
     proposed = visible(viewer, APPROVE).where(Campaign.state == CampaignState.PROPOSED.value, *others)
     return db.session.scalars(proposed.order_by(None).order_by(Campaign.proposed_at)).all()
 
 
 def page_of_all(viewer: Viewer, intake_id: int | None, number: int, size: int) -> Page:
-    """The viewer's campaigns with their intakes, of one intake or of all, newest first; two statements."""
+    """Return a page of the viewer's campaigns and their intakes, of one intake or all. Two statements."""
     of_one = () if intake_id is None else (Campaign.intake_id == intake_id,)
     chosen: Any = visible(viewer).where(*of_one)
     return page_of(chosen, number, size)
 
 
 def cohort_of(intake_id: int) -> Cohort | None:
-    """The cohort of an intake, to whose members one may write instead."""
+    """Return the cohort of an intake, to which a campaign can go instead of a list; None if there is none."""
     return db.session.scalar(sa.select(Cohort).where(Cohort.intake_id == intake_id))
 
 
 def by_form_key(account_reference: str, key: str) -> Campaign | None:
-    """The campaign that an account asked for by one form."""
+    """Return the campaign that an account created with one form; None if there is none."""
     asked = (Campaign.created_by == account_reference, Campaign.form_key == key)
     return db.session.scalar(sa.select(Campaign).where(*asked))
 
 
 def filters_of(campaign: Campaign) -> Filters:
-    """The filters of the list of applications as a campaign keeps them."""
+    """Return the filters of the list of applications that a campaign keeps."""
     return Filters.of(campaign.filters)
 
 
 def is_live(campaign: Campaign) -> bool:
-    """Whether the list is still what the filter shows at the moment."""
+    """Whether the list still follows its filter, because it is not fixed."""
     given_up = campaign.state == CampaignState.CANCELLED and not campaign.total
     return campaign.state == CampaignState.DRAFT or given_up
 
 
 def listed(campaign: Campaign) -> sa.Select[int, int, str]:
-    """Those whom the list holds as it is now: the ids of application and person, and the file's language."""
+    """Select the people on the list as it is now: ids of application and person, and the file's language."""
     chosen = sa.select(Application.id, Application.person_id, Application.language)
     if campaign.cohort_id is not None:
         chosen = chosen.join(Enrolment, Enrolment.application_id == Application.id)
@@ -143,12 +143,12 @@ def listed(campaign: Campaign) -> sa.Select[int, int, str]:
 
 
 def to_fix(campaign: Campaign) -> sa.Select[int, int, str]:
-    """The same without those at whose address something failed that nobody has seen to."""
+    """Do `listed`, without people at whose address a message failed and no staff have looked at it."""
     return listed(campaign).where(sa.not_(_TROUBLED))
 
 
 def _people(campaign: Campaign, *columns: Any) -> sa.Select[Any]:
-    """Each on the list with their file, their person and their wishes: live, or as it was fixed."""
+    """Select each person on the list, live or fixed, with their file and their preferences."""
     if is_live(campaign):
         on_it = listed(campaign).subquery()
         application, number = on_it.c.id, on_it.c.id
@@ -185,8 +185,8 @@ _TOLD = (
 
 @dataclass(frozen=True)
 class Counts:
-    """Who is on a list: by language; and how many cannot be reached, have a trouble of delivery that nobody has
-    seen to, want no campaigns, have no name, or get theirs by telephone. The first three exclude one another."""
+    """How many people are on a list, and how many cannot be reached, have an unresolved delivery trouble,
+    want no campaigns, have no name, or get a short message. The first three of these exclude one another."""
 
     total: int
     languages: Mapping[str, int]
@@ -198,7 +198,7 @@ class Counts:
 
     @property
     def receiving(self) -> int:
-        """Those to whom something can leave."""
+        """The number of people to whom a message can leave."""
         return self.total - self.unreachable - self.troubled - self.unsubscribed
 
 
@@ -210,7 +210,7 @@ _REACHED = sa.and_(sa.not_(_SILENT), sa.not_(_TROUBLED), sa.not_(_REFUSES))
 
 
 def counts(campaign: Campaign) -> Counts:
-    """One statement, however long the list."""
+    """Count the people on a campaign's list, in one statement, however long the list."""
     query = _people(
         campaign,
         "language",
@@ -229,7 +229,7 @@ def counts(campaign: Campaign) -> Counts:
 
 
 def told(campaign: Campaign, number: int, size: int, texts: Mapping[str, Text]) -> Page:
-    """One page of the list, those with a problem first; two statements."""
+    """Return one page of the list, people with a problem first. Two statements."""
     query = _people(campaign, *_TOLD).where(AGREED)
     language = query.selected_columns.language
     problem = sa.case(
@@ -244,33 +244,33 @@ def told(campaign: Campaign, number: int, size: int, texts: Mapping[str, Text]) 
 
 
 def first_told(campaign: Campaign) -> sa.Row[Any] | None:
-    """Somebody of the list, as an example."""
+    """Return somebody on the list, as an example; None if it is empty."""
     first = _people(campaign, *_TOLD).where(AGREED).order_by(Application.id).limit(1)
     return db.session.execute(first).first()
 
 
 def by_telephone(campaign: Campaign) -> Sequence[sa.Row[Any]]:
-    """What a short text says of each who gets one: language, name, number; one statement."""
+    """Return language, name and number of everybody who gets a short message. One statement."""
     query = _people(campaign, "language", _NAME.label("name"), Application.number)
     return db.session.execute(query.where(_BY_TELEPHONE, _REACHED)).all()
 
 
 def next_recipients(campaign: Campaign, size: int) -> Sequence[sa.Row[Any]]:
-    """The following of a fixed list, after the last whose message was written."""
+    """Return the next people of a fixed list, after the last one whose message was written."""
     query = _people(campaign, *_TOLD)
     place = query.selected_columns.place
     return db.session.execute(query.where(place > campaign.reached).order_by(place).limit(size)).all()
 
 
 def written_so_far(campaign: Campaign) -> int:
-    """How many of a fixed list were dealt with."""
+    """Count the people of a fixed list who were dealt with."""
     dealt = (CampaignRecipient.campaign_id == campaign.id, CampaignRecipient.id <= campaign.reached)
     return db.session.scalar(sa.select(sa.func.count()).select_from(CampaignRecipient).where(*dealt)) or 0
 
 
 def problems_of(row: Any, texts: Mapping[str, Text]) -> list[str]:
-    """Why nothing can be written to somebody of the list, as msgids; a preference is no reason here: the outbox
-    asks for it when the message leaves."""
+    """Return why nothing can be written to somebody on the list, as msgids.
+    Preferences are not among the reasons: the outbox looks at them when the message leaves."""
     found = []
     if not row.address and not row.has_telephone:
         found.append(rules.NO_ADDRESS)
@@ -285,7 +285,7 @@ def problems_of(row: Any, texts: Mapping[str, Text]) -> list[str]:
 
 @dataclass(frozen=True)
 class Example:
-    """Somebody as texts call them."""
+    """A person, as texts address them."""
 
     language: str
     name: str
@@ -293,17 +293,17 @@ class Example:
 
 
 def example_of(row: Any, language: str, name: str) -> Example:
-    """A person of the list in another language; somebody made up, called `name`, where it is empty."""
+    """Return a person of the list, in another language; a made-up one called `name` if the list is empty."""
     return Example(language, row.name or name if row else name, row.number if row else "—")
 
 
 def shared_by(intake: Intake) -> dict[str, Mapping[str, str]]:
-    """What the texts say of the intake, in each language."""
+    """Return what texts say of the intake, in each language, by variable."""
     return {"programme": dict(definition_of(intake).title), "intake": dict(intake.title)}
 
 
 def values_for(row: Any, shared: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """What stands in the places of the variables for one person (a row with language, name and number)."""
+    """Return the values of a text's variables for one person (a row with language, name and number)."""
     values = {name: text.get(row.language) or text.get("fr", "") for name, text in shared.items()}
     link = current_app.config["BASE_URL"] + "/my"
     return {**values, "name": row.name or "", "number": row.number, "link": link}
@@ -312,18 +312,19 @@ def values_for(row: Any, shared: Mapping[str, Mapping[str, str]]) -> dict[str, s
 _LAST = sa.func.max(Message.id)
 _ASIDE = (
     Message.state == MessageState.SET_ASIDE.value,
-    # A server may have taken these: sent again all at once, some would arrive twice.
+    # A server may have accepted unanswered messages: sent again all at once, some would arrive twice.
     sa.or_(Message.failure.is_(None), Message.failure != "unanswered"),
 )
 
 
 def _last_of_each(campaign: Campaign) -> sa.Select[Any]:
-    """The newest message to each person: one that came back may have been followed by another, elsewhere."""
+    """Select the newest message to each person:
+    a returned one may have been followed by one to another address."""
     return sa.select(_LAST).where(Message.bundle == campaign.bundle).group_by(Message.subject)
 
 
 def tally(campaign: Campaign) -> Tally:
-    """How many stand where; one statement."""
+    """Count a campaign's people by what became of their messages. One statement."""
     rows = db.session.execute(
         sa.select(Message.state, sa.func.count())
         .where(Message.id.in_(_last_of_each(campaign)))
@@ -341,18 +342,18 @@ def tally(campaign: Campaign) -> Tally:
 
 
 def aside(campaign: Campaign) -> sa.Select[Any]:
-    """The ids of the messages of a campaign that failed and may be tried anew."""
+    """Select the ids of a campaign's messages that failed and may be tried again."""
     return sa.select(Message.id).where(Message.id.in_(_last_of_each(campaign)), *_ASIDE)
 
 
 def count_aside(campaign: Campaign) -> int:
-    """How many `aside` are."""
+    """Count the messages of `aside`."""
     return db.session.scalar(sa.select(sa.func.count()).select_from(aside(campaign).subquery())) or 0
 
 
 def readdressed(campaign: Campaign) -> list[tuple[sa.Row[Any], str]]:
-    """Those whose message came back and who have another address since, with that address; two statements, and
-    one for the keys of every 500 persons, under which the failed addresses are sealed."""
+    """Return the people whose message was returned and who have another address since, with that address.
+    Takes two statements, and one for every 500 persons' keys, with which the failed addresses are sealed."""
     last = _last_of_each(campaign)
     came_back = sa.select(Message).where(
         Message.id.in_(last), Message.state == MessageState.RETURNED.value, Message.person_id.is_not(None)
@@ -375,14 +376,14 @@ def readdressed(campaign: Campaign) -> list[tuple[sa.Row[Any], str]]:
 
 
 def unfinished(campaign: Campaign) -> int:
-    """How many messages of a campaign still wait or are on their way."""
+    """Count a campaign's messages that still wait or are being sent."""
     under_way = Message.state.in_([state.value for state in UNDER_WAY])
     counted = sa.select(sa.func.count()).where(Message.bundle == campaign.bundle, under_way)
     return db.session.scalar(counted) or 0
 
 
 def is_resending(campaign: Campaign, kind: str) -> bool:
-    """Whether somebody asked that its failed messages be tried anew and the worker has not begun."""
+    """Whether somebody asked to try its failed messages again and the worker has not begun yet."""
     asked = (
         Job.kind == kind,
         Job.institution_id == campaign.institution_id,

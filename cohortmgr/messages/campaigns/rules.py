@@ -1,6 +1,6 @@
-"""What one text to many people says to each, in their language, and how far its sending is. Pure.
+"""What one text to many people says to each of them, in their language, and how far its sending is. Pure.
 
-People call it « un envoi »: « une campagne » is an intake."""
+The French pages call a campaign « un envoi », because « une campagne » is an intake."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ VARIABLES: Mapping[str, str] = {
     "intake": N_("la campagne de candidatures, dans sa langue"),
     "link": N_("le lien vers son espace"),
 }
-"""What a text may write between braces, and what stands there for each person."""
+"""The variables that a text may write between braces, with what stands there for each person."""
 
 LONGEST_SHORT = 480
 LIMITS: Mapping[str, int] = {"subject": LONGEST_SUBJECT, "body": LONGEST_BODY, "short": LONGEST_SHORT}
 
 ASK_ABOVE = 100
-"""Above so many people, whoever confirms a step writes how many they are."""
+"""Above this many people, whoever confirms a step must type how many they are."""
 
 STATE_NAMES: Mapping[CampaignState, str] = {
     CampaignState.DRAFT: N_("Brouillon"),
@@ -46,7 +46,7 @@ STATE_TAGS: Mapping[CampaignState, str] = {
     CampaignState.CANCELLED: "neutral",
 }
 BEGUN = frozenset({CampaignState.SENDING, CampaignState.PAUSED, CampaignState.DONE})
-"""States of a campaign whose messages have begun to be written."""
+"""The states of a campaign whose messages have begun to be written."""
 
 NO_ADDRESS = N_("Ni adresse ni téléphone")
 NO_TEXT = N_("Pas de texte dans sa langue")
@@ -57,7 +57,7 @@ UNSUBSCRIBED = N_("Ne veut pas de ces envois")
 
 @dataclass(frozen=True)
 class Text:
-    """What is said in one language: subject and body of an e-mail, and a short text for telephones."""
+    """The text in one language: subject and body of an e-mail, and a text for short messages."""
 
     subject: str = ""
     body: str = ""
@@ -65,7 +65,7 @@ class Text:
 
     @property
     def is_whole(self) -> bool:
-        """Whether somebody who reads this language could be written to."""
+        """Whether people who read this language can be written to."""
         return bool(self.subject and self.body)
 
 
@@ -73,18 +73,18 @@ Texts = Mapping[str, Text]
 
 
 def as_json(texts: Texts) -> dict[str, dict[str, str]]:
-    """The texts that say anything, as their row keeps them."""
+    """Return the texts that are not empty, as the row stores them."""
     return {language: dict(vars(text)) for language, text in texts.items() if any(vars(text).values())}
 
 
 def from_json(kept: Mapping[str, Mapping[str, str]]) -> dict[str, Text]:
-    """The inverse of `as_json`, with an empty text for a language that has none."""
+    """Return the texts that `as_json` stored, with an empty text for each missing language."""
     return {language: Text(**kept.get(language, {})) for language in LANGUAGES}
 
 
 def text_problems(texts: Texts) -> list[Problem]:
-    """What is wrong with the texts, each at its field (`subject_fr`): too long, half written, a variable that there
-    is not, a brace alone."""
+    """Return what is wrong with the texts, each at its field (`subject_fr`):
+    too long, half written, an unknown variable, an unbalanced brace."""
     found: list[Problem] = []
     for language, text in texts.items():
         for part, limit in LIMITS.items():
@@ -116,25 +116,26 @@ def _part_problem(words: str, limit: int) -> Problem | None:
 
 
 def filled_in(text: Text, values: Mapping[str, str]) -> Text:
-    """The text as one person reads it; without a short text, telephones show the subject."""
+    """Return the text as one person reads it. Without a short text, short messages show the subject."""
     parts = {part: filled(parse(words), values) for part, words in vars(text).items()}
     subject = " ".join(parts["subject"].split())
     return Text(subject, parts["body"], parts["short"] or subject)
 
 
 def written_in(texts: Texts) -> list[str]:
-    """The languages in which somebody could be written to."""
+    """Return the languages that have a whole text."""
     return [language for language in LANGUAGES if language in texts and texts[language].is_whole]
 
 
 def uses_name(texts: Texts) -> bool:
-    """Whether any of the texts calls its person by name."""
+    """Whether any of the texts uses the person's name."""
     return any("{name}" in part for text in texts.values() for part in vars(text).values())
 
 
 @dataclass(frozen=True)
 class Tally:
-    """How many of a campaign's people stand where. `left_out` could not be written to."""
+    """How many of a campaign's people are in each situation.
+    `left_out` are those who could not be written to."""
 
     total: int
     sent: int = 0
@@ -145,24 +146,24 @@ class Tally:
 
     @property
     def waiting(self) -> int:
-        """Those whose message is neither gone nor given up."""
+        """The people whose message has neither left nor been given up."""
         return max(0, self.total - self.sent - self.returned - self.set_aside - self.dropped - self.left_out)
 
     @property
     def percentage(self) -> int:
-        """Whole percent of those about whom nothing is left to do; 100 only at the end."""
+        """Whole percent of the people for whom nothing is left to do; 100 only at the end."""
         done = self.total - self.waiting
         return 100 if done >= self.total else min(99, done * 100 // self.total)
 
 
 def number_problem(number: int) -> Problem:
-    """What is said to whoever confirmed another number of people."""
+    """Return the problem to show to whoever typed a wrong number of people."""
     what = N_("Écrivez le nombre de personnes concernées : %(number)s.")
     return Problem(what, {"number": number}, "confirmation")
 
 
 def languages_missing(texts: Texts, wanted: Sequence[str]) -> list[Problem]:
-    """A problem for each language that somebody on the list reads and nobody wrote."""
+    """Return a problem for each language that somebody on the list reads and that has no text."""
     known = written_in(texts)
     what = N_("Des personnes de la liste lisent cette langue : écrivez un objet et un texte.")
     return [

@@ -1,4 +1,4 @@
-"""The life of a campaign."""
+"""The life of a campaign: its states and the moves between them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cohortmgr.base.errors import N_
 
 
 class CampaignState(StrEnum):
-    """Where one text to many people stands."""
+    """Where a campaign, one text to many people, stands."""
 
     DRAFT = "draft"
     PROPOSED = "proposed"
@@ -26,7 +26,7 @@ CAMPAIGN_TRANSITIONS: Mapping[CampaignState, tuple[CampaignState, ...]] = {
     CampaignState.APPROVED: (CampaignState.SENDING, CampaignState.DRAFT, CampaignState.CANCELLED),
     CampaignState.SENDING: (CampaignState.PAUSED, CampaignState.DONE, CampaignState.CANCELLED),
     CampaignState.PAUSED: (CampaignState.SENDING, CampaignState.CANCELLED),
-    # What failed may be sent again.
+    # Failed messages may be sent again.
     CampaignState.DONE: (CampaignState.SENDING,),
     CampaignState.CANCELLED: (),
 }

@@ -1,4 +1,4 @@
-"""What the worker does for a campaign: writes its messages some at a time, and sees when all have left."""
+"""What the worker does for a campaign: write its messages in chunks, and note when all have left."""
 
 from __future__ import annotations
 
@@ -26,15 +26,16 @@ from cohortmgr.programmes.models import Intake
 
 KEY = "campaign"
 CHUNK = 500
-"""Messages written in one transaction."""
+"""How many messages are written in one transaction."""
 LOOK_AGAIN = timedelta(minutes=2)
 
 
 @handler(SEND)
 def send(payload: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Write the messages of `payload["campaign"]` if its hour has come; a second run goes on where the first ended.
+    """Write the messages of `payload["campaign"]` once its hour has come;
+    a second run continues where the first stopped.
 
-    While messages wait to leave, the job waits too: whoever looks sees a sending that is not over."""
+    While messages wait to leave, the job waits too, so that the campaign still shows as being sent."""
     reference = str(payload["campaign"])
     with writing():
         _begin(reference)
@@ -53,9 +54,10 @@ def send(payload: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
 
 @handler(RESEND)
 def resend(payload: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Take up again what failed of `payload["campaign"]`; a second run finds it taken up.
+    """Let the failed messages of `payload["campaign"]` wait again; a second run finds nothing left to do.
 
-    Another job sees when it has left: this one, begun again later, would take up what has failed since."""
+    Another job notes when they have left:
+    this one, begun again later, would also retry what has failed since."""
     reference = str(payload["campaign"])
     with writing():
         number = _take_up_failed(reference)
@@ -63,8 +65,8 @@ def resend(payload: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
 
 
 def _held(reference: str, *states: CampaignState) -> Campaign | None:
-    """The campaign until the commit, if it is in one of the states: whoever pauses it or calls it off comes before
-    or after."""
+    """Return the campaign, locked until the commit, if it is in one of the states.
+    Whoever pauses or cancels it does so before or after."""
     wanted = sa.select(Campaign).where(Campaign.reference == reference, Campaign.state.in_(states))
     held = wanted.with_for_update().execution_options(populate_existing=True)
     return db.session.scalar(held)
@@ -76,18 +78,19 @@ def _move(campaign: Campaign, to: CampaignState) -> None:
 
 
 def _begin(reference: str) -> None:
-    """An hour that was put off has a job of its own; this one then finds that it is too early."""
+    """Begin sending if the hour has come.
+    If the hour was put off, it has a job of its own, and this one is too early."""
     campaign = _held(reference, CampaignState.APPROVED)
     if campaign is not None and campaign.due is not None and campaign.due <= clock.now():
         _move(campaign, CampaignState.SENDING)
 
 
 def _write_some(reference: str) -> tuple[int, int] | None:
-    """Write the messages to the next people of the list; (how many are done, of how many), None at the end, or when
-    it was paused or called off.
+    """Write the messages to the next people of the list.
 
-    How far it is stands in the same transaction, and each message bears a name that no other can have, so that
-    nobody is written to twice."""
+    Returns (how many are done, of how many); None at the end, or if the campaign was paused or
+    cancelled. The progress is written in the same transaction, and each message has a unique name, so
+    that nobody is written to twice."""
     campaign = _held(reference, CampaignState.SENDING)
     rows = campaign_queries.next_recipients(campaign, CHUNK) if campaign is not None else ()
     if campaign is None or not rows:
@@ -101,7 +104,7 @@ def _write_some(reference: str) -> tuple[int, int] | None:
 
 
 def _said_by(campaign: Campaign) -> tuple[Mapping[str, Text], Mapping[str, Mapping[str, str]]]:
-    """Its texts, and what they say of the intake."""
+    """Return the campaign's texts, and what they say of the intake."""
     intake = db.session.get_one(Intake, campaign.intake_id)
     return rules.from_json(campaign.texts), campaign_queries.shared_by(intake)
 
@@ -113,7 +116,8 @@ def _letter(
     shared: Mapping[str, Mapping[str, str]],
     address: str | None = None,
 ) -> Letter:
-    """One person's message; to an address that took the place of another it bears another name."""
+    """Make one person's message. A message to `address`, which replaces a
+    failed one, gets another unique name."""
     again = f":{hashlib.sha256(address.encode()).hexdigest()[:16]}" if address else ""
     return Letter(
         KEY,
@@ -132,7 +136,8 @@ def _letter(
 
 
 def _take_up_failed(reference: str) -> int:
-    """Let those that failed wait anew, and write to the new addresses of those that came back; returns how many."""
+    """Let the failed messages wait again, and write to the new addresses of people whose message was
+    returned. Returns how many messages there are."""
     campaign = _held(reference, CampaignState.SENDING)
     if campaign is None:
         return 0
@@ -145,7 +150,7 @@ def _take_up_failed(reference: str) -> int:
 
 
 def _settle(reference: str) -> int:
-    """Note that a sending is over once nothing of it waits; returns how many messages still do."""
+    """Note that a campaign is done once none of its messages waits; returns how many still wait."""
     campaign = _held(reference, CampaignState.SENDING)
     if campaign is None:
         return 0

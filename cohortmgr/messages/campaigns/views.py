@@ -1,4 +1,4 @@
-"""Writing to many people: the list, the text, every message before it leaves, the second person, the sending."""
+"""Pages for writing to many people: list, text, preview of every message, second person, sending."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SHOWN = 50
 @bp.get("/campaigns")
 @guards.staff
 def every() -> ResponseReturnValue:
-    """The campaigns of every intake to whose people the viewer writes."""
+    """List the campaigns of every intake to whose people the viewer may write."""
     viewer = guards.viewer()
     require_anywhere(viewer, campaign_queries.WRITE)
     return _list(None, intakes_below(viewer.paths(campaign_queries.WRITE)))
@@ -46,7 +46,7 @@ def every() -> ResponseReturnValue:
 @bp.get("/intakes/<reference>/campaigns")
 @guards.staff
 def index(reference: str) -> ResponseReturnValue:
-    """The campaigns to the people of an intake, newest first."""
+    """List the campaigns to the people of an intake, newest first."""
     intake = campaign_queries.intake_for(guards.viewer(), reference)
     return _list(intake, [intake])
 
@@ -68,7 +68,7 @@ def _list(intake: Intake | None, intakes: Sequence[Intake]) -> ResponseReturnVal
 @bp.get("/intakes/<reference>/campaigns/new")
 @guards.staff
 def new(reference: str) -> ResponseReturnValue:
-    """A form that begins with the filters of the address."""
+    """Show a new form, filled with the filters in the URL."""
     intake = campaign_queries.intake_for(guards.viewer(), reference)
     values = values_of_new(Filters.of(request.args))
     return _form(intake, CampaignForm(formdata=None, data=values, with_cohort=_has_cohort(intake)))
@@ -77,7 +77,7 @@ def new(reference: str) -> ResponseReturnValue:
 @bp.post("/intakes/<reference>/campaigns/ticked")
 @guards.staff
 def begin(reference: str) -> ResponseReturnValue:
-    """The same form, for the files ticked in the list; nothing is kept yet."""
+    """Show the same form, for the files that were ticked in the list; nothing is stored yet."""
     intake = campaign_queries.intake_for(guards.viewer(), reference)
     values = values_of_new(ticked(Filters.of(request.args)))
     return _form(intake, CampaignForm(formdata=None, data=values, with_cohort=_has_cohort(intake)))
@@ -86,7 +86,7 @@ def begin(reference: str) -> ResponseReturnValue:
 @bp.post("/intakes/<reference>/campaigns/new")
 @guards.staff
 def create(reference: str) -> ResponseReturnValue:
-    """Keep a draft; a second click leads to the same."""
+    """Store a draft; a second click leads to the same draft."""
     viewer = guards.viewer()
     intake = campaign_queries.intake_for(viewer, reference)
     form = CampaignForm(with_cohort=_has_cohort(intake))
@@ -105,7 +105,7 @@ def create(reference: str) -> ResponseReturnValue:
 @bp.get("/campaigns/<reference>/edit")
 @guards.staff
 def edit(reference: str) -> ResponseReturnValue:
-    """The form as it stands."""
+    """Show the form, filled with the campaign as it stands."""
     campaign, intake = campaign_queries.get_for(guards.viewer(), reference)
     values = values_of(campaign, campaign_queries.filters_of(campaign))
     form = CampaignForm(formdata=None, data=values, with_cohort=_has_cohort(intake))
@@ -115,7 +115,7 @@ def edit(reference: str) -> ResponseReturnValue:
 @bp.post("/campaigns/<reference>/edit")
 @guards.staff
 def change(reference: str) -> ResponseReturnValue:
-    """Keep what was changed; what was approved asks for its approval anew."""
+    """Store the changes; an approved campaign then needs a new approval."""
     viewer = guards.viewer()
     campaign, intake = campaign_queries.get_for(viewer, reference)
     form = CampaignForm(with_cohort=_has_cohort(intake))
@@ -151,7 +151,7 @@ def _form(intake: Intake, form: CampaignForm, campaign: Campaign | None = None) 
 @bp.get("/campaigns/<reference>")
 @guards.staff
 def show(reference: str) -> ResponseReturnValue:
-    """Where it stands, what each step does to how many, and how far the sending is."""
+    """Show where the campaign stands, how many people each step concerns, and how far the sending is."""
     return _page(reference)
 
 
@@ -194,7 +194,7 @@ def _again(campaign: Campaign) -> int:
 @bp.get("/campaigns/<reference>/progress")
 @guards.staff
 def progress(reference: str) -> ResponseReturnValue:
-    """How far the sending is, for the page that waits."""
+    """Return how far the sending is, as JSON, for the page that waits."""
     campaign, _intake = campaign_queries.get_for(guards.viewer(), reference)
     tally = campaign_queries.tally(campaign)
     text = ngettext("%(num)s message attend encore.", "%(num)s messages attendent encore.", tally.waiting)
@@ -204,7 +204,7 @@ def progress(reference: str) -> ResponseReturnValue:
 @bp.get("/campaigns/<reference>/people")
 @guards.staff
 def people(reference: str) -> ResponseReturnValue:
-    """Every message as each will read it, those with a problem first."""
+    """Show every message as its person will read it, people with a problem first."""
     campaign, intake = campaign_queries.get_for(guards.viewer(), reference)
     texts = rules.from_json(campaign.texts)
     shared = campaign_queries.shared_by(intake)
@@ -236,7 +236,7 @@ def people(reference: str) -> ResponseReturnValue:
 @bp.post("/campaigns/<reference>/test")
 @guards.staff
 def test(reference: str) -> ResponseReturnValue:
-    """Send the viewer each language."""
+    """Send each language to the viewer, as a trial."""
     try:
         with writing():
             key = request.form.get("form_key", "") or new_reference()
@@ -264,7 +264,7 @@ def propose(reference: str) -> ResponseReturnValue:
 @bp.post("/campaigns/<reference>/approve")
 @guards.staff
 def approve(reference: str) -> ResponseReturnValue:
-    """The second person's act."""
+    """Approve the campaign, as the second person."""
     try:
         with writing():
             campaigns.approve(guards.viewer(), reference, _typed(), posted_version())
@@ -277,7 +277,7 @@ def approve(reference: str) -> ResponseReturnValue:
 @bp.post("/campaigns/<reference>/pause")
 @guards.staff
 def pause(reference: str) -> ResponseReturnValue:
-    """Hold what has not left."""
+    """Hold the messages that have not left."""
     with writing():
         campaigns.pause(guards.viewer(), reference)
     flash(_("L’envoi est suspendu : plus rien ne part."), "done")
@@ -287,7 +287,7 @@ def pause(reference: str) -> ResponseReturnValue:
 @bp.post("/campaigns/<reference>/resume")
 @guards.staff
 def resume(reference: str) -> ResponseReturnValue:
-    """Go on."""
+    """Resume the sending after a pause."""
     with writing():
         campaigns.resume(guards.viewer(), reference)
     flash(_("L’envoi reprend."), "done")
@@ -297,7 +297,7 @@ def resume(reference: str) -> ResponseReturnValue:
 @bp.post("/campaigns/<reference>/cancel")
 @guards.staff
 def cancel(reference: str) -> ResponseReturnValue:
-    """Call it off."""
+    """Call the campaign off."""
     try:
         with writing():
             campaigns.cancel(guards.viewer(), reference, _typed())
@@ -310,7 +310,7 @@ def cancel(reference: str) -> ResponseReturnValue:
 @bp.post("/campaigns/<reference>/resend")
 @guards.staff
 def resend(reference: str) -> ResponseReturnValue:
-    """Try the failed ones anew."""
+    """Try the failed messages again."""
     try:
         with writing():
             campaigns.resend(guards.viewer(), reference, _typed())
