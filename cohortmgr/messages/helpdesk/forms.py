@@ -1,4 +1,4 @@
-"""Asking a question."""
+"""The forms for asking a question and adding to it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _stripped(value: str | None) -> str | None:
 
 
 class WordsForm(FlaskForm):
-    """A text, and the name by which a second click is known."""
+    """A text, and the unique name by which a second click is recognised."""
 
     once = HiddenField(default=lambda: new_reference())
     text = TextAreaField(
@@ -45,7 +45,7 @@ class WordsForm(FlaskForm):
 
 
 class QuestionForm(WordsForm):
-    """A question by whoever is signed in."""
+    """A question by somebody who is signed in."""
 
     topic = SelectField(_l("À propos de"))
 
@@ -55,7 +55,7 @@ class QuestionForm(WordsForm):
 
 
 class PublicQuestionForm(QuestionForm):
-    """A question by somebody without an account, who says where to answer."""
+    """A question by somebody without an account, with where to answer."""
 
     name = StringField(
         _l("Votre nom"),
@@ -78,7 +78,7 @@ class PublicQuestionForm(QuestionForm):
     )
 
     def validate_phone(self, field: TelField) -> None:
-        """A Moroccan number or an international one; kept as +212…"""
+        """Accept a Moroccan or an international number; it is kept as +212…"""
         try:
             number = phonenumbers.parse(field.data, "MA")
         except phonenumbers.NumberParseException:

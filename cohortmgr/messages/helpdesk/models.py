@@ -1,4 +1,4 @@
-"""How each person wishes to be written to, until when they have read, and texts that go to many."""
+"""Tables of the help desk: questions, the parts of their threads, and saved answers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ _GLOBAL = {"info": {"tenancy": "global"}}
 
 
 class Question(Row, Model):
-    """One matter that somebody brought: from a page, on a file, on a payment line or by mail.
+    """One question that somebody brought: from a page, on a file, on a payment line or by mail.
 
-    `subject` names the key that seals the thread: the person's, or, without one, the question's own, so that either
-    can be erased by destroying a key. `about` is the message to which it replies. Without a person, `asker_name` and
-    `asker_email` say who asked; `search_text` is these and the number, folded."""
+    `subject` names the key that seals the thread: the person's or, without a person, the question's own.
+    Either can be destroyed to erase the thread. `about` is the reference of the message to which it
+    replies. Without a person, `asker_name` and `asker_email` say who asked. `search_text` is the number,
+    name and address, folded for search."""
 
     __tablename__ = "questions"
     __table_args__ = (
@@ -50,10 +51,10 @@ class Question(Row, Model):
 
 
 class Entry(Row, Model):
-    """One part of a question's thread. `sealed` is JSON under the key of the question's subject.
+    """One part of a question's thread. `sealed` is JSON, sealed with the key of the question's subject.
 
-    What the person may not see bears no person. `once` names it for good: of two entries of one name, a second click
-    or a mail that is read twice, the second is not written."""
+    An entry that the person may not see has no `person_id`. `once` is a name that only one entry may have:
+    after a second click, or if a mail is read twice, the second entry is not written."""
 
     __tablename__ = "question_entries"
     __table_args__ = ({"info": {"tenancy": "institution_or_person"}},)
@@ -69,7 +70,7 @@ class Entry(Row, Model):
 
 
 class SavedAnswer(Row, Versioned, Model):
-    """An answer that was written once, in three languages, for the questions below a path."""
+    """An answer that was written once, in three languages, for questions at or below a path."""
 
     __tablename__ = "saved_answers"
     __table_args__ = ({"info": {"tenancy": "institution"}},)

@@ -1,4 +1,4 @@
-"""What the help desk's topics, states, parts and troubles are called. Pure."""
+"""The names that people read for the help desk's topics, states and parts of threads. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TAGS: Mapping[QuestionState, str] = {
     QuestionState.ANSWERED: "done",
     QuestionState.CLOSED: "neutral",
 }
-# The same to whoever asked: whose turn it is, said from their side.
+# The states as whoever asked reads them: whose turn it is, from their side.
 OWN_STATES: Mapping[QuestionState, str] = {
     **STATES,
     QuestionState.OPEN: N_("Réponse attendue"),

@@ -1,4 +1,4 @@
-"""Reading the help desk: whose question is whose, what the lists and today's page show, and threads in words."""
+"""Read the help desk: who may see which question, the lists, the counts for the home page, and threads."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ from cohortmgr.stipends.models import Line
 
 DESK = "messages.desk"
 WRITE = "messages.write"
-# What concerns money is for those who pay and who answer for the programme; finance has nothing to do with the rest.
+# Questions about money are for people who pay and who answer for the programme;
+# finance sees no other questions.
 _PAYERS = frozenset({Role.FINANCE, Role.PROGRAMME_ADMINISTRATOR})
 _OTHERS = PERMISSIONS[DESK] - {Role.FINANCE}
 _UNANSWERED = tuple(state.value for state in UNANSWERED)
@@ -54,7 +55,8 @@ _LINE: tuple[Any, ...] = (
 
 @dataclass(frozen=True)
 class Filters:
-    """What the list shows, as its address says it. Without a state: what is not answered."""
+    """The filters of the list, as its URL gives them.
+    Without a state, the list shows what is not answered."""
 
     whose: str = ""
     late: bool = False
@@ -65,7 +67,7 @@ class Filters:
 
     @classmethod
     def of(cls, args: Mapping[str, str]) -> Filters:
-        """From the address; what is unknown there filters nothing."""
+        """Read the filters from the URL; an unknown value filters nothing."""
         whose, topic, state = args.get("whose", ""), args.get("topic", ""), args.get("state", "")
         return cls(
             whose if whose in ("mine", "unowned") else "",
@@ -77,15 +79,17 @@ class Filters:
         )
 
     def arguments(self) -> dict[str, str]:
-        """For links: what is set."""
+        """Return the filters that are set, for links."""
         found = {name: str(value) for name, value in vars(self).items() if value}
         return {**found, "late": "1"} if self.late else found
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a thread in words; `text` is all of it where `shown` is not, which is None once
-    it was erased. What is `ours` is a msgid. What is `withheld` was written for a child's guardian."""
+    """One part of a thread, unsealed.
+
+    `shown` is what the page shows; None once it was erased. `text` is the whole text if `shown` is only a
+    part of it. If `ours`, `shown` is a msgid. If `withheld`, the part was written for a child's guardian."""
 
     kind: EntryKind
     at: datetime
@@ -101,12 +105,12 @@ class Part:
 
     @property
     def said(self) -> Problem:
-        """What is `ours`, to be put into the reader's language."""
+        """Return a part that is `ours`, to be put into the reader's language."""
         return Problem(self.shown or "", self.values)
 
 
 def within(viewer: Viewer) -> sa.ColumnElement[bool]:
-    """Questions of the programmes where the viewer is at the desk."""
+    """Whether a question belongs to a programme where the viewer is at the desk."""
     if viewer.is_system:
         return sa.true()
 
@@ -119,7 +123,7 @@ def within(viewer: Viewer) -> sa.ColumnElement[bool]:
 
 
 def visible(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
-    """(question, person, owner's names, file, intake) of the viewer's desk."""
+    """Select (question, person, owner's names, file, intake) at the viewer's desk."""
     return (
         sa.select(*_LINE)
         .outerjoin(Person, Person.id == Question.person_id)
@@ -132,14 +136,14 @@ def visible(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
 
 
 def listed(viewer: Viewer, filters: Filters) -> sa.Select[*tuple[Any, ...]]:
-    """`visible`, filtered; what is due first stands first."""
+    """Do `visible`, filtered; questions due first come first."""
     return narrowed(visible(viewer), viewer, filters).order_by(Question.answer_by, Question.id)
 
 
 def narrowed(
     query: sa.Select[*tuple[Any, ...]], viewer: Viewer, filters: Filters
 ) -> sa.Select[*tuple[Any, ...]]:
-    """The query with the conditions of the filters; it joins intakes and persons."""
+    """Add the conditions of the filters to a query, which must join intakes, persons and files."""
     if filters.whose == "mine":
         query = query.where(Question.owner_id == viewer.account_id)
     elif filters.whose == "unowned":
@@ -166,7 +170,7 @@ def _late() -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def get_for(viewer: Viewer, reference: str) -> sa.Row[*tuple[Any, ...]]:
-    """The line of one question of the viewer's desk; NotFound otherwise."""
+    """Return the row of one question at the viewer's desk. Raises NotFound otherwise."""
     found = db.session.execute(visible(viewer).where(Question.reference == reference)).first()
     if found is None:
         raise NotFound(reference)
@@ -174,7 +178,7 @@ def get_for(viewer: Viewer, reference: str) -> sa.Row[*tuple[Any, ...]]:
 
 
 def question_for(viewer: Viewer, reference: str) -> Question:
-    """One question of the viewer's desk, for acts; NotFound otherwise."""
+    """Return one question at the viewer's desk, for acts. Raises NotFound otherwise."""
     found = db.session.scalar(sa.select(Question).where(Question.reference == reference, within(viewer)))
     if found is None:
         raise NotFound(reference)
@@ -182,7 +186,8 @@ def question_for(viewer: Viewer, reference: str) -> Question:
 
 
 def counts(viewer: Viewer) -> sa.Row[*tuple[Any, ...]]:
-    """What waits at the viewer's desk: `open`, `waiting`, `mine`, `unowned`, `late`, and the `oldest` that is late."""
+    """Count what waits at the viewer's desk:
+    `open`, `waiting`, `mine`, `unowned`, `late`; and the `oldest` day that is late."""
 
     def many(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
         return sa.func.coalesce(sa.func.sum(sa.case((sa.and_(*conditions), 1), else_=0)), 0)
@@ -201,7 +206,8 @@ def counts(viewer: Viewer) -> sa.Row[*tuple[Any, ...]]:
 
 
 def groups(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """(topic, intake, title, count) of questions alike that wait: two at least, the most first."""
+    """Return (topic, intake, title, count) of similar open questions, at least two of each, the largest group
+    first."""
     number = sa.func.count().label("number")
     return db.session.execute(
         sa.select(Question.topic, Intake.reference.label("intake"), Intake.title, number)
@@ -215,7 +221,7 @@ def groups(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
 
 
 def excerpts(questions: Sequence[Question]) -> dict[int, str]:
-    """Question's id to what its person wrote last, in two statements."""
+    """Return what the person wrote last, by the question's id. Two statements."""
     last = (
         sa.select(sa.func.max(Entry.id))
         .where(Entry.question_id.in_([each.id for each in questions]))
@@ -232,9 +238,10 @@ def excerpts(questions: Sequence[Question]) -> dict[int, str]:
 
 
 def thread(question: Question, whole: bool) -> list[Part]:
-    """The parts of a question in their order; `whole` with what its person may not see. Four statements at most.
+    """Return the parts of a question in order; `whole` includes what its person may not see.
+    Four statements at most.
 
-    Of a child's question the child reads their own words; what adults wrote is the guardian's to read."""
+    A child reads only their own words in their question; what adults wrote is for the guardian."""
     chosen = (
         sa.select(Entry, Person.given_name, Person.family_name)
         .outerjoin(Account, Account.id == Entry.author_id)
@@ -253,7 +260,8 @@ def thread(question: Question, whole: bool) -> list[Part]:
 
 
 def _to_child(part: Part) -> Part:
-    """What a child sees of a part: an adult's answer, and a mail from an address that is not theirs, only as a fact."""
+    """Return a part as a child may see it:
+    an adult's answer, or a mail from an address that is not the child's, shows only that it exists."""
     if part.kind is not EntryKind.ANSWER and not part.sender:
         return part
     return Part(part.kind, part.at, "", None, withheld=True)
@@ -287,20 +295,20 @@ def _opened(entry: Entry, key: bytes | None) -> dict[str, Any] | None:
 
 
 def phone_of(question: Question) -> str:
-    """The telephone that somebody without an account left; empty if none."""
+    """Return the telephone number that somebody without an account left; empty if none."""
     if question.phone_sealed is None:
         return ""
     return crypto.unseal(question.phone_sealed, "questions", "phone", question.reference)
 
 
 def mine(viewer: Viewer) -> Sequence[Question]:
-    """The viewer's own questions, the last touched first."""
+    """Return the viewer's own questions, the last changed first."""
     own = sa.select(Question).where(Question.person_id == (viewer.person_id or -1))
     return db.session.scalars(own.order_by(Question.touched_at.desc(), Question.id.desc()).limit(200)).all()
 
 
 def own(viewer: Viewer, reference: str) -> Question:
-    """One of the viewer's own questions; NotFound otherwise."""
+    """Return one of the viewer's own questions. Raises NotFound otherwise."""
     found = db.session.scalar(
         sa.select(Question).where(
             Question.reference == reference, Question.person_id == (viewer.person_id or -1)
@@ -312,7 +320,7 @@ def own(viewer: Viewer, reference: str) -> Question:
 
 
 def colleagues(question: Question) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """(id, reference, given_name, family_name) of the accounts that may answer it, by name."""
+    """Return (id, reference, given_name, family_name) of the accounts that may answer a question, by name."""
     roles = _PAYERS if question.line_id is not None else _OTHERS
     return db.session.execute(
         sa.select(Account.id, Account.reference, Person.given_name, Person.family_name, Person.search_name)
@@ -326,18 +334,18 @@ def colleagues(question: Question) -> Sequence[sa.Row[*tuple[Any, ...]]]:
 
 
 def line_of(question: Question) -> Line | None:
-    """The payment line that it is about."""
+    """Return the payment line that the question is about; None if it is about none."""
     return None if question.line_id is None else db.session.get(Line, question.line_id)
 
 
 def saved(viewer: Viewer, permission: str = DESK) -> sa.Select[SavedAnswer]:
-    """The saved answers for the programmes where the viewer holds a permission, by topic and title."""
+    """Select the saved answers of the programmes where the viewer holds a permission, by topic and title."""
     chosen = sa.select(SavedAnswer).where(accounts.within(viewer, permission, SavedAnswer.path))
     return chosen.order_by(SavedAnswer.topic, SavedAnswer.title, SavedAnswer.id)
 
 
 def saved_answer(viewer: Viewer, reference: str, permission: str = DESK) -> SavedAnswer:
-    """One of them; NotFound otherwise."""
+    """Return one of the saved answers. Raises NotFound otherwise."""
     found = db.session.scalar(saved(viewer, permission).where(SavedAnswer.reference == reference))
     if found is None:
         raise NotFound(reference)
@@ -345,7 +353,7 @@ def saved_answer(viewer: Viewer, reference: str, permission: str = DESK) -> Save
 
 
 def without_account(person_ids: Iterable[int]) -> set[int]:
-    """Those of the persons who cannot sign in, in a statement for every 500."""
+    """Return the persons among these who have no account, in one statement for every 500."""
     left = set(person_ids)
     wanted = sorted(left)
     for part in (wanted[i : i + 500] for i in range(0, len(wanted), 500)):
@@ -354,6 +362,6 @@ def without_account(person_ids: Iterable[int]) -> set[int]:
 
 
 def programmes_of(viewer: Viewer, permission: str) -> Sequence[Programme]:
-    """The programmes where the viewer holds a permission, by key."""
+    """Return the programmes where the viewer holds a permission, by key."""
     chosen = sa.select(Programme).where(accounts.within(viewer, permission, Programme.path))
     return db.session.scalars(chosen.order_by(Programme.key)).all()

@@ -1,4 +1,4 @@
-"""The lives of questions to the help desk and of campaigns, and what goes wrong with addresses. Pure."""
+"""The life of a help desk question: states, kinds of entry, topics, and the day for an answer. Pure."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from enum import StrEnum
 
 from cohortmgr.base.errors import N_
 
-# How many working days the desk gives itself for an answer.
+# How many working days the desk has for an answer.
 WORKING_DAYS = 2
-# Above so many, an answer to many asks for their number to be typed.
+# Above this many questions, an answer to many requires their number to be typed.
 TYPED_ABOVE = 100
 LONGEST = 5000
 
 
 class QuestionState(StrEnum):
-    """Whose turn it is."""
+    """Where a question stands: whose turn it is."""
 
     OPEN = "open"
     WAITING = "waiting"
@@ -50,7 +50,7 @@ UNANSWERED = (QuestionState.OPEN, QuestionState.WAITING)
 
 
 class EntryKind(StrEnum):
-    """What one part of a thread is."""
+    """The kinds of entry in a thread."""
 
     ASKED = "asked"
     ADDED = "added"
@@ -60,13 +60,13 @@ class EntryKind(StrEnum):
     NOTE = "note"
 
 
-# What the person never sees. Their rows bear no person, so that the wall of the database keeps them too.
+# Kinds that the person never sees. Their rows have no person, so that the database's wall hides them too.
 INTERNAL = frozenset({EntryKind.NOTE})
 FROM_THE_PERSON = frozenset({EntryKind.ASKED, EntryKind.ADDED, EntryKind.MAIL})
 
 
 class Topic(StrEnum):
-    """What a question is about; a question on a payment line is always of `PAYMENT`."""
+    """What a question is about. A question on a payment line is always about `PAYMENT`."""
 
     APPLICATION = "application"
     DOCUMENTS = "documents"
@@ -79,9 +79,9 @@ class Topic(StrEnum):
 
 
 def answer_by(asked: date, days: int = WORKING_DAYS) -> date:
-    """The last day for an answer: so many working days after the day of asking; Saturdays and Sundays do not count.
+    """Return the last day for an answer: `days` working days after the day of asking.
 
-    What is asked at a weekend counts from Monday as its first day."""
+    Saturdays and Sundays do not count: for a question asked on a weekend, Monday is the first day."""
     day, left = asked, days
     while left:
         day += timedelta(days=1)
@@ -90,5 +90,5 @@ def answer_by(asked: date, days: int = WORKING_DAYS) -> date:
 
 
 def is_overdue(state: QuestionState, by: date, today: date) -> bool:
-    """Whether the desk is late: only while it is its turn."""
+    """Whether the desk is late, which it can be only while it is its turn."""
     return state is QuestionState.OPEN and today > by

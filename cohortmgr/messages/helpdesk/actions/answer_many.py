@@ -1,4 +1,4 @@
-"""An answer that is written once, for all who ask the same: each reads it in their own language."""
+"""Answer many questions at once: one answer, written once, which each person reads in their own language."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ _TYPE = N_("Écrivez le nombre de personnes, %(count)s, pour confirmer.")
 
 
 def chosen(viewer: Viewer, filters: Filters, references: Sequence[str]) -> sa.Select[*tuple[Any, ...]]:
-    """The unanswered questions that an answer to many goes to: those named, or all that the filters leave."""
+    """Select the unanswered questions that the answer goes to:
+    those named, or else all that the filters find."""
     query: sa.Select[*tuple[Any, ...]] = sa.select(Question.id, Question.language)
     query = query.where(desk_queries.within(viewer))
     if references:
@@ -48,7 +49,7 @@ def chosen(viewer: Viewer, filters: Filters, references: Sequence[str]) -> sa.Se
 
 
 def languages_of(viewer: Viewer, filters: Filters, references: Sequence[str]) -> dict[str, int]:
-    """How many read each language among those chosen."""
+    """Count, for each language, the chosen questions whose person reads it."""
     inside = chosen(viewer, filters, references).order_by(None).subquery()
     counted = sa.select(inside.c.language, sa.func.count().label("number")).group_by(inside.c.language)
     return {row.language: row.number for row in db.session.execute(counted)}
@@ -62,11 +63,11 @@ def answer_many(
     expected: int,
     confirmation: str,
 ) -> int:
-    """Answer all that are chosen, in a few statements for every 500; returns how many. None twice: each changes its
-    state here or is left out.
+    """Answer all chosen questions, in a few statements for every 500; returns how many.
 
-    Refused when a language has no text, when the list is no longer `expected` long, or, above a hundred, without the
-    number typed."""
+    No question is answered twice: a question whose state has changed meanwhile is left out. Raises
+    Refused if a language has no text, if the list is no longer `expected` long, or, above a
+    hundred, if the number was not typed."""
     require_anywhere(viewer, DESK)
     rows = db.session.execute(chosen(viewer, filters, references).with_for_update(of=Question)).all()
     if not rows:

@@ -1,4 +1,4 @@
-"""A guardian takes the agreement back while the child is in a company: somebody has to tell the company."""
+"""Tell the desk that a guardian withdrew consent while the child is in a company, which staff must call."""
 
 from __future__ import annotations
 
@@ -24,10 +24,12 @@ _TOLD = N_(
 
 
 def tell_staff(viewer: Viewer, application: Application) -> None:
-    """A task at the desk, in the transaction that hides the file and before what it ends; none without a placement.
+    """Write a task for the desk, in the transaction that hides the file and before the placement ends.
+    No task is written if there is no placement.
 
-    Its line bears the file's number; the name stands in its page, which the desk alone opens. Nobody is named as its
-    author: whoever sits at the guardian's browser may be signed in for something else.
+    The task's line shows the file's number; the name is only on its page, which only the desk
+    can open. Nobody is named as its author, because whoever sits at the guardian's browser
+    may be signed in for something else.
     """
     with acting_in(application.institution_id):
         hosted = sa.select(Organisation.name).join(Placement, Placement.company_id == Organisation.id)

@@ -1,4 +1,4 @@
-"""What staff do with a question: whose it is, an answer, a call, a note, its end; and answers kept for the next."""
+"""What staff do with a question: own it, answer it, note calls, close it; and save answers for reuse."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ _UNTRANSLATED = N_("Écrivez la réponse dans les trois langues.")
 
 
 def take(viewer: Viewer, reference: str) -> Question:
-    """Become the owner of a question that has none. A second click does nothing; Refused if a colleague was first."""
+    """Become the owner of a question that has none. A second click does nothing.
+    Raises Refused if a colleague was first."""
     question = _at_desk(viewer, reference)
     free = sa.update(Question).where(Question.id == question.id, Question.owner_id.is_(None))
     if db.session.connection().execute(free.values(owner_id=viewer.account_id)).rowcount:
@@ -47,7 +48,7 @@ def take(viewer: Viewer, reference: str) -> Question:
 
 
 def give(viewer: Viewer, reference: str, account: str) -> Question:
-    """Make a colleague of the desk its owner, or nobody if `account` is empty."""
+    """Make a colleague at the desk the owner of the question, or nobody if `account` is empty."""
     question = _at_desk(viewer, reference)
     chosen = None
     if account:
@@ -72,9 +73,10 @@ def give(viewer: Viewer, reference: str, account: str) -> Question:
 
 
 def answer(viewer: Viewer, reference: str, text: str, token: str, waits: bool = False) -> Question:
-    """Answer: the text joins the thread and a letter says so. `waits`: it asks something, and it is the person's turn.
+    """Answer a question: the text joins the thread, and a letter tells the person.
 
-    Whoever answers a question that nobody owned owns it."""
+    `waits` means that the answer asks something, so that it is the person's turn.
+    Whoever answers a question without an owner becomes its owner."""
     question = _at_desk(viewer, reference)
     to = QuestionState.WAITING if waits else QuestionState.ANSWERED
     said = Said(EntryKind.ANSWER, written(text), f"{reference}:{token}", viewer.account_id)
@@ -91,7 +93,7 @@ def answer(viewer: Viewer, reference: str, text: str, token: str, waits: bool = 
 
 
 def note_call(viewer: Viewer, reference: str, text: str, spoken_with: str, token: str) -> Question:
-    """Note a telephone call: who was spoken to and what was said; the person reads it in the thread."""
+    """Note a telephone call: with whom, and what was said. The person can read it in the thread."""
     question = _at_desk(viewer, reference)
     more = {"with": clean(spoken_with)[:120]}
     said = Said(EntryKind.CALL, written(text), f"{reference}:{token}", viewer.account_id, more)
@@ -102,7 +104,7 @@ def note_call(viewer: Viewer, reference: str, text: str, spoken_with: str, token
 
 
 def note(viewer: Viewer, reference: str, text: str, token: str) -> Question:
-    """A note among colleagues; its person never sees it."""
+    """Add a note for colleagues, which the person never sees."""
     question = _at_desk(viewer, reference)
     if say_once(
         viewer, question, Said(EntryKind.NOTE, written(text), f"{reference}:{token}", viewer.account_id)
@@ -112,7 +114,7 @@ def note(viewer: Viewer, reference: str, text: str, token: str) -> Question:
 
 
 def close(viewer: Viewer, reference: str) -> Question:
-    """Nothing is left to do. A second click does nothing."""
+    """Close a question, because nothing is left to do. A second click does nothing."""
     question = _at_desk(viewer, reference)
     if question.state != QuestionState.CLOSED:
         _require(question, QuestionState.CLOSED)
@@ -122,7 +124,7 @@ def close(viewer: Viewer, reference: str) -> Question:
 
 
 def reopen(viewer: Viewer, reference: str) -> Question:
-    """It is the desk's turn again, with a new day by which to answer."""
+    """Reopen a question: it is the desk's turn again, with a new day by which to answer."""
     question = _at_desk(viewer, reference)
     if question.state != QuestionState.OPEN:
         _require(question, QuestionState.OPEN)
@@ -141,7 +143,8 @@ def save_answer(
     reference: str | None = None,
     version: int | None = None,
 ) -> SavedAnswer:
-    """Keep an answer for a programme, or change one that is kept. Refused without a title or one of the languages."""
+    """Save an answer for a programme, or change a saved one.
+    Raises Refused without a title or without one of the languages."""
     require(viewer, desk_queries.WRITE, programme.path)
     problems = []
     body = {language: clean(texts.get(language, "").replace("\r\n", "\n")) for language in LANGUAGES}
@@ -166,7 +169,7 @@ def save_answer(
 
 
 def remove_answer(viewer: Viewer, reference: str) -> None:
-    """Take a saved answer away; what was answered with it stays."""
+    """Remove a saved answer; the questions that were answered with it stay answered."""
     row = desk_queries.saved_answer(viewer, reference, desk_queries.WRITE)
     before = {"title": row.title, "body": row.body}
     record(viewer, "desk.remove_answer", "saved_answer", reference, row.institution_id, None, before)
@@ -174,7 +177,8 @@ def remove_answer(viewer: Viewer, reference: str) -> None:
 
 
 def _at_desk(viewer: Viewer, reference: str) -> Question:
-    """The question, if it is the viewer's to answer; locked, so that two acts on it follow each other."""
+    """Return the question if the viewer may answer it;
+    locked, so that two acts on it happen one after the other."""
     question = desk_queries.question_for(viewer, reference)
     require(viewer, desk_queries.DESK, question.path)
     db.session.refresh(question, with_for_update=True)

@@ -1,7 +1,7 @@
-"""Bringing a question to the desk, and adding to it: by a page, with or without an account, or by mail.
+"""Bring a question to the desk and add to it: from a page, with or without an account, or by mail.
 
-A thread is sealed under its person's key, so that destroying it erases what they wrote here with all else. Whoever
-has no account gets a key for the question alone, which can be destroyed as well."""
+A thread is sealed with its person's key, so that destroying the key erases the thread with everything else.
+A question by somebody without an account has its own key, which can be destroyed as well."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ _UNREACHABLE = N_("Laissez une adresse e-mail ou un téléphone : sinon personne
 
 @dataclass(frozen=True)
 class Asked:
-    """What somebody brings. `token` names it, so that a second click brings nothing; the last three without account."""
+    """What somebody asks. `token` identifies it, so that a second click asks nothing new.
+    `name`, `email` and `phone` are given only without an account."""
 
     topic: str
     text: str
@@ -59,7 +60,8 @@ class Asked:
 
 @dataclass(frozen=True)
 class Place:
-    """What a question concerns."""
+    """What a question concerns: an institution, a path, and perhaps an intake, a file, a payment line or a
+    message."""
 
     institution_id: int
     path: str
@@ -71,7 +73,8 @@ class Place:
 
 @dataclass(frozen=True)
 class Said:
-    """One part of a thread, before it is sealed. What is not given stays out of it."""
+    """One part of a thread before it is sealed.
+    `more` is stored beside the text; `once` is its unique name."""
 
     kind: EntryKind
     text: str
@@ -81,7 +84,8 @@ class Said:
 
 
 def ask(viewer: Viewer, programme: Programme, intake: Intake | None, asked: Asked, origin: str) -> Question:
-    """A question from the public page; `origin` is the address it was sent from, counted against floods."""
+    """Ask a question from the public page.
+    `origin` is the network address it came from, counted against floods."""
     place = Place(programme.institution_id, programme.path, intake.id if intake else None)
     if viewer.person_id is None:
         if not asked.email and not asked.phone:
@@ -95,7 +99,7 @@ def ask(viewer: Viewer, programme: Programme, intake: Intake | None, asked: Aske
 
 
 def ask_on_file(viewer: Viewer, reference: str, asked: Asked) -> Question:
-    """A question on one of the viewer's own files."""
+    """Ask a question about one of the viewer's own files."""
     file = applications.own(viewer, reference)
     _limit({("help", viewer.reference): PER_ADDRESS * 2})
     row = file.application
@@ -104,7 +108,7 @@ def ask_on_file(viewer: Viewer, reference: str, asked: Asked) -> Question:
 
 
 def ask_on_line(viewer: Viewer, reference: str, asked: Asked) -> Question:
-    """A question on one of the viewer's own payment lines."""
+    """Ask a question about one of the viewer's own payment lines."""
     line = stipends.own_line(viewer, reference).Line
     _limit({("help", viewer.reference): PER_ADDRESS * 2})
     with acting_in(line.institution_id):
@@ -122,14 +126,14 @@ def add(viewer: Viewer, reference: str, text: str, token: str) -> Question:
 
 
 def add_by_link(viewer: Viewer, token: str, text: str, once: str) -> None:
-    """The same for whoever has no account, by the link of a message; it opens until it is too old."""
+    """Add to a question without an account, by the link of a message. The link works until it expires."""
     question, place = _linked(token)
     with acting_in(place):
         _add(viewer, question, text, once)
 
 
 def read_by_link(viewer: Viewer, token: str) -> tuple[Question, list[desk_queries.Part]]:
-    """The question of a link and its thread as its person sees it; problems as `links.peek`."""
+    """Return the question of a link, and its thread as its person sees it. Raises as `links.peek` does."""
     question, place = _linked(token)
     with acting_in(place):
         return question, desk_queries.thread(question, whole=False)
@@ -164,7 +168,7 @@ def _open(viewer: Viewer, place: Place, asked: Asked) -> Question:
 
 
 def open_question(viewer: Viewer, place: Place, asked: Asked, person: Person | None = None) -> Question:
-    """A question's row, without a word in it yet; `person`, when somebody else brings it for them."""
+    """Make a question's row, still without any text. `person` is given if somebody else asks for them."""
     person_id = person.id if person else viewer.person_id
     reference, moment = new_reference(), clock.now()
     number = f"Q-{new_short_code(8)}"
@@ -199,7 +203,8 @@ def open_question(viewer: Viewer, place: Place, asked: Asked, person: Person | N
 
 
 def say_once(viewer: Viewer, question: Question, said: Said) -> bool:
-    """Write one part of a thread; False if it is there already, by a second click or a mail that was read before."""
+    """Write one part of a thread. Returns False if it is there already, after a
+    second click or a mail read twice."""
     row = row_of(question, said, subject_keys({question.subject})[question.subject])
     try:
         with db.session.begin_nested():
@@ -210,7 +215,8 @@ def say_once(viewer: Viewer, question: Question, said: Said) -> bool:
 
 
 def row_of(question: Question, said: Said, key: bytes | None) -> dict[str, Any]:
-    """An entry's columns. What its person may not see bears no person: so the database keeps it from them too."""
+    """Return an entry's columns. An internal entry has no person, so that the
+    database also hides it from them."""
     reference = new_reference()
     content = json.dumps({**said.more, "text": said.text}, ensure_ascii=False)
     return {
@@ -227,7 +233,8 @@ def row_of(question: Question, said: Said, key: bytes | None) -> dict[str, Any]:
 
 
 def back_to_desk(question: Question) -> None:
-    """Its person wrote: it is the desk's turn, and an answer that was due stays due."""
+    """Note that the person wrote: it is the desk's turn, and a question still
+    open keeps its day for an answer."""
     moment = clock.now()
     if question.state != QuestionState.OPEN:
         question.state = QuestionState.OPEN.value
@@ -237,7 +244,7 @@ def back_to_desk(question: Question) -> None:
 
 
 def written(text: str) -> str:
-    """What was typed, cleaned. Refused when there is nothing or too much of it."""
+    """Return the typed text, cleaned. Raises Refused if it is empty or too long."""
     text = clean(text.replace("\r\n", "\n"))
     if not text:
         raise Refused(Problem(_EMPTY, {}, "text"))
@@ -248,7 +255,8 @@ def written(text: str) -> str:
 
 
 def forget(subject: str) -> None:
-    """Blank what says who asked beside the sealed thread, once the key of its subject was destroyed."""
+    """Blank the name and addresses stored beside the sealed thread, once the
+    key of its subject was destroyed."""
     gone: dict[str, Any] = {"asker_name": "", "asker_email": None, "phone_sealed": None}
     theirs = sa.update(Question).where(Question.subject == subject)
     db.session.execute(theirs.values(**gone, search_text=sa.func.lower(Question.number)))
@@ -260,8 +268,8 @@ def letters_for(
     persons: Mapping[int, Person],
     variables: Callable[[Question], Mapping[str, Any]],
 ) -> list[Letter]:
-    """A letter to whoever asked each question, in a few statements: with the page of those who have an account, with
-    a link for the others."""
+    """Make a letter to whoever asked each question, in a few statements.
+    It leads people with an account to their page, and the others to a link."""
     bare = desk_queries.without_account(each.person_id for each in questions if each.person_id)
     linked = [each for each in questions if each.person_id is None or each.person_id in bare]
     tokens: dict[str, str] = {}
@@ -300,7 +308,7 @@ def _acknowledge(question: Question) -> None:
 
 
 def _limit(most: Mapping[tuple[str, str], int]) -> None:
-    """Count what came from each address within the hour; Refused beyond `most`."""
+    """Count what came from each address within the hour. Raises Refused beyond `most`."""
     blinds = {crypto.blind_index(kind, value): number for (kind, value), number in most.items()}
     moment = clock.now()
     counted = (

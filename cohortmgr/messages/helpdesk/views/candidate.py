@@ -1,4 +1,4 @@
-"""Asking for help, with or without an account, and one's own questions."""
+"""Pages for asking for help, with or without an account, and for one's own questions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NUMBER = re.compile(r"Q-[0-9A-Z]{8}")
 @bp.get("/help")
 @guards.public
 def index() -> ResponseReturnValue:
-    """The programmes that one may ask about."""
+    """List the programmes that people can ask about."""
     known = {row.programme_key: row for row in reversed(programmes.public_intakes())}
     return render_template("messages/helpdesk/public_help.html", programmes=list(known.values()))
 
@@ -41,7 +41,8 @@ def index() -> ResponseReturnValue:
 @bp.route("/help/<key>", methods=["GET", "POST"])
 @guards.public
 def ask(key: str) -> ResponseReturnValue:
-    """A question about a programme. What fills the field that nobody sees is a machine: it is thanked and forgotten."""
+    """Ask a question about a programme.
+    Only a machine fills the hidden field `website`: it is thanked, and what it sent is dropped."""
     viewer = guards.viewer()
     row = programmes.public_intakes_of(key)[0]
     programme = programmes.programme_by_key(key)
@@ -89,7 +90,7 @@ def _asked_by_person(reference: str) -> ResponseReturnValue:
 @bp.get("/help/received")
 @guards.public
 def received() -> ResponseReturnValue:
-    """Thanks, the number, and the day by which an answer comes."""
+    """Thank the person, and show the question's number and the day by which an answer comes."""
     number = request.args.get("number", "")
     return render_template(
         "messages/helpdesk/public_received.html",
@@ -101,7 +102,7 @@ def received() -> ResponseReturnValue:
 @bp.route("/help/questions/<token>", methods=["GET", "POST"])
 @guards.public
 def linked(token: str) -> ResponseReturnValue:
-    """The thread of whoever has no account; they may add to it."""
+    """Show the thread to somebody without an account, who may add to it."""
     form, status = WordsForm(), 200
     try:
         question, parts = helpdesk_questions.read_by_link(guards.viewer(), token)
@@ -135,7 +136,7 @@ def _thread(question: object, parts: object, form: WordsForm) -> dict[str, objec
 @bp.get("/my/questions")
 @guards.candidate
 def mine() -> ResponseReturnValue:
-    """One's own questions, the last touched first."""
+    """List the viewer's own questions, the last changed first."""
     questions = desk_queries.mine(guards.viewer())
     return render_template(
         "messages/helpdesk/candidate_questions.html",
@@ -150,7 +151,7 @@ def mine() -> ResponseReturnValue:
 @bp.route("/my/questions/<reference>", methods=["GET", "POST"])
 @guards.candidate
 def question(reference: str) -> ResponseReturnValue:
-    """One's own thread; adding to it makes it the programme's turn."""
+    """Show one's own thread; adding to it makes it the programme's turn."""
     viewer = guards.viewer()
     found = desk_queries.own(viewer, reference)
     form, status = WordsForm(), 200
@@ -171,7 +172,7 @@ def question(reference: str) -> ResponseReturnValue:
 @bp.route("/my/applications/<reference>/question", methods=["GET", "POST"])
 @guards.candidate
 def on_file(reference: str) -> ResponseReturnValue:
-    """A question on one's own file."""
+    """Ask a question about one's own file."""
     file = applications.own(guards.viewer(), reference)
     form = QuestionForm()
     if form.validate_on_submit():
@@ -194,7 +195,8 @@ def on_file(reference: str) -> ResponseReturnValue:
 @bp.route("/my/stipends/<reference>/question", methods=["GET", "POST"])
 @guards.candidate
 def on_line(reference: str) -> ResponseReturnValue:
-    """A question on one's own payment line; only whoever pays and answers for the programme reads it."""
+    """Ask a question about one's own payment line;
+    only people who pay or answer for the programme read it."""
     row = stipends.own_line(guards.viewer(), reference)
     form = QuestionForm()
     form.topic.choices = []

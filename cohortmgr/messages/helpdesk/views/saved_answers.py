@@ -1,4 +1,4 @@
-"""Answers that are kept: written once in three languages, found by their topic."""
+"""Pages for saved answers, which are written once in three languages and found by topic."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WHICH = N_("Dites pour quel programme est cette réponse.")
 @bp.get("")
 @guards.staff
 def index() -> ResponseReturnValue:
-    """All of them, by topic."""
+    """List all saved answers, by topic."""
     viewer = guards.viewer()
     require_anywhere(viewer, desk_queries.WRITE)
     rows = db.session.scalars(desk_queries.saved(viewer, desk_queries.WRITE)).all()
@@ -39,7 +39,7 @@ def index() -> ResponseReturnValue:
 @bp.route("/new", methods=["GET", "POST"])
 @guards.staff
 def new() -> ResponseReturnValue:
-    """A new one."""
+    """Write a new saved answer."""
     require_anywhere(guards.viewer(), desk_queries.WRITE)
     return _form(None)
 
@@ -47,14 +47,14 @@ def new() -> ResponseReturnValue:
 @bp.route("/<reference>", methods=["GET", "POST"])
 @guards.staff
 def edit(reference: str) -> ResponseReturnValue:
-    """Change one."""
+    """Change a saved answer."""
     return _form(desk_queries.saved_answer(guards.viewer(), reference, desk_queries.WRITE))
 
 
 @bp.post("/<reference>/remove")
 @guards.staff
 def remove(reference: str) -> ResponseReturnValue:
-    """Take one away."""
+    """Remove a saved answer."""
     with writing():
         handling.remove_answer(guards.viewer(), reference)
     flash(_("La réponse type est retirée."), "done")

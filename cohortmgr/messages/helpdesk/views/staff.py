@@ -1,4 +1,4 @@
-"""The help desk of staff: the list, one question, an answer to many, and the answers that are kept."""
+"""The help desk's pages for staff: the list, one question with its acts, and one answer to many."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ _NAMES: dict[str, Any] = {
 @bp.get("/questions")
 @guards.staff
 def index() -> ResponseReturnValue:
-    """What waits at the viewer's desk, filtered by the address; as many statements for fifty as for one."""
+    """List what waits at the viewer's desk, filtered by the URL;
+    fifty rows take as many statements as one."""
     viewer = guards.viewer()
     require_anywhere(viewer, desk_queries.DESK)
     filters = Filters.of(request.args)
@@ -64,7 +65,7 @@ def index() -> ResponseReturnValue:
 @bp.get("/questions/<reference>")
 @guards.staff
 def question(reference: str) -> ResponseReturnValue:
-    """One question, its thread, and what may be done."""
+    """Show one question, its thread, and what may be done."""
     return _page(reference)
 
 
@@ -101,7 +102,7 @@ def _page(reference: str, problems: Sequence[Problem] = (), typed: str = "") -> 
 
 
 def _done(act: Callable[[], object], reference: str, said: str) -> ResponseReturnValue:
-    """Do one act on a question, say so, and show it again; what a rule refuses is said on its page."""
+    """Do one act on a question, say so, and show it again; a refusal is shown on the question's page."""
     try:
         with writing():
             act()
@@ -119,7 +120,7 @@ def _once() -> str:
 @bp.post("/questions/<reference>/take")
 @guards.staff
 def take(reference: str) -> ResponseReturnValue:
-    """Become its owner."""
+    """Become the question's owner."""
     viewer = guards.viewer()
     return _done(lambda: handling.take(viewer, reference), reference, _("Vous suivez cette question."))
 
@@ -127,7 +128,7 @@ def take(reference: str) -> ResponseReturnValue:
 @bp.post("/questions/<reference>/give")
 @guards.staff
 def give(reference: str) -> ResponseReturnValue:
-    """Give it to a colleague, or back to nobody."""
+    """Give the question to a colleague, or to nobody."""
     viewer, to = guards.viewer(), request.form.get("owner", "")
     return _done(lambda: handling.give(viewer, reference, to), reference, _("C’est noté."))
 
@@ -135,7 +136,7 @@ def give(reference: str) -> ResponseReturnValue:
 @bp.post("/questions/<reference>/answer")
 @guards.staff
 def answer(reference: str) -> ResponseReturnValue:
-    """Answer its person."""
+    """Answer the person."""
     viewer, text, waits = guards.viewer(), request.form.get("text", ""), bool(request.form.get("waits"))
     act = lambda: handling.answer(viewer, reference, text, _once(), waits)  # noqa: E731
     return _done(act, reference, _("La réponse part dans la minute."))
@@ -153,7 +154,7 @@ def call(reference: str) -> ResponseReturnValue:
 @bp.post("/questions/<reference>/note")
 @guards.staff
 def note(reference: str) -> ResponseReturnValue:
-    """A note that its person does not see."""
+    """Add a note that the person does not see."""
     viewer, text = guards.viewer(), request.form.get("text", "")
     return _done(lambda: handling.note(viewer, reference, text, _once()), reference, _("La note est gardée."))
 
@@ -161,7 +162,7 @@ def note(reference: str) -> ResponseReturnValue:
 @bp.post("/questions/<reference>/close")
 @guards.staff
 def close(reference: str) -> ResponseReturnValue:
-    """Nothing is left to do."""
+    """Close the question, because nothing is left to do."""
     viewer = guards.viewer()
     return _done(lambda: handling.close(viewer, reference), reference, _("La question est close."))
 
@@ -169,7 +170,7 @@ def close(reference: str) -> ResponseReturnValue:
 @bp.post("/questions/<reference>/reopen")
 @guards.staff
 def reopen(reference: str) -> ResponseReturnValue:
-    """It is the desk's turn again."""
+    """Reopen the question: it is the desk's turn again."""
     viewer = guards.viewer()
     return _done(lambda: handling.reopen(viewer, reference), reference, _("La question est rouverte."))
 
@@ -177,7 +178,7 @@ def reopen(reference: str) -> ResponseReturnValue:
 @bp.route("/questions/answers", methods=["GET", "POST"])
 @guards.staff
 def many(problems: Sequence[Problem] = ()) -> ResponseReturnValue:
-    """One answer to all who are chosen: how many read it in which language, then the act."""
+    """Answer all chosen questions at once: show how many people read each language, then send."""
     viewer = guards.viewer()
     require_anywhere(viewer, desk_queries.DESK)
     given = request.values
