@@ -1,5 +1,4 @@
-"""E-mail addresses and telephone numbers, by which people are reached and
-known, each in one comparable form."""
+"""E-mail addresses and telephone numbers, by which people are reached and known, in comparable forms."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Join accounts to the application:
-ways in, one's own devices, the trail, and the hourly deleting of old codes."""
+"""Join accounts to the application: ways in, one's own devices, the trail, and the deleting of old codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said by campaigns and by the help desk. Pure."""
+"""The messages that campaigns and the help desk send to people. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SAID = (
 )
 _STOP = Variable("unsubscribe", "link", "IjdLM1FYUEIyTTQi.xyz", required=True, path="/unsubscribe/{}")
 
-# A question's page: of the person's own space, or of a link for whoever has no account.
+# The page of a question: in the person's own space, or behind a link for people without an account.
 _QUESTION = (
     NAME,
     Variable("number", "text", "Q-7K3QXPB2", required=True),

@@ -1,4 +1,4 @@
-"""Join messages to the application: letters, the help desk, campaigns, texts, and each person's way."""
+"""Join messages to the application: letters, help desk, campaigns, texts, preferences, incoming mail."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ WRITTEN = (log.bp.name, campaigns.bp.name, texts.bp.name, undelivered_pages.bp.n
 
 
 def init_app(app: Flask) -> None:
-    """Pages, commands, notices, places, work, and the answers to what the outbox and guardians ask."""
+    """Register pages, commands, notices, navigation entries and work, and join the hooks of outbox, trail and
+    guardians."""
     for page in PAGES:
         app.register_blueprint(page)
     app.cli.add_command(commands.group)
@@ -68,7 +69,8 @@ def _join_hooks() -> None:
     outbox.headers.register(incoming.reply_to)
     outbox.on_returned.register(undelivered.raise_trouble)
     keys.on_destroyed.register(questions.forget)
-    # Staff read in which company the child is; releasing the seat takes the placement away.
+    # The hook must come before the one that releases the seat:
+    # that one ends the placement, and staff must read in which company the child is.
     consents.on_hidden.register(consent_withdrawn.tell_staff, before=release_on_withdrawal)
 
 
@@ -80,7 +82,7 @@ def _place(app: Flask) -> None:
         "staff",
         Entry(N_("Questions"), "desk_staff.index", 30, "messages.desk", below),
         Entry(said, "messages_staff.log", 40, "applications.manage", WRITTEN),
-        # Whoever has the log finds the texts there.
+        # Shown only to people without the log: those who have it reach the texts from its tabs.
         Entry(said, "texts_staff.index", 41, "messages.write", WRITTEN, unless="messages_staff.log"),
     )
     navigation.add("company", Entry(said, "messages_candidate.inbox", 30))

@@ -1,5 +1,6 @@
-"""What a mail that came in changes: a message that came back, a complaint, words that join a question. The system's
-alone, for the web cannot change what it wrote to the outbox."""
+"""Act on mail that came in: a returned message, a complaint, or a reply that joins a question.
+
+Only the system does this, because the web cannot change what it wrote to the outbox."""
 
 from __future__ import annotations
 
@@ -32,12 +33,13 @@ TAG = 16
 
 
 def tag_of(reference: str) -> str:
-    """What an address must bear beside a question's reference: without our key nobody writes into another's thread."""
+    """Return the tag that a reply address must have beside a question's reference:
+    it is made with our key, so that nobody else can write into another person's thread."""
     return crypto.blind_index("question-reply", reference)[:TAG]
 
 
 def reply_to(_message: Message, content: Mapping[str, Any]) -> dict[str, str]:
-    """The header by which answers to a question's letters join it."""
+    """Return the Reply-To header by which answers to a question's letters join the question."""
     reference = content.get("variables", {}).get("question")
     if not isinstance(reference, str) or len(reference) != 26:
         return {}
@@ -46,8 +48,10 @@ def reply_to(_message: Message, content: Mapping[str, Any]) -> dict[str, str]:
 
 
 def receive(viewer: Viewer, mail: Mail) -> str:
-    """Do what a mail asks for, once however often it is read; returns what became of it in a word: `returned`,
-    `complaint`, `joined`, `again`, `ignored` or `unknown`."""
+    """Do what a mail asks for, only once however often it is read.
+
+    Returns what became of it in one word:
+    `returned`, `complaint`, `joined`, `again`, `ignored` or `unknown`."""
     what = mail.what
     if isinstance(what, Bounce):
         if what.kind is None:
@@ -64,7 +68,8 @@ def receive(viewer: Viewer, mail: Mail) -> str:
 
 
 def _came_back(reference: str | None, error: str, done: str) -> str:
-    """Mark a message that had left as returned, and tell those who wait for that; `again` if it was marked before."""
+    """Mark a message that had left as returned, and call the hooks for returned messages;
+    `again` if it was marked before."""
     message = (
         db.session.scalar(sa.select(Message).where(Message.reference == reference)) if reference else None
     )
@@ -77,7 +82,7 @@ def _came_back(reference: str | None, error: str, done: str) -> str:
         "error": error,
         "lease_until": None,
     }
-    together = left_with(message)  # a digest comes back whole
+    together = left_with(message)  # a digest is returned as a whole
     marked = [each for each in together if _marked(each, left, values)]
     for each in marked:
         tell(each, values)
@@ -116,7 +121,8 @@ def _reply(viewer: Viewer, mail: Mail, reply: Reply) -> str:
 
 
 def _told(mail: Mail, reply: Reply, question: Question) -> dict[str, Any]:
-    """What stands beside the words: what was joined and not kept, and the sender where it is not whom we write to."""
+    """Return what is stored beside the text:
+    the names of attachments, which are not kept, and the sender if it is not the address we write to."""
     known = question.asker_email
     if question.person_id is not None:
         known = db.session.scalar(sa.select(Person.email).where(Person.id == question.person_id))
@@ -129,7 +135,7 @@ def _told(mail: Mail, reply: Reply, question: Question) -> dict[str, Any]:
 
 
 def _addressed(reply: Reply) -> Question | None:
-    """The question that the address names, if its tag is ours."""
+    """Return the question that the address names, if its tag is ours; else None."""
     if reply.question is None:
         return None
     reference, tag = reply.question
@@ -139,7 +145,8 @@ def _addressed(reply: Reply) -> Question | None:
 
 
 def _answered(viewer: Viewer, mail: Mail, reply: Reply) -> Question | None:
-    """The question that is about the message they answer to; the first such answer opens it on the person's file."""
+    """Return the question about the message that a reply answers;
+    the first such reply opens it, on the person's file."""
     if not reply.messages:
         return None
     wanted = sa.select(Message).where(Message.reference.in_(reply.messages), Message.person_id.is_not(None))

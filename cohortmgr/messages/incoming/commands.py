@@ -1,4 +1,4 @@
-"""`flask messages …`"""
+"""The commands `flask messages …`, by which a mail server hands mail in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from flask.cli import AppGroup
 from cohortmgr.messages.incoming.tasks import keep
 
 group = AppGroup("messages", help="Mail that comes in.")
-# What mail servers read: temporary failure (tried again), and data that will never do.
+# Exit codes that mail servers understand:
+# a temporary failure, to be tried again; and data that is never accepted.
 TEMPORARY, REFUSED = 75, 65
 
 

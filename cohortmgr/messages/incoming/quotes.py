@@ -1,6 +1,7 @@
-"""What a person wrote in a reply, without what they answered to. Pure.
+"""Find what a person wrote in a reply, without the mail that they quote. Pure.
 
-People answer above what they quote, below it, or between its lines; each is kept. The whole text is stored beside."""
+People answer above the quote, below it, or between its lines; all of these are kept.
+The whole text is stored too."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ LINES = 5000
 
 
 def trimmed(text: str) -> str:
-    """The person's own lines; the whole text if nothing of it seems to be theirs."""
+    """Return the person's own lines; the whole text if none of it seems to be their own."""
     lines = text.splitlines()[:LINES]
     own: list[str] = []
     place = 0
@@ -37,7 +38,7 @@ def trimmed(text: str) -> str:
         if taken:
             after = _next_line(lines, place + taken)
             if after is None or not lines[after].lstrip().startswith(">"):
-                break  # what follows is quoted without a mark
+                break  # what follows is quoted without ">" marks
             place = after
             continue
         if _RULE.match(line) or line in ("-- ", "--") or _PHONE.match(line) or _is_head(lines, place):
@@ -49,7 +50,8 @@ def trimmed(text: str) -> str:
 
 
 def _attribution(lines: list[str], place: int) -> int:
-    """How many lines say who wrote what follows: mail programs break that sentence in two or three."""
+    """Return how many lines say who wrote what follows:
+    mail programs break that sentence over two or three lines. 0 if these lines do not say so."""
     told: list[str] = []
     for line in lines[place : place + 3]:
         if not line.strip() or len(line) > 300:
@@ -69,15 +71,17 @@ def _next_line(lines: list[str], place: int) -> int | None:
 
 
 def _is_head(lines: list[str], place: int) -> bool:
-    """The head of the quoted mail as Outlook writes it: three fields one below the other."""
+    """Whether the head of a quoted mail begins here, as Outlook writes it:
+    three fields, one below the other."""
     block = lines[place : place + 3]
     return len(block) == 3 and all(_FIELD.match(line) for line in block)
 
 
 def text_of_html(source: str) -> str:
-    """The words of an HTML text, a line for each of its blocks; quoted blocks get the sign that plain texts have.
+    """Return the text of some HTML, with a line for each block;
+    quoted blocks get the ">" that plain texts have.
 
-    Read in one pass: the library's parser takes minutes for some texts of this size."""
+    The HTML is read in one pass, because the library's parser takes minutes for some texts of this size."""
     first, *rest = source.split("<!--")
     source = first + "".join(each.partition("-->")[2] for each in rest)
     found: list[str] = []

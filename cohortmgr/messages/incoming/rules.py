@@ -1,7 +1,8 @@
-"""What a mail that comes in is: a message that came back, a complaint, a reply, a machine's, or unknown. Pure.
+"""Tell what an incoming mail is: a bounce, a complaint, a reply, a machine's answer, or unknown. Pure.
 
-Delivery reports are RFC 3464 (in the multipart/report of RFC 6522), complaints RFC 5965, machines' answers RFC 3834.
-`read_mail` never raises, whatever the bytes; its time and memory are bounded by the size that it accepts."""
+Delivery reports follow RFC 3464 (in the multipart/report of RFC 6522), complaints RFC 5965, and
+machines' answers RFC 3834. `read_mail` never raises, whatever the bytes. It accepts a limited size,
+which bounds its time and memory."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ from cohortmgr.messages.incoming.quotes import text_of_html, trimmed
 from cohortmgr.messages.undelivered.rules import _STATUS, TroubleKind, kind_of
 
 LIMIT = 30 * 1024 * 1024
-# Each line of a multipart is held against the boundaries of all parts around it: so many comparisons at most.
+# The parser compares each line of a multipart with the boundaries of all parts around it:
+# this many times at most.
 MOST_WORK = 30_000_000
 MOST_PARTS = 300
 MOST_TEXT = 100_000
@@ -37,7 +39,7 @@ _MACHINE = re.compile(r"^(mailer-daemon|postmaster)@", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Bounce:
-    """A report about one of our messages. `kind` is None while the server still tries."""
+    """A delivery report about one of our messages. `kind` is None while the server still tries."""
 
     reference: str | None
     kind: TroubleKind | None
@@ -46,14 +48,14 @@ class Bounce:
 
 @dataclass(frozen=True)
 class Complaint:
-    """Its reader said that one of our messages is not wanted."""
+    """A reader's complaint that one of our messages is not wanted."""
 
     reference: str | None
 
 
 @dataclass(frozen=True)
 class Attachment:
-    """What was joined to a mail and is not kept."""
+    """The name and size of an attachment, which is not kept."""
 
     name: str
     size: int
@@ -61,7 +63,7 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Reply:
-    """Words of a person: to a question (its reference and the tag that must fit), or to messages of ours."""
+    """A person's text: to a question (its reference, and the tag that must match), or to messages of ours."""
 
     question: tuple[str, str] | None
     messages: tuple[str, ...]
@@ -72,19 +74,19 @@ class Reply:
 
 @dataclass(frozen=True)
 class Automatic:
-    """A machine's answer; nobody wrote it."""
+    """A machine's answer, which nobody wrote."""
 
 
 @dataclass(frozen=True)
 class Unknown:
-    """Nothing that we know what to do with, and why."""
+    """A mail that we cannot use, with the reason."""
 
     why: str
 
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail that was read. `once` names it: read twice, it says the same."""
+    """A mail that was read. `once` identifies it: it is the same each time the mail is read."""
 
     once: str
     sender: str
@@ -94,7 +96,8 @@ class Mail:
 
 
 def read_mail(raw: bytes, domain: str) -> Mail:
-    """Read the bytes of a mail; `domain` is ours. What cannot be read is `Unknown`, with the reason."""
+    """Read the bytes of a mail; `domain` is our mail domain.
+    A mail that cannot be read is `Unknown`, with the reason."""
     digest = hashlib.sha256(raw).hexdigest()
     try:
         if len(raw) > LIMIT:
@@ -108,12 +111,12 @@ def read_mail(raw: bytes, domain: str) -> Mail:
         return Mail(_once(mail, digest), sender[:254].lower(), _plain(name)[:120], subject, what)
     except (
         Exception
-    ) as error:  # the library stumbles over what nobody foresaw; a mail must not stop the others
+    ) as error:  # the library may fail in ways nobody foresaw; one mail must not stop the others
         return Mail(digest, "", "", "", Unknown(f"unreadable: {type(error).__name__}"))
 
 
 def question_address(reference: str, tag: str, domain: str) -> str:
-    """The address at which a reply joins a question; the inverse is in `read_mail`."""
+    """Return the address at which a reply joins a question; `read_mail` reads it back."""
     return f"question+{reference.lower()}.{tag}@{domain}"
 
 
@@ -152,7 +155,7 @@ def _what(mail: Message, sender: str, domain: str) -> Bounce | Complaint | Reply
 
 
 def _parts(mail: Message) -> Iterator[Message]:
-    """The parts in their order, as far as the mail we sent, whose own parts are not the answer's."""
+    """Yield the parts of a mail in order, without those of a mail inside it, such as the one that we sent."""
     waiting = [mail]
     for _ in range(MOST_PARTS):
         if not waiting:
@@ -169,7 +172,7 @@ def _inside(part: Message) -> list[Message]:
 
 
 def _recipients(mail: Message, domain: str) -> list[str]:
-    """The local parts at our domain to which it came."""
+    """Return the local parts of the addresses at our domain to which the mail came."""
     told = [str(value)[:HEADER] for name in _TO for value in (mail.get_all(name) or [])[:20]]
     found = [address.rpartition("@") for _, address in getaddresses(told)[:200]]
     return [local for local, _, host in found if host.lower() == domain.lower()]
@@ -184,7 +187,8 @@ def _references(text: str, domain: str) -> list[str]:
 
 
 def _original(parts: list[Message], domain: str) -> str | None:
-    """Our reference, from the Message-ID of the message that a report returns, whole or its head."""
+    """Return the reference of our message from its Message-ID, in the message
+    or header that a report returns."""
     for part in parts:
         if part.get_content_type() in ("message/rfc822", "message/global"):
             inside = _inside(part)
@@ -214,7 +218,8 @@ def _bounce(parts: list[Message], recipients: list[str], domain: str) -> Bounce:
 
 
 def _plain_bounce(parts: list[Message], reference: str) -> Bounce:
-    """A server that writes a letter in place of a report: its code is somewhere in the words."""
+    """Read a bounce from a server that writes a letter instead of a report:
+    its code is somewhere in the text."""
     status = _STATUS.search(_text(parts)[:20_000])
     if status is None:
         return Bounce(reference, None, "")
@@ -245,7 +250,7 @@ def _is_attachment(part: Message) -> bool:
 
 
 def _text(parts: list[Message]) -> str:
-    """The first plain text, else the first HTML without its marks."""
+    """Return the first plain text, or else the first HTML as text."""
     for kind in ("text/plain", "text/html"):
         for part in parts:
             if part.get_content_type() == kind and not _is_attachment(part):
@@ -275,7 +280,7 @@ def _attachments(parts: list[Message]) -> tuple[Attachment, ...]:
 
 
 def _header(part: Message, name: str) -> str:
-    """The first header of that name, as it stands; bounded."""
+    """Return the first header of that name, undecoded, cut at HEADER characters."""
     return str(part.get(name, ""))[:HEADER]
 
 
@@ -290,7 +295,7 @@ def _decoded(part: Message) -> str:
 
 
 def _words(content: bytes, charset: str) -> str:
-    """The bytes as text by the charset that is told, then by those that most mails use."""
+    """Decode bytes by the given charset, then by those that most mails use."""
     told = [charset] if _CHARSET.fullmatch(charset.lower()) else []
     for name in (*told, "utf-8"):
         try:
@@ -301,7 +306,7 @@ def _words(content: bytes, charset: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """A header's words (RFC 2047) on one line."""
+    """Return a header's decoded text (RFC 2047) on one line."""
     try:
         found = decode_header(text)
     except (HeaderParseError, ValueError):

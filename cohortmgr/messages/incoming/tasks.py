@@ -1,7 +1,8 @@
-"""The folder into which mail comes: each file is read once, and none stops the others.
+"""Read the folder into which mail comes: each file is read once, and no file stops the others.
 
-A file's name counts its readings before each begins, so that one that kills its reader counts as well; after three it
-is laid aside. What nobody can use is kept under `unknown`."""
+A file's name counts its readings, and is changed before each reading begins, so that a file
+that kills its reader is counted too. After three readings it is moved to `aside`. Mail that
+nobody can use is kept in `unknown`."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ _COUNT = re.compile(r"~(\d)$")
 
 
 def folder() -> Path:
-    """Where mail comes in; made if it is not there."""
+    """Return the folder for incoming mail; it is made if it does not exist."""
     settings = current_app.extensions["cohortmgr-settings"]
     found = Path(settings.incoming) if settings.incoming else Path(current_app.config["DATA"]) / "incoming"
     found.mkdir(parents=True, exist_ok=True)
@@ -37,7 +38,8 @@ def folder() -> Path:
 
 
 def keep(stream: BinaryIO, recipient: str = "") -> bool:
-    """Lay one mail into the folder, whole or not at all; False if it is too large. `recipient` is the envelope's."""
+    """Put one mail into the folder, whole or not at all. Returns False if it is too large. `recipient` is the
+    envelope's recipient."""
     data = stream.read(LIMIT + 1)
     if len(data) > LIMIT:
         return False
@@ -54,8 +56,10 @@ def keep(stream: BinaryIO, recipient: str = "") -> bool:
 
 
 def collect(_stopping: Stopping = lambda: False) -> int:
-    """Read what has come, the oldest first; returns how many were taken: what is left over is read a minute later.
-    One process at a time."""
+    """Read the mail that has come, oldest first; returns how many files were taken.
+    The rest is read a minute later.
+
+    Only one process does this at a time."""
     place = folder()
     with _alone(place) as mine:
         if not mine:
@@ -79,11 +83,11 @@ def _read(place: Path, path: Path) -> None:
             mail = read_mail(file.read(LIMIT + 1), current_app.extensions["cohortmgr-settings"].mail_domain)
         with writing():
             done = receive(SYSTEM, mail)
-    except OperationalError:  # the database is away, which is not the mail's affair
+    except OperationalError:  # the database is away, which is not the mail's fault
         db.session.rollback()
         path.rename(place / (f"{name}~{number}" if number else name))
         raise
-    except Exception:  # it is what nobody foresaw: three times, then aside
+    except Exception:  # a failure that nobody foresaw: the mail is read three times, then moved aside
         current_app.logger.exception("the mail %s was not taken in", name)
         db.session.rollback()
         return

@@ -1,6 +1,6 @@
-"""Reading what was written to somebody, and sending again what was set aside.
+"""Read a message that was written to somebody, and send a message that was set aside again.
 
-The web only appends to the journal of messages, so a job changes the row."""
+The web can only append to the journal of messages, so a job changes the row."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ READ = "messages.read"
 
 
 def read_message(viewer: Viewer, reference: str) -> tuple[Message, letters.Read]:
-    """A message as it was sent, for who manages its person's file; reading it is an act. What opens an account or a
-    file is NotFound here; Refused once its person was erased."""
+    """Return a message as it was sent, for staff who manage its person's file;
+    the reading is recorded in the trail.
+
+    Raises NotFound for a message that opens an account or a file, and Refused once its person was erased."""
     require_anywhere(viewer, letters.PERMISSION)
     message = letters.get_for(viewer, reference)
     if message.key in bearing_keys():
@@ -32,8 +34,8 @@ def read_message(viewer: Viewer, reference: str) -> tuple[Message, letters.Read]
 
 
 def send_again(viewer: Viewer, reference: str) -> Message:
-    """Ask that a message that was set aside be tried anew. In any other state, nothing happens: the message has left
-    or is on its way."""
+    """Ask that a message that was set aside be tried again.
+    In any other state nothing happens, because the message has left or is on its way."""
     require_anywhere(viewer, letters.PERMISSION)
     message = letters.get_for(viewer, reference)
     if message.state == MessageState.SET_ASIDE:

@@ -1,4 +1,4 @@
-"""Texts of messages that staff wrote in place of the house's own."""
+"""The table of message texts that staff wrote in place of the house's own."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from cohortmgr.base.db import Id, Model, Row
 
 
 class MessageText(Row, Model):
-    """One version of a text that staff wrote in place of the house's own; the newest number is the one that is sent.
+    """One version of a text that staff wrote in place of the house's own.
+    The version with the newest number is sent.
 
-    Without a body it says that the house's own holds again. `written_by` is the reference of an account."""
+    A version without a body means that the house's own text is used again.
+    `written_by` is the reference of an account."""
 
     __tablename__ = "message_texts"
     __table_args__ = (

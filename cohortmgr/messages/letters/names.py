@@ -1,4 +1,4 @@
-"""What staff call messages and their states. Pure."""
+"""The names that staff read for states, languages and channels of messages. Pure."""
 
 from __future__ import annotations
 

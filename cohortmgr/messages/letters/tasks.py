@@ -1,4 +1,4 @@
-"""What the worker does for a message that is to be sent again."""
+"""What the worker does when staff send a message again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from cohortmgr.outbox.actions import take_up
 
 @handler(KIND)
 def send_again(payload: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Take up `payload["message"]` if it is set aside; a second run, or a second click, finds it taken up."""
+    """Let `payload["message"]` wait again if it is set aside;
+    a second run, or a second click, changes nothing."""
     reference = str(payload["message"])
     with writing():
         taken = take_up(reference)

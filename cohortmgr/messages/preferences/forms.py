@@ -1,4 +1,4 @@
-"""How a person wishes to be written to, as a form."""
+"""The form by which a person chooses how to be written to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHANNELS = [SelectChoice("email", _l("Par e-mail")), SelectChoice("sms", _l("Pa
 
 
 class PreferencesForm(FlaskForm):
-    """Language, channel, number, hours, and what a person does without."""
+    """Language, channel, telephone number, quiet hours, digest, and whether campaigns are wanted."""
 
     language = RadioField(_l("Langue des messages"), choices=_LANGUAGES, option_widget=widgets.RadioInput())
     channel = RadioField(
@@ -54,7 +54,7 @@ class PreferencesForm(FlaskForm):
     )
 
     def validate_phone(self, field: TelField) -> None:
-        """In the form in which it is kept."""
+        """Keep the number in its stored form."""
         try:
             field.data = normalise_phone(field.data)
         except Refused as refusal:
@@ -62,7 +62,7 @@ class PreferencesForm(FlaskForm):
 
     @classmethod
     def of(cls, chosen: Chosen) -> PreferencesForm:
-        """Filled with what holds now, or with what was sent."""
+        """Make a form filled with the present choices, or with what was posted."""
         wish = chosen.wish
         start, end = wish.quiet or Wish().quiet or (0, 0)
         return cls(
@@ -79,7 +79,7 @@ class PreferencesForm(FlaskForm):
         )
 
     def chosen(self) -> Chosen:
-        """What was sent, once it is valid."""
+        """Return what was posted, once the form is valid."""
         quiet = (self.quiet_from.data, self.quiet_until.data) if self.quiet.data else None
         wish = Wish(self.channel.data, self.campaigns.data, self.digest.data, quiet)
         return Chosen(self.language.data, self.phone.data or "", wish)

@@ -1,4 +1,4 @@
-"""How each person wishes to be written to, and until when they have read."""
+"""Tables of how each person wishes to be written to, and of when they last opened their messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from cohortmgr.messages.helpdesk.models import _GLOBAL
 
 
 class Preference(Model):
-    """What a person chose; whoever chose nothing has no row. Hours are Casablanca's, None when there are none."""
+    """What a person chose; a person who chose nothing has no row. Hours are Casablanca's; None means no quiet
+    hours."""
 
     __tablename__ = "message_preferences"
     __table_args__ = (_GLOBAL,)
@@ -29,7 +30,7 @@ class Preference(Model):
 
 
 class InboxMark(Model):
-    """When a person last opened their messages: what was sent since is new to them."""
+    """When a person last opened their messages: messages sent since are new to them."""
 
     __tablename__ = "inbox_marks"
     __table_args__ = (_GLOBAL,)

@@ -1,4 +1,4 @@
-"""When and by which channel a message leaves, by what its person wishes and what it says. Pure."""
+"""When and by which channel a message leaves, from its person's wishes and what it says. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from cohortmgr.base.errors import N_, Problem
 
 DIGEST_AT = 18  # the hour in Casablanca at which a day's digest leaves
 PRESSING = timedelta(hours=24)
-SPARE = timedelta(hours=3)  # what must be left to do something by, when quiet hours are over
+SPARE = timedelta(hours=3)  # the least time that must be left for a deadline when quiet hours end
 
 
 @dataclass(frozen=True)
 class Wish:
-    """How a person wishes to be written to. `quiet`: the hours from which and until which they are left in peace."""
+    """How a person wishes to be written to.
+    `quiet` is the hour at which quiet hours begin and the hour at which they end; None means none."""
 
     channel: str = "email"
     campaigns: bool = True
@@ -26,8 +27,10 @@ class Wish:
 
 @dataclass(frozen=True)
 class Errand:
-    """What a message is, as far as its way goes. `short`: it has a form for SMS; `gathered`: it has waited for the
-    digest, and this is the hour; `deadline`: what it says to be done by."""
+    """What routing needs to know of a message.
+
+    `short`: it has a text for SMS. `gathered`: it has waited for the digest, and this is the hour.
+    `deadline`: the moment by which it asks for something to be done."""
 
     channel: str = "email"
     campaign: bool = False
@@ -40,14 +43,14 @@ class Errand:
 
 @dataclass(frozen=True)
 class Leave:
-    """Now, by that channel."""
+    """Leave now, by this channel."""
 
     channel: str
 
 
 @dataclass(frozen=True)
 class Later:
-    """At that instant (aware, UTC), perhaps with others."""
+    """Leave at this instant (aware, UTC); `gathered` means with others, in a digest."""
 
     until: datetime
     gathered: bool = False
@@ -55,7 +58,7 @@ class Later:
 
 @dataclass(frozen=True)
 class Never:
-    """To nobody: there is no way, or (`drop`) the person does not want it."""
+    """Do not leave: no way leads to anybody, or (`drop`) the person does not want it."""
 
     drop: bool = False
 
@@ -63,10 +66,11 @@ class Never:
 def route(
     wish: Wish, errand: Errand, now: datetime, has_email: bool, has_phone: bool
 ) -> Leave | Later | Never:
-    """When and by which channel a message leaves. `now` bears the zone whose clocks the person lives by.
+    """Return when and by which channel a message leaves. `now` is in the time zone where the person lives.
 
-    Quiet hours hold back short messages, which ring, and campaigns; never what is urgent, what would come too late
-    after them, nor a letter about the person's own file, which waits in a mailbox without a sound.
+    Quiet hours hold back short messages, which ring, and campaigns. They never hold back an urgent
+    message, one that would come too late after them, or a letter about the person's own file, which
+    waits in a mailbox without a sound.
     """
     if errand.campaign and not wish.campaigns:
         return Never(drop=True)
@@ -85,7 +89,8 @@ def route(
 
 
 def _channel(wish: Wish, errand: Errand, has_email: bool, has_phone: bool) -> str | None:
-    """What opens an account goes to the mailbox that the account is known by, whatever was chosen."""
+    """Return the channel; None if there is none.
+    A message that opens an account goes by e-mail if there is an address, whatever the person chose."""
     if errand.channel == "inbox":
         return "inbox"
     can_ring = has_phone and errand.short
@@ -103,7 +108,7 @@ def _presses(errand: Errand, now: datetime) -> bool:
 
 
 def is_quiet(now: datetime, quiet: tuple[int, int]) -> bool:
-    """Whether the clocks of `now` show an hour of a stretch, which may hold midnight."""
+    """Whether the clocks of `now` show an hour within the quiet hours, which may include midnight."""
     start, end = quiet
     if start <= end:
         return start <= now.hour < end
@@ -111,10 +116,10 @@ def is_quiet(now: datetime, quiet: tuple[int, int]) -> bool:
 
 
 def end_of_quiet(now: datetime, quiet: tuple[int, int]) -> datetime:
-    """The first instant (UTC) after `now` at which the stretch is over.
+    """Return the first instant (UTC) after `now` at which the quiet hours are over.
 
-    Where clocks are set back an hour is shown twice, where they are set forward it is not shown at all: an hour that
-    is shown again may still be quiet, and one that is skipped ends at the instant that takes its place.
+    When clocks are set back, an hour comes twice, and the second time may still be quiet. When they are set
+    forward, an hour is skipped, and quiet hours that end at it end at the instant that takes its place.
     """
     return min(
         moment for moment in _shown(now, quiet[1]) if not is_quiet(moment.astimezone(now.tzinfo), quiet)
@@ -122,25 +127,27 @@ def end_of_quiet(now: datetime, quiet: tuple[int, int]) -> datetime:
 
 
 def next_hour(now: datetime, hour: int) -> datetime:
-    """The next instant (UTC), after `now`, at which the clocks of its zone show that full hour."""
+    """Return the next instant (UTC) after `now` at which the clocks of its time zone show that full hour."""
     return min(_shown(now, hour))
 
 
 def _shown(now: datetime, hour: int) -> list[datetime]:
-    """The instants (UTC) after `now`, to the day after tomorrow, at which the clocks show that hour."""
+    """Return the instants (UTC) after `now`, until the day after tomorrow, at
+    which the clocks show that hour."""
     days = [now.date() + timedelta(days=days) for days in (-1, 0, 1, 2)]
     found = set()
     for day in days:
         for fold in (0, 1):
             moment = datetime.combine(day, time(hour, fold=fold), tzinfo=now.tzinfo).astimezone(UTC)
-            # An hour that is skipped is the instant at which it is; its second reading is an hour too early.
+            # With fold=0, a skipped hour becomes the instant that takes its place;
+            # with fold=1 it is an hour too early.
             if fold == 0 or moment.astimezone(now.tzinfo).hour == hour:
                 found.add(moment)
     return [moment for moment in found if moment > now.astimezone(UTC)]
 
 
 def wish_problems(wish: Wish, phone: str) -> list[Problem]:
-    """Why a wish cannot be followed, each beside its field; `phone` as E.164, or empty."""
+    """Return why a wish cannot be followed, each problem with its field. `phone` is in E.164, or empty."""
     problems = []
     if wish.channel == "sms" and not phone:
         problems.append(Problem(N_("Écrivez le numéro auquel les SMS doivent arriver."), {}, "phone"))
@@ -159,6 +166,7 @@ def wish_problems(wish: Wish, phone: str) -> list[Problem]:
 
 
 def _takes_sms(phone: str) -> bool:
-    """Whether it may be a mobile: what the numbering plan does not tell apart is let through."""
+    """Whether the number may be a mobile's.
+    Numbers that the numbering plan does not tell apart are accepted."""
     kind = phonenumbers.number_type(phonenumbers.parse(phone))
     return bool(kind != phonenumbers.PhoneNumberType.FIXED_LINE)

@@ -1,4 +1,4 @@
-"""What people choose about their messages: their own page, and the link of a campaign's mail."""
+"""Pages where people choose how they are written to: their own page, and the link of a campaign's mail."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ bp = Blueprint("preferences", __name__)
 @bp.route("/my/preferences", methods=["GET", "POST"])
 @guards.signed_in
 def mine() -> ResponseReturnValue:
-    """The viewer's own; what is wrong is said beside its field and what was typed stays."""
+    """Show and store the viewer's own choices.
+    A problem is shown beside its field, and what was typed stays."""
     viewer = guards.viewer()
     form = PreferencesForm.of(wishes.chosen_by(viewer))
     if form.validate_on_submit():
@@ -38,16 +39,17 @@ def mine() -> ResponseReturnValue:
 @bp.get("/unsubscribe/<token>")
 @guards.public
 def unsubscribe(token: str) -> ResponseReturnValue:
-    """A page with a button: scanners open the links of mails, and must not unsubscribe anybody."""
+    """Show a page with a button: scanners open the links in mails, and must not unsubscribe anybody."""
     return _page(token, "asked")
 
 
-# The mail's own form is posted by a provider, without a session or a token of ours: the signature is what counts.
+# A mail provider posts this without a session or a token of ours, so only the link's signature counts.
 @bp.post("/unsubscribe/<token>")
 @csrf.exempt
 @guards.public
 def one_click(token: str) -> ResponseReturnValue:
-    """Stop campaigns: what a provider posts (RFC 8058), and what the page's button does. Again: the same page."""
+    """Stop campaigns, when a provider posts (RFC 8058) or when the page's button is pressed.
+    A second time shows the same page."""
     return _page(token, "stopped", campaigns=False)
 
 

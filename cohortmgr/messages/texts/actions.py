@@ -1,4 +1,4 @@
-"""Writing a text in place of the house's own, going back to an older one, and trying one out. Never commits."""
+"""Write a text in place of the house's own, go back to an older version, and read samples. Never commits."""
 
 from __future__ import annotations
 
@@ -25,15 +25,16 @@ KIND = "message_text"
 
 
 def place_for(viewer: Viewer, reference: str | None, key: str, channel: str, language: str) -> Place:
-    """The text that the viewer may write; NotPermitted or NotFound otherwise."""
+    """Return the text that the viewer may write. Raises NotPermitted or NotFound otherwise."""
     require_anywhere(viewer, WRITE)
     host = texts.host_for(viewer, reference)
     return Place(host.id, texts.notice_for(key, channel, language), channel, language)
 
 
 def write_text(viewer: Viewer, place: Place, draft: Draft) -> MessageText | None:
-    """Keep a text as a new version; None when it says what is sent already. Refused with every problem at its field,
-    or when somebody else wrote meanwhile."""
+    """Store a text as a new version; returns None if it is the same as what is sent already.
+
+    Raises Refused with every problem at its field, or if somebody else wrote a version meanwhile."""
     require_anywhere(viewer, WRITE)
     subject, body = draft.read(place)
     before = held_text(place)
@@ -50,7 +51,8 @@ def write_text(viewer: Viewer, place: Place, draft: Draft) -> MessageText | None
 
 
 def lay_back_text(viewer: Viewer, place: Place, number: int) -> MessageText | None:
-    """Take up version `number` again as a new one, or with 0 the house's own; None when it is what holds."""
+    """Store version `number` again as a new version, or the house's own text for 0;
+    returns None if it is in force already."""
     require_anywhere(viewer, WRITE)
     before = held_text(place)
     if number == 0:
@@ -64,8 +66,11 @@ def lay_back_text(viewer: Viewer, place: Place, number: int) -> MessageText | No
 
 
 def read_sample(viewer: Viewer, place: Place, reference: str) -> dict[str, Any]:
-    """The values of a message that was sent; reading them is an act of its own. A link that opens an account or a
-    file is the mailbox's alone: its example stands for it."""
+    """Return the values of a message that was sent;
+    the reading is recorded in the trail as an act of its own.
+
+    A link that opens an account or a file is replaced by its example,
+    because only the mailbox may show it."""
     message = letters.get_for(viewer, reference)
     if (message.key, message.institution_id) != (place.notice.key, place.institution_id):
         raise NotFound(reference)
@@ -98,7 +103,7 @@ def _new_version(
     try:
         db.session.add(row)
         db.session.flush()
-    except IntegrityError:  # two at once: the number is taken
+    except IntegrityError:  # two people wrote at once: the number is taken
         raise Stale(place.notice.key) from None
     was = {"number": before.number, "subject": before.subject, "body": before.body}
     now = {"number": number, "subject": subject, "body": body}

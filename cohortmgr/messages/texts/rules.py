@@ -1,4 +1,4 @@
-"""What is wrong with a text before it is kept, so that nothing is left to go wrong when it is sent. Pure."""
+"""Check a text before it is stored, so that nothing can go wrong with it when it is sent. Pure."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ MANY_SEGMENTS = 3
 
 
 def tidied(text: str) -> str:
-    """Lines without what nobody sees: spaces at their ends, signs of control, blank lines around the whole."""
+    """Remove what nobody sees: spaces at line ends, control characters, blank
+    lines before and after the text."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     kept = ("".join(c for c in line if c >= " " and c != "\x7f").rstrip() for line in lines)
     return "\n".join(kept).strip()
 
 
 def proofread(notice: Notice, needed: Collection[str], subject: str | None, body: str) -> list[Problem]:
-    """Every problem of a text, each at its field; `subject` is None where there is none, as in a short message."""
+    """Return every problem of a text, each with its field.
+    `subject` is None for a text without one, as a short message's."""
     problems = []
     found: set[str] = set()
     for field, text, most in (("subject", subject, LONGEST_SUBJECT), ("body", body, LONGEST_BODY)):
@@ -63,7 +65,8 @@ def _listed(words: Collection[str]) -> str:
 
 
 def weighed(texts: Collection[str], cost_of: Callable[[Measure], int]) -> tuple[Measure, int]:
-    """The heaviest of some short messages, and what it costs. Refused when it takes too many segments."""
+    """Return the measure of the longest of some short messages, and its cost.
+    Raises Refused if it takes too many segments."""
     heaviest = max((measured(text) for text in texts), key=lambda measure: measure.segments)
     if heaviest.segments > MOST_SEGMENTS:
         what = N_("Ce message court prendrait %(segments)s segments ; il en prend au plus %(most)s.")

@@ -1,4 +1,4 @@
-"""The texts of messages in pages: which there are, writing one, trying it out, and its older versions."""
+"""Pages for the texts of messages: the list, writing one, trying it out, and its older versions."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ from cohortmgr.outbox.texts.display.rendering import SMS
 from cohortmgr.outbox.texts.segments import Measure, measured
 
 bp = Blueprint("texts_staff", __name__, url_prefix="/staff/texts")
-# A tried text is shown in a frame of our own page and does nothing there: no script, form, picture or address.
+# A tried text is shown in a frame of our own page.
+# Nothing in it may run or load: no script, form, picture or URL.
 _FRAME_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'; sandbox"
@@ -49,14 +50,14 @@ _FRAME_POLICY = (
 
 
 class TextForm(FlaskForm):
-    """A text being written. What it may hold is asked of the rules, field by field."""
+    """The form for writing a text. The rules check it, field by field."""
 
     subject = StringField(_l("Objet"))
     body = TextAreaField(_l("Texte"))
     number = HiddenField()
 
     def draft(self) -> Draft:
-        """What was typed."""
+        """Return what was typed, as a draft."""
         given = self.number.data or ""
         number = int(given) if given.isascii() and given.isdigit() and len(given) < 9 else -1
         return Draft(self.subject.data or "", self.body.data or "", number)
@@ -65,7 +66,7 @@ class TextForm(FlaskForm):
 @bp.get("")
 @guards.staff
 def index() -> ResponseReturnValue:
-    """Every message by channel and language, and which of them no longer say what the house's own do."""
+    """List every message by channel and language, and which texts differ from the house's own."""
     viewer = guards.viewer()
     require_anywhere(viewer, texts.WRITE)
     host = texts.host_for(viewer, request.args.get("institution"))
@@ -84,7 +85,7 @@ def index() -> ResponseReturnValue:
 @bp.route("/<key>/<channel>/<language>", methods=["GET", "POST"])
 @guards.staff
 def text(key: str, channel: str, language: str) -> ResponseReturnValue:
-    """Write a text; what is wrong is said beside its field, and nothing of what was typed is lost."""
+    """Write a text. A problem is shown beside its field, and nothing that was typed is lost."""
     viewer, place = guards.viewer(), _place(key, channel, language)
     held = texts_preview.held_text(place)
     form = TextForm(data={"subject": held.subject, "body": held.body, "number": held.number})
@@ -99,7 +100,8 @@ def text(key: str, channel: str, language: str) -> ResponseReturnValue:
         except Refused as refusal:
             db.session.rollback()
             show_problems(form, refusal)
-            # Whoever was told that the text changed meanwhile has read it before a second try.
+            # A person who was told that the text changed meanwhile is
+            # expected to read it before trying again.
             form.number.data = str(texts.last_number(*place.name))
     return _editor(place, form)
 
@@ -107,7 +109,7 @@ def text(key: str, channel: str, language: str) -> ResponseReturnValue:
 @bp.post("/<key>/<channel>/<language>/back")
 @guards.staff
 def back(key: str, channel: str, language: str) -> ResponseReturnValue:
-    """Take up an older version, or the house's own, as a new one; a second click does nothing."""
+    """Store an older version, or the house's own text, as a new version; a second click does nothing."""
     viewer, place = guards.viewer(), _place(key, channel, language)
     given = request.form.get("version", "")
     number = int(given) if given.isascii() and given.isdigit() and len(given) < 9 else -1
@@ -122,7 +124,8 @@ def back(key: str, channel: str, language: str) -> ResponseReturnValue:
 @bp.post("/<key>/<channel>/<language>/preview")
 @guards.staff
 def preview(key: str, channel: str, language: str) -> ResponseReturnValue:
-    """What was typed, filled with a message that was sent or with the examples: a page for a frame."""
+    """Render what was typed, filled with a message that was sent or with the
+    examples, as a page for a frame."""
     place = _place(key, channel, language)
     subject, body = TextForm().draft().read(place)
     with speaking(place.language):
@@ -164,7 +167,7 @@ def _tried(place: Place, subject: str, body: str, values: dict[str, Any]) -> str
 
 
 def _size(measure: Measure) -> str:
-    """`2 segments, 0,70 MAD`, in the viewer's language."""
+    """Return size and cost, as `2 segments, 0,70 MAD`, in the viewer's language."""
     each = current_app.extensions["cohortmgr-settings"].sms_cost
     segments = ngettext("%(num)s segment", "%(num)s segments", measure.segments)
     return _("%(segments)s, %(cost)s MAD", segments=segments, cost=decimal(measure.cost(each) / 1000))
@@ -182,7 +185,7 @@ def _framed(page: str) -> Response:
 
 
 def _warn(place: Place, draft: Draft) -> None:
-    """A long short message is kept, with a word on what it costs."""
+    """Warn about the cost of a long short message, which is stored all the same."""
     found = texts_preview.check(place, *draft.read(place))
     if found and found[0].segments > MANY_SEGMENTS:
         size = _size(found[0])
@@ -217,7 +220,7 @@ def _editor(place: Place, form: TextForm) -> ResponseReturnValue:
 
 
 def _filled(place: Place, form: TextForm) -> str:
-    """The short message on the examples; as it was typed while it cannot be filled."""
+    """Return the short message filled with the examples; as it was typed if it cannot be filled."""
     body = tidied(form.body.data or "")
     try:
         return texts_preview.tried(place, "", body, texts_preview.examples(place.notice)).text

@@ -1,4 +1,4 @@
-"""Messages that did not reach their person: what the outbox tells, and what staff do about it."""
+"""Handle messages that did not reach their person: what the outbox reports, and what staff do about it."""
 
 from __future__ import annotations
 
@@ -45,13 +45,14 @@ _SAME = N_("C’est l’adresse qui ne reçoit pas. Écrivez la nouvelle.")
 _NO_NOTE = N_("Écrivez ce qui a été dit, en une phrase.")
 _NOT_ARRIVED = N_("La réponse n’est pas arrivée : l’adresse laissée ne reçoit pas. Cherchez un autre moyen.")
 _OF_CHILD = N_("C’est le contact de l’enfant. Écrivez celui du tuteur légal.")
-# A letter that went to a guardian is known by the file, which is the child's: the file itself may be hidden.
+# A letter to a guardian is recognised by its file, which is the child's; the file itself may be hidden.
 _OF_GUARDIAN = sa.and_(Trouble.application_id.is_not(None), Trouble.person_id != Application.person_id)
 _log = logging.getLogger(__name__)
 
 
 def visible(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
-    """(trouble, person, file's number and reference) that nobody has seen to, where the viewer manages the files."""
+    """Select (trouble, person, file's number and reference) that are not resolved,
+    where the viewer manages the files."""
     return (
         sa.select(
             Trouble,
@@ -71,7 +72,7 @@ def visible(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
 
 
 def count(viewer: Viewer) -> int:
-    """How many wait for the viewer."""
+    """Count the troubles that wait for the viewer."""
     if not viewer.paths(MANAGE):
         return 0
     inside = visible(viewer).order_by(None).with_only_columns(Trouble.id).subquery()
@@ -79,9 +80,10 @@ def count(viewer: Viewer) -> int:
 
 
 def raise_trouble(message: Message, error: str) -> None:
-    """Called by the outbox when a message came back or was set aside: a task for staff, once a message and kind.
+    """Write a task for staff when a message was returned or set aside; one for each message and kind.
 
-    What answers somebody without an account goes back to the desk, for there is no file to open."""
+    The outbox calls this. An answer to somebody without an account goes back to the desk instead,
+    because there is no file to open."""
     person_id, place = message.person_id, None
     if person_id is not None:
         place = place_of(message)
@@ -112,10 +114,11 @@ def raise_trouble(message: Message, error: str) -> None:
 
 
 def correct(viewer: Viewer, reference: str, typed: str) -> Trouble:
-    """Write the person's new address, then send them the message again as a new letter; once, whoever clicks twice.
-    A guardian's may be a telephone number.
+    """Write the person's new address, then send them the message again as a new letter;
+    a second click does nothing.
 
-    The address by which they sign in stays: it is theirs alone to change."""
+    A guardian's new address may be a telephone number.
+    The address by which the person signs in stays, since only they may change it."""
     trouble = _own(viewer, reference)
     if trouble.resolved_at is not None:
         return trouble
@@ -181,7 +184,7 @@ def _correct_guardian(viewer: Viewer, trouble: Trouble, file: Application, typed
 
 
 def note_told(viewer: Viewer, reference: str, note: str) -> Trouble:
-    """The person was told by telephone; what was said is kept in the trail."""
+    """Note that the person was told by telephone; what was said is kept in the trail."""
     trouble = _own(viewer, reference)
     note = clean(note)[:500]
     if not note:
@@ -194,7 +197,7 @@ def note_told(viewer: Viewer, reference: str, note: str) -> Trouble:
 
 
 def dismiss(viewer: Viewer, reference: str) -> Trouble:
-    """Nothing is to be done."""
+    """Close the trouble, because nothing is to be done."""
     trouble = _own(viewer, reference)
     if _resolve(viewer, trouble, Resolution.DISMISSED):
         person = db.session.get_one(Person, trouble.person_id).reference
@@ -214,7 +217,7 @@ def _own(viewer: Viewer, reference: str) -> Trouble:
 
 
 def _resolve(viewer: Viewer, trouble: Trouble, how: Resolution) -> bool:
-    """End it by a conditional UPDATE; False if it was ended before."""
+    """Resolve a trouble by a conditional UPDATE. Returns False if it was resolved before."""
     open_one = sa.update(Trouble).where(Trouble.id == trouble.id, Trouble.resolved_at.is_(None))
     values = {"resolved_at": clock.now(), "resolved_by": viewer.reference, "resolution": how.value}
     return db.session.connection().execute(open_one.values(values)).rowcount == 1
@@ -240,14 +243,16 @@ def _send_again(trouble: Trouble, person: Person, contact: Contact | None = None
 
 
 def _anew(message: Message, person: Person) -> dict[str, str]:
-    """The link of an invitation goes with the address that it went to: the new one gets its own."""
+    """Return a new token for an invitation.
+    Its old link ends with the address it went to; the new address gets its own link."""
     if message.key != INVITATION:
         return {}
     return {"token": links.create(links.CLAIM, person.reference, LINK_LIFETIME, message.institution_id)}
 
 
 def place_of(message: Message) -> Place | None:
-    """Whom a message concerns: the newest file of the person there, else the institution's newest programme."""
+    """Return what a message concerns:
+    the person's newest file at the institution, or else the institution's newest programme."""
     newest = (
         sa.select(Application.institution_id, Intake.path, Intake.id, Application.id)
         .join(Intake, Intake.id == Application.intake_id)
@@ -268,7 +273,7 @@ def place_of(message: Message) -> Place | None:
 
 
 def _guarded(message: Message) -> tuple[int, Place] | None:
-    """The guardian to whom a message about a child went, and the child's newest file there."""
+    """Return the guardian to whom a message about a child went, and the child's newest file there."""
     newest = (
         sa.select(Person.id, Application.institution_id, Intake.path, Intake.id, Application.id)
         .select_from(Person)

@@ -1,4 +1,4 @@
-"""Messages that did not reach their person."""
+"""The table of messages that did not reach their person."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cohortmgr.base.db import Id, Model, Row
 
 
 class Trouble(Row, Model):
-    """A message that did not reach its person, until somebody of the staff has seen to it."""
+    """A message that did not reach its person, until somebody on the staff has dealt with it."""
 
     __tablename__ = "delivery_troubles"
     __table_args__ = (

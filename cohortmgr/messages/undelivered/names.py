@@ -1,4 +1,4 @@
-"""What staff call the ways in which a message does not arrive."""
+"""The names that staff read for the ways in which a message fails to arrive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong with an address, and how it ends."""
+"""Why messages do not arrive at an address, and how staff resolve it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class TroubleKind(StrEnum):
 
 
 class Resolution(StrEnum):
-    """What staff did about it."""
+    """What staff did about a trouble."""
 
     CORRECTED = "corrected"
     TOLD = "told"
@@ -27,13 +27,13 @@ _STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 
 
 def kind_of(status: str) -> TroubleKind:
-    """What a final failure says of the address, by its enhanced status code (RFC 3463)."""
+    """Return what a final failure says of the address, from its enhanced status code (RFC 3463)."""
     match = _STATUS.search(status)
     if match is None:
         return TroubleKind.BOUNCE
     family, subject, detail = match.groups()
     if subject == "7":
         return TroubleKind.REFUSED
-    if family == "4" or (subject, detail) == ("2", "2"):  # it gave up, or the mailbox is full
+    if family == "4" or (subject, detail) == ("2", "2"):  # the server gave up, or the mailbox is full
         return TroubleKind.UNREACHABLE
     return TroubleKind.BOUNCE

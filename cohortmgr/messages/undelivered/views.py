@@ -1,4 +1,4 @@
-"""Messages that did not arrive: what happened to each, and what staff can do."""
+"""Pages for messages that did not arrive: what happened to each, and what staff can do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ UNPROCESSABLE = 422
 @bp.get("")
 @guards.staff
 def index() -> ResponseReturnValue:
-    """Those that nobody has seen to, the oldest first."""
+    """List the troubles that are not resolved, oldest first."""
     return _page()
 
 
@@ -61,7 +61,7 @@ def _done(act: Callable[[], object], reference: str, said: str) -> ResponseRetur
 @bp.post("/<reference>/correct")
 @guards.staff
 def correct(reference: str) -> ResponseReturnValue:
-    """A new address, and the message again."""
+    """Write a new address, and send the message again."""
     viewer, email = guards.viewer(), request.form.get("email", "")
     act = lambda: undelivered.correct(viewer, reference, email)  # noqa: E731
     return _done(act, reference, _("L’adresse est corrigée ; le message repart."))
@@ -70,7 +70,7 @@ def correct(reference: str) -> ResponseReturnValue:
 @bp.post("/<reference>/told")
 @guards.staff
 def told(reference: str) -> ResponseReturnValue:
-    """The person was told by telephone."""
+    """Note that the person was told by telephone."""
     viewer, note = guards.viewer(), request.form.get("note", "")
     return _done(lambda: undelivered.note_told(viewer, reference, note), reference, _("L’appel est noté."))
 
@@ -78,6 +78,6 @@ def told(reference: str) -> ResponseReturnValue:
 @bp.post("/<reference>/dismiss")
 @guards.staff
 def dismiss(reference: str) -> ResponseReturnValue:
-    """Nothing is to be done."""
+    """Close the trouble, because nothing is to be done."""
     viewer = guards.viewer()
     return _done(lambda: undelivered.dismiss(viewer, reference), reference, _("C’est classé."))

@@ -1,4 +1,4 @@
-"""Reading messages: one's own, and those of the people whose files staff manage."""
+"""Read messages: one's own, a guardian's, and those of the people whose files staff manage."""
 
 from __future__ import annotations
 
@@ -49,23 +49,29 @@ class Read:
 
     @property
     def shown(self) -> Markup:
-        """The body as a page shows it."""
+        """The body as HTML for a page."""
         return on_page(self.body, self.language)
 
     def is_new(self, opened: datetime | None, now: datetime) -> bool:
-        """Whether it came since the person last opened their messages; what failed is not new before it leaves."""
+        """Whether it came since the person last opened their messages. A failed message is not new before it
+        leaves."""
         return (opened is None or opened < self.at) and self.at <= now
 
 
 def mine(viewer: Viewer) -> sa.Select[Message]:
-    """What was sent to the viewer, or was to be but for the mail's failure, newest first. What waits for its hour may
-    still prove to have no reason, and what bears a key is for the mailbox alone."""
+    """Select the messages that were sent to the viewer, or that only the
+    mail's failure kept back, newest first.
+
+    A message that waits for its hour is not shown, since it may still lose its reason;
+    nor is one that bears a key, which only the mailbox may show."""
     return _to_read(Message.person_id == viewer.person_id, Message.person_id.is_not(None))
 
 
 def of_guardian(person: Person) -> sa.Select[Message]:
-    """What was written to a guardian in the place of their children, newest first; within `acting_for`. That it is
-    theirs, a code to their own telephone or address proved."""
+    """Select what was written to a guardian in place of their children, newest first;
+    call it within `acting_for`.
+
+    A code to the guardian's own telephone or address has proved that these messages are theirs."""
     same = sa.select(Person.reference).where(same_contact(person))
     return _to_read(Message.person_id.is_(None), Message.subject.in_(same))
 
@@ -80,21 +86,23 @@ def _to_read(*whose: sa.ColumnElement[bool]) -> sa.Select[Message]:
 
 
 def last_opened(viewer: Viewer) -> datetime | None:
-    """When the viewer last opened their messages; None if never."""
+    """Return when the viewer last opened their messages; None if never."""
     return db.session.scalar(sa.select(InboxMark.seen_at).where(InboxMark.person_id == viewer.person_id))
 
 
 def unread(viewer: Viewer) -> int:
-    """How many messages were sent since the viewer last opened theirs. One statement."""
+    """Count the messages that were sent since the viewer last opened theirs. One statement."""
     mark = sa.select(InboxMark.seen_at).where(InboxMark.person_id == viewer.person_id).scalar_subquery()
     new = sa.and_(sa.or_(mark.is_(None), mark < _WHEN), clock.now() >= _WHEN)
     return db.session.scalar(mine(viewer).with_only_columns(sa.func.count()).order_by(None).where(new)) or 0
 
 
 def read(messages: Sequence[Message], whole: bool = False) -> list[Read]:
-    """The messages as they were sent; those of a person who was erased say nothing any more, nor do those that can no
-    longer be put into words. `whole`: a short message too in all the words of its letter, for whoever has no other
-    page on which to read them. Two statements for all."""
+    """Return the messages as they were sent. Two statements for all.
+
+    Messages of an erased person are left out, and so are messages that can no longer be rendered.
+    With `whole`, a short message is also shown with the whole text of its letter, for people who have
+    no other page on which to read it."""
     held = [pair for pair in zip(messages, opened(messages), strict=True) if pair[1] is not None]
     kept, contents = [message for message, _ in held], [content or {} for _, content in held]
     channels = ["inbox" if whole or message.channel == "email" else message.channel for message in kept]
@@ -110,15 +118,17 @@ def _read(message: Message, content: Mapping[str, Any], rendered: Rendered) -> R
     when = message.sent_at or message.due
     with speaking(message.language):
         notice = declared.get(message.key)
-        # A short message has no subject: what its letter would have had, or what such messages are called.
+        # A short message has no subject: use the letter's subject, or the name of this kind of message.
         named = content["variables"].get("subject") or (say(notice.title) if notice else message.key)
         subject = rendered.subject or named
     return Read(message.reference, message.language, when, subject, rendered.text, message.channel)
 
 
 def visible(viewer: Viewer) -> sa.Select[Any]:
-    """(message, person) of those whose files the viewer manages, newest first: messages bear an institution, and
-    the files of their person tell whether it is the viewer's programme in it."""
+    """Select (message, person) of the people whose files the viewer manages, newest first.
+
+    A message has only an institution;
+    the files of its person tell whether it belongs to the viewer's programme."""
     files = (
         sa.select(Application.id)
         .join(Intake, Intake.id == Application.intake_id)
@@ -136,7 +146,8 @@ def visible(viewer: Viewer) -> sa.Select[Any]:
 
 
 def listed(viewer: Viewer, state: str, search: str) -> sa.Select[Any]:
-    """`visible`, of one state if it is one, and of persons whose name or address holds every word of `search`."""
+    """Do `visible`, for one state if `state` is one, and for persons whose name or
+    address holds every word of `search`."""
     chosen = visible(viewer)
     if state in set(MessageState):
         chosen = chosen.where(Message.state == state)
@@ -147,7 +158,7 @@ def listed(viewer: Viewer, state: str, search: str) -> sa.Select[Any]:
 
 
 def get_for(viewer: Viewer, reference: str) -> Message:
-    """The message of a public reference; NotFound if the viewer may not see it."""
+    """Return the message of a public reference. Raises NotFound if the viewer may not see it."""
     found: Message | None = db.session.scalar(visible(viewer).where(Message.reference == reference))
     if found is None:
         raise NotFound(reference)

@@ -1,4 +1,4 @@
-"""The texts that hold, and those that held when a message was sent."""
+"""Read the edited texts that are in force now, and those that were when a message was sent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cohortmgr.outbox.texts.display.rendering import text_key
 
 @dataclass(frozen=True)
 class Held:
-    """One version of a text as it is sent."""
+    """One version of a text, as it is sent."""
 
     number: int
     subject: str
@@ -26,7 +26,7 @@ class Held:
 
 
 def newest(keys: set[TextKey]) -> Mapping[TextKey, Held]:
-    """The text that holds now, of each key that has one. One statement."""
+    """Return the text in force now for each key that has one. One statement."""
     last = (
         sa.select(sa.func.max(MessageText.id))
         .where(*_of(keys))
@@ -37,10 +37,10 @@ def newest(keys: set[TextKey]) -> Mapping[TextKey, Held]:
 
 
 def as_sent(messages: Sequence[Message], channel: str | None = None) -> list[Held | None]:
-    """The text that held when each message was sent; None where it was the house's own. One statement. With
-    `channel`, as that one would have had it.
+    """Return the text that was in force when each message was sent; None for the house's own. One statement.
 
-    Whoever was written to reads the words of each sender, whose texts they may not read otherwise."""
+    With `channel`, return the text for that channel instead of the message's. Recipients may read the texts
+    of each institution that wrote to them, which they may not read otherwise."""
     keys = {text_key(message, channel) for message in messages}
     versions: dict[TextKey, list[MessageText]] = {}
     with ExitStack() as inside:
@@ -71,7 +71,8 @@ def _named(keys: Iterable[TextKey]) -> bool:
 
 
 def _of(keys: set[TextKey]) -> tuple[sa.ColumnElement[bool], ...]:
-    """Rows of these institutions and keys; a few more than asked for, where the pairs are not all asked for."""
+    """Select rows of these institutions and keys;
+    a few more than were asked for, since not every pair was."""
     return (
         MessageText.institution_id.in_({key[0] for key in keys if key[0] is not None}),
         MessageText.key.in_({key[1] for key in keys}),

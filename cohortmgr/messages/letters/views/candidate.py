@@ -1,4 +1,4 @@
-"""A person's messages, each in the language in which it was sent."""
+"""The page of a person's own messages, each in the language in which it was sent."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ SHOWN = 20
 @bp.get("/my/messages")
 @guards.candidate
 def inbox() -> ResponseReturnValue:
-    """The viewer's own, newest first; as many statements for twenty as for one. What came since the last time is
-    marked, and is no longer new the next time."""
+    """List the viewer's messages, newest first; twenty rows take as many statements as one.
+
+    Messages that came since the last visit are marked as new, for this visit only."""
     viewer, now = guards.viewer(), clock.now()
     opened, unread = letters_letters.last_opened(viewer), letters_letters.unread(viewer)
     page = page_of(letters_letters.mine(viewer), request.args.get("page", 1, type=int), SHOWN)

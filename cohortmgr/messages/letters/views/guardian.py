@@ -1,4 +1,4 @@
-"""What adults wrote about a child, where the guardian alone reads it: in a visit that a code opened."""
+"""The page where only the guardian reads what adults wrote about a child, in a visit that a code opened."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ SHOWN = 20
 @guards.public
 @in_visit
 def letters(token: str, person: Person) -> ResponseReturnValue:
-    """Answers, requests and announcements about the guardian's children, newest first, each as it was written."""
+    """List answers, requests and announcements about the guardian's children, newest first, each as it was
+    written."""
     with acting_for(guardianships(person)):
         page = page_of(letters_letters.of_guardian(person), request.args.get("page", 1, type=int), SHOWN)
         found = letters_letters.read([row[0] for row in page.rows], whole=True)

@@ -1,4 +1,4 @@
-"""What became of each message, for those who manage the files."""
+"""Pages that show what became of each message, for staff who manage the files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHOWN = 50
 @bp.get("/messages")
 @guards.staff
 def log() -> ResponseReturnValue:
-    """The messages to the people whose files the viewer manages, newest first, filtered by the address."""
+    """List the messages to the people whose files the viewer manages, newest first, filtered by the URL."""
     viewer = guards.viewer()
     require_anywhere(viewer, letters.PERMISSION)
     state, search = request.args.get("state", ""), request.args.get("search", "").strip()[:100]
@@ -46,7 +46,7 @@ def log() -> ResponseReturnValue:
 @bp.get("/messages/<reference>")
 @guards.staff
 def show(reference: str) -> ResponseReturnValue:
-    """What one message said, as it was sent."""
+    """Show what one message said, as it was sent."""
     with writing():
         message, letter = actions.read_message(guards.viewer(), reference)
     return render_template(
@@ -64,7 +64,7 @@ def show(reference: str) -> ResponseReturnValue:
 @bp.post("/messages/<reference>/again")
 @guards.staff
 def again(reference: str) -> ResponseReturnValue:
-    """Try a message anew that was set aside; a second click leads to the same page."""
+    """Try a message that was set aside again; a second click leads to the same page."""
     with writing():
         actions.send_again(guards.viewer(), reference)
     flash(_("Le message est remis en file ; il part dans la minute."), "done")

@@ -1,4 +1,4 @@
-"""What people choose about how they are written to: on their own page, or by the link of a campaign's mail."""
+"""Change how people are written to: by their own page, or by the link in a campaign's mail."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ _PREFERENCES = table_of(Preference)
 
 
 def choose(viewer: Viewer, chosen: Chosen) -> bool:
-    """Keep what the viewer chose, for every message that is not written yet; False if all of it stood so already."""
+    """Store what the viewer chose, for every message that is not written yet.
+    Returns False if nothing changed.
+
+    Raises Refused if the choices cannot be followed."""
     problems = wish_problems(chosen.wish, chosen.phone)
     if problems:
         raise Refused(*problems)
@@ -54,8 +57,10 @@ def choose(viewer: Viewer, chosen: Chosen) -> bool:
 
 
 def unsubscribe(viewer: Viewer, person_reference: str, *, campaigns: bool = False) -> bool:
-    """Stop campaigns to a person, or (`campaigns`) let them come again: whoever bears the signed link may. What
-    concerns the file comes either way. False if it stood so already."""
+    """Stop campaigns to a person or, with `campaigns`, let them come again.
+    Whoever has the signed link may do this.
+
+    Messages about the person's file come in either case. Returns False if nothing changed."""
     chosen = sa.select(Person.id, *_PREFERENCES.c).outerjoin(Preference, Preference.person_id == Person.id)
     row = db.session.execute(chosen.where(Person.reference == person_reference)).one_or_none()
     if row is None:
@@ -70,7 +75,7 @@ def unsubscribe(viewer: Viewer, person_reference: str, *, campaigns: bool = Fals
 
 
 def note_reading(viewer: Viewer, moment: datetime) -> None:
-    """The viewer has opened their messages: what was sent until that moment is no longer new."""
+    """Note that the viewer has opened their messages: those sent until that moment are no longer new."""
     row = {"person_id": viewer.person_id, "seen_at": moment}
     insert_or_leave(db.session, InboxMark, [row])
     mine = sa.update(table_of(InboxMark)).where(InboxMark.person_id == viewer.person_id)

@@ -1,4 +1,4 @@
-"""The link by which a person stops campaigns with one click, from the mail itself (RFC 8058)."""
+"""The link in a campaign's mail by which a person stops campaigns with one click (RFC 8058)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ _PURPOSE = "cohortmgr unsubscribe"
 
 
 def token_for(person_reference: str) -> str:
-    """The same for every mail to a person, without an end: a provider may follow it years later. It stops campaigns
-    and opens nothing (docs/decisions/0009)."""
+    """Return a person's token, the same in every mail and without an end, since a provider may follow it
+    years later. It stops campaigns and opens nothing (docs/decisions/0009)."""
     return str(_signer().dumps(person_reference))
 
 
 def person_of(token: str) -> str:
-    """Whose link it is. Refused when the signature is not ours, or of a key that is no longer used."""
+    """Return the reference of the token's person.
+    Raises Refused if the signature is not ours, or of a key that is no longer used."""
     try:
         return str(_signer().loads(token))
     except BadSignature:
@@ -31,12 +32,13 @@ def person_of(token: str) -> str:
 
 
 def address_for(person_reference: str) -> str:
-    """The whole address, for the foot of a campaign's mail."""
+    """Return the whole URL, for the foot of a campaign's mail."""
     return f"{current_app.config['BASE_URL']}/unsubscribe/{token_for(person_reference)}"
 
 
 def headers(message: Message, _content: Mapping[str, Any]) -> dict[str, str]:
-    """What mail providers show a button for: on campaigns alone, for what concerns the file cannot be declined."""
+    """Return the headers for which mail providers show an unsubscribe button.
+    Only campaigns have them, because messages about a file cannot be declined."""
     notice = declared.get(message.key)
     if notice is None or not notice.campaign or message.person_id is None:
         return {}

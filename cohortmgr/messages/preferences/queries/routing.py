@@ -1,4 +1,4 @@
-"""The way of each message of a batch: its person's address, number and wishes, read by one statement."""
+"""Route each message of a batch by its person's address, number and wishes, read in one statement."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ _PERSONS = sa.select(
 
 
 def route_all(messages: Sequence[Message], contents: Sequence[Mapping[str, Any]]) -> list[hooks.Routed]:
-    """When, by which channel and to which address each message leaves. Two statements, however many there are."""
+    """Return when, by which channel and to which address each message leaves.
+    Two statements, however many there are."""
     numbers = {message.person_id for message in messages if message.person_id is not None}
     rows = db.session.execute(_PERSONS.where(Person.id.in_(numbers))) if numbers else ()
     people = {row.id: row for row in rows}
@@ -44,7 +45,7 @@ def route_all(messages: Sequence[Message], contents: Sequence[Mapping[str, Any]]
 def _way(
     message: Message, content: Mapping[str, Any], person: Any, short: bool, now: datetime
 ) -> hooks.Routed:
-    if person is None and message.channel == "sms":  # written to a number that nobody's row holds
+    if person is None and message.channel == "sms":  # to a number that is in no person's row
         email, phone = "", content["address"]
     else:
         email = content["address"] or (person.email if person else None) or ""
@@ -62,7 +63,7 @@ def _way(
 
 
 class _Number:
-    """A person's telephone number, unsealed only where a message leaves by it."""
+    """A person's telephone number, unsealed only if a message leaves by it."""
 
     def __init__(self, person: Any) -> None:
         self._person = person
@@ -75,7 +76,8 @@ class _Number:
 
 
 def _errand(message: Message, content: Mapping[str, Any], short: bool) -> Errand:
-    """Of a key that nobody declared nothing is known, so that it does not wait."""
+    """Return what routing needs to know of a message.
+    Nothing is known of an undeclared key: it does not wait."""
     notice = declared.get(message.key)
     deadline = content["variables"].get("deadline")
     return Errand(
@@ -90,7 +92,8 @@ def _errand(message: Message, content: Mapping[str, Any], short: bool) -> Errand
 
 
 def _short_forms(messages: Sequence[Message]) -> set[str]:
-    """The references of those that have a text for SMS: the one of the house, or one that people wrote."""
+    """Return the references of messages that have a text for SMS:
+    the house's own, or one that people edited."""
     folder = str(current_app.jinja_loader.searchpath[0])  # type: ignore[union-attr]  # the application has templates
     built = {message.reference for message in messages if _has_file(folder, message.key)}
     wanted = {text_key(message, "sms") for message in messages if message.reference not in built}

@@ -1,4 +1,4 @@
-"""Reading what people chose about how they are written to."""
+"""Read what people chose about how they are written to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from cohortmgr.messages.preferences.rules import Wish
 
 @dataclass(frozen=True)
 class Chosen:
-    """The whole of a person's page: language, phone number (E.164, or empty), and the wish."""
+    """All that a person's page of preferences holds:
+    language, telephone number (E.164, or empty), and the wish."""
 
     language: str
     phone: str
@@ -26,7 +27,7 @@ class Chosen:
 
 
 def wish_of(row: Any) -> Wish:
-    """The wish that columns of `Preference` say; that of whoever chose nothing when they are None."""
+    """Return the wish in the columns of `Preference`; the default wish if they are None."""
     if row is None or row.channel is None:
         return Wish()
     quiet = None if row.quiet_from is None else (row.quiet_from, row.quiet_until)
@@ -34,7 +35,7 @@ def wish_of(row: Any) -> Wish:
 
 
 def chosen_by(viewer: Viewer) -> Chosen:
-    """What holds for the viewer now, in one statement."""
+    """Return the viewer's present choices, in one statement."""
     wanted = sa.select(Person, Preference).outerjoin(Preference, Preference.person_id == Person.id)
     found = db.session.execute(wanted.where(Person.id == viewer.person_id)).one_or_none()
     if found is None:

@@ -1,4 +1,4 @@
-"""A text before it is kept: what it would replace, whether it could be sent, and how it reads filled."""
+"""Preview a text before it is stored: what it would replace, whether it can be sent, how it reads filled."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SAMPLES = 8
 
 @dataclass(frozen=True)
 class Place:
-    """Which text: of an institution (its row's number), a message, a channel and a language."""
+    """What identifies a text: an institution (its row's id), a message, a channel and a language."""
 
     institution_id: int
     notice: Notice
@@ -37,25 +37,25 @@ class Place:
 
     @property
     def name(self) -> tuple[int, str, str, str]:
-        """As rows and queries know it."""
+        """The key by which rows and queries know the text."""
         return self.institution_id, self.notice.key, self.channel, self.language
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A text as the form has it, and the number of the version that the form was opened on."""
+    """A text as typed in the form, and the number of the version that the form was opened on."""
 
     subject: str
     body: str
     number: int
 
     def read(self, place: Place) -> tuple[str, str]:
-        """Subject and body without what nobody sees; a short message has no subject."""
+        """Return subject and body without invisible characters; a short message has no subject."""
         return "" if place.channel == SMS else " ".join(self.subject.split()), tidied(self.body)
 
 
 def held_text(place: Place) -> Draft:
-    """What is sent now: the newest version, or the house's own."""
+    """Return the text that is sent now: the newest version, or the house's own."""
     number = texts.last_number(*place.name)
     held = letters_texts.newest({place.name}).get(place.name)
     if held is not None:
@@ -65,7 +65,8 @@ def held_text(place: Place) -> Draft:
 
 
 def check(place: Place, subject: str, body: str) -> tuple[Measure, int] | None:
-    """Refused if the text could not be sent; of a short message, how long it is on the examples and what it costs."""
+    """Check that the text can be sent; raises Refused if not.
+    For a short message, return its size, filled with the examples, and its cost; else None."""
     with speaking(place.language):
         wanted = needed(place.notice, place.channel)
         wrong = proofread(place.notice, wanted, None if place.channel == SMS else subject, body)
@@ -79,18 +80,18 @@ def check(place: Place, subject: str, body: str) -> tuple[Measure, int] | None:
 
 
 def tried(place: Place, subject: str, body: str, variables: Mapping[str, Any]) -> Rendered:
-    """The text filled with these values, in its own language."""
+    """Return the text filled with these values, in its own language."""
     with speaking(place.language):
         return render_wording(place.notice, place.channel, subject, body, variables)
 
 
 def examples(notice: Notice) -> dict[str, Any]:
-    """What the room declared as examples of its values."""
+    """Return the example values that the room declared, by variable."""
     return {variable.name: variable.example for variable in notice.variables}
 
 
 def shown_examples(notice: Notice) -> dict[str, str]:
-    """By variable, its example as the present language writes it."""
+    """Return each variable's example, as the current language writes it."""
     given = examples(notice)
     return {
         variable.word: render_wording(notice, SMS, "", f"{{{variable.word}}}", given).text
@@ -99,7 +100,8 @@ def shown_examples(notice: Notice) -> dict[str, str]:
 
 
 def samples(viewer: Viewer, place: Place) -> list[sa.Row[Any]]:
-    """(message, person) of the latest of that key which the viewer may see, to try a text on."""
+    """Return (message, person) of the latest messages of that key that the
+    viewer may see, to try a text on."""
     chosen = letters.visible(viewer).where(
         Message.key == place.notice.key, Message.institution_id == place.institution_id
     )

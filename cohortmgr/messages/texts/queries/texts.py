@@ -1,4 +1,5 @@
-"""Reading the texts that staff wrote: those that hold, those that held when a message was sent, and their history."""
+"""Read the texts that staff write:
+for which institutions, how they differ from the house's, their history."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ SHOWN = 50
 
 @dataclass(frozen=True)
 class Version:
-    """One version as its history shows it; without a body the house's own held again."""
+    """One version of a text in its history. A version without a body brought the house's own text back."""
 
     number: int
     subject: str
@@ -36,7 +37,7 @@ class Version:
 
 
 def hosts(viewer: Viewer) -> list[Organisation]:
-    """The institutions in whose name the viewer writes to people, by key. One statement."""
+    """Return the institutions in whose name the viewer writes to people, by key. One statement."""
     held = {
         number for grant in viewer.grants if grant.role in PERMISSIONS[WRITE] for number in grant.institutions
     }
@@ -45,7 +46,8 @@ def hosts(viewer: Viewer) -> list[Organisation]:
 
 
 def host_for(viewer: Viewer, reference: str | None) -> Organisation:
-    """The institution of a public reference, or the first; NotFound if the viewer writes in no such name."""
+    """Return the institution of a public reference, or the first one.
+    Raises NotFound if the viewer writes for none such."""
     found = hosts(viewer)
     chosen = [each for each in found if reference in (None, "", each.reference)]
     if not chosen:
@@ -54,12 +56,14 @@ def host_for(viewer: Viewer, reference: str | None) -> Organisation:
 
 
 def is_editable(notice: Notice) -> bool:
-    """Whether staff write its text here: what brings a body of its own, as a campaign or an answer, has none."""
+    """Whether staff edit its text here.
+    A message whose body is written each time, as a campaign's, has none."""
     return "body" not in {variable.name for variable in notice.variables}
 
 
 def notice_for(key: str, channel: str, language: str) -> Notice:
-    """The message of a key; NotFound if none goes by that channel in that language, or its text is not for editing."""
+    """Return the notice of a key. Raises NotFound if there is no such message, channel or language,
+    or if its text is not for editing."""
     notice = declared.get(key)
     if notice is None or not is_editable(notice) or channel not in CHANNELS or language not in LANGUAGES:
         raise NotFound(f"{key}/{channel}/{language}")
@@ -67,7 +71,7 @@ def notice_for(key: str, channel: str, language: str) -> Notice:
 
 
 def edited(institution_id: int) -> Mapping[tuple[str, str, str], Held]:
-    """By (key, channel, language), the texts that differ from the house's own. One statement."""
+    """Return the texts that differ from the house's own, by (key, channel, language). One statement."""
     keys: set[TextKey] = {
         (institution_id, key, channel, language)
         for key in declared
@@ -78,7 +82,7 @@ def edited(institution_id: int) -> Mapping[tuple[str, str, str], Held]:
 
 
 def history(institution_id: int, key: str, channel: str, language: str) -> list[Version]:
-    """The versions of one text, the newest first, at most `SHOWN`. One statement."""
+    """Return the versions of one text, newest first, at most `SHOWN`. One statement."""
     rows = db.session.execute(
         sa.select(MessageText, Person.given_name, Person.family_name)
         .outerjoin(Account, Account.reference == MessageText.written_by)
@@ -94,13 +98,13 @@ def history(institution_id: int, key: str, channel: str, language: str) -> list[
 
 
 def last_number(institution_id: int, key: str, channel: str, language: str) -> int:
-    """The number of the newest version; 0 before there is any."""
+    """Return the number of the newest version; 0 if there is none yet."""
     chosen = sa.select(sa.func.max(MessageText.number)).where(*_one(institution_id, key, channel, language))
     return db.session.scalar(chosen) or 0
 
 
 def version(institution_id: int, key: str, channel: str, language: str, number: int) -> MessageText:
-    """One version; NotFound if there is none of that number."""
+    """Return one version. Raises NotFound if there is none of that number."""
     chosen = sa.select(MessageText).where(
         *_one(institution_id, key, channel, language), MessageText.number == number
     )
