@@ -34,8 +34,8 @@ _ENTER_AGAIN = N_("Pour changer vos accès, entrez de nouveau : c’est la preuv
 
 
 def enter(contact: Contact, language: str) -> tuple[int, bool]:
-    """Return the id of the account of whoever proved to read that address or number, made if there is none;
-    and whether its password was dropped.
+    """Return the id of the account of whoever proved that they read that address or number, made if
+    there is none; and whether its password was dropped.
 
     Anybody can sign up with somebody else's address and a password. When the owner of the address first
     enters by a code, that password stops working and the sessions that it opened end."""

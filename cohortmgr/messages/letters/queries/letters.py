@@ -101,8 +101,8 @@ def read(messages: Sequence[Message], whole: bool = False) -> list[Read]:
     """Return the messages as they were sent. Two statements for all.
 
     Messages of an erased person are left out, and so are messages that can no longer be rendered.
-    With `whole`, a short message is also shown with the whole text of its letter, for people who have
-    no other page on which to read it."""
+    With `whole`, short messages too have the whole text of their letter, for people who have no other
+    page on which to read it."""
     held = [pair for pair in zip(messages, opened(messages), strict=True) if pair[1] is not None]
     kept, contents = [message for message, _ in held], [content or {} for _, content in held]
     channels = ["inbox" if whole or message.channel == "email" else message.channel for message in kept]

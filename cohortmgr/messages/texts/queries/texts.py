@@ -1,5 +1,4 @@
-"""Read the texts that staff write:
-for which institutions, how they differ from the house's, their history."""
+"""Read the texts that staff write: for which institutions, which differ from the house's, and their history."""
 
 from __future__ import annotations
 

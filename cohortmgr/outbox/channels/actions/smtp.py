@@ -25,7 +25,7 @@ LAST_PATIENCE = 60
 _ADDRESS = re.compile(r"[^\s<>@\x00-\x20\x7f]+@[^\s<>@\x00-\x20\x7f]+")
 _DOT = re.compile(rb"(?m)^\.")
 _LONGEST = 8192
-# From and to.
+# The sender's and the recipient's address.
 Envelope = tuple[str, str]
 
 

@@ -58,7 +58,7 @@ def house_text(notice: Notice, channel: str) -> tuple[str, str]:
 def needed(notice: Notice, channel: str) -> frozenset[str]:
     """Return the variables that an edited text must contain: the required ones that the house's own text has.
 
-    A short message says less, so that it must contain less."""
+    The house's short messages say less, so that fewer variables are required in them."""
     subject, body = house_text(notice, channel)
     found = names(parse(subject)) | names(parse(body))
     return found & {variable.word for variable in notice.variables if variable.required}
