@@ -1,4 +1,4 @@
-"""Make the application: its settings, its database, what every page shares, then each room by its own wiring."""
+"""Create the Flask application: settings, database, what every page shares, then each room by its wiring.py."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from cohortmgr.selection import wiring as selection
 from cohortmgr.stipends import wiring as stipends
 
 Process = Literal["web", "system"]
-# Low to high, so that a room finds what it joins.
+# From the lowest floor to the highest: a room's wiring may use what lower rooms registered before it.
 ROOMS = (
     audit,
     jobs,
@@ -54,13 +54,14 @@ ROOMS = (
 
 
 class Site(Flask):
-    """Flask with our templates' environment."""
+    """The Flask application class; it only sets the Jinja environment of base/pages/markup.py."""
 
     jinja_environment = markup.House
 
 
 def create_app(settings: Settings | None = None, process: Process = "web") -> Flask:
-    """The application for the web (the application's database role) or for worker and commands (the system's)."""
+    """Return the application. `process` chooses the database role: "web" connects as the application's role,
+    "system" (worker and commands) as the system's role."""
     settings = settings or read_settings()
     app = Site(
         "cohortmgr",
@@ -103,7 +104,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
-        # Longer than the session itself, so that a form which comes too late still says whose it is.
+        # The cookie outlives the session on the server, so that a form sent too late still tells whose it was.
         PERMANENT_SESSION_LIFETIME=30 * 24 * 3600,
         SESSION_REFRESH_EACH_REQUEST=False,
         WTF_CSRF_TIME_LIMIT=None,

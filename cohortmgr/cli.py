@@ -1,4 +1,4 @@
-"""What all the rooms' commands under `flask` share: the words for a database that is not there."""
+"""Error messages for all `flask` commands: a missing or unprepared database is reported in one sentence."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 
 def tell_plainly(app: Flask) -> None:
-    """Let each command that the rooms added tell an operator of a missing database in a sentence."""
+    """Wrap every command that the rooms registered, so that a database error is shown without a stack trace."""
     for group in app.cli.commands.values():
         for command in getattr(group, "commands", {}).values():
             if command.callback is not None and not hasattr(command.callback, "__plain__"):
@@ -20,7 +20,8 @@ def tell_plainly(app: Flask) -> None:
 
 
 def _plain(act: Callable[..., Any]) -> Callable[..., Any]:
-    """Tell an operator of a database that is not there, or not prepared, in a sentence and not in a trace."""
+    """Return `act` wrapped: a database that cannot be reached, or has no tables, becomes one sentence for the
+    operator."""
 
     @wraps(act)
     def run(*arguments: Any, **values: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Every table, for Alembic, the worker and the tests."""
+"""The list of all tables: importing this module gives Alembic, the worker and the tests the whole metadata."""
 
 from cohortmgr.accounts import models as accounts
 from cohortmgr.applications.deadlines import models as deadlines

@@ -1,9 +1,9 @@
-"""Bring the catalogues to what the sources say: `make messages`, and a fresh extraction for the tests.
+"""Update the translation catalogues from the sources: `make messages`, and a fresh extraction for the tests.
 
-A catalogue is text that people review, so it bears no dates, paths or line numbers that change by themselves. Nothing
-is guessed: a new text stays empty until somebody translates it, and a text that is gone takes its translation along.
-French is its own translation; its catalogue exists because nothing (0) is singular in French, and because the spaces
-before its punctuation must not break a line, which nobody types in a source.
+A catalogue is text that people review, so it bears no dates, paths or line numbers that change by themselves.
+Nothing is guessed: a new text stays empty until somebody translates it, and a removed text takes its
+translation along. French is its own translation. Its catalogue exists because zero is singular in French, and
+because the spaces before its punctuation must not break a line, which nobody types in a source.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parents[2]
 TRANSLATIONS = ROOT / "cohortmgr" / "translations"
 KEYWORDS = {**DEFAULT_KEYWORDS, "N_": None, "_l": None, "lazy_gettext": None, "lazy_ngettext": (1, 2)}
-# Written out, since the forms of Arabic come in an order of their own in each release of the plural rules.
+# Written out, because each release of the plural rules lists the forms of Arabic in an order of its own.
 PLURAL_FORMS = {
     "fr": "nplurals=2; plural=(n > 1);",
     "en": "nplurals=2; plural=(n != 1);",

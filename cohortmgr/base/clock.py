@@ -1,6 +1,6 @@
-"""The only clock. Instants are aware and in UTC; days are Casablanca's.
+"""The only clock of the application. Instants are aware and in UTC; days are those of Casablanca.
 
-Morocco stays at UTC+0 since 2026-09-20 and a machine's own time-zone data may not know it, so the
+Morocco stays at UTC+0 since 2026-09-20, and the time-zone data of a machine may not know it yet. So the
 search path is emptied before any zone is read: only the `tzdata` package is used.
 """
 
@@ -23,49 +23,51 @@ _arrival: ContextVar[datetime | None] = ContextVar("arrival", default=None)
 
 
 def forbid_moving() -> None:
-    """Called by the application in production: the clock is the machine's and nothing else."""
+    """Forbid `at()`. The application calls this in production, where the clock must be the machine's."""
     global _movable
     _movable = False
 
 
 def now() -> datetime:
-    """The present instant, aware, in UTC."""
+    """Return the present instant, aware, in UTC."""
     if _frozen is not None:
         return _frozen
     return datetime.now(UTC)
 
 
 def arrived() -> datetime:
-    """When the present request began, before its body was read and whatever it then waited for; `now` outside of one.
+    """Return when the present request began, before its body was read and before it waited for anything.
 
-    What arrived before a deadline is in.
+    Outside of a request this is `now()`. Deadlines are compared with it: what arrived before a deadline is in
+    time.
     """
     return _arrival.get() or now()
 
 
 def note_arrival(moment: datetime | None) -> None:
-    """Called where a request begins, and with None where it ends."""
+    """Remember when the request began. Called at the start of a request, and with None at its end."""
     _arrival.set(moment)
 
 
 def today() -> date:
-    """The present day in Casablanca."""
+    """Return the present day in Casablanca."""
     return now().astimezone(CASABLANCA).date()
 
 
 def local(moment: datetime) -> datetime:
-    """The same instant as Casablanca's clocks show it."""
+    """Return the same instant in Casablanca's time zone."""
     return moment.astimezone(CASABLANCA)
 
 
 def instant(day: date, hour: int = 0, minute: int = 0) -> datetime:
-    """The UTC instant at which Casablanca's clocks show that day and hour."""
+    """Return the UTC instant at which Casablanca's clocks show that day and hour."""
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=CASABLANCA).astimezone(UTC)
 
 
 @contextmanager
 def at(moment: datetime) -> Iterator[None]:
-    """Hold the clock at `moment` (aware). For the demonstration, tests and soak; refused in production."""
+    """Hold the clock at `moment` (aware). Used by the demonstration, the tests and the soak; refused in
+    production."""
     global _frozen
     if not _movable:
         raise RuntimeError("the clock cannot be moved in production")

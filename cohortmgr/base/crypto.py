@@ -1,4 +1,4 @@
-"""Sealed values: AES-256-GCM bound to the place where they stand, and keyed blind indexes for searching.
+"""Encryption: values sealed with AES-256-GCM for one place, and keyed blind indexes to search them by.
 
 A sealed value is `key id length (1 byte) | key id | nonce (12) | ciphertext and tag`. The associated data is
 `table|column|reference`, so a value copied to another row, column or table does not open.
@@ -18,19 +18,21 @@ from flask import current_app
 
 
 class CannotUnseal(Exception):
-    """The value was altered, moved from its place, or its key is not on the ring (or was destroyed)."""
+    """The value cannot be opened: it was altered or moved, or its key is not on the ring (or was destroyed)."""
 
 
 @dataclass(frozen=True)
 class Keyring:
-    """Master keys by id, the first used for sealing; the others only open. And the key of the blind indexes."""
+    """Master keys by id, and the key of the blind indexes. The first master key seals; the others only open."""
 
     keys: dict[str, bytes]
     index_key: bytes
 
     @classmethod
     def parse(cls, sealing_keys: str, index_key: str) -> Keyring:
-        """From 'id:base64,...' (newest first) and base64. Raises ValueError naming a key that is not 32 bytes."""
+        """Parse the settings: 'id:base64,...' (newest first), and base64 for the index key.
+
+        Raises ValueError that names a key which is not 32 bytes."""
         keys: dict[str, bytes] = {}
         for part in sealing_keys.split(","):
             name, _, encoded = part.strip().partition(":")
@@ -40,20 +42,20 @@ class Keyring:
         return cls(keys, _key(index_key, "COHORTMGR_INDEX_KEY"))
 
     def seal(self, text: str, table: str, column: str, reference: str) -> bytes:
-        """Seal `text` for one place."""
+        """Seal `text` for one place: a column of the row with this reference."""
         return self.close(text.encode(), _place(table, column, reference))
 
     def unseal(self, sealed: bytes, table: str, column: str, reference: str) -> str:
-        """Open what was sealed for that place; CannotUnseal otherwise."""
+        """Open a value that was sealed for this place. Raises CannotUnseal if it does not open."""
         return self.open(sealed, _place(table, column, reference)).decode()
 
     def close(self, data: bytes, place: bytes) -> bytes:
-        """Seal bytes under the newest key, whose id goes before them."""
+        """Seal bytes with the newest key; the key's id is put before them."""
         name, key = next(iter(self.keys.items()))
         return bytes([len(name)]) + name.encode("ascii") + encrypt(key, data, place)
 
     def open(self, sealed: bytes, place: bytes) -> bytes:
-        """The inverse of `close`, by whichever key of the ring closed it; CannotUnseal otherwise."""
+        """Open what `close` sealed, with whichever key of the ring sealed it. Raises CannotUnseal."""
         size = sealed[0] if sealed else 0
         name = sealed[1 : 1 + size].decode("ascii", "replace")
         if name not in self.keys:
@@ -61,18 +63,18 @@ class Keyring:
         return decrypt(self.keys[name], sealed[1 + size :], place)
 
     def blind(self, kind: str, value: str) -> str:
-        """64 hexadecimal digits that are equal for equal values and tell nothing without the key."""
+        """Return 64 hexadecimal digits: equal for equal values, and without the key they reveal nothing."""
         return hmac.new(self.index_key, f"{kind}|{value}".encode(), hashlib.sha256).hexdigest()
 
 
 def encrypt(key: bytes, data: bytes, place: bytes) -> bytes:
-    """AES-256-GCM with a random nonce, nonce first."""
+    """Encrypt with AES-256-GCM under a random nonce. Returns the nonce, then the ciphertext and tag."""
     nonce = os.urandom(12)
     return nonce + AESGCM(key).encrypt(nonce, data, place)
 
 
 def decrypt(key: bytes, data: bytes, place: bytes) -> bytes:
-    """The inverse of `encrypt`; CannotUnseal if data, key or place differ."""
+    """Open what `encrypt` returned. Raises CannotUnseal if the data, the key or the place differ."""
     try:
         return AESGCM(key).decrypt(data[:12], data[12:], place)
     except (InvalidTag, ValueError) as error:  # ValueError: too short to hold a nonce
@@ -94,21 +96,21 @@ def _place(table: str, column: str, reference: str) -> bytes:
 
 
 def keyring() -> Keyring:
-    """The ring of the present application."""
+    """Return the key ring of the present application."""
     ring: Keyring = current_app.extensions["cohortmgr-keyring"]
     return ring
 
 
 def seal(text: str, table: str, column: str, reference: str) -> bytes:
-    """Seal with the application's ring."""
+    """Seal with the application's key ring (see `Keyring.seal`)."""
     return keyring().seal(text, table, column, reference)
 
 
 def unseal(sealed: bytes, table: str, column: str, reference: str) -> str:
-    """Open with the application's ring."""
+    """Open with the application's key ring (see `Keyring.unseal`)."""
     return keyring().unseal(sealed, table, column, reference)
 
 
 def blind_index(kind: str, value: str) -> str:
-    """Blind index with the application's ring."""
+    """Return the blind index of a value under the application's key ring (see `Keyring.blind`)."""
     return keyring().blind(kind, value)

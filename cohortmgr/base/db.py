@@ -1,7 +1,8 @@
-"""The database: one session a request or task, one transaction an act, and the wall between institutions.
+"""The database: one session for a request or task, one transaction for an act, and row security by
+institution.
 
-Tables declare their tenancy in `info` (see `TENANCIES`); the migrations write the row-level policies to match, and
-a test holds the two together. On PostgreSQL each transaction says for whom it reads by `set_config`.
+Tables declare their tenancy in `info` (see `TENANCIES`). The migrations write the matching row-level
+policies, and a test compares the two. On PostgreSQL each transaction says by `set_config` for whom it reads.
 """
 
 from __future__ import annotations
@@ -37,12 +38,13 @@ Cents = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 Json = sa.JSON().with_variant(JSONB, "postgresql")
 
 # The kinds of tenancy that a table may declare. "journal": anyone appends, only the listed institutions read;
-# rows of no institution are read by whoever lists NO_INSTITUTION. "journal_of_persons": its person reads a row too.
+# rows without an institution are read by whoever lists NO_INSTITUTION. "journal_of_persons": the person
+# concerned reads a row too.
 TENANCIES = ("global", "published", "institution", "institution_or_person", "journal", "journal_of_persons")
 NO_INSTITUTION = 0
-# The option of a connection whose transaction may write.
+# The connection option that says that the transaction may write.
 WRITING = "writing"
-# Seconds after which a connection to PostgreSQL that nobody used is asked whether it still stands.
+# An idle PostgreSQL connection is checked before it is used again if it was idle for longer than this, in seconds.
 RESTS = 1.0
 
 db = SQLAlchemy(session_options={"expire_on_commit": False})
@@ -51,7 +53,7 @@ _log = logging.getLogger(__name__)
 
 
 class Utc(sa.TypeDecorator[datetime]):
-    """An aware instant, kept in UTC on both dialects; a naive one is a mistake and is refused."""
+    """A column for an aware instant, kept in UTC on both databases. A naive instant is a mistake and is refused."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -70,7 +72,7 @@ class Utc(sa.TypeDecorator[datetime]):
 
 
 class Model(DeclarativeBase):
-    """The base of every table."""
+    """The base class of every table."""
 
     metadata = sa.MetaData(
         naming_convention={
@@ -85,14 +87,14 @@ class Model(DeclarativeBase):
 
 
 class Row:
-    """What most tables share: a number for the database and a random reference for URLs and sealing."""
+    """The columns that most tables share: an id for the database and a random reference for URLs and sealing."""
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     reference: Mapped[str] = mapped_column(sa.String(26), unique=True, default=new_reference)
 
 
 class Versioned:
-    """A row that people edit: two of them cannot overwrite each other unseen."""
+    """A row that several people may edit: its version number prevents one from overwriting another unnoticed."""
 
     version: Mapped[int] = mapped_column(sa.Integer, default=1)
 
@@ -102,10 +104,11 @@ class Versioned:
 
 
 def init_db(app: Flask, url: str) -> None:
-    """Give the application its database, by the URL of its role."""
+    """Connect the application to the database at this URL, which names the role."""
     app.config["SQLALCHEMY_ENGINES"] = {"default": pooled_options(url)}
     db.init_app(app)
-    # No session of ours is asynchronous; closing none of them starts a thread at each request (1 ms of CPU).
+    # None of our sessions is asynchronous, and closing asynchronous ones starts a thread at each request (1
+    # ms of CPU).
     app.teardown_appcontext_funcs[:] = [
         each for each in app.teardown_appcontext_funcs if not iscoroutinefunction(each)
     ]
@@ -115,7 +118,8 @@ def init_db(app: Flask, url: str) -> None:
 
 
 def configure_engine(engine: sa.Engine) -> None:
-    """Give a SQLite engine its pragmas and explicit transactions; let one of PostgreSQL write only where it is said."""
+    """Set up an engine: SQLite gets its pragmas and explicit transactions, PostgreSQL is read-only unless
+    asked to write."""
     (_configure_sqlite if engine.dialect.name == "sqlite" else _configure_postgresql)(engine)
 
 
@@ -141,8 +145,10 @@ def _configure_postgresql(engine: sa.Engine) -> None:
         driver.read_only = not _writes(connection)
 
     def end(connection: Any) -> None:
-        """What could only read ends by COMMIT: at a ROLLBACK the driver forgets every statement that it had prepared,
-        and the server would plan each of them anew at each request."""
+        """End a read-only transaction by COMMIT instead of ROLLBACK.
+
+        At a ROLLBACK the driver forgets all the statements that it had prepared, and the server would have to
+        plan each of them again at every request."""
         driver = cast(psycopg.Connection[Any], connection.driver_connection)
         if driver.read_only and driver.info.transaction_status == TransactionStatus.INTRANS:
             driver.commit()
@@ -157,7 +163,8 @@ def _configure_postgresql(engine: sa.Engine) -> None:
 
     @event.listens_for(engine, "checkout")
     def _wakes(driver: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
-        """Ask a connection that rested whether its server is still there; one in use told so a moment ago."""
+        """Check that the server still answers, if the connection was idle for a while; a busy one was proven
+        just before."""
         if time.monotonic() - record.info.get("rests_since", math.inf) > RESTS:
             try:
                 engine.dialect.do_ping(driver)
@@ -170,32 +177,35 @@ def _writes(connection: sa.Connection) -> bool:
 
 
 def engine_options(url: str) -> dict[str, Any]:
-    """Options of `create_engine` for a URL. PostgreSQL connections are in UTC whatever the server's zone."""
+    """Return the options of `create_engine` for a URL. PostgreSQL connections use UTC, whatever the server's zone."""
     if url.startswith("sqlite"):
         return {"url": url}
     return {"url": url, "connect_args": {"options": "-c timezone=UTC"}}
 
 
 def pooled_options(url: str) -> dict[str, Any]:
-    """The same for an engine that keeps its connections: as many as a process of the web has threads, since one more
-    would be opened anew for each request. The last one used is taken first: it has its statements prepared."""
+    """Return the options for an engine that pools its connections.
+
+    There are as many as a web process has threads, since one more would be opened anew for each request. The
+    last one used is taken first, because it has its statements prepared."""
     options = engine_options(url)
     return options if url.startswith("sqlite") else {**options, "pool_size": 8, "pool_use_lifo": True}
 
 
 def table_of(model: type[Model]) -> sa.Table:
-    """The table of a model, for statements that pass by the identity map."""
+    """Return the table of a model, for statements that bypass the identity map."""
     return cast(sa.Table, model.__table__)
 
 
 def append(session: Session, model: type[Model], rows: list[dict[str, Any]]) -> None:
-    """Insert rows without reading anything back: journals are written by those who may not read them."""
+    """Insert rows without reading anything back, because those who write journals may not read them."""
     if rows:
         session.execute(sa.insert(table_of(model)).inline(), rows)
 
 
 def insert_or_leave(session: Session, model: type[Model], rows: list[dict[str, Any]]) -> None:
-    """Insert what is not there yet; a row that another transaction inserts at the same time is waited for and left."""
+    """Insert the rows that do not exist yet. If another transaction is inserting the same row, wait and keep
+    that one."""
     dialect = session.connection().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     if rows:
@@ -212,16 +222,16 @@ def see(institutions: Iterable[int], person_id: int | None) -> None:
 
 @contextmanager
 def acting_in(institution_id: int) -> Iterator[None]:
-    """Let one named act of a person (sending a file, answering an offer) reach the rows of one institution.
+    """Let one act of a person (sending a file, answering an offer) reach the rows of one institution.
 
-    The person's own list comes back at the end; the action decides what is read meanwhile.
+    The person's own list is restored at the end; in between, the action decides what is read.
     """
     session = db.session
     institutions, person = before = session.info.get("tenancy") or ((), None)
     see({*institutions, institution_id}, person)
     try:
         yield
-        session.flush()  # what was changed leaves while its institution is still listed
+        session.flush()  # written while the institution is still listed
     finally:
         session.info["tenancy"] = before
         if session.is_active and session.in_transaction():
@@ -245,7 +255,7 @@ def _after_begin(session: Session, _transaction: SessionTransaction, connection:
 
 
 def transaction_cache(session: Session, name: str) -> dict[str, Any]:
-    """A dictionary that is emptied when the transaction ends, for what may be true only within it."""
+    """Return a dictionary that is emptied when the transaction ends, for facts that hold only within it."""
     caches: dict[str, dict[str, Any]] = session.info.setdefault("caches", {})
     return caches.setdefault(name, {})
 
@@ -262,11 +272,11 @@ def _forget_undone(session: Session, _previous: SessionTransaction) -> None:
 
 @contextmanager
 def writing() -> Iterator[Session]:
-    """The one place where changes are committed.
+    """Begin the one transaction in which changes are made, and commit it: the only place that commits.
 
-    Ends the read transaction, begins another (IMMEDIATE on SQLite, so that two writers queue instead of failing),
-    flushes, lets the audit extend its chains, commits once, then wakes whoever waits. A row that somebody else
-    changed meanwhile is Stale; an IntegrityError reaches the caller.
+    Ends the read transaction, begins another (IMMEDIATE on SQLite, so that two writers queue instead of
+    failing), flushes, lets the audit extend its chains, commits once, then calls what `after_commit`
+    collected. A row that somebody else changed meanwhile raises Stale; an IntegrityError reaches the caller.
     """
     session = db.session
     if session.info.get("writing"):
@@ -296,12 +306,12 @@ def writing() -> Iterator[Session]:
         try:
             wake()
         except Exception:
-            # It is committed: what follows is found by the sweep, and is not the person's affair.
+            # The act is committed. The worker's sweep will do what failed here, and the person need not know.
             _log.exception("%s failed after the commit", key)
 
 
 def within_writing(what: str) -> Session:
-    """The session; RuntimeError outside of `writing()`, where `what` would be lost without a sound."""
+    """Return the session. Raises RuntimeError outside of `writing()`, where `what` would be lost silently."""
     session = db.session
     if not session.info.get("writing"):
         raise RuntimeError(f"{what} belongs within writing()")
@@ -309,5 +319,5 @@ def within_writing(what: str) -> Session:
 
 
 def after_commit(key: str, wake: Callable[[], None]) -> None:
-    """Call `wake` once after the commit; calls with an equal key are one. Its failure is logged."""
+    """Call `wake` after the commit; calls with the same key are made once. If it fails, the failure is logged."""
     within_writing(key).info["wakes"][key] = wake

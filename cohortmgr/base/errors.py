@@ -1,4 +1,4 @@
-"""What can go wrong, as values: a message key in French, its figures, and where it was found."""
+"""What can go wrong: `Problem` (a French message and its values) and the exceptions that actions raise."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ def N_(msgid: str) -> str:
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong or one reason given.
+    """One thing that is wrong, or one reason that is given.
 
-    `what` is a French msgid with named placeholders, `values` fills them, `where` names the field,
+    `what` is a French msgid with named placeholders, `values` fills them, and `where` names the field,
     question, line or place concerned.
     """
 
@@ -29,7 +29,7 @@ class Problem:
 
 
 class Refused(Exception):
-    """A rule says no. Carries every problem at once, so that a person mends them in one go."""
+    """A rule refuses the act. It carries every problem at once, so that a person can mend them all in one go."""
 
     def __init__(self, *problems: Problem | str) -> None:
         self.problems = tuple(Problem(p) if isinstance(p, str) else p for p in problems)
@@ -37,12 +37,12 @@ class Refused(Exception):
 
 
 class NotFound(Exception):
-    """What was asked for does not exist, or the viewer may not know that it does."""
+    """The thing asked for does not exist, or the viewer may not know that it exists."""
 
 
 class NotPermitted(Exception):
-    """The viewer's roles do not allow the act. Shown as NotFound."""
+    """The viewer's roles do not allow the act. The page shows it as NotFound."""
 
 
 class Stale(Exception):
-    """Somebody else changed the row since the page was opened."""
+    """Somebody else changed the row after this page was opened."""

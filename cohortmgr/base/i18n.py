@@ -1,4 +1,6 @@
-"""The languages people read: French msgids, Arabic of Morocco and English; dates and figures as people say them."""
+"""Languages: which one a page or message is in, its texts, and dates and figures as its readers write them.
+
+The msgids are French; the others are Arabic of Morocco and English."""
 
 from __future__ import annotations
 
@@ -27,7 +29,7 @@ LOCALES = {"fr": "fr", "ar": "ar_MA", "en": "en"}
 COOKIE = "language"
 
 babel = Babel()
-# Set while something is said in another language than the page's: a message asks for it some thirty times.
+# Set while a message is written in another language than the page's. One message asks for it some thirty times.
 _spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
 _said: dict[tuple[str, str], Markup] = {}
 _parsed = {language: Locale.parse(name) for language, name in LOCALES.items()}
@@ -38,7 +40,7 @@ _AT = {"fr": "%(day)s, %(time)s", "ar": "%(day)s، %(time)s", "en": "%(day)s, %(
 
 
 def language() -> str:
-    """The language of the present page or message: `fr`, `ar` or `en`."""
+    """Return the language of the present page or message: `fr`, `ar` or `en`."""
     spoken = _spoken.get()
     if spoken is not None:
         return spoken
@@ -50,7 +52,9 @@ def language() -> str:
 
 
 def _asked() -> str:
-    """The cookie, then the account's language (set by the guards in g), then what the browser accepts."""
+    """Return the language of the cookie, else the best match of what the browser accepts, else French.
+
+    The guards put the language of an account into `g` before this is asked."""
     chosen = request.cookies.get(COOKIE)
     if chosen in LANGUAGES:
         return str(chosen)
@@ -59,7 +63,7 @@ def _asked() -> str:
 
 @contextmanager
 def speaking(spoken: str) -> Iterator[None]:
-    """Speak another language for a while, as a message to a person does."""
+    """Use another language inside the `with` block, e.g. that of the person who gets a message."""
     spoken = spoken if spoken in LANGUAGES else "fr"
     before = _spoken.set(spoken)
     try:
@@ -70,15 +74,17 @@ def speaking(spoken: str) -> Iterator[None]:
 
 
 def localized(text: Mapping[str, str] | None) -> str:
-    """One of the three texts of a definition, in the present language; French if that one is missing."""
+    """Return the text of a definition in the present language, or in French if that one is missing."""
     if not text:
         return ""
     return text.get(language()) or text.get("fr", "")
 
 
 def say(problem: Problem | str) -> str:
-    """A problem or reason in the present language. Values that are texts in three languages are chosen too,
-    names in a list quoted."""
+    """Return a problem or reason in the present language.
+
+    Values that are texts in three languages are translated too; names in a list are put in quotation marks.
+    """
     if isinstance(problem, str):
         return gettext(problem)
     values = {name: _shown(value) for name, value in problem.values.items()}
@@ -100,17 +106,17 @@ def _shown(value: Any) -> Any:
 
 
 def day(value: date | datetime | None) -> str:
-    """`mardi 12 mai 2026`."""
+    """Write a day as `mardi 12 mai 2026`."""
     return "" if value is None else _format(_local_day(value), _DAY[language()])
 
 
 def short_day(value: date | datetime | None) -> str:
-    """`12 mai 2026`."""
+    """Write a day as `12 mai 2026`."""
     return "" if value is None else _short_day(value, language())
 
 
 def short_days(values: Iterable[date | datetime | None]) -> list[str]:
-    """A column of `short_day`: the language is asked for once."""
+    """Write a whole column as `short_day` does, asking for the language only once."""
     spoken = language()
     return ["" if value is None else _short_day(value, spoken) for value in values]
 
@@ -121,12 +127,12 @@ def _short_day(value: date | datetime, spoken: str) -> str:
 
 
 def month(value: date | None) -> str:
-    """`mars 2026`."""
+    """Write a month as `mars 2026`."""
     return "" if value is None else _format(value, "MMMM y")
 
 
 def hour(value: datetime) -> str:
-    """`14 h`, `14 h 30` in French, which no line breaks; `14:30` elsewhere."""
+    """Write an hour: `14 h` or `14 h 30` in French, with spaces that do not break; `14:30` in other languages."""
     shown = clock.local(value)
     if language() == "fr":
         return f"{shown.hour}\u00a0h" if shown.minute == 0 else f"{shown.hour}\u00a0h\u00a0{shown.minute:02d}"
@@ -134,48 +140,50 @@ def hour(value: datetime) -> str:
 
 
 def moment(value: datetime | None) -> str:
-    """`mardi 12 mai 2026, 14 h`."""
+    """Write an instant as `mardi 12 mai 2026, 14 h`."""
     return "" if value is None else _AT[language()] % {"day": day(value), "time": hour(value)}
 
 
 def short_moment(value: datetime | None) -> str:
-    """`12 mai 2026, 14 h`."""
+    """Write an instant as `12 mai 2026, 14 h`."""
     return "" if value is None else _AT[language()] % {"day": short_day(value), "time": hour(value)}
 
 
 def quoted(names: Iterable[str]) -> str:
-    """`«X», «Y»`, with the quotation marks and the comma of the language; in Arabic each name keeps its direction."""
+    """Write names as `«X», «Y»`, with the quotation marks and comma of the language.
+
+    In Arabic each name keeps its own direction."""
     before, between, after = _QUOTES[language()]
     return between.join(f"{before}{each}{after}" for each in names)
 
 
 def told(name: str, value: object) -> str:
-    """A name and what it is, as `X : Y` in French and `X: Y` elsewhere."""
+    """Write a name and its value: `X : Y` in French and `X: Y` in other languages."""
     return f"{name} : {value}" if language() == "fr" else f"{name}: {value}"
 
 
 def decimal(value: Decimal | float | int | None, places: int = 2) -> str:
-    """A figure with so many decimals, as the language writes it."""
+    """Write a figure with `places` decimals, as the language writes it."""
     return "" if value is None else _figure(Decimal(str(value)), _pattern(places), language())
 
 
 def number(value: Decimal | float | int | None) -> str:
-    """A figure as the language writes it, with the decimals that it has."""
+    """Write a figure as the language writes it, with the decimals that it has."""
     return "" if value is None else _figure(Decimal(str(value)), None, language())
 
 
 def mad(cents: int | None) -> str:
-    """Centimes as `7 000,00 MAD`."""
+    """Write centimes as `7 000,00 MAD`."""
     return "" if cents is None else f"{decimal(dirhams(cents))} MAD"
 
 
 def thousandths(value: int | None) -> str:
-    """A score of thousandths as `15,42`."""
+    """Write a score in thousandths as `15,42`."""
     return "" if value is None else _thousandths(value, language())
 
 
 def column_of_thousandths(values: Iterable[int | None]) -> list[str]:
-    """A column of `thousandths`: the language is asked for once."""
+    """Write a whole column as `thousandths` does, asking for the language only once."""
     spoken = language()
     return ["" if value is None else _thousandths(value, spoken) for value in values]
 
@@ -187,7 +195,7 @@ def _thousandths(value: int, spoken: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _figure(value: Decimal, pattern: str | None, spoken: str) -> str:
-    """A list shows the same marks and counts again and again; Babel takes 60 µs to write one."""
+    """Write a figure, and cache it: a list repeats the same marks and counts, and Babel takes 60 µs for each."""
     return str(format_decimal(value, pattern, locale=_parsed[spoken]))
 
 
@@ -213,7 +221,7 @@ _catalogues: dict[str, Any] = {}
 
 
 def _catalogue() -> Any:
-    """The texts of the present language; a page asks for some sixty, so the way to them is short."""
+    """Return the translations of the present language, cached here because one page asks for some sixty texts."""
     spoken = language()
     known = _catalogues.get(spoken)
     if known is None:
@@ -222,7 +230,7 @@ def _catalogue() -> Any:
 
 
 def plain_gettext() -> Callable[..., str]:
-    """The `_` of templates that escape nothing, in the present language: shorter than Jinja's way to the same."""
+    """Return the `_` for templates that escape nothing, in the present language; a shorter way than Jinja's own."""
     lookup = _catalogue().ugettext
 
     def told(text: str, **values: Any) -> str:
@@ -232,7 +240,9 @@ def plain_gettext() -> Callable[..., str]:
 
 
 def said(text: str) -> Markup:
-    """A template's constant text in the present language, as markup. Kept: these are as many as templates have."""
+    """Return a template's constant text in the present language, as markup.
+
+    The cache cannot grow without end: there are only as many texts as the templates contain."""
     spoken = language()
     known = _said.get((spoken, text))
     if known is None:
@@ -241,7 +251,7 @@ def said(text: str) -> Markup:
 
 
 def init_i18n(app: Flask) -> None:
-    """Catalogues, and the filters that templates use."""
+    """Set up the translation catalogues and the filters that templates use."""
     app.config.setdefault(
         "BABEL_TRANSLATION_DIRECTORIES", str(app.config["ROOT"] / "cohortmgr" / "translations")
     )

@@ -1,4 +1,4 @@
-"""Migrations: Alembic on the owner's connection, with our column types written as plain ones."""
+"""Set up migrations: Alembic runs on the owner's connection and writes our column types as plain ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cohortmgr.base.settings import ROOT, Settings
 
 
 def init_migrations(app: Flask, settings: Settings, metadata: sa.MetaData) -> None:
-    """Give the application `flask db …` on the owner's database URL."""
+    """Add the `flask db …` commands to the application, on the owner's database URL."""
     app.config.update(
         ALEMBIC={"script_location": str(ROOT / "migrations"), "file_template": "%%(rev)s_%%(slug)s"},
         ALEMBIC_CONTEXT={
@@ -38,7 +38,10 @@ def _next_number() -> str:
 
 
 def _prepare_owner(engine: sa.Engine) -> None:
-    """Foreign keys are off before BEGIN: migrations rebuild SQLite tables, and a dropped parent drops its children."""
+    """Prepare a SQLite connection for migrations: foreign keys are off before BEGIN.
+
+    Migrations rebuild SQLite tables, and with foreign keys on, dropping a parent table would drop its
+    children's rows."""
     if engine.dialect.name != "sqlite":
         return
 
@@ -60,7 +63,7 @@ def _prepare_owner(engine: sa.Engine) -> None:
 
 
 def _render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
-    """Write our column types into migrations as plain ones, since these import nothing of the application."""
+    """Write our column types into migrations as plain ones, because migrations import nothing of the application."""
     if kind != "type":
         return False
     if isinstance(item, db.Utc):
@@ -71,7 +74,9 @@ def _render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
 
 
 def _compared(item: Any, _name: str | None, kind: str, reflected: bool, _other: Any) -> bool:
-    """Whether models and database are compared there: the foreign keys to institutions stand in migrations only."""
+    """Whether Alembic compares this item between models and database.
+
+    Foreign keys to institutions are left out, because they stand only in migrations."""
     return not (
         kind == "foreign_key_constraint" and reflected and list(item.column_keys) == ["institution_id"]
     )

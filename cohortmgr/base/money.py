@@ -1,4 +1,4 @@
-"""Money: integer centimes in tables, Decimal dirhams in rules."""
+"""Money: tables hold integer centimes, rules calculate with Decimal dirhams."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ CENTIME = Decimal("0.01")
 
 
 def dirhams(amount_cents: int) -> Decimal:
-    """Whole centimes to dirhams with two decimals."""
+    """Convert whole centimes to dirhams with two decimals."""
     return (Decimal(amount_cents) / 100).quantize(CENTIME)

@@ -1,6 +1,6 @@
-"""The places that each audience goes to: registered by each room in its wiring.py, drawn by the portals.
+"""The registry of navigation entries: each room adds its own in wiring.py, and the portals draw the bars.
 
-A registry holds values alone. Who may see a place is asked where it is drawn.
+The registry holds only values. Whether a viewer may see an entry is checked when the bar is drawn.
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ from typing import Literal
 from flask import Flask
 
 Audience = Literal["staff", "company", "candidate", "own"]
-"""Whose bar a place stands in; `own` is what is everybody's, whatever their roles."""
+"""Whose bar an entry stands in; `own` holds the entries that everybody has, whatever their roles."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A place in the bar: what it is called (a msgid), its page, and the permission that opens it (None: everybody).
+    """One entry of a bar: its label (a msgid), its page, and the permission that it needs (None: everybody
+    sees it).
 
-    `position` orders a bar. `below` names blueprints and single pages from which the way back leads here. An entry
-    that is a second way to the same place is shown `unless` the page named there is open to the viewer."""
+    `position` orders the bar. `below` names blueprints and single pages whose way back leads to this entry.
+    An entry that is a second way to the same place is shown only `unless` the page named there is open to the
+    viewer."""
 
     label: str
     endpoint: str
@@ -32,7 +34,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class RoomCard:
-    """A room of an intake or of its cohort on the intake's page: its name, what it is for, its page, its permission."""
+    """One card on an intake's page, leading to a room of the intake or of its cohort."""
 
     label: str
     hint: str
@@ -43,7 +45,7 @@ class RoomCard:
 
 
 class Navigation:
-    """The registry of one application."""
+    """All entries and cards of one application."""
 
     def __init__(self) -> None:
         self._entries: dict[tuple[Audience, str], Entry] = {}
@@ -51,22 +53,22 @@ class Navigation:
         self._cards: list[RoomCard] = []
 
     def add(self, audience: Audience, *entries: Entry) -> None:
-        """Put entries into an audience's bar. ValueError for a page that stands there already."""
+        """Add entries to an audience's bar. Raises ValueError for a page that stands there already."""
         for entry in entries:
             if (audience, entry.endpoint) in self._entries:
                 raise ValueError(f"{entry.endpoint} stands twice before {audience}")
             self._entries[audience, entry.endpoint] = entry
 
     def lead_to(self, endpoint: str, *below: str) -> None:
-        """Let blueprints or single pages of a room stand below the entry of another."""
+        """Put blueprints or single pages of one room below another room's entry: their way back leads to it."""
         self._below.setdefault(endpoint, []).extend(below)
 
     def add_cards(self, *cards: RoomCard) -> None:
-        """Put rooms on the page of an intake."""
+        """Add cards to the page of an intake."""
         self._cards.extend(cards)
 
     def bar(self, audience: str) -> tuple[Entry, ...]:
-        """The entries before an audience, in their order, each with all that stands below it."""
+        """Return the entries of an audience in order, each with everything that stands below it."""
         mine = [entry for (whose, _), entry in self._entries.items() if whose == audience]
         return tuple(
             replace(entry, below=(*entry.below, *self._below.get(entry.endpoint, ())))
@@ -74,11 +76,11 @@ class Navigation:
         )
 
     def cards(self, of: Literal["intake", "cohort"]) -> Sequence[RoomCard]:
-        """The rooms of an intake or of a cohort, in the order in which a file goes through them."""
+        """Return the cards of an intake or of a cohort, in the order in which a file goes through the rooms."""
         return sorted((card for card in self._cards if card.of == of), key=lambda card: card.position)
 
 
 def navigation_of(app: Flask) -> Navigation:
-    """The registry of an application, made at its first use."""
+    """Return the registry of an application; it is created at the first call."""
     found: Navigation = app.extensions.setdefault("cohortmgr-navigation", Navigation())
     return found

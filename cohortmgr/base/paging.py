@@ -1,4 +1,4 @@
-"""A page of a list, its place kept in the URL."""
+"""Paging: one page of a long list, with its number kept in the URL."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cohortmgr.base.db import db
 
 @dataclass(frozen=True)
 class Page:
-    """Rows `first` to `last` (from 1) of `total`."""
+    """One page of a list: the rows numbered `first` to `last` (counted from 1) of `total`."""
 
     rows: Sequence[Any]
     number: int
@@ -22,22 +22,24 @@ class Page:
 
     @property
     def pages(self) -> int:
-        """How many pages there are, one at least."""
+        """The number of pages, at least one."""
         return max(1, -(-self.total // self.size))
 
     @property
     def first(self) -> int:
-        """The number of the first row shown."""
+        """The number of the first row on this page, 0 if there are none."""
         return (self.number - 1) * self.size + 1 if self.total else 0
 
     @property
     def last(self) -> int:
-        """The number of the last row shown."""
+        """The number of the last row on this page, 0 if there are none."""
         return self.first + len(self.rows) - 1 if self.total else 0
 
 
 def page_of(query: sa.Select[Any], number: int, size: int) -> Page:
-    """Two statements: the count and the rows. A number beyond the end is the last page."""
+    """Return one page of a query, in two statements: the count and the rows.
+
+    A page number beyond the end gives the last page."""
     total = db.session.scalar(sa.select(sa.func.count()).select_from(query.order_by(None).subquery())) or 0
     number = min(max(1, number), max(1, -(-total // size)))
     rows = db.session.execute(query.limit(size).offset((number - 1) * size)).all()

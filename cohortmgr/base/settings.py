@@ -1,7 +1,8 @@
-"""Settings, read from the environment with the prefix COHORTMGR_.
+"""Settings, read from environment variables with the prefix COHORTMGR_.
 
 Without any, everything lives in one folder (`COHORTMGR_DATA`): SQLite, the broker's files, secrets made at
-the first start, stored files and the outbox. Production names a database and its secrets, or does not start.
+the first start, stored files and the outbox. Production does not start without a database and secrets of its
+own.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def read_settings() -> Settings:
-    """The settings of the environment; leaves with one line a mistake, and no trace, when they cannot hold."""
+    """Return the settings. If they are invalid, exit with one line for each mistake instead of a stack trace."""
     try:
         return Settings()
     except ValidationError as error:
@@ -33,7 +34,7 @@ def read_settings() -> Settings:
 
 
 class Settings(BaseSettings):
-    """Every setting of the installation; each field is COHORTMGR_<NAME> in the environment."""
+    """All settings of the installation; the field `name` is COHORTMGR_NAME in the environment."""
 
     model_config = SettingsConfigDict(env_prefix="COHORTMGR_", extra="ignore")
 
@@ -146,11 +147,14 @@ class Settings(BaseSettings):
 
     @property
     def embedded_broker(self) -> bool:
-        """Whether the broker is the folder of the embedded default."""
+        """Whether the broker is a folder of files (the default) instead of Redis."""
         return not self.broker_url
 
     def _made(self, name: str) -> str:
-        """A secret of this copy, made once; `O_EXCL` so that two processes at first start agree on one."""
+        """Return a secret of this installation, made at the first start.
+
+        `os.link` fails if the file exists, so two processes that start at the same time agree on one secret.
+        """
         folder = self.data / "secrets"
         folder.mkdir(mode=0o700, exist_ok=True)
         path = folder / name

@@ -1,4 +1,6 @@
-"""Moving along a table of states. Each room owns its table and the meaning of each state; the question is the same."""
+"""A check that every room with a table of states shares: may a row move from one state to another?
+
+Each room owns its own table of states and the meaning of each state."""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ State = TypeVar("State", bound=StrEnum)
 def require_move(
     table: Mapping[State, Sequence[State]], meanings: Mapping[State, str], current: State, to: State
 ) -> None:
-    """Refuse a change of state that the table does not hold, saying what the present state means."""
+    """Raise Refused, with the meaning of the present state, if the table does not allow the move to `to`."""
     if to not in table[current]:
         what = N_("Ce changement n’est pas possible : %(meaning)s")
         raise Refused(Problem(what, {"meaning": Problem(meanings[current])}))

@@ -1,4 +1,4 @@
-"""Files outside the web root, encrypted, under random names."""
+"""Storage of uploaded and generated files: encrypted, under random names, outside of the web root."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KEY = re.compile(r"[0-9A-Z]{26}")
 
 @dataclass(frozen=True)
 class Stored:
-    """Where a file lies and what it is: `key` finds it, `sha256` is of its clear content, `size` in bytes."""
+    """A stored file: `key` finds it again, `sha256` is the hash of its clear content, `size` is in bytes."""
 
     key: str
     sha256: str
@@ -26,7 +26,7 @@ class Stored:
 
 
 def store(data: bytes) -> Stored:
-    """Encrypt and write a file, durable before the row that names it is committed."""
+    """Encrypt and write a file. It is safely on the disk before the row that names it is committed."""
     key = new_reference()
     path = _path(key)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,17 +41,17 @@ def store(data: bytes) -> Stored:
 
 
 def load(key: str) -> bytes:
-    """The clear content; FileNotFoundError or crypto.CannotUnseal otherwise."""
+    """Return the clear content. Raises FileNotFoundError, or crypto.CannotUnseal."""
     return crypto.keyring().open(_path(key).read_bytes(), key.encode())
 
 
 def delete(key: str) -> None:
-    """Remove a file; absent already is well."""
+    """Remove a file. A file that is already gone is no error."""
     _path(key).unlink(missing_ok=True)
 
 
 def _sync(folder: Path) -> None:
-    """Make the file's name durable too; its content alone could not be found after a power cut."""
+    """Make the file's name durable too: after a power cut, content without its name could not be found."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

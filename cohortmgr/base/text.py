@@ -1,11 +1,11 @@
-"""Text as it is compared and searched, and the public references that stand for rows."""
+"""Text normalised for comparing and searching, and the random references by which rows are named in public."""
 
 from __future__ import annotations
 
 import secrets
 import unicodedata
 
-# Crockford's base 32 without letters that are read as digits; 26 of them hold 130 bits.
+# Crockford's base 32: no letters that can be read as digits. 26 characters hold 130 bits.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ARABIC = str.maketrans(
     {
@@ -27,26 +27,27 @@ _ARABIC = str.maketrans(
         "پ": "ب",
     }
 )
-# What NFKD leaves whole although people write it in two ways.
+# Letters that NFKD does not decompose although people write them in two ways.
 _WHOLE = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ı": "i"})
 _PUNCTUATION = str.maketrans({**dict.fromkeys("’‘`´ʼʹ′", "'"), **dict.fromkeys("‐‑–—−", "-")})
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
 
 
 def new_reference(length: int = 26) -> str:
-    """A random public reference; `length` characters of five bits each."""
+    """Return a random public reference; each of its `length` characters holds five bits."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
 def new_short_code(length: int = 6) -> str:
-    """The part of a file's number that people say over the telephone, e.g. `7K3QXP`."""
+    """Return the part of a file's number that people say over the telephone, e.g. `7K3QXP`."""
     return new_reference(length)
 
 
 def fold(text: str) -> str:
-    """For search and sorting: lower case, no accents or tashkeel, Arabic letters and all digits at their plain form.
+    """Return text for search and sorting: lower case, no accents or tashkeel, Arabic letters and digits in
+    plain form.
 
-    Folding what was folded changes nothing.
+    Folding a folded text changes nothing.
     """
     decomposed = unicodedata.normalize("NFKD", text.translate(_PUNCTUATION)).casefold()
     bare = "".join(c for c in unicodedata.normalize("NFKD", decomposed) if not _is_mark(c))
@@ -55,12 +56,12 @@ def fold(text: str) -> str:
 
 
 def _is_mark(character: str) -> bool:
-    """Accents, tashkeel and what has no width of its own."""
+    """Whether the character is an accent, a tashkeel or another one without a width of its own."""
     return bool(unicodedata.combining(character)) or unicodedata.category(character) in ("Mn", "Cf")
 
 
 def clean(text: str) -> str:
-    """What a person typed, in NFC, without control or direction-override characters, spaces folded at the ends."""
+    """Return what a person typed in NFC, stripped, without control and direction-override characters."""
     kept = (
         c
         for c in unicodedata.normalize("NFC", text)
@@ -70,7 +71,7 @@ def clean(text: str) -> str:
 
 
 def says_number(typed: str, number: int) -> bool:
-    """Whether what a person typed to confirm is that number, in Latin or Arabic figures."""
+    """Whether the text that a person typed to confirm is that number, in Latin or Arabic figures."""
     try:
         return int(typed.strip()) == number
     except ValueError:

@@ -1,6 +1,7 @@
-"""What the worker does, said by each room in its wiring.py: a plain function with a name and a period.
+"""The registry of the worker's tasks: each room adds plain functions, with a name and a period, in its
+wiring.py.
 
-Rooms know nothing of Celery: only worker/ turns this list into its tasks and its schedule.
+Rooms know nothing of Celery: only worker/ turns this list into Celery tasks and a schedule.
 """
 
 from __future__ import annotations
@@ -11,16 +12,16 @@ from dataclasses import dataclass
 from flask import Flask
 
 Stopping = Callable[[], bool]
-"""Whether the worker was told to stop: nothing new is begun."""
+"""Returns whether the worker was told to stop; if so, begin nothing new."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """One thing that the worker does, in an application context.
+    """One task of the worker. `act` is called in an application context.
 
-    `every` is its period in seconds, None for what is done only when the worker is woken. What is `repeated` is done
-    again, each time in a context of its own, until it finds nothing to do. What is due `at_start` is done once when a
-    worker begins, since rows may have waited while none ran."""
+    `every` is its period in seconds, or None for a task that runs only when the worker is woken for it. A
+    `repeated` task is called again, each time in a new context, until it finds nothing to do. An `at_start`
+    task runs once when a worker begins, because rows may have waited while no worker ran."""
 
     name: str
     act: Callable[[Stopping], object]
@@ -34,7 +35,7 @@ _KEY = "cohortmgr-work"
 
 
 def add_work(app: Flask, *works: Work) -> None:
-    """Have the worker do these. ValueError for a name that is taken."""
+    """Add tasks to the worker's list. Raises ValueError for a name that is taken."""
     known: dict[str, Work] = app.extensions.setdefault(_KEY, {})
     for work in works:
         if work.name in known:
@@ -43,5 +44,5 @@ def add_work(app: Flask, *works: Work) -> None:
 
 
 def works_of(app: Flask) -> tuple[Work, ...]:
-    """All that the rooms of an application have the worker do."""
+    """Return all tasks that the rooms of this application have added."""
     return tuple(app.extensions.get(_KEY, {}).values())

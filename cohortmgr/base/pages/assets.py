@@ -1,7 +1,8 @@
-"""One style sheet and one script for each audience, made once at start; and the icons.
+"""Style sheets, scripts and icons: one style sheet and one script for each audience, made once at start.
 
-There is no build step. A style sheet goes into the cascade layer named after its folder; a script is wrapped
-in a block, so that what it declares stays its own. Names carry a hash of the content: browsers may keep them.
+There is no build step. A style sheet goes into the cascade layer named after its folder. A script is wrapped
+in a block, so that its declarations stay its own. Names carry a hash of the content, so browsers may keep
+them.
 """
 
 import gzip
@@ -23,7 +24,7 @@ MARK_COLOUR = "#0c5a3c"
 
 @dataclass(frozen=True)
 class Asset:
-    """A file as it is served: the hashed name, its media type, its bytes and the same compressed."""
+    """A file as it is served: its name with the hash, its media type, its bytes, and the same bytes compressed."""
 
     name: str
     mimetype: str
@@ -42,7 +43,7 @@ def _layer(name: str, path: Path) -> str:
 
 
 def style_sheet(audience: str, folder: Path = FOLDER) -> str:
-    """All styles of an audience, in the order tokens, base, components, pages, print."""
+    """Return all styles of an audience, in the order tokens, base, components, pages, print."""
     css = folder / "css"
     parts = [("tokens", css / "tokens.css"), ("base", css / "base.css")]
     parts += [("components", path) for path in _sources(css / "components", "*.css")]
@@ -52,7 +53,7 @@ def style_sheet(audience: str, folder: Path = FOLDER) -> str:
 
 
 def script(audience: str, folder: Path = FOLDER) -> str:
-    """All scripts of an audience: those of every page, then its own, each in a block of its own."""
+    """Return all scripts of an audience: those of every page, then its own, each in a block of its own."""
     paths = _sources(folder / "js" / "everywhere", "*.js") + _sources(folder / "js" / audience, "*.js")
     blocks = (f"{{\n{path.read_text('utf-8').strip()}\n}}\n" for path in paths)
     return '"use strict";\n' + "".join(blocks)
@@ -77,7 +78,7 @@ def build(folder: Path = FOLDER) -> dict[str, Asset]:
 
 
 class Icons:
-    """The drawings of ``assets/icons``, put into pages as inline SVG."""
+    """The icons of ``assets/icons``, put into pages as inline SVG."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self.drawings = {path.stem: self._drawing(path) for path in _sources(folder / "icons", "*.svg")}
@@ -87,11 +88,12 @@ class Icons:
         return path.read_text("utf-8").strip().replace(' xmlns="http://www.w3.org/2000/svg"', "")
 
     def __call__(self, name: str, label: str | None = None, css: str = "") -> Markup:
-        """The icon as markup; decorative unless a label says what it means. Unknown names raise KeyError."""
+        """Return the icon as markup. It is decorative unless a label says what it means. Raises KeyError for
+        unknown names."""
         classes = " ".join(filter(None, ("icon", "mirror" if name in MIRRORED else "", css)))
         meaning = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
         opening = f'<svg class="{escape(classes)}" {meaning} focusable="false" '
-        # Our own files, and arguments escaped above.
+        # Safe markup: the drawings are our own files, and the arguments are escaped above.
         return Markup(self.drawings[name].replace("<svg ", opening, 1))
 
 
@@ -106,17 +108,17 @@ def _serve(asset: Asset, asked: str) -> Response:
         response.headers["Content-Encoding"] = "gzip"
     response.headers["Vary"] = "Accept-Encoding"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    # A page made just before an upgrade asks for the old name: it gets the new content, not to be kept.
+    # A page made just before an upgrade asks for the old name. It gets the new content, which may not be cached.
     response.headers["Cache-Control"] = FOREVER if asked == asset.name else "no-store"
     return response
 
 
 def init_assets(app: Flask) -> None:
-    """Make the bundles, serve them under ``/assets/`` and give templates ``asset_url`` and ``icon``."""
+    """Make the assets, serve them under ``/assets/`` and give templates ``asset_url`` and ``icon``."""
     assets = build()
     blueprint = Blueprint("assets", __name__)
 
-    # Below the site's root: each page names three, and writes their addresses itself.
+    # Served below the site's root: each page names three assets, and `asset_url` writes their addresses itself.
     @blueprint.get("/assets/<name>")
     def bundle(name: str) -> Response:
         plain = re.sub(r"\.[0-9a-f]{16}(?=\.[a-z]+$)", "", name)

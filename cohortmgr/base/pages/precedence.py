@@ -1,10 +1,11 @@
-"""Who goes first: a long list begins in a gap between short answers, and one at a time in each process.
+"""Precedence of short requests over long lists: a list waits for a gap, and each process draws one list at a
+time.
 
-A list of hundreds of rows keeps Python busy for as long as it takes to draw. Whoever sends a file makes some thirty
-ways to the database and back, and after each would wait for the list again: beside a few people who reload lists it
-took four times as long (docs/decisions/0010). While others come, a list also rests as long as the last one took, REST
-times over: lists have a third of a process at most. Nobody waits for long: after PATIENCE a list goes on whatever
-happens.
+A list of hundreds of rows keeps Python busy for as long as it takes to draw. A person who sends a file makes
+some thirty trips to the database, and after each would wait for the list again: beside a few people who
+reload lists it took four times as long (docs/decisions/0010). While other requests come, the next list also
+waits REST times as long as the last one took, so that lists take a third of a process at most. Nobody waits
+for long: after PATIENCE a list goes on whatever happens.
 """
 
 from __future__ import annotations
@@ -19,29 +20,30 @@ from flask import Flask, current_app, request
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# The most seconds that a list gives way.
+# A list gives way for at most this many seconds.
 PATIENCE = 0.5
-# How many times as long as the last list took the next one waits, if others came meanwhile.
+# If other requests came meanwhile, the next list waits this many times as long as the last one took.
 REST = 2
-# How many lists may wait in a process at once: each holds a thread, and most of the eight stay with the others.
+# How many lists may wait in a process at once. Each holds a thread, and most of the eight must stay free.
 WAITING = 3
-# Bytes of a body above which a request is an upload: it lasts as long as its line is slow, and no list waits for it.
+# A request whose body has more bytes than this is an upload. It lasts as long as its line is slow, so no list
+# waits for it.
 UPLOAD = 64 * 1024
 _PLACE = "cohortmgr.precedence"
 
 
 class Precedence:
-    """The requests of one process: those that give way, and all others."""
+    """Counts the running requests of one process: the lists, which give way, and all others."""
 
     def __init__(self, patience: float = PATIENCE, waiting: int = WAITING) -> None:
         self._changed = Condition()
         self._patience, self._most = patience, waiting
         self._first = self._drawn = self._waiting = 0
-        self._came = 0  # others, since a list began
+        self._came = 0  # other requests since the last list began
         self._began = self._rested = 0.0
 
     def come(self, gives_way: bool) -> None:
-        """A request begins: at once, or in the next gap when it gives way."""
+        """Note that a request begins. One that gives way waits here for the next gap."""
         with self._changed:
             if not gives_way:
                 self._first += 1
@@ -67,7 +69,7 @@ class Precedence:
                 return
 
     def go(self, gives_way: bool) -> None:
-        """It has ended."""
+        """Note that the request has ended."""
         with self._changed:
             if gives_way:
                 self._drawn -= 1
@@ -80,13 +82,16 @@ class Precedence:
 
 
 def gives_way(view: Callable[P, R]) -> Callable[P, R]:
-    """A long list. Stands below the guard."""
+    """Mark a view as a long list, which gives way to others. The decorator stands below the guard."""
     view.gives_way = True  # type: ignore[attr-defined]
     return view
 
 
 def init_precedence(app: Flask) -> Precedence:
-    """Before anything of a request is read, so that a list that waits holds no connection to the database."""
+    """Set up the precedence for an application.
+
+    It runs before anything else of a request, so that a list that waits holds no connection to the database.
+    """
     order = Precedence()
 
     def come() -> None:

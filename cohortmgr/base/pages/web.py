@@ -1,4 +1,4 @@
-"""What every page shares: headers, errors as pages, problems shown beside their fields, safe targets."""
+"""What every page shares: security headers, error pages, problems beside their fields, safe redirect targets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _VARY = "Cookie, Accept-Language"
 
 
 def local_target(target: str | None) -> str | None:
-    """A path of this site to return to, or None: never another host."""
+    """Return the target if it is a path of this site, else None: a redirect never leads to another host."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or "\\" in target:
         return None
     parts = urlsplit(target)
@@ -36,13 +36,13 @@ def local_target(target: str | None) -> str | None:
 
 
 def posted_version() -> int | None:
-    """The version of the row that the form was opened on; None when it tells none that could be one."""
+    """Return the version of the row for which the form was opened, or None if the form sends no valid one."""
     given = request.form.get("version", "")
     return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
 
 
 def show_problems(form: Form, refusal: Refused) -> None:
-    """Put each problem beside its field, or above the form if it has none."""
+    """Show each problem beside its field, or above the form if it has none."""
     for problem in refusal.problems:
         field = form[problem.where] if problem.where and problem.where in form else None
         if field is None:
@@ -52,8 +52,8 @@ def show_problems(form: Form, refusal: Refused) -> None:
 
 
 def init_web(app: Flask) -> None:
-    """Register cross-site protection, security headers and error pages."""
-    # Before the token is looked for, which reads the whole body.
+    """Register cross-site request protection, security headers and error pages."""
+    # Registered before the token check, which reads the whole body.
     app.before_request(_arrived)
     app.teardown_request(lambda _error: clock.note_arrival(None))
     csrf.init_app(app)
@@ -77,7 +77,7 @@ def _headers(response: Response) -> Response:
     response.headers["Referrer-Policy"] = "same-origin"
     html = response.mimetype == "text/html"
     if "Cache-Control" not in response.headers:
-        # Whatever a person's pages and files say, the device keeps none of it.
+        # The device keeps no page or file of a person who is signed in.
         if "_user_id" in session:
             response.headers["Cache-Control"] = "no-store"
         elif html:
@@ -93,8 +93,10 @@ def _page(status: HTTPStatus, problems: tuple[object, ...] = ()) -> ResponseRetu
 
 
 def _without_token(_error: CSRFError) -> ResponseReturnValue:
-    """A form of our own pages that bears no token of this browser's session: its cookie went, or the session ended in
-    another tab. What was typed is shown to be sent again by hand; a form from elsewhere is not."""
+    """Answer a form of our own pages without a valid token: its cookie is gone, or the session ended in
+    another tab.
+
+    What was typed is shown, to be sent again by hand. A form that comes from another site is refused."""
     origin = request.headers.get("Origin") or request.referrer or ""
     if urlsplit(origin).netloc != request.host or request.mimetype not in _FORMS:
         return _page(HTTPStatus.BAD_REQUEST)
@@ -119,7 +121,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
-    """A fault of ours: it is logged whole, the person is told that nothing was half done."""
+    """Answer a fault of ours: log it in full and tell the person that nothing was half done."""
     if current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error
     current_app.logger.exception("%s %s failed", request.method, request.path)

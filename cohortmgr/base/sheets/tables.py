@@ -1,7 +1,7 @@
-"""Tables that people send and take away: bounded reading of CSV and XLSX, and writing that no program runs.
+"""Tables that people upload and download: read CSV and XLSX within bounds, write cells that no program
+executes.
 
-What a file is, is told by its bytes and never by its name. Each thing wrong with a whole file is
-one `Refused`.
+The bytes of a file tell what kind it is, never its name. Everything wrong with a whole file is one `Refused`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from cohortmgr.base.sheets.workbooks import (
 )
 
 MAX_BYTES = 20 * 1024 * 1024
-# A record that spans more lines than this has lost its closing quote.
+# A record that spans more lines than this has certainly lost its closing quote.
 MAX_RECORD_LINES = 200
 
 _DELIMITERS = (",", ";", "\t")
@@ -53,20 +53,21 @@ _UNCLOSED = N_("Un guillemet ouvert n’est jamais refermé. Exportez de nouveau
 _UNCLOSED_AT = N_(
     "Un guillemet ouvert à la ligne %(line)s n’est pas refermé. Corrigez-le, puis renvoyez le fichier."
 )
-# Characters that are looked at to tell the separator.
+# How many characters are looked at to find the separator.
 _LOOK = 200_000
 
 
 class Readable(Protocol):
-    """What `read_limited` needs of a stream."""
+    """The part of a stream that `read_limited` needs."""
 
     def read(self, size: int = ..., /) -> bytes:
-        """At most `size` bytes."""
+        """Return at most `size` bytes."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """One row: the line of the file where it begins (from 1), its cells, and which of them are formulas."""
+    """One row: the line of the file where it begins (from 1), its cells, and the positions of those that are
+    formulas."""
 
     line: int
     cells: tuple[str, ...]
@@ -75,7 +76,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Table:
-    """A header (each name once, none empty) and its records, in the order of the file."""
+    """A header (no name empty or twice) and the records, in the order of the file."""
 
     header: tuple[str, ...]
     rows: tuple[Record, ...]
@@ -83,7 +84,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet to write. `right_to_left` turns it for Arabic."""
+    """One sheet to write. `right_to_left` mirrors it for Arabic."""
 
     title: str
     header: Sequence[str]
@@ -92,7 +93,9 @@ class Sheet:
 
 
 def read_limited(stream: Readable, limit: int = MAX_BYTES) -> bytes:
-    """All of a stream if it holds at most `limit` bytes; never holds more than one byte beyond it."""
+    """Return the whole stream if it has at most `limit` bytes, else raise Refused.
+
+    At most one byte beyond the limit is ever held."""
     parts: list[bytes] = []
     left = limit + 1
     while left > 0 and (part := stream.read(min(left, 65536))):
@@ -104,9 +107,10 @@ def read_limited(stream: Readable, limit: int = MAX_BYTES) -> bytes:
 
 
 def read_table(data: bytes, filename: str = "") -> Table:
-    """The table in a CSV or XLSX file. `filename` only says where a problem was.
+    """Return the table in a CSV or XLSX file. `filename` only says where a problem was.
 
-    Refuses (one problem) a file that is too heavy, too long, too wide, empty, undecodable or something else.
+    Raises Refused (one problem) if the file is too heavy, too long, too wide, empty, not decodable or of
+    another kind.
     """
     try:
         return _read(data)
@@ -148,7 +152,7 @@ def _table(records: list[Record]) -> Table:
 
 
 def _header(cells: Sequence[str]) -> tuple[str, ...]:
-    """Names trimmed; an empty one becomes its column's letters, a second of the same name gets a number."""
+    """Return the trimmed names. An empty one becomes its column's letters; a repeated one gets a number."""
     names: list[str] = []
     seen: set[str] = set()
     for position, cell in enumerate(cells):
@@ -163,7 +167,7 @@ def _header(cells: Sequence[str]) -> tuple[str, ...]:
 
 
 def column_letters(position: int) -> str:
-    """`A` for 0, `Z` for 25, `AA` for 26, as a spreadsheet names its columns."""
+    """Name a column as a spreadsheet does: `A` for 0, `Z` for 25, `AA` for 26."""
     letters = ""
     position += 1
     while position:
@@ -173,8 +177,9 @@ def column_letters(position: int) -> str:
 
 
 def is_formula(cell: str) -> bool:
-    """Whether a spreadsheet would compute this cell: it starts with = + - or @ and is no number,
-    telephone or dash of a list."""
+    """Whether a spreadsheet would compute this cell.
+
+    It begins with = + - or @, and is no number, no telephone number and no dash of a list."""
     text = cell.lstrip("\ufeff\u200b\u200e\u200f \t\r\n\u00a0").rstrip()
     if not text or text[0] not in "=+-@＝＋－＠":
         return False
@@ -204,7 +209,7 @@ def _too_wide() -> Problem:
 
 
 def _decode(data: bytes) -> str:
-    """The text of a file in UTF-8, UTF-16 or Windows-1252; refuses bytes that are no text in any of them."""
+    """Return the text of a file in UTF-8, UTF-16 or Windows-1252. Refuses bytes that are no text in any of them."""
     for encoding in _encodings(data):
         try:
             text = data.decode(encoding).removeprefix("\ufeff")
@@ -229,7 +234,8 @@ def _encodings(data: bytes) -> tuple[str, ...]:
 
 
 def _is_text(text: str) -> bool:
-    """Text holds next to no control characters; the few that slip into cells are told cell by cell."""
+    """Whether this is text: it has almost no control characters. The few that slip into cells are reported
+    per cell."""
     strange = sum(
         1 for c in text if (c < " " and c not in "\t\n\r") or "\x7f" <= c < "\xa0" or c in "\ufffe\uffff"
     )
@@ -240,7 +246,7 @@ def _csv_records(text: str) -> list[Record]:
     offset = 0
     delimiter = None
     if text[:4].lower() == "sep=" and text[4:5] in _DELIMITERS and text[5:6] in ("\r", "\n"):
-        # The line that Excel writes for itself.
+        # Excel writes this line (`sep=;`) for itself.
         delimiter, offset, text = text[4], 1, text[5:].removeprefix("\r").removeprefix("\n")
     delimiter = delimiter or _delimiter(text)
     try:
@@ -248,7 +254,7 @@ def _csv_records(text: str) -> list[Record]:
     except csv.Error as error:
         if "unexpected end" in str(error):
             raise Refused(_UNCLOSED) from None
-        # Some programs leave quotes inside texts as they are; what that breaks is found row by row.
+        # Some programs do not escape quotes inside texts. What that breaks is reported row by row.
         records = _leniently(text, delimiter)
     return [Record(record.line + offset, record.cells) for record in records]
 
@@ -261,8 +267,9 @@ def _leniently(text: str, delimiter: str) -> list[Record]:
 
 
 def _delimiter(text: str) -> str:
-    """Of the three, the one under which the first records agree best on a number of cells, then
-    give the most."""
+    """Return the separator under which the first records agree best on their number of cells.
+
+    Among equals it is the one that gives the most cells."""
     start = text[:_LOOK]
 
     def worth(delimiter: str) -> tuple[bool, float, int]:
@@ -280,7 +287,7 @@ def _delimiter(text: str) -> str:
 
 
 def _parse(text: str, delimiter: str, *, strict: bool) -> Iterator[Record]:
-    """Records with the physical line where each begins, blank lines aside. Raises csv.Error."""
+    """Yield records with the physical line where each begins, without blank lines. Raises csv.Error."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
     begins = 1
     for count, cells in enumerate(reader):
@@ -296,7 +303,7 @@ def _parse(text: str, delimiter: str, *, strict: bool) -> Iterator[Record]:
 
 
 def shown(value: object) -> str:
-    """A value as a cell's text: dates in ISO, decimals with a point, nothing for None."""
+    """Write a value as a cell's text: dates in ISO, decimals with a point, nothing for None."""
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -307,7 +314,9 @@ def shown(value: object) -> str:
 
 
 def write_csv(header: Sequence[object], rows: Iterable[Sequence[object]]) -> bytes:
-    """UTF-8 with its mark, every cell quoted; a cell that would be computed gets an apostrophe before it."""
+    """Write a CSV: UTF-8 with its byte-order mark, every cell quoted.
+
+    A cell that a spreadsheet would compute gets an apostrophe before it."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     for row in (header, *rows):
@@ -320,8 +329,7 @@ def _safe(cell: str) -> str:
 
 
 def write_xlsx(sheets: Sequence[Sheet]) -> bytes:
-    """A workbook of the sheets. Text is always text, never a formula or a link; numbers and dates
-    keep their type."""
+    """Write a workbook. Text is always text, never a formula or a link; numbers and dates keep their type."""
     out = io.BytesIO()
     options = {
         "in_memory": True,
@@ -362,7 +370,7 @@ def _write_cell(
 
 
 def _title(title: str, taken: set[str]) -> str:
-    """A sheet's name as Excel allows it: at most 31 characters, some of them forbidden, none twice."""
+    """Return a sheet name that Excel allows: at most 31 characters, none of the forbidden ones, none twice."""
     base = re.sub(r"[\[\]:*?/\\]", " ", title).strip().strip("'")[:28] or "1"
     name, number = base, 1
     while name.casefold() in taken:

@@ -1,9 +1,8 @@
-"""Reading an XLSX workbook that a stranger sent: unpacked within bounds first, then read.
+"""Reading an XLSX workbook from an untrusted person: it is unpacked within bounds first, then read.
 
-A zip's declared sizes can lie and a single cell at the far corner makes a reader ask for
-gigabytes. So the parts are
-unpacked here up to a limit, the places of the cells are looked at, and only what was seen is
-handed to the reader.
+The sizes that a zip declares can lie, and a single cell at the far corner makes a reader ask for gigabytes.
+So the parts are unpacked here up to a limit, the places of the cells are checked, and only what was checked
+is given to the reader.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ MAX_ROWS = 50_000
 MAX_COLUMNS = 200
 MAX_CELLS = 3_000_000
 MAX_UNPACKED = 150 * 1024 * 1024
-# Honest sheets shrink ten to forty times; below this size a ratio says nothing.
+# Honest sheets shrink ten to forty times. Below this size the ratio says nothing.
 MAX_RATIO = 150
 _SMALL = 4 * 1024 * 1024
 _MAX_PARTS = 2_000
@@ -52,8 +51,7 @@ TOO_WIDE = N_("Le tableau dépasse %(limit)s colonnes. Gardez celles du formulai
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the first sheet: its number as the spreadsheet shows it, its cells as text, which
-    are formulas."""
+    """One row of the first sheet: its number in the spreadsheet, its cells as text, the positions of the formulas."""
 
     line: int
     cells: tuple[str, ...]
@@ -61,13 +59,14 @@ class Row:
 
 
 def is_workbook(data: bytes) -> bool:
-    """Whether the bytes are a zip archive (an XLSX is one)."""
+    """Whether the bytes are a zip archive, as every XLSX is."""
     return data.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
 def read_workbook(data: bytes) -> list[Row]:
-    """The rows of the first sheet, dates in ISO. Refuses what is no XLSX, is damaged, or would
-    unpack beyond bounds."""
+    """Return the rows of the first sheet, dates in ISO.
+
+    Refuses what is no XLSX, is damaged, or would unpack beyond the bounds."""
     parts = _unpack(data)
     if "xl/workbook.xml" not in parts:
         raise Refused(NOT_A_TABLE)
@@ -95,7 +94,7 @@ def _holds_cells(name: str) -> bool:
 
 
 def _unpack(data: bytes) -> dict[str, bytes]:
-    """The XML parts of the archive. Sizes are checked as declared, then again as unpacked."""
+    """Return the XML parts of the archive. Their sizes are checked as declared, then again as unpacked."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = [e for e in archive.infolist() if e.filename.lower().endswith((".xml", ".rels"))]
@@ -137,7 +136,7 @@ def _bomb() -> Refused:
 
 
 def _shared_sizes(parts: dict[str, bytes]) -> list[int]:
-    """At most how many bytes each shared string holds, in their order."""
+    """Return for each shared string, in order, an upper bound of its size in bytes."""
     for name, part in parts.items():
         if name.lower().endswith("sharedstrings.xml"):
             starts = [match.start() for match in _SHARED.finditer(part)]
@@ -146,9 +145,10 @@ def _shared_sizes(parts: dict[str, bytes]) -> list[int]:
 
 
 def _check_repeated_text(sheet: bytes, shared: list[int]) -> None:
-    """A long text is kept once in the file and given to each cell that names it: what the cells would
-    hold in all must stay within bounds. Comments and the like, which no spreadsheet writes, could
-    hide that."""
+    """Refuse a sheet whose cells would hold too much text in all.
+
+    A long text is kept once in the file and given to each cell that names it. XML comments and the like are
+    refused because they could hide such cells, and no spreadsheet writes them."""
     if b"<!" in sheet:
         raise Refused(_DAMAGED)
     total = 0
@@ -161,8 +161,9 @@ def _check_repeated_text(sheet: bytes, shared: list[int]) -> None:
 
 
 def _look(sheet: bytes) -> list[tuple[int, int]]:
-    """Where the formulas of a sheet are, as (line from 1, column from 0). Refuses cells placed
-    beyond the bounds."""
+    """Return where the formulas of a sheet are, as (line from 1, column from 0).
+
+    Refuses cells placed beyond the bounds."""
     last_row = last_column = 0
     for match in _ROW.finditer(sheet):
         if place := _PLACE.search(match[0]):
@@ -199,8 +200,9 @@ def _repacked(parts: dict[str, bytes]) -> bytes:
 
 
 def _values(workbook: bytes) -> Iterable[Sequence[object]]:
-    """The first sheet's values, from its first row on. The reader is compiled code, whose panics
-    are no `Exception`."""
+    """Return the first sheet's values, from its first row on.
+
+    BaseException is caught because the reader is compiled code, whose panics are no `Exception`."""
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(workbook))
         if not book.sheet_names:
@@ -218,8 +220,8 @@ def _values(workbook: bytes) -> Iterable[Sequence[object]]:
 
 
 def _text(value: object) -> str:
-    """A cell as text. Whole numbers lose their `.0`; others keep the fifteen digits that a
-    spreadsheet holds."""
+    """Write a cell as text. Whole numbers lose their `.0`; others keep the fifteen digits that a spreadsheet
+    holds."""
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, float):
