@@ -39,12 +39,12 @@ msgstr ""
 
 
 def path_of(locale: str) -> Path:
-    """Where the catalogue of a locale stands."""
+    """Return the path of the catalogue of a locale."""
     return TRANSLATIONS / locale / "LC_MESSAGES" / "messages.po"
 
 
 def extracted() -> Catalog:
-    """Every text for people that the sources, pages and messages hold now."""
+    """Extract every text for people that sources, pages and messages contain now."""
     with (TRANSLATIONS / "babel.cfg").open(encoding="utf-8") as mapping:
         methods, options = parse_mapping_cfg(mapping)
     found = Catalog(charset="utf-8")
@@ -63,7 +63,7 @@ def extracted() -> Catalog:
 
 
 def read(locale: str) -> Catalog:
-    """The catalogue of a locale as it is committed; an empty one if there is none yet."""
+    """Return the committed catalogue of a locale, or an empty one if there is none yet."""
     path = path_of(locale)
     if not path.exists():
         return Catalog(locale=locale)
@@ -72,7 +72,8 @@ def read(locale: str) -> Catalog:
 
 
 def updated(locale: str, fresh: Catalog) -> Catalog:
-    """The texts of `fresh`, each with the translation that the committed catalogue has for exactly it, if any."""
+    """Return the texts of `fresh`, each with its translation from the committed catalogue if the text is
+    unchanged."""
     known = read(locale)
     catalog = Catalog(locale=locale, charset="utf-8")
     for message in fresh:
@@ -82,7 +83,7 @@ def updated(locale: str, fresh: Catalog) -> Catalog:
 
 
 def typeset(text: str) -> str:
-    """French with the spaces that hold: before : ; ? ! and », after «, and within a number or a phone number."""
+    """Return French with spaces that do not break: before : ; ? ! and », after «, and within numbers."""
     text = re.sub(r" (?=[:;?!»](?:\s|[.,)]|$))|(?<=«) ", "\u00a0", text)
     return re.sub(r"(?<=\d) (?=\d)", "\u00a0", text)
 
@@ -99,7 +100,7 @@ def _translation(locale: str, message: Message, known: Catalog) -> str | tuple[s
 
 
 def write(locale: str, catalog: Catalog) -> None:
-    """Write a catalogue, sorted, with a header that says only what gettext must know."""
+    """Write a catalogue, sorted, with a header that says only what gettext needs."""
     path = path_of(locale)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as target:
@@ -108,7 +109,7 @@ def write(locale: str, catalog: Catalog) -> None:
 
 
 def main() -> None:
-    """Update the three catalogues."""
+    """Update the three catalogues from the sources."""
     fresh = extracted()
     for locale in PLURAL_FORMS:
         write(locale, updated(locale, fresh))

@@ -1,4 +1,4 @@
-"""Opening a cohort, and the enrolments that follow accepted offers."""
+"""Acts on cohorts: opening one, enrolling those who accepted an offer, confirming and ending enrolments."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.selection.models import Offer
 from cohortmgr.selection.rules import OfferState
 
-# What higher floors do in the same transaction when someone is enrolled. Filled where the application is wired.
+# A hook for higher rooms, called in the same transaction when someone is enrolled. Their wiring.py fills it.
 on_enrolment: Hook[[Viewer, Enrolment, Application], None] = Hook()
-# And when someone leaves, after the change.
+# The same when someone leaves, called after the change.
 on_leaving: Hook[[Viewer, Enrolment], None] = Hook()
 
 
 def open_cohort(viewer: Viewer, intake_reference: str) -> Cohort:
-    """Open the cohort of an intake and enrol whoever has accepted already; opening it again changes nothing."""
+    """Open the cohort of an intake and enrol those who have accepted already. Opening it again changes nothing."""
     intake = programmes.get_for(viewer, intake_reference)
     require(viewer, "cohorts.manage", intake.path)
     # Two who open it at once queue on the intake's row.
@@ -56,8 +56,8 @@ def open_cohort(viewer: Viewer, intake_reference: str) -> Cohort:
 def enrol(viewer: Viewer, offer: Offer) -> None:
     """Enrol the person of an accepted offer; called in the transaction of the acceptance.
 
-    Nothing while the intake has no cohort: opening it enrols everyone who accepted before. Enrolling again changes
-    nothing.
+    While the intake has no cohort, nothing happens: opening it enrols everyone who accepted before. Enrolling
+    again changes nothing.
     """
     cohort = queries.of_intake(offer.intake_id)
     if cohort is not None:
@@ -98,9 +98,10 @@ def _enrol(viewer: Viewer, cohort: Cohort, offer: Offer) -> Enrolment:
 
 
 def leave(viewer: Viewer, offer: Offer) -> None:
-    """End the enrolment that came of an offer whose seat was given back; called in the same transaction.
+    """End the enrolment of an offer whose seat was given back; called in the same transaction.
 
-    Who was never confirmed has not begun, so there is no last day: `ends_on` stays empty and nothing is owed.
+    A person who was never confirmed has not begun, so there is no last day: `ends_on` stays empty and nothing
+    is owed.
     """
     present = [state.value for state, further in TRANSITIONS.items() if EnrolmentState.WITHDRAWN in further]
     mine = (Enrolment.application_id == offer.application_id, Enrolment.state.in_(present))
@@ -128,10 +129,10 @@ def leave(viewer: Viewer, offer: Offer) -> None:
 
 
 def confirm(viewer: Viewer, cohort_reference: str) -> int:
-    """Confirm every enrolment that waits; returns how many. Doing it again finds none.
+    """Confirm every enrolment that waits. Returns how many. Doing it again finds none.
 
-    A file whose declared figures nobody has read on their papers waits on, where the definition asks for that; a
-    child's whose guardian has taken the consent back, too.
+    Where the definition asks for a check of figures, a file whose figures nobody has read on its papers goes
+    on waiting. So does the file of a child whose guardian has withdrawn the consent.
     """
     cohort = queries.get_for(viewer, cohort_reference)
     require(viewer, "cohorts.manage", cohort.path)

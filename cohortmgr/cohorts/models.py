@@ -1,4 +1,4 @@
-"""The group of people who train together, and each one's place in it."""
+"""Tables of cohorts: the group of people who train together, and each person's enrolment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cohortmgr.base.db import Id, Model, Row, Versioned
 
 
 class Cohort(Row, Model):
-    """The cohort of one intake; `path` is its programme's. Its name and first day are no secret once it is open."""
+    """The cohort of one intake; `path` is that of its programme. Once open, its name and first day are public."""
 
     __tablename__ = "cohorts"
     __table_args__ = ({"info": {"tenancy": "published"}},)
@@ -26,7 +26,7 @@ class Cohort(Row, Model):
 
 
 class Enrolment(Row, Versioned, Model):
-    """One person's place in a cohort, come from one application."""
+    """One person's place in a cohort. It comes from one application."""
 
     __tablename__ = "enrolments"
     __table_args__ = ({"info": {"tenancy": "institution_or_person"}},)

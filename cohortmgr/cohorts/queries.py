@@ -1,4 +1,4 @@
-"""Reading cohorts and who is in them."""
+"""Reading cohorts and their members."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Question, QuestionKind
 from cohortmgr.programmes.models import Intake
 
-# What higher floors tell of a cohort's members for its page: enrolment id to the three texts of a company's name.
-# Filled where the application is wired.
+# A hook for higher rooms: the companies of a cohort's members, as enrolment id to a company's name in three
+# languages. The rooms' wiring.py fills it.
 companies_of_members: Hook[[int], Mapping[int, Mapping[str, str]]] = Hook()
 
 
 def within(viewer: Viewer, permission: str) -> sa.ColumnElement[bool]:
-    """The condition that a cohort lies where the viewer holds a permission."""
+    """Return the condition that a cohort lies in a scope where the viewer holds a permission."""
     return accounts.within(viewer, permission, Cohort.path)
 
 
 def visible(viewer: Viewer, permission: str = "cohorts.read") -> sa.Select[Cohort]:
-    """The cohorts that the viewer may see for a purpose, newest first."""
+    """Select the cohorts in which the viewer holds the permission, newest first."""
     return (
         sa.select(Cohort)
         .where(within(viewer, permission))
@@ -42,7 +42,7 @@ def visible(viewer: Viewer, permission: str = "cohorts.read") -> sa.Select[Cohor
 
 
 def get_for(viewer: Viewer, reference: str, permission: str = "cohorts.read") -> Cohort:
-    """The cohort of a reference if the viewer holds the permission there; NotFound otherwise."""
+    """Return the cohort with this reference if the viewer holds the permission there. Raises NotFound otherwise."""
     found = db.session.scalar(visible(viewer, permission).where(Cohort.reference == reference))
     if found is None:
         raise NotFound(reference)
@@ -50,17 +50,17 @@ def get_for(viewer: Viewer, reference: str, permission: str = "cohorts.read") ->
 
 
 def of_intake(intake_id: int) -> Cohort | None:
-    """The cohort of an intake, once it is open."""
+    """Return the cohort of an intake, or None if none is open yet."""
     return db.session.scalar(sa.select(Cohort).where(Cohort.intake_id == intake_id))
 
 
 def intake_of(cohort: Cohort) -> Intake:
-    """The intake that a cohort came from."""
+    """Return the intake that a cohort came from."""
     return db.session.get_one(Intake, cohort.intake_id)
 
 
 def diploma_names(intake: Intake) -> dict[str, Mapping[str, str]]:
-    """Option key to its three texts, for the choices of the form that are no column of a person."""
+    """Return option keys to their three texts, for choices of the form that are not stored in a column of persons."""
     questions = programmes.definition_of(intake).form.questions
     return {
         option.key: option.label
@@ -71,7 +71,7 @@ def diploma_names(intake: Intake) -> dict[str, Mapping[str, str]]:
 
 
 def members(cohort_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """Everyone in a cohort by name: the enrolment, and number, name, diploma, region, average of the application."""
+    """Return the members of a cohort by name: enrolment, and number, name, diploma, region, average of the file."""
     return db.session.execute(
         sa.select(
             Enrolment,
@@ -89,7 +89,7 @@ def members(cohort_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
 
 
 def mine(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """The viewer's own enrolments for their home: (Enrolment, Cohort), newest first."""
+    """Return the viewer's own enrolments as (Enrolment, Cohort), newest first, for the home page."""
     if viewer.person_id is None:
         return []
     return db.session.execute(
@@ -101,7 +101,7 @@ def mine(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
 
 
 def enrolled_elsewhere(person_id: int, intake_id: int) -> bool:
-    """Whether the person has a place, taken or awaited, in the cohort of another intake."""
+    """Whether the person holds a place, confirmed or awaited, in the cohort of another intake."""
     there = [EnrolmentState.PENDING.value, EnrolmentState.ACTIVE.value, EnrolmentState.SUSPENDED.value]
     other = (
         sa.select(Enrolment.id)
@@ -112,15 +112,17 @@ def enrolled_elsewhere(person_id: int, intake_id: int) -> bool:
 
 
 def over(applications: Collection[int]) -> set[int]:
-    """Of these applications the ones whose training has ended, whichever way; one statement."""
+    """Return those of the applications whose training has ended, however it ended, in one statement."""
     ended = [state.value for state in EnrolmentState if state not in PRESENT]
     theirs = (Enrolment.application_id.in_(applications), Enrolment.state.in_(ended))
     return set(db.session.scalars(sa.select(Enrolment.application_id).where(*theirs)))
 
 
 def owing(rows: Sequence[sa.Row[Any]]) -> list[tuple[sa.Row[Any], tuple[Question, ...]]]:
-    """Of `members`, those present who still owe something for their enrolment, with what; as many statements
-    for many rows as for one."""
+    """Return those of `members` who are present and still owe something for their enrolment, with what they
+    owe.
+
+    The number of statements does not grow with the rows."""
     present = [row for row in rows if row.Enrolment.state in PRESENT]
     owed = owed_by([row.Enrolment.application_id for row in present])
     return [
@@ -129,9 +131,10 @@ def owing(rows: Sequence[sa.Row[Any]]) -> list[tuple[sa.Row[Any], tuple[Question
 
 
 def held_by_checks(cohort: Cohort) -> Sequence[Application]:
-    """The files of enrolments that wait, and whose figures nobody has read yet on the papers that prove them.
+    """Return the files of waiting enrolments whose figures nobody has yet checked on the papers that prove
+    them.
 
-    No statement where the definition asks for none.
+    It runs no statement where the definition asks for no check.
     """
     form = programmes.definition_of(intake_of(cohort)).form
     waiting = sa.select(Application).join(Enrolment, Enrolment.application_id == Application.id)

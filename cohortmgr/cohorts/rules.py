@@ -1,4 +1,4 @@
-"""What an enrolment may become, and the working days of a month."""
+"""The rules of cohorts: the states of an enrolment, and the working days and pay day of a month."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
@@ -8,7 +8,7 @@ from cohortmgr.base.errors import N_
 
 
 class EnrolmentState(StrEnum):
-    """Where one person's place in one cohort stands."""
+    """The state of one person's place in one cohort."""
 
     PENDING = "pending"
     ACTIVE = "active"
@@ -56,7 +56,7 @@ TAGS: Mapping[EnrolmentState, str] = {
     EnrolmentState.COMPLETED: "done",
     EnrolmentState.EXCLUDED: "stop",
 }
-"""The kind of tag that pages give a state; neutral for the others."""
+"""The kind of tag by which pages show a state; a state that is not listed is neutral."""
 
 PRESENT = frozenset({EnrolmentState.PENDING, EnrolmentState.ACTIVE, EnrolmentState.SUSPENDED})
 """Enrolments that hold a place, state wishes and enter the matching."""
@@ -65,7 +65,7 @@ PAID = frozenset({EnrolmentState.ACTIVE})
 """Enrolments that a stipend run includes."""
 
 PAID_TO_THE_END = frozenset({EnrolmentState.COMPLETED, EnrolmentState.WITHDRAWN, EnrolmentState.EXCLUDED})
-"""Enrolments that it includes up to their last day; those without one never began."""
+"""Enrolments that a stipend run includes up to their last day. Those without a last day never began."""
 
 
 NATIONAL_HOLIDAYS: tuple[tuple[int, int], ...] = (
@@ -80,15 +80,17 @@ NATIONAL_HOLIDAYS: tuple[tuple[int, int], ...] = (
     (11, 6),  # green march
     (11, 18),  # independence
 )
-"""(month, day) of Morocco's holidays with a fixed day: an assumption, to change here when the State changes them.
+"""(month, day) of Morocco's holidays on fixed days. This is an assumption: change it here when the State
+does.
+
 Religious holidays follow the moon; a definition states them as periods of its calendar."""
 
 
 def pay_day(month: date, holidays: Iterable[tuple[date, date]] = ()) -> date:
-    """The first working day of the month that `month` lies in, outside of national holidays and of `holidays`.
+    """Return the first working day of the month of `month`, outside of national holidays and of `holidays`.
 
-    `holidays` are spans of days, both ends included. A break that leaves no working day of the month does not keep
-    the bank from paying: then national holidays alone count.
+    `holidays` are spans of days, both ends included. If they leave no working day in the month, only national
+    holidays count, since the bank pays all the same.
     """
     national = {day for day in working_days(month) if (day.month, day.day) in NATIONAL_HOLIDAYS}
     spans = tuple(holidays)
@@ -98,7 +100,7 @@ def pay_day(month: date, holidays: Iterable[tuple[date, date]] = ()) -> date:
 
 
 def working_days(month: date, holidays: Collection[date] = ()) -> tuple[date, ...]:
-    """The days from Monday to Friday of the month that `month` lies in, without the holidays, in order."""
+    """Return the days from Monday to Friday of the month of `month`, in order, without the holidays."""
     day = month.replace(day=1)
     days = []
     while day.month == month.month:

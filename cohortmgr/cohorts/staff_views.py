@@ -1,4 +1,4 @@
-"""The page of a cohort for staff."""
+"""The staff page of a cohort."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def open_cohort(reference: str) -> ResponseReturnValue:
 @bp.get("/staff/cohorts/<reference>")
 @staff
 def cohort(reference: str) -> ResponseReturnValue:
-    """Who is in the cohort, where each enrolment stands, and in which company."""
+    """Show who is in the cohort, the state of each enrolment, and the company."""
     found = queries.get_for(viewer(), reference)
     intake = queries.intake_of(found)
     companies: dict[int, Mapping[str, str]] = {}

@@ -1,4 +1,4 @@
-"""Join cohorts to the application: the page of a cohort, and the enrolments that offers bring about."""
+"""Join cohorts to the application: the page of a cohort, and the enrolments that follow from offers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cohortmgr.selection.actions import offers
 
 
 def init_app(app: Flask) -> None:
-    """Its page and place; an accepted offer enrols, a released one ends the enrolment."""
+    """Register page and navigation. An accepted offer enrols the person; a released one ends the enrolment."""
     app.register_blueprint(staff_views.bp)
     offers.on_acceptance.register(actions.enrol)
     offers.on_release.register(actions.leave)

@@ -1,4 +1,4 @@
-"""Entering organisations into the tree."""
+"""Adding organisations to the tree."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def create(
     parent: Organisation | None,
     region: str | None = None,
 ) -> Organisation:
-    """A new organisation below `parent` (None: the root). Refused if its key is taken or wrongly made."""
+    """Create an organisation below `parent` (None: the root). Refused if the key is taken or malformed."""
     path = path_of(parent.path if parent else "", key)
     require(viewer, "programmes.manage", path)
     problems = problems_of(key, name, path, region)
@@ -51,10 +51,10 @@ def create(
 
 
 def ensure_host(viewer: Viewer, key: str) -> Organisation:
-    """The organisation of that key, which may host programmes.
+    """Return the organisation with this key, making sure that it may host programmes.
 
-    Made, with what is above it, when it is one known beforehand. Refused if nobody knows it, or if its kind
-    hosts nothing.
+    If it is in `rules.KNOWN`, it is created with the organisations above it. Refused if it is unknown, or if
+    its kind hosts nothing.
     """
     row = queries.by_key(key)
     if row is None:
@@ -71,9 +71,10 @@ def ensure_host(viewer: Viewer, key: str) -> Organisation:
 
 
 def ensure_companies(viewer: Viewer, names: Mapping[str, Mapping[str, str]]) -> dict[str, Organisation]:
-    """The companies of those keys, made below the root when absent; a known one keeps its name.
+    """Return the companies with these keys; missing ones are created below the root, existing ones keep their
+    name.
 
-    Refused if a key is that of an organisation of another kind.
+    Refused if a key belongs to an organisation of another kind.
     """
     found = queries.by_keys(names)
     others = [key for key, row in found.items() if row.kind != Kind.COMPANY]

@@ -1,4 +1,4 @@
-"""The tree of organisations, readable by all."""
+"""The table of organisations, a tree that everybody may read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cohortmgr.base.db import Id, Model, Row, Versioned
 class Organisation(Row, Versioned, Model):
     """A ministry, institution, company…; `path` is its place in the tree, `name` is in three languages.
 
-    `institution_id` is the hosting institution it is or stands below; none for companies and the like.
+    `institution_id` is the hosting institution: itself, or the one that it stands below. Companies have none.
     """
 
     __tablename__ = "organisations"

@@ -1,4 +1,4 @@
-"""Reading the tree. Organisations are public: whoever knows one may see its name and place."""
+"""Reading the tree of organisations. They are public: whoever knows one may see its name and place."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from cohortmgr.organisations.rules import HOSTS
 
 
 def visible(viewer: Viewer) -> sa.Select[Organisation]:
-    """Every organisation, in the order of the tree."""
+    """Return every organisation, in the order of the tree."""
     return sa.select(Organisation).order_by(Organisation.path)
 
 
 def get_for(viewer: Viewer, reference: str) -> Organisation:
-    """The organisation of a public reference; NotFound if there is none."""
+    """Return the organisation with this public reference. Raises NotFound."""
     found = db.session.scalar(visible(viewer).where(Organisation.reference == reference))
     if found is None:
         raise NotFound(reference)
@@ -27,18 +27,19 @@ def get_for(viewer: Viewer, reference: str) -> Organisation:
 
 
 def by_key(key: str) -> Organisation | None:
-    """The organisation of that key, or None."""
+    """Return the organisation with this key, or None."""
     return db.session.scalar(sa.select(Organisation).where(Organisation.key == key))
 
 
 def by_keys(keys: Iterable[str]) -> dict[str, Organisation]:
-    """The organisations of those keys that exist, in one statement."""
+    """Return those of the keys that exist, each with its organisation, in one statement."""
     wanted = sa.select(Organisation).where(Organisation.key.in_(list(keys)))
     return {row.key: row for row in db.session.scalars(wanted)}
 
 
 def institutions_below(path: str) -> tuple[int, ...]:
-    """The numbers of the hosting institutions at or below a path, sorted: what a grant there opens."""
+    """Return the ids of the hosting institutions at or below a path, sorted: a role granted there reaches
+    their rows."""
     mine = sa.select(Organisation.id).where(
         Organisation.path.startswith(path, autoescape=True),
         Organisation.kind.in_([kind.value for kind in HOSTS]),

@@ -1,4 +1,5 @@
-"""The tree of organisations: kinds, paths, the twelve regions, and what every installation begins with."""
+"""The tree of organisations: kinds, paths, the twelve regions, and the organisations that every installation
+knows."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ MAX_PATH = 200
 
 
 class Kind(StrEnum):
-    """What an organisation is."""
+    """The kind of an organisation."""
 
     MINISTRY = "ministry"
     INSTITUTION = "institution"
@@ -35,10 +36,11 @@ KIND_NAMES: Mapping[Kind, str] = {
     Kind.CLUB: N_("Club"),
 }
 
-# The kinds that may host programmes: the rows of what they host are theirs (the tenants of the installation).
+# The kinds that may host programmes. They are the tenants of the installation: the rows of what they host are
+# theirs.
 HOSTS = frozenset({Kind.MINISTRY, Kind.INSTITUTION, Kind.INSTITUTE})
 
-# ISO 3166-2 codes of the regions of Morocco.
+# The regions of Morocco by their ISO 3166-2 code.
 REGIONS: Mapping[str, Mapping[str, str]] = {
     "MA-01": {
         "fr": "Tanger-Tétouan-Al Hoceïma",
@@ -74,7 +76,7 @@ class Known:
     region: str | None = None
 
 
-# The root of the tree and the hosts that the definitions shipped with the application name.
+# The root of the tree, and the hosts named by the definitions that ship with the application.
 KNOWN: tuple[Known, ...] = (
     Known(
         "ma",
@@ -102,17 +104,19 @@ ROOT = "ma"
 
 
 def path_of(parent_path: str, key: str) -> str:
-    """The path of an organisation below another: `ma.inpt.`. Each ends with a point: a scope is a prefix."""
+    """Return the path of an organisation below another, e.g. `ma.inpt.`.
+
+    Each path ends with a point, so that a scope can be tested as a prefix."""
     return f"{parent_path}{key}."
 
 
 def known(key: str) -> Known | None:
-    """The organisation of that key among those known beforehand."""
+    """Return the organisation of `KNOWN` with this key, or None."""
     return next((each for each in KNOWN if each.key == key), None)
 
 
 def problems_of(key: str, name: Mapping[str, str], path: str, region: str | None) -> list[Problem]:
-    """Why an organisation cannot be entered so; empty when it can."""
+    """Return the reasons why an organisation cannot be entered like this; empty if it can."""
     found: list[Problem] = []
     if not KEY.fullmatch(key):
         what = N_("La clé « %(key)s » n’est pas valable : lettres minuscules, chiffres, tirets.")

@@ -1,9 +1,9 @@
-"""Apprentices and companies, matched by deferred acceptance with the candidates proposing.
+"""Matching apprentices to companies by deferred acceptance, with the candidates proposing.
 
-Gale and Shapley, "College admissions and the stability of marriage" (1962); Roth, "The economics of
-matching: stability and incentives" (1982) for the two properties that make it fair to ask for true
-wishes: no stable matching serves any candidate better, and no candidate gains by misstating. Equal scores
-are told apart by one lot per candidate, drawn from a published seed.
+Gale and Shapley, "College admissions and the stability of marriage" (1962); Roth, "The economics of matching:
+stability and incentives" (1982) for the two properties that make it fair to ask for true wishes: no stable
+matching serves any candidate better, and no candidate gains by misstating. Between equal scores one lot per
+candidate decides, drawn from a published seed.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ RULE = "candidates propose; higher score, then lower sha256(seed+candidate)"
 
 @dataclass(frozen=True)
 class Matching:
-    """Who goes where (candidate -> company), who goes nowhere (sorted), and how many proposals it took."""
+    """Who goes where (candidate -> company), who goes nowhere (sorted), and how many proposals were made."""
 
     assignment: Mapping[str, str]
     unmatched: tuple[str, ...]
@@ -33,17 +33,17 @@ class Matching:
 
 
 def lot(seed: str, candidate: str) -> int:
-    """The lot of a candidate, the same before every company; among equal scores the lower is preferred."""
+    """Return the lot of a candidate, the same at every company. Among equal scores the lower lot is preferred."""
     return int.from_bytes(hashlib.sha256(f"{seed}{candidate}".encode()).digest())
 
 
 def match(wishes: Wishes, priorities: Priorities, seats: Seats, seed: str) -> Matching:
     """Match candidates to companies.
 
-    `wishes`: candidate -> companies, best first, those left out being worse than none. `priorities`:
+    `wishes`: candidate -> companies, best first; a company that is left out is worse than none. `priorities`:
     company -> candidate -> score, higher is better; a candidate without a score there is not acceptable.
-    `seats`: company -> places. Returns the stable matching that is best for every candidate. Raises
-    Refused on input that makes no sense.
+    `seats`: company -> places. Returns the stable matching that is best for every candidate. Raises Refused
+    for unknown companies, repeated wishes and negative seats.
     """
     problems = check_input(wishes, priorities, seats)
     if problems:
@@ -77,7 +77,7 @@ def match(wishes: Wishes, priorities: Priorities, seats: Seats, seed: str) -> Ma
 
 
 def check_input(wishes: Wishes, priorities: Priorities, seats: Seats) -> list[Problem]:
-    """What makes a matching impossible to state: unknown companies, repeated wishes, negative seats."""
+    """Return what makes the input invalid: unknown companies, repeated wishes, negative seats."""
     problems = []
     for company, places in seats.items():
         if places < 0:
@@ -118,10 +118,11 @@ def check_input(wishes: Wishes, priorities: Priorities, seats: Seats) -> list[Pr
 def blocking_pairs(
     wishes: Wishes, priorities: Priorities, seats: Seats, assignment: Mapping[str, str], seed: str
 ) -> list[tuple[str, str]]:
-    """The (candidate, company) pairs that would both rather have each other; none means that it is stable.
+    """Return the (candidate, company) pairs that would both prefer each other. With none, the matching is
+    stable.
 
-    Written from the definition, not from the algorithm, so that it can check any assignment, also one
-    changed by hand.
+    It is written from the definition and not from the algorithm, so that it can check any assignment, also
+    one that was changed by hand.
     """
     staff: dict[str, list[str]] = {company: [] for company in seats}
     for candidate, company in assignment.items():
@@ -151,9 +152,7 @@ def blocking_pairs(
 def faults(
     wishes: Wishes, priorities: Priorities, seats: Seats, assignment: Mapping[str, str], seed: str
 ) -> list[Problem]:
-    """All that is wrong with an assignment: too many in a company, unwished or unacceptable places,
-    blocking pairs.
-    """
+    """Return all faults of an assignment: too many in a company, unwished or unacceptable places, blocking pairs."""
     problems = []
     counts: dict[str, int] = {}
     for candidate, company in assignment.items():
@@ -187,7 +186,7 @@ def faults(
 def certificate(
     wishes: Wishes, priorities: Priorities, seats: Seats, seed: str, matching: Matching
 ) -> dict[str, Any]:
-    """All numbers of a matching with their SHA-256, as a canonical JSON object (integers and texts only)."""
+    """Return all numbers of a matching with their SHA-256, as a canonical JSON object (integers and texts only)."""
     content: dict[str, Any] = {
         "assignment": dict(matching.assignment),
         "format": FORMAT,
@@ -203,14 +202,15 @@ def certificate(
 
 
 def digest(content: Mapping[str, Any]) -> str:
-    """SHA-256 of the canonical JSON of everything but the digest itself."""
+    """Return the SHA-256 of the canonical JSON of everything but the digest itself."""
     kept = {key: value for key, value in content.items() if key != "sha256"}
     text = json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def verify(content: Mapping[str, Any]) -> list[Problem]:
-    """Check a certificate from its numbers alone: digest, stability, and that it is the candidates' best."""
+    """Check a certificate from its numbers alone: its digest, its stability, and that it is best for the
+    candidates."""
     problems = []
     if content.get("sha256") != digest(content):
         problems.append(Problem(N_("L’empreinte ne correspond pas au contenu du certificat."), {}, "sha256"))

@@ -1,4 +1,4 @@
-"""What is said of placements. Pure."""
+"""The messages about placements: their names and variables. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What positions, wishes and placements may become, and when a list of wishes is complete."""
+"""The rules of placements: states of positions, wishes, placements and matchings; checks of wishes and scores."""
 
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
@@ -7,7 +7,7 @@ from cohortmgr.base.errors import N_, Problem
 
 
 class PositionState(StrEnum):
-    """Where a position offered by a company stands."""
+    """The state of a position that a company offers."""
 
     DRAFT = "draft"
     OPEN = "open"
@@ -31,7 +31,7 @@ POSITION_MEANINGS: Mapping[PositionState, str] = {
 
 
 class WishState(StrEnum):
-    """Where an apprentice's list of wishes stands."""
+    """The state of an apprentice's list of wishes."""
 
     DRAFT = "draft"
     SUBMITTED = "submitted"
@@ -52,7 +52,7 @@ WISH_MEANINGS: Mapping[WishState, str] = {
 
 
 class PlacementState(StrEnum):
-    """Where the place of one apprentice in one company stands."""
+    """The state of the place of one apprentice in one company."""
 
     PROPOSED = "proposed"
     CONFIRMED = "confirmed"
@@ -91,7 +91,7 @@ PLACEMENT_NAMES: Mapping[PlacementState, str] = {
 
 
 class MatchingState(StrEnum):
-    """Where one run of the matching stands."""
+    """The state of one run of the matching."""
 
     DRAFT = "draft"
     APPROVED = "approved"
@@ -120,15 +120,15 @@ HOSTED = PRESENT | {PlacementState.BROKEN}
 
 
 def after_leaving(state: PlacementState, begun: bool) -> PlacementState | None:
-    """What becomes of a placement when its apprentice leaves the cohort; None where there is nothing left to end."""
+    """Return the state of a placement after its apprentice leaves the cohort; None if it has ended already."""
     to = PlacementState.BROKEN if begun else PlacementState.CANCELLED
     return to if to in PLACEMENT_TRANSITIONS[state] else None
 
 
 def check_scores(scores: Mapping[str, str], least: int, most: int) -> tuple[dict[str, int], list[Problem]]:
-    """Read a company's scores as they were typed: candidate -> whole number, those left empty aside.
+    """Read a company's scores as they were typed. Returns candidate -> whole number, without the empty ones.
 
-    A Problem (where = candidate) for each that is no whole number from `least` to `most`.
+    Returns also a Problem (where = candidate) for each that is no whole number from `least` to `most`.
     """
     read: dict[str, int] = {}
     problems = []
@@ -150,8 +150,7 @@ def check_scores(scores: Mapping[str, str], least: int, most: int) -> tuple[dict
 
 
 def check_wishes(wishes: Sequence[str], open_to: Collection[str], least: int, most: int) -> list[Problem]:
-    """Whether a list of wishes can be handed in: known choices, none twice, between `least` and `most` of
-    them.
+    """Return why a list of wishes cannot be handed in: unknown or repeated choices, or too few or too many.
 
     With fewer open choices than `least`, all of them are enough.
     """
@@ -178,7 +177,7 @@ def check_wishes(wishes: Sequence[str], open_to: Collection[str], least: int, mo
 def why_unplaced(
     wished: Sequence[str], priorities: Mapping[str, Mapping[str, int]], candidate: str
 ) -> Problem:
-    """Why the matching left someone without a company: no wish, no company that scored them, or all full."""
+    """Say why the matching left someone without a company: no wish, no company that scored them, or all full."""
     if not wished:
         return Problem(N_("Aucun vœu remis."))
     scored = [company for company in wished if candidate in priorities.get(company, {})]
@@ -195,7 +194,7 @@ def why_unplaced(
 
 
 def moved(order: Sequence[str], move: str) -> list[str]:
-    """The list after one step, `up:KEY` or `down:KEY`; as it was if the step leads nowhere."""
+    """Return the list after one step, `up:KEY` or `down:KEY`; unchanged if the step leads nowhere."""
     direction, _, key = move.partition(":")
     changed = list(order)
     if key in changed and direction in ("up", "down"):

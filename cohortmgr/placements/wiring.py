@@ -15,7 +15,7 @@ from cohortmgr.placements.queries import placements
 
 
 def init_app(app: Flask) -> None:
-    """Pages, notices, places, and the answers to what cohorts ask."""
+    """Register pages, notices, navigation entries, and the hooks that cohorts call."""
     for views in (candidate_views, company_views, staff_views):
         app.register_blueprint(views.bp)
     declare("placements", *notices.NOTICES)

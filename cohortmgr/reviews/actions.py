@@ -1,4 +1,4 @@
-"""Giving files to readers, handing in readings, abstaining, reopening."""
+"""Acts on readings: assigning files to readers, handing in scores, abstaining, reopening."""
 
 from __future__ import annotations
 
@@ -29,14 +29,15 @@ LONGEST_COMMENT = 4000
 def assign(
     viewer: Viewer, intake_reference: str, reviewers: Collection[str] | None = None, seed: int = 1
 ) -> int:
-    """Give every eligible file that was sent the readers that it still lacks; how many readings were added.
+    """Give every eligible file that was sent the readers that it still lacks. Returns how many readings were
+    added.
 
-    `reviewers` are references of persons, all of the programme's reviewers when None. Nobody reads their own file,
-    nor one they abstained from. A second call adds nothing. Refused when readers are too few.
+    `reviewers` are references of persons; None means all reviewers of the programme. Nobody reads their own
+    file, nor one that they abstained from. A second call adds nothing. Refused if there are too few readers.
     """
     intake = programmes.get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
-    # Two at once queue here, so that the second sees what the first gave out.
+    # Two calls at once queue here, so that the second sees what the first assigned.
     db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
     readings = programmes.definition_of(intake).rubric.readings
     people = {person.reference: person.person_id for person in queries.reviewers_in(intake.path)}
@@ -87,9 +88,10 @@ def score(
     comment: str = "",
     version: int | None = None,
 ) -> Review:
-    """Hand in one's own reading, scores by criterion. The same scores a second time change nothing.
+    """Hand in one's own reading, scores by criterion. Handing in the same scores again changes nothing.
 
-    Problems stand at the criterion's key. Stale if the page was opened before another change.
+    Each problem names the key of its criterion. Raises Stale if somebody changed the reading after the page
+    was opened.
     """
     review, intake = _own(viewer, review_reference)
     rubric = programmes.definition_of(intake).rubric
@@ -115,7 +117,7 @@ def score(
 
 
 def abstain(viewer: Viewer, review_reference: str, reason: str, version: int | None = None) -> Review:
-    """Give a file back, with the reason; it then needs another reader. A second time changes nothing."""
+    """Give a file back, with the reason; it then needs another reader. Doing it again changes nothing."""
     review, _ = _own(viewer, review_reference)
     if review.state == ReviewState.ABSTAINED:
         return review
@@ -132,7 +134,9 @@ def abstain(viewer: Viewer, review_reference: str, reason: str, version: int | N
 
 
 def reopen(viewer: Viewer, review_reference: str, reason: str) -> Review:
-    """Let a reading that was handed in be corrected; its scores no longer count. By those who manage readings."""
+    """Reopen a reading that was handed in, so that it can be corrected. Its scores no longer count meanwhile.
+
+    Only those who manage readings may do it."""
     review = queries.get_for(viewer, review_reference, lock=True)
     intake = db.session.get_one(Intake, review.intake_id)
     require(viewer, "reviews.assign", intake.path)
@@ -145,7 +149,7 @@ def reopen(viewer: Viewer, review_reference: str, reason: str) -> Review:
 
 
 def read_document(viewer: Viewer, review_reference: str, document_reference: str) -> Document:
-    """A paper of the file of a reading, to be shown to the viewer; it is noted, as every reading of one by staff."""
+    """Return a paper of the file of a reading, to show it. The audit notes it, as whenever staff open a paper."""
     document = queries.document_for(viewer, review_reference, document_reference)
     file = db.session.get_one(Application, document.application_id)
     subject, after = person_reference(file), {"document": document.reference}

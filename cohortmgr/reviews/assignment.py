@@ -1,10 +1,11 @@
-"""Who reads which file.
+"""Assigning readers to files: who reads which file.
 
-Greedy by least load, then by the pairs of readers that have shared the fewest files, then by joining
-groups of readers that share none yet; ties by a lot of the seed. Least load first keeps loads within one
-of each other: while the loads are m or m + 1, the readers of the next file are taken from the m first.
-Swaps at the end, which keep every load, level the pairs further and join groups that are still apart,
-since reviewers can only be calibrated against each other through files they share.
+The algorithm is greedy. It takes the reader with the least load, then the one whose pairs have shared the
+fewest files, then one who joins groups of readers that share no file yet; a lot drawn from the seed decides
+ties. Taking the least load first keeps all loads within one of each other: while the loads are m or m + 1,
+the readers of the next file are first taken from those with m. Swaps at the end keep every load, make the
+pairs more even and join groups that are still apart, because reviewers can only be calibrated against each
+other through shared files.
 """
 
 import hashlib
@@ -30,19 +31,19 @@ def assign(
     seed: int,
     done: Mapping[str, Collection[str]],
 ) -> list[Pair]:
-    """The (file, reviewer) pairs to add so that each of `files` has `readings` distinct reviewers.
+    """Return the (file, reviewer) pairs to add so that each of `files` has `readings` distinct reviewers.
 
     `conflicts` holds (reviewer, file) pairs that must not meet. `done` maps a file to the reviewers who
-    already hold it: they are kept and count for the file and in the loads, also for files outside `files`
-    and for reviewers who are no longer listed. Deterministic by `seed`. Raises Refused naming every file
-    that cannot be served.
+    already hold it. They are kept, and count for the file and in the loads, also for files outside of `files`
+    and for reviewers who are no longer listed. The same seed gives the same result. Raises Refused naming
+    every file without enough possible reviewers.
     """
     barred = set(conflicts)
     names = sorted(set(reviewers))
     order = sorted(set(files), key=lambda file: _lot(seed, file))
     _require_feasible(order, names, readings, barred, done)
     desk = _Desk(names, barred, seed, done)
-    # The most constrained files choose first: what is left to the others is then enough for an even load.
+    # The most constrained files choose first, so that enough readers remain to give the other files an even load.
     freedom = _freedom(order, len(names), barred)
     for file in sorted(order, key=freedom.__getitem__):
         desk.serve(file, readings)
@@ -52,10 +53,11 @@ def assign(
 
 
 def groups(pairs: Iterable[Pair], reviewers: Iterable[str] = ()) -> list[frozenset[str]]:
-    """The groups of reviewers linked by shared files, largest first; one group means that calibration is
-    connected.
+    """Return the groups of reviewers linked by shared files, largest first. With one group, all can be
+    calibrated.
 
-    `pairs` are (file, reviewer); `reviewers` adds people who may have no file, each then a group alone.
+    `pairs` are (file, reviewer). `reviewers` adds people who may have no file; each of them is then a group
+    alone.
     """
     readers: dict[str, list[str]] = defaultdict(list)
     links = _Links(reviewers)
@@ -109,7 +111,7 @@ def _require_feasible(
 
 
 class _Links:
-    """Groups of reviewers, joined as they come to share files (union-find)."""
+    """Groups of reviewers, joined whenever two of them share a file (union-find)."""
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         self.parent = {name: name for name in names}
@@ -136,7 +138,7 @@ class _Links:
 
 
 class _Desk:
-    """The state of the sharing out: loads, shared files by pair, links, and what was added."""
+    """The state of one assignment: loads, files shared by each pair, linked groups, and the pairs that were added."""
 
     def __init__(
         self, names: Sequence[str], barred: set[Pair], seed: int, done: Mapping[str, Collection[str]]
@@ -173,7 +175,7 @@ class _Desk:
     def _best(self, file: str, ready: Sequence[str], alone: bool) -> str:
         held = self.held[file]
         if alone and len(ready) > 1:
-            # The first reader of a file opens a pair, so look at whole pairs.
+            # The first reader of a file opens a pair, so compare whole pairs.
             few = sorted(ready, key=lambda name: _lot(self.seed, file, name))[:PAIRS_AMONG]
             return min(combinations(few, 2), key=lambda pair: self._pair_cost(*pair))[0]
         return min(ready, key=lambda name: self._cost(name, held))
@@ -188,7 +190,8 @@ class _Desk:
         return met, any(self.links.find(other) == home for other in held), self.turn[name]
 
     def join(self) -> None:
-        """Swap readers between new assignments, loads unchanged, while that leaves fewer separate groups."""
+        """Swap readers between new assignments, with unchanged loads, as long as this leaves fewer separate
+        groups."""
         while self._apart() > 1 and self._swap_once():
             pass
 
@@ -214,7 +217,7 @@ class _Desk:
         return False
 
     def level(self) -> None:
-        """Swap readers between new assignments where pairs then share files more evenly (least squares)."""
+        """Swap readers between new assignments where the pairs then share files more evenly (least squares)."""
         chance = random.Random(self.seed)
         places = [file for file in sorted(self.added) if len(self.held[file]) > 1]
         pairs = max(1, len(self.names) * (len(self.names) - 1) // 2)
@@ -243,7 +246,8 @@ class _Desk:
         )
 
     def _swap(self, file: str, name: str, other_file: str, other: str) -> int:
-        """Exchange two readers; the change in the sum of the squares of what pairs share."""
+        """Exchange two readers. Returns the change in the sum of the squares of the numbers of files shared
+        by pairs."""
         change = 0
         for place, out, into in ((file, name, other), (other_file, other, name)):
             for names in (self.held[place], self.added[place]):

@@ -1,6 +1,6 @@
-"""A file as its reader sees it: what it says of studies and project, without name, contact or sealed answer.
+"""A file as its reader sees it: studies and project, without name, contact or sealed answers.
 
-Readers judge what is in the file; who the person is stays with those who manage the intake.
+Readers judge the content of the file; who the person is stays with those who manage the intake.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _FIGURES = (QuestionKind.GRADE, QuestionKind.NUMBER)
 
 @dataclass(frozen=True)
 class Shown:
-    """An answer as text; a long one is read as paragraphs."""
+    """An answer as text. A `long` one is shown as paragraphs."""
 
     label: str
     value: str
@@ -29,7 +29,7 @@ class Shown:
 
 
 def sections_of(form: Form, answers: Mapping[str, object]) -> list[tuple[str, list[Shown]]]:
-    """(title, answers) of each section that has something to read, in the present language."""
+    """Return (title, answers) of each section that has something to read, in the present language."""
     found = []
     for section in form.sections:
         said = [

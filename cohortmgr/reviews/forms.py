@@ -1,4 +1,4 @@
-"""Giving files out, and giving one back. The rubric's own fields come from the definition: see `staff_views`."""
+"""Forms for assigning files and for abstaining. `staff_views` reads the rubric's own fields from the definition."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired, Length, NumberRange
 
 
 class AssignForm(FlaskForm):
-    """The seed of the sharing out, so that it can be done again."""
+    """The form that assigns readers. It keeps the seed, so that the same assignment can be made again."""
 
     seed = IntegerField(
         _l("Graine du tirage"),
@@ -20,7 +20,7 @@ class AssignForm(FlaskForm):
 
 
 class AbstainForm(FlaskForm):
-    """Why a reader gives a file back."""
+    """The form in which a reader says why they give a file back."""
 
     version = HiddenField()
     reason = TextAreaField(

@@ -1,4 +1,4 @@
-"""Readings: who reads which file, and what they gave it."""
+"""The table of readings: who reads which file, with which scores."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cohortmgr.reviews.rules import ReviewState
 
 
 class Review(Row, Versioned, Model):
-    """One reading of one file by one person; `total_thousandths` is out of twenty, once it is handed in."""
+    """One reading of one file by one person. `total_thousandths` is out of twenty, and set once it is handed in."""
 
     __tablename__ = "reviews"
     __table_args__ = (

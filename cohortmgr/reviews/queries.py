@@ -1,4 +1,4 @@
-"""Reading readings: one's own queue, and for those who manage them the progress of all."""
+"""Reading reviews: a reviewer's own queue, and the progress of all readings for those who manage them."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ OPEN = (ReviewState.REOPENED, ReviewState.DRAFTED, ReviewState.ASSIGNED)
 
 
 def visible(viewer: Viewer) -> sa.Select[Review]:
-    """One's own readings where one is a reviewer, and all those of the programmes whose readings one may read."""
+    """Select the viewer's own readings as a reviewer, and all readings of programmes where the viewer may see
+    them."""
     own = sa.and_(Review.reviewer_id == viewer.person_id, within(viewer, "reviews.score", Intake.path))
     everyone = within(viewer, "reviews.read", Intake.path)
     return sa.select(Review).join(Intake, Intake.id == Review.intake_id).where(sa.or_(own, everyone))
 
 
 def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> Review:
-    """The reading of a public reference; NotFound if the viewer may not see it.
+    """Return the reading with this public reference. Raises NotFound if the viewer may not see it.
 
-    With `lock`, a second click waits for the first and reads what it left.
+    With `lock`, a second click waits for the first and then reads the changed row.
     """
     wanted = visible(viewer).where(Review.reference == reference)
     if lock:
@@ -46,12 +47,12 @@ def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> Review:
 
 
 def intake_for(viewer: Viewer, reference: str, permission: str = "reviews.read") -> Intake:
-    """An intake in whose scope the viewer holds the permission; NotFound otherwise."""
+    """Return an intake in whose scope the viewer holds the permission. Raises NotFound otherwise."""
     return staff_intake(viewer, reference, permission)
 
 
 def reviewers_in(path: str) -> Sequence[Any]:
-    """(person_id, reference, name parts) of the people who may read files of a programme, by name."""
+    """Return (person_id, reference, given and family name) of the reviewers of a programme, sorted by name."""
     return db.session.execute(
         sa.select(Person.id.label("person_id"), Person.reference, Person.given_name, Person.family_name)
         .join(Account, Account.person_id == Person.id)
@@ -64,7 +65,7 @@ def reviewers_in(path: str) -> Sequence[Any]:
 
 
 def files_to_read(intake: Intake) -> Sequence[Any]:
-    """(id, number, person_id) of the files that were sent and meet the conditions."""
+    """Return (id, number, person_id) of the files that were sent and meet the conditions."""
     return db.session.execute(
         sa.select(Application.id, Application.number, Application.person_id)
         .where(Application.intake_id == intake.id, Application.state == "submitted")
@@ -74,7 +75,7 @@ def files_to_read(intake: Intake) -> Sequence[Any]:
 
 
 def held_in(intake: Intake) -> Sequence[Any]:
-    """(number, reviewer's reference, state) of every reading of an intake."""
+    """Return (number, reviewer's reference, state) of every reading of an intake."""
     return db.session.execute(
         sa.select(Application.number, Person.reference, Review.state)
         .join(Application, Application.id == Review.application_id)
@@ -84,7 +85,7 @@ def held_in(intake: Intake) -> Sequence[Any]:
 
 
 def queue(viewer: Viewer, intake_id: int | None = None) -> Sequence[Any]:
-    """The viewer's own readings, in one statement: what is open first, then by number."""
+    """Return the viewer's own readings in one statement: the open ones first, then by number."""
     order = sa.case({state.value: 0 for state in OPEN}, value=Review.state, else_=1)
     own = (
         visible(viewer)
@@ -106,7 +107,8 @@ def queue(viewer: Viewer, intake_id: int | None = None) -> Sequence[Any]:
 
 
 def next_after(rows: Sequence[Any], reference: str) -> str | None:
-    """The reference of the next open reading of a queue, going round; None once all are handed in."""
+    """Return the reference of the next open reading of a queue, starting again at its top; None if all are
+    handed in."""
     waiting = [row.reference for row in rows if row.state in OPEN and row.reference != reference]
     place = next((i for i, row in enumerate(rows) if row.reference == reference), -1)
     after = [row.reference for row in rows[place + 1 :] if row.reference in waiting]
@@ -114,7 +116,7 @@ def next_after(rows: Sequence[Any], reference: str) -> str | None:
 
 
 def open_count(viewer: Viewer) -> int:
-    """How many readings wait for the viewer, for the home page."""
+    """Return how many readings wait for the viewer; the home page shows it."""
     mine = visible(viewer).join(Application, Application.id == Review.application_id)
     waiting = (Review.state.in_([state.value for state in OPEN]), Application.state == "submitted")
     counted = mine.with_only_columns(sa.func.count()).where(Review.reviewer_id == viewer.person_id, *waiting)
@@ -123,7 +125,7 @@ def open_count(viewer: Viewer) -> int:
 
 @dataclass(frozen=True)
 class Reader:
-    """A reviewer's work in an intake. `mean` and `severity` are thousandths out of twenty, None before any total."""
+    """A reviewer's work in an intake. `mean` and `severity` are thousandths out of twenty, None without any total."""
 
     reference: str
     name: str
@@ -136,7 +138,8 @@ class Reader:
 
 @dataclass(frozen=True)
 class Progress:
-    """The readings of an intake: files to read, those with enough readings handed in, and who did what.
+    """The progress of an intake: files to read, files with enough readings handed in, and each reviewer's
+    work.
 
     `spread` counts files by the gap between their readings, in whole points.
     """
@@ -152,12 +155,12 @@ class Progress:
 
     @property
     def expected(self) -> int:
-        """How many readings the rubric asks for in all."""
+        """The number of readings that the rubric asks for in all."""
         return self.files * self.readings
 
 
 def progress_of(intake: Intake) -> Progress:
-    """In four statements whatever the number of files."""
+    """Return the progress of an intake, in four statements whatever the number of files."""
     readings = programmes.definition_of(intake).rubric.readings
     files = {row.number for row in files_to_read(intake)}
     held = db.session.execute(
@@ -166,7 +169,7 @@ def progress_of(intake: Intake) -> Progress:
         .join(Person, Person.id == Review.reviewer_id)
         .where(Review.intake_id == intake.id)
     ).all()
-    # What was withdrawn or put aside since waits for nobody, here as in the readers' own lists.
+    # A file that was withdrawn or put aside waits for nobody, so it is left out, as in the readers' own lists.
     rows = [row for row in held if row.number in files]
     names = {
         person.reference: f"{person.given_name} {person.family_name}" for person in reviewers_in(intake.path)
@@ -226,19 +229,19 @@ def _counts(values: Sequence[int]) -> tuple[tuple[int, int], ...]:
 
 
 def file_of(review: Review) -> Application:
-    """The file that a reading is about."""
+    """Return the file that a reading is about."""
     return db.session.get_one(Application, review.application_id)
 
 
 def documents_of(application: Application) -> Sequence[Document]:
-    """The papers of a file that stand, in the order in which they came."""
+    """Return the papers of a file that have not been replaced, in the order in which they came."""
     standing = sa.select(Document).where(Document.application_id == application.id)
     shown = (Document.replaced_at.is_(None), Document.storage_key.is_not(None))
     return db.session.scalars(standing.where(*shown).order_by(Document.id)).all()
 
 
 def document_for(viewer: Viewer, review_reference: str, document_reference: str) -> Document:
-    """A paper that stands in the file of a reading that the viewer may see; NotFound otherwise."""
+    """Return a current paper of the file of a reading. Raises NotFound if the viewer may not see that reading."""
     review = get_for(viewer, review_reference)
     same = (Document.reference == document_reference, Document.application_id == review.application_id)
     shown = (Document.replaced_at.is_(None), Document.storage_key.is_not(None))
@@ -249,5 +252,5 @@ def document_for(viewer: Viewer, review_reference: str, document_reference: str)
 
 
 def intake_of(review: Review) -> Intake:
-    """The intake of a reading."""
+    """Return the intake of a reading."""
     return db.session.get_one(Intake, review.intake_id)

@@ -1,4 +1,4 @@
-"""What a review may become, what a score may be, and what a reading is worth."""
+"""The rules of readings: the states of a review, which scores are allowed, and how severe a reviewer is."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -10,11 +10,11 @@ from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.definition.rules import Rubric
 
 FULL_MARK = 20_000
-"""Marks are integers of a thousandth, out of twenty."""
+"""Marks are integers in thousandths, out of twenty."""
 
 
 class ReviewState(StrEnum):
-    """Where one reading of one file by one reviewer stands."""
+    """The state of one reading of one file by one reviewer."""
 
     ASSIGNED = "assigned"
     DRAFTED = "drafted"
@@ -42,10 +42,10 @@ MEANINGS: Mapping[ReviewState, str] = {
 }
 
 COUNTING = frozenset({ReviewState.SUBMITTED})
-"""States whose scores enter the ranking."""
+"""The states whose scores enter the ranking."""
 
 HOLDING = frozenset({ReviewState.ASSIGNED, ReviewState.DRAFTED, ReviewState.SUBMITTED, ReviewState.REOPENED})
-"""States that keep one of the readings a file needs; an abstention gives it back."""
+"""The states in which a reading counts towards those that the file needs; an abstention does not."""
 
 
 def check_scores(
@@ -54,7 +54,7 @@ def check_scores(
     *,
     complete: bool = True,
 ) -> list[Problem]:
-    """Check scores by criterion against `bounds` (criterion -> lowest, highest).
+    """Return the problems of scores by criterion, within `bounds` (criterion -> lowest, highest).
 
     A draft may lack scores (`complete=False`); a reading that is handed in may not.
     """
@@ -80,20 +80,21 @@ def check_scores(
 
 
 def bounds_of(rubric: Rubric) -> dict[str, tuple[int, int]]:
-    """The lowest and highest score of each criterion."""
+    """Return the lowest and highest score of each criterion."""
     return {each.key: (each.scale_min, each.scale_max) for each in rubric.criteria}
 
 
 def mark_out_of_twenty(score: int | Decimal | Fraction, low: int, high: int) -> int:
-    """One criterion's score in thousandths out of twenty, so that criteria can be compared."""
+    """Convert one criterion's score to thousandths out of twenty, so that criteria can be compared."""
     return round((Fraction(score) - low) * FULL_MARK / (high - low))
 
 
 def severities(readings: Iterable[tuple[str, str, int]]) -> dict[str, int]:
-    """How far each reviewer's totals lie from their colleagues' on the same files, on average (thousandths).
+    """Return each reviewer's average distance from their colleagues' totals on the same files, in
+    thousandths.
 
-    `readings` are (file, reviewer, total). Below zero is severe. Only files that two people have read count; a
-    reviewer who shares none is absent.
+    `readings` are (file, reviewer, total). Below zero is severe. Only files that at least two people have
+    read count; a reviewer who shares no file is left out.
     """
     by_file: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for file, reviewer, total in readings:

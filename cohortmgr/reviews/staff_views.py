@@ -1,4 +1,5 @@
-"""The reader's day and its follow-up: who reads what, the queue, the cockpit."""
+"""The pages of readings for staff: the overview of who reads what, a reader's queue, and the reading page
+(cockpit)."""
 
 from __future__ import annotations
 
@@ -26,14 +27,14 @@ from cohortmgr.reviews.rules import ReviewState
 
 bp = Blueprint("reviews_staff", __name__)
 AROUND = 6
-# A paper may stand inside our own cockpit, and may run nothing.
+# A paper may be framed by our own cockpit, and may run no script.
 _SHOWN_INSIDE = "default-src 'none'; frame-ancestors 'self'; style-src 'unsafe-inline'"
 
 
 @bp.get("/staff/intakes/<reference>/reviews")
 @guards.staff
 def overview(reference: str) -> ResponseReturnValue:
-    """Progress of the readings, by reviewer, with severity and spread."""
+    """Show the progress of the readings, by reviewer, with severity and spread."""
     return _overview(queries.intake_for(guards.viewer(), reference), AssignForm())
 
 
@@ -51,7 +52,7 @@ def _overview(intake: Intake, form: AssignForm) -> ResponseReturnValue:
 @bp.post("/staff/intakes/<reference>/reviews")
 @guards.staff
 def assign(reference: str) -> ResponseReturnValue:
-    """Give each file the readers it lacks."""
+    """Give each file the readers that it lacks."""
     intake = queries.intake_for(guards.viewer(), reference)
     form = AssignForm()
     if not form.validate_on_submit():
@@ -72,7 +73,7 @@ def assign(reference: str) -> ResponseReturnValue:
 @bp.get("/staff/reviews")
 @guards.staff
 def queue() -> ResponseReturnValue:
-    """One's own readings, what is open first."""
+    """Show the viewer's own readings, the open ones first."""
     rows = queries.queue(guards.viewer())
     return render_template("reviews/staff_queue.html", rows=rows, first=queries.next_after(rows, ""))
 
@@ -80,7 +81,7 @@ def queue() -> ResponseReturnValue:
 @bp.route("/staff/reviews/<reference>", methods=["GET", "POST"])
 @guards.staff
 def review(reference: str) -> ResponseReturnValue:
-    """The cockpit: list, file and rubric side by side; handing in leads to the next file."""
+    """Show the cockpit: list, file and rubric side by side. Handing in a reading leads to the next file."""
     viewer = guards.viewer()
     problems: Sequence[Problem] = ()
     if request.method == "POST":
@@ -102,7 +103,7 @@ def review(reference: str) -> ResponseReturnValue:
 
 
 def _scores(found: Review) -> dict[str, int | None]:
-    """What the form gives each criterion of the rubric; None for what is absent or no whole number."""
+    """Return the score that the form gives for each criterion; None if it is absent or no whole number."""
     rubric = programmes.definition_of(queries.intake_of(found)).rubric
     given = {each.key: request.form.get(f"score-{each.key}", "") for each in rubric.criteria}
     return {key: int(text) if _is_short_number(text) else None for key, text in given.items()}
@@ -145,7 +146,7 @@ def _typed() -> dict[str, str]:
 
 
 def _around(rows: Sequence[Any], reference: str) -> Sequence[Any]:
-    """The rows near one of a long list, so that the list stays beside the file."""
+    """Return the rows around the present one, so that a long list still fits beside the file."""
     place = next((i for i, row in enumerate(rows) if row.reference == reference), 0)
     start = max(0, min(place - AROUND, len(rows) - 2 * AROUND - 1))
     return rows[start : start + 2 * AROUND + 1]
@@ -157,7 +158,7 @@ def abstain(reference: str) -> ResponseReturnValue:
     """Give a file back, with the reason."""
     viewer = guards.viewer()
     found = queries.get_for(viewer, reference)
-    if found.reviewer_id != viewer.person_id:  # who follows the readings gives back nobody's
+    if found.reviewer_id != viewer.person_id:  # those who only follow the readings may not give one back
         raise NotFound(reference)
     form = AbstainForm(version=str(found.version))
     if form.validate_on_submit():
@@ -177,7 +178,7 @@ def abstain(reference: str) -> ResponseReturnValue:
 @bp.post("/staff/reviews/<reference>/reopen")
 @guards.staff
 def reopen(reference: str) -> ResponseReturnValue:
-    """Let a reading be corrected."""
+    """Reopen a reading, so that it can be corrected."""
     with writing():
         actions.reopen(guards.viewer(), reference, request.form.get("reason", ""))
     flash(_("La lecture est rouverte : ses notes ne comptent plus jusqu’à sa remise."), "wait")
@@ -187,7 +188,7 @@ def reopen(reference: str) -> ResponseReturnValue:
 @bp.get("/staff/reviews/<reference>/documents/<document>")
 @guards.staff
 def document(reference: str, document: str) -> ResponseReturnValue:
-    """A paper of the file, shown inside the cockpit and nowhere else; the reading is noted."""
+    """Show a paper of the file, only inside the cockpit; the audit notes that it was read."""
     with writing():
         found = actions.read_document(guards.viewer(), reference, document)
     response = Response(storage.load(found.storage_key or ""), mimetype=found.media_type)

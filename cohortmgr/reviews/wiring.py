@@ -1,4 +1,4 @@
-"""Join reviews to the application: the reader's queue, and the follow-up of who reads what."""
+"""Join reviews to the application: the reader's queue, and the overview of who reads what."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cohortmgr.reviews import staff_views
 
 
 def init_app(app: Flask) -> None:
-    """Pages and their places."""
+    """Register the pages and their navigation entries."""
     app.register_blueprint(staff_views.bp)
     navigation = navigation_of(app)
     reading = ("reviews_staff.review", "reviews_staff.abstain")

@@ -1,6 +1,6 @@
-"""The ranking board: the files of an offering in their order, the cut, and the decision that each would get.
+"""The ranking board: the files of an offering in order, the cut, and the decision that each file would get.
 
-Pure: files with their readings in, decisions with reasons out.
+Pure: it takes files with their readings and returns decisions with reasons.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class File:
 
 @dataclass(frozen=True)
 class Board:
-    """`files` by number; `unread` lack readings and are ranked nowhere; `ineligible` are refused unread."""
+    """`files` by number. `unread` files lack readings and are not ranked; `ineligible` ones are refused
+    without reading."""
 
     ranking: Ranking
     cut: Cut
@@ -54,7 +55,7 @@ class Board:
 
     @property
     def scores(self) -> dict[str, list[Mapping[str, int]]]:
-        """The readings of each file that is ranked, by criterion; whose they are is not told."""
+        """The readings of each ranked file, by criterion, without the names of the readers."""
         return {
             row.reference: [reading.scores for reading in self.files[row.reference].readings]
             for row in self.ranking.rows
@@ -62,7 +63,7 @@ class Board:
 
     @property
     def near(self) -> frozenset[str]:
-        """Numbers of the files whose mean is within a quarter of a point of the cut line."""
+        """The numbers of the files whose mean is within a quarter of a point of the cut line."""
         if self.cut.line is None or not (self.cut.waiting or self.cut.refused):
             return frozenset()
         return frozenset(row.reference for row in self.ranking.rows if abs(row.mean - self.cut.line) <= 250)
@@ -70,7 +71,7 @@ class Board:
 
 @dataclass(frozen=True)
 class Decided:
-    """What a batch says of one file; see `models.Decision`."""
+    """The decision of a batch about one file (see `models.Decision`)."""
 
     file: File
     outcome: Outcome
@@ -81,12 +82,12 @@ class Decided:
 
 
 def tie_order(rubric: Rubric) -> tuple[Criterion, ...]:
-    """The criteria by which equal means are told apart: the heaviest first."""
+    """Return the criteria that decide between equal means, the heaviest first."""
     return tuple(sorted(rubric.criteria, key=lambda criterion: -criterion.weight))
 
 
 def build(files: Sequence[File], rubric: Rubric, seats: int, waiting: int, seed: str) -> Board:
-    """Rank the files that have their readings and cut after the seats and the waiting list."""
+    """Rank the files that have all their readings, and cut after the seats and the waiting list."""
     eligible = [file for file in files if file.eligible]
     read = [file for file in eligible if file.readings and len(file.readings) >= rubric.readings]
     entries = [
@@ -112,7 +113,7 @@ def build(files: Sequence[File], rubric: Rubric, seats: int, waiting: int, seed:
 
 
 def require_read(board: Board) -> None:
-    """Refuse to decide while an eligible file lacks readings: says how many, and names the first."""
+    """Refuse to decide while an eligible file lacks readings. The problem says how many do and names the first."""
     if board.unread:
         raise Refused(
             Problem(
@@ -133,7 +134,7 @@ def require_read(board: Board) -> None:
 
 
 def rubric_of(rubric: Rubric) -> dict[str, Any]:
-    """How totals and ties were made, as the certificate says it: keys and whole numbers."""
+    """Return how totals and ties were made, as the certificate states it: keys and whole numbers."""
     return {
         "criteria": [
             {"key": each.key, "max": each.scale_max, "min": each.scale_min, "weight": each.weight}
@@ -145,7 +146,7 @@ def rubric_of(rubric: Rubric) -> dict[str, Any]:
 
 
 def decisions(board: Board, conditions: Sequence[EligibilityRule]) -> list[Decided]:
-    """The decision on every file: offers, the waiting list in order, refusals with reasons, the ineligible."""
+    """Return the decision on every file: offers, the waiting list in order, refusals with reasons, the ineligible."""
     of = len(board.ranking.rows)
     chosen = _means_of_chosen(board)
     found = [_ranked(board, row, Outcome.OFFER) for row in board.cut.chosen]
@@ -166,7 +167,7 @@ def decisions(board: Board, conditions: Sequence[EligibilityRule]) -> list[Decid
 
 
 def unmet(keys: Sequence[str], conditions: Sequence[EligibilityRule]) -> list[Problem]:
-    """Each condition that is not met, with what the person may still do."""
+    """Return each condition that is not met, with what the person can still do about it."""
     found = []
     for rule in conditions:
         if rule.key in keys:
@@ -184,7 +185,7 @@ def _ranked(
 
 
 def _mark(file: File, criterion: Criterion) -> int:
-    """The mean of the readings on one criterion, thousandths out of twenty."""
+    """Return the mean of the readings on one criterion, in thousandths out of twenty."""
     scores = [reading.scores[criterion.key] for reading in file.readings]
     return mark_out_of_twenty(Fraction(sum(scores), len(scores)), criterion.scale_min, criterion.scale_max)
 
@@ -207,7 +208,7 @@ def _marks(file: File, rubric: Rubric, chosen: Mapping[str, int]) -> list[Criter
 
 
 def _advice(criterion: Criterion) -> str | Problem:
-    """What the best mark asks for, in the rubric's own words."""
+    """Return what the best mark asks for, in the rubric's own words."""
     if not criterion.anchors:
         return ""
     best = criterion.anchors[max(criterion.anchors)]

@@ -1,4 +1,4 @@
-"""A person's decision: the offer and its deadline, the place on the waiting list, or a refusal and its reasons."""
+"""The candidate's page of a decision: an offer with its deadline, a place on the waiting list, or a refusal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ bp = Blueprint("selection_candidate", __name__)
 @bp.get("/my/offers/<reference>")
 @guards.candidate
 def offer(reference: str) -> ResponseReturnValue:
-    """By the reference of the offer or of the decision."""
+    """Show the decision, by the reference of the offer or of the decision."""
     return _page(reference)
 
 
@@ -41,7 +41,7 @@ def _page(reference: str, refusal: Refused | None = None) -> ResponseReturnValue
 @bp.post("/my/offers/<reference>/answer")
 @guards.candidate
 def answer(reference: str) -> ResponseReturnValue:
-    """Accept or decline; a second click leads to the same page."""
+    """Accept or decline the offer. A second click leads to the same page."""
     accept = request.form.get("answer") == "accept"
     if not accept and request.form.get("answer") != "decline":
         return redirect(url_for(".offer", reference=reference))

@@ -1,4 +1,4 @@
-"""A selection that anyone can recompute: integers only, canonical JSON, SHA-256."""
+"""The certificate of a selection, which anyone can recompute: integers only, canonical JSON, SHA-256."""
 
 import hashlib
 import json
@@ -18,12 +18,12 @@ _DECIDED = {CHOSEN: Outcome.OFFER, WAITING: Outcome.WAITING, REFUSED: Outcome.RE
 
 
 def canonical(content: Mapping[str, Any]) -> str:
-    """The one spelling of a JSON object: keys sorted, no spaces, no escapes that UTF-8 does not need."""
+    """Return the one canonical text of a JSON object: keys sorted, no spaces, no escapes that UTF-8 does not need."""
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def digest(content: Mapping[str, Any]) -> str:
-    """SHA-256 of the canonical form of everything but the digest itself."""
+    """Return the SHA-256 of the canonical form of everything but the digest itself."""
     return hashlib.sha256(
         canonical({key: value for key, value in content.items() if key != "sha256"}).encode()
     ).hexdigest()
@@ -37,11 +37,12 @@ def certificate(
     waiting: int = 0,
     scores: Mapping[str, Sequence[Mapping[str, int]]] | None = None,
 ) -> dict[str, Any]:
-    """The certificate of a ranking that was cut at `seats` and `waiting`.
+    """Return the certificate of a ranking that was cut at `seats` and `waiting`.
 
-    `rubric` says how the totals were made (weights, scale) and may hold texts and integers only. `scores` are the
-    readings of each reference, by criterion, without their readers; a rubric that lists its criteria needs them.
-    Raises ValueError on a number that is no integer, or on another seed than that of the ranking.
+    `rubric` says how the totals were made (weights, scale) and may hold only texts and integers. `scores` are
+    the readings of each reference, by criterion, without the names of the readers; a rubric that lists its
+    criteria needs them. Raises ValueError for a number that is no integer, and for a seed that is not that of
+    the ranking.
     """
     if seed != ranking.seed:
         raise ValueError("the ranking was drawn with another seed")
@@ -68,7 +69,7 @@ def certificate(
 
 
 def verify(certificate: Mapping[str, Any]) -> list[Problem]:
-    """Recompute a selection from the numbers of its certificate alone; no problem means that it holds."""
+    """Recompute a selection from the numbers of its certificate alone. Returns no problem if it holds."""
     if not _integers_only(certificate):
         return [Problem(N_("Le certificat contient un nombre qui n’est pas un entier."))]
     problems = []
@@ -91,15 +92,17 @@ def verify(certificate: Mapping[str, Any]) -> list[Problem]:
 
 
 def outcomes_of(certificate: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
-    """Each reference's outcome, as decisions name it, and rank; of a certificate that `verify` finds sound."""
+    """Return (outcome, rank) of each reference, in the words of decisions, from a certificate that `verify`
+    accepted."""
     return {row["reference"]: (_DECIDED[row["outcome"]].value, row["rank"]) for row in certificate["rows"]}
 
 
 def _as_the_rubric_says(rubric: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list[Problem]:
-    """Each row whose totals or tie-breaks do not follow from its scores by the stated rubric.
+    """Return a problem for each row whose totals or tie-breaks do not follow from its scores by the stated
+    rubric.
 
-    Computed from the certificate's own numbers, as a stranger would: each score brought from its scale to twenty,
-    weighed; a tie-break is the mean of the readings on one criterion.
+    It uses only the certificate's numbers, as a stranger would: each score is brought from its scale to
+    twenty and weighted; a tie-break is the mean of the readings on one criterion.
     """
     criteria = {each["key"]: each for each in rubric.get("criteria", ())}
     if not criteria:

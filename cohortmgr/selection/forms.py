@@ -1,4 +1,4 @@
-"""Proposing a batch of decisions."""
+"""The form that proposes a batch of decisions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wtforms.validators import Length, Optional
 
 
 class ProposeForm(FlaskForm):
-    """A word to the second person."""
+    """Holds a note to the person who will approve."""
 
     note = TextAreaField(
         _l("Note pour la personne qui approuvera"),

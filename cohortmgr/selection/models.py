@@ -1,4 +1,4 @@
-"""Batches of decisions, the decision on each file, offers, and the count of seats that they hold."""
+"""Tables of selection: batches of decisions, the decision on each file, and offers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ _LIVE = sa.text("state IN ('proposed', 'approved')")
 class Batch(Row, Versioned, Model):
     """The decisions on every file of an offering, proposed by one person and approved by another.
 
-    `proposed_by` and `approved_by` are references of accounts. One batch of an offering lives at a time.
+    `proposed_by` and `approved_by` are references of accounts. An offering has at most one proposed or
+    approved batch.
     """
 
     __tablename__ = "batches"
@@ -44,9 +45,9 @@ class Batch(Row, Versioned, Model):
 
 
 class Decision(Row, Model):
-    """What a batch says of one file; its person sees it once `notified_at` is set.
+    """What a batch decides about one file. The person sees it once `notified_at` is set.
 
-    `position` and `waiting_state` are those of the waiting list; an ineligible file has neither rank nor mean.
+    `position` and `waiting_state` belong to the waiting list. An ineligible file has neither rank nor mean.
     """
 
     __tablename__ = "decisions"

@@ -1,4 +1,4 @@
-"""What selection says to people. Pure."""
+"""The messages that selection sends: their names and variables. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _REASONS = (
     {"what": N_("Les places sont allées à des dossiers mieux classés."), "values": {}},
     {"what": N_("Votre rang : %(rank)s."), "values": {"rank": 84}},
 )
-# What every letter about a decision bears.
+# The variables of every letter about a decision.
 _ALL = (
     NAME,
     Variable("number", "text", "MDIA-7K3QXP"),

@@ -1,4 +1,4 @@
-"""Reading rankings, batches, decisions and offers."""
+"""Reading rankings, batches of decisions, decisions and offers."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ LIVE = (BatchState.PROPOSED.value, BatchState.APPROVED.value)
 
 
 def visible(viewer: Viewer, permission: str = "selection.read") -> sa.Select[Batch]:
-    """The batches of the programmes whose selection the viewer may read."""
+    """Select the batches of the programmes whose selection the viewer may read."""
     inside = within(viewer, permission, Intake.path)
     return sa.select(Batch).join(Intake, Intake.id == Batch.intake_id).where(inside)
 
 
 def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> Batch:
-    """The batch of a public reference; NotFound if the viewer may not see it.
+    """Return the batch with this public reference. Raises NotFound if the viewer may not see it.
 
-    With `lock`, a second click waits for the first and reads what it left.
+    With `lock`, a second click waits for the first and then reads the changed row.
     """
     wanted = visible(viewer).where(Batch.reference == reference)
     if lock:
@@ -50,7 +50,7 @@ def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> Batch:
 
 
 def offering_of(intake: Intake, reference: str | None = None) -> Offering:
-    """The offering of that reference, or the intake's first; NotFound if there is none."""
+    """Return the offering with this reference, or the intake's first one. Raises NotFound if there is none."""
     for offering in programmes.offerings_of(intake):
         if reference in (None, offering.reference):
             return offering
@@ -58,10 +58,10 @@ def offering_of(intake: Intake, reference: str | None = None) -> Offering:
 
 
 def ranking_of(intake: Intake, offering: Offering | None = None) -> Board:
-    """The board of an offering from the readings that were handed in, as things stand, in three statements.
+    """Return the ranking board of an offering from the readings handed in so far, in three statements.
 
-    The seed of the lots is the intake's reference: drawn when the intake was loaded, so known before anything was
-    read, and nobody who sees the ranking can choose another.
+    The seed of the lots is the intake's reference. It was drawn when the intake was loaded, so it was known
+    before anything was read, and nobody who sees the ranking can choose another.
     """
     offering = offering or offering_of(intake)
     definition = programmes.definition_of(intake)
@@ -88,7 +88,7 @@ def ranking_of(intake: Intake, offering: Offering | None = None) -> Board:
 
 
 def _sent(intake: Intake, offering: Offering) -> Any:
-    """Files that were sent to an offering; one that names none belongs to the intake's first."""
+    """Select the files that were sent to an offering. A file that names no offering belongs to the intake's first."""
     columns = ("id", "person_id", "number", "name", "region", "eligible", "reasons")
     first = sa.select(sa.func.min(Offering.id)).where(Offering.intake_id == intake.id).scalar_subquery()
     return (
@@ -100,18 +100,20 @@ def _sent(intake: Intake, offering: Offering) -> Any:
 
 
 def live_batch(offering: Offering) -> Batch | None:
-    """The proposed or approved batch of an offering."""
+    """Return the proposed or approved batch of an offering, or None."""
     return db.session.scalar(sa.select(Batch).where(Batch.offering_id == offering.id, Batch.state.in_(LIVE)))
 
 
 def batches_of(intake: Intake) -> Sequence[Batch]:
-    """Every batch of an intake, the newest first, without their certificates."""
+    """Return every batch of an intake, the newest first, without their certificates."""
     wanted = sa.select(Batch).options(sa.orm.defer(Batch.certificate))
     return db.session.scalars(wanted.where(Batch.intake_id == intake.id).order_by(Batch.id.desc())).all()
 
 
 def waiting_for_approval(viewer: Viewer) -> Sequence[Any]:
-    """(reference, intake_title, seats, proposed_at) of the batches that the viewer may approve, for the home page."""
+    """Return (reference, intake_title, seats, proposed_at) of the batches that the viewer may approve.
+
+    The home page shows them."""
     columns = (Batch.reference, Intake.title.label("intake_title"), Batch.seats, Batch.proposed_at)
     open_ones = visible(viewer, "selection.approve").with_only_columns(*columns)
     mine = (Batch.state == BatchState.PROPOSED.value, Batch.proposed_by != viewer.reference)
@@ -119,14 +121,14 @@ def waiting_for_approval(viewer: Viewer) -> Sequence[Any]:
 
 
 def bearing(outcome: str) -> sa.Select[Any]:
-    """The applications on which an approved batch decided so, for the filters of the list below."""
+    """Select the applications for which an approved batch decided this outcome; the filters of the list use it."""
     return sa.select(Decision.application_id).where(
         Decision.outcome == outcome, Decision.notified_at.is_not(None)
     )
 
 
 def holds_seat(application: Application) -> bool:
-    """Whether its person accepted the seat that was offered to them, and has not given it up."""
+    """Whether the person of this application accepted the seat that was offered, and has not given it up."""
     accepted = (Offer.application_id == application.id, Offer.state == OfferState.ACCEPTED.value)
     return db.session.scalar(sa.select(Offer.id).where(*accepted)) is not None
 
@@ -143,7 +145,10 @@ _ANSWERS: Mapping[str, str] = {
 
 
 def story_of(viewer: Viewer, application: Application) -> list[Told]:
-    """What was decided of a file and answered, once its person was told: for its story below, in one statement."""
+    """Return what was decided about a file and how its person answered, once they were told, in one
+    statement.
+
+    The file's history in applications shows it."""
     rows = db.session.execute(
         sa.select(Decision.outcome, Decision.notified_at, Offer.state, Offer.answered_at)
         .outerjoin(Offer, Offer.decision_id == Decision.id)
@@ -155,14 +160,14 @@ def story_of(viewer: Viewer, application: Application) -> list[Told]:
 
 
 def account_name(reference: str | None) -> str:
-    """Who proposed or approved, by name."""
+    """Return the name of the person who proposed or approved a batch."""
     wanted = sa.select(Person).join(Account, Account.person_id == Person.id)
     person = db.session.scalar(wanted.where(Account.reference == reference)) if reference else None
     return person.name if person else ""
 
 
 def decisions_of(batch: Batch) -> Sequence[Any]:
-    """The decisions of a batch with file and offer, best first, in one statement."""
+    """Return the decisions of a batch with file and offer, best first, in one statement."""
     return db.session.execute(
         sa.select(
             Decision.reference,
@@ -189,7 +194,7 @@ def decisions_of(batch: Batch) -> Sequence[Any]:
 
 @dataclass(frozen=True)
 class Mine:
-    """A decision on one's own file. `place` is the present rank on the waiting list."""
+    """A decision about one's own file. `place` is the present rank on the waiting list."""
 
     decision: Decision
     offer: Offer | None
@@ -210,12 +215,12 @@ def _own(viewer: Viewer) -> Any:
 
 
 def mine(viewer: Viewer) -> list[Mine]:
-    """The decisions that the viewer was told of, newest first, for the home page."""
+    """Return the decisions that the viewer was told of, newest first; the home page shows them."""
     return [_mine(row) for row in db.session.execute(_own(viewer))]
 
 
 def mine_for(viewer: Viewer, reference: str) -> Mine:
-    """One of them, by the reference of the offer or of the decision; NotFound otherwise."""
+    """Return one of these decisions, by the reference of the offer or of the decision. Raises NotFound."""
     same = sa.or_(Decision.reference == reference, Offer.reference == reference)
     row = db.session.execute(_own(viewer).where(same).execution_options(populate_existing=True)).first()
     if row is None:
@@ -230,7 +235,9 @@ def _mine(row: Any) -> Mine:
 
 
 def place_of(decision: Decision) -> int:
-    """The rank on the waiting list once those who left it are taken out: a figure, no one else's row."""
+    """Return the rank on the waiting list without those who left it.
+
+    Only a count is read: no row of another person is returned."""
     ahead = sa.select(sa.func.count()).select_from(Decision)
     ahead = ahead.where(
         Decision.batch_id == decision.batch_id,
@@ -242,13 +249,13 @@ def place_of(decision: Decision) -> int:
 
 
 def anything_expired() -> bool:
-    """Whether an offer has passed its deadline: a reading, so that the sweep locks nothing in vain."""
+    """Whether an offer has passed its deadline. It only reads, so that the sweep locks nothing in vain."""
     due = sa.select(Offer.id).where(Offer.state == OfferState.SENT.value, Offer.deadline <= clock.now())
     return db.session.scalar(due.limit(1)) is not None
 
 
 def was_told(viewer: Viewer, application: Application) -> bool:
-    """Whether a decision on the application was told to its person."""
+    """Whether the person was told of a decision on this application."""
     told = sa.select(Decision.id).where(
         Decision.application_id == application.id, Decision.notified_at.is_not(None)
     )

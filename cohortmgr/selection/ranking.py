@@ -1,8 +1,8 @@
-"""The order of the candidates and the cut: exact, and open to recomputation by anyone.
+"""Ranking candidates and cutting the ranking: exact, and open to recomputation by anyone.
 
-By the mean of the readings as an exact fraction, then by the stated tie-breaks in order (each in
-thousandths, higher first), then by a lot: the SHA-256 of the published seed and the reference, lower
-first.
+Candidates are ordered by the mean of their readings as an exact fraction, then by the stated tie-breaks in
+order (each in thousandths, higher first), then by a lot: the SHA-256 of the published seed and the reference,
+lower first.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ LOST_TIE = "lost_tie"
 
 @dataclass(frozen=True)
 class Entry:
-    """One candidate: totals of the readings and tie-break values, all in thousandths out of twenty."""
+    """One candidate: the totals of the readings and the tie-break values, all in thousandths out of twenty."""
 
     reference: str
     totals: tuple[int, ...]
@@ -29,8 +29,8 @@ class Entry:
 
 @dataclass(frozen=True)
 class Row:
-    """A ranked candidate. `mean` is `exact` rounded half to even, for display; the order is made from
-    `exact`.
+    """A ranked candidate. `mean` is `exact` rounded half to even, only for display; `exact` decides the
+    order.
 
     `decided` is the furthest rule needed to tell this row from the one above and the one below: "mean",
     "tie1", "tie2"…, or "lot".
@@ -55,7 +55,7 @@ class Ranking:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A row that was not retained: why, and how far its mean is below the last one chosen (thousandths)."""
+    """A row that was not chosen: why, and how far its mean is below that of the last one chosen (thousandths)."""
 
     row: Row
     reason: str
@@ -64,8 +64,8 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Cut:
-    """Who is chosen, who waits (in order), who is refused; `line` is the lowest mean chosen, None without
-    a seat.
+    """Who is chosen, who waits (in order) and who is refused. `line` is the lowest mean chosen, None without
+    seats.
     """
 
     chosen: tuple[Row, ...]
@@ -75,12 +75,12 @@ class Cut:
 
 
 def lot(seed: str, reference: str) -> str:
-    """The lot of a reference, 64 hexadecimal digits; the lower is drawn first."""
+    """Return the lot of a reference, 64 hexadecimal digits; the lower one is drawn first."""
     return hashlib.sha256(f"{seed}{reference}".encode()).hexdigest()
 
 
 def rank(candidates: Sequence[Entry], seed: str) -> Ranking:
-    """Rank candidates. Refuses a file without a reading, a file that comes twice, and uneven tie-breaks."""
+    """Rank candidates. Refused if a file has no reading or comes twice, or if tie-breaks differ in number."""
     _require_rankable(candidates)
     keyed = sorted((_key(entry, seed), entry) for entry in candidates)
     rows = []
@@ -126,8 +126,8 @@ def _key(entry: Entry, seed: str) -> Key:
 
 
 def _level(one: Key, other: Key) -> int:
-    """0 if the means differ, n if the nth tie-break tells the two apart, one more than the last for the
-    lot.
+    """Return 0 if the means differ, n if the nth tie-break tells the two apart, and one more than the last
+    for the lot.
     """
     if one[0] != other[0]:
         return 0

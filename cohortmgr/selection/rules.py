@@ -1,4 +1,4 @@
-"""What decisions, offers and waiting-list entries may become, and the reasons that a refusal gives."""
+"""The rules of selection: states of batches, offers and waiting-list places, and the reasons that a refusal gives."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from cohortmgr.base.errors import N_, Problem
 
 
 class BatchState(StrEnum):
-    """Where a batch of decisions stands."""
+    """The state of a batch of decisions."""
 
     DRAFT = "draft"
     PROPOSED = "proposed"
@@ -34,7 +34,7 @@ BATCH_MEANINGS: Mapping[BatchState, str] = {
 
 
 class OfferState(StrEnum):
-    """Where the offer of a seat stands."""
+    """The state of the offer of a seat."""
 
     SENT = "sent"
     ACCEPTED = "accepted"
@@ -60,11 +60,11 @@ OFFER_MEANINGS: Mapping[OfferState, str] = {
 }
 
 SEAT_HOLDING = frozenset({OfferState.SENT, OfferState.ACCEPTED})
-"""Offers that take a seat."""
+"""The states in which an offer holds a seat."""
 
 
 class Outcome(StrEnum):
-    """What a decision says of a file."""
+    """The outcome of a decision about a file."""
 
     OFFER = "offer"
     WAITING = "waiting"
@@ -72,7 +72,7 @@ class Outcome(StrEnum):
 
 
 class WaitingState(StrEnum):
-    """Where a place on the waiting list stands."""
+    """The state of a place on the waiting list."""
 
     WAITING = "waiting"
     OFFERED = "offered"
@@ -97,11 +97,11 @@ WAITING_MEANINGS: Mapping[WaitingState, str] = {
 
 @dataclass(frozen=True)
 class CriterionMark:
-    """A criterion as a refused person got it: its mark and that of the chosen on average, thousandths out
-    of twenty.
+    """A criterion as a refused person sees it: their mark and the mean mark of the chosen, in thousandths of
+    twenty.
 
-    `title` and `advice` come from the rubric: texts in three languages, in the one of the reader, or a
-    problem around such a text.
+    `title` and `advice` come from the rubric: texts in three languages, or one already in the reader's
+    language, or a problem around such a text.
     """
 
     key: str
@@ -112,7 +112,7 @@ class CriterionMark:
 
 
 def marks(thousandths: int) -> Decimal:
-    """Thousandths as a decimal with two places, for display."""
+    """Convert thousandths to a decimal with two places, for display."""
     return (Decimal(thousandths) / 1000).quantize(Decimal("0.01"))
 
 
@@ -125,12 +125,11 @@ def reason_for(
     shown: int = 2,
     tied: bool | None = None,
 ) -> list[Problem]:
-    """Why a file was not retained: its rank, the line, and the criteria that cost it most, with what
-    would help.
+    """Return why a file was not chosen: its rank, the line, and the criteria that cost it most, with advice.
 
-    `mean` and `line` (lowest mean chosen) are thousandths out of twenty; values of the problems that are
-    marks are Decimals with two places, three where two would show the same. `tied` says whether the exact means
-    are equal: rounded ones may be when those are not.
+    `mean` and `line` (the lowest mean chosen) are thousandths out of twenty. Marks in the problems are
+    Decimals with two places, or three where two would show the same figure. `tied` says whether the exact
+    means are equal: rounded means may be equal when the exact ones are not.
     """
     reasons = [
         Problem(N_("Votre dossier est classé %(rank)s sur %(of)s."), {"rank": rank, "of": of}, "rank"),
@@ -178,7 +177,7 @@ def _weakness(criterion: CriterionMark) -> Problem:
 
 
 def as_json(problem: Problem) -> dict[str, Any]:
-    """A reason as JSON holds it; decimals, texts in three languages and problems within come back as they were."""
+    """Convert a reason to JSON. Decimals, texts in three languages and nested problems survive the round trip."""
     return {
         "what": problem.what,
         "values": {name: _written(value) for name, value in problem.values.items()},
@@ -187,7 +186,7 @@ def as_json(problem: Problem) -> dict[str, Any]:
 
 
 def from_json(stored: Mapping[str, Any]) -> Problem:
-    """The inverse of `as_json`."""
+    """Convert the JSON of `as_json` back to a reason."""
     values = {name: _read(value) for name, value in stored.get("values", {}).items()}
     return Problem(stored["what"], values, stored.get("where"))
 

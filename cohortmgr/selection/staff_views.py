@@ -1,4 +1,4 @@
-"""The ranking board, and batches of decisions: proposed by one person, approved by another."""
+"""Staff pages of selection: the ranking board, and batches proposed by one person and approved by another."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from cohortmgr.selection.models import Batch
 from cohortmgr.selection.rules import Outcome, from_json
 
 bp = Blueprint("selection_staff", __name__)
-BELOW = 20  # rows shown under the waiting list until all are asked for
+BELOW = 20  # rows shown below the waiting list, until all are asked for
 
 bp.add_app_template_filter(from_json, "reason")
 
@@ -39,7 +39,7 @@ bp.add_app_template_filter(from_json, "reason")
 @guards.staff
 @gives_way
 def ranking(reference: str) -> ResponseReturnValue:
-    """Who is in, who waits, who is refused, and how near the line."""
+    """Show who is in, who waits and who is refused, and which files are near the line."""
     intake = staff_intake(guards.viewer(), reference, "selection.read")
     return _ranking(intake, ProposeForm(formdata=None))
 
@@ -75,7 +75,7 @@ def _ranking(intake: Intake, form: ProposeForm) -> ResponseReturnValue:
 @bp.post("/staff/intakes/<reference>/ranking")
 @guards.staff
 def propose(reference: str) -> ResponseReturnValue:
-    """Freeze the ranking into a batch for a second person."""
+    """Freeze the ranking into a batch, for a second person to approve."""
     intake = staff_intake(guards.viewer(), reference, "selection.read")
     form = ProposeForm()
     if not form.validate_on_submit():
@@ -99,7 +99,7 @@ def propose(reference: str) -> ResponseReturnValue:
 @guards.staff
 @gives_way
 def batch(reference: str) -> ResponseReturnValue:
-    """What approval will do, or did, to how many; each decision; the certificate and its verification."""
+    """Show what approval will do or did, to how many; each decision; the certificate and its verification."""
     return _batch(queries.get_for(guards.viewer(), reference))
 
 
@@ -139,7 +139,7 @@ def _batch(found: Batch, problems: Sequence[Problem] = ()) -> ResponseReturnValu
 @bp.post("/staff/batches/<reference>/approve")
 @guards.staff
 def approve(reference: str) -> ResponseReturnValue:
-    """The second person's act."""
+    """Approve a batch, as the second person."""
     viewer = guards.viewer()
     try:
         with writing():
@@ -153,7 +153,7 @@ def approve(reference: str) -> ResponseReturnValue:
 @bp.post("/staff/batches/<reference>/cancel")
 @guards.staff
 def cancel(reference: str) -> ResponseReturnValue:
-    """Drop a proposal."""
+    """Cancel a proposal."""
     with writing():
         decisions.cancel(guards.viewer(), reference, posted_version())
     flash(_("Le lot est annulé. Personne n’en a été informé."), "done")
@@ -163,7 +163,7 @@ def cancel(reference: str) -> ResponseReturnValue:
 @bp.get("/staff/batches/<reference>/certificate.json")
 @guards.staff
 def certificate(reference: str) -> ResponseReturnValue:
-    """The certificate in its one spelling, so that anybody can recompute ranking and digest."""
+    """Download the certificate as canonical JSON, so that anybody can recompute the ranking and the digest."""
     found = queries.get_for(guards.viewer(), reference)
     text = canonical(json.loads(json.dumps(found.certificate)))
     response = Response(text, mimetype="application/json")

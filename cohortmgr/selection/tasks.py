@@ -1,4 +1,4 @@
-"""What the worker does for selection: it ends offers whose deadline has passed."""
+"""The worker's task of selection: expiring offers whose deadline has passed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cohortmgr.selection.actions import offers
 
 
 def expire(_stopping: Stopping) -> int:
-    """End what is over; nothing is locked when nothing is. Returns how many offers ended."""
+    """Expire the offers that are due. If none is, nothing is locked. Returns how many expired."""
     if not queries.anything_expired():
         return 0
     with writing():

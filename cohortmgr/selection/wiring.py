@@ -1,4 +1,4 @@
-"""Join selection to the application: ranking, batches, offers, and what applications are told of them."""
+"""Join selection to the application: its pages, and its answers to what applications ask about decisions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cohortmgr.selection.actions import letters, offers
 
 
 def init_app(app: Flask) -> None:
-    """Pages, notices, places, work, and the answers to what applications ask."""
+    """Register pages, notices, navigation entries, the worker's task, and the hooks that applications call."""
     app.register_blueprint(staff_views.bp)
     app.register_blueprint(candidate_views.bp)
     declare("selection", *notices.NOTICES)

@@ -1,4 +1,4 @@
-"""Opening positions, stating wishes, giving scores."""
+"""Acts before the matching: opening positions, stating wishes, giving scores; and ending a placement."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _CLOSED = N_("Les vœux et les notes ne changent plus : l’affectation est calc
 
 
 def open_positions(viewer: Viewer, cohort_reference: str) -> int:
-    """Open a position for each partner of the programme; returns how many were new. Opening again changes nothing."""
+    """Open a position for each partner of the programme. Returns how many were new; opening again changes nothing."""
     cohort = cohorts.get_for(viewer, cohort_reference, "placements.read")
     require(viewer, "cohorts.manage", cohort.path)
     db.session.execute(sa.select(Cohort.id).where(Cohort.id == cohort.id).with_for_update())
@@ -74,10 +74,10 @@ def open_positions(viewer: Viewer, cohort_reference: str) -> int:
 
 
 def state_wishes(viewer: Viewer, enrolment_reference: str, ranked: Sequence[str]) -> None:
-    """Keep a person's own list of positions (references, best first), in the place of the one before.
+    """Replace a person's own list of wished positions (references, best first).
 
-    Stating wishes is also the consent to show the card to those companies. Refused when a choice is missing,
-    repeated or unknown, or once the matching was run. The same list again changes nothing.
+    Stating wishes is also the consent to show the person's card to those companies. Refused if a choice is
+    missing, repeated or unknown, or once the matching was run. The same list again changes nothing.
     """
     row = placements.own_enrolment(viewer, enrolment_reference, lock=True)
     enrolment, cohort, intake = row.Enrolment, row.Cohort, row.Intake
@@ -119,8 +119,10 @@ def state_wishes(viewer: Viewer, enrolment_reference: str, ranked: Sequence[str]
 
 
 def end_placement(viewer: Viewer, enrolment: Enrolment) -> None:
-    """End the placement of someone who leaves the cohort; called in the same transaction. The company no longer sees
-    them; one that has begun stays known as broken off, since its days are paid."""
+    """End the placement of someone who leaves the cohort; called in the same transaction.
+
+    The company no longer sees the person. A placement that had begun is kept as broken off, because its days
+    are paid."""
     placement = placements.placement_of(enrolment.id)
     if placement is None:
         return
@@ -142,7 +144,7 @@ def end_placement(viewer: Viewer, enrolment: Enrolment) -> None:
 
 
 def _require_open(positions: Collection[Position]) -> None:
-    """Refuse once a position takes no more wishes and scores."""
+    """Refuse if there are no positions, or once one of them takes no more wishes and scores."""
     if not positions:
         raise Refused(N_("Les postes ne sont pas encore ouverts."))
     if any(position.state != PositionState.OPEN for position in positions):
@@ -150,10 +152,11 @@ def _require_open(positions: Collection[Position]) -> None:
 
 
 def give_scores(viewer: Viewer, position_reference: str, typed: Mapping[str, str], version: int) -> int:
-    """Keep a company's scores of its own candidates (enrolment reference to what was typed); empty takes one away.
+    """Save a company's scores of its own candidates (enrolment reference to typed text); empty text removes a
+    score.
 
-    Returns how many candidates have a score. Refused on a score outside the scale or when the matching was run, Stale
-    when a colleague saved meanwhile.
+    Returns how many candidates have a score. Refused for a score outside the scale, or once the matching was
+    run. Stale if a colleague saved meanwhile.
     """
     position = placements.position_for(viewer, position_reference)
     _require_open([position])

@@ -1,4 +1,4 @@
-"""Running the matching, approving it by a second person, and calling it off."""
+"""Acts on the matching: running it, approving it as a second person, cancelling it."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _GONE = N_(
 
 
 def run_matching(viewer: Viewer, cohort_reference: str) -> MatchingRun:
-    """Close the positions and match everyone in the cohort; the run waits for a second person.
+    """Close the positions and match everyone in the cohort. The run then waits for a second person.
 
-    Equal scores are settled by the cohort's reference, the seed that stands in the certificate: drawn before any
-    wish or score, so that running again cannot look for another lot. With a run that waits already, that one is
-    returned; Refused once one is approved.
+    The seed that decides between equal scores is the cohort's reference, and stands in the certificate. It
+    was drawn before any wish or score, so that nobody can run again to look for another lot. If a run waits
+    already, it is returned. Refused once one is approved.
     """
     cohort = cohorts.get_for(viewer, cohort_reference, "placements.read")
     require(viewer, "cohorts.manage", cohort.path)
@@ -70,7 +70,7 @@ def run_matching(viewer: Viewer, cohort_reference: str) -> MatchingRun:
 
 
 def cancel_matching(viewer: Viewer, run_reference: str) -> MatchingRun:
-    """Call off a matching that waits: wishes and scores may change again. Doing it again changes nothing."""
+    """Cancel a matching that waits, so that wishes and scores may change again. Doing it again changes nothing."""
     run, cohort = placements.run_for(viewer, run_reference)
     require(viewer, "cohorts.manage", cohort.path)
     if not _claim(run, MatchingState.CANCELLED, {}):
@@ -82,10 +82,10 @@ def cancel_matching(viewer: Viewer, run_reference: str) -> MatchingRun:
 
 
 def approve_matching(viewer: Viewer, run_reference: str, typed: str) -> MatchingRun:
-    """Make the placements of a matching and tell the apprentices and their companies; for another than who ran it.
+    """Approve a matching: create its placements, and tell the apprentices and their companies.
 
-    `typed` is the number of placements as the approver wrote it. Refused if somebody assigned has left since.
-    Approving again changes nothing.
+    The approver is not the person who ran it. `typed` is the number of placements as the approver wrote it.
+    Refused if somebody assigned has left since. Approving again changes nothing.
     """
     run, cohort = placements.run_for(viewer, run_reference)
     require(viewer, "placements.manage", cohort.path)
@@ -111,7 +111,7 @@ def approve_matching(viewer: Viewer, run_reference: str, typed: str) -> Matching
 
 
 def _claim(run: MatchingRun, to: MatchingState, values: Mapping[str, Any]) -> bool:
-    """Move a run that waits, by a conditional UPDATE: of two at once, one moves it."""
+    """Move a waiting run to another state by a conditional UPDATE, so that only one of two at once moves it."""
     waiting = (MatchingRun.id == run.id, MatchingRun.state == MatchingState.DRAFT.value)
     moved = (
         sa.update(MatchingRun)
@@ -140,7 +140,7 @@ def _move_positions(cohort_id: int, start: PositionState, to: PositionState) -> 
 
 
 def _people(cohort: Cohort, assignment: Mapping[str, str]) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """(id, reference, Person) of those assigned who are still in the cohort, held until the commit."""
+    """Return (id, reference, Person) of those assigned who are still in the cohort, locked until the commit."""
     present = Enrolment.state.in_([state.value for state in PRESENT])
     return db.session.execute(
         sa.select(Enrolment.id, Enrolment.reference, Person)
@@ -157,7 +157,7 @@ def _place(
     assignment: Mapping[str, str],
     people: Sequence[sa.Row[*tuple[Any, ...]]],
 ) -> list[dict[str, Any]]:
-    """The rows of `placements`, each with its person and company for the messages."""
+    """Insert the placements. Returns their rows, each with its person and company for the messages."""
     intake = cohorts.intake_of(cohort)
     starts_on = programmes.definition_of(intake).calendar_of(intake.key).company_from or cohort.starts_on
     positions = {row.Position.reference: row for row in placements.positions_of(cohort.id)}
@@ -186,7 +186,7 @@ def _place(
 
 
 def _tell(cohort: Cohort, placed: Sequence[Mapping[str, Any]]) -> None:
-    """A message to each apprentice in their language, and one to each contact of a company that takes some."""
+    """Send a message to each apprentice in their language, and one to each contact of a company that takes some."""
     letters = [letter for each in placed if (letter := _to_apprentice(cohort, each))]
     paths = {
         row.id: row.path

@@ -1,4 +1,4 @@
-"""Proposing decisions, approving them by a second person, cancelling a proposal."""
+"""Acts on batches of decisions: proposing one, approving it as a second person, cancelling a proposal."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ LONGEST_NOTE = 2000
 def propose(
     viewer: Viewer, intake_reference: str, note: str = "", offering_reference: str | None = None
 ) -> Batch:
-    """Freeze the ranking of an offering into a batch of decisions with its certificate; nobody is told yet.
+    """Freeze the ranking of an offering into a batch of decisions with its certificate. Nobody is told yet.
 
-    Refused while an eligible file lacks readings, and while another batch of the offering lives. The same
-    person's second call returns the batch that the first one made.
+    Refused while an eligible file lacks readings, and while the offering has another proposed or approved
+    batch. A second call of the same person returns the batch of the first call.
     """
     intake = programmes.get_intake(intake_reference)
     require(viewer, "selection.propose", intake.path)
-    # Two at once queue here, so that the second sees what the first proposed.
+    # Two calls at once queue here, so that the second sees what the first proposed.
     db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
     offering = queries.offering_of(intake, offering_reference)
     live = queries.live_batch(offering)
@@ -106,10 +106,12 @@ def _insert(batch: Batch, found: list[Decided]) -> None:
 
 
 def approve(viewer: Viewer, batch_reference: str, typed_number: str, version: int | None = None) -> Batch:
-    """A second person approves: seats are claimed, offers leave with their deadline, everyone is told.
+    """Approve a batch as a second person: claim the seats, send the offers with their deadline, tell
+    everyone.
 
-    `typed_number` is the number of offers as the person wrote it. Approved already: the same batch, and nothing
-    happens twice. Refused if the certificate does not hold or somebody chosen withdrew since the proposal.
+    `typed_number` is the number of offers as the person wrote it. If the batch is approved already, it is
+    returned and nothing happens twice. Refused if the certificate does not hold, or if somebody chosen has
+    withdrawn since.
     """
     batch, intake = _locked(viewer, batch_reference)
     require(viewer, "selection.approve", intake.path)
@@ -149,7 +151,7 @@ def _require_number(typed: str, offered: int) -> None:
 
 
 def _require_sound(batch: Batch, rows: Sequence[sa.Row[Any]]) -> None:
-    """Refuse unless the certificate holds and the decisions are those that it states, nobody's less or more."""
+    """Refuse unless the certificate holds and the decisions are exactly those that it states."""
     found = {row.number: (row.outcome, row.rank) for row in rows if row.rank is not None}
     unranked = {row.outcome for row in rows if row.rank is None}
     if (
@@ -176,7 +178,7 @@ def _tell(batch: Batch) -> None:
 
 
 def cancel(viewer: Viewer, batch_reference: str, version: int | None = None) -> Batch:
-    """Drop a proposal before it is approved; cancelled already: nothing happens."""
+    """Cancel a proposal before it is approved. If it is cancelled already, nothing happens."""
     batch, intake = _locked(viewer, batch_reference)
     if not allows(viewer, "selection.propose", intake.path):
         require(viewer, "selection.approve", intake.path)

@@ -1,4 +1,6 @@
-"""What selection tells people, each in the language of their file. The templates choose among the texts."""
+"""The letters that selection sends, each in the language of the person's file.
+
+The wording stands in the templates of the messages, which choose among the texts."""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ OFFER_REMINDER = "offer_reminder"
 
 
 def recipients() -> sa.Select[Any]:
-    """Decisions with what a letter about them needs, one row each; the caller chooses which."""
+    """Select decisions with what a letter about them needs, one row each; the caller says which decisions."""
     return (
         sa.select(
             Decision.id.label("decision_id"),
@@ -52,18 +54,19 @@ def recipients() -> sa.Select[Any]:
 
 
 def held_recipients() -> sa.Select[Any]:
-    """The same with their files held until the commit: whoever is withdrawing at this moment is waited for, and
-    what they left is read."""
+    """Select the same rows, with their files locked until the commit.
+
+    If somebody is withdrawing at this moment, the statement waits and then reads the file as they left it."""
     return recipients().with_for_update(of=Application, key_share=True)
 
 
 def recipient_of(decision_id: int) -> sa.Row[Any]:
-    """The row of one decision."""
+    """Return the row of one decision."""
     return db.session.execute(recipients().where(Decision.id == decision_id)).one()
 
 
 def letter(row: sa.Row[Any], key: str, shared: Mapping[str, Any], **more: Any) -> Letter:
-    """One letter. The decision's reference leads to the person's page of it."""
+    """Return one letter. Its link, by the decision's reference, leads to the person's page of the decision."""
     variables = {**shared, "name": row.name, "number": row.number, "reference": row.reference, **more}
     return Letter(
         key,
@@ -77,12 +80,13 @@ def letter(row: sa.Row[Any], key: str, shared: Mapping[str, Any], **more: Any) -
 
 
 def reachable(row: sa.Row[Any]) -> bool:
-    """Whether somebody can be told: by mail, or where there is no address by telephone."""
+    """Whether the person can be told: by mail, or by telephone if there is no address."""
     return bool(row.address or row.has_phone)
 
 
 def for_decisions(rows: Iterable[sa.Row[Any]], shared: Mapping[str, Any], deadline: datetime) -> list[Letter]:
-    """The letters of a batch; who withdrew meanwhile, or has neither address nor telephone, gets none."""
+    """Return the letters of a batch. Nobody who withdrew meanwhile, or has neither address nor telephone,
+    gets one."""
     found = []
     for row in rows:
         if row.application_state != "submitted" or not reachable(row):
@@ -104,9 +108,11 @@ def reminders(
     hours: Iterable[int],
     sent_at: datetime,
 ) -> list[Letter]:
-    """What recalls an offer so many hours before its deadline; none for an hour that comes before the offer does.
+    """Return the reminders of an offer, sent `hours` before its deadline; none if that is before the offer
+    was sent.
 
-    Each bears when the next takes its place, so that a worker that was down for a day does not send two at once.
+    Each holds the moment at which the next replaces it, so that a worker that was down for a day does not
+    send two at once.
     """
     moments = sorted(
         {moment for each in hours if (moment := deadline - timedelta(hours=each)) > sent_at}, reverse=True
@@ -121,8 +127,9 @@ def reminders(
 
 
 def awaits_answer(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
-    """Whether each reminder still holds: its offer is unanswered, and neither its deadline nor the next one has
-    come. One statement for all."""
+    """Whether each reminder is still to be sent, in one statement for all.
+
+    It is, if its offer is unanswered, the deadline has not passed and the next reminder is not yet due."""
     moment = clock.now()
     names = sorted({variables["reference"] for variables in asked})
     offers = sa.select(Decision.reference).join(Offer, Offer.decision_id == Decision.id)
@@ -132,7 +139,7 @@ def awaits_answer(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
 
 
 def shared_by(intake: Intake, offering: Offering) -> dict[str, Any]:
-    """What every letter of an offering says: programme, intake, offering, first day."""
+    """Return what every letter of an offering says: programme, intake, offering and first day."""
     return {
         "programme": dict(programmes.definition_of(intake).title),
         "intake": dict(intake.title),

@@ -1,7 +1,7 @@
-"""The life of an offer: sent, answered, expired; and the seat that goes to the next on the waiting list.
+"""The life of an offer: sent, answered, expired; a freed seat goes to the next on the waiting list.
 
-One row counts the seats of an offering. Whoever frees a seat holds that row's lock until the commit, so that
-those who free seats at once queue, and each promotes another person.
+One row counts the seats of an offering. Whoever frees a seat locks that row until the commit. So acts that
+free seats at the same time queue, and each promotes another person.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from cohortmgr.selection.actions import letters
 from cohortmgr.selection.models import Batch, Decision, Offer
 from cohortmgr.selection.rules import SEAT_HOLDING, BatchState, OfferState, WaitingState
 
-# Higher floors append what an acceptance brings, and what the giving up of an accepted seat undoes. Called in the
-# same transaction, after the change, while the institution's rows can be reached.
+# Hooks for higher rooms: what follows an acceptance, and what follows when an accepted seat is given up. They
+# are called in the same transaction, after the change, while the institution's rows can be reached.
 on_acceptance: Hook[[Viewer, Offer], None] = Hook()
 on_release: Hook[[Viewer, Offer], None] = Hook()
 
-ENDS_AT = 18  # the hour in Casablanca at which the last day to answer ends
+ENDS_AT = 18  # hour in Casablanca at which the last day to answer ends
 
 
 def claim_seats(viewer: Viewer, offering_id: int, number: int) -> bool:
-    """Take seats if that many are free: one conditional UPDATE."""
+    """Take `number` seats if that many are free, by one conditional UPDATE. Returns whether it took them."""
     free = Offering.taken + number <= Offering.seats
     claim = sa.update(Offering).where(Offering.id == offering_id, free)
     return _changed(claim.values(taken=Offering.taken + number)) == 1
@@ -57,8 +57,9 @@ def _changed(statement: sa.Update) -> int:
 
 
 def send_offers(viewer: Viewer, intake: Intake, offering_id: int, rows: Sequence[sa.Row[Any]]) -> datetime:
-    """Write the offers of `letters.recipients` rows, whose seats are claimed, and plan what recalls them; returns
-    the deadline."""
+    """Insert the offers for rows of `letters.recipients`, whose seats are claimed, and plan their reminders.
+
+    Returns the deadline."""
     moment = clock.now()
     terms = programmes.definition_of(intake).offers
     deadline = clock.instant(clock.today() + timedelta(days=terms.days_to_answer), ENDS_AT)
@@ -86,10 +87,11 @@ def send_offers(viewer: Viewer, intake: Intake, offering_id: int, rows: Sequence
 
 
 def answer_offer(viewer: Viewer, offer_reference: str, accept: bool) -> Offer:
-    """One's own answer to an offer: one conditional UPDATE by the server's clock. Repeated: the same offer again.
+    """Answer one's own offer, by one conditional UPDATE and the server's clock.
 
-    An acceptance calls `on_acceptance`; a refusal frees the seat for the next on the waiting list. Refused after
-    the deadline, and when the other answer was given.
+    The same answer again returns the same offer. An acceptance calls `on_acceptance`; declining frees the
+    seat for the next on the waiting list. Refused after the deadline, and when the other answer was given
+    before.
     """
     found = queries.mine_for(viewer, offer_reference).offer
     if found is None:
@@ -112,7 +114,7 @@ def answer_offer(viewer: Viewer, offer_reference: str, accept: bool) -> Offer:
 
 
 def _move(offer: Offer, before: Sequence[OfferState], to: OfferState, *also: sa.ColumnElement[bool]) -> bool:
-    """Whether this transaction is the one that moved the offer."""
+    """Move an offer to another state. Returns whether this transaction is the one that moved it."""
     moment = clock.now()
     values = {"state": to.value, "answered_at": moment, "version": Offer.version + 1}
     same = (Offer.id == offer.id, Offer.state.in_([state.value for state in before]), *also)
@@ -149,9 +151,9 @@ def _write(offer: Offer, key: str) -> None:
 
 
 def _pass_on(viewer: Viewer, offering_id: int, number: int) -> int:
-    """Free seats and offer them to the next on the waiting list; returns how many were offered anew."""
+    """Free seats and offer them to the next on the waiting list. Returns how many were offered again."""
     _release_seats(offering_id, number)
-    # No LIMIT: a row that was waited for and no longer fits would leave its place in it empty.
+    # No LIMIT: a row that was locked, and no longer fits once we have waited for it, would waste a place.
     waiting = (
         letters.held_recipients()
         .join(Batch, Batch.id == Decision.batch_id)
@@ -176,7 +178,9 @@ def _pass_on(viewer: Viewer, offering_id: int, number: int) -> int:
 
 
 def expire_offers(viewer: Viewer) -> int:
-    """End the offers whose deadline has passed and pass their seats on; how many ended. Only the system does."""
+    """Expire the offers whose deadline has passed and pass their seats on. Returns how many expired.
+
+    Only the system may do it."""
     if not viewer.is_system:
         raise NotPermitted("selection.expire")
     moment = clock.now()
@@ -201,7 +205,7 @@ def _end(viewer: Viewer, offering_id: int, offer_ids: list[int]) -> None:
 
 
 def release_on_withdrawal(viewer: Viewer, application: Application) -> None:
-    """What a withdrawal frees: the seat of a live offer, or the place on the waiting list."""
+    """Free what a withdrawal leaves: the seat of a live offer, or the place on the waiting list."""
     with acting_in(application.institution_id):
         live = [state.value for state in SEAT_HOLDING]
         held = sa.select(Offer).where(Offer.application_id == application.id, Offer.state.in_(live))
