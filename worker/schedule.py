@@ -1,6 +1,7 @@
-"""Each room's work as beat and the broker need it: when it is sent, and by which queue.
+"""The rooms' tasks as Celery needs them: which queue each one takes, and when beat sends it.
 
-A sweep a minute finds every row whose wake was lost; a message that nobody took before the next is due is dropped.
+A sweep each minute finds every row whose wake-up was lost. A message that nobody took before the next one is
+due is dropped.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from cohortmgr.base.work import Work
 
 
 def route_of(work: Work) -> dict[str, str]:
-    """The queue by which a work travels."""
+    """Return the Celery route of a task: its queue."""
     return {"queue": work.queue}
 
 
 def schedule_of(works: Iterable[Work]) -> dict[str, dict[str, Any]]:
-    """What beat sends: every work with a period, each time for a little less than that."""
+    """Return the schedule of beat: every task with a period. Each message expires a little before the next is
+    sent."""
     return {
         work.name: {
             "task": work.name,

@@ -1,4 +1,4 @@
-"""Who works in the demonstration: one person at least for each role, invented."""
+"""The invented people who work in the demonstration: at least one person for each role."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from cohortmgr.accounts.rules import Role
 
 PASSWORD = "alternance-a-rabat"  # noqa: S105  # printed for everybody who starts the demonstration
 
-# A new candidate whose file for the open intake is begun.
+# A new candidate who has begun a file for the open intake.
 BEGINNER = "salma.benhaddou@example.org"
 
-# Somebody who has no e-mail: their file for the open intake is begun too, and all that they are told comes by SMS.
+# A person without e-mail who has also begun a file for the open intake; all messages to them go by SMS.
 BY_TELEPHONE = "+212661234500"
 
 

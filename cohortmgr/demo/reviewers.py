@@ -1,8 +1,8 @@
-"""A seeded model of people who read files: some severe, some lenient, some careful, some not.
+"""A seeded model of reviewers for the demonstration: some severe, some lenient, some careful, some not.
 
-A file has a true merit that no one sees; each criterion sees it with a bent of its own. A reviewer adds a
-severity, a habit of using more or less of the scale, and noise. The same seed gives the same scores on
-any machine.
+A file has a true merit that no one sees, and each criterion shows it with a bias of its own. A reviewer adds
+a severity, a habit of using more or less of the scale, and noise. The same seed gives the same scores on any
+machine.
 """
 
 import hashlib
@@ -16,9 +16,7 @@ LANGUAGE_LEVELS = ("A1", "A2", "B1", "B2", "C1", "C2")
 
 @dataclass(frozen=True)
 class Temper:
-    """How a reviewer scores, in parts of the scale: offset, stretch about the middle, noise (standard
-    deviation).
-    """
+    """How a reviewer scores, in parts of the scale: offset, stretch about the middle, noise (standard deviation)."""
 
     severity: float
     stretch: float
@@ -31,7 +29,7 @@ def _chance(*words: object) -> random.Random:
 
 
 def temper(reviewer: str, seed: int) -> Temper:
-    """The lasting temper of a reviewer: one in three takes off, or adds, more than 12 % of the scale."""
+    """Return the lasting temper of a reviewer. One in three adds or takes off more than 12 % of the scale."""
     chance = _chance(seed, "temper", reviewer)
     return Temper(
         severity=chance.gauss(0.0, 0.12),
@@ -41,10 +39,9 @@ def temper(reviewer: str, seed: int) -> Temper:
 
 
 def true_merit(features: Mapping[str, object], file: str, seed: int) -> float:
-    """The merit of a file from 0 to 1: its semesters, its languages, and what papers do not tell.
+    """Return the merit of a file from 0 to 1, from its semesters, its languages, and what papers do not show.
 
-    `features` may hold "semesters" (marks out of twenty), "languages" (levels A1…C2) and "motivation"
-    (text).
+    `features` may hold "semesters" (marks out of twenty), "languages" (levels A1…C2) and "motivation" (text).
     """
     marks = [float(Decimal(str(mark))) for mark in _listed(features.get("semesters"))]
     studies = (sum(marks) / len(marks) - 10) / 8 if marks else 0.4
@@ -58,7 +55,7 @@ def true_merit(features: Mapping[str, object], file: str, seed: int) -> float:
 def score(
     reviewer: str, file: str, criterion: str, seed: int, *, merit: float, low: int = 0, high: int = 20
 ) -> int:
-    """What `reviewer` gives a file of `merit` on one criterion: a whole number from `low` to `high`."""
+    """Return the score of `reviewer` for a file of `merit` on one criterion: a whole number from `low` to `high`."""
     mood = temper(reviewer, seed)
     bent = _chance(seed, "bent", file, criterion).gauss(0.0, 0.08)
     noise = _chance(seed, "noise", reviewer, file, criterion).gauss(0.0, mood.noise)
@@ -69,7 +66,7 @@ def score(
 def scores(
     reviewer: str, file: str, bounds: Mapping[str, tuple[int, int]], seed: int, *, merit: float
 ) -> dict[str, int]:
-    """One whole reading: a score for each criterion of `bounds` (criterion -> lowest, highest)."""
+    """Return one whole reading: a score for each criterion of `bounds` (criterion -> lowest, highest)."""
     return {
         criterion: score(reviewer, file, criterion, seed, merit=merit, low=low, high=high)
         for criterion, (low, high) in bounds.items()

@@ -1,4 +1,4 @@
-"""Join the demonstration to the application: the command that loads it."""
+"""Join the demonstration to the application: the commands that load it and list its accounts."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from cohortmgr.demo.commands import demo
 
 
 def init_app(app: Flask) -> None:
-    """Its command."""
+    """Register the commands."""
     app.cli.add_command(demo.group)

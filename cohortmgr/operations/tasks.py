@@ -1,4 +1,4 @@
-"""The smallest job: it shows that the worker lives."""
+"""The ping job, which shows that the worker runs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from cohortmgr.jobs.actions.queue import Progress, handler
 
 @handler("operations.ping")
 def answer(payload: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Say when."""
+    """Return the present instant."""
     progress(1, 1)
     return {"at": clock.now().isoformat()}

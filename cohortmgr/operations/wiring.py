@@ -1,4 +1,4 @@
-"""Join operations to the application: the commands of whoever runs an installation, and the smallest job."""
+"""Join operations to the application: the commands of an installation's operator, and the ping job."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ JOBS = (tasks.answer,)
 
 
 def init_app(app: Flask) -> None:
-    """Commands."""
+    """Register the commands."""
     app.cli.add_command(operations.group)
     app.cli.add_command(accounts.group)

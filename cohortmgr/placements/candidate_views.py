@@ -1,4 +1,4 @@
-"""A candidate's page of wishes, and where they are placed."""
+"""The candidate's page of wishes, which also shows where they are placed."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ bp = Blueprint("placements_candidate", __name__)
 @bp.get("/my/wishes/<reference>")
 @candidate
 def wishes(reference: str) -> ResponseReturnValue:
-    """The companies in the person's order, to change while the positions are open."""
+    """Show the companies in the person's order, which they may change while the positions are open."""
     return _page(reference, None)
 
 
 @bp.post("/my/wishes/<reference>")
 @candidate
 def state_wishes(reference: str) -> ResponseReturnValue:
-    """Keep the order; without scripts a button moves one line and shows the list again."""
+    """Save the order. Without scripts, a button moves one line and shows the list again."""
     ranked = request.form.getlist("wish")
     if "move" in request.form:
         return _page(reference, moved(ranked, request.form["move"]))

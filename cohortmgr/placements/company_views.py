@@ -1,4 +1,4 @@
-"""A company's own candidates, to score, and its own apprentices."""
+"""The company's pages: its candidates, whom it scores, and its apprentices."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ bp = Blueprint("placements_company", __name__)
 @bp.get("/company/positions/<reference>")
 @company
 def candidates(reference: str) -> ResponseReturnValue:
-    """Who wishes the position, with what they agreed to show, and the scores given."""
+    """Show who wishes the position, with what they agreed to show, and the scores given."""
     return _candidates(placements.position_for(viewer(), reference), {})
 
 
 @bp.post("/company/positions/<reference>")
 @company
 def give_scores(reference: str) -> ResponseReturnValue:
-    """Keep the scores; what was typed comes back with each mistake beside it."""
+    """Save the scores. If some are wrong, show what was typed again, with each mistake beside it."""
     typed = {
         name.removeprefix("score-"): text for name, text in request.form.items() if name.startswith("score-")
     }
@@ -72,7 +72,7 @@ def _candidates(position: Position, typed: Mapping[str, str], refusal: Refused |
 @bp.get("/company/apprentices")
 @company
 def apprentices() -> ResponseReturnValue:
-    """The company's own apprentices."""
+    """List the company's own apprentices."""
     rows = placements.apprentices(viewer())
     return render_template("placements/company_apprentices.html", rows=rows, names=PLACEMENT_NAMES)
 
@@ -80,7 +80,7 @@ def apprentices() -> ResponseReturnValue:
 @bp.get("/company/apprentices/<reference>")
 @company
 def apprentice(reference: str) -> ResponseReturnValue:
-    """One of them: training, first day, and whom to write to."""
+    """Show one apprentice: training, first day, and whom to write to."""
     placement = placements.get_for(viewer(), reference)
     card = placements.card_of(placement)
     definition = programmes.definition_of(card.Intake)

@@ -1,4 +1,4 @@
-"""Positions of companies, what apprentices wish and companies score, the matching, and the placements from it."""
+"""Tables of placements: companies' positions, apprentices' wishes, companies' scores, matching runs, placements."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PERSONAL = {"info": {"tenancy": "institution_or_person"}}
 
 
 class Position(Row, Versioned, Model):
-    """Seats that one company offers to one cohort. Its version also moves when scores are saved."""
+    """The seats that one company offers to one cohort. Its version also rises when scores are saved."""
 
     __tablename__ = "positions"
     __table_args__ = (
@@ -35,7 +35,7 @@ class Position(Row, Versioned, Model):
 
 
 class Wish(Row, Model):
-    """One rank of an apprentice's list; with it goes the consent to show a card to that company."""
+    """One rank of an apprentice's list. With it the apprentice agrees to show a card to that company."""
 
     __tablename__ = "wishes"
     __table_args__ = (
@@ -54,7 +54,7 @@ class Wish(Row, Model):
 
 
 class Score(Row, Model):
-    """What a company thinks of one apprentice; no score, no placement there. `by` is an account's reference."""
+    """A company's score of one apprentice; without a score there is no placement. `by` is an account's reference."""
 
     __tablename__ = "position_scores"
     __table_args__ = (sa.UniqueConstraint("position_id", "enrolment_id"), _INSTITUTION)
@@ -68,7 +68,7 @@ class Score(Row, Model):
 
 
 class MatchingRun(Row, Versioned, Model):
-    """One run of the matching, with all its numbers; a second person approves it."""
+    """One run of the matching, with all its numbers. A second person approves it."""
 
     __tablename__ = "matching_runs"
     __table_args__ = (_INSTITUTION,)
@@ -85,7 +85,7 @@ class MatchingRun(Row, Versioned, Model):
 
 
 class Placement(Row, Versioned, Model):
-    """An apprentice in a company, from an approved matching."""
+    """The placement of an apprentice in a company, made by an approved matching."""
 
     __tablename__ = "placements"
     __table_args__ = (_PERSONAL,)

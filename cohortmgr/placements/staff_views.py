@@ -1,4 +1,4 @@
-"""The matching board: what was received, the run, its approval."""
+"""The staff page of the matching (its board): what was received, the run, its approval."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ bp = Blueprint("placements_staff", __name__)
 @bp.get("/staff/cohorts/<reference>/placements", endpoint="board")
 @staff
 def board_of(reference: str) -> ResponseReturnValue:
-    """Positions with the wishes and scores received; once run, who goes where and why."""
+    """Show positions with the wishes and scores received; after the run, who goes where and why."""
     return _board(reference, None)
 
 
@@ -57,7 +57,7 @@ def open_positions(reference: str) -> ResponseReturnValue:
 @bp.post("/staff/cohorts/<reference>/placements/run")
 @staff
 def run_matching(reference: str) -> ResponseReturnValue:
-    """Run the matching; wishes and scores are closed."""
+    """Run the matching, which closes wishes and scores."""
     try:
         with writing():
             runs.run_matching(viewer(), reference)
@@ -70,7 +70,7 @@ def run_matching(reference: str) -> ResponseReturnValue:
 @bp.post("/staff/matchings/<reference>/cancel")
 @staff
 def cancel_matching(reference: str) -> ResponseReturnValue:
-    """Call a waiting matching off: wishes and scores open again."""
+    """Cancel a waiting matching, which opens wishes and scores again."""
     with writing():
         run, cohort = placements.run_for(viewer(), reference)
         runs.cancel_matching(viewer(), run.reference)
@@ -81,7 +81,7 @@ def cancel_matching(reference: str) -> ResponseReturnValue:
 @bp.post("/staff/matchings/<reference>/approve")
 @staff
 def approve_matching(reference: str) -> ResponseReturnValue:
-    """Make the placements and tell everyone."""
+    """Approve the matching: make the placements and tell everyone."""
     _run, cohort = placements.run_for(viewer(), reference)
     try:
         with writing():

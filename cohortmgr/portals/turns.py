@@ -1,4 +1,4 @@
-"""Whose turn it is: one line for each file of a person, always with the next human date. Pure."""
+"""Whose turn it is: one line for each file of a person, always with the next date that matters to them. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cohortmgr.base.errors import N_, Problem
 
 @dataclass(frozen=True)
 class Turn:
-    """A status in a word or two, its colour (as macros/status names them), what comes next, and where to go."""
+    """A status in a word or two, its colour (named as in macros/status), what comes next, and where to go."""
 
     status: str
     kind: str
@@ -21,10 +21,10 @@ class Turn:
 
 @dataclass(frozen=True)
 class Standing:
-    """What is known of a file; `closes_at` is its own, with the time that was given to it.
+    """What is known of a file. `closes_at` is its own deadline, with any extension given to it.
 
-    `outcome` and `offer` only once the person was told. `owed`: what is asked of who
-    accepted a seat and is not given yet, how many answers."""
+    `outcome` and `offer` are set only once the person was told. `owed` is the number of answers still asked
+    of someone who accepted a seat."""
 
     state: str
     closes_at: datetime
@@ -34,7 +34,7 @@ class Standing:
     deadline: datetime | None = None
     place: int | None = None
     owed: int = 0
-    refused: bool = False  # by the guardian of a child, whose word a held file waits for
+    refused: bool = False  # the guardian of a child refused, for whom a held file waits
 
 
 JOINING = "joining_candidate.form"
@@ -42,7 +42,7 @@ SHOW, FORM, OFFER = "applications_candidate.show", "applications_candidate.form"
 
 
 def turn_of(standing: Standing, now: datetime) -> Turn:
-    """Where a file stands and who acts next."""
+    """Return where a file stands and who acts next."""
     if standing.state == "withdrawn":
         return Turn(N_("Retirée"), "neutral", Problem(N_("Vous avez retiré cette candidature.")), SHOW)
     if standing.state == "superseded":
@@ -94,7 +94,7 @@ def _offer(standing: Standing, now: datetime) -> Turn:
         "expired": (N_("Offre expirée"), "stop", N_("La date limite est passée sans réponse.")),
         "withdrawn": (N_("Offre retirée"), "stop", N_("Cette offre n’est plus valable.")),
     }
-    # Whoever is late is told so at once: the worker notes it within a minute, if it runs.
+    # A late offer is shown as expired at once. The worker records that within a minute, if it runs.
     late = standing.offer == "sent" and standing.deadline is not None and standing.deadline <= now
     offer = "expired" if late else standing.offer
     if offer in told:

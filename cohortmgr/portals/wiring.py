@@ -1,4 +1,4 @@
-"""Join the portals to the application: each audience's home, the bar above every page, the demonstration's mailbox."""
+"""Join the portals to the application: each audience's home, the navigation bar, the demonstration's mailbox."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from cohortmgr.portals.views.steps import steps
 
 
 def init_app(app: Flask) -> None:
-    """Pages, the bar, and what a file's own page says of the steps after its sending."""
+    """Register pages, the navigation bar, and the steps that a file's own page shows after its sending."""
     app.register_blueprint(home.bp)
     app.register_blueprint(mailbox.bp)
-    # An intake and its cohort are reached from today's page: their rooms stand below it.
+    # An intake and its cohort are reached from today's page, so their rooms stand below it.
     today = Entry(N_("Aujourd’hui"), "portals.staff_home", 10, below=("portals.intake",))
     navigation_of(app).add("staff", today)
     init_navigation(app)
-    # The answer first, then whose turn it is.
+    # The decision comes first, then the guardian's steps.
     steps_above.register(steps, before=guardian_steps)

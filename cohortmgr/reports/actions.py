@@ -1,4 +1,4 @@
-"""Asking for a report, and keeping what the worker computed."""
+"""Acts on reports: asking for one, and storing what the worker computed."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ KIND = "reports.cohort"
 
 
 def ask_report(viewer: Viewer, intake_reference: str, language: str | None = None) -> Report:
-    """Ask for the figures of an intake as they are now, in a language (the viewer's own without one).
+    """Ask for the figures of an intake as they are now, in a language (by default the viewer's own).
 
-    While one is being computed, it is that one. One whose computing failed makes way for another.
+    If such a report is being computed, that one is returned. One whose computation failed is replaced by a
+    new one.
     """
     intake = get_intake(intake_reference)
     require(viewer, queries.READ, intake.path)
@@ -50,7 +51,7 @@ def _new(viewer: Viewer, intake: Intake, language: str) -> Report:
         "asked_at": clock.now(),
         "asked_by": viewer.reference,
     }
-    insert_or_leave(db.session, Report, [values])  # two ask at once: both get the report that was first
+    insert_or_leave(db.session, Report, [values])  # of two at once, both get the first one's report
     report = queries.computing_of(intake.id, language)
     if report is None or report.reference != values["reference"]:
         return report or _new(viewer, intake, language)
@@ -62,12 +63,12 @@ def _new(viewer: Viewer, intake: Intake, language: str) -> Report:
 
 
 def prepare_workbooks(whole: bytes, masked: bytes) -> tuple[str, str]:
-    """Store the two workbooks of a report; returns their keys."""
+    """Store the two workbooks of a report. Returns their storage keys."""
     return storage.store(whole).key, storage.store(masked).key
 
 
 def keep(viewer: Viewer, reference: str, contents: Contents, workbooks: tuple[str, str]) -> bool:
-    """Keep the figures and workbooks of a report that waits for them. False if it has them already."""
+    """Store the figures and workbooks of a report that waits for them. Returns False if it already has them."""
     report = db.session.execute(
         sa.select(Report.institution_id, Intake.path)
         .join(Intake, Intake.id == Report.intake_id)

@@ -1,4 +1,4 @@
-"""A report as tables in the present language: the same ones for its page and for its workbook."""
+"""A report as tables in the present language, the same ones for its page and its workbook."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Cell = str | int | Decimal | None
 
 @dataclass(frozen=True)
 class Table:
-    """A title, the heads of its columns, and rows that begin with a label. None is a figure that is hidden."""
+    """A title, column heads, and rows that begin with a label. None stands for a hidden figure."""
 
     key: str
     title: str
@@ -32,7 +32,7 @@ class Table:
 
 
 def tables(contents: Contents) -> dict[str, Table]:
-    """Every table of a report by its key, in the order of the page."""
+    """Return every table of a report by its key, in the order of the page."""
     figures = contents.figures
     made = (
         _funnel(contents),
@@ -48,7 +48,9 @@ def tables(contents: Contents) -> dict[str, Table]:
 
 
 def workbook(contents: Contents, language: str, title: Mapping[str, str], made_on: date) -> bytes:
-    """The tables as an XLSX, a sheet each, in a language; hidden figures are a dot, explained on the first sheet."""
+    """Return the tables as an XLSX workbook in a language, one sheet each.
+
+    Hidden figures are shown as a dot, which the first sheet explains."""
     with speaking(language):
         turned = language == "ar"
         first: list[Sequence[object]] = [(_("Campagne"), localized(title)), (_("Établi le"), made_on)]
@@ -62,7 +64,7 @@ def workbook(contents: Contents, language: str, title: Mapping[str, str], made_o
 
 
 def hidden_note() -> str:
-    """What the dot means."""
+    """Return the sentence that explains the dot."""
     return _("Chiffre masqué : il est inférieur à 5, ou permettrait d’en retrouver un qui l’est.")
 
 

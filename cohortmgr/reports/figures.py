@@ -1,6 +1,4 @@
-"""The figures of a cohort report, from plain records; and their masking for those who may see figures
-only.
-"""
+"""Computing the figures of a report from plain records, and masking them for those who may see only figures."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -8,18 +6,18 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 STAGES = ("received", "eligible", "read", "chosen", "accepted", "enrolled", "placed", "paid")
-"""The funnel, in the order of a file's life. The report names each stage in the reader's language."""
+"""The stages of the funnel, in the order of a file's life. The report names them in the reader's language."""
 
 SMALL = 5
-"""Counts below this, zero apart, could point at a person."""
+"""Counts from 1 up to below this could point at a person."""
 
 UNKNOWN = ""
-"""The key of those whose region, sex or licence is not known."""
+"""The key for people whose region, sex or licence is not known."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """One file: the stages that it reached, its mean in thousandths out of twenty, and how to count it."""
+    """One file: the stages that it reached, its mean in thousandths out of twenty, and the groups to count it in."""
 
     stages: frozenset[str]
     region: str | None = None
@@ -31,9 +29,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Group:
-    """Counts of one region, sex, licence… by stage (None: masked) and the mean mark of the files that
-    were read.
-    """
+    """Counts of one region, sex, licence… by stage (None: masked), and the mean mark of the files that were read."""
 
     key: str
     counts: Mapping[str, int | None]
@@ -42,7 +38,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Figures:
-    """A cohort in figures. Percentages are in tenths of a percent of the received, so 50 means 5.0 %."""
+    """A cohort in figures. Shares are in tenths of a percent of the received files, so 50 means 5.0 %."""
 
     funnel: Group
     shares: Mapping[str, int | None]
@@ -53,7 +49,7 @@ class Figures:
 
 
 def per_thousand(part: int, whole: int) -> int:
-    """A share in tenths of a percent, half to even; nought of nothing is nought."""
+    """Return a share in tenths of a percent, half to even; a share of nothing is 0."""
     return round(Fraction(part * 1000, whole)) if whole else 0
 
 
@@ -74,10 +70,11 @@ def figures(records: Sequence[Record]) -> Figures:
 
 
 def mask(whole: Figures, k: int = SMALL) -> Figures:
-    """The same figures for an observer: no count from 1 to k − 1, nor any that subtraction would give back.
+    """Return the figures for an observer: no count from 1 to k − 1, and none from which one could be
+    subtracted.
 
-    Where the hidden cells of a column are one alone, or add up to less than `k`, the next smallest is
-    hidden too (complementary suppression). A mean is hidden when fewer than `k` files were read or that
+    Where a column has only one hidden cell, or its hidden cells add up to less than `k`, the next smallest is
+    hidden too (complementary suppression). A mean is hidden if fewer than `k` files were read or if that
     count is hidden.
     """
     funnel = dict(_hidden_small(whole.funnel.counts, k))
@@ -92,9 +89,7 @@ def mask(whole: Figures, k: int = SMALL) -> Figures:
 
 
 def mask_column(counts: Mapping[str, int | None], k: int) -> dict[str, int | None]:
-    """Hide small counts of a column whose total is known, and as many others as keep them from being
-    worked out.
-    """
+    """Hide small counts of a column whose total is known, and as many others as are needed to protect them."""
     known = {key: count for key, count in counts.items() if count is not None}
     hidden = [key for key in known if 0 < known[key] < k]
     spare = sorted((key for key in known if known[key] >= k), key=lambda key: (known[key], key))

@@ -1,4 +1,4 @@
-"""The reports that were asked for, each a snapshot."""
+"""The table of reports, each a snapshot that somebody asked for."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _COMPUTING = sa.text("state = 'computing'")
 
 
 class Report(Row, Model):
-    """The cohort report of one intake, in one language; `asked_by` is an account's reference.
+    """The cohort report of one intake in one language. `asked_by` is an account's reference.
 
-    Two workbooks are kept: whole, and masked for observers. One report of an intake and language is computed
-    at a time.
+    Two workbooks are kept: the whole one, and a masked one for observers. For one intake and language, only
+    one report is computed at a time.
     """
 
     __tablename__ = "reports"

@@ -1,4 +1,4 @@
-"""Reading reports, and reading the life of every file of an intake for them."""
+"""Reading reports, and reading how far every file of an intake has come, from which they are computed."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ _LOST = (JobState.FAILED, JobState.SET_ASIDE)
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a report is: whole percent, and whether its computing has failed for good."""
+    """The progress of a report: whole percent, and whether its computation has failed for good."""
 
     percentage: int
     failed: bool
 
 
 def visible(viewer: Viewer) -> sa.Select[Report, Intake]:
-    """The reports of the programmes whose figures the viewer may see, with their intakes, newest first."""
+    """Select the reports of programmes whose figures the viewer may see, with their intakes, newest first."""
     return (
         sa.select(Report, Intake)
         .join(Intake, Intake.id == Report.intake_id)
@@ -65,7 +65,7 @@ def visible(viewer: Viewer) -> sa.Select[Report, Intake]:
 
 
 def get_for(viewer: Viewer, reference: str) -> tuple[Report, Intake]:
-    """The report of a public reference and its intake; NotFound if the viewer may not see it."""
+    """Return the report with this public reference and its intake. Raises NotFound if the viewer may not see it."""
     row = db.session.execute(visible(viewer).where(Report.reference == reference)).first()
     if row is None:
         raise NotFound(reference)
@@ -73,7 +73,7 @@ def get_for(viewer: Viewer, reference: str) -> tuple[Report, Intake]:
 
 
 def intake_for(viewer: Viewer, reference: str) -> Intake:
-    """An intake whose figures the viewer may see; NotFound otherwise."""
+    """Return an intake whose figures the viewer may see. Raises NotFound otherwise."""
     intake = programmes.get_intake(reference)
     if not allows(viewer, READ, intake.path):
         raise NotFound(reference)
@@ -81,7 +81,7 @@ def intake_for(viewer: Viewer, reference: str) -> Intake:
 
 
 def of_intake(viewer: Viewer, intake_id: int) -> Sequence[sa.Row[Report, int]]:
-    """The last fifty reports of an intake: (Report, percent of its job or None)."""
+    """Return the last fifty reports of an intake as (Report, percent of its job or None)."""
     return db.session.execute(
         visible(viewer)
         .with_only_columns(Report, Job.percent)
@@ -92,14 +92,14 @@ def of_intake(viewer: Viewer, intake_id: int) -> Sequence[sa.Row[Report, int]]:
 
 
 def sees_whole(viewer: Viewer, path: str) -> bool:
-    """Whether a viewer sees small counts too: by any role but that of an observer."""
+    """Whether a viewer also sees small counts: any role allows it but that of an observer."""
     if viewer.is_system:
         return True
     return any(grant.role in _WHOLE and covers(grant.path, path) for grant in viewer.grants)
 
 
 def contents_for(viewer: Viewer, report: Report, path: str) -> Contents | None:
-    """What a report that is ready holds, as this viewer may see it."""
+    """Return the contents of a finished report as this viewer may see them; None if it is not finished."""
     if report.figures is None:
         return None
     whole = from_json(report.figures)
@@ -107,7 +107,7 @@ def contents_for(viewer: Viewer, report: Report, path: str) -> Contents | None:
 
 
 def progress_of(report: Report) -> Progress:
-    """How far the job of a report is."""
+    """Return the progress of a report's job."""
     if report.state != ReportState.COMPUTING:
         return Progress(100, report.state == ReportState.FAILED)
     row = db.session.execute(
@@ -117,13 +117,13 @@ def progress_of(report: Report) -> Progress:
 
 
 def computing_of(intake_id: int, language: str) -> Report | None:
-    """The report of an intake that is being computed in a language."""
+    """Return the report of an intake that is being computed in a language, or None."""
     wanted = (Report.intake_id == intake_id, Report.language == language)
     return db.session.scalar(sa.select(Report).where(*wanted, Report.state == ReportState.COMPUTING))
 
 
 def to_compute(reference: str) -> sa.Row[int, str, str, str] | None:
-    """What the worker needs of a report that waits for its figures; None once it has them."""
+    """Return what the worker needs to compute a report; None if it already has its figures."""
     return db.session.execute(
         sa.select(Report.intake_id, Report.language, Intake.reference, Intake.fingerprint)
         .join(Intake, Intake.id == Report.intake_id)
@@ -132,13 +132,13 @@ def to_compute(reference: str) -> sa.Row[int, str, str, str] | None:
 
 
 def received_ids(intake_id: int) -> Sequence[int]:
-    """The files of an intake that were sent, withdrawn ones too."""
+    """Return the ids of the files of an intake that were sent, including those withdrawn later."""
     sent = (Application.intake_id == intake_id, Application.sent_at.is_not(None))
     return db.session.scalars(sa.select(Application.id).where(*sent).order_by(Application.id)).all()
 
 
 def records(ids: Sequence[int], readings: int) -> list[Record]:
-    """The stages that each of some files reached; `readings` is how many readings make a file read."""
+    """Return the stages that each file reached. A file counts as read with `readings` readings."""
     rows = db.session.execute(
         sa.select(Application.id, Application.eligible, Application.region, Application.diploma, Person.sex)
         .join(Person, Person.id == Application.person_id)
@@ -192,7 +192,7 @@ def _enrolled(ids: Sequence[int]) -> set[int]:
 
 
 def _companies(ids: Sequence[int]) -> dict[int, str]:
-    """Application to the key of the company where the person is or was."""
+    """Return application ids with the key of the company where the person is or was."""
     rows = db.session.execute(
         sa.select(Enrolment.application_id, Organisation.key)
         .join(Placement, Placement.enrolment_id == Enrolment.id)
@@ -218,7 +218,7 @@ def _paid(ids: Sequence[int]) -> set[int]:
 
 
 def offers_by_state(intake_id: int) -> dict[str, int | None]:
-    """How many offers of an intake stand in each state."""
+    """Return the number of offers of an intake in each state."""
     rows = db.session.execute(
         sa.select(Offer.state, sa.func.count()).where(Offer.intake_id == intake_id).group_by(Offer.state)
     )
@@ -227,7 +227,7 @@ def offers_by_state(intake_id: int) -> dict[str, int | None]:
 
 
 def stipends_by_month(intake_id: int) -> tuple[Month, ...]:
-    """The approved stipends of an intake's cohort, month by month."""
+    """Return the approved stipends of an intake's cohort, month by month."""
     rows: Iterable[tuple[date, int, int]] = db.session.execute(
         sa.select(Run.month, sa.func.count(), sa.func.sum(Line.net_cents))
         .join(Line, Line.run_id == Run.id)
@@ -240,7 +240,7 @@ def stipends_by_month(intake_id: int) -> tuple[Month, ...]:
 
 
 def names_of(definition: Definition, intake_id: int) -> dict[str, dict[str, dict[str, str]]]:
-    """The names of regions, sexes, licences and companies in three languages, as they are today."""
+    """Return the present names of regions, sexes, licences and companies, in three languages."""
     licence = diploma_question(definition)
     placed = (
         sa.select(Organisation.key, Organisation.name)

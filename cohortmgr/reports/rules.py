@@ -1,4 +1,4 @@
-"""What a cohort report holds, how it is kept, and what of it those see who may see figures only."""
+"""The rules of reports: their states, contents and JSON, and which figures are hidden from observers."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from cohortmgr.reports.figures import SMALL, Figures, Group, mask, mask_column
 from cohortmgr.selection.rules import OfferState
 
 FULL_MARK = 20
-"""Marks are out of twenty; the distribution has a step a point, the last one closed."""
+"""Marks are out of twenty. The distribution has one step for each point; the last step includes 20."""
 
 
 class ReportState(StrEnum):
-    """Where a report stands."""
+    """The state of a report."""
 
     COMPUTING = "computing"
     READY = "ready"
@@ -47,7 +47,7 @@ TAGS: Mapping[ReportState, str] = {
     ReportState.READY: "done",
     ReportState.FAILED: "stop",
 }
-"""The kind of tag that pages give a state."""
+"""The kind of tag by which pages show a state."""
 
 STAGE_NAMES: Mapping[str, str] = {
     "received": N_("Dossiers reçus"),
@@ -82,8 +82,10 @@ class Month:
 
 @dataclass(frozen=True)
 class Contents:
-    """A whole report. `marks` counts the files that were read by whole points of their mean, `offers` by
-    their state. Names are those of the day of the report: key to the three languages."""
+    """A whole report. `marks` counts the read files by whole points of their mean, `offers` counts by their
+    state.
+
+    The names are those of the day of the report: key to the three languages."""
 
     figures: Figures
     marks: Mapping[str, int | None]
@@ -96,13 +98,14 @@ class Contents:
 
 
 def mean_mark(totals: Iterable[int]) -> int | None:
-    """The mean of the readings of one file, in thousandths, half to even; None without any."""
+    """Return the mean of the readings of one file, in thousandths, half to even; None without any."""
     marks = list(totals)
     return round(Fraction(sum(marks), len(marks))) if marks else None
 
 
 def marks_by_point(means: Iterable[int]) -> dict[str, int | None]:
-    """How many means (thousandths) lie in each point of the scale: `12` counts 12.000 to 12.999; 20 is in `19`."""
+    """Count the means (thousandths) in each point of the scale: `12` counts 12.000 to 12.999; 20 is counted
+    in `19`."""
     counts = dict.fromkeys(range(FULL_MARK), 0)
     for mean in means:
         counts[min(FULL_MARK - 1, max(0, mean // 1000))] += 1
@@ -110,7 +113,7 @@ def marks_by_point(means: Iterable[int]) -> dict[str, int | None]:
 
 
 def masked(whole: Contents, k: int = SMALL) -> Contents:
-    """The same report for observers: no small count, nor any that the others would give away."""
+    """Return the report for observers: no small count, and none from which a small one could be worked out."""
     return replace(
         whole,
         figures=mask(whole.figures, k),
@@ -126,7 +129,7 @@ def _masked_month(month: Month, k: int) -> Month:
 
 
 def is_masked(contents: Contents) -> bool:
-    """Whether any figure is hidden, so that the page says what the sign means."""
+    """Whether any figure is hidden; the page then explains the sign."""
     funnel = contents.figures.funnel.counts.values()
     groups = [*contents.figures.regions, *contents.figures.sexes, *contents.figures.licences]
     columns = [contents.marks, contents.offers, contents.figures.companies, *(g.counts for g in groups)]
@@ -135,12 +138,12 @@ def is_masked(contents: Contents) -> bool:
 
 
 def to_json(contents: Contents) -> dict[str, Any]:
-    """The report as it is kept in its row."""
+    """Return the report as JSON, as its row stores it."""
     return asdict(contents)
 
 
 def from_json(kept: Mapping[str, Any]) -> Contents:
-    """The inverse of `to_json`."""
+    """Return the report from the JSON of `to_json`."""
     figures = kept["figures"]
     return Contents(
         figures=Figures(
@@ -166,5 +169,5 @@ def _groups(kept: Iterable[Mapping[str, Any]]) -> tuple[Group, ...]:
 
 
 def _in_order(column: Mapping[str, int | None], keys: list[str]) -> dict[str, int | None]:
-    """JSONB keeps its keys in an order of its own."""
+    """Return the column in the order of `keys`, because JSONB does not keep the order."""
     return {key: column[key] for key in keys}

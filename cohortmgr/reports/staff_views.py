@@ -1,4 +1,4 @@
-"""Reports for staff and observers: ask, follow, read, take away."""
+"""Pages of reports for staff and observers: ask for one, follow its progress, read it, download it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @bp.get("/staff/intakes/<reference>/reports")
 @staff
 def index(reference: str) -> ResponseReturnValue:
-    """The reports of an intake, and the button that asks for one."""
+    """List the reports of an intake, with the button that asks for one."""
     intake = queries.intake_for(viewer(), reference)
     return render_template(
         "reports/staff_index.html",
@@ -40,7 +40,7 @@ def index(reference: str) -> ResponseReturnValue:
 @bp.post("/staff/intakes/<reference>/reports")
 @staff
 def ask(reference: str) -> ResponseReturnValue:
-    """Ask for the figures of today, in the language of the page."""
+    """Ask for the present figures, in the language of the page."""
     with writing():
         report = actions.ask_report(viewer(), reference, language())
     return redirect(url_for(".report", reference=report.reference))
@@ -49,7 +49,7 @@ def ask(reference: str) -> ResponseReturnValue:
 @bp.get("/staff/reports/<reference>")
 @staff
 def report(reference: str) -> ResponseReturnValue:
-    """The figures as charts and tables, or how far they are."""
+    """Show the figures as charts and tables, or the progress of their computation."""
     found, intake = queries.get_for(viewer(), reference)
     contents = queries.contents_for(viewer(), found, intake.path)
     if contents is None:
@@ -73,7 +73,7 @@ def report(reference: str) -> ResponseReturnValue:
 @bp.get("/staff/reports/<reference>/progress")
 @staff
 def progress(reference: str) -> ResponseReturnValue:
-    """How far a report is, for the page that waits."""
+    """Return the progress of a report as JSON, for the page that waits."""
     found, _intake = queries.get_for(viewer(), reference)
     now = queries.progress_of(found)
     done = found.figures is not None or now.failed
@@ -84,7 +84,7 @@ def progress(reference: str) -> ResponseReturnValue:
 @bp.get("/staff/reports/<reference>/xlsx")
 @staff
 def workbook(reference: str) -> ResponseReturnValue:
-    """The report as a workbook; observers get the masked one."""
+    """Download the report as a workbook; observers get the masked one."""
     found, intake = queries.get_for(viewer(), reference)
     whole = queries.sees_whole(viewer(), intake.path)
     key = found.storage_key if whole else found.masked_storage_key

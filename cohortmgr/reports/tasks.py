@@ -1,4 +1,4 @@
-"""What the worker does for a report: reads every file of the intake, some at a time, and keeps the figures."""
+"""The worker's job of reports: it reads all files of an intake in chunks and stores the figures."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ from cohortmgr.reports.figures import Record, figures
 from cohortmgr.reports.rules import Contents, marks_by_point, masked
 
 CHUNK = 50
-"""Files read between two steps of the percentage."""
+"""The number of files read between two steps of the percentage."""
 
 
 @handler(actions.KIND)
 def compute(payload: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Compute the report of `payload["report"]`. A second run finds it kept and does nothing; of two at the same
-    time, one is kept and the other's files are removed."""
+    """Compute the report `payload["report"]`.
+
+    A second run finds the report stored and does nothing. If two run at the same time, one result is stored
+    and the files of the other are removed."""
     reference = str(payload["report"])
     wanted = queries.to_compute(reference)
     if wanted is None:

@@ -12,7 +12,7 @@ JOBS = (tasks.compute,)
 
 
 def init_app(app: Flask) -> None:
-    """Pages and their place."""
+    """Register the pages and their navigation entry."""
     app.register_blueprint(staff_views.bp)
     navigation = navigation_of(app)
     navigation.lead_to("portals.staff_home", staff_views.bp.name)

@@ -1,4 +1,4 @@
-"""A candidate's stipend of one month, every step of the sum."""
+"""The candidate's page of one month's stipend, with every step of the sum."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ bp = Blueprint("stipends_candidate", __name__)
 @bp.get("/my/stipends/<reference>")
 @candidate
 def line(reference: str) -> ResponseReturnValue:
-    """What is paid for the month, when, and where to."""
+    """Show what is paid for the month, when, and to which account."""
     row = queries.own_line(viewer(), reference)
     steps = [(Problem(item["what"], item["values"]), item["cents"]) for item in row.Line.items]
     others = [each for each in queries.mine(viewer()) if each.id != row.Line.id]

@@ -1,4 +1,4 @@
-"""Opening a run, and adjusting one of its lines."""
+"""Forms for opening a payment run and adjusting one of its lines."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from cohortmgr.stipends.rules import Arrear, month_of
 
 
 class MonthForm(FlaskForm):
-    """The month to pay."""
+    """The form that chooses the month to pay."""
 
     month = StringField(_l("Mois"), [InputRequired(_l("Choisissez un mois, par exemple 2026-01."))])
 
 
 class AdjustmentForm(FlaskForm):
-    """Absences and arrears of one line. The page shows them one below the other, with the reason last."""
+    """Absences and arrears of one line. The page shows the fields one below the other, the reason last."""
 
     version = HiddenField()
     absences = IntegerField(
@@ -45,7 +45,7 @@ class AdjustmentForm(FlaskForm):
     )
 
     def arrears(self) -> list[Arrear]:
-        """The arrear typed, out of the working days of its month; none when no days are given."""
+        """Return the arrear that was typed, out of the working days of its month; empty if no days are given."""
         days = self.arrears_days.data
         if not days:
             return []

@@ -1,4 +1,4 @@
-"""Where a person is paid, the payment run of a cohort's month, and its lines."""
+"""Tables of stipends: a person's bank details, the payment run of a cohort's month, and its lines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ _PERSONAL = {"info": {"tenancy": "institution_or_person"}}
 
 
 class BankDetails(Row, Model):
-    """A RIB, sealed; its blind index finds the same account twice, its last four digits are what pages show."""
+    """A sealed RIB. Its blind index reveals when two people give the same account; pages show its last four
+    digits."""
 
     __tablename__ = "bank_details"
     __table_args__ = (sa.UniqueConstraint("institution_id", "person_id"), _PERSONAL)
@@ -28,7 +29,7 @@ class BankDetails(Row, Model):
 
 
 class Run(Row, Versioned, Model):
-    """The stipends of one cohort for one month (its first day). Accounts are kept by their references."""
+    """The stipends of one cohort for one month (given by its first day). Accounts are named by their references."""
 
     __tablename__ = "stipend_runs"
     __table_args__ = (sa.UniqueConstraint("cohort_id", "month"), {"info": {"tenancy": "institution"}})
@@ -48,10 +49,11 @@ class Run(Row, Versioned, Model):
 
 
 class Line(Row, Model):
-    """One person's stipend of one month with every step of its sum; shown to the person once `released_at` is set.
+    """One person's stipend of one month with every step of its sum. The person sees it once `released_at` is
+    set.
 
-    `items` and `exception` are {"what": msgid, "values": {…}, "cents": signed}; `arrears` are
-    {"month": "2026-01-01", "days": 2, "of": 22}, given by finance with a reason that is sealed.
+    `items` and `exception` are {"what": msgid, "values": {…}, "cents": signed}; `arrears` are {"month":
+    "2026-01-01", "days": 2, "of": 22}, given by finance with a sealed reason.
     """
 
     __tablename__ = "stipend_lines"

@@ -1,4 +1,4 @@
-"""From lines to a payment list and the rows of a bank file; who cannot be paid yet, and why."""
+"""From lines to a payment list and the rows of a bank file. It also says who cannot be paid yet, and why."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ TOTAL = "TOTAL"
 
 @dataclass(frozen=True)
 class Payee:
-    """Someone to pay: reference of the line, person's reference, name, RIB as given (or None), centimes."""
+    """Someone to pay: the line's reference, the person's reference, name, RIB as given (or None), centimes."""
 
     reference: str
     person: str
@@ -37,9 +37,7 @@ class Payment:
 
 @dataclass(frozen=True)
 class PaymentList:
-    """What can be paid, its total in centimes, and a Problem (where = line's reference) for each that
-    cannot.
-    """
+    """What can be paid, its total in centimes, and a Problem (where = line's reference) for each line that cannot."""
 
     payments: tuple[Payment, ...]
     exceptions: tuple[Problem, ...]
@@ -47,12 +45,12 @@ class PaymentList:
 
     @property
     def count(self) -> int:
-        """How many payments."""
+        """The number of payments."""
         return len(self.payments)
 
 
 def rib_problem(rib: str | None) -> Problem | None:
-    """What is wrong with a RIB (accounts.bank says), or that it is missing; None if it holds."""
+    """Return what is wrong with a RIB according to accounts.bank, or that it is missing; None if it is valid."""
     if rib is None or not rib.strip():
         return Problem(N_("Le RIB manque."), {}, "rib")
     try:
@@ -63,9 +61,7 @@ def rib_problem(rib: str | None) -> Problem | None:
 
 
 def iban_holds(text: str) -> bool:
-    """Whether an IBAN's check holds: ISO 13616, the first four moved to the end, letters as numbers, 1
-    mod 97.
-    """
+    """Whether an IBAN is valid by ISO 13616: first four characters moved to the end, letters as numbers, 1 mod 97."""
     plain = "".join(text.split()).upper()
     if len(plain) < 5 or not (plain.isascii() and plain.isalnum()):
         return False
@@ -75,8 +71,8 @@ def iban_holds(text: str) -> bool:
 def payment_list(payees: Sequence[Payee]) -> PaymentList:
     """Divide payees into payments and exceptions, in the order given.
 
-    An exception: RIB missing or wrong, nothing to pay, one RIB for two persons (none of them is paid
-    until it is settled), or the same person twice.
+    A payee is an exception if the RIB is missing or wrong, if there is nothing to pay, if two persons share
+    one RIB (neither is paid until that is settled), or if the same person comes twice.
     """
     owners: dict[str, set[str]] = defaultdict(set)
     seen: dict[str, int] = defaultdict(int)
@@ -115,15 +111,13 @@ def _obstacle(payee: Payee, owners: dict[str, set[str]], seen: dict[str, int]) -
 
 
 def amount(cents: int) -> str:
-    """Centimes as a bank file writes them: 668182 -> "6681.82"."""
+    """Write centimes as a bank file does: 668182 -> "6681.82"."""
     sign = "-" if cents < 0 else ""
     return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02d}"
 
 
 def bank_rows(payments: PaymentList, label: str) -> list[tuple[str, ...]]:
-    """The rows of the CSV bank file: header, one row a payment, and a control row with the count and the
-    total.
-    """
+    """Return the rows of the CSV bank file: header, one row for each payment, a control row with count and total."""
     rows: list[tuple[str, ...]] = [HEADER]
     for number, payment in enumerate(payments.payments, start=1):
         rows.append(
@@ -143,7 +137,7 @@ def bank_rows(payments: PaymentList, label: str) -> list[tuple[str, ...]]:
 
 
 def check_bank_rows(rows: Sequence[Sequence[str]]) -> list[Problem]:
-    """Read a bank file's rows back: every IBAN holds, and count and total are those of the control row."""
+    """Check a bank file's rows again: every IBAN is valid, and count and total match the control row."""
     if len(rows) < 2 or tuple(rows[0]) != HEADER or rows[-1][0] != TOTAL:
         return [Problem(N_("Le fichier n’a pas d’en-tête ou pas de ligne de contrôle."))]
     body, control = rows[1:-1], rows[-1]

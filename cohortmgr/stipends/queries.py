@@ -1,4 +1,4 @@
-"""Reading payment runs and their lines. RIBs are opened by actions, which note it."""
+"""Reading payment runs and their lines. RIBs stay sealed here; actions open them, and note it in the audit."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _HOSTED = [state.value for state in HOSTED]
 
 
 def visible(viewer: Viewer) -> sa.Select[Line]:
-    """The viewer's own lines once they are approved, and those of the cohorts whose stipends it reads."""
+    """Select the viewer's own lines once approved, and the lines of cohorts whose stipends the viewer may read."""
     mine = sa.and_(Line.person_id == (viewer.person_id or -1), Line.released_at.is_not(None))
     theirs = (
         sa.select(Run.id)
@@ -38,7 +38,7 @@ def visible(viewer: Viewer) -> sa.Select[Line]:
 
 
 def get_for(viewer: Viewer, reference: str) -> Line:
-    """The line of a reference if the viewer may see it; NotFound otherwise."""
+    """Return the line with this reference if the viewer may see it. Raises NotFound otherwise."""
     found = db.session.scalar(visible(viewer).where(Line.reference == reference))
     if found is None:
         raise NotFound(reference)
@@ -46,13 +46,13 @@ def get_for(viewer: Viewer, reference: str) -> Line:
 
 
 def mine(viewer: Viewer) -> Sequence[Line]:
-    """The viewer's own approved stipends, newest month first: for their home."""
+    """Return the viewer's own approved stipends, newest month first, for the home page."""
     own = sa.select(Line).where(Line.person_id == (viewer.person_id or -1), Line.released_at.is_not(None))
     return db.session.scalars(own.order_by(Line.month.desc(), Line.id.desc())).all()
 
 
 def own_line(viewer: Viewer, reference: str) -> sa.Row[*tuple[Any, ...]]:
-    """The viewer's own approved line, with its cohort's name; NotFound for anybody else's."""
+    """Return the viewer's own approved line, with its cohort's name. Raises NotFound for anybody else's."""
     found = db.session.execute(
         sa.select(Line, Cohort.name.label("cohort"))
         .join(Enrolment, Enrolment.id == Line.enrolment_id)
@@ -66,7 +66,7 @@ def own_line(viewer: Viewer, reference: str) -> sa.Row[*tuple[Any, ...]]:
 
 
 def run_for(viewer: Viewer, reference: str) -> tuple[Run, Cohort]:
-    """A run with its cohort if the viewer may read the cohort's stipends; NotFound otherwise."""
+    """Return a run and its cohort if the viewer may read the cohort's stipends. Raises NotFound otherwise."""
     found = db.session.execute(
         sa.select(Run, Cohort)
         .join(Cohort, Cohort.id == Run.cohort_id)
@@ -78,29 +78,29 @@ def run_for(viewer: Viewer, reference: str) -> tuple[Run, Cohort]:
 
 
 def run_of(line: Line) -> Run:
-    """The run that a line belongs to."""
+    """Return the run of a line."""
     return db.session.get_one(Run, line.run_id)
 
 
 def name_of(line: Line) -> str:
-    """Whose line it is."""
+    """Return the name of the person of a line."""
     return db.session.get_one(Person, line.person_id).name
 
 
 def runs_of(cohort_id: int) -> Sequence[Run]:
-    """The runs of a cohort, newest month first."""
+    """Return the runs of a cohort, newest month first."""
     return db.session.scalars(
         sa.select(Run).where(Run.cohort_id == cohort_id).order_by(Run.month.desc())
     ).all()
 
 
 def run_of_month(cohort_id: int, month: date) -> Run | None:
-    """The run of a cohort for a month (its first day), once it is open."""
+    """Return the run of a cohort for a month (given by its first day), or None if it is not open yet."""
     return db.session.scalar(sa.select(Run).where(Run.cohort_id == cohort_id, Run.month == month))
 
 
 def waiting_runs(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """(Run, Cohort) that wait for an approval where the viewer may give it: for the staff's home."""
+    """Return the (Run, Cohort) that the viewer may approve and that wait for it, for the staff's home page."""
     return db.session.execute(
         sa.select(Run, Cohort)
         .join(Cohort, Cohort.id == Run.cohort_id)
@@ -110,20 +110,20 @@ def waiting_runs(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
 
 
 def scheme_of(cohort: Cohort) -> StipendScheme | None:
-    """The stipend of a cohort's programme, in the months of its intake; None if it pays none."""
+    """Return the stipend of a cohort's programme, in the months of its intake; None if it pays none."""
     intake = cohorts.intake_of(cohort)
     return programmes.definition_of(intake).stipend_of(intake.key)
 
 
 def holidays_of(cohort: Cohort) -> tuple[tuple[date, date], ...]:
-    """First and last day of each holiday in the calendar of a cohort's intake."""
+    """Return the first and last day of each holiday in the calendar of a cohort's intake."""
     intake = cohorts.intake_of(cohort)
     periods = programmes.definition_of(intake).calendar_of(intake.key).periods
     return tuple((each.starts_on, each.ends_on) for each in periods if each.kind is PeriodKind.HOLIDAY)
 
 
 def lines_of(run_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """(Line, given_name, family_name, company) of a run, by company and name, in one statement."""
+    """Return (Line, given_name, family_name, company) of a run, by company and name, in one statement."""
     return db.session.execute(
         sa.select(
             Line,
@@ -144,9 +144,10 @@ def lines_of(run_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
 
 
 def to_pay(cohort_id: int, month: date) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """Who is enrolled in some day of the month: (Enrolment, Person, BankDetails or None, company_id or None).
+    """Return who is enrolled on any day of the month: (Enrolment, Person, BankDetails or None, company_id or
+    None).
 
-    Whoever left during the month is owed the days before.
+    People who left during the month are included: they are owed the days before.
     """
     present = sa.and_(
         Enrolment.state.in_([state.value for state in PAID]),
@@ -173,7 +174,7 @@ def to_pay(cohort_id: int, month: date) -> Sequence[sa.Row[*tuple[Any, ...]]]:
 
 
 def bank_details_of(run_id: int) -> Mapping[int, BankDetails]:
-    """Person's id to bank details, of everyone in a run; still sealed."""
+    """Return the bank details, still sealed, of everyone in a run, by the person's id."""
     rows = db.session.scalars(
         sa.select(BankDetails)
         .join(Line, Line.person_id == BankDetails.person_id)
@@ -183,9 +184,9 @@ def bank_details_of(run_id: int) -> Mapping[int, BankDetails]:
 
 
 def set_aside_before(cohort_id: int, month: date) -> Mapping[int, tuple[Aside, ...]]:
-    """Enrolment's id to what settled months before this one set aside and nobody has paid since.
+    """Return by enrolment id what settled earlier months set aside and nobody has paid since.
 
-    The last settled line of a person says it all: it took over whatever the lines before it had set aside.
+    The last settled line of a person is enough, because it took over what earlier lines had set aside.
     """
     settled = (
         sa.select(
@@ -210,7 +211,7 @@ def set_aside_before(cohort_id: int, month: date) -> Mapping[int, tuple[Aside, .
 
 
 def still_owed(cohort_id: int, month: date) -> Mapping[int, int]:
-    """Enrolment's id to the centimes that the run before this month could not take back."""
+    """Return by enrolment id the centimes that the run before this month could not take back."""
     before = (
         sa.select(Run.id)
         .where(Run.cohort_id == cohort_id, Run.month < month, Run.state != RunState.CANCELLED.value)

@@ -1,5 +1,6 @@
-"""One person's stipend for one month, to the centime and explained line by line; and what a run may
-become.
+"""The rules of stipends: the states of a run, and one person's amount for one month, explained step by step.
+
+All amounts are exact to the centime.
 """
 
 import re
@@ -16,7 +17,7 @@ _MONTH = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])")
 
 
 class RunState(StrEnum):
-    """Where the payment run of one month stands."""
+    """The state of the payment run of one month."""
 
     DRAFT = "draft"
     COMPUTED = "computed"
@@ -60,7 +61,7 @@ OPEN = frozenset({RunState.DRAFT, RunState.COMPUTED})
 """Runs whose amounts may still change."""
 
 SETTLED = frozenset({RunState.APPROVED, RunState.EXPORTED, RunState.PAID})
-"""Runs whose lines people see, and whose file may be made."""
+"""Runs whose lines their people may see, and whose files may be made."""
 
 
 class LineState(StrEnum):
@@ -82,9 +83,7 @@ SET_ASIDE_BEFORE = N_("Rappel, %(month)s : mise de côté")
 
 @dataclass(frozen=True)
 class Item:
-    """One step of the sum: a French msgid, its values (texts and integers, fit for JSON), signed
-    centimes.
-    """
+    """One step of the sum: a French msgid, its values (texts and integers, fit for JSON) and signed centimes."""
 
     what: str
     values: Mapping[str, int | str] = field(default_factory=dict)
@@ -92,15 +91,13 @@ class Item:
 
     @property
     def label(self) -> Problem:
-        """The step in words, for a page to say."""
+        """The step in words, for a page to show."""
         return Problem(self.what, self.values)
 
 
 @dataclass(frozen=True)
 class Arrear:
-    """Days of an earlier month still owed (positive) or paid too much (negative), out of its `of` working
-    days.
-    """
+    """Days of an earlier month, out of its `of` working days: still owed (positive) or paid too much (negative)."""
 
     month: date
     days: int
@@ -117,9 +114,7 @@ class Aside:
 
 @dataclass(frozen=True)
 class Line:
-    """A month's stipend. `items` start with the gross amount and add up to `net`; `carried` is what is
-    still owed back.
-    """
+    """A month's stipend. `items` begin with the gross amount and add up to `net`; `carried` is still owed back."""
 
     gross: int
     deductions: tuple[Item, ...]
@@ -128,12 +123,12 @@ class Line:
 
     @property
     def items(self) -> tuple[Item, ...]:
-        """The whole trail, first the monthly amount; the centimes add up to `net`."""
+        """All steps, the monthly amount first; their centimes add up to `net`."""
         return (Item(N_("Montant mensuel"), {}, self.gross), *self.deductions)
 
 
 def proportion(cents: int, days: int, of: int) -> int:
-    """`cents` × days / of, to the centime, half to even."""
+    """Return `cents` × days / of, rounded to the centime, half to even."""
     return int((Decimal(cents) * days / of).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
 
 
@@ -149,14 +144,14 @@ def compute_line(
     owed: int = 0,
     aside: Sequence[Aside] = (),
 ) -> Line:
-    """The stipend of one person for the month that `month` lies in.
+    """Compute the stipend of one person for the month of `month`.
 
     `working_days` are those of the whole month (cohorts.rules.working_days); days outside
     `enrolled_from`..`enrolled_to` (both included, None for no end) are not paid. `absences` counts
-    unjustified working days while enrolled, each worth one part in `basis` of the month (its own working
+    unjustified working days while enrolled; each costs one part in `basis` of the month (in its own working
     days if None). `owed` are centimes that an earlier month could not take back, `aside` what earlier months
-    could not pay. The net is never below
-    zero: what cannot be taken back is `carried`. Raises Refused on figures that cannot be.
+    could not pay. The net is never below zero: what cannot be taken back is `carried`. Raises Refused for
+    impossible figures.
     """
     days = {day for day in working_days if (day.year, day.month) == (month.year, month.month)}
     enrolled = sum(1 for day in days if enrolled_from <= day and (enrolled_to is None or day <= enrolled_to))
@@ -174,7 +169,7 @@ def compute_line(
             )
         )
     if absences:
-        # Two roundings could take a centime more than there is: a month of absences ends at nought exactly.
+        # Two roundings could take one centime too much, so a month of absences is set to exactly zero.
         parts = basis or of
         lost = left if absences == enrolled else min(left, proportion(monthly_cents, absences, parts))
         left -= lost
@@ -196,10 +191,11 @@ def compute_line(
 
 
 def set_aside_by(month: date, net: int, items: Sequence[Mapping[str, Any]]) -> tuple[Aside, ...]:
-    """What the line of `month` that was set aside leaves to pay, month by month; the centimes add up to its `net`.
+    """Return what the set-aside line of `month` leaves to pay, month by month. The centimes add up to its
+    `net`.
 
-    `items` are the line's own, as it keeps them. What it had taken over from still earlier months stays under their
-    names; where its own month only took money back, the whole stands under this month.
+    `items` are the line's stored items. What it took over from earlier months stays under those months; if
+    its own month only took money back, the whole amount stands under this month.
     """
     taken_over = tuple(
         Aside(month_of(f"{each['values']['month'][3:]}-{each['values']['month'][:2]}"), each["cents"])
@@ -261,7 +257,7 @@ def _require_possible(
 
 
 def month_of(text: str) -> date:
-    """The first day of a month written `2026-01`, as a month's field sends it."""
+    """Return the first day of a month written `2026-01`, as a form's month field sends it. Refused otherwise."""
     found = _MONTH.fullmatch(text.strip())
     if found is None:
         raise Refused(Problem(N_("Choisissez un mois, par exemple 2026-01."), {}, "month"))
@@ -269,7 +265,7 @@ def month_of(text: str) -> date:
 
 
 def require_payable_month(month: date, first: date, months: int) -> None:
-    """Refuse a month outside the `months` that the scheme pays from `first` (both are first days)."""
+    """Refuse a month outside of the `months` that the scheme pays from `first` on (both dates are first days)."""
     gone = (month.year - first.year) * 12 + month.month - first.month
     if not 0 <= gone < months:
         raise Refused(
@@ -284,7 +280,7 @@ def require_payable_month(month: date, first: date, months: int) -> None:
 
 
 def months_before(month: date, first: date) -> tuple[date, ...]:
-    """The months from `first` to the one before `month` (all first days), in order."""
+    """Return the months from `first` to the one before `month` (all first days), in order."""
     months = []
     while first < month:
         months.append(first)
@@ -293,5 +289,5 @@ def months_before(month: date, first: date) -> tuple[date, ...]:
 
 
 def following(month: date) -> date:
-    """The first day of the next month."""
+    """Return the first day of the next month."""
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)

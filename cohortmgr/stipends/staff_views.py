@@ -1,4 +1,4 @@
-"""Payment runs: opening, computing, adjusting, approving, and the two files."""
+"""Staff pages of payment runs: opening, computing, adjusting, approving, and the two files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ bp = Blueprint("stipends_staff", __name__)
 @bp.route("/staff/cohorts/<reference>/stipends", methods=["GET", "POST"])
 @staff
 def runs(reference: str) -> ResponseReturnValue:
-    """The runs of a cohort; a month is chosen to open one."""
+    """List the runs of a cohort, with a form that opens the run of a month."""
     cohort = cohorts.get_for(viewer(), reference, "stipends.read")
     form = MonthForm()
     if form.validate_on_submit():
@@ -54,7 +54,7 @@ def runs(reference: str) -> ResponseReturnValue:
 @bp.get("/staff/stipends/<reference>")
 @staff
 def run(reference: str) -> ResponseReturnValue:
-    """The lines of a run, what is set aside and why, the total, and the next step."""
+    """Show the lines of a run, what is set aside and why, the total, and the next step."""
     return _run(reference, None)
 
 
@@ -89,7 +89,7 @@ def _run(reference: str, refusal: Refused | None) -> str:
 @bp.post("/staff/stipends/<reference>/compute")
 @staff
 def compute(reference: str) -> ResponseReturnValue:
-    """Compute every line anew."""
+    """Compute every line again."""
     try:
         with writing():
             actions.compute(viewer(), reference)
@@ -102,7 +102,7 @@ def compute(reference: str) -> ResponseReturnValue:
 @bp.post("/staff/stipends/<reference>/approve")
 @staff
 def approve(reference: str) -> ResponseReturnValue:
-    """Freeze the amounts and show them to their people."""
+    """Approve the run: freeze the amounts and show them to their people."""
     typed, version = request.form.get("confirmation", ""), request.form.get("version", 0, int)
     try:
         with writing():
@@ -116,7 +116,7 @@ def approve(reference: str) -> ResponseReturnValue:
 @bp.route("/staff/stipend-lines/<reference>", methods=["GET", "POST"])
 @staff
 def line(reference: str) -> ResponseReturnValue:
-    """One line's sum, and its adjustment while the run is open."""
+    """Show one line's sum, and the form that adjusts it while the run is open."""
     found = queries.get_for(viewer(), reference)
     owner, cohort = queries.run_for(viewer(), queries.run_of(found).reference)
     given = found.arrears[0] if found.arrears else {}
@@ -158,7 +158,7 @@ def line(reference: str) -> ResponseReturnValue:
 @bp.post("/staff/stipends/<reference>/bank-file.csv")
 @staff
 def bank_file(reference: str) -> ResponseReturnValue:
-    """The file for the bank; making it is noted, and hands the run over."""
+    """Download the bank's file. The audit notes it, and the run counts as handed to the bank."""
     try:
         with writing():
             made = files.bank_file(viewer(), reference)
@@ -171,7 +171,7 @@ def bank_file(reference: str) -> ResponseReturnValue:
 @bp.get("/staff/stipends/<reference>/list")
 @staff
 def payment_list(reference: str) -> ResponseReturnValue:
-    """The payment list to print and sign; reading it is noted, since it bears whole RIBs."""
+    """Show the payment list to print and sign. The audit notes the reading, because the list holds whole RIBs."""
     with writing():
         sheet = files.payment_sheet(viewer(), reference)
     return render_template("stipends/staff_list.html", sheet=sheet, run=sheet.run, cohort=sheet.cohort)

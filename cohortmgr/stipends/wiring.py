@@ -13,7 +13,7 @@ from cohortmgr.stipends.actions import runs
 
 
 def init_app(app: Flask) -> None:
-    """Pages, places, and where bank details come from."""
+    """Register pages and navigation entries, and the hooks that bring bank details."""
     app.register_blueprint(candidate_views.bp)
     app.register_blueprint(staff_views.bp)
     enrolments.on_enrolment.register(runs.take_bank_details)

@@ -1,4 +1,4 @@
-"""The demonstration's choice: readings by severe and lenient people, the decision, and the answers."""
+"""The demonstration's selection: readings by severe and lenient people, the decision, and the answers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ A_SITTING = 40
 
 
 def read_files() -> Iterator[float]:
-    """Assign every eligible file and let each reviewer read theirs, forty to a sitting; yields how far it is."""
+    """Assign every eligible file and let each reviewer read theirs, forty at a sitting. Yields the progress
+    (0 to 1)."""
     intake = programmes.intake_of(PROGRAMME, INTAKE)
     with writing():
         reviews.assign(by_role(Role.SELECTION_MANAGER)[0], intake.reference, seed=SEED)
@@ -56,7 +57,8 @@ def _read(reviewer: Viewer, reference: str, bounds: dict[str, tuple[int, int]]) 
         "languages": [answers[key] for key in ("french", "english") if key in answers],
         "motivation": answers.get("motivation"),
     }
-    # Known by its address, since numbers are drawn anew at each import: the same people are chosen each time.
+    # Files are known by their address, because numbers are drawn again at each import: so the same people are
+    # chosen each time.
     known_as = file.email or file.number
     merit = reviewers.true_merit(features, known_as, SEED)
     scores = reviewers.scores(reviewer.email, known_as, bounds, SEED, merit=merit)
@@ -64,7 +66,7 @@ def _read(reviewer: Viewer, reference: str, bounds: dict[str, tuple[int, int]]) 
 
 
 def decide() -> None:
-    """The selection manager proposes, the administrator approves by writing the number of offers."""
+    """Let the selection manager propose, and the administrator approve by typing the number of offers."""
     intake = programmes.intake_of(PROGRAMME, INTAKE)
     manager, administrator = by_role(Role.SELECTION_MANAGER)[0], by_role(Role.PROGRAMME_ADMINISTRATOR)[0]
     with writing():
@@ -75,7 +77,9 @@ def decide() -> None:
 
 
 def answer() -> Iterator[float]:
-    """Those with an offer claim their file and answer; two decline, and the next on the waiting list are asked."""
+    """Let those with an offer claim their file and answer. Yields the progress (0 to 1).
+
+    Two decline, and the next on the waiting list are asked."""
     intake = programmes.intake_of(PROGRAMME, INTAKE)
     manager = by_role(Role.SELECTION_MANAGER)[0]
     hashed = accounts.prepare_password(PASSWORD, "")
@@ -92,7 +96,7 @@ def answer() -> Iterator[float]:
 
 
 def _claimed(manager: Viewer, application_reference: str, hashed: str) -> Viewer:
-    """The viewer behind a file: with the account that it has, or one claimed by a link."""
+    """Return the viewer of a file: by the account that it has, or by one claimed with a link."""
     db.session.rollback()
     person_id, email = file_of(manager, application_reference)
     if account_queries.viewer_of_email(email) is None:
@@ -110,7 +114,7 @@ def _answer(candidate: Viewer, *, accept: bool) -> None:
 
 
 def chosen_people(most: int) -> list[Viewer]:
-    """So many of those who were chosen and accepted, by their rank."""
+    """Return at most this many of those who were chosen and accepted, by their rank."""
     intake = programmes.intake_of(PROGRAMME, INTAKE)
     manager = by_role(Role.SELECTION_MANAGER)[0]
     rows = decisions.decisions_of(decisions.batches_of(intake)[0])
@@ -119,7 +123,7 @@ def chosen_people(most: int) -> list[Viewer]:
 
 
 def candidates_to_show() -> list[tuple[str, str, str]]:
-    """What to print for candidates, with what enters: somebody who was chosen, and those who have just begun."""
+    """Return (label, address, password) of candidates to print: one who was chosen, and two who have just begun."""
     return [
         *(("candidate (in the cohort)", person.email, PASSWORD) for person in chosen_people(1)),
         ("candidate (draft in 2027)", BEGINNER, PASSWORD),

@@ -1,4 +1,4 @@
-"""The demonstration's cohort: enrolment, placements, the first stipends; and what the next intake begins with."""
+"""The demonstration's cohort: enrolment, placements, the first stipends; and the first files of the next intake."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def is_finished() -> bool:
 
 
 def open_cohort() -> None:
-    """Open the cohort of the accepted and confirm their enrolment."""
+    """Open the cohort of those who accepted and confirm their enrolment."""
     manager = by_role(Role.CENTRE_MANAGER)[0]
     with writing():
         cohort = cohorts.open_cohort(manager, programmes.intake_of(PROGRAMME, INTAKE).reference)
@@ -50,7 +50,7 @@ def open_cohort() -> None:
 
 
 def place() -> Iterator[float]:
-    """Apprentices rank the four companies, companies score them, the matching is run and approved by another."""
+    """Let apprentices rank the four companies and companies score them; run the matching and have it approved."""
     manager, administrator = by_role(Role.CENTRE_MANAGER)[0], by_role(Role.PROGRAMME_ADMINISTRATOR)[0]
     cohort = enrolments.of_intake(programmes.intake_of(PROGRAMME, INTAKE).id)
     if cohort is None:
@@ -83,7 +83,7 @@ def _wishes(manager: Viewer, cohort_id: int) -> Iterator[float]:
 
 
 def _score(contact: Viewer) -> None:
-    """A company scores whoever wishes it: the average of the file and an interview that nobody else saw."""
+    """Let a company score its candidates: the average of the file, and an interview that nobody else saw."""
     for row in positions.company_positions(contact):
         chance = random.Random(f"{SEED}|{contact.email}")
         typed = {
@@ -97,7 +97,8 @@ def _score(contact: Viewer) -> None:
 
 
 def pay() -> None:
-    """The first month: finance opens and computes it, the administrator approves it by writing how many are paid."""
+    """Pay the first month: finance opens and computes it, the administrator approves it by typing the number
+    of payments."""
     finance, administrator = by_role(Role.FINANCE)[0], by_role(Role.PROGRAMME_ADMINISTRATOR)[0]
     cohort = enrolments.of_intake(programmes.intake_of(PROGRAMME, INTAKE).id)
     if cohort is None:
@@ -110,7 +111,7 @@ def pay() -> None:
 
 
 def look_ahead() -> None:
-    """A report asked of the worker; and two new candidates who have begun a file in the open intake."""
+    """Ask the worker for a report, and let two new candidates begin a file in the open intake."""
     with writing():
         reports.ask_report(
             by_role(Role.PROGRAMME_ADMINISTRATOR)[0], programmes.intake_of(PROGRAMME, INTAKE).reference
@@ -125,7 +126,8 @@ def look_ahead() -> None:
 
 
 def _begin_by_telephone() -> None:
-    """Whoever has a telephone alone begins a file, asks a question and is answered, all by short messages."""
+    """Let a person who has only a telephone begin a file and ask a question, which is answered, all by short
+    messages."""
     contact = Contact(SMS, BY_TELEPHONE)
     if account_queries.account_by_contact(contact) is not None:
         return

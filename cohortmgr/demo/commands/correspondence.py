@@ -1,5 +1,7 @@
-"""The demonstration's messages: how some wish to be written to, a text of ours, mailings, questions, a mail that came
-back. Every step is done once, however often the load begins anew."""
+"""The demonstration's messages: contact wishes, an edited text, mailings, questions, and a mail that came
+back.
+
+Every step is done once, however often the load starts again."""
 
 from __future__ import annotations
 
@@ -79,7 +81,7 @@ TRANSCRIPT = {
     "ar": "أرفقوا كشف نقط الفصل الخامس موقعا من مؤسستكم. يمكن إرسال كشف الفصل السادس لاحقا.",
     "en": "Join the transcript of semester 5, signed by your institution. That of semester 6 may follow.",
 }
-# What the mail server of a mailbox that is gone answers to us, RFC 3464.
+# The answer of a mail server whose mailbox no longer exists, as in RFC 3464.
 _RETURNED = """From: MAILER-DAEMON@mx.example
 To: bounces+{reference}@{domain}
 Subject: Undelivered Mail Returned to Sender
@@ -104,7 +106,7 @@ Status: 5.1.1
 
 
 def correspond() -> None:
-    """All of it, around the present day."""
+    """Do all steps, around the present day."""
     manager, finance = by_role(Role.SELECTION_MANAGER)[0], by_role(Role.FINANCE)[0]
     people = chosen_people(3)
     _wish(people)
@@ -115,7 +117,7 @@ def correspond() -> None:
 
 
 def _wish(people: list[Viewer]) -> None:
-    """Two want short messages, the third one mail a day."""
+    """Set the contact wishes of three people: two want short messages, the third one mail a day."""
     for number, (person, wish) in enumerate(
         zip(people, (Wish("sms"), Wish("sms", campaigns=False), Wish(digest=True)), strict=False)
     ):
@@ -126,7 +128,7 @@ def _wish(people: list[Viewer]) -> None:
 
 
 def _write_text(manager: Viewer) -> None:
-    """The reminder of an offer says where to call."""
+    """Add to the reminder of an offer where to call."""
     line = "\n\nUne question ? Appelez le secrétariat au 05 37 00 00 00, de 9 h à 16 h."
     place = wordings.place_for(manager, None, "offer_reminder", "email", "fr")
     held = held_text(place)
@@ -136,7 +138,7 @@ def _write_text(manager: Viewer) -> None:
 
 
 def _ask(people: list[Viewer], manager: Viewer, finance: Viewer) -> None:
-    """One that nobody has answered in time, one by telephone, one on a payment, and one that was answered."""
+    """Ask four questions: one that is late, one by telephone, one about a payment, and one that was answered."""
     programme = programmes.programme_by_key(PROGRAMME)
     if programme is None:
         raise LookupError(f"the programme {PROGRAMME} is not loaded")
@@ -172,7 +174,8 @@ def _ask(people: list[Viewer], manager: Viewer, finance: Viewer) -> None:
 
 
 def _mail(manager: Viewer, administrator: Viewer) -> None:
-    """One to the cohort, which the worker sends at once, and one that waits for a second person."""
+    """Make two mailings: one to the cohort, which the worker sends at once, and one that waits for a second
+    person."""
     with clock.at(_ago(1)):
         card, people = _proposed(manager, Draft("Cartes d’étudiant", SCHOOL_CARD, to_cohort=True))
         with writing():
@@ -181,7 +184,7 @@ def _mail(manager: Viewer, administrator: Viewer) -> None:
 
 
 def _proposed(manager: Viewer, draft: Draft) -> tuple[str, int]:
-    """Its reference, and how many are on its list."""
+    """Propose a mailing. Returns its reference and the number of people on its list."""
     intake = programmes.intake_of(PROGRAMME, INTAKE)
     with writing():
         made = campaigns.create(manager, intake.reference, draft, f"demo {draft.title}"[:26])
@@ -193,7 +196,7 @@ def _proposed(manager: Viewer, draft: Draft) -> tuple[str, int]:
 
 
 def _come_back(manager: Viewer) -> None:
-    """The first mail of all leaves, and comes back."""
+    """Send one mail and let it come back as undelivered."""
     if undelivered.count(manager):
         return
     deliver(1)

@@ -1,4 +1,4 @@
-"""`flask demo …`"""
+"""The commands `flask demo …`: loading the demonstration and printing its sign-ins."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ group = AppGroup("demo", help="The demonstration: one finished cohort, one open 
 
 @group.command("load")
 def load() -> None:
-    """Load the demonstration, or what is missing of it."""
+    """Load the demonstration, or the steps that are still missing."""
     last = ""
 
     def say(percent: int, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The whole demonstration, step by step, through the same actions that people use, each at its day."""
+"""Loading the whole demonstration, step by step, through the same actions that people use, each on its day."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ Part = Callable[[], object]
 
 @dataclass(frozen=True)
 class Step:
-    """One step: what it says, its share of the whole, its day, and the act (yielding how far it is)."""
+    """One step: the text to show, its share of the whole, its day, and the function (which may yield its
+    progress)."""
 
     text: str
     share: int
@@ -40,7 +41,7 @@ STEPS = (
 
 
 def load(say: Said) -> None:
-    """Do every step that is not done yet; `say` hears the percentage and the step."""
+    """Do every step that is not done yet. `say` is called with the percentage and the step's text."""
     done, total = 0, sum(step.share for step in STEPS)
     if cohort.is_finished():
         say(100, "The demonstration is there")

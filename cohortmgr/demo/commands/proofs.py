@@ -1,4 +1,4 @@
-"""The demonstration's papers: transcripts asked of those who accepted, sent, examined, and read by the selection."""
+"""The demonstration's papers: transcripts are asked of those who accepted, sent, examined, and read by staff."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ LINE = 26
 
 
 def prove() -> Iterator[float]:
-    """Each file that was accepted, from the request to the last figure; yields how far it is. One that has its paper is
-    left as it is."""
+    """Take each accepted file from the request to its last checked figure. Yields the progress (0 to 1).
+
+    A file that has its paper already is not asked again."""
     intake = programmes.intake_of(PROGRAMME, INTAKE)
     manager = by_role(Role.SELECTION_MANAGER)[0]
     rows = decisions.decisions_of(decisions.batches_of(intake)[0])
@@ -47,7 +48,7 @@ def prove() -> Iterator[float]:
 
 
 def _sent(manager: Viewer, reference: str) -> None:
-    """Staff reopen the one question, and its person answers the next day."""
+    """Let staff reopen the one question, and its person answer the next day."""
     until = clock.now() + timedelta(days=10)
     with writing():
         corrections.ask(manager, reference, {PAPER: Kind.INCOMPLETE}, MESSAGE, until)
@@ -60,7 +61,7 @@ def _sent(manager: Viewer, reference: str) -> None:
 
 
 def _read(manager: Viewer, reference: str) -> None:
-    """Every figure of a file that was not read yet, found as it was declared."""
+    """Check every figure of a file that nobody has checked yet, as equal to what was declared."""
     db.session.rollback()
     file = applications.read_by_staff(manager, reference)
     document, answers = file.documents[PAPER], file.application.answers
@@ -71,7 +72,7 @@ def _read(manager: Viewer, reference: str) -> None:
 
 
 def transcripts(number: str, answers: Mapping[str, object]) -> bytes:
-    """A page of PDF that says the averages of six semesters, in the letters that every reader has."""
+    """Return a PDF page with the averages of six semesters, in a font that every PDF reader has."""
     told = [f"Moyenne du semestre {n} : {answers[f's{n}']} / 20" for n in range(1, 7) if f"s{n}" in answers]
     lines = ["Relevé de notes de la licence", f"Candidature {number}", "", *told]
     shown = "".join(f"({line}) Tj 0 -{LINE} Td\n" for line in lines)

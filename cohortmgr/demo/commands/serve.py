@@ -1,7 +1,8 @@
 """The demonstration under one supervisor: `python -m cohortmgr.demo.commands.serve`, or `make demo`.
 
-Prepares the database, loads the demonstration (seconds when it is there), starts the processes of the Procfile,
-waits until the web answers, prints the address and the sign-ins, and stops all of it at Ctrl-C or TERM.
+It prepares the database, loads the demonstration (in seconds if it is there already), starts the processes of
+the Procfile, waits until the web answers, prints the sign-ins and the address, and stops everything at Ctrl-C
+or TERM.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ PATIENCE = 90.0
 
 
 def environment() -> dict[str, str]:
-    """The environment of every process: the embedded default, shown as a demonstration, this Python's tools first."""
+    """Return the environment of every process: the embedded default, as a demonstration, with this Python's
+    tools first."""
     wanted = dict(os.environ)
     wanted.pop("PYTHONDONTWRITEBYTECODE", None)
     wanted.setdefault("PORT", "8000")
@@ -34,21 +36,22 @@ def environment() -> dict[str, str]:
     wanted.setdefault("COHORTMGR_DEMONSTRATION", "true")
     wanted.setdefault("COHORTMGR_BASE_URL", f"http://127.0.0.1:{wanted['PORT']}")
     wanted["PYTHONUNBUFFERED"] = "1"
-    # A demonstration in a container is often root's; the worker's long warning would hide the address.
+    # In a container the demonstration often runs as root; the worker's long warning about it would hide the
+    # address.
     wanted.setdefault("PYTHONWARNINGS", "ignore:You're running the worker with superuser")
     wanted["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{wanted.get('PATH', '')}"
     return wanted
 
 
 def flask(*arguments: str, wanted: dict[str, str]) -> None:
-    """Run a command of the application; leave with its code when it fails."""
+    """Run a command of the application. If it fails, exit."""
     done = subprocess.run([sys.executable, "-m", "flask", "--app", "wsgi", *arguments], cwd=ROOT, env=wanted)
     if done.returncode:
         raise SystemExit(f"flask {' '.join(arguments)} failed.")
 
 
 def refuse_taken_port(port: int) -> None:
-    """Say it at once, and not after the load, when another program listens there."""
+    """Exit before the long load if another program listens on the port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -87,8 +90,8 @@ def announce(wanted: dict[str, str], stopping: threading.Event) -> None:
 
 
 def supervise(wanted: dict[str, str]) -> int:
-    """Run the Procfile until one process ends or a signal arrives; returns the exit code."""
-    # The worker gives back what it has begun, which takes it up to six seconds on the broker of files.
+    """Run the Procfile until one process ends or a signal arrives. Returns the exit code."""
+    # The worker needs up to six seconds to give back what it has begun, on the broker of files.
     honcho.manager.KILL_WAIT = 15
     manager = Manager()
     for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
@@ -100,7 +103,7 @@ def supervise(wanted: dict[str, str]) -> int:
     finally:
         stopping.set()
     code = int(manager.returncode or 0)
-    # Ctrl-C and TERM are how this ends; only a process that fell over is a failure.
+    # Ctrl-C and TERM are the normal end; only a process that crashed is a failure.
     return 0 if code in (130, 143) else code or 1
 
 
@@ -109,7 +112,7 @@ def _interrupted(number: int, frame: object) -> None:
 
 
 def main() -> int:
-    """Prepare, load, serve."""
+    """Prepare the database, load the demonstration and serve it."""
     signal.signal(signal.SIGTERM, _interrupted)
     wanted = environment()
     refuse_taken_port(int(wanted["PORT"]))

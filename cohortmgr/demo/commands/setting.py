@@ -25,7 +25,7 @@ FILE = ROOT / "tests" / "data" / "mdia-2025-applications.csv"
 
 
 def viewer(email: str) -> Viewer:
-    """Whoever signs in with that address."""
+    """Return the viewer who signs in with this address."""
     found = account_queries.viewer_of_email(email)
     if found is None:
         raise LookupError(f"{email} has no account: is the demonstration loaded?")
@@ -33,12 +33,12 @@ def viewer(email: str) -> Viewer:
 
 
 def by_role(role: Role) -> list[Viewer]:
-    """The staff of the demonstration who hold a role."""
+    """Return the staff of the demonstration who hold a role."""
     return [viewer(each.email) for each in STAFF if each.role is role]
 
 
 def file_of(manager: Viewer, reference: str) -> tuple[int, str]:
-    """The person and the address of a file, as its manager reads them."""
+    """Return the person's id and the address of a file, as its manager may read them."""
     application = files.read_by_staff(manager, reference).application
     if application.email is None:
         raise LookupError(f"{application.number} has no address")
@@ -46,13 +46,13 @@ def file_of(manager: Viewer, reference: str) -> tuple[int, str]:
 
 
 def put_programme() -> None:
-    """Load the definition; the companies and the host come with it."""
+    """Load the definition of the programme, which brings its host and companies along."""
     with writing():
         programmes.load_definition(SYSTEM, read_known(PROGRAMME))
 
 
 def put_people() -> Iterator[float]:
-    """An account for each colleague, with its role; yields how far it is, from 0 to 1."""
+    """Create an account with its role for each colleague. Yields the progress, from 0 to 1."""
     hashed = accounts.prepare_password(PASSWORD, "")
     people = STAFF + COMPANIES
     for number, colleague in enumerate(people, start=1):
@@ -86,7 +86,7 @@ def _put(colleague: Colleague, hashed: str) -> None:
 
 
 def import_files() -> str:
-    """Import the institution's file as its manager would; returns the counts as the command prints them."""
+    """Import the institution's file as its manager would. Returns the counts as the command prints them."""
     intake = programme_queries.intake_of(PROGRAMME, INTAKE)
     definition = programme_queries.definition_of(intake)
     prepared = imports.prepare_import(FILE.read_bytes(), FILE.name, definition)

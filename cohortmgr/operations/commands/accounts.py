@@ -1,6 +1,7 @@
-"""`flask accounts …`: the first administrator, whom nobody can invite.
+"""The commands `flask accounts …`, which create the first administrator, whom nobody can invite.
 
-It stands on this floor because a scope's path is an organisation's or a programme's, which accounts do not know.
+They stand in this room because a scope's path belongs to an organisation or a programme, which accounts do
+not know.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ WHOLE = "installation"
 @click.option("--family-name", default="")
 @click.password_option(help="Asked for when it is not given.")
 def create(email: str, role: str, scope: str, given_name: str, family_name: str, password: str) -> None:
-    """Make an account, or take the one that the address has, and give it a role in a scope."""
+    """Create an account, or use the existing one of the address, and give it a role in a scope."""
     db.session.rollback()
     kind, reference, institutions = _scope(scope)
     known = queries.account_by_email(email)
@@ -49,7 +50,7 @@ def create(email: str, role: str, scope: str, given_name: str, family_name: str,
 
 
 def _scope(path: str) -> tuple[str, str, tuple[int, ...]]:
-    """Kind and reference of what stands at a path, and the institutions that a grant there opens."""
+    """Return kind and reference of what stands at a path, and the institutions that a grant there opens."""
     if not path:
         return WHOLE, WHOLE, institutions_below("")
     place = db.session.scalar(sa.select(Organisation).where(Organisation.path == path))

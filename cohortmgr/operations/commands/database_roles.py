@@ -1,4 +1,4 @@
-"""The three PostgreSQL roles: one owns the tables, one serves people behind row-level security, one is the system."""
+"""Creating the three PostgreSQL roles: the tables' owner, the application behind row-level security, the system."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from cohortmgr.base.settings import Settings
 
 
 def make_roles(settings: Settings) -> list[str]:
-    """Make the database and its roles from the superuser's URL; returns what was done.
+    """Create the database and its roles with the superuser's URL. Returns lines that say what was done.
 
-    Running it again changes nothing.
-    Owner and system bypass row-level security (otherwise the owner's migrations silently touch no row and its dump
-    fails); the application's role owns nothing and bypasses nothing.
+    Running it again changes nothing. Owner and system bypass row-level security; otherwise the owner's
+    migrations would silently touch no row and its dump would fail. The application's role owns nothing and
+    bypasses nothing.
     """
     if not settings.superuser_database_url:
         raise ValueError(

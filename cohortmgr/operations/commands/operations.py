@@ -1,4 +1,4 @@
-"""`flask operations …`"""
+"""The commands `flask operations …`: database roles, a ping of the worker, the audit trail, docs/states.md."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ group = AppGroup("operations", help="Roles of the database, health, the trail.")
 
 @group.command("roles")
 def roles() -> None:
-    """Make the three PostgreSQL roles and the database from COHORTMGR_SUPERUSER_DATABASE_URL."""
+    """Create the three PostgreSQL roles and the database from COHORTMGR_SUPERUSER_DATABASE_URL."""
     try:
         for line in make_roles(current_app.extensions["cohortmgr-settings"]):
             click.echo(line)
@@ -49,7 +49,7 @@ def ping(seconds: int) -> None:
 
 @group.command("verify-trail")
 def verify_trail() -> None:
-    """Recompute every chain of the audit trail."""
+    """Recompute every chain of the audit trail and report broken links."""
     broken = [problem for chain in audit.chains() for problem in audit.broken_links(chain)]
     for problem in broken:
         click.echo(str(problem))

@@ -1,4 +1,4 @@
-"""The states of every row that has a life, as a page made from the tables of transitions in the rules."""
+"""Writing the page docs/states.md from the tables of transitions in the rooms' rules."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ _SUFFIX = "TRANSITIONS"
 
 
 def tables(root: Path) -> Iterator[tuple[str, Mapping[StrEnum, Iterable[StrEnum]], Mapping[StrEnum, str]]]:
-    """(room, transitions, meanings) of each table of every room. LookupError for one without its twin of meanings."""
+    """Yield (room, transitions, meanings) for each table of every room.
+
+    Raises LookupError if a table has no matching table of meanings."""
     for path in sorted(root.glob("*/rules.py")):
         room = path.parent.name
         module = importlib.import_module(f"cohortmgr.{room}.rules")
@@ -34,7 +36,7 @@ def tables(root: Path) -> Iterator[tuple[str, Mapping[StrEnum, Iterable[StrEnum]
 
 
 def page(root: Path) -> str:
-    """The whole page, as Markdown."""
+    """Return the whole page as Markdown."""
     parts = [HEAD]
     for room, table, meanings in tables(root):
         parts.append(f"\n## {room}: {type(next(iter(table))).__name__}\n")

@@ -1,4 +1,4 @@
-"""What the matching board shows, read in a few statements whatever the size of the cohort."""
+"""Reading what the matching board shows, in a few statements whatever the size of the cohort."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ Text = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Member:
-    """Someone of the cohort: the wishes received, the company found and which wish it was, or why there is none."""
+    """A member of the cohort: their wishes, and the company found with the rank of that wish, or why there is
+    none."""
 
     name: str
     number: str
@@ -35,7 +36,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Company:
-    """A position: its seats, how many wish it, how many of these it scored, how many it gets."""
+    """A position: its seats, how many wish it (and wish it first), how many of these it scored, how many it gets."""
 
     name: Text
     seats: int
@@ -47,7 +48,7 @@ class Company:
 
 @dataclass(frozen=True)
 class Board:
-    """All of it. `blocking` and `faults` are counted anew from the certificate, by another code than the matching's."""
+    """The whole board. `blocking` and `faults` are checked on the certificate by other code than the matching's."""
 
     members: tuple[Member, ...]
     companies: tuple[Company, ...]
@@ -57,31 +58,31 @@ class Board:
 
     @property
     def stated(self) -> int:
-        """How many have stated their wishes."""
+        """How many members have stated their wishes."""
         return sum(bool(member.wishes) for member in self.members)
 
     @property
     def missing_scores(self) -> int:
-        """Wishes that no score answers yet."""
+        """The number of wishes that no score answers yet."""
         return sum(company.wished - company.scored for company in self.companies)
 
     @property
     def unplaced(self) -> tuple[Member, ...]:
-        """Those without a company."""
+        """The members without a company."""
         return tuple(member for member in self.members if member.company is None)
 
     @property
     def approved(self) -> bool:
-        """Whether the placements are made."""
+        """Whether the matching is approved, so that its placements exist."""
         return self.run is not None and self.run.state == MatchingState.APPROVED
 
     def got(self, rank: int) -> int:
-        """How many got the wish of that rank."""
+        """Return how many members got their wish of that rank."""
         return sum(member.rank == rank for member in self.members)
 
 
 def of(cohort: Cohort) -> Board:
-    """The board of a cohort: as it stands, or as the last matching found it."""
+    """Return the board of a cohort: as it stands now, or as its last matching found it."""
     positions = placements.positions_of(cohort.id)
     run = placements.latest_run(cohort.id)
     if run is None:

@@ -1,4 +1,4 @@
-"""Reading positions, wishes, scores and placements. A company sees what lies below its own path and nothing else."""
+"""Reading positions, wishes, scores and placements. A company sees only what lies below its own path."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _SHOWN = [PositionState.OPEN.value, PositionState.CLOSED.value]
 
 
 def visible(viewer: Viewer) -> sa.Select[Placement]:
-    """The placements that the viewer may see.
+    """Select the placements that the viewer may see.
 
-    Its own; those in the companies that a company contact or tutor is of, while they stand and no guardian took back
-    the agreement; those of the cohorts whose placements it may read.
+    These are the viewer's own; those in a company whose contact or tutor the viewer is, while they stand and
+    no guardian has withdrawn the consent; and those of cohorts whose placements the viewer may read.
     """
     mine = Placement.person_id == viewer.person_id if viewer.person_id else sa.false()
     agreed = sa.select(Enrolment.id).join(Application, Application.id == Enrolment.application_id)
@@ -52,7 +52,7 @@ def visible(viewer: Viewer) -> sa.Select[Placement]:
 
 
 def get_for(viewer: Viewer, reference: str) -> Placement:
-    """The placement of a reference if the viewer may see it; NotFound otherwise."""
+    """Return the placement with this reference if the viewer may see it. Raises NotFound otherwise."""
     found = db.session.scalar(visible(viewer).where(Placement.reference == reference))
     if found is None:
         raise NotFound(reference)
@@ -60,7 +60,9 @@ def get_for(viewer: Viewer, reference: str) -> Placement:
 
 
 def apprentices(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """The apprentices of the viewer's companies by name: placement, name, training and company, in one statement."""
+    """Return the apprentices of the viewer's companies by name, in one statement.
+
+    Each row has placement, name, company, cohort and intake."""
     hosted = (within(viewer, "placements.apprentices", Organisation.path), Placement.state.in_(_PRESENT))
     return db.session.execute(
         visible(viewer)
@@ -81,7 +83,7 @@ def apprentices(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
 
 
 def card_of(placement: Placement) -> sa.Row[*tuple[Any, ...]]:
-    """What a company sees of its apprentice: name, e-mail, diploma, region, training, and where each stands."""
+    """Return what a company sees of its apprentice: name, e-mail, diploma, region, company, position and training."""
     return db.session.execute(
         sa.select(
             Application.name,
@@ -106,7 +108,7 @@ def card_of(placement: Placement) -> sa.Row[*tuple[Any, ...]]:
 
 
 def people_with(roles: Iterable[Role], path: str) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """Name, address, language, role and ids of the accounts that hold one of the roles in a scope over `path`."""
+    """Return the accounts with one of the roles in a scope over `path`: name, address, language, role and ids."""
     starts = [path[: end + 1] for end, char in enumerate(path) if char == "."]
     return db.session.execute(
         sa.select(
@@ -127,12 +129,12 @@ def people_with(roles: Iterable[Role], path: str) -> Sequence[sa.Row[*tuple[Any,
 
 
 def terms_of(intake: Intake) -> PlacementTerms | None:
-    """How the programme places people; None if it does not."""
+    """Return the programme's terms of placement; None if it places nobody."""
     return programmes.definition_of(intake).placement
 
 
 def scale_of(position: Position) -> PlacementTerms | None:
-    """The terms of the programme that a position belongs to: on which scale the company scores."""
+    """Return the terms of the programme of a position, which hold the scale of the company's scores."""
     intake = db.session.scalar(
         sa.select(Intake).join(Cohort, Cohort.intake_id == Intake.id).where(Cohort.id == position.cohort_id)
     )
@@ -140,7 +142,7 @@ def scale_of(position: Position) -> PlacementTerms | None:
 
 
 def positions_of(cohort_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """(Position, company's name and key) of a cohort, in the order in which they were opened."""
+    """Return (Position, company's name and key) of a cohort, in the order in which they were opened."""
     return db.session.execute(
         sa.select(Position, Organisation.name.label("company"), Organisation.key.label("key"))
         .join(Organisation, Organisation.id == Position.company_id)
@@ -150,7 +152,7 @@ def positions_of(cohort_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
 
 
 def company_positions(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """The positions of the viewer's companies for their home, with how many candidates and how many scores."""
+    """Return the positions of the viewer's companies with the numbers of candidates and scores, for the home page."""
     candidates = (
         sa.select(sa.func.count())
         .select_from(Wish)
@@ -181,7 +183,7 @@ def company_positions(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
 
 
 def position_for(viewer: Viewer, reference: str) -> Position:
-    """The position of a reference if it is one of the viewer's companies'; NotFound otherwise."""
+    """Return the position with this reference if it belongs to one of the viewer's companies. Raises NotFound."""
     found = db.session.scalar(
         sa.select(Position)
         .join(Organisation, Organisation.id == Position.company_id)
@@ -194,7 +196,7 @@ def position_for(viewer: Viewer, reference: str) -> Position:
 
 
 def about_position(position: Position) -> sa.Row[*tuple[Any, ...]]:
-    """(company's name, Cohort, Intake) of a position."""
+    """Return (company's name, Cohort, Intake) of a position."""
     return db.session.execute(
         sa.select(Organisation.name.label("company"), Cohort, Intake)
         .select_from(Position)
@@ -206,7 +208,9 @@ def about_position(position: Position) -> sa.Row[*tuple[Any, ...]]:
 
 
 def candidates_of(position_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """Who wishes a position, by name, with what they agreed to show and the score given; never the rank of the wish."""
+    """Return who wishes a position, by name, with what they agreed to show and the score given.
+
+    It never returns the rank of the wish."""
     given = sa.and_(Score.position_id == Wish.position_id, Score.enrolment_id == Wish.enrolment_id)
     return db.session.execute(
         sa.select(
@@ -228,9 +232,9 @@ def candidates_of(position_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
 
 
 def own_enrolment(viewer: Viewer, reference: str, *, lock: bool = False) -> sa.Row[*tuple[Any, ...]]:
-    """(Enrolment, Cohort, Intake) of the viewer's own enrolment; NotFound for anybody else's.
+    """Return (Enrolment, Cohort, Intake) of the viewer's own enrolment. Raises NotFound for anybody else's.
 
-    With `lock`, a second click waits for the first and reads what it left.
+    With `lock`, a second click waits for the first and then reads the changed row.
     """
     wanted = (
         sa.select(Enrolment, Cohort, Intake)
@@ -247,20 +251,21 @@ def own_enrolment(viewer: Viewer, reference: str, *, lock: bool = False) -> sa.R
 
 
 def wishes_of(enrolment_id: int) -> list[int]:
-    """The positions that someone wishes, best first."""
+    """Return the ids of the positions that someone wishes, best first."""
     chosen = sa.select(Wish.position_id).where(Wish.enrolment_id == enrolment_id).order_by(Wish.rank)
     return list(db.session.scalars(chosen))
 
 
 def placement_of(enrolment_id: int) -> Placement | None:
-    """The placement of an enrolment, once a matching was approved."""
+    """Return the placement of an enrolment, or None before a matching is approved."""
     return db.session.scalar(sa.select(Placement).where(Placement.enrolment_id == enrolment_id))
 
 
 def mine(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """For the viewer's home: each own enrolment with its wishes counted, open positions, and the placement if made.
+    """Return each of the viewer's enrolments with its number of wishes and its placement, for the home page.
 
-    Columns: reference (of the enrolment), cohort (texts), open (positions), wished, company (texts or None), starts_on.
+    Columns: reference (of the enrolment), state, cohort (texts), open (positions), wished, company (texts or
+    None), starts_on.
     """
     if viewer.person_id is None:
         return []
@@ -287,7 +292,8 @@ def mine(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
 
 
 def all_wishes(cohort_id: int) -> Mapping[str, Sequence[str]]:
-    """For the matching: everyone in the cohort to the positions they wish, best first; by references."""
+    """Return everyone in the cohort with the positions they wish, best first, by references; the matching
+    reads it."""
     rows = db.session.execute(
         sa.select(Enrolment.reference, Position.reference.label("position"))
         .outerjoin(Wish, Wish.enrolment_id == Enrolment.id)
@@ -304,7 +310,7 @@ def all_wishes(cohort_id: int) -> Mapping[str, Sequence[str]]:
 
 
 def all_scores(cohort_id: int) -> Mapping[str, Mapping[str, int]]:
-    """For the matching: position to candidate to score, of those still in the cohort; by references."""
+    """Return position -> candidate -> score, for those still in the cohort, by references; the matching reads it."""
     rows = db.session.execute(
         sa.select(Position.reference, Enrolment.reference.label("candidate"), Score.score)
         .join(Score, Score.position_id == Position.id)
@@ -319,7 +325,7 @@ def all_scores(cohort_id: int) -> Mapping[str, Mapping[str, int]]:
 
 
 def latest_run(cohort_id: int) -> MatchingRun | None:
-    """The matching of a cohort that stands: approved, or waiting for approval."""
+    """Return the matching of a cohort that is approved or waits for approval, or None."""
     return db.session.scalar(
         sa.select(MatchingRun)
         .where(MatchingRun.cohort_id == cohort_id, MatchingRun.state != MatchingState.CANCELLED.value)
@@ -329,7 +335,7 @@ def latest_run(cohort_id: int) -> MatchingRun | None:
 
 
 def run_for(viewer: Viewer, reference: str) -> tuple[MatchingRun, Cohort]:
-    """A matching with its cohort if the viewer may read the cohort's placements; NotFound otherwise."""
+    """Return a matching and its cohort if the viewer may read the cohort's placements. Raises NotFound otherwise."""
     found = db.session.execute(
         sa.select(MatchingRun, Cohort)
         .join(Cohort, Cohort.id == MatchingRun.cohort_id)
@@ -341,7 +347,7 @@ def run_for(viewer: Viewer, reference: str) -> tuple[MatchingRun, Cohort]:
 
 
 def companies_of(cohort_id: int) -> dict[int, Mapping[str, str]]:
-    """Enrolment id to the name of the company that takes the person."""
+    """Return enrolment ids with the name of the company that takes the person."""
     rows = db.session.execute(
         sa.select(Placement.enrolment_id, Organisation.name)
         .join(Organisation, Organisation.id == Placement.company_id)

@@ -1,4 +1,4 @@
-"""The home page of each audience, the language switch, and health."""
+"""The home page of each audience, the page of an intake, the language switch, and the health check."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ bp = Blueprint("portals", __name__)
 @bp.get("/health")
 @guards.public
 def health() -> ResponseReturnValue:
-    """For load balancers and the demonstration's supervisor."""
+    """Answer "ok" if the database answers, for load balancers and the demonstration's supervisor."""
     db.session.execute(sa.text("SELECT 1"))
     return jsonify(status="ok")
 
@@ -63,7 +63,7 @@ def language(code: str) -> ResponseReturnValue:
 @bp.get("/my")
 @guards.candidate
 def my_home() -> ResponseReturnValue:
-    """Each of the person's files with whose turn it is; then training, placement and stipends."""
+    """Show each of the person's files and whose turn it is; then training, placement and stipends."""
     viewer = guards.viewer()
     told = {each.application.id: each for each in selection.mine(viewer)}
     owed = owed_of(told.values())
@@ -113,7 +113,7 @@ def _my_file(
 @bp.get("/staff")
 @guards.staff
 def staff_home() -> ResponseReturnValue:
-    """Today: what waits for this viewer, then the intakes within its scopes."""
+    """Show today's page: what waits for this viewer, then the intakes within the viewer's scopes."""
     viewer = guards.viewer()
     intakes = programmes.intakes_below(sorted({grant.path for grant in viewer.grants}))
     counts = applications.counts([intake.id for intake in intakes])
@@ -123,7 +123,7 @@ def staff_home() -> ResponseReturnValue:
 
 
 def _waiting(viewer: Viewer) -> list[dict[str, Any]]:
-    """What this viewer could do now, each with its address."""
+    """Return what this viewer could do now, each with its address."""
     found: list[dict[str, Any]] = []
     if viewer.paths("reviews.score") and (count := reviews.open_count(viewer)):
         label = ngettext("%(num)s dossier à lire", "%(num)s dossiers à lire", count)
@@ -151,7 +151,7 @@ def _waiting(viewer: Viewer) -> list[dict[str, Any]]:
 
 
 def _asked_and_lost(viewer: Viewer) -> list[dict[str, Any]]:
-    """Questions that wait, those that are late first said, and messages that did not arrive."""
+    """Return the questions that wait, the late ones first, and the messages that did not arrive."""
     found: list[dict[str, Any]] = []
     if viewer.paths(desk_queries.DESK):
         counted = desk_queries.counts(viewer)
@@ -179,7 +179,7 @@ def _asked_and_lost(viewer: Viewer) -> list[dict[str, Any]]:
 @bp.get("/staff/intakes/<reference>")
 @guards.staff
 def intake(reference: str) -> ResponseReturnValue:
-    """The rooms of one intake that the viewer's roles open."""
+    """Show the rooms of one intake that the viewer's roles open."""
     viewer = guards.viewer()
     found = programmes.get_intake(reference)
     if not any(covers(grant.path, found.path) for grant in viewer.grants):
@@ -211,7 +211,7 @@ def _room(room: RoomCard, reference: str) -> dict[str, str]:
 @bp.get("/company")
 @guards.company
 def company_home() -> ResponseReturnValue:
-    """What waits for the company, then its own apprentices."""
+    """Show what waits for the company, then its own apprentices."""
     viewer = guards.viewer()
     return render_template(
         "portals/company_home.html",

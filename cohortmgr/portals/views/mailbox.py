@@ -1,4 +1,4 @@
-"""The demonstration's mailbox: the folders where e-mails and short messages are written when no server is set."""
+"""The demonstration's mailbox: shows e-mails and short messages that were written to folders, without a server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ARABIC = re.compile("[\u0600-\u06ff]")
 
 @dataclass(frozen=True)
 class Letter:
-    """One message as it was written. A short message has no subject, and takes segments."""
+    """One message as it was written. A short message has no subject but a number of segments."""
 
     reference: str
     to: str
@@ -36,12 +36,12 @@ class Letter:
 @bp.get("")
 @guards.public
 def index() -> ResponseReturnValue:
-    """The latest messages, of one address or number if `to` is given."""
+    """List the latest messages, only those of one address or number if `to` is given."""
     wanted = request.args.get("to", "").strip().casefold()
     paths = sorted(_paths("*"), key=lambda path: path.stat().st_mtime, reverse=True)
     letters: list[Letter] = []
     for path in paths:
-        # To parse a thousand mails takes seconds; to read them does not.
+        # Parsing a thousand mails takes seconds, while reading their bytes does not.
         if wanted and wanted.encode() not in path.read_bytes().lower():
             continue
         letter = _read(path)
@@ -55,7 +55,7 @@ def index() -> ResponseReturnValue:
 @bp.get("/<reference>")
 @guards.public
 def show(reference: str) -> ResponseReturnValue:
-    """One message, its links live."""
+    """Show one message, with working links."""
     found = _paths(reference) if reference.isalnum() else []
     if not found:
         abort(404)

@@ -1,4 +1,4 @@
-"""The bar above every page: the places that each audience goes to, and the rooms of an intake that roles open."""
+"""The navigation bar above every page, and the cards of an intake's rooms, as the viewer's roles allow."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from cohortmgr.base.navigation import Entry, RoomCard, navigation_of
 
 
 def cards_open_to(viewer: Viewer, of: Literal["intake", "cohort"], path: str) -> list[RoomCard]:
-    """The rooms of an intake or a cohort that the viewer's roles open in its scope."""
+    """Return the cards of an intake's or cohort's rooms that the viewer's roles open in its scope."""
     return [card for card in navigation_of(current_app).cards(of) if allows(viewer, card.permission, path)]
 
 
 def navigation() -> list[tuple[str, str, str | None]]:
-    """(label, address, "page" if that is the page, "true" if it is one below) for the present viewer."""
+    """Return the present viewer's bar as (label, address, mark).
+
+    The mark is "page" on the entry's own page, "true" on a page below it, else None."""
     if not has_request_context():
         return []
     endpoint = request.endpoint
@@ -36,7 +38,7 @@ def navigation() -> list[tuple[str, str, str | None]]:
 
 
 def _open_to(viewer: Viewer) -> tuple[Entry, ...]:
-    """The entries of the viewer's bar; one that is a second way to an open place is left out."""
+    """Return the entries of the viewer's bar, without those that are a second way to a page that is in it already."""
     opened = [
         entry for entry in _bar(viewer.audience) if entry.permission is None or viewer.paths(entry.permission)
     ]
@@ -45,12 +47,12 @@ def _open_to(viewer: Viewer) -> tuple[Entry, ...]:
 
 
 def account_links() -> list[tuple[str, str]]:
-    """(label, address) of what is everybody's own, whatever their roles."""
+    """Return (label, address) of the links that everybody has, whatever their roles."""
     return [(label, address) for label, address, _entry in _told(_bar("own"))]
 
 
 def _bar(audience: str) -> tuple[Entry, ...]:
-    """An audience's bar, put in order once an application: rooms register while it is made, and not later."""
+    """Return an audience's bar, sorted once for each application: rooms register only while it is made."""
     bars: dict[str, tuple[Entry, ...]] = current_app.extensions.setdefault("cohortmgr-bars", {})
     if audience not in bars:
         bars[audience] = navigation_of(current_app).bar(audience)
@@ -63,11 +65,11 @@ def _told(entries: Sequence[Entry]) -> list[tuple[str, str, Entry]]:
 
 @lru_cache(maxsize=256)
 def _written(entries: tuple[Entry, ...], _spoken: str, _root: str) -> list[tuple[str, str, Entry]]:
-    """Labels and addresses, which differ by the page's language and by what the site stands below."""
+    """Return labels and addresses, cached by the page's language and the site's root, on which they depend."""
     return [(say(entry.label), url_for(entry.endpoint), entry) for entry in entries]
 
 
 def init_navigation(app: Flask) -> None:
-    """Give the layouts their places."""
+    """Give the layouts `navigation` and `account_links`."""
     app.jinja_env.globals["navigation"] = navigation
     app.jinja_env.globals["account_links"] = account_links

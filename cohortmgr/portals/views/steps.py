@@ -1,4 +1,4 @@
-"""What comes after the sending on a file's own page: the answer, and whose turn it is."""
+"""The steps after the sending on a file's own page: the decision, what is still asked, and the first day."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cohortmgr.selection.queries import Mine
 
 
 def owed_of(told: Iterable[Mine]) -> Mapping[int, int]:
-    """By application, how much is still asked of those who accepted a seat."""
+    """Return by application id how many answers are still asked of those who accepted a seat."""
     seated = [
         each.application.id for each in told if each.offer is not None and each.offer.state == "accepted"
     ]
@@ -27,7 +27,7 @@ def owed_of(told: Iterable[Mine]) -> Mapping[int, int]:
 
 
 def standing_of(told: Mine, owed: int = 0) -> Standing:
-    """Where a file stands once its person was told of a decision."""
+    """Return where a file stands once its person was told of a decision."""
     offer = told.offer
     return Standing(
         told.application.state,
@@ -42,7 +42,7 @@ def standing_of(told: Mine, owed: int = 0) -> Standing:
 
 
 def steps(viewer: Viewer, application: Application) -> Iterable[Mapping[str, Any]]:
-    """The answer and, where there is a place, the first day; nothing before the person was told."""
+    """Yield the decision and, if there is a seat, the first day. Yields nothing before the person was told."""
     for told in selection.mine(viewer):
         if told.application.id == application.id and told.decision.notified_at is not None:
             turn = turn_of(standing_of(told, owed_of([told]).get(application.id, 0)), clock.now())

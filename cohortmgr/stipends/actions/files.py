@@ -1,4 +1,4 @@
-"""What leaves a run: the bank's file and the payment list. Each opens the RIBs, and each is noted."""
+"""The two files made from a run: the bank's file and the payment list. Making one opens the RIBs and is noted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from cohortmgr.stipends.rules import SETTLED, LineState, RunState
 
 @dataclass(frozen=True)
 class BankFile:
-    """A file to hand to the bank."""
+    """A file to give to the bank."""
 
     name: str
     data: bytes
@@ -32,20 +32,20 @@ class BankFile:
 
 @dataclass(frozen=True)
 class Group:
-    """The payments of one company, by name; `name` is in three languages, None for those without a company."""
+    """The payments of one company, by name. `name` is in three languages, None for people without a company."""
 
     name: Mapping[str, str] | None
     payments: tuple[Payment, ...]
 
     @property
     def total(self) -> int:
-        """Centimes."""
+        """The total of the payments in centimes."""
         return sum(payment.cents for payment in self.payments)
 
 
 @dataclass(frozen=True)
 class PaymentSheet:
-    """The payment list of a run, as it is printed and signed."""
+    """The payment list of a run, to be printed and signed."""
 
     run: Run
     cohort: Cohort
@@ -55,7 +55,9 @@ class PaymentSheet:
 
 
 def bank_file(viewer: Viewer, run_reference: str) -> BankFile:
-    """The CSV for the bank of an approved run, read back and checked before it leaves; the run is then handed over."""
+    """Return the bank's CSV file of an approved run, and mark the run as handed to the bank.
+
+    The rows are checked again before the file leaves."""
     run, cohort = queries.run_for(viewer, run_reference)
     require(viewer, "stipends.prepare", cohort.path)
     payments, _companies = _payments(run)
@@ -75,7 +77,7 @@ def bank_file(viewer: Viewer, run_reference: str) -> BankFile:
 
 
 def payment_sheet(viewer: Viewer, run_reference: str) -> PaymentSheet:
-    """The payment list of an approved run, with whole RIBs, by company."""
+    """Return the payment list of an approved run, with whole RIBs, by company."""
     run, cohort = queries.run_for(viewer, run_reference)
     if not allows(viewer, "stipends.prepare", cohort.path):
         require(viewer, "stipends.approve", cohort.path)
@@ -97,7 +99,9 @@ def payment_sheet(viewer: Viewer, run_reference: str) -> PaymentSheet:
 
 
 def _payments(run: Run) -> tuple[PaymentList, dict[str, tuple[str, Mapping[str, str] | None]]]:
-    """The payments of a settled run, and line's reference to its company; Refused if they are not what was approved."""
+    """Return the payments of a settled run, and the company of each line by the line's reference.
+
+    Refused if they are not what was approved."""
     if RunState(run.state) not in SETTLED:
         raise Refused(N_("L’état de paiement n’est pas encore approuvé."))
     details = queries.bank_details_of(run.id)

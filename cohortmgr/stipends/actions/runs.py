@@ -1,4 +1,4 @@
-"""From accepted people to paid ones: bank details, runs, adjustments, the second person's accord."""
+"""Acts of payment: taking bank details, opening and computing runs, adjusting lines, approving as a second person."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ _NO_STIPEND = N_("Ce programme ne verse pas de bourse.")
 
 
 def take_bank_details(viewer: Viewer, enrolment: Enrolment, application: Application) -> None:
-    """Keep the RIB that came with an application, sealed at its new place; called at the enrolment.
+    """Store the RIB of an application for its enrolment, sealed for its new place; called at the enrolment.
 
-    Nothing happens without a sound RIB: the payment run then names the person among its exceptions.
+    Without a valid RIB nothing happens: the payment run then names the person among its exceptions.
     """
     rib = _rib_of(application)
     if rib is None:
@@ -81,7 +81,9 @@ def take_bank_details(viewer: Viewer, enrolment: Enrolment, application: Applica
 
 
 def take_given_later(viewer: Viewer, application: Application) -> None:
-    """The same for a RIB given after the acceptance. Before there is an enrolment, that one will take it."""
+    """Do the same for a RIB that was given after the acceptance.
+
+    If there is no enrolment yet, nothing is done: the enrolment will take the RIB when it is made."""
     enrolment = db.session.scalar(sa.select(Enrolment).where(Enrolment.application_id == application.id))
     if enrolment is not None:
         take_bank_details(viewer, enrolment, application)
@@ -101,7 +103,7 @@ def _rib_of(application: Application) -> str | None:
 
 
 def open_run(viewer: Viewer, cohort_reference: str, month: date) -> Run:
-    """Open the run of a cohort for a month; the one that is open already is returned. Refused outside the scheme."""
+    """Open the run of a cohort for a month, or return the one that exists. Refused outside of the scheme's months."""
     cohort = cohorts.get_for(viewer, cohort_reference, "stipends.read")
     require(viewer, "stipends.prepare", cohort.path)
     scheme = _scheme(cohort)
@@ -126,9 +128,10 @@ def open_run(viewer: Viewer, cohort_reference: str, month: date) -> Run:
 
 
 def compute(viewer: Viewer, run_reference: str) -> Run:
-    """Compute every line of a run anew, keeping finance's adjustments; who cannot be paid is set aside with the reason.
+    """Compute every line of a run again, keeping finance's adjustments.
 
-    Opens the RIBs to check them, which is noted. Refused once the run is approved.
+    Lines that cannot be paid are set aside with the reason. The RIBs are opened to check them, and the audit
+    notes the computation. Refused once the run is approved.
     """
     run, cohort = queries.run_for(viewer, run_reference)
     require(viewer, "stipends.prepare", cohort.path)
@@ -149,9 +152,9 @@ def adjust(
     reason: str,
     version: int,
 ) -> Line:
-    """Set the absences and arrears of one line, with a reason that is kept sealed, and compute the run anew.
+    """Set the absences and arrears of one line, with a reason that is kept sealed, and compute the run again.
 
-    `version` is the run's. Refused without a reason, on days that cannot be, and once the run is approved.
+    `version` is the run's. Refused without a reason, for impossible days, and once the run is approved.
     """
     line = queries.get_for(viewer, line_reference)
     run, cohort = queries.run_for(viewer, queries.run_of(line).reference)
@@ -185,10 +188,11 @@ def adjust(
 
 
 def approve(viewer: Viewer, run_reference: str, typed: str, version: int) -> Run:
-    """Freeze a run and show its lines to their people; for another than who computed it.
+    """Approve a run: freeze its amounts and show its lines to their people.
 
-    `typed` is the number of payments as the approver wrote it. Approving again changes nothing. Refused while an
-    earlier month is not settled: what it sets aside, or cannot take back, belongs to this one.
+    The approver is not the person who computed it. `typed` is the number of payments as the approver wrote
+    it. Approving again changes nothing. Refused while an earlier month is not settled, because this run takes
+    over what that month sets aside or cannot take back.
     """
     run, cohort = queries.run_for(viewer, run_reference)
     require(viewer, "stipends.approve", cohort.path)
@@ -228,7 +232,7 @@ def approve(viewer: Viewer, run_reference: str, typed: str, version: int) -> Run
 
 
 def read_reason(viewer: Viewer, line: Line) -> str | None:
-    """The reason of an adjustment, opened; the reading is noted."""
+    """Open and return the reason of an adjustment, or None. The audit notes that it was read."""
     if line.reason_sealed is None:
         return None
     person = db.session.get_one(Person, line.person_id)
