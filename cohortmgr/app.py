@@ -60,8 +60,9 @@ class Site(Flask):
 
 
 def create_app(settings: Settings | None = None, process: Process = "web") -> Flask:
-    """Return the application. `process` chooses the database role: "web" connects as the application's role,
-    "system" (worker and commands) as the system's role."""
+    """Return the application, connected with the database role that `process` names.
+
+    "web" is the application's role, "system" (worker and commands) the system's role."""
     settings = settings or read_settings()
     app = Site(
         "cohortmgr",

@@ -20,8 +20,7 @@ def tell_plainly(app: Flask) -> None:
 
 
 def _plain(act: Callable[..., Any]) -> Callable[..., Any]:
-    """Return `act` wrapped: a database that cannot be reached, or has no tables, becomes one sentence for the
-    operator."""
+    """Return `act` wrapped, so that a database which is missing or has no tables is told in one sentence."""
 
     @wraps(act)
     def run(*arguments: Any, **values: Any) -> Any:

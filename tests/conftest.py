@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from cohortmgr.base import clock  # the first import: it takes the machine's time zones away
+from cohortmgr.base import clock  # first, because it removes the machine's time zones
 from tests import services
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from tests.databases import Database
 
 ROOT = Path(__file__).resolve().parent
-# What asks for no server: everything else starts them.
+# The folders whose tests need no server; for all others the servers are started.
 SERVERLESS = ("unit", "architecture")
 NEEDS_SERVICES = ("browser", "worker")
-# What takes most of the rest: `make quick` leaves it out and says so.
+# The longest of the other tests: `make quick` leaves them out and says so.
 LONG = (
     "integration/accounts/test_roles.py",
     "integration/applications/test_children_hidden.py",
@@ -66,24 +66,24 @@ hypothesis_settings.register_profile("long", deadline=None, max_examples=1000)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--quick`: SQLite alone."""
+    """Add the option `--quick`: only SQLite."""
     parser.addoption("--quick", action="store_true", help="SQLite alone: no PostgreSQL, Redis or browser")
 
 
 def _is_serverless(config: pytest.Config) -> bool:
-    """Whether all that was asked for lies in folders that need no server."""
+    """Whether all tests that were asked for lie in folders that need no server."""
     asked = [(config.invocation_params.dir / argument.split("::")[0]).resolve() for argument in config.args]
     folders = [ROOT / name for name in SERVERLESS]
     return bool(asked) and all(any(path.is_relative_to(folder) for folder in folders) for path in asked)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the servers once, in the process that the others are started from."""
+    """Start the servers once, in the process that starts the other processes."""
     gc.set_threshold(
         20_000, 20, 20
     )  # modules and tests are no garbage: looking for some took a third of the collection
     hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
-    # The developer's own settings are not the tests'.
+    # The developer's own settings must not reach the tests.
     for name in [name for name in os.environ if name.startswith("COHORTMGR_") and "_TEST_" not in name]:
         del os.environ[name]
     if hasattr(config, "workerinput") or config.getoption("--quick") or config.option.collectonly:
@@ -109,7 +109,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that uses `database` runs on each of the two, unless it concerns one; the browser sees one."""
+    """Run a test that uses `database` on both databases, unless it is marked for one. Browser tests use SQLite."""
     if "database" not in metafunc.fixturenames:
         return
     node = metafunc.definition
@@ -127,21 +127,23 @@ def _lies_in(path: Path, places: Iterable[str]) -> bool:
 
 
 def _is_left_out(item: pytest.Item) -> bool:
-    """Whether `--quick` does without it."""
+    """Whether `--quick` leaves this test out."""
     parameters = getattr(getattr(item, "callspec", None), "params", {})
     return parameters.get("database") == "postgres" or bool(item.get_closest_marker("services"))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """`--quick` does not even read what it leaves out whole."""
+    """Let `--quick` not even read the files and folders that it leaves out as a whole."""
     quick = config.getoption("--quick") and _lies_in(collection_path, (*NEEDS_SERVICES, *LONG))
     return True if quick else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What waits, for a browser or a process, is one process's work and goes first, beside what computes; last come
-    the shortest, so that both end together. `--quick` leaves out what needs a server, a process or a browser, and what
-    is long."""
+    """Order the tests, and leave out what `--quick` does without.
+
+    Tests that wait for a browser or a process come first, all in one process, beside those that compute. The
+    shortest come last, so that both end together. `--quick` leaves out tests that need a server, a process or
+    a browser, and long ones."""
     waiting = [item for item in items if _lies_in(item.path, NEEDS_SERVICES)]
     for item in waiting:
         item.add_marker(pytest.mark.xdist_group("waits"))
@@ -153,13 +155,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """What is there now stays to the end."""
+    """Tell the garbage collector that what exists now stays to the end."""
     gc.collect()
     gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say what `--quick` left out, and how many tests ran on each database."""
+    """Print what `--quick` left out, and how many tests ran on each database."""
     if config.getoption("--quick"):
         terminalreporter.write_line(
             "Quick: left out PostgreSQL, Redis, the browser, the worker's processes, and the long tests of "
@@ -207,7 +209,7 @@ def postgres_database(
 
 @pytest.fixture
 def database(request: pytest.FixtureRequest) -> Iterator[Database]:
-    """The database of the test, as the migrations left it. Without a parameter (browser tests): SQLite."""
+    """The database of the test, as the migrations left it; SQLite if there is no parameter (browser tests)."""
     from tests.watch import watched
 
     chosen: Database = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_database")
@@ -224,7 +226,7 @@ def app(database: Database) -> Flask:
 
 @pytest.fixture
 def app_context(app: Flask) -> Iterator[AppContext]:
-    """A context for the test's own look at the database; each request of `client` has another."""
+    """An application context in which the test itself reads the database; each request of `client` has another."""
     from tests.watch import test_context
 
     with test_context(app) as context:
@@ -233,7 +235,7 @@ def app_context(app: Flask) -> Iterator[AppContext]:
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """A browser without a screen: keeps its cookies, has a session of its own at each request.
+    """A test client like a browser without a screen: it keeps cookies and has a new session at each request.
 
     It sends forms without their token; `protected_client` and the browser tests have the protection on.
     """
@@ -246,20 +248,20 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def protected_client(client: FlaskClient) -> FlaskClient:
-    """The same with the protection against forged forms on."""
+    """`client` with the protection against forged forms on."""
     client.application.config["WTF_CSRF_ENABLED"] = True
     return client
 
 
 @pytest.fixture
 def system_app(database: Database) -> Flask:
-    """The application as worker and commands have it: the system's role, which sees every institution."""
+    """The application as the worker and commands have it, with the system's role, which sees every institution."""
     return database.system_app
 
 
 @pytest.fixture
 def system_context(system_app: Flask) -> Iterator[AppContext]:
-    """A context that sees every institution, for preparing a test and for looking at what came of it."""
+    """A context that sees every institution, to prepare a test and to check its result."""
     from tests.watch import test_context
 
     with test_context(system_app) as context:
@@ -274,21 +276,21 @@ def runner(system_app: Flask) -> FlaskCliRunner:
 
 @pytest.fixture
 def statements() -> Callable[[], AbstractContextManager[list[str]]]:
-    """`with statements() as seen: ...` collects the SQL sent meanwhile, without transaction control."""
+    """`with statements() as seen: ...` collects the SQL sent in the block, without transaction control."""
     from bench.statements import counted
 
     return counted
 
 
 def _redis_database(config: pytest.Config) -> str:
-    """The Redis database that only this process of the test run uses."""
+    """Return the Redis database that only this process of the test run uses."""
     number = int(_process_name(config).removeprefix("gw") or 0) % 16
     return f"{os.environ[services.REDIS]}/{number}"
 
 
 @pytest.fixture
 def redis_url(pytestconfig: pytest.Config) -> str:
-    """The same, emptied."""
+    """The Redis database of this process, emptied."""
     import redis
 
     url = _redis_database(pytestconfig)

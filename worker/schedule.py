@@ -18,8 +18,9 @@ def route_of(work: Work) -> dict[str, str]:
 
 
 def schedule_of(works: Iterable[Work]) -> dict[str, dict[str, Any]]:
-    """Return the schedule of beat: every task with a period. Each message expires a little before the next is
-    sent."""
+    """Return the schedule of beat: every task with a period.
+
+    Each message expires a little before the next one is sent."""
     return {
         work.name: {
             "task": work.name,

@@ -1,4 +1,4 @@
-"""Each room's work as a task of Celery; the rooms know nothing of Celery."""
+"""Registering the rooms' tasks with Celery, of which the rooms know nothing."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ _stopping = threading.Event()
 
 @worker_shutting_down.connect
 def _stop(**_: Any) -> None:
-    """TERM of a supervisor or Ctrl-C in a terminal."""
+    """Note that the worker was told to stop, by a supervisor's TERM or by Ctrl-C in a terminal."""
     _stopping.set()
 
 
 @worker_ready.connect
 def _begin(**_: Any) -> None:
-    """What waited while no worker ran is found at once, not at the next minute."""
+    """Send each `at_start` task once, so that what waited while no worker ran is done at once, not a minute later."""
     for work in works_of(flask_app):
         if work.at_start:
             app.send_task(work.name, queue=work.queue, expires=60)
 
 
 def stopping() -> bool:
-    """Whether the worker was told to stop: nothing new is begun."""
+    """Whether the worker was told to stop; if so, begin nothing new."""
     return _stopping.is_set()
 
 
 def do(work: Work) -> None:
-    """Do a work in a context of its own; one that is repeated, until it finds nothing to do."""
+    """Run a task in an application context of its own; repeat a `repeated` one until it finds nothing to do."""
     while not stopping():
         with flask_app.app_context():
             found = work.act(stopping)

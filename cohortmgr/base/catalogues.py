@@ -72,8 +72,7 @@ def read(locale: str) -> Catalog:
 
 
 def updated(locale: str, fresh: Catalog) -> Catalog:
-    """Return the texts of `fresh`, each with its translation from the committed catalogue if the text is
-    unchanged."""
+    """Return the texts of `fresh`, each with the committed translation of exactly the same text, if any."""
     known = read(locale)
     catalog = Catalog(locale=locale, charset="utf-8")
     for message in fresh:

@@ -66,8 +66,7 @@ def instant(day: date, hour: int = 0, minute: int = 0) -> datetime:
 
 @contextmanager
 def at(moment: datetime) -> Iterator[None]:
-    """Hold the clock at `moment` (aware). Used by the demonstration, the tests and the soak; refused in
-    production."""
+    """Hold the clock at `moment` (aware), for the demonstration, tests and soak. Refused in production."""
     global _frozen
     if not _movable:
         raise RuntimeError("the clock cannot be moved in production")

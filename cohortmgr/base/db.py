@@ -1,5 +1,4 @@
-"""The database: one session for a request or task, one transaction for an act, and row security by
-institution.
+"""The database: one session for a request or task, one transaction for an act, row security by institution.
 
 Tables declare their tenancy in `info` (see `TENANCIES`). The migrations write the matching row-level
 policies, and a test compares the two. On PostgreSQL each transaction says by `set_config` for whom it reads.
@@ -118,8 +117,8 @@ def init_db(app: Flask, url: str) -> None:
 
 
 def configure_engine(engine: sa.Engine) -> None:
-    """Set up an engine: SQLite gets its pragmas and explicit transactions, PostgreSQL is read-only unless
-    asked to write."""
+    """Set up an engine: SQLite gets pragmas and explicit transactions, PostgreSQL writes only where that is
+    asked for."""
     (_configure_sqlite if engine.dialect.name == "sqlite" else _configure_postgresql)(engine)
 
 
@@ -163,8 +162,9 @@ def _configure_postgresql(engine: sa.Engine) -> None:
 
     @event.listens_for(engine, "checkout")
     def _wakes(driver: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
-        """Check that the server still answers, if the connection was idle for a while; a busy one was proven
-        just before."""
+        """Check that the server still answers, if the connection was idle for longer than RESTS.
+
+        One that was used a moment ago is known to work."""
         if time.monotonic() - record.info.get("rests_since", math.inf) > RESTS:
             try:
                 engine.dialect.do_ping(driver)
@@ -204,8 +204,9 @@ def append(session: Session, model: type[Model], rows: list[dict[str, Any]]) -> 
 
 
 def insert_or_leave(session: Session, model: type[Model], rows: list[dict[str, Any]]) -> None:
-    """Insert the rows that do not exist yet. If another transaction is inserting the same row, wait and keep
-    that one."""
+    """Insert the rows that do not exist yet.
+
+    If another transaction is inserting the same row, wait for it and keep its row."""
     dialect = session.connection().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     if rows:

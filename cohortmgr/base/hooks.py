@@ -21,8 +21,8 @@ class Hook(Generic[P, R]):
         self.acts: list[Callable[P, R]] = []
 
     def register(self, act: Callable[P, R], *, before: Callable[P, R] | None = None) -> None:
-        """Add `act` after the functions that came earlier, or just before the function `before` where the
-        order matters.
+        """Add `act` after the functions that came earlier, or just before the function `before` if order
+        matters.
 
         Registering twice changes nothing: every application that is made in the same process registers again.
         """
@@ -36,8 +36,7 @@ class Hook(Generic[P, R]):
         return [act(*args, **kwargs) for act in self.acts]
 
     def __iter__(self) -> Iterator[Callable[P, R]]:
-        """Iterate over the functions in order, for a caller that stops at the first answer or survives a
-        failing one."""
+        """Iterate over the functions in order, for a caller that stops early or survives a failing one."""
         return iter(tuple(self.acts))
 
 

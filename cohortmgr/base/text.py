@@ -44,8 +44,8 @@ def new_short_code(length: int = 6) -> str:
 
 
 def fold(text: str) -> str:
-    """Return text for search and sorting: lower case, no accents or tashkeel, Arabic letters and digits in
-    plain form.
+    """Return text for search and sorting: lower case, no accents or tashkeel, plain Arabic letters and
+    digits.
 
     Folding a folded text changes nothing.
     """

@@ -1,5 +1,4 @@
-"""The registry of the worker's tasks: each room adds plain functions, with a name and a period, in its
-wiring.py.
+"""The registry of the worker's tasks, to which each room adds plain functions in its wiring.py.
 
 Rooms know nothing of Celery: only worker/ turns this list into Celery tasks and a schedule.
 """

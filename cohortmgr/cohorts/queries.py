@@ -119,8 +119,7 @@ def over(applications: Collection[int]) -> set[int]:
 
 
 def owing(rows: Sequence[sa.Row[Any]]) -> list[tuple[sa.Row[Any], tuple[Question, ...]]]:
-    """Return those of `members` who are present and still owe something for their enrolment, with what they
-    owe.
+    """Return those of `members` who are present and still owe something for their enrolment, and what.
 
     The number of statements does not grow with the rows."""
     present = [row for row in rows if row.Enrolment.state in PRESENT]
@@ -131,7 +130,7 @@ def owing(rows: Sequence[sa.Row[Any]]) -> list[tuple[sa.Row[Any], tuple[Question
 
 
 def held_by_checks(cohort: Cohort) -> Sequence[Application]:
-    """Return the files of waiting enrolments whose figures nobody has yet checked on the papers that prove
+    """Return the files of waiting enrolments whose figures nobody has checked yet on the papers that prove
     them.
 
     It runs no statement where the definition asks for no check.

@@ -71,7 +71,7 @@ def ensure_host(viewer: Viewer, key: str) -> Organisation:
 
 
 def ensure_companies(viewer: Viewer, names: Mapping[str, Mapping[str, str]]) -> dict[str, Organisation]:
-    """Return the companies with these keys; missing ones are created below the root, existing ones keep their
+    """Return the companies with these keys. Missing ones are created below the root; known ones keep their
     name.
 
     Refused if a key belongs to an organisation of another kind.

@@ -38,8 +38,7 @@ def by_keys(keys: Iterable[str]) -> dict[str, Organisation]:
 
 
 def institutions_below(path: str) -> tuple[int, ...]:
-    """Return the ids of the hosting institutions at or below a path, sorted: a role granted there reaches
-    their rows."""
+    """Return the ids of the hosting institutions at or below a path, sorted: those that a grant there opens."""
     mine = sa.select(Organisation.id).where(
         Organisation.path.startswith(path, autoescape=True),
         Organisation.kind.in_([kind.value for kind in HOSTS]),

@@ -1,5 +1,4 @@
-"""The tree of organisations: kinds, paths, the twelve regions, and the organisations that every installation
-knows."""
+"""The tree of organisations: kinds, paths, the twelve regions, and the organisations known from the start."""
 
 from __future__ import annotations
 

@@ -118,8 +118,7 @@ def check_input(wishes: Wishes, priorities: Priorities, seats: Seats) -> list[Pr
 def blocking_pairs(
     wishes: Wishes, priorities: Priorities, seats: Seats, assignment: Mapping[str, str], seed: str
 ) -> list[tuple[str, str]]:
-    """Return the (candidate, company) pairs that would both prefer each other. With none, the matching is
-    stable.
+    """Return the (candidate, company) pairs that would both prefer each other. Without any it is stable.
 
     It is written from the definition and not from the algorithm, so that it can check any assignment, also
     one that was changed by hand.
@@ -209,8 +208,7 @@ def digest(content: Mapping[str, Any]) -> str:
 
 
 def verify(content: Mapping[str, Any]) -> list[Problem]:
-    """Check a certificate from its numbers alone: its digest, its stability, and that it is best for the
-    candidates."""
+    """Check a certificate from its numbers alone: digest, stability, and that it is best for the candidates."""
     problems = []
     if content.get("sha256") != digest(content):
         problems.append(Problem(N_("L’empreinte ne correspond pas au contenu du certificat."), {}, "sha256"))

@@ -70,8 +70,7 @@ def figures(records: Sequence[Record]) -> Figures:
 
 
 def mask(whole: Figures, k: int = SMALL) -> Figures:
-    """Return the figures for an observer: no count from 1 to k − 1, and none from which one could be
-    subtracted.
+    """Return the figures for an observer: no count from 1 to k − 1, nor any that subtraction would give back.
 
     Where a column has only one hidden cell, or its hidden cells add up to less than `k`, the next smallest is
     hidden too (complementary suppression). A mean is hidden if fewer than `k` files were read or if that

@@ -82,8 +82,7 @@ class Month:
 
 @dataclass(frozen=True)
 class Contents:
-    """A whole report. `marks` counts the read files by whole points of their mean, `offers` counts by their
-    state.
+    """A whole report. `marks` counts the read files by whole points of their mean, `offers` by their state.
 
     The names are those of the day of the report: key to the three languages."""
 
@@ -104,8 +103,7 @@ def mean_mark(totals: Iterable[int]) -> int | None:
 
 
 def marks_by_point(means: Iterable[int]) -> dict[str, int | None]:
-    """Count the means (thousandths) in each point of the scale: `12` counts 12.000 to 12.999; 20 is counted
-    in `19`."""
+    """Count the means (thousandths) in each point of the scale: `12` counts 12.000 to 12.999, `19` also 20."""
     counts = dict.fromkeys(range(FULL_MARK), 0)
     for mean in means:
         counts[min(FULL_MARK - 1, max(0, mean // 1000))] += 1

@@ -29,8 +29,8 @@ LONGEST_COMMENT = 4000
 def assign(
     viewer: Viewer, intake_reference: str, reviewers: Collection[str] | None = None, seed: int = 1
 ) -> int:
-    """Give every eligible file that was sent the readers that it still lacks. Returns how many readings were
-    added.
+    """Give every eligible file that was sent the readers that it still lacks. Returns the number of new
+    readings.
 
     `reviewers` are references of persons; None means all reviewers of the programme. Nobody reads their own
     file, nor one that they abstained from. A second call adds nothing. Refused if there are too few readers.

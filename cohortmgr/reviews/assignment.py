@@ -53,11 +53,10 @@ def assign(
 
 
 def groups(pairs: Iterable[Pair], reviewers: Iterable[str] = ()) -> list[frozenset[str]]:
-    """Return the groups of reviewers linked by shared files, largest first. With one group, all can be
-    calibrated.
+    """Return the groups of reviewers linked by shared files, largest first.
 
-    `pairs` are (file, reviewer). `reviewers` adds people who may have no file; each of them is then a group
-    alone.
+    One group means that all reviewers can be calibrated against each other. `pairs` are (file, reviewer).
+    `reviewers` adds people who may have no file; each of them is then a group alone.
     """
     readers: dict[str, list[str]] = defaultdict(list)
     links = _Links(reviewers)
@@ -190,8 +189,7 @@ class _Desk:
         return met, any(self.links.find(other) == home for other in held), self.turn[name]
 
     def join(self) -> None:
-        """Swap readers between new assignments, with unchanged loads, as long as this leaves fewer separate
-        groups."""
+        """Swap readers between new assignments while this leaves fewer separate groups. Loads do not change."""
         while self._apart() > 1 and self._swap_once():
             pass
 
@@ -246,8 +244,7 @@ class _Desk:
         )
 
     def _swap(self, file: str, name: str, other_file: str, other: str) -> int:
-        """Exchange two readers. Returns the change in the sum of the squares of the numbers of files shared
-        by pairs."""
+        """Exchange two readers. Returns by how much the sum of the squared numbers of shared files changes."""
         change = 0
         for place, out, into in ((file, name, other), (other_file, other, name)):
             for names in (self.held[place], self.added[place]):

@@ -25,8 +25,7 @@ OPEN = (ReviewState.REOPENED, ReviewState.DRAFTED, ReviewState.ASSIGNED)
 
 
 def visible(viewer: Viewer) -> sa.Select[Review]:
-    """Select the viewer's own readings as a reviewer, and all readings of programmes where the viewer may see
-    them."""
+    """Select the viewer's own readings as a reviewer, and all readings that the viewer may see as staff."""
     own = sa.and_(Review.reviewer_id == viewer.person_id, within(viewer, "reviews.score", Intake.path))
     everyone = within(viewer, "reviews.read", Intake.path)
     return sa.select(Review).join(Intake, Intake.id == Review.intake_id).where(sa.or_(own, everyone))
@@ -107,8 +106,9 @@ def queue(viewer: Viewer, intake_id: int | None = None) -> Sequence[Any]:
 
 
 def next_after(rows: Sequence[Any], reference: str) -> str | None:
-    """Return the reference of the next open reading of a queue, starting again at its top; None if all are
-    handed in."""
+    """Return the reference of the next open reading of a queue, or None if all are handed in.
+
+    After the last row the search goes on at the top."""
     waiting = [row.reference for row in rows if row.state in OPEN and row.reference != reference]
     place = next((i for i, row in enumerate(rows) if row.reference == reference), -1)
     after = [row.reference for row in rows[place + 1 :] if row.reference in waiting]
@@ -138,8 +138,7 @@ class Reader:
 
 @dataclass(frozen=True)
 class Progress:
-    """The progress of an intake: files to read, files with enough readings handed in, and each reviewer's
-    work.
+    """The progress of an intake: files to read, files with enough readings, and each reviewer's work.
 
     `spread` counts files by the gap between their readings, in whole points.
     """

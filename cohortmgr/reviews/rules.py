@@ -90,7 +90,7 @@ def mark_out_of_twenty(score: int | Decimal | Fraction, low: int, high: int) -> 
 
 
 def severities(readings: Iterable[tuple[str, str, int]]) -> dict[str, int]:
-    """Return each reviewer's average distance from their colleagues' totals on the same files, in
+    """Return how far each reviewer's totals lie from colleagues' on the same files, on average, in
     thousandths.
 
     `readings` are (file, reviewer, total). Below zero is severe. Only files that at least two people have

@@ -1,5 +1,4 @@
-"""The pages of readings for staff: the overview of who reads what, a reader's queue, and the reading page
-(cockpit)."""
+"""The pages of readings for staff: the overview of who reads what, a reader's queue, the cockpit for reading."""
 
 from __future__ import annotations
 

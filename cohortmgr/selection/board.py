@@ -41,8 +41,10 @@ class File:
 
 @dataclass(frozen=True)
 class Board:
-    """`files` by number. `unread` files lack readings and are not ranked; `ineligible` ones are refused
-    without reading."""
+    """The ranked files of an offering, where the ranking is cut, and the files that are not ranked.
+
+    `files` are keyed by number. `unread` files lack readings; `ineligible` files are refused without being
+    read."""
 
     ranking: Ranking
     cut: Cut

@@ -92,14 +92,12 @@ def verify(certificate: Mapping[str, Any]) -> list[Problem]:
 
 
 def outcomes_of(certificate: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
-    """Return (outcome, rank) of each reference, in the words of decisions, from a certificate that `verify`
-    accepted."""
+    """Return (outcome, rank) of each reference of a certificate that `verify` accepted, in the words of decisions."""
     return {row["reference"]: (_DECIDED[row["outcome"]].value, row["rank"]) for row in certificate["rows"]}
 
 
 def _as_the_rubric_says(rubric: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list[Problem]:
-    """Return a problem for each row whose totals or tie-breaks do not follow from its scores by the stated
-    rubric.
+    """Return a problem for each row whose totals or tie-breaks do not follow from its scores and the rubric.
 
     It uses only the certificate's numbers, as a stranger would: each score is brought from its scale to
     twenty and weighted; a tie-break is the mean of the readings on one criterion.

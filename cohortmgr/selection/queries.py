@@ -145,8 +145,7 @@ _ANSWERS: Mapping[str, str] = {
 
 
 def story_of(viewer: Viewer, application: Application) -> list[Told]:
-    """Return what was decided about a file and how its person answered, once they were told, in one
-    statement.
+    """Return what was decided about a file and how its person answered, once they were told.
 
     The file's history in applications shows it."""
     rows = db.session.execute(

@@ -29,8 +29,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Row:
-    """A ranked candidate. `mean` is `exact` rounded half to even, only for display; `exact` decides the
-    order.
+    """A ranked candidate. `exact` decides the order; `mean` is `exact` rounded half to even, for display.
 
     `decided` is the furthest rule needed to tell this row from the one above and the one below: "mean",
     "tie1", "tie2"…, or "lot".
@@ -64,9 +63,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Cut:
-    """Who is chosen, who waits (in order) and who is refused. `line` is the lowest mean chosen, None without
-    seats.
-    """
+    """Who is chosen, who waits (in order), who is refused. `line` is the lowest mean chosen, None without seats."""
 
     chosen: tuple[Row, ...]
     waiting: tuple[Row, ...]
@@ -126,7 +123,7 @@ def _key(entry: Entry, seed: str) -> Key:
 
 
 def _level(one: Key, other: Key) -> int:
-    """Return 0 if the means differ, n if the nth tie-break tells the two apart, and one more than the last
+    """Return which rule tells two candidates apart: 0 for the mean, n for the nth tie-break, then one more
     for the lot.
     """
     if one[0] != other[0]:

@@ -97,11 +97,10 @@ WAITING_MEANINGS: Mapping[WaitingState, str] = {
 
 @dataclass(frozen=True)
 class CriterionMark:
-    """A criterion as a refused person sees it: their mark and the mean mark of the chosen, in thousandths of
-    twenty.
+    """A criterion as a refused person sees it: their mark, and the average mark of the chosen.
 
-    `title` and `advice` come from the rubric: texts in three languages, or one already in the reader's
-    language, or a problem around such a text.
+    Both are thousandths out of twenty. `title` and `advice` come from the rubric: texts in three languages,
+    or one already in the reader's language, or a problem around such a text.
     """
 
     key: str

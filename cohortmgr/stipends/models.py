@@ -14,8 +14,7 @@ _PERSONAL = {"info": {"tenancy": "institution_or_person"}}
 
 
 class BankDetails(Row, Model):
-    """A sealed RIB. Its blind index reveals when two people give the same account; pages show its last four
-    digits."""
+    """A sealed RIB. Its blind index finds the same account twice; pages show its last four digits."""
 
     __tablename__ = "bank_details"
     __table_args__ = (sa.UniqueConstraint("institution_id", "person_id"), _PERSONAL)
@@ -49,8 +48,7 @@ class Run(Row, Versioned, Model):
 
 
 class Line(Row, Model):
-    """One person's stipend of one month with every step of its sum. The person sees it once `released_at` is
-    set.
+    """One person's stipend of one month with every step of its sum, shown once `released_at` is set.
 
     `items` and `exception` are {"what": msgid, "values": {…}, "cents": signed}; `arrears` are {"month":
     "2026-01-01", "days": 2, "of": 22}, given by finance with a sealed reason.

@@ -144,8 +144,8 @@ def lines_of(run_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
 
 
 def to_pay(cohort_id: int, month: date) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """Return who is enrolled on any day of the month: (Enrolment, Person, BankDetails or None, company_id or
-    None).
+    """Return (Enrolment, Person, BankDetails or None, company_id or None) of those enrolled on a day of the
+    month.
 
     People who left during the month are included: they are owed the days before.
     """

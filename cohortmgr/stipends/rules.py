@@ -191,8 +191,7 @@ def compute_line(
 
 
 def set_aside_by(month: date, net: int, items: Sequence[Mapping[str, Any]]) -> tuple[Aside, ...]:
-    """Return what the set-aside line of `month` leaves to pay, month by month. The centimes add up to its
-    `net`.
+    """Return what the set-aside line of `month` leaves to pay, by month. The centimes add up to its `net`.
 
     `items` are the line's stored items. What it took over from earlier months stays under those months; if
     its own month only took money back, the whole amount stands under this month.

@@ -14,17 +14,17 @@ OURS = ("cohortmgr", "worker", "migrations", "tests", "bench", "templates", "req
 
 @cache
 def tree(path: Path) -> ast.Module:
-    """The syntax tree of a file."""
+    """Return the syntax tree of a file."""
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
 def files(folder: Path, pattern: str = "*.py") -> list[Path]:
-    """The files of a folder and below, in order."""
+    """Return the files of a folder and below, sorted."""
     return sorted(path for path in folder.rglob(pattern) if "__pycache__" not in path.parts)
 
 
 def our_files(*suffixes: str) -> list[Path]:
-    """Each file of the project with one of the suffixes: its folders, and the files at its root."""
+    """Return the files of the project with one of the suffixes, in its folders and at its root."""
     found = [path for path in ROOT.iterdir() if path.is_file()]
     for name in OURS:
         found += [path for path in files(ROOT / name, "*") if path.is_file()]
@@ -32,17 +32,17 @@ def our_files(*suffixes: str) -> list[Path]:
 
 
 def rooms() -> list[str]:
-    """The rooms of the house: the packages of cohortmgr."""
+    """Return the rooms of the house: the packages directly in cohortmgr."""
     return sorted(path.parent.name for path in APPLICATION.glob("*/__init__.py"))
 
 
 def room_files(*names: str) -> list[Path]:
-    """The files of the given names in every room."""
+    """Return the files with one of the names in every room."""
     return [path for path in files(APPLICATION) if path.name in names]
 
 
 def imports(path: Path) -> Iterator[tuple[int, str]]:
-    """(line, dotted name) of each import, wherever it stands; `from a import b` gives `a.b`."""
+    """Yield (line, dotted name) of each import, wherever it stands; `from a import b` gives `a.b`."""
     package = ".".join(path.relative_to(ROOT).with_suffix("").parts[:-1])
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
@@ -54,7 +54,7 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def dotted(node: ast.AST) -> str:
-    """`a.b.c` of an attribute chain; calls within it appear as their function's chain."""
+    """Return `a.b.c` for an attribute chain. A call within it counts as the chain of its function."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):
@@ -65,12 +65,12 @@ def dotted(node: ast.AST) -> str:
 
 
 def calls(path: Path) -> Iterator[tuple[int, str]]:
-    """(line, dotted name) of each call."""
+    """Yield (line, dotted name) of each call."""
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Call):
             yield node.lineno, dotted(node.func)
 
 
 def place(path: Path, line: int) -> str:
-    """`file:line`, as failures name it."""
+    """Return `file:line`, as failures show it."""
     return f"{path.relative_to(ROOT)}:{line}"

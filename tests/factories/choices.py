@@ -1,4 +1,4 @@
-"""Files of mdia 2025 that were sent, and the people who read them and decide: what reviews and selection begin with."""
+"""Makes files sent to mdia 2025, their readers and the people who decide, for tests of reviews and selection."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ LANGUAGES = ("fr", "ar", "en")
 
 
 def sent(files: int, ineligible: int = 0, seats: int = 30) -> Intake:
-    """mdia 2025 with so many files to read and so many that hold no licence; file 1 is that of c1@exemple.ma."""
+    """Make mdia 2025 with `files` files to read and `ineligible` ones without a licence.
+
+    File 1 is that of c1@exemple.ma."""
     with writing():
         programmes.load_definition(SYSTEM, read_known("mdia"))
         intake = queries.intake_of("mdia", "2025")
@@ -68,7 +70,7 @@ def _file(intake: Intake, number: int, eligible: bool) -> None:
 
 
 def someone(intake: Intake, role: Role, name: str = "") -> Viewer:
-    """An account that holds a role in the programme."""
+    """Make an account that holds a role in the programme."""
     email = f"{name or role.value}@inpt.ma"
     with writing():
         account = accounts.new_account(
@@ -79,21 +81,23 @@ def someone(intake: Intake, role: Role, name: str = "") -> Viewer:
 
 
 def readers(intake: Intake, number: int = 3) -> list[Viewer]:
-    """So many reviewers."""
+    """Make this many reviewers."""
     return [someone(intake, Role.REVIEWER, f"r{index}") for index in range(number)]
 
 
 def known(email: str) -> Viewer:
-    """The viewer of an account that exists."""
+    """Return the viewer of an account that exists."""
     found = viewer_of_email(email)
     assert found is not None
     return found
 
 
 def read(intake: Intake, people: list[Viewer]) -> None:
-    """Assign every file and hand in every reading: file 1 gets the best marks, the later ones never better.
+    """Assign every file and hand in every reading: file 1 gets the best marks, and later ones never get
+    better.
 
-    Each of the first fifteen has a total of its own, then each six: files 34 and 33 are told apart by no lot."""
+    Each of the first fifteen files has a total of its own; after that six files share one. So files 34 and 33
+    are told apart by no lot."""
     manager = known("selection_manager@inpt.ma")
     with writing():
         reviews.assign(manager, intake.reference)
@@ -108,7 +112,7 @@ def read(intake: Intake, people: list[Viewer]) -> None:
 
 
 def decided(files: int, seats: int, ineligible: int = 0, approve: bool = True) -> tuple[Intake, Batch]:
-    """A batch on files that were read, proposed by a manager and approved by an administrator."""
+    """Make a batch on files that were read, proposed by a manager and approved by an administrator."""
     intake = sent(files, ineligible, seats)
     manager = someone(intake, Role.SELECTION_MANAGER)
     administrator = someone(intake, Role.PROGRAMME_ADMINISTRATOR)
@@ -122,7 +126,7 @@ def decided(files: int, seats: int, ineligible: int = 0, approve: bool = True) -
 
 
 def browser(app: Flask, viewer: Viewer) -> FlaskClient:
-    """A browser of its own in which the viewer is signed in; it sends forms without their token."""
+    """Return a client of its own in which the viewer is signed in; it sends forms without their token."""
     app.config["WTF_CSRF_ENABLED"] = False
     app.test_client_class = SeparateClient
     client = app.test_client()

@@ -1,4 +1,4 @@
-"""What staff did at the files of the year: a note, a view, a lot, a correction that waits, two files made one."""
+"""Makes what staff did with the files of the year: a note, a view, a bulk act, a correction that waits, a merge."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ from cohortmgr.selection.models import Offer
 
 
 def at_desk(manager: Viewer, intake: str, application: str, open_offer: str) -> dict[str, str]:
-    """References by the names of the table's addresses. `asked` is the file of whoever has the open offer."""
+    """Make them, but the merge. Returns references by the names of the table's addresses.
+
+    `asked` is the file of the person with the open offer."""
     offered = sa.select(Application).join(Offer, Offer.application_id == Application.id)
     asked = db.session.scalars(offered.where(Offer.reference == open_offer)).one()
     until = clock.instant(clock.today(), 23, 59) + bulk.UNDONE_WITHIN * 7
@@ -47,7 +49,7 @@ def at_desk(manager: Viewer, intake: str, application: str, open_offer: str) -> 
 
 
 def put_aside(manager: Viewer, open_intake: str, one: Viewer, other: Viewer) -> dict[str, str]:
-    """Two people of staff begin an application; the second's is put aside for the first's."""
+    """Let two people of staff begin an application each; the second one's is merged into the first one's."""
     with writing() as session:
         kept, aside = (sending.start(viewer, open_intake) for viewer in (one, other))
         session.flush()
@@ -57,7 +59,7 @@ def put_aside(manager: Viewer, open_intake: str, one: Viewer, other: Viewer) -> 
 
 
 def late_start(manager: Viewer, intake: Intake) -> str:
-    """Time for somebody who has begun nothing; its reference."""
+    """Allow a late start to somebody who has begun nothing. Returns its reference."""
     until = intake.closes_at + timedelta(days=2)
     with writing():
         late_starts.allow(manager, intake.reference, contact_of("retard@exemple.ma"), until, "Panne.")

@@ -1,4 +1,4 @@
-"""A child of AI Master Junior whose guardian was asked, for the role × route table and the browser."""
+"""Makes children of AI Master Junior whose guardian was asked, for the role × route table and the browser."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROWS = (
 
 
 def guarded() -> dict[str, str]:
-    """Two children enrolled; the link that their mother got."""
+    """Enrol two children. Returns the link that their mother got, and the intake."""
     with writing():
         programmes.load_definition(SYSTEM, read_known("ai-master-junior"))
     intake = intake_of("ai-master-junior", "2027")

@@ -1,4 +1,4 @@
-"""A seat that somebody accepted in a programme which asks for more from then on."""
+"""Makes an accepted seat in a programme that asks for more once a seat is accepted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cohortmgr.selection.models import Batch, Decision, Offer
 
 
 def joined(owner: Viewer) -> dict[str, str]:
-    """`joining` is the owner's file of jobintech: an identity document and whom to call are still owed."""
+    """Make the owner's file of jobintech, `joining`. An identity document and an emergency contact are still owed."""
     with writing() as session:
         programmes.load_definition(SYSTEM, read_known("jobintech"))
         intake = queries.intake_of("jobintech")

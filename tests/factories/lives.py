@@ -1,4 +1,4 @@
-"""An intake whose files reached every stage, written row by row: what reports count."""
+"""Makes an intake whose files reached every stage, written row by row, for the tests of reports."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OFFERED, ACCEPTED, PLACED, PAID = 20, 17, 15, 13
 
 
 def lived_intake(files: int = 60) -> Intake:
-    """The mdia intake of 2025 with `files` files sent, 20 offers, 17 accepted, 15 placed, 13 paid, and one draft."""
+    """Make mdia 2025 with `files` files sent, 20 offers, 17 accepted, 15 placed, 13 paid, and one draft."""
     with writing():
         programmes.load_definition(SYSTEM, read_known("mdia"))
         intake = queries.intake_of("mdia", "2025")
@@ -191,7 +191,7 @@ def _place_and_pay(intake: Intake, accepted: list[Application]) -> None:
 
 
 def signed_in(client: FlaskClient, role: Role, intake: Intake, path: str | None = None) -> FlaskClient:
-    """The client with the session of a new account that holds a role over the intake's programme (or `path`)."""
+    """Sign a new account in, which holds a role over the intake's programme (or `path`). Returns the client."""
     with writing():
         email = f"{role.value}@exemple.ma"
         account = accounts.new_account(

@@ -1,4 +1,4 @@
-"""Texts to many people of the year: one that waits for a second person, and one that is leaving."""
+"""Makes two mailings of the year: one that waits for a second person, and one that is being sent."""
 
 from __future__ import annotations
 
@@ -26,19 +26,21 @@ TEXTS = {
 
 
 def mailings(manager: Viewer, administrator: Viewer, intake_reference: str, number: str) -> dict[str, str]:
-    """References by name: `campaign` to everyone who sent a file is proposed, `leaving_campaign` to whoever bears the
-    number is under way."""
+    """Make the mailings. Returns their references by name.
+
+    `campaign`, to everyone who sent a file, is proposed; `leaving_campaign`, to the file of this number, is
+    being sent."""
     waiting = proposed(manager, intake_reference, Draft("Portes ouvertes", TEXTS))
     leaving = proposed(manager, intake_reference, Draft("Rappel", TEXTS, Filters(search=number)))
     with writing():
         campaigns.approve(administrator, leaving, "1")
-    with suppress(TryLater):  # its message waits to leave
+    with suppress(TryLater):  # its message still waits to be sent
         send({"campaign": leaving}, lambda done, total: None)
     return {"campaign": waiting, "leaving_campaign": leaving}
 
 
 def proposed(manager: Viewer, intake_reference: str, draft: Draft) -> str:
-    """The reference of a campaign that waits for a second person."""
+    """Return the reference of a campaign that waits for a second person."""
     with writing():
         made = campaigns.create(manager, intake_reference, draft, draft.title)
     people = campaign_queries.counts(made).total

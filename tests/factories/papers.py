@@ -1,4 +1,4 @@
-"""Transcripts as the worker leaves them, and the figures that staff read on them."""
+"""Makes transcripts as the worker leaves them, and the checks of figures that staff made on them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cohortmgr.programmes.definition.rules import Form
 
 
 def proved(reader: Viewer, form: Form, application_ids: list[int], content: bytes) -> None:
-    """Give these files the paper on which their figures are read, and note that each was found equal."""
+    """Give these files the paper on which their figures are checked, and note that each figure was found equal."""
     figures = {each.key: each.proof for each in form.questions if each.proof is not None}
     sha256, moment = hashlib.sha256(content).hexdigest(), clock.now()
     with writing():

@@ -1,4 +1,4 @@
-"""People who accepted a seat of mdia 2025, and those who look after them, for cohorts, placements and stipends."""
+"""Makes people who accepted a seat of mdia 2025, and staff, for tests of cohorts, placements and stipends."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ LANGUAGES = ("fr", "ar", "en")
 
 
 def rib(number: int) -> str:
-    """A sound RIB."""
+    """Return a valid RIB."""
     account = f"007780{number:016d}"
     return account + rib_key(account)
 
 
 def asking_later(*keys: str) -> Definition:
-    """mdia with these questions asked once a seat is accepted."""
+    """Return the definition of mdia with these questions asked only after a seat is accepted."""
     definition = read_known("mdia")
     sections = tuple(
         replace(
@@ -65,7 +65,7 @@ def accepted(
     state: str = "accepted",
     definition: Definition | None = None,
 ) -> Intake:
-    """mdia 2025 with so many offers in a state; person number 1 is p1@exemple.ma."""
+    """Make mdia 2025 with offers to this many people, all in `state`; person number 1 is p1@exemple.ma."""
     with writing():
         programmes.load_definition(SYSTEM, definition or read_known("mdia"))
         intake = queries.intake_of("mdia", "2025")
@@ -119,7 +119,7 @@ def _application(intake: Intake, number: int, account: str | None) -> Applicatio
 
 
 def someone(role: Role, path: str, institution_id: int, name: str = "") -> Viewer:
-    """An account that holds a role over a path, as a viewer; called in a system context."""
+    """Make an account that holds a role over a path, in a system context. Returns its viewer."""
     email = f"{name or role.value}@exemple.ma"
     with writing():
         account = accounts.new_account(
@@ -130,19 +130,19 @@ def someone(role: Role, path: str, institution_id: int, name: str = "") -> Viewe
 
 
 def staff(intake: Intake, role: Role, name: str = "") -> Viewer:
-    """One of the programme's people."""
+    """Make one of the programme's people."""
     return someone(role, intake.path, intake.institution_id, name)
 
 
 def contact(intake: Intake, key: str, role: Role = Role.COMPANY_CONTACT) -> Viewer:
-    """A contact, or a tutor, of one of the companies."""
+    """Make a contact, or a tutor, of one of the companies."""
     company = by_key(key)
     assert company is not None
     return someone(role, company.path, intake.institution_id, f"{role.value}-{key}")
 
 
 def candidate(number: int) -> Viewer:
-    """Person number so-and-so, with an account."""
+    """Return the viewer of the person of this number, with an account."""
     email = f"p{number}@exemple.ma"
     if known.account_by_email(email) is None:
         with writing():
@@ -152,14 +152,14 @@ def candidate(number: int) -> Viewer:
 
 
 def viewer_of(email: str) -> Viewer:
-    """The viewer of an account that exists."""
+    """Return the viewer of an account that exists."""
     found = known.viewer_of_email(email)
     assert found is not None
     return found
 
 
 def browser(app: Flask, viewer: Viewer) -> FlaskClient:
-    """A browser of its own in which the viewer is signed in; it sends forms without their token."""
+    """Return a client of its own in which the viewer is signed in; it sends forms without their token."""
     app.config["WTF_CSRF_ENABLED"] = False
     app.test_client_class = SeparateClient
     client = app.test_client()
@@ -172,7 +172,7 @@ def browser(app: Flask, viewer: Viewer) -> FlaskClient:
 
 
 def enrolled(people: int, without_rib: Sequence[int] = ()) -> Cohort:
-    """A cohort with everyone confirmed."""
+    """Make a cohort in which everyone is confirmed."""
     intake = accepted(people, without_rib)
     with writing():
         cohort = cohorts.open_cohort(SYSTEM, intake.reference)
@@ -181,13 +181,13 @@ def enrolled(people: int, without_rib: Sequence[int] = ()) -> Cohort:
 
 
 def enrolments_of(cohort: Cohort) -> list[Enrolment]:
-    """Person number 1 first."""
+    """Return the enrolments of a cohort; that of person number 1 comes first."""
     rows = sa.select(Enrolment).where(Enrolment.cohort_id == cohort.id).order_by(Enrolment.id)
     return list(db.session.scalars(rows))
 
 
 def wished(people: int) -> Cohort:
-    """A cohort whose positions are open and ranked by everyone, each beginning with another company; all are scored."""
+    """Make a cohort with open positions, wishes of everyone (each begins with another company), and all scores."""
     cohort = enrolled(people)
     with writing():
         placements.open_positions(SYSTEM, cohort.reference)
@@ -206,7 +206,7 @@ def wished(people: int) -> Cohort:
 
 
 def matched(people: int, runner: Viewer = SYSTEM) -> tuple[Cohort, MatchingRun]:
-    """The same with a matching that waits for approval."""
+    """Make the same, with a matching that waits for approval."""
     cohort = wished(people)
     with writing():
         run = runs.run_matching(runner, cohort.reference)
@@ -214,7 +214,7 @@ def matched(people: int, runner: Viewer = SYSTEM) -> tuple[Cohort, MatchingRun]:
 
 
 def placed(people: int) -> Cohort:
-    """The same with the matching approved by a second person."""
+    """Make the same, with the matching approved by a second person."""
     cohort, run = matched(people)
     second = Viewer("second", is_system=True)
     with writing():

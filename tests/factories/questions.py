@@ -1,4 +1,6 @@
-"""A year's questions: on a file, on a payment line and without an account; a saved answer; a message that came back."""
+"""Makes the questions of the year (on a file, on a payment line, without account), and a returned message.
+
+It also makes a saved answer."""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ TEXTS = {
 
 
 def brought(owner: Viewer, manager: Viewer, application: str, line: str, intake: str) -> dict[str, str]:
-    """The references of what was made, by the names that the table's addresses use."""
+    """Make them. Returns their references by the names that the addresses of the role × route table use."""
     programme = programme_by_key("mdia")
     assert programme is not None
     text = "Bonjour, quel relevé de notes faut-il joindre pour la troisième année ? Merci d’avance."

@@ -1,5 +1,6 @@
-"""A whole small year of mdia, through the actions that people use: twelve files of 2025 up to paid apprentices, and
-a draft in 2027. What the role × route table and the browser's journeys ask for."""
+"""Makes a whole small year of mdia, as people would: twelve files of 2025 up to paid apprentices, a draft in 2027.
+
+The role × route table and the browser's journeys use it."""
 
 from __future__ import annotations
 
@@ -65,9 +66,9 @@ PHOTO = (
     b"0000000009 00000 n \n0000000054 00000 n \n0000000105 00000 n \n"
     b"trailer<</Size 4/Root 1 0 R>>\nstartxref\n170\n%%EOF\n"
 )
-"""A page without anything on it."""
+"""A PDF with one empty page."""
 
-# One person for each column of the table; who is not named here is made by the year itself.
+# One person for each column of the role × route table; the year itself makes those who are not named here.
 COMPANY_OF = {
     "company": "attijariwafa-bank",
     "other_company": "managem",
@@ -91,7 +92,7 @@ ROLE_OF = {
     "auditor": Role.AUDITOR,
     "system_administrator": Role.SYSTEM_ADMINISTRATOR,
 }
-# Everything a programme's staff may hold, in a sister programme of the same institution.
+# All roles that a programme's staff may hold; one person holds them in a sister programme of the institution.
 ELSEWHERE = frozenset(Role) - {
     Role.CANDIDATE,
     Role.GUARDIAN,
@@ -103,7 +104,7 @@ ELSEWHERE = frozenset(Role) - {
 
 @dataclass
 class Year:
-    """What was made: `references` fills the addresses, `accounts` says who signs in by which account."""
+    """What was made: `references` fills the addresses; `accounts` and `emails` say who signs in how."""
 
     intake: Intake
     accounts: dict[str, int] = field(default_factory=dict)
@@ -111,7 +112,7 @@ class Year:
     references: dict[str, str] = field(default_factory=dict)
 
     def viewer(self, name: str) -> Viewer:
-        """The viewer of a column."""
+        """Return the viewer of a column of the table."""
         found = known.viewer_of_email(self.emails[name])
         assert found is not None
         return found
@@ -122,7 +123,7 @@ class Year:
 
 
 def read(password: str = "") -> Year:
-    """The year up to the last reading, in a system context; with a password when people sign in by the form."""
+    """Make the year up to the last reading, in a system context. With `password`, people can sign in by the form."""
     hashed = accounts.prepare_password(password, "") if password else "no hash"
     with clock.at(clock.instant(date(2025, 5, 20), 10)):
         with writing():
@@ -138,7 +139,7 @@ def read(password: str = "") -> Year:
 
 
 def lived(password: str = "") -> Year:
-    """All of it."""
+    """Make the whole year."""
     year = read(password)
     hashed = accounts.prepare_password(password, "") if password else "no hash"
     with clock.at(clock.instant(date(2025, 7, 29), 10)):
@@ -179,7 +180,7 @@ def _people(year: Year, hashed: str) -> None:
 
 
 def _files(year: Year) -> None:
-    """Twelve eligible files of the institution's own, and one row whose date of birth cannot be."""
+    """Import twelve eligible files, and one row with an impossible date of birth."""
     header, *rows = csv.reader(FILE.read_text("utf-8-sig").splitlines())
     able = [row for row in rows if len(row) == len(header) and row[13] == "Informatique"]
     bad = [*able[FILES]]
@@ -205,7 +206,7 @@ def _read(year: Year) -> None:
         for number, row in enumerate(db.session.scalars(sa.select(Review).order_by(Review.id)).all()):
             scores = {key: low + (number * 3) % (high - low + 1) for key, (low, high) in bounds.items()}
             reviews.score(by_person[row.reviewer_id], row.reference, scores, version=row.version)
-    # The one file that the table asks for is read by two; the third, who has others, is "idle" for it.
+    # Two reviewers read the one file that the table asks for; the third, who reads others, is "idle" for it.
     for review in db.session.scalars(sa.select(Review).order_by(Review.id)):
         year.references.setdefault(f"review of {review.application_id}", review.reference)
 
@@ -288,7 +289,7 @@ def _company_id(key: str) -> int:
 
 
 def _pay(year: Year) -> None:
-    """January approved; February computed, and waiting."""
+    """Approve January's stipends, and compute February's, which then wait."""
     finance, cohort = year.viewer("finance"), year.references["cohort"]
     with writing():
         run = stipends.compute(finance, stipends.open_run(finance, cohort, date(2026, 1, 1)).reference)
@@ -311,7 +312,7 @@ def _pay(year: Year) -> None:
 
 
 def _now(year: Year) -> None:
-    """A report, a draft with a document in the open intake, an import that waits, and links of each purpose."""
+    """Make what is current: a report, a draft with a paper, an import that waits, and a link of each purpose."""
     manager, owner = year.viewer("selection_manager"), year.viewer("candidate")
     with writing():
         report = reports.ask_report(manager, year.intake.reference).reference
@@ -332,7 +333,7 @@ def _now(year: Year) -> None:
             Document.application_id == application.id, Document.replaced_at.is_(None)
         )
         before = db.session.scalars(read).one()
-        paper = papers.join(SYSTEM, application, before, "transcripts", [other.part])  # sent anew, on paper
+        paper = papers.join(SYSTEM, application, before, "transcripts", [other.part])  # sent again, on paper
         run = imports.begin(manager, opened.reference, "2027.csv", key, GivenMapping())
         upload = uploads.begin(owner.person_id or 0, draft.reference, "transcripts", "photo.jpg", 1000)
         link = links.create(links.CLAIM, owner.person_reference or "", timedelta(hours=2))
@@ -374,7 +375,7 @@ def _now(year: Year) -> None:
 
 
 def _post(year: Year) -> None:
-    """Every message has left but the candidate's offer, which the mail server refused each time."""
+    """Mark every message as sent, except the candidate's offer, which the mail server refused each time."""
     with writing() as session:
         session.execute(sa.update(Message).values(state="sent", sent_at=Message.due, tries=1))
         mine = sa.select(Message).join(Account, Account.person_id == Message.person_id)
@@ -385,7 +386,7 @@ def _post(year: Year) -> None:
 
 
 def _name_readers(year: Year, readers: list[int]) -> None:
-    """`reviewer` is who reads the table's file; `other_reviewer` reads others and not this one at all."""
+    """Rename the reviewers: `reviewer` reads the table's file, `other_reviewer` reads others and never this one."""
     names = [name for name in ROLE_OF if "reviewer" in name]
     by_person = {year.viewer(name).person_id: name for name in names}
     mine = by_person[readers[0]]

@@ -88,7 +88,7 @@ class Icons:
         return path.read_text("utf-8").strip().replace(' xmlns="http://www.w3.org/2000/svg"', "")
 
     def __call__(self, name: str, label: str | None = None, css: str = "") -> Markup:
-        """Return the icon as markup. It is decorative unless a label says what it means. Raises KeyError for
+        """Return the icon as markup, decorative unless a label says what it means. Raises KeyError for
         unknown names."""
         classes = " ".join(filter(None, ("icon", "mirror" if name in MIRRORED else "", css)))
         meaning = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'

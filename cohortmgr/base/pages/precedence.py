@@ -1,5 +1,4 @@
-"""Precedence of short requests over long lists: a list waits for a gap, and each process draws one list at a
-time.
+"""Precedence of short requests over long lists: a list waits for a gap, and each process draws one at a time.
 
 A list of hundreds of rows keeps Python busy for as long as it takes to draw. A person who sends a file makes
 some thirty trips to the database, and after each would wait for the list again: beside a few people who

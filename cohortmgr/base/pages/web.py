@@ -93,10 +93,10 @@ def _page(status: HTTPStatus, problems: tuple[object, ...] = ()) -> ResponseRetu
 
 
 def _without_token(_error: CSRFError) -> ResponseReturnValue:
-    """Answer a form of our own pages without a valid token: its cookie is gone, or the session ended in
-    another tab.
+    """Answer one of our own forms that comes without a valid token.
 
-    What was typed is shown, to be sent again by hand. A form that comes from another site is refused."""
+    Its cookie is gone, or the session ended in another tab. What was typed is shown, to be sent again by
+    hand. A form that comes from another site is refused."""
     origin = request.headers.get("Origin") or request.referrer or ""
     if urlsplit(origin).netloc != request.host or request.mimetype not in _FORMS:
         return _page(HTTPStatus.BAD_REQUEST)

@@ -1,7 +1,7 @@
-"""Tables that people upload and download: read CSV and XLSX within bounds, write cells that no program
-executes.
+"""Reading and writing the tables that people upload and download, in CSV and XLSX.
 
-The bytes of a file tell what kind it is, never its name. Everything wrong with a whole file is one `Refused`.
+Reading is bounded, and no program executes what is written. The bytes of a file tell what kind it is, never
+its name. Everything wrong with a whole file is one `Refused`.
 """
 
 from __future__ import annotations
@@ -66,8 +66,7 @@ class Readable(Protocol):
 
 @dataclass(frozen=True)
 class Record:
-    """One row: the line of the file where it begins (from 1), its cells, and the positions of those that are
-    formulas."""
+    """One row: the line of the file where it begins (from 1), its cells, and the positions of formulas."""
 
     line: int
     cells: tuple[str, ...]
@@ -234,8 +233,7 @@ def _encodings(data: bytes) -> tuple[str, ...]:
 
 
 def _is_text(text: str) -> bool:
-    """Whether this is text: it has almost no control characters. The few that slip into cells are reported
-    per cell."""
+    """Whether this is text, with almost no control characters. The few in cells are reported cell by cell."""
     strange = sum(
         1 for c in text if (c < " " and c not in "\t\n\r") or "\x7f" <= c < "\xa0" or c in "\ufffe\uffff"
     )

@@ -220,8 +220,9 @@ def _values(workbook: bytes) -> Iterable[Sequence[object]]:
 
 
 def _text(value: object) -> str:
-    """Write a cell as text. Whole numbers lose their `.0`; others keep the fifteen digits that a spreadsheet
-    holds."""
+    """Write a cell as text.
+
+    Whole numbers lose their `.0`; others keep the fifteen digits that a spreadsheet holds."""
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, float):

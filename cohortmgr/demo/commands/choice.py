@@ -27,8 +27,7 @@ A_SITTING = 40
 
 
 def read_files() -> Iterator[float]:
-    """Assign every eligible file and let each reviewer read theirs, forty at a sitting. Yields the progress
-    (0 to 1)."""
+    """Assign every eligible file and let each reviewer read theirs, forty at a sitting. Yields the progress."""
     intake = programmes.intake_of(PROGRAMME, INTAKE)
     with writing():
         reviews.assign(by_role(Role.SELECTION_MANAGER)[0], intake.reference, seed=SEED)

@@ -97,8 +97,9 @@ def _score(contact: Viewer) -> None:
 
 
 def pay() -> None:
-    """Pay the first month: finance opens and computes it, the administrator approves it by typing the number
-    of payments."""
+    """Pay the first month: finance opens and computes it, the administrator approves it.
+
+    The administrator types the number of payments to approve."""
     finance, administrator = by_role(Role.FINANCE)[0], by_role(Role.PROGRAMME_ADMINISTRATOR)[0]
     cohort = enrolments.of_intake(programmes.intake_of(PROGRAMME, INTAKE).id)
     if cohort is None:
@@ -126,8 +127,7 @@ def look_ahead() -> None:
 
 
 def _begin_by_telephone() -> None:
-    """Let a person who has only a telephone begin a file and ask a question, which is answered, all by short
-    messages."""
+    """Let a person who has only a telephone begin a file and ask a question, which staff answer by SMS."""
     contact = Contact(SMS, BY_TELEPHONE)
     if account_queries.account_by_contact(contact) is not None:
         return

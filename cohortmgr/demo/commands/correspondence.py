@@ -1,5 +1,4 @@
-"""The demonstration's messages: contact wishes, an edited text, mailings, questions, and a mail that came
-back.
+"""The demonstration's messages: contact wishes, an edited text, mailings, questions, a mail that came back.
 
 Every step is done once, however often the load starts again."""
 
@@ -174,8 +173,7 @@ def _ask(people: list[Viewer], manager: Viewer, finance: Viewer) -> None:
 
 
 def _mail(manager: Viewer, administrator: Viewer) -> None:
-    """Make two mailings: one to the cohort, which the worker sends at once, and one that waits for a second
-    person."""
+    """Make two mailings: one to the cohort, which the worker sends at once, and one that waits for approval."""
     with clock.at(_ago(1)):
         card, people = _proposed(manager, Draft("Cartes d’étudiant", SCHOOL_CARD, to_cohort=True))
         with writing():

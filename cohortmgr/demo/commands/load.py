@@ -15,8 +15,7 @@ Part = Callable[[], object]
 
 @dataclass(frozen=True)
 class Step:
-    """One step: the text to show, its share of the whole, its day, and the function (which may yield its
-    progress)."""
+    """One step: the text to show, its share of the whole, its day, and the function, which may yield progress."""
 
     text: str
     share: int

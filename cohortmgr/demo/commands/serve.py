@@ -27,8 +27,9 @@ PATIENCE = 90.0
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of every process: the embedded default, as a demonstration, with this Python's
-    tools first."""
+    """Return the environment of every process.
+
+    It is the embedded default, shown as a demonstration, with the tools of this Python first in the path."""
     wanted = dict(os.environ)
     wanted.pop("PYTHONDONTWRITEBYTECODE", None)
     wanted.setdefault("PORT", "8000")

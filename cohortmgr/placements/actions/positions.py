@@ -152,7 +152,7 @@ def _require_open(positions: Collection[Position]) -> None:
 
 
 def give_scores(viewer: Viewer, position_reference: str, typed: Mapping[str, str], version: int) -> int:
-    """Save a company's scores of its own candidates (enrolment reference to typed text); empty text removes a
+    """Save a company's scores of its own candidates, as typed, by enrolment reference. Empty text removes a
     score.
 
     Returns how many candidates have a score. Refused for a score outside the scale, or once the matching was

@@ -22,8 +22,7 @@ Text = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Member:
-    """A member of the cohort: their wishes, and the company found with the rank of that wish, or why there is
-    none."""
+    """A member of the cohort: their wishes, and the company found with that wish's rank, or why there is none."""
 
     name: str
     number: str

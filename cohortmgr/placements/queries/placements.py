@@ -292,8 +292,7 @@ def mine(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
 
 
 def all_wishes(cohort_id: int) -> Mapping[str, Sequence[str]]:
-    """Return everyone in the cohort with the positions they wish, best first, by references; the matching
-    reads it."""
+    """Return everyone in the cohort with the positions they wish, best first, by references, for the matching."""
     rows = db.session.execute(
         sa.select(Enrolment.reference, Position.reference.label("position"))
         .outerjoin(Wish, Wish.enrolment_id == Enrolment.id)

@@ -106,8 +106,7 @@ def _insert(batch: Batch, found: list[Decided]) -> None:
 
 
 def approve(viewer: Viewer, batch_reference: str, typed_number: str, version: int | None = None) -> Batch:
-    """Approve a batch as a second person: claim the seats, send the offers with their deadline, tell
-    everyone.
+    """Approve a batch as a second person: claim the seats, send the offers with a deadline, tell everyone.
 
     `typed_number` is the number of offers as the person wrote it. If the batch is approved already, it is
     returned and nothing happens twice. Refused if the certificate does not hold, or if somebody chosen has

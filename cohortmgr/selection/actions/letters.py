@@ -85,8 +85,9 @@ def reachable(row: sa.Row[Any]) -> bool:
 
 
 def for_decisions(rows: Iterable[sa.Row[Any]], shared: Mapping[str, Any], deadline: datetime) -> list[Letter]:
-    """Return the letters of a batch. Nobody who withdrew meanwhile, or has neither address nor telephone,
-    gets one."""
+    """Return the letters of a batch.
+
+    People who withdrew meanwhile, or who have neither address nor telephone, get none."""
     found = []
     for row in rows:
         if row.application_state != "submitted" or not reachable(row):
@@ -108,8 +109,7 @@ def reminders(
     hours: Iterable[int],
     sent_at: datetime,
 ) -> list[Letter]:
-    """Return the reminders of an offer, sent `hours` before its deadline; none if that is before the offer
-    was sent.
+    """Return the reminders of an offer, sent `hours` before its deadline but never before the offer itself.
 
     Each holds the moment at which the next replaces it, so that a worker that was down for a day does not
     send two at once.
