@@ -1,7 +1,8 @@
-"""Making the suite fast: what it does once instead of for each test, or does without. No test depends on it.
+"""Making the suite fast: what it does once instead of for each test, or does without.
 
-A definition is read from its text once (a fifteenth of a second each time), a template is compiled once for
-all applications of a process, hashing a password takes almost no time, and SQLite does not wait for the disk.
+No test looks at any of it. A definition is read from its text once (a fifteenth of a second each time), a
+template is compiled once for all applications of a process, hashing a password takes almost no time, and
+SQLite does not wait for the disk.
 """
 
 from __future__ import annotations

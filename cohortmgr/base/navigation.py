@@ -17,8 +17,8 @@ Audience = Literal["staff", "company", "candidate", "own"]
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of a bar: its label (a msgid), its page, and the permission that it needs (None: no
-    permission).
+    """One entry of a bar: its label (a msgid), its page, and the permission that opens it (None: it is open
+    to all).
 
     `position` orders the bar. `below` names blueprints and single pages whose way back leads to this entry.
     An entry that is a second way to the same place is shown only `unless` the page named there is open to the

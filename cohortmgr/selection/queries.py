@@ -147,7 +147,7 @@ _ANSWERS: Mapping[str, str] = {
 def story_of(viewer: Viewer, application: Application) -> list[Told]:
     """Return what was decided about a file and how its person answered, once they were told.
 
-    The file's history in applications shows it."""
+    The file's history in applications shows it. It takes one statement."""
     rows = db.session.execute(
         sa.select(Decision.outcome, Decision.notified_at, Offer.state, Offer.answered_at)
         .outerjoin(Offer, Offer.decision_id == Decision.id)

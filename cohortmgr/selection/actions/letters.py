@@ -1,6 +1,6 @@
 """The letters that selection sends, each in the language of the person's file.
 
-The wording stands in the templates of the messages, which choose among the texts."""
+Their wording stands in templates/messages/selection."""
 
 from __future__ import annotations
 
