@@ -9,9 +9,11 @@ export PORT
 # Two processes: the suite is made for two cores; N changes it.
 N ?= 2
 ARGS ?=
+# What `make near` compares with; empty: what is not committed.
+BASE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help env env-base demo test quick check bench soak lock fmt messages shots
+.PHONY: help env env-base demo test near quick check bench soak lock fmt messages shots
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -27,6 +29,9 @@ demo: env-base  ## the demonstration on 127.0.0.1:8000 (PORT changes it, COHORTM
 
 test: env  ## the whole suite: SQLite, PostgreSQL, Redis, browser
 	@$(BIN)/python -m pytest -n $(N) --durations=5 $(ARGS)
+
+near: env  ## the tests of the rooms that a change touches and of those above (BASE=main: all since then; ARGS=--show)
+	@$(BIN)/python -m tests.near $(if $(BASE),--base $(BASE)) -n $(N) $(ARGS)
 
 quick: env  ## SQLite alone, no server and no browser: under a minute
 	@$(BIN)/python -m pytest -n $(N) --quick $(ARGS)

@@ -16,6 +16,7 @@ from hypothesis import settings as hypothesis_settings
 
 from cohortmgr.base import clock  # first, because it removes the machine's time zones
 from tests import services
+from tests.lengths import LONG
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -28,32 +29,6 @@ ROOT = Path(__file__).resolve().parent
 # The folders whose tests need no server; for all others the servers are started.
 SERVERLESS = ("unit", "architecture")
 NEEDS_SERVICES = ("browser", "worker")
-# The longest of the other tests: `make quick` leaves them out and says so.
-LONG = (
-    "integration/accounts/test_roles.py",
-    "integration/applications/test_children_hidden.py",
-    "integration/applications/test_definition_files.py",
-    "integration/applications/test_definition_kinds.py",
-    "integration/applications/test_definition_pages.py",
-    "integration/applications/test_definition_rules.py",
-    "integration/applications/test_definition_terms.py",
-    "integration/applications/test_desk.py",
-    "integration/applications/test_import_commands.py",
-    "integration/applications/test_import_loading.py",
-    "integration/applications/test_import_pages.py",
-    "integration/applications/test_page_by_page.py",
-    "integration/applications/test_paper_uploads.py",
-    "integration/applications/test_papers.py",
-    "integration/base/test_migrations.py",
-    "integration/messages",
-    "integration/outbox",
-    "integration/placements",
-    "integration/reports",
-    "integration/selection",
-    "integration/stipends",
-    "unit/applications/test_cleaning.py",
-)
-
 hypothesis_settings.register_profile(
     "suite",
     deadline=None,
@@ -66,8 +41,24 @@ hypothesis_settings.register_profile("long", deadline=None, max_examples=1000)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option `--quick`: only SQLite."""
+    """Add the options: `--quick`, only SQLite and without long tests; `--sqlite`, only SQLite, except what is named."""
     parser.addoption("--quick", action="store_true", help="SQLite alone: no PostgreSQL, Redis or browser")
+    parser.addoption("--sqlite", action="store_true", help="SQLite alone, as `make near` has it")
+    parser.addoption(
+        "--postgres-too",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="with --sqlite: a test file that runs with all servers nevertheless",
+    )
+
+
+def _on_sqlite_alone(config: pytest.Config) -> bool:
+    """Whether nothing that runs needs a server."""
+    return bool(
+        config.getoption("--quick")
+        or (config.getoption("--sqlite") and not config.getoption("--postgres-too"))
+    )
 
 
 def _is_serverless(config: pytest.Config) -> bool:
@@ -86,7 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # The developer's own settings must not reach the tests.
     for name in [name for name in os.environ if name.startswith("COHORTMGR_") and "_TEST_" not in name]:
         del os.environ[name]
-    if hasattr(config, "workerinput") or config.getoption("--quick") or config.option.collectonly:
+    if hasattr(config, "workerinput") or _on_sqlite_alone(config) or config.option.collectonly:
         return
     if _is_serverless(config):
         return
@@ -126,8 +117,13 @@ def _lies_in(path: Path, places: Iterable[str]) -> bool:
     return any(path.is_relative_to(ROOT / place) for place in places)
 
 
-def _is_left_out(item: pytest.Item) -> bool:
-    """Whether `--quick` leaves this test out."""
+def _is_left_out(item: pytest.Item, config: pytest.Config) -> bool:
+    """Whether `--quick` or `--sqlite` leaves this test out."""
+    if not (config.getoption("--quick") or config.getoption("--sqlite")):
+        return False
+    named = [config.rootpath / file for file in config.getoption("--postgres-too")]
+    if config.getoption("--sqlite") and item.path in named:
+        return False
     parameters = getattr(getattr(item, "callspec", None), "params", {})
     return parameters.get("database") == "postgres" or bool(item.get_closest_marker("services"))
 
@@ -139,19 +135,19 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Order the tests, and leave out what `--quick` does without.
+    """Order the tests, and leave out what `--quick` or `--sqlite` does without.
 
     Tests that wait for a browser or a process come first, all in one process, beside those that compute. The
     shortest come last, so that both end together. `--quick` leaves out tests that need a server, a process or
-    a browser, and long ones."""
+    a browser, and long ones; `--sqlite` those that need a server."""
     waiting = [item for item in items if _lies_in(item.path, NEEDS_SERVICES)]
     for item in waiting:
         item.add_marker(pytest.mark.xdist_group("waits"))
     items[:] = [*waiting, *(item for item in items if not _lies_in(item.path, NEEDS_SERVICES))]
-    if config.getoption("--quick"):
-        left_out = [item for item in items if _is_left_out(item)]
+    left_out = [item for item in items if _is_left_out(item, config)]
+    if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not _is_left_out(item)]
+        items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_collection_finish() -> None:
