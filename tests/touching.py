@@ -21,6 +21,7 @@ READS_PAGES = ("tests/unit/base/test_assets.py", "tests/unit/base/test_translati
 TRANSLATIONS = "tests/unit/base/test_translations.py"
 SHOWN = re.compile(r"views|display|pages")
 STORED = re.compile(r"models|queries")
+TABLE = re.compile(r"""__tablename__ = ["'](\w+)["']""")
 PLAIN = (".md", ".png", ".yml", ".yaml")
 PLAIN_NAMES = (
     "Makefile",
@@ -223,9 +224,16 @@ def _template(house: House, path: str) -> Meaning:
 
 
 def _migration(house: House, path: str) -> Meaning:
-    return Meaning(
-        "the tables", tests=house.tests & {*SCHEMA, *house.tests_in("tests/integration/base")}, both=True
+    """The models whose tables it names."""
+    quoted = set(re.findall(r"""["'](\w+)["']""", house.sources.get(path, "")))
+    models = frozenset(
+        module_of(each)
+        for each, text in house.sources.items()
+        if each.startswith(f"{HOUSE}/") and quoted & set(TABLE.findall(text))
     )
+    rooms = sorted({house.place(name) for name in models})
+    tests = house.tests & {*SCHEMA, *house.tests_in("tests/integration/base")}
+    return Meaning(f"tables of {', '.join(rooms) or 'no room'}", models, tests=frozenset(tests), both=True)
 
 
 def _test(house: House, path: str) -> Meaning:
