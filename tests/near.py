@@ -106,18 +106,16 @@ def _add_touched(house: House, choice: Choice, each: Meaning) -> None:
         choice.both |= {path for path in found if path.startswith("tests/integration/")}
 
 
-def _git(*arguments: str) -> list[str]:
-    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
-    return [name for name in done.stdout.split("\0") if name]
+def _git(root: Path, *arguments: str) -> list[str]:
+    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)
+    return [name for name in done.stdout.replace("\n", "\0").split("\0") if name]
 
 
-def changed_since(base: str) -> list[str]:
+def changed_since(root: Path, base: str) -> list[str]:
     """The files that differ from where this branch left `base`, committed or not, new and removed ones included."""
-    start = subprocess.run(
-        ["git", "merge-base", base, "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.strip()
-    differing = _git("diff", "--name-only", "--no-renames", "-z", start)
-    return sorted({*differing, *_git("ls-files", "--others", "--exclude-standard", "-z")})
+    start = _git(root, "merge-base", base, "HEAD")[0]
+    differing = _git(root, "diff", "--name-only", "--no-renames", "-z", start)
+    return sorted({*differing, *_git(root, "ls-files", "--others", "--exclude-standard", "-z")})
 
 
 def house_of(root: Path) -> House:
@@ -178,7 +176,7 @@ def main() -> int:
     )
     parser.add_argument("--show", action="store_true", help="say what would run, and do not run it")
     options, rest = parser.parse_known_args()
-    changed = changed_since(options.base)
+    changed = changed_since(ROOT, options.base)
     if not changed:
         print(
             f"Nothing differs from {options.base}. BASE=HEAD~1 takes the last commit, BASE=main the branch."

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 
 import grimp
 import pytest
@@ -205,6 +207,33 @@ def test_the_long_tests_of_the_rooms_above_are_left_out_and_said(
     assert short(choice.long) == {"integration/pay/test_pay"}
     assert "unit/seats/test_rules" in short(choice.tests()), "long or not, what is touched runs"
     assert "integration/pay/test_pay" in told(choice).splitlines()[-1]
+
+
+def test_a_change_is_what_is_committed_since_what_is_not_and_what_is_new(tmp_path: Path) -> None:
+    def git(*arguments: str) -> None:
+        who = ("-c", "user.name=A", "-c", "user.email=a@exemple.ma", "-c", "init.defaultBranch=main")
+        subprocess.run(["git", *who, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    def write(name: str, text: str) -> None:
+        (tmp_path / name).write_text(text)
+
+    for name in ("kept", "gone", "changed", "staged"):
+        write(name, f"{name}\n")
+    git("init")
+    git("add", ".")
+    git("commit", "-m", "begin")
+    git("checkout", "-b", "work")
+    write("committed", "new\n")
+    git("add", ".")
+    git("commit", "-m", "add")
+    (tmp_path / "gone").unlink()
+    write("changed", "otherwise\n")
+    write("staged", "otherwise\n")
+    git("add", "staged")
+    write("é new", "new\n")
+    open_work = ["changed", "gone", "staged", "é new"]
+    assert near.changed_since(tmp_path, "HEAD") == open_work
+    assert near.changed_since(tmp_path, "main") == sorted([*open_work, "committed"])
 
 
 def test_each_long_test_is_there() -> None:
