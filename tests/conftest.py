@@ -16,7 +16,7 @@ from hypothesis import settings as hypothesis_settings
 
 from cohortmgr.base import clock  # first, because it removes the machine's time zones
 from tests import services
-from tests.lengths import LONG
+from tests.lengths import NOT_QUICK
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -130,7 +130,7 @@ def _is_left_out(item: pytest.Item, config: pytest.Config) -> bool:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Let `--quick` not even read the files and folders that it leaves out as a whole."""
-    quick = config.getoption("--quick") and _lies_in(collection_path, (*NEEDS_SERVICES, *LONG))
+    quick = config.getoption("--quick") and _lies_in(collection_path, (*NEEDS_SERVICES, *NOT_QUICK))
     return True if quick else None
 
 
@@ -161,8 +161,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if config.getoption("--quick"):
         terminalreporter.write_line(
             "Quick: left out PostgreSQL, Redis, the browser, the worker's processes, and the long tests of "
-            "roles, migrations, imports, papers, forms in pages, the desk, selection, placements, "
-            "stipends, messages and reports; `make test` runs everything."
+            "roles, migrations, imports, hidden files, authoring, selection, placements, stipends, "
+            "messages and reports; `make test` runs everything."
         )
     ran = [report.nodeid for key in ("passed", "failed") for report in terminalreporter.stats.get(key, [])]
     ran = [node for node in ran if not node.startswith("tests/unit/")]

@@ -237,7 +237,7 @@ def test_a_change_is_what_is_committed_since_what_is_not_and_what_is_new(tmp_pat
 
 
 def test_each_long_test_is_there() -> None:
-    assert [place for place in lengths.LONG if not (ROOT / "tests" / place).exists()] == []
+    assert [place for place in lengths.NOT_QUICK if not (ROOT / "tests" / place).exists()] == []
 
 
 def test_what_this_house_s_mapping_names_is_there() -> None:
