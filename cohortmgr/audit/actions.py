@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -28,33 +29,60 @@ class Actor(Protocol):
     def reference(self) -> str: ...
 
 
+class Traced(Protocol):
+    """A row of an institution whose table says, as `__trail__`, under which name the trail knows it."""
+
+    @property
+    def __trail__(self) -> str: ...
+    @property
+    def reference(self) -> str: ...
+    @property
+    def institution_id(self) -> int | None: ...
+
+
+@dataclass(frozen=True)
+class About:
+    """What an act was done to, and in whose chain it goes: an institution's, or with None the installation's.
+
+    `subject` is the reference of the person whom it concerns (their key seals it), or None for the installation.
+    """
+
+    kind: str
+    reference: str
+    institution_id: int | None = None
+    subject: str | None = None
+
+
+def about(row: Traced, subject: str | None = None) -> About:
+    """The same of a row, which says itself what it is and whose: nobody who acts on it spells it again."""
+    return About(row.__trail__, row.reference, row.institution_id, subject)
+
+
 def record(
     viewer: Actor,
     action: str,
-    kind: str,
-    reference: str,
-    institution_id: int | None,
-    subject: str | None = None,
+    what: About,
+    *,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> None:
     """Note one act for the trail. A bulk act is one call, with its list in `after`.
 
-    `subject` is the reference of the person concerned, whose key seals the values;
-    None means the installation. `writing()` writes the row and adds it to its chain.
+    None and an empty mapping are sealed as they are, as null and {}. `writing()` writes the row and adds it to its
+    chain.
     """
     pending: list[Event] = within_writing("an event of the trail").info.setdefault("audit", [])
     values = json.dumps({"before": before, "after": after}, ensure_ascii=False, sort_keys=True, default=str)
     event = Event(
         reference=new_reference(),
-        chain=INSTALLATION if institution_id is None else str(institution_id),
+        chain=INSTALLATION if what.institution_id is None else str(what.institution_id),
         at=clock.now(),
         actor=viewer.reference,
         action=action,
-        object_kind=kind,
-        object_reference=reference,
-        institution_id=institution_id,
-        subject=subject or INSTALLATION,
+        object_kind=what.kind,
+        object_reference=what.reference,
+        institution_id=what.institution_id,
+        subject=what.subject or INSTALLATION,
         sealed=values.encode(),
     )
     pending.append(event)
@@ -63,7 +91,7 @@ def record(
 def destroy_key(viewer: Actor, subject: str) -> None:
     """Erase a person from the trail: the key is destroyed, and the chain can still be verified."""
     destroy(subject)
-    record(viewer, "audit.destroy_key", "person", subject, None)
+    record(viewer, "audit.destroy_key", About("person", subject))
 
 
 def extend_chains(session: Session) -> None:

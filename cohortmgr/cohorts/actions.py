@@ -9,7 +9,7 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import AGREED
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.hooks import Hook
@@ -49,7 +49,7 @@ def open_cohort(viewer: Viewer, intake_reference: str) -> Cohort:
     accepted = sa.select(Offer).where(Offer.intake_id == intake.id, Offer.state == OfferState.ACCEPTED.value)
     enrolled = [_enrol(viewer, cohort, offer) for offer in db.session.scalars(accepted.order_by(Offer.id))]
     after = {"intake": intake.reference, "enrolled": [row.reference for row in enrolled]}
-    record(viewer, "cohorts.open", "cohort", cohort.reference, intake.institution_id, None, None, after)
+    record(viewer, "cohorts.open", about(cohort), after=after)
     return cohort
 
 
@@ -87,12 +87,8 @@ def _enrol(viewer: Viewer, cohort: Cohort, offer: Offer) -> Enrolment:
     record(
         viewer,
         "cohorts.enrol",
-        "enrolment",
-        enrolment.reference,
-        cohort.institution_id,
-        person.reference,
-        None,
-        after,
+        about(enrolment, person.reference),
+        after=after,
     )
     return enrolment
 
@@ -119,12 +115,9 @@ def leave(viewer: Viewer, offer: Offer) -> None:
     record(
         viewer,
         "cohorts.leave",
-        "enrolment",
-        left.reference,
-        left.institution_id,
-        subject,
-        before,
-        {"state": left.state, "ends_on": left.ends_on},
+        about(left, subject),
+        before=before,
+        after={"state": left.state, "ends_on": left.ends_on},
     )
 
 
@@ -150,7 +143,5 @@ def confirm(viewer: Viewer, cohort_reference: str) -> int:
     ).all()
     if moved:
         after = {"enrolments": sorted(moved)}
-        record(
-            viewer, "cohorts.confirm", "cohort", cohort.reference, cohort.institution_id, None, None, after
-        )
+        record(viewer, "cohorts.confirm", about(cohort), after=after)
     return len(moved)

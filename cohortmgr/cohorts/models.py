@@ -15,6 +15,7 @@ class Cohort(Row, Model):
     """The cohort of one intake; `path` is that of its programme. Once open, its name and first day are public."""
 
     __tablename__ = "cohorts"
+    __trail__ = "cohort"
     __table_args__ = ({"info": {"tenancy": "published"}},)
 
     institution_id: Mapped[int] = mapped_column(Id, index=True)
@@ -29,6 +30,7 @@ class Enrolment(Row, Versioned, Model):
     """One person's place in a cohort. It comes from one application."""
 
     __tablename__ = "enrolments"
+    __trail__ = "enrolment"
     __table_args__ = ({"info": {"tenancy": "institution_or_person"}},)
 
     institution_id: Mapped[int] = mapped_column(Id, index=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.organisations import queries
@@ -44,9 +44,7 @@ def create(
         row.institution_id = row.id
         db.session.flush()
     after = {"kind": kind.value, "key": key, "path": path}
-    record(
-        viewer, "organisations.create", "organisation", row.reference, row.institution_id, None, None, after
-    )
+    record(viewer, "organisations.create", about(row), after=after)
     return row
 
 

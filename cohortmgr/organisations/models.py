@@ -17,6 +17,7 @@ class Organisation(Row, Versioned, Model):
     """
 
     __tablename__ = "organisations"
+    __trail__ = "organisation"
     __table_args__ = ({"info": {"tenancy": "global"}},)
 
     kind: Mapped[str] = mapped_column(sa.String(20))

@@ -16,6 +16,7 @@ class Message(Row, Model):
     content, sealed with the person's key."""
 
     __tablename__ = "outbox"
+    __trail__ = "message"
     __table_args__ = (
         # The id comes last, so that the first of a hundred thousand messages due
         # at one hour are read without sorting.

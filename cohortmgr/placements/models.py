@@ -18,6 +18,7 @@ class Position(Row, Versioned, Model):
     """The seats that one company offers to one cohort. Its version also rises when scores are saved."""
 
     __tablename__ = "positions"
+    __trail__ = "position"
     __table_args__ = (
         sa.UniqueConstraint("cohort_id", "company_id"),
         sa.CheckConstraint("seats >= 0", name="seats"),
@@ -71,6 +72,7 @@ class MatchingRun(Row, Versioned, Model):
     """One run of the matching, with all its numbers. A second person approves it."""
 
     __tablename__ = "matching_runs"
+    __trail__ = "matching"
     __table_args__ = (_INSTITUTION,)
 
     institution_id: Mapped[int] = mapped_column(Id, index=True)
@@ -88,6 +90,7 @@ class Placement(Row, Versioned, Model):
     """The placement of an apprentice in a company, made by an approved matching."""
 
     __tablename__ = "placements"
+    __trail__ = "placement"
     __table_args__ = (_PERSONAL,)
 
     institution_id: Mapped[int] = mapped_column(Id, index=True)

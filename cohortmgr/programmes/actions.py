@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import About, about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
@@ -70,12 +70,9 @@ def load_definition(viewer: Viewer, definition: Definition) -> Loaded:
     record(
         viewer,
         "programmes.load",
-        "programme",
-        programme.reference,
-        host.id,
-        None,
-        {"intakes": before} if before else None,
-        after,
+        About("programme", programme.reference, host.id),
+        before={"intakes": before} if before else None,
+        after=after,
     )
     return Loaded(programme, version, changed=True)
 
@@ -201,6 +198,6 @@ def extend(viewer: Viewer, reference: str, until: datetime, reason: str) -> Inta
         what = N_("La réponse est promise pour le %(day)s : la clôture doit venir avant.")
         raise Refused(Problem(what, {"day": row.decision_by}, "until"))
     before, row.closes_at, row.extended_to = row.closes_at, until, until
-    values = {"closes_at": before.isoformat()}, {"closes_at": until.isoformat(), "reason": reason}
-    record(viewer, "programmes.extend", "intake", row.reference, row.institution_id, None, *values)
+    after = {"closes_at": until.isoformat(), "reason": reason}
+    record(viewer, "programmes.extend", about(row), before={"closes_at": before.isoformat()}, after=after)
     return row

@@ -20,6 +20,7 @@ class Programme(Row, Versioned, Model):
     """
 
     __tablename__ = "programmes"
+    __trail__ = "programme"
     __table_args__ = (_PUBLISHED,)
 
     institution_id: Mapped[int] = mapped_column(Id, index=True)
@@ -72,6 +73,7 @@ class Intake(Row, Versioned, Model):
     """One campaign. `fingerprint` is that of its version, and finds the definition in memory."""
 
     __tablename__ = "intakes"
+    __trail__ = "intake"
     __table_args__ = (
         sa.UniqueConstraint("programme_id", "key"),
         sa.Index("ix_intakes_closes_at", "closes_at"),
@@ -101,6 +103,7 @@ class Offering(Row, Model):
     """A choice with seats; `taken` changes by conditional UPDATE and never exceeds `seats`."""
 
     __tablename__ = "offerings"
+    __trail__ = "offering"
     __table_args__ = (
         sa.UniqueConstraint("intake_id", "key"),
         sa.CheckConstraint("seats > 0", name="seats"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import db, insert_or_leave
 from cohortmgr.base.text import new_reference
@@ -58,7 +58,7 @@ def _new(viewer: Viewer, intake: Intake, language: str) -> Report:
     payload = {"report": report.reference}
     report.job_reference = queue.request(viewer, KIND, payload, intake.institution_id)
     after = {"intake": intake.reference, "language": language}
-    record(viewer, "reports.ask", "report", report.reference, intake.institution_id, after=after)
+    record(viewer, "reports.ask", about(report), after=after)
     return report
 
 
@@ -85,5 +85,5 @@ def keep(viewer: Viewer, reference: str, contents: Contents, workbooks: tuple[st
     }
     kept = db.session.connection().execute(sa.update(Report).where(*waiting).values(values)).rowcount == 1
     if kept:
-        record(viewer, "reports.keep", "report", reference, report.institution_id)
+        record(viewer, "reports.keep", about(report))
     return kept

@@ -22,6 +22,7 @@ class Report(Row, Model):
     """
 
     __tablename__ = "reports"
+    __trail__ = "report"
     __table_args__ = (
         sa.Index(
             "uq_reports_computing",

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import person_reference
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale
@@ -56,7 +56,7 @@ def assign(
     if pairs:
         _insert(intake, [(files[number].id, people[name]) for number, name in pairs])
         after = {"seed": seed, "readings": [list(pair) for pair in pairs]}
-        record(viewer, "reviews.assign", "intake", intake.reference, intake.institution_id, after=after)
+        record(viewer, "reviews.assign", about(intake), after=after)
     return len(pairs)
 
 
@@ -112,7 +112,13 @@ def score(
     review.scores, review.comment = given, comment
     review.total_thousandths = rubric.total_thousandths(given)
     review.submitted_at = clock.now()
-    _note(viewer, "reviews.score", review, before, {"scores": given, "total": review.total_thousandths})
+    record(
+        viewer,
+        "reviews.score",
+        about(review),
+        before=before,
+        after={"scores": given, "total": review.total_thousandths},
+    )
     return review
 
 
@@ -129,7 +135,9 @@ def abstain(viewer: Viewer, review_reference: str, reason: str, version: int | N
     before = {"state": review.state}
     review.state, review.abstained_because = ReviewState.ABSTAINED.value, reason[:LONGEST_COMMENT]
     review.scores, review.total_thousandths = {}, None
-    _note(viewer, "reviews.abstain", review, before, {"reason": review.abstained_because})
+    record(
+        viewer, "reviews.abstain", about(review), before=before, after={"reason": review.abstained_because}
+    )
     return review
 
 
@@ -144,7 +152,13 @@ def reopen(viewer: Viewer, review_reference: str, reason: str) -> Review:
         return review
     require_move(TRANSITIONS, MEANINGS, ReviewState(review.state), ReviewState.REOPENED)
     review.state = ReviewState.REOPENED.value
-    _note(viewer, "reviews.reopen", review, {"total": review.total_thousandths}, {"reason": reason})
+    record(
+        viewer,
+        "reviews.reopen",
+        about(review),
+        before={"total": review.total_thousandths},
+        after={"reason": reason},
+    )
     return review
 
 
@@ -153,16 +167,7 @@ def read_document(viewer: Viewer, review_reference: str, document_reference: str
     document = queries.document_for(viewer, review_reference, document_reference)
     file = db.session.get_one(Application, document.application_id)
     subject, after = person_reference(file), {"document": document.reference}
-    record(
-        viewer,
-        "applications.read_document",
-        "application",
-        file.reference,
-        file.institution_id,
-        subject,
-        {},
-        after,
-    )
+    record(viewer, "applications.read_document", about(file, subject), before={}, after=after)
     return document
 
 
@@ -178,9 +183,3 @@ def _own(viewer: Viewer, reference: str) -> tuple[Review, Intake]:
 def _require_version(review: Review, version: int | None) -> None:
     if version is not None and version != review.version:
         raise Stale(review.reference)
-
-
-def _note(
-    viewer: Viewer, action: str, review: Review, before: Mapping[str, object], after: Mapping[str, object]
-) -> None:
-    record(viewer, action, "review", review.reference, review.institution_id, None, before, after)

@@ -16,6 +16,7 @@ class Review(Row, Versioned, Model):
     """One reading of one file by one person. `total_thousandths` is out of twenty, and set once it is handed in."""
 
     __tablename__ = "reviews"
+    __trail__ = "review"
     __table_args__ = (
         sa.UniqueConstraint("application_id", "reviewer_id"),
         sa.Index("ix_reviews_intake_id_state", "intake_id", "state"),

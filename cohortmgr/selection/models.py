@@ -22,6 +22,7 @@ class Batch(Row, Versioned, Model):
     """
 
     __tablename__ = "batches"
+    __trail__ = "batch"
     __table_args__ = (
         sa.Index(
             "uq_batches_offering_live", "offering_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE
@@ -75,6 +76,7 @@ class Offer(Row, Versioned, Model):
     """A seat offered to one person until a deadline."""
 
     __tablename__ = "offers"
+    __trail__ = "offer"
     __table_args__ = (
         sa.Index("ix_offers_state_deadline", "state", "deadline"),
         sa.Index("ix_offers_offering_id_state", "offering_id", "state"),

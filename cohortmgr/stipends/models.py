@@ -17,6 +17,7 @@ class BankDetails(Row, Model):
     """A sealed RIB. Its blind index finds the same account twice; pages show its last four digits."""
 
     __tablename__ = "bank_details"
+    __trail__ = "bank_details"
     __table_args__ = (sa.UniqueConstraint("institution_id", "person_id"), _PERSONAL)
 
     institution_id: Mapped[int] = mapped_column(Id)
@@ -31,6 +32,7 @@ class Run(Row, Versioned, Model):
     """The stipends of one cohort for one month (given by its first day). Accounts are named by their references."""
 
     __tablename__ = "stipend_runs"
+    __trail__ = "stipend_run"
     __table_args__ = (sa.UniqueConstraint("cohort_id", "month"), {"info": {"tenancy": "institution"}})
 
     institution_id: Mapped[int] = mapped_column(Id, index=True)
@@ -55,6 +57,7 @@ class Line(Row, Model):
     """
 
     __tablename__ = "stipend_lines"
+    __trail__ = "stipend_line"
     __table_args__ = (sa.UniqueConstraint("run_id", "enrolment_id"), _PERSONAL)
 
     institution_id: Mapped[int] = mapped_column(Id, index=True)

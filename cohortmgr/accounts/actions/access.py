@@ -20,7 +20,7 @@ from cohortmgr.accounts.rules import (
     Viewer,
     lasts_until,
 )
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused
@@ -50,7 +50,7 @@ def enter(contact: Contact, language: str) -> tuple[int, bool]:
     if dropped:
         account.password_hash = None
         people.revoke_sessions(ANONYMOUS, account.id)
-        _noted(ANONYMOUS, account, "accounts.prove")
+        record(ANONYMOUS, "accounts.prove", _about(account))
     return account.id, dropped
 
 
@@ -61,7 +61,12 @@ def _begin(contact: Contact, language: str) -> int:
     phone = None if by_mail else contact.address
     account = people.new_account_of(person, contact.address if by_mail else None, None, phone)
     account.proved_at = account.created_at
-    record(ANONYMOUS, "accounts.sign_up", "account", account.reference, None, person.reference, None, told)
+    record(
+        ANONYMOUS,
+        "accounts.sign_up",
+        About("account", account.reference, subject=person.reference),
+        after=told,
+    )
     return account.id
 
 
@@ -137,7 +142,7 @@ def choose_password(viewer: Viewer, password_hash: str) -> None:
     account = _own(viewer)
     account.password_hash = password_hash
     end_others(viewer)
-    _noted(viewer, account, "accounts.password")
+    record(viewer, "accounts.password", _about(account))
 
 
 def join(viewer: Viewer, contact: Contact) -> None:
@@ -158,7 +163,7 @@ def join(viewer: Viewer, contact: Contact) -> None:
         db.session.flush()
     except IntegrityError as error:
         raise Refused(Problem(_TAKEN, {}, "code")) from error
-    _noted(viewer, account, "accounts.join", {contact.channel: contact.address})
+    record(viewer, "accounts.join", _about(account), after={contact.channel: contact.address})
 
 
 def _is_fresh(viewer: Viewer) -> bool:
@@ -173,6 +178,5 @@ def _own(viewer: Viewer) -> Account:
     return account
 
 
-def _noted(viewer: Viewer, account: Account, act: str, after: dict[str, str] | None = None) -> None:
-    subject = queries.reference_of(account.person_id)
-    record(viewer, act, "account", account.reference, None, subject, None, after)
+def _about(account: Account) -> About:
+    return About("account", account.reference, subject=queries.reference_of(account.person_id))

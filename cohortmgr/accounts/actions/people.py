@@ -34,7 +34,7 @@ from cohortmgr.accounts.rules import (
     password_problems,
     require,
 )
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
@@ -69,12 +69,8 @@ def sign_up(email: str, password_hash: str, language: str) -> Viewer:
     record(
         ANONYMOUS,
         "accounts.sign_up",
-        "account",
-        account.reference,
-        None,
-        person.reference,
-        None,
-        {"email": email},
+        About("account", account.reference, subject=person.reference),
+        after={"email": email},
     )
     return Viewer(account.reference, person.id, person.reference, person.name, email, language, account.id)
 
@@ -146,7 +142,7 @@ def take_up_link(token: str, password_hash: str | None) -> int:
         raise ValueError("a link that went to an address chooses a password")
     person = _claimant(link)
     account = _claim(person, _claimed_by(link, person), password_hash)
-    record(ANONYMOUS, "accounts.claim", "account", account.reference, None, person.reference)
+    record(ANONYMOUS, "accounts.claim", About("account", account.reference, subject=person.reference))
     return account.id
 
 
@@ -258,12 +254,8 @@ def new_account(viewer: Viewer, email: str, password_hash: str, values: Mapping[
     record(
         viewer,
         "accounts.create",
-        "account",
-        account.reference,
-        None,
-        person.reference,
-        None,
-        {"email": email},
+        About("account", account.reference, subject=person.reference),
+        after={"email": email},
     )
     return account
 
@@ -295,12 +287,8 @@ def grant(
     record(
         viewer,
         "accounts.grant",
-        "account",
-        account.reference,
-        numbers[0] if len(numbers) == 1 else None,
-        None,
-        None,
-        after,
+        About("account", account.reference, numbers[0] if len(numbers) == 1 else None),
+        after=after,
     )
 
 

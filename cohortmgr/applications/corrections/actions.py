@@ -22,7 +22,7 @@ from cohortmgr.applications.file.models import Application, Correction, Correcti
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import State
 from cohortmgr.applications.filling.actions.saving import save_reopened
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Refused
@@ -133,10 +133,7 @@ def _tell(
             _letter("correction_asked", row, person.reference, row.email or person.email, variables, lot)
         )
         after = {"questions": dict(items), "until": until.isoformat()}
-        record(
-            viewer, "applications.ask_correction", "application", row.reference, row.institution_id,
-            person.reference, None, after,
-        )  # fmt: skip
+        record(viewer, "applications.ask_correction", about(row, person.reference), after=after)
     send_all(letters)
 
 
@@ -179,14 +176,7 @@ def call_off(viewer: Viewer, reference: str) -> str:
     if correction.state == Asked.ASKED:
         correction.state = Asked.CALLED_OFF.value
         person = db.session.get_one(Person, row.person_id).reference
-        record(
-            viewer,
-            "applications.call_off_correction",
-            "application",
-            row.reference,
-            row.institution_id,
-            person,
-        )
+        record(viewer, "applications.call_off_correction", about(row, person))
     return str(row.reference)
 
 
@@ -228,9 +218,12 @@ def _close(
     reassess(viewer, file)
     person = viewer.person_reference or ""
     record(
-        viewer, "applications.correct", "application", row.reference, row.institution_id, person,
-        {"answers": dict(before)}, {"answers": dict(after)},
-    )  # fmt: skip
+        viewer,
+        "applications.correct",
+        about(row, person),
+        before={"answers": dict(before)},
+        after={"answers": dict(after)},
+    )
     variables = _shared(row, file.intake, file.definition)
     send_all([_letter("correction_done", row, person, row.email or viewer.email, variables, None)])
 

@@ -15,6 +15,7 @@ class Lot(Row, Model):
     """One act done to many files at once, kept so that it can be undone as a whole."""
 
     __tablename__ = "lots"
+    __trail__ = "lot"
     __table_args__ = (_OFFICE,)
 
     institution_id: Mapped[int] = mapped_column(Id, index=True)

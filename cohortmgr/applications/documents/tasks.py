@@ -20,7 +20,7 @@ from cohortmgr.applications.documents.rules import MOST_PAGES, DocumentState
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import person_reference
 from cohortmgr.applications.file.rules import State
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import after_commit, db, writing
 from cohortmgr.base.work import Stopping
@@ -236,8 +236,8 @@ def _tell(row: Document) -> None:
     """Who has sent the application already is not looking at it: they are written to."""
     application = db.session.get_one(Application, row.application_id)
     person = person_reference(application)
-    place = ("application", application.reference, application.institution_id)
-    record(SYSTEM, "applications.refuse_document", *place, person, {}, {"reason": row.reason})
+    what = about(application, person)
+    record(SYSTEM, "applications.refuse_document", what, before={}, after={"reason": row.reason})
     if application.state != State.SUBMITTED or application.email is None:
         return
     intake = db.session.get_one(Intake, application.intake_id)

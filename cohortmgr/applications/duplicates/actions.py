@@ -17,11 +17,12 @@ from sqlalchemy.orm import aliased
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.duplicates.models import Merge
 from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.actions import about_file
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.queries import File, person_reference
+from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import State
 from cohortmgr.applications.lists import queries as lists
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused, Stale
@@ -78,8 +79,14 @@ def merge(viewer: Viewer, kept_reference: str, aside_reference: str, reason: str
     _move(other, State(other.state), State.SUPERSEDED)
     _insert_alone(row, other)
     before, after = {"state": row.state_before}, {"kept": one.reference, "reason": reason}
-    _note(viewer, other, "applications.put_aside", before, after)
-    _note(viewer, one, "applications.keep", {}, {"aside": other.reference, "reason": reason})
+    record(viewer, "applications.put_aside", about_file(viewer, other), before=before, after=after)
+    record(
+        viewer,
+        "applications.keep",
+        about_file(viewer, one),
+        before={},
+        after={"aside": other.reference, "reason": reason},
+    )
     return row
 
 
@@ -158,7 +165,13 @@ def undo(viewer: Viewer, reference: str) -> Merge:
         _note_both(viewer, row, one, other, "applications.separate", {})
         return row
     _move(other, State.SUPERSEDED, State(row.state_before))
-    _note(viewer, other, "applications.bring_back", {"state": State.SUPERSEDED}, {"state": row.state_before})
+    record(
+        viewer,
+        "applications.bring_back",
+        about_file(viewer, other),
+        before={"state": State.SUPERSEDED},
+        after={"state": row.state_before},
+    )
     return row
 
 
@@ -182,14 +195,13 @@ def _note_both(
     trail, so that neither institution learns from its own what the other knows."""
     if one.institution_id != other.institution_id:
         named = {**after, "files": [one.reference, other.reference]}
-        record(viewer, action, "merge", row.reference, None, None, {}, named)
+        record(viewer, action, About("merge", row.reference), before={}, after=named)
         return
     for each, beside in ((one, other), (other, one)):
-        _note(viewer, each, action, {}, {**after, "same_person": beside.reference})
-
-
-def _note(
-    viewer: Viewer, row: Application, action: str, before: Mapping[str, object], after: Mapping[str, object]
-) -> None:
-    subject = person_reference(row)
-    record(viewer, action, "application", row.reference, row.institution_id, subject, before, after)
+        record(
+            viewer,
+            action,
+            about_file(viewer, each),
+            before={},
+            after={**after, "same_person": beside.reference},
+        )

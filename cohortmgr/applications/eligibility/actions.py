@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.eligibility import queries
@@ -11,8 +9,9 @@ from cohortmgr.applications.eligibility.models import Override
 from cohortmgr.applications.eligibility.queries import facts_of
 from cohortmgr.applications.eligibility.rules import assess
 from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.actions import about_file
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.queries import File, person_reference
+from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import State
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
@@ -57,7 +56,13 @@ def override(viewer: Viewer, reference: str, eligible: bool, reason: str) -> Ove
     )
     db.session.add(said)
     before, row.eligible = row.eligible, eligible
-    _note(viewer, row, "applications.override", before, {"eligible": eligible, "reason": reason})
+    record(
+        viewer,
+        "applications.override",
+        about_file(viewer, row),
+        before={"eligible": before},
+        after={"eligible": eligible, "reason": reason},
+    )
     return said
 
 
@@ -72,7 +77,13 @@ def lift(viewer: Viewer, reference: str) -> Application:
     db.session.flush()
     before = row.eligible
     reassess(viewer, file)
-    _note(viewer, row, "applications.lift_override", before, {"eligible": row.eligible})
+    record(
+        viewer,
+        "applications.lift_override",
+        about_file(viewer, row),
+        before={"eligible": before},
+        after={"eligible": row.eligible},
+    )
     return row
 
 
@@ -91,11 +102,3 @@ def _managed(viewer: Viewer, reference: str) -> File:
     file = file_queries.read_by_staff(viewer, reference)
     require(viewer, file_queries.MANAGE, file.intake.path)
     return file
-
-
-def _note(
-    viewer: Viewer, row: Application, action: str, before: bool | None, after: Mapping[str, object]
-) -> None:
-    told = {"eligible": before}
-    subject = person_reference(row)
-    record(viewer, action, "application", row.reference, row.institution_id, subject, told, after)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import person_reference
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import About, about
 from cohortmgr.base import clock
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.programmes.definition.rules import Window, window_of
@@ -38,8 +36,7 @@ def require_open(
         raise Refused(Problem(what, {"moment": closes_at}))
 
 
-def note(
-    viewer: Viewer, row: Application, action: str, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> None:
+def about_file(viewer: Viewer, row: Application) -> About:
+    """A file as the trail names it, sealed by the key of its person; who acts on their own file is not read anew."""
     subject = viewer.person_reference if row.person_id == viewer.person_id else person_reference(row)
-    record(viewer, action, "application", row.reference, row.institution_id, subject, before, after)
+    return about(row, subject)

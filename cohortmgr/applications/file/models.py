@@ -29,6 +29,7 @@ class Application(Row, Versioned, Model):
     """
 
     __tablename__ = "applications"
+    __trail__ = "application"
     __table_args__ = (
         sa.UniqueConstraint("intake_id", "person_id"),
         sa.Index("ix_applications_intake_state_name", "intake_id", "state", "sort_name", "id"),

@@ -20,6 +20,7 @@ class ImportRun(Row, Model):
     """
 
     __tablename__ = "import_runs"
+    __trail__ = "import_run"
     __table_args__ = (
         sa.CheckConstraint("state IN ('preview', 'loaded', 'dropped')", name="state"),
         _OFFICE,
@@ -50,6 +51,7 @@ class TrayRow(Row, Versioned, Model):
     """
 
     __tablename__ = "tray_rows"
+    __trail__ = "tray_row"
     __table_args__ = (
         sa.UniqueConstraint("intake_id", "fingerprint"),
         sa.CheckConstraint("state IN ('waiting', 'asked', 'loaded', 'discarded')", name="state"),

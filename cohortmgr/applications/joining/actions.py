@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
@@ -14,7 +14,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.filling.actions.saving import save_reopened
 from cohortmgr.applications.joining.queries import owed_by, questions_of
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Refused
 from cohortmgr.base.hooks import Hook
@@ -79,16 +79,13 @@ def answer(viewer: Viewer, reference: str, given: Given, documents: Sequence[Pre
     changed = {key for key in keys if before.get(key) != after.get(key)}
     changed |= {document.question for document in documents}
     if changed:
-        _note(viewer, file.application, {key: before.get(key) for key in sorted(changed)}, after)
+        record(
+            viewer,
+            "applications.give_for_joining",
+            about(file.application, viewer.person_reference),
+            before={"answers": {key: before.get(key) for key in sorted(changed)}},
+            after={"answers": {key: after.get(key) for key in sorted(changed)}},
+        )
         for follow in on_answers:
             follow(viewer, file.application)
     return file
-
-
-def _note(
-    viewer: Viewer, row: Application, before: Mapping[str, object], after: Mapping[str, object]
-) -> None:
-    record(
-        viewer, "applications.give_for_joining", "application", row.reference, row.institution_id,
-        viewer.person_reference, {"answers": dict(before)}, {"answers": {key: after.get(key) for key in before}},
-    )  # fmt: skip

@@ -12,7 +12,7 @@ from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.models import SavedView
 from cohortmgr.applications.lists.queries import Filters
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
@@ -78,6 +78,4 @@ def note_export(viewer: Viewer, intake: Intake, filters: Filters, kind: str, cou
     if lists.seeks_identity(filters):
         asked = {**asked, "search": "…"}
     after = {"filters": dict(asked), "columns": list(filters.shown), "kind": kind, "rows": count}
-    record(
-        viewer, "applications.export", "intake", intake.reference, intake.institution_id, None, None, after
-    )
+    record(viewer, "applications.export", about(intake), after=after)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.rules import Viewer, require, require_second_person
 from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.queries import Filters
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, insert_or_leave, table_of
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
@@ -73,7 +73,9 @@ def create(viewer: Viewer, intake_reference: str, draft: Draft, form_key: str) -
     found = campaign_queries.by_form_key(viewer.reference, form_key[:26])
     assert found is not None
     if found.reference == values["reference"]:
-        _note(viewer, "campaigns.create", found, {"intake": intake.reference, "title": found.title})
+        record(
+            viewer, "campaigns.create", about(found), after={"intake": intake.reference, "title": found.title}
+        )
     return found
 
 
@@ -137,7 +139,13 @@ def change(viewer: Viewer, reference: str, draft: Draft, version: int | None = N
     before = {"title": campaign.title, "due": campaign.due}
     for name, value in _written(viewer, intake, draft).items():
         setattr(campaign, name, value)
-    _note(viewer, "campaigns.change", campaign, {"title": campaign.title, "due": campaign.due}, before)
+    record(
+        viewer,
+        "campaigns.change",
+        about(campaign),
+        before=before,
+        after={"title": campaign.title, "due": campaign.due},
+    )
     return campaign
 
 
@@ -172,7 +180,12 @@ def propose(viewer: Viewer, reference: str, typed_number: str, version: int | No
     _require_number(typed_number, campaign.total)
     _move(campaign, CampaignState.PROPOSED)
     campaign.proposed_by, campaign.proposed_at = viewer.reference, clock.now()
-    _note(viewer, "campaigns.propose", campaign, {"people": campaign.total, "filters": campaign.filters})
+    record(
+        viewer,
+        "campaigns.propose",
+        about(campaign),
+        after={"people": campaign.total, "filters": campaign.filters},
+    )
     return campaign
 
 
@@ -209,7 +222,9 @@ def approve(viewer: Viewer, reference: str, typed_number: str, version: int | No
     campaign.bundle = open_bundle(campaign.institution_id)
     campaign.due = max(campaign.due or clock.now(), clock.now())
     request(viewer, SEND, {"campaign": reference}, campaign.institution_id, campaign.due)
-    _note(viewer, "campaigns.approve", campaign, {"people": campaign.total, "due": campaign.due})
+    record(
+        viewer, "campaigns.approve", about(campaign), after={"people": campaign.total, "due": campaign.due}
+    )
     return campaign
 
 
@@ -220,7 +235,7 @@ def pause(viewer: Viewer, reference: str) -> Campaign:
         _require_move(campaign, CampaignState.PAUSED)
         _move(campaign, CampaignState.PAUSED)
         turn_bundle(campaign.bundle, "held")
-        _note(viewer, "campaigns.pause", campaign, {"state": campaign.state})
+        record(viewer, "campaigns.pause", about(campaign), after={"state": campaign.state})
     return campaign
 
 
@@ -231,7 +246,7 @@ def resume(viewer: Viewer, reference: str) -> Campaign:
         _move(campaign, CampaignState.SENDING)
         turn_bundle(campaign.bundle, "open")
         request(viewer, SEND, {"campaign": reference}, campaign.institution_id)
-        _note(viewer, "campaigns.resume", campaign, {"state": campaign.state})
+        record(viewer, "campaigns.resume", about(campaign), after={"state": campaign.state})
     elif campaign.state != CampaignState.SENDING:
         _require_move(campaign, CampaignState.SENDING)
     return campaign
@@ -251,7 +266,7 @@ def cancel(viewer: Viewer, reference: str, typed_number: str) -> Campaign:
     if campaign.bundle:
         turn_bundle(campaign.bundle, "called_off")
     _move(campaign, CampaignState.CANCELLED)
-    _note(viewer, "campaigns.cancel", campaign, {"state": campaign.state}, before)
+    record(viewer, "campaigns.cancel", about(campaign), before=before, after={"state": campaign.state})
     return campaign
 
 
@@ -271,7 +286,7 @@ def resend(viewer: Viewer, reference: str, typed_number: str) -> Campaign:
         _move(campaign, CampaignState.SENDING)
     turn_bundle(campaign.bundle, "open")
     request(viewer, RESEND, {"campaign": reference}, campaign.institution_id)
-    _note(viewer, "campaigns.resend", campaign, {"people": number})
+    record(viewer, "campaigns.resend", about(campaign), after={"people": number})
     return campaign
 
 
@@ -303,7 +318,7 @@ def send_test(viewer: Viewer, reference: str, form_key: str) -> int:
             )
         )
     send_all(letters)
-    _note(viewer, "campaigns.test", campaign, {"languages": known})
+    record(viewer, "campaigns.test", about(campaign), after={"languages": known})
     return len(letters)
 
 
@@ -332,21 +347,3 @@ def _require_move(campaign: Campaign, to: CampaignState) -> None:
 def _move(campaign: Campaign, to: CampaignState) -> None:
     _require_move(campaign, to)
     campaign.state = to.value
-
-
-def _note(
-    viewer: Viewer,
-    act: str,
-    campaign: Campaign,
-    after: Mapping[str, Any],
-    before: Mapping[str, Any] | None = None,
-) -> None:
-    record(
-        viewer,
-        act,
-        "campaign",
-        campaign.reference,
-        campaign.institution_id,
-        before=before,
-        after=after,
-    )

@@ -22,6 +22,7 @@ class Campaign(Row, Versioned, Model):
     """
 
     __tablename__ = "campaigns"
+    __trail__ = "campaign"
     __table_args__ = (
         sa.UniqueConstraint("created_by", "form_key"),
         {"info": {"tenancy": "institution"}},

@@ -22,6 +22,7 @@ class Question(Row, Model):
     name and address, folded for search."""
 
     __tablename__ = "questions"
+    __trail__ = "question"
     __table_args__ = (
         sa.Index("ix_questions_institution_state_by", "institution_id", "state", "answer_by"),
         sa.CheckConstraint("state IN ('open', 'waiting', 'answered', 'closed')", name="state"),
@@ -73,6 +74,7 @@ class SavedAnswer(Row, Versioned, Model):
     """An answer that was written once, in three languages, for questions at or below a path."""
 
     __tablename__ = "saved_answers"
+    __trail__ = "saved_answer"
     __table_args__ = ({"info": {"tenancy": "institution"}},)
 
     institution_id: Mapped[int] = mapped_column(Id, index=True)

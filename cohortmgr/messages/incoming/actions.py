@@ -14,7 +14,7 @@ from flask import current_app
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.text import fold
@@ -115,8 +115,7 @@ def _reply(viewer: Viewer, mail: Mail, reply: Reply) -> str:
         return "again"
     back_to_desk(question)
     after = {"mail": mail.once}
-    where = (question.reference, question.institution_id, question.subject)
-    record(viewer, "desk.receive", "question", *where, None, after)
+    record(viewer, "desk.receive", about(question, question.subject), after=after)
     return "joined"
 
 

@@ -5,7 +5,7 @@ The web can only append to the journal of messages, so a job changes the row."""
 from __future__ import annotations
 
 from cohortmgr.accounts.rules import Viewer, require_anywhere
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base.errors import N_, NotFound, Refused
 from cohortmgr.jobs.actions.queue import request
 from cohortmgr.messages.letters.queries import letters
@@ -29,7 +29,7 @@ def read_message(viewer: Viewer, reference: str) -> tuple[Message, letters.Read]
     found = letters.read([message])
     if not found:
         raise Refused(N_("Les données de cette personne ont été effacées."))
-    record(viewer, READ, "message", reference, message.institution_id, message.subject)
+    record(viewer, READ, about(message, message.subject))
     return message, found[0]
 
 
@@ -40,5 +40,5 @@ def send_again(viewer: Viewer, reference: str) -> Message:
     message = letters.get_for(viewer, reference)
     if message.state == MessageState.SET_ASIDE:
         request(viewer, KIND, {"message": reference}, message.institution_id)
-        record(viewer, KIND, "message", reference, message.institution_id, message.subject)
+        record(viewer, KIND, about(message, message.subject))
     return message

@@ -18,6 +18,7 @@ class MessageText(Row, Model):
     `written_by` is the reference of an account."""
 
     __tablename__ = "message_texts"
+    __trail__ = "message_text"
     __table_args__ = (
         sa.UniqueConstraint("institution_id", "key", "channel", "language", "number"),
         {"info": {"tenancy": "institution"}},

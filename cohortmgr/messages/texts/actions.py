@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from cohortmgr.accounts.rules import Viewer, require_anywhere
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Refused, Stale
@@ -21,7 +21,6 @@ from cohortmgr.outbox.queries import opened
 
 READ = "messages.preview"
 WRITTEN, LAID_BACK = "messages.write_text", "messages.lay_back_text"
-KIND = "message_text"
 
 
 def place_for(viewer: Viewer, reference: str | None, key: str, channel: str, language: str) -> Place:
@@ -77,7 +76,7 @@ def read_sample(viewer: Viewer, place: Place, reference: str) -> dict[str, Any]:
     [content] = opened([message])
     if content is None:
         raise Refused(N_("Les données de cette personne ont été effacées."))
-    record(viewer, READ, "message", reference, message.institution_id, message.subject)
+    record(viewer, READ, about(message, message.subject))
     given = {**examples(place.notice), **content["variables"]}
     if place.notice.bears_a_key:
         links = (variable for variable in place.notice.variables if variable.kind == "link")
@@ -108,5 +107,5 @@ def _new_version(
     was = {"number": before.number, "subject": before.subject, "body": before.body}
     now = {"number": number, "subject": subject, "body": body}
     what = {"key": place.notice.key, "channel": place.channel, "language": place.language}
-    record(viewer, action, KIND, row.reference, place.institution_id, None, was, {**what, **now})
+    record(viewer, action, about(row), before=was, after={**what, **now})
     return row

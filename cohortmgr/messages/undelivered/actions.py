@@ -20,7 +20,7 @@ from cohortmgr.applications.file.queries import AGREED
 from cohortmgr.applications.guardians.models import Guardianship
 from cohortmgr.applications.guardians.queries import contact_of
 from cohortmgr.applications.importing.actions.invitations import LETTER as INVITATION
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock
 from cohortmgr.base.crypto import blind_index
 from cohortmgr.base.db import db, insert_or_leave
@@ -141,16 +141,9 @@ def correct(viewer: Viewer, reference: str, typed: str) -> Trouble:
     set_person(person, {"email": email})
     db.session.execute(files.values(email=email).execution_options(synchronize_session=False))
     _send_again(trouble, person)
-    told = ({"email": before}, {"email": email, "message": trouble.message_reference})
-    record(
-        viewer,
-        "troubles.correct",
-        "person",
-        person.reference,
-        trouble.institution_id,
-        person.reference,
-        *told,
-    )
+    after = {"email": email, "message": trouble.message_reference}
+    what = About("person", person.reference, trouble.institution_id, person.reference)
+    record(viewer, "troubles.correct", what, before={"email": before}, after=after)
     return trouble
 
 
@@ -173,12 +166,8 @@ def _correct_guardian(viewer: Viewer, trouble: Trouble, file: Application, typed
     record(
         viewer,
         "troubles.correct",
-        "person",
-        person.reference,
-        trouble.institution_id,
-        person.reference,
-        None,
-        after,
+        About("person", person.reference, trouble.institution_id, person.reference),
+        after=after,
     )
     return trouble
 
@@ -192,7 +181,7 @@ def note_told(viewer: Viewer, reference: str, note: str) -> Trouble:
     if _resolve(viewer, trouble, Resolution.TOLD):
         person = db.session.get_one(Person, trouble.person_id).reference
         after = {"note": note, "message": trouble.message_reference}
-        record(viewer, "troubles.told", "person", person, trouble.institution_id, person, None, after)
+        record(viewer, "troubles.told", About("person", person, trouble.institution_id, person), after=after)
     return trouble
 
 
@@ -202,7 +191,9 @@ def dismiss(viewer: Viewer, reference: str) -> Trouble:
     if _resolve(viewer, trouble, Resolution.DISMISSED):
         person = db.session.get_one(Person, trouble.person_id).reference
         after = {"message": trouble.message_reference}
-        record(viewer, "troubles.dismiss", "person", person, trouble.institution_id, person, None, after)
+        record(
+            viewer, "troubles.dismiss", About("person", person, trouble.institution_id, person), after=after
+        )
     return trouble
 
 

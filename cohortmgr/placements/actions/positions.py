@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Refused, Stale
@@ -60,16 +60,7 @@ def open_positions(viewer: Viewer, cohort_reference: str) -> int:
         made.append({"company": partner.key, "seats": partner.seats})
     if made:
         after = {"positions": made}
-        record(
-            viewer,
-            "placements.open_positions",
-            "cohort",
-            cohort.reference,
-            cohort.institution_id,
-            None,
-            None,
-            after,
-        )
+        record(viewer, "placements.open_positions", about(cohort), after=after)
     return len(made)
 
 
@@ -109,12 +100,9 @@ def state_wishes(viewer: Viewer, enrolment_reference: str, ranked: Sequence[str]
     record(
         viewer,
         "placements.state_wishes",
-        "enrolment",
-        enrolment.reference,
-        enrolment.institution_id,
-        viewer.person_reference,
-        {"wishes": [names.get(each) for each in before]},
-        {"wishes": list(ranked)},
+        about(enrolment, viewer.person_reference),
+        before={"wishes": [names.get(each) for each in before]},
+        after={"wishes": list(ranked)},
     )
 
 
@@ -134,12 +122,9 @@ def end_placement(viewer: Viewer, enrolment: Enrolment) -> None:
     record(
         viewer,
         "placements.end",
-        "placement",
-        placement.reference,
-        placement.institution_id,
-        accounts.reference_of(placement.person_id),
-        before,
-        {"state": placement.state},
+        about(placement, accounts.reference_of(placement.person_id)),
+        before=before,
+        after={"state": placement.state},
     )
 
 
@@ -192,13 +177,6 @@ def give_scores(viewer: Viewer, position_reference: str, typed: Mapping[str, str
     position.scored_at = clock.now()
     db.session.flush()
     record(
-        viewer,
-        "placements.give_scores",
-        "position",
-        position.reference,
-        position.institution_id,
-        None,
-        {"scores": before},
-        {"scores": after},
+        viewer, "placements.give_scores", about(position), before={"scores": before}, after={"scores": after}
     )
     return len(after)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Role, Viewer, require, require_second_person
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
@@ -65,7 +65,7 @@ def run_matching(viewer: Viewer, cohort_reference: str) -> MatchingRun:
     _move_positions(cohort.id, PositionState.OPEN, PositionState.CLOSED)
     db.session.flush()
     after = {"sha256": run.certificate["sha256"], "placed": len(matching.assignment), "seed": seed}
-    _note(viewer, "placements.run_matching", run, after)
+    record(viewer, "placements.run_matching", about(run), after=after)
     return run
 
 
@@ -77,7 +77,7 @@ def cancel_matching(viewer: Viewer, run_reference: str) -> MatchingRun:
         _require_already(run, MatchingState.CANCELLED)
         return run
     _move_positions(cohort.id, PositionState.CLOSED, PositionState.OPEN)
-    _note(viewer, "placements.cancel_matching", run, {})
+    record(viewer, "placements.cancel_matching", about(run), after={})
     return run
 
 
@@ -106,7 +106,7 @@ def approve_matching(viewer: Viewer, run_reference: str, typed: str) -> Matching
     placed = _place(run, cohort, assignment, people)
     _tell(cohort, placed)
     after = {"sha256": run.certificate["sha256"], "placements": sorted(row["reference"] for row in placed)}
-    _note(viewer, "placements.approve_matching", run, after)
+    record(viewer, "placements.approve_matching", about(run), after=after)
     return run
 
 
@@ -242,7 +242,3 @@ def _to_contacts(
             )
         )
     return letters
-
-
-def _note(viewer: Viewer, action: str, run: MatchingRun, after: Mapping[str, Any]) -> None:
-    record(viewer, action, "matching", run.reference, run.institution_id, None, None, after)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
@@ -51,7 +51,7 @@ def take_in(viewer: Viewer, key: str, document: dict[str, Any], version: int) ->
             what = N_("Ce fichier décrit « %(other)s » et non « %(mine)s ».")
             raise Refused(Problem(what, {"other": str(document.get(name))[:80], "mine": mine}, "file"))
     _keep(viewer, writing, document)
-    _note(viewer, writing, "programmes.take_in_draft")
+    record(viewer, "programmes.take_in_draft", about(writing.programme), after={"key": writing.programme.key})
 
 
 def discard(viewer: Viewer, key: str, version: int) -> None:
@@ -62,7 +62,7 @@ def discard(viewer: Viewer, key: str, version: int) -> None:
     if version != writing.version:
         raise Stale(key)
     db.session.delete(writing.draft)
-    _note(viewer, writing, "programmes.discard_draft")
+    record(viewer, "programmes.discard_draft", about(writing.programme), after={"key": writing.programme.key})
 
 
 def publish(viewer: Viewer, key: str, version: int, over: int) -> Loaded | None:
@@ -83,7 +83,7 @@ def publish(viewer: Viewer, key: str, version: int, over: int) -> Loaded | None:
     loaded = load_definition(viewer, from_json(writing.document))
     db.session.delete(writing.draft)
     before, after = {"version": over}, {"version": loaded.version.number}
-    _note(viewer, writing, "programmes.publish_draft", before, after)
+    record(viewer, "programmes.publish_draft", about(writing.programme), before=before, after=after)
     return loaded
 
 
@@ -102,27 +102,9 @@ def _keep(viewer: Viewer, writing: Writing, document: dict[str, Any]) -> None:
             )
         )
         db.session.flush()
-        _note(viewer, writing, "programmes.begin_draft")
+        record(
+            viewer, "programmes.begin_draft", about(writing.programme), after={"key": writing.programme.key}
+        )
         return
     writing.draft.document = document
     writing.draft.written_by, writing.draft.updated_at = viewer.reference, clock.now()
-
-
-def _note(
-    viewer: Viewer,
-    writing: Writing,
-    act: str,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
-) -> None:
-    programme = writing.programme
-    record(
-        viewer,
-        act,
-        "programme",
-        programme.reference,
-        programme.institution_id,
-        None,
-        before,
-        after or {"key": programme.key},
-    )

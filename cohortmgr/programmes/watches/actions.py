@@ -16,7 +16,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.audit.keys import destroy
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, insert_or_leave, table_of
@@ -132,7 +132,7 @@ def announce(viewer: Viewer, intake_id: int) -> int:
     db.session.execute(sa.update(_TOLD).where(_TOLD.c.intake_id == intake_id).values(values))
     if letters:
         after = {"told": len(letters)}
-        record(viewer, "programmes.announce", "intake", intake.reference, intake.institution_id, after=after)
+        record(viewer, "programmes.announce", about(intake), after=after)
     return len(watches)
 
 

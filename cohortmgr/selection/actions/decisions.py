@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, allows, require, require_second_person
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
@@ -59,7 +59,7 @@ def propose(
     db.session.flush()
     _insert(batch, decisions(board, programmes.definition_of(intake).eligibility))
     after = {"seed": batch.seed, "seats": board.seats, "certificate": batch.certificate["sha256"]}
-    record(viewer, "selection.propose", "batch", batch.reference, batch.institution_id, after=after)
+    record(viewer, "selection.propose", about(batch), after=after)
     return batch
 
 
@@ -134,7 +134,7 @@ def approve(viewer: Viewer, batch_reference: str, typed_number: str, version: in
     batch.state, batch.approved_by, batch.approved_at = BatchState.APPROVED.value, viewer.reference, moment
     told = send_all(letters.for_decisions(rows, letters.shared_by(intake, offering), deadline))
     after = {"offers": len(chosen), "messages": told, "deadline": deadline.isoformat()}
-    record(viewer, "selection.approve", "batch", batch.reference, batch.institution_id, after=after)
+    record(viewer, "selection.approve", about(batch), after=after)
     return batch
 
 
@@ -189,7 +189,5 @@ def cancel(viewer: Viewer, batch_reference: str, version: int | None = None) -> 
     before = {"state": batch.state}
     batch.state = BatchState.CANCELLED.value
     after = {"state": batch.state}
-    record(
-        viewer, "selection.cancel", "batch", batch.reference, batch.institution_id, before=before, after=after
-    )
+    record(viewer, "selection.cancel", about(batch), before=before, after=after)
     return batch

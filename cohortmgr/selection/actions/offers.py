@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.joining import actions as joining
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import About, about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import acting_in, db, table_of
 from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
@@ -101,7 +101,8 @@ def answer_offer(viewer: Viewer, offer_reference: str, accept: bool) -> Offer:
         if not _move(found, (OfferState.SENT,), to, Offer.deadline > clock.now()):
             return _answered_before(viewer, offer_reference, to)
         before = {"state": OfferState.SENT.value}
-        _note(viewer, f"selection.{'accept' if accept else 'decline'}", found, before, {"state": to.value})
+        act = f"selection.{'accept' if accept else 'decline'}"
+        record(viewer, act, _about(viewer, found), before=before, after={"state": to.value})
         if accept:
             for follow in on_acceptance:
                 follow(viewer, found)
@@ -137,9 +138,9 @@ def _answered_before(viewer: Viewer, reference: str, wanted: OfferState) -> Offe
     raise Refused(N_("Vous avez déjà donné une autre réponse à cette offre."))
 
 
-def _note(viewer: Viewer, action: str, offer: Offer, before: dict[str, Any], after: dict[str, Any]) -> None:
-    subject = viewer.person_reference if viewer.person_id == offer.person_id else None
-    record(viewer, action, "offer", offer.reference, offer.institution_id, subject, before, after)
+def _about(viewer: Viewer, offer: Offer) -> About:
+    """An offer; what its own person does with it is sealed by their key, what staff do by the installation's."""
+    return about(offer, viewer.person_reference if viewer.person_id == offer.person_id else None)
 
 
 def _write(offer: Offer, key: str) -> None:
@@ -173,7 +174,7 @@ def _pass_on(viewer: Viewer, offering_id: int, number: int) -> int:
     told = [row for row in rows if letters.reachable(row)]
     send_all(letters.letter(row, letters.OFFER_MADE, shared, deadline=deadline) for row in told)
     after = {"files": [row.number for row in rows], "deadline": deadline.isoformat()}
-    record(viewer, "selection.promote", "offering", offering.reference, offering.institution_id, after=after)
+    record(viewer, "selection.promote", about(offering), after=after)
     return len(rows)
 
 
@@ -201,7 +202,7 @@ def _end(viewer: Viewer, offering_id: int, offer_ids: list[int]) -> None:
     rows = db.session.execute(ended).all()
     send_all(letters.letter(row, letters.OFFER_EXPIRED, shared) for row in rows if letters.reachable(row))
     after = {"files": [row.number for row in rows]}
-    record(viewer, "selection.expire", "offering", offering.reference, offering.institution_id, after=after)
+    record(viewer, "selection.expire", about(offering), after=after)
 
 
 def release_on_withdrawal(viewer: Viewer, application: Application) -> None:
@@ -217,7 +218,13 @@ def release_on_withdrawal(viewer: Viewer, application: Application) -> None:
             return
         before = {"state": offer.state}
         if _move(offer, tuple(SEAT_HOLDING), OfferState.DECLINED):
-            _note(viewer, "selection.decline", offer, before, {"state": offer.state})
+            record(
+                viewer,
+                "selection.decline",
+                _about(viewer, offer),
+                before=before,
+                after={"state": offer.state},
+            )
             for follow in on_release:
                 follow(viewer, offer)
             _pass_on(viewer, offer.offering_id, 1)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, allows, require
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Refused
@@ -72,7 +71,8 @@ def bank_file(viewer: Viewer, run_reference: str) -> BankFile:
         .values(state=RunState.EXPORTED.value, exported_at=clock.now())
         .execution_options(synchronize_session=False)
     )
-    _note(viewer, "stipends.export", run, payments, {"sha256": hashlib.sha256(data).hexdigest()})
+    after = {**_totals(payments), "sha256": hashlib.sha256(data).hexdigest()}
+    record(viewer, "stipends.export", about(run), after=after)
     return BankFile(f"bourses-{run.month:%Y-%m}-{run.reference[:6]}.csv", data)
 
 
@@ -88,7 +88,7 @@ def payment_sheet(viewer: Viewer, run_reference: str) -> PaymentSheet:
         key, name = companies[payment.reference]
         names[key] = name
         groups.setdefault(key, []).append(payment)
-    _note(viewer, "stipends.read_list", run, payments, {})
+    record(viewer, "stipends.read_list", about(run), after=_totals(payments))
     return PaymentSheet(
         run,
         cohort,
@@ -125,6 +125,5 @@ def _payments(run: Run) -> tuple[PaymentList, dict[str, tuple[str, Mapping[str, 
     return found, companies
 
 
-def _note(viewer: Viewer, action: str, run: Run, payments: PaymentList, more: Mapping[str, Any]) -> None:
-    after = {"lines": payments.count, "total_cents": payments.total, **more}
-    record(viewer, action, "stipend_run", run.reference, run.institution_id, None, None, after)
+def _totals(payments: PaymentList) -> dict[str, int]:
+    return {"lines": payments.count, "total_cents": payments.total}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,7 +12,7 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require, require_second_person
 from cohortmgr.applications.file import queries as applications
 from cohortmgr.applications.file.models import Application
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
@@ -71,12 +70,8 @@ def take_bank_details(viewer: Viewer, enrolment: Enrolment, application: Applica
     record(
         viewer,
         "stipends.take_bank_details",
-        "bank_details",
-        row.reference,
-        enrolment.institution_id,
-        person.reference,
-        None,
-        {"last4": row.last4, "application": application.reference},
+        about(row, person.reference),
+        after={"last4": row.last4, "application": application.reference},
     )
 
 
@@ -123,7 +118,12 @@ def open_run(viewer: Viewer, cohort_reference: str, month: date) -> Run:
     )
     db.session.add(run)
     db.session.flush()
-    _note(viewer, "stipends.open_run", run, {"month": month.isoformat(), "cohort": cohort.reference})
+    record(
+        viewer,
+        "stipends.open_run",
+        about(run),
+        after={"month": month.isoformat(), "cohort": cohort.reference},
+    )
     return run
 
 
@@ -140,7 +140,7 @@ def compute(viewer: Viewer, run_reference: str) -> Run:
     _compute(viewer, run, cohort)
     exceptions = [line.exception for line in _lines(run).values() if line.exception]
     after = {"lines": run.lines, "total_cents": run.total_cents, "set_aside": exceptions}
-    _note(viewer, "stipends.compute", run, after)
+    record(viewer, "stipends.compute", about(run), after=after)
     return run
 
 
@@ -174,16 +174,7 @@ def adjust(
     _compute(viewer, run, cohort)
     after = {"absences": absences, "arrears": line.arrears, "net_cents": line.net_cents, "reason": reason}
     person = db.session.get_one(Person, line.person_id)
-    record(
-        viewer,
-        "stipends.adjust",
-        "stipend_line",
-        line.reference,
-        line.institution_id,
-        person.reference,
-        before,
-        after,
-    )
+    record(viewer, "stipends.adjust", about(line, person.reference), before=before, after=after)
     return line
 
 
@@ -227,7 +218,7 @@ def approve(viewer: Viewer, run_reference: str, typed: str, version: int) -> Run
         .execution_options(synchronize_session=False)
     )
     db.session.refresh(run)
-    _note(viewer, "stipends.approve", run, {"lines": run.lines, "total_cents": run.total_cents})
+    record(viewer, "stipends.approve", about(run), after={"lines": run.lines, "total_cents": run.total_cents})
     return run
 
 
@@ -236,9 +227,7 @@ def read_reason(viewer: Viewer, line: Line) -> str | None:
     if line.reason_sealed is None:
         return None
     person = db.session.get_one(Person, line.person_id)
-    record(
-        viewer, "stipends.read_reason", "stipend_line", line.reference, line.institution_id, person.reference
-    )
+    record(viewer, "stipends.read_reason", about(line, person.reference))
     return crypto.unseal(line.reason_sealed, "stipend_lines", "reason", line.reference)
 
 
@@ -358,7 +347,3 @@ def _rib(details: BankDetails | None) -> str | None:
     if details is None:
         return None
     return crypto.unseal(details.sealed, "bank_details", "sealed", details.reference)
-
-
-def _note(viewer: Viewer, action: str, run: Run, after: Mapping[str, Any]) -> None:
-    record(viewer, action, "stipend_run", run.reference, run.institution_id, None, None, after)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.audit import keys, queries
-from cohortmgr.audit.actions import destroy_key, record
+from cohortmgr.audit.actions import About, destroy_key, record
 from cohortmgr.audit.models import Event, Head, SubjectKey
 from cohortmgr.base.db import NO_INSTITUTION, db, see, writing
 from tests.databases import Database, PostgresDatabase
@@ -25,12 +25,9 @@ def note(number: int = 1, institution: int | None = None, subject: str | None = 
     record(
         SYSTEM,
         "tests.note",
-        "test",
-        f"r{number}",
-        institution,
-        subject,
-        {"n": 0},
-        {"n": number, "nom": "Saïd"},
+        About("test", f"r{number}", institution, subject),
+        before={"n": 0},
+        after={"n": number, "nom": "Saïd"},
     )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from cohortmgr.accounts.actions.people import new_person
 from cohortmgr.accounts.models import Person, SignInAttempt
 from cohortmgr.accounts.rules import SYSTEM
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import About, record
 from cohortmgr.audit.models import Event, SubjectKey
 from cohortmgr.base import clock
 from cohortmgr.base.db import after_commit, db, writing
@@ -35,7 +35,7 @@ def test_it_commits_once_and_others_see_it(system_app: Flask) -> None:
     sa.event.listen(db.session, "after_commit", lambda _session: commits.append(1))
     with writing() as session:
         session.add(attempt())
-        record(SYSTEM, "tests.note", "test", "r", None)
+        record(SYSTEM, "tests.note", About("test", "r"))
     assert commits == [1]
     with system_app.app_context():
         assert (rows_of(SignInAttempt), rows_of(Event)) == (1, 1)
@@ -52,7 +52,7 @@ def test_it_does_not_nest() -> None:
 def test_an_error_undoes_everything_and_nothing_lingers() -> None:
     with pytest.raises(ZeroDivisionError), writing() as session:
         session.add(attempt())
-        record(SYSTEM, "tests.note", "test", "r", None)
+        record(SYSTEM, "tests.note", About("test", "r"))
         session.flush()
         raise ZeroDivisionError
     assert (rows_of(SignInAttempt), rows_of(Event), rows_of(SubjectKey)) == (0, 0, 0)
@@ -76,7 +76,7 @@ def test_changes_made_before_it_are_refused_rather_than_lost() -> None:
 
 def test_what_belongs_within_it_is_refused_outside() -> None:
     with pytest.raises(RuntimeError, match="within writing"):
-        record(SYSTEM, "tests.note", "test", "r", None)
+        record(SYSTEM, "tests.note", About("test", "r"))
     with pytest.raises(RuntimeError, match="within writing"):
         after_commit("wake", lambda: None)
 
@@ -171,7 +171,7 @@ def test_an_act_with_trail_and_job_takes_few_statements(
 ) -> None:
     def act() -> None:
         with writing():
-            record(SYSTEM, "tests.note", "test", "r", None)
+            record(SYSTEM, "tests.note", About("test", "r"))
             queue.request(SYSTEM, "operations.ping", {}, None)
 
     act()

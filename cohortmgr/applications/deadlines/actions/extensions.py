@@ -17,7 +17,7 @@ from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Application, Extension
 from cohortmgr.applications.file.queries import person_reference
 from cohortmgr.applications.file.rules import State
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
@@ -87,10 +87,7 @@ def extend_all(
     people = _people([row.person_id for row in rows])
     for row in rows:
         after = {"until": until.isoformat(), "reason": reason}
-        record(
-            viewer, "applications.extend", "application", row.reference, row.institution_id,
-            people[row.person_id].reference, None, after,
-        )  # fmt: skip
+        record(viewer, "applications.extend", about(row, people[row.person_id].reference), after=after)
     _tell(intake, rows, people, until, lot)
     return made
 
@@ -103,15 +100,7 @@ def revoke(viewer: Viewer, reference: str) -> None:
     if held is not None:
         held.revoked_at = clock.now()
         before, subject = {"until": held.until.isoformat()}, person_reference(row)
-        record(
-            viewer,
-            "applications.revoke_extension",
-            "application",
-            row.reference,
-            row.institution_id,
-            subject,
-            before,
-        )
+        record(viewer, "applications.revoke_extension", about(row, subject), before=before)
 
 
 def extend_intake(viewer: Viewer, reference: str, until: datetime, reason: str) -> int:

@@ -21,7 +21,7 @@ from cohortmgr.applications.deadlines.actions import extensions
 from cohortmgr.applications.deadlines.models import LateStart
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.file.models import Application, Extension
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import NotFound, Stale
@@ -78,16 +78,7 @@ def allow(viewer: Viewer, intake_reference: str, contact: Contact, until: dateti
         raise Stale(intake_reference) from None
     send_all([_letter(intake, row, contact, account)])
     after = {"late_start": row.reference, "until": until.isoformat(), "reason": reason}
-    record(
-        viewer,
-        "applications.allow_late",
-        "intake",
-        intake.reference,
-        intake.institution_id,
-        None,
-        None,
-        after,
-    )
+    record(viewer, "applications.allow_late", about(intake), after=after)
 
 
 def _begun(intake: Intake, account: Account | None) -> Application | None:
@@ -147,15 +138,7 @@ def take_back(viewer: Viewer, intake_reference: str, reference: str) -> None:
     if row.application_id is None:
         db.session.delete(row)
         before = {"late_start": reference, "until": row.until.isoformat()}
-        record(
-            viewer,
-            "applications.take_back_late",
-            "intake",
-            intake.reference,
-            intake.institution_id,
-            None,
-            before,
-        )
+        record(viewer, "applications.take_back_late", about(intake), before=before)
 
 
 def open_to(viewer: Viewer, intake: Intake) -> LateStart | None:
@@ -186,10 +169,7 @@ def take_up(viewer: Viewer, late: LateStart, application: Application) -> None:
         if not taken.rowcount:  # type: ignore[attr-defined]
             return
         after = {"late_start": late.reference, "until": late.until.isoformat(), "reason": late.reason}
-        record(
-            viewer, "applications.extend", "application", application.reference, application.institution_id,
-            viewer.person_reference, None, after,
-        )  # fmt: skip
+        record(viewer, "applications.extend", about(application, viewer.person_reference), after=after)
         db.session.add(
             Extension(
                 institution_id=application.institution_id, person_id=application.person_id,

@@ -22,7 +22,7 @@ from cohortmgr.applications.file.models import Application, Correction, Extensio
 from cohortmgr.applications.file.rules import State
 from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.queries import Filters
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
@@ -138,7 +138,7 @@ def carry_out(viewer: Viewer, reference: str, act: Act, filters: Filters, wanted
         db.session.add(Bundle(reference=lot.reference, institution_id=intake.institution_id))
     _do(viewer, intake, act, rows, wanted, lot.reference)
     after = {"act": act.value, "files": len(rows)}
-    record(viewer, "applications.lot", "lot", lot.reference, lot.institution_id, None, None, after)
+    record(viewer, "applications.lot", about(lot), after=after)
     return lot
 
 
@@ -186,5 +186,5 @@ def undo(viewer: Viewer, reference: str) -> tuple[Lot, Intake]:
     bundle = sa.update(Bundle).where(Bundle.reference == lot.reference)
     db.session.execute(bundle.values(state="called_off"))
     lot.undone_at = moment
-    record(viewer, "applications.undo_lot", "lot", lot.reference, lot.institution_id, None)
+    record(viewer, "applications.undo_lot", about(lot))
     return lot, intake

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file import queries as file_queries
-from cohortmgr.applications.file.actions import note
+from cohortmgr.applications.file.actions import about_file
 from cohortmgr.applications.file.models import Application, Note
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import State
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
@@ -52,16 +52,7 @@ def write_all(
 
 def _note(viewer: Viewer, row: Application, text: str, pinned: bool, lot: str | None) -> Note:
     reference = new_reference()
-    record(
-        viewer,
-        "applications.note",
-        "application",
-        row.reference,
-        row.institution_id,
-        None,
-        None,
-        {"note": reference},
-    )
+    record(viewer, "applications.note", about(row), after={"note": reference})
     return Note(
         reference=reference,
         institution_id=row.institution_id,
@@ -90,16 +81,7 @@ def take_back(viewer: Viewer, reference: str) -> str:
         raise Refused(_LATE)
     db.session.delete(note)
     after = {"note": note.reference}
-    record(
-        viewer,
-        "applications.delete_note",
-        "application",
-        row.reference,
-        row.institution_id,
-        None,
-        None,
-        after,
-    )
+    record(viewer, "applications.delete_note", about(row), after=after)
     return row.reference
 
 
@@ -128,5 +110,11 @@ def unseal(viewer: Viewer, reference: str) -> tuple[File, dict[str, Answer]]:
     if file.application.state == State.DRAFT:  # a draft is for its author alone
         raise NotPermitted(reference)
     opened = file_queries.sealed_answers(file.application)
-    note(viewer, file.application, "applications.unseal", {}, {"questions": sorted(opened)})
+    record(
+        viewer,
+        "applications.unseal",
+        about_file(viewer, file.application),
+        before={},
+        after={"questions": sorted(opened)},
+    )
     return file, opened

@@ -18,12 +18,12 @@ from cohortmgr.applications.documents.figures import comparable
 from cohortmgr.applications.documents.models import FigureCheck
 from cohortmgr.applications.documents.rules import MOST_FILES, DocumentState
 from cohortmgr.applications.file import queries as file_queries
-from cohortmgr.applications.file.actions import note
+from cohortmgr.applications.file.actions import about_file
 from cohortmgr.applications.file.hooks import joins
 from cohortmgr.applications.file.models import Application, Document
-from cohortmgr.applications.file.queries import File, person_reference
+from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import State
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, storage
 from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.db import after_commit, db
@@ -163,12 +163,9 @@ def _noted(viewer: Viewer, file: File, row: Document) -> Document:
         record(
             viewer,
             "applications.attach",
-            "application",
-            file.application.reference,
-            file.application.institution_id,
-            subject,
-            {},
-            {"document": row.reference, "question": row.question},
+            about(file.application, subject),
+            before={},
+            after={"document": row.reference, "question": row.question},
         )
     return row
 
@@ -295,7 +292,7 @@ def check_figure(viewer: Viewer, reference: str, key: str, read: str) -> FigureC
     )
     db.session.add(row)
     after = {"question": key, "declared": row.declared, "read": row.read, "document": document.reference}
-    _note_by_staff(viewer, application, "applications.check_figure", after)
+    record(viewer, "applications.check_figure", about_file(viewer, application), before={}, after=after)
     return row
 
 
@@ -317,7 +314,13 @@ def see_original(viewer: Viewer, reference: str) -> Document:
         raise NotFound(reference)
     if document.original_seen_at is None:
         document.original_seen_at, document.original_seen_by = clock.now(), viewer.reference
-        _note_by_staff(viewer, application, "applications.see_original", {"document": document.reference})
+        record(
+            viewer,
+            "applications.see_original",
+            about_file(viewer, application),
+            before={},
+            after={"document": document.reference},
+        )
     return document
 
 
@@ -329,12 +332,6 @@ def _decided_by(viewer: Viewer, application: Application) -> File:
     return file
 
 
-def _note_by_staff(viewer: Viewer, application: Application, action: str, after: dict[str, Any]) -> None:
-    subject = person_reference(application)
-    place = ("application", application.reference, application.institution_id)
-    record(viewer, action, *place, subject, {}, after)
-
-
 def read_document(viewer: Viewer, reference: str) -> Document:
     """A document to be handed to the viewer; staff's readings are noted, the person's own are not."""
     document, application = documents.document(viewer, reference)
@@ -343,5 +340,11 @@ def read_document(viewer: Viewer, reference: str) -> Document:
     if application.person_id != viewer.person_id:
         if application.state == State.DRAFT:
             raise NotPermitted(reference)
-        note(viewer, application, "applications.read_document", {}, {"document": document.reference})
+        record(
+            viewer,
+            "applications.read_document",
+            about_file(viewer, application),
+            before={},
+            after={"document": document.reference},
+        )
     return document

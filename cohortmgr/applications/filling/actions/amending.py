@@ -13,7 +13,7 @@ from cohortmgr.applications.answers import amended
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import seal_answers, sealed_answers
 from cohortmgr.applications.file.rules import State, listed
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.programmes.definition.rules import Definition
@@ -40,16 +40,7 @@ def move_drafts(viewer: Viewer, intake: Intake) -> int:
             moved += _renumber(intake, version.id)
     if moved:
         counted = {"drafts": moved}
-        record(
-            viewer,
-            "applications.move_drafts",
-            "intake",
-            intake.reference,
-            intake.institution_id,
-            None,
-            None,
-            counted,
-        )
+        record(viewer, "applications.move_drafts", about(intake), after=counted)
     return moved
 
 

@@ -26,7 +26,7 @@ from cohortmgr.applications.guardians.queries import (
     guardianships,
 )
 from cohortmgr.applications.guardians.rules import Named, born_on, comes_of_age, consent_of, guardian_of
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import About, about, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, Problem, Refused
@@ -89,12 +89,8 @@ def ask_all(
     record(
         viewer,
         "guardians.ask",
-        "application",
-        asked[0].application,
-        asked[0].institution_id,
-        None,
-        None,
-        after,
+        About("application", asked[0].application, asked[0].institution_id),
+        after=after,
     )
 
 
@@ -310,9 +306,7 @@ def _write(viewer: Viewer, person: Person, child: Child, said: Said, signed: str
         "guardian": person.reference, "language": language,
     }  # fmt: skip
     subject = db.session.get_one(Person, row.person_id).reference
-    record(
-        viewer, "guardians.answer", "application", row.reference, row.institution_id, subject, before, after
-    )
+    record(viewer, "guardians.answer", about(row, subject), before=before, after=after)
 
 
 def _apply(viewer: Viewer, row: Application, consent: Consent) -> None:
@@ -343,9 +337,8 @@ def take_back(viewer: Viewer, reference: str) -> Application:
             Problem(N_("Les candidatures sont closes depuis le %(moment)s."), {"moment": file.closes_at})
         )
     row.state = State.DRAFT.value
-    subject = viewer.person_reference
-    states = {"state": State.HELD}, {"state": State.DRAFT}
-    record(viewer, "guardians.take_back", "application", reference, row.institution_id, subject, *states)
+    what = about(row, viewer.person_reference)
+    record(viewer, "guardians.take_back", what, before={"state": State.HELD}, after={"state": State.DRAFT})
     return row
 
 
@@ -358,5 +351,5 @@ def link_for(viewer: Viewer, contact: Contact) -> str | None:
     if person is None or not guardianships(person):
         return None
     links.use_up(LINK, [person.reference])
-    record(viewer, "guardians.new_link", "guardian", person.reference, None, person.reference)
+    record(viewer, "guardians.new_link", About("guardian", person.reference, subject=person.reference))
     return links.create(LINK, person.reference, LINK_LIFETIME)

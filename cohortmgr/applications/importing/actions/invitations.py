@@ -10,7 +10,7 @@ from cohortmgr.accounts.actions import links
 from cohortmgr.accounts.contacts import EMAIL
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
 from cohortmgr.applications.importing.queries.runs import Invited, intake_for, invitable
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base.db import db
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.models import Intake
@@ -32,7 +32,7 @@ def invite(viewer: Viewer, intake_reference: str, *, again: bool = False) -> int
         return 0
     send_links(viewer, intake, dict(definition_of(intake).title), people)
     after = {"applications": [each.application for each in people], "again": again}
-    record(viewer, "imports.invite", "intake", intake.reference, intake.institution_id, None, None, after)
+    record(viewer, "imports.invite", about(intake), after=after)
     return len(people)
 
 

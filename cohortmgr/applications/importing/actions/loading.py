@@ -34,7 +34,7 @@ from cohortmgr.applications.importing.actions.tray_rows import row_for
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.applications.importing.queries.plan import Plan, Prepared, Step, chunks
 from cohortmgr.applications.importing.rules import Rejection
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import Model, db, table_of
 from cohortmgr.base.text import new_reference, new_short_code
@@ -311,7 +311,9 @@ def _replace(
             continue
         old = standing[step.person.id]
         before_sealed = sealed_answers(old)
-        _note(viewer, intake, step.person.reference, old, before_sealed, run)
+        stood = _standing(old, before_sealed)
+        what = about(old, step.person.reference)
+        record(viewer, "imports.replace", what, before=stood, after={"run": run.reference})
         kept = {key: value for key, value in old.answers.items() if key not in asked}
         hidden = {key: value for key, value in before_sealed.items() if key not in asked}
         told = _told(prepared, step, old.number, kept)
@@ -344,31 +346,13 @@ def _overrides(applications: Iterable[int]) -> dict[int, bool]:
     return said
 
 
-def _note(
-    viewer: Viewer,
-    intake: Intake,
-    subject: str,
-    old: Application,
-    secret: Mapping[str, Any],
-    run: ImportRun,
-) -> None:
-    before = {
+def _standing(old: Application, secret: Mapping[str, Any]) -> dict[str, Any]:
+    return {
         "state": old.state,
         "source": old.source,
         "sent_at": old.sent_at,
         "answers": {**old.answers, **secret},
     }
-    after = {"run": run.reference}
-    record(
-        viewer,
-        "imports.replace",
-        "application",
-        old.reference,
-        intake.institution_id,
-        subject,
-        before,
-        after,
-    )
 
 
 def fill_tray(intake: Intake, prepared: Prepared, rejected: Sequence[Rejection], run: ImportRun) -> int:

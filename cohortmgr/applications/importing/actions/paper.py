@@ -26,7 +26,7 @@ from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.guardians.rules import guardian_problems, is_child
 from cohortmgr.applications.importing.actions.invitations import send_links
 from cohortmgr.applications.importing.queries.runs import Invited, reached_by, without_account
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.db import db
@@ -164,8 +164,7 @@ def enter(
     for key, parts in parts_by_question(documents).items():
         files.join(viewer, row, None, key, parts)
     after = {"source": Source.PAPER, "received": clock.local(sent_at).date(), "state": row.state}
-    record(viewer, "applications.enter_paper", "application", row.reference, row.institution_id,
-           bearer.reference, None, after)  # fmt: skip
+    record(viewer, "applications.enter_paper", about(row, bearer.reference), after=after)
     if child:
         consents.ask_named(viewer, row, definition, answers)
     else:

@@ -22,7 +22,7 @@ from cohortmgr.applications.importing.rules import (
     propose_mapping,
     read_records,
 )
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import after_commit, db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
@@ -131,14 +131,15 @@ def load_telling(
     references = store(viewer, intake, prepared, made, run)
     added = fill_tray(intake, prepared, made.rejected, run)
     _forget_file(run)
-    _note(viewer, intake, run, made, references, added)
+    after = _loaded(intake, run, made, references, added)
+    record(viewer, "imports.load", about(run), after=after)
     return counts, made.rejected
 
 
-def _note(
-    viewer: Viewer, intake: Intake, run: ImportRun, made: Plan, references: dict[int, str], added: int
-) -> None:
-    after = {
+def _loaded(
+    intake: Intake, run: ImportRun, made: Plan, references: dict[int, str], added: int
+) -> dict[str, object]:
+    return {
         "intake": intake.reference,
         "filename": run.filename,
         "loaded": run.loaded,
@@ -148,7 +149,6 @@ def _note(
         "new_in_tray": added,
         "applications": sorted(references[step.sending.line] for step in (*made.new, *made.replacing)),
     }
-    record(viewer, "imports.load", "import_run", run.reference, intake.institution_id, None, None, after)
 
 
 def _intake(viewer: Viewer, reference: str, *, lock: bool = False) -> Intake:
@@ -198,7 +198,7 @@ def begin(viewer: Viewer, intake_reference: str, filename: str, storage_key: str
     db.session.add(run)
     db.session.flush()
     after = {"intake": intake.reference, "filename": run.filename}
-    record(viewer, "imports.upload", "import_run", run.reference, intake.institution_id, None, None, after)
+    record(viewer, "imports.upload", about(run), after=after)
     return run.reference
 
 
@@ -216,7 +216,7 @@ def drop(viewer: Viewer, run_reference: str) -> None:
         return
     run.state = "dropped"
     _forget_file(run)
-    record(viewer, "imports.drop", "import_run", run.reference, intake.institution_id)
+    record(viewer, "imports.drop", about(run))
 
 
 def run_of(viewer: Viewer, reference: str) -> tuple[ImportRun, Intake]:

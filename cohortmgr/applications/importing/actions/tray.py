@@ -25,7 +25,7 @@ from cohortmgr.applications.importing.mappings import mapping_from_json, propose
 from cohortmgr.applications.importing.queries.plan import plan_of, prepared_of
 from cohortmgr.applications.importing.queries.runs import OPEN, Waiting, own_runs, require_run, waiting_row
 from cohortmgr.applications.importing.rules import ColumnMapping, Fault, Rejection, Sending, read_record
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
@@ -65,7 +65,7 @@ def open_row(viewer: Viewer, reference: str) -> Opened:
     """A row for staff to mend. Unsealing its cells is written into the trail: call this within `writing()`."""
     waiting = waiting_row(reference)
     require_run(viewer, waiting.intake, waiting.run)
-    record(viewer, "imports.read_row", "tray_row", reference, waiting.intake.institution_id)
+    record(viewer, "imports.read_row", about(waiting.row))
     return _opened(waiting)
 
 
@@ -99,12 +99,8 @@ def discard(viewer: Viewer, reference: str, reason: str) -> None:
     record(
         viewer,
         "imports.discard_row",
-        "tray_row",
-        reference,
-        waiting.intake.institution_id,
-        None,
-        None,
-        after,
+        about(waiting.row),
+        after=after,
     )
 
 
@@ -130,7 +126,7 @@ def ask(viewer: Viewer, reference: str, version: int) -> bool:
     letter = Letter("repair_row", row.reference, contact.address, "fr", variables, intake.institution_id)
     send_all([replace(letter, channel=contact.channel)])
     row.state, row.asked_at = "asked", clock.now()
-    record(viewer, "imports.ask_person", "tray_row", reference, intake.institution_id)
+    record(viewer, "imports.ask_person", about(row))
     return True
 
 
@@ -216,14 +212,5 @@ def _load(viewer: Viewer, opened: Opened, cells: Mapping[str, str]) -> tuple[Fau
         sa.select(Application.id).where(Application.reference == reference)
     )
     after = {"application": reference, "changed": not made.unchanged}
-    record(
-        viewer,
-        "imports.repair_row",
-        "tray_row",
-        row.reference,
-        intake.institution_id,
-        None,
-        None,
-        after,
-    )
+    record(viewer, "imports.repair_row", about(row), after=after)
     return ()

@@ -19,7 +19,7 @@ from cohortmgr.applications.guardians.models import Guardianship
 from cohortmgr.applications.importing.actions.runs import run_of
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.applications.importing.queries.plan import chunks
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import Model, db, table_of
 from cohortmgr.base.errors import N_, NotFound, Refused
@@ -129,7 +129,7 @@ def undo(viewer: Viewer, run_reference: str) -> int:
         "stayed": sorted(row.reference for row in found.staying),
         "tray": found.tray,
     }
-    record(viewer, "imports.undo", "import_run", run_reference, intake.institution_id, None, None, after)
+    record(viewer, "imports.undo", About("import_run", run_reference, intake.institution_id), after=after)
     return len(found.going)
 
 

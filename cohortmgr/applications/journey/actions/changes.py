@@ -18,7 +18,7 @@ from cohortmgr.applications.file.rules import State, identity_numbers, question_
 from cohortmgr.applications.filling.actions.saving import write_answers
 from cohortmgr.applications.journey.actions import sending
 from cohortmgr.applications.journey.actions.helped_sending import require_confirmed
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
@@ -108,9 +108,12 @@ def send_again(viewer: Viewer, reference: str, proof: Asked | None = None) -> Ap
     db.session.execute(sa.delete(Change).where(Change.id == file.change.id))
     if changed:
         record(
-            viewer, "applications.change", "application", row.reference, row.institution_id,
-            viewer.person_reference, {}, {"questions": sorted(changed)},
-        )  # fmt: skip
+            viewer,
+            "applications.change",
+            about(row, viewer.person_reference),
+            before={},
+            after={"questions": sorted(changed)},
+        )
         sending.confirm(viewer, file)
     return row
 

@@ -16,7 +16,7 @@ from cohortmgr.accounts.rules import Viewer, read_code
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import NOT_A_DRAFT, State
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import clean
 
@@ -52,9 +52,12 @@ def set_helper(viewer: Viewer, reference: str, name: str, relation: str) -> None
         return
     row.helper = after
     record(
-        viewer, "applications.set_helper", "application", row.reference, row.institution_id,
-        viewer.person_reference, {"helper": before}, {"helper": after},
-    )  # fmt: skip
+        viewer,
+        "applications.set_helper",
+        about(row, viewer.person_reference),
+        before={"helper": before},
+        after={"helper": after},
+    )
 
 
 def ways(viewer: Viewer) -> list[Contact]:
@@ -116,7 +119,4 @@ def require_confirmed(viewer: Viewer, row: Application, proof: Asked | None) -> 
     if proof is None or proof.purpose != SEND or proof.kept.get("application") != row.reference:
         raise Refused(Problem(_ABSENT, {}, "code"))
     after = {"helper": row.helper["name"], "channel": proof.contact.channel}
-    record(
-        viewer, "applications.confirm_helped", "application", row.reference, row.institution_id,
-        viewer.person_reference, {}, after,
-    )  # fmt: skip
+    record(viewer, "applications.confirm_helped", about(row, viewer.person_reference), before={}, after=after)

@@ -18,13 +18,14 @@ from cohortmgr.applications.documents.queries import papers_of
 from cohortmgr.applications.eligibility.queries import facts_of
 from cohortmgr.applications.eligibility.rules import Assessment, assess
 from cohortmgr.applications.file import queries as file_queries
-from cohortmgr.applications.file.actions import note, require_open
+from cohortmgr.applications.file.actions import about_file, require_open
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import HIDDEN, NOT_A_DRAFT, State, missing, split_sealed
 from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.guardians.rules import consent_after, guardian_problems, is_child
 from cohortmgr.applications.journey.actions.helped_sending import require_confirmed
+from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale
@@ -151,7 +152,13 @@ def submit(viewer: Viewer, reference: str, proof: Asked | None = None) -> Applic
     values["sent_at"] = None if after is State.HELD else moment
     if not _move(row, State.DRAFT, after, values):
         return _sent_meanwhile(viewer, reference)
-    note(viewer, row, "applications.submit", {"state": State.DRAFT}, {"state": after})
+    record(
+        viewer,
+        "applications.submit",
+        about_file(viewer, row),
+        before={"state": State.DRAFT},
+        after={"state": after},
+    )
     if after is State.HELD:
         consents.ask_one(viewer, file)
     else:
@@ -218,7 +225,13 @@ def withdraw(viewer: Viewer, reference: str) -> Application:
     moment = clock.now()
     if not _move(row, State.SUBMITTED, State.WITHDRAWN, {"withdrawn_at": moment, "updated_at": moment}):
         return file_queries.own(viewer, reference).application
-    note(viewer, row, "applications.withdraw", {"state": State.SUBMITTED}, {"state": State.WITHDRAWN})
+    record(
+        viewer,
+        "applications.withdraw",
+        about_file(viewer, row),
+        before={"state": State.SUBMITTED},
+        after={"state": State.WITHDRAWN},
+    )
     for follow in on_withdrawal:
         follow(viewer, row)
     return row

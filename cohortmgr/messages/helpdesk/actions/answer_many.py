@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require_anywhere
 from cohortmgr.applications.file.models import Application
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import About, record
 from cohortmgr.audit.keys import subject_keys
 from cohortmgr.base import clock
 from cohortmgr.base.db import append, db
@@ -80,7 +80,7 @@ def answer_many(
             references_done.setdefault(question.institution_id, []).append(question.reference)
     for institution_id, done in references_done.items():
         after = {"count": len(done), "questions": done, "texts": texts}
-        record(viewer, "desk.answer_many", "question", new_reference(), institution_id, None, None, after)
+        record(viewer, "desk.answer_many", About("question", new_reference(), institution_id), after=after)
     return sum(map(len, references_done.values()))
 
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused, Stale
@@ -39,7 +39,7 @@ def take(viewer: Viewer, reference: str) -> Question:
     question = _at_desk(viewer, reference)
     free = sa.update(Question).where(Question.id == question.id, Question.owner_id.is_(None))
     if db.session.connection().execute(free.values(owner_id=viewer.account_id)).rowcount:
-        record(viewer, "desk.take", "question", reference, question.institution_id, question.subject)
+        record(viewer, "desk.take", about(question, question.subject))
     elif question.owner_id != viewer.account_id:
         row = desk_queries.get_for(viewer, reference)
         raise Refused(Problem(_HELD, {"name": f"{row.owner_given or ''} {row.owner_family or ''}".strip()}))
@@ -62,12 +62,9 @@ def give(viewer: Viewer, reference: str, account: str) -> Question:
         record(
             viewer,
             "desk.give",
-            "question",
-            reference,
-            question.institution_id,
-            question.subject,
-            {"owner": before},
-            told,
+            about(question, question.subject),
+            before={"owner": before},
+            after=told,
         )
     return question
 
@@ -88,7 +85,7 @@ def answer(viewer: Viewer, reference: str, text: str, token: str, waits: bool = 
     person = db.session.get(Person, question.person_id) if question.person_id else None
     persons = {person.id: person} if person else {}
     send_all(letters_for(ANSWERED, [question], persons, lambda each: {"text": said.text}))
-    record(viewer, "desk.answer", "question", reference, question.institution_id, question.subject)
+    record(viewer, "desk.answer", about(question, question.subject))
     return question
 
 
@@ -99,7 +96,7 @@ def note_call(viewer: Viewer, reference: str, text: str, spoken_with: str, token
     said = Said(EntryKind.CALL, written(text), f"{reference}:{token}", viewer.account_id, more)
     if say_once(viewer, question, said):
         question.touched_at = clock.now()
-        record(viewer, "desk.note_call", "question", reference, question.institution_id, question.subject)
+        record(viewer, "desk.note_call", about(question, question.subject))
     return question
 
 
@@ -109,7 +106,7 @@ def note(viewer: Viewer, reference: str, text: str, token: str) -> Question:
     if say_once(
         viewer, question, Said(EntryKind.NOTE, written(text), f"{reference}:{token}", viewer.account_id)
     ):
-        record(viewer, "desk.note", "question", reference, question.institution_id, question.subject)
+        record(viewer, "desk.note", about(question, question.subject))
     return question
 
 
@@ -119,7 +116,7 @@ def close(viewer: Viewer, reference: str) -> Question:
     if question.state != QuestionState.CLOSED:
         _require(question, QuestionState.CLOSED)
         _move(question, QuestionState.CLOSED)
-        record(viewer, "desk.close", "question", reference, question.institution_id, question.subject)
+        record(viewer, "desk.close", about(question, question.subject))
     return question
 
 
@@ -130,7 +127,7 @@ def reopen(viewer: Viewer, reference: str) -> Question:
         _require(question, QuestionState.OPEN)
         _move(question, QuestionState.OPEN)
         question.answer_by = answer_by(clock.today())
-        record(viewer, "desk.reopen", "question", reference, question.institution_id, question.subject)
+        record(viewer, "desk.reopen", about(question, question.subject))
     return question
 
 
@@ -164,7 +161,7 @@ def save_answer(
             raise Stale(reference)
     row.topic, row.title, row.body = Topic(topic).value, clean(title)[:120], body
     row.written_by, row.written_at = viewer.reference, clock.now()
-    record(viewer, "desk.save_answer", "saved_answer", row.reference, row.institution_id)
+    record(viewer, "desk.save_answer", about(row))
     return row
 
 
@@ -172,7 +169,7 @@ def remove_answer(viewer: Viewer, reference: str) -> None:
     """Remove a saved answer; the questions that were answered with it stay answered."""
     row = desk_queries.saved_answer(viewer, reference, desk_queries.WRITE)
     before = {"title": row.title, "body": row.body}
-    record(viewer, "desk.remove_answer", "saved_answer", reference, row.institution_id, None, before)
+    record(viewer, "desk.remove_answer", about(row), before=before)
     db.session.delete(row)
 
 

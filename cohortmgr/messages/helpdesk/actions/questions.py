@@ -18,7 +18,7 @@ from cohortmgr.accounts.actions import links
 from cohortmgr.accounts.models import Person, SignInAttempt
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
 from cohortmgr.applications.file import queries as applications
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import about, record
 from cohortmgr.audit.keys import subject_keys
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import acting_in, db
@@ -153,7 +153,7 @@ def _linked(token: str) -> tuple[Question, int]:
 def _add(viewer: Viewer, question: Question, text: str, token: str) -> None:
     if say_once(viewer, question, Said(EntryKind.ADDED, written(text), f"{question.reference}:{token}")):
         back_to_desk(question)
-        record(viewer, "desk.add", "question", question.reference, question.institution_id, question.subject)
+        record(viewer, "desk.add", about(question, question.subject))
 
 
 def _open(viewer: Viewer, place: Place, asked: Asked) -> Question:
@@ -198,7 +198,7 @@ def open_question(viewer: Viewer, place: Place, asked: Asked, person: Person | N
     db.session.add(question)
     db.session.flush()
     after = {"topic": asked.topic, "number": number}
-    record(viewer, "desk.ask", "question", reference, place.institution_id, question.subject, None, after)
+    record(viewer, "desk.ask", about(question, question.subject), after=after)
     return question
 
 

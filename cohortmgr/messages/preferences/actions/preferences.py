@@ -12,7 +12,7 @@ from cohortmgr.accounts.actions.people import set_person
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
-from cohortmgr.audit.actions import record
+from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, insert_or_leave, table_of
 from cohortmgr.base.errors import NotFound, Refused
@@ -46,12 +46,9 @@ def choose(viewer: Viewer, chosen: Chosen) -> bool:
     record(
         viewer,
         "messages.choose",
-        "person",
-        person.reference,
-        None,
-        person.reference,
-        _noted(before),
-        _noted(chosen),
+        About("person", person.reference, subject=person.reference),
+        before=_noted(before),
+        after=_noted(chosen),
     )
     return True
 
@@ -70,7 +67,7 @@ def unsubscribe(viewer: Viewer, person_reference: str, *, campaigns: bool = Fals
         return False
     _keep(row.id, Wish(wish.channel, campaigns, wish.digest, wish.quiet))
     act = "messages.subscribe" if campaigns else "messages.unsubscribe"
-    record(viewer, act, "person", person_reference, None, person_reference)
+    record(viewer, act, About("person", person_reference, subject=person_reference))
     return True
 
 
