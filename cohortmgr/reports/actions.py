@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.audit.actions import about, record
+from cohortmgr.audit.actions import About, about, record
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import db, insert_or_leave
 from cohortmgr.base.text import new_reference
@@ -85,5 +85,5 @@ def keep(viewer: Viewer, reference: str, contents: Contents, workbooks: tuple[st
     }
     kept = db.session.connection().execute(sa.update(Report).where(*waiting).values(values)).rowcount == 1
     if kept:
-        record(viewer, "reports.keep", about(report))
+        record(viewer, "reports.keep", About("report", reference, report.institution_id))
     return kept
