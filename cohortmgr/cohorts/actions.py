@@ -15,7 +15,7 @@ from cohortmgr.base.db import db
 from cohortmgr.base.hooks import Hook
 from cohortmgr.cohorts import queries
 from cohortmgr.cohorts.models import Cohort, Enrolment
-from cohortmgr.cohorts.rules import TRANSITIONS, EnrolmentState
+from cohortmgr.cohorts.rules import ENROLMENT_STATES, EnrolmentState
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.selection.models import Offer
@@ -99,7 +99,7 @@ def leave(viewer: Viewer, offer: Offer) -> None:
     A person who was never confirmed has not begun, so there is no last day: `ends_on` stays empty and nothing
     is owed.
     """
-    present = [state.value for state, further in TRANSITIONS.items() if EnrolmentState.WITHDRAWN in further]
+    present = [state.value for state in ENROLMENT_STATES.leading_to(EnrolmentState.WITHDRAWN)]
     mine = (Enrolment.application_id == offer.application_id, Enrolment.state.in_(present))
     left = db.session.scalar(sa.select(Enrolment).where(*mine))
     if left is None:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from cohortmgr.base.errors import N_
+from cohortmgr.base.states import Stage, Table
 
 
 class EnrolmentState(StrEnum):
@@ -18,37 +19,36 @@ class EnrolmentState(StrEnum):
     EXCLUDED = "excluded"
 
 
-TRANSITIONS: Mapping[EnrolmentState, tuple[EnrolmentState, ...]] = {
-    EnrolmentState.PENDING: (EnrolmentState.ACTIVE, EnrolmentState.WITHDRAWN),
-    EnrolmentState.ACTIVE: (
-        EnrolmentState.SUSPENDED,
-        EnrolmentState.COMPLETED,
-        EnrolmentState.WITHDRAWN,
-        EnrolmentState.EXCLUDED,
-    ),
-    EnrolmentState.SUSPENDED: (EnrolmentState.ACTIVE, EnrolmentState.WITHDRAWN, EnrolmentState.EXCLUDED),
-    EnrolmentState.COMPLETED: (),
-    EnrolmentState.WITHDRAWN: (),
-    EnrolmentState.EXCLUDED: (),
-}
+ENROLMENT_STATES = Table(
+    {
+        EnrolmentState.PENDING: Stage(
+            N_("La place est acceptée ; les pièces de l’inscription sont attendues."),
+            to=(EnrolmentState.ACTIVE, EnrolmentState.WITHDRAWN),
+            name=N_("À confirmer"),
+        ),
+        EnrolmentState.ACTIVE: Stage(
+            N_("La personne est inscrite et suit la formation."),
+            to=(
+                EnrolmentState.SUSPENDED,
+                EnrolmentState.COMPLETED,
+                EnrolmentState.WITHDRAWN,
+                EnrolmentState.EXCLUDED,
+            ),
+            name=N_("En formation"),
+        ),
+        EnrolmentState.SUSPENDED: Stage(
+            N_("La formation est interrompue pour un temps ; la place est gardée."),
+            to=(EnrolmentState.ACTIVE, EnrolmentState.WITHDRAWN, EnrolmentState.EXCLUDED),
+            name=N_("Interrompue"),
+        ),
+        EnrolmentState.COMPLETED: Stage(N_("La formation est achevée."), name=N_("Achevée")),
+        EnrolmentState.WITHDRAWN: Stage(N_("La personne a quitté la formation."), name=N_("A quitté")),
+        EnrolmentState.EXCLUDED: Stage(
+            N_("L’établissement a mis fin à la formation, avec un motif."), name=N_("Exclue")
+        ),
+    }
+)
 
-MEANINGS: Mapping[EnrolmentState, str] = {
-    EnrolmentState.PENDING: N_("La place est acceptée ; les pièces de l’inscription sont attendues."),
-    EnrolmentState.ACTIVE: N_("La personne est inscrite et suit la formation."),
-    EnrolmentState.SUSPENDED: N_("La formation est interrompue pour un temps ; la place est gardée."),
-    EnrolmentState.COMPLETED: N_("La formation est achevée."),
-    EnrolmentState.WITHDRAWN: N_("La personne a quitté la formation."),
-    EnrolmentState.EXCLUDED: N_("L’établissement a mis fin à la formation, avec un motif."),
-}
-
-NAMES: Mapping[EnrolmentState, str] = {
-    EnrolmentState.PENDING: N_("À confirmer"),
-    EnrolmentState.ACTIVE: N_("En formation"),
-    EnrolmentState.SUSPENDED: N_("Interrompue"),
-    EnrolmentState.COMPLETED: N_("Achevée"),
-    EnrolmentState.WITHDRAWN: N_("A quitté"),
-    EnrolmentState.EXCLUDED: N_("Exclue"),
-}
 
 TAGS: Mapping[EnrolmentState, str] = {
     EnrolmentState.PENDING: "wait",

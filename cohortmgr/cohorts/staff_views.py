@@ -13,7 +13,7 @@ from cohortmgr.accounts.guards import staff, viewer
 from cohortmgr.accounts.rules import allows
 from cohortmgr.base.db import writing
 from cohortmgr.cohorts import actions, queries
-from cohortmgr.cohorts.rules import MEANINGS, NAMES, TAGS, EnrolmentState
+from cohortmgr.cohorts.rules import ENROLMENT_STATES, TAGS, EnrolmentState
 from cohortmgr.organisations.rules import REGIONS
 
 bp = Blueprint("cohorts_staff", __name__)
@@ -52,8 +52,8 @@ def cohort(reference: str) -> ResponseReturnValue:
         counts=counts,
         held=held,
         owing=queries.owing(rows),
-        names=NAMES,
-        meanings=MEANINGS,
+        names=ENROLMENT_STATES.names,
+        meanings=ENROLMENT_STATES.meanings,
         tags=TAGS,
         may_manage=allows(viewer(), "cohorts.manage", found.path),
         may_place=allows(viewer(), "placements.read", found.path),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from cohortmgr.base.errors import N_
+from cohortmgr.base.states import Stage, Table
 
 # Only a start that ended without a recorded result counts as lost;
 # after this many the job waits for a person.
@@ -26,23 +26,21 @@ class JobState(StrEnum):
     SET_ASIDE = "set_aside"
 
 
-MEANINGS: Mapping[JobState, str] = {
-    JobState.WAITING: N_("Le travail attend son tour."),
-    JobState.RUNNING: N_("Le travail est en cours."),
-    JobState.DONE: N_("Le travail est terminé."),
-    JobState.FAILED: N_("Le travail a échoué ; la raison est notée."),
-    JobState.SET_ASIDE: N_(
-        "Le travail s’est interrompu trois fois sans résultat ; une personne doit le regarder."
-    ),
-}
-
-TRANSITIONS: Mapping[JobState, tuple[JobState, ...]] = {
-    JobState.WAITING: (JobState.RUNNING,),
-    JobState.RUNNING: (JobState.DONE, JobState.FAILED, JobState.WAITING, JobState.SET_ASIDE),
-    JobState.DONE: (),
-    JobState.FAILED: (JobState.WAITING,),
-    JobState.SET_ASIDE: (JobState.WAITING,),
-}
+JOB_STATES = Table(
+    {
+        JobState.WAITING: Stage(N_("Le travail attend son tour."), to=(JobState.RUNNING,)),
+        JobState.RUNNING: Stage(
+            N_("Le travail est en cours."),
+            to=(JobState.DONE, JobState.FAILED, JobState.WAITING, JobState.SET_ASIDE),
+        ),
+        JobState.DONE: Stage(N_("Le travail est terminé.")),
+        JobState.FAILED: Stage(N_("Le travail a échoué ; la raison est notée."), to=(JobState.WAITING,)),
+        JobState.SET_ASIDE: Stage(
+            N_("Le travail s’est interrompu trois fois sans résultat ; une personne doit le regarder."),
+            to=(JobState.WAITING,),
+        ),
+    }
+)
 
 
 def lease_end(moment: datetime) -> datetime:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from cohortmgr.base.errors import N_
+from cohortmgr.base.states import Stage, Table
 from cohortmgr.outbox.failures import Failure
 
 # Limits: temporary failures (about two hours of them), senders that died, and servers that
@@ -37,31 +37,47 @@ class MessageState(StrEnum):
     RETURNED = "returned"
 
 
-MEANINGS: Mapping[MessageState, str] = {
-    MessageState.WAITING: N_("Le message attend son heure."),
-    MessageState.HELD: N_("L’envoi dont il fait partie est suspendu ; il attend qu’il reprenne."),
-    MessageState.SENDING: N_("Le message est en cours d’envoi."),
-    MessageState.SENT: N_("Le message a été remis au service d’envoi."),
-    MessageState.SET_ASIDE: N_("Le message n’a pas pu partir ; une personne doit le regarder."),
-    MessageState.DROPPED: N_("Le message n’avait plus lieu d’être à son heure ; rien n’est parti."),
-    MessageState.RETURNED: N_("Le message est revenu : l’adresse ne reçoit pas."),
-}
-
-TRANSITIONS: Mapping[MessageState, tuple[MessageState, ...]] = {
-    MessageState.WAITING: (MessageState.SENDING, MessageState.DROPPED, MessageState.HELD),
-    MessageState.HELD: (MessageState.WAITING,),
-    MessageState.SENDING: (
-        MessageState.SENT,
-        MessageState.WAITING,
-        MessageState.SET_ASIDE,
-        MessageState.DROPPED,
-        MessageState.RETURNED,
-    ),
-    MessageState.SENT: (MessageState.RETURNED,),
-    MessageState.DROPPED: (),
-    MessageState.RETURNED: (MessageState.WAITING,),
-    MessageState.SET_ASIDE: (MessageState.WAITING,),
-}
+MESSAGE_STATES = Table(
+    {
+        MessageState.WAITING: Stage(
+            N_("Le message attend son heure."),
+            to=(MessageState.SENDING, MessageState.DROPPED, MessageState.HELD),
+            name=N_("En attente"),
+        ),
+        MessageState.HELD: Stage(
+            N_("L’envoi dont il fait partie est suspendu ; il attend qu’il reprenne."),
+            to=(MessageState.WAITING,),
+            name=N_("Suspendu"),
+        ),
+        MessageState.SENDING: Stage(
+            N_("Le message est en cours d’envoi."),
+            to=(
+                MessageState.SENT,
+                MessageState.WAITING,
+                MessageState.SET_ASIDE,
+                MessageState.DROPPED,
+                MessageState.RETURNED,
+            ),
+            name=N_("En cours d’envoi"),
+        ),
+        MessageState.SENT: Stage(
+            N_("Le message a été remis au service d’envoi."), to=(MessageState.RETURNED,), name=N_("Parti")
+        ),
+        MessageState.SET_ASIDE: Stage(
+            N_("Le message n’a pas pu partir ; une personne doit le regarder."),
+            to=(MessageState.WAITING,),
+            name=N_("Mis de côté"),
+        ),
+        MessageState.DROPPED: Stage(
+            N_("Le message n’avait plus lieu d’être à son heure ; rien n’est parti."), name=N_("Sans objet")
+        ),
+        MessageState.RETURNED: Stage(
+            N_("Le message est revenu : l’adresse ne reçoit pas."),
+            to=(MessageState.WAITING,),
+            name=N_("Revenu"),
+        ),
+    }
+)
 
 
 # The states of messages that have not left and still may.

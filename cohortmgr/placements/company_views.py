@@ -17,7 +17,7 @@ from cohortmgr.organisations.rules import REGIONS
 from cohortmgr.placements.actions import positions
 from cohortmgr.placements.models import Position
 from cohortmgr.placements.queries import placements
-from cohortmgr.placements.rules import PLACEMENT_MEANINGS, PLACEMENT_NAMES, PositionState
+from cohortmgr.placements.rules import PLACEMENT_STATES, PositionState
 from cohortmgr.programmes import queries as programmes
 
 bp = Blueprint("placements_company", __name__)
@@ -74,7 +74,7 @@ def _candidates(position: Position, typed: Mapping[str, str], refusal: Refused |
 def apprentices() -> ResponseReturnValue:
     """List the company's own apprentices."""
     rows = placements.apprentices(viewer())
-    return render_template("placements/company_apprentices.html", rows=rows, names=PLACEMENT_NAMES)
+    return render_template("placements/company_apprentices.html", rows=rows, names=PLACEMENT_STATES.names)
 
 
 @bp.get("/company/apprentices/<reference>")
@@ -94,6 +94,6 @@ def apprentice(reference: str) -> ResponseReturnValue:
         regions=REGIONS,
         tutors=placements.people_with([Role.TUTOR, Role.COMPANY_CONTACT], card.company_path),
         contacts=placements.people_with([Role.PROGRAMME_ADMINISTRATOR], card.Cohort.path),
-        names=PLACEMENT_NAMES,
-        meanings=PLACEMENT_MEANINGS,
+        names=PLACEMENT_STATES.names,
+        meanings=PLACEMENT_STATES.meanings,
     )

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 
 from cohortmgr.base.errors import N_, Problem
+from cohortmgr.base.states import Stage, Table
 
 
 class PositionState(StrEnum):
@@ -15,19 +16,23 @@ class PositionState(StrEnum):
     CANCELLED = "cancelled"
 
 
-POSITION_TRANSITIONS: Mapping[PositionState, tuple[PositionState, ...]] = {
-    PositionState.DRAFT: (PositionState.OPEN, PositionState.CANCELLED),
-    PositionState.OPEN: (PositionState.CLOSED, PositionState.DRAFT, PositionState.CANCELLED),
-    PositionState.CLOSED: (PositionState.OPEN, PositionState.CANCELLED),
-    PositionState.CANCELLED: (),
-}
-
-POSITION_MEANINGS: Mapping[PositionState, str] = {
-    PositionState.DRAFT: N_("L’entreprise prépare le poste ; les apprentis ne le voient pas."),
-    PositionState.OPEN: N_("Le poste est publié : il peut recevoir des vœux et des notes."),
-    PositionState.CLOSED: N_("Le poste ne reçoit plus de vœux ; ses places entrent dans l’affectation."),
-    PositionState.CANCELLED: N_("L’entreprise a retiré le poste."),
-}
+POSITION_STATES = Table(
+    {
+        PositionState.DRAFT: Stage(
+            N_("L’entreprise prépare le poste ; les apprentis ne le voient pas."),
+            to=(PositionState.OPEN, PositionState.CANCELLED),
+        ),
+        PositionState.OPEN: Stage(
+            N_("Le poste est publié : il peut recevoir des vœux et des notes."),
+            to=(PositionState.CLOSED, PositionState.DRAFT, PositionState.CANCELLED),
+        ),
+        PositionState.CLOSED: Stage(
+            N_("Le poste ne reçoit plus de vœux ; ses places entrent dans l’affectation."),
+            to=(PositionState.OPEN, PositionState.CANCELLED),
+        ),
+        PositionState.CANCELLED: Stage(N_("L’entreprise a retiré le poste.")),
+    }
+)
 
 
 class WishState(StrEnum):
@@ -38,17 +43,19 @@ class WishState(StrEnum):
     LOCKED = "locked"
 
 
-WISH_TRANSITIONS: Mapping[WishState, tuple[WishState, ...]] = {
-    WishState.DRAFT: (WishState.DRAFT, WishState.SUBMITTED),
-    WishState.SUBMITTED: (WishState.SUBMITTED, WishState.DRAFT, WishState.LOCKED),
-    WishState.LOCKED: (WishState.SUBMITTED,),
-}
-
-WISH_MEANINGS: Mapping[WishState, str] = {
-    WishState.DRAFT: N_("La personne ordonne ses vœux ; ils ne comptent pas encore."),
-    WishState.SUBMITTED: N_("Les vœux sont remis et peuvent changer jusqu’à la date limite."),
-    WishState.LOCKED: N_("Les vœux sont figés pour l’affectation."),
-}
+WISH_STATES = Table(
+    {
+        WishState.DRAFT: Stage(
+            N_("La personne ordonne ses vœux ; ils ne comptent pas encore."),
+            to=(WishState.DRAFT, WishState.SUBMITTED),
+        ),
+        WishState.SUBMITTED: Stage(
+            N_("Les vœux sont remis et peuvent changer jusqu’à la date limite."),
+            to=(WishState.SUBMITTED, WishState.DRAFT, WishState.LOCKED),
+        ),
+        WishState.LOCKED: Stage(N_("Les vœux sont figés pour l’affectation."), to=(WishState.SUBMITTED,)),
+    }
+)
 
 
 class PlacementState(StrEnum):
@@ -62,32 +69,34 @@ class PlacementState(StrEnum):
     CANCELLED = "cancelled"
 
 
-PLACEMENT_TRANSITIONS: Mapping[PlacementState, tuple[PlacementState, ...]] = {
-    PlacementState.PROPOSED: (PlacementState.CONFIRMED, PlacementState.CANCELLED),
-    PlacementState.CONFIRMED: (PlacementState.STARTED, PlacementState.BROKEN, PlacementState.CANCELLED),
-    PlacementState.STARTED: (PlacementState.ENDED, PlacementState.BROKEN),
-    PlacementState.ENDED: (),
-    PlacementState.BROKEN: (),
-    PlacementState.CANCELLED: (),
-}
-
-PLACEMENT_MEANINGS: Mapping[PlacementState, str] = {
-    PlacementState.PROPOSED: N_("L’affectation propose cette entreprise ; elle n’est pas encore validée."),
-    PlacementState.CONFIRMED: N_("L’affectation est validée : l’apprenti et l’entreprise en sont informés."),
-    PlacementState.STARTED: N_("L’apprenti est en entreprise."),
-    PlacementState.ENDED: N_("La période en entreprise est arrivée à son terme."),
-    PlacementState.BROKEN: N_("La période en entreprise a été interrompue, avec un motif."),
-    PlacementState.CANCELLED: N_("L’affectation a été annulée avant le début."),
-}
-
-PLACEMENT_NAMES: Mapping[PlacementState, str] = {
-    PlacementState.PROPOSED: N_("Proposée"),
-    PlacementState.CONFIRMED: N_("Validée"),
-    PlacementState.STARTED: N_("En entreprise"),
-    PlacementState.ENDED: N_("Terminée"),
-    PlacementState.BROKEN: N_("Interrompue"),
-    PlacementState.CANCELLED: N_("Annulée"),
-}
+PLACEMENT_STATES = Table(
+    {
+        PlacementState.PROPOSED: Stage(
+            N_("L’affectation propose cette entreprise ; elle n’est pas encore validée."),
+            to=(PlacementState.CONFIRMED, PlacementState.CANCELLED),
+            name=N_("Proposée"),
+        ),
+        PlacementState.CONFIRMED: Stage(
+            N_("L’affectation est validée : l’apprenti et l’entreprise en sont informés."),
+            to=(PlacementState.STARTED, PlacementState.BROKEN, PlacementState.CANCELLED),
+            name=N_("Validée"),
+        ),
+        PlacementState.STARTED: Stage(
+            N_("L’apprenti est en entreprise."),
+            to=(PlacementState.ENDED, PlacementState.BROKEN),
+            name=N_("En entreprise"),
+        ),
+        PlacementState.ENDED: Stage(
+            N_("La période en entreprise est arrivée à son terme."), name=N_("Terminée")
+        ),
+        PlacementState.BROKEN: Stage(
+            N_("La période en entreprise a été interrompue, avec un motif."), name=N_("Interrompue")
+        ),
+        PlacementState.CANCELLED: Stage(
+            N_("L’affectation a été annulée avant le début."), name=N_("Annulée")
+        ),
+    }
+)
 
 
 class MatchingState(StrEnum):
@@ -98,19 +107,19 @@ class MatchingState(StrEnum):
     CANCELLED = "cancelled"
 
 
-MATCHING_TRANSITIONS: Mapping[MatchingState, tuple[MatchingState, ...]] = {
-    MatchingState.DRAFT: (MatchingState.APPROVED, MatchingState.CANCELLED),
-    MatchingState.APPROVED: (),
-    MatchingState.CANCELLED: (),
-}
+MATCHING_STATES = Table(
+    {
+        MatchingState.DRAFT: Stage(
+            N_("L’affectation est calculée et attend l’accord d’une deuxième personne."),
+            to=(MatchingState.APPROVED, MatchingState.CANCELLED),
+        ),
+        MatchingState.APPROVED: Stage(
+            N_("L’affectation est validée : les apprentis et les entreprises en sont informés.")
+        ),
+        MatchingState.CANCELLED: Stage(N_("L’affectation est abandonnée ; personne n’en a été informé.")),
+    }
+)
 
-MATCHING_MEANINGS: Mapping[MatchingState, str] = {
-    MatchingState.DRAFT: N_("L’affectation est calculée et attend l’accord d’une deuxième personne."),
-    MatchingState.APPROVED: N_(
-        "L’affectation est validée : les apprentis et les entreprises en sont informés."
-    ),
-    MatchingState.CANCELLED: N_("L’affectation est abandonnée ; personne n’en a été informé."),
-}
 
 PRESENT = frozenset({PlacementState.CONFIRMED, PlacementState.STARTED, PlacementState.ENDED})
 """Placements that count as placed, and that let the company see the apprentice."""
@@ -122,7 +131,7 @@ HOSTED = PRESENT | {PlacementState.BROKEN}
 def after_leaving(state: PlacementState, begun: bool) -> PlacementState | None:
     """Return the state of a placement after its apprentice leaves the cohort; None if it has ended already."""
     to = PlacementState.BROKEN if begun else PlacementState.CANCELLED
-    return to if to in PLACEMENT_TRANSITIONS[state] else None
+    return to if PLACEMENT_STATES.can(state, to) else None
 
 
 def check_scores(scores: Mapping[str, str], least: int, most: int) -> tuple[dict[str, int], list[Problem]]:

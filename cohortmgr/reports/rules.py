@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from cohortmgr.base.errors import N_
+from cohortmgr.base.states import Stage, Table
 from cohortmgr.reports.figures import SMALL, Figures, Group, mask, mask_column
 from cohortmgr.selection.rules import OfferState
 
@@ -24,23 +25,20 @@ class ReportState(StrEnum):
     FAILED = "failed"
 
 
-TRANSITIONS: Mapping[ReportState, tuple[ReportState, ...]] = {
-    ReportState.COMPUTING: (ReportState.READY, ReportState.FAILED),
-    ReportState.READY: (),
-    ReportState.FAILED: (),
-}
+REPORT_STATES = Table(
+    {
+        ReportState.COMPUTING: Stage(
+            N_("Le rapport est en cours de calcul."),
+            to=(ReportState.READY, ReportState.FAILED),
+            name=N_("En cours"),
+        ),
+        ReportState.READY: Stage(N_("Le rapport est prêt ; ses chiffres ne changent plus."), name=N_("Prêt")),
+        ReportState.FAILED: Stage(
+            N_("Le calcul a échoué ; il peut être demandé de nouveau."), name=N_("Échoué")
+        ),
+    }
+)
 
-MEANINGS: Mapping[ReportState, str] = {
-    ReportState.COMPUTING: N_("Le rapport est en cours de calcul."),
-    ReportState.READY: N_("Le rapport est prêt ; ses chiffres ne changent plus."),
-    ReportState.FAILED: N_("Le calcul a échoué ; il peut être demandé de nouveau."),
-}
-
-NAMES: Mapping[ReportState, str] = {
-    ReportState.COMPUTING: N_("En cours"),
-    ReportState.READY: N_("Prêt"),
-    ReportState.FAILED: N_("Échoué"),
-}
 
 TAGS: Mapping[ReportState, str] = {
     ReportState.COMPUTING: "wait",

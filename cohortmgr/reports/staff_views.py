@@ -15,7 +15,7 @@ from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import LANGUAGE_NAMES, language
 from cohortmgr.reports import actions, queries
 from cohortmgr.reports.display import hidden_note, tables
-from cohortmgr.reports.rules import MEANINGS, NAMES, TAGS, is_masked
+from cohortmgr.reports.rules import REPORT_STATES, TAGS, is_masked
 
 bp = Blueprint("reports_staff", __name__)
 
@@ -31,7 +31,7 @@ def index(reference: str) -> ResponseReturnValue:
         "reports/staff_index.html",
         intake=intake,
         rows=queries.of_intake(viewer(), intake.id),
-        names=NAMES,
+        names=REPORT_STATES.names,
         tags=TAGS,
         languages=LANGUAGE_NAMES,
     )
@@ -58,7 +58,7 @@ def report(reference: str) -> ResponseReturnValue:
             report=found,
             intake=intake,
             progress=queries.progress_of(found),
-            meanings=MEANINGS,
+            meanings=REPORT_STATES.meanings,
         )
     return render_template(
         "reports/staff_report.html",

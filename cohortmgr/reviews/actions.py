@@ -14,13 +14,12 @@ from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale
-from cohortmgr.base.states import require_move
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import assignment, queries
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.rules import HOLDING, MEANINGS, TRANSITIONS, ReviewState, check_scores
+from cohortmgr.reviews.rules import HOLDING, REVIEW_STATES, ReviewState, check_scores
 from cohortmgr.reviews.rules import bounds_of as bounds_of
 
 LONGEST_COMMENT = 4000
@@ -106,7 +105,7 @@ def score(
         problems.append(Problem(N_("Le commentaire dépasse %(most)s caractères."), most, "comment"))
     if problems:
         raise Refused(*problems)
-    require_move(TRANSITIONS, MEANINGS, ReviewState(review.state), ReviewState.SUBMITTED)
+    REVIEW_STATES.move(review.state, ReviewState.SUBMITTED)
     before = {"state": review.state, "scores": review.scores}
     review.state = ReviewState.SUBMITTED.value
     review.scores, review.comment = given, comment
@@ -131,7 +130,7 @@ def abstain(viewer: Viewer, review_reference: str, reason: str, version: int | N
     reason = reason.strip()
     if not reason:
         raise Refused(Problem(N_("Dites en quelques mots pourquoi vous vous récusez."), {}, "reason"))
-    require_move(TRANSITIONS, MEANINGS, ReviewState(review.state), ReviewState.ABSTAINED)
+    REVIEW_STATES.move(review.state, ReviewState.ABSTAINED)
     before = {"state": review.state}
     review.state, review.abstained_because = ReviewState.ABSTAINED.value, reason[:LONGEST_COMMENT]
     review.scores, review.total_thousandths = {}, None
@@ -150,7 +149,7 @@ def reopen(viewer: Viewer, review_reference: str, reason: str) -> Review:
     require(viewer, "reviews.assign", intake.path)
     if review.state == ReviewState.REOPENED:
         return review
-    require_move(TRANSITIONS, MEANINGS, ReviewState(review.state), ReviewState.REOPENED)
+    REVIEW_STATES.move(review.state, ReviewState.REOPENED)
     review.state = ReviewState.REOPENED.value
     record(
         viewer,

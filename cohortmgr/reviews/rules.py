@@ -7,6 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from cohortmgr.base.errors import N_, Problem
+from cohortmgr.base.states import Stage, Table
 from cohortmgr.programmes.definition.rules import Rubric
 
 FULL_MARK = 20_000
@@ -23,23 +24,29 @@ class ReviewState(StrEnum):
     REOPENED = "reopened"
 
 
-TRANSITIONS: Mapping[ReviewState, tuple[ReviewState, ...]] = {
-    ReviewState.ASSIGNED: (ReviewState.DRAFTED, ReviewState.SUBMITTED, ReviewState.ABSTAINED),
-    ReviewState.DRAFTED: (ReviewState.DRAFTED, ReviewState.SUBMITTED, ReviewState.ABSTAINED),
-    ReviewState.SUBMITTED: (ReviewState.REOPENED,),
-    ReviewState.REOPENED: (ReviewState.REOPENED, ReviewState.SUBMITTED, ReviewState.ABSTAINED),
-    ReviewState.ABSTAINED: (),
-}
+REVIEW_STATES = Table(
+    {
+        ReviewState.ASSIGNED: Stage(
+            N_("Le dossier est confié à l’évaluateur, qui n’a encore rien noté."),
+            to=(ReviewState.DRAFTED, ReviewState.SUBMITTED, ReviewState.ABSTAINED),
+        ),
+        ReviewState.DRAFTED: Stage(
+            N_("Des notes sont enregistrées et peuvent encore changer ; elles ne comptent pas."),
+            to=(ReviewState.DRAFTED, ReviewState.SUBMITTED, ReviewState.ABSTAINED),
+        ),
+        ReviewState.SUBMITTED: Stage(
+            N_("La lecture est remise : ses notes comptent et ne changent plus."), to=(ReviewState.REOPENED,)
+        ),
+        ReviewState.REOPENED: Stage(
+            N_("La lecture remise a été rouverte pour correction ; ses notes ne comptent plus."),
+            to=(ReviewState.REOPENED, ReviewState.SUBMITTED, ReviewState.ABSTAINED),
+        ),
+        ReviewState.ABSTAINED: Stage(
+            N_("L’évaluateur s’est récusé ; le dossier doit aller à quelqu’un d’autre.")
+        ),
+    }
+)
 
-MEANINGS: Mapping[ReviewState, str] = {
-    ReviewState.ASSIGNED: N_("Le dossier est confié à l’évaluateur, qui n’a encore rien noté."),
-    ReviewState.DRAFTED: N_("Des notes sont enregistrées et peuvent encore changer ; elles ne comptent pas."),
-    ReviewState.SUBMITTED: N_("La lecture est remise : ses notes comptent et ne changent plus."),
-    ReviewState.ABSTAINED: N_("L’évaluateur s’est récusé ; le dossier doit aller à quelqu’un d’autre."),
-    ReviewState.REOPENED: N_(
-        "La lecture remise a été rouverte pour correction ; ses notes ne comptent plus."
-    ),
-}
 
 COUNTING = frozenset({ReviewState.SUBMITTED})
 """The states whose scores enter the ranking."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from cohortmgr.base.errors import N_, Problem
+from cohortmgr.base.states import Stage, Table
 
 
 class BatchState(StrEnum):
@@ -18,19 +19,20 @@ class BatchState(StrEnum):
     CANCELLED = "cancelled"
 
 
-BATCH_TRANSITIONS: Mapping[BatchState, tuple[BatchState, ...]] = {
-    BatchState.DRAFT: (BatchState.PROPOSED, BatchState.CANCELLED),
-    BatchState.PROPOSED: (BatchState.APPROVED, BatchState.DRAFT, BatchState.CANCELLED),
-    BatchState.APPROVED: (),
-    BatchState.CANCELLED: (),
-}
-
-BATCH_MEANINGS: Mapping[BatchState, str] = {
-    BatchState.DRAFT: N_("Les décisions se préparent ; personne n’en est informé."),
-    BatchState.PROPOSED: N_("Les décisions sont figées et attendent l’accord d’une deuxième personne."),
-    BatchState.APPROVED: N_("Les décisions sont prises : les offres et les refus partent."),
-    BatchState.CANCELLED: N_("Le lot est abandonné ; aucune de ses décisions ne vaut."),
-}
+BATCH_STATES = Table(
+    {
+        BatchState.DRAFT: Stage(
+            N_("Les décisions se préparent ; personne n’en est informé."),
+            to=(BatchState.PROPOSED, BatchState.CANCELLED),
+        ),
+        BatchState.PROPOSED: Stage(
+            N_("Les décisions sont figées et attendent l’accord d’une deuxième personne."),
+            to=(BatchState.APPROVED, BatchState.DRAFT, BatchState.CANCELLED),
+        ),
+        BatchState.APPROVED: Stage(N_("Les décisions sont prises : les offres et les refus partent.")),
+        BatchState.CANCELLED: Stage(N_("Le lot est abandonné ; aucune de ses décisions ne vaut.")),
+    }
+)
 
 
 class OfferState(StrEnum):
@@ -43,21 +45,23 @@ class OfferState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-OFFER_TRANSITIONS: Mapping[OfferState, tuple[OfferState, ...]] = {
-    OfferState.SENT: (OfferState.ACCEPTED, OfferState.DECLINED, OfferState.EXPIRED, OfferState.WITHDRAWN),
-    OfferState.ACCEPTED: (OfferState.DECLINED, OfferState.WITHDRAWN),
-    OfferState.DECLINED: (),
-    OfferState.EXPIRED: (),
-    OfferState.WITHDRAWN: (),
-}
+OFFER_STATES = Table(
+    {
+        OfferState.SENT: Stage(
+            N_("Une place est proposée et réservée jusqu’à la date limite."),
+            to=(OfferState.ACCEPTED, OfferState.DECLINED, OfferState.EXPIRED, OfferState.WITHDRAWN),
+        ),
+        OfferState.ACCEPTED: Stage(
+            N_("La personne a accepté : la place est à elle."), to=(OfferState.DECLINED, OfferState.WITHDRAWN)
+        ),
+        OfferState.DECLINED: Stage(N_("La personne a renoncé : la place revient à la liste d’attente.")),
+        OfferState.EXPIRED: Stage(
+            N_("La date limite est passée sans réponse : la place revient à la liste d’attente.")
+        ),
+        OfferState.WITHDRAWN: Stage(N_("L’établissement a retiré l’offre, avec un motif.")),
+    }
+)
 
-OFFER_MEANINGS: Mapping[OfferState, str] = {
-    OfferState.SENT: N_("Une place est proposée et réservée jusqu’à la date limite."),
-    OfferState.ACCEPTED: N_("La personne a accepté : la place est à elle."),
-    OfferState.DECLINED: N_("La personne a renoncé : la place revient à la liste d’attente."),
-    OfferState.EXPIRED: N_("La date limite est passée sans réponse : la place revient à la liste d’attente."),
-    OfferState.WITHDRAWN: N_("L’établissement a retiré l’offre, avec un motif."),
-}
 
 SEAT_HOLDING = frozenset({OfferState.SENT, OfferState.ACCEPTED})
 """The states in which an offer holds a seat."""
@@ -80,19 +84,17 @@ class WaitingState(StrEnum):
     CLOSED = "closed"
 
 
-WAITING_TRANSITIONS: Mapping[WaitingState, tuple[WaitingState, ...]] = {
-    WaitingState.WAITING: (WaitingState.OFFERED, WaitingState.LEFT, WaitingState.CLOSED),
-    WaitingState.OFFERED: (),
-    WaitingState.LEFT: (),
-    WaitingState.CLOSED: (),
-}
-
-WAITING_MEANINGS: Mapping[WaitingState, str] = {
-    WaitingState.WAITING: N_("La personne attend, à son rang, qu’une place se libère."),
-    WaitingState.OFFERED: N_("Une place s’est libérée et lui a été offerte."),
-    WaitingState.LEFT: N_("La personne a quitté la liste d’attente."),
-    WaitingState.CLOSED: N_("La liste a été close sans qu’une place lui revienne."),
-}
+WAITING_STATES = Table(
+    {
+        WaitingState.WAITING: Stage(
+            N_("La personne attend, à son rang, qu’une place se libère."),
+            to=(WaitingState.OFFERED, WaitingState.LEFT, WaitingState.CLOSED),
+        ),
+        WaitingState.OFFERED: Stage(N_("Une place s’est libérée et lui a été offerte.")),
+        WaitingState.LEFT: Stage(N_("La personne a quitté la liste d’attente.")),
+        WaitingState.CLOSED: Stage(N_("La liste a été close sans qu’une place lui revienne.")),
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.states import Stage, Table
 
 _MONTH = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])")
 
@@ -27,35 +28,35 @@ class RunState(StrEnum):
     CANCELLED = "cancelled"
 
 
-TRANSITIONS: Mapping[RunState, tuple[RunState, ...]] = {
-    RunState.DRAFT: (RunState.COMPUTED, RunState.CANCELLED),
-    RunState.COMPUTED: (RunState.COMPUTED, RunState.DRAFT, RunState.APPROVED, RunState.CANCELLED),
-    RunState.APPROVED: (RunState.EXPORTED, RunState.CANCELLED),
-    RunState.EXPORTED: (RunState.PAID, RunState.CANCELLED),
-    RunState.PAID: (),
-    RunState.CANCELLED: (),
-}
+RUN_STATES = Table(
+    {
+        RunState.DRAFT: Stage(
+            N_("L’état de paiement est ouvert ; rien n’est calculé."),
+            to=(RunState.COMPUTED, RunState.CANCELLED),
+            name=N_("Ouvert"),
+        ),
+        RunState.COMPUTED: Stage(
+            N_("Les montants sont calculés et peuvent l’être à nouveau ; ils attendent un accord."),
+            to=(RunState.COMPUTED, RunState.DRAFT, RunState.APPROVED, RunState.CANCELLED),
+            name=N_("À approuver"),
+        ),
+        RunState.APPROVED: Stage(
+            N_("Une deuxième personne a approuvé les montants, qui ne changent plus."),
+            to=(RunState.EXPORTED, RunState.CANCELLED),
+            name=N_("Approuvé"),
+        ),
+        RunState.EXPORTED: Stage(
+            N_("Le fichier est remis à la banque ; le paiement attend sa confirmation."),
+            to=(RunState.PAID, RunState.CANCELLED),
+            name=N_("Remis à la banque"),
+        ),
+        RunState.PAID: Stage(N_("La banque a confirmé : les bourses sont payées."), name=N_("Payé")),
+        RunState.CANCELLED: Stage(
+            N_("L’état de paiement est abandonné ; aucun de ses montants ne sera payé."), name=N_("Abandonné")
+        ),
+    }
+)
 
-MEANINGS: Mapping[RunState, str] = {
-    RunState.DRAFT: N_("L’état de paiement est ouvert ; rien n’est calculé."),
-    RunState.COMPUTED: N_(
-        "Les montants sont calculés et peuvent l’être à nouveau ; ils attendent un accord."
-    ),
-    RunState.APPROVED: N_("Une deuxième personne a approuvé les montants, qui ne changent plus."),
-    RunState.EXPORTED: N_("Le fichier est remis à la banque ; le paiement attend sa confirmation."),
-    RunState.PAID: N_("La banque a confirmé : les bourses sont payées."),
-    RunState.CANCELLED: N_("L’état de paiement est abandonné ; aucun de ses montants ne sera payé."),
-}
-
-
-NAMES: Mapping[RunState, str] = {
-    RunState.DRAFT: N_("Ouvert"),
-    RunState.COMPUTED: N_("À approuver"),
-    RunState.APPROVED: N_("Approuvé"),
-    RunState.EXPORTED: N_("Remis à la banque"),
-    RunState.PAID: N_("Payé"),
-    RunState.CANCELLED: N_("Abandonné"),
-}
 
 OPEN = frozenset({RunState.DRAFT, RunState.COMPUTED})
 """Runs whose amounts may still change."""

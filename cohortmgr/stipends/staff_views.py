@@ -16,7 +16,7 @@ from cohortmgr.stipends import queries
 from cohortmgr.stipends.actions import files
 from cohortmgr.stipends.actions import runs as actions
 from cohortmgr.stipends.forms import AdjustmentForm, MonthForm
-from cohortmgr.stipends.rules import MEANINGS, NAMES, OPEN, SETTLED, LineState, RunState, following, month_of
+from cohortmgr.stipends.rules import OPEN, RUN_STATES, SETTLED, LineState, RunState, following, month_of
 
 bp = Blueprint("stipends_staff", __name__)
 
@@ -45,7 +45,7 @@ def runs(reference: str) -> ResponseReturnValue:
         runs=found,
         scheme=scheme,
         form=form,
-        names=NAMES,
+        names=RUN_STATES.names,
         may_prepare=allows(viewer(), "stipends.prepare", cohort.path),
     )
     return page, 422 if form.errors or form.form_errors else 200
@@ -73,8 +73,8 @@ def _run(reference: str, refusal: Refused | None) -> str:
             for row in rows
             if row.Line.state == LineState.SET_ASIDE and row.Line.exception
         ],
-        names=NAMES,
-        meaning=MEANINGS[state],
+        names=RUN_STATES.names,
+        meaning=RUN_STATES.meanings[state],
         open=state in OPEN,
         computed=state is RunState.COMPUTED,
         settled=state in SETTLED,

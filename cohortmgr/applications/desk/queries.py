@@ -23,8 +23,7 @@ from cohortmgr.base.errors import N_, NotFound
 from cohortmgr.base.hooks import Hook
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import declared
-from cohortmgr.outbox.rules import MEANINGS as MESSAGE_STATES
-from cohortmgr.outbox.rules import MessageState
+from cohortmgr.outbox.rules import MESSAGE_STATES, MessageState
 from cohortmgr.programmes.models import Intake
 
 # Higher rooms register here what they know of a file, for its story: decisions, readings.
@@ -89,7 +88,7 @@ def _told(event: Event, names: Mapping[str, str]) -> Told:
 
 def _letter(row: sa.Row[*tuple[Any, ...]]) -> Told:
     notice = declared.get(row.key)
-    state = MESSAGE_STATES[MessageState(row.state)]
+    state = MESSAGE_STATES.meanings[MessageState(row.state)]
     return Told(
         row.sent_at or row.due, _SENT, more=state, values={"title": notice.title if notice else row.key}
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from cohortmgr.base.errors import N_
+from cohortmgr.base.states import Stage, Table
 
 MEDIA_TYPES = {"pdf": "application/pdf", "jpg": "image/jpeg", "png": "image/png"}
 NAMES = {"pdf": "PDF", "jpg": "JPG", "png": "PNG"}
@@ -25,33 +26,41 @@ class DocumentState(StrEnum):
     PROMISED = "promised"
 
 
-STATE_NAMES: Mapping[DocumentState, str] = {
-    DocumentState.RECEIVED: N_("En cours de vérification"),
-    DocumentState.ASIDE: N_("En attente de l’antivirus"),
-    DocumentState.CLEAN: N_("Reçu"),
-    DocumentState.REFUSED: N_("Refusé"),
-    DocumentState.PROMISED: N_("Promis"),
-}
+DOCUMENT_STATES = Table(
+    {
+        DocumentState.RECEIVED: Stage(
+            N_("Le document est bien arrivé ; il est vérifié en quelques secondes."),
+            to=(DocumentState.CLEAN, DocumentState.REFUSED, DocumentState.ASIDE),
+            name=N_("En cours de vérification"),
+        ),
+        DocumentState.ASIDE: Stage(
+            N_("Le document est bien arrivé ; il sera lu dès que l’antivirus répond."),
+            to=(DocumentState.CLEAN, DocumentState.REFUSED, DocumentState.RECEIVED),
+            name=N_("En attente de l’antivirus"),
+        ),
+        DocumentState.CLEAN: Stage(
+            N_("Le document est lisible ; voici ses pages comme elles seront lues."),
+            to=(DocumentState.RECEIVED,),
+            name=N_("Reçu"),
+        ),
+        DocumentState.REFUSED: Stage(
+            N_("Le document ne peut pas être lu ; envoyez-le de nouveau."),
+            to=(DocumentState.RECEIVED,),
+            name=N_("Refusé"),
+        ),
+        DocumentState.PROMISED: Stage(
+            N_("Le document sera envoyé plus tard, avant le jour dit."),
+            to=(DocumentState.RECEIVED,),
+            name=N_("Promis"),
+        ),
+    }
+)
 STATE_KINDS: Mapping[DocumentState, str] = {
     DocumentState.RECEIVED: "wait",
     DocumentState.ASIDE: "wait",
     DocumentState.CLEAN: "done",
     DocumentState.REFUSED: "stop",
     DocumentState.PROMISED: "info",
-}
-MEANINGS: Mapping[DocumentState, str] = {
-    DocumentState.RECEIVED: N_("Le document est bien arrivé ; il est vérifié en quelques secondes."),
-    DocumentState.ASIDE: N_("Le document est bien arrivé ; il sera lu dès que l’antivirus répond."),
-    DocumentState.CLEAN: N_("Le document est lisible ; voici ses pages comme elles seront lues."),
-    DocumentState.REFUSED: N_("Le document ne peut pas être lu ; envoyez-le de nouveau."),
-    DocumentState.PROMISED: N_("Le document sera envoyé plus tard, avant le jour dit."),
-}
-TRANSITIONS: Mapping[DocumentState, frozenset[DocumentState]] = {
-    DocumentState.RECEIVED: frozenset({DocumentState.CLEAN, DocumentState.REFUSED, DocumentState.ASIDE}),
-    DocumentState.ASIDE: frozenset({DocumentState.CLEAN, DocumentState.REFUSED, DocumentState.RECEIVED}),
-    DocumentState.CLEAN: frozenset({DocumentState.RECEIVED}),
-    DocumentState.REFUSED: frozenset({DocumentState.RECEIVED}),
-    DocumentState.PROMISED: frozenset({DocumentState.RECEIVED}),
 }
 
 REASONS: Mapping[str, str] = {

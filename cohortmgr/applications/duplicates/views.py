@@ -18,7 +18,7 @@ from cohortmgr.applications.file.display import sections_of
 from cohortmgr.applications.file.forms import ReasonForm
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.file.rules import STATE_NAMES, State
+from cohortmgr.applications.file.rules import FILE_STATES, State
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
@@ -46,7 +46,7 @@ def index(reference: str) -> ResponseReturnValue:
         pairs=found[:LISTED],
         count=len(found),
         signs=SIGN_NAMES,
-        states=STATE_NAMES,
+        states=FILE_STATES.names,
         merged=duplicates.merged(viewer, intake),
         elsewhere=elsewhere,
         undone_after=clock.now() - merges.UNDONE_WITHIN,
@@ -84,7 +84,7 @@ def pair(one: str, other: str) -> ResponseReturnValue:
         intake=files[0].intake,
         rows=_rows(files),
         form=form,
-        states=STATE_NAMES,
+        states=FILE_STATES.names,
         across=across,
         mergeable=_mergeable([file.application for file in files], across),
     )

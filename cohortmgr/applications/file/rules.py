@@ -13,6 +13,7 @@ from cohortmgr.applications.answers.missing_parts import incomplete
 from cohortmgr.applications.answers.provinces import region_of_province
 from cohortmgr.applications.answers.values import Answer, is_given
 from cohortmgr.base.errors import N_, Problem
+from cohortmgr.base.states import Stage, Table
 from cohortmgr.base.text import fold
 from cohortmgr.programmes.definition.rules import (
     Definition,
@@ -53,58 +54,64 @@ class Source(StrEnum):
 
 NOT_A_DRAFT = N_("Cette candidature est déjà envoyée : elle ne se modifie plus.")
 
-STATE_NAMES: Mapping[State, str] = {
-    State.DRAFT: N_("Brouillon"),
-    State.HELD: N_("En attente de l’accord du tuteur légal"),
-    State.SUBMITTED: N_("Envoyée"),
-    State.WITHDRAWN: N_("Retirée"),
-    State.SUPERSEDED: N_("Mise de côté"),
-}
+FILE_STATES = Table(
+    {
+        State.DRAFT: Stage(
+            N_("La personne remplit son dossier ; elle peut le modifier jusqu’à la clôture."),
+            to=(State.HELD, State.SUBMITTED, State.SUPERSEDED),
+            name=N_("Brouillon"),
+        ),
+        State.HELD: Stage(
+            N_(
+                "Le dossier d’un mineur est prêt ; il part, et l’équipe le voit, "
+                "quand le tuteur légal a donné son accord."
+            ),
+            to=(State.DRAFT, State.SUBMITTED, State.WITHDRAWN),
+            name=N_("En attente de l’accord du tuteur légal"),
+        ),
+        State.SUBMITTED: Stage(
+            N_("Le dossier est envoyé ; c’est au programme de répondre."),
+            to=(State.HELD, State.WITHDRAWN, State.SUPERSEDED),
+            name=N_("Envoyée"),
+        ),
+        State.WITHDRAWN: Stage(
+            N_("La personne a retiré sa candidature ; elle n’est plus lue."), name=N_("Retirée")
+        ),
+        State.SUPERSEDED: Stage(
+            N_("La personne a un autre dossier dans cette campagne ; celui-ci est gardé et n’est plus lu."),
+            to=(State.DRAFT, State.SUBMITTED),
+            name=N_("Mise de côté"),
+        ),
+    }
+)
 
-MEANINGS: Mapping[State, str] = {
-    State.DRAFT: N_("La personne remplit son dossier ; elle peut le modifier jusqu’à la clôture."),
-    State.HELD: N_(
-        "Le dossier d’un mineur est prêt ; il part, et l’équipe le voit, quand le tuteur légal a donné son accord."
-    ),
-    State.SUBMITTED: N_("Le dossier est envoyé ; c’est au programme de répondre."),
-    State.WITHDRAWN: N_("La personne a retiré sa candidature ; elle n’est plus lue."),
-    State.SUPERSEDED: N_(
-        "La personne a un autre dossier dans cette campagne ; celui-ci est gardé et n’est plus lu."
-    ),
-}
 
-TRANSITIONS: Mapping[State, frozenset[State]] = {
-    State.DRAFT: frozenset({State.HELD, State.SUBMITTED, State.SUPERSEDED}),
-    State.HELD: frozenset({State.DRAFT, State.SUBMITTED, State.WITHDRAWN}),
-    State.SUBMITTED: frozenset({State.HELD, State.WITHDRAWN, State.SUPERSEDED}),
-    State.WITHDRAWN: frozenset(),
-    State.SUPERSEDED: frozenset({State.DRAFT, State.SUBMITTED}),
-}
+CONSENT_STATES = Table(
+    {
+        Consent.NONE: Stage(
+            N_("La personne est majeure, ou le programme ne demande pas d’accord."),
+            to=(Consent.WAITING,),
+            name=N_("Pas nécessaire"),
+        ),
+        Consent.WAITING: Stage(
+            N_("La personne est mineure et son tuteur légal n’a pas encore répondu : le dossier est caché."),
+            to=(Consent.NONE, Consent.GIVEN, Consent.WITHDRAWN),
+            name=N_("Attendu"),
+        ),
+        Consent.GIVEN: Stage(
+            N_("Le tuteur légal a accepté ce sans quoi le dossier n’existe pas : il est lu comme un autre."),
+            to=(Consent.NONE, Consent.WAITING, Consent.WITHDRAWN),
+            name=N_("Donné"),
+        ),
+        Consent.WITHDRAWN: Stage(
+            N_("Le tuteur légal a refusé, ou retiré son accord : le dossier est caché."),
+            to=(Consent.NONE, Consent.WAITING, Consent.GIVEN),
+            name=N_("Refusé ou retiré"),
+        ),
+    }
+)
 
-CONSENT_NAMES: Mapping[Consent, str] = {
-    Consent.NONE: N_("Pas nécessaire"),
-    Consent.WAITING: N_("Attendu"),
-    Consent.GIVEN: N_("Donné"),
-    Consent.WITHDRAWN: N_("Refusé ou retiré"),
-}
 
-CONSENT_MEANINGS: Mapping[Consent, str] = {
-    Consent.NONE: N_("La personne est majeure, ou le programme ne demande pas d’accord."),
-    Consent.WAITING: N_(
-        "La personne est mineure et son tuteur légal n’a pas encore répondu : le dossier est caché."
-    ),
-    Consent.GIVEN: N_(
-        "Le tuteur légal a accepté ce sans quoi le dossier n’existe pas : il est lu comme un autre."
-    ),
-    Consent.WITHDRAWN: N_("Le tuteur légal a refusé, ou retiré son accord : le dossier est caché."),
-}
-
-CONSENT_TRANSITIONS: Mapping[Consent, frozenset[Consent]] = {
-    Consent.NONE: frozenset({Consent.WAITING}),
-    Consent.WAITING: frozenset({Consent.NONE, Consent.GIVEN, Consent.WITHDRAWN}),
-    Consent.GIVEN: frozenset({Consent.NONE, Consent.WAITING, Consent.WITHDRAWN}),
-    Consent.WITHDRAWN: frozenset({Consent.NONE, Consent.WAITING, Consent.GIVEN}),
-}
 # Files of which staff see nothing, in whatever state they are.
 HIDDEN = (Consent.WAITING.value, Consent.WITHDRAWN.value)
 

@@ -11,7 +11,7 @@ from flask_babel import ngettext
 
 from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.documents.queries import papers_of
-from cohortmgr.applications.documents.rules import STATE_KINDS, STATE_NAMES, DocumentState
+from cohortmgr.applications.documents.rules import DOCUMENT_STATES, STATE_KINDS, DocumentState
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import missing
 from cohortmgr.applications.form.pages import (
@@ -117,7 +117,7 @@ def _paper(file: File, page: FormPage, question: Question) -> Task:
         return _task(label, url, how, "")
     state = DocumentState(document.state)
     task = _task(label, url, Progress.DONE, "")
-    task |= {"kind": STATE_KINDS[state], "status": say(STATE_NAMES[state])}
+    task |= {"kind": STATE_KINDS[state], "status": say(DOCUMENT_STATES.names[state])}
     if state is DocumentState.REFUSED:
         task["hint"] = _("Ce document a été refusé : envoyez-le de nouveau.")
     return task

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from cohortmgr.applications.answers.regions import REGIONS
 from cohortmgr.applications.corrections.rules import ASKED_NAMES, Asked
-from cohortmgr.applications.file.rules import SOURCE_NAMES, STATE_NAMES, diploma_question
+from cohortmgr.applications.file.rules import FILE_STATES, SOURCE_NAMES, diploma_question
 from cohortmgr.base import clock
 from cohortmgr.base.errors import N_
 from cohortmgr.base.i18n import column_of_thousandths, localized, short_days
@@ -54,7 +54,7 @@ def words_of(definition: Definition) -> dict[str, dict[Any, str]]:
         "diploma": {o.key: localized(o.label) for o in diploma.options} if diploma else {},
         "region": {code: localized(name) for code, name in REGIONS.items()},
         "conditions": {True: _("Éligible"), False: _("Non éligible")},
-        "state": {state.value: _(name) for state, name in STATE_NAMES.items()},
+        "state": {state.value: _(name) for state, name in FILE_STATES.names.items()},
         "source": {source.value: _(name) for source, name in SOURCE_NAMES.items()},
         "offering": {o.key: localized(o.title) for i in definition.intakes for o in i.offerings},
         "language": {code: _(name) for code, name in _LANGUAGES.items()},

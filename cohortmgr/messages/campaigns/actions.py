@@ -16,7 +16,6 @@ from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, insert_or_leave, table_of
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
-from cohortmgr.base.states import require_move
 from cohortmgr.base.text import clean, new_reference, says_number
 from cohortmgr.jobs.actions.queue import request
 from cohortmgr.messages.campaigns import queries as campaign_queries
@@ -24,7 +23,7 @@ from cohortmgr.messages.campaigns import rules
 from cohortmgr.messages.campaigns.models import Campaign, CampaignRecipient
 from cohortmgr.messages.campaigns.queries import APPROVE, WRITE
 from cohortmgr.messages.campaigns.rules import Text
-from cohortmgr.messages.campaigns.states import CAMPAIGN_MEANINGS, CAMPAIGN_TRANSITIONS, CampaignState
+from cohortmgr.messages.campaigns.states import CAMPAIGN_STATES, CampaignState
 from cohortmgr.outbox.actions import Letter, open_bundle, send_all, turn_bundle
 from cohortmgr.programmes.models import Intake
 
@@ -341,7 +340,7 @@ def _require_number(typed: str, number: int) -> None:
 
 
 def _require_move(campaign: Campaign, to: CampaignState) -> None:
-    require_move(CAMPAIGN_TRANSITIONS, CAMPAIGN_MEANINGS, CampaignState(campaign.state), to)
+    CAMPAIGN_STATES.move(campaign.state, to)
 
 
 def _move(campaign: Campaign, to: CampaignState) -> None:

@@ -27,15 +27,6 @@ LIMITS: Mapping[str, int] = {"subject": LONGEST_SUBJECT, "body": LONGEST_BODY, "
 ASK_ABOVE = 100
 """Above this many people, whoever confirms a step must type how many they are."""
 
-STATE_NAMES: Mapping[CampaignState, str] = {
-    CampaignState.DRAFT: N_("Brouillon"),
-    CampaignState.PROPOSED: N_("Attend un accord"),
-    CampaignState.APPROVED: N_("Programmé"),
-    CampaignState.SENDING: N_("En cours"),
-    CampaignState.PAUSED: N_("Suspendu"),
-    CampaignState.DONE: N_("Terminé"),
-    CampaignState.CANCELLED: N_("Annulé"),
-}
 STATE_TAGS: Mapping[CampaignState, str] = {
     CampaignState.DRAFT: "neutral",
     CampaignState.PROPOSED: "wait",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 
 from cohortmgr.base.errors import N_
+from cohortmgr.base.states import Stage, Table
 
 
 class CampaignState(StrEnum):
@@ -20,22 +20,39 @@ class CampaignState(StrEnum):
     CANCELLED = "cancelled"
 
 
-CAMPAIGN_TRANSITIONS: Mapping[CampaignState, tuple[CampaignState, ...]] = {
-    CampaignState.DRAFT: (CampaignState.PROPOSED, CampaignState.CANCELLED),
-    CampaignState.PROPOSED: (CampaignState.APPROVED, CampaignState.DRAFT, CampaignState.CANCELLED),
-    CampaignState.APPROVED: (CampaignState.SENDING, CampaignState.DRAFT, CampaignState.CANCELLED),
-    CampaignState.SENDING: (CampaignState.PAUSED, CampaignState.DONE, CampaignState.CANCELLED),
-    CampaignState.PAUSED: (CampaignState.SENDING, CampaignState.CANCELLED),
-    # Failed messages may be sent again.
-    CampaignState.DONE: (CampaignState.SENDING,),
-    CampaignState.CANCELLED: (),
-}
-CAMPAIGN_MEANINGS: Mapping[CampaignState, str] = {
-    CampaignState.DRAFT: N_("Le texte et la liste se préparent ; rien ne part."),
-    CampaignState.PROPOSED: N_("La liste est figée ; l’envoi attend l’accord d’une deuxième personne."),
-    CampaignState.APPROVED: N_("L’envoi est approuvé et partira à son heure ; jusque-là, il s’annule."),
-    CampaignState.SENDING: N_("Les messages partent."),
-    CampaignState.PAUSED: N_("L’envoi est suspendu : plus rien ne part jusqu’à la reprise."),
-    CampaignState.DONE: N_("Plus aucun message n’attend."),
-    CampaignState.CANCELLED: N_("L’envoi est annulé : ce qui n’était pas parti ne partira pas."),
-}
+CAMPAIGN_STATES = Table(
+    {
+        CampaignState.DRAFT: Stage(
+            N_("Le texte et la liste se préparent ; rien ne part."),
+            to=(CampaignState.PROPOSED, CampaignState.CANCELLED),
+            name=N_("Brouillon"),
+        ),
+        CampaignState.PROPOSED: Stage(
+            N_("La liste est figée ; l’envoi attend l’accord d’une deuxième personne."),
+            to=(CampaignState.APPROVED, CampaignState.DRAFT, CampaignState.CANCELLED),
+            name=N_("Attend un accord"),
+        ),
+        CampaignState.APPROVED: Stage(
+            N_("L’envoi est approuvé et partira à son heure ; jusque-là, il s’annule."),
+            to=(CampaignState.SENDING, CampaignState.DRAFT, CampaignState.CANCELLED),
+            name=N_("Programmé"),
+        ),
+        CampaignState.SENDING: Stage(
+            N_("Les messages partent."),
+            to=(CampaignState.PAUSED, CampaignState.DONE, CampaignState.CANCELLED),
+            name=N_("En cours"),
+        ),
+        CampaignState.PAUSED: Stage(
+            N_("L’envoi est suspendu : plus rien ne part jusqu’à la reprise."),
+            to=(CampaignState.SENDING, CampaignState.CANCELLED),
+            name=N_("Suspendu"),
+        ),
+        # What failed may be sent again.
+        CampaignState.DONE: Stage(
+            N_("Plus aucun message n’attend."), to=(CampaignState.SENDING,), name=N_("Terminé")
+        ),
+        CampaignState.CANCELLED: Stage(
+            N_("L’envoi est annulé : ce qui n’était pas parti ne partira pas."), name=N_("Annulé")
+        ),
+    }
+)

@@ -12,14 +12,13 @@ import sqlalchemy as sa
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.states import require_move
 from cohortmgr.jobs.actions.queue import Progress, TryLater, handler, request
 from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns import rules
 from cohortmgr.messages.campaigns.actions import RESEND, SEND
 from cohortmgr.messages.campaigns.models import Campaign
 from cohortmgr.messages.campaigns.rules import Text
-from cohortmgr.messages.campaigns.states import CAMPAIGN_MEANINGS, CAMPAIGN_TRANSITIONS, CampaignState
+from cohortmgr.messages.campaigns.states import CAMPAIGN_STATES, CampaignState
 from cohortmgr.messages.preferences.actions.unsubscribe_links import token_for
 from cohortmgr.outbox.actions import Letter, send_all, take_up_all
 from cohortmgr.programmes.models import Intake
@@ -73,7 +72,7 @@ def _held(reference: str, *states: CampaignState) -> Campaign | None:
 
 
 def _move(campaign: Campaign, to: CampaignState) -> None:
-    require_move(CAMPAIGN_TRANSITIONS, CAMPAIGN_MEANINGS, CampaignState(campaign.state), to)
+    CAMPAIGN_STATES.move(campaign.state, to)
     campaign.state = to.value
 
 

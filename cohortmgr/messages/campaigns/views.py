@@ -25,7 +25,7 @@ from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns import rules
 from cohortmgr.messages.campaigns.forms import CampaignForm, values_of, values_of_new
 from cohortmgr.messages.campaigns.models import Campaign
-from cohortmgr.messages.campaigns.states import CAMPAIGN_MEANINGS, CampaignState
+from cohortmgr.messages.campaigns.states import CAMPAIGN_STATES, CampaignState
 from cohortmgr.outbox.texts.segments import measured
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import intakes_below
@@ -60,7 +60,7 @@ def _list(intake: Intake | None, intakes: Sequence[Intake]) -> ResponseReturnVal
         intake=intake,
         intakes=intakes,
         page=page,
-        names=rules.STATE_NAMES,
+        names=CAMPAIGN_STATES.names,
         tags=rules.STATE_TAGS,
     )
 
@@ -144,7 +144,7 @@ def _form(intake: Intake, form: CampaignForm, campaign: Campaign | None = None) 
         form=form,
         variables=rules.VARIABLES,
         limits=rules.LIMITS,
-        names=rules.STATE_NAMES,
+        names=CAMPAIGN_STATES.names,
     )
 
 
@@ -174,9 +174,9 @@ def _page(reference: str, problems: Sequence[Problem] = ()) -> ResponseReturnVal
         texts=texts,
         written=rules.written_in(texts),
         languages=LANGUAGE_NAMES,
-        names=rules.STATE_NAMES,
+        names=CAMPAIGN_STATES.names,
         tags=rules.STATE_TAGS,
-        meanings=CAMPAIGN_MEANINGS,
+        meanings=CAMPAIGN_STATES.meanings,
         people=accounts.names_of(campaign.created_by, campaign.proposed_by, campaign.approved_by),
         may_approve=allows(viewer, campaign_queries.APPROVE, intake.path),
         is_own=viewer.reference in (campaign.proposed_by, campaign.written_by),

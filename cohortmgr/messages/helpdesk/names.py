@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cohortmgr.base.errors import N_
-from cohortmgr.messages.helpdesk.rules import EntryKind, QuestionState, Topic
+from cohortmgr.messages.helpdesk.rules import QUESTION_STATES, EntryKind, QuestionState, Topic
 
 TOPICS: Mapping[Topic, str] = {
     Topic.APPLICATION: N_("Ma candidature"),
@@ -17,12 +17,6 @@ TOPICS: Mapping[Topic, str] = {
     Topic.ACCOUNT: N_("Mon compte, me connecter"),
     Topic.OTHER: N_("Autre chose"),
 }
-STATES: Mapping[QuestionState, str] = {
-    QuestionState.OPEN: N_("À répondre"),
-    QuestionState.WAITING: N_("Attend la personne"),
-    QuestionState.ANSWERED: N_("Répondue"),
-    QuestionState.CLOSED: N_("Close"),
-}
 TAGS: Mapping[QuestionState, str] = {
     QuestionState.OPEN: "wait",
     QuestionState.WAITING: "info",
@@ -31,7 +25,7 @@ TAGS: Mapping[QuestionState, str] = {
 }
 # The states as whoever asked reads them: whose turn it is, from their side.
 OWN_STATES: Mapping[QuestionState, str] = {
-    **STATES,
+    **QUESTION_STATES.names,
     QuestionState.OPEN: N_("Réponse attendue"),
     QuestionState.WAITING: N_("À vous de répondre"),
 }

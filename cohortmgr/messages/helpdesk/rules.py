@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 
 from cohortmgr.base.errors import N_
+from cohortmgr.base.states import Stage, Table
 
 # How many working days the desk has for an answer.
 WORKING_DAYS = 2
@@ -24,28 +24,30 @@ class QuestionState(StrEnum):
     CLOSED = "closed"
 
 
-QUESTION_MEANINGS: Mapping[QuestionState, str] = {
-    QuestionState.OPEN: N_("La question attend une réponse du programme."),
-    QuestionState.WAITING: N_("Le programme attend une précision de la personne."),
-    QuestionState.ANSWERED: N_("Une réponse est partie ; la personne peut encore écrire."),
-    QuestionState.CLOSED: N_("La question est close ; un nouveau message la rouvre."),
-}
-QUESTION_TRANSITIONS: Mapping[QuestionState, tuple[QuestionState, ...]] = {
-    QuestionState.OPEN: (QuestionState.WAITING, QuestionState.ANSWERED, QuestionState.CLOSED),
-    QuestionState.WAITING: (
-        QuestionState.OPEN,
-        QuestionState.WAITING,
-        QuestionState.ANSWERED,
-        QuestionState.CLOSED,
-    ),
-    QuestionState.ANSWERED: (
-        QuestionState.OPEN,
-        QuestionState.WAITING,
-        QuestionState.ANSWERED,
-        QuestionState.CLOSED,
-    ),
-    QuestionState.CLOSED: (QuestionState.OPEN,),
-}
+QUESTION_STATES = Table(
+    {
+        QuestionState.OPEN: Stage(
+            N_("La question attend une réponse du programme."),
+            to=(QuestionState.WAITING, QuestionState.ANSWERED, QuestionState.CLOSED),
+            name=N_("À répondre"),
+        ),
+        QuestionState.WAITING: Stage(
+            N_("Le programme attend une précision de la personne."),
+            to=(QuestionState.OPEN, QuestionState.WAITING, QuestionState.ANSWERED, QuestionState.CLOSED),
+            name=N_("Attend la personne"),
+        ),
+        QuestionState.ANSWERED: Stage(
+            N_("Une réponse est partie ; la personne peut encore écrire."),
+            to=(QuestionState.OPEN, QuestionState.WAITING, QuestionState.ANSWERED, QuestionState.CLOSED),
+            name=N_("Répondue"),
+        ),
+        QuestionState.CLOSED: Stage(
+            N_("La question est close ; un nouveau message la rouvre."),
+            to=(QuestionState.OPEN,),
+            name=N_("Close"),
+        ),
+    }
+)
 UNANSWERED = (QuestionState.OPEN, QuestionState.WAITING)
 
 

@@ -7,15 +7,6 @@ from collections.abc import Mapping
 from cohortmgr.base.errors import N_
 from cohortmgr.outbox.rules import MessageState
 
-STATES: Mapping[MessageState, str] = {
-    MessageState.WAITING: N_("En attente"),
-    MessageState.HELD: N_("Suspendu"),
-    MessageState.SENDING: N_("En cours d’envoi"),
-    MessageState.SENT: N_("Parti"),
-    MessageState.SET_ASIDE: N_("Mis de côté"),
-    MessageState.DROPPED: N_("Sans objet"),
-    MessageState.RETURNED: N_("Revenu"),
-}
 TAGS: Mapping[MessageState, str] = {
     MessageState.WAITING: "wait",
     MessageState.HELD: "wait",

@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from cohortmgr.base.errors import N_
+from cohortmgr.base.states import Stage, Table
 from cohortmgr.programmes.definition.questions import (
     Condition,
     ConditionOperator,
@@ -43,7 +44,7 @@ from cohortmgr.programmes.definition.sections import (
 )
 
 __all__ = [
-    "FULL_MARK", "LANGUAGE_LEVELS", "STATE_MEANINGS", "STATE_TRANSITIONS", "TARGETS",
+    "FULL_MARK", "INTAKE_STATES", "LANGUAGE_LEVELS", "TARGETS",
     "TEXT_LANGUAGES", "AbsenceRule", "Calendar", "Condition", "ConditionOperator", "Criterion",
     "Definition", "EligibilityRule", "Form", "FormSection", "GuardianTerms", "ImportLayout", "IntakeDefinition",
     "IntakeState", "MatchingMethod", "OfferTerms", "OfferingDefinition", "Operator", "Option", "Partner",
@@ -112,17 +113,20 @@ class IntakeState(StrEnum):
     ARCHIVED = "archived"
 
 
-STATE_MEANINGS: Mapping[IntakeState, str] = {
-    IntakeState.DRAFT: N_("En préparation : seules les personnes qui gèrent le programme la voient."),
-    IntakeState.PUBLISHED: N_("Publiée : tout le monde la voit, et postule entre ses dates."),
-    IntakeState.ARCHIVED: N_("Archivée : elle n’apparaît plus sur les pages publiques."),
-}
-
-STATE_TRANSITIONS: Mapping[IntakeState, frozenset[IntakeState]] = {
-    IntakeState.DRAFT: frozenset({IntakeState.PUBLISHED}),
-    IntakeState.PUBLISHED: frozenset({IntakeState.ARCHIVED}),
-    IntakeState.ARCHIVED: frozenset({IntakeState.PUBLISHED}),
-}
+INTAKE_STATES = Table(
+    {
+        IntakeState.DRAFT: Stage(
+            N_("En préparation : seules les personnes qui gèrent le programme la voient."),
+            to=(IntakeState.PUBLISHED,),
+        ),
+        IntakeState.PUBLISHED: Stage(
+            N_("Publiée : tout le monde la voit, et postule entre ses dates."), to=(IntakeState.ARCHIVED,)
+        ),
+        IntakeState.ARCHIVED: Stage(
+            N_("Archivée : elle n’apparaît plus sur les pages publiques."), to=(IntakeState.PUBLISHED,)
+        ),
+    }
+)
 
 
 class Window(StrEnum):

@@ -12,7 +12,6 @@ from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
-from cohortmgr.base.states import require_move
 from cohortmgr.base.text import new_reference, says_number
 from cohortmgr.outbox.actions import send_all
 from cohortmgr.programmes import queries as programmes
@@ -23,8 +22,7 @@ from cohortmgr.selection.board import Board, Decided, decisions, require_read, r
 from cohortmgr.selection.certificate import certificate, outcomes_of, verify
 from cohortmgr.selection.models import Batch, Decision
 from cohortmgr.selection.rules import (
-    BATCH_MEANINGS,
-    BATCH_TRANSITIONS,
+    BATCH_STATES,
     BatchState,
     Outcome,
     WaitingState,
@@ -119,7 +117,7 @@ def approve(viewer: Viewer, batch_reference: str, typed_number: str, version: in
     require_second_person(batch.proposed_by, viewer.reference)
     if version is not None and version != batch.version:
         raise Stale(batch_reference)
-    require_move(BATCH_TRANSITIONS, BATCH_MEANINGS, BatchState(batch.state), BatchState.APPROVED)
+    BATCH_STATES.move(batch.state, BatchState.APPROVED)
     rows = db.session.execute(letters.held_recipients().where(Decision.batch_id == batch.id)).all()
     chosen = [row for row in rows if row.outcome == Outcome.OFFER]
     _require_number(typed_number, len(chosen))
@@ -185,7 +183,7 @@ def cancel(viewer: Viewer, batch_reference: str, version: int | None = None) -> 
         return batch
     if version is not None and version != batch.version:
         raise Stale(batch_reference)
-    require_move(BATCH_TRANSITIONS, BATCH_MEANINGS, BatchState(batch.state), BatchState.CANCELLED)
+    BATCH_STATES.move(batch.state, BatchState.CANCELLED)
     before = {"state": batch.state}
     batch.state = BatchState.CANCELLED.value
     after = {"state": batch.state}

@@ -16,7 +16,6 @@ from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
-from cohortmgr.base.states import require_move
 from cohortmgr.base.text import new_reference, says_number
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort, Enrolment
@@ -28,10 +27,9 @@ from cohortmgr.stipends import queries
 from cohortmgr.stipends.models import BankDetails, Line, Run
 from cohortmgr.stipends.payments import Payee, PaymentList, payment_list
 from cohortmgr.stipends.rules import (
-    MEANINGS,
     OPEN,
+    RUN_STATES,
     SETTLED,
-    TRANSITIONS,
     Arrear,
     Aside,
     LineState,
@@ -189,7 +187,7 @@ def approve(viewer: Viewer, run_reference: str, typed: str, version: int) -> Run
     require(viewer, "stipends.approve", cohort.path)
     if RunState(run.state) in SETTLED:
         return run
-    require_move(TRANSITIONS, MEANINGS, RunState(run.state), RunState.APPROVED)
+    RUN_STATES.move(run.state, RunState.APPROVED)
     require_second_person(run.computed_by or "", viewer.reference)
     if run.version != version:
         raise Stale(run_reference)

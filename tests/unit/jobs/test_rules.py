@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.jobs.rules import (
+    JOB_STATES,
     LEASE,
     MAX_LOST_STARTS,
-    MEANINGS,
-    TRANSITIONS,
     JobState,
     after_lost_start,
     lease_end,
@@ -19,18 +18,14 @@ from cohortmgr.jobs.rules import (
 )
 
 
-def test_every_state_has_a_meaning_and_its_ways_out() -> None:
-    assert set(MEANINGS) == set(TRANSITIONS) == set(JobState)
-
-
 def test_the_third_lost_start_sets_a_job_aside() -> None:
     assert [after_lost_start(n) for n in (1, 2, 3, 4)] == [JobState.WAITING] * 2 + [JobState.SET_ASIDE] * 2
     assert MAX_LOST_STARTS == 3
-    assert after_lost_start(1) in TRANSITIONS[JobState.RUNNING]
+    assert JOB_STATES.can(JobState.RUNNING, after_lost_start(1))
 
 
 def test_what_is_done_stays_done() -> None:
-    assert TRANSITIONS[JobState.DONE] == ()
+    assert JOB_STATES.moves[JobState.DONE] == ()
 
 
 def test_a_lease_ends_later() -> None:

@@ -1,24 +1,11 @@
 """States of positions, wishes and placements; completeness of wishes."""
 
-from enum import StrEnum
-
 import pytest
 
 from cohortmgr.base.errors import Refused
-from cohortmgr.base.states import require_move
 from cohortmgr.placements.rules import (
-    MATCHING_MEANINGS,
-    MATCHING_TRANSITIONS,
-    PLACEMENT_MEANINGS,
-    PLACEMENT_TRANSITIONS,
-    POSITION_MEANINGS,
-    POSITION_TRANSITIONS,
-    WISH_MEANINGS,
-    WISH_TRANSITIONS,
-    MatchingState,
+    PLACEMENT_STATES,
     PlacementState,
-    PositionState,
-    WishState,
     check_scores,
     check_wishes,
     moved,
@@ -26,26 +13,10 @@ from cohortmgr.placements.rules import (
 )
 
 
-@pytest.mark.parametrize(
-    ("states", "table", "meanings"),
-    [
-        (PositionState, POSITION_TRANSITIONS, POSITION_MEANINGS),
-        (WishState, WISH_TRANSITIONS, WISH_MEANINGS),
-        (PlacementState, PLACEMENT_TRANSITIONS, PLACEMENT_MEANINGS),
-        (MatchingState, MATCHING_TRANSITIONS, MATCHING_MEANINGS),
-    ],
-)
-def test_every_state_has_its_row_and_its_meaning(states: type[StrEnum], table: dict, meanings: dict) -> None:
-    assert set(table) == set(meanings) == set(states)
-    assert {to for row in table.values() for to in row} <= set(states)
-
-
 def test_a_placement_starts_only_once_confirmed() -> None:
-    require_move(PLACEMENT_TRANSITIONS, PLACEMENT_MEANINGS, PlacementState.CONFIRMED, PlacementState.STARTED)
+    PLACEMENT_STATES.move(PlacementState.CONFIRMED, PlacementState.STARTED)
     with pytest.raises(Refused):
-        require_move(
-            PLACEMENT_TRANSITIONS, PLACEMENT_MEANINGS, PlacementState.PROPOSED, PlacementState.STARTED
-        )
+        PLACEMENT_STATES.move(PlacementState.PROPOSED, PlacementState.STARTED)
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 from cohortmgr.reports.figures import Record, figures
 from cohortmgr.reports.rules import (
     FULL_MARK,
-    MEANINGS,
-    NAMES,
     OFFER_NAMES,
-    TRANSITIONS,
+    REPORT_STATES,
+    TAGS,
     Contents,
     Month,
     ReportState,
@@ -67,5 +66,5 @@ def test_kept_as_json_and_read_again(offers: tuple[int, ...], people: int, files
     assert not is_masked(made)
 
 
-def test_every_state_has_a_name_and_a_meaning() -> None:
-    assert set(NAMES) == set(MEANINGS) == set(TRANSITIONS) == set(ReportState)
+def test_every_state_has_a_name_and_a_tag() -> None:
+    assert set(REPORT_STATES.names) == set(TAGS) == set(ReportState)

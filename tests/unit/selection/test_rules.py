@@ -1,51 +1,31 @@
 """States of batches, offers and waiting entries; approval by two; reasons of a refusal."""
 
 from decimal import Decimal
-from enum import StrEnum
 
 import pytest
 
 from cohortmgr.base.errors import Refused
-from cohortmgr.base.states import require_move
 from cohortmgr.selection.rules import (
-    BATCH_MEANINGS,
-    BATCH_TRANSITIONS,
-    OFFER_MEANINGS,
-    OFFER_TRANSITIONS,
+    BATCH_STATES,
+    OFFER_STATES,
     SEAT_HOLDING,
-    WAITING_MEANINGS,
-    WAITING_TRANSITIONS,
     BatchState,
     CriterionMark,
     OfferState,
-    WaitingState,
     reason_for,
 )
 
 
-@pytest.mark.parametrize(
-    ("states", "table", "meanings"),
-    [
-        (BatchState, BATCH_TRANSITIONS, BATCH_MEANINGS),
-        (OfferState, OFFER_TRANSITIONS, OFFER_MEANINGS),
-        (WaitingState, WAITING_TRANSITIONS, WAITING_MEANINGS),
-    ],
-)
-def test_every_state_has_its_row_and_its_meaning(states: type[StrEnum], table: dict, meanings: dict) -> None:
-    assert set(table) == set(meanings) == set(states)
-    assert {to for row in table.values() for to in row} <= set(states)
-
-
 def test_a_batch_is_proposed_before_it_is_approved() -> None:
-    require_move(BATCH_TRANSITIONS, BATCH_MEANINGS, BatchState.PROPOSED, BatchState.APPROVED)
+    BATCH_STATES.move(BatchState.PROPOSED, BatchState.APPROVED)
     with pytest.raises(Refused):
-        require_move(BATCH_TRANSITIONS, BATCH_MEANINGS, BatchState.DRAFT, BatchState.APPROVED)
+        BATCH_STATES.move(BatchState.DRAFT, BatchState.APPROVED)
 
 
 def test_a_seat_given_up_never_comes_back_by_the_same_offer() -> None:
     for state in set(OfferState) - SEAT_HOLDING:
         with pytest.raises(Refused):
-            require_move(OFFER_TRANSITIONS, OFFER_MEANINGS, state, OfferState.ACCEPTED)
+            OFFER_STATES.move(state, OfferState.ACCEPTED)
 
 
 def test_reasons_tell_rank_line_and_the_weakest_criteria() -> None:

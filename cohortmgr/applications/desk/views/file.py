@@ -24,7 +24,7 @@ from cohortmgr.applications.eligibility import queries as eligibility
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.display import sections_of
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.file.rules import SOURCE_NAMES, STATE_NAMES, State
+from cohortmgr.applications.file.rules import FILE_STATES, SOURCE_NAMES, State
 from cohortmgr.applications.joining import queries as joining_queries
 from cohortmgr.applications.joining.views.section import section_of
 from cohortmgr.applications.lists import queries as listing
@@ -79,7 +79,7 @@ def page_of(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
         arguments=filters.arguments(),
         story=desk.story(viewer, row),
         shown=shown,
-        names={"state": STATE_NAMES, "source": SOURCE_NAMES, "asked": ASKED_NAMES, "kind": KIND_NAMES},
+        names={"state": FILE_STATES.names, "source": SOURCE_NAMES, "asked": ASKED_NAMES, "kind": KIND_NAMES},
     )
 
 

@@ -32,11 +32,10 @@ from cohortmgr.applications.documents.actions.receiving import (
 )
 from cohortmgr.applications.documents.actions.uploads import Upload
 from cohortmgr.applications.documents.rules import (
-    MEANINGS,
+    DOCUMENT_STATES,
     MOST_FILES,
     REASONS,
     STATE_KINDS,
-    STATE_NAMES,
     DocumentState,
 )
 from cohortmgr.applications.documents.views.pictures import picture
@@ -105,9 +104,9 @@ def _paper_page(file: File, key: str, problems: Sequence[Problem]) -> ResponseRe
         question=question,
         document=document,
         state=state,
-        state_name=STATE_NAMES[state] if state else None,
+        state_name=DOCUMENT_STATES.names[state] if state else None,
         kind=STATE_KINDS[state] if state else None,
-        meaning=MEANINGS[state] if state else None,
+        meaning=DOCUMENT_STATES.meanings[state] if state else None,
         reasons=REASONS,
         may_send=files.may_send(viewer, file, key),
         promise_end=files.promise_end(viewer, file, question),
@@ -232,7 +231,8 @@ def _refused_upload(refusal: Refused) -> ResponseReturnValue:
 def _said(document: Document) -> dict[str, Any]:
     """A document's state in words, for the script that sent it."""
     state = DocumentState(document.state)
-    text = REASONS[document.reason] if state is DocumentState.REFUSED and document.reason else MEANINGS[state]
+    reason = document.reason if state is DocumentState.REFUSED else None
+    text = REASONS[reason] if reason else DOCUMENT_STATES.meanings[state]
     return {
         "state": state.value,
         "text": _(text),

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
-from cohortmgr.applications.file.rules import CONSENT_NAMES
+from cohortmgr.applications.file.rules import CONSENT_STATES
 from cohortmgr.applications.importing.actions import undo as importing_undo
 from cohortmgr.applications.importing.queries import runs as import_queries
 from cohortmgr.base.db import writing
@@ -24,7 +24,7 @@ def enrolled(reference: str) -> ResponseReturnValue:
     intake = import_queries.intake_for(viewer, reference)
     page = page_of(import_queries.enrolled_by(viewer, intake), request.args.get("page", 1, type=int), 50)
     return render_template(
-        "applications/importing/staff_enrolled.html", intake=intake, page=page, names=CONSENT_NAMES
+        "applications/importing/staff_enrolled.html", intake=intake, page=page, names=CONSENT_STATES.names
     )
 
 

@@ -11,14 +11,12 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused, Stale
 from cohortmgr.base.i18n import LANGUAGES
-from cohortmgr.base.states import require_move
 from cohortmgr.base.text import clean, new_reference
 from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions.questions import Said, letters_for, say_once, written
 from cohortmgr.messages.helpdesk.models import Question, SavedAnswer
 from cohortmgr.messages.helpdesk.rules import (
-    QUESTION_MEANINGS,
-    QUESTION_TRANSITIONS,
+    QUESTION_STATES,
     EntryKind,
     QuestionState,
     Topic,
@@ -183,7 +181,7 @@ def _at_desk(viewer: Viewer, reference: str) -> Question:
 
 
 def _require(question: Question, to: QuestionState) -> None:
-    require_move(QUESTION_TRANSITIONS, QUESTION_MEANINGS, QuestionState(question.state), to)
+    QUESTION_STATES.move(question.state, to)
 
 
 def _move(question: Question, to: QuestionState) -> None:

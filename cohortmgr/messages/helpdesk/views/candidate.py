@@ -21,7 +21,7 @@ from cohortmgr.messages.helpdesk.actions import questions as helpdesk_questions
 from cohortmgr.messages.helpdesk.actions.questions import Asked
 from cohortmgr.messages.helpdesk.forms import PublicQuestionForm, QuestionForm, WordsForm
 from cohortmgr.messages.helpdesk.names import OWN_STATES, OWN_TAGS, PARTS, TOPICS
-from cohortmgr.messages.helpdesk.rules import QUESTION_MEANINGS, QuestionState, answer_by
+from cohortmgr.messages.helpdesk.rules import QUESTION_STATES, QuestionState, answer_by
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.stipends import queries as stipends
 
@@ -128,7 +128,7 @@ def _thread(question: object, parts: object, form: WordsForm) -> dict[str, objec
         "topics": TOPICS,
         "states": OWN_STATES,
         "tags": OWN_TAGS,
-        "meanings": QUESTION_MEANINGS,
+        "meanings": QUESTION_STATES.meanings,
         "State": QuestionState,
     }
 

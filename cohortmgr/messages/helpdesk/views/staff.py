@@ -21,18 +21,18 @@ from cohortmgr.base.paging import page_of
 from cohortmgr.base.text import new_reference
 from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions import answer_many, handling
-from cohortmgr.messages.helpdesk.names import PARTS, STATES, TAGS, TOPICS
+from cohortmgr.messages.helpdesk.names import PARTS, TAGS, TOPICS
 from cohortmgr.messages.helpdesk.queries import Filters
-from cohortmgr.messages.helpdesk.rules import QUESTION_MEANINGS, TYPED_ABOVE, QuestionState, is_overdue
+from cohortmgr.messages.helpdesk.rules import QUESTION_STATES, TYPED_ABOVE, QuestionState, is_overdue
 
 bp = Blueprint("desk_staff", __name__, url_prefix="/staff")
 SHOWN = 50
 UNPROCESSABLE = 422
 _NAMES: dict[str, Any] = {
     "topics": TOPICS,
-    "states": STATES,
+    "states": QUESTION_STATES.names,
     "tags": TAGS,
-    "meanings": QUESTION_MEANINGS,
+    "meanings": QUESTION_STATES.meanings,
     "languages": LANGUAGE_NAMES,
 }
 

@@ -11,10 +11,10 @@ from cohortmgr.accounts.rules import require_anywhere
 from cohortmgr.base.db import writing
 from cohortmgr.base.paging import page_of
 from cohortmgr.messages.letters import actions
-from cohortmgr.messages.letters.names import CHANNELS, LANGUAGE_NAMES, STATES, TAGS
+from cohortmgr.messages.letters.names import CHANNELS, LANGUAGE_NAMES, TAGS
 from cohortmgr.messages.letters.queries import letters
 from cohortmgr.outbox.notices import bearing_keys, declared
-from cohortmgr.outbox.rules import MEANINGS
+from cohortmgr.outbox.rules import MESSAGE_STATES
 
 bp = Blueprint("messages_staff", __name__, url_prefix="/staff")
 SHOWN = 50
@@ -34,9 +34,9 @@ def log() -> ResponseReturnValue:
         state=state,
         search=search,
         notices=declared,
-        states=STATES,
+        states=MESSAGE_STATES.names,
         tags=TAGS,
-        meanings=MEANINGS,
+        meanings=MESSAGE_STATES.meanings,
         languages=LANGUAGE_NAMES,
         channels=CHANNELS,
         closed=bearing_keys(),
@@ -53,9 +53,9 @@ def show(reference: str) -> ResponseReturnValue:
         "messages/letters/staff_message.html",
         message=message,
         letter=letter,
-        states=STATES,
+        states=MESSAGE_STATES.names,
         tags=TAGS,
-        meanings=MEANINGS,
+        meanings=MESSAGE_STATES.meanings,
         channels=CHANNELS,
         languages=LANGUAGE_NAMES,
     )

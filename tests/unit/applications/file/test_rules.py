@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from cohortmgr.applications.file.rules import (
-    MEANINGS,
-    STATE_NAMES,
-    TRANSITIONS,
+    FILE_STATES,
     State,
     asked,
     asked_later,
@@ -25,13 +23,13 @@ MDIA = read_known("mdia")
 GRADES = {"s1": "12", "s2": "12.5", "s3": "13", "s4": "14", "s5": "11", "s6": "15"}
 
 
-def test_every_state_has_a_meaning_a_name_and_its_ways_out() -> None:
-    assert set(TRANSITIONS) == set(MEANINGS) == set(STATE_NAMES) == set(State)
-    assert TRANSITIONS[State.DRAFT] == {State.HELD, State.SUBMITTED, State.SUPERSEDED}
-    assert TRANSITIONS[State.HELD] == {State.DRAFT, State.SUBMITTED, State.WITHDRAWN}
-    assert TRANSITIONS[State.SUBMITTED] == {State.HELD, State.WITHDRAWN, State.SUPERSEDED}
-    assert not TRANSITIONS[State.WITHDRAWN]
-    assert TRANSITIONS[State.SUPERSEDED] == {State.DRAFT, State.SUBMITTED}
+def test_every_state_has_a_name_and_its_ways_out() -> None:
+    assert set(FILE_STATES.names) == set(State)
+    assert set(FILE_STATES.moves[State.DRAFT]) == {State.HELD, State.SUBMITTED, State.SUPERSEDED}
+    assert set(FILE_STATES.moves[State.HELD]) == {State.DRAFT, State.SUBMITTED, State.WITHDRAWN}
+    assert set(FILE_STATES.moves[State.SUBMITTED]) == {State.HELD, State.WITHDRAWN, State.SUPERSEDED}
+    assert not FILE_STATES.moves[State.WITHDRAWN]
+    assert set(FILE_STATES.moves[State.SUPERSEDED]) == {State.DRAFT, State.SUBMITTED}
 
 
 def test_an_empty_form_misses_every_required_question() -> None:

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.messages.helpdesk.names import PARTS, STATES, TAGS, TOPICS
+from cohortmgr.messages.helpdesk.names import PARTS, TAGS, TOPICS
 from cohortmgr.messages.helpdesk.rules import (
-    QUESTION_MEANINGS,
-    QUESTION_TRANSITIONS,
+    QUESTION_STATES,
     EntryKind,
     QuestionState,
     Topic,
@@ -51,12 +50,11 @@ def test_only_the_desk_is_late() -> None:
 
 
 def test_every_state_can_be_opened_again_and_closed() -> None:
-    for state, ways in QUESTION_TRANSITIONS.items():
+    for state, ways in QUESTION_STATES.moves.items():
         assert state is QuestionState.OPEN or QuestionState.OPEN in ways
         assert state is QuestionState.CLOSED or QuestionState.CLOSED in ways
-    assert set(QUESTION_MEANINGS) == set(QUESTION_TRANSITIONS) == set(QuestionState)
 
 
 def test_all_have_names() -> None:
-    assert set(TOPICS) == set(Topic) and set(STATES) == set(TAGS) == set(QuestionState)
+    assert set(TOPICS) == set(Topic) and set(QUESTION_STATES.names) == set(TAGS) == set(QuestionState)
     assert set(PARTS) == set(EntryKind) and set(TROUBLES) == set(TroubleKind)

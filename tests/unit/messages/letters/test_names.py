@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from cohortmgr.base.i18n import LANGUAGES
-from cohortmgr.messages.letters.names import LANGUAGE_NAMES, STATES, TAGS
-from cohortmgr.outbox.rules import MessageState
+from cohortmgr.messages.letters.names import LANGUAGE_NAMES, TAGS
+from cohortmgr.outbox.rules import MESSAGE_STATES, MessageState
 
 
 def test_each_state_and_language_has_a_name() -> None:
-    assert set(STATES) == set(TAGS) == set(MessageState)
+    assert set(MESSAGE_STATES.names) == set(TAGS) == set(MessageState)
     assert set(LANGUAGE_NAMES) == set(LANGUAGES)
