@@ -14,8 +14,9 @@ from cohortmgr.base.i18n import LOCALES, localized, speaking
 from cohortmgr.base.i18n import language as spoken
 from cohortmgr.base.money import dirhams
 from cohortmgr.base.sheets.tables import Sheet, write_xlsx
+from cohortmgr.programmes.definition.rules import FULL_MARK_POINTS
 from cohortmgr.reports.figures import STAGES, Group
-from cohortmgr.reports.rules import FULL_MARK, OFFER_NAMES, STAGE_NAMES, Contents, is_masked
+from cohortmgr.reports.rules import OFFER_NAMES, STAGE_NAMES, Contents, is_masked
 
 HIDDEN = "•"
 Cell = str | int | Decimal | None
@@ -98,7 +99,7 @@ def _marks(contents: Contents) -> Table:
 
 
 def _between(point: int) -> str:
-    if point == FULL_MARK - 1:
+    if point == FULL_MARK_POINTS - 1:
         return _("%(low)s à %(high)s", low=point, high=point + 1)
     return _("%(low)s à moins de %(high)s", low=point, high=point + 1)
 

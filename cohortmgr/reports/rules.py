@@ -10,11 +10,9 @@ from typing import Any
 
 from cohortmgr.base.errors import N_
 from cohortmgr.base.states import Stage, Table
+from cohortmgr.programmes.definition.rules import FULL_MARK_POINTS
 from cohortmgr.reports.figures import SMALL, Figures, Group, mask, mask_column
 from cohortmgr.selection.rules import OfferState
-
-FULL_MARK = 20
-"""Marks are out of twenty. The distribution has one step for each point; the last step includes 20."""
 
 
 class ReportState(StrEnum):
@@ -102,9 +100,9 @@ def mean_mark(totals: Iterable[int]) -> int | None:
 
 def marks_by_point(means: Iterable[int]) -> dict[str, int | None]:
     """Count the means (thousandths) in each point of the scale: `12` counts 12.000 to 12.999, `19` also 20."""
-    counts = dict.fromkeys(range(FULL_MARK), 0)
+    counts = dict.fromkeys(range(FULL_MARK_POINTS), 0)
     for mean in means:
-        counts[min(FULL_MARK - 1, max(0, mean // 1000))] += 1
+        counts[min(FULL_MARK_POINTS - 1, max(0, mean // 1000))] += 1
     return {str(point): count for point, count in counts.items()}
 
 
@@ -150,7 +148,7 @@ def from_json(kept: Mapping[str, Any]) -> Contents:
             licences=_groups(figures["licences"]),
             companies=figures["companies"],
         ),
-        marks=_in_order(kept["marks"], [str(point) for point in range(FULL_MARK)]),
+        marks=_in_order(kept["marks"], [str(point) for point in range(FULL_MARK_POINTS)]),
         offers=_in_order(kept["offers"], list(OFFER_NAMES)),
         stipends=tuple(Month(**month) for month in kept["stipends"]),
         region_names=kept["region_names"],

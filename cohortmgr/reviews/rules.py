@@ -8,10 +8,7 @@ from fractions import Fraction
 
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.states import Stage, Table
-from cohortmgr.programmes.definition.rules import Rubric
-
-FULL_MARK = 20_000
-"""Marks are integers in thousandths, out of twenty."""
+from cohortmgr.programmes.definition.rules import FULL_MARK_THOUSANDTHS, Rubric
 
 
 class ReviewState(StrEnum):
@@ -93,7 +90,7 @@ def bounds_of(rubric: Rubric) -> dict[str, tuple[int, int]]:
 
 def mark_out_of_twenty(score: int | Decimal | Fraction, low: int, high: int) -> int:
     """Convert one criterion's score to thousandths out of twenty, so that criteria can be compared."""
-    return round((Fraction(score) - low) * FULL_MARK / (high - low))
+    return round((Fraction(score) - low) * FULL_MARK_THOUSANDTHS / (high - low))
 
 
 def severities(readings: Iterable[tuple[str, str, int]]) -> dict[str, int]:

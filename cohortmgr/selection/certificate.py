@@ -13,7 +13,8 @@ from cohortmgr.selection.rules import Outcome
 FORMAT = 2
 RULE = "mean, ties, sha256(seed+reference)"
 CHOSEN, WAITING, REFUSED = "chosen", "waiting", "refused"
-FULL_MARK = 20_000
+# What a whole mark is worth in this format, whatever the house reckons in by then.
+_OUT_OF = 20_000
 _DECIDED = {CHOSEN: Outcome.OFFER, WAITING: Outcome.WAITING, REFUSED: Outcome.REFUSED}
 
 
@@ -69,7 +70,12 @@ def certificate(
 
 
 def verify(certificate: Mapping[str, Any]) -> list[Problem]:
-    """Recompute a selection from the numbers of its certificate alone. Returns no problem if it holds."""
+    """Recompute a selection from the numbers of its certificate alone; no problem means that it holds.
+
+    The verifier has its own arithmetic of totals and tie-breaks, down to the full mark, and shares no code with the
+    rubric and the reviews that made them: a verifier that called their code would repeat its mistakes and find them
+    right. It must also hold for certificates of a format after the house has changed how it reckons.
+    """
     if not _integers_only(certificate):
         return [Problem(N_("Le certificat contient un nombre qui n’est pas un entier."))]
     problems = []
@@ -123,12 +129,12 @@ def _share(criterion: Mapping[str, int], score: Fraction) -> Fraction:
 
 def _total(criteria: Collection[Mapping[str, Any]], scores: Mapping[str, int]) -> int:
     parts = [each["weight"] * _share(each, Fraction(scores[each["key"]])) for each in criteria]
-    return round(sum(parts, Fraction(0)) / sum(each["weight"] for each in criteria) * FULL_MARK)
+    return round(sum(parts, Fraction(0)) / sum(each["weight"] for each in criteria) * _OUT_OF)
 
 
 def _mean_mark(criterion: Mapping[str, Any], readings: Sequence[Mapping[str, int]]) -> int:
     mean = Fraction(sum(scores[criterion["key"]] for scores in readings), len(readings))
-    return round(_share(criterion, mean) * FULL_MARK)
+    return round(_share(criterion, mean) * _OUT_OF)
 
 
 def _outcomes(ranking: Ranking, seats: int, waiting: int) -> dict[str, str]:

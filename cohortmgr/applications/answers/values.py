@@ -24,14 +24,13 @@ from cohortmgr.applications.answers.dates import parsed
 from cohortmgr.applications.answers.regions import region_of
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import fold
-from cohortmgr.programmes.definition.rules import LANGUAGE_LEVELS, Question, QuestionKind
+from cohortmgr.programmes.definition.rules import FULL_MARK_POINTS, LANGUAGE_LEVELS, Question, QuestionKind
 
 # Lists: keys of several choices, ranked keys, rows of a group. Dicts: the parts of an address, an identity
 # document, languages with their levels, a group's row.
 Answer = str | bool | list[Any] | dict[str, Any] | None
 
 YOUNGEST, OLDEST = 15, 80
-FULL_MARK = Decimal(20)
 _LONGEST_LINE, _LONGEST_TEXT = 300, 10_000
 _TEXTS = frozenset({QuestionKind.TEXT, QuestionKind.LONG_TEXT, QuestionKind.CITY, QuestionKind.FILE})
 
@@ -188,7 +187,7 @@ def _bounded(number: Decimal, least: Decimal | None, most: Decimal | None) -> st
 
 def _grade(question: Question, text: str, today: date) -> str:
     least = Decimal(0) if question.minimum is None else question.minimum
-    most = FULL_MARK if question.maximum is None else question.maximum
+    most = Decimal(FULL_MARK_POINTS) if question.maximum is None else question.maximum
     figure, slash, scale = text.partition("/")
     if slash and western_digits(scale).strip() == _canonical(most):
         text = figure.rstrip()

@@ -24,7 +24,8 @@ from cohortmgr.programmes.definition.questions import (
     QuestionKind,
 )
 from cohortmgr.programmes.definition.sections import (
-    FULL_MARK,
+    FULL_MARK_POINTS,
+    FULL_MARK_THOUSANDTHS,
     AbsenceRule,
     Calendar,
     Criterion,
@@ -44,7 +45,7 @@ from cohortmgr.programmes.definition.sections import (
 )
 
 __all__ = [
-    "FULL_MARK", "INTAKE_STATES", "LANGUAGE_LEVELS", "TARGETS",
+    "FULL_MARK_POINTS", "FULL_MARK_THOUSANDTHS", "INTAKE_STATES", "LANGUAGE_LEVELS", "TARGETS",
     "TEXT_LANGUAGES", "AbsenceRule", "Calendar", "Condition", "ConditionOperator", "Criterion",
     "Definition", "EligibilityRule", "Form", "FormSection", "GuardianTerms", "ImportLayout", "IntakeDefinition",
     "IntakeState", "MatchingMethod", "OfferTerms", "OfferingDefinition", "Operator", "Option", "Partner",

@@ -16,7 +16,10 @@ from typing import Annotated
 # other mapping when a definition is read.
 Text = Annotated[Mapping[str, str], "text"]
 
-FULL_MARK = 20
+# The best mark of whatever is graded, twice: in the points that people write, and in the thousandths of a point in
+# which marks are reckoned and kept, so that they are compared as integers.
+FULL_MARK_POINTS = 20
+FULL_MARK_THOUSANDTHS = FULL_MARK_POINTS * 1000
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Rubric:
             span = criterion.scale_max - criterion.scale_min
             total += Fraction(criterion.weight * (score - criterion.scale_min), span)
         weights = sum(criterion.weight for criterion in self.criteria)
-        return round(total / weights * FULL_MARK * 1000)
+        return round(total / weights * FULL_MARK_THOUSANDTHS)
 
 
 @dataclass(frozen=True)

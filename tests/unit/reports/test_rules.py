@@ -5,9 +5,9 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cohortmgr.programmes.definition.rules import FULL_MARK_POINTS
 from cohortmgr.reports.figures import Record, figures
 from cohortmgr.reports.rules import (
-    FULL_MARK,
     OFFER_NAMES,
     REPORT_STATES,
     TAGS,
@@ -41,7 +41,7 @@ def contents(marks: dict[str, int | None], offers: tuple[int, ...], people: int,
 
 def test_each_mark_is_counted_in_one_point() -> None:
     counts = marks_by_point([0, 999, 1000, 19_999, 20_000])
-    assert (counts["0"], counts["1"], counts["19"], len(counts)) == (2, 1, 2, FULL_MARK)
+    assert (counts["0"], counts["1"], counts["19"], len(counts)) == (2, 1, 2, FULL_MARK_POINTS)
 
 
 @given(st.lists(st.integers(0, 20_000), max_size=60))
