@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
 
 from cohortmgr.accounts.queries import below, within
 from cohortmgr.accounts.rules import Viewer
+from cohortmgr.base.caching import Kept
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.programmes.definition.rules import Definition, IntakeState, Text
 from cohortmgr.programmes.definition.toml import from_json
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering, Programme
 
-KEPT = 64
-_definitions: OrderedDict[str, Definition] = OrderedDict()
-_lock = Lock()
+# Known by the fingerprint of their content, which never changes: nothing makes one wrong.
+_definitions: Kept[str, Definition] = Kept(64)
 
 
 def definition_of(row: Intake | DefinitionVersion | sa.Row[Any]) -> Definition:
@@ -29,27 +27,17 @@ def definition_of(row: Intake | DefinitionVersion | sa.Row[Any]) -> Definition:
     Versions never change and are known by the fingerprint of their content, so the latest ones stay in
     memory.
     """
-    found = _read(row.fingerprint)
+    found = _definitions.get(row.fingerprint, lambda: _read(row.fingerprint))
     return found.of_intake(row.key) if isinstance(row, Intake) else found
 
 
 def _read(fingerprint: str) -> Definition:
-    with _lock:
-        known = _definitions.get(fingerprint)
-        if known is not None:
-            _definitions.move_to_end(fingerprint)
-            return known
     document = db.session.scalar(
         sa.select(DefinitionVersion.document).where(DefinitionVersion.fingerprint == fingerprint).limit(1)
     )
     if document is None:
         raise NotFound(fingerprint)
-    found = from_json(document)
-    with _lock:
-        _definitions[fingerprint] = found
-        while len(_definitions) > KEPT:
-            _definitions.popitem(last=False)
-    return found
+    return from_json(document)
 
 
 def visible(viewer: Viewer) -> sa.Select[Intake]:

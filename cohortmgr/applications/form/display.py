@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import html
 import re
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from threading import Lock
 from typing import Any
 
 from flask import current_app
@@ -22,10 +20,10 @@ from wtforms import BooleanField, FileField, SelectField, SelectMultipleField
 from cohortmgr.applications.answers.display import variant
 from cohortmgr.applications.form.forms.classes import form_class
 from cohortmgr.applications.form.forms.fields import Parts, Rows
+from cohortmgr.base.caching import Kept
 from cohortmgr.base.i18n import language
 from cohortmgr.programmes.definition.rules import Definition, FormSection, Question, QuestionKind
 
-KEPT = 32
 # Characters of the private use area: a text goes between the first two, a row's index and number at the others. No
 # answer may hold one while the form is drawn.
 HOLE, END, INDEX, NUMBER = "\ue000", "\ue001", "\ue002", "\ue003"
@@ -37,8 +35,8 @@ _HOLES = re.compile(
 )
 _CHOSEN = (BooleanField, FileField, SelectField, SelectMultipleField)
 
-_drawn: OrderedDict[tuple[str, str, str], Drawing] = OrderedDict()
-_lock = Lock()
+# Known by the definition's fingerprint, the language and the variant of the form, of which alone a drawing is made.
+_drawings: Kept[tuple[str, str, str], Drawing] = Kept(32)
 
 
 @dataclass(frozen=True)
@@ -159,17 +157,11 @@ def sections(
 
 
 def _drawing(fingerprint: str, definition: Definition) -> Drawing:
-    wanted = (fingerprint, language(), variant(definition))
-    with _lock:
-        known = _drawn.get(wanted)
-    if known is None:
+    def made() -> Drawing:
         drawn = _draw(fingerprint, definition)
-        known = Drawing(drawn, [(each, list(_runs(each, drawn))) for each in definition.form.sections])
-        with _lock:
-            _drawn[wanted] = known
-            while len(_drawn) > KEPT:
-                _drawn.popitem(last=False)
-    return known
+        return Drawing(drawn, [(each, list(_runs(each, drawn))) for each in definition.form.sections])
+
+    return _drawings.get((fingerprint, language(), variant(definition)), made)
 
 
 def _runs(section: FormSection, drawn: Mapping[str, Drawn | DrawnRows]) -> Iterator[Run | Question]:

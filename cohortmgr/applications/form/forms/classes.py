@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -30,6 +29,7 @@ from cohortmgr.applications.answers.provinces import ABROAD, ABROAD_NAME, PROVIN
 from cohortmgr.applications.documents.rules import MEDIA_TYPES
 from cohortmgr.applications.form.forms import widgets
 from cohortmgr.applications.form.forms.fields import Parts, Rows, place_of
+from cohortmgr.base.caching import Kept
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.i18n import language, localized, say
 from cohortmgr.organisations.rules import REGIONS
@@ -37,8 +37,8 @@ from cohortmgr.programmes.definition.rules import Definition, Question, Question
 from cohortmgr.programmes.definition.rules import Form as DefinedForm
 
 RADIOS = 7
-KEPT = 64
-_classes: OrderedDict[tuple[str, str, str, bool], type[ApplicationForm]] = OrderedDict()
+# Known by the definition's fingerprint, the language, the variant of the form, and which of its questions are asked.
+_classes: Kept[tuple[str, str, str, bool], type[ApplicationForm]] = Kept(64)
 
 _AUTOCOMPLETE = {
     "person.family_name": "family-name",
@@ -91,13 +91,7 @@ def form_class(fingerprint: str, definition: Definition, later: bool = False) ->
     conditions read the application alone, so that the page knows which are shown, and none hides another.
     """
     wanted = (fingerprint, language(), variant(definition), later)
-    known = _classes.get(wanted)
-    if known is None:
-        known = unkept_class(definition, later)
-        _classes[wanted] = known
-        while len(_classes) > KEPT:
-            _classes.popitem(last=False)
-    return known
+    return _classes.get(wanted, lambda: unkept_class(definition, later))
 
 
 def unkept_class(definition: Definition, later: bool = False) -> type[ApplicationForm]:

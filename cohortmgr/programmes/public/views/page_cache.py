@@ -7,19 +7,17 @@ page is never older than the database.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from threading import Lock
 
 from flask import request, session
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import ANONYMOUS
+from cohortmgr.base.caching import Kept
 from cohortmgr.base.i18n import language
 
-KEPT = 256
-_pages: OrderedDict[Hashable, str] = OrderedDict()
-_lock = Lock()
+# Known by the address, the language and the rows as they are now: a row that changes is another page.
+_pages: Kept[Hashable, str] = Kept(256)
 
 
 def page(shown: Hashable, draw: Callable[[], str]) -> str:
@@ -30,14 +28,4 @@ def page(shown: Hashable, draw: Callable[[], str]) -> str:
     if guards.viewer() is not ANONYMOUS or session or request.query_string:
         return draw()
     key = (request.host_url, request.script_root, request.path, language(), shown)
-    with _lock:
-        known = _pages.get(key)
-        if known is not None:
-            _pages.move_to_end(key)
-            return known
-    drawn = draw()
-    with _lock:
-        _pages[key] = drawn
-        while len(_pages) > KEPT:
-            _pages.popitem(last=False)
-    return drawn
+    return _pages.get(key, draw)
