@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, TypeVarTuple
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
+Given = TypeVarTuple("Given")
 
 
 class Kept(Generic[Key, Value]):
@@ -32,8 +33,8 @@ class Kept(Generic[Key, Value]):
     def __len__(self) -> int:
         return len(self._values)
 
-    def get(self, key: Key, make: Callable[[], Value]) -> Value:
-        """The value kept under a key, or what `make` gives, kept from now on; None, and what is raised, is not kept.
+    def get(self, key: Key, make: Callable[[*Given], Value], *given: *Given) -> Value:
+        """The value kept under a key, or else what `make(*given)` gives, kept from now on unless it is None.
 
         It runs outside the lock, for it may read and draw: two who ask at once may both make it, and both are right.
         """
@@ -43,7 +44,7 @@ class Kept(Generic[Key, Value]):
             if known is not None:
                 values.move_to_end(key)
                 return known
-        made = make()
+        made = make(*given)
         with self._lock:
             values[key] = made
             values.move_to_end(key)

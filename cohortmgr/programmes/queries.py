@@ -27,7 +27,7 @@ def definition_of(row: Intake | DefinitionVersion | sa.Row[Any]) -> Definition:
     Versions never change and are known by the fingerprint of their content, so the latest ones stay in
     memory.
     """
-    found = _definitions.get(row.fingerprint, lambda: _read(row.fingerprint))
+    found = _definitions.get(row.fingerprint, _read, row.fingerprint)
     return found.of_intake(row.key) if isinstance(row, Intake) else found
 
 

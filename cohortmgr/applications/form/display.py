@@ -157,11 +157,13 @@ def sections(
 
 
 def _drawing(fingerprint: str, definition: Definition) -> Drawing:
-    def made() -> Drawing:
-        drawn = _draw(fingerprint, definition)
-        return Drawing(drawn, [(each, list(_runs(each, drawn))) for each in definition.form.sections])
+    wanted = (fingerprint, language(), variant(definition))
+    return _drawings.get(wanted, _made, fingerprint, definition)
 
-    return _drawings.get((fingerprint, language(), variant(definition)), made)
+
+def _made(fingerprint: str, definition: Definition) -> Drawing:
+    drawn = _draw(fingerprint, definition)
+    return Drawing(drawn, [(each, list(_runs(each, drawn))) for each in definition.form.sections])
 
 
 def _runs(section: FormSection, drawn: Mapping[str, Drawn | DrawnRows]) -> Iterator[Run | Question]:

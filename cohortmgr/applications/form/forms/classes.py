@@ -91,7 +91,7 @@ def form_class(fingerprint: str, definition: Definition, later: bool = False) ->
     conditions read the application alone, so that the page knows which are shown, and none hides another.
     """
     wanted = (fingerprint, language(), variant(definition), later)
-    return _classes.get(wanted, lambda: unkept_class(definition, later))
+    return _classes.get(wanted, unkept_class, definition, later)
 
 
 def unkept_class(definition: Definition, later: bool = False) -> type[ApplicationForm]:
