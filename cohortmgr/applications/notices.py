@@ -1,4 +1,4 @@
-"""What is said to those who apply. Pure."""
+"""The messages that this room sends to applicants and guardians: key, title and variables of each. Pure."""
 
 from __future__ import annotations
 

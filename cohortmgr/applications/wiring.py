@@ -1,4 +1,4 @@
-"""Join applications to the application: the pages of candidates, guardians and staff, and what rooms below ask."""
+"""Join this room to the Flask application: its pages, its works and what it does for lower rooms."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ CANDIDATE = (
     guardian_pages.my_bp,
 )
 PUBLIC = (check.bp, repair.public_bp, guardian_pages.bp)
-# What stands below an intake for staff; each begins with /staff.
+# Staff's pages about the applications of an intake; each address begins with /staff.
 STAFF = (
     lists.bp,
     file_page.bp,
@@ -62,7 +62,7 @@ STAFF = (
 
 
 def init_app(app: Flask) -> None:
-    """Pages, commands, notices, places, work, and the answers to what lower rooms ask."""
+    """Register the room's pages, commands, notices, places and works, and join the hooks of lower rooms."""
     for page in (*PUBLIC, *CANDIDATE, *STAFF):
         app.register_blueprint(page)
     app.cli.add_command(commands.group)

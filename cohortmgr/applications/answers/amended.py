@@ -1,7 +1,8 @@
-"""What an amended form no longer asks: the answers are kept beside those that it does, and staff see them as such.
+"""Convert a draft's answers to an amended form, and keep those that the form no longer asks for.
 
-They are kept among the answers, under names that no question can have: in the open what was open, sealed what was
-sealed. Pure: two forms and answers in, answers out.
+The answers kept aside stay among the draft's answers, under names that no question can have: open ones stay
+open, sealed ones stay sealed. Staff see that they are kept aside. Pure: two forms and answers in, answers
+out.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from cohortmgr.programmes.definition.rules import Form, Question, QuestionKind, 
 
 OPEN, SEALED, NEW = "_aside", "_aside_sealed", "_new"
 KEPT = (OPEN, SEALED, NEW)
-# Over these answers, on a page.
+# The heading over the answers kept aside, on a page.
 TITLE: Text = {
     "fr": "Réponses à des questions que le formulaire ne pose plus",
     "ar": "أجوبة عن أسئلة لم تعد مطروحة في الاستمارة",
@@ -28,7 +29,7 @@ TITLE: Text = {
 
 @dataclass(frozen=True)
 class Amended:
-    """A draft's answers brought to another form: open and sealed ones, and the questions to be looked at again."""
+    """A draft's answers under another form: open ones, sealed ones, and the questions to look at again."""
 
     opened: dict[str, Answer]
     sealed: dict[str, Answer]
@@ -36,12 +37,12 @@ class Amended:
 
 
 def changed(before: Form, after: Form) -> bool:
-    """Whether the answers to one form need anything done before they answer another."""
+    """Whether answers to one form must be converted before they can answer the other."""
     return _asked(before) != _asked(after)
 
 
 def _asked(form: Form) -> list[tuple[object, ...]]:
-    """What of each question decides on its answer: not its label or its place."""
+    """For each question, what its answer depends on: not its place, nor its label unless it is a consent."""
     return [
         (
             q.key, q.kind, q.sealed, tuple(o.key for o in q.options), _bounds(q), q.asked_at_application,
@@ -59,10 +60,11 @@ def _bounds(question: Question) -> tuple[object, ...]:
 def amended(
     before: Form, after: Form, opened: Mapping[str, Answer], sealed: Mapping[str, Answer], today: date
 ) -> Amended:
-    """Every answer under the later form: read again where its question changed, aside where nothing asks it.
+    """Convert every answer to the later form.
 
-    What was aside and is asked again comes back. `asked_again`: questions that are new, and those whose answer is
-    no longer one.
+    An answer is read again if its question changed, and kept aside if no question asks for it. One that was
+    aside comes back if its question is asked again. `asked_again` of the result lists the questions that are
+    new, and those whose answer is no longer valid.
     """
     old = {question.key: question for question in before.questions}
     held = {**_aside(opened, OPEN), **_aside(sealed, SEALED), **_plain(opened), **_plain(sealed)}
@@ -99,9 +101,9 @@ def _divided(
 
 
 def _again(before: Question | None, after: Question, answer: Answer, today: date) -> Answer:
-    """The answer as the later question takes it; None when it is none to it."""
+    """The answer as the later question reads it; None if it is no valid answer to that question."""
     if answer is True or after.kind is QuestionKind.CONSENT:
-        # What was agreed to is agreed to again when its words are others.
+        # A consent must be given again if its wording has changed.
         return answer if answer is True and before is not None and before.label == after.label else None
     if before is not None and replace(before, label=after.label, help=after.help) == after:
         return answer
@@ -114,13 +116,13 @@ def _again(before: Question | None, after: Question, answer: Answer, today: date
 
 
 def _composed(before: Question | None, after: Question, answer: Answer) -> Answer:
-    """An answer of parts stays when the same parts are asked of the same things."""
+    """An answer of several parts, without those that the later question lacks; None if the kind changed."""
     if before is None or before.kind is not after.kind:
         return None
     match answer:
         case list() if after.kind is QuestionKind.GROUP:
             known = {each.key: each.kind for each in after.fields}
-            # Of a group that was kept aside the fields are no longer known.
+            # The fields of a group that was kept aside are no longer known: the later question's are taken.
             same = {each.key for each in before.fields or after.fields if known.get(each.key) is each.kind}
             rows = [{key: value for key, value in row.items() if key in same} for row in answer]
             return [row for row in rows if row][: after.most] or None
@@ -137,7 +139,7 @@ def _composed(before: Question | None, after: Question, answer: Answer) -> Answe
 
 
 def _as_typed(before: Question | None, answer: Answer) -> str:
-    """What a person would have typed: of a choice, its French label, which another list may know too."""
+    """The answer as a person would type it; a choice as its French label, which another list may know too."""
     text = str(answer)
     if before is not None:
         for option in before.options:
@@ -147,7 +149,8 @@ def _as_typed(before: Question | None, answer: Answer) -> str:
 
 
 def _entry(question: Question, answer: Answer) -> dict[str, Any]:
-    """What is kept of an answer that is not asked for: its question's words, and what it said."""
+    """What is kept of an answer that is no longer asked for: label, kind, the answer, and the answer in
+    words."""
     kind = question.kind.value
     return {
         "label": dict(question.label),
@@ -158,7 +161,7 @@ def _entry(question: Question, answer: Answer) -> dict[str, Any]:
 
 
 def _once_asked(key: str, entries: Mapping[str, Mapping[str, Any]]) -> Question | None:
-    """What is known of the question of an answer kept aside: its kind and its words."""
+    """The question of an answer kept aside, with what is known of it: its kind and its label."""
     entry = entries.get(key)
     return Question(key, QuestionKind(entry["kind"]), entry["label"]) if entry else None
 
@@ -190,13 +193,13 @@ def _noted(answers: Mapping[str, Any]) -> list[str]:
 
 
 def new_questions(form: Form, answers: Mapping[str, Any]) -> list[Question]:
-    """The questions that a draft's person has not yet seen, or is asked again, since the form was amended."""
+    """The questions that the amended form adds or asks again, and that the person has not sent since."""
     noted = set(_noted(answers))
     return [question for question in form.questions if question.key in noted] if noted else []
 
 
 def seen(answers: dict[str, Answer], keys: Iterable[str]) -> None:
-    """Take the questions of a form that was sent off the list of what is new."""
+    """Remove the questions that were just sent from the list of new questions."""
     left = [key for key in _noted(answers) if key not in set(keys)]
     if left:
         answers[NEW] = list(left)
@@ -205,7 +208,7 @@ def seen(answers: dict[str, Answer], keys: Iterable[str]) -> None:
 
 
 def kept_aside(answers: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, str], str]]:
-    """The words and the answer of each question that is no longer asked; of the sealed ones if they are there."""
+    """Yield (label, answer in words) for each answer kept aside; sealed ones only if `answers` holds them."""
     for name in (OPEN, SEALED):
         for entry in _entries(answers, name).values():
             yield entry["label"], entry["said"]

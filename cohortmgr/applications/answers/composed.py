@@ -1,4 +1,4 @@
-"""Answers of several parts: read from the fields of a form, or from one cell of a file. Pure.
+"""Read answers of several parts, from the fields of a form or from one cell of an imported file. Pure.
 
 The fields of a question are named after it: `key` alone for several choices, else `key-part`
 (`birth_date-day`, `home-province`, `wishes-1`, `diplomas-0-title`), as WTForms names them.
@@ -29,7 +29,7 @@ Read = tuple[Answer, list[Problem]]
 
 DATE_PARTS = ("day", "month", "year")
 ADDRESS_PARTS = ("province", "commune", "street")
-# Each kind of identity document: its name, and what makes its number.
+# Each kind of identity document: its name, and the function that normalises its number.
 DOCUMENTS: Mapping[str, tuple[str, Callable[[str], str]]] = {
     "cin": (N_("Carte nationale (CIN)"), normalise_cin),
     "passport": (N_("Passeport"), normalise_passport),
@@ -42,11 +42,11 @@ _PAIR = re.compile(r"[:=]")
 
 
 def read_given(question: Question, given: Given, today: date) -> Read:
-    """The answer that the posted fields give, None when nothing is given, and what is wrong with it.
+    """Read the posted fields of a question: the answer (None if nothing is given) and what is wrong with it.
 
-    A part left out is no mistake here: `rules.missing` tells it before sending. What is wrong is left out of the
-    answer: of a group's row only that field, of any other question the whole. `where` of a Problem is the field's
-    name.
+    A part that is left empty is not a Problem here: `file.rules.missing` reports it before sending. A wrong
+    part is left out of the answer: in a group's row only that field, in any other question the whole answer.
+    `where` of a Problem is the field's name.
     """
     reader = _FROM_FIELDS.get(question.kind)
     if reader is not None:
@@ -62,15 +62,15 @@ def _single(question: Question, raw: str, today: date) -> Read:
 def read_cell(
     question: Question, raw: str, today: date, date_formats: Sequence[str] = ()
 ) -> Answer | Problem:
-    """As `answers.read_value`, for questions of every kind but groups: parts are divided by ; | or a new line.
+    """Read one cell as `values.read_value` does, for every kind but groups; ; | or a new line separate parts.
 
     Levels are written `Anglais : B2 ; Arabe : C1`, ranks from the first to the last, an address
-    `province ; commune ; street`, an identity document `Passeport : AB123456` or a CIN alone.
+    `province ; commune ; street`, an identity document `Passeport : AB123456` or the number of a CIN alone.
     """
     reader = _FROM_CELL.get(question.kind)
     if reader is None:
         return read_value(question, raw, today, date_formats)
-    # Cleaned and asked for as a text is; the reader sees only what passed.
+    # The cell is first cleaned and checked as a text is; the reader sees only what passed.
     as_text = Question(
         question.key, QuestionKind.LONG_TEXT, question.label, required=question.required, max_length=2000
     )
@@ -84,7 +84,7 @@ def read_cell(
 
 
 def first(given: Given, name: str) -> str:
-    """What a field holds, the first of several; empty when it was not sent."""
+    """The value of a field, the first if it has several; empty when it was not sent."""
     held = given.get(name, "")
     if isinstance(held, str):
         return held
@@ -92,7 +92,7 @@ def first(given: Given, name: str) -> str:
 
 
 def every(given: Given, name: str, most: int = 200) -> list[str]:
-    """All that a field holds and that is not empty."""
+    """The values of a field that are not blank, among the first `most`."""
     held = given.get(name, ())
     return [each for each in ([held] if isinstance(held, str) else list(held)[:most]) if each.strip()]
 
@@ -102,7 +102,7 @@ def _part(question: Question, name: str, kind: QuestionKind, **more: Any) -> Que
 
 
 def _day(question: Question, given: Given, today: date) -> Read:
-    """One text, or day, month by number or name, and year."""
+    """Read a day from one text, or from three: day, month (by number or name) and year."""
     whole = first(given, question.key)
     if whole.strip():
         return _single(question, whole, today)
@@ -124,7 +124,8 @@ _ABSENT_PART = {
 
 
 def _options_of(question: Question, texts: Iterable[str], today: date) -> tuple[list[str], list[Problem]]:
-    """The keys that the texts choose, in their order, and a Problem for each that chooses nothing."""
+    """The keys of the options that the texts name, in order; a text that names none ends it with a
+    Problem."""
     chooser = Question(question.key, QuestionKind.CHOICE, question.label, options=question.options)
     keys: list[str] = []
     for text in texts:
@@ -199,7 +200,7 @@ def _levels(question: Question, parts: Mapping[str, str], today: date) -> Read:
 
 
 def _ranking(question: Question, texts: Sequence[str], today: date) -> Read:
-    """Ranks without gaps: what is left empty in between closes up. `where` names the rank at fault."""
+    """Read a ranking; empty ranks in between are closed up. `where` of a Problem names the rank at fault."""
     keys: list[str] = []
     for rank, text in enumerate(texts[: question.most], start=1):
         if not text.strip():
@@ -220,7 +221,7 @@ def _ranking(question: Question, texts: Sequence[str], today: date) -> Read:
 
 
 def rows_sent(question: Question, given: Given) -> list[int]:
-    """The numbers of a group's rows among the fields, in order; never more than may be sent at once."""
+    """The numbers of a group's rows among the posted fields, in order; a number has three digits at most."""
     prefix = f"{question.key}-"
     found = {
         name[len(prefix) :].partition("-")[0]
@@ -231,7 +232,7 @@ def rows_sent(question: Question, given: Given) -> list[int]:
 
 
 def _rows(question: Question, given: Given, today: date) -> Read:
-    """Rows with something in them; problems are told by the row's place, as the form shows it again."""
+    """Read the rows that hold something. A Problem names a row by its place, as the form shows it again."""
     rows: list[dict[str, Answer]] = []
     problems: list[Problem] = []
     # One more than may be given is enough to say that there are too many.

@@ -1,7 +1,8 @@
-"""Which questions a person's answers hide or require. Pure: a form and canonical answers in, keys out.
+"""Decide which questions a person's answers hide or require. Pure: a form and canonical answers in, keys out.
 
-What is hidden counts for nothing: it is not required, not judged, not sent; a draft keeps it so that it comes
-back with its condition. A hidden answer hides in turn what is shown because of it.
+The answer to a hidden question does not count: it is not required, not judged and not sent. A draft keeps it,
+so that it comes back when the condition holds again. A hidden answer also hides the questions that depend on
+it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from cohortmgr.programmes.definition.rules import (
     Question,
 )
 
-# A form without circles never nests deeper than its questions; a stored one with a circle hides what turns.
+# Question key to whether it is shown, None while that is worked out. A form without circular conditions never
+# nests deeper than it has questions; in a stored form with a circle, the questions of the circle are hidden.
 _Known = dict[str, bool | None]
 
 
@@ -37,7 +39,7 @@ def _is_shown(
     if key not in conditions:
         return True
     if key not in known:
-        known[key] = None  # being asked: met again below, it depends on itself
+        known[key] = None  # being worked out: if it is met again below, it depends on itself
         known[key] = all(
             holds(
                 each,
@@ -62,7 +64,7 @@ def is_required(question: Question, answers: Mapping[str, Answer]) -> bool:
 
 
 def holds(condition: Condition, answer: Answer) -> bool:
-    """Whether one condition holds of an answer, None when there is none that counts."""
+    """Whether one condition holds for an answer; pass None when no answer counts."""
     match condition.operator:
         case ConditionOperator.NOT_EMPTY:
             return is_given(answer)
@@ -77,7 +79,7 @@ def holds(condition: Condition, answer: Answer) -> bool:
 
 
 def parts(answer: Answer) -> list[str]:
-    """The texts that an answer consists of: its keys where it has parts, one text otherwise."""
+    """The texts of an answer: its keys if it has several parts, otherwise its one text."""
     if isinstance(answer, list | dict):
         return [str(each) for each in answer]
     if answer is True:
@@ -93,7 +95,7 @@ def _compares(condition: Condition, answer: Answer) -> bool:
 
 
 def _size(answer: Answer) -> Decimal | None:
-    """A number, or the place of a language level among the six; None for what cannot be compared."""
+    """The answer as a number: a language level is its place among the six. None if it cannot be compared."""
     if not isinstance(answer, str):
         return None
     if answer in LANGUAGE_LEVELS:

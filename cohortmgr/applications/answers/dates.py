@@ -1,4 +1,4 @@
-"""Days as people and files write them: day first, year first, or with the month by its name."""
+"""Read days as people and imported files write them: day first, year first, or with the month by its name."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ _MONTHS: Mapping[str, int] = {
 
 
 def parsed(text: str, formats: Sequence[str]) -> date | None:
-    """The day that the text names in one of the formats; refuses a well-formed day that no calendar has."""
+    """The day that the text names, in one of the `formats` (for strptime) or in one of ours; None if in none.
+
+    Refused if the day is well formed but in no calendar."""
     for form in formats:
         try:
             year, month, day = time.strptime(text, form)[:3]
@@ -55,12 +57,13 @@ def parsed(text: str, formats: Sequence[str]) -> date | None:
 
 
 def month_of(text: str) -> int | None:
-    """The month that a name in French, Arabic (of Morocco and of the East) or English means; else None."""
+    """The month with this name in French, Arabic (of Morocco or of the East) or English, 1 to 12; else
+    None."""
     return _MONTHS.get(fold(text[:20]))
 
 
 def day_of(text: str) -> str:
-    """A day as 2027-05-12 from that or from 12/05/2027; empty for anything else."""
+    """The day as `2027-05-12`, read from that form or from `12/05/2027`; empty for any other text."""
     typed = western_digits(text[:10]).strip()
     if typed.count("/") == 2:
         typed = "-".join(part.zfill(2) for part in reversed(typed.split("/")))

@@ -1,4 +1,4 @@
-"""Answers as people read them and as they would type them, in the language of the page."""
+"""Write answers in the language of the page, as people read them or as they would type them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _SAID: Mapping[ConditionOperator, str] = {
 
 
 def choices_of(question: Question) -> dict[str, Text]:
-    """Key to label of what can be chosen."""
+    """The choices of a question, key to label."""
     if question.options:
         return {option.key: option.label for option in question.options}
     if question.kind is QuestionKind.REGION:
@@ -47,7 +47,8 @@ def choices_of(question: Question) -> dict[str, Text]:
 
 
 def variant(definition: Definition) -> str:
-    """What tells two forms of one definition apart: the offerings that they rank. Empty when they rank none."""
+    """The offerings that a form ranks: they tell two forms of one definition apart. Empty if it ranks
+    none."""
     ranked = [q for q in definition.form.questions if q.kind is QuestionKind.RANKING]
     return " ".join(option.key for question in ranked for option in question.options)
 
@@ -76,7 +77,7 @@ def _typed(question: Question, answer: Answer) -> Any:
 
 
 def shown(question: Question, answer: Answer) -> Any:
-    """An answer as a page shows it, a part a line where it has several; None when there is none."""
+    """An answer as a page shows it, with one line for each part; None when there is no answer."""
     if answer is None or answer == "":
         return None
     if question.kind in _CHOSEN:
@@ -114,7 +115,7 @@ def _lines(question: Question, answer: list[Any] | dict[str, Any]) -> Iterable[s
 
 
 def _address(answer: Mapping[str, Any]) -> Iterable[str]:
-    """From the street to the region."""
+    """The lines of an address, from the street to the region."""
     code = str(answer.get("province", ""))
     yield str(answer.get("street", ""))
     yield str(answer.get("commune", ""))
@@ -131,7 +132,9 @@ def _row(question: Question, row: Mapping[str, Any]) -> Iterable[str]:
 
 
 def said_when(form: Form, question: Question) -> str:
-    """For whom a question is, where its page cannot hide it: « À remplir si « Licence » : Droit ». Empty for all."""
+    """Say when to answer a question, for a page that cannot hide it: « À remplir si : « Licence » : Droit. »
+
+    Empty for a question that is always shown."""
     conditions = form.conditions_of().get(question.key, ())
     if not conditions:
         return ""
@@ -141,7 +144,7 @@ def said_when(form: Form, question: Question) -> str:
 
 
 def said_required(form: Form, question: Question) -> str:
-    """When an answer must be given, where it depends on others; empty for the rest."""
+    """Say when an answer is required, if that depends on other answers; empty for other questions."""
     if not question.require_when:
         return ""
     values = {"conditions": said_conditions(form, question.require_when)}
@@ -149,7 +152,7 @@ def said_required(form: Form, question: Question) -> str:
 
 
 def said_conditions(form: Form, conditions: Iterable[Condition]) -> str:
-    """Conditions in words, all of which must hold."""
+    """Conditions in words; all of them must hold."""
     return _AND[language()].join(_condition(form.question(each.question), each) for each in conditions)
 
 

@@ -1,4 +1,4 @@
-"""Which parts of an answer are still missing: a form keeps what is begun, and asks for the rest before sending."""
+"""Find the parts that an answer lacks: a form saves answers in part, and asks for the rest before sending."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.definition.rules import Question, QuestionKind, Text
 
 _MISSING = N_("Il manque : %(question)s")
-# The parts of an address without which nobody finds a place.
+# The parts without which nobody can find an address.
 NEEDED: Mapping[str, Text] = {
     "province": {"fr": "province", "ar": "العمالة أو الإقليم", "en": "province"},
     "commune": {"fr": "commune", "ar": "الجماعة", "en": "commune"},
@@ -17,7 +17,7 @@ NEEDED: Mapping[str, Text] = {
 
 
 def incomplete(question: Question, answer: Answer) -> Iterator[Problem]:
-    """A Problem for each part that is missing of an answer that is given, `where` = its field's name."""
+    """Yield a Problem for each missing part of a given answer; `where` is the name of the part's field."""
     if question.kind is QuestionKind.ADDRESS and isinstance(answer, dict):
         for name, said in NEEDED.items():
             if not answer.get(name):
@@ -39,6 +39,6 @@ def _rows(question: Question, rows: list[object]) -> Iterator[Problem]:
 
 
 def _absent(where: str, whole: Text, part: Text) -> Problem:
-    """« Il manque : Adresse, commune », in each language."""
+    """A Problem that says « Il manque : Adresse : commune », in each language."""
     label = {language: f"{said} : {part.get(language, '')}" for language, said in whole.items()}
     return Problem(_MISSING, {"question": label}, where)

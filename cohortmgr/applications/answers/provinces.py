@@ -1,4 +1,4 @@
-"""The seventy-five provinces and prefectures by region, with their ISO 3166-2 codes, and how files name them."""
+"""The seventy-five provinces and prefectures by region: ISO 3166-2 codes, and the names that people type."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def province_name(code: str) -> Mapping[str, str] | None:
 
 
 def province_of(text: str) -> str | None:
-    """The code of a province named by code, or by a name in any language, whatever the accents; else None."""
+    """The code of the province that a text names by its code or a name, whatever the accents; else None."""
     return _by_name().get(_bare(text[:80]))
 
 

@@ -1,4 +1,4 @@
-"""The names under which files give the twelve regions, beside those that the organisations know."""
+"""Recognise the twelve regions by the names that people type, beside those that `organisations` lists."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
 
 
 def region_of(text: str) -> str | None:
-    """The code of a region named by code, or by a name in any language, whatever the accents and
-    dashes; else None."""
+    """The code of the region that a text names by its code or a name, whatever accents and dashes; else
+    None."""
     return _by_name().get(_bare(text[:80]))
 
 

@@ -1,8 +1,8 @@
-"""What an answer must be: one reading of each kind of question, for the online form and for imported files.
+"""Read a typed text as the answer to a question, in the same way for the online form and for imports.
 
-An answer is kept as text in one canonical form (option key, `12.5`, `2003-02-28`, `+212612345678`,
-`MA-04`), consent as True; one of several parts as a list or a dict of such texts (see `composed.py`); nothing
-given is None. So two files that say the same thing in different ways hold equal answers.
+An answer is kept as text in one canonical form (option key, `12.5`, `2003-02-28`, `+212612345678`, `MA-04`).
+A consent is kept as True, an answer of several parts as a list or a dict of such texts (see `composed.py`),
+and no answer as None. So two files that say the same thing in different ways hold equal answers.
 """
 
 from __future__ import annotations
@@ -50,17 +50,17 @@ _folded = lru_cache(maxsize=8192)(fold)
 
 
 def is_given(answer: Answer) -> bool:
-    """Whether an answer says anything: an empty list, an empty text and a box left open do not."""
+    """Whether an answer says anything: an empty list, an empty text and an unticked box do not."""
     return answer is not None and answer is not False and answer not in ("", [], {})
 
 
 def read_value(
     question: Question, raw: str, today: date, date_formats: Sequence[str] = ()
 ) -> Answer | Problem:
-    """The canonical answer that `raw` gives, None when optional and empty, or the Problem (where =
-    the question's key). For every kind of one part; the others are `composed.read_cell`'s.
+    """Read `raw` as the canonical answer: the answer, None when it is optional and empty, or a Problem
+    (`where` = the question's key). For kinds of one part; `composed.read_cell` reads the others.
 
-    `date_formats` (strptime, in order) are tried before the house's own: day first, or ISO.
+    `date_formats` (for strptime) are tried in order, before our own: day first, or ISO.
     """
     try:
         text = _clean(raw, many_lines=question.kind is QuestionKind.LONG_TEXT)
@@ -86,8 +86,8 @@ def _missing(kind: QuestionKind) -> str:
 
 
 def _clean(raw: str, *, many_lines: bool) -> str:
-    """Text in NFC without invisible marks. Refuses what could hide or turn the text: control and
-    direction characters."""
+    """The text in NFC, without invisible marks. Refused if it has control or direction characters, which
+    could hide the text or turn it around."""
     if len(raw) > 4 * _LONGEST_TEXT:
         raise Refused(_too_long(_LONGEST_TEXT))
     text = unicodedata.normalize("NFC", raw.replace("\r\n", "\n").replace("\r", "\n")).translate(_INVISIBLE)
@@ -231,7 +231,7 @@ def _date(question: Question, text: str, today: date, formats: Sequence[str]) ->
 
 
 def _check_age(question: Question, born: date, today: date) -> None:
-    """A date of birth gives a plausible age; the question's bounds, if any, are ages in years."""
+    """Refuse a date of birth that gives no plausible age; the question's bounds, if any, are in years."""
     if born > today:
         raise Refused(
             Problem(
@@ -255,8 +255,8 @@ def _check_age(question: Question, born: date, today: date) -> None:
 
 
 def normalise_email(text: str) -> str:
-    """An address in lower case, sane in its syntax (RFC 5321 lengths, dot-atom, two labels at
-    least); refuses any other."""
+    """The e-mail address in lower case; Refused unless its syntax is sound (lengths of RFC 5321, dot-atom,
+    two labels at least)."""
     address = text.strip().lower()
     local, at, domain = address.rpartition("@")
     try:
@@ -276,8 +276,8 @@ def normalise_email(text: str) -> str:
 
 
 def normalise_phone(text: str) -> str:
-    """A number in E.164 (`+212612345678`), Moroccan unless it says otherwise; refuses one that
-    cannot exist."""
+    """The telephone number in E.164 (`+212612345678`), read as Moroccan unless it says otherwise; Refused if
+    it cannot exist."""
     wrong = Refused(
         N_("Ce numéro de téléphone n’est pas valable. Écrivez-le comme 06 12 34 56 78, ou avec +212.")
     )

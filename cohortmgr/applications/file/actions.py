@@ -1,4 +1,4 @@
-"""What every act on a file begins and ends with: its form is open, and the trail knows."""
+"""What acts on a file share: check first that its form is open, and note the act in the trail at the end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def require_open(
 ) -> None:
     """Refused unless the intake takes applications now; says since when it does not, or from when it will.
 
-    Whoever has begun may send: only a beginning asks for a free seat.
+    `free` is how many seats are free; None if that does not matter: only a new file needs a free seat.
     """
     closes_at = closes_at or intake.closes_at
     window = window_of(intake.opens_at, closes_at, clock.arrived(), free)

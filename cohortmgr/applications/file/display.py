@@ -1,4 +1,4 @@
-"""A file's answers as its pages show them again: by section, and what its person changed since the sending."""
+"""A file's answers for its pages: by section, and those that its person has changed since sending it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from cohortmgr.programmes.definition.rules import Question, QuestionKind
 
 
 def sections_of(file: File, answers: Mapping[str, Any], kept: bool = True) -> list[dict[str, Any]]:
-    """The sections with each question that the answers show, its answer as shown and its document.
+    """The sections with a row for each question that is not hidden: question, answer as shown, document.
 
-    `kept` adds what the form no longer asks, as far as it is among the answers.
+    `kept` adds the answers that the form no longer asks for, if they are among `answers`.
     """
     form = file.definition.form
     out = hidden(form, answers)
@@ -34,12 +34,12 @@ def _row(file: File, question: Question, answers: Mapping[str, Any]) -> dict[str
 
 
 def _kept(label: Mapping[str, str], said: str) -> dict[str, Any]:
-    """An answer kept aside, as the rows of a section."""
+    """An answer kept aside, in the shape of a section's row."""
     return {"question": Question("", QuestionKind.LONG_TEXT, label), "value": said, "document": None}
 
 
 def changed_of(file: File) -> list[dict[str, Any]]:
-    """What the person changed since the sending: each question with what it said and what it says now."""
+    """The questions whose answer the person has changed since sending, with the answer before and now."""
     sent, now = file.answers, file.working
     return [
         {"question": each, "before": shown(each, sent.get(each.key)), "now": shown(each, now.get(each.key))}

@@ -1,4 +1,4 @@
-"""What staff type at many acts on a file: the reason."""
+"""The form in which staff type the reason for an act on a file."""
 
 from __future__ import annotations
 

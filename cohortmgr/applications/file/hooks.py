@@ -1,4 +1,4 @@
-"""What is read of a file besides its answers. Higher floors say what they know of its person."""
+"""Hooks by which higher rooms say what they know about a file's person: enrolment, seat, end of training."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from cohortmgr.base.hooks import Hook
 # (person, intake): whether the person is enrolled elsewhere than in that intake, now or soon.
 enrolled_elsewhere: Hook[[int, int], bool] = Hook()
 
-# Whether an application holds a seat that was offered and accepted; of several, by their ids, which training is over.
+# Whether an application holds a seat that was offered and accepted.
 seated: Hook[[Application], bool] = Hook()
+# Given the ids of applications: those whose training is over.
 over: Hook[[Collection[int]], set[int]] = Hook()
 
 
@@ -21,5 +22,5 @@ def joins(application: Application) -> bool:
 
 
 def ended(applications: Collection[int]) -> set[int]:
-    """Of these applications the ones whose training is over; as many statements for many as for one."""
+    """The ids among `applications` whose training is over; many need no more statements than one."""
     return {number for found in over for number in found(applications)} if applications else set()

@@ -1,4 +1,4 @@
-"""Applications with their documents, and the tray in which an institution's unusable rows wait."""
+"""The tables of a file: the application, its documents, changes, corrections, notes and extensions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OFFICE = {"info": {"tenancy": "institution"}}
 
 
 def _one_where(condition: str, name: str, *columns: str) -> sa.Index:
-    """Of the rows that meet a condition, one for each value of the columns."""
+    """A unique index on the columns that holds only for the rows that meet a condition."""
     where = sa.text(condition)
     return sa.Index(name, *columns, unique=True, sqlite_where=where, postgresql_where=where)
 
@@ -23,8 +23,8 @@ def _one_where(condition: str, name: str, *columns: str) -> sa.Index:
 class Application(Row, Versioned, Model):
     """One person's file in one intake. `sealed_answers` holds, as JSON, the answers that the form seals.
 
-    The columns from `name` to `average_thousandths` repeat answers in the form that lists sort and search by;
-    they are written with the answers and never read back as answers. `fingerprint` is that of the imported row,
+    The columns from `name` to `average_thousandths` repeat answers, for lists to sort and search by; they are
+    written with the answers and never read back as answers. `fingerprint` is that of the imported row,
     `run_id` the import that made the file. `consent` is the guardian's: see `rules.Consent`.
     """
 
@@ -63,8 +63,8 @@ class Application(Row, Versioned, Model):
     region: Mapped[str | None] = mapped_column(sa.String(5))
     diploma: Mapped[str | None] = mapped_column(sa.String(60))
     average_thousandths: Mapped[int | None]
-    # Who fills the form for the person, who confirms: `name` and `relation`, and `left` once they no longer do; None
-    # when nobody ever did.
+    # The helper who fills in the form for the person, who then confirms it: `name`, `relation`, and `left`
+    # once the helper has stopped. None if there never was a helper.
     helper: Mapped[dict[str, Any] | None] = mapped_column(Json)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -73,7 +73,7 @@ class Application(Row, Versioned, Model):
 
 
 class Change(Row, Model):
-    """What the person of a sent file has changed and not sent again: `sealed` holds, as JSON, question to answer.
+    """The answers that the person of a sent file has changed but not sent again; `sealed` holds them as JSON.
 
     The file stays as it was sent until they send again; a change that is never sent changes nothing.
     """
@@ -90,13 +90,14 @@ class Change(Row, Model):
 
 
 class Document(Row, Model):
-    """A paper that answers a question; the one that stands has no `replaced_at`.
+    """A paper that answers a question; the current one has no `replaced_at`.
 
-    `parts` are what was sent, in order: each a file of the storage with its `key`, `name`, `kind`, `size`, the
-    `sha256` of what was received, and whether it is `clean`. The worker makes of them one file, `storage_key`, and
-    its page images, `pages` (keys of the storage); neither exists before everything was examined, so that nothing
-    else can be served. `reason` says why a paper was refused; `promised_for` is the day until which it is promised.
-    While the worker holds it, `lease_until` tells its start from any other; `due` is when it is tried (again).
+    `parts` are the files that were sent, in order: each with its `key` in the storage, `name`, `kind`,
+    `size`, the `sha256` of what was received, and whether it is `clean`. The worker makes one file of them,
+    `storage_key`, and images of its pages, `pages` (keys of the storage). Neither exists before everything
+    was examined, so that nothing else can be served. `reason` says why a paper was refused; `promised_for` is
+    the day for which it is promised. `due` is when the worker tries it (again); while it does, `lease_until`
+    tells this try from any other.
     """
 
     __tablename__ = "documents"
@@ -132,7 +133,7 @@ class Document(Row, Model):
 
 
 class Correction(Row, Versioned, Model):
-    """Some questions of a sent file, opened again for its person until a moment. One at a time is `asked`."""
+    """A request to correct some answers of a sent file, `until` a moment. One at a time is `asked`."""
 
     __tablename__ = "corrections"
     __table_args__ = (
@@ -154,7 +155,7 @@ class Correction(Row, Versioned, Model):
 
 
 class CorrectionItem(Row, Model):
-    """One question to be mended, and why. `sealed` holds, as JSON, what it said before and what it says now."""
+    """One question to correct, and why (`kind`). `sealed` holds, as JSON, the answer before and after."""
 
     __tablename__ = "correction_items"
     __table_args__ = (
@@ -172,7 +173,7 @@ class CorrectionItem(Row, Model):
 
 
 class Note(Row, Model):
-    """What staff tell one another of a file; its text is sealed, and gone once it was taken back."""
+    """A note about a file, from staff to staff. Its text is sealed, and gone once the note is taken back."""
 
     __tablename__ = "notes"
     __table_args__ = (_OFFICE,)
@@ -188,7 +189,7 @@ class Note(Row, Model):
 
 
 class Extension(Row, Model):
-    """More time for one person's file, and why. The last that was not taken back holds."""
+    """More time for one person's file, and why. The last one that was not revoked holds."""
 
     __tablename__ = "extensions"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Which applications a viewer sees: their own, and those of the programmes they read."""
+"""Load the applications that a viewer may see: their own, and those of the programmes that they may read."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from cohortmgr.programmes.queries import definition_of
 
 READ = "applications.read"
 MANAGE = "applications.manage"
-# The one condition by which nobody but its own person sees a child's file without the guardian's agreement.
+# This one condition hides a child's file from all but the child as long as the guardian has not agreed.
 AGREED = Application.consent.not_in(HIDDEN)
-# A file's name where its row must stand, as among decisions that were taken: none without that agreement.
+# A file's name for lists that must keep its row, such as the decisions taken: empty without that agreement.
 NAME = sa.case((AGREED, Application.name), else_="").label("name")
 
 
@@ -42,48 +42,48 @@ class File:
 
     @property
     def definition(self) -> Definition:
-        """A draft answers to the intake's present definition, a sent file to the one it was sent under."""
+        """The intake's present definition for a draft; for a sent file, the one that it was sent under."""
         if self.application.state == State.DRAFT:
             return definition_of(self.intake)
         return definition_of(self.read).of_intake(self.intake.key)
 
     @property
     def closes_at(self) -> datetime:
-        """Until when the file is filled in and sent: the intake's close, or later where its person has more time."""
+        """Until when the file may be filled in and sent: the intake's close, or later if given more time."""
         extended: datetime | None = self.read.extended
         return self.intake.closes_at if extended is None else max(self.intake.closes_at, extended)
 
     @property
     def reopened_until(self) -> datetime | None:
-        """Until when some answers may be corrected, if that was asked and is not done."""
+        """Until when some answers may be corrected, if staff asked for that and it is not done; else None."""
         until: datetime | None = self.read.reopened_until
         return until
 
     @property
     def answers(self) -> dict[str, Answer]:
-        """Every answer, sealed ones opened: for the person themselves, or for an action that notes it."""
+        """All answers, sealed ones opened: for the person themselves, or for an action that notes it."""
         return {**self.application.answers, **sealed_answers(self.application)}
 
     @property
     def change(self) -> Change | None:
-        """What the person is changing in their sent file; read with their own files only."""
+        """What the person is changing in their sent file, or None; loaded by `own` and `own_held` only."""
         held: Change | None = getattr(self.read, "Change", None)
         return held if self.application.state == State.SUBMITTED else None
 
     @property
     def is_open(self) -> bool:
-        """Whether its person is writing it: a draft, or a sent file that they are changing."""
+        """Whether its person is writing in it: it is a draft, or a sent file that they are changing."""
         return self.application.state == State.DRAFT or self.change is not None
 
     @property
     def working(self) -> dict[str, Answer]:
-        """The answers as their person left them: those of the file, and over them what is not sent again yet."""
+        """The answers as their person left them: the file's, with the changes that are not sent again yet."""
         found = {**self.answers, **changes(self.change)}
         return {key: answer for key, answer in found.items() if answer is not None}
 
 
 def visible(viewer: Viewer) -> sa.Select[Application, Intake]:
-    """Applications with their intakes: the viewer's own, and those below the paths that they read."""
+    """A query for (application, intake): the viewer's own, and those below the paths that they may read."""
     inside = sa.and_(AGREED, within(viewer, READ))
     own = [] if viewer.person_id is None else [Application.person_id == viewer.person_id]
     return (
@@ -94,20 +94,21 @@ def visible(viewer: Viewer) -> sa.Select[Application, Intake]:
 
 
 def own(viewer: Viewer, reference: str) -> File:
-    """An application of the viewer's own, as the candidate's pages show it; NotFound otherwise."""
+    """The viewer's own application, as the candidate's pages show it; NotFound otherwise."""
     return _read(_OWN, {"reference": reference, "person": viewer.person_id})
 
 
 def own_held(viewer: Viewer, reference: str) -> File:
-    """The same, its row held until the end of the transaction: of many who save it at once each sees the last.
+    """As `own`, its row locked until the end of the transaction: each of several saves sees the one before.
 
-    The person is read with it, into the session.
+    The person is loaded with it, into the session.
     """
     return _read(_OWN_HELD, {"reference": reference, "person": viewer.person_id})
 
 
 def read_by_staff(viewer: Viewer, reference: str) -> File:
-    """An application of a programme that the viewer reads; their own as a candidate does not count."""
+    """An application of a programme that the viewer may read; to be its candidate does not count. Or
+    NotFound."""
     return _file(_inside(viewer), reference)
 
 
@@ -122,7 +123,7 @@ EXTENDED = (
     .where(Extension.application_id == Application.id, Extension.revoked_at.is_(None))
     .scalar_subquery()
 )
-# The state is written out: it is the condition of an index, and SQLite would plan anew each time that it is bound.
+# The state is a literal: it is the condition of an index, and SQLite would plan anew each time it is bound.
 _REOPENED = (
     sa.select(Correction.until)
     .where(Correction.application_id == Application.id, Correction.state == sa.literal_column("'asked'"))
@@ -131,7 +132,9 @@ _REOPENED = (
 
 
 def _whole(query: sa.Select[Application, Intake]) -> sa.Select[*tuple[Any, ...]]:
-    """Applications with their intakes: their standing documents and their version's fingerprint added."""
+    """The query for the application with the bound `reference`, with what `File` needs: its current
+    documents, its version's fingerprint, until when it has more time, and until when a correction is
+    asked."""
     standing = sa.and_(Document.application_id == Application.id, Document.replaced_at.is_(None))
     return (
         query.add_columns(
@@ -148,7 +151,7 @@ def _whole(query: sa.Select[Application, Intake]) -> sa.Select[*tuple[Any, ...]]
     )
 
 
-# Made once, since each of a candidate's pages asks it and building it costs more than running it.
+# Built once, since every page of a candidate runs this query and building it costs more than running it.
 _OWN = (
     _whole(
         sa.select(Application, Intake)
@@ -158,7 +161,7 @@ _OWN = (
     .add_columns(Change)
     .outerjoin(Change, Change.application_id == Application.id)
 )
-# With the person, whose row a saving writes too.
+# Loads the person too, since saving also writes the person's row.
 _OWN_HELD = (
     _OWN.add_columns(Person).join(Person, Person.id == Application.person_id).with_for_update(of=Application)
 )
@@ -177,7 +180,7 @@ def _read(statement: sa.Select[*tuple[Any, ...]], values: dict[str, Any]) -> Fil
 
 
 def sealed_answers(application: Application) -> dict[str, Answer]:
-    """The sealed answers, opened. Staff read them through `actions.unseal`, which notes it."""
+    """The sealed answers, opened. Staff read them through `desk.actions.notes.unseal`, which notes it."""
     if not application.sealed_answers:
         return {}
     place = ("applications", "sealed_answers", application.reference)
@@ -194,7 +197,7 @@ def seal_answers(answers: Mapping[str, Answer], reference: str) -> bytes | None:
 
 
 def changes(change: Change | None) -> dict[str, Answer]:
-    """Question to what its person has written since the sending, None for an answer that was taken out."""
+    """What the person has written since sending, question to answer; None for an answer taken out."""
     if change is None or not change.sealed:
         return {}
     text = crypto.unseal(change.sealed, "application_changes", "sealed", change.reference)
@@ -203,9 +206,9 @@ def changes(change: Change | None) -> dict[str, Answer]:
 
 
 def chosen_offering(application: Application, form: Form, answers: Mapping[str, Answer]) -> int | None:
-    """The offering under which lists show a file: the first that its person ranks, else the one it has.
+    """The id of the offering under which lists show a file: the person's first rank, else the one it has.
 
-    One statement where the form ranks, none otherwise.
+    One statement if the form has a ranking, none otherwise.
     """
     if all(question.kind is not QuestionKind.RANKING for question in form.questions):
         return application.offering_id
@@ -216,8 +219,8 @@ def chosen_offering(application: Application, form: Form, answers: Mapping[str, 
 
 
 def mine(viewer: Viewer) -> Sequence[sa.Row[Application, Intake, datetime | None]]:
-    """The viewer's own applications with their intakes and until when each was given more time, the newest first:
-    for their home page."""
+    """The viewer's own applications for their home page, newest first, each with its intake and until when it
+    has more time."""
     return db.session.execute(
         sa.select(Application, Intake, EXTENDED)
         .join(Intake, Intake.id == Application.intake_id)
@@ -252,7 +255,8 @@ def person_reference(application: Application) -> str:
 def within(
     viewer: Viewer, permission: str, path: sa.SQLColumnExpression[str] = Intake.path
 ) -> sa.ColumnElement[bool]:
-    """Whether a path, that of the statement's intake, lies below one on which the viewer holds a permission."""
+    """The condition that a path (by default the intake's) lies below one where the viewer has a
+    permission."""
     return accounts.within(viewer, permission, path)
 
 
@@ -266,10 +270,11 @@ def staff_intake(viewer: Viewer, reference: str, permission: str = READ) -> Inta
 
 
 def counts(intake_ids: Sequence[int]) -> dict[int, dict[str, int]]:
-    """For each intake: how many of each state, and of those sent how many `eligible` and `ineligible`.
+    """For each intake: how many files of each state, and how many sent ones are `eligible` and `ineligible`.
 
-    Children's files without the guardian's agreement count as none of these; `refused` is of how many a guardian
-    said no. One statement, for home pages; the intakes are the caller's, chosen by what the viewer may see.
+    A child's file without the guardian's agreement counts as none of these; `refused` counts those to which
+    the guardian said no. One statement, for home pages. The caller chooses the intakes by what the viewer may
+    see.
     """
     rows = db.session.execute(
         sa.select(Application.intake_id, *_BY, sa.func.count())

@@ -1,4 +1,4 @@
-"""The life of an application: its states, when a form is complete, and what lists repeat of its answers."""
+"""Rules of an application: its states, when its form is complete, and which of its answers lists repeat."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class State(StrEnum):
 
 
 class Consent(StrEnum):
-    """What a child's guardian said of the file, as far as it may exist at all."""
+    """What a child's guardian answered about the purposes without which the file may not exist."""
 
     NONE = "none"
     WAITING = "waiting"
@@ -45,7 +45,7 @@ class Consent(StrEnum):
 
 
 class Source(StrEnum):
-    """By which way an application came in."""
+    """How an application came in."""
 
     ONLINE = "online"
     IMPORT = "import"
@@ -112,7 +112,7 @@ CONSENT_STATES = Table(
 )
 
 
-# Files of which staff see nothing, in whatever state they are.
+# Staff see nothing of a file with one of these consents, whatever its state.
 HIDDEN = (Consent.WAITING.value, Consent.WITHDRAWN.value)
 
 SOURCE_NAMES: Mapping[Source, str] = {
@@ -126,18 +126,18 @@ _IDENTIFIER = "identifier."
 
 
 def asked(form: Form) -> tuple[Question, ...]:
-    """The questions of the application itself; the others come once a seat is accepted."""
+    """The questions of the application itself; the others are asked once a seat is accepted."""
     return tuple(question for question in form.questions if question.asked_at_application)
 
 
 def asked_later(form: Form, answers: Mapping[str, Answer]) -> tuple[Question, ...]:
-    """What is asked once a seat is accepted, as far as the answers of the application show it."""
+    """The questions asked once a seat is accepted, without those that the answers of the application hide."""
     out = hidden(form, answers)
     return tuple(q for q in form.questions if not q.asked_at_application and q.key not in out)
 
 
 def owed_later(form: Form, answers: Mapping[str, Answer], documents: Collection[str]) -> tuple[Question, ...]:
-    """Of these the ones that must be answered and are not, or not wholly. `documents` as for `missing`."""
+    """Those of `asked_later` that still lack a required answer or a part. `documents` as for `missing`."""
     present = counted(form, answers)
     return tuple(
         question
@@ -147,14 +147,14 @@ def owed_later(form: Form, answers: Mapping[str, Answer], documents: Collection[
 
 
 def asked_in(section: FormSection, out: Collection[str]) -> tuple[Question, ...]:
-    """The questions of a section that the application itself asks, but those that are `out`."""
+    """The questions of a section that the application itself asks, without those whose keys are in `out`."""
     return tuple(q for q in section.questions if q.asked_at_application and q.key not in out)
 
 
 def missing(form: Form, answers: Mapping[str, Answer], documents: Collection[str]) -> list[Problem]:
-    """A Problem for each required question without an answer, and for each answer of which a part is missing.
+    """A Problem for each required question without an answer, and for each missing part of an answer.
 
-    `documents` are the questions with a file. What the other answers hide is not asked for.
+    `documents` are the keys of the questions with a paper. A hidden question is not asked for.
     """
     out, present = hidden(form, answers), counted(form, answers)
     return [
@@ -177,19 +177,19 @@ def _missing_of(
 
 
 def split_sealed(form: Form, answers: Mapping[str, Answer]) -> tuple[dict[str, Answer], dict[str, Answer]]:
-    """The answers that stand open and those that are sealed."""
+    """Split the answers into those kept open and those to seal."""
     secret = {question.key for question in form.questions if question.sealed} | {amended.SEALED}
     opened = {key: value for key, value in answers.items() if key not in secret}
     return opened, {key: value for key, value in answers.items() if key in secret}
 
 
 def person_values(form: Form, answers: Mapping[str, Answer]) -> dict[str, Any]:
-    """What the answers say of the person, by column of the person (`birth_date` as ISO text)."""
+    """What the answers say about the person, by column of `Person` (`birth_date` as ISO text)."""
     return _by_target(form, counted(form, answers), _PERSON)
 
 
 def identity_numbers(form: Form, answers: Mapping[str, Answer]) -> dict[str, str]:
-    """Kind of identifier (`cin`, `massar`, `passport`…) to number; what the answers hide does not count."""
+    """Kind of identifier (`cin`, `massar`, `passport`…) to number; hidden answers do not count."""
     present = counted(form, answers)
     found = {kind: str(value) for kind, value in _by_target(form, present, _IDENTIFIER).items()}
     for question in form.questions:
@@ -200,7 +200,8 @@ def identity_numbers(form: Form, answers: Mapping[str, Answer]) -> dict[str, str
 
 
 def question_of(form: Form, target: str) -> str:
-    """The key of the question with that target, or of the document that any identifier may be; else KeyError."""
+    """The key of the question with that target, or of the identity document for an identifier; else
+    KeyError."""
     for question in form.questions:
         if question.target == target:
             return question.key
@@ -220,10 +221,10 @@ def _by_target(form: Form, answers: Mapping[str, Answer], prefix: str) -> dict[s
 
 
 def listed(definition: Definition, answers: Mapping[str, Answer], number: str) -> dict[str, Any]:
-    """The columns of an application by which lists show, sort and search it.
+    """The columns of an application by which lists show, sort and search it, with their values.
 
-    The diploma is the choice that eligibility turns on, the average is that of every grade, in thousandths
-    (None unless all are there).
+    The diploma is the answer to `diploma_question`. The average is the mean of every grade, in thousandths
+    (None unless all are given).
     """
     form = definition.form
     answers = counted(form, answers)
@@ -244,7 +245,7 @@ def listed(definition: Definition, answers: Mapping[str, Answer], number: str) -
 
 
 def first_choice(form: Form, answers: Mapping[str, Answer], offered: Collection[str]) -> str | None:
-    """What stands first where the answers rank what is `offered`, keys of an intake's offerings; None without it."""
+    """The key that the answers rank first of those `offered` (keys of an intake's offerings); else None."""
     answers = counted(form, answers)
     for question in form.questions:
         if question.kind is QuestionKind.RANKING and {option.key for option in question.options} <= set(
@@ -257,7 +258,7 @@ def first_choice(form: Form, answers: Mapping[str, Answer], offered: Collection[
 
 
 def diploma_question(definition: Definition) -> Question | None:
-    """The question of choices that the first rule of eligibility by choice reads."""
+    """The first choice question that an eligibility rule reads with `one_of`; None if there is none."""
     for rule in definition.eligibility:
         if rule.operator is Operator.ONE_OF:
             question = definition.form.question(rule.question)
@@ -276,7 +277,7 @@ def average_thousandths(form: Form, answers: Mapping[str, Answer]) -> int | None
 
 
 def _region(form: Form, answers: Mapping[str, Answer]) -> str | None:
-    """The region that the person says, or else that of their province."""
+    """The region that the person gives, else the region of their province."""
     for question in form.questions:
         answer = answers.get(question.key)
         if question.kind is QuestionKind.REGION and isinstance(answer, str):
