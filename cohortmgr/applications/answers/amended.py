@@ -1,8 +1,7 @@
 """Convert a draft's answers to an amended form, and keep those that the form no longer asks for.
 
 The answers kept aside stay among the draft's answers, under names that no question can have: open ones stay
-open, sealed ones stay sealed. Staff see that they are kept aside. Pure: two forms and answers in, answers
-out.
+open, sealed ones stay sealed. Staff see them as such. Pure: two forms and answers in, answers out.
 """
 
 from __future__ import annotations
@@ -149,8 +148,7 @@ def _as_typed(before: Question | None, answer: Answer) -> str:
 
 
 def _entry(question: Question, answer: Answer) -> dict[str, Any]:
-    """What is kept of an answer that is no longer asked for: label, kind, the answer, and the answer in
-    words."""
+    """What is kept of an answer that is no longer asked for: label, kind, answer, and the answer in words."""
     kind = question.kind.value
     return {
         "label": dict(question.label),

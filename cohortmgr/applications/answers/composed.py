@@ -124,8 +124,7 @@ _ABSENT_PART = {
 
 
 def _options_of(question: Question, texts: Iterable[str], today: date) -> tuple[list[str], list[Problem]]:
-    """The keys of the options that the texts name, in order; a text that names none ends it with a
-    Problem."""
+    """The keys of the options that the texts name, in order; with a Problem at the first that names none."""
     chooser = Question(question.key, QuestionKind.CHOICE, question.label, options=question.options)
     keys: list[str] = []
     for text in texts:

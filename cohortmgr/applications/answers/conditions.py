@@ -1,8 +1,7 @@
 """Decide which questions a person's answers hide or require. Pure: a form and canonical answers in, keys out.
 
 The answer to a hidden question does not count: it is not required, not judged and not sent. A draft keeps it,
-so that it comes back when the condition holds again. A hidden answer also hides the questions that depend on
-it.
+so that it comes back with its condition. A hidden answer also hides the questions that depend on it.
 """
 
 from __future__ import annotations

@@ -57,8 +57,7 @@ def parsed(text: str, formats: Sequence[str]) -> date | None:
 
 
 def month_of(text: str) -> int | None:
-    """The month with this name in French, Arabic (of Morocco or of the East) or English, 1 to 12; else
-    None."""
+    """The month (1 to 12) that a name in French, Arabic (Moroccan or Eastern) or English means; else None."""
     return _MONTHS.get(fold(text[:20]))
 
 

@@ -47,8 +47,7 @@ def choices_of(question: Question) -> dict[str, Text]:
 
 
 def variant(definition: Definition) -> str:
-    """The offerings that a form ranks: they tell two forms of one definition apart. Empty if it ranks
-    none."""
+    """The offerings that a form ranks, which tell forms of one definition apart; empty if it ranks none."""
     ranked = [q for q in definition.form.questions if q.kind is QuestionKind.RANKING]
     return " ".join(option.key for question in ranked for option in question.options)
 

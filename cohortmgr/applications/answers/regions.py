@@ -22,8 +22,7 @@ _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
 
 
 def region_of(text: str) -> str | None:
-    """The code of the region that a text names by its code or a name, whatever accents and dashes; else
-    None."""
+    """The code of the region that a text names, whatever the accents and dashes; None if it names none."""
     return _by_name().get(_bare(text[:80]))
 
 

@@ -1,10 +1,10 @@
-"""What people sent, taken apart and written anew: a program of its own, run by `sandbox` for one document at a time.
+"""Rewrite a document that a person sent, without anything active: a program that `sandbox` runs each time.
 
-Decoders of pictures and PDFs are large and work on bytes that strangers wrote. So they run in a process that has no
-secrets, no database, a bounded memory and a bounded time, and that says what it made on its standard output. It
-imports nothing of the application: `python -I cleaning.py`.
+Decoders of pictures and PDFs are large and work on bytes that strangers wrote. So they run in a process that
+has no secrets, no database, limited memory and limited time, and that writes its result to standard output.
+It imports nothing of the application: `python -I cleaning.py`.
 
-Both ways a message is a length (4 bytes), that much JSON, and then the blobs whose sizes the JSON tells.
+In both directions a message is a length (4 bytes), so much JSON, and the blobs whose sizes the JSON gives.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LONGEST_SIDE, QUALITY = 2400, 80
 SEEN_WIDTH, SEEN_HEIGHT, SEEN_QUALITY = 1200, 3600, 70
 MOST_PIXELS = 66_000_000
 A4 = (595.0, 842.0)
-# What a page of a PDF keeps; notes, forms and actions are not of it once their looks were drawn into the page.
+# The keys that a page of a PDF keeps; notes, forms and actions go once their looks were drawn into the page.
 PAGE_KEYS = frozenset(
     {"/Type", "/Parent", "/MediaBox", "/CropBox", "/Rotate", "/Resources", "/Contents", "/UserUnit"}
 )
@@ -37,7 +37,7 @@ ACTIVE_TEXT = (b"<script", b"<?php", b"/javascript", b"/launch", b"/embeddedfile
 
 
 class Refusal(Exception):
-    """Why a document is not taken: a key of documents.REASONS, and which part is at fault, if it is one of them."""
+    """A document is refused: a key of `rules.REASONS`, and the index of the part at fault, if it is one."""
 
     def __init__(self, reason: str, part: int | None = None) -> None:
         super().__init__(reason)
@@ -46,7 +46,7 @@ class Refusal(Exception):
 
 @dataclass(frozen=True)
 class Part:
-    """One file of a document: "pdf" or "image", and its bytes. What is `clean` was made here before."""
+    """One file of a document: its kind ("pdf" or "image") and its bytes. `clean`: made here before."""
 
     kind: str
     data: bytes
@@ -54,7 +54,7 @@ class Part:
 
 
 def main(given: BinaryIO, told: BinaryIO) -> None:
-    """Read a request, answer it. Nothing is written where it fails: the caller sees how the process ended."""
+    """Read a request and write its answer. A failure writes nothing: its exit code tells the caller."""
     _bound()
     head, blobs = read(given)
     parts = [Part(each["kind"], data, each["clean"]) for each, data in zip(head["parts"], blobs, strict=True)]
@@ -74,7 +74,7 @@ def _bound() -> None:
 
 
 def read(file: BinaryIO) -> tuple[dict[str, Any], list[bytes]]:
-    """A message: its JSON and its blobs."""
+    """Read a message: its JSON and its blobs."""
     (size,) = struct.unpack(">I", file.read(4))
     head: dict[str, Any] = json.loads(file.read(size))
     return head, [file.read(length) for length in head["sizes"]]
@@ -88,7 +88,7 @@ def write(file: BinaryIO, head: dict[str, Any], blobs: Sequence[bytes]) -> None:
 
 
 def answer(parts: Sequence[Part], most_pages: int) -> tuple[dict[str, Any], list[bytes]]:
-    """The clean parts, the one document that they make, and its page images, in this order of blobs."""
+    """The answer's JSON and blobs: clean parts, the one document that they make, its page images."""
     clean = [part if part.clean else _cleaned(place, part, most_pages) for place, part in enumerate(parts)]
     alone = clean[0].data if len(clean) == 1 else joined(clean)
     kind = clean[0].kind if len(clean) == 1 else "pdf"
@@ -114,10 +114,10 @@ def _cleaned(place: int, part: Part, most_pages: int) -> Part:
 
 
 def clean_image(data: bytes) -> bytes:
-    """A picture as JPEG: upright, in its first frame, no longer than LONGEST_SIDE, with nothing but its pixels."""
+    """The picture's first frame as a JPEG: upright, no side over LONGEST_SIDE, only pixels. Or Refusal."""
     from PIL import Image, ImageOps
 
-    Image.MAX_IMAGE_PIXELS = None  # we say ourselves, from the header
+    Image.MAX_IMAGE_PIXELS = None  # we check the size ourselves, from the header
     formats = ["JPEG", "PNG", "WEBP"]
     if data[4:8] == b"ftyp":
         import pillow_heif
@@ -128,7 +128,7 @@ def clean_image(data: bytes) -> bytes:
         with Image.open(io.BytesIO(data), formats=formats) as opened:
             if opened.width * opened.height > MOST_PIXELS:
                 raise Refusal("too_many_pixels")
-            opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # JPEG alone: decoded at a half or a quarter
+            opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # decodes a JPEG at a half or a quarter
             upright = ImageOps.exif_transpose(opened)
             upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
             return _jpeg(_on_white(upright), QUALITY)
@@ -137,7 +137,7 @@ def clean_image(data: bytes) -> bytes:
 
 
 def _on_white(picture: Any) -> Any:
-    """In three colours; what was transparent is white, as paper is."""
+    """The picture in RGB; what was transparent becomes white, as paper is."""
     from PIL import Image
 
     if picture.mode == "RGB":
@@ -152,13 +152,13 @@ def _on_white(picture: Any) -> Any:
 
 def _jpeg(picture: Any, quality: int) -> bytes:
     file = io.BytesIO()
-    picture.info = {}  # no EXIF, no profile, no comment goes along
+    picture.info = {}  # leaves out EXIF, colour profile and comment
     picture.save(file, "JPEG", quality=quality, optimize=True)
     return file.getvalue()
 
 
 def clean_pdf(data: bytes, most_pages: int) -> bytes:
-    """The pages of a PDF in a new one: what they look like, without scripts, forms, notes, actions or enclosures."""
+    """A new PDF with the pages as they look: no scripts, forms, notes, actions, enclosures. Or Refusal."""
     import pikepdf
 
     try:
@@ -181,7 +181,7 @@ def clean_pdf(data: bytes, most_pages: int) -> bytes:
 
 
 def _disarm(made: Any) -> None:
-    """Nothing that acts is left below a page, whatever names it; photos within keep their pixels only."""
+    """Remove all that could act below the pages, whatever names it; photos keep only their pixels."""
     import pikepdf
 
     for each in made.objects:
@@ -215,7 +215,9 @@ def _saved(made: Any) -> bytes:
 
 
 def bare_jpeg(data: bytes) -> bytes:
-    """A JPEG without comments and application data, but for Adobe's, which says how to read its colours; no tail."""
+    """A JPEG without comments, other programs' data and bytes after its end.
+
+    JFIF's and Adobe's data stay: Adobe's says how to read the colours."""
     if not data.startswith(b"\xff\xd8"):
         return data
     kept, at = [data[:2]], 2
@@ -231,7 +233,7 @@ def bare_jpeg(data: bytes) -> bytes:
 
 
 def joined(parts: Sequence[Part]) -> bytes:
-    """One PDF of several clean parts, in order: each photo is a page of A4, lying where it is wider than high."""
+    """One PDF of several clean parts, in order. Each photo is a page of A4, in landscape if it is wide."""
     import pikepdf
 
     with pikepdf.new() as made:
@@ -281,7 +283,7 @@ def _count(part: Part) -> int:
 
 
 def _pictures(kind: str, data: bytes, most_pages: int) -> Iterable[bytes]:
-    """Each page as staff will see it, a JPEG no wider than SEEN_WIDTH."""
+    """Yield each page as staff will see it: a JPEG no wider than SEEN_WIDTH."""
     if kind != "pdf":
         from PIL import Image
 

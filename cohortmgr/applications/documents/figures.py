@@ -1,4 +1,4 @@
-"""Figures that people declare and staff read on a paper: which checks stand, and what changed since. Pure."""
+"""Compare figures that people declare with those that staff read on a paper: which checks hold. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Verdict(StrEnum):
 
 
 class Reading(Protocol):
-    """A note of somebody's reading, the newest of its question."""
+    """What staff last read for a question: the figure declared then, the figure read, the paper's SHA-256."""
 
     @property
     def question(self) -> str: ...
@@ -35,14 +35,14 @@ class Reading(Protocol):
 
 @dataclass(frozen=True)
 class Standing:
-    """A figure's verdict; `changes` names what is new since it was read: "figure", "document"."""
+    """A figure's verdict; `changes` names what has changed since staff read it: "figure", "document"."""
 
     verdict: Verdict
     changes: tuple[str, ...] = ()
 
 
 def comparable(answer: Answer) -> str:
-    """An answer as two of them are compared: 12,50 and 12.5 are one figure; other texts as they are."""
+    """An answer in the form for comparing two: 12,50 and 12.5 are one figure; other texts stay."""
     text = str(answer).strip()
     try:
         value = Decimal(text.replace(",", "."))
@@ -52,7 +52,7 @@ def comparable(answer: Answer) -> str:
 
 
 def standing(declared: Answer, sha256: str | None, reading: Reading | None) -> Standing:
-    """Where a figure stands: a reading holds only for the figure and the content that it was made of."""
+    """The standing of a figure. A reading holds only for the figure and the content that it was made with."""
     if reading is None:
         return Standing(Verdict.UNCHECKED)
     changes = []
@@ -78,8 +78,8 @@ def unchecked(
 ) -> list[str]:
     """The questions whose figure nobody has yet found equal on its paper.
 
-    `proofs`: question of a figure to that of its paper; `contents`: question of a paper to the SHA-256 that stands.
-    A figure that was not declared asks for no check.
+    `proofs` maps the question of a figure to that of its paper; `contents` maps the question of a paper to
+    the SHA-256 of the current one. A figure that was not declared needs no check.
     """
     wanted: Collection[str] = [key for key in proofs if answers.get(key) not in (None, "")]
     return [

@@ -1,4 +1,4 @@
-"""What staff read of a figure on the paper that proves it."""
+"""The table of figure checks: what staff read of a figure on the paper that proves it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cohortmgr.base.db import Id, Model, Row
 
 
 class FigureCheck(Row, Model):
-    """What staff read on a paper beside what the person declared; it holds for that figure on that content only."""
+    """What staff read on a paper, and what the person had declared; it holds for these two only."""
 
     __tablename__ = "figure_checks"
     __table_args__ = (

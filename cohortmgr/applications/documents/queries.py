@@ -1,4 +1,4 @@
-"""Reading the papers of a file, and which figures still wait to be read on them."""
+"""Load the papers of a file, and find the files with figures that staff have yet to read on them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ from cohortmgr.programmes.definition.rules import Form
 
 
 def unchecked_files(form: Form, files: sa.Select[Application]) -> list[Application]:
-    """Of the applications that the query gives, which the caller may see, those with a declared figure that nobody
-    found equal, in the query's order.
+    """The applications of the query with a declared figure that nobody found equal, in the query's order.
 
-    No statement where the form asks for no check, two otherwise.
+    The query gives only what the caller may see. No statement if the form asks for no check, two otherwise.
     """
     proofs = {each.key: each.proof for each in form.questions if each.proof is not None}
     contents = _contents(files) if proofs else {}
@@ -40,7 +39,7 @@ def unchecked_files(form: Form, files: sa.Select[Application]) -> list[Applicati
 
 
 def _contents(files: sa.Select[Application]) -> dict[Application, dict[str, str]]:
-    """Of each application: question of a paper to the SHA-256 that stands."""
+    """For each application: question of a paper to the SHA-256 of the current one."""
     standing = sa.and_(
         Document.application_id == Application.id,
         Document.replaced_at.is_(None),

@@ -1,4 +1,4 @@
-"""The life of a paper: its states, why one is refused, and how large it may be."""
+"""Rules of papers: their states, the reasons for refusing one, and how large it may be."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cohortmgr.base.states import Stage, Table
 
 MEDIA_TYPES = {"pdf": "application/pdf", "jpg": "image/jpeg", "png": "image/png"}
 NAMES = {"pdf": "PDF", "jpg": "JPG", "png": "PNG"}
-# What a telephone calls a photo is taken where photos are.
+# A question that takes photos takes any of these kinds, whichever a telephone makes.
 PHOTOS = frozenset({"jpg", "png", "webp", "heic"})
 LARGEST = 10 * 1024 * 1024
 MOST_FILES, MOST_PAGES = 10, 20

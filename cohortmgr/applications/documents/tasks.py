@@ -1,5 +1,7 @@
-"""Examining what people sent: the worker takes one paper after the other, has it scanned and written anew, and says
-what came of it. Until then nothing of it is served. Called twice for one paper, the first to end decides."""
+"""The worker's tasks on papers: it takes one after the other, has it scanned and rewritten, notes the result.
+
+Until then nothing of a paper is served. If a paper is taken twice, only who holds its present lease decides.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,7 @@ from cohortmgr.programmes.queries import definition_of
 
 DOCUMENT_AWAITED = "document_awaited"
 LEASE = timedelta(minutes=3)
-# A scanner that is stopped is asked again; a paper whose reading ended without a word three times is refused.
+# If the scanner is stopped, it is asked again. A paper whose examination broke off three times is refused.
 SCANNER_PAUSE, FAULT_PAUSE = timedelta(minutes=1), timedelta(minutes=2)
 MOST_TRIES = 3
 WAITING = (DocumentState.RECEIVED.value, DocumentState.ASIDE.value)
@@ -49,7 +51,7 @@ class Claim:
 
 
 def anything_waits() -> bool:
-    """Whether a paper is due; nothing is locked for it."""
+    """Whether a paper is due; takes no lock."""
     return db.session.scalar(sa.select(Document.id).where(*_due(clock.now())).limit(1)) is not None
 
 
@@ -64,7 +66,7 @@ def examine(_stopping: Stopping) -> bool:
 
 
 def forget_uploads(_stopping: Stopping) -> None:
-    """Uploads of yesterday that nobody finished."""
+    """Forget the uploads that nobody finished within a day."""
     uploads.sweep()
 
 
@@ -94,7 +96,7 @@ def _claim() -> Claim | None:
 
 
 def _most_pages(row: Document) -> int:
-    """How many pages the intake's definition allows."""
+    """How many pages the intake's definition allows for this paper."""
     intake = db.session.scalars(
         sa.select(Intake)
         .join(Application, Application.intake_id == Intake.id)
@@ -106,7 +108,7 @@ def _most_pages(row: Document) -> int:
 
 
 def _outcome(claim: Claim) -> Mapping[str, Any]:
-    """The columns that the paper gets. Slow: in no transaction."""
+    """Examine a paper; returns the columns that its row gets. Slow, so not inside a transaction."""
     moment = clock.now()
     if claim.tries > MOST_TRIES:
         return _refused(claim.parts, "too_heavy")
@@ -131,7 +133,9 @@ def _outcome(claim: Claim) -> Mapping[str, Any]:
 
 
 def _infected(parts: Iterable[Mapping[str, Any]], data: Iterable[bytes]) -> int | None:
-    """The first part in which the scanner finds something, of those not examined before; None without a scanner."""
+    """The index of the first part in which the scanner finds a virus; None if in none, or without a scanner.
+
+    Parts that were examined before are skipped."""
     address = current_app.config["CLAMD"]
     if not address:
         return None
@@ -146,14 +150,15 @@ def _kind(part: Mapping[str, Any]) -> str:
 
 
 def _refused(parts: list[dict[str, Any]], reason: str, part: int | None = None) -> Mapping[str, Any]:
-    """Of several files the one at fault is marked, and the others stay: one photo is taken again, not all."""
+    """The columns of a refused paper. Of several files only the one at fault is marked: the others stay, so
+    that one photo is taken again and not all."""
     marked = [{**each, "reason": reason} if place == part else each for place, each in enumerate(parts)]
     kept = marked if len(parts) > 1 else []
     return {"state": DocumentState.REFUSED, "reason": reason, "due": None, "parts": kept}
 
 
 def _clean(parts: list[dict[str, Any]], made: sandbox.Made) -> Mapping[str, Any]:
-    """Store what was made; the paper's row then names it in the place of what was sent."""
+    """Store what was made; returns the columns of the paper's row that name it in place of what was sent."""
     kept = [_part(part, new, count) for part, new, count in zip(parts, made.parts, made.counts, strict=True)]
     whole = storage.store(made.data)
     kind = "pdf" if made.kind == "pdf" else "jpg"
@@ -181,7 +186,7 @@ def _part(part: Mapping[str, Any], new: Part, count: int) -> dict[str, Any]:
 
 
 def _end(claim: Claim, outcome: Mapping[str, Any]) -> None:
-    """Write the outcome if the paper is still this start's; what is then of no use leaves the storage."""
+    """Write the outcome if this claim still holds the paper; delete the files that are then of no use."""
     row = db.session.scalar(
         sa.select(Document)
         .where(Document.id == claim.id, Document.lease_until == claim.lease)
@@ -206,7 +211,7 @@ def _end(claim: Claim, outcome: Mapping[str, Any]) -> None:
 
 
 def _made(outcome: Mapping[str, Any], claim: Claim) -> list[str]:
-    """The files that an outcome brought into the storage."""
+    """The keys of the files that an outcome brought into the storage."""
     before = {part["key"] for part in claim.parts}
     parts = [part["key"] for part in outcome.get("parts", []) if part["key"] not in before]
     return [*parts, *outcome.get("pages", []), *filter(None, [outcome.get("storage_key")])]
@@ -218,8 +223,8 @@ def _drop(keys: Iterable[str]) -> None:
 
 
 def still_owed(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
-    """Whether each reminder still holds: that day is still the one promised, and the paper has not come. One
-    statement for all."""
+    """For each reminder, whether it still holds: the paper is still promised for that day and has not come.
+    One statement for all."""
     names = sorted({variables["reference"] for variables in asked})
     owed = (
         Application.reference.in_(names),
@@ -233,7 +238,8 @@ def still_owed(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
 
 
 def _tell(row: Document) -> None:
-    """Who has sent the application already is not looking at it: they are written to."""
+    """Note the refusal in the trail. If the application is sent, write to its person, who is not looking at
+    the application any longer."""
     application = db.session.get_one(Application, row.application_id)
     person = person_reference(application)
     what = about(application, person)

@@ -1,4 +1,4 @@
-"""Staff's word in place of what the conditions say of one file."""
+"""Decide one file's eligibility: by the programme's conditions, or by staff in place of the conditions."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _NOT_SENT = N_("Seule une candidature envoyée se décide ainsi.")
 
 
 def override(viewer: Viewer, reference: str, eligible: bool, reason: str) -> Override:
-    """Say that a file is eligible, or not, whatever its conditions say. Said already: the same, nothing happens twice.
+    """Decide that a sent file is eligible or not, whatever the conditions say; twice is the same as once.
 
-    Rankings and readings follow `Application.eligible`, which bears the word until it is lifted.
+    The decision stands in `Application.eligible`, which rankings and readings follow, until it is lifted.
     """
     file = _managed(viewer, reference)
     row, reason = file.application, clean(reason)
@@ -67,7 +67,7 @@ def override(viewer: Viewer, reference: str, eligible: bool, reason: str) -> Ove
 
 
 def lift(viewer: Viewer, reference: str) -> Application:
-    """Give the conditions back their word; lifted already, nothing happens."""
+    """End staff's decision, so that the conditions decide again; nothing happens if there is none."""
     file = _managed(viewer, reference)
     row = file.application
     held = queries.override_of(row)
@@ -88,7 +88,7 @@ def lift(viewer: Viewer, reference: str) -> Application:
 
 
 def reassess(viewer: Viewer, file: File) -> None:
-    """Hold a file's answers to the conditions of the day on which it was sent; staff's word stands above the result."""
+    """Assess a file's answers by the conditions, on the day it was sent; a decision by staff goes before."""
     row = file.application
     day = clock.local(row.sent_at or clock.now()).date()
     answers = counted(file.definition.form, file.answers)

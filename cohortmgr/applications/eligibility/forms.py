@@ -1,4 +1,4 @@
-"""Staff's word on one file's eligibility."""
+"""The form in which staff decide one file's eligibility."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cohortmgr.applications.file.forms import ReasonForm
 
 
 class OverrideForm(ReasonForm):
-    """Staff's word on eligibility."""
+    """Whether the file is eligible, and the reason."""
 
     eligible = RadioField(_l("Ce dossier est"), validate_choice=False)
 

@@ -1,4 +1,4 @@
-"""Staff's word in place of what the conditions say of one file."""
+"""The table of staff's decisions on eligibility, in place of what the conditions say."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cohortmgr.base.db import Id, Model, Row
 
 
 class Override(Row, Model):
-    """Staff's word in place of the conditions' own result, for one file, until it is lifted."""
+    """Staff's decision in place of the conditions' result, for one file, until it is lifted."""
 
     __tablename__ = "eligibility_overrides"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What the conditions of a programme are asked about a file."""
+"""Load what a file's eligibility depends on besides its answers: papers, enrolments, staff's decision."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from cohortmgr.programmes.definition.rules import Operator
 
 
 def override_of(application: Application) -> Override | None:
-    """Staff's word that stands in place of the conditions' result."""
+    """Staff's decision that stands in place of the conditions' result; None without one."""
     live = (Override.application_id == application.id, Override.lifted_at.is_(None))
     return db.session.scalar(sa.select(Override).where(*live))
 
 
 def facts_of(file: File) -> Facts:
-    """Of one file; the floors above are asked only where a condition reads what they say."""
+    """The facts of one file; higher rooms are asked about enrolments only if a condition reads them."""
     row = file.application
     asked = any(rule.operator is Operator.NOT_ENROLLED for rule in file.definition.eligibility)
     enrolled = asked and any(ask(row.person_id, row.intake_id) for ask in enrolled_elsewhere)

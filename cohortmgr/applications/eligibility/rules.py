@@ -1,5 +1,7 @@
-"""Whether a file meets a programme's conditions, and which it does not. Pure: rules, answers and facts in, reasons
-out."""
+"""Decide whether a file meets a programme's conditions, and name those that it does not meet.
+
+Pure: rules, answers and facts in, reasons out.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from cohortmgr.programmes.definition.rules import EligibilityRule, Form, Operato
 @dataclass(frozen=True)
 class Facts:
     """What conditions read besides answers: the questions whose paper is there, and whether the person is in another
-    programme at this time. What nobody knows stands against nobody."""
+    programme at this time. What is not known counts against nobody."""
 
     papers: Collection[str] = field(default=())
     enrolled: bool = False
@@ -27,8 +29,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Assessment:
-    """The result of a day: eligible when no reason stands against it. `reasons` are keys of rules,
-    in their order."""
+    """The result on a day. `reasons` are the keys of the rules that fail, in order; eligible if none."""
 
     eligible: bool
     reasons: tuple[str, ...]
@@ -41,14 +42,13 @@ NOTHING_KNOWN = Facts()
 def assess(
     rules: Iterable[EligibilityRule], answers: Mapping[str, Answer], on: date, facts: Facts = NOTHING_KNOWN
 ) -> Assessment:
-    """Each rule tested against the canonical answers. An answer that is missing fails the rules
-    that ask for it."""
+    """Test each rule against the canonical answers. A missing answer fails the rules that ask for it."""
     reasons = tuple(rule.key for rule in rules if asks(rule, answers) and not holds(rule, answers, facts))
     return Assessment(not reasons, reasons, on)
 
 
 def asks(rule: EligibilityRule, answers: Mapping[str, Answer]) -> bool:
-    """Whether a rule concerns whoever gave these answers."""
+    """Whether a rule applies to the person who gave these answers."""
     return all(is_met(each, answers.get(each.question)) for each in rule.when)
 
 
@@ -74,7 +74,7 @@ def holds(rule: EligibilityRule, answers: Mapping[str, Answer], facts: Facts = N
 
 
 def _chosen(answer: Answer) -> list[str]:
-    """What was chosen; of an address, the region that its province is in: nobody's abroad."""
+    """The keys that were chosen. An address stands for the region of its province; one abroad has none."""
     if isinstance(answer, Mapping) and "province" in answer:
         region = region_of_province(str(answer["province"]))
         return [region] if region else []
@@ -82,7 +82,7 @@ def _chosen(answer: Answer) -> list[str]:
 
 
 def age_on(born: date, day: date) -> int:
-    """Whole years at a day. Who was born on 29 February has a birthday on 1 March of other years."""
+    """The age on a day, in whole years. For 29 February the birthday is 1 March in other years."""
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
@@ -113,7 +113,7 @@ def _within(rule: EligibilityRule, number: Decimal) -> bool:
 
 
 def _average_at_least(rule: EligibilityRule, answers: Mapping[str, Answer]) -> bool:
-    """An exact mean, so that 11.999… is not 12 and 12 is. One number that is missing leaves no mean."""
+    """Whether the mean is high enough. It is exact: 11.999… is not 12. A missing number fails it."""
     numbers = [_number(each) for each in _averaged(rule, answers)]
     known = [Fraction(number) for number in numbers if number is not None]
     if not known or len(known) < len(numbers):
@@ -149,8 +149,8 @@ def _day(answer: Answer) -> date | None:
 
 
 def questions_read(form: Form, rules: Iterable[EligibilityRule]) -> tuple[Question, ...]:
-    """The questions that somebody answers to know whether they may apply, in the order of the form: those that rules
-    read, and those by which these are shown. Papers are not asked for there."""
+    """The questions that somebody answers to learn whether they may apply, in the order of the form: those
+    that the rules read, and those on which showing these depends. Papers are not asked for there."""
     conditions = form.conditions_of()
     waiting = [key for rule in rules for key in (*rule.subjects, *(each.question for each in rule.when))]
     wanted: set[str] = set()
@@ -164,6 +164,6 @@ def questions_read(form: Form, rules: Iterable[EligibilityRule]) -> tuple[Questi
 
 
 def left_open(form: Form, rules: Iterable[EligibilityRule]) -> list[EligibilityRule]:
-    """The rules that no answer settles: those on a paper, and those on what only the house knows."""
+    """The rules that no answer can decide: those on a paper, and those on what only our own records say."""
     papers = {question.key for question in form.questions if question.kind is QuestionKind.FILE}
     return [rule for rule in rules if not rule.question or rule.question in papers]

@@ -73,7 +73,7 @@ class Application(Row, Versioned, Model):
 
 
 class Change(Row, Model):
-    """The answers that the person of a sent file has changed but not sent again; `sealed` holds them as JSON.
+    """What the person of a sent file has changed and not sent again; `sealed`: JSON, question to answer.
 
     The file stays as it was sent until they send again; a change that is never sent changes nothing.
     """

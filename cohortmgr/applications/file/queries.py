@@ -107,8 +107,7 @@ def own_held(viewer: Viewer, reference: str) -> File:
 
 
 def read_by_staff(viewer: Viewer, reference: str) -> File:
-    """An application of a programme that the viewer may read; to be its candidate does not count. Or
-    NotFound."""
+    """An application of a programme that the viewer reads as staff, not as its candidate; else NotFound."""
     return _file(_inside(viewer), reference)
 
 
@@ -132,9 +131,8 @@ _REOPENED = (
 
 
 def _whole(query: sa.Select[Application, Intake]) -> sa.Select[*tuple[Any, ...]]:
-    """The query for the application with the bound `reference`, with what `File` needs: its current
-    documents, its version's fingerprint, until when it has more time, and until when a correction is
-    asked."""
+    """The query for the application with the bound `reference`, with all that `File` needs: current
+    documents, the version's fingerprint, until when it has more time and until when a correction is asked."""
     standing = sa.and_(Document.application_id == Application.id, Document.replaced_at.is_(None))
     return (
         query.add_columns(
@@ -219,8 +217,7 @@ def chosen_offering(application: Application, form: Form, answers: Mapping[str, 
 
 
 def mine(viewer: Viewer) -> Sequence[sa.Row[Application, Intake, datetime | None]]:
-    """The viewer's own applications for their home page, newest first, each with its intake and until when it
-    has more time."""
+    """The viewer's own applications for their home page, newest first, with intake and extended close."""
     return db.session.execute(
         sa.select(Application, Intake, EXTENDED)
         .join(Intake, Intake.id == Application.intake_id)
@@ -255,8 +252,7 @@ def person_reference(application: Application) -> str:
 def within(
     viewer: Viewer, permission: str, path: sa.SQLColumnExpression[str] = Intake.path
 ) -> sa.ColumnElement[bool]:
-    """The condition that a path (by default the intake's) lies below one where the viewer has a
-    permission."""
+    """The condition that a path (by default the intake's) lies below one where the viewer may do this."""
     return accounts.within(viewer, permission, path)
 
 
@@ -273,8 +269,7 @@ def counts(intake_ids: Sequence[int]) -> dict[int, dict[str, int]]:
     """For each intake: how many files of each state, and how many sent ones are `eligible` and `ineligible`.
 
     A child's file without the guardian's agreement counts as none of these; `refused` counts those to which
-    the guardian said no. One statement, for home pages. The caller chooses the intakes by what the viewer may
-    see.
+    the guardian said no. One statement, for home pages; the caller chooses intakes that the viewer may see.
     """
     rows = db.session.execute(
         sa.select(Application.intake_id, *_BY, sa.func.count())

@@ -1,4 +1,4 @@
-"""Asking ClamAV's daemon about a file: its INSTREAM command, over TCP (`host:port`) or a socket's path."""
+"""Ask ClamAV's daemon about a file, by its INSTREAM command, over TCP (`host:port`) or a socket's path."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _LONGEST_ANSWER = 4096
 
 
 class ScannerStopped(Exception):
-    """The scanner is configured and does not answer, or not as it should: nothing is known of the file."""
+    """The scanner is configured but does not answer as it should, so nothing is known about the file."""
 
 
 def found_in(data: bytes, address: str) -> str | None:
-    """The name of what the scanner finds in the data; None when it finds nothing. ScannerStopped otherwise."""
+    """The name of the virus that the scanner finds in the data; None if none. Or ScannerStopped."""
     try:
         with _connected(address) as line:
             line.sendall(b"zINSTREAM\0")

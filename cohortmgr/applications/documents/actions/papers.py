@@ -1,6 +1,7 @@
 """What people do with the papers of their application, and what staff note about them.
 
-A paper that stands is one row. Whatever changes its parts makes it `received` again: the worker takes it from there.
+The current paper of a question is one row. Each change to its parts makes it `received` again: the worker
+examines it anew.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ from cohortmgr.programmes.definition.rules import Question, QuestionKind, Window
 
 QUEUE = "documents"
 REMINDED = timedelta(days=2)
-# Whatever else opens a sent file's paper to its person again (a correction that was asked for).
+# Whether something else reopens a sent file's paper (by its question) to its person: a correction that staff
+# asked for.
 reopened: Hook[[Application, str], bool] = Hook()
 
 _CLOSED = N_("Ce document ne se change plus : la candidature est envoyée ou close.")
@@ -56,7 +58,7 @@ def question_of(viewer: Viewer, file: File, key: str) -> Question:
 
 
 def prepare_change(viewer: Viewer, reference: str, key: str) -> tuple[File, Question]:
-    """The viewer's own file and a question of it whose paper may be sent now; Refused says why it may not."""
+    """The viewer's own file and its question of that key, if its paper may be sent now; else Refused."""
     file = file_queries.own(viewer, reference)
     question = question_of(viewer, file, key)
     if not may_send(viewer, file, key):
@@ -65,9 +67,9 @@ def prepare_change(viewer: Viewer, reference: str, key: str) -> tuple[File, Ques
 
 
 def may_send(viewer: Viewer, file: File, key: str) -> bool:
-    """Whether a paper may be sent: in an open draft; later when it was refused, is still owed, or was asked again.
+    """Whether a paper may be sent: in an open draft; later only if refused, still owed or reopened.
 
-    What is asked of those who accepted a seat is sent, and sent again, as long as they hold it.
+    A paper that is asked for once a seat is accepted may be sent, also again, while the person holds it.
     """
     application, intake = file.application, file.intake
     if not file.definition.form.question(key).asked_at_application:
@@ -82,9 +84,9 @@ def may_send(viewer: Viewer, file: File, key: str) -> bool:
 
 
 def attach(viewer: Viewer, reference: str, prepared: Prepared, add: bool = False, name: str = "") -> Document:
-    """Give a stored file as the answer to its question: in the place of what was there, or with `add` after it.
+    """Make a stored file the answer to its question: in place of what was there, or with `add` after it.
 
-    `name` tells one sending from another: the same a second time changes nothing.
+    `name` tells one sending from another: the same name a second time changes nothing.
     """
     file, question = prepare_change(viewer, reference, prepared.question)
     before = _held(file.documents.get(question.key))
@@ -105,7 +107,7 @@ def attach(viewer: Viewer, reference: str, prepared: Prepared, add: bool = False
 def join(
     viewer: Viewer, application: Application, before: Document | None, question: str, parts: Sequence[Any]
 ) -> Document:
-    """A new standing paper; the one before is kept and no longer stands. For those who loaded the application."""
+    """Make a new current paper; the one before is kept as replaced. The caller has loaded the application."""
     moment = clock.now()
     if before is not None:
         before.replaced_at = moment
@@ -132,7 +134,7 @@ def _received(row: Document, parts: Sequence[Any], moment: datetime) -> None:
 
 
 def _changed(row: Document, parts: Sequence[Any]) -> Document:
-    """The same paper with other parts: nothing of it is shown until the worker has put it together again."""
+    """Give the paper other parts; nothing of it is shown until the worker has put it together again."""
     _forget([*row.pages, *([row.storage_key] if row.storage_key else [])], but=parts)
     row.storage_key, row.pages, row.sha256 = None, [], ""
     row.uploaded_at = clock.now()
@@ -142,7 +144,7 @@ def _changed(row: Document, parts: Sequence[Any]) -> Document:
 
 
 def _forget(keys: Sequence[str], but: Sequence[Any] = ()) -> None:
-    """Delete files of the storage once the change is committed."""
+    """Delete files of the storage once the change is committed, except those of the parts in `but`."""
     kept = {part["key"] for part in but}
     for key in keys:
         if key not in kept:
@@ -150,14 +152,14 @@ def _forget(keys: Sequence[str], but: Sequence[Any] = ()) -> None:
 
 
 def _held(row: Document | None) -> Document | None:
-    """The row as it is now, held until the commit: two photos sent at once both come in."""
+    """The row as it is now, locked until the commit, so that two photos sent at once both come in."""
     if row is not None:
         db.session.refresh(row, with_for_update=True)
     return row
 
 
 def _noted(viewer: Viewer, file: File, row: Document) -> Document:
-    """What changes after the sending is in the trail; a draft is still its author's alone."""
+    """Note a change in the trail, if the application is sent; a draft is still its author's alone."""
     if file.application.state != State.DRAFT:
         subject = viewer.person_reference
         record(
@@ -183,7 +185,9 @@ def move(viewer: Viewer, reference: str, key: str, part: str, step: int) -> Docu
 
 
 def remove(viewer: Viewer, reference: str, key: str, part: str) -> Document | None:
-    """Take a part out of a paper; without any the question is unanswered again (None). Gone already: nothing."""
+    """Take a part out of a paper; a part that is gone already changes nothing.
+
+    Returns None if no part is left: the question is then unanswered again."""
     row = _standing(viewer, reference, key)
     parts = [each for each in row.parts if each["key"] != part]
     if len(parts) == len(row.parts):
@@ -213,7 +217,7 @@ def _place(parts: Sequence[Any], key: str) -> int:
 
 
 def promise(viewer: Viewer, reference: str, key: str, day: date) -> Document:
-    """Say that a paper comes later, at most the definition's days after the close. What was sent already stands."""
+    """Promise a paper for a day, at most the definition's days after the close. One already sent stays."""
     file, question = prepare_change(viewer, reference, key)
     last = promise_end(viewer, file, question)
     if last is None:
@@ -232,7 +236,7 @@ def promise(viewer: Viewer, reference: str, key: str, day: date) -> Document:
 
 
 def _remind(viewer: Viewer, file: File, question: Question, day: date) -> None:
-    """Two days before, if the paper is still owed then."""
+    """Write a reminder that leaves two days before the promised day, if the paper is still owed then."""
     application = file.application
     variables = {
         "name": application.name,
@@ -258,7 +262,7 @@ def _remind(viewer: Viewer, file: File, question: Question, day: date) -> None:
 
 
 def promise_end(viewer: Viewer, file: File, question: Question) -> date | None:
-    """The last day until which a paper may be promised; None when it may not."""
+    """The last day for which a paper may be promised; None if it may not be promised."""
     if question.promise_days is None or not question.asked_at_application:
         return None
     closing = file.closes_at.astimezone(CASABLANCA).date()
@@ -266,8 +270,9 @@ def promise_end(viewer: Viewer, file: File, question: Question) -> date | None:
 
 
 def check_figure(viewer: Viewer, reference: str, key: str, read: str) -> FigureCheck:
-    """Note what staff read on a paper, beside what was declared; it holds until one of the two changes. Refused of a
-    paper in whose place another has come: its reading would undo that of the one that stands."""
+    """Note what staff read on a paper, beside what was declared; the note holds until one of the two changes.
+
+    Refused for a paper that was replaced: reading it would undo the reading of the current one."""
     document, application = queries.document(viewer, reference)
     file = _decided_by(viewer, application)
     if document.replaced_at is not None:
@@ -301,13 +306,13 @@ _REPLACED = N_("Ce document a été remplacé depuis : lisez celui qui est venu 
 
 
 def checked_questions(viewer: Viewer, file: File, document: Document) -> list[Question]:
-    """The figures that are read on this paper."""
+    """The questions whose figures are read on this paper."""
     form = file.definition.form
     return [each for each in form.questions if each.proof == document.question and not each.sealed]
 
 
 def see_original(viewer: Viewer, reference: str) -> Document:
-    """Note that the paper itself was seen at a desk; a second time changes nothing."""
+    """Note that staff saw the original paper at a desk; a second time changes nothing."""
     document, application = queries.document(viewer, reference)
     _decided_by(viewer, application)
     if document.state != DocumentState.CLEAN or document.replaced_at is not None:
@@ -333,7 +338,7 @@ def _decided_by(viewer: Viewer, application: Application) -> File:
 
 
 def read_document(viewer: Viewer, reference: str) -> Document:
-    """A document to be handed to the viewer; staff's readings are noted, the person's own are not."""
+    """A document for the viewer to read; a reading by staff is noted, the person's own is not."""
     document, application = documents.document(viewer, reference)
     if document.storage_key is None:  # not examined yet, or refused
         raise NotFound(reference)

@@ -1,5 +1,7 @@
-"""Files as people send them: what can be told at once from the first bytes, and their sealed storage until the worker
-takes them apart. Nothing stored here is served: see `verifying`."""
+"""Take in a file that a person sends: check its first and last bytes, and store it sealed for the worker.
+
+Nothing stored here is served before the worker has examined it: see `documents/tasks.py`.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import clean
 from cohortmgr.programmes.definition.rules import Question
 
-# First bytes, and bytes that must come near the end.
+# For each kind: its first bytes, and bytes that must come near the end.
 _SHAPES = {
     "pdf": (b"%PDF-", b"%%EOF"),
     "jpg": (b"\xff\xd8\xff", b"\xff\xd9"),
@@ -28,11 +30,11 @@ _SHAPES = {
 }
 _HEIC = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 _READERS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}
-# A file that is two things at once: a page to a browser, an archive or a script to another program.
+# Signs of a file that is two things at once: also a page to a browser, or a script to another program.
 _ACTIVE = (b"<script", b"<html", b"<!doctype", b"<svg", b"<?php", b"<iframe")
 _ENCRYPTED = re.compile(rb"/Encrypt\s+\d{1,10}\s+\d{1,5}\s+R|/Encrypt\s*<<")
 _HEAD, _TAIL = 4096, 66_000
-# Here a picture's header is read and never its pixels; the limit is ours.
+# Only a picture's header is read here, never its pixels; we check its size ourselves.
 Image.MAX_IMAGE_PIXELS = None
 
 
@@ -47,13 +49,13 @@ class Prepared:
 
     @property
     def part(self) -> dict[str, Any]:
-        """As a document's row keeps it."""
+        """The file as a document's row keeps it among its `parts`."""
         same = {"key": self.stored.key, "size": self.stored.size, "sha256": self.stored.sha256}
         return {**same, "name": self.filename, "kind": self.kind, "clean": False}
 
 
 def parts_by_question(documents: Iterable[Prepared]) -> dict[str, list[dict[str, Any]]]:
-    """Several files for one question are the parts of one paper, in the order in which they came."""
+    """Question to its files, which are the parts of one paper, in the order in which they came."""
     found: dict[str, list[dict[str, Any]]] = {}
     for prepared in documents:
         found.setdefault(prepared.question, []).append(prepared.part)
@@ -90,12 +92,12 @@ def _is_also_something_else(kind: str, data: bytes) -> bool:
 
 
 def told_at_once(kind: str, data: bytes) -> str | None:
-    """A key of REASONS when the first and last bytes show already that the worker will refuse the file."""
+    """A key of REASONS if its ends already show that the worker will refuse the file; else None."""
     if kind == "pdf":
         ends = data[:_HEAD], data[-_HEAD:]
         return "encrypted" if any(_ENCRYPTED.search(end) for end in ends) else None
     if kind not in _READERS:
-        return None  # what only a large decoder reads is not read here
+        return None  # it takes a large decoder, which must not run here
     try:
         with Image.open(io.BytesIO(data), formats=(_READERS[kind],)) as picture:
             return "too_many_pixels" if picture.width * picture.height > MOST_PIXELS else None
@@ -110,12 +112,12 @@ def accepted(question: Question, kind: str) -> bool:
 
 
 def most_bytes(question: Question) -> int:
-    """How large one file of an answer may be."""
+    """How large one file of an answer may be, in bytes."""
     return min(question.max_bytes or LARGEST, LARGEST)
 
 
 def require_size(question: Question, size: int) -> None:
-    """Refused when a file of that size is not taken, before any of it is sent."""
+    """Raise Refused if a file of that size is not taken; this can be asked before any of it is sent."""
     limit = most_bytes(question)
     if size <= 0:
         raise Refused(Problem(N_("Ce fichier est vide. Choisissez-en un autre."), {}, question.key))
@@ -125,7 +127,7 @@ def require_size(question: Question, size: int) -> None:
 
 
 def prepare_document(question: Question, filename: str, data: bytes) -> Prepared:
-    """Look at a file and store it encrypted (slow: call before `writing()`). Refused says what to send instead."""
+    """Check a file and store it encrypted (slow: call before `writing()`). Refused says what to send."""
     require_size(question, len(data))
     kind = kind_of(data)
     if kind is None or not accepted(question, kind):
@@ -141,7 +143,7 @@ def prepare_document(question: Question, filename: str, data: bytes) -> Prepared
 
 
 def shown_name(filename: str, kind: str) -> str:
-    """The name without its folders and without what turns its direction, its ending that of its content."""
+    """The name to show for a file: without folders and direction marks, with the ending of its real kind."""
     bare = clean(filename.replace("\\", "/").rpartition("/")[2]).replace("\n", " ").replace("\t", " ")
     stem = bare.rpartition(".")[0] or bare or "document"
     return f"{stem.strip('. ')[:150] or 'document'}.{kind}"

@@ -1,4 +1,4 @@
-"""Running `cleaning` in a process that holds no secret and may neither grow nor last."""
+"""Run `cleaning` in a process of its own, which holds no secret and has limited memory and time."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pathlib import Path
 from cohortmgr.applications.documents.cleaning import SECONDS, Part, read, write
 
 PROGRAM = Path(__file__).parents[1] / "cleaning.py"
-# Waiting for a busy machine is not working: the wall clock allows more than the processor's.
+# On a busy machine a process also waits, so the limit of wall time is higher than that of processor time.
 PATIENCE = SECONDS + 25
 
 
 class NotTaken(Exception):
-    """The document is refused: a key of documents.REASONS, and the part that is at fault, if it is one of them."""
+    """The document is refused: a key of `rules.REASONS`, and the index of the part at fault, if it is one."""
 
     def __init__(self, reason: str, part: int | None = None) -> None:
         super().__init__(reason)
@@ -27,7 +27,7 @@ class NotTaken(Exception):
 
 @dataclass(frozen=True)
 class Made:
-    """What came out: the clean parts with how many pages each has, one file of them all, an image of each page."""
+    """The result: the clean parts with their page counts, one file of them all, and an image of each page."""
 
     parts: tuple[Part, ...]
     counts: tuple[int, ...]
@@ -37,11 +37,12 @@ class Made:
 
 
 def made_of(parts: Sequence[Part], most_pages: int) -> Made:
-    """The clean document that these parts make (seconds of work). NotTaken says why there is none."""
+    """Make the clean document of these parts; it takes seconds. NotTaken says why there is none."""
     request = io.BytesIO()
     asked = {"parts": [{"kind": p.kind, "clean": p.clean} for p in parts], "most_pages": most_pages}
     write(request, asked, [part.data for part in parts])
-    # -I: neither the environment nor the working folder decides what is imported. One arena of memory a process.
+    # -I: neither the environment nor the working folder decides what is imported. The process has one memory
+    # arena.
     command = [sys.executable, "-I", str(PROGRAM)]
     try:
         ended = subprocess.run(

@@ -1,8 +1,8 @@
-"""Files on their way: pieces that arrived before the network was cut wait here, sealed, for the rest.
+"""Keep files that arrive in pieces: what came before the network was cut waits here, sealed, for the rest.
 
-An upload belongs to one person and lives in a folder named after it; each piece is a file named after its place. No
-row is written before the whole is there. Announced again with the same SHA-256 it goes on where it was, on whatever
-device: nothing is kept on the telephone for that. What nobody finishes is gone after a day.
+An upload belongs to one person and has a folder named after it; each piece is a file named after its place.
+No row is written before the whole file is there. A file announced again with the same SHA-256 goes on where
+it was, on any device, and the telephone keeps nothing for that. An unfinished upload is deleted after a day.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ MOST_AT_ONCE = 20
 _NAME = re.compile(r"[0-9A-Z]{26}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _OTHER = N_("Le fichier a changé pendant l’envoi. Choisissez-le de nouveau.")
-# In the folder of an upload: what was announced, and which document it has become.
+# Files in the folder of an upload: what was announced, and which document it has become.
 _ABOUT, _DONE = "about", "done"
 
 
 @dataclass(frozen=True)
 class Upload:
-    """What was announced: for which question of which application, under what name, of how many bytes; and of which
-    content, in hexadecimal, if the browser could tell."""
+    """What was announced: the application and its question, the file's name, its size in bytes and, if the
+    browser could tell, the SHA-256 of its content, in hexadecimal."""
 
     reference: str
     person_id: int
@@ -49,8 +49,8 @@ class Upload:
 
 
 def begin(person_id: int, application: str, question: str, name: str, size: int, sha256: str = "") -> Upload:
-    """Announce a file; of the same content for the same question, it is the one that was cut. Refused when the person
-    has too many on their way."""
+    """Announce a file. If one of the same content for the same question was cut, that upload goes on. Refused
+    if the person has too many unfinished ones."""
     going = list(_unfinished(person_id))
     sha256 = sha256 if _SHA256.fullmatch(sha256) else ""
     for each in going if sha256 else ():
@@ -67,7 +67,7 @@ def begin(person_id: int, application: str, question: str, name: str, size: int,
 
 
 def waiting(person_id: int, application: str, question: str) -> list[tuple[str, int]]:
-    """Names of the files that were cut on their way to a question, with how many in a hundred of their bytes came."""
+    """The files for a question that were cut on their way: (name, percentage of the bytes that came)."""
     mine = (
         each
         for each in _unfinished(person_id)
@@ -99,7 +99,7 @@ def find(person_id: int, reference: str) -> Upload:
 
 
 def offset(upload: Upload) -> int:
-    """How many bytes are there, from the first on without a gap."""
+    """How many bytes have arrived, from the first on without a gap."""
     at = 0
     for start, length in _pieces(upload):
         if start != at:
@@ -123,7 +123,7 @@ def whole(upload: Upload) -> bytes:
         raise NotFound(upload.reference)
     try:
         data = b"".join(_read(upload, f"{start:012d}-{length}") for start, length in _pieces(upload))
-    except FileNotFoundError:  # the same last piece twice: the other was first
+    except FileNotFoundError:  # the last piece came twice, and the other was first
         raise NotFound(upload.reference) from None
     if upload.sha256 and hashlib.sha256(data).hexdigest() != upload.sha256:
         raise Refused(Problem(_OTHER, {}, upload.question))
@@ -131,7 +131,7 @@ def whole(upload: Upload) -> bytes:
 
 
 def settle(upload: Upload, document: str) -> None:
-    """Note the document that an upload has become, for whoever asks once more; its pieces go."""
+    """Note which document an upload has become, in case the browser asks once more, and delete its pieces."""
     _write(upload, _DONE, document.encode())
     for start, length in _pieces(upload):
         (_folder(upload) / f"{start:012d}-{length}").unlink(missing_ok=True)
@@ -151,7 +151,7 @@ def end(upload: Upload) -> None:
 
 
 def sweep() -> int:
-    """Forget what nobody finished within a day; returns how many there were."""
+    """Delete uploads that are more than a day old; returns how many there were."""
     gone = 0
     oldest = clock.now() - KEPT
     for folder in _root().glob("*/*"):

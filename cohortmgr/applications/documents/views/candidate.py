@@ -1,4 +1,4 @@
-"""A paper's own pages: its person sends, orders, takes out and promises; staff read it beside what was declared."""
+"""The candidate's pages of a paper: send it, also in pieces, order or remove its parts, promise it."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ candidate_bp = Blueprint("documents_candidate", __name__)
 @candidate_bp.route("/my/applications/<reference>/documents/<question>", methods=["GET", "POST"])
 @guards.candidate
 def paper(reference: str, question: str) -> ResponseReturnValue:
-    """One paper: what was sent of it, its pages as they will be read, and what may still be done."""
+    """Show a paper: what was sent, its pages as staff read them, what may still be done. POST takes files."""
     viewer = guards.viewer()
     if request.method == "GET":
         return _paper_page(file_queries.own(viewer, reference), question, [])
     room = current_app.config["MAX_CONTENT_LENGTH"]
     request.max_content_length = max(
         room, 40 * 1024 * 1024
-    )  # several photos, without a script that shrinks them
+    )  # room for several photos that no script has shrunk
     file, asked = files.prepare_change(viewer, reference, question)
     prepared, problems = _prepared(asked)
     add = request.form.get("way") == "add"
@@ -133,7 +133,7 @@ def order(reference: str, question: str) -> ResponseReturnValue:
 @candidate_bp.post("/my/applications/<reference>/documents/<question>/promise")
 @guards.candidate
 def promise(reference: str, question: str) -> ResponseReturnValue:
-    """Say until when a paper comes."""
+    """Promise a paper for a day."""
     viewer = guards.viewer()
     try:
         day = parsed(request.form.get("promised_for", "").strip(), ())
@@ -150,8 +150,8 @@ def promise(reference: str, question: str) -> ResponseReturnValue:
 @candidate_bp.post("/my/applications/<reference>/documents/<question>/uploads")
 @guards.candidate
 def begin_upload(reference: str, question: str) -> ResponseReturnValue:
-    """Announce a file that will come in pieces, or go on with one that was cut; what is too large is refused before a
-    byte of it."""
+    """Announce a file that will come in pieces, or go on with one that was cut; one too large is refused
+    before any byte of it comes."""
     viewer = guards.viewer()
     try:
         _file, asked = files.prepare_change(viewer, reference, question)
@@ -168,7 +168,7 @@ def begin_upload(reference: str, question: str) -> ResponseReturnValue:
 @candidate_bp.get("/my/uploads/<reference>")
 @guards.candidate
 def upload_state(reference: str) -> ResponseReturnValue:
-    """How much has arrived, after a cut."""
+    """Say how much has arrived, after a cut."""
     found = uploads.find(guards.viewer().person_id or 0, reference)
     offset = uploads.offset(found) if uploads.settled(found) is None else found.size
     return jsonify(offset=offset, size=found.size)
@@ -177,7 +177,7 @@ def upload_state(reference: str) -> ResponseReturnValue:
 @candidate_bp.patch("/my/uploads/<reference>")
 @guards.candidate
 def upload(reference: str) -> ResponseReturnValue:
-    """A piece from `Upload-Offset` on; with the last one the file becomes the answer to its question."""
+    """Take a piece from `Upload-Offset` on; with the last one the file becomes the answer to its question."""
     found = uploads.find(guards.viewer().person_id or 0, reference)
     start = request.headers.get("Upload-Offset", type=int)
     data = request.get_data(cache=False)
@@ -196,7 +196,7 @@ def upload(reference: str) -> ResponseReturnValue:
 
 
 def _complete(found: Upload) -> Document:
-    """The document that the file is. Asked again because the answer was lost on its way, it is the same."""
+    """The document that the upload becomes; the same one if the browser asks again, its answer lost."""
     known = uploads.settled(found)
     if known is None:
         try:
@@ -204,7 +204,7 @@ def _complete(found: Upload) -> Document:
             uploads.settle(found, document.reference)
             return document
         except NotFound:
-            known = uploads.settled(found)  # by the same last piece, sent twice at once
+            known = uploads.settled(found)  # the last piece was sent twice at once, the other was first
             if known is None:
                 raise
     return _own(known)
@@ -245,7 +245,7 @@ def _said(document: Document) -> dict[str, Any]:
 @candidate_bp.get("/my/documents/<reference>/state")
 @guards.candidate
 def progress(reference: str) -> ResponseReturnValue:
-    """Where one's own document stands."""
+    """Say the state of one's own document."""
     return jsonify(**_said(_own(reference)))
 
 

@@ -1,4 +1,4 @@
-"""A stored paper as the answer to a request."""
+"""Send a stored paper as a download."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cohortmgr.base.errors import NotFound
 
 
 def download(found: Document) -> ResponseReturnValue:
-    """A document as a download: never shown inside the site, and never before it was examined."""
+    """A document as a download: never shown inside the site; NotFound before it was examined."""
     if found.storage_key is None:
         raise NotFound(found.reference)
     answer = send_file(

@@ -1,4 +1,4 @@
-"""The pictures of a paper's pages, as answers to a browser."""
+"""Send the picture of a paper's page to the browser."""
 
 from __future__ import annotations
 

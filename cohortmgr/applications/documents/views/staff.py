@@ -1,4 +1,4 @@
-"""Staff read a paper beside what was declared, and check its figures."""
+"""Staff's pages of a paper: read it beside what was declared, check its figures, note its original seen."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SEEN_FOR = 900
 @staff_bp.get("/documents/<reference>/pages")
 @guards.staff
 def read(reference: str) -> ResponseReturnValue:
-    """A paper's pages beside the figures that were declared; the reading is noted, once for all its pages."""
+    """Show a paper's pages beside the figures that were declared; the reading is noted once."""
     with writing():
         document = papers.read_document(guards.viewer(), reference)
     return _reading_page(document, [])
@@ -52,7 +52,7 @@ def _reading_page(document: Document, problems: Sequence[Problem]) -> ResponseRe
         intake=file.intake,
         document=found,
         question=files.question_of(viewer, file, found.question),
-        # What came in its place, of which alone figures are read.
+        # The paper that replaced it; figures are read on the current one only.
         current=file.documents.get(found.question) if found.replaced_at else None,
         figures=[] if found.replaced_at else _figures(file, found),
         manages=manages,
@@ -93,7 +93,8 @@ def _figures(file: File, document: Document) -> list[dict[str, Any]]:
 
 
 def _signer() -> URLSafeTimedSerializer:
-    """Who opened the noted page reads its images for a while; an image's address alone shows nothing."""
+    """The signer of the proof that a viewer opened the noted page: with it they may load its images for a
+    while, since an image's address alone shows nothing."""
     return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="document pages")
 
 
@@ -114,7 +115,7 @@ def staff_page(reference: str, number: int) -> ResponseReturnValue:
 @staff_bp.post("/documents/<reference>/figures")
 @guards.staff
 def check_figure(reference: str) -> ResponseReturnValue:
-    """Note what is read on the paper."""
+    """Note the figure that staff read on the paper."""
     viewer, key = guards.viewer(), request.form.get("question", "")
     try:
         with writing():
@@ -133,7 +134,7 @@ def check_figure(reference: str) -> ResponseReturnValue:
 @staff_bp.post("/documents/<reference>/original")
 @guards.staff
 def see_original(reference: str) -> ResponseReturnValue:
-    """Note that the paper itself was seen."""
+    """Note that staff saw the original paper."""
     with writing():
         files.see_original(guards.viewer(), reference)
     flash(_("L’original est noté comme vu."), "done")

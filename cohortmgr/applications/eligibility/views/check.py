@@ -1,4 +1,4 @@
-"""Whether one may apply: a page without an account, that keeps nothing of what is answered."""
+"""The public page on which anybody checks whether they may apply, without an account; it keeps no answer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ bp = Blueprint("eligibility_public", __name__)
 @bp.route("/intakes/<reference>/eligibility", methods=["GET", "POST"])
 @guards.public
 def check(reference: str) -> ResponseReturnValue:
-    """The few questions that conditions read, then yes, or each reason with what may still be done."""
+    """Ask the few questions that the conditions read; then say yes, or each reason and what to do."""
     intake = programmes.public_intake(reference)
     definition = programmes.definition_of(intake)
     asked = questions_read(definition.form, definition.eligibility)

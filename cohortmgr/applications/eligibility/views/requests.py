@@ -1,4 +1,4 @@
-"""Questions of the conditions as a request answers them."""
+"""Read a request's answers to the questions of the conditions, and show what is wrong with them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEEDED = N_("Répondez pour savoir si vous pouvez candidater.")
 def read_asked(
     definition: Definition, asked: tuple[Question, ...], given: dict[str, Any]
 ) -> tuple[dict[str, Answer], list[Problem]]:
-    """The answers that count, and what is wrong: each shown question needs one here, asked for in the form or not."""
+    """The answers that count, and what is wrong: each shown and required question needs one."""
     answers: dict[str, Answer] = {}
     problems: list[Problem] = []
     for question in asked:
@@ -35,7 +35,7 @@ def read_asked(
 
 
 def show_asked(page: ApplicationForm, button: Pressed | None, problems: list[Problem]) -> None:
-    """A row more or less is no sending: what is still missing is not told then."""
+    """Show the problems, unless a button only added or removed a row: then nothing is missing yet."""
     if button is None:
         show_answers(page, Refused(*problems))
     elif button.adds:

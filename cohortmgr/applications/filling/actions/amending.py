@@ -1,4 +1,4 @@
-"""Bringing the drafts of an intake to its amended form. What was sent stays under the form that it was sent under."""
+"""Bring the drafts of an intake to its amended form; a sent file stays under the form it was sent under."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ CHUNK = 500
 def move_drafts(viewer: Viewer, intake: Intake) -> int:
     """Bring every draft of an intake to its definition in force; returns how many moved.
 
-    One statement for those whose form asks the same, two for each five hundred of the others. An answer that
-    nothing asks any more is kept aside, one to a changed question is read again, and asked for again where it is no
-    longer an answer. A draft that is being saved meanwhile is told to look again.
+    Drafts whose form asks the same take one statement, others two for each five hundred. An answer that no
+    question asks for any more is kept aside. An answer to a changed question is read again, and asked for
+    again if it is no longer valid. Whoever is saving a draft meanwhile is told to look again.
     """
     require(viewer, "programmes.manage", intake.path)
     moved = 0
@@ -53,7 +53,7 @@ def _of(intake: Intake, version_id: int) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _versions_left(intake: Intake) -> Sequence[DefinitionVersion]:
-    """The versions, other than that in force, under which the intake still has drafts."""
+    """The definition versions, other than the one in force, under which the intake still has drafts."""
     held = sa.select(Application.version_id).where(
         Application.intake_id == intake.id,
         Application.state == State.DRAFT.value,
@@ -95,7 +95,7 @@ def _renamed(values: Mapping[str, Any]) -> dict[str, Any]:
 def _moved(
     row: Application, intake: Intake, before: Definition, after: Definition, today: date
 ) -> dict[str, Any]:
-    """The columns of a draft under the later form, `row` its number."""
+    """The columns of a draft under the later form; `row` is the draft's id."""
     found = amended.amended(before.form, after.form, row.answers, sealed_answers(row), today)
     return {
         "row": row.id,

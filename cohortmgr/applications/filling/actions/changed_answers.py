@@ -1,4 +1,4 @@
-"""Writing one change into the answers of a file."""
+"""Save what a person is changing in a sent file, apart from the answers that were sent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cohortmgr.base import clock, crypto
 
 
 def write_change(file: File, answers: Mapping[str, Answer]) -> None:
-    """Keep what these answers say otherwise than the file that was sent."""
+    """Save those answers that differ from the file that was sent. LookupError without a change."""
     change, sent = file.change, file.answers
     if change is None:
         raise LookupError(file.application.reference)

@@ -1,4 +1,4 @@
-"""Keeping what a person typed: of a draft, of what is being changed in a sent file, of what staff reopened."""
+"""Save what a person typed: into a draft, as a change to a sent file, or as answers that staff reopened."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ def save_answers(
     seen: Mapping[str, str] | None = None,
     spoken: str | None = None,
 ) -> tuple[File, list[Problem]]:
-    """Keep every good answer and return what is wrong with the others, `where` = the field's name.
+    """Save every valid answer; returns the file, and a Problem for each other (`where`: its field).
 
-    `file` is `open_file`, in the same transaction. `given` is what was typed, by field (see `composed.py`); `keys`
-    limits it to these questions (all when None). A question left empty is no mistake here: `check` tells it before
-    sending; nor is anything said of a question that the others hide, whose answer is kept for when it is shown again.
-    `seen` are the marks of the answers that the page showed: an answer changed elsewhere since then stays, and is
-    told. `spoken` is the language of the page.
+    `file` comes from `open_file`, in the same transaction. `given` is what was typed, by field (see
+    `composed.py`); `keys` limits it to these questions (all when None). An empty question is not a Problem
+    here: `sending.check` reports it before sending. Nor is anything said about a hidden question; its answer
+    is kept for when it is shown again. `seen` are the marks of the answers that the page showed: an answer
+    that was changed elsewhere since then stays, and a Problem says so. `spoken` is the language of the page.
     """
     form, before = file.definition.form, file.working
     wanted = [
@@ -90,7 +90,8 @@ def save_answers(
 def _into_draft(
     viewer: Viewer, file: File, wanted: Iterable[Question], answers: dict[str, Answer]
 ) -> list[Problem]:
-    """Write a draft; an identity number that another person bears is left out and told."""
+    """Write the answers into a draft, without identity numbers that another person has: a Problem for
+    each."""
     form, problems = file.definition.form, list[Problem]()
     person = db.session.get_one(Person, file.application.person_id)
     if any(_identifies(question) for question in wanted):
@@ -113,7 +114,7 @@ def _not_over(
     answers: dict[str, Answer],
     seen: Mapping[str, str],
 ) -> list[Problem]:
-    """Put back the answers that changed elsewhere since they were shown; a Problem for each that was typed over."""
+    """Put back each answer changed elsewhere since it was shown; a Problem for each typed over."""
     problems = []
     for question in wanted:
         key, held = question.key, before.get(question.key)
@@ -136,9 +137,9 @@ def save_reopened(
     given: Given,
     documents: Iterable[Prepared],
 ) -> File:
-    """Write the answers to these questions of a sent file, and nothing else; Refused with all that is wrong with them.
+    """Write the answers to these questions of a sent file, and nothing else; Refused with every Problem.
 
-    The caller asked whether these, and no others, are reopened.
+    The caller has checked that these questions, and no others, are reopened.
     """
     row, form = file.application, file.definition.form
     person = db.session.get_one(Person, row.person_id)
@@ -171,7 +172,7 @@ def _read(
 
 
 def _of_shown(form: Form, answers: Mapping[str, Answer], problems: list[Problem]) -> list[Problem]:
-    """The problems without those of questions that the answers hide."""
+    """The problems without those of hidden questions."""
     out = hidden(form, answers)
     return [each for each in problems if not out or not _belongs(each.where or "", out)]
 
@@ -187,10 +188,10 @@ def write_answers(
     definition: Definition,
     answers: Mapping[str, Answer],
 ) -> None:
-    """Put answers into an application and what they say of the person into the person.
+    """Write answers into an application, and what they say about the person into the person.
 
-    For the online form and for imports; identity numbers are set by the caller. No permission of its own: the
-    caller loaded the application through a scoped query.
+    For the online form and for imports. The caller sets the identity numbers. No permission is checked here:
+    the caller has loaded the application through a scoped query.
     """
     opened, sealed = split_sealed(definition.form, answers)
     application.answers = opened
@@ -208,7 +209,7 @@ def write_answers(
         application.state, application.sent_at = (
             State.HELD.value,
             None,
-        )  # it says now that its person is a child
+        )  # the answers now say that the person is a child
     values = person_values(definition.form, answers)
     if "birth_date" in values:
         values["birth_date"] = date.fromisoformat(values["birth_date"])
@@ -216,9 +217,9 @@ def write_answers(
 
 
 def open_file(viewer: Viewer, reference: str) -> File:
-    """The viewer's own file, held until the end of the transaction, if its answers may be changed now.
+    """The viewer's own file, locked until the end of the transaction, if its answers may be changed now.
 
-    That is a draft, or a sent file whose person is changing it, before the close. Refused otherwise.
+    That is so for a draft, and for a sent file that the person is changing, before the close; else Refused.
     """
     file = file_queries.own_held(viewer, reference)
     if not file.is_open:
