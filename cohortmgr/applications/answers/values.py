@@ -276,8 +276,7 @@ def normalise_email(text: str) -> str:
 
 
 def normalise_phone(text: str) -> str:
-    """The number in E.164 (`+212612345678`), Moroccan unless it says otherwise; Refused if it cannot
-    exist."""
+    """The number in E.164 (`+212612345678`), Moroccan unless it says otherwise; Refused if impossible."""
     wrong = Refused(
         N_("Ce numéro de téléphone n’est pas valable. Écrivez-le comme 06 12 34 56 78, ou avec +212.")
     )

@@ -1,4 +1,4 @@
-"""Asking people to mend named answers of what they sent, and their mending of these and no others."""
+"""Ask people to correct certain answers of a sent file, and take their corrections of these and no others."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ _NOTHING = N_("Rien n’est à corriger dans ce dossier, ou le délai est passé
 def ask(
     viewer: Viewer, reference: str, items: Mapping[str, str], message: str, until: datetime
 ) -> Correction:
-    """Reopen some questions of a sent file (question to kind) until a moment, and write to its person.
+    """Reopen some questions of a sent file until a moment, and tell its person. `items`: question to kind.
 
-    Refused while another request waits. The row is held, so that of two staff one asks.
+    Refused while another request waits. The row is locked, so that only one of two staff members asks.
     """
     file = file_queries.read_by_staff(viewer, reference)
     require(viewer, file_queries.MANAGE, file.intake.path)
@@ -65,8 +65,8 @@ def ask_all(
     until: datetime,
     lot: str | None = None,
 ) -> list[Correction]:
-    """The same request to each of these files, which are sent, wait for nothing else, and were chosen by the viewer's
-    rights. `lot` is also the name of the bundle that the letters leave with."""
+    """Make the same request for each of these files. The caller has checked that they are sent, that none
+    waits for another request, and that the viewer may ask. `lot` is also their letters' bundle."""
     message = clean(message)
     problems = request_problems(definition.form, items, message, until, clock.now())
     if problems:
@@ -162,8 +162,9 @@ def _waiting(applications: Iterable[int]) -> sa.Select[Correction]:
 
 
 def call_off(viewer: Viewer, reference: str) -> str:
-    """Close again what a request reopened; answered or called off already, nothing happens. Returns the file's
-    reference."""
+    """Call off a request, which closes what it reopened; nothing happens if answered or called off already.
+
+    Returns the file's reference."""
     found = db.session.execute(
         sa.select(Correction, Application)
         .join(Application, Application.id == Correction.application_id)
@@ -181,10 +182,10 @@ def call_off(viewer: Viewer, reference: str) -> str:
 
 
 def answer(viewer: Viewer, reference: str, given: Given, documents: Sequence[Prepared]) -> File:
-    """Mend what was asked, in a file of the viewer's own: even after the close, until the moment of the request.
+    """Take the corrections of the viewer's own file: even after the close, until the moment of the request.
 
-    Refused, and nothing written: an answer to any other question, one that is wrong, one that is missing. What was
-    sent in time is in, however long it then took.
+    Refused, with nothing written, for an answer to any other question, a wrong answer or a missing one. What
+    was sent in time counts, however long it then takes.
     """
     file = file_queries.own(viewer, reference)
     request = queries.correction_asked(file)
@@ -229,7 +230,7 @@ def _close(
 
 
 def _values(file: File, keys: Iterable[str]) -> dict[str, Any]:
-    """What these questions say now; a document by its name and reference."""
+    """The present answers to these questions; a document is given by its name and reference."""
     answers = file.answers
     return {
         key: {"document": file.documents[key].filename, "reference": file.documents[key].reference}

@@ -1,4 +1,4 @@
-"""Which answers are to be mended, why and until when."""
+"""The form in which staff ask for corrections: of which answers, why and until when."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cohortmgr.programmes.definition.rules import Form
 
 
 class CorrectionForm(FlaskForm):
-    """Which answers, what is wrong with each, until when, and a word to the person."""
+    """Until when, and a message to the person; `items_of` reads the answers and what is wrong."""
 
     message = TextAreaField(
         _l("Message à la personne"),
@@ -37,7 +37,7 @@ def items_of(args: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def kinds() -> list[tuple[str, str]]:
-    """What may be wrong with an answer, nothing first."""
+    """The choices of what is wrong with an answer, "nothing" first."""
     return [("", _("Rien à corriger")), *((kind.value, _(name)) for kind, name in KIND_NAMES.items())]
 
 

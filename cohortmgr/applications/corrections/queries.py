@@ -1,4 +1,4 @@
-"""What was asked to be mended in a file, and what became of it."""
+"""Load the corrections that were asked of a file, and what became of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cohortmgr.programmes.definition.rules import Question
 
 @dataclass(frozen=True)
 class Item:
-    """A question to be mended; before and after as they are kept, None as long as nothing was."""
+    """A question to correct, with the answer `before` and `after` as kept; None until it is corrected."""
 
     question: Question
     kind: Kind
@@ -35,17 +35,17 @@ class Request:
 
     row: Correction
     items: tuple[Item, ...]
-    # Of a child's file, on the child's own page: the words are the guardian's to read.
+    # True on a child's own page if there is a message: only the guardian may read it.
     for_guardian: bool = False
 
     @property
     def until(self) -> datetime:
-        """The last moment at which it is answered."""
+        """The moment until which it may be answered."""
         return self.row.until
 
     @property
     def message(self) -> str:
-        """What staff wrote with it."""
+        """What staff wrote with it; empty if only the guardian may read that."""
         return "" if self.for_guardian else self.row.message
 
 
@@ -55,8 +55,8 @@ def corrections_of(file: File) -> list[Request]:
 
 
 def correction_asked(file: File) -> Request | None:
-    """The request that waits for the person, if there is one and its time is not over; to a child it says which
-    answers, and not what staff wrote."""
+    """The request that waits for the person, if there is one and its time is not over. A child sees which
+    answers to correct, but not what staff wrote."""
     live = (Correction.application_id == file.application.id, Correction.state == "asked")
     found = _requests(file, sa.and_(*live))
     if not found or clock.arrived() >= found[0].until:
@@ -65,7 +65,7 @@ def correction_asked(file: File) -> Request | None:
 
 
 def reopens(application: Application, question: str) -> bool:
-    """Whether the person is asked, now, to mend the answer to that question."""
+    """Whether the person is asked, now, to correct the answer to that question."""
     wanted = (
         sa.select(CorrectionItem.id)
         .join(Correction, Correction.id == CorrectionItem.correction_id)
@@ -99,7 +99,7 @@ def _item(question: Question, row: CorrectionItem) -> Item:
 
 
 def item_values(row: CorrectionItem) -> dict[str, Any]:
-    """`before` and `after` of an item; empty as long as nothing was mended."""
+    """`before` and `after` of an item; empty until it is corrected."""
     if not row.sealed:
         return {}
     opened: dict[str, Any] = json.loads(

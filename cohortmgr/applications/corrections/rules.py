@@ -1,4 +1,4 @@
-"""Asking a person to mend some answers of a file that was sent: which, why, until when. Pure."""
+"""Rules of asking a person to correct some answers of a sent file: which, why, until when. Pure."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ KIND_SENTENCES: Mapping[Kind, str] = {
 
 LONGEST_MESSAGE = 1000
 LONGEST = timedelta(days=60)
-# Who is asked for something has a night to think of it.
+# Whoever is asked for something has a night to think about it.
 SHORTEST = timedelta(hours=12)
 
 _NOTHING = N_("Choisissez au moins une réponse à corriger.")
@@ -61,7 +61,7 @@ MISSING = N_("Il manque : %(question)s")
 def request_problems(
     form: Form, items: Mapping[str, str], message: str, until: datetime, now: datetime
 ) -> list[Problem]:
-    """What is wrong with a request; `items` is question to kind."""
+    """What is wrong with a request; `items` maps question to kind."""
     problems: list[Problem] = []
     known = {question.key for question in asked(form)}
     if not items:
@@ -78,7 +78,7 @@ def request_problems(
 
 
 def reopened(form: Form, keys: Collection[str]) -> tuple[Question, ...]:
-    """The questions to be answered anew, in the order of the form; one that left the form is passed over."""
+    """The questions to answer again, in the order of the form; one that the form lost is left out."""
     return tuple(question for question in asked(form) if question.key in keys)
 
 

@@ -1,4 +1,4 @@
-"""A candidate mends what staff asked for: only these questions, even after the close."""
+"""The page on which a candidate corrects what staff asked for: only these questions, even after the close."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.programmes.definition.rules import QuestionKind
 
 bp = Blueprint("corrections_candidate", __name__)
-# What the page itself sends beside answers.
+# The fields that the page sends beside answers.
 _OURS = frozenset({"csrf_token"})
 
 
 @bp.route("/my/applications/<reference>/correction", methods=["GET", "POST"])
 @guards.candidate
 def form(reference: str) -> ResponseReturnValue:
-    """The reopened questions with what is wrong with each; everything is sent at once."""
+    """Show the reopened questions with what is wrong with each; the person sends all of them at once."""
     file = file_queries.own(guards.viewer(), reference)
     request_open = queries.correction_asked(file)
     if request_open is None:

@@ -200,8 +200,7 @@ def identity_numbers(form: Form, answers: Mapping[str, Answer]) -> dict[str, str
 
 
 def question_of(form: Form, target: str) -> str:
-    """The key of the question with that target; an identity document will do for any identifier. Or
-    KeyError."""
+    """The key of the question with that target; an identity document will do for identifiers. Or KeyError."""
     for question in form.questions:
         if question.target == target:
             return question.key

@@ -1,4 +1,4 @@
-"""Guardians of children, and what each allowed for each child. Part of the room's models."""
+"""The tables of guardians: who answers for which child, and what each guardian allowed for each child."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from cohortmgr.base.db import Id, Model, Row
 class Guardianship(Row, Model):
     """Who answers for a child, in what capacity, until the day on which the child comes of age (excluded).
 
-    A guardian is a person with a telephone number or an address, who needs no account. Everybody's table, so that
-    one visit finds the children of several institutions; `institution_id` is where the child's file is.
+    A guardian is a person with a telephone number or an address, and needs no account. The table is not
+    divided by institution, so that one visit finds the children of several; `institution_id` is where the
+    child's file is.
     """
 
     __tablename__ = "guardianships"
@@ -33,10 +34,10 @@ class Guardianship(Row, Model):
 
 
 class ConsentAnswer(Row, Model):
-    """A guardian's yes or no to one purpose for one child's file; the one that stands has no `withdrawn_at`.
+    """A guardian's yes or no to one purpose for one child's file; the present one has no `withdrawn_at`.
 
-    `version_id` is the definition whose text was shown, in `language`; `signed` the name typed in place of a
-    signature. `person_id` is the child.
+    `version_id` is the definition whose text was shown, in `language`; `signed` is the name typed in place of
+    a signature. `person_id` is the child.
     """
 
     __tablename__ = "consents"

@@ -1,4 +1,4 @@
-"""Which children a guardian answers for, what they allowed, and who answers for a child."""
+"""Find the children that a guardian answers for, what the guardian allowed, and who answers for a child."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
 CHILD = sa.orm.aliased(Person)
-# The files about which a guardian is asked, or may change their mind.
+# The states of a file in which its guardian is asked, or may change their mind.
 ASKED = (State.HELD.value, State.SUBMITTED.value)
 
 
 @dataclass(frozen=True)
 class Guarded:
-    """A child to whom nobody writes: their name, and the guardian, if anybody has been named yet."""
+    """A child to whom no letter goes: the child's name, and the guardian if one has been named yet."""
 
     name: str
     guardian: Person | None
@@ -36,7 +36,7 @@ class Guarded:
 
 @dataclass(frozen=True)
 class Child:
-    """One child's file before its guardian: what stands already, by purpose."""
+    """One child's file as its guardian sees it; `said` are the answers that hold already, by purpose."""
 
     application: Application
     intake: Intake
@@ -46,7 +46,7 @@ class Child:
 
     @property
     def definition(self) -> Definition:
-        """The definition that the guardian agrees under: today's."""
+        """The definition under which the guardian agrees: the intake's present one."""
         return definition_of(self.intake)
 
     @property
@@ -59,12 +59,12 @@ class Child:
 
     @property
     def answers(self) -> dict[str, bool]:
-        """What stands, by purpose."""
+        """The answers that hold, by purpose."""
         return {purpose: row.answer for purpose, row in self.said.items()}
 
     @property
     def capacities(self) -> Sequence[Option]:
-        """In what capacities one may answer."""
+        """The capacities in which a guardian may answer."""
         for question in self.definition.form.questions:
             if question.target == "guardian.capacity" and question.kind is QuestionKind.CHOICE:
                 return question.options
@@ -83,7 +83,7 @@ def guardian(reference: str) -> Person:
 
 
 def contact_of(person: Person) -> Contact:
-    """By what a guardian is reached: their telephone, else their address."""
+    """How a guardian is reached: by telephone, else by e-mail."""
     if person.phone_sealed is not None:
         return Contact(SMS, crypto.unseal(person.phone_sealed, "persons", "phone", person.reference))
     return Contact(EMAIL, person.email or "")
@@ -98,14 +98,14 @@ def masked(contact: Contact) -> str:
 
 
 def same_contact(person: Person) -> sa.ColumnElement[bool]:
-    """The persons who are reached where that one is: one telephone may have been written under two names."""
+    """The condition for persons with the same contact: a telephone may have been given under two names."""
     if person.phone_blind is not None:
         return Person.phone_blind == person.phone_blind
     return sa.and_(Person.phone_blind.is_(None), Person.email == person.email)
 
 
 def guardianships(person: Person) -> Sequence[Guardianship]:
-    """Those that hold today of whoever is reached where that guardian is."""
+    """The guardianships that hold today, of everybody with the same contact as that guardian."""
     same = sa.select(Person.id).where(same_contact(person))
     live = (Guardianship.ended_at.is_(None), Guardianship.until > clock.today())
     return db.session.scalars(
@@ -115,7 +115,7 @@ def guardianships(person: Person) -> Sequence[Guardianship]:
 
 @contextmanager
 def acting_for(held: Sequence[Guardianship]) -> Iterator[None]:
-    """Reach the rows of the institutions in which these children have a file."""
+    """Let the code within reach the rows of the institutions in which these children have a file."""
     with ExitStack() as stack:
         for institution in sorted({row.institution_id for row in held}):
             stack.enter_context(acting_in(institution))
@@ -123,7 +123,7 @@ def acting_for(held: Sequence[Guardianship]) -> Iterator[None]:
 
 
 def children(held: Sequence[Guardianship], *, lock: bool = False) -> list[Child]:
-    """The files of these children that wait for an answer or have one, in two statements; within `acting_for`."""
+    """These children's files that wait for an answer or have one. Two statements, within `acting_for`."""
     by_child = {(row.child_id, row.institution_id): row for row in held}
     query = (
         sa.select(Application, Intake, Person.given_name)
@@ -147,7 +147,7 @@ def children(held: Sequence[Guardianship], *, lock: bool = False) -> list[Child]
 
 
 def standing(applications: Sequence[int]) -> dict[int, dict[str, ConsentAnswer]]:
-    """What stands for each file, by purpose."""
+    """For each file the answers that hold, by purpose."""
     found: dict[int, dict[str, ConsentAnswer]] = {}
     chosen = sa.select(ConsentAnswer).where(
         ConsentAnswer.application_id.in_(applications), ConsentAnswer.withdrawn_at.is_(None)
@@ -158,7 +158,7 @@ def standing(applications: Sequence[int]) -> dict[int, dict[str, ConsentAnswer]]
 
 
 def asked_of(application: Application) -> sa.Row[Person, Guardianship] | None:
-    """Who was asked about a file and when: the guardian's name, reference, capacity and the moment."""
+    """The guardian last asked about a file, with the guardianship (capacity and moment); or None."""
     return db.session.execute(
         sa.select(Person, Guardianship)
         .join(Guardianship, Guardianship.guardian_id == Person.id)
@@ -169,7 +169,8 @@ def asked_of(application: Application) -> sa.Row[Person, Guardianship] | None:
 
 
 def children_named(values: Sequence[Any], column: sa.orm.InstrumentedAttribute[Any]) -> dict[Any, Guarded]:
-    """The children to whom nobody writes, among those whom some values of a column of `CHILD` name; one statement."""
+    """The children to whom no letter goes, by the value of `CHILD`'s column that names each. One
+    statement."""
     live = sa.and_(
         Guardianship.child_id == Application.person_id,
         Guardianship.ended_at.is_(None),
@@ -193,14 +194,14 @@ def children_named(values: Sequence[Any], column: sa.orm.InstrumentedAttribute[A
 
 
 def is_read_by_guardian(application: Application) -> bool:
-    """Whether what adults write about a file is for its guardian alone; no statement where there never was one."""
+    """Whether only the guardian reads what adults write about a file; no statement if it needs no consent."""
     if application.consent == Consent.NONE:
         return False
     return application.person_id in children_named([application.person_id], CHILD.id)
 
 
 def has_guardian(person_id: int | None, email: str | None = None) -> bool:
-    """The same of whoever has a file anywhere within reach, by their number or their address."""
+    """The same for a person, by id or by e-mail address, with a file anywhere within reach."""
     if person_id is not None:
         return person_id in children_named([person_id], CHILD.id)
     return email is not None and email in children_named([email], CHILD.email)

@@ -1,4 +1,4 @@
-"""Who is a child, who is named as the guardian, and what the guardian's answers come to. Pure."""
+"""Rules of guardians: who is a child, who is its guardian, and what consent the answers amount to. Pure."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Named:
 
     @property
     def contact(self) -> tuple[str, str]:
-        """By what the guardian is known: (channel, address), the telephone before the address."""
+        """The contact by which the guardian is known, (channel, address): the telephone, else the e-mail."""
         return ("sms", self.phone) if self.phone else ("email", self.email)
 
 
 def comes_of_age(born: date, under: int) -> date:
-    """The first day at that age. Who was born on 29 February has it on 1 March of other years."""
+    """The first day at the age of `under` years; for 29 February it is 1 March in other years."""
     try:
         return born.replace(year=born.year + under)
     except ValueError:
@@ -42,12 +42,12 @@ def comes_of_age(born: date, under: int) -> date:
 
 
 def is_minor(terms: GuardianTerms | None, born: date | None, day: date) -> bool:
-    """Whether a guardian is needed on that day; never where the programme asks for none, or nobody knows the age."""
+    """Whether a guardian is needed that day; never if the programme asks for none or the age is unknown."""
     return terms is not None and born is not None and day < comes_of_age(born, terms.under)
 
 
 def born_on(form: Form, answers: Mapping[str, Answer]) -> date | None:
-    """The birth date that the answers tell."""
+    """The birth date that the answers give; None if they do not."""
     said = _told(form, answers).get("person.birth_date")
     return date.fromisoformat(said) if isinstance(said, str) and said else None
 
@@ -60,14 +60,16 @@ def is_child(definition: Definition, answers: Mapping[str, Answer], day: date) -
 
 
 def guardian_of(form: Form, answers: Mapping[str, Answer]) -> Named:
-    """The guardian whom the answers name, as far as they do."""
+    """The guardian whom the answers name; what they do not give is empty."""
     told = _told(form, answers)
     values = {part: str(told.get(f"guardian.{part}") or "") for part in (*_NEEDED, "email")}
     return Named(**values)
 
 
 def guardian_problems(form: Form, answers: Mapping[str, Answer]) -> list[Problem]:
-    """What is missing before a guardian can be asked, each beside its question. A telephone or an address will do."""
+    """A Problem, beside its question, for each thing missing or wrong before a guardian can be asked.
+
+    A telephone or an e-mail address is enough."""
     told, named = _told(form, answers), guardian_of(form, answers)
     by_target = {question.target: question for question in form.questions if question.target}
     problems = []
@@ -85,7 +87,7 @@ def guardian_problems(form: Form, answers: Mapping[str, Answer]) -> list[Problem
 
 
 def consent_of(terms: GuardianTerms, said: Mapping[str, bool]) -> Consent:
-    """What the answers that stand come to: every required purpose yes, one of them no, or not all said."""
+    """What the answers come to. GIVEN: yes to every required purpose; WITHDRAWN: no to one; else WAITING."""
     required = [said.get(key) for key in sorted(terms.required)]
     if False in required:
         return Consent.WITHDRAWN
@@ -93,7 +95,7 @@ def consent_of(terms: GuardianTerms, said: Mapping[str, bool]) -> Consent:
 
 
 def consent_after(before: str, child: bool) -> Consent:
-    """The state of a file whose answers were written: what a guardian said of a child stands."""
+    """The consent of a file after its answers were written: NONE if it is no child's; what was said stays."""
     held = Consent(before)
     if not child:
         return Consent.NONE

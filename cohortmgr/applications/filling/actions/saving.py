@@ -90,8 +90,7 @@ def save_answers(
 def _into_draft(
     viewer: Viewer, file: File, wanted: Iterable[Question], answers: dict[str, Answer]
 ) -> list[Problem]:
-    """Write the answers into a draft, without identity numbers that another person has: a Problem for
-    each."""
+    """Write the answers into a draft, without identity numbers of other persons: a Problem for each."""
     form, problems = file.definition.form, list[Problem]()
     person = db.session.get_one(Person, file.application.person_id)
     if any(_identifies(question) for question in wanted):

@@ -1,4 +1,4 @@
-"""Asking guardians, and writing what they answer for each child and purpose."""
+"""Ask guardians for their consent, and write what they answer for each child and purpose."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.definition.rules import Definition
 
 LINK = "guardian"
-# The link of the receipt, by which an answer may be changed; whoever loses it asks for another.
+# How long the receipt's link holds, by which an answer may be changed; whoever loses it asks for another.
 STANDING = timedelta(days=365)
 _CHUNK = 500
 _ANSWER = N_("%(child)s, « %(purpose)s » : répondez oui ou non.")
 _SIGN = N_("Signez en écrivant votre nom.")
 _CAPACITY = N_("Dites en quelle qualité vous répondez.")
 
-# What a withdrawal of the guardian's agreement undoes on the floors above: called once the file is hidden.
+# Called once a sent file is hidden for want of consent: higher rooms undo what they did with it.
 on_hidden: Hook[[Viewer, Application], None] = Hook()
 
 
@@ -65,9 +65,9 @@ def ask_all(
     programme: Mapping[str, str],
     bundle: str | None = None,
 ) -> None:
-    """Note the guardians and send each one link, whatever the number of their children; a handful of statements.
+    """Record the guardians and send each of them one link for all their children; a handful of statements.
 
-    The caller holds the files and asked whether it may. `bundle`: that the letters leave with.
+    The caller has locked the files and checked that it may ask. `bundle` is that of the letters.
     """
     if not asked:
         return
@@ -95,14 +95,14 @@ def ask_all(
 
 
 def ask_one(viewer: Viewer, file: File) -> None:
-    """Ask the guardian whom the file names; the caller holds a child's file that is complete."""
+    """Ask the guardian whom the file names. The caller has locked it; it is a child's, and complete."""
     ask_named(viewer, file.application, file.definition, file.answers)
 
 
 def ask_named(
     viewer: Viewer, row: Application, definition: Definition, answers: Mapping[str, Answer]
 ) -> None:
-    """The same, of a file that is being written."""
+    """The same, for a file that is being written."""
     terms, born = definition.guardians, born_on(definition.form, answers)
     if terms is None or born is None:
         raise LookupError(row.reference)
@@ -125,7 +125,7 @@ def _letter(
     count: int,
     bundle: str | None = None,
 ) -> Letter:
-    """To the guardian's own telephone or address, which is all that is known of them: no preference is asked."""
+    """A letter to the guardian's telephone or address: that is all we know, so no preference is read."""
     contact = contact_of(person)
     variables = {
         "token": token,
@@ -141,7 +141,7 @@ def _letter(
 
 
 def _guardians(asked: Sequence[Asking], language: str) -> dict[tuple[str, str], Person]:
-    """Contact to person: a guardian already known by it, or a new one."""
+    """Contact to person: a guardian who is already known by it, or a new one."""
     by_contact = {each.named.contact: each.named for each in asked}
     found = _known(by_contact)
     rows = []
@@ -171,7 +171,7 @@ def _guardians(asked: Sequence[Asking], language: str) -> dict[tuple[str, str], 
 
 
 def _known(contacts: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Person]:
-    """Only guardians: whoever applied with the same number is not taken for one."""
+    """Contact to the guardian known by it; a person who applied with the same number is not taken for one."""
     phones = {
         crypto.blind_index("phone", address): address for channel, address in contacts if channel == "sms"
     }
@@ -190,7 +190,7 @@ def _known(contacts: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Person]
 
 
 def _note_guardianships(asked: Sequence[Asking], found: Mapping[tuple[str, str], Person]) -> None:
-    """One guardian a child and institution: the last one named; who was named before answers no longer."""
+    """Record the guardianships: one for each child and institution; earlier ones end."""
     wanted = {(each.child_id, each.institution_id): each for each in asked}
     held: dict[tuple[int, int, int], Guardianship] = {}
     child_ids = sorted({child for child, _ in wanted})
@@ -225,7 +225,7 @@ def _note_guardianships(asked: Sequence[Asking], found: Mapping[tuple[str, str],
 
 @dataclass(frozen=True)
 class Said:
-    """What a guardian sends for one child: in what capacity, and yes or no by purpose."""
+    """What a guardian sends for one child: the capacity, and yes or no for each purpose."""
 
     capacity: str
     answers: Mapping[str, bool]
@@ -234,10 +234,10 @@ class Said:
 def answer(
     viewer: Viewer, token: str, guardian_reference: str, said: Mapping[str, Said], signed: str, language: str
 ) -> str:
-    """Write a guardian's answers, by reference of the file, and use the link up; returns the receipt's link.
+    """Write a guardian's answers (`said`, by file reference) and use up the link; returns a receipt's token.
 
     Refused, with each problem's `where` = "reference-purpose", unless every child that waits is answered. The
-    caller verified by a code that the guardian reads what is sent to them, in a visit of this very link.
+    caller has verified by a code, in a visit of this very link, that the guardian reads what is sent to them.
     """
     signed = clean(signed)[:160]
     link = links.peek(token, LINK)
@@ -310,7 +310,7 @@ def _write(viewer: Viewer, person: Person, child: Child, said: Said, signed: str
 
 
 def _apply(viewer: Viewer, row: Application, consent: Consent) -> None:
-    """What the guardian's word does to the file: it leaves, it is hidden, or nothing moves."""
+    """Apply the consent to the file: it is sent, or hidden, or its state stays."""
     moment = clock.now()
     row.consent, row.updated_at = consent.value, moment
     if consent is Consent.GIVEN and row.state == State.HELD:
@@ -324,8 +324,9 @@ def _apply(viewer: Viewer, row: Application, consent: Consent) -> None:
 
 
 def take_back(viewer: Viewer, reference: str) -> Application:
-    """Make a child's file that waits a draft again, so that another guardian or number may be given. Done already,
-    nothing happens; Refused after the close, and once the guardian has answered."""
+    """Make a child's file that waits a draft again, so that another guardian or number may be given.
+
+    Nothing happens if it is a draft; Refused after the close, and once the guardian has answered."""
     file = own_held(viewer, reference)
     row = file.application
     if row.state == State.DRAFT:
@@ -343,9 +344,9 @@ def take_back(viewer: Viewer, reference: str) -> Application:
 
 
 def link_for(viewer: Viewer, contact: Contact) -> str | None:
-    """Another link for whoever just proved by a code that this telephone or address is theirs; None for no guardian.
+    """A new link for whoever just proved by a code that this contact is theirs; None if they are no guardian.
 
-    The link they lost, or did not use, opens nothing any longer.
+    The link that they lost, or did not use, opens nothing any longer.
     """
     person = _known([(contact.channel, contact.address)]).get((contact.channel, contact.address))
     if person is None or not guardianships(person):

@@ -1,4 +1,4 @@
-"""Adults write to no child: what a child's file has to say goes to the guardian, whichever room wrote it."""
+"""Send letters about a child's file to the guardian, whichever room wrote them: adults write to no child."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from cohortmgr.outbox.actions import Letter
 from cohortmgr.outbox.texts.display.rendering import PASSED_ON
 
 _CHUNK = 500
-# To the guardians themselves, by the telephone or the address that the file names.
+# Letters that go to the guardians already, by the telephone or the address that the file names.
 _THEIRS = frozenset({"guardian_asked", "guardian_receipt"})
-# Where a guardian asks for a link of their visit by the telephone or address that they are known by.
+# The page on which a guardian asks for a link, by the telephone or address that they are known by.
 VISIT = "/guardian"
 _CONCERNS = N_("Ce message concerne %(name)s, dont vous êtes le tuteur légal.")
 
 
 def to_guardians(letters: list[Letter]) -> list[Letter]:
-    """The letters with each child's guardian in place of the child, in their language, by the way they are known by.
+    """Put the guardian in place of each child, in the language and by the contact of the guardian.
 
-    A child is known by their file, or by their address or number where the letter names nobody. A statement for 500
-    of them, none for letters of no institution: codes, which whoever has an account asked for. A child whose guardian
-    nobody has named yet is written nothing.
+    A child is known by their file, or by their address or number if the letter names nobody. One statement
+    for each 500; none for letters without an institution: these are codes, which the owner of an account
+    asked for. A letter to a child whose guardian has not been named yet is left out.
     """
     told = [each for each in letters if each.institution_id is not None and each.key not in _THEIRS]
     by_person = _found({each.person_id for each in told if each.person_id is not None}, CHILD.id)
@@ -56,14 +56,14 @@ def to_guardians(letters: list[Letter]) -> list[Letter]:
 
 
 def _known_by(letter: Letter) -> tuple[str, str]:
-    """The channel, and the address or the blind index of the number."""
+    """The channel, and the e-mail address or the blind index of the number."""
     if letter.channel == "sms":
         return "sms", crypto.blind_index("phone", letter.address)
     return "email", letter.address.casefold()
 
 
 def _found(values: Collection[Any], column: sa.orm.InstrumentedAttribute[Any]) -> Mapping[Any, Guarded]:
-    """The children among those whom these values of a column name."""
+    """The children among the persons whom these values of a column name, by the value."""
     found: dict[Any, Guarded] = {}
     wanted = sorted(values)
     for part in (wanted[i : i + _CHUNK] for i in range(0, len(wanted), _CHUNK)):
@@ -74,7 +74,7 @@ def _found(values: Collection[Any], column: sa.orm.InstrumentedAttribute[Any]) -
 def _turned(letter: Letter, name: str, guardian: Person) -> Letter:
     contact = contact_of(guardian)
     passed_on = {"what": _CONCERNS, "values": {"name": name}, "name": name, "page": VISIT}
-    # Whoever reads it is greeted by their own name.
+    # The guardian is greeted by their own name.
     greeted = {"name": guardian.given_name} if "name" in letter.variables else {}
     return replace(
         letter,

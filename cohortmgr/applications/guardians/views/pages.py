@@ -1,6 +1,7 @@
-"""A guardian's visit: a link or a telephone number, a code, an answer for each child and purpose, a receipt.
+"""The pages of a guardian's visit: a link or a contact, a code, answers for each child, a receipt.
 
-The code is bound to the browser; what it opened lasts half an hour, for the one link that it was asked for.
+The code is bound to the browser. The visit that it opens lasts half an hour, for the one link that it was
+asked for.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _CODE = "guardian_code"
 @my_bp.route("/my/applications/<reference>/guardian", methods=["GET", "POST"])
 @guards.candidate
 def asked(reference: str) -> ResponseReturnValue:
-    """Who was asked; on POST the file is a draft again, to name another guardian or number."""
+    """Say who was asked; POST makes the file a draft again, to name another guardian or number."""
     viewer = guards.viewer()
     file = own(viewer, reference)
     if request.method == "POST":
@@ -57,7 +58,7 @@ def asked(reference: str) -> ResponseReturnValue:
 @bp.route("", methods=["GET", "POST"])
 @guards.public
 def begin() -> ResponseReturnValue:
-    """For whoever has no link any longer: a code to the telephone that was given for them."""
+    """For a guardian without a link: POST sends a code to the contact that was given for them."""
     problems: tuple[Problem, ...] = ()
     if request.method == "POST":
         try:
@@ -82,7 +83,7 @@ def _sent_code(address: str, token: str | None) -> ResponseReturnValue:
 @bp.route("/code", methods=["GET", "POST"])
 @guards.public
 def code() -> ResponseReturnValue:
-    """The six digits."""
+    """Ask for the six digits of the code."""
     asked = codes.look(session.get(_CODE), LINK)
     if asked is None:
         return redirect(url_for("guardians.begin"))
@@ -125,7 +126,7 @@ def _proved() -> ResponseReturnValue:
 @bp.route("/<token>", methods=["GET", "POST"])
 @guards.public
 def link(token: str) -> ResponseReturnValue:
-    """What this is about; on POST the code leaves."""
+    """Say what the link is for; POST sends the code."""
     try:
         person = guardian_of(token)
     except Refused as refusal:
@@ -151,12 +152,12 @@ def link(token: str) -> ResponseReturnValue:
 @guards.public
 @in_visit
 def answers(token: str, person: Person) -> ResponseReturnValue:
-    """Every child of this guardian, and a yes or no for each purpose; nothing is ticked beforehand."""
+    """Ask about every child of this guardian, a yes or no for each purpose; nothing is ticked beforehand."""
     reference, held = person.reference, guardian_queries.guardianships(person)
     with guardian_queries.acting_for(held):
         children = guardian_queries.children(held)
     if request.method == "POST":
-        # Before writing() ends what was read: nothing of a child can be read again from outside its institution.
+        # Read before writing() ends what was loaded: outside its institution no child can be loaded again.
         said, signed = _said(children), request.form.get("signed", "")
         try:
             with writing():
@@ -171,7 +172,7 @@ def answers(token: str, person: Person) -> ResponseReturnValue:
 
 
 def _said(children: list[Child]) -> dict[str, Said]:
-    """What was sent, by reference of the file; what was not answered is left out."""
+    """What was sent, by the file's reference; purposes without an answer are left out."""
     found = {}
     for child in children:
         reference = child.application.reference
@@ -202,7 +203,7 @@ def _answers_page(token: str, person: Person, problems: tuple[Problem, ...]) -> 
 @guards.public
 @in_visit
 def receipt(token: str, person: Person) -> ResponseReturnValue:
-    """What was answered, and by what link it may be changed."""
+    """Show what was answered, and the link by which it may be changed."""
     held = guardian_queries.guardianships(person)
     with guardian_queries.acting_for(held):
         children = guardian_queries.children(held)

@@ -1,4 +1,4 @@
-"""Whose turn it is on a child's own page, as long as it is the guardian's."""
+"""The step on a child's own page that says that it is the guardian's turn."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cohortmgr.applications.file.rules import Consent, State
 
 
 def steps(viewer: Viewer, application: Application) -> Iterable[Mapping[str, Any]]:
-    """Whose turn it is on a child's own page: the guardian's."""
+    """Yield the guardian's step while a child's file waits for consent, or if consent was refused."""
     if application.state == State.HELD:
         refused = application.consent == Consent.WITHDRAWN
         yield {

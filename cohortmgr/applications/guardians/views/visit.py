@@ -1,4 +1,4 @@
-"""A guardian's visit as the browser carries it, for every page that needs one."""
+"""Keep a guardian's visit in the browser's session, and ask for it on every page that needs one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEPT = "guardian_visit"
 
 
 def is_visiting(token: str) -> bool:
-    """Whether this browser proved, for this link and not too long ago, that it reads what is sent to the guardian."""
+    """Whether this browser proved lately, for this link, that it reads what is sent to the guardian."""
     visit = session.get(KEPT) or {}
     if visit.get("link") != links.hashed(token):
         return False
@@ -32,7 +32,9 @@ def is_visiting(token: str) -> bool:
 
 
 def guardian_of(token: str) -> Person:
-    """Whose link it is; the page, also that of a closed link, speaks their language unless their browser chose one."""
+    """The guardian whose link it is; Refused if it is closed.
+
+    The page is then in their language, also for a closed link, unless their browser chose one."""
     found = links.find(token, LINK)
     person = guardian_queries.guardian(found.subject)
     if COOKIE not in request.cookies:
@@ -48,7 +50,9 @@ def closed(refusal: Refused) -> ResponseReturnValue:
 
 
 def in_visit(view: Callable[[str, Person], ResponseReturnValue]) -> Callable[[str], ResponseReturnValue]:
-    """A page of the visit, given whose link it is; who has not proved it yet, or too long ago, is asked first."""
+    """Make a page of the visit from a view of the token and its guardian.
+
+    A browser that has not proved to be the guardian's, or not lately, is first sent to the link's page."""
 
     @wraps(view)
     def page(token: str) -> ResponseReturnValue:
