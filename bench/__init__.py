@@ -1,1 +1,4 @@
-"""Measurements, each beside a floor taken in the same run from the same kind of server. Never in the test run."""
+"""Measurements, each beside a floor that is taken in the same run from the same kind of server.
+
+They are never part of the test run.
+"""

@@ -1,4 +1,4 @@
-"""`python -m bench`: a table of figures, each beside its floor; code 1 when one misses its target."""
+"""`python -m bench`: print a table of figures, each beside its floor; code 1 if one misses its target."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bench.installation import Installation, installed
 from bench.letters import letters
 from bench.patterns import patterns
 
-# So many that a run takes seconds; `python -m bench.letters` sends a hundred thousand.
+# Few enough that a run takes seconds; `python -m bench.letters` sends a hundred thousand.
 LETTERS = 3000
 
 
@@ -40,7 +40,7 @@ def main() -> int:
 
 
 def measured(made: Installation, times: int, journeys: int) -> Iterator[Figure]:
-    """Every figure, as soon as it is there."""
+    """Yield every figure as soon as it is measured."""
     yield from figures.statements(made)
     yield from figures.weights(made)
     yield from figures.pages(made, times)

@@ -1,4 +1,4 @@
-"""Many drafts out of one: what a person made through the pages, copied row by row under other names."""
+"""Make many drafts out of one: a draft made through the pages is copied row by row under other names."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Draft:
 
 
 def copied_drafts(made: Installation, count: int) -> list[tuple[str, str]]:
-    """(reference of the application, cookie of its person's browser) of so many drafts that only wait to be sent."""
+    """Make `count` drafts that only wait to be sent; returns (file's reference, session cookie) of each."""
     visitor, _page = drafted(within(made.web), made.open_intake)
     found: list[tuple[str, str]] = []
     with made.system.app_context():
@@ -75,7 +75,7 @@ def _copy(model: Draft, number: int) -> tuple[str, str]:
 
 
 def _insert(model: type[Model], values: dict[str, Any], reference: str | None = None) -> int:
-    """Write a copy under a number and a reference of its own; returns the number."""
+    """Insert a copy of a row with an id and a reference of its own; returns the id."""
     row = {key: value for key, value in values.items() if key != "id"}
     done = db.session.execute(sa.insert(table_of(model)), {**row, "reference": reference or new_reference()})
     return int(done.inserted_primary_key[0])  # type: ignore[attr-defined]

@@ -1,13 +1,15 @@
-"""`python -m bench.faults`: people act while a process is killed at each step; then every message is counted.
+"""`python -m bench.faults`: kill a process at each step while people act; then count every message.
 
-Each trial is one life of a small installation: web, worker and beat as the Procfile starts them, Redis where it is the
-broker (without a disk: nothing here relies on it), and a mail server of ours. Some people ask for a link through the
-web, a campaign's messages are written, a job is asked for; at one moment a process gets SIGKILL; it is started again.
-What was answered to a person must be at the mail server, no message more than twice, and twice only where the server
-had it and nobody can say whether its sender read the answer.
+Each trial runs on a small installation: web, worker and beat as the Procfile starts them, Redis if it is the
+broker (without a disk: nothing here relies on it), and a mail server of ours. Some people ask for a code
+through the web, a campaign's messages are written, and a job is asked for. At one moment a process gets
+SIGKILL; it is started again. Every message that a person was promised must reach the mail server. No message
+may come more than twice, and twice only if the server had it and nobody can say whether its sender read the
+answer.
 
-So that a trial takes seconds, what time does is done by hand: the leases of the killed worker end at once, those that
-wait after a failure are due, and the sweep that beat asks for once a minute is asked for each second.
+So that a trial takes seconds, it does by hand what time does: the leases of the killed worker end at once,
+messages and jobs that wait after a failure are due at once, and the sweep that beat asks for once a minute is
+asked for each second.
 """
 
 from __future__ import annotations
@@ -35,8 +37,8 @@ PATIENCE = 60.0
 
 @dataclass(frozen=True)
 class Kind:
-    """Who is killed, and when: at a stage of the talk with the mail server, or (None) at any instant. `answer`: what
-    the mail server says to the message at hand instead of taking it with a word."""
+    """A kind of trial: which process is killed, and at which stage of the talk with the mail server (None: at
+    any instant). `answer` is what the mail server does with the message at hand instead of accepting it."""
 
     victim: Victim | None
     stage: Stage | None = None
@@ -60,8 +62,8 @@ WITH_REDIS = (Kind("redis"), Kind("redis", "data"), Kind("redis", "end"))
 
 @dataclass
 class Outcome:
-    """What became of a trial. `repeated`: came twice where the server's answer may not have been read; `wrong`: came
-    twice without that, or more often than twice."""
+    """The outcome of a trial. `repeated` counts messages that came twice because the server's answer may not
+    have been read; `wrong` are those that came twice without that, or more often than twice."""
 
     kind: Kind
     sent: int = 0
@@ -73,12 +75,12 @@ class Outcome:
 
     @property
     def good(self) -> bool:
-        """Whether nothing was lost and one message repeated at most."""
+        """Whether nothing was lost or wrong, and one message at most came twice."""
         return self.struck and not self.lost and not self.wrong and self.repeated <= 1
 
 
 class Ambush(Conduct):
-    """Waits for a message at a stage, strikes once, and answers that message as it is told."""
+    """A sink's conduct that waits for a message at a stage, strikes once, and answers it as it is told."""
 
     def __init__(self) -> None:
         self.town: Town | None = None
@@ -87,7 +89,7 @@ class Ambush(Conduct):
         self._after = 0
 
     def lie(self, kind: Kind, after: int) -> None:
-        """Wait for the message before which `after` came."""
+        """Wait for the message that comes once `after` were taken."""
         self.struck.clear()
         self._kind, self._after = kind, after
 
@@ -110,7 +112,7 @@ class Ambush(Conduct):
 
 
 def trial(town: Town, ambush: Ambush, tally: Tally, kind: Kind, chance: random.Random) -> Outcome:
-    """One trial."""
+    """Run one trial: people act, a process is killed and started again, and what came is counted."""
     began, found = time.monotonic(), Outcome(kind)
     before = Counter(tally.taken)
     if kind.stage == "connected":
@@ -144,7 +146,7 @@ def trial(town: Town, ambush: Ambush, tally: Tally, kind: Kind, chance: random.R
 
 
 def _idle(town: Town) -> None:
-    """A worker that has nothing to do hangs up: the next message opens a connection."""
+    """Wait until the worker, with nothing to do, hangs up, so that the next message opens a connection."""
     town.settle(PATIENCE)
     time.sleep(0.3)
 
@@ -159,7 +161,7 @@ def tried(
     redis: bool,
     aloud: bool = False,
 ) -> list[Outcome]:
-    """So many trials of these kinds in turn, in an installation that is migrated and otherwise at rest."""
+    """Run `times` trials of these kinds in turn, in an installation that is migrated and at rest."""
     chance, ambush, found = random.Random(seed), Ambush(), list[Outcome]()
     port = free_port()
     with (
@@ -187,7 +189,7 @@ def table(found: Sequence[Outcome]) -> list[str]:
 
 
 def told(postgres: str | None, trials: int, seed: int, *, redis: bool) -> bool:
-    """Make an installation, try, print the table; False when anything was lost, or came twice without a reason."""
+    """Make an installation, try, print the table; False if any message was lost or wrongly repeated."""
     kinds = (*KINDS, *WITH_REDIS) if redis else KINDS
     with installed(postgres) as made, tempfile.TemporaryDirectory(prefix="cohortmgr-faults-") as folder:
         found = tried(made.settings, Path(folder), kinds, trials, seed, redis=redis, aloud=True)
@@ -201,7 +203,7 @@ def told(postgres: str | None, trials: int, seed: int, *, redis: bool) -> bool:
 
 
 def main() -> int:
-    """Try and say; code 1 when it went wrong."""
+    """Run the trials; code 1 if anything went wrong."""
     parser = argparse.ArgumentParser(
         prog="python -m bench.faults", description=(__doc__ or "").partition("\n")[0]
     )

@@ -1,4 +1,4 @@
-"""The figures, each beside its floor or its limit."""
+"""Measure the figures of `python -m bench`, each beside its floor or its limit."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def beside_floor(
 
 
 def pages(made: Installation, times: int) -> Iterator[Figure]:
-    """Programme page, form and list, each on its own server beside the floor's."""
+    """Yield the CPU of the programme page, the form and the list, each beside a page of the floor."""
     listed = f"/staff/intakes/{made.listed}/applications?size=600"
     bare = {"COHORTMGR_DATABASE_URL": made.settings.system_database_url}
     with Server("wsgi:app", made.environment) as server, Server("bench.floor:app", bare) as floor:
@@ -74,7 +74,7 @@ def pages(made: Installation, times: int) -> Iterator[Figure]:
 
 
 def sender(server: Server) -> Send:
-    """Requests to a server, as a visitor sends them."""
+    """A `Send` to a server."""
 
     def send(method: str, path: str, body: bytes, headers: Any) -> Answer:
         return server.request(method, path, body, headers)
@@ -83,7 +83,7 @@ def sender(server: Server) -> Send:
 
 
 def statements(made: Installation) -> list[Figure]:
-    """Statements of the list with 50 rows and with 600, and of one journey."""
+    """The SQL statements of the list with 50 rows and with 600, of one journey, and of one page by page."""
     send = within(made.web)
     seen: dict[int, int] = {}
     for size in (50, 600):
@@ -113,7 +113,7 @@ def statements(made: Installation) -> list[Figure]:
 
 
 def _page_by_page(send: Send, made: Installation) -> Figure:
-    """The statements of the dearest page of a journey of one thing a page: its saving and the page that follows."""
+    """The statements of the costliest page of a journey page by page: saving it and showing the next one."""
     visitor, _form, answers = signed_up(send, made.open_intake)
     dearest, pages = 0, 0
     steps = paged(visitor, visitor.place.removesuffix("/form"), answers)
@@ -123,7 +123,7 @@ def _page_by_page(send: Send, made: Installation) -> Figure:
         if here is None:
             break
         pages += 1
-        dearest = max(dearest, len(sql) if pages > 1 else 0)  # the first fills what is made once
+        dearest = max(dearest, len(sql) if pages > 1 else 0)  # the first also makes what is made only once
     return Figure(
         "journey page by page, statements a page", dearest, "", 11, f"{pages} pages, saved and drawn"
     )
@@ -149,7 +149,7 @@ def journeys(made: Installation, times: int) -> Figure:
 
 
 def twice_at_once(made: Installation, times: int = 5) -> Figure:
-    """The last step sent twice at the same time: what went wrong, over some tries. Nothing may."""
+    """How much goes wrong when the last step is sent twice at the same time, over some tries. Nothing may."""
     wrong: list[str] = []
     with Server("wsgi:app", made.environment, *shipped()) as server:
         for _ in range(times):
@@ -160,7 +160,7 @@ def twice_at_once(made: Installation, times: int = 5) -> Figure:
 
 
 def _sent_together(visitor: Visitor, page: Answer) -> list[str]:
-    """The faults of two browsers' windows that send at once."""
+    """The faults when two windows of one browser send at once."""
     wrong: list[str] = []
     line = threading.Barrier(2)
 
@@ -198,7 +198,7 @@ def _recorded_once(made: Installation, reference: str) -> list[str]:
 
 
 def weights(made: Installation) -> list[Figure]:
-    """Compressed bytes of first loads, page and scripts, and their requests."""
+    """The compressed bytes of first loads, pages with what they load, and how many requests they take."""
     send = within(made.web)
     visitor, _form, _answers = signed_up(send, made.open_intake)
     mine = {"Cookie": f"session={visitor.jar['session']}"}
@@ -230,6 +230,6 @@ def _weight(send: Send, name: str, audience: str, path: str, headers: dict[str, 
 
 
 def _sent(answer: Answer) -> int:
-    """Bytes as they travel."""
+    """The bytes of an answer as they travel, compressed."""
     packed = answer.headers.get("Content-Encoding") == "gzip"
     return len(answer.body) if packed else len(gzip.compress(answer.body, 6))

@@ -1,4 +1,4 @@
-"""The floor: a bare Flask application on the same database, without any of ours between it and the answer.
+"""The floor of the page figures: a bare Flask application on the same database, without any of our code.
 
 `/page` is one query and a small template; `/rows` renders the same 600 rows as the staff's list.
 """
@@ -27,7 +27,7 @@ ROWS = app.jinja_env.from_string("""<!doctype html><html lang="fr"><head><meta c
 
 @app.get("/page")
 def page() -> str:
-    """One query, one small page."""
+    """A small page from one query."""
     with engine.connect() as connection:
         row = connection.execute(sa.text("SELECT title, opens_at, closes_at FROM intakes LIMIT 1")).one()
     return PAGE.render(title=row.title, opens=row.opens_at, closes=row.closes_at)
@@ -35,7 +35,7 @@ def page() -> str:
 
 @app.get("/rows")
 def rows() -> str:
-    """One query, 600 rows in a table."""
+    """A table of 600 rows from one query."""
     columns = "reference, number, name, region, diploma, average_thousandths, state, sent_at"
     query = sa.text(f"SELECT {columns} FROM applications ORDER BY sort_name LIMIT 600")  # noqa: S608  # no input
     with engine.connect() as connection:

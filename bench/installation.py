@@ -1,4 +1,4 @@
-"""An installation of its own for one run: a folder, a database, the 2025 file imported, the intake of 2027 open."""
+"""Make an installation for one run: a folder, a database, the 2025 file imported, the intake of 2027 open."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ROLES = ("owner_database_url", "database_url", "system_database_url")
 
 @dataclass(frozen=True)
 class Installation:
-    """Both applications in this process, and the environment that other processes get."""
+    """The web's and the system's application in this process, and the environment for other processes."""
 
     web: Flask
     system: Flask
@@ -110,7 +110,7 @@ def _administrator() -> str:
 
 
 def cookie_of(web: Flask, token: str) -> str:
-    """The session cookie of a browser that bears the token of a sign-in."""
+    """The session cookie of a browser that is signed in with this token."""
     client = web.test_client()
     with client.session_transaction() as session:
         session["_user_id"], session["_fresh"] = token, True

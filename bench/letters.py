@@ -1,8 +1,9 @@
-"""`python -m bench.letters`: the worker empties the outbox into a sink, beside one connection with the same bytes.
+"""`python -m bench.letters`: compare the worker emptying the outbox with a mere sending of the same bytes.
 
-The floor is the standard library's client: it holds the finished bytes of each message and does nothing but send
-them, one after the other, over one connection. The worker claims, opens, asks for the way, renders with its HTML,
-composes, hands over and notes each message before the next one.
+The floor is the standard library's client: it holds the finished bytes of each message and does nothing but
+send them to a sink, one after the other, over one connection. For each message, before the next one, the
+worker claims it, opens it, asks by which way it goes, renders it with its HTML, composes it, hands it over
+and notes it.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ WORKERS = 2
 
 @dataclass(frozen=True)
 class Run:
-    """One sending: how long it took, what CPU of its process, and its resident kB at a tenth and at the end."""
+    """One sending: messages, bytes, wall and CPU seconds, and resident kB at a tenth of it and at the end."""
 
     messages: int
     size: int
@@ -63,7 +64,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Writing:
-    """Writing the messages: seconds, statements and wakes."""
+    """What writing the messages took: seconds, statements and wakes."""
 
     seconds: float
     statements: int
@@ -71,14 +72,14 @@ class Writing:
 
 
 def written(made: Installation, count: int) -> Writing:
-    """So many messages, each to a person of its own, in one transaction."""
+    """Write `count` messages, each to a person of its own, in one transaction."""
     woken: list[str] = []
     with made.system.app_context():
         kept = made.system.extensions["cohortmgr-wake"]
         made.system.extensions["cohortmgr-wake"] = woken.append
         try:
             host = intake_of("mdia", "2027").institution_id
-            with writing():  # what others wrote before is not of this measurement
+            with writing():  # earlier messages are no part of this measurement
                 waiting = sa.update(Message).where(Message.state == "waiting")
                 db.session.execute(waiting.values(state="dropped"))
             people = _people(count)
@@ -124,7 +125,7 @@ def _letter(number: int, person: int, reference: str, host: int) -> Letter:
 
 
 def composed(made: Installation, file: Path) -> int:
-    """Write what the worker will send to a file, as lines of JSON each followed by its bytes; returns how many."""
+    """Write to a file what the worker will send, each a line of JSON and its bytes; returns how many."""
     done = 0
     with made.system.app_context(), file.open("wb") as out:
         last = 0
@@ -189,12 +190,12 @@ print(json.dumps([began, time.monotonic(), time.process_time() - cpu]))
 
 
 def floor(port: int, file: Path, start: int, stop: int) -> Run:
-    """Messages `start` to `stop` of the file; reading the file is not counted."""
+    """Send messages `start` to `stop` of the file; reading the file is not counted."""
     return _run(port, [FLOOR, str(port), str(file), str(start), str(stop)], {}, stop - start)
 
 
 def drained(made: Installation, port: int, count: int, workers: int) -> Run:
-    """All that waits, by the worker's own task in so many processes at once."""
+    """Send all that waits by the worker's own task, in `workers` processes at once."""
     environment = {**made.environment, "COHORTMGR_MAIL_URL": f"smtp://127.0.0.1:{port}"}
     return _run(port, [DRAIN], environment, count, workers)
 
@@ -240,7 +241,7 @@ def _begin(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def _watched(process: subprocess.Popen[bytes], port: int, tenth: int) -> Iterator[list[int]]:
-    """The resident kB of a process, every half second from when a tenth has left."""
+    """Note the resident kB of a process every half second, from when a tenth of the messages has left."""
     seen: list[int] = []
     over = threading.Event()
 
@@ -268,7 +269,7 @@ def _resident(pid: int) -> int:
 
 
 def letters(made: Installation, count: int, workers: int = WORKERS) -> Iterator[Figure]:
-    """Each figure of one run: the floor sends one half before and the other after the workers."""
+    """Yield each figure of one run; the floor sends one half before the workers and the other half after."""
     wrote = written(made, count)
     file = made.settings.data / "letters"
     if composed(made, file) != count:
@@ -296,7 +297,7 @@ def letters(made: Installation, count: int, workers: int = WORKERS) -> Iterator[
 
 
 def main() -> int:
-    """Measure and print; code 1 when one misses its target."""
+    """Measure and print; code 1 if a figure misses its target."""
     from bench.__main__ import line
 
     parser = argparse.ArgumentParser(prog="python -m bench.letters", description=__doc__)

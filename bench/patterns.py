@@ -1,4 +1,4 @@
-"""A hundred kilobytes in every field: what the slowest kind of question and the slowest pattern take of it."""
+"""Measure how long the slowest kind of question and the slowest pattern take over a hundred kilobytes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from cohortmgr.programmes.definition.rules import Option, Question, QuestionKind
 LARGE = 100_000
 DAY = date(2026, 11, 22)
 LABEL = {"fr": "Question", "ar": "سؤال", "en": "Question"}
-# What makes patterns try again and again: what they repeat, and an end that they do not expect.
+# Texts that make patterns try again and again: pieces that they repeat, and an end that they do not expect.
 PIECES = (
     "a",
     "1",
@@ -52,7 +52,7 @@ NAMES = ("q", "q-day", "q-month", "q-year", "q-type", "q-number", "q-province", 
 
 
 def patterns() -> Iterator[Figure]:
-    """Milliseconds of the slowest of all, with its name."""
+    """Yield the milliseconds of the slowest kind of question and of the slowest pattern, with their names."""
     taken = {kind.value: _of_kind(kind) for kind in QuestionKind}
     worst = max(taken, key=lambda name: taken[name])
     yield Figure("100 kB in every field of a kind", taken[worst], "ms", 250, worst)
@@ -69,13 +69,13 @@ class Used:
     anywhere: bool
 
     def act(self, text: str) -> Callable[[], object]:
-        """What the application does with it, on a text or on its bytes."""
+        """A function that does with the pattern what the application does, on a text or on its bytes."""
         given: Any = text if isinstance(self.pattern.pattern, str) else text.encode()
         if not self.anywhere:
             return lambda: self.pattern.match(given)
         return lambda: deque(
             self.pattern.finditer(given), maxlen=0
-        )  # kept, they would cost what keeping costs
+        )  # matches are not kept, since keeping them costs too
 
 
 def compiled() -> dict[str, Used]:
@@ -105,7 +105,7 @@ def _of_pattern(used: Used) -> float:
 
 
 def _milliseconds(act: Callable[[], object]) -> float:
-    """CPU of one time; of the better of two where it lasts."""
+    """CPU of one call; of the better of two if the first takes 5 ms or more."""
     spans = []
     for _ in range(2):
         start = time.process_time()

@@ -1,4 +1,4 @@
-"""One gunicorn process a server, started and stopped by its id; its own CPU time read from the kernel."""
+"""Start and stop gunicorn servers, send them requests, and read their CPU time from the kernel."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def free_port() -> int:
 
 @dataclass
 class Answer:
-    """What a request brought."""
+    """The answer to a request."""
 
     status: int
     headers: Mapping[str, str]
@@ -34,7 +34,7 @@ class Answer:
 
 
 def shipped() -> tuple[int, int]:
-    """The workers and the threads of each with which the web is started, from the Procfile."""
+    """How many workers, and threads of each, the Procfile starts the web with."""
     lines = (ROOT / "Procfile").read_text(encoding="utf-8").splitlines()
     words = shlex.split(next(line for line in lines if line.startswith("web:")))
     workers, threads = (int(words[words.index(name) + 1]) for name in ("--workers", "--threads"))
@@ -90,7 +90,7 @@ class Server:
 
 
 def cost(server: Server, path: str, times: int, headers: Mapping[str, str] | None = None) -> float:
-    """Mean CPU ms of the server for one GET of `path`, over `times`, after ten to warm it."""
+    """Mean CPU ms of the server for one GET of `path`, over `times` requests, after ten to warm it up."""
     for _ in range(10):
         answer = server.request("GET", path, headers=headers)
         if answer.status != 200:

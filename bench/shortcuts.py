@@ -1,8 +1,9 @@
-"""`python -m bench.shortcuts`: what each way past a library saves of a page, taken away one at a time.
+"""`python -m bench.shortcuts`: measure what each short cut past a library saves of a page, one at a time.
 
-A page is asked for by turns as it is and with one short cut replaced by the library's ordinary way. Counted is the CPU
-of this process and of its connections' servers: what one database saves, it saves over there. A short cut stays while
-it saves a tenth of a page; "markup: globals" saves less of the form, and stays so that what went costs it no tenth.
+A page is asked for by turns as it is, and with one short cut replaced by the library's ordinary way. The CPU
+of this process and of the database processes that serve its connections is counted, since some short cuts
+save there. A short cut stays while it saves a tenth of a page. "markup: globals" saves less of the form; it
+stays so that the short cuts that were given up do not cost the form a tenth.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ Turn = Callable[[], AbstractContextManager[Flask]]
 
 @dataclass(frozen=True)
 class Page:
-    """An address and who asks for it; so many requests a turn."""
+    """A page to ask for: its address, the headers of who asks, and how many requests make a turn."""
 
     path: str
     headers: Mapping[str, str]
@@ -58,10 +59,10 @@ class Page:
     sent: Mapping[str, str] | None = None
 
     def ready(self, _app: Flask) -> None:
-        """Nothing is to be made before."""
+        """A page needs no preparation."""
 
     def act(self, app: Flask) -> None:
-        """One turn. The client asks without reading what came, which would be counted as the page's."""
+        """Run one turn. The client does not read what came: that would be counted as the page's."""
         client = app.test_client(use_cookies=False)
         for _ in range(self.times):
             method = "POST" if self.sent else "GET"
@@ -79,18 +80,18 @@ class Sending:
     times: int
 
     def ready(self, _app: Flask) -> None:
-        """The messages wait."""
+        """Write the messages that will leave."""
         written(self.made, self.times)
 
     def act(self, app: Flask) -> None:
-        """They leave."""
+        """Send the messages."""
         with app.app_context():
             if (sent := drain()) != self.times:
                 raise RuntimeError(f"{sent} of {self.times} messages left")
 
 
 def pages(made: Installation) -> dict[str, Page | Sending]:
-    """What is asked for, by its name in the table."""
+    """The pages and the sending to measure, by name in the table."""
     send = within(made.web)
     empty, _page, _answers = signed_up(send, made.open_intake)
     full, _page = drafted(send, made.open_intake)
@@ -115,7 +116,7 @@ def pages(made: Installation) -> dict[str, Page | Sending]:
 
 
 def plain_templates(made: Installation, **changes: Any) -> Turn:
-    """Our templates' environment but for some of its parts."""
+    """A turn with our templates' environment, in which `changes` replace some of its parts."""
     with patch.object(Site, "jinja_environment", type("Templates", (House,), changes)):
         app = create_app(made.settings)
         _ = app.jinja_env  # made now
@@ -123,22 +124,22 @@ def plain_templates(made: Installation, **changes: Any) -> Turn:
 
 
 def _writer(name: str) -> type:
-    """Our code generator, one of its methods as Jinja has it."""
+    """Our code generator with one method as Jinja has it."""
     return type("Plainer", (Writer,), {name: getattr(CodeGenerator, name)})
 
 
 def plain_texts(made: Installation) -> Turn:
-    """Constant texts by the call of `_` that Jinja makes of them."""
+    """Without the short cut for constant texts: by the call of `_` that Jinja makes of them."""
     return plain_templates(made, code_generator_class=_writer("visit_Call"))
 
 
 def plain_globals(made: Installation) -> Turn:
-    """A map of its own above the globals, for each template."""
+    """Without the short cut for globals: each template has a map of its own above them."""
     return plain_templates(made, make_globals=Environment.make_globals)
 
 
 def changed(app: Flask, target: Any, name: str, value: Any) -> Turn:
-    """What stands in a module or class, replaced while the turn lasts."""
+    """A turn during which something in a module or class is replaced."""
 
     @contextmanager
     def turn() -> Iterator[Flask]:
@@ -149,7 +150,7 @@ def changed(app: Flask, target: Any, name: str, value: Any) -> Turn:
 
 
 def plain_form(made: Installation) -> Turn:
-    """The form by WTForms and its macros, as one with errors is."""
+    """Without drawn forms: WTForms and the macros draw the form, as they do one with errors."""
     ours = candidate_views._form_page
 
     def page(file: Any, given: Any) -> Any:
@@ -176,7 +177,7 @@ aria-label="{{ row.name or unnamed }}"></td>{% endif %}
 
 
 def plain_rows(app: Flask) -> Turn:
-    """The rows of the list by a template."""
+    """Without the short cut for lists: a template writes the rows."""
     template = app.jinja_env.from_string(ROWS)
 
     def drawn(rows: Any, columns: Any, definition: Any, before: str, after: str, *, boxes: bool) -> Markup:
@@ -189,20 +190,20 @@ def plain_rows(app: Flask) -> Turn:
 
 
 def plain_rollback(made: Installation) -> Turn:
-    """What only read ends by ROLLBACK (PostgreSQL)."""
+    """Without the short cut for transactions that only read: they end by ROLLBACK (PostgreSQL)."""
     with made.web.app_context():
         dialect = db.engine.dialect
     return changed(made.web, dialect, "do_rollback", partial(type(dialect).do_rollback, dialect))
 
 
 def plain_ends(made: Installation) -> Turn:
-    """The asynchronous sessions, of which there are none, are closed at each request."""
+    """Without the short cut at a request's end: asynchronous sessions are closed, though there are none."""
     ends = [*made.web.teardown_appcontext_funcs, _close_async_sessions]
     return changed(made.web, made.web, "teardown_appcontext_funcs", ends)
 
 
 def plain_notes(made: Installation) -> Turn:
-    """What became of a message is written by SQLAlchemy each time, from a statement that is kept."""
+    """Without our own notes: SQLAlchemy writes what became of each message, from a statement that is kept."""
     kept: dict[tuple[str, ...], sa.Update] = {}
 
     def note(self: recording.Recorder, message: Any, values: Mapping[str, Any]) -> None:
@@ -228,7 +229,7 @@ WAYS: Mapping[str, tuple[Callable[[Installation], Turn], tuple[str, ...]]] = {
 
 
 def clock_of(made: Installation, postgres: str | None) -> Callable[[], float]:
-    """CPU ms so far of this process and of those that serve its connections now."""
+    """A clock of the CPU ms so far, of this process and of those that serve its connections now."""
     pids: list[int] = []
     if postgres:
         name = make_url(made.settings.database_url).database
@@ -246,7 +247,7 @@ def clock_of(made: Installation, postgres: str | None) -> Callable[[], float]:
 def compared(
     made: Installation, postgres: str | None, page: Page | Sending, ways: tuple[Turn, Turn], rounds: int
 ) -> list[tuple[float, float]]:
-    """ms of each, by turns; who begins changes too. The first rounds are not counted."""
+    """The ms of both ways in each round, by turns; which begins changes too. The first WARM do not count."""
     pairs, clock = [], time.process_time
     for number in range(rounds + WARM):
         if number == WARM:  # every connection is open now
@@ -263,7 +264,9 @@ def compared(
 
 
 def line(name: str, page: str, pairs: list[tuple[float, float]]) -> str:
-    """One row: ms with and without, and the gain as a share of the page without; half of the rounds lie between."""
+    """One row: ms with and without the short cut, and the gain as a share of the page without it.
+
+    The gain is the median; half of the rounds lie between the two figures after it."""
     gains = [1 - ours / plain for ours, plain in pairs]
     low, middle, high = quantiles(gains, n=4)
     ours, plain = (median(each) for each in zip(*pairs, strict=True))
@@ -272,7 +275,7 @@ def line(name: str, page: str, pairs: list[tuple[float, float]]) -> str:
 
 
 def measured(made: Installation, postgres: str | None, rounds: int, wanted: str) -> Iterator[str]:
-    """Every row, as soon as it is there."""
+    """Yield every row as soon as it is measured."""
     asked = pages(made)
     chosen = [name for name in WAYS if wanted in name and (postgres or name != "do_rollback")]
     plain = {name: WAYS[name][0](made) for name in chosen}  # kept: a connection that is closed has no clock

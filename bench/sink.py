@@ -1,7 +1,7 @@
-"""A mail server that keeps nothing: it counts what it was given, and answers, or not, as it is told.
+"""A mail server that keeps nothing: it counts what it is given, and answers, or not, as it is told.
 
-Written on the bare event loop: an answer costs it less than any sender's work, so that it measures senders and not
-itself. It offers PIPELINING (RFC 2920), and takes a line's end only as CRLF (RFC 5321, 2.3.8).
+It is written on the bare event loop, so that an answer costs it less than any sender's work: it measures
+senders and not itself. It offers PIPELINING (RFC 2920), and only CRLF ends a line (RFC 5321, 2.3.8).
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _WORDS = {b"MAIL": b"250 ok\r\n", b"RSET": b"250 ok\r\n", b"NOOP": b"250 ok\r\n"
 
 @dataclass
 class Tally:
-    """What came, by Message-ID, and to whom."""
+    """The messages that came, by Message-ID, and their recipients."""
 
     taken: Counter[str] = field(default_factory=Counter)
     order: list[str] = field(default_factory=list)
-    # Taken, and nobody can say whether its sender knew: no answer left, or the sender's end of the talk broke off.
+    # Messages taken of which nobody can say whether the sender knew: no answer left, or the sender broke off.
     doubtful: Counter[str] = field(default_factory=Counter)
     recipients: Counter[str] = field(default_factory=Counter)
     connections: int = 0
@@ -46,14 +46,14 @@ class Conduct:
     """How a sink behaves; the methods are called on its own thread, at each stage of each message."""
 
     def stage(self, stage: Stage, number: int) -> None:
-        """Where the talk stands; `number`: how many messages were taken before."""
+        """Called when the talk reaches a stage; `number` is how many messages were taken before."""
 
     def knows(self, address: str) -> bool:
         """Whether there is such a mailbox."""
         return True
 
     def answer(self, name: str, number: int) -> Answer:
-        """What a whole message is told."""
+        """The answer to a whole message."""
         return "250"
 
 
@@ -87,7 +87,7 @@ class _Talk(asyncio.Protocol):
         self.said += words
 
     def _flush(self) -> None:
-        """Answers to what came together leave together."""
+        """Send the answers that have gathered: commands that came together are answered together."""
         if self.said and not self.transport.is_closing():
             self.transport.write(self.said)  # type: ignore[attr-defined]
         self.said = b""
@@ -161,7 +161,7 @@ class _Talk(asyncio.Protocol):
         if said == "cut":
             self.transport.abort()  # type: ignore[attr-defined]
             return False
-        if said == "hang":  # a while without a word, in the end not even the connection
+        if said == "hang":  # no word for a while, then the connection ends
             asyncio.get_running_loop().call_later(HANGS, self.transport.abort)  # type: ignore[attr-defined]
             return False
         self._say(b"250 taken\r\n")
@@ -178,7 +178,7 @@ async def _serve(port: int, tally: Tally, conduct: Conduct | None) -> asyncio.Se
 
 @contextmanager
 def listening(port: int, conduct: Conduct | None = None) -> Iterator[Tally]:
-    """A sink in a thread of this process, at a port of the loopback."""
+    """Run a sink in a thread of this process, at a port of the loopback."""
     tally, loop, ready = Tally(), asyncio.new_event_loop(), threading.Event()
 
     def work() -> None:
@@ -205,7 +205,7 @@ def listening(port: int, conduct: Conduct | None = None) -> Iterator[Tally]:
 
 @contextmanager
 def sink_process(port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A sink in a process of its own, that its work is not counted as its sender's."""
+    """Run a sink in a process of its own, so that its work is not counted as its sender's."""
     process = subprocess.Popen([sys.executable, "-m", "bench.sink", str(port)], cwd=ROOT)
     try:
         end = time.monotonic() + 10

@@ -1,4 +1,4 @@
-"""`python -m bench.soak`: candidates apply while staff read lists, the worker is killed; then nothing is amiss."""
+"""`python -m bench.soak`: candidates apply, staff read lists, the worker is killed; is all well then?"""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ CELERY = [
 
 @dataclass
 class Life:
-    """What happened: receipts by reference of the application, faults as people saw them, what was done how often."""
+    """What happened: applications with a receipt, faults that people saw, how often each thing was done."""
 
     receipts: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -58,29 +58,29 @@ class Worker:
     """The worker's process, killed without warning and started again."""
 
     def __init__(self, made: Installation) -> None:
-        # Often root's, in a container: the worker's long warning would hide the figures.
+        # In a container the worker often runs as root; its long warning about that would hide the figures.
         quiet = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
         self.environment = {**os.environ, **made.environment, **quiet}
         self.start()
 
     def start(self) -> None:
-        """Start it in a group of its own."""
+        """Start it in a process group of its own."""
         command = [sys.executable, *CELERY, "--loglevel", "error", "--without-gossip", "--without-mingle"]
         self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, start_new_session=True)
 
     def kill(self) -> None:
-        """SIGKILL, as a machine that fails does it."""
+        """Kill it (SIGKILL), as a machine that fails does."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def stop(self) -> None:
-        """TERM, and wait."""
+        """Tell it to end (SIGTERM), and wait."""
         self.process.terminate()
         self.process.wait(60)
 
 
 def repeat(stop: threading.Event, life: Life, name: str, act: Callable[[], None]) -> threading.Thread:
-    """A person who does the same until told to stop; what goes wrong is noted and the person goes on."""
+    """Start a person who repeats `act` until told to stop; faults are noted and the person goes on."""
 
     def live() -> None:
         while not stop.is_set():
@@ -108,7 +108,7 @@ def memory(server: Server) -> int:
 
 
 def lived(made: Installation, seconds: int, candidates: int) -> Life:
-    """Let everybody live for some seconds, the worker dying in the middle."""
+    """Let everybody act for some seconds; the worker is killed and started again in the middle."""
     life, stop = Life(), threading.Event()
     with Server("wsgi:app", made.environment, *shipped()) as server:
         send = sender(server)
@@ -144,9 +144,9 @@ def lived(made: Installation, seconds: int, candidates: int) -> Life:
 
 
 def settled(made: Installation) -> None:
-    """What the sweeps of the next minutes do: leases of the dead worker run out, and their work is done again."""
+    """Do what the sweeps of the next minutes do: the dead worker's leases end, its work is done again."""
     os.environ.update(made.environment)
-    from worker import jobs  # it opens its application from the environment
+    from worker import jobs  # imported now, since it makes its application from the environment
     from worker.celery_app import app
 
     app.loader.import_default_modules()
@@ -168,7 +168,7 @@ COUNTS = {
 
 
 def broken_counts(made: Installation, receipts: Iterable[str], faults: Sequence[str]) -> dict[str, int]:
-    """What holds whether or not a worker ran: each invariant and how often it does not."""
+    """Each invariant that holds whether or not a worker ran, and how often it is broken."""
     wanted = [name for name in COUNTS if name.startswith("sent applications")]
     with made.system.app_context():
         found = {name: int(db.session.scalar(sa.text(COUNTS[name])) or 0) for name in wanted}
@@ -182,7 +182,7 @@ def broken_counts(made: Installation, receipts: Iterable[str], faults: Sequence[
 
 
 def broken(made: Installation, life: Life) -> dict[str, int]:
-    """Each invariant and how often it does not hold."""
+    """Each invariant, and how often it is broken."""
     with made.system.app_context():
         found = {name: int(db.session.scalar(sa.text(query)) or 0) for name, query in COUNTS.items()}
         messages = int(db.session.scalar(sa.text("SELECT count(*) FROM outbox")) or 0)
@@ -192,7 +192,7 @@ def broken(made: Installation, life: Life) -> dict[str, int]:
 
 
 def main() -> int:
-    """Live, settle, and print each invariant; code 1 when one does not hold."""
+    """Let everybody act, settle, and print each invariant; code 1 if one is broken."""
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
     parser.add_argument("--postgres", metavar="URL", help="a superuser's URL; without it, SQLite")
     parser.add_argument("--seconds", type=int, default=60, help="how long (default 60)")

@@ -1,8 +1,9 @@
-"""`python -m bench.stampede`: the last hour. People send at a steady rate, alone, then beside staff who reload lists.
+"""`python -m bench.stampede`: measure the last hour before the close, with and without staff at work.
 
-A last step is reading the check page and sending it: two requests, each timed from the moment at which its person
-acted, not from when a thread was free (so that what waits is counted). Drafts are one draft made as people make it,
-copied row by row. Then whole journeys, account to receipt, by people who follow one another.
+People send their drafts at a steady rate, alone, then beside staff who reload lists. This last step is two
+requests, reading the check page and sending it. Each is timed from the moment at which the person acts, not
+from when a thread is free, so that waiting is counted. The drafts are copies, row by row, of one draft made
+as people make it. Then come whole journeys, from account to receipt, by people who follow one another.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Hour:
 
 @contextmanager
 def staff_reloading(made: Installation, send: Send, hour: Hour, people: int) -> Iterator[None]:
-    """So many people of the staff who reload a list as soon as it has come."""
+    """Run `people` members of staff, in threads, who reload a list as soon as it has come."""
     stop = threading.Event()
 
     def reload() -> None:
@@ -80,14 +81,14 @@ def staff_reloading(made: Installation, send: Send, hour: Hour, people: int) -> 
 
 
 def _whole(page: Answer) -> None:
-    """A list must have all its rows; one of fewer is a fault."""
+    """RuntimeError unless the list has all its rows: one with fewer is a fault."""
     rows = page.body.count(b'<th scope="row">')
     if rows != ROWS:
         raise RuntimeError(f"the list has {rows} rows")
 
 
 def at_rate(rate: float, acts: list[Callable[[float], None]]) -> float:
-    """Begin each act at its moment, whatever became of those before it; returns the seconds until all have ended."""
+    """Begin `rate` acts a second, whatever became of those before; returns the seconds until all ended."""
     begun = time.monotonic() + 0.1
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for number, act in enumerate(acts):
@@ -98,7 +99,7 @@ def at_rate(rate: float, acts: list[Callable[[float], None]]) -> float:
 
 
 def last_steps(send: Send, drafts: list[tuple[str, str]], rate: float, hour: Hour) -> None:
-    """Each draft read once more and sent."""
+    """Read each draft once more and send it, `rate` drafts a second; `hour` takes the figures."""
 
     def act(reference: str, cookie: str) -> Callable[[float], None]:
         def now(moment: float) -> None:
@@ -123,7 +124,7 @@ def last_steps(send: Send, drafts: list[tuple[str, str]], rate: float, hour: Hou
 
 
 def journeys_a_second(made: Installation, send: Send, seconds: float, people: int) -> float:
-    """Whole journeys that end in each second, by `people` at once who begin again at once."""
+    """How many whole journeys end a second, with `people` at once who begin again at once."""
     until, done = time.monotonic() + seconds, 0
     lock = threading.Lock()
 
@@ -144,7 +145,7 @@ def journeys_a_second(made: Installation, send: Send, seconds: float, people: in
 
 
 def main() -> int:
-    """Replay, print, and say whether all held: code 1 when something was lost, came twice or was refused."""
+    """Replay and print; code 1 if something was lost, came twice or was refused."""
     parser = argparse.ArgumentParser(prog="python -m bench.stampede", description=__doc__)
     parser.add_argument("--postgres", metavar="URL", help="a superuser's URL; without it, SQLite")
     parser.add_argument("--rate", type=float, default=20, help="last steps a second (default 20)")

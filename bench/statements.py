@@ -1,4 +1,4 @@
-"""The SQL that this process sends: the bench prints how much, tests hold it to a number."""
+"""Count the SQL statements that this process sends: the bench prints how many, tests hold them to a limit."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ _numbers = itertools.count()
 
 
 class Town:
-    """Web, worker and beat by the lines of the Procfile, and a Redis without a disk."""
+    """Web, worker and beat as the Procfile starts them and, if wanted, a Redis without a disk."""
 
     def __init__(self, settings: Settings, folder: Path, mail_url: str, *, redis: bool) -> None:
         self.folder, self.port = folder, free_port()
@@ -76,7 +76,7 @@ class Town:
                 engine.dispose()
 
     def start(self, name: str) -> None:
-        """Start a process in a group of its own; web and Redis are waited for."""
+        """Start a process in a process group of its own; wait until web or Redis listens."""
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 self._words(name), cwd=ROOT, env=self._environment(), start_new_session=True, stdout=log, stderr=log,
@@ -92,14 +92,14 @@ class Town:
             time.sleep(0.05)
 
     def kill(self, name: str) -> None:
-        """SIGKILL of the process and all that it started."""
+        """Kill (SIGKILL) the process and all that it started."""
         process = self.processes.pop(name, None)
         if process is not None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
     def restart(self, name: str) -> None:
-        """Start what was killed; the leases of a worker end with it."""
+        """Start again what was killed; the leases of a killed worker end."""
         if name == "worker":
             self._ripe()
         self.start(name)
@@ -127,7 +127,7 @@ class Town:
         }
 
     def people(self, count: int) -> list[str]:
-        """Addresses of so many new accounts."""
+        """Make `count` accounts; returns their addresses."""
         addresses = [f"ville{os.getpid()}.{next(_numbers)}@exemple.ma" for _ in range(count)]
         with self.app.app_context(), writing():
             for address in addresses:
@@ -135,9 +135,9 @@ class Town:
         return addresses
 
     def ask(self, address: str) -> None:
-        """Ask for a code through the web, again and again until it answers: then the message is owed, by that answer
-        or by one which was lost on the way. Each person comes from a network of their own, since one may ask for so
-        many codes an hour."""
+        """Ask for a code through the web, again and again until it answers: then the message is owed, by that
+        answer or by one that was lost on the way. Each person comes from a network of their own, since a
+        network may ask for only so many codes an hour."""
         far = f"10.{os.getpid() % 250}.{next(_numbers) // 250 % 250}.{next(_numbers) % 250}"
         end = time.monotonic() + 60
         while time.monotonic() < end:
@@ -165,7 +165,7 @@ class Town:
             connection.close()
 
     def write(self, count: int) -> None:
-        """A campaign's messages and a job, in one transaction and with its wakes."""
+        """Write a campaign's messages and ask for a job, in one transaction that wakes the worker."""
         with self.app.app_context(), writing():
             subject = new_reference()
             send_all(
@@ -181,13 +181,13 @@ class Town:
             queue.request(SYSTEM, "operations.ping", {}, None)
 
     def messages(self) -> set[str]:
-        """The Message-IDs of all that was ever written."""
+        """The Message-IDs of all messages that were ever written."""
         with self.app.app_context():
             found = db.session.scalars(sa.select(Message.reference))
             return {f"{reference}@{self.settings.mail_domain}" for reference in found}
 
     def settle(self, patience: float) -> list[str]:
-        """Wait until every message has left and every job is done; what had not within `patience` seconds."""
+        """Wait until every message has left and every job is done; what is left after `patience` seconds."""
         end, asked = time.monotonic() + patience, 0.0
         while left := self._unfinished():
             if time.monotonic() > end:
@@ -213,7 +213,7 @@ class Town:
         return self._within(look)
 
     def _sweep(self) -> None:
-        """What a minute brings: those that wait after a failure are due, and the sweep is asked for."""
+        """Do what a minute does: make due what waits after a failure, and ask for the sweep."""
 
         def hurry() -> None:
             moment = clock.now()
@@ -245,7 +245,7 @@ class Town:
 
 
 def _die_with_parent() -> None:
-    """Linux: whatever ends this process, its town does not go on without it."""
+    """On Linux, let a process of the town end with this one, whatever ends it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, int(signal.SIGKILL))
 

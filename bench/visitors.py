@@ -1,4 +1,4 @@
-"""A person with a browser without a screen: cookies, redirects, forms with their token; and their whole journey."""
+"""Simulated people with a browser: cookies, redirects, forms with their token; and their whole journey."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _numbers = itertools.count(os.getpid() % 9000 * 100)
 
 
 def within(app: Flask) -> Send:
-    """Requests to an application in this process."""
+    """A `Send` to an application in this process."""
     client = app.test_client(use_cookies=False)
 
     def send(method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -41,7 +41,7 @@ class Visitor:
         self.requests = 0
 
     def ask(self, method: str, path: str, body: bytes = b"", kind: str = "") -> Answer:
-        """One request and the redirects that follow; RuntimeError unless it ends well."""
+        """Send a request and follow its redirects; RuntimeError unless the last answer is 200."""
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.jar.items())}
         if kind:
             headers["Content-Type"] = kind
@@ -60,18 +60,18 @@ class Visitor:
         return answer
 
     def get(self, path: str) -> Answer:
-        """A page."""
+        """Ask for a page."""
         return self.ask("GET", path)
 
     def post(self, page: Answer, path: str, fields: Mapping[str, str]) -> Answer:
-        """A form of `page`, sent to `path`."""
+        """Send the form of `page` to `path`."""
         body = urlencode({**fields, "csrf_token": token_of(page)}).encode()
         return self.ask("POST", path, body, "application/x-www-form-urlencoded")
 
     def post_file(
         self, page: Answer, path: str, fields: Mapping[str, str], name: str, content: bytes
     ) -> Answer:
-        """A form of `page` with one PDF."""
+        """Send the form of `page` to `path`, with one PDF."""
         border = "----------a-border-that-no-file-holds"
         parts = [
             f'--{border}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode()
@@ -87,7 +87,7 @@ class Visitor:
 
 
 def token_of(page: Answer) -> str:
-    """The token of a page's form."""
+    """The CSRF token of a page's form."""
     found = TOKEN.search(page.body.decode())
     if found is None:
         raise RuntimeError("the page has no form")
@@ -95,7 +95,7 @@ def token_of(page: Answer) -> str:
 
 
 def answers_of(number: int, email: str) -> dict[str, str]:
-    """Good answers to mdia's form, each person's own."""
+    """Valid answers to mdia's form, different for each person."""
     account = f"230780{number:016d}"
     key = 97 - int(account) * 100 % 97
     text = (
@@ -128,7 +128,7 @@ def answers_of(number: int, email: str) -> dict[str, str]:
 
 
 def signed_up(send: Send, intake: str) -> tuple[Visitor, Answer, dict[str, str]]:
-    """A new person with an account and a draft in the intake, before its form; and the answers to give."""
+    """A new person with an account and a draft in the intake, the page of its form, and answers to give."""
     number = next(_numbers)
     email = f"candidate{number}@exemple.ma"
     visitor = Visitor(send)
@@ -139,7 +139,7 @@ def signed_up(send: Send, intake: str) -> tuple[Visitor, Answer, dict[str, str]]
 
 
 def drafted(send: Send, intake: str) -> tuple[Visitor, Answer]:
-    """The same with the form filled in and the file joined, before the last step."""
+    """A new person with the form filled in and the paper attached, and the page of the last step."""
     visitor, page, answers = signed_up(send, intake)
     page = visitor.post_file(page, visitor.place, answers, "transcripts", PDF)
     if not visitor.place.endswith("/check"):
@@ -148,7 +148,7 @@ def drafted(send: Send, intake: str) -> tuple[Visitor, Answer]:
 
 
 def journey(send: Send, intake: str) -> Visitor:
-    """Account, start, form with a file, check, sending, receipt."""
+    """A whole journey: account, start, form with a paper, check, sending, receipt."""
     visitor, page = drafted(send, intake)
     visitor.post(page, visitor.place, {})
     if visitor.place.endswith("/check"):
@@ -157,7 +157,7 @@ def journey(send: Send, intake: str) -> Visitor:
 
 
 def paged(visitor: Visitor, tasks: str, answers: Mapping[str, str]) -> Iterator[str]:
-    """The form one page after the other, from a draft's task list; yields each page's address when it was kept."""
+    """Fill in the form page by page, from a draft's task list; yields each page's address once saved."""
     page = visitor.get(f"{tasks}/form/identite/1")
     while not visitor.place.endswith("/check"):
         here, text = visitor.place, page.body.decode()

@@ -1,0 +1,1 @@
+"""Corrections of a sent file that staff ask of its person."""

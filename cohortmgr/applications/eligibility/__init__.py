@@ -1,0 +1,1 @@
+"""Whether a file meets the conditions of its programme."""

@@ -1,5 +1,7 @@
-"""The buttons inside a form: one more row of a group or one less, a rank up or down. They send the whole form, which
-comes back with what was typed, so that they need no script."""
+"""The buttons inside a form: add or remove a row of a group, move a rank up or down.
+
+A button sends the whole form, which comes back with what was typed, so that it needs no script.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +13,15 @@ from werkzeug.datastructures import MultiDict
 
 from cohortmgr.programmes.definition.rules import Form, QuestionKind
 
-# How the names of these buttons begin; what follows is the question's key and, but for `add-`, a number.
+# How the names of these buttons begin; the question's key follows and, except after `add-`, a number.
 BEGINNINGS = ("add-", "remove-", "up-", "down-")
 _STEPS = {"up": -1, "down": 1}
 
 
 @dataclass(frozen=True)
 class Pressed:
-    """The button by which a form was sent. Of a group: to take away `row` or, without one, to add one. Of a ranking: to
-    exchange the rank `row` with its neighbour, `step` from it."""
+    """The button that sent a form. In a group it removes `row`, or adds a row if that is None. In a ranking
+    it exchanges the rank `row` with its neighbour, `step` away."""
 
     key: str
     row: int | None = None
@@ -31,7 +33,7 @@ class Pressed:
         return self.row is None
 
     def place(self, answers: Mapping[str, Any]) -> str:
-        """The id of what the page comes back to."""
+        """The id of the element to which the page comes back."""
         if self.row is not None:
             return f"{self.key}-{self.row + self.step}" if self.step else self.key
         rows = answers.get(self.key)
@@ -39,8 +41,8 @@ class Pressed:
 
 
 def pressed(form: Form, names: Iterable[str], later: bool = False) -> Pressed | None:
-    """Which of these buttons sent the form; None for any other. `later`: the form of what is asked once a seat is
-    accepted, in place of that of the application."""
+    """Which of these buttons sent the form; None for any other. `later` is for the form of what is asked once
+    a seat is accepted, in place of the application's."""
     asked = [question for question in form.questions if question.asked_at_application is not later]
     groups = {question.key for question in asked if question.kind is QuestionKind.GROUP}
     ranked = {question.key: question.most for question in asked if question.kind is QuestionKind.RANKING}
@@ -60,7 +62,7 @@ def pressed(form: Form, names: Iterable[str], later: bool = False) -> Pressed | 
 
 
 def as_pressed(sent: MultiDict[str, Any], button: Pressed | None) -> MultiDict[str, Any]:
-    """What was sent, without the fields of the row that the button takes away, or with the two ranks exchanged."""
+    """What was sent, without the fields of the row to remove, or with the two ranks exchanged."""
     if button is None or button.row is None:
         return sent
     if not button.step:

@@ -1,7 +1,7 @@
-"""The questions of a form, drawn once for a definition and language, with the places where a person's answers go.
+"""Draw a form's questions once for each definition and language, and then only fill in each person's answers.
 
-Nearly all of a long form is the same for everybody. WTForms and the macros draw it at its first use; afterwards each
-page only puts the answers in. A page with errors is drawn anew, since it says more.
+Nearly all of a long form is the same for everybody. WTForms and the macros draw it at its first use; after
+that each page only puts the answers in. A page with errors is drawn anew, since it says more.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from cohortmgr.base.caching import Kept
 from cohortmgr.base.i18n import language
 from cohortmgr.programmes.definition.rules import Definition, FormSection, Question, QuestionKind
 
-# Characters of the private use area: a text goes between the first two, a row's index and number at the others. No
-# answer may hold one while the form is drawn.
+# Placeholders from Unicode's private use area: HOLE and END enclose the name of an input that takes a text;
+# INDEX and NUMBER stand for a row's index and number. No answer may hold one while the form is drawn.
 HOLE, END, INDEX, NUMBER = "\ue000", "\ue001", "\ue002", "\ue003"
 _HOLES = re.compile(
     f"{HOLE}(?P<text>[^{END}]*){END}"
@@ -41,8 +41,9 @@ _drawings: Kept[tuple[str, str, str], Drawing] = Kept(32)
 
 @dataclass(frozen=True)
 class Drawn:
-    """A question's text without an answer, and where one goes: by input, the place of its text, or by input and
-    choice the place of the mark and the mark. Places count characters of the text."""
+    """A question's HTML without an answer, and the places where an answer goes, counted in characters.
+
+    `texts` maps an input to the place of its text; `marks` maps an input and a choice to (place, mark)."""
 
     key: str
     text: str
@@ -50,12 +51,12 @@ class Drawn:
     marks: Mapping[str, Mapping[str, tuple[int, str]]]
 
     def filled(self, answer: Any, more: bool = False) -> Markup:
-        """The question with an answer as a person would type it; None for none."""
-        return Markup("".join(self.pieces(answer)))  # the text is our templates', what goes in is escaped
+        """The question's HTML with an answer as a person would type it; None for no answer."""
+        return Markup("".join(self.pieces(answer)))  # the text comes from our templates, answers are escaped
 
     def pieces(self, answer: Any) -> list[str]:
-        """What to join: the question's own text at even places, at odd ones what the person gave."""
-        if not answer:  # nearly all of a form that was just begun
+        """The pieces to join: the question's own HTML at even places, what the person gave at odd ones."""
+        if not answer:  # so are nearly all questions of a form just begun
             return [self.text]
         pieces: list[str] = []
         start = 0
@@ -78,7 +79,7 @@ class Drawn:
 
 @dataclass(frozen=True)
 class DrawnRows:
-    """A group: what stands before its rows, one row, what stands after (with the button for one more, or without)."""
+    """A group's HTML: before its rows, one row, after them (`tail_full`: without a button for one more)."""
 
     head: str
     row: Drawn
@@ -88,7 +89,7 @@ class DrawnRows:
     most: int
 
     def filled(self, answer: Any, more: bool = False) -> Markup:
-        """The group with its rows; `more` adds one that is empty, if there is room."""
+        """The group with its rows; `more` adds an empty one, if there is room."""
         rows = list(answer or ())[: self.most]
         count = min(max(len(rows), self.least) + more, self.most)
         written = [self.head]
@@ -104,7 +105,7 @@ class DrawnRows:
 
 
 def _flat(name: str, answer: Any) -> Iterable[tuple[str, Any]]:
-    """An answer by the names of its inputs."""
+    """Yield (name, value) for each input of an answer."""
     if isinstance(answer, Mapping):
         for part, value in answer.items():
             yield from _flat(f"{name}-{part}", value)
@@ -114,14 +115,14 @@ def _flat(name: str, answer: Any) -> Iterable[tuple[str, Any]]:
 
 @dataclass(frozen=True)
 class Run:
-    """Questions that follow one another, and their text while none of them is answered: a page spends more on each
-    piece that it is given than on what is in it."""
+    """Questions that follow one another, and their HTML while none is answered. They are kept together since
+    a page spends more on each piece that it is given than on what is in it."""
 
     questions: Mapping[str, Drawn | DrawnRows]
     empty: Markup
 
     def filled(self, answers: Mapping[str, Any], more: str | None) -> Markup:
-        """Their text with the answers; `more` names a group that gets a row more."""
+        """Their HTML with the answers; `more` names a group that gets one more row."""
         if more not in self.questions and self.questions.keys().isdisjoint(answers):
             return self.empty
         each = self.questions.items()
@@ -130,7 +131,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A form in a language: its questions by their keys, and each section's runs between the questions of papers."""
+    """A form in one language: questions by key; each section's runs, divided by questions of papers."""
 
     questions: Mapping[str, Drawn | DrawnRows]
     sections: Sequence[tuple[FormSection, Sequence[Run | Question]]]
@@ -144,8 +145,8 @@ def questions(fingerprint: str, definition: Definition) -> Mapping[str, Drawn | 
 def sections(
     fingerprint: str, definition: Definition, answers: Mapping[str, Any] | None, more: str | None
 ) -> list[tuple[FormSection, list[Markup | Question]]]:
-    """Each section with its questions filled in. The questions of papers are left to the page, and without `answers`
-    all of them: a page with errors draws them anew. `more` names a group that gets a row more."""
+    """Each section with its questions filled in. Questions of papers are left to the page; without `answers`
+    all are: a page with errors draws them anew. `more` names a group that gets one more row."""
     if answers is None:
         return [
             (each, [q for q in each.questions if q.asked_at_application]) for each in definition.form.sections
@@ -193,7 +194,7 @@ def _draw(fingerprint: str, definition: Definition) -> dict[str, Drawn | DrawnRo
 
 
 def _pierce(form: Iterable[Any]) -> None:
-    """Put a hole, named after its input, into each input that holds a text."""
+    """Put a placeholder, named after its input, into each input that holds a text."""
     for field in form:
         if isinstance(field, Parts):
             _pierce(field.form)
@@ -228,7 +229,7 @@ def _mark(marks: dict[str, dict[str, tuple[int, str]]], name: str, value: str, m
 
 
 def _rows(macros: Any, form: Any, question: Question) -> DrawnRows:
-    """The group of a form that has one row, its index and number made holes."""
+    """Draw a group from a form with one row, whose index and number become placeholders."""
     field = form[question.key]
     opened, closed = macros.opened(form, question), macros.closed(form, question)
     row = str(macros.row(field.entries[0], question, NUMBER))

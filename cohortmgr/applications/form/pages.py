@@ -1,4 +1,4 @@
-"""One thing a page: the form divided into pages, which of them somebody meets, and how far each section is. Pure."""
+"""Divide a form into pages of one thing each: which pages a person meets, how far each section is. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cohortmgr.programmes.definition.rules import Form, FormSection, Question, Q
 @dataclass(frozen=True)
 class FormPage:
     """Questions that are asked together. `number` counts the pages of the section from 1, hidden ones too, so that
-    an address stays what it is."""
+    a page's address does not change."""
 
     section: FormSection
     number: int
@@ -57,7 +57,7 @@ PROGRESS_KINDS: Mapping[Progress, str] = {
 
 
 def mark_of(answer: Answer) -> str:
-    """A short mark by which a page knows whether an answer is still the one that it showed."""
+    """A short mark of an answer, by which to tell whether it is still the one that a page showed."""
     return _NO_ANSWER if answer is None else _marked(answer)
 
 
@@ -66,7 +66,7 @@ def _marked(answer: Answer) -> str:
     return hashlib.blake2b(text.encode(), digest_size=5).hexdigest()
 
 
-# Nearly every question of a form that was just begun.
+# Computed once: it is the mark of nearly every question of a form just begun.
 _NO_ANSWER = _marked(None)
 
 
@@ -87,7 +87,7 @@ def _together(section: FormSection) -> Iterator[tuple[Question, ...]]:
 
 
 def met(form: Form, answers: Mapping[str, Answer]) -> tuple[FormPage, ...]:
-    """The pages with something to ask of who gave these answers; each holds what it asks, no more."""
+    """The pages that ask something of the person who gave these answers, each with only what it asks."""
     out = hidden(form, answers)
     pages = pages_of(form)
     if not out:
@@ -97,7 +97,7 @@ def met(form: Form, answers: Mapping[str, Answer]) -> tuple[FormPage, ...]:
 
 
 def _asked(form: Form, page: FormPage, out: Collection[str]) -> tuple[Question, ...]:
-    """The questions shown, and those which an answer on the very page may show."""
+    """The questions that are shown, and those that an answer on the same page may show."""
     conditions = form.conditions_of()
     return tuple(
         question
@@ -108,7 +108,7 @@ def _asked(form: Form, page: FormPage, out: Collection[str]) -> tuple[Question, 
 
 
 def decided_elsewhere(form: Form, page: FormPage) -> frozenset[str]:
-    """The questions of a page that are shown because of answers on other pages alone."""
+    """The questions of a page whose being shown depends on answers on other pages alone."""
     conditions = form.conditions_of()
     return frozenset(
         key
@@ -126,7 +126,7 @@ def page_with(pages: Iterable[FormPage], key: str) -> FormPage | None:
 
 
 def by_question(problems: Iterable[Problem], keys: Collection[str]) -> dict[str, list[Problem]]:
-    """What is wrong or missing, by the question that it concerns: a part is named after it (`home-commune`)."""
+    """The problems by the question that they concern; a part is named after its question (`home-commune`)."""
     found: dict[str, list[Problem]] = {}
     for problem in problems:
         key = problem.where or ""
@@ -143,7 +143,7 @@ def progress(
     missing: Collection[str],
     mend: Collection[str] = (),
 ) -> Progress:
-    """How far these questions are; `missing` are the questions that lack something, `mend` those refused."""
+    """How far these questions are; `missing`: keys of those that lack something, `mend`: of those refused."""
     asked = list(questions)
     if any(question.key in mend for question in asked):
         return Progress.MEND

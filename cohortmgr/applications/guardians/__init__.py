@@ -1,0 +1,1 @@
+"""The consent of the guardians of children who apply."""

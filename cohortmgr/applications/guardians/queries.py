@@ -169,7 +169,7 @@ def asked_of(application: Application) -> sa.Row[Person, Guardianship] | None:
 
 
 def children_named(values: Sequence[Any], column: sa.orm.InstrumentedAttribute[Any]) -> dict[Any, Guarded]:
-    """The children to whom no letter goes, by the value of `CHILD`'s column that names each. One
+    """The children to whom no letter goes, by the value that names them in `CHILD`'s column. One
     statement."""
     live = sa.and_(
         Guardianship.child_id == Application.person_id,
@@ -201,7 +201,7 @@ def is_read_by_guardian(application: Application) -> bool:
 
 
 def has_guardian(person_id: int | None, email: str | None = None) -> bool:
-    """The same for a person, by id or by e-mail address, with a file anywhere within reach."""
+    """The same for a person, given by id or e-mail address, who has a file anywhere within reach."""
     if person_id is not None:
         return person_id in children_named([person_id], CHILD.id)
     return email is not None and email in children_named([email], CHILD.email)

@@ -1,4 +1,4 @@
-"""The form of a definition as WTForms: one class a definition and language."""
+"""Build the WTForms class of a definition's form: one class for each definition and language."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class ApplicationForm(FlaskForm):
     """The base of every definition's form. Answers are read by `composed.read_given`, not by validators."""
 
     class Meta(FlaskForm.Meta):
-        # The whole site's protection checks the token once, before any view.
+        # The site checks the token once for every request, before any view.
         csrf = False
 
     # Question key to the conditions under which it is shown, for the pages that hide it and for those that cannot.
@@ -78,24 +78,24 @@ class ApplicationForm(FlaskForm):
 
 @dataclass(frozen=True)
 class When:
-    """For whom a question is: `rules` for the script that shows and hides it, `said` for people."""
+    """When a question is shown: `rules` (JSON) for the script that shows and hides it, `said` for people."""
 
     rules: str
     said: str
 
 
 def form_class(fingerprint: str, definition: Definition, later: bool = False) -> type[ApplicationForm]:
-    """The class for a definition, known by its fingerprint, in the page's language; the last ones stay in memory.
+    """The form class of a definition, by its fingerprint, in the page's language; the last ones are kept.
 
-    `later`: with the questions that are asked once a seat is accepted, in place of those of the application. Their
-    conditions read the application alone, so that the page knows which are shown, and none hides another.
+    `later` is for the questions asked once a seat is accepted, in place of the application's. Their
+    conditions read only the application, so that the page knows which are shown, and none hides another.
     """
     wanted = (fingerprint, language(), variant(definition), later)
     return _classes.get(wanted, unkept_class, definition, later)
 
 
 def unkept_class(definition: Definition, later: bool = False) -> type[ApplicationForm]:
-    """The same, made anew and not kept: of a definition that is still being written."""
+    """As `form_class`, built anew and not kept: for a definition that is still being written."""
     questions = [q for q in definition.form.questions if q.asked_at_application is not later]
     members: dict[str, Any] = {q.key: _field(q) for q in questions}
     for question in questions:
@@ -133,7 +133,7 @@ def _field(question: Question) -> Any:
 
 
 def _hint(form: DefinedForm, question: Question) -> str:
-    """The help of a question, and when it must be answered if that depends on others."""
+    """A question's help text, and when it must be answered if that depends on other answers."""
     return " ".join(said for said in (localized(question.help), said_required(form, question)) if said)
 
 
@@ -156,7 +156,7 @@ def _line(label: str, render_kw: dict[str, str] | None = None) -> StringField:
 
 
 def _select(label: str, choices: list[SelectChoice], render_kw: dict[str, str] | None = None) -> SelectField:
-    """One of a list, nothing at first."""
+    """A list to choose one from, with nothing chosen at first."""
     return SelectField(
         label,
         widget=widgets.Select(),
@@ -173,7 +173,7 @@ def _listed(question: Question) -> list[SelectChoice]:
 def _choice(question: Question, common: dict[str, Any]) -> Any:
     choices = _listed(question)
     common["validate_choice"] = False
-    # Six levels read better closed; what people choose once in a form stands open.
+    # Six language levels read better in a closed list; what people choose once in a form stands open.
     if len(choices) <= RADIOS and question.kind is not QuestionKind.LANGUAGE_LEVEL:
         return RadioField(choices=choices, option_widget=widgets.RadioInput(), **common)
     return SelectField(widget=widgets.Select(), choices=[SelectChoice("", say(_CHOOSE)), *choices], **common)
@@ -203,7 +203,7 @@ def _day_parts(question: Question) -> dict[str, Any]:
             "maxlength": length,
             "autocomplete": f"{complete}-{name}" if complete else "off",
         }
-        # A month may be typed by its name: the keyboard offers letters too.
+        # A month may be typed by its name, so that the keyboard must offer letters too.
         wanted["inputmode"] = "text" if name == "month" else "numeric"
         found[name] = _line(say(label), wanted)
     return found
@@ -244,7 +244,7 @@ def _rank_parts(question: Question) -> dict[str, Any]:
     }
 
 
-# The field of a kind of one input, and its widget where it is ours; a line of text for the kinds left out.
+# For each kind of one input: its field, and its widget if we have one; kinds left out get a line of text.
 _ONE: dict[QuestionKind, tuple[Any, Any]] = {
     QuestionKind.LONG_TEXT: (TextAreaField, None),
     QuestionKind.EMAIL: (EmailField, widgets.EmailInput),

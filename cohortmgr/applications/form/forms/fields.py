@@ -1,4 +1,4 @@
-"""WTForms fields for answers of several parts: their inputs, and what is wrong with the whole and with each."""
+"""WTForms fields for answers of several parts: their inputs, and the errors of the whole and of each part."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wtforms.utils import unset_value
 
 
 class Parts(FormField):
-    """One answer in several inputs, named `key-part`. `errors` are those of the whole; each part has its own."""
+    """One answer in several inputs, named `key-part`. `own` are the errors of the whole alone."""
 
     def __init__(self, form_class: Any, label: str, *, optional: bool = False, **kwargs: Any) -> None:
         super().__init__(form_class, label, **kwargs)
@@ -21,7 +21,7 @@ class Parts(FormField):
     def process(self, formdata: Any, data: Any = unset_value, extra_filters: Any = None) -> None:
         """Fill the inputs from what was sent, or from a mapping of their names to what stands in them.
 
-        The library passes a mapping's items on as arguments, where a part named `data` would be one of its own.
+        WTForms passes a mapping's items on as arguments, where a part named `data` would be one of its own.
         """
         self.object_data = data
         given = data if isinstance(data, Mapping) else {}
@@ -32,7 +32,7 @@ class Parts(FormField):
 
     @property
     def errors(self) -> list[str]:
-        """Everything that is wrong, the whole's first."""
+        """All errors, those of the whole first."""
         return [*self.own, *(message for part in self.form for message in part.errors)]
 
     @errors.setter
@@ -62,7 +62,7 @@ class Rows(FieldList):
 
     @property
     def errors(self) -> list[str]:
-        """Everything that is wrong, the whole's first."""
+        """All errors, those of the whole first."""
         return [*self.own, *(message for row in self.entries for message in row.errors)]
 
     @errors.setter
@@ -70,7 +70,7 @@ class Rows(FieldList):
         self.own = list(messages)
 
     def add_row(self) -> None:
-        """One more row, empty, if there is room."""
+        """Add an empty row, if there is room."""
         if self.max_entries is None or len(self.entries) < self.max_entries:
             self.append_entry()
 

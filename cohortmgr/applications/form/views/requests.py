@@ -1,4 +1,4 @@
-"""What a request carries of a form beside its answers: the marks of saving as one types, and the version seen."""
+"""What a form carries beside its answers, for saving as one types: their marks, and which are secret."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from cohortmgr.programmes.definition.rules import Question, QuestionKind
 
 
 def marks(asked: Iterable[Question], answers: Mapping[str, Any]) -> str:
-    """What a page shows, by question: from it the server tells who typed over whom."""
+    """The marks of the answers that a page shows, by question, in JSON: they tell who typed over whom."""
     wanted = [each.key for each in asked if each.asked_at_application and each.kind is not QuestionKind.FILE]
     return json.dumps({key: mark_of(answers.get(key)) for key in wanted})
 
 
 def secret(asked: Iterable[Question]) -> str:
-    """The questions whose answers are never kept on a telephone."""
+    """The keys of the questions whose answers are never kept on a telephone, in JSON."""
     return json.dumps([each.key for each in asked if each.sealed])
 
 
 def seen_by(sent: Mapping[str, Any]) -> dict[str, str]:
-    """The marks that came with a form; none where they are not what a page of ours sends."""
+    """The marks that came with a form; empty if they are not what our pages send."""
     try:
         held = json.loads(sent.get("seen") or "{}")
     except ValueError:

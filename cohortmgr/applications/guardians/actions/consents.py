@@ -102,7 +102,7 @@ def ask_one(viewer: Viewer, file: File) -> None:
 def ask_named(
     viewer: Viewer, row: Application, definition: Definition, answers: Mapping[str, Answer]
 ) -> None:
-    """The same, for a file that is being written."""
+    """As `ask_one`, for a file whose answers are just being written."""
     terms, born = definition.guardians, born_on(definition.form, answers)
     if terms is None or born is None:
         raise LookupError(row.reference)
