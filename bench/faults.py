@@ -38,7 +38,7 @@ PATIENCE = 60.0
 @dataclass(frozen=True)
 class Kind:
     """A kind of trial: which process is killed, and at which stage of the talk with the mail server (None: at
-    any instant). `answer` is what the mail server does with the message at hand instead of accepting it."""
+    any instant). `answer` is what the mail server does with the message at hand instead of answering 250."""
 
     victim: Victim | None
     stage: Stage | None = None

@@ -12,7 +12,8 @@ from cohortmgr.base.db import Id, Model, Row
 
 
 class FigureCheck(Row, Model):
-    """What staff read on a paper, and what the person had declared; it holds for these two only."""
+    """What staff read on a paper, beside what the person declared; it holds only as long as that figure and
+    the paper's content (`sha256`) stay the same."""
 
     __tablename__ = "figure_checks"
     __table_args__ = (

@@ -113,7 +113,8 @@ def _within(rule: EligibilityRule, number: Decimal) -> bool:
 
 
 def _average_at_least(rule: EligibilityRule, answers: Mapping[str, Answer]) -> bool:
-    """Whether the mean is high enough. It is exact: 11.999… is not 12. A missing number fails it."""
+    """Whether the mean is high enough. The mean is exact, so that 11.999… is not 12 and 12 is. If one number
+    is missing, there is no mean."""
     numbers = [_number(each) for each in _averaged(rule, answers)]
     known = [Fraction(number) for number in numbers if number is not None]
     if not known or len(known) < len(numbers):

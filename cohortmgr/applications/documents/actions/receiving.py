@@ -92,7 +92,8 @@ def _is_also_something_else(kind: str, data: bytes) -> bool:
 
 
 def told_at_once(kind: str, data: bytes) -> str | None:
-    """A key of REASONS if its ends already show that the worker will refuse the file; else None."""
+    """A key of REASONS if the file's first and last bytes already show that the worker will refuse it; else
+    None."""
     if kind == "pdf":
         ends = data[:_HEAD], data[-_HEAD:]
         return "encrypted" if any(_ENCRYPTED.search(end) for end in ends) else None
@@ -127,7 +128,8 @@ def require_size(question: Question, size: int) -> None:
 
 
 def prepare_document(question: Question, filename: str, data: bytes) -> Prepared:
-    """Check a file and store it encrypted (slow: call before `writing()`). Refused says what to send."""
+    """Check a file and store it encrypted (slow: call before `writing()`). Refused says what to send instead
+    of it."""
     require_size(question, len(data))
     kind = kind_of(data)
     if kind is None or not accepted(question, kind):

@@ -196,7 +196,8 @@ def upload(reference: str) -> ResponseReturnValue:
 
 
 def _complete(found: Upload) -> Document:
-    """The document that the upload becomes; the same one if the browser asks again, its answer lost."""
+    """The document that the upload has become. If the answer was lost and the browser asks again, it gets the
+    same document."""
     known = uploads.settled(found)
     if known is None:
         try:

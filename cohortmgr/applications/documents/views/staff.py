@@ -35,7 +35,8 @@ _SEEN_FOR = 900
 @staff_bp.get("/documents/<reference>/pages")
 @guards.staff
 def read(reference: str) -> ResponseReturnValue:
-    """Show a paper's pages beside the figures that were declared; the reading is noted once."""
+    """Show a paper's pages beside the figures that were declared; the reading is noted in the trail, once for
+    all its pages."""
     with writing():
         document = papers.read_document(guards.viewer(), reference)
     return _reading_page(document, [])

@@ -90,7 +90,8 @@ def save_answers(
 def _into_draft(
     viewer: Viewer, file: File, wanted: Iterable[Question], answers: dict[str, Answer]
 ) -> list[Problem]:
-    """Write the answers into a draft, without identity numbers of other persons: a Problem for each."""
+    """Write the answers into a draft. An identity number that another person already has is left out, and a
+    Problem says so."""
     form, problems = file.definition.form, list[Problem]()
     person = db.session.get_one(Person, file.application.person_id)
     if any(_identifies(question) for question in wanted):
@@ -113,7 +114,8 @@ def _not_over(
     answers: dict[str, Answer],
     seen: Mapping[str, str],
 ) -> list[Problem]:
-    """Put back each answer changed elsewhere since it was shown; a Problem for each typed over."""
+    """Put back each answer that was changed elsewhere since it was shown; returns a Problem for each of them
+    that was typed over."""
     problems = []
     for question in wanted:
         key, held = question.key, before.get(question.key)
