@@ -25,6 +25,7 @@ from bench.visitors import Visitor, journey
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.audit.queries import broken_links, chains
 from cohortmgr.base import clock
+from cohortmgr.base.work import works_of
 from cohortmgr.base.db import db, writing
 from cohortmgr.jobs.rules import LEASE
 from cohortmgr.reports.actions import ask_report
@@ -146,12 +147,12 @@ def lived(made: Installation, seconds: int, candidates: int) -> Life:
 def settled(made: Installation) -> None:
     """Do what the sweeps of the next minutes do: the dead worker's leases end, its work is done again."""
     os.environ.update(made.environment)
-    from worker import jobs  # imported now, since it makes its application from the environment
-    from worker.celery_app import app
+    from worker import tasks  # imported now, since it makes its application from the environment
 
-    app.loader.import_default_modules()
     with clock.at(clock.now() + LEASE + timedelta(minutes=1)):
-        jobs.sweep()
+        for work in works_of(tasks.flask_app):
+            if work.at_start:
+                tasks.do(work)
 
 
 COUNTS = {
