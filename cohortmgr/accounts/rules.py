@@ -13,6 +13,11 @@ from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused
 
 SESSION_LIFETIME = timedelta(days=14)
 LINK_LIFETIME = timedelta(days=30)
+# Purposes of single-use links that bring a person to the files that are theirs.
+CLAIM = "claim"
+# The link went to a telephone, and proves only that number, whatever address the person has been given since.
+CLAIM_BY_PHONE = "claim_phone"
+CLAIMS = (CLAIM, CLAIM_BY_PHONE)
 ATTEMPTS = 8
 ATTEMPTS_WITHIN = timedelta(minutes=15)
 MIN_PASSWORD = 10

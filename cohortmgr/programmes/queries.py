@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -145,19 +144,11 @@ def public_intakes_of(programme_key: str) -> Sequence[sa.Row[Any]]:
     return found
 
 
-@dataclass(frozen=True)
-class ProgrammeTitle:
-    """A programme's key, and its title in three languages."""
-
-    key: str
-    title: Text
-
-
-def programme_titles() -> list[ProgrammeTitle]:
-    """The programmes that have a published intake, in the order of their keys."""
+def programme_titles() -> dict[str, Text]:
+    """Return key to title of the programmes that have a published intake, in the order of their keys."""
     shown = sa.select(Intake.programme_id).where(Intake.state == IntakeState.PUBLISHED.value)
     chosen = sa.select(Programme.key, Programme.title).where(Programme.id.in_(shown)).order_by(Programme.key)
-    return [ProgrammeTitle(key, title) for key, title in db.session.execute(chosen)]
+    return {row.key: row.title for row in db.session.execute(chosen)}
 
 
 def public_intake(reference: str) -> sa.Row[Any]:

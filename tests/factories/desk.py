@@ -17,7 +17,7 @@ from cohortmgr.applications.duplicates import actions as merges
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.journey.actions import sending
 from cohortmgr.applications.lists import actions as lists_actions
-from cohortmgr.applications.lists.queries import Filters
+from cohortmgr.applications.lists.filters import Filters
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes.models import Intake

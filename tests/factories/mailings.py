@@ -5,13 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.lists.queries import Filters
+from cohortmgr.applications.lists.filters import Filters
 from cohortmgr.base.db import writing
 from cohortmgr.jobs.actions.queue import TryLater
 from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns import queries as campaign_queries
-from cohortmgr.messages.campaigns.actions import Draft
-from cohortmgr.messages.campaigns.rules import Text
+from cohortmgr.messages.campaigns.rules import Draft, Text
 from cohortmgr.messages.campaigns.tasks import send
 
 TEXTS = {

@@ -10,15 +10,14 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from cohortmgr.accounts.models import SingleUseLink
+from cohortmgr.accounts.rules import CLAIM as CLAIM
+from cohortmgr.accounts.rules import CLAIM_BY_PHONE as CLAIM_BY_PHONE
+from cohortmgr.accounts.rules import CLAIMS as CLAIMS
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.text import new_reference
 
-CLAIM = "claim"
-# The link went to a telephone, and proves only that number, whatever address the person has been given since.
-CLAIM_BY_PHONE = "claim_phone"
-CLAIMS = (CLAIM, CLAIM_BY_PHONE)
 _USED = N_("Ce lien a déjà servi. Connectez-vous, ou demandez-en un autre.")
 
 

@@ -15,7 +15,7 @@ from cohortmgr.applications.answers.composed import Given
 from cohortmgr.applications.corrections import queries
 from cohortmgr.applications.corrections.rules import Asked, reopened, request_problems, strangers, unanswered
 from cohortmgr.applications.documents.actions.receiving import Prepared
-from cohortmgr.applications.documents.queries import papers_of
+from cohortmgr.applications.documents.rules import papers_of
 from cohortmgr.applications.eligibility.actions import reassess
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Application, Correction, CorrectionItem
@@ -199,7 +199,7 @@ def answer(viewer: Viewer, reference: str, given: Given, documents: Sequence[Pre
     before = _values(file, keys)
     file = save_reopened(viewer, file, questions, given, documents)
     db.session.flush()
-    absent = unanswered(questions, file.answers, papers_of(file))
+    absent = unanswered(questions, file.answers, papers_of(file.documents))
     if absent:
         raise Refused(*absent)
     _close(viewer, file, request.row, before, _values(file, keys))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Protocol
 
 from cohortmgr.base.errors import N_
 from cohortmgr.base.states import Stage, Table
@@ -78,3 +79,15 @@ REASONS: Mapping[str, str] = {
     "active": N_("Ce PDF contient un programme. Envoyez plutôt une photo de chaque page."),
     "virus": N_("L’antivirus a refusé ce fichier. Vérifiez votre appareil, puis envoyez un autre fichier."),
 }
+
+
+class Paper(Protocol):
+    """What was sent, or promised, for a question that asks for a paper."""
+
+    @property
+    def state(self) -> str: ...
+
+
+def papers_of(documents: Mapping[str, Paper]) -> set[str]:
+    """Of the documents by question, the questions whose paper was sent or promised, and not refused since."""
+    return {key for key, paper in documents.items() if paper.state != DocumentState.REFUSED}

@@ -22,6 +22,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import State
 from cohortmgr.applications.lists import queries as lists
+from cohortmgr.applications.lists.filters import OUTCOMES
 from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -129,7 +130,7 @@ def _require_mergeable(one: Application, other: Application) -> None:
     if other.state == State.SUBMITTED and one.state == State.DRAFT:
         raise Refused(_SENT)
     for of_outcome in lists.outcomes_above:
-        for outcome in lists.OUTCOMES[:-1]:
+        for outcome in OUTCOMES[:-1]:
             decided = sa.select(Application.id).where(
                 Application.id == other.id, Application.id.in_(of_outcome(outcome))
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from cohortmgr.applications.documents.queries import papers_of
+from cohortmgr.applications.documents.rules import papers_of
 from cohortmgr.applications.eligibility.models import Override
 from cohortmgr.applications.eligibility.rules import Facts
 from cohortmgr.applications.file.hooks import enrolled_elsewhere
@@ -25,4 +25,4 @@ def facts_of(file: File) -> Facts:
     row = file.application
     asked = any(rule.operator is Operator.NOT_ENROLLED for rule in file.definition.eligibility)
     enrolled = asked and any(ask(row.person_id, row.intake_id) for ask in enrolled_elsewhere)
-    return Facts(papers_of(file), enrolled)
+    return Facts(papers_of(file.documents), enrolled)

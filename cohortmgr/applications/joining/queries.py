@@ -8,8 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.applications.documents.queries import papers_of
-from cohortmgr.applications.documents.rules import DocumentState
+from cohortmgr.applications.documents.rules import DocumentState, papers_of
 from cohortmgr.applications.file.hooks import ended, joins
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import File, sealed_answers
@@ -34,7 +33,7 @@ def asks_nothing(definition: Definition) -> bool:
 
 def owed(file: File) -> tuple[Question, ...]:
     """What the person must still give. The caller has checked that they hold a seat."""
-    return owed_later(file.definition.form, file.answers, papers_of(file))
+    return owed_later(file.definition.form, file.answers, papers_of(file.documents))
 
 
 def owed_by(applications: Collection[int]) -> dict[int, tuple[Question, ...]]:

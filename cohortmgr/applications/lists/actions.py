@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.lists import queries as lists
+from cohortmgr.applications.lists.filters import Filters
 from cohortmgr.applications.lists.models import SavedView
-from cohortmgr.applications.lists.queries import Filters
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db

@@ -12,15 +12,14 @@ from flask import current_app
 
 from cohortmgr.accounts.rules import ANONYMOUS, SYSTEM, Role, Viewer
 from cohortmgr.applications.file import queries as files
-from cohortmgr.applications.lists.queries import Filters
+from cohortmgr.applications.lists.filters import Filters
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.demo.commands.choice import chosen_people
 from cohortmgr.demo.commands.setting import INTAKE, PROGRAMME, by_role
 from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns import queries as campaign_queries
-from cohortmgr.messages.campaigns.actions import Draft
-from cohortmgr.messages.campaigns.rules import Text
+from cohortmgr.messages.campaigns.rules import Draft, Text
 from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions import handling, questions
 from cohortmgr.messages.helpdesk.actions.questions import Asked
@@ -162,7 +161,7 @@ def _ask(people: list[Viewer], manager: Viewer, finance: Viewer) -> None:
         )
         answer = "Votre attestation est prête : vous la trouverez au secrétariat, de 9 h à 16 h."
         handling.answer(manager, asked.reference, answer, "demo-answer")
-        if not db.session.scalars(desk_queries.saved(manager)).first():
+        if not desk_queries.saved(manager):
             handling.save_answer(manager, programme, Topic.DOCUMENTS, "Relevé du semestre 5", TRANSCRIPT)
     lines = stipends.mine(people[1])
     if lines:

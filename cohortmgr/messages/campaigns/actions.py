@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +9,6 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require, require_second_person
 from cohortmgr.applications.lists import queries as lists
-from cohortmgr.applications.lists.queries import Filters
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, insert_or_leave, table_of
@@ -22,7 +19,7 @@ from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns import rules
 from cohortmgr.messages.campaigns.models import Campaign, CampaignRecipient
 from cohortmgr.messages.campaigns.queries import APPROVE, WRITE
-from cohortmgr.messages.campaigns.rules import Text
+from cohortmgr.messages.campaigns.rules import Draft, Text
 from cohortmgr.messages.campaigns.states import CAMPAIGN_STATES, CampaignState
 from cohortmgr.outbox.actions import Letter, open_bundle, send_all, turn_bundle
 from cohortmgr.programmes.models import Intake
@@ -31,21 +28,6 @@ SEND, RESEND = "campaigns.send", "campaigns.resend"
 TEST_KEY = "campaign_test"
 FARTHEST = timedelta(days=366)
 LONGEST_TITLE = 120
-
-
-@dataclass(frozen=True)
-class Draft:
-    """What somebody wrote for a campaign.
-
-    The recipients are given by the filters of the list of applications or, with `to_cohort`, are the intake's
-    cohort. `due` is when it leaves; None means once it is approved."""
-
-    title: str
-    texts: Mapping[str, Text]
-    filters: Filters = field(default_factory=Filters)
-    with_drafts: bool = False
-    to_cohort: bool = False
-    due: datetime | None = None
 
 
 def create(viewer: Viewer, intake_reference: str, draft: Draft, form_key: str) -> Campaign:

@@ -22,14 +22,12 @@ from wtforms import (
 from wtforms.validators import Optional
 
 from cohortmgr.applications.answers.regions import REGIONS
-from cohortmgr.applications.lists.queries import Filters
-from cohortmgr.base.clock import CASABLANCA, instant, local
+from cohortmgr.applications.lists.filters import Filters
+from cohortmgr.base.clock import instant
 from cohortmgr.base.i18n import LANGUAGE_NAMES, localized
 from cohortmgr.base.text import new_reference
 from cohortmgr.messages.campaigns import rules
-from cohortmgr.messages.campaigns.actions import Draft
-from cohortmgr.messages.campaigns.models import Campaign
-from cohortmgr.messages.campaigns.rules import LIMITS, Text
+from cohortmgr.messages.campaigns.rules import LIMITS, Draft, Text
 
 # The conditions of the list that this form has fields for; the list's other conditions are kept as they came.
 TYPED = ("search", "state", "eligible", "region", "source")
@@ -153,20 +151,3 @@ def values_of_filters(filters: Filters) -> dict[str, Any]:
 def values_of_new(filters: Filters) -> dict[str, Any]:
     """Return the form's values for a new campaign to a list."""
     return {**values_of_filters(filters), "audience": "list", "form_key": new_reference()}
-
-
-def values_of(campaign: Campaign, filters: Filters) -> dict[str, Any]:
-    """Return the form's values for an existing campaign."""
-    texts = rules.from_json(campaign.texts)
-    due = local(campaign.due) if campaign.due else None
-    words = {f"{part}_{code}": getattr(texts[code], part) for code in rules.LANGUAGES for part in LIMITS}
-    return {
-        **values_of_filters(filters),
-        **words,
-        "title": campaign.title,
-        "version": str(campaign.version),
-        "audience": "cohort" if campaign.cohort_id else "list",
-        "with_drafts": campaign.with_drafts,
-        "day": due.astimezone(CASABLANCA).date() if due else None,
-        "hour": due.time().replace(second=0, microsecond=0) if due else None,
-    }

@@ -16,7 +16,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import AGREED, staff_intake
 from cohortmgr.applications.file.rules import State
 from cohortmgr.applications.lists import queries as lists
-from cohortmgr.applications.lists.queries import Filters
+from cohortmgr.applications.lists.filters import Filters
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.paging import Page, page_of

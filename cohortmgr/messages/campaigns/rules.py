@@ -5,8 +5,10 @@ The French pages call a campaign « un envoi », because « une campagne » is a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
+from cohortmgr.applications.lists.filters import Filters
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.messages.campaigns.states import CampaignState
 from cohortmgr.outbox.texts.wording import LONGEST_BODY, LONGEST_SUBJECT, filled, names, parse
@@ -58,6 +60,21 @@ class Text:
     def is_whole(self) -> bool:
         """Whether people who read this language can be written to."""
         return bool(self.subject and self.body)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What somebody wrote for a campaign.
+
+    The recipients are given by the filters of the list of applications or, with `to_cohort`, are the intake's
+    cohort. `due` is when it leaves; None means once it is approved."""
+
+    title: str
+    texts: Mapping[str, Text]
+    filters: Filters = field(default_factory=Filters)
+    with_drafts: bool = False
+    to_cohort: bool = False
+    due: datetime | None = None
 
 
 Texts = Mapping[str, Text]

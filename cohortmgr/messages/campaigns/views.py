@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask import Blueprint, current_app, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,9 +13,10 @@ from flask_babel import ngettext
 from cohortmgr.accounts import guards
 from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.rules import allows, require_anywhere
-from cohortmgr.applications.lists.queries import Filters
+from cohortmgr.applications.lists.filters import Filters
 from cohortmgr.applications.lists.views.requests import ticked
 from cohortmgr.base import clock
+from cohortmgr.base.clock import CASABLANCA, local
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES
@@ -23,7 +25,7 @@ from cohortmgr.base.text import new_reference
 from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns import rules
-from cohortmgr.messages.campaigns.forms import CampaignForm, values_of, values_of_new
+from cohortmgr.messages.campaigns.forms import CampaignForm, values_of_filters, values_of_new
 from cohortmgr.messages.campaigns.models import Campaign
 from cohortmgr.messages.campaigns.states import CAMPAIGN_STATES, CampaignState
 from cohortmgr.outbox.texts.segments import measured
@@ -107,7 +109,7 @@ def create(reference: str) -> ResponseReturnValue:
 def edit(reference: str) -> ResponseReturnValue:
     """Show the form, filled with the campaign as it stands."""
     campaign, intake = campaign_queries.get_for(guards.viewer(), reference)
-    values = values_of(campaign, campaign_queries.filters_of(campaign))
+    values = _values_of(campaign, campaign_queries.filters_of(campaign))
     form = CampaignForm(formdata=None, data=values, with_cohort=_has_cohort(intake))
     return _form(intake, form, campaign)
 
@@ -322,3 +324,22 @@ def resend(reference: str) -> ResponseReturnValue:
 
 def _typed() -> str:
     return request.form.get("confirmation", "")[:20]
+
+
+def _values_of(campaign: Campaign, filters: Filters) -> dict[str, Any]:
+    """Return the form's values for an existing campaign."""
+    texts = rules.from_json(campaign.texts)
+    due = local(campaign.due) if campaign.due else None
+    words = {
+        f"{part}_{code}": getattr(texts[code], part) for code in rules.LANGUAGES for part in rules.LIMITS
+    }
+    return {
+        **values_of_filters(filters),
+        **words,
+        "title": campaign.title,
+        "version": str(campaign.version),
+        "audience": "cohort" if campaign.cohort_id else "list",
+        "with_drafts": campaign.with_drafts,
+        "day": due.astimezone(CASABLANCA).date() if due else None,
+        "hour": due.time().replace(second=0, microsecond=0) if due else None,
+    }

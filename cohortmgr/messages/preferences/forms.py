@@ -10,8 +10,7 @@ from wtforms.validators import Optional
 from cohortmgr.applications.answers.values import normalise_phone
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES, say
-from cohortmgr.messages.preferences.queries.wishes import Chosen
-from cohortmgr.messages.preferences.rules import Wish
+from cohortmgr.messages.preferences.rules import Chosen, Wish
 
 _HOURS = [SelectChoice(hour, f"{hour:02d}:00") for hour in range(24)]
 _LANGUAGES = [SelectChoice(code, name) for code, name in LANGUAGE_NAMES.items()]

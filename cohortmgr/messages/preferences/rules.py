@@ -26,6 +26,16 @@ class Wish:
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """All that a person's page of preferences holds:
+    language, telephone number (E.164, or empty), and the wish."""
+
+    language: str
+    phone: str
+    wish: Wish
+
+
+@dataclass(frozen=True)
 class Errand:
     """What routing needs to know of a message.
 

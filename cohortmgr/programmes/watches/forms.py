@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, SelectChoice, SelectField, widgets
@@ -9,7 +11,7 @@ from wtforms import RadioField, SelectChoice, SelectField, widgets
 from cohortmgr.accounts.forms import ContactForm
 from cohortmgr.base.i18n import LANGUAGE_NAMES, language, localized
 from cohortmgr.organisations.rules import REGIONS
-from cohortmgr.programmes.queries import ProgrammeTitle
+from cohortmgr.programmes.definition.rules import Text
 
 
 class WatchForm(ContactForm):
@@ -25,15 +27,15 @@ class WatchForm(ContactForm):
         option_widget=widgets.RadioInput(),
     )
 
-    def offer(self, programmes: list[ProgrammeTitle]) -> None:
-        """Set the choices, in the language of the page."""
+    def offer(self, programmes: Mapping[str, Text]) -> None:
+        """Set the choices, in the language of the page; the programmes come by their keys."""
         self.region.choices = [
             SelectChoice("", _("Tout le Maroc")),
             *(SelectChoice(code, localized(name)) for code, name in REGIONS.items()),
         ]
         self.programme.choices = [
             SelectChoice("", _("Tous les programmes")),
-            *(SelectChoice(each.key, localized(each.title)) for each in programmes),
+            *(SelectChoice(key, localized(title)) for key, title in programmes.items()),
         ]
         if self.spoken.data is None:
             self.spoken.data = language()

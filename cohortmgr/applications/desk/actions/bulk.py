@@ -21,7 +21,7 @@ from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.file.models import Application, Correction, Extension, Note
 from cohortmgr.applications.file.rules import State
 from cohortmgr.applications.lists import queries as lists
-from cohortmgr.applications.lists.queries import Filters
+from cohortmgr.applications.lists.filters import Filters
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db

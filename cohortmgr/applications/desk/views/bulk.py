@@ -15,7 +15,7 @@ from cohortmgr.applications.desk import queries as desk
 from cohortmgr.applications.desk.actions import bulk
 from cohortmgr.applications.desk.actions.bulk import Act, Wanted
 from cohortmgr.applications.file import queries as file
-from cohortmgr.applications.lists.queries import Filters
+from cohortmgr.applications.lists.filters import Filters
 from cohortmgr.applications.lists.views import requests
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing

@@ -28,7 +28,7 @@ from cohortmgr.applications.file.rules import FILE_STATES, SOURCE_NAMES, State
 from cohortmgr.applications.joining import queries as joining_queries
 from cohortmgr.applications.joining.views.section import section_of
 from cohortmgr.applications.lists import queries as listing
-from cohortmgr.applications.lists.queries import Filters
+from cohortmgr.applications.lists.filters import Filters
 from cohortmgr.base.db import writing
 
 bp = Blueprint("applications_staff", __name__, url_prefix="/staff")

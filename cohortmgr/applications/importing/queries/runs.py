@@ -8,10 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.actions import links
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact, normalise_mobile
 from cohortmgr.accounts.models import Account, Person, SingleUseLink
-from cohortmgr.accounts.rules import Viewer, allows, require
+from cohortmgr.accounts.rules import CLAIMS, Viewer, allows, require
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import READ, staff_intake
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
@@ -136,7 +135,7 @@ def invitable(intake: Intake, *, again: bool = False) -> list[Invited]:
     """
     linked = sa.select(SingleUseLink.id).where(
         SingleUseLink.subject == Person.reference,
-        SingleUseLink.purpose.in_(links.CLAIMS),
+        SingleUseLink.purpose.in_(CLAIMS),
         SingleUseLink.used_at.is_(None),
         SingleUseLink.expires_at > clock.now(),
     )

@@ -14,7 +14,7 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers.conditions import counted, hidden
 from cohortmgr.applications.deadlines.actions import late_starts
 from cohortmgr.applications.deadlines.models import LateStart
-from cohortmgr.applications.documents.queries import papers_of
+from cohortmgr.applications.documents.rules import papers_of
 from cohortmgr.applications.eligibility.queries import facts_of
 from cohortmgr.applications.eligibility.rules import Assessment, assess
 from cohortmgr.applications.file import queries as file_queries
@@ -104,7 +104,7 @@ def check(viewer: Viewer, file: File) -> tuple[list[Problem], Assessment]:
     """The problems of what is still missing, and whether the answers meet the conditions today."""
     definition = file.definition
     answers = counted(definition.form, file.working)
-    absent = missing(definition.form, answers, papers_of(file))
+    absent = missing(definition.form, answers, papers_of(file.documents))
     if is_child(definition, answers, clock.today()):
         absent += guardian_problems(definition.form, answers)
     return (

@@ -15,7 +15,7 @@ from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.lists import actions as lists_actions
 from cohortmgr.applications.lists import display
 from cohortmgr.applications.lists import queries as lists
-from cohortmgr.applications.lists.queries import Filters
+from cohortmgr.applications.lists.filters import SIZES, Filters
 from cohortmgr.applications.lists.views import requests
 from cohortmgr.base.db import writing
 from cohortmgr.base.i18n import language, localized
@@ -59,7 +59,7 @@ def index(reference: str) -> ResponseReturnValue:
         columns=display.COLUMN_NAMES,
         sorted_by=display.SORTED_BY,
         figures=display.FIGURES,
-        sizes=[(size, size) for size in lists.SIZES],
+        sizes=[(size, size) for size in SIZES],
         may_manage=may_manage,
         may_extend=allows(viewer, "programmes.manage", intake.path),
         may_write=may_write,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import request
 
-from cohortmgr.applications.lists.queries import Filters
+from cohortmgr.applications.lists.filters import Filters
 from cohortmgr.base.errors import N_, Refused
 
 

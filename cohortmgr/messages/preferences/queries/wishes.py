@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,17 +12,7 @@ from cohortmgr.base import crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotPermitted
 from cohortmgr.messages.preferences.models import Preference
-from cohortmgr.messages.preferences.rules import Wish
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """All that a person's page of preferences holds:
-    language, telephone number (E.164, or empty), and the wish."""
-
-    language: str
-    phone: str
-    wish: Wish
+from cohortmgr.messages.preferences.rules import Chosen, Wish
 
 
 def wish_of(row: Any) -> Wish:

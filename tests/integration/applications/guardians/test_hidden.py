@@ -17,7 +17,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import Consent, State
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.messages.campaigns.actions import Draft
+from cohortmgr.messages.campaigns.rules import Draft
 from cohortmgr.messages.undelivered import actions as undelivered
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.models import Intake

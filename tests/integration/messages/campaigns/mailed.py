@@ -12,9 +12,8 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.jobs.actions.queue import TryLater, handlers
 from cohortmgr.messages.campaigns import actions as campaigns
-from cohortmgr.messages.campaigns.actions import Draft
 from cohortmgr.messages.campaigns.models import Campaign
-from cohortmgr.messages.campaigns.rules import Text
+from cohortmgr.messages.campaigns.rules import Draft, Text
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.models import Intake
 from tests.factories.choices import sent, someone

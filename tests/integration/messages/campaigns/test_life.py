@@ -13,7 +13,7 @@ from flask import Flask
 import cohortmgr.messages.campaigns.tasks as campaigning
 from cohortmgr.accounts.rules import Role
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.lists.queries import Filters
+from cohortmgr.applications.lists.filters import Filters
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing

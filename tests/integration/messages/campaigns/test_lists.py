@@ -14,7 +14,7 @@ from flask import Flask
 from cohortmgr.accounts.models import Person
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.lists import queries as lists
-from cohortmgr.applications.lists.queries import Filters
+from cohortmgr.applications.lists.filters import Filters
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.messages.campaigns import actions as campaigns

@@ -13,7 +13,7 @@ from flask import Flask
 
 from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
-from cohortmgr.applications.lists.queries import Filters
+from cohortmgr.applications.lists.filters import Filters
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused

@@ -22,14 +22,13 @@ from cohortmgr.applications.eligibility import actions as overrides
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.guardians.actions.consents import LINK
 from cohortmgr.applications.guardians.models import Guardianship
-from cohortmgr.applications.lists.queries import Filters
+from cohortmgr.applications.lists.filters import Filters
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.actions.queue import TryLater
 from cohortmgr.messages.campaigns import actions as campaigns
-from cohortmgr.messages.campaigns.actions import Draft
-from cohortmgr.messages.campaigns.rules import Text
+from cohortmgr.messages.campaigns.rules import Draft, Text
 from cohortmgr.messages.campaigns.tasks import send
 from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions import answer_many, handling, questions

@@ -14,7 +14,7 @@ from cohortmgr.applications.corrections.rules import (
     strangers,
     unanswered,
 )
-from cohortmgr.applications.lists.queries import SIZES, Filters
+from cohortmgr.applications.lists.filters import SIZES, Filters
 from cohortmgr.programmes.definition.toml import read_known
 
 FORM = read_known("mdia").form

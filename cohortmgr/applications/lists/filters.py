@@ -1,0 +1,146 @@
+"""What a list of applications is asked for by its address: conditions, columns, order and size. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+
+from cohortmgr.accounts.identifiers import western_digits
+from cohortmgr.applications.answers.dates import day_of
+from cohortmgr.applications.corrections.rules import Asked
+from cohortmgr.applications.file.rules import Source, State
+
+SIZES = (50, 100, 250, 600)
+# As many files can be ticked as the longest page shows.
+MOST_TICKED = SIZES[-1]
+SORTS = ("name", "number", "average", "sent", "region", "diploma")
+COLUMNS = (
+    "number",
+    "diploma",
+    "average",
+    "region",
+    "conditions",
+    "state",
+    "source",
+    "sent",
+    "offering",
+    "email",
+    "language",
+    "documents",
+    "notes",
+    "correction",
+    "changed",
+)
+"""What a list may show beside the name; the queries know the expression of each."""
+PLAIN_COLUMNS = "number,diploma,average,region,conditions,state,source,sent"
+OUTCOMES = ("offer", "waiting", "refused", "none")
+
+
+@dataclass(frozen=True)
+class Filters:
+    """The filters, columns and order in an address; parts that are not valid are ignored."""
+
+    search: str = ""
+    state: str = State.SUBMITTED.value
+    eligible: str = ""
+    region: str = ""
+    diploma: str = ""
+    average_from: str = ""
+    average_to: str = ""
+    offering: str = ""
+    source: str = ""
+    sent_from: str = ""
+    sent_to: str = ""
+    documents: str = ""
+    note: str = ""
+    correction: str = ""
+    extended: str = ""
+    outcome: str = ""
+    # The references of ticked files, separated by commas.
+    files: str = ""
+    columns: str = PLAIN_COLUMNS
+    sort: str = "name"
+    size: int = SIZES[0]
+
+    @classmethod
+    def of(cls, args: Mapping[str, str]) -> Filters:
+        """The filters from an address's arguments."""
+
+        def among(name: str, known: set[str], otherwise: str = "") -> str:
+            value = args.get(name, otherwise)
+            return value if value in known else otherwise
+
+        size = args.get("size", "")
+        return cls(
+            search=args.get("search", "").strip()[:100],
+            state=among("state", {"all", *State}, State.SUBMITTED.value),
+            eligible=among("eligible", {"yes", "no"}),
+            region=args.get("region", "")[:5],
+            diploma=args.get("diploma", "")[:60],
+            average_from=_grade(args.get("average_from", "")),
+            average_to=_grade(args.get("average_to", "")),
+            offering=args.get("offering", "")[:40],
+            source=among("source", set(Source)),
+            sent_from=day_of(args.get("sent_from", "")),
+            sent_to=day_of(args.get("sent_to", "")),
+            documents=among("documents", {"yes", "no"}),
+            note=among("note", {"yes", "no"}),
+            correction=among("correction", {Asked.ASKED.value, Asked.DONE.value, "none"}),
+            extended=among("extended", {"yes"}),
+            outcome=among("outcome", set(OUTCOMES)),
+            files=_references([args.get("files", "")]),
+            columns=_columns(args),
+            sort=among("sort", {sign + name for name in SORTS for sign in ("", "-")}, "name"),
+            size=int(size) if size in map(str, SIZES) else SIZES[0],
+        )
+
+    def only(self, ticked: Sequence[str]) -> Filters:
+        """The same list with only the ticked files. These are never put into an address, which could not hold
+        them all."""
+        return replace(self, files=_references(ticked))
+
+    def arguments(self) -> dict[str, str]:
+        """The arguments that differ from an untouched list, for addresses that keep the filters."""
+        plain = Filters()
+        return {
+            name: str(value) for name, value in vars(self).items() if value != getattr(plain, name) and value
+        }
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything but columns, order and size differs from an untouched list."""
+        return bool(self.arguments().keys() - {"columns", "sort", "size"})
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The columns beside the name, in their order."""
+        return tuple(name for name in self.columns.split(",") if name)
+
+
+def _columns(args: Mapping[str, str]) -> str:
+    """The columns from a list with commas, or from repeated arguments as tick boxes send them; the plain ones
+    if none is valid."""
+    given = [args.get("columns", "")]
+    if hasattr(args, "getlist"):
+        given = args.getlist("columns")
+    named = [name for part in given for name in part.split(",") if name in COLUMNS]
+    return ",".join(dict.fromkeys(named)) or PLAIN_COLUMNS
+
+
+def _references(given: Sequence[str]) -> str:
+    """The valid public references among the parts, of which each may hold several with commas; others are
+    left out."""
+    named = [name for part in given[:MOST_TICKED] for name in part.split(",", MOST_TICKED)[:MOST_TICKED]]
+    right = [name for name in named if len(name) == 26 and name.isascii() and name.isalnum()]
+    return ",".join(list(dict.fromkeys(right))[:MOST_TICKED])
+
+
+def _grade(text: str) -> str:
+    """A grade as `12.5`, whether written with a comma or a point, in Western or Arabic figures; empty for
+    other text."""
+    try:
+        value = Decimal(western_digits(text[:10]).strip().replace(",", ".").replace("٫", "."))
+    except InvalidOperation:
+        return ""
+    return f"{value.normalize():f}" if value.is_finite() and 0 <= value <= 100 else ""

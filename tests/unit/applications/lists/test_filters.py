@@ -1,0 +1,11 @@
+"""What an address may ask of a list is what the queries can give."""
+
+from __future__ import annotations
+
+from cohortmgr.applications.lists import filters, queries
+
+
+def test_each_column_and_order_of_an_address_has_its_expression() -> None:
+    assert set(filters.COLUMNS) == set(queries.COLUMNS)
+    assert set(filters.SORTS) == set(queries.SORTS)
+    assert set(filters.PLAIN_COLUMNS.split(",")) <= set(filters.COLUMNS)
