@@ -6,6 +6,7 @@ Nothing here reads the tables of other rooms.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +15,12 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cohortmgr.audit.keys import destroy, subject_keys
-from cohortmgr.audit.models import Event, Head
+from cohortmgr.audit.hooks import on_destroyed
+from cohortmgr.audit.models import Event, Head, SubjectKey
+from cohortmgr.audit.queries import known_keys
 from cohortmgr.audit.rules import GENESIS, INSTALLATION, digest_of
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.db import append, insert_or_leave, table_of, within_writing
+from cohortmgr.base.db import append, db, insert_or_leave, table_of, transaction_cache, within_writing
 from cohortmgr.base.text import new_reference
 
 
@@ -124,3 +126,38 @@ def _append(session: Session, chain: str, events: list[Event], keys: dict[str, b
     append(session, Event, [{name: getattr(event, name) for name in names} for event in events])
     values = {"sequence": sequence, "digest": digest}
     session.execute(sa.update(heads).where(heads.c.chain == chain).values(values))
+
+
+def subject_key(subject: str) -> bytes | None:
+    """Return the key of a subject, made at its first use; None once it was destroyed."""
+    return subject_keys({subject})[subject]
+
+
+def subject_keys(subjects: set[str]) -> dict[str, bytes | None]:
+    """Return the keys of many subjects in a few statements, making those that do not exist yet.
+
+    If two transactions meet a new subject at once, both get the one key that was written.
+    """
+    cache = transaction_cache(db.session, "subject_keys")
+    wanted = sorted(subjects - cache.keys())
+    cache.update(known_keys(wanted))
+    new = [subject for subject in wanted if subject not in cache]
+    insert_or_leave(db.session, SubjectKey, [_new_row(subject) for subject in new])
+    cache.update(known_keys(new))
+    return {subject: cache[subject] for subject in subjects}
+
+
+def destroy(subject: str) -> None:
+    """Destroy a key. The row stays, so that no new key is made for the same person."""
+    insert_or_leave(db.session, SubjectKey, [_new_row(subject)])
+    keys = table_of(SubjectKey)
+    gone = sa.update(keys).where(keys.c.subject == subject, keys.c.destroyed_at.is_(None))
+    db.session.execute(gone.values(wrapped=None, destroyed_at=clock.now()))
+    transaction_cache(db.session, "subject_keys").pop(subject, None)
+    for forget in on_destroyed:
+        forget(subject)
+
+
+def _new_row(subject: str) -> dict[str, object]:
+    wrapped = crypto.seal(os.urandom(32).hex(), "subject_keys", "wrapped", subject)
+    return {"subject": subject, "wrapped": wrapped, "destroyed_at": None}

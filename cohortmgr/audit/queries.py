@@ -1,4 +1,4 @@
-"""Read the trail: events, their values, and whether the chains are whole."""
+"""Read the trail: events, their values, whether the chains are whole, and the keys that seal them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.audit.keys import known_key
-from cohortmgr.audit.models import Event, Head
+from cohortmgr.audit.models import Event, Head, SubjectKey
 from cohortmgr.audit.rules import GENESIS, INSTALLATION, verify
 from cohortmgr.base import crypto
-from cohortmgr.base.db import db
+from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import Problem
+
+_KEYS = table_of(SubjectKey)
 
 
 def visible(institutions: Iterable[int], installation: bool) -> sa.Select[Event]:
@@ -54,3 +55,29 @@ def chains() -> list[str]:
 def _links(chain: str) -> Iterator[Event]:
     query = sa.select(Event).where(Event.chain == chain).order_by(Event.sequence)
     yield from db.session.scalars(query.execution_options(yield_per=500))
+
+
+def known_key(subject: str) -> bytes | None:
+    """Return the key of a subject, for reading; None if it never existed or was destroyed.
+    Changes nothing."""
+    return known_keys([subject]).get(subject)
+
+
+def known_keys(subjects: Iterable[str]) -> dict[str, bytes | None]:
+    """Return the keys of many subjects, for reading: one statement for every 500, and never from a cache, for a
+    key may have been destroyed since.
+
+    A subject that never had a key is left out; one whose key was destroyed has None."""
+    found: dict[str, bytes | None] = {}
+    wanted = sorted(set(subjects))
+    for part in (wanted[i : i + 500] for i in range(0, len(wanted), 500)):
+        rows = sa.select(_KEYS.c.subject, _KEYS.c.wrapped).where(_KEYS.c.subject.in_(part))
+        for subject, wrapped in db.session.execute(rows):
+            found[subject] = _unwrap(subject, wrapped)
+    return found
+
+
+def _unwrap(subject: str, wrapped: bytes | None) -> bytes | None:
+    return (
+        None if wrapped is None else bytes.fromhex(crypto.unseal(wrapped, "subject_keys", "wrapped", subject))
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from cohortmgr.applications.guardians.actions import consents
-from cohortmgr.audit import keys
+from cohortmgr.audit import hooks as audit
 from cohortmgr.base.errors import N_
 from cohortmgr.base.navigation import Entry, RoomCard, navigation_of
 from cohortmgr.base.work import Work, add_work
@@ -68,7 +68,7 @@ def _join_hooks() -> None:
     outbox.headers.register(unsubscribe_links.headers)
     outbox.headers.register(incoming.reply_to)
     outbox.on_returned.register(undelivered.raise_trouble)
-    keys.on_destroyed.register(questions.forget)
+    audit.on_destroyed.register(questions.forget)
     # The hook must come before the one that releases the seat:
     # that one ends the placement, and staff must read in which company the child is.
     consents.on_hidden.register(consent_withdrawn.tell_staff, before=release_on_withdrawal)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from cohortmgr.audit.keys import subject_keys
+from cohortmgr.audit.actions import subject_keys
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import append, db, insert_or_leave
 from cohortmgr.base.hooks import Hook

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.audit.keys import known_keys
+from cohortmgr.audit.queries import known_keys
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db
 from cohortmgr.outbox.models import Message

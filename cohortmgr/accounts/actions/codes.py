@@ -31,7 +31,7 @@ from cohortmgr.accounts.rules import (
     is_code_open,
     seconds_to_wait,
 )
-from cohortmgr.audit.keys import destroy
+from cohortmgr.audit.actions import destroy
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, Problem, Refused

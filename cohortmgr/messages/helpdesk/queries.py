@@ -16,7 +16,7 @@ from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.accounts.rules import PERMISSIONS, Role, Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.guardians.queries import has_guardian
-from cohortmgr.audit.keys import known_keys
+from cohortmgr.audit.queries import known_keys
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound, Problem
@@ -338,18 +338,22 @@ def line_of(question: Question) -> Line | None:
     return None if question.line_id is None else db.session.get(Line, question.line_id)
 
 
-def saved(viewer: Viewer, permission: str = DESK) -> sa.Select[SavedAnswer]:
-    """Select the saved answers of the programmes where the viewer holds a permission, by topic and title."""
-    chosen = sa.select(SavedAnswer).where(accounts.within(viewer, permission, SavedAnswer.path))
-    return chosen.order_by(SavedAnswer.topic, SavedAnswer.title, SavedAnswer.id)
+def saved(viewer: Viewer, permission: str = DESK) -> Sequence[SavedAnswer]:
+    """Return the saved answers of the programmes where the viewer holds a permission, by topic and title."""
+    order = (SavedAnswer.topic, SavedAnswer.title, SavedAnswer.id)
+    return db.session.scalars(_saved(viewer, permission).order_by(*order)).all()
 
 
 def saved_answer(viewer: Viewer, reference: str, permission: str = DESK) -> SavedAnswer:
     """Return one of the saved answers. Raises NotFound otherwise."""
-    found = db.session.scalar(saved(viewer, permission).where(SavedAnswer.reference == reference))
+    found = db.session.scalar(_saved(viewer, permission).where(SavedAnswer.reference == reference))
     if found is None:
         raise NotFound(reference)
     return found
+
+
+def _saved(viewer: Viewer, permission: str) -> sa.Select[SavedAnswer]:
+    return sa.select(SavedAnswer).where(accounts.within(viewer, permission, SavedAnswer.path))
 
 
 def without_account(person_ids: Iterable[int]) -> set[int]:

@@ -16,8 +16,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.audit.actions import about, record
-from cohortmgr.audit.keys import destroy
+from cohortmgr.audit.actions import about, destroy, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, insert_or_leave, table_of
 from cohortmgr.base.errors import N_, Problem, Refused

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
 from cohortmgr.accounts.rules import SYSTEM
-from cohortmgr.audit import keys, queries
+from cohortmgr.audit import actions, queries
 from cohortmgr.audit.actions import About, destroy_key, record
 from cohortmgr.audit.models import Event, Head, SubjectKey
 from cohortmgr.base.db import NO_INSTITUTION, db, see, writing
@@ -71,18 +71,18 @@ def test_a_person_erased_before_their_first_event_stays_erased() -> None:
     with writing():
         note()
     assert queries.values_of(events()[-1]) is None
-    assert keys.known_key(PERSON) is None
+    assert queries.known_key(PERSON) is None
 
 
 @pytest.mark.usefixtures("system_context")
 def test_a_key_of_a_transaction_that_was_undone_is_not_used_afterwards() -> None:
     with pytest.raises(ZeroDivisionError), writing():
-        lost = keys.subject_key(PERSON)
+        lost = actions.subject_key(PERSON)
         raise ZeroDivisionError
     assert rows_of(SubjectKey) == 0
     with writing():
         note()
-        assert keys.subject_key(PERSON) != lost
+        assert actions.subject_key(PERSON) != lost
     db.session.rollback()
     db.session.info.pop("caches", None)
     assert queries.values_of(events()[0]) is not None
@@ -92,16 +92,16 @@ def test_a_key_of_a_transaction_that_was_undone_is_not_used_afterwards() -> None
 def test_a_key_that_was_rolled_back_to_a_savepoint_is_not_used_either() -> None:
     with writing() as session:
         savepoint = session.begin_nested()
-        lost = keys.subject_key(PERSON)
+        lost = actions.subject_key(PERSON)
         savepoint.rollback()
-        assert keys.subject_key(PERSON) != lost
+        assert actions.subject_key(PERSON) != lost
         note()
     assert queries.values_of(events()[0]) is not None
 
 
 @pytest.mark.usefixtures("system_context")
 def test_reading_makes_no_key() -> None:
-    assert keys.known_key(PERSON) is None
+    assert queries.known_key(PERSON) is None
     assert rows_of(SubjectKey) == 0
 
 

@@ -10,8 +10,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require_anywhere
 from cohortmgr.applications.file.models import Application
-from cohortmgr.audit.actions import About, record
-from cohortmgr.audit.keys import subject_keys
+from cohortmgr.audit.actions import About, record, subject_keys
 from cohortmgr.base import clock
 from cohortmgr.base.db import append, db
 from cohortmgr.base.errors import N_, Problem, Refused

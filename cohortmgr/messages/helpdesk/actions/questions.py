@@ -18,8 +18,7 @@ from cohortmgr.accounts.actions import links
 from cohortmgr.accounts.models import Person, SignInAttempt
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
 from cohortmgr.applications.file import queries as applications
-from cohortmgr.audit.actions import about, record
-from cohortmgr.audit.keys import subject_keys
+from cohortmgr.audit.actions import about, record, subject_keys
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused

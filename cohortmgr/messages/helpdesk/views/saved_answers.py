@@ -32,7 +32,7 @@ def index() -> ResponseReturnValue:
     """List all saved answers, by topic."""
     viewer = guards.viewer()
     require_anywhere(viewer, desk_queries.WRITE)
-    rows = db.session.scalars(desk_queries.saved(viewer, desk_queries.WRITE)).all()
+    rows = desk_queries.saved(viewer, desk_queries.WRITE)
     return render_template("messages/helpdesk/staff_saved.html", rows=rows, topics=TOPICS)
 
 

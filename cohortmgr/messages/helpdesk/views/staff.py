@@ -74,7 +74,7 @@ def _page(reference: str, problems: Sequence[Problem] = (), typed: str = "") -> 
     row = desk_queries.get_for(viewer, reference)
     found = row[0]
     chosen = request.args.get("saved", "")
-    saved = list(db.session.scalars(desk_queries.saved(viewer)))
+    saved = desk_queries.saved(viewer)
     body = next((each.body for each in saved if each.reference == chosen), {})
     line = desk_queries.line_of(found)
     page = render_template(
@@ -196,7 +196,7 @@ def many(problems: Sequence[Problem] = ()) -> ResponseReturnValue:
         except Refused as refusal:
             db.session.rollback()
             problems = refusal.problems
-    saved = list(db.session.scalars(desk_queries.saved(viewer)))
+    saved = desk_queries.saved(viewer)
     chosen = next((each.body for each in saved if each.reference == request.args.get("saved")), None)
     spoken = answer_many.languages_of(viewer, filters, references)
     page = render_template(

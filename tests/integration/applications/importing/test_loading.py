@@ -20,7 +20,7 @@ from cohortmgr.applications.file.queries import sealed_answers
 from cohortmgr.applications.importing.actions import runs as imports
 from cohortmgr.applications.importing.actions.tray_rows import cells_of
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
-from cohortmgr.audit.keys import subject_keys
+from cohortmgr.audit.actions import subject_keys
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, see, writing
