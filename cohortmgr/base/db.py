@@ -213,6 +213,11 @@ def insert_or_leave(session: Session, model: type[Model], rows: list[dict[str, A
         session.execute(insert(table_of(model)).on_conflict_do_nothing().inline(), rows)
 
 
+def require_answer() -> None:
+    """Ask the database anything at all; its error, if it does not answer."""
+    db.session.execute(sa.text("SELECT 1"))
+
+
 def see(institutions: Iterable[int], person_id: int | None) -> None:
     """Say for whom the session reads, from now until the end of the request or task."""
     session = db.session

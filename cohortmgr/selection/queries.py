@@ -49,6 +49,11 @@ def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> Batch:
     return found
 
 
+def offered_in(batch: Batch) -> tuple[Intake, Offering]:
+    """The intake and the offering of a batch."""
+    return db.session.get_one(Intake, batch.intake_id), db.session.get_one(Offering, batch.offering_id)
+
+
 def offering_of(intake: Intake, reference: str | None = None) -> Offering:
     """Return the offering with this reference, or the intake's first one. Raises NotFound if there is none."""
     for offering in programmes.offerings_of(intake):

@@ -14,13 +14,13 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
 from cohortmgr.applications.answers.regions import REGIONS
 from cohortmgr.applications.file.queries import staff_intake
-from cohortmgr.base.db import db, writing
+from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES
 from cohortmgr.base.pages.precedence import gives_way
 from cohortmgr.base.pages.web import posted_version, show_problems
 from cohortmgr.programmes import queries as programmes
-from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.programmes.models import Intake
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import decisions
 from cohortmgr.selection.board import tie_order, unmet
@@ -105,7 +105,7 @@ def batch(reference: str) -> ResponseReturnValue:
 
 def _batch(found: Batch, problems: Sequence[Problem] = ()) -> ResponseReturnValue:
     viewer = guards.viewer()
-    intake = db.session.get_one(Intake, found.intake_id)
+    intake, offering = queries.offered_in(found)
     rows = queries.decisions_of(found)
     counts = Counter(row.outcome for row in rows)
     ineligible = sum(1 for row in rows if row.outcome == Outcome.REFUSED and row.rank is None)
@@ -114,7 +114,7 @@ def _batch(found: Batch, problems: Sequence[Problem] = ()) -> ResponseReturnValu
         "selection/staff_batch.html",
         batch=found,
         intake=intake,
-        offering=db.session.get_one(Offering, found.offering_id),
+        offering=offering,
         rows=rows,
         counts=counts,
         ineligible=ineligible,

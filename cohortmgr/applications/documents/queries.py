@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,9 +11,8 @@ import sqlalchemy as sa
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.documents.figures import newest, unchecked
 from cohortmgr.applications.documents.models import FigureCheck
-from cohortmgr.applications.documents.rules import DocumentState
 from cohortmgr.applications.file.models import Application, Document
-from cohortmgr.applications.file.queries import File, visible
+from cohortmgr.applications.file.queries import visible
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.programmes.definition.rules import Form
@@ -38,6 +38,12 @@ def unchecked_files(form: Form, files: sa.Select[Application]) -> list[Applicati
     ]
 
 
+def readings_of(application: Application) -> Sequence[FigureCheck]:
+    """The readings of figures on the papers of a file, in the order in which they were made."""
+    chosen = sa.select(FigureCheck).where(FigureCheck.application_id == application.id)
+    return db.session.scalars(chosen.order_by(FigureCheck.id)).all()
+
+
 def _contents(files: sa.Select[Application]) -> dict[Application, dict[str, str]]:
     """For each application: question of a paper to the SHA-256 of the current one."""
     standing = sa.and_(
@@ -54,11 +60,6 @@ def _contents(files: sa.Select[Application]) -> dict[Application, dict[str, str]
         if question is not None:
             papers[question] = content
     return found
-
-
-def papers_of(file: File) -> set[str]:
-    """The questions whose paper was sent or promised, and not refused since."""
-    return {key for key, paper in file.documents.items() if paper.state != DocumentState.REFUSED}
 
 
 def document(viewer: Viewer, reference: str) -> tuple[Document, Application]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cohortmgr.applications.answers import amended
 from cohortmgr.applications.answers.conditions import hidden
 from cohortmgr.applications.answers.display import shown
-from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import asked_in
 from cohortmgr.programmes.definition.rules import Question, QuestionKind
+
+if TYPE_CHECKING:
+    from cohortmgr.applications.file.queries import File
 
 
 def sections_of(file: File, answers: Mapping[str, Any], kept: bool = True) -> list[dict[str, Any]]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.applications.answers.conditions import counted
-from cohortmgr.applications.documents.queries import papers_of
-from cohortmgr.applications.documents.rules import DOCUMENT_STATES, STATE_KINDS, DocumentState
-from cohortmgr.applications.file.queries import File
+from cohortmgr.applications.documents.rules import DOCUMENT_STATES, STATE_KINDS, DocumentState, papers_of
 from cohortmgr.applications.file.rules import missing
 from cohortmgr.applications.form.pages import (
     PROGRESS_KINDS,
@@ -28,6 +26,9 @@ from cohortmgr.base.errors import Problem
 from cohortmgr.base.i18n import localized, say
 from cohortmgr.programmes.definition.rules import Question, QuestionKind
 
+if TYPE_CHECKING:
+    from cohortmgr.applications.file.queries import File
+
 Task = dict[str, Any]
 # At most this many missing answers are named; beyond that they are counted.
 NAMED = 2
@@ -42,7 +43,7 @@ def page_url(file: File, page: FormPage, **more: Any) -> str:
 def task_page(file: File, news: Sequence[Question]) -> str:
     """The page with the task list; `news` are the questions that came or changed since the last saving."""
     form, answers = file.definition.form, file.working
-    papers, mend = papers_of(file), _refused(file)
+    papers, mend = papers_of(file.documents), _refused(file)
     absent = missing(form, counted(form, answers), papers)
     pages = met(form, answers)
     lacking = by_question(absent, {key for page in pages for key in page.keys})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cohortmgr.applications.answers.display import choices_of, said_conditions
 from cohortmgr.authoring.display.form import said_fault
@@ -17,7 +17,9 @@ from cohortmgr.programmes.definition.questions import Form, Question, QuestionKi
 from cohortmgr.programmes.definition.rules import EligibilityRule, Operator, Text
 from cohortmgr.programmes.definition.tolerant import is_text
 from cohortmgr.programmes.drafts import eligibility_fields
-from cohortmgr.programmes.drafts.queries import Writing
+
+if TYPE_CHECKING:
+    from cohortmgr.programmes.drafts.queries import Writing
 
 _AVERAGED = (QuestionKind.GRADE, QuestionKind.NUMBER)
 _SAID: Mapping[Operator, str] = {

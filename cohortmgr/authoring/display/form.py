@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -24,9 +24,11 @@ from cohortmgr.programmes.drafts import (
     structure,
     text_fields,
 )
-from cohortmgr.programmes.drafts.queries import Writing
 from cohortmgr.programmes.drafts.question_fields import anchor
 from cohortmgr.programmes.drafts.question_kinds import KINDS, OPERATORS, TARGET_NAMES
+
+if TYPE_CHECKING:
+    from cohortmgr.programmes.drafts.queries import Writing
 
 _UNREAD = frozenset({QuestionKind.FILE, QuestionKind.GROUP, QuestionKind.ADDRESS})
 _LANGUAGES = {"fr": N_("français"), "ar": N_("arabe"), "en": N_("anglais")}

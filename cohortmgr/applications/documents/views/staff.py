@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -19,12 +18,11 @@ from cohortmgr.applications.documents import queries
 from cohortmgr.applications.documents.actions import papers
 from cohortmgr.applications.documents.actions import papers as files
 from cohortmgr.applications.documents.figures import Verdict, newest, standing
-from cohortmgr.applications.documents.models import FigureCheck
 from cohortmgr.applications.documents.views.pictures import picture
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Document
 from cohortmgr.applications.file.queries import File
-from cohortmgr.base.db import db, writing
+from cohortmgr.base.db import writing
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 
 staff_bp = Blueprint("documents_staff", __name__, url_prefix="/staff")
@@ -69,11 +67,7 @@ def _figures(file: File, document: Document) -> list[dict[str, Any]]:
     questions = files.checked_questions(guards.viewer(), file, document)
     if not questions:
         return []
-    rows = db.session.scalars(
-        sa.select(FigureCheck)
-        .where(FigureCheck.application_id == file.application.id)
-        .order_by(FigureCheck.id)
-    ).all()
+    rows = queries.readings_of(file.application)
     last = newest(rows)
     names = accounts.names_of(*(row.by for row in rows))
     readers = {row.question: names.get(row.by, "") for row in rows}

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from cohortmgr.accounts import guards
 from cohortmgr.applications.importing.actions import tray
 from cohortmgr.applications.importing.forms import cells_given, show_faults
-from cohortmgr.applications.importing.views.staff import _row_form
+from cohortmgr.applications.importing.views.requests import row_form_of
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
 
@@ -30,7 +30,7 @@ def repair_own(token: str) -> ResponseReturnValue:
         ), 410
     if opened.is_settled:
         return render_template("applications/importing/public_repair_closed.html", problems=()), 410
-    form = _row_form(opened, opened.at_fault())
+    form = row_form_of(opened, opened.at_fault())
     show_faults(form, opened.faults, list(opened.mapping.columns))
     return render_template("applications/importing/public_repair.html", form=form, opened=opened)
 
@@ -40,7 +40,7 @@ def _repaired(token: str) -> ResponseReturnValue:
     if tray.is_done(viewer, token):
         return redirect(url_for("imports_public.done"))
     opened = tray.open_link(viewer, token)
-    form = _row_form(opened, opened.at_fault())
+    form = row_form_of(opened, opened.at_fault())
     header = list(opened.mapping.columns)
     if form.validate_on_submit():
         with writing():

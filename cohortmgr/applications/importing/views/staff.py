@@ -22,7 +22,6 @@ from cohortmgr.applications.importing.forms import (
     cells_given,
     mapping_of,
     question_choices,
-    row_form,
     show_faults,
     strange_values,
 )
@@ -30,6 +29,7 @@ from cohortmgr.applications.importing.mappings import mapping_from_json
 from cohortmgr.applications.importing.models import ImportRun
 from cohortmgr.applications.importing.queries import runs as import_queries
 from cohortmgr.applications.importing.rules import GivenMapping, parse_mapping
+from cohortmgr.applications.importing.views.requests import row_form_of
 from cohortmgr.base import storage
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Refused, Stale
@@ -203,7 +203,7 @@ def repair(reference: str) -> ResponseReturnValue:
         opened = tray.open_row(viewer, reference)
     first = opened.at_fault()
     columns = (*first, *(name for name in opened.mapping.columns if name not in first))
-    form = _row_form(opened, columns)
+    form = row_form_of(opened, columns)
     if not opened.is_settled and form.validate_on_submit():
         faults = _mended(reference, form, opened)
         if not faults:
@@ -213,10 +213,6 @@ def repair(reference: str) -> ResponseReturnValue:
     elif not opened.is_settled:
         show_faults(form, opened.faults, list(opened.mapping.columns))
     return _repair_page(opened, form, DiscardForm(formdata=None), len(first))
-
-
-def _row_form(opened: Opened, columns: tuple[str, ...]) -> Any:
-    return row_form(opened.definition, opened.mapping, columns, opened.cells, opened.waiting.row.version)
 
 
 def _mended(reference: str, form: Any, opened: Opened) -> tuple[Any, ...]:
@@ -272,7 +268,7 @@ def discard(reference: str) -> ResponseReturnValue:
         return redirect(_tray_of(opened))
     first = opened.at_fault()
     columns = (*first, *(name for name in opened.mapping.columns if name not in first))
-    row = row_form(opened.definition, opened.mapping, columns, opened.cells, opened.waiting.row.version)
+    row = row_form_of(opened, columns)
     return _repair_page(opened, row, form, len(first))
 
 

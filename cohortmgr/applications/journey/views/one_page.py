@@ -28,13 +28,12 @@ from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.answers.display import typed
 from cohortmgr.applications.documents.actions import uploads
 from cohortmgr.applications.documents.actions.receiving import Prepared
-from cohortmgr.applications.documents.queries import papers_of
+from cohortmgr.applications.documents.rules import papers_of
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import missing
 from cohortmgr.applications.filling.actions import saving
 from cohortmgr.applications.form.buttons import Pressed, as_pressed, pressed
-from cohortmgr.applications.form.display import questions
 from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers
 from cohortmgr.applications.form.pages import (
     FormPage,
@@ -45,6 +44,7 @@ from cohortmgr.applications.form.pages import (
     page_with,
     pages_of,
 )
+from cohortmgr.applications.form.views.drawing import questions
 from cohortmgr.applications.form.views.requests import marks, secret, seen_by
 from cohortmgr.applications.journey.actions import changes, helped_sending
 from cohortmgr.applications.journey.display import page_url, task_page
@@ -154,7 +154,7 @@ def _goes_on(button: Pressed | None) -> bool:
 def _left(file: File, asked: FormPage) -> list[Problem]:
     """What the page still lacks."""
     form = file.definition.form
-    absent = missing(form, counted(form, file.working), papers_of(file))
+    absent = missing(form, counted(form, file.working), papers_of(file.documents))
     return [each for each in absent if page_with([asked], each.where or "") is not None]
 
 

@@ -38,9 +38,9 @@ from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import State, asked
 from cohortmgr.applications.filling.actions import saving
 from cohortmgr.applications.form.buttons import Pressed, as_pressed, pressed
-from cohortmgr.applications.form.display import questions, sections
 from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers
 from cohortmgr.applications.form.pages import pages_of
+from cohortmgr.applications.form.views.drawing import questions, sections
 from cohortmgr.applications.form.views.requests import marks, secret, seen_by
 from cohortmgr.applications.journey.actions import changes, helped_sending, sending
 from cohortmgr.applications.journey.display import task_page

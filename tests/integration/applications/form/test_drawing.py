@@ -8,8 +8,8 @@ import pytest
 from flask import Flask, current_app, g
 
 from cohortmgr.applications.answers.display import typed
-from cohortmgr.applications.form.display import questions, sections
 from cohortmgr.applications.form.forms.classes import form_class
+from cohortmgr.applications.form.views.drawing import questions, sections
 from cohortmgr.programmes.definition.questions import QuestionKind
 from cohortmgr.programmes.definition.toml import fingerprint, read_known
 

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 import pytest
 from wtforms import BooleanField, Form, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 
-from cohortmgr.applications.form.display import END, HOLE, _pieces, _pierce
 from cohortmgr.applications.form.forms import widgets
+from cohortmgr.applications.form.views.drawing import END, HOLE, _pieces, _pierce
 
 CHOICES = [SelectChoice("a", "A & b"), SelectChoice("é<", '"quoted"'), SelectChoice("c", "c")]
 
