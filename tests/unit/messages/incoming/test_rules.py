@@ -18,7 +18,7 @@ from cohortmgr.messages.incoming.rules import (
     question_address,
     read_mail,
 )
-from cohortmgr.messages.undelivered.rules import TroubleKind, kind_of
+from cohortmgr.messages.undelivered.rules import TroubleKind
 
 DOMAIN = "courrier.exemple.ma"
 REFERENCE = "7K3QXPB2M47K3QXPB2M47K3QXP"
@@ -260,16 +260,3 @@ def test_no_bytes_make_it_fall(pieces: list[bytes]) -> None:
 def test_no_altered_report_makes_it_fall(place: int, put: bytes) -> None:
     for raw in (POSTFIX, GMAIL, COMPLAINT):
         assert read_mail(raw[:place] + put + raw[place + 1 :], DOMAIN)
-
-
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [
-        ("", TroubleKind.BOUNCE),
-        ("550 5.1.1 no", TroubleKind.BOUNCE),
-        ("4.2.2", TroubleKind.UNREACHABLE),
-        ("5.7.26", TroubleKind.REFUSED),
-    ],
-)
-def test_what_a_status_says_of_the_address(status: str, kind: TroubleKind) -> None:
-    assert kind_of(status) is kind
