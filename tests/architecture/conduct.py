@@ -1,0 +1,237 @@
+"""What the files of a family do, beyond what they import. Each check says what it found wrong."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+from tests.architecture.families import BASE, PURE, family_of, of_family, of_house
+from tests.architecture.sources import Import, Source, dotted, sources
+
+CLOCK_OR_CHANCE = re.compile(
+    r"(^|\.)(now|today|utcnow|urandom|uuid4|getrandbits)$|^random\.(?!Random$)|^open$|^time\.(?!strptime$)"
+)
+# Whatever a view does with the session but ending a transaction that a refusal left.
+OF_SESSION = re.compile(r"(^|\.)session\.(?P<method>\w+)$")
+READS = {"execute", "scalar", "scalars", "get", "get_one", "connection", "expunge", "no_autoflush"}
+STATEMENTS = ("select", "insert", "update", "delete", "text", "exists", "union", "union_all", "func")
+STATEMENT = re.compile(rf"^(sa|sqlalchemy)\.({'|'.join(STATEMENTS)})\b")
+WRITE = re.compile(r"^(sa|sqlalchemy|postgresql|sqlite)\.(insert|update|delete)\b")
+WRITERS = ("append", "insert_or_leave")
+MAY_WRITE = ("views", "tasks", "commands", "guards")
+BELOW_VIEWER = {"base", "audit", "jobs", "outbox", "accounts"}
+ALL = "*"
+# Of the actions above accounts: functions that act for nobody in particular, and why. One that is not needed fails.
+WITHOUT_VIEWER: dict[str, tuple[str, tuple[str, ...]]] = {
+    "applications.documents.actions.antivirus": ("adapts the antivirus", (ALL,)),
+    "applications.documents.actions.receiving": ("adapts what was uploaded, before anything is kept", (ALL,)),
+    "applications.documents.actions.sandbox": ("adapts the process that cleans a paper", (ALL,)),
+    "applications.documents.actions.uploads": (
+        "adapts the folder of unfinished uploads, by their person",
+        (ALL,),
+    ),
+    "applications.importing.actions.tray_rows": ("makes and reads rows for the verbs of the tray", (ALL,)),
+    "selection.actions.letters": ("writes what approval and the hourly sending both say", (ALL,)),
+    "messages.preferences.actions.unsubscribe_links": (
+        "signs and reads links: who clicks has no account",
+        (ALL,),
+    ),
+    "applications.filling.actions.changed_answers": ("one step of three verbs", ("write_change",)),
+    "applications.guardians.actions.readdressing": ("answers outbox's hook", ("to_guardians",)),
+    "applications.importing.actions.loading": ("one step of two verbs", ("fill_tray",)),
+    "messages.helpdesk.actions.questions": (
+        "steps of the verbs on a question, and audit's hook",
+        ("row_of", "back_to_desk", "written", "forget", "letters_for"),
+    ),
+    "messages.incoming.actions": ("signs addresses, and answers outbox's hook", ("tag_of", "reply_to")),
+    "messages.undelivered.actions": ("answers outbox's hook; a step", ("raise_trouble", "place_of")),
+    "programmes.watches.actions": (
+        "who asks to be told has no account: the code and the link say who it is; the sweep",
+        ("keep", "token_for", "watch_of", "stop", "headers", "due", "sweep"),
+    ),
+}
+
+
+def clock_and_chance(root: Path) -> list[str]:
+    """Calls of the clock, of chance and of files in what is pure, and in models and hooks."""
+    return [
+        f"{source.place(line)} calls {name}"
+        for source in of_family(root, PURE, "models", "hooks")
+        for line, name in source.calls()
+        if CLOCK_OR_CHANCE.search(name)
+    ]
+
+
+@cache
+def _names(given: tuple[Import, ...], package: str, names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(
+        each.bound
+        for each in given
+        if each.name.split(".")[0] == package and each.name.split(".")[-1] in names
+    )
+
+
+def _bound(source: Source, package: str, *names: str) -> frozenset[str]:
+    """What a file calls some names of a package."""
+    return _names(source.imports(), package, names)
+
+
+def _session(source: Source, name: str) -> str | None:
+    """The method of the database's session that a call uses; Flask's `session` is a visitor's."""
+    found = OF_SESSION.search(name)
+    if found is None or (name.startswith("session.") and "session" in _bound(source, "flask", "session")):
+        return None
+    return found["method"]
+
+
+def session_elsewhere(root: Path) -> list[str]:
+    """Uses of the database's session in what is pure, in models, hooks, display and forms."""
+    return [
+        f"{source.place(line)} calls {name}"
+        for source in of_family(root, "models", "hooks", PURE, "display", "forms")
+        for line, name in source.calls()
+        if _session(source, name)
+    ]
+
+
+def sessions_by_other_names(root: Path) -> list[str]:
+    """Sessions that views and queries call by another name, or hand on, where no test sees what is done with them."""
+    return [
+        f"{source.place(node.lineno)} {ast.unparse(node)}"
+        for source in of_family(root, "views", "queries")
+        for node in _handed_on(source.tree)
+    ]
+
+
+def _handed_on(tree: ast.Module) -> list[ast.expr]:
+    """Each `db.session` of which nothing is called at once, but by `transaction_cache`; each `writing() as` a name."""
+    nodes = list(ast.walk(tree))
+    used = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
+    used |= {
+        id(each) for node in nodes if isinstance(node, ast.Call) for each in node.args if _is_cache(node)
+    }
+    items = [item for node in nodes if isinstance(node, ast.With) for item in node.items]
+    loose = [node for node in nodes if isinstance(node, ast.Attribute) and dotted(node) == "db.session"]
+    return [
+        *(node for node in loose if id(node) not in used),
+        *(
+            item.context_expr
+            for item in items
+            if item.optional_vars and dotted(item.context_expr) == "writing"
+        ),
+    ]
+
+
+def _is_cache(call: ast.Call) -> bool:
+    return dotted(call.func) == "transaction_cache"
+
+
+def statements_of_views(root: Path) -> list[str]:
+    """Statements, and uses of the session, in views: what is loaded is for queries, what changes for actions."""
+    return [
+        f"{source.place(line)} calls {name}"
+        for source in of_family(root, "views")
+        for line, name in source.calls()
+        if _session(source, name) not in (None, "rollback")
+        or STATEMENT.match(name)
+        or name.split(".")[0] in _bound(source, "sqlalchemy", *STATEMENTS)
+    ]
+
+
+def writes_of_queries(root: Path) -> list[str]:
+    """What changes a row in queries."""
+    return [
+        f"{source.place(line)} calls {name}"
+        for source in of_family(root, "queries")
+        for line, name in source.calls()
+        if (_session(source, name) or "execute") not in READS or WRITE.match(name) or _is_writer(source, name)
+    ] + [
+        f"{source.place(node.lineno)} says {node.value.split()[0]}"
+        for source in of_family(root, "queries", "views")
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and re.match(r"\s*(INSERT INTO|UPDATE \w+ SET|DELETE FROM)\b", node.value)
+    ]
+
+
+def _is_writer(source: Source, name: str) -> bool:
+    """Whether a call is of base.db's functions that insert, or of a bare `insert` of SQLAlchemy."""
+    *before, last = name.split(".")
+    writers = _bound(source, "cohortmgr", *WRITERS) | _bound(
+        source, "sqlalchemy", "insert", "update", "delete"
+    )
+    return (name in writers) if not before else (last in WRITERS and before in (["db"], ["database"]))
+
+
+def commits(root: Path) -> list[str]:
+    """Commits, and transactions begun, outside of `writing()`."""
+    return [
+        f"{source.place(line)} calls {name}"
+        for source in sources(root, "cohortmgr", "worker")
+        if source.parts != (BASE, "db")
+        for line, name in source.calls()
+        if name.endswith(("session.commit", ".session.begin"))
+    ]
+
+
+def writing_opened(root: Path) -> list[str]:
+    """`writing()` opened, or only imported, by a family that works within it."""
+    held = [
+        source for source in of_house(root) if family_of(source.parts) not in (*MAY_WRITE, BASE, "wiring")
+    ]
+    return [
+        f"{source.place(line)} calls {name}"
+        for source in held
+        for line, name in source.calls()
+        if name.split(".")[-1] == "writing"
+    ] + [
+        f"{source.place(given.line)} imports {given.name}"
+        for source in held
+        for given in source.imports()
+        if given.name == "cohortmgr.base.db.writing"
+    ]
+
+
+def without_viewer(root: Path) -> list[str]:
+    """Actions above accounts that do not say for whom they act: `viewer` first, and without a default."""
+    return [place for place, name, function in _nobody_s(root) if not _is_excused(name, function)]
+
+
+def needless_excuses(root: Path) -> list[str]:
+    """Names in `WITHOUT_VIEWER` that no function needs."""
+    needed = {(name, function) for _place, name, function in _nobody_s(root)}
+    modules = {name for name, _function in needed}
+    return [
+        f"{name}: {function}"
+        for name, (_why, functions) in WITHOUT_VIEWER.items()
+        for function in functions
+        if ((name, function) not in needed if function != ALL else name not in modules)
+    ]
+
+
+def _is_excused(name: str, function: str) -> bool:
+    excused = WITHOUT_VIEWER.get(name, ("", ()))[1]
+    return ALL in excused or function in excused
+
+
+def _nobody_s(root: Path) -> list[tuple[str, str, str]]:
+    """(place with its parameters, module, name) of each function of actions whose first parameter is no viewer."""
+    return [
+        (f"{source.place(node.lineno)} {node.name}({', '.join(names)})", ".".join(source.parts), node.name)
+        for source in of_family(root, "actions")
+        if source.parts[0] not in BELOW_VIEWER
+        for node in source.tree.body
+        if isinstance(node, ast.FunctionDef)
+        and not node.name.startswith(("_", "prepare_"))
+        and not node.decorator_list
+        for names in [[argument.arg for argument in (*node.args.posonlyargs, *node.args.args)]]
+        if not names or names[0] != "viewer" or len(node.args.defaults) == len(names)
+    ]
+
+
+def guards_elsewhere(root: Path) -> list[str]:
+    """Guards anywhere but in accounts."""
+    return [source.place(1) for source in of_family(root, "guards") if source.parts != ("accounts", "guards")]

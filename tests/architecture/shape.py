@@ -1,0 +1,160 @@
+"""Where files and folders stand and how large they are. Each check says what it found wrong."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.architecture.families import BASE, ENDINGS, FAMILIES, TOP, of_family, place_in, rooms, sub_rooms
+from tests.architecture.sources import Source, files, our_files
+
+LONGEST = 400
+MOST_FILES, MOST_TEMPLATES = 20, 30
+# Folders of the house that hold no Python.
+NOT_ROOMS = {"assets", "translations", "__pycache__"}
+VAGUE = {"utils", "util", "common", "helpers", "helper", "misc", "stuff", "shared", "lib", "core"}
+# Folders of tests that mirror no room: what tests share, and what is no room of the house.
+BESIDE_ROOMS = {"architecture", "factories", "data", "worker", "wiring"}
+NO_PYTHON = {"node_modules", "__pycache__"}
+
+
+def without_family(root: Path) -> list[str]:
+    """Files whose name and place give them no family.
+
+    A family stands directly in a room or a sub-room, as NAME.py or NAME/, and a folder of a family has no folders. Any
+    other name is a pure one, as long as it does not end as if it said a family; so is a folder in a sub-room.
+    """
+    return [
+        str(path.relative_to(root))
+        for path in files(root / "cohortmgr")
+        if _why_strange(Source(root, path).parts)
+    ]
+
+
+def _why_strange(parts: tuple[str, ...]) -> bool:
+    """Whether a module below cohortmgr has no family."""
+    if len(parts) == 1:
+        return parts[0] in FAMILIES  # app.py and the rooms are import-linter's exhaustive list
+    if not parts or parts[0] == BASE:
+        return len(parts) > 3
+    family, below = place_in(parts)
+    if family in FAMILIES:
+        return len(below) > 1
+    said = any(part in FAMILIES for part in parts[1:]) or any(part.endswith(ENDINGS) for part in parts)
+    return said or len(parts) > 4
+
+
+def strays(root: Path) -> list[str]:
+    """Files at the top of the house that are not its three, and folders with Python that are no packages."""
+    house = root / "cohortmgr"
+    top = [path for path in house.glob("*.py") if path.stem not in (*TOP, "__init__")]
+    packages = {path.parent for path in files(house, "__init__.py")}
+    folders = {path.parent for path in files(house)} - packages
+    return [str(path.relative_to(root)) for path in sorted({*top, *folders})]
+
+
+def families_twice(root: Path) -> list[str]:
+    """Families that a room or sub-room has as a file and as a folder: which of the two is imported is chance."""
+    twice = [path for path in files(root / "cohortmgr") if path.with_suffix("").is_dir()]
+    return [str(path.relative_to(root)) for path in twice]
+
+
+def crowded(root: Path) -> list[str]:
+    """Folders of over 20 Python files, migrations apart, or 30 templates."""
+    found = []
+    for name in ("cohortmgr", "worker", "tests", "bench", "requirements", "templates"):
+        most, pattern = (MOST_TEMPLATES, "*.*") if name == "templates" else (MOST_FILES, "*.py")
+        counts: dict[Path, int] = {}
+        for path in files(root / name, pattern):
+            counts[path.parent] = counts.get(path.parent, 0) + (path.is_file() and path.name != "__init__.py")
+        found += [
+            f"{folder.relative_to(root)}: {count} files" for folder, count in counts.items() if count > most
+        ]
+    return found
+
+
+def long(root: Path) -> list[str]:
+    """Files of over 400 lines."""
+    return [
+        f"{path.relative_to(root)}: {count} lines"
+        for path in our_files(".py", ".js", ".css", ".html", root=root)
+        if (count := len(path.read_text(encoding="utf-8").splitlines())) > LONGEST
+    ]
+
+
+def vague(root: Path) -> list[str]:
+    """Files and folders whose name says nothing."""
+    return [
+        str(path.relative_to(root))
+        for path in our_files(".py", ".js", ".css", ".html", root=root)
+        if VAGUE & {part.split(".")[0] for part in path.relative_to(root).parts}
+    ]
+
+
+def tests_of_nothing(root: Path) -> list[str]:
+    """Folders of tests/unit and tests/integration that mirror no room and no sub-room."""
+    known = {name: sub_rooms(root, name) for name in rooms(root)}
+    found = []
+    for kind in ("unit", "integration"):
+        top = root / "tests" / kind
+        for folder in sorted(path for path in top.rglob("*") if path.is_dir() and path.name not in NO_PYTHON):
+            room, *inside = folder.relative_to(top).parts
+            if room in BESIDE_ROOMS:
+                continue
+            if room not in known or inside and (len(inside) > 1 or inside[0] not in known[room]):
+                found.append(str(folder.relative_to(root)))
+    return found
+
+
+def rules_without_tests(root: Path) -> list[str]:
+    """Rooms and sub-rooms with rules whose folder of unit tests holds no test."""
+    return [
+        str(path.relative_to(root))
+        for path in files(root / "cohortmgr", "rules.py")
+        if not list((root / "tests" / "unit").joinpath(*Source(root, path).parts[:-1]).glob("test_*.py"))
+    ]
+
+
+def models_left_out(root: Path) -> list[str]:
+    """Models that tables.py does not import: Alembic and the worker would not know their tables."""
+    known = {given.name for given in Source(root, root / "cohortmgr" / "tables.py").imports()}
+    return [
+        str(source.path.relative_to(root))
+        for source in of_family(root, "models")
+        if not any(f"{each}.".startswith(f"cohortmgr.{'.'.join(source.parts)}.") for each in known)
+    ]
+
+
+def of_the_application(root: Path) -> list[str]:
+    """Imports of the application by migrations."""
+    return _imported(root, ("migrations",), {"cohortmgr", "worker", "tests"})
+
+
+def of_tests(root: Path) -> list[str]:
+    """Imports of tests and bench by the application."""
+    return _imported(root, ("cohortmgr", "worker"), {"tests", "bench"})
+
+
+def _imported(root: Path, folders: tuple[str, ...], names: set[str]) -> list[str]:
+    return [
+        f"{source.place(given.line)} imports {given.name}"
+        for folder in folders
+        for source in (Source(root, path) for path in files(root / folder))
+        for given in source.imports()
+        if given.name.split(".")[0] in names
+    ]
+
+
+def loose_ends(root: Path) -> list[str]:
+    """Lines that say that something is not done, or not looked at."""
+    words = re.compile(
+        r"\b(TODO|FIXME)\b|pytest\.mark\.(skip|xfail)|pytest\.skip\(|raise NotImplementedError"
+        r"|pragma: no cover|type: ignore(?!\[)"
+    )
+    return [
+        f"{path.relative_to(root)}:{number} {line.strip()[:80]}"
+        for path in our_files(".py", ".js", ".css", ".html", ".toml", root=root)
+        if path.name not in (Path(__file__).name, "test_planted_breaches.py")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if words.search(line)
+    ]
