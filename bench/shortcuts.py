@@ -38,7 +38,7 @@ from cohortmgr.applications.form.forms.classes import form_class
 from cohortmgr.applications.journey.views import whole_form as candidate_views
 from cohortmgr.applications.lists import display as cells
 from cohortmgr.base.db import db
-from cohortmgr.base.pages.markup import House, Writer
+from cohortmgr.base.web.markup import House, Writer
 from cohortmgr.outbox.delivery.tasks import recording
 from cohortmgr.outbox.delivery.tasks.draining import drain
 
@@ -186,7 +186,7 @@ def plain_rows(app: Flask) -> Turn:
         more = {"words": cells.words_of(definition), "tags": cells._TAGS, "figures": cells.FIGURES}
         return Markup(template.render(**values, **more, unnamed=cells._("Sans nom")))
 
-    return changed(app, cells, "written", drawn)
+    return changed(app, cells, "table_body", drawn)
 
 
 def plain_rollback(made: Installation) -> Turn:

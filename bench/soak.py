@@ -25,8 +25,8 @@ from bench.visitors import Visitor, journey
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.audit.queries import broken_links, chains
 from cohortmgr.base import clock
-from cohortmgr.base.work import works_of
 from cohortmgr.base.db import db, writing
+from cohortmgr.base.work import works_of
 from cohortmgr.jobs.rules import LEASE
 from cohortmgr.reports.actions import ask_report
 

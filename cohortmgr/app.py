@@ -14,8 +14,8 @@ from cohortmgr.audit import wiring as audit
 from cohortmgr.authoring import wiring as authoring
 from cohortmgr.base import clock, crypto, db, i18n
 from cohortmgr.base.migrating import init_migrations
-from cohortmgr.base.pages import assets, markup, precedence, web
 from cohortmgr.base.settings import ROOT, Settings, read_settings
+from cohortmgr.base.web import assets, markup, precedence, responses
 from cohortmgr.cohorts import wiring as cohorts
 from cohortmgr.demo import wiring as demo
 from cohortmgr.jobs import wiring as jobs
@@ -76,7 +76,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
     init_migrations(app, settings, tables.metadata)
     i18n.init_i18n(app)
     precedence.init_precedence(app)
-    web.init_web(app)
+    responses.init_web(app)
     assets.init_assets(app)
     for room in ROOMS:
         room.init_app(app)

@@ -24,7 +24,7 @@ from cohortmgr.applications.guardians.views import pages as guardian_pages
 from cohortmgr.applications.guardians.views.steps import steps as guardian_steps
 from cohortmgr.applications.importing import commands
 from cohortmgr.applications.importing.views import groups, paper, repair
-from cohortmgr.applications.importing.views import staff as imports
+from cohortmgr.applications.importing.views import staff as import_staff
 from cohortmgr.applications.joining.views import form as joining
 from cohortmgr.applications.journey.hooks import steps_above
 from cohortmgr.applications.journey.views import one_page, whole_form
@@ -55,7 +55,7 @@ STAFF = (
     duplicates.bp,
     late_start_pages.bp,
     read_documents.staff_bp,
-    imports.staff_bp,
+    import_staff.staff_bp,
     groups.bp,
     paper.bp,
 )
@@ -73,7 +73,7 @@ def init_app(app: Flask) -> None:
         app,
         Work("drain.documents", document_tasks.examine, queue="documents", every=60, repeated=True),
         Work("sweep.uploads", document_tasks.forget_uploads, queue="documents", every=60),
-        Work("recall.drafts", deadline_tasks.recall, every=300),
+        Work("recall.drafts", deadline_tasks.remind_drafts, every=300),
     )
 
 
@@ -82,7 +82,7 @@ def _join_hooks() -> None:
     papers.reopened.register(corrections.reopens)
     steps_above.register(guardian_steps)
     outbox.readdress.register(readdressing.to_guardians)
-    outbox_hooks.checks[document_tasks.DOCUMENT_AWAITED] = document_tasks.still_owed
+    outbox_hooks.checks[document_tasks.DOCUMENT_REMINDER] = document_tasks.still_owed
     outbox_hooks.checks[deadlines.DRAFT_REMINDER] = deadlines.still_unsent
 
 

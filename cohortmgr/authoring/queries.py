@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from cohortmgr.applications.file.models import Application, Document
-from cohortmgr.applications.file.rules import State
+from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.base.db import db
 from cohortmgr.programmes.definition.questions import Question, QuestionKind
 from cohortmgr.programmes.models import Intake
 
 
 @dataclass(frozen=True)
-class Answered:
+class AnswerCounts:
     """How many drafts and how many sent files answer a question. For a sealed question the numbers are upper
     bounds."""
 
@@ -27,11 +27,11 @@ class Answered:
         return bool(self.drafts or self.sent)
 
 
-def answered(programme_id: int, questions: Sequence[Question]) -> Mapping[str, Answered]:
+def answered(programme_id: int, questions: Sequence[Question]) -> Mapping[str, AnswerCounts]:
     """How many files answer each question, by its key; one statement for the answers, and one for the papers."""
     papers = [each for each in questions if each.kind is QuestionKind.FILE]
     others = [each for each in questions if each.kind is not QuestionKind.FILE]
-    found = {each.key: Answered() for each in questions}
+    found = {each.key: AnswerCounts() for each in questions}
     if others:
         found |= _answers(programme_id, others)
     if papers:
@@ -43,7 +43,7 @@ def drafts_of(programme_id: int, intakes: Sequence[str]) -> int:
     """How many drafts there are in the intakes with these keys."""
     counted = sa.select(sa.func.count(Application.id)).join(Intake, Intake.id == Application.intake_id)
     here = (Intake.programme_id == programme_id, Intake.key.in_(intakes))
-    return db.session.scalar(counted.where(*here, Application.state == State.DRAFT.value)) or 0
+    return db.session.scalar(counted.where(*here, Application.state == ApplicationState.DRAFT.value)) or 0
 
 
 def _given(question: Question) -> sa.ColumnElement[bool]:
@@ -53,8 +53,8 @@ def _given(question: Question) -> sa.ColumnElement[bool]:
     return answer.is_not(None)
 
 
-def _answers(programme_id: int, questions: Sequence[Question]) -> dict[str, Answered]:
-    draft = Application.state == State.DRAFT.value
+def _answers(programme_id: int, questions: Sequence[Question]) -> dict[str, AnswerCounts]:
+    draft = Application.state == ApplicationState.DRAFT.value
     columns: list[sa.ColumnElement[int]] = []
     for each in questions:
         given = _given(each)
@@ -65,13 +65,13 @@ def _answers(programme_id: int, questions: Sequence[Question]) -> dict[str, Answ
     wanted = sa.select(*columns).join(Intake, Intake.id == Application.intake_id)
     row = db.session.execute(wanted.where(Intake.programme_id == programme_id)).one()
     return {
-        each.key: Answered(row[2 * place], row[2 * place + 1], each.sealed)
+        each.key: AnswerCounts(row[2 * place], row[2 * place + 1], each.sealed)
         for place, each in enumerate(questions)
     }
 
 
-def _papers(programme_id: int, keys: Sequence[str]) -> dict[str, Answered]:
-    draft = Application.state == State.DRAFT.value
+def _papers(programme_id: int, keys: Sequence[str]) -> dict[str, AnswerCounts]:
+    draft = Application.state == ApplicationState.DRAFT.value
     one_each = sa.distinct(sa.case((draft, Application.id))), sa.distinct(sa.case((~draft, Application.id)))
     wanted = (
         sa.select(Document.question, sa.func.count(one_each[0]), sa.func.count(one_each[1]))
@@ -82,4 +82,4 @@ def _papers(programme_id: int, keys: Sequence[str]) -> dict[str, Answered]:
         )
         .group_by(Document.question)
     )
-    return {key: Answered(drafts, sent) for key, drafts, sent in db.session.execute(wanted)}
+    return {key: AnswerCounts(drafts, sent) for key, drafts, sent in db.session.execute(wanted)}

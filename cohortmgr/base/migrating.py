@@ -29,11 +29,11 @@ def init_migrations(app: Flask, settings: Settings, metadata: sa.MetaData) -> No
     owner = sa.create_engine(**db.engine_options(settings.owner_database_url), poolclass=sa.NullPool)
     _prepare_owner(owner)
     migrations = Alembic(app, run_mkdir=False, metadatas=metadata, engines=owner)
-    migrations.rev_id = _next_number  # type: ignore[method-assign]  # its documented use
+    migrations.rev_id = _next_revision  # type: ignore[method-assign]  # its documented use
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
-def _next_number() -> str:
+def _next_revision() -> str:
     return f"{len(list((ROOT / 'migrations').glob('[0-9]*.py'))) + 1:04d}"
 
 

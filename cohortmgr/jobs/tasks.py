@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.work import Stopping
 from cohortmgr.jobs.actions import queue
-from cohortmgr.jobs.actions.queue import Claim, TryLater
+from cohortmgr.jobs.actions.queue import JobClaim, TryLater
 from cohortmgr.jobs.rules import PAUSE, percentage
 
 
@@ -38,7 +38,7 @@ def recover(_stopping: Stopping) -> int:
         return queue.recover_lost()
 
 
-def run(job: Claim, stopping: Stopping) -> None:
+def run(job: JobClaim, stopping: Stopping) -> None:
     """Do one claimed job and record its result, in the job's own transactions.
     Its handler may have begun before."""
 

@@ -47,7 +47,7 @@ PAGES = (
     undelivered_pages.bp,
 )
 JOBS = (letter_tasks.send_again, campaign_tasks.send, campaign_tasks.resend)
-WRITTEN = (log.bp.name, campaigns.bp.name, texts.bp.name, undelivered_pages.bp.name)
+MESSAGE_PAGES = (log.bp.name, campaigns.bp.name, texts.bp.name, undelivered_pages.bp.name)
 
 
 def init_app(app: Flask) -> None:
@@ -81,9 +81,9 @@ def _place(app: Flask) -> None:
     navigation.add(
         "staff",
         Entry(N_("Questions"), "desk_staff.index", 30, "messages.desk", below),
-        Entry(said, "messages_staff.log", 40, "applications.manage", WRITTEN),
+        Entry(said, "messages_staff.log", 40, "applications.manage", MESSAGE_PAGES),
         # Shown only to people without the log: those who have it reach the texts from its tabs.
-        Entry(said, "texts_staff.index", 41, "messages.write", WRITTEN, unless="messages_staff.log"),
+        Entry(said, "texts_staff.index", 41, "messages.write", MESSAGE_PAGES, unless="messages_staff.log"),
     )
     navigation.add("company", Entry(said, "messages_candidate.inbox", 30))
     navigation.add("candidate", Entry(said, "messages_candidate.inbox", 20))

@@ -10,12 +10,12 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.organisations import queries
 from cohortmgr.organisations.models import Organisation
-from cohortmgr.organisations.rules import HOSTS, ROOT, Kind, known, path_of, problems_of
+from cohortmgr.organisations.rules import HOSTS, ROOT, OrganisationKind, known, path_of, problems_of
 
 
 def create(
     viewer: Viewer,
-    kind: Kind,
+    kind: OrganisationKind,
     key: str,
     name: Mapping[str, str],
     parent: Organisation | None,
@@ -36,7 +36,7 @@ def create(
         parent_id=parent.id if parent else None,
         path=path,
         region=region,
-        institution_id=parent.institution_id if parent and kind is not Kind.COMPANY else None,
+        institution_id=parent.institution_id if parent and kind is not OrganisationKind.COMPANY else None,
     )
     db.session.add(row)
     db.session.flush()
@@ -62,7 +62,7 @@ def ensure_host(viewer: Viewer, key: str) -> Organisation:
             raise Refused(Problem(what, {"key": key}, "host"))
         parent = ensure_host(viewer, origin.parent) if origin.parent else None
         row = create(viewer, origin.kind, key, origin.name, parent, origin.region)
-    if Kind(row.kind) not in HOSTS:
+    if OrganisationKind(row.kind) not in HOSTS:
         what = N_("L’organisation « %(key)s » ne peut pas accueillir de programme.")
         raise Refused(Problem(what, {"key": key}, "host"))
     return row
@@ -75,7 +75,7 @@ def ensure_companies(viewer: Viewer, names: Mapping[str, Mapping[str, str]]) -> 
     Refused if a key belongs to an organisation of another kind.
     """
     found = queries.by_keys(names)
-    others = [key for key, row in found.items() if row.kind != Kind.COMPANY]
+    others = [key for key, row in found.items() if row.kind != OrganisationKind.COMPANY]
     if others:
         what = N_("« %(key)s » est le nom d’une organisation qui n’est pas une entreprise.")
         raise Refused(*(Problem(what, {"key": key}, "partners") for key in others))
@@ -83,5 +83,5 @@ def ensure_companies(viewer: Viewer, names: Mapping[str, Mapping[str, str]]) -> 
     if absent:
         root = ensure_host(viewer, ROOT)
         for key in absent:
-            found[key] = create(viewer, Kind.COMPANY, key, names[key], root)
+            found[key] = create(viewer, OrganisationKind.COMPANY, key, names[key], root)
     return found

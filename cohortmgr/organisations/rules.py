@@ -13,7 +13,7 @@ KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 MAX_PATH = 200
 
 
-class Kind(StrEnum):
+class OrganisationKind(StrEnum):
     """The kind of an organisation."""
 
     MINISTRY = "ministry"
@@ -25,19 +25,19 @@ class Kind(StrEnum):
     CLUB = "club"
 
 
-KIND_NAMES: Mapping[Kind, str] = {
-    Kind.MINISTRY: N_("Ministère"),
-    Kind.INSTITUTION: N_("Établissement"),
-    Kind.INSTITUTE: N_("Institut"),
-    Kind.CENTRE: N_("Centre"),
-    Kind.COMPANY: N_("Entreprise"),
-    Kind.SCHOOL: N_("École"),
-    Kind.CLUB: N_("Club"),
+KIND_NAMES: Mapping[OrganisationKind, str] = {
+    OrganisationKind.MINISTRY: N_("Ministère"),
+    OrganisationKind.INSTITUTION: N_("Établissement"),
+    OrganisationKind.INSTITUTE: N_("Institut"),
+    OrganisationKind.CENTRE: N_("Centre"),
+    OrganisationKind.COMPANY: N_("Entreprise"),
+    OrganisationKind.SCHOOL: N_("École"),
+    OrganisationKind.CLUB: N_("Club"),
 }
 
 # The kinds that may host programmes. They are the tenants of the installation: the rows of what they host are
 # theirs.
-HOSTS = frozenset({Kind.MINISTRY, Kind.INSTITUTION, Kind.INSTITUTE})
+HOSTS = frozenset({OrganisationKind.MINISTRY, OrganisationKind.INSTITUTION, OrganisationKind.INSTITUTE})
 
 # The regions of Morocco by their ISO 3166-2 code.
 REGIONS: Mapping[str, Mapping[str, str]] = {
@@ -65,30 +65,30 @@ REGIONS: Mapping[str, Mapping[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownOrganisation:
     """An organisation that the installation knows before anybody enters it."""
 
     key: str
-    kind: Kind
+    kind: OrganisationKind
     name: Mapping[str, str]
     parent: str | None = None
     region: str | None = None
 
 
 # The root of the tree, and the hosts named by the definitions that ship with the application.
-KNOWN: tuple[Known, ...] = (
-    Known(
+KNOWN: tuple[KnownOrganisation, ...] = (
+    KnownOrganisation(
         "ma",
-        Kind.MINISTRY,
+        OrganisationKind.MINISTRY,
         {
             "fr": "Ministère de la Transition numérique et de la Réforme de l’administration",
             "ar": "وزارة الانتقال الرقمي وإصلاح الإدارة",
             "en": "Ministry of Digital Transition and Administration Reform",
         },
     ),
-    Known(
+    KnownOrganisation(
         "inpt",
-        Kind.INSTITUTION,
+        OrganisationKind.INSTITUTION,
         {
             "fr": "Institut national des postes et télécommunications",
             "ar": "المعهد الوطني للبريد والمواصلات",
@@ -109,7 +109,7 @@ def path_of(parent_path: str, key: str) -> str:
     return f"{parent_path}{key}."
 
 
-def known(key: str) -> Known | None:
+def known(key: str) -> KnownOrganisation | None:
     """Return the organisation of `KNOWN` with this key, or None."""
     return next((each for each in KNOWN if each.key == key), None)
 

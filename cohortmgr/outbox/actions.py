@@ -17,7 +17,7 @@ from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.actions.queue import wake
 from cohortmgr.outbox.models import Bundle, Message
 from cohortmgr.outbox.rules import MessageState
-from cohortmgr.outbox.variables import written
+from cohortmgr.outbox.variables import encode
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def turn_bundle(reference: str, state: Literal["open", "held", "called_off"]) ->
 
 def _row(letter: Letter, subject_key: bytes | None) -> dict[str, Any]:
     reference = new_reference()
-    content = written({"address": letter.address, "variables": dict(letter.variables)})
+    content = encode({"address": letter.address, "variables": dict(letter.variables)})
     sealed = b"" if subject_key is None else crypto.encrypt(subject_key, content.encode(), reference.encode())
     return {
         "reference": reference,

@@ -20,7 +20,7 @@ class Failure(StrEnum):
     UNANSWERED = "unanswered"
 
 
-class Stage(StrEnum):
+class TalkStage(StrEnum):
     """How far the talk with a mail server had come."""
 
     CONNECT = "connect"
@@ -36,17 +36,17 @@ class Stage(StrEnum):
 # our fault, not the address's.
 _OUR_FAULT = frozenset({502, 503, 530, 534, 535, 538})
 _POLICY = re.compile(r"^5\.7\.\d{1,3}\b")
-_OF_THE_PERSON = frozenset({Stage.RECIPIENT, Stage.DATA, Stage.END})
+_OF_THE_PERSON = frozenset({TalkStage.RECIPIENT, TalkStage.DATA, TalkStage.END})
 # HTTP statuses that say nothing of the number: wait, too many requests, and who we are.
 _LATER = frozenset({401, 403, 407, 408, 409, 423, 425, 429})
 
 
-def judged(stage: Stage, code: int | None, text: str = "") -> Failure:
+def judged(stage: TalkStage, code: int | None, text: str = "") -> Failure:
     """Return what a server's answer means at a stage.
 
     `code` is None if there was no answer or the connection was cut. `text` is the text of the answer."""
     if code is None:
-        return Failure.UNANSWERED if stage == Stage.END else Failure.TEMPORARY
+        return Failure.UNANSWERED if stage == TalkStage.END else Failure.TEMPORARY
     ours = code in _OUR_FAULT or _POLICY.match(text) is not None
     if 500 <= code <= 599 and stage in _OF_THE_PERSON and not ours:
         return Failure.PERMANENT

@@ -32,14 +32,14 @@ class Wait:
 
 
 @dataclass(frozen=True)
-class NoWay:
+class Unroutable:
     """The message cannot reach anybody:
     there is no address (it is set aside), or the person does not want campaigns (`drop`)."""
 
     drop: bool = False
 
 
-Routed = Route | Wait | NoWay
+Routed = Route | Wait | Unroutable
 
 
 class StoredText(Protocol):

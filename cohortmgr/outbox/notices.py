@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-Kind = Literal["text", "localized", "day", "moment", "number", "mad", "link", "list", "reasons"]
+VariableKind = Literal["text", "localized", "day", "moment", "number", "mad", "link", "list", "reasons"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Variable:
     whatever the room calls its value."""
 
     name: str
-    kind: Kind
+    kind: VariableKind
     example: Any
     required: bool = False
     path: str = "{}"

@@ -11,7 +11,7 @@ from cohortmgr.audit.queries import known_keys
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db
 from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.variables import read
+from cohortmgr.outbox.variables import decode
 
 
 def opened(messages: Sequence[Message]) -> list[dict[str, Any] | None]:
@@ -29,7 +29,7 @@ def content_of(message: Message) -> dict[str, Any] | None:
 def _content(message: Message, key: bytes | None) -> dict[str, Any] | None:
     if key is None or not message.sealed:
         return None
-    return read(crypto.decrypt(key, message.sealed, message.reference.encode()).decode())
+    return decode(crypto.decrypt(key, message.sealed, message.reference.encode()).decode())
 
 
 def left_with(message: Message) -> list[Message]:

@@ -16,14 +16,14 @@ _KINDS: Mapping[str, Callable[[str], object]] = {
 }
 
 
-def written(content: Mapping[str, Any]) -> str:
+def encode(content: Mapping[str, Any]) -> str:
     """Return a message's content as JSON.
     Raises TypeError for a value that could not be read back as it was."""
     return json.dumps(content, ensure_ascii=False, default=_marked)
 
 
-def read(text: str) -> dict[str, Any]:
-    """The inverse of `written`."""
+def decode(text: str) -> dict[str, Any]:
+    """The inverse of `encode`."""
     content: dict[str, Any] = json.loads(text, object_hook=_unmarked)
     return content
 

@@ -20,7 +20,7 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Standing:
+class FileSituation:
     """What is known of a file. `closes_at` is its own deadline, with any extension given to it.
 
     `outcome` and `offer` are set only once the person was told. `owed` is the number of answers still asked
@@ -41,7 +41,7 @@ JOINING = "joining_candidate.form"
 SHOW, FORM, OFFER = "applications_candidate.show", "applications_candidate.form", "selection_candidate.offer"
 
 
-def turn_of(standing: Standing, now: datetime) -> Turn:
+def turn_of(standing: FileSituation, now: datetime) -> Turn:
     """Return where a file stands and who acts next."""
     if standing.state == "withdrawn":
         return Turn(N_("Retirée"), "neutral", Problem(N_("Vous avez retiré cette candidature.")), SHOW)
@@ -67,7 +67,7 @@ def turn_of(standing: Standing, now: datetime) -> Turn:
     return Turn(N_("Envoyée"), "done", Problem(what, {"day": standing.decision_by}), SHOW)
 
 
-def _held(standing: Standing) -> Turn:
+def _held(standing: FileSituation) -> Turn:
     if standing.refused:
         what = N_("Votre tuteur légal n’a pas donné son accord : le dossier n’est pas envoyé.")
         return Turn(N_("Non envoyée"), "stop", Problem(what), SHOW)
@@ -76,7 +76,7 @@ def _held(standing: Standing) -> Turn:
     )
 
 
-def _draft(standing: Standing, now: datetime) -> Turn:
+def _draft(standing: FileSituation, now: datetime) -> Turn:
     if now >= standing.closes_at:
         what = N_("La campagne est close depuis le %(moment)s ; cette candidature n’a pas été envoyée.")
         return Turn(N_("Non envoyée"), "neutral", Problem(what, {"moment": standing.closes_at}), SHOW)
@@ -84,7 +84,7 @@ def _draft(standing: Standing, now: datetime) -> Turn:
     return Turn(N_("En cours"), "wait", Problem(what, {"moment": standing.closes_at}), FORM, mine=True)
 
 
-def _offer(standing: Standing, now: datetime) -> Turn:
+def _offer(standing: FileSituation, now: datetime) -> Turn:
     if standing.offer == "accepted" and standing.owed:
         what = N_("C’est à vous : il manque encore quelque chose pour votre inscription.")
         return Turn(N_("Place acceptée"), "wait", Problem(what), JOINING, mine=True)

@@ -33,7 +33,7 @@ on_amended: Hook[[Viewer, Intake], object] = Hook()
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedDefinition:
     """What loading did: the programme, the version in force, and whether anything changed."""
 
     programme: Programme
@@ -41,7 +41,7 @@ class Loaded:
     changed: bool
 
 
-def load_definition(viewer: Viewer, definition: Definition) -> Loaded:
+def load_definition(viewer: Viewer, definition: Definition) -> LoadedDefinition:
     """Publish a definition and put it in force; its host and partners are made if they do not exist.
 
     Loading the one in force again changes nothing. An intake that the new definition leaves out stays as it
@@ -54,7 +54,7 @@ def load_definition(viewer: Viewer, definition: Definition) -> Loaded:
     mark = fingerprint(definition)
     version = _version_of(programme, mark)
     if version is not None and _in_force(programme, definition, mark):
-        return Loaded(programme, version, changed=False)
+        return LoadedDefinition(programme, version, changed=False)
     ensure_companies(viewer, {partner.key: partner.name for partner in definition.partners})
     version = version or _new_version(programme, definition, mark)
     programme.title, programme.summary = dict(definition.title), dict(definition.summary)
@@ -74,7 +74,7 @@ def load_definition(viewer: Viewer, definition: Definition) -> Loaded:
         before={"intakes": before} if before else None,
         after=after,
     )
-    return Loaded(programme, version, changed=True)
+    return LoadedDefinition(programme, version, changed=True)
 
 
 def _programme(host: Organisation, definition: Definition) -> Programme:

@@ -10,7 +10,7 @@ from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.base.i18n import say
 from cohortmgr.programmes import actions
-from cohortmgr.programmes.definition.toml import read_known, write_document
+from cohortmgr.programmes.definition.toml import read_known, write_draft
 from cohortmgr.programmes.drafts.queries import get_writing
 
 group = AppGroup("programmes", help="Definitions of programmes.")
@@ -43,4 +43,4 @@ def export(key: str) -> None:
         version = get_writing(SYSTEM, key).in_force
     except NotFound:
         raise click.ClickException(f"{key}: no such programme") from None
-    click.echo(write_document(version.document), nl=False)
+    click.echo(write_draft(version.document), nl=False)

@@ -15,7 +15,7 @@ from cohortmgr.base.i18n import language as spoken
 from cohortmgr.base.money import dirhams
 from cohortmgr.base.sheets.tables import Sheet, write_xlsx
 from cohortmgr.programmes.definition.rules import FULL_MARK_POINTS
-from cohortmgr.reports.figures import STAGES, Group
+from cohortmgr.reports.figures import STAGES, FigureGroup
 from cohortmgr.reports.rules import OFFER_NAMES, STAGE_NAMES, Contents, is_masked
 
 HIDDEN = "•"
@@ -23,7 +23,7 @@ Cell = str | int | Decimal | None
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """A title, column heads, and rows that begin with a label. None stands for a hidden figure."""
 
     key: str
@@ -32,7 +32,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-def tables(contents: Contents) -> dict[str, Table]:
+def tables(contents: Contents) -> dict[str, ReportTable]:
     """Return every table of a report by its key, in the order of the page."""
     figures = contents.figures
     made = (
@@ -69,19 +69,19 @@ def hidden_note() -> str:
     return _("Chiffre masqué : il est inférieur à 5, ou permettrait d’en retrouver un qui l’est.")
 
 
-def _funnel(contents: Contents) -> Table:
+def _funnel(contents: Contents) -> ReportTable:
     figures = contents.figures
     rows = tuple(
         (_(STAGE_NAMES[stage]), figures.funnel.counts[stage], _percent(figures.shares[stage]))
         for stage in STAGES
     )
     header = (_("Étape"), _("Dossiers"), _("Pour cent des reçus"))
-    return Table("funnel", _("Du dossier à l’entreprise"), header, rows)
+    return ReportTable("funnel", _("Du dossier à l’entreprise"), header, rows)
 
 
 def _grouped(
-    key: str, title: str, name: str, groups: Sequence[Group], names: Mapping[str, Mapping[str, str]]
-) -> Table:
+    key: str, title: str, name: str, groups: Sequence[FigureGroup], names: Mapping[str, Mapping[str, str]]
+) -> ReportTable:
     rows = tuple(
         (
             _name(group.key, names),
@@ -90,12 +90,14 @@ def _grouped(
         )
         for group in groups
     )
-    return Table(key, title, (name, *(_(STAGE_NAMES[stage]) for stage in STAGES), _("Note moyenne")), rows)
+    return ReportTable(
+        key, title, (name, *(_(STAGE_NAMES[stage]) for stage in STAGES), _("Note moyenne")), rows
+    )
 
 
-def _marks(contents: Contents) -> Table:
+def _marks(contents: Contents) -> ReportTable:
     rows = tuple((_between(int(point)), count) for point, count in contents.marks.items())
-    return Table("marks", _("Notes des dossiers lus"), (_("Moyenne sur 20"), _("Dossiers")), rows)
+    return ReportTable("marks", _("Notes des dossiers lus"), (_("Moyenne sur 20"), _("Dossiers")), rows)
 
 
 def _between(point: int) -> str:
@@ -104,25 +106,25 @@ def _between(point: int) -> str:
     return _("%(low)s à moins de %(high)s", low=point, high=point + 1)
 
 
-def _offers(contents: Contents) -> Table:
+def _offers(contents: Contents) -> ReportTable:
     rows = tuple((_(OFFER_NAMES[state]), count) for state, count in contents.offers.items())
-    return Table("offers", _("Réponses aux offres"), (_("Offres"), _("Nombre")), rows)
+    return ReportTable("offers", _("Réponses aux offres"), (_("Offres"), _("Nombre")), rows)
 
 
-def _companies(contents: Contents) -> Table:
+def _companies(contents: Contents) -> ReportTable:
     rows = tuple(
         (_name(key, contents.company_names), count) for key, count in contents.figures.companies.items()
     )
-    return Table("companies", _("Par entreprise"), (_("Entreprise"), _("Apprentis")), rows)
+    return ReportTable("companies", _("Par entreprise"), (_("Entreprise"), _("Apprentis")), rows)
 
 
-def _stipends(contents: Contents) -> Table:
+def _stipends(contents: Contents) -> ReportTable:
     rows = tuple(
         (_month(each.month), each.people, None if each.cents is None else dirhams(each.cents))
         for each in contents.stipends
     )
     header = (_("Mois"), _("Personnes"), _("Montant (MAD)"))
-    return Table("stipends", _("Bourses approuvées"), header, rows)
+    return ReportTable("stipends", _("Bourses approuvées"), header, rows)
 
 
 def _month(month: str) -> str:

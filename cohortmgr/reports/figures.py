@@ -16,7 +16,7 @@ UNKNOWN = ""
 
 
 @dataclass(frozen=True)
-class Record:
+class FileRecord:
     """One file: the stages that it reached, its mean in thousandths out of twenty, and the groups to count it in."""
 
     stages: frozenset[str]
@@ -28,7 +28,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Group:
+class FigureGroup:
     """Counts of one region, sex, licence… by stage (None: masked), and the mean mark of the files that were read."""
 
     key: str
@@ -40,11 +40,11 @@ class Group:
 class Figures:
     """A cohort in figures. Shares are in tenths of a percent of the received files, so 50 means 5.0 %."""
 
-    funnel: Group
+    funnel: FigureGroup
     shares: Mapping[str, int | None]
-    regions: tuple[Group, ...]
-    sexes: tuple[Group, ...]
-    licences: tuple[Group, ...]
+    regions: tuple[FigureGroup, ...]
+    sexes: tuple[FigureGroup, ...]
+    licences: tuple[FigureGroup, ...]
     companies: Mapping[str, int | None]
 
 
@@ -53,7 +53,7 @@ def per_thousand(part: int, whole: int) -> int:
     return round(Fraction(part * 1000, whole)) if whole else 0
 
 
-def figures(records: Sequence[Record]) -> Figures:
+def figures(records: Sequence[FileRecord]) -> Figures:
     """Count records through the funnel, by region, sex and licence, and placements by company."""
     whole = _group("", records)
     received = whole.counts["received"] or 0
@@ -97,17 +97,17 @@ def mask_column(counts: Mapping[str, int | None], k: int) -> dict[str, int | Non
     return {key: None if key in hidden else count for key, count in counts.items()}
 
 
-def _group(key: str, records: Sequence[Record]) -> Group:
+def _group(key: str, records: Sequence[FileRecord]) -> FigureGroup:
     means = [record.mean for record in records if record.mean is not None and "read" in record.stages]
-    return Group(
+    return FigureGroup(
         key=key,
         counts={stage: sum(1 for record in records if stage in record.stages) for stage in STAGES},
         mean=round(Fraction(sum(means), len(means))) if means else None,
     )
 
 
-def _by(records: Sequence[Record], kind: Callable[[Record], str | None]) -> tuple[Group, ...]:
-    shelves: dict[str, list[Record]] = defaultdict(list)
+def _by(records: Sequence[FileRecord], kind: Callable[[FileRecord], str | None]) -> tuple[FigureGroup, ...]:
+    shelves: dict[str, list[FileRecord]] = defaultdict(list)
     for record in records:
         shelves[kind(record) or UNKNOWN].append(record)
     groups = (_group(key, shelf) for key, shelf in shelves.items())
@@ -120,12 +120,12 @@ def _hidden_small(counts: Mapping[str, int | None], k: int) -> dict[str, int | N
     return {key: None if count is not None and 0 < count < k else count for key, count in counts.items()}
 
 
-def _remean(group: Group, k: int) -> Group:
+def _remean(group: FigureGroup, k: int) -> FigureGroup:
     read = group.counts["read"]
     return replace(group, mean=group.mean if read is not None and read >= k else None)
 
 
-def _mask_groups(groups: Sequence[Group], k: int) -> tuple[Group, ...]:
+def _mask_groups(groups: Sequence[FigureGroup], k: int) -> tuple[FigureGroup, ...]:
     columns = {
         stage: mask_column({group.key: group.counts[stage] for group in groups}, k) for stage in STAGES
     }

@@ -26,15 +26,15 @@ from cohortmgr.placements.rules import PlacementState
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Definition, Form
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reports.figures import Record
+from cohortmgr.reports.figures import FileRecord
 from cohortmgr.reports.models import Report
 from cohortmgr.reports.rules import OFFER_NAMES, Contents, Month, ReportState, from_json, masked, mean_mark
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import COUNTING
 from cohortmgr.selection.models import Offer
 from cohortmgr.selection.rules import OfferState
-from cohortmgr.stipends.models import Line, Run
-from cohortmgr.stipends.rules import SETTLED, LineState
+from cohortmgr.stipends.models import StipendLine, StipendRun
+from cohortmgr.stipends.rules import SETTLED, StipendLineState
 
 READ = "reports.read"
 _WHOLE = PERMISSIONS[READ] - {Role.OBSERVER}
@@ -47,7 +47,7 @@ _LOST = (JobState.FAILED, JobState.SET_ASIDE)
 
 
 @dataclass(frozen=True)
-class Progress:
+class ReportProgress:
     """The progress of a report: whole percent, and whether its computation has failed for good."""
 
     percentage: int
@@ -106,14 +106,14 @@ def contents_for(viewer: Viewer, report: Report, path: str) -> Contents | None:
     return whole if sees_whole(viewer, path) else masked(whole)
 
 
-def progress_of(report: Report) -> Progress:
+def progress_of(report: Report) -> ReportProgress:
     """Return the progress of a report's job."""
     if report.state != ReportState.COMPUTING:
-        return Progress(100, report.state == ReportState.FAILED)
+        return ReportProgress(100, report.state == ReportState.FAILED)
     row = db.session.execute(
         sa.select(Job.percent, Job.state).where(Job.reference == report.job_reference)
     ).first()
-    return Progress(row.percent, row.state in _LOST) if row else Progress(0, False)
+    return ReportProgress(row.percent, row.state in _LOST) if row else ReportProgress(0, False)
 
 
 def computing_of(intake_id: int, language: str) -> Report | None:
@@ -137,7 +137,7 @@ def received_ids(intake_id: int) -> Sequence[int]:
     return db.session.scalars(sa.select(Application.id).where(*sent).order_by(Application.id)).all()
 
 
-def records(ids: Sequence[int], readings: int) -> list[Record]:
+def records(ids: Sequence[int], readings: int) -> list[FileRecord]:
     """Return the stages that each file reached. A file counts as read with `readings` readings."""
     rows = db.session.execute(
         sa.select(Application.id, Application.eligible, Application.region, Application.diploma, Person.sex)
@@ -161,7 +161,7 @@ def records(ids: Sequence[int], readings: int) -> list[Record]:
         }
         stages = frozenset(stage for stage, done in reached.items() if done)
         mean = mean_mark(marks[row.id])
-        found.append(Record(stages, row.region, row.sex, row.diploma, companies.get(row.id), mean))
+        found.append(FileRecord(stages, row.region, row.sex, row.diploma, companies.get(row.id), mean))
     return found
 
 
@@ -202,15 +202,18 @@ def _companies(ids: Sequence[int]) -> dict[int, str]:
     return dict(rows.all())
 
 
-_APPROVED = (Line.state == LineState.PAYABLE.value, Run.state.in_([state.value for state in SETTLED]))
+_APPROVED = (
+    StipendLine.state == StipendLineState.PAYABLE.value,
+    StipendRun.state.in_([state.value for state in SETTLED]),
+)
 
 
 def _paid(ids: Sequence[int]) -> set[int]:
     return set(
         db.session.scalars(
             sa.select(Enrolment.application_id)
-            .join(Line, Line.enrolment_id == Enrolment.id)
-            .join(Run, Run.id == Line.run_id)
+            .join(StipendLine, StipendLine.enrolment_id == Enrolment.id)
+            .join(StipendRun, StipendRun.id == StipendLine.run_id)
             .where(Enrolment.application_id.in_(ids), *_APPROVED)
             .distinct()
         )
@@ -229,12 +232,12 @@ def offers_by_state(intake_id: int) -> dict[str, int | None]:
 def stipends_by_month(intake_id: int) -> tuple[Month, ...]:
     """Return the approved stipends of an intake's cohort, month by month."""
     rows: Iterable[tuple[date, int, int]] = db.session.execute(
-        sa.select(Run.month, sa.func.count(), sa.func.sum(Line.net_cents))
-        .join(Line, Line.run_id == Run.id)
-        .join(Cohort, Cohort.id == Run.cohort_id)
+        sa.select(StipendRun.month, sa.func.count(), sa.func.sum(StipendLine.net_cents))
+        .join(StipendLine, StipendLine.run_id == StipendRun.id)
+        .join(Cohort, Cohort.id == StipendRun.cohort_id)
         .where(Cohort.intake_id == intake_id, *_APPROVED)
-        .group_by(Run.month)
-        .order_by(Run.month)
+        .group_by(StipendRun.month)
+        .order_by(StipendRun.month)
     )
     return tuple(Month(f"{month:%Y-%m}", people, int(cents)) for month, people, cents in rows)
 

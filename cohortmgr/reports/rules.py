@@ -11,7 +11,7 @@ from typing import Any
 from cohortmgr.base.errors import N_
 from cohortmgr.base.states import Stage, Table
 from cohortmgr.programmes.definition.rules import FULL_MARK_POINTS
-from cohortmgr.reports.figures import SMALL, Figures, Group, mask, mask_column
+from cohortmgr.reports.figures import SMALL, FigureGroup, Figures, mask, mask_column
 from cohortmgr.selection.rules import OfferState
 
 
@@ -141,7 +141,7 @@ def from_json(kept: Mapping[str, Any]) -> Contents:
     figures = kept["figures"]
     return Contents(
         figures=Figures(
-            funnel=Group(**figures["funnel"]),
+            funnel=FigureGroup(**figures["funnel"]),
             shares=figures["shares"],
             regions=_groups(figures["regions"]),
             sexes=_groups(figures["sexes"]),
@@ -158,8 +158,8 @@ def from_json(kept: Mapping[str, Any]) -> Contents:
     )
 
 
-def _groups(kept: Iterable[Mapping[str, Any]]) -> tuple[Group, ...]:
-    return tuple(Group(**group) for group in kept)
+def _groups(kept: Iterable[Mapping[str, Any]]) -> tuple[FigureGroup, ...]:
+    return tuple(FigureGroup(**group) for group in kept)
 
 
 def _in_order(column: Mapping[str, int | None], keys: list[str]) -> dict[str, int | None]:

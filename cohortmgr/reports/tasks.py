@@ -8,12 +8,12 @@ from typing import Any
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import writing
-from cohortmgr.jobs.actions.queue import Progress, handler
+from cohortmgr.jobs.actions.queue import ProgressCallback, handler
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.reports import actions, queries
 from cohortmgr.reports.display import workbook
-from cohortmgr.reports.figures import Record, figures
+from cohortmgr.reports.figures import FileRecord, figures
 from cohortmgr.reports.rules import Contents, marks_by_point, masked
 
 CHUNK = 50
@@ -21,7 +21,7 @@ CHUNK = 50
 
 
 @handler(actions.KIND)
-def compute(payload: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+def compute(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, Any]:
     """Compute the report `payload["report"]`.
 
     A second run finds the report stored and does nothing. If two run at the same time, one result is stored
@@ -51,8 +51,8 @@ def compute(payload: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     return {"report": reference, "files": len(ids)}
 
 
-def _records(ids: Sequence[int], definition: Definition, progress: Progress) -> list[Record]:
-    found: list[Record] = []
+def _records(ids: Sequence[int], definition: Definition, progress: ProgressCallback) -> list[FileRecord]:
+    found: list[FileRecord] = []
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
         found += queries.records(chunk, definition.rubric.readings)
@@ -60,7 +60,7 @@ def _records(ids: Sequence[int], definition: Definition, progress: Progress) -> 
     return found
 
 
-def _contents(found: Sequence[Record], definition: Definition, intake_id: int) -> Contents:
+def _contents(found: Sequence[FileRecord], definition: Definition, intake_id: int) -> Contents:
     means = [record.mean for record in found if record.mean is not None and "read" in record.stages]
     return Contents(
         figures=figures(found),

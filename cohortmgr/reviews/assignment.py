@@ -16,7 +16,7 @@ from itertools import combinations
 
 from cohortmgr.base.errors import N_, Problem, Refused
 
-Pair = tuple[str, str]
+ReaderPair = tuple[str, str]
 SWAPS_TRIED = 20_000
 PARTNERS_TRIED = 24
 PAIRS_AMONG = 8
@@ -27,10 +27,10 @@ def assign(
     files: Sequence[str],
     reviewers: Sequence[str],
     readings: int,
-    conflicts: Collection[Pair],
+    conflicts: Collection[ReaderPair],
     seed: int,
     done: Mapping[str, Collection[str]],
-) -> list[Pair]:
+) -> list[ReaderPair]:
     """Return the (file, reviewer) pairs to add so that each of `files` has `readings` distinct reviewers.
 
     `conflicts` holds (reviewer, file) pairs that must not meet. `done` maps a file to the reviewers who
@@ -52,7 +52,7 @@ def assign(
     return [(file, name) for file in order for name in sorted(desk.added.get(file, ()))]
 
 
-def groups(pairs: Iterable[Pair], reviewers: Iterable[str] = ()) -> list[frozenset[str]]:
+def groups(pairs: Iterable[ReaderPair], reviewers: Iterable[str] = ()) -> list[frozenset[str]]:
     """Return the groups of reviewers linked by shared files, largest first.
 
     One group means that all reviewers can be calibrated against each other. `pairs` are (file, reviewer).
@@ -73,7 +73,7 @@ def _lot(seed: int, *words: str) -> bytes:
     return hashlib.sha256("\x1f".join((str(seed), *words)).encode()).digest()
 
 
-def _freedom(files: Sequence[str], reviewers: int, barred: set[Pair]) -> dict[str, int]:
+def _freedom(files: Sequence[str], reviewers: int, barred: set[ReaderPair]) -> dict[str, int]:
     free = dict.fromkeys(files, reviewers)
     for _, file in barred:
         if file in free:
@@ -85,7 +85,7 @@ def _require_feasible(
     files: Sequence[str],
     reviewers: Sequence[str],
     readings: int,
-    barred: set[Pair],
+    barred: set[ReaderPair],
     done: Mapping[str, Collection[str]],
 ) -> None:
     if readings < 1:
@@ -140,7 +140,7 @@ class _Desk:
     """The state of one assignment: loads, files shared by each pair, linked groups, and the pairs that were added."""
 
     def __init__(
-        self, names: Sequence[str], barred: set[Pair], seed: int, done: Mapping[str, Collection[str]]
+        self, names: Sequence[str], barred: set[ReaderPair], seed: int, done: Mapping[str, Collection[str]]
     ) -> None:
         self.names, self.barred, self.seed = names, barred, seed
         self.held: dict[str, set[str]] = defaultdict(set)

@@ -20,7 +20,7 @@ _FIGURES = (QuestionKind.GRADE, QuestionKind.NUMBER)
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownAnswer:
     """An answer as text. A `long` one is shown as paragraphs."""
 
     label: str
@@ -28,7 +28,7 @@ class Shown:
     long: bool
 
 
-def sections_of(form: Form, answers: Mapping[str, object]) -> list[tuple[str, list[Shown]]]:
+def sections_of(form: Form, answers: Mapping[str, object]) -> list[tuple[str, list[ShownAnswer]]]:
     """Return (title, answers) of each section that has something to read, in the present language."""
     found = []
     for section in form.sections:
@@ -45,11 +45,11 @@ def _open(question: Question) -> bool:
     return not question.sealed and question.target is None and question.kind not in _HIDDEN
 
 
-def _shown(question: Question, answer: object) -> Shown:
+def _shown(question: Question, answer: object) -> ShownAnswer:
     long = question.kind is QuestionKind.LONG_TEXT
     if isinstance(answer, list | dict):
-        return Shown(localized(question.label), shown(question, answer) or "", len(answer) > 1)
-    return Shown(localized(question.label), _text(question, str(answer or "")), long)
+        return ShownAnswer(localized(question.label), shown(question, answer) or "", len(answer) > 1)
+    return ShownAnswer(localized(question.label), _text(question, str(answer or "")), long)
 
 
 def _text(question: Question, answer: str) -> str:

@@ -137,7 +137,7 @@ class Reader:
 
 
 @dataclass(frozen=True)
-class Progress:
+class ReadingProgress:
     """The progress of an intake: files to read, files with enough readings, and each reviewer's work.
 
     `spread` counts files by the gap between their readings, in whole points.
@@ -158,7 +158,7 @@ class Progress:
         return self.files * self.readings
 
 
-def progress_of(intake: Intake) -> Progress:
+def progress_of(intake: Intake) -> ReadingProgress:
     """Return the progress of an intake, in four statements whatever the number of files."""
     readings = programmes.definition_of(intake).rubric.readings
     files = {row.number for row in files_to_read(intake)}
@@ -180,7 +180,7 @@ def progress_of(intake: Intake) -> Progress:
         by_file[row.number].append(row.total_thousandths)
     gaps = [(max(t) - min(t)) // 1000 for t in by_file.values() if len(t) > 1]
     marks = [sum(t) // len(t) // 1000 for t in by_file.values()]
-    return Progress(
+    return ReadingProgress(
         files=len(files),
         complete=sum(1 for totals in by_file.values() if len(totals) >= readings),
         assigned=sum(1 for row in rows if row.state in HOLDING),

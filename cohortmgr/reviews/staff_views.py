@@ -15,7 +15,7 @@ from cohortmgr.accounts.rules import allows
 from cohortmgr.base import storage
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
-from cohortmgr.base.pages.web import posted_version, show_problems
+from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import actions, queries

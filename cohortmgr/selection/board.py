@@ -13,7 +13,7 @@ from typing import Any
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.programmes.definition.rules import Criterion, EligibilityRule, Rubric
 from cohortmgr.reviews.rules import mark_out_of_twenty
-from cohortmgr.selection.ranking import LOST_TIE, Cut, Entry, Ranking, Row, cut, rank
+from cohortmgr.selection.ranking import LOST_TIE, Cut, RankedCandidate, Ranking, RankingEntry, cut, rank
 from cohortmgr.selection.rules import CriterionMark, Outcome, reason_for
 
 
@@ -26,7 +26,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class File:
+class SelectionFile:
     """A file that was sent; `reasons` are the keys of the conditions that it does not meet."""
 
     application_id: int
@@ -40,7 +40,7 @@ class File:
 
 
 @dataclass(frozen=True)
-class Board:
+class SelectionBoard:
     """The ranked files of an offering, where the ranking is cut, and the files that are not ranked.
 
     `files` are keyed by number. `unread` files lack readings; `ineligible` files are refused without being
@@ -48,9 +48,9 @@ class Board:
 
     ranking: Ranking
     cut: Cut
-    files: Mapping[str, File]
-    unread: tuple[File, ...]
-    ineligible: tuple[File, ...]
+    files: Mapping[str, SelectionFile]
+    unread: tuple[SelectionFile, ...]
+    ineligible: tuple[SelectionFile, ...]
     rubric: Rubric
     seats: int
     waiting: int
@@ -72,10 +72,10 @@ class Board:
 
 
 @dataclass(frozen=True)
-class Decided:
+class DecidedFile:
     """The decision of a batch about one file (see `models.Decision`)."""
 
-    file: File
+    file: SelectionFile
     outcome: Outcome
     rank: int | None = None
     mean: int | None = None
@@ -88,12 +88,14 @@ def tie_order(rubric: Rubric) -> tuple[Criterion, ...]:
     return tuple(sorted(rubric.criteria, key=lambda criterion: -criterion.weight))
 
 
-def build(files: Sequence[File], rubric: Rubric, seats: int, waiting: int, seed: str) -> Board:
+def build(
+    files: Sequence[SelectionFile], rubric: Rubric, seats: int, waiting: int, seed: str
+) -> SelectionBoard:
     """Rank the files that have all their readings, and cut after the seats and the waiting list."""
     eligible = [file for file in files if file.eligible]
     read = [file for file in eligible if file.readings and len(file.readings) >= rubric.readings]
     entries = [
-        Entry(
+        RankingEntry(
             file.number,
             tuple(reading.total for reading in file.readings),
             tuple(_mark(file, criterion) for criterion in tie_order(rubric)),
@@ -102,7 +104,7 @@ def build(files: Sequence[File], rubric: Rubric, seats: int, waiting: int, seed:
     ]
     ranking = rank(entries, seed)
     known = {file.number for file in read}
-    return Board(
+    return SelectionBoard(
         ranking=ranking,
         cut=cut(ranking, seats, waiting),
         files={file.number: file for file in files},
@@ -114,7 +116,7 @@ def build(files: Sequence[File], rubric: Rubric, seats: int, waiting: int, seed:
     )
 
 
-def require_read(board: Board) -> None:
+def require_read(board: SelectionBoard) -> None:
     """Refuse to decide while an eligible file lacks readings. The problem says how many do and names the first."""
     if board.unread:
         raise Refused(
@@ -147,7 +149,7 @@ def rubric_of(rubric: Rubric) -> dict[str, Any]:
     }
 
 
-def decisions(board: Board, conditions: Sequence[EligibilityRule]) -> list[Decided]:
+def decisions(board: SelectionBoard, conditions: Sequence[EligibilityRule]) -> list[DecidedFile]:
     """Return the decision on every file: offers, the waiting list in order, refusals with reasons, the ineligible."""
     of = len(board.ranking.rows)
     chosen = _means_of_chosen(board)
@@ -163,7 +165,7 @@ def decisions(board: Board, conditions: Sequence[EligibilityRule]) -> list[Decid
         reasons = tuple(reason_for(row.rank, of, row.mean, board.cut.line, marks, tied=tied))
         found.append(_ranked(board, row, Outcome.REFUSED, reasons=reasons))
     return found + [
-        Decided(file, Outcome.REFUSED, reasons=tuple(unmet(file.reasons, conditions)))
+        DecidedFile(file, Outcome.REFUSED, reasons=tuple(unmet(file.reasons, conditions)))
         for file in board.ineligible
     ]
 
@@ -181,18 +183,22 @@ def unmet(keys: Sequence[str], conditions: Sequence[EligibilityRule]) -> list[Pr
 
 
 def _ranked(
-    board: Board, row: Row, outcome: Outcome, position: int | None = None, reasons: tuple[Problem, ...] = ()
-) -> Decided:
-    return Decided(board.files[row.reference], outcome, row.rank, row.mean, position, reasons)
+    board: SelectionBoard,
+    row: RankedCandidate,
+    outcome: Outcome,
+    position: int | None = None,
+    reasons: tuple[Problem, ...] = (),
+) -> DecidedFile:
+    return DecidedFile(board.files[row.reference], outcome, row.rank, row.mean, position, reasons)
 
 
-def _mark(file: File, criterion: Criterion) -> int:
+def _mark(file: SelectionFile, criterion: Criterion) -> int:
     """Return the mean of the readings on one criterion, in thousandths out of twenty."""
     scores = [reading.scores[criterion.key] for reading in file.readings]
     return mark_out_of_twenty(Fraction(sum(scores), len(scores)), criterion.scale_min, criterion.scale_max)
 
 
-def _means_of_chosen(board: Board) -> dict[str, int]:
+def _means_of_chosen(board: SelectionBoard) -> dict[str, int]:
     files = [board.files[row.reference] for row in board.cut.chosen]
     if not files:
         return {}
@@ -202,7 +208,7 @@ def _means_of_chosen(board: Board) -> dict[str, int]:
     }
 
 
-def _marks(file: File, rubric: Rubric, chosen: Mapping[str, int]) -> list[CriterionMark]:
+def _marks(file: SelectionFile, rubric: Rubric, chosen: Mapping[str, int]) -> list[CriterionMark]:
     return [
         CriterionMark(each.key, each.title, _mark(file, each), chosen.get(each.key, 0), _advice(each))
         for each in rubric.criteria

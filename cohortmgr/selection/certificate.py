@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.selection.ranking import Entry, Ranking, Row, cut, rank
+from cohortmgr.selection.ranking import RankedCandidate, Ranking, RankingEntry, cut, rank
 from cohortmgr.selection.rules import Outcome
 
 FORMAT = 2
@@ -85,7 +85,7 @@ def verify(certificate: Mapping[str, Any]) -> list[Problem]:
         return [*problems, Problem(N_("Ce certificat suit une autre règle que celle-ci."), {}, "rule")]
     try:
         stated = list(certificate["rows"])
-        entries = [Entry(r["reference"], tuple(r["totals"]), tuple(r["tie"])) for r in stated]
+        entries = [RankingEntry(r["reference"], tuple(r["totals"]), tuple(r["tie"])) for r in stated]
         ranking = rank(entries, certificate["seed"])
         outcome = _outcomes(ranking, certificate["seats"], certificate["waiting"])
         expected = [_row(row, outcome[row.reference]) for row in ranking.rows]
@@ -146,7 +146,7 @@ def _outcomes(ranking: Ranking, seats: int, waiting: int) -> dict[str, str]:
     }
 
 
-def _row(row: Row, outcome: str) -> dict[str, Any]:
+def _row(row: RankedCandidate, outcome: str) -> dict[str, Any]:
     return {
         "decided": row.decided,
         "mean": row.mean,

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.queries import within
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.desk.queries import Told
+from cohortmgr.applications.desk.queries import HistoryEntry
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import NAME
 from cohortmgr.base import clock
@@ -22,7 +22,7 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import COUNTING
-from cohortmgr.selection.board import Board, File, Reading, build
+from cohortmgr.selection.board import Reading, SelectionBoard, SelectionFile, build
 from cohortmgr.selection.models import Batch, Decision, Offer
 from cohortmgr.selection.rules import BatchState, OfferState, Outcome, WaitingState
 
@@ -62,7 +62,7 @@ def offering_of(intake: Intake, reference: str | None = None) -> Offering:
     raise NotFound(reference or intake.reference)
 
 
-def ranking_of(intake: Intake, offering: Offering | None = None) -> Board:
+def ranking_of(intake: Intake, offering: Offering | None = None) -> SelectionBoard:
     """Return the ranking board of an offering from the readings handed in so far, in three statements.
 
     The seed of the lots is the intake's reference. It was drawn when the intake was loaded, so it was known
@@ -77,7 +77,7 @@ def ranking_of(intake: Intake, offering: Offering | None = None) -> Board:
     for row in db.session.execute(counted.order_by(Review.id)):
         readings[row.application_id].append(Reading(row.total_thousandths or 0, row.scores))
     files = [
-        File(
+        SelectionFile(
             application_id=row.id,
             person_id=row.person_id,
             number=row.number,
@@ -149,7 +149,7 @@ _ANSWERS: Mapping[str, str] = {
 }
 
 
-def story_of(viewer: Viewer, application: Application) -> list[Told]:
+def story_of(viewer: Viewer, application: Application) -> list[HistoryEntry]:
     """Return what was decided about a file and how its person answered, once they were told.
 
     The file's history in applications shows it. It takes one statement."""
@@ -158,9 +158,9 @@ def story_of(viewer: Viewer, application: Application) -> list[Told]:
         .outerjoin(Offer, Offer.decision_id == Decision.id)
         .where(Decision.application_id == application.id, Decision.notified_at.is_not(None))
     ).all()
-    told = [Told(row.notified_at, _OUTCOMES[row.outcome]) for row in rows]
+    told = [HistoryEntry(row.notified_at, _OUTCOMES[row.outcome]) for row in rows]
     answers = [row for row in rows if row.answered_at is not None and row.state in _ANSWERS]
-    return [*told, *(Told(row.answered_at, _ANSWERS[row.state]) for row in answers)]
+    return [*told, *(HistoryEntry(row.answered_at, _ANSWERS[row.state]) for row in answers)]
 
 
 def account_name(reference: str | None) -> str:
@@ -197,7 +197,7 @@ def decisions_of(batch: Batch) -> Sequence[Any]:
 
 
 @dataclass(frozen=True)
-class Mine:
+class OwnDecision:
     """A decision about one's own file. `place` is the present rank on the waiting list."""
 
     decision: Decision
@@ -218,12 +218,12 @@ def _own(viewer: Viewer) -> Any:
     )
 
 
-def mine(viewer: Viewer) -> list[Mine]:
+def mine(viewer: Viewer) -> list[OwnDecision]:
     """Return the decisions that the viewer was told of, newest first; the home page shows them."""
     return [_mine(row) for row in db.session.execute(_own(viewer))]
 
 
-def mine_for(viewer: Viewer, reference: str) -> Mine:
+def mine_for(viewer: Viewer, reference: str) -> OwnDecision:
     """Return one of these decisions, by the reference of the offer or of the decision. Raises NotFound."""
     same = sa.or_(Decision.reference == reference, Offer.reference == reference)
     row = db.session.execute(_own(viewer).where(same).execution_options(populate_existing=True)).first()
@@ -232,10 +232,10 @@ def mine_for(viewer: Viewer, reference: str) -> Mine:
     return _mine(row)
 
 
-def _mine(row: Any) -> Mine:
+def _mine(row: Any) -> OwnDecision:
     decision, offer, application, intake = row
     waits = decision.outcome == Outcome.WAITING and decision.waiting_state == WaitingState.WAITING
-    return Mine(decision, offer, application, intake, place_of(decision) if waits else None)
+    return OwnDecision(decision, offer, application, intake, place_of(decision) if waits else None)
 
 
 def place_of(decision: Decision) -> int:

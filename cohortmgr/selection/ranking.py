@@ -19,7 +19,7 @@ LOST_TIE = "lost_tie"
 
 
 @dataclass(frozen=True)
-class Entry:
+class RankingEntry:
     """One candidate: the totals of the readings and the tie-break values, all in thousandths out of twenty."""
 
     reference: str
@@ -28,7 +28,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Row:
+class RankedCandidate:
     """A ranked candidate. `exact` decides the order; `mean` is `exact` rounded half to even, for display.
 
     `decided` is the furthest rule needed to tell this row from the one above and the one below: "mean",
@@ -48,15 +48,15 @@ class Row:
 class Ranking:
     """The rows, best first, and the seed that drew the lots."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[RankedCandidate, ...]
     seed: str
 
 
 @dataclass(frozen=True)
-class Refusal:
+class RankingRefusal:
     """A row that was not chosen: why, and how far its mean is below that of the last one chosen (thousandths)."""
 
-    row: Row
+    row: RankedCandidate
     reason: str
     distance: int
 
@@ -65,9 +65,9 @@ class Refusal:
 class Cut:
     """Who is chosen, who waits (in order), who is refused. `line` is the lowest mean chosen, None without seats."""
 
-    chosen: tuple[Row, ...]
-    waiting: tuple[Row, ...]
-    refused: tuple[Refusal, ...]
+    chosen: tuple[RankedCandidate, ...]
+    waiting: tuple[RankedCandidate, ...]
+    refused: tuple[RankingRefusal, ...]
     line: int | None
 
 
@@ -76,7 +76,7 @@ def lot(seed: str, reference: str) -> str:
     return hashlib.sha256(f"{seed}{reference}".encode()).hexdigest()
 
 
-def rank(candidates: Sequence[Entry], seed: str) -> Ranking:
+def rank(candidates: Sequence[RankingEntry], seed: str) -> Ranking:
     """Rank candidates. Refused if a file has no reading or comes twice, or if tie-breaks differ in number."""
     _require_rankable(candidates)
     keyed = sorted((_key(entry, seed), entry) for entry in candidates)
@@ -86,7 +86,7 @@ def rank(candidates: Sequence[Entry], seed: str) -> Ranking:
         level = max((_level(key, other) for other in neighbours), default=0)
         exact = -key[0]
         rows.append(
-            Row(
+            RankedCandidate(
                 index + 1,
                 entry.reference,
                 round(exact),
@@ -114,15 +114,15 @@ def cut(ranking: Ranking, seats: int, waiting: int) -> Cut:
     )
 
 
-Key = tuple[Fraction, tuple[int, ...], str, str]
+RankingKey = tuple[Fraction, tuple[int, ...], str, str]
 
 
-def _key(entry: Entry, seed: str) -> Key:
+def _key(entry: RankingEntry, seed: str) -> RankingKey:
     mean = Fraction(sum(entry.totals), len(entry.totals))
     return -mean, tuple(-value for value in entry.tie), lot(seed, entry.reference), entry.reference
 
 
-def _level(one: Key, other: Key) -> int:
+def _level(one: RankingKey, other: RankingKey) -> int:
     """Return which rule tells two candidates apart: 0 for the mean, n for the nth tie-break, then one more
     for the lot.
     """
@@ -140,13 +140,13 @@ def _name(level: int, tie: tuple[int, ...]) -> str:
     return BY_LOT if level > len(tie) else f"tie{level}"
 
 
-def _refusal(row: Row, last: Row | None) -> Refusal:
+def _refusal(row: RankedCandidate, last: RankedCandidate | None) -> RankingRefusal:
     if last is None:
-        return Refusal(row, BELOW_LINE, 0)
-    return Refusal(row, LOST_TIE if row.exact == last.exact else BELOW_LINE, last.mean - row.mean)
+        return RankingRefusal(row, BELOW_LINE, 0)
+    return RankingRefusal(row, LOST_TIE if row.exact == last.exact else BELOW_LINE, last.mean - row.mean)
 
 
-def _require_rankable(candidates: Sequence[Entry]) -> None:
+def _require_rankable(candidates: Sequence[RankingEntry]) -> None:
     problems = []
     seen: set[str] = set()
     for entry in candidates:

@@ -181,7 +181,7 @@ def as_json(problem: Problem) -> dict[str, Any]:
     """Convert a reason to JSON. Decimals, texts in three languages and nested problems survive the round trip."""
     return {
         "what": problem.what,
-        "values": {name: _written(value) for name, value in problem.values.items()},
+        "values": {name: _json_of(value) for name, value in problem.values.items()},
         "where": problem.where,
     }
 
@@ -192,7 +192,7 @@ def from_json(stored: Mapping[str, Any]) -> Problem:
     return Problem(stored["what"], values, stored.get("where"))
 
 
-def _written(value: object) -> object:
+def _json_of(value: object) -> object:
     if isinstance(value, Problem):
         return as_json(value)
     if isinstance(value, Decimal):

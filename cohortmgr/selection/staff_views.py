@@ -17,8 +17,8 @@ from cohortmgr.applications.file.queries import staff_intake
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES
-from cohortmgr.base.pages.precedence import gives_way
-from cohortmgr.base.pages.web import posted_version, show_problems
+from cohortmgr.base.web.precedence import gives_way
+from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.selection import queries

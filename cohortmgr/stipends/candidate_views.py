@@ -17,8 +17,8 @@ bp = Blueprint("stipends_candidate", __name__)
 def line(reference: str) -> ResponseReturnValue:
     """Show what is paid for the month, when, and to which account."""
     row = queries.own_line(viewer(), reference)
-    steps = [(Problem(item["what"], item["values"]), item["cents"]) for item in row.Line.items]
-    others = [each for each in queries.mine(viewer()) if each.id != row.Line.id]
+    steps = [(Problem(item["what"], item["values"]), item["cents"]) for item in row.StipendLine.items]
+    others = [each for each in queries.mine(viewer()) if each.id != row.StipendLine.id]
     return render_template(
-        "stipends/candidate_line.html", line=row.Line, cohort=row.cohort, steps=steps, others=others
+        "stipends/candidate_line.html", line=row.StipendLine, cohort=row.cohort, steps=steps, others=others
     )

@@ -28,7 +28,7 @@ class BankDetails(Row, Model):
     taken_at: Mapped[datetime]
 
 
-class Run(Row, Versioned, Model):
+class StipendRun(Row, Versioned, Model):
     """The stipends of one cohort for one month (given by its first day). Accounts are named by their references."""
 
     __tablename__ = "stipend_runs"
@@ -49,7 +49,7 @@ class Run(Row, Versioned, Model):
     exported_at: Mapped[datetime | None]
 
 
-class Line(Row, Model):
+class StipendLine(Row, Model):
     """One person's stipend of one month with every step of its sum, shown once `released_at` is set.
 
     `items` and `exception` are {"what": msgid, "values": {…}, "cents": signed}; `arrears` are {"month":

@@ -20,92 +20,103 @@ from cohortmgr.placements.models import Placement
 from cohortmgr.placements.rules import HOSTED
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import PeriodKind, StipendScheme
-from cohortmgr.stipends.models import BankDetails, Line, Run
-from cohortmgr.stipends.rules import SETTLED, Aside, LineState, RunState, following, set_aside_by
+from cohortmgr.stipends.models import BankDetails, StipendLine, StipendRun
+from cohortmgr.stipends.rules import (
+    SETTLED,
+    RunState,
+    StipendLineState,
+    UnpaidAmount,
+    following,
+    unpaid_amounts_by,
+)
 
 _HOSTED = [state.value for state in HOSTED]
 
 
-def visible(viewer: Viewer) -> sa.Select[Line]:
+def visible(viewer: Viewer) -> sa.Select[StipendLine]:
     """Select the viewer's own lines once approved, and the lines of cohorts whose stipends the viewer may read."""
-    mine = sa.and_(Line.person_id == (viewer.person_id or -1), Line.released_at.is_not(None))
+    mine = sa.and_(StipendLine.person_id == (viewer.person_id or -1), StipendLine.released_at.is_not(None))
     theirs = (
-        sa.select(Run.id)
-        .join(Cohort, Cohort.id == Run.cohort_id)
+        sa.select(StipendRun.id)
+        .join(Cohort, Cohort.id == StipendRun.cohort_id)
         .where(cohorts.within(viewer, "stipends.read"))
     )
-    return sa.select(Line).where(sa.or_(mine, Line.run_id.in_(theirs)))
+    return sa.select(StipendLine).where(sa.or_(mine, StipendLine.run_id.in_(theirs)))
 
 
-def get_for(viewer: Viewer, reference: str) -> Line:
+def get_for(viewer: Viewer, reference: str) -> StipendLine:
     """Return the line with this reference if the viewer may see it. Raises NotFound otherwise."""
-    found = db.session.scalar(visible(viewer).where(Line.reference == reference))
+    found = db.session.scalar(visible(viewer).where(StipendLine.reference == reference))
     if found is None:
         raise NotFound(reference)
     return found
 
 
-def mine(viewer: Viewer) -> Sequence[Line]:
+def mine(viewer: Viewer) -> Sequence[StipendLine]:
     """Return the viewer's own approved stipends, newest month first, for the home page."""
-    own = sa.select(Line).where(Line.person_id == (viewer.person_id or -1), Line.released_at.is_not(None))
-    return db.session.scalars(own.order_by(Line.month.desc(), Line.id.desc())).all()
+    own = sa.select(StipendLine).where(
+        StipendLine.person_id == (viewer.person_id or -1), StipendLine.released_at.is_not(None)
+    )
+    return db.session.scalars(own.order_by(StipendLine.month.desc(), StipendLine.id.desc())).all()
 
 
 def own_line(viewer: Viewer, reference: str) -> sa.Row[*tuple[Any, ...]]:
     """Return the viewer's own approved line, with its cohort's name. Raises NotFound for anybody else's."""
     found = db.session.execute(
-        sa.select(Line, Cohort.name.label("cohort"))
-        .join(Enrolment, Enrolment.id == Line.enrolment_id)
+        sa.select(StipendLine, Cohort.name.label("cohort"))
+        .join(Enrolment, Enrolment.id == StipendLine.enrolment_id)
         .join(Cohort, Cohort.id == Enrolment.cohort_id)
-        .where(Line.reference == reference, Line.person_id == (viewer.person_id or -1))
-        .where(Line.released_at.is_not(None))
+        .where(StipendLine.reference == reference, StipendLine.person_id == (viewer.person_id or -1))
+        .where(StipendLine.released_at.is_not(None))
     ).first()
     if found is None:
         raise NotFound(reference)
     return found
 
 
-def run_for(viewer: Viewer, reference: str) -> tuple[Run, Cohort]:
+def run_for(viewer: Viewer, reference: str) -> tuple[StipendRun, Cohort]:
     """Return a run and its cohort if the viewer may read the cohort's stipends. Raises NotFound otherwise."""
     found = db.session.execute(
-        sa.select(Run, Cohort)
-        .join(Cohort, Cohort.id == Run.cohort_id)
-        .where(Run.reference == reference, cohorts.within(viewer, "stipends.read"))
+        sa.select(StipendRun, Cohort)
+        .join(Cohort, Cohort.id == StipendRun.cohort_id)
+        .where(StipendRun.reference == reference, cohorts.within(viewer, "stipends.read"))
     ).first()
     if found is None:
         raise NotFound(reference)
     return found[0], found[1]
 
 
-def run_of(line: Line) -> Run:
+def run_of(line: StipendLine) -> StipendRun:
     """Return the run of a line."""
-    return db.session.get_one(Run, line.run_id)
+    return db.session.get_one(StipendRun, line.run_id)
 
 
-def name_of(line: Line) -> str:
+def name_of(line: StipendLine) -> str:
     """Return the name of the person of a line."""
     return db.session.get_one(Person, line.person_id).name
 
 
-def runs_of(cohort_id: int) -> Sequence[Run]:
+def runs_of(cohort_id: int) -> Sequence[StipendRun]:
     """Return the runs of a cohort, newest month first."""
     return db.session.scalars(
-        sa.select(Run).where(Run.cohort_id == cohort_id).order_by(Run.month.desc())
+        sa.select(StipendRun).where(StipendRun.cohort_id == cohort_id).order_by(StipendRun.month.desc())
     ).all()
 
 
-def run_of_month(cohort_id: int, month: date) -> Run | None:
+def run_of_month(cohort_id: int, month: date) -> StipendRun | None:
     """Return the run of a cohort for a month (given by its first day), or None if it is not open yet."""
-    return db.session.scalar(sa.select(Run).where(Run.cohort_id == cohort_id, Run.month == month))
+    return db.session.scalar(
+        sa.select(StipendRun).where(StipendRun.cohort_id == cohort_id, StipendRun.month == month)
+    )
 
 
 def waiting_runs(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """Return the (Run, Cohort) that the viewer may approve and that wait for it, for the staff's home page."""
     return db.session.execute(
-        sa.select(Run, Cohort)
-        .join(Cohort, Cohort.id == Run.cohort_id)
-        .where(Run.state == RunState.COMPUTED.value, cohorts.within(viewer, "stipends.approve"))
-        .order_by(Run.month)
+        sa.select(StipendRun, Cohort)
+        .join(Cohort, Cohort.id == StipendRun.cohort_id)
+        .where(StipendRun.state == RunState.COMPUTED.value, cohorts.within(viewer, "stipends.approve"))
+        .order_by(StipendRun.month)
     ).all()
 
 
@@ -126,20 +137,20 @@ def lines_of(run_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """Return (Line, given_name, family_name, company) of a run, by company and name, in one statement."""
     return db.session.execute(
         sa.select(
-            Line,
+            StipendLine,
             Person.given_name,
             Person.family_name,
             Organisation.name.label("company"),
             Organisation.key.label("company_key"),
         )
-        .join(Person, Person.id == Line.person_id)
+        .join(Person, Person.id == StipendLine.person_id)
         .outerjoin(
             Placement,
-            sa.and_(Placement.enrolment_id == Line.enrolment_id, Placement.state.in_(_HOSTED)),
+            sa.and_(Placement.enrolment_id == StipendLine.enrolment_id, Placement.state.in_(_HOSTED)),
         )
         .outerjoin(Organisation, Organisation.id == Placement.company_id)
-        .where(Line.run_id == run_id)
-        .order_by(Organisation.key.nulls_last(), Person.family_name, Person.given_name, Line.id)
+        .where(StipendLine.run_id == run_id)
+        .order_by(Organisation.key.nulls_last(), Person.family_name, Person.given_name, StipendLine.id)
     ).all()
 
 
@@ -177,50 +188,56 @@ def bank_details_of(run_id: int) -> Mapping[int, BankDetails]:
     """Return the bank details, still sealed, of everyone in a run, by the person's id."""
     rows = db.session.scalars(
         sa.select(BankDetails)
-        .join(Line, Line.person_id == BankDetails.person_id)
-        .where(Line.run_id == run_id, Line.institution_id == BankDetails.institution_id)
+        .join(StipendLine, StipendLine.person_id == BankDetails.person_id)
+        .where(StipendLine.run_id == run_id, StipendLine.institution_id == BankDetails.institution_id)
     )
     return {row.person_id: row for row in rows}
 
 
-def set_aside_before(cohort_id: int, month: date) -> Mapping[int, tuple[Aside, ...]]:
+def unpaid_amounts_before(cohort_id: int, month: date) -> Mapping[int, tuple[UnpaidAmount, ...]]:
     """Return by enrolment id what settled earlier months set aside and nobody has paid since.
 
     The last settled line of a person is enough, because it took over what earlier lines had set aside.
     """
     settled = (
         sa.select(
-            Line.enrolment_id,
-            Line.month,
-            Line.state,
-            Line.net_cents,
-            Line.items,
+            StipendLine.enrolment_id,
+            StipendLine.month,
+            StipendLine.state,
+            StipendLine.net_cents,
+            StipendLine.items,
             sa.func.row_number()
-            .over(partition_by=Line.enrolment_id, order_by=Line.month.desc())
+            .over(partition_by=StipendLine.enrolment_id, order_by=StipendLine.month.desc())
             .label("from_last"),
         )
-        .join(Run, Run.id == Line.run_id)
-        .where(Run.cohort_id == cohort_id, Run.month < month)
-        .where(Run.state.in_([state.value for state in SETTLED]))
+        .join(StipendRun, StipendRun.id == StipendLine.run_id)
+        .where(StipendRun.cohort_id == cohort_id, StipendRun.month < month)
+        .where(StipendRun.state.in_([state.value for state in SETTLED]))
         .subquery()
     )
     rows = db.session.execute(
-        sa.select(settled).where(settled.c.from_last == 1, settled.c.state == LineState.SET_ASIDE.value)
+        sa.select(settled).where(
+            settled.c.from_last == 1, settled.c.state == StipendLineState.SET_ASIDE.value
+        )
     )
-    return {row.enrolment_id: set_aside_by(row.month, row.net_cents, row.items) for row in rows}
+    return {row.enrolment_id: unpaid_amounts_by(row.month, row.net_cents, row.items) for row in rows}
 
 
 def still_owed(cohort_id: int, month: date) -> Mapping[int, int]:
     """Return by enrolment id the centimes that the run before this month could not take back."""
     before = (
-        sa.select(Run.id)
-        .where(Run.cohort_id == cohort_id, Run.month < month, Run.state != RunState.CANCELLED.value)
-        .order_by(Run.month.desc())
+        sa.select(StipendRun.id)
+        .where(
+            StipendRun.cohort_id == cohort_id,
+            StipendRun.month < month,
+            StipendRun.state != RunState.CANCELLED.value,
+        )
+        .order_by(StipendRun.month.desc())
         .limit(1)
     )
     rows = db.session.execute(
-        sa.select(Line.enrolment_id, Line.carried_cents).where(
-            Line.run_id == before.scalar_subquery(), Line.carried_cents > 0
+        sa.select(StipendLine.enrolment_id, StipendLine.carried_cents).where(
+            StipendLine.run_id == before.scalar_subquery(), StipendLine.carried_cents > 0
         )
     )
     return {row.enrolment_id: row.carried_cents for row in rows}

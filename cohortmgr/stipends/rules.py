@@ -65,25 +65,25 @@ SETTLED = frozenset({RunState.APPROVED, RunState.EXPORTED, RunState.PAID})
 """Runs whose lines their people may see, and whose files may be made."""
 
 
-class LineState(StrEnum):
+class StipendLineState(StrEnum):
     """Whether one line of a run can be paid."""
 
     PAYABLE = "payable"
     SET_ASIDE = "set_aside"
 
 
-LINE_MEANINGS: Mapping[LineState, str] = {
-    LineState.PAYABLE: N_("Le montant part avec l’état de paiement."),
-    LineState.SET_ASIDE: N_("Le montant ne part pas tant que l’anomalie n’est pas réglée."),
+LINE_MEANINGS: Mapping[StipendLineState, str] = {
+    StipendLineState.PAYABLE: N_("Le montant part avec l’état de paiement."),
+    StipendLineState.SET_ASIDE: N_("Le montant ne part pas tant que l’anomalie n’est pas réglée."),
 }
 
 
-SET_ASIDE_BEFORE = N_("Rappel, %(month)s : mise de côté")
+UNPAID_BEFORE = N_("Rappel, %(month)s : mise de côté")
 """The item by which a line takes over what an earlier month could not pay."""
 
 
 @dataclass(frozen=True)
-class Item:
+class SumItem:
     """One step of the sum: a French msgid, its values (texts and integers, fit for JSON) and signed centimes."""
 
     what: str
@@ -106,7 +106,7 @@ class Arrear:
 
 
 @dataclass(frozen=True)
-class Aside:
+class UnpaidAmount:
     """Centimes (positive) of an earlier settled month that could not be paid then."""
 
     month: date
@@ -114,18 +114,18 @@ class Aside:
 
 
 @dataclass(frozen=True)
-class Line:
+class StipendSum:
     """A month's stipend. `items` begin with the gross amount and add up to `net`; `carried` is still owed back."""
 
     gross: int
-    deductions: tuple[Item, ...]
+    deductions: tuple[SumItem, ...]
     net: int
     carried: int = 0
 
     @property
-    def items(self) -> tuple[Item, ...]:
+    def items(self) -> tuple[SumItem, ...]:
         """All steps, the monthly amount first; their centimes add up to `net`."""
-        return (Item(N_("Montant mensuel"), {}, self.gross), *self.deductions)
+        return (SumItem(N_("Montant mensuel"), {}, self.gross), *self.deductions)
 
 
 def proportion(cents: int, days: int, of: int) -> int:
@@ -143,8 +143,8 @@ def compute_line(
     arrears: Sequence[Arrear] = (),
     basis: int | None = None,
     owed: int = 0,
-    aside: Sequence[Aside] = (),
-) -> Line:
+    aside: Sequence[UnpaidAmount] = (),
+) -> StipendSum:
     """Compute the stipend of one person for the month of `month`.
 
     `working_days` are those of the whole month (cohorts.rules.working_days); days outside
@@ -158,12 +158,12 @@ def compute_line(
     enrolled = sum(1 for day in days if enrolled_from <= day and (enrolled_to is None or day <= enrolled_to))
     _require_possible(monthly_cents, month, len(days), enrolled, absences, arrears)
     of = len(days)
-    items: list[Item] = []
+    items: list[SumItem] = []
     left = monthly_cents
     if enrolled < of:
         left = proportion(monthly_cents, enrolled, of)
         items.append(
-            Item(
+            SumItem(
                 N_("Mois partiel : %(days)s sur %(of)s jours"),
                 {"days": enrolled, "of": of},
                 left - monthly_cents,
@@ -174,41 +174,43 @@ def compute_line(
         parts = basis or of
         lost = left if absences == enrolled else min(left, proportion(monthly_cents, absences, parts))
         left -= lost
-        items.append(Item(N_("Absences : %(days)s sur %(of)s jours"), {"days": absences, "of": parts}, -lost))
+        items.append(
+            SumItem(N_("Absences : %(days)s sur %(of)s jours"), {"days": absences, "of": parts}, -lost)
+        )
     for arrear in sorted(arrears, key=lambda a: (a.days < 0, a.month)):
         item = _arrear(monthly_cents, arrear)
         left += item.cents
         items.append(item)
     for month_aside in aside:
         left += month_aside.cents
-        items.append(Item(SET_ASIDE_BEFORE, {"month": f"{month_aside.month:%m/%Y}"}, month_aside.cents))
+        items.append(SumItem(UNPAID_BEFORE, {"month": f"{month_aside.month:%m/%Y}"}, month_aside.cents))
     if owed:
         left -= owed
-        items.append(Item(N_("Reste dû du mois précédent"), {}, -owed))
+        items.append(SumItem(N_("Reste dû du mois précédent"), {}, -owed))
     carried = max(0, -left)
     if carried:
-        items.append(Item(N_("Reporté sur le mois suivant"), {}, carried))
-    return Line(monthly_cents, tuple(items), left + carried, carried)
+        items.append(SumItem(N_("Reporté sur le mois suivant"), {}, carried))
+    return StipendSum(monthly_cents, tuple(items), left + carried, carried)
 
 
-def set_aside_by(month: date, net: int, items: Sequence[Mapping[str, Any]]) -> tuple[Aside, ...]:
+def unpaid_amounts_by(month: date, net: int, items: Sequence[Mapping[str, Any]]) -> tuple[UnpaidAmount, ...]:
     """Return what the set-aside line of `month` leaves to pay, by month. The centimes add up to its `net`.
 
     `items` are the line's stored items. What it took over from earlier months stays under those months; if
     its own month only took money back, the whole amount stands under this month.
     """
     taken_over = tuple(
-        Aside(month_of(f"{each['values']['month'][3:]}-{each['values']['month'][:2]}"), each["cents"])
+        UnpaidAmount(month_of(f"{each['values']['month'][3:]}-{each['values']['month'][:2]}"), each["cents"])
         for each in items
-        if each["what"] == SET_ASIDE_BEFORE
+        if each["what"] == UNPAID_BEFORE
     )
     own = net - sum(each.cents for each in taken_over)
     if own < 0:
-        return (Aside(month, net),) if net else ()
-    return (*taken_over, Aside(month, own)) if own else taken_over
+        return (UnpaidAmount(month, net),) if net else ()
+    return (*taken_over, UnpaidAmount(month, own)) if own else taken_over
 
 
-def _arrear(monthly_cents: int, arrear: Arrear) -> Item:
+def _arrear(monthly_cents: int, arrear: Arrear) -> SumItem:
     owed = arrear.days > 0
     cents = proportion(monthly_cents, abs(arrear.days), arrear.of)
     values: dict[str, int | str] = {
@@ -217,8 +219,8 @@ def _arrear(monthly_cents: int, arrear: Arrear) -> Item:
         "of": arrear.of,
     }
     if owed:
-        return Item(N_("Rappel, %(month)s : %(days)s sur %(of)s jours"), values, cents)
-    return Item(N_("Trop-perçu, %(month)s : %(days)s sur %(of)s jours"), values, -cents)
+        return SumItem(N_("Rappel, %(month)s : %(days)s sur %(of)s jours"), values, cents)
+    return SumItem(N_("Trop-perçu, %(month)s : %(days)s sur %(of)s jours"), values, -cents)
 
 
 def _require_possible(

@@ -10,13 +10,21 @@ from cohortmgr.accounts.guards import staff, viewer
 from cohortmgr.accounts.rules import allows
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Problem, Refused
-from cohortmgr.base.pages.web import show_problems
+from cohortmgr.base.web.responses import show_problems
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.stipends import queries
-from cohortmgr.stipends.actions import files
+from cohortmgr.stipends.actions import payment_files
 from cohortmgr.stipends.actions import runs as actions
 from cohortmgr.stipends.forms import AdjustmentForm, MonthForm
-from cohortmgr.stipends.rules import OPEN, RUN_STATES, SETTLED, LineState, RunState, following, month_of
+from cohortmgr.stipends.rules import (
+    OPEN,
+    RUN_STATES,
+    SETTLED,
+    RunState,
+    StipendLineState,
+    following,
+    month_of,
+)
 
 bp = Blueprint("stipends_staff", __name__)
 
@@ -68,10 +76,10 @@ def _run(reference: str, refusal: Refused | None) -> str:
         run=found,
         cohort=cohort,
         rows=rows,
-        aside=[
-            (row, Problem(row.Line.exception["what"], row.Line.exception["values"]))
+        unpaid=[
+            (row, Problem(row.StipendLine.exception["what"], row.StipendLine.exception["values"]))
             for row in rows
-            if row.Line.state == LineState.SET_ASIDE and row.Line.exception
+            if row.StipendLine.state == StipendLineState.SET_ASIDE and row.StipendLine.exception
         ],
         names=RUN_STATES.names,
         meaning=RUN_STATES.meanings[state],
@@ -161,7 +169,7 @@ def bank_file(reference: str) -> ResponseReturnValue:
     """Download the bank's file. The audit notes it, and the run counts as handed to the bank."""
     try:
         with writing():
-            made = files.bank_file(viewer(), reference)
+            made = payment_files.bank_file(viewer(), reference)
     except Refused as refusal:
         return _run(reference, refusal), 422
     headers = {"Content-Disposition": f'attachment; filename="{made.name}"', "Cache-Control": "no-store"}
@@ -173,5 +181,5 @@ def bank_file(reference: str) -> ResponseReturnValue:
 def payment_list(reference: str) -> ResponseReturnValue:
     """Show the payment list to print and sign. The audit notes the reading, because the list holds whole RIBs."""
     with writing():
-        sheet = files.payment_sheet(viewer(), reference)
+        sheet = payment_files.payment_sheet(viewer(), reference)
     return render_template("stipends/staff_list.html", sheet=sheet, run=sheet.run, cohort=sheet.cohort)

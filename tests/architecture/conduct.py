@@ -43,7 +43,7 @@ WITHOUT_VIEWER: dict[str, tuple[str, tuple[str, ...]]] = {
     "applications.importing.actions.loading": ("one step of two verbs", ("fill_tray",)),
     "messages.helpdesk.actions.questions": (
         "steps of the verbs on a question, and audit's hook",
-        ("row_of", "back_to_desk", "written", "forget", "letters_for"),
+        ("row_of", "back_to_desk", "checked_text", "forget", "letters_for"),
     ),
     "messages.incoming.actions": ("signs addresses, and answers outbox's hook", ("tag_of", "reply_to")),
     "messages.undelivered.actions": ("answers outbox's hook; a step", ("raise_trouble", "place_of")),

@@ -28,12 +28,12 @@ MAY: dict[str, set[str]] = {
 PURE_BASE = ("money", "errors", "text", "states", "caching")
 # Values and pure functions of modules that hold others too.
 PURE_NAMES = ("cohortmgr.base.clock.CASABLANCA", "cohortmgr.base.sheets.tables")
-# What a family may take of base; the others may take all but `pages`.
+# What a family may take of base; the others may take all but `web`.
 MAY_OF_BASE: dict[str, tuple[str, ...]] = {
     PURE: PURE_BASE,
     "models": (*PURE_BASE, "db"),
     "hooks": (*PURE_BASE, "hooks"),
-    "display": (*PURE_BASE, "clock", "hooks", "i18n", "sheets", "paging", "pages.markup"),
+    "display": (*PURE_BASE, "clock", "hooks", "i18n", "sheets", "paging", "web.markup"),
     "forms": (*PURE_BASE, "clock", "i18n", "sheets"),
 }
 KNOWS_PAGES = ("guards", "views", "wiring")
@@ -177,7 +177,7 @@ def pages_elsewhere(root: Path) -> list[str]:
     return [
         f"{source.place(line)} makes a page"
         for source in of_house(root)
-        if family_of(source.parts) != "views" and source.parts != (BASE, "pages", "assets")
+        if family_of(source.parts) != "views" and source.parts != (BASE, "web", "assets")
         for line, name in source.calls()
         if name.split(".")[-1] == "Blueprint"
     ]

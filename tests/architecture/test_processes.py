@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from cohortmgr.base.db import pooled_options
-from cohortmgr.base.pages.precedence import WAITING
+from cohortmgr.base.web.precedence import WAITING
 from cohortmgr.jobs.actions.broker import QUEUES
 
 ROOT = Path(__file__).resolve().parents[2]

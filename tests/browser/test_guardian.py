@@ -16,7 +16,7 @@ from cohortmgr.accounts.queries import viewer_of_email
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import definition_of
-from cohortmgr.applications.importing.actions import runs as imports
+from cohortmgr.applications.importing.actions import runs as import_runs
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.models import Message
@@ -169,6 +169,6 @@ def club() -> None:
     viewer = viewer_of_email(CLUB)
     assert viewer is not None
     file = f"{HEADER}\n{ROWS[1].replace('J000000002', 'J000000003').replace('Hiba', 'Salma')}".encode()
-    prepared = imports.prepare_import(file, "club.csv", definition_of(intake))
+    prepared = import_runs.prepare_import(file, "club.csv", definition_of(intake))
     with writing():
-        imports.load(viewer, intake.reference, prepared)
+        import_runs.load(viewer, intake.reference, prepared)

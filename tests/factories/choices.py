@@ -18,7 +18,7 @@ from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews import actions as reviews
-from cohortmgr.reviews import queries as readings
+from cohortmgr.reviews import queries as review_queries
 from cohortmgr.selection.actions import decisions
 from cohortmgr.selection.models import Batch
 from tests.watch import SeparateClient
@@ -103,7 +103,7 @@ def read(intake: Intake, people: list[Viewer]) -> None:
         reviews.assign(manager, intake.reference)
     for person in people:
         with writing():
-            for row in readings.queue(person, intake.id):
+            for row in review_queries.queue(person, intake.id):
                 place = int(row.number[5:])
                 lost = place if place <= 15 else 15 + (place - 10) // 6
                 keys = ("resultats", "bases", "projet", "langues")

@@ -17,7 +17,7 @@ from cohortmgr.applications.duplicates import actions as merges
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.journey.actions import sending
 from cohortmgr.applications.lists import actions as lists_actions
-from cohortmgr.applications.lists.filters import Filters
+from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes.models import Intake
@@ -32,10 +32,10 @@ def at_desk(manager: Viewer, intake: str, application: str, open_offer: str) -> 
     asked = db.session.scalars(offered.where(Offer.reference == open_offer)).one()
     until = clock.instant(clock.today(), 23, 59) + bulk.UNDONE_WITHIN * 7
     items = {"s1": "incorrect", "motivation": "incomplete"}
-    filters, wanted = Filters(search=asked.number), Wanted(text="Dossier complet.", count=1)
+    filters, wanted = ApplicationFilters(search=asked.number), Wanted(text="Dossier complet.", count=1)
     with writing() as session:
         note = notes.write(manager, application, "A rappelé, pièce attendue.", pinned=True)
-        view = lists_actions.save_view(manager, intake, "Éligibles", Filters(eligible="yes"), True)
+        view = lists_actions.save_view(manager, intake, "Éligibles", ApplicationFilters(eligible="yes"), True)
         lot = bulk.carry_out(manager, intake, Act.NOTE, filters, wanted)
         correction = corrections.ask(manager, asked.reference, items, "Le semestre 1 ne se lit pas.", until)
         session.flush()

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications.file.queries import definition_of
-from cohortmgr.applications.importing.actions import runs as imports
+from cohortmgr.applications.importing.actions import runs as import_runs
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.queries import content_of
@@ -27,9 +27,9 @@ def guarded() -> dict[str, str]:
         programmes.load_definition(SYSTEM, read_known("ai-master-junior"))
     intake = intake_of("ai-master-junior", "2027")
     data = "\n".join((HEADER, *ROWS)).encode()
-    prepared = imports.prepare_import(data, "club.csv", definition_of(intake))
+    prepared = import_runs.prepare_import(data, "club.csv", definition_of(intake))
     with writing():
-        imports.load(SYSTEM, intake.reference, prepared)
+        import_runs.load(SYSTEM, intake.reference, prepared)
     asked = db.session.scalars(sa.select(Message).where(Message.key == "guardian_asked")).one()
     content = content_of(asked)
     assert content is not None

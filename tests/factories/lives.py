@@ -20,7 +20,7 @@ from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
 from cohortmgr.selection.models import Batch, Decision, Offer
-from cohortmgr.stipends.models import Line, Run
+from cohortmgr.stipends.models import StipendLine, StipendRun
 
 AT = datetime(2025, 7, 1, 9, tzinfo=UTC)
 DAY = date(2025, 9, 22)
@@ -140,7 +140,9 @@ def _place_and_pay(intake: Intake, accepted: list[Application]) -> None:
     matching = MatchingRun(
         **host, cohort_id=cohort.id, state="approved", seed="s", certificate={}, run_by="a", run_at=AT
     )
-    run = Run(**host, cohort_id=cohort.id, month=date(2026, 1, 1), pay_on=date(2026, 2, 5), state="approved")
+    run = StipendRun(
+        **host, cohort_id=cohort.id, month=date(2026, 1, 1), pay_on=date(2026, 2, 5), state="approved"
+    )
     companies = [by_key(key) for key in ("inwi", "nareva")]
     positions = [
         Position(**host, cohort_id=cohort.id, company_id=company.id, title={}, seats=9, state="open")
@@ -176,7 +178,7 @@ def _place_and_pay(intake: Intake, accepted: list[Application]) -> None:
                 )
             )
         db.session.add(
-            Line(
+            StipendLine(
                 **mine,
                 run_id=run.id,
                 enrolment_id=enrolment.id,

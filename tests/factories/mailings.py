@@ -5,22 +5,22 @@ from __future__ import annotations
 from contextlib import suppress
 
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.lists.filters import Filters
+from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.base.db import writing
 from cohortmgr.jobs.actions.queue import TryLater
 from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns import queries as campaign_queries
-from cohortmgr.messages.campaigns.rules import Draft, Text
+from cohortmgr.messages.campaigns.rules import CampaignDraft, CampaignText
 from cohortmgr.messages.campaigns.tasks import send
 
 TEXTS = {
-    "fr": Text(
+    "fr": CampaignText(
         "Journée portes ouvertes",
         "Bonjour {name},\n\nVotre dossier {number} : {link}",
         "Portes ouvertes le 3",
     ),
-    "ar": Text("يوم مفتوح", "مرحبا {name}،\n\nملفكم {number}: {link}", "يوم مفتوح"),
-    "en": Text("Open day", "Hello {name},\n\nYour file {number}: {link}", "Open day on the 3rd"),
+    "ar": CampaignText("يوم مفتوح", "مرحبا {name}،\n\nملفكم {number}: {link}", "يوم مفتوح"),
+    "en": CampaignText("Open day", "Hello {name},\n\nYour file {number}: {link}", "Open day on the 3rd"),
 }
 
 
@@ -29,8 +29,10 @@ def mailings(manager: Viewer, administrator: Viewer, intake_reference: str, numb
 
     `campaign`, to everyone who sent a file, is proposed; `leaving_campaign`, to the file of this number, is
     being sent."""
-    waiting = proposed(manager, intake_reference, Draft("Portes ouvertes", TEXTS))
-    leaving = proposed(manager, intake_reference, Draft("Rappel", TEXTS, Filters(search=number)))
+    waiting = proposed(manager, intake_reference, CampaignDraft("Portes ouvertes", TEXTS))
+    leaving = proposed(
+        manager, intake_reference, CampaignDraft("Rappel", TEXTS, ApplicationFilters(search=number))
+    )
     with writing():
         campaigns.approve(administrator, leaving, "1")
     with suppress(TryLater):  # its message still waits to be sent
@@ -38,7 +40,7 @@ def mailings(manager: Viewer, administrator: Viewer, intake_reference: str, numb
     return {"campaign": waiting, "leaving_campaign": leaving}
 
 
-def proposed(manager: Viewer, intake_reference: str, draft: Draft) -> str:
+def proposed(manager: Viewer, intake_reference: str, draft: CampaignDraft) -> str:
     """Return the reference of a campaign that waits for a second person."""
     with writing():
         made = campaigns.create(manager, intake_reference, draft, draft.title)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts import queries as known
+from cohortmgr.accounts import queries as account_queries
 from cohortmgr.accounts.actions import people as accounts
 from cohortmgr.accounts.bank import rib_key
 from cohortmgr.accounts.models import Person
@@ -25,7 +25,7 @@ from cohortmgr.organisations.queries import by_key
 from cohortmgr.placements.actions import positions as placements
 from cohortmgr.placements.actions import runs
 from cohortmgr.placements.models import MatchingRun
-from cohortmgr.placements.queries import placements as placing
+from cohortmgr.placements.queries import placements as placement_queries
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.rules import Definition, Form
@@ -144,7 +144,7 @@ def contact(intake: Intake, key: str, role: Role = Role.COMPANY_CONTACT) -> View
 def candidate(number: int) -> Viewer:
     """Return the viewer of the person of this number, with an account."""
     email = f"p{number}@exemple.ma"
-    if known.account_by_email(email) is None:
+    if account_queries.account_by_email(email) is None:
         with writing():
             person = db.session.scalars(sa.select(Person).where(Person.email == email)).one()
             accounts.new_account_of(person, email, "no hash")
@@ -153,7 +153,7 @@ def candidate(number: int) -> Viewer:
 
 def viewer_of(email: str) -> Viewer:
     """Return the viewer of an account that exists."""
-    found = known.viewer_of_email(email)
+    found = account_queries.viewer_of_email(email)
     assert found is not None
     return found
 
@@ -191,14 +191,14 @@ def wished(people: int) -> Cohort:
     cohort = enrolled(people)
     with writing():
         placements.open_positions(SYSTEM, cohort.reference)
-    positions = [row.Position.reference for row in placing.positions_of(cohort.id)]
+    positions = [row.Position.reference for row in placement_queries.positions_of(cohort.id)]
     for number, enrolment in enumerate(enrolments_of(cohort), start=1):
         turn = number % len(positions)
         with writing():
             viewer = Viewer("candidate", enrolment.person_id, f"person {number}")
             placements.state_wishes(viewer, enrolment.reference, positions[turn:] + positions[:turn])
-    for place, row in enumerate(placing.company_positions(SYSTEM)):
-        found = placing.candidates_of(row.Position.id)
+    for place, row in enumerate(placement_queries.company_positions(SYSTEM)):
+        found = placement_queries.candidates_of(row.Position.id)
         typed = {each.reference: str((7 * index + 3 * place) % 21) for index, each in enumerate(found)}
         with writing():
             placements.give_scores(SYSTEM, row.Position.reference, typed, row.Position.version)

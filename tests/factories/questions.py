@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from cohortmgr.accounts.rules import ANONYMOUS, Viewer
 from cohortmgr.base.db import db, writing
 from cohortmgr.messages.helpdesk.actions import handling, questions
-from cohortmgr.messages.helpdesk.actions.questions import Asked
+from cohortmgr.messages.helpdesk.actions.questions import NewHelpRequest
 from cohortmgr.messages.helpdesk.rules import Topic
-from cohortmgr.messages.undelivered.models import Trouble
+from cohortmgr.messages.undelivered.models import DeliveryTrouble
 from cohortmgr.outbox.delivery.actions.outcomes import tell
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.queries import get_intake, programme_by_key
@@ -30,12 +30,12 @@ def brought(owner: Viewer, manager: Viewer, application: str, line: str, intake:
     text = "Bonjour, quel relevé de notes faut-il joindre pour la troisième année ? Merci d’avance."
     with writing():
         on_file = questions.ask_on_file(
-            owner, application, Asked(Topic.DOCUMENTS, text, "fr", "file")
+            owner, application, NewHelpRequest(Topic.DOCUMENTS, text, "fr", "file")
         ).reference
         on_line = questions.ask_on_line(
-            owner, line, Asked("", "Pourquoi deux jours de moins ?", "fr", "line")
+            owner, line, NewHelpRequest("", "Pourquoi deux jours de moins ?", "fr", "line")
         ).reference
-        given = Asked(Topic.DOCUMENTS, text, "ar", "open", "Sara Alaoui", "sara@exemple.ma")
+        given = NewHelpRequest(Topic.DOCUMENTS, text, "ar", "open", "Sara Alaoui", "sara@exemple.ma")
         questions.ask(ANONYMOUS, programme, get_intake(intake), given, "192.0.2.1")
         handling.answer(manager, on_file, TEXTS["fr"], "first", waits=True)
         saved = handling.save_answer(manager, programme, Topic.DOCUMENTS, "Relevés", TEXTS).reference
@@ -51,7 +51,7 @@ def brought(owner: Viewer, manager: Viewer, application: str, line: str, intake:
         message = db.session.scalars(offer).one()
         tell(message, {"state": "returned", "error": "5.1.1"})
     trouble = db.session.scalars(
-        sa.select(Trouble.reference).where(Trouble.message_reference == message.reference)
+        sa.select(DeliveryTrouble.reference).where(DeliveryTrouble.message_reference == message.reference)
     )
     return {
         "question": on_file,

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts import queries as known
+from cohortmgr.accounts import queries as account_queries
 from cohortmgr.accounts.actions import links
 from cohortmgr.accounts.actions import people as accounts
 from cohortmgr.accounts.models import Account, Person
@@ -21,7 +21,7 @@ from cohortmgr.applications.documents.actions.receiving import prepare_document
 from cohortmgr.applications.documents.tasks import examine_next
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import definition_of
-from cohortmgr.applications.importing.actions import runs as imports
+from cohortmgr.applications.importing.actions import runs as import_runs
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.applications.importing.rules import GivenMapping
 from cohortmgr.applications.journey.actions import sending
@@ -36,7 +36,7 @@ from cohortmgr.outbox.models import Message
 from cohortmgr.placements.actions import positions as placements
 from cohortmgr.placements.actions import runs
 from cohortmgr.placements.models import Placement
-from cohortmgr.placements.queries import placements as placing
+from cohortmgr.placements.queries import placements as placement_queries
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.toml import read_known
@@ -49,7 +49,7 @@ from cohortmgr.reviews.models import Review
 from cohortmgr.selection.actions import decisions, offers
 from cohortmgr.selection.models import Decision, Offer
 from cohortmgr.stipends.actions import runs as stipends
-from cohortmgr.stipends.models import Line
+from cohortmgr.stipends.models import StipendLine
 from tests.factories.desk import at_desk, late_start, put_aside
 from tests.factories.guarded import guarded
 from tests.factories.joined import joined
@@ -113,7 +113,7 @@ class Year:
 
     def viewer(self, name: str) -> Viewer:
         """Return the viewer of a column of the table."""
-        found = known.viewer_of_email(self.emails[name])
+        found = account_queries.viewer_of_email(self.emails[name])
         assert found is not None
         return found
 
@@ -188,9 +188,9 @@ def _files(year: Year) -> None:
     written = io.StringIO()
     csv.writer(written).writerows([header, *able[:FILES], bad])
     definition = definition_of(year.intake)
-    prepared = imports.prepare_import(written.getvalue().encode(), "candidatures.csv", definition)
+    prepared = import_runs.prepare_import(written.getvalue().encode(), "candidatures.csv", definition)
     with writing():
-        imports.load(year.viewer("selection_manager"), year.intake.reference, prepared)
+        import_runs.load(year.viewer("selection_manager"), year.intake.reference, prepared)
     row = db.session.scalars(sa.select(TrayRow)).one()
     loaded = db.session.scalars(sa.select(ImportRun)).one()
     year.references |= {"row": row.reference, "loaded": loaded.reference}
@@ -200,7 +200,7 @@ def _read(year: Year) -> None:
     with writing():
         reviews.assign(year.viewer("selection_manager"), year.intake.reference, seed=1)
     bounds = reviews.bounds_of(definition_of(year.intake).rubric)
-    people = {known.viewer_of_email(year.emails[name]) for name in ROLE_OF if "reviewer" in name}
+    people = {account_queries.viewer_of_email(year.emails[name]) for name in ROLE_OF if "reviewer" in name}
     by_person = {viewer.person_id: viewer for viewer in people if viewer is not None}
     with writing():
         for number, row in enumerate(db.session.scalars(sa.select(Review).order_by(Review.id)).all()):
@@ -228,7 +228,7 @@ def _choose(year: Year, hashed: str) -> None:
                 "claim", db.session.get_one(Person, application.person_id).reference, timedelta(days=30)
             )
             account_id = accounts.take_up_link(claim, hashed)
-        candidate = known.viewer_of_email(application.email or "")
+        candidate = account_queries.viewer_of_email(application.email or "")
         assert candidate is not None
         if (
             place == len(decided) - 1
@@ -252,7 +252,7 @@ def _enrol_and_place(year: Year) -> None:
         cohort = cohorts.open_cohort(manager, year.intake.reference)
         cohorts.confirm(manager, cohort.reference)
         placements.open_positions(manager, cohort.reference)
-    positions = placing.positions_of(cohort.id)
+    positions = placement_queries.positions_of(cohort.id)
     first = next(
         row.Position for row in positions if row.Position.company_id == _company_id("attijariwafa-bank")
     )
@@ -265,8 +265,8 @@ def _enrol_and_place(year: Year) -> None:
             placements.state_wishes(person, enrolment.reference, order if mine else order[::-1])
             if mine:
                 year.references["enrolment"] = enrolment.reference
-    for row in placing.company_positions(SYSTEM):
-        typed = {each.reference: "15" for each in placing.candidates_of(row.Position.id)}
+    for row in placement_queries.company_positions(SYSTEM):
+        typed = {each.reference: "15" for each in placement_queries.candidates_of(row.Position.id)}
         with writing():
             placements.give_scores(SYSTEM, row.Position.reference, typed, row.Position.version)
     with writing():
@@ -297,11 +297,11 @@ def _pay(year: Year) -> None:
         stipends.approve(year.viewer("programme_administrator"), run.reference, str(run.lines), run.version)
     owner = year.viewer("candidate")
     line = db.session.scalars(
-        sa.select(Line).where(Line.run_id == run.id, Line.person_id == owner.person_id)
+        sa.select(StipendLine).where(StipendLine.run_id == run.id, StipendLine.person_id == owner.person_id)
     ).one()
     with writing():
         waiting = stipends.compute(finance, stipends.open_run(finance, cohort, date(2026, 2, 1)).reference)
-    other = db.session.scalars(sa.select(Line).where(Line.run_id == waiting.id)).first()
+    other = db.session.scalars(sa.select(StipendLine).where(StipendLine.run_id == waiting.id)).first()
     assert other is not None
     year.references |= {
         "paid_run": run.reference,
@@ -320,7 +320,7 @@ def _now(year: Year) -> None:
     opened = queries.intake_of("mdia", "2027")
     question = next(each for each in definition_of(opened).form.questions if each.key == "transcripts")
     prepared = prepare_document(question, "relevés.pdf", PHOTO)
-    key = imports.prepare_file(FILE.read_bytes()[:4000].rpartition(b"\n")[0])
+    key = import_runs.prepare_upload(FILE.read_bytes()[:4000].rpartition(b"\n")[0])
     other = prepare_document(question, "licence.pdf", PHOTO)
     application = db.session.scalars(
         sa.select(Application).where(Application.reference == year.references["application"])
@@ -334,7 +334,7 @@ def _now(year: Year) -> None:
         )
         before = db.session.scalars(read).one()
         paper = papers.join(SYSTEM, application, before, "transcripts", [other.part])  # sent again, on paper
-        run = imports.begin(manager, opened.reference, "2027.csv", key, GivenMapping())
+        run = import_runs.begin(manager, opened.reference, "2027.csv", key, GivenMapping())
         upload = uploads.begin(owner.person_id or 0, draft.reference, "transcripts", "photo.jpg", 1000)
         link = links.create(links.CLAIM, owner.person_reference or "", timedelta(hours=2))
         repair = links.create(

@@ -112,7 +112,7 @@ def end_others(viewer: Viewer) -> int:
 
 
 @dataclass(frozen=True)
-class Ways:
+class SignInMeans:
     """How the viewer enters: the address and the proved number (E.164), empty if there is none, and whether
     there is a password. `fresh` says whether this browser signed in so recently that it may change these."""
 
@@ -122,11 +122,11 @@ class Ways:
     fresh: bool
 
 
-def ways_of(viewer: Viewer) -> Ways:
+def sign_in_means_of(viewer: Viewer) -> SignInMeans:
     """Return the viewer's present ways in."""
     account = _own(viewer)
     phone = people.entering_phone(account)
-    return Ways(account.email or "", phone, account.password_hash is not None, _is_fresh(viewer))
+    return SignInMeans(account.email or "", phone, account.password_hash is not None, _is_fresh(viewer))
 
 
 def require_fresh(viewer: Viewer) -> None:

@@ -50,7 +50,7 @@ _TOO_MANY = N_(
 
 
 @dataclass(frozen=True)
-class Asked:
+class CodeRequest:
     """The request for a code: its purpose, where the code went, and the
     data kept until the code is proved."""
 
@@ -62,7 +62,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Wrong:
+class WrongCode:
     """The typed code is wrong; `left` tries remain."""
 
     left: int
@@ -107,7 +107,7 @@ def ask(
     return token
 
 
-def look(token: str | None, *purposes: str) -> Asked | None:
+def look(token: str | None, *purposes: str) -> CodeRequest | None:
     """Return what the browser's last code was asked for, while it may be typed or asked for again;
     else None."""
     if not token:
@@ -127,11 +127,11 @@ def ask_again(token: str, origin: str, *purposes: str) -> str:
     return ask(asked.purpose, asked.contact, asked.language, origin, asked.kept, token)
 
 
-def check(token: str | None, code: str, *purposes: str) -> Asked | Wrong:
+def check(token: str | None, code: str, *purposes: str) -> CodeRequest | WrongCode:
     """Try a code. The try is counted before the code is compared, so that many tries at once count as many.
 
     Raises Refused if the code no longer works.
-    A wrong code is returned as `Wrong`, not raised, because the try must be committed."""
+    A wrong code is returned as `WrongCode`, not raised, because the try must be committed."""
     moment = clock.now()
     open_still = (
         _TABLE.c.token_hash == hashed(token or ""),
@@ -147,14 +147,14 @@ def check(token: str | None, code: str, *purposes: str) -> Asked | Wrong:
     if row is None:
         raise Refused(Problem(_DEAD, {}, "code"))
     if not hmac.compare_digest(row.code_hash, _keyed(row.reference, code)):
-        return Wrong(CODE_TRIES - row.tries)
+        return WrongCode(CODE_TRIES - row.tries)
     if _end(_TABLE.c.id == row.id) != 1:
         raise Refused(Problem(_DEAD, {}, "code"))
     destroy(row.reference)
     return _asked(row)
 
 
-def problem_of(wrong: Wrong) -> Refused:
+def problem_of(wrong: WrongCode) -> Refused:
     """Return the error to show for a wrong code."""
     if wrong.left <= 0:
         return Refused(
@@ -220,10 +220,10 @@ def _row(token: str, purposes: tuple[str, ...]) -> SignInCode | None:
     return db.session.scalar(chosen.execution_options(populate_existing=True))
 
 
-def _asked(row: SignInCode) -> Asked:
+def _asked(row: SignInCode) -> CodeRequest:
     content = json.loads(crypto.unseal(row.sealed, "sign_in_codes", "sealed", row.reference))
     contact = Contact(content["channel"], content["address"])
-    return Asked(row.purpose, contact, content["language"], row.created_at, content["kept"])
+    return CodeRequest(row.purpose, contact, content["language"], row.created_at, content["kept"])
 
 
 def _end(*chosen: sa.ColumnElement[bool]) -> int:

@@ -24,7 +24,7 @@ _UNWANTED = frozenset({"csrf_token"})
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldFields:
     """A form that is held: the path it was sent to, and its fields."""
 
     path: str
@@ -57,7 +57,7 @@ def hold(account_id: int, path: str, fields: Mapping[str, Sequence[str]]) -> boo
     return True
 
 
-def held(viewer: Viewer) -> Held | None:
+def held(viewer: Viewer) -> HeldFields | None:
     """Return the form that is held for the viewer, if its hour is not over."""
     row = db.session.scalar(
         sa.select(HeldForm).where(HeldForm.account_id == viewer.account_id, HeldForm.expires_at > clock.now())
@@ -65,7 +65,7 @@ def held(viewer: Viewer) -> Held | None:
     if row is None:
         return None
     found = json.loads(crypto.unseal(row.sealed, "held_forms", "sealed", row.reference))
-    return Held(found["path"], found["fields"])
+    return HeldFields(found["path"], found["fields"])
 
 
 def sweep() -> int:

@@ -11,10 +11,10 @@ from cohortmgr.accounts import guards, queries
 from cohortmgr.accounts.actions import access, people
 from cohortmgr.accounts.forms import ContactForm, NewPasswordForm
 from cohortmgr.accounts.views import code_requests
-from cohortmgr.accounts.views.code_requests import Place
+from cohortmgr.accounts.views.code_requests import CodePage
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
-from cohortmgr.base.pages.web import show_problems
+from cohortmgr.base.web.responses import show_problems
 
 bp = Blueprint("access", __name__, url_prefix="/my/sessions")
 JOIN = "join"
@@ -32,7 +32,7 @@ def _page(password: NewPasswordForm, contact: ContactForm) -> ResponseReturnValu
     failed = next((form for form in (password, contact) if form.errors), None)
     return render_template(
         "accounts/candidate_sessions.html",
-        ways=access.ways_of(viewer),
+        ways=access.sign_in_means_of(viewer),
         sessions=queries.open_sessions(viewer),
         password_form=password,
         contact_form=contact,
@@ -95,7 +95,7 @@ def contact() -> ResponseReturnValue:
 def code() -> ResponseReturnValue:
     """Type the code that proves the new address or number."""
     viewer, mine = guards.viewer(), url_for(".mine")
-    place = Place(JOIN, url_for(".code"), url_for(".again"), mine)
+    place = CodePage(JOIN, url_for(".code"), url_for(".again"), mine)
     return code_requests.typed(place, lambda proof: access.join(viewer, proof.contact), _joined)
 
 

@@ -11,13 +11,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts.actions import codes
-from cohortmgr.accounts.actions.codes import Asked, Wrong
+from cohortmgr.accounts.actions.codes import CodeRequest, WrongCode
 from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.forms import CodeForm
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import language, say
-from cohortmgr.base.pages.web import show_problems
+from cohortmgr.base.web.responses import show_problems
 
 ENTER = "enter"
 # The key under which the browser's session keeps the token of its last code.
@@ -34,7 +34,7 @@ def ask(purpose: str, contact: Contact, kept: Mapping[str, Any] | None = None) -
 
 
 @dataclass(frozen=True)
-class Place:
+class CodePage:
     """The URLs of a code's purpose:
     where it is typed, where another is asked for, and where to go without one."""
 
@@ -45,7 +45,7 @@ class Place:
 
 
 def typed(
-    place: Place, act: Callable[[Asked], R], then: Callable[[R], ResponseReturnValue]
+    place: CodePage, act: Callable[[CodeRequest], R], then: Callable[[R], ResponseReturnValue]
 ) -> ResponseReturnValue:
     """Answer the page where a code is typed.
 
@@ -66,11 +66,11 @@ def typed(
     return drawn, 200, {"Cache-Control": "no-store"}
 
 
-def _proved(purpose: str, digits: str, act: Callable[[Asked], R]) -> R:
+def _proved(purpose: str, digits: str, act: Callable[[CodeRequest], R]) -> R:
     with writing():
         proof = codes.check(session.get(KEPT), digits, purpose)
-        done = act(proof) if isinstance(proof, Asked) else proof
-    if isinstance(done, Wrong):  # the try is committed
+        done = act(proof) if isinstance(proof, CodeRequest) else proof
+    if isinstance(done, WrongCode):  # the try is committed
         raise codes.problem_of(done)
     session.pop(KEPT, None)
     return done

@@ -8,9 +8,9 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.actions import access, codes, people
-from cohortmgr.accounts.actions.codes import Asked
+from cohortmgr.accounts.actions.codes import CodeRequest
 from cohortmgr.accounts.rules import ANONYMOUS
-from cohortmgr.accounts.views.code_requests import ENTER, KEPT, Place, ask_again, typed
+from cohortmgr.accounts.views.code_requests import ENTER, KEPT, CodePage, ask_again, typed
 from cohortmgr.accounts.views.entrance import enter, way_on
 
 bp = Blueprint("accounts_codes", __name__)
@@ -27,9 +27,9 @@ def code() -> ResponseReturnValue:
         flash(_("Ce code a déjà servi ou n’est plus valable. Demandez-en un autre."), "wait")
     onward, shared = request.args.get("next"), bool(session.get("shared"))
     back = url_for("accounts.sign_in", next=onward)
-    place = Place(ENTER, url_for(".code", next=onward), url_for(".again", next=onward), back)
+    place = CodePage(ENTER, url_for(".code", next=onward), url_for(".again", next=onward), back)
 
-    def entering(proof: Asked) -> tuple[str, bool]:
+    def entering(proof: CodeRequest) -> tuple[str, bool]:
         account_id, dropped = access.enter(proof.contact, proof.language)
         return people.open_session(account_id, shared), dropped
 

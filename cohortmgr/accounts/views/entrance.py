@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from cohortmgr.accounts import guards, queries
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.base.pages.web import local_target
+from cohortmgr.base.web.responses import local_target
 
 
 def enter(token: str) -> ResponseReturnValue:

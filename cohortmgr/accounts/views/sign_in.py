@@ -14,7 +14,7 @@ from cohortmgr.accounts.views.entrance import enter, entered
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.i18n import language
-from cohortmgr.base.pages.web import show_problems
+from cohortmgr.base.web.responses import show_problems
 
 bp = Blueprint("accounts", __name__)
 _PROVE = N_("Un numéro se prouve par un code : laissez le mot de passe vide, vous en choisirez un après.")

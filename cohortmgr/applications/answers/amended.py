@@ -66,8 +66,13 @@ def amended(
     new, and those whose answer is no longer valid.
     """
     old = {question.key: question for question in before.questions}
-    held = {**_aside(opened, OPEN), **_aside(sealed, SEALED), **_plain(opened), **_plain(sealed)}
-    hidden_away = {**_plain(sealed), **_aside(sealed, SEALED)}
+    held = {
+        **_retired_answers(opened, OPEN),
+        **_retired_answers(sealed, SEALED),
+        **_plain(opened),
+        **_plain(sealed),
+    }
+    hidden_away = {**_plain(sealed), **_retired_answers(sealed, SEALED)}
     known = {question.key: question for question in after.questions}
     found: dict[str, Answer] = {}
     aside: dict[str, Answer] = {}
@@ -177,7 +182,7 @@ def _entries(answers: Mapping[str, Any], name: str) -> dict[str, dict[str, Any]]
     return dict(held) if isinstance(held, dict) else {}
 
 
-def _aside(answers: Mapping[str, Any], name: str) -> dict[str, Answer]:
+def _retired_answers(answers: Mapping[str, Any], name: str) -> dict[str, Answer]:
     return {key: entry["answer"] for key, entry in _entries(answers, name).items()}
 
 
@@ -205,7 +210,7 @@ def seen(answers: dict[str, Answer], keys: Iterable[str]) -> None:
         answers.pop(NEW, None)
 
 
-def kept_aside(answers: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, str], str]]:
+def retired_answers(answers: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, str], str]]:
     """Yield (label, answer in words) for each answer kept aside; sealed ones only if `answers` holds them."""
     for name in (OPEN, SEALED):
         for entry in _entries(answers, name).values():

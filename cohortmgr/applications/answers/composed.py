@@ -24,13 +24,13 @@ from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.programmes.definition.rules import Option, Question, QuestionKind
 
 # Field name to what it holds; a name sent several times holds a list.
-Given = Mapping[str, str | Sequence[str]]
-Read = tuple[Answer, list[Problem]]
+FieldValues = Mapping[str, str | Sequence[str]]
+ReadAnswer = tuple[Answer, list[Problem]]
 
 DATE_PARTS = ("day", "month", "year")
 ADDRESS_PARTS = ("province", "commune", "street")
 # Each kind of identity document: its name, and the function that normalises its number.
-DOCUMENTS: Mapping[str, tuple[str, Callable[[str], str]]] = {
+IDENTITY_DOCUMENTS: Mapping[str, tuple[str, Callable[[str], str]]] = {
     "cin": (N_("Carte nationale (CIN)"), normalise_cin),
     "passport": (N_("Passeport"), normalise_passport),
     "residence_permit": (N_("Titre de séjour"), normalise_residence_permit),
@@ -41,7 +41,7 @@ _COMMAS = re.compile(r"[;|\n>,،؛]")
 _PAIR = re.compile(r"[:=]")
 
 
-def read_given(question: Question, given: Given, today: date) -> Read:
+def read_given(question: Question, given: FieldValues, today: date) -> ReadAnswer:
     """Read the posted fields of a question: the answer (None if nothing is given) and what is wrong with it.
 
     A part that is left empty is not a Problem here: `file.rules.missing` reports it before sending. A wrong
@@ -54,7 +54,7 @@ def read_given(question: Question, given: Given, today: date) -> Read:
     return _single(question, first(given, question.key), today)
 
 
-def _single(question: Question, raw: str, today: date) -> Read:
+def _single(question: Question, raw: str, today: date) -> ReadAnswer:
     value = read_value(question, raw, today) if raw.strip() else None
     return (None, [value]) if isinstance(value, Problem) else (value, [])
 
@@ -83,7 +83,7 @@ def read_cell(
     return read_value(as_text, "", today) if answer is None else answer
 
 
-def first(given: Given, name: str) -> str:
+def first(given: FieldValues, name: str) -> str:
     """The value of a field, the first if it has several; empty when it was not sent."""
     held = given.get(name, "")
     if isinstance(held, str):
@@ -91,7 +91,7 @@ def first(given: Given, name: str) -> str:
     return held[0] if held else ""
 
 
-def every(given: Given, name: str, most: int = 200) -> list[str]:
+def every(given: FieldValues, name: str, most: int = 200) -> list[str]:
     """The values of a field that are not blank, among the first `most`."""
     held = given.get(name, ())
     return [each for each in ([held] if isinstance(held, str) else list(held)[:most]) if each.strip()]
@@ -101,7 +101,7 @@ def _part(question: Question, name: str, kind: QuestionKind, **more: Any) -> Que
     return Question(f"{question.key}-{name}", kind, question.label, **more)
 
 
-def _day(question: Question, given: Given, today: date) -> Read:
+def _day(question: Question, given: FieldValues, today: date) -> ReadAnswer:
     """Read a day from one text, or from three: day, month (by number or name) and year."""
     whole = first(given, question.key)
     if whole.strip():
@@ -136,7 +136,7 @@ def _options_of(question: Question, texts: Iterable[str], today: date) -> tuple[
     return keys, []
 
 
-def _several(question: Question, texts: Sequence[str], today: date) -> Read:
+def _several(question: Question, texts: Sequence[str], today: date) -> ReadAnswer:
     chosen, problems = _options_of(question, texts, today)
     keys = [option.key for option in question.options if option.key in chosen]
     if problems or not keys:
@@ -151,23 +151,23 @@ def _several(question: Question, texts: Sequence[str], today: date) -> Read:
     return list(keys), []
 
 
-def _document(question: Question, kind: str, number: str, today: date) -> Read:
+def _identity_document(question: Question, kind: str, number: str, today: date) -> ReadAnswer:
     where = f"{question.key}-number"
     cleaned = read_value(_part(question, "number", QuestionKind.TEXT), number, today)
     if isinstance(cleaned, Problem):
         return None, [cleaned]
     if not isinstance(cleaned, str):
         return None, []
-    if kind not in DOCUMENTS:
+    if kind not in IDENTITY_DOCUMENTS:
         what = N_("Dites de quel document est ce numéro : carte nationale, passeport ou titre de séjour.")
         return None, [Problem(what, where=f"{question.key}-type")]
     try:
-        return {"type": kind, "number": DOCUMENTS[kind][1](cleaned)}, []
+        return {"type": kind, "number": IDENTITY_DOCUMENTS[kind][1](cleaned)}, []
     except Refused as refused:
         return None, [replace(refused.problems[0], where=where)]
 
 
-def _address(question: Question, parts: Mapping[str, str], today: date) -> Read:
+def _address(question: Question, parts: Mapping[str, str], today: date) -> ReadAnswer:
     answer: dict[str, str] = {}
     problems: list[Problem] = []
     for name in ADDRESS_PARTS:
@@ -185,7 +185,7 @@ def _address(question: Question, parts: Mapping[str, str], today: date) -> Read:
     return (None if problems else answer or None), problems
 
 
-def _levels(question: Question, parts: Mapping[str, str], today: date) -> Read:
+def _levels(question: Question, parts: Mapping[str, str], today: date) -> ReadAnswer:
     answer: dict[str, str] = {}
     problems: list[Problem] = []
     for option in question.options:
@@ -198,7 +198,7 @@ def _levels(question: Question, parts: Mapping[str, str], today: date) -> Read:
     return (None if problems else answer or None), problems
 
 
-def _ranking(question: Question, texts: Sequence[str], today: date) -> Read:
+def _ranking(question: Question, texts: Sequence[str], today: date) -> ReadAnswer:
     """Read a ranking; empty ranks in between are closed up. `where` of a Problem names the rank at fault."""
     keys: list[str] = []
     for rank, text in enumerate(texts[: question.most], start=1):
@@ -219,7 +219,7 @@ def _ranking(question: Question, texts: Sequence[str], today: date) -> Read:
     return list(keys) or None, []
 
 
-def rows_sent(question: Question, given: Given) -> list[int]:
+def rows_sent(question: Question, given: FieldValues) -> list[int]:
     """The numbers of a group's rows among the posted fields, in order; a number has three digits at most."""
     prefix = f"{question.key}-"
     found = {
@@ -230,7 +230,7 @@ def rows_sent(question: Question, given: Given) -> list[int]:
     return sorted(int(each) for each in found if each.isascii() and each.isdigit() and len(each) < 4)
 
 
-def _rows(question: Question, given: Given, today: date) -> Read:
+def _rows(question: Question, given: FieldValues, today: date) -> ReadAnswer:
     """Read the rows that hold something. A Problem names a row by its place, as the form shows it again."""
     rows: list[dict[str, Answer]] = []
     problems: list[Problem] = []
@@ -263,7 +263,7 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     return [pair for pair in pairs if any(pair)]
 
 
-def _levels_of_cell(question: Question, text: str, today: date) -> Read:
+def _levels_of_cell(question: Question, text: str, today: date) -> ReadAnswer:
     given: dict[str, str] = {}
     for name, level in _pairs(text):
         found, problems = _options_of(question, [name], today)
@@ -273,31 +273,31 @@ def _levels_of_cell(question: Question, text: str, today: date) -> Read:
     return _levels(question, given, today)
 
 
-def _document_of_cell(question: Question, text: str, today: date) -> Read:
+def _identity_document_of_cell(question: Question, text: str, today: date) -> ReadAnswer:
     [(name, number), *_] = _pairs(text) or [("", "")]
     if not number:
-        return _document(question, "cin", name, today)
+        return _identity_document(question, "cin", name, today)
     options = tuple(
         Option(key, {"fr": said, "ar": key, "en": key.replace("_", " ")})
-        for key, (said, _) in DOCUMENTS.items()
+        for key, (said, _) in IDENTITY_DOCUMENTS.items()
     )
     found, problems = _options_of(replace(question, options=options), [name], today)
-    return (None, problems) if problems else _document(question, found[0], number, today)
+    return (None, problems) if problems else _identity_document(question, found[0], number, today)
 
 
-def _address_of_cell(question: Question, text: str, today: date) -> Read:
+def _address_of_cell(question: Question, text: str, today: date) -> ReadAnswer:
     parts = [each.strip() for each in _BETWEEN.split(text)]
     return _address(question, dict(zip(ADDRESS_PARTS, parts, strict=False)), today)
 
 
-def _fields_of(question: Question, given: Given, names: Iterable[str]) -> dict[str, str]:
+def _fields_of(question: Question, given: FieldValues, names: Iterable[str]) -> dict[str, str]:
     return {name: first(given, f"{question.key}-{name}") for name in names}
 
 
-_FROM_FIELDS: Mapping[QuestionKind, Callable[[Question, Given, date], Read]] = {
+_FROM_FIELDS: Mapping[QuestionKind, Callable[[Question, FieldValues, date], ReadAnswer]] = {
     QuestionKind.DATE: _day,
     QuestionKind.CHOICES: lambda q, given, today: _several(q, every(given, q.key), today),
-    QuestionKind.IDENTITY: lambda q, given, today: _document(
+    QuestionKind.IDENTITY: lambda q, given, today: _identity_document(
         q, first(given, f"{q.key}-type"), first(given, f"{q.key}-number"), today
     ),
     QuestionKind.ADDRESS: lambda q, given, today: _address(q, _fields_of(q, given, ADDRESS_PARTS), today),
@@ -309,7 +309,7 @@ _FROM_FIELDS: Mapping[QuestionKind, Callable[[Question, Given, date], Read]] = {
     ),
     QuestionKind.GROUP: _rows,
 }
-_FROM_CELL: Mapping[QuestionKind, Callable[[Question, str, date], Read]] = {
+_FROM_CELL: Mapping[QuestionKind, Callable[[Question, str, date], ReadAnswer]] = {
     QuestionKind.CHOICES: lambda q, text, today: _several(
         q, [each for each in _COMMAS.split(text) if each.strip()], today
     ),
@@ -317,6 +317,6 @@ _FROM_CELL: Mapping[QuestionKind, Callable[[Question, str, date], Read]] = {
         q, [each for each in _BETWEEN.split(text) if each.strip()], today
     ),
     QuestionKind.LANGUAGE_LEVELS: _levels_of_cell,
-    QuestionKind.IDENTITY: _document_of_cell,
+    QuestionKind.IDENTITY: _identity_document_of_cell,
     QuestionKind.ADDRESS: _address_of_cell,
 }

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from cohortmgr.applications.answers.composed import DOCUMENTS
+from cohortmgr.applications.answers.composed import IDENTITY_DOCUMENTS
 from cohortmgr.applications.answers.provinces import ABROAD, ABROAD_NAME, province_name, region_of_province
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.base.errors import N_, Problem
@@ -103,7 +103,7 @@ def _lines(question: Question, answer: list[Any] | dict[str, Any]) -> Iterable[s
         case QuestionKind.LANGUAGE_LEVELS, dict():
             return [told(_named(question, key), level) for key, level in answer.items()]
         case QuestionKind.IDENTITY, dict():
-            name = DOCUMENTS.get(str(answer.get("type")), ("",))[0]
+            name = IDENTITY_DOCUMENTS.get(str(answer.get("type")), ("",))[0]
             return [told(say(name) if name else str(answer.get("type", "")), answer.get("number", ""))]
         case QuestionKind.ADDRESS, dict():
             return [each for each in _address(answer) if each]

@@ -11,16 +11,22 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications.answers.composed import Given
+from cohortmgr.applications.answers.composed import FieldValues
 from cohortmgr.applications.corrections import queries
-from cohortmgr.applications.corrections.rules import Asked, reopened, request_problems, strangers, unanswered
-from cohortmgr.applications.documents.actions.receiving import Prepared
+from cohortmgr.applications.corrections.rules import (
+    CorrectionState,
+    reopened,
+    request_problems,
+    strangers,
+    unanswered,
+)
+from cohortmgr.applications.documents.actions.receiving import PreparedUpload
 from cohortmgr.applications.documents.rules import papers_of
 from cohortmgr.applications.eligibility.actions import reassess
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Application, Correction, CorrectionItem
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.file.rules import State
+from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.applications.filling.actions.saving import save_reopened
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
@@ -47,7 +53,7 @@ def ask(
     require(viewer, file_queries.MANAGE, file.intake.path)
     held = sa.select(Application).where(Application.id == file.application.id).with_for_update()
     row = db.session.scalars(held.execution_options(populate_existing=True)).one()
-    if row.state != State.SUBMITTED:
+    if row.state != ApplicationState.SUBMITTED:
         raise Refused(_NOT_SENT)
     if db.session.scalar(_waiting([row.id]).limit(1)) is not None:
         raise Refused(_ALREADY)
@@ -157,7 +163,7 @@ def _letter(
 
 def _waiting(applications: Iterable[int]) -> sa.Select[Correction]:
     return sa.select(Correction).where(
-        Correction.application_id.in_(list(applications)), Correction.state == Asked.ASKED
+        Correction.application_id.in_(list(applications)), Correction.state == CorrectionState.ASKED
     )
 
 
@@ -174,14 +180,14 @@ def call_off(viewer: Viewer, reference: str) -> str:
     if found is None:
         raise NotFound(reference)
     correction, row = found
-    if correction.state == Asked.ASKED:
-        correction.state = Asked.CALLED_OFF.value
+    if correction.state == CorrectionState.ASKED:
+        correction.state = CorrectionState.CALLED_OFF.value
         person = db.session.get_one(Person, row.person_id).reference
         record(viewer, "applications.call_off_correction", about(row, person))
     return str(row.reference)
 
 
-def answer(viewer: Viewer, reference: str, given: Given, documents: Sequence[Prepared]) -> File:
+def answer(viewer: Viewer, reference: str, given: FieldValues, documents: Sequence[PreparedUpload]) -> File:
     """Take the corrections of the viewer's own file: even after the close, until the moment of the request.
 
     Refused, with nothing written, for an answer to any other question, a wrong answer or a missing one. What
@@ -189,7 +195,7 @@ def answer(viewer: Viewer, reference: str, given: Given, documents: Sequence[Pre
     """
     file = file_queries.own(viewer, reference)
     request = queries.correction_asked(file)
-    if request is None or file.application.state != State.SUBMITTED:
+    if request is None or file.application.state != ApplicationState.SUBMITTED:
         raise Refused(_NOTHING)
     form, keys = file.definition.form, {item.question.key for item in request.items}
     strange = strangers(form, keys, [*given, *(document.question for document in documents)])
@@ -215,7 +221,7 @@ def _close(
         told = {"before": before.get(item.question), "after": after.get(item.question)}
         text = json.dumps(told, ensure_ascii=False, default=str)
         item.sealed = crypto.seal(text, "correction_items", "sealed", item.reference)
-    correction.state, correction.done_at = Asked.DONE.value, clock.now()
+    correction.state, correction.done_at = CorrectionState.DONE.value, clock.now()
     reassess(viewer, file)
     person = viewer.person_reference or ""
     record(

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.applications.corrections.rules import KIND_SENTENCES, Kind, reopened
+from cohortmgr.applications.corrections.rules import KIND_SENTENCES, CorrectionKind, reopened
 from cohortmgr.applications.file.models import Application, Correction, CorrectionItem
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.guardians.queries import is_read_by_guardian
@@ -19,22 +19,22 @@ from cohortmgr.programmes.definition.rules import Question
 
 
 @dataclass(frozen=True)
-class Item:
+class CorrectedAnswer:
     """A question to correct, with the answer `before` and `after` as kept; None until it is corrected."""
 
     question: Question
-    kind: Kind
+    kind: CorrectionKind
     sentence: str
     before: Any = None
     after: Any = None
 
 
 @dataclass(frozen=True)
-class Request:
+class CorrectionRequest:
     """A request for corrections with its questions."""
 
     row: Correction
-    items: tuple[Item, ...]
+    items: tuple[CorrectedAnswer, ...]
     # True on a child's own page if there is a message: only the guardian may read it.
     for_guardian: bool = False
 
@@ -49,12 +49,12 @@ class Request:
         return "" if self.for_guardian else self.row.message
 
 
-def corrections_of(file: File) -> list[Request]:
+def corrections_of(file: File) -> list[CorrectionRequest]:
     """Every request for corrections of a file, the newest first, in one statement."""
     return _requests(file, Correction.application_id == file.application.id)
 
 
-def correction_asked(file: File) -> Request | None:
+def correction_asked(file: File) -> CorrectionRequest | None:
     """The request that waits for the person, if there is one and its time is not over. A child sees which
     answers to correct, but not what staff wrote."""
     live = (Correction.application_id == file.application.id, Correction.state == "asked")
@@ -75,7 +75,7 @@ def reopens(application: Application, question: str) -> bool:
     return db.session.scalar(wanted) is not None
 
 
-def _requests(file: File, which: sa.ColumnElement[bool]) -> list[Request]:
+def _requests(file: File, which: sa.ColumnElement[bool]) -> list[CorrectionRequest]:
     rows = db.session.execute(
         sa.select(Correction, CorrectionItem)
         .join(CorrectionItem, CorrectionItem.correction_id == Correction.id)
@@ -87,15 +87,17 @@ def _requests(file: File, which: sa.ColumnElement[bool]) -> list[Request]:
         found.setdefault(correction.id, (correction, {}))[1][item.question] = item
     form = file.definition.form
     return [
-        Request(correction, tuple(_item(question, items[question.key]) for question in reopened(form, items)))
+        CorrectionRequest(
+            correction, tuple(_item(question, items[question.key]) for question in reopened(form, items))
+        )
         for correction, items in found.values()
     ]
 
 
-def _item(question: Question, row: CorrectionItem) -> Item:
+def _item(question: Question, row: CorrectionItem) -> CorrectedAnswer:
     values = item_values(row)
-    kind = Kind(row.kind)
-    return Item(question, kind, KIND_SENTENCES[kind], values.get("before"), values.get("after"))
+    kind = CorrectionKind(row.kind)
+    return CorrectedAnswer(question, kind, KIND_SENTENCES[kind], values.get("before"), values.get("after"))
 
 
 def item_values(row: CorrectionItem) -> dict[str, Any]:

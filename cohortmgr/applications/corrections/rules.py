@@ -12,7 +12,7 @@ from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.definition.rules import Form, Question, QuestionKind
 
 
-class Asked(StrEnum):
+class CorrectionState(StrEnum):
     """Where a request stands."""
 
     ASKED = "asked"
@@ -20,7 +20,7 @@ class Asked(StrEnum):
     CALLED_OFF = "called_off"
 
 
-class Kind(StrEnum):
+class CorrectionKind(StrEnum):
     """What is wrong with an answer."""
 
     INCORRECT = "incorrect"
@@ -28,20 +28,20 @@ class Kind(StrEnum):
     OUTDATED = "outdated"
 
 
-ASKED_NAMES: Mapping[Asked, str] = {
-    Asked.ASKED: N_("Correction attendue"),
-    Asked.DONE: N_("Correction reçue"),
-    Asked.CALLED_OFF: N_("Correction annulée"),
+CORRECTION_STATE_NAMES: Mapping[CorrectionState, str] = {
+    CorrectionState.ASKED: N_("Correction attendue"),
+    CorrectionState.DONE: N_("Correction reçue"),
+    CorrectionState.CALLED_OFF: N_("Correction annulée"),
 }
-KIND_NAMES: Mapping[Kind, str] = {
-    Kind.INCORRECT: N_("Inexacte"),
-    Kind.INCOMPLETE: N_("Incomplète"),
-    Kind.OUTDATED: N_("Plus à jour"),
+KIND_NAMES: Mapping[CorrectionKind, str] = {
+    CorrectionKind.INCORRECT: N_("Inexacte"),
+    CorrectionKind.INCOMPLETE: N_("Incomplète"),
+    CorrectionKind.OUTDATED: N_("Plus à jour"),
 }
-KIND_SENTENCES: Mapping[Kind, str] = {
-    Kind.INCORRECT: N_("Cette réponse semble inexacte."),
-    Kind.INCOMPLETE: N_("Cette réponse est incomplète."),
-    Kind.OUTDATED: N_("Cette réponse n’est plus à jour."),
+KIND_SENTENCES: Mapping[CorrectionKind, str] = {
+    CorrectionKind.INCORRECT: N_("Cette réponse semble inexacte."),
+    CorrectionKind.INCOMPLETE: N_("Cette réponse est incomplète."),
+    CorrectionKind.OUTDATED: N_("Cette réponse n’est plus à jour."),
 }
 
 LONGEST_MESSAGE = 1000
@@ -66,7 +66,7 @@ def request_problems(
     known = {question.key for question in asked(form)}
     if not items:
         problems.append(Problem(_NOTHING, {}, "questions"))
-    if set(items) - known or set(items.values()) - set(Kind):
+    if set(items) - known or set(items.values()) - set(CorrectionKind):
         problems.append(Problem(_UNKNOWN, {}, "questions"))
     if until < now + SHORTEST:
         problems.append(Problem(_SOON, {"hours": int(SHORTEST.total_seconds() // 3600)}, "until"))

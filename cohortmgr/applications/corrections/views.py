@@ -10,8 +10,8 @@ from cohortmgr.accounts import guards
 from cohortmgr.applications.answers.display import typed
 from cohortmgr.applications.corrections import actions as corrections
 from cohortmgr.applications.corrections import queries
-from cohortmgr.applications.corrections.queries import Request
-from cohortmgr.applications.documents.actions.receiving import Prepared, prepare_document
+from cohortmgr.applications.corrections.queries import CorrectionRequest
+from cohortmgr.applications.documents.actions.receiving import PreparedUpload, prepare_document
 from cohortmgr.applications.documents.rules import MOST_FILES
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
@@ -63,7 +63,7 @@ def form(reference: str) -> ResponseReturnValue:
     )
 
 
-def _answer(file: File, request_open: Request) -> None:
+def _answer(file: File, request_open: CorrectionRequest) -> None:
     sent = request.form.to_dict(flat=False)
     given = {name: values for name, values in sent.items() if name not in _OURS}
     documents = _prepared(request_open)
@@ -71,9 +71,9 @@ def _answer(file: File, request_open: Request) -> None:
         corrections.answer(guards.viewer(), file.application.reference, given, documents)
 
 
-def _prepared(request_open: Request) -> list[Prepared]:
+def _prepared(request_open: CorrectionRequest) -> list[PreparedUpload]:
     """The files of the reopened questions, checked and stored; Refused with all that is wrong with them."""
-    documents: list[Prepared] = []
+    documents: list[PreparedUpload] = []
     problems: list[Problem] = []
     for item in request_open.items:
         if item.question.kind is not QuestionKind.FILE:

@@ -8,18 +8,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.applications.file.models import Application, Extension
-from cohortmgr.applications.file.rules import State
+from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.programmes.definition.rules import IntakeState
-from cohortmgr.programmes.definition.sections import Recall
+from cohortmgr.programmes.definition.sections import ReminderWindow
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
 DRAFT_REMINDER = "draft_reminder"
 
 
-def due_recalls() -> list[tuple[Intake, Recall]]:
+def due_reminders() -> list[tuple[Intake, ReminderWindow]]:
     """The open intakes in which a reminder is due now, each with that reminder."""
     moment = clock.now()
     running = (
@@ -40,7 +40,7 @@ def still_unsent(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
     reminder nor the deadline has come. One statement for all."""
     moment = clock.now()
     names = sorted({variables["reference"] for variables in asked})
-    draft = (Application.reference.in_(names), Application.state == State.DRAFT.value)
+    draft = (Application.reference.in_(names), Application.state == ApplicationState.DRAFT.value)
     drafts = set(db.session.scalars(sa.select(Application.reference).where(*draft)))
     return [moment < each["until"] and each["reference"] in drafts for each in asked]
 

@@ -9,14 +9,14 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.work import Stopping
 
 
-def recall(stopping: Stopping) -> int:
+def remind_drafts(stopping: Stopping) -> int:
     """Send the reminders that are due; nothing is locked when none is. Returns how many people were told."""
     told = 0
-    for intake, due in queries.due_recalls():
+    for intake, due in queries.due_reminders():
         db.session.rollback()
         while not stopping():
             with writing():
-                count = reminders.recall_drafts(SYSTEM, intake, due)
+                count = reminders.remind_drafts(SYSTEM, intake, due)
             told += count
             if count < reminders.CHUNK:
                 break

@@ -13,7 +13,7 @@ from cohortmgr.applications.deadlines.forms import LateForm
 from cohortmgr.applications.file import queries as file
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
-from cohortmgr.base.pages.web import show_problems
+from cohortmgr.base.web.responses import show_problems
 
 bp = Blueprint("late_starts", __name__, url_prefix="/staff/intakes/<reference>/late")
 

@@ -11,7 +11,7 @@ from cohortmgr.applications.file.models import _OFFICE
 from cohortmgr.base.db import Id, Model, Row
 
 
-class Lot(Row, Model):
+class BulkAct(Row, Model):
     """One act done to many files at once, kept so that it can be undone as a whole."""
 
     __tablename__ = "lots"

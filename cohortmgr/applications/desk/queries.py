@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.desk.models import Lot
+from cohortmgr.applications.desk.models import BulkAct
 from cohortmgr.applications.file.models import Application, Note
 from cohortmgr.applications.file.queries import READ, within
 from cohortmgr.audit.models import Event
@@ -27,12 +27,12 @@ from cohortmgr.outbox.rules import MESSAGE_STATES, MessageState
 from cohortmgr.programmes.models import Intake
 
 # Higher rooms register here what they know of a file, for its story: decisions, readings.
-told_above: Hook[[Viewer, Application], Iterable[Told]] = Hook()
+told_above: Hook[[Viewer, Application], Iterable[HistoryEntry]] = Hook()
 _SENT = N_("Message : %(title)s")
 
 
 @dataclass(frozen=True)
-class Told:
+class HistoryEntry:
     """One thing that happened to a file: when, what (a msgid with its values), by whom, and a further detail."""
 
     at: datetime
@@ -53,19 +53,19 @@ def note_text(note: Note) -> str:
     return crypto.unseal(note.sealed, "notes", "sealed", note.reference)
 
 
-def lot_for(viewer: Viewer, reference: str) -> tuple[Lot, Intake]:
+def lot_for(viewer: Viewer, reference: str) -> tuple[BulkAct, Intake]:
     """A lot of an intake whose files the viewer reads, with the intake; NotFound otherwise."""
     row = db.session.execute(
-        sa.select(Lot, Intake)
-        .join(Intake, Intake.id == Lot.intake_id)
-        .where(Lot.reference == reference, within(viewer, READ))
+        sa.select(BulkAct, Intake)
+        .join(Intake, Intake.id == BulkAct.intake_id)
+        .where(BulkAct.reference == reference, within(viewer, READ))
     ).first()
     if row is None:
         raise NotFound(reference)
     return row[0], row[1]
 
 
-def story(viewer: Viewer, application: Application) -> list[Told]:
+def story(viewer: Viewer, application: Application) -> list[HistoryEntry]:
     """What happened to a file, the oldest first: acts from the trail with their authors, messages to its
     person since the file began, and what higher rooms know. The number of statements does not grow with the
     story."""
@@ -82,14 +82,14 @@ def story(viewer: Viewer, application: Application) -> list[Told]:
     return sorted([*acts, *sent, *above], key=lambda told: told.at)
 
 
-def _told(event: Event, names: Mapping[str, str]) -> Told:
-    return Told(event.at, ACTS.get(event.action, event.action), names.get(event.actor, ""))
+def _told(event: Event, names: Mapping[str, str]) -> HistoryEntry:
+    return HistoryEntry(event.at, ACTS.get(event.action, event.action), names.get(event.actor, ""))
 
 
-def _letter(row: sa.Row[*tuple[Any, ...]]) -> Told:
+def _letter(row: sa.Row[*tuple[Any, ...]]) -> HistoryEntry:
     notice = declared.get(row.key)
     state = MESSAGE_STATES.meanings[MessageState(row.state)]
-    return Told(
+    return HistoryEntry(
         row.sent_at or row.due, _SENT, more=state, values={"title": notice.title if notice else row.key}
     )
 

@@ -36,7 +36,7 @@ ACTIVE_KEYS = (
 ACTIVE_TEXT = (b"<script", b"<?php", b"/javascript", b"/launch", b"/embeddedfile")
 
 
-class Refusal(Exception):
+class DocumentRefusal(Exception):
     """A document is refused: a key of `rules.REASONS`, and the index of the part at fault, if it is one."""
 
     def __init__(self, reason: str, part: int | None = None) -> None:
@@ -45,7 +45,7 @@ class Refusal(Exception):
 
 
 @dataclass(frozen=True)
-class Part:
+class DocumentPart:
     """One file of a document: its kind ("pdf" or "image") and its bytes. `clean`: made here before."""
 
     kind: str
@@ -57,10 +57,13 @@ def main(given: BinaryIO, told: BinaryIO) -> None:
     """Read a request and write its answer. A failure writes nothing: its exit code tells the caller."""
     _bound()
     head, blobs = read(given)
-    parts = [Part(each["kind"], data, each["clean"]) for each, data in zip(head["parts"], blobs, strict=True)]
+    parts = [
+        DocumentPart(each["kind"], data, each["clean"])
+        for each, data in zip(head["parts"], blobs, strict=True)
+    ]
     try:
         write(told, *answer(parts, head["most_pages"]))
-    except Refusal as refusal:
+    except DocumentRefusal as refusal:
         write(told, {"refused": refusal.reason, "part": refusal.part}, [])
     except MemoryError:
         write(told, {"refused": "too_heavy", "part": 0 if len(parts) == 1 else None}, [])
@@ -87,7 +90,7 @@ def write(file: BinaryIO, head: dict[str, Any], blobs: Sequence[bytes]) -> None:
     file.flush()
 
 
-def answer(parts: Sequence[Part], most_pages: int) -> tuple[dict[str, Any], list[bytes]]:
+def answer(parts: Sequence[DocumentPart], most_pages: int) -> tuple[dict[str, Any], list[bytes]]:
     """The answer's JSON and blobs: clean parts, the one document that they make, its page images."""
     clean = [part if part.clean else _cleaned(place, part, most_pages) for place, part in enumerate(parts)]
     alone = clean[0].data if len(clean) == 1 else joined(clean)
@@ -102,15 +105,15 @@ def answer(parts: Sequence[Part], most_pages: int) -> tuple[dict[str, Any], list
     return head, [*(part.data for part in clean), alone, *pages]
 
 
-def _cleaned(place: int, part: Part, most_pages: int) -> Part:
+def _cleaned(place: int, part: DocumentPart, most_pages: int) -> DocumentPart:
     try:
         if part.kind == "pdf":
-            return Part("pdf", clean_pdf(part.data, most_pages), True)
-        return Part("image", clean_image(part.data), True)
-    except Refusal as refusal:
-        raise Refusal(refusal.reason, place) from refusal
+            return DocumentPart("pdf", clean_pdf(part.data, most_pages), True)
+        return DocumentPart("image", clean_image(part.data), True)
+    except DocumentRefusal as refusal:
+        raise DocumentRefusal(refusal.reason, place) from refusal
     except MemoryError as error:
-        raise Refusal("too_heavy", place) from error
+        raise DocumentRefusal("too_heavy", place) from error
 
 
 def clean_image(data: bytes) -> bytes:
@@ -127,13 +130,13 @@ def clean_image(data: bytes) -> bytes:
     try:
         with Image.open(io.BytesIO(data), formats=formats) as opened:
             if opened.width * opened.height > MOST_PIXELS:
-                raise Refusal("too_many_pixels")
+                raise DocumentRefusal("too_many_pixels")
             opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # decodes a JPEG at a half or a quarter
             upright = ImageOps.exif_transpose(opened)
             upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
             return _jpeg(_on_white(upright), QUALITY)
     except (OSError, ValueError, SyntaxError, RuntimeError, EOFError, struct.error, LookupError) as error:
-        raise Refusal("unreadable") from error
+        raise DocumentRefusal("unreadable") from error
 
 
 def _on_white(picture: Any) -> Any:
@@ -164,9 +167,9 @@ def clean_pdf(data: bytes, most_pages: int) -> bytes:
     try:
         with pikepdf.open(io.BytesIO(data)) as given, pikepdf.new() as made:
             if given.is_encrypted:
-                raise Refusal("encrypted")
+                raise DocumentRefusal("encrypted")
             if not 0 < len(given.pages) <= most_pages:
-                raise Refusal("too_many_pages" if len(given.pages) else "unreadable")
+                raise DocumentRefusal("too_many_pages" if len(given.pages) else "unreadable")
             given.flatten_annotations("all")
             for page in given.pages:
                 for name in set(page.obj.keys()) - PAGE_KEYS:
@@ -175,9 +178,9 @@ def clean_pdf(data: bytes, most_pages: int) -> bytes:
             _disarm(made)
             return _saved(made)
     except pikepdf.PasswordError as error:
-        raise Refusal("encrypted") from error
+        raise DocumentRefusal("encrypted") from error
     except (pikepdf.PdfError, ValueError, TypeError, KeyError, RuntimeError) as error:
-        raise Refusal("unreadable") from error
+        raise DocumentRefusal("unreadable") from error
 
 
 def _disarm(made: Any) -> None:
@@ -210,7 +213,7 @@ def _saved(made: Any) -> bytes:
     )
     data = file.getvalue()
     if any(text in data.lower() for text in ACTIVE_TEXT):
-        raise Refusal("active")
+        raise DocumentRefusal("active")
     return data
 
 
@@ -232,7 +235,7 @@ def bare_jpeg(data: bytes) -> bytes:
     return data
 
 
-def joined(parts: Sequence[Part]) -> bytes:
+def joined(parts: Sequence[DocumentPart]) -> bytes:
     """One PDF of several clean parts, in order. Each photo is a page of A4, in landscape if it is wide."""
     import pikepdf
 
@@ -273,7 +276,7 @@ def _photo_page(made: Any, data: bytes) -> None:
     page.obj["/Contents"] = pikepdf.Stream(made, drawing.encode())
 
 
-def _count(part: Part) -> int:
+def _count(part: DocumentPart) -> int:
     if part.kind != "pdf":
         return 1
     import pikepdf
@@ -296,14 +299,14 @@ def _pictures(kind: str, data: bytes, most_pages: int) -> Iterable[bytes]:
     try:
         opened = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
-        raise Refusal("unreadable") from error
+        raise DocumentRefusal("unreadable") from error
     with opened:
         if len(opened) > most_pages:
-            raise Refusal("too_many_pages")
+            raise DocumentRefusal("too_many_pages")
         for page in opened:
             width, height = page.get_size()
             if not (width > 0 and height > 0):
-                raise Refusal("unreadable")
+                raise DocumentRefusal("unreadable")
             scale = min(SEEN_WIDTH / width, SEEN_HEIGHT / height)
             yield _jpeg(page.render(scale=scale).to_pil().convert("RGB"), SEEN_QUALITY)
 

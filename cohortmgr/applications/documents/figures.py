@@ -20,7 +20,7 @@ class Verdict(StrEnum):
     CHANGED = "changed"
 
 
-class Reading(Protocol):
+class FigureReading(Protocol):
     """What staff last read for a question: the figure declared then, the figure read, the paper's SHA-256."""
 
     @property
@@ -34,7 +34,7 @@ class Reading(Protocol):
 
 
 @dataclass(frozen=True)
-class Standing:
+class FigureStatus:
     """A figure's verdict; `changes` names what has changed since staff read it: "figure", "document"."""
 
     verdict: Verdict
@@ -51,21 +51,21 @@ def comparable(answer: Answer) -> str:
     return f"{value.normalize():f}" if value.is_finite() else text
 
 
-def standing(declared: Answer, sha256: str | None, reading: Reading | None) -> Standing:
+def figure_status(declared: Answer, sha256: str | None, reading: FigureReading | None) -> FigureStatus:
     """The standing of a figure. A reading holds only for the figure and the content that it was made with."""
     if reading is None:
-        return Standing(Verdict.UNCHECKED)
+        return FigureStatus(Verdict.UNCHECKED)
     changes = []
     if declared is None or comparable(declared) != reading.declared:
         changes.append("figure")
     if sha256 != reading.sha256:
         changes.append("document")
     if changes:
-        return Standing(Verdict.CHANGED, tuple(changes))
-    return Standing(Verdict.EQUAL if reading.declared == reading.read else Verdict.DIFFERENT)
+        return FigureStatus(Verdict.CHANGED, tuple(changes))
+    return FigureStatus(Verdict.EQUAL if reading.declared == reading.read else Verdict.DIFFERENT)
 
 
-def newest(readings: Iterable[Reading]) -> dict[str, Reading]:
+def newest(readings: Iterable[FigureReading]) -> dict[str, FigureReading]:
     """The last reading of each question; `readings` come in the order in which they were made."""
     return {reading.question: reading for reading in readings}
 
@@ -74,7 +74,7 @@ def unchecked(
     proofs: Mapping[str, str],
     answers: Mapping[str, Answer],
     contents: Mapping[str, str],
-    readings: Mapping[str, Reading],
+    readings: Mapping[str, FigureReading],
 ) -> list[str]:
     """The questions whose figure nobody has yet found equal on its paper.
 
@@ -85,5 +85,6 @@ def unchecked(
     return [
         key
         for key in wanted
-        if standing(answers[key], contents.get(proofs[key]), readings.get(key)).verdict is not Verdict.EQUAL
+        if figure_status(answers[key], contents.get(proofs[key]), readings.get(key)).verdict
+        is not Verdict.EQUAL
     ]

@@ -17,11 +17,11 @@ from flask import current_app
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications.documents.actions import sandbox, uploads
 from cohortmgr.applications.documents.actions.antivirus import ScannerStopped, found_in
-from cohortmgr.applications.documents.cleaning import Part
+from cohortmgr.applications.documents.cleaning import DocumentPart
 from cohortmgr.applications.documents.rules import MOST_PAGES, DocumentState
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import person_reference
-from cohortmgr.applications.file.rules import State
+from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import after_commit, db, writing
@@ -30,7 +30,7 @@ from cohortmgr.outbox.actions import send
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
-DOCUMENT_AWAITED = "document_awaited"
+DOCUMENT_REMINDER = "document_awaited"
 LEASE = timedelta(minutes=3)
 # If the scanner is stopped, it is asked again. A paper whose examination broke off three times is refused.
 SCANNER_PAUSE, FAULT_PAUSE = timedelta(minutes=1), timedelta(minutes=2)
@@ -40,7 +40,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Claim:
+class DocumentClaim:
     """A paper that this worker holds until `lease`."""
 
     id: int
@@ -84,7 +84,7 @@ def examine_next() -> bool:
     return True
 
 
-def _claim() -> Claim | None:
+def _claim() -> DocumentClaim | None:
     moment = clock.now()
     first = sa.select(Document.id).where(*_due(moment)).order_by(Document.due, Document.id).limit(1)
     found = db.session.scalar(first.with_for_update(skip_locked=True))
@@ -92,7 +92,7 @@ def _claim() -> Claim | None:
         return None
     row = db.session.get_one(Document, found, populate_existing=True)
     row.lease_until, row.tries = moment + LEASE, row.tries + 1
-    return Claim(row.id, row.lease_until, list(row.parts), _most_pages(row), row.tries)
+    return DocumentClaim(row.id, row.lease_until, list(row.parts), _most_pages(row), row.tries)
 
 
 def _most_pages(row: Document) -> int:
@@ -107,7 +107,7 @@ def _most_pages(row: Document) -> int:
     return (question and question.max_pages) or MOST_PAGES
 
 
-def _outcome(claim: Claim) -> Mapping[str, Any]:
+def _outcome(claim: DocumentClaim) -> Mapping[str, Any]:
     """Examine a paper; returns the columns that its row gets. Slow, so not inside a transaction."""
     moment = clock.now()
     if claim.tries > MOST_TRIES:
@@ -118,7 +118,8 @@ def _outcome(claim: Claim) -> Mapping[str, Any]:
         if found is not None:
             return _refused(claim.parts, "virus", found)
         given = [
-            Part(_kind(part), blob, bool(part["clean"])) for part, blob in zip(claim.parts, data, strict=True)
+            DocumentPart(_kind(part), blob, bool(part["clean"]))
+            for part, blob in zip(claim.parts, data, strict=True)
         ]
         made = sandbox.made_of(given, claim.most_pages)
     except ScannerStopped as stopped:
@@ -157,7 +158,7 @@ def _refused(parts: list[dict[str, Any]], reason: str, part: int | None = None) 
     return {"state": DocumentState.REFUSED, "reason": reason, "due": None, "parts": kept}
 
 
-def _clean(parts: list[dict[str, Any]], made: sandbox.Made) -> Mapping[str, Any]:
+def _clean(parts: list[dict[str, Any]], made: sandbox.CleanedDocument) -> Mapping[str, Any]:
     """Store what was made; returns the columns of the paper's row that name it in place of what was sent."""
     kept = [_part(part, new, count) for part, new, count in zip(parts, made.parts, made.counts, strict=True)]
     whole = storage.store(made.data)
@@ -177,7 +178,7 @@ def _clean(parts: list[dict[str, Any]], made: sandbox.Made) -> Mapping[str, Any]
     }
 
 
-def _part(part: Mapping[str, Any], new: Part, count: int) -> dict[str, Any]:
+def _part(part: Mapping[str, Any], new: DocumentPart, count: int) -> dict[str, Any]:
     if part["clean"]:
         return dict(part)
     stored = storage.store(new.data)
@@ -185,7 +186,7 @@ def _part(part: Mapping[str, Any], new: Part, count: int) -> dict[str, Any]:
     return {**part, "key": stored.key, "kind": kind, "clean": True, "pages": count}
 
 
-def _end(claim: Claim, outcome: Mapping[str, Any]) -> None:
+def _end(claim: DocumentClaim, outcome: Mapping[str, Any]) -> None:
     """Write the outcome if this claim still holds the paper; delete the files that are then of no use."""
     row = db.session.scalar(
         sa.select(Document)
@@ -210,7 +211,7 @@ def _end(claim: Claim, outcome: Mapping[str, Any]) -> None:
         _tell(row)
 
 
-def _made(outcome: Mapping[str, Any], claim: Claim) -> list[str]:
+def _made(outcome: Mapping[str, Any], claim: DocumentClaim) -> list[str]:
     """The keys of the files that an outcome brought into the storage."""
     before = {part["key"] for part in claim.parts}
     parts = [part["key"] for part in outcome.get("parts", []) if part["key"] not in before]
@@ -244,7 +245,7 @@ def _tell(row: Document) -> None:
     person = person_reference(application)
     what = about(application, person)
     record(SYSTEM, "applications.refuse_document", what, before={}, after={"reason": row.reason})
-    if application.state != State.SUBMITTED or application.email is None:
+    if application.state != ApplicationState.SUBMITTED or application.email is None:
         return
     intake = db.session.get_one(Intake, application.intake_id)
     definition = definition_of(intake)

@@ -20,7 +20,7 @@ from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.actions import about_file
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.file.rules import State
+from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.filters import OUTCOMES
 from cohortmgr.audit.actions import About, record
@@ -37,7 +37,7 @@ _LONG = N_("La raison dépasse %(most)s caractères.")
 _SAME = N_("Choisissez deux dossiers différents.")
 _KNOWN = N_("Ces deux dossiers sont déjà ceux de la même personne.")
 _UNITED = N_("Le dossier %(number)s est déjà réuni à un autre : défaites d’abord cette réunion.")
-_ASIDE = N_("Le dossier %(number)s est mis de côté : gardez celui qui reste.")
+_SUPERSEDED = N_("Le dossier %(number)s est mis de côté : gardez celui qui reste.")
 _STATE = N_(
     "Seuls un brouillon ou une candidature envoyée se mettent de côté, et le dossier gardé doit être lu."
 )
@@ -77,7 +77,7 @@ def merge(viewer: Viewer, kept_reference: str, aside_reference: str, reason: str
         _insert_alone(row, other)
         _note_both(viewer, row, one, other, "applications.unite", {"reason": reason})
         return row
-    _move(other, State(other.state), State.SUPERSEDED)
+    _move(other, ApplicationState(other.state), ApplicationState.SUPERSEDED)
     _insert_alone(row, other)
     before, after = {"state": row.state_before}, {"kept": one.reference, "reason": reason}
     record(viewer, "applications.put_aside", about_file(viewer, other), before=before, after=after)
@@ -107,8 +107,8 @@ def _require_unitable(one: Application, other: Application) -> None:
     if one.person_id == other.person_id:
         raise Refused(_KNOWN)
     for row in (one, other):
-        if row.state == State.SUPERSEDED:
-            raise Refused(Problem(_ASIDE, {"number": row.number}))
+        if row.state == ApplicationState.SUPERSEDED:
+            raise Refused(Problem(_SUPERSEDED, {"number": row.number}))
 
 
 def _insert_alone(row: Merge, other: Application) -> None:
@@ -124,10 +124,10 @@ def _insert_alone(row: Merge, other: Application) -> None:
 def _require_mergeable(one: Application, other: Application) -> None:
     if one.id == other.id:
         raise Refused(_SAME)
-    living = (State.DRAFT, State.SUBMITTED)
+    living = (ApplicationState.DRAFT, ApplicationState.SUBMITTED)
     if other.state not in living or one.state not in living:
         raise Refused(_STATE)
-    if other.state == State.SUBMITTED and one.state == State.DRAFT:
+    if other.state == ApplicationState.SUBMITTED and one.state == ApplicationState.DRAFT:
         raise Refused(_SENT)
     for of_outcome in lists.outcomes_above:
         for outcome in OUTCOMES[:-1]:
@@ -165,18 +165,18 @@ def undo(viewer: Viewer, reference: str) -> Merge:
     if one.intake_id != other.intake_id:
         _note_both(viewer, row, one, other, "applications.separate", {})
         return row
-    _move(other, State.SUPERSEDED, State(row.state_before))
+    _move(other, ApplicationState.SUPERSEDED, ApplicationState(row.state_before))
     record(
         viewer,
         "applications.bring_back",
         about_file(viewer, other),
-        before={"state": State.SUPERSEDED},
+        before={"state": ApplicationState.SUPERSEDED},
         after={"state": row.state_before},
     )
     return row
 
 
-def _move(row: Application, before: State, after: State) -> None:
+def _move(row: Application, before: ApplicationState, after: ApplicationState) -> None:
     if row.state != before:
         raise Stale(row.reference)
     row.state, row.updated_at = after.value, clock.now()

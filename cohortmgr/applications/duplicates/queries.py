@@ -16,20 +16,20 @@ from sqlalchemy.orm import aliased
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.duplicates.models import Merge
-from cohortmgr.applications.duplicates.rules import Known, Sign, pairs
+from cohortmgr.applications.duplicates.rules import PersonTraits, Sign, pairs
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.rules import State
+from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.base.db import db
 from cohortmgr.programmes.models import Intake
 
-_LIVING = (State.DRAFT.value, State.SUBMITTED.value)
+_LIVING = (ApplicationState.DRAFT.value, ApplicationState.SUBMITTED.value)
 # In other intakes, a file that was withdrawn counts too.
-_TELLING = (*_LIVING, State.WITHDRAWN.value)
+_TELLING = (*_LIVING, ApplicationState.WITHDRAWN.value)
 
 
 @dataclass(frozen=True)
-class Pair:
+class DuplicatePair:
     """Two files that look like one person's, with their intakes, a score from 0 to 100, and the signs behind it."""
 
     score: int
@@ -38,7 +38,7 @@ class Pair:
     intakes: tuple[Intake, Intake]
 
 
-def alike(viewer: Viewer, intake: Intake, *, elsewhere: bool = False) -> list[Pair]:
+def alike(viewer: Viewer, intake: Intake, *, elsewhere: bool = False) -> list[DuplicatePair]:
     """The pairs of an intake's files that look like one person's, the most alike first. With `elsewhere`, the
     pairs of its files with files of every other intake that the viewer manages. Takes three statements at
     most."""
@@ -61,7 +61,9 @@ def alike(viewer: Viewer, intake: Intake, *, elsewhere: bool = False) -> list[Pa
         if frozenset((each.first, each.second)) not in settled
     ]
     return [
-        Pair(each.score, each.signs, (files[one][0], files[other][0]), (files[one][1], files[other][1]))
+        DuplicatePair(
+            each.score, each.signs, (files[one][0], files[other][0]), (files[one][1], files[other][1])
+        )
         for each, (one, other) in found
     ]
 
@@ -107,8 +109,8 @@ def _settled(intake: Intake) -> set[frozenset[int]]:
     return {frozenset((kept, aside)) for kept, aside in db.session.execute(wanted)}
 
 
-def _known(application: Application, person: Person, numbers: dict[str, str] | None) -> Known:
-    return Known(
+def _known(application: Application, person: Person, numbers: dict[str, str] | None) -> PersonTraits:
+    return PersonTraits(
         application.id,
         person.name or application.name,
         f"{person.given_name_ar} {person.family_name_ar}".strip(),

@@ -52,7 +52,7 @@ SIGN_NAMES: Mapping[Sign, str] = {
 
 
 @dataclass(frozen=True)
-class Known:
+class PersonTraits:
     """What is known of a file's person. `name` is given and family name; `phone` and each number are blind
     indexes."""
 
@@ -75,7 +75,7 @@ class Likeness:
     signs: tuple[Sign, ...]
 
 
-def likeness(one: Known, other: Known) -> Likeness:
+def likeness(one: PersonTraits, other: PersonTraits) -> Likeness:
     """The likeness of two people, whichever comes first. The words of a name may stand in any order. The
     weights allow for families, whose members share a phone but not both a birth and a name."""
     signs: list[Sign] = []
@@ -99,7 +99,7 @@ def likeness(one: Known, other: Known) -> Likeness:
     return Likeness(first, second, score, tuple(signs))
 
 
-def pairs(people: Iterable[Known], within: Collection[int] | None = None) -> list[Likeness]:
+def pairs(people: Iterable[PersonTraits], within: Collection[int] | None = None) -> list[Likeness]:
     """The pairs that reach the threshold, the most alike first. With `within`, only pairs of one person in it
     and one not.
 
@@ -120,7 +120,7 @@ def pairs(people: Iterable[Known], within: Collection[int] | None = None) -> lis
     return sorted(found, key=lambda each: (-each.score, each.first, each.second))
 
 
-def _groups(people: Iterable[Known]) -> Iterator[set[int]]:
+def _groups(people: Iterable[PersonTraits]) -> Iterator[set[int]]:
     """Groups of people who share something, small enough to be worth comparing."""
     by: dict[tuple[str, str], set[int]] = defaultdict(set)
     for each in people:

@@ -18,12 +18,12 @@ from cohortmgr.applications.file.display import sections_of
 from cohortmgr.applications.file.forms import ReasonForm
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.file.rules import FILE_STATES, State
+from cohortmgr.applications.file.rules import FILE_STATES, ApplicationState
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
-from cohortmgr.base.pages.precedence import gives_way
-from cohortmgr.base.pages.web import show_problems
+from cohortmgr.base.web.precedence import gives_way
+from cohortmgr.base.web.responses import show_problems
 
 bp = Blueprint("applications_duplicates", __name__, url_prefix="/staff")
 # How many pairs one page shows. The most alike come first, and each merge makes room for others.
@@ -93,8 +93,11 @@ def pair(one: str, other: str) -> ResponseReturnValue:
 def _mergeable(files: list[Application], across: bool) -> bool:
     if across:
         one, other = files
-        return one.person_id != other.person_id and State.SUPERSEDED not in (one.state, other.state)
-    return all(file.state in (State.DRAFT, State.SUBMITTED) for file in files)
+        return one.person_id != other.person_id and ApplicationState.SUPERSEDED not in (
+            one.state,
+            other.state,
+        )
+    return all(file.state in (ApplicationState.DRAFT, ApplicationState.SUBMITTED) for file in files)
 
 
 def _managed(reference: str) -> File:
@@ -111,7 +114,9 @@ def _rows(files: list[File]) -> list[tuple[object, list[object], bool]]:
     for file in files:
         answers: dict[str, object] = {}
         for section in (
-            [] if file.application.state == State.DRAFT else sections_of(file, file.application.answers)
+            []
+            if file.application.state == ApplicationState.DRAFT
+            else sections_of(file, file.application.answers)
         ):
             for row in section["rows"]:
                 question = row["question"]

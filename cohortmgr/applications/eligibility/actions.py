@@ -6,13 +6,13 @@ from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.eligibility import queries
 from cohortmgr.applications.eligibility.models import Override
-from cohortmgr.applications.eligibility.queries import facts_of
+from cohortmgr.applications.eligibility.queries import circumstances_of
 from cohortmgr.applications.eligibility.rules import assess
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.actions import about_file
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.file.rules import State
+from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -32,7 +32,7 @@ def override(viewer: Viewer, reference: str, eligible: bool, reason: str) -> Ove
     """
     file = _managed(viewer, reference)
     row, reason = file.application, clean(reason)
-    if row.state != State.SUBMITTED:
+    if row.state != ApplicationState.SUBMITTED:
         raise Refused(_NOT_SENT)
     if not reason:
         raise Refused(Problem(_REASON, {}, "reason"))
@@ -92,7 +92,7 @@ def reassess(viewer: Viewer, file: File) -> None:
     row = file.application
     day = clock.local(row.sent_at or clock.now()).date()
     answers = counted(file.definition.form, file.answers)
-    found = assess(file.definition.eligibility, answers, day, facts_of(file))
+    found = assess(file.definition.eligibility, answers, day, circumstances_of(file))
     held = queries.override_of(row)
     row.eligible = found.eligible if held is None else held.eligible
     row.reasons = list(found.reasons)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from cohortmgr.applications.documents.rules import papers_of
 from cohortmgr.applications.eligibility.models import Override
-from cohortmgr.applications.eligibility.rules import Facts
+from cohortmgr.applications.eligibility.rules import Circumstances
 from cohortmgr.applications.file.hooks import enrolled_elsewhere
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
@@ -20,9 +20,9 @@ def override_of(application: Application) -> Override | None:
     return db.session.scalar(sa.select(Override).where(*live))
 
 
-def facts_of(file: File) -> Facts:
+def circumstances_of(file: File) -> Circumstances:
     """The facts of one file; higher rooms are asked about enrolments only if a condition reads them."""
     row = file.application
     asked = any(rule.operator is Operator.NOT_ENROLLED for rule in file.definition.eligibility)
     enrolled = asked and any(ask(row.person_id, row.intake_id) for ask in enrolled_elsewhere)
-    return Facts(papers_of(file.documents), enrolled)
+    return Circumstances(papers_of(file.documents), enrolled)

@@ -19,7 +19,7 @@ from cohortmgr.programmes.definition.rules import EligibilityRule, Form, Operato
 
 
 @dataclass(frozen=True)
-class Facts:
+class Circumstances:
     """What conditions read besides answers: the questions whose paper is there, and whether the person is in another
     programme at this time. What is not known counts against nobody."""
 
@@ -36,11 +36,14 @@ class Assessment:
     on: date
 
 
-NOTHING_KNOWN = Facts()
+NOTHING_KNOWN = Circumstances()
 
 
 def assess(
-    rules: Iterable[EligibilityRule], answers: Mapping[str, Answer], on: date, facts: Facts = NOTHING_KNOWN
+    rules: Iterable[EligibilityRule],
+    answers: Mapping[str, Answer],
+    on: date,
+    facts: Circumstances = NOTHING_KNOWN,
 ) -> Assessment:
     """Test each rule against the canonical answers. A missing answer fails the rules that ask for it."""
     reasons = tuple(rule.key for rule in rules if asks(rule, answers) and not holds(rule, answers, facts))
@@ -52,7 +55,7 @@ def asks(rule: EligibilityRule, answers: Mapping[str, Answer]) -> bool:
     return all(is_met(each, answers.get(each.question)) for each in rule.when)
 
 
-def holds(rule: EligibilityRule, answers: Mapping[str, Answer], facts: Facts = NOTHING_KNOWN) -> bool:
+def holds(rule: EligibilityRule, answers: Mapping[str, Answer], facts: Circumstances = NOTHING_KNOWN) -> bool:
     """Whether one rule holds. Bounds are included, but `born_after` and `born_before` leave out
     the day itself."""
     answer = answers.get(rule.question)

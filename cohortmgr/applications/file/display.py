@@ -26,7 +26,9 @@ def sections_of(file: File, answers: Mapping[str, Any], kept: bool = True) -> li
         (section.title, [_row(file, q, answers) for q in asked_in(section, out)]) for section in form.sections
     ]
     if kept:
-        sections.append((amended.TITLE, [_kept(label, said) for label, said in amended.kept_aside(answers)]))
+        sections.append(
+            (amended.TITLE, [_kept(label, said) for label, said in amended.retired_answers(answers)])
+        )
     return [{"title": title, "rows": rows} for title, rows in sections if rows]
 
 

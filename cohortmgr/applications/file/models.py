@@ -72,7 +72,7 @@ class Application(Row, Versioned, Model):
     withdrawn_at: Mapped[datetime | None]
 
 
-class Change(Row, Model):
+class UnsentChange(Row, Model):
     """What the person of a sent file has changed and not sent again; `sealed`: JSON, question to answer.
 
     The file stays as it was sent until they send again; a change that is never sent changes nothing.

@@ -14,8 +14,8 @@ from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers.values import Answer
-from cohortmgr.applications.file.models import Application, Change, Correction, Document, Extension
-from cohortmgr.applications.file.rules import HIDDEN, Consent, State, first_choice
+from cohortmgr.applications.file.models import Application, Correction, Document, Extension, UnsentChange
+from cohortmgr.applications.file.rules import HIDDEN, ApplicationState, Consent, first_choice
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
@@ -43,7 +43,7 @@ class File:
     @property
     def definition(self) -> Definition:
         """The intake's present definition for a draft; for a sent file, the one that it was sent under."""
-        if self.application.state == State.DRAFT:
+        if self.application.state == ApplicationState.DRAFT:
             return definition_of(self.intake)
         return definition_of(self.read).of_intake(self.intake.key)
 
@@ -65,15 +65,15 @@ class File:
         return {**self.application.answers, **sealed_answers(self.application)}
 
     @property
-    def change(self) -> Change | None:
+    def change(self) -> UnsentChange | None:
         """What the person is changing in their sent file, or None; loaded by `own` and `own_held` only."""
-        held: Change | None = getattr(self.read, "Change", None)
-        return held if self.application.state == State.SUBMITTED else None
+        held: UnsentChange | None = getattr(self.read, "UnsentChange", None)
+        return held if self.application.state == ApplicationState.SUBMITTED else None
 
     @property
     def is_open(self) -> bool:
         """Whether its person is writing in it: it is a draft, or a sent file that they are changing."""
-        return self.application.state == State.DRAFT or self.change is not None
+        return self.application.state == ApplicationState.DRAFT or self.change is not None
 
     @property
     def working(self) -> dict[str, Answer]:
@@ -156,8 +156,8 @@ _OWN = (
         .join(Intake, Intake.id == Application.intake_id)
         .where(Application.person_id == sa.bindparam("person"))
     )
-    .add_columns(Change)
-    .outerjoin(Change, Change.application_id == Application.id)
+    .add_columns(UnsentChange)
+    .outerjoin(UnsentChange, UnsentChange.application_id == Application.id)
 )
 # Loads the person too, since saving also writes the person's row.
 _OWN_HELD = (
@@ -194,7 +194,7 @@ def seal_answers(answers: Mapping[str, Answer], reference: str) -> bytes | None:
     return crypto.seal(text, "applications", "sealed_answers", reference)
 
 
-def changes(change: Change | None) -> dict[str, Answer]:
+def changes(change: UnsentChange | None) -> dict[str, Answer]:
     """What the person has written since sending, question to answer; None for an answer taken out."""
     if change is None or not change.sealed:
         return {}

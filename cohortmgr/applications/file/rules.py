@@ -25,7 +25,7 @@ from cohortmgr.programmes.definition.rules import (
 )
 
 
-class State(StrEnum):
+class ApplicationState(StrEnum):
     """Where an application stands."""
 
     DRAFT = "draft"
@@ -56,30 +56,30 @@ NOT_A_DRAFT = N_("Cette candidature est déjà envoyée : elle ne se modifie plu
 
 FILE_STATES = Table(
     {
-        State.DRAFT: Stage(
+        ApplicationState.DRAFT: Stage(
             N_("La personne remplit son dossier ; elle peut le modifier jusqu’à la clôture."),
-            to=(State.HELD, State.SUBMITTED, State.SUPERSEDED),
+            to=(ApplicationState.HELD, ApplicationState.SUBMITTED, ApplicationState.SUPERSEDED),
             name=N_("Brouillon"),
         ),
-        State.HELD: Stage(
+        ApplicationState.HELD: Stage(
             N_(
                 "Le dossier d’un mineur est prêt ; il part, et l’équipe le voit, "
                 "quand le tuteur légal a donné son accord."
             ),
-            to=(State.DRAFT, State.SUBMITTED, State.WITHDRAWN),
+            to=(ApplicationState.DRAFT, ApplicationState.SUBMITTED, ApplicationState.WITHDRAWN),
             name=N_("En attente de l’accord du tuteur légal"),
         ),
-        State.SUBMITTED: Stage(
+        ApplicationState.SUBMITTED: Stage(
             N_("Le dossier est envoyé ; c’est au programme de répondre."),
-            to=(State.HELD, State.WITHDRAWN, State.SUPERSEDED),
+            to=(ApplicationState.HELD, ApplicationState.WITHDRAWN, ApplicationState.SUPERSEDED),
             name=N_("Envoyée"),
         ),
-        State.WITHDRAWN: Stage(
+        ApplicationState.WITHDRAWN: Stage(
             N_("La personne a retiré sa candidature ; elle n’est plus lue."), name=N_("Retirée")
         ),
-        State.SUPERSEDED: Stage(
+        ApplicationState.SUPERSEDED: Stage(
             N_("La personne a un autre dossier dans cette campagne ; celui-ci est gardé et n’est plus lu."),
-            to=(State.DRAFT, State.SUBMITTED),
+            to=(ApplicationState.DRAFT, ApplicationState.SUBMITTED),
             name=N_("Mise de côté"),
         ),
     }

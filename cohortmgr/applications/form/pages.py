@@ -30,7 +30,7 @@ class FormPage:
         return tuple(question.key for question in self.questions)
 
 
-class Progress(StrEnum):
+class SectionProgress(StrEnum):
     """How far a section, or a paper, is."""
 
     UNTOUCHED = "untouched"
@@ -40,19 +40,19 @@ class Progress(StrEnum):
     MEND = "mend"
 
 
-PROGRESS_NAMES: Mapping[Progress, str] = {
-    Progress.UNTOUCHED: N_("À faire"),
-    Progress.BEGUN: N_("Commencé"),
-    Progress.DONE: N_("Fait"),
-    Progress.OPTIONAL: N_("Facultatif"),
-    Progress.MEND: N_("À corriger"),
+PROGRESS_NAMES: Mapping[SectionProgress, str] = {
+    SectionProgress.UNTOUCHED: N_("À faire"),
+    SectionProgress.BEGUN: N_("Commencé"),
+    SectionProgress.DONE: N_("Fait"),
+    SectionProgress.OPTIONAL: N_("Facultatif"),
+    SectionProgress.MEND: N_("À corriger"),
 }
-PROGRESS_KINDS: Mapping[Progress, str] = {
-    Progress.UNTOUCHED: "neutral",
-    Progress.BEGUN: "wait",
-    Progress.DONE: "done",
-    Progress.OPTIONAL: "neutral",
-    Progress.MEND: "stop",
+PROGRESS_KINDS: Mapping[SectionProgress, str] = {
+    SectionProgress.UNTOUCHED: "neutral",
+    SectionProgress.BEGUN: "wait",
+    SectionProgress.DONE: "done",
+    SectionProgress.OPTIONAL: "neutral",
+    SectionProgress.MEND: "stop",
 }
 
 
@@ -142,15 +142,15 @@ def progress(
     papers: Collection[str],
     missing: Collection[str],
     mend: Collection[str] = (),
-) -> Progress:
+) -> SectionProgress:
     """How far these questions are; `missing`: keys of those that lack something, `mend`: of those refused."""
     asked = list(questions)
     if any(question.key in mend for question in asked):
-        return Progress.MEND
+        return SectionProgress.MEND
     given = any(_is_there(question, answers, papers) for question in asked)
     if any(question.key in missing for question in asked):
-        return Progress.BEGUN if given else Progress.UNTOUCHED
-    return Progress.DONE if given else Progress.OPTIONAL
+        return SectionProgress.BEGUN if given else SectionProgress.UNTOUCHED
+    return SectionProgress.DONE if given else SectionProgress.OPTIONAL
 
 
 def _is_there(question: Question, answers: Mapping[str, Answer], papers: Collection[str]) -> bool:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.models import Person
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.rules import Consent, State
+from cohortmgr.applications.file.rules import ApplicationState, Consent
 from cohortmgr.applications.guardians.models import ConsentAnswer, Guardianship
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import acting_in, db
@@ -23,7 +23,7 @@ from cohortmgr.programmes.queries import definition_of
 
 CHILD = sa.orm.aliased(Person)
 # The states of a file in which its guardian is asked, or may change their mind.
-ASKED = (State.HELD.value, State.SUBMITTED.value)
+ASKED = (ApplicationState.HELD.value, ApplicationState.SUBMITTED.value)
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from cohortmgr.accounts.rules import SYSTEM
-from cohortmgr.applications.importing.actions import runs as imports
+from cohortmgr.applications.importing.actions import runs as import_runs
 from cohortmgr.applications.importing.actions.invitations import invite as send_invitations
-from cohortmgr.applications.importing.queries.plan import Prepared
+from cohortmgr.applications.importing.queries.plan import PreparedImport
 from cohortmgr.applications.importing.rules import GivenMapping, Rejection, parse_mapping
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
@@ -36,7 +36,7 @@ group = AppGroup("applications", help="Files of candidates.")
     help="TOML or JSON: columns, values, sent_at.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
-def import_file(
+def import_sheet(
     programme: str, file: Path, intake_key: str | None, mapping_file: Path | None, dry_run: bool
 ) -> None:
     """Load FILE (CSV or XLSX) into an intake of PROGRAMME."""
@@ -44,12 +44,12 @@ def import_file(
         data, given = _read(file), _mapping(mapping_file)
         intake, prepared = _prepared(programme, intake_key, data, file.name, given)
         if dry_run:
-            made = imports.plan(SYSTEM, intake.reference, prepared)
+            made = import_runs.plan(SYSTEM, intake.reference, prepared)
             _tell(made.rejected)
             click.echo(f"dry run: {made.counts}")
             return
         with writing():
-            counts, rejected = imports.load_telling(SYSTEM, intake.reference, prepared)
+            counts, rejected = import_runs.load_telling(SYSTEM, intake.reference, prepared)
     except Refused as refusal:
         raise click.ClickException(
             f"{file.name}: " + " ".join(say(problem) for problem in refusal.problems)
@@ -101,15 +101,15 @@ def _intakes(programme: str, intake_key: str | None) -> list[Intake]:
 
 def _prepared(
     programme: str, intake_key: str | None, data: bytes, filename: str, given: GivenMapping | None
-) -> tuple[Intake, Prepared]:
+) -> tuple[Intake, PreparedImport]:
     """The intake to which the file belongs, and the file read by that intake's definition."""
     intakes = _intakes(programme, intake_key)
     first = definition_of(intakes[0])
-    prepared = imports.prepare_import(data, filename, first, given)
-    intake = intakes[0] if intake_key else imports.choose_intake(SYSTEM, intakes, prepared)
+    prepared = import_runs.prepare_import(data, filename, first, given)
+    intake = intakes[0] if intake_key else import_runs.choose_intake(SYSTEM, intakes, prepared)
     definition = definition_of(intake)
     if definition is not first:
-        prepared = imports.prepare_import(data, filename, definition, given)
+        prepared = import_runs.prepare_import(data, filename, definition, given)
     return intake, prepared
 
 

@@ -13,11 +13,11 @@ from wtforms.validators import InputRequired, Length
 
 from cohortmgr.applications.answers.composed import read_cell
 from cohortmgr.applications.importing.mappings import ColumnMapping, GivenMapping, is_expected, questions_of
-from cohortmgr.applications.importing.rules import Fault
+from cohortmgr.applications.importing.rules import RowFault
 from cohortmgr.base import clock
 from cohortmgr.base.errors import Problem
 from cohortmgr.base.i18n import localized, say
-from cohortmgr.base.sheets.tables import Table
+from cohortmgr.base.sheets.tables import SheetTable
 from cohortmgr.programmes.definition.rules import Definition, Question, QuestionKind
 
 SENT = "@sent_at"
@@ -73,7 +73,7 @@ def question_choices(definition: Definition) -> list[tuple[str, str]]:
     ]
 
 
-def strange_values(table: Table, mapping: ColumnMapping, definition: Definition) -> dict[str, list[str]]:
+def strange_values(table: SheetTable, mapping: ColumnMapping, definition: Definition) -> dict[str, list[str]]:
     """For each mapped question with choices: the first 30 spellings in the file that match none of its
     options."""
     found: dict[str, list[str]] = {}
@@ -151,7 +151,7 @@ def cells_given(form: FlaskForm, header: Sequence[str]) -> dict[str, str]:
     }
 
 
-def show_faults(form: FlaskForm, faults: Sequence[Fault], header: Sequence[str]) -> None:
+def show_faults(form: FlaskForm, faults: Sequence[RowFault], header: Sequence[str]) -> None:
     """Put each fault beside its field, or above the form. A fault that several fields share names its field
     each time."""
     said = [say(fault.problem) for fault in faults]

@@ -57,7 +57,7 @@ def parse_mapping(text: str) -> GivenMapping:
     naming the place."""
     if len(text) > _LONGEST_MAPPING:
         raise Refused(N_("Ce fichier de correspondance est trop long. Gardez une ligne par colonne."))
-    document = _document(text)
+    document = _parsed(text)
     if unknown := [key for key in document if key not in ("columns", "values", "sent_at")]:
         raise Refused(
             *(
@@ -81,7 +81,7 @@ def parse_mapping(text: str) -> GivenMapping:
     )
 
 
-def _document(text: str) -> dict[str, Any]:
+def _parsed(text: str) -> dict[str, Any]:
     bare = text.lstrip("\ufeff \t\r\n")
     try:
         document = json.loads(bare) if bare.startswith("{") else tomllib.loads(bare.replace("\r\n", "\n"))

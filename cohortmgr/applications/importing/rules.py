@@ -24,11 +24,11 @@ from cohortmgr.applications.importing.mappings import (
     questions_of,
 )
 from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.base.sheets.tables import Record, Table, column_letters, is_formula
+from cohortmgr.base.sheets.tables import Record, SheetTable, column_letters, is_formula
 from cohortmgr.programmes.definition.rules import Form, ImportLayout, Question
 
 __all__ = [
-    "ColumnMapping", "Fault", "GivenMapping", "ImportResult", "Rejection", "Sending", "moment_of",
+    "ColumnMapping", "RowFault", "GivenMapping", "ImportResult", "Rejection", "Sending", "moment_of",
     "parse_mapping", "propose_mapping", "read_record", "read_records", "supersedes",
 ]  # fmt: skip
 
@@ -39,7 +39,7 @@ _BUILT_IN_TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
 
 
 @dataclass(frozen=True)
-class Fault:
+class RowFault:
     """A problem in a row, with the header of its column (None: the problem concerns the row as a whole)."""
 
     column: str | None
@@ -73,7 +73,7 @@ class Rejection:
 
     line: int
     raw: Mapping[str, str]
-    faults: tuple[Fault, ...]
+    faults: tuple[RowFault, ...]
     fingerprint: str
 
     @property
@@ -93,7 +93,7 @@ class ImportResult:
 
 
 def read_records(
-    table: Table, mapping: ColumnMapping, form: Form, layout: ImportLayout, today: date
+    table: SheetTable, mapping: ColumnMapping, form: Form, layout: ImportLayout, today: date
 ) -> ImportResult:
     """Read and judge every row. Raises one Refused for the whole file if a required column is missing."""
     if mapping.missing:
@@ -180,11 +180,11 @@ def _judged(
         try:
             sent_at = _moment(raw[sent_column], layout.sent_at_formats)
         except Refused as refused:
-            faults.insert(0, Fault(sent_column, refused.problems[0]))
+            faults.insert(0, RowFault(sent_column, refused.problems[0]))
     identity = _identity(questions.values(), answers)
     if identity is None and not faults:
         faults.append(
-            Fault(
+            RowFault(
                 None,
                 Problem(
                     N_(
@@ -209,16 +209,16 @@ def _by_header(record: Record, header: Sequence[str]) -> dict[str, str]:
     return raw
 
 
-def _wrong_length(record: Record, header: Sequence[str]) -> Fault:
+def _wrong_length(record: Record, header: Sequence[str]) -> RowFault:
     values = {"found": len(record.cells), "expected": len(header)}
     if len(record.cells) < len(header):
-        return Fault(
+        return RowFault(
             header[len(record.cells)],
             Problem(
                 N_("La ligne est coupée : %(found)s cellules au lieu de %(expected)s. Complétez-la."), values
             ),
         )
-    return Fault(
+    return RowFault(
         None,
         Problem(
             N_(
@@ -236,16 +236,16 @@ def _answers(
     questions: Mapping[str, Question],
     layout: ImportLayout,
     today: date,
-) -> tuple[dict[str, Answer], list[Fault]]:
+) -> tuple[dict[str, Answer], list[RowFault]]:
     answers: dict[str, Answer] = {}
-    faults: list[Fault] = []
+    faults: list[RowFault] = []
     for position, name in enumerate(header):
         question = questions.get(name)
         if question is None:
             continue
         if position in record.formulas:
             faults.append(
-                Fault(
+                RowFault(
                     name,
                     Problem(
                         N_(
@@ -259,7 +259,7 @@ def _answers(
             continue
         value = read_cell(question, record.cells[position], today, layout.date_formats)
         if isinstance(value, Problem):
-            faults.append(Fault(name, value))
+            faults.append(RowFault(name, value))
         elif value is not None:
             answers[question.key] = value
     return answers, faults

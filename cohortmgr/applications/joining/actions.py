@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.answers.composed import Given
+from cohortmgr.applications.answers.composed import FieldValues
 from cohortmgr.applications.corrections.rules import strangers
-from cohortmgr.applications.documents.actions.receiving import Prepared
+from cohortmgr.applications.documents.actions.receiving import PreparedUpload
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
@@ -57,7 +57,7 @@ def ask(viewer: Viewer, application: Application) -> None:
     send_all([Letter(ASKED, person.reference, address, application.language, variables, *place)])
 
 
-def answer(viewer: Viewer, reference: str, given: Given, documents: Sequence[Prepared]) -> File:
+def answer(viewer: Viewer, reference: str, given: FieldValues, documents: Sequence[PreparedUpload]) -> File:
     """Keep what the person gives after acceptance: answers to these questions of their own file, and to no
     others.
 

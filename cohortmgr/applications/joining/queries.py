@@ -12,7 +12,7 @@ from cohortmgr.applications.documents.rules import DocumentState, papers_of
 from cohortmgr.applications.file.hooks import ended, joins
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import File, sealed_answers
-from cohortmgr.applications.file.rules import State, asked_later, owed_later
+from cohortmgr.applications.file.rules import ApplicationState, asked_later, owed_later
 from cohortmgr.base.db import db
 from cohortmgr.programmes.definition.rules import Definition, Question
 from cohortmgr.programmes.models import DefinitionVersion, Intake
@@ -21,7 +21,7 @@ from cohortmgr.programmes.queries import definition_of
 
 def questions_of(file: File) -> tuple[Question, ...]:
     """The questions asked of the person now, in the order of the form; none without an accepted seat."""
-    if file.application.state != State.SUBMITTED or asks_nothing(file.definition):
+    if file.application.state != ApplicationState.SUBMITTED or asks_nothing(file.definition):
         return ()
     return asked_later(file.definition.form, file.answers) if joins(file.application) else ()
 
@@ -50,7 +50,7 @@ def owed_by(applications: Collection[int]) -> dict[int, tuple[Question, ...]]:
         sa.select(Application, Intake.key, DefinitionVersion.fingerprint)
         .join(Intake, Intake.id == Application.intake_id)
         .join(DefinitionVersion, DefinitionVersion.id == Application.version_id)
-        .where(Application.id.in_(applications), Application.state == State.SUBMITTED.value)
+        .where(Application.id.in_(applications), Application.state == ApplicationState.SUBMITTED.value)
     )
     rows = db.session.execute(wanted)
     asked = [(row[0], definition_of(row).of_intake(row.key)) for row in rows.all()]

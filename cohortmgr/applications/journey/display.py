@@ -16,7 +16,7 @@ from cohortmgr.applications.form.pages import (
     PROGRESS_KINDS,
     PROGRESS_NAMES,
     FormPage,
-    Progress,
+    SectionProgress,
     by_question,
     first_undone,
     met,
@@ -102,8 +102,8 @@ def _section(
     return _task(localized(title), page_url(file, undone), how, _hint(asked, how, problems))
 
 
-def _hint(asked: list[Question], how: Progress, lacking: list[Problem]) -> str:
-    if how is Progress.BEGUN and len(lacking) <= NAMED:
+def _hint(asked: list[Question], how: SectionProgress, lacking: list[Problem]) -> str:
+    if how is SectionProgress.BEGUN and len(lacking) <= NAMED:
         return " ".join(f"{say(problem)}." for problem in lacking)
     if lacking:
         return ngettext("%(num)s réponse manque", "%(num)s réponses manquent", len(lacking))
@@ -114,16 +114,16 @@ def _paper(file: File, page: FormPage, question: Question) -> Task:
     document = file.documents.get(question.key)
     label, url = localized(question.label), page_url(file, page)
     if document is None:
-        how = Progress.UNTOUCHED if question.required else Progress.OPTIONAL
+        how = SectionProgress.UNTOUCHED if question.required else SectionProgress.OPTIONAL
         return _task(label, url, how, "")
     state = DocumentState(document.state)
-    task = _task(label, url, Progress.DONE, "")
+    task = _task(label, url, SectionProgress.DONE, "")
     task |= {"kind": STATE_KINDS[state], "status": say(DOCUMENT_STATES.names[state])}
     if state is DocumentState.REFUSED:
         task["hint"] = _("Ce document a été refusé : envoyez-le de nouveau.")
     return task
 
 
-def _task(label: str, url: str, how: Progress, hint: str) -> Task:
+def _task(label: str, url: str, how: SectionProgress, hint: str) -> Task:
     status, kind = say(PROGRESS_NAMES[how]), PROGRESS_KINDS[how]
     return {"label": label, "url": url, "status": status, "kind": kind, "hint": hint}

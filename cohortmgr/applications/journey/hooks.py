@@ -9,7 +9,7 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base.hooks import Hook
 
-Step = Mapping[str, Any]
+FormStep = Mapping[str, Any]
 # Higher rooms register here what comes after the sending, as items of the timeline (when, title, text, url,
 # state). An item in the state "now" says whose turn it is, in place of ours.
-steps_above: Hook[[Viewer, Application], Iterable[Step]] = Hook()
+steps_above: Hook[[Viewer, Application], Iterable[FormStep]] = Hook()

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.lists import queries as lists
-from cohortmgr.applications.lists.filters import Filters
+from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.applications.lists.models import SavedView
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
@@ -27,7 +27,9 @@ _TOO_MANY = N_("Vous avez déjà %(most)s vues. Supprimez-en une.")
 _SECRET = N_("Cette recherche contient un numéro de personne : elle ne s’enregistre pas. Enlevez-la d’abord.")
 
 
-def save_view(viewer: Viewer, intake_reference: str, name: str, filters: Filters, shared: bool) -> SavedView:
+def save_view(
+    viewer: Viewer, intake_reference: str, name: str, filters: ApplicationFilters, shared: bool
+) -> SavedView:
     """Keep filters, columns and order under a name, for every intake of the programme.
 
     A view of the same name by the same person is replaced. Refused if the search may hold an identity number
@@ -64,13 +66,15 @@ def forget_view(viewer: Viewer, reference: str) -> str:
     return row.path
 
 
-def prepare_export(viewer: Viewer, intake_reference: str, filters: Filters) -> tuple[Intake, Sequence[Any]]:
+def prepare_export(
+    viewer: Viewer, intake_reference: str, filters: ApplicationFilters
+) -> tuple[Intake, Sequence[Any]]:
     """The intake, and every row of the list that the filters show, in its order and with its columns."""
     intake = file.staff_intake(viewer, intake_reference)
     return intake, lists.every(intake.id, filters)
 
 
-def note_export(viewer: Viewer, intake: Intake, filters: Filters, kind: str, count: int) -> None:
+def note_export(viewer: Viewer, intake: Intake, filters: ApplicationFilters, kind: str, count: int) -> None:
     """Write one line into the trail for a list that left as a file: its filters and columns, and the number
     of rows."""
     require(viewer, file.READ, intake.path)

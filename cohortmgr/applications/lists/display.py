@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from cohortmgr.applications.answers.regions import REGIONS
-from cohortmgr.applications.corrections.rules import ASKED_NAMES, Asked
+from cohortmgr.applications.corrections.rules import CORRECTION_STATE_NAMES, CorrectionState
 from cohortmgr.applications.file.rules import FILE_STATES, SOURCE_NAMES, diploma_question
 from cohortmgr.base import clock
 from cohortmgr.base.errors import N_
@@ -58,11 +58,13 @@ def words_of(definition: Definition) -> dict[str, dict[Any, str]]:
         "source": {source.value: _(name) for source, name in SOURCE_NAMES.items()},
         "offering": {o.key: localized(o.title) for i in definition.intakes for o in i.offerings},
         "language": {code: _(name) for code, name in _LANGUAGES.items()},
-        "correction": {Asked(state).value: _(name) for state, name in ASKED_NAMES.items()},
+        "correction": {
+            CorrectionState(state).value: _(name) for state, name in CORRECTION_STATE_NAMES.items()
+        },
     }
 
 
-def written(
+def table_body(
     rows: Sequence[Any],
     columns: Sequence[str],
     definition: Definition,

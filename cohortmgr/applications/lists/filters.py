@@ -8,8 +8,8 @@ from decimal import Decimal, InvalidOperation
 
 from cohortmgr.accounts.identifiers import western_digits
 from cohortmgr.applications.answers.dates import day_of
-from cohortmgr.applications.corrections.rules import Asked
-from cohortmgr.applications.file.rules import Source, State
+from cohortmgr.applications.corrections.rules import CorrectionState
+from cohortmgr.applications.file.rules import ApplicationState, Source
 
 SIZES = (50, 100, 250, 600)
 # As many files can be ticked as the longest page shows.
@@ -38,11 +38,11 @@ OUTCOMES = ("offer", "waiting", "refused", "none")
 
 
 @dataclass(frozen=True)
-class Filters:
+class ApplicationFilters:
     """The filters, columns and order in an address; parts that are not valid are ignored."""
 
     search: str = ""
-    state: str = State.SUBMITTED.value
+    state: str = ApplicationState.SUBMITTED.value
     eligible: str = ""
     region: str = ""
     diploma: str = ""
@@ -64,7 +64,7 @@ class Filters:
     size: int = SIZES[0]
 
     @classmethod
-    def of(cls, args: Mapping[str, str]) -> Filters:
+    def of(cls, args: Mapping[str, str]) -> ApplicationFilters:
         """The filters from an address's arguments."""
 
         def among(name: str, known: set[str], otherwise: str = "") -> str:
@@ -74,7 +74,7 @@ class Filters:
         size = args.get("size", "")
         return cls(
             search=args.get("search", "").strip()[:100],
-            state=among("state", {"all", *State}, State.SUBMITTED.value),
+            state=among("state", {"all", *ApplicationState}, ApplicationState.SUBMITTED.value),
             eligible=among("eligible", {"yes", "no"}),
             region=args.get("region", "")[:5],
             diploma=args.get("diploma", "")[:60],
@@ -86,7 +86,7 @@ class Filters:
             sent_to=day_of(args.get("sent_to", "")),
             documents=among("documents", {"yes", "no"}),
             note=among("note", {"yes", "no"}),
-            correction=among("correction", {Asked.ASKED.value, Asked.DONE.value, "none"}),
+            correction=among("correction", {CorrectionState.ASKED.value, CorrectionState.DONE.value, "none"}),
             extended=among("extended", {"yes"}),
             outcome=among("outcome", set(OUTCOMES)),
             files=_references([args.get("files", "")]),
@@ -95,14 +95,14 @@ class Filters:
             size=int(size) if size in map(str, SIZES) else SIZES[0],
         )
 
-    def only(self, ticked: Sequence[str]) -> Filters:
+    def only(self, ticked: Sequence[str]) -> ApplicationFilters:
         """The same list with only the ticked files. These are never put into an address, which could not hold
         them all."""
         return replace(self, files=_references(ticked))
 
     def arguments(self) -> dict[str, str]:
         """The arguments that differ from an untouched list, for addresses that keep the filters."""
-        plain = Filters()
+        plain = ApplicationFilters()
         return {
             name: str(value) for name, value in vars(self).items() if value != getattr(plain, name) and value
         }

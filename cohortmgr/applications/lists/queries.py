@@ -16,7 +16,7 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers.values import normalise_phone
 from cohortmgr.applications.file.models import Application, Correction, Document, Extension, Note
 from cohortmgr.applications.file.queries import AGREED, READ, within
-from cohortmgr.applications.lists.filters import OUTCOMES, Filters
+from cohortmgr.applications.lists.filters import OUTCOMES, ApplicationFilters
 from cohortmgr.applications.lists.models import SavedView
 from cohortmgr.base import crypto
 from cohortmgr.base.clock import CASABLANCA
@@ -77,7 +77,7 @@ def _midnight(day: str, after: int = 0) -> datetime:
     return datetime.combine(moment, time(), CASABLANCA)
 
 
-def chosen(intake_id: int, filters: Filters) -> list[sa.ColumnElement[bool]]:
+def chosen(intake_id: int, filters: ApplicationFilters) -> list[sa.ColumnElement[bool]]:
     """The conditions that choose the applications of a list, for everything that is done to the same list."""
     found: list[sa.ColumnElement[bool]] = [Application.intake_id == intake_id, AGREED]
     if filters.state != "all":
@@ -99,7 +99,7 @@ def chosen(intake_id: int, filters: Filters) -> list[sa.ColumnElement[bool]]:
     return found
 
 
-def _between(filters: Filters) -> list[sa.ColumnElement[bool]]:
+def _between(filters: ApplicationFilters) -> list[sa.ColumnElement[bool]]:
     """The conditions on figures and days; both ends are included."""
     found: list[sa.ColumnElement[bool]] = []
     if filters.average_from:
@@ -113,7 +113,7 @@ def _between(filters: Filters) -> list[sa.ColumnElement[bool]]:
     return found
 
 
-def _beside(filters: Filters) -> list[sa.ColumnElement[bool]]:
+def _beside(filters: ApplicationFilters) -> list[sa.ColumnElement[bool]]:
     """The conditions on what belongs to the file: notes, corrections, documents, more time, decisions."""
     found: list[sa.ColumnElement[bool]] = []
     if filters.note:
@@ -174,19 +174,19 @@ def _phone(text: str) -> str | None:
         return None
 
 
-def seeks_identity(filters: Filters) -> bool:
+def seeks_identity(filters: ApplicationFilters) -> bool:
     """Whether the search may be an identity number or a telephone, which is kept nowhere unsealed."""
     return bool(_identity_numbers(filters.search) or _phone(filters.search))
 
 
-def _order(filters: Filters) -> list[Any]:
+def _order(filters: ApplicationFilters) -> list[Any]:
     columns = SORTS[filters.sort.removeprefix("-")]
     turned = filters.sort.startswith("-")
     order = [(column.desc() if turned else column.asc()).nulls_last() for column in columns]
     return [*order, Application.id]
 
 
-def page(intake_id: int, filters: Filters, number: int) -> Page:
+def page(intake_id: int, filters: ApplicationFilters, number: int) -> Page:
     """One page in one statement, or in two when the number lies beyond the end (then the last page).
 
     The caller has loaded the intake for the viewer.
@@ -201,12 +201,12 @@ def page(intake_id: int, filters: Filters, number: int) -> Page:
     return Page(rows, number, filters.size, rows[0].total if rows else 0)
 
 
-def every(intake_id: int, filters: Filters) -> Sequence[Any]:
+def every(intake_id: int, filters: ApplicationFilters) -> Sequence[Any]:
     """The whole list in one statement, for an export."""
     return db.session.execute(_rows(intake_id, filters)).all()
 
 
-def _rows(intake_id: int, filters: Filters) -> sa.Select[Any]:
+def _rows(intake_id: int, filters: ApplicationFilters) -> sa.Select[Any]:
     """A query of total, reference and name, then the chosen columns in their order."""
     return (
         sa.select(
@@ -230,7 +230,7 @@ class Neighbours:
     total: int
 
 
-def neighbours(intake_id: int, filters: Filters, reference: str) -> Neighbours | None:
+def neighbours(intake_id: int, filters: ApplicationFilters, reference: str) -> Neighbours | None:
     """The neighbours of a file, in one statement; None when the file is not in the list."""
     order = _order(filters)
     inner = (

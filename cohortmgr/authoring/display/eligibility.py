@@ -39,7 +39,7 @@ _SAID: Mapping[Operator, str] = {
 
 
 @dataclass(frozen=True)
-class Shown:
+class ListedCondition:
     """A condition as the list shows it: its table, what it asks in words, of whom, its number of faults,
     whether it is new."""
 
@@ -51,7 +51,7 @@ class Shown:
     is_new: bool
 
 
-def shown(writing: Writing) -> list[Shown]:
+def shown(writing: Writing) -> list[ListedCondition]:
     """The conditions as the list shows them."""
     definition = writing.definition
     published = {rule.key for rule in writing.published.eligibility}
@@ -61,7 +61,7 @@ def shown(writing: Writing) -> list[Shown]:
         sound = all(is_text(fault.path) for fault in faults)
         said = _said(definition.form, rule) if sound else say(eligibility_fields.TESTS[rule.operator])
         of_whom = said_conditions(definition.form, rule.when) if sound and rule.when else ""
-        found.append(Shown(rule.key, table, said, of_whom, len(faults), rule.key not in published))
+        found.append(ListedCondition(rule.key, table, said, of_whom, len(faults), rule.key not in published))
     return found
 
 

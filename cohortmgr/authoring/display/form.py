@@ -53,7 +53,7 @@ _FIELDS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Line:
+class ListedQuestion:
     """A question as the list shows it: its table, the name of its kind, for whom it is in words, its number
     of faults."""
 
@@ -66,17 +66,17 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Part:
+class ListedSection:
     """A section as the list shows it."""
 
     key: str
     table: Mapping[str, Any]
     said: str
-    lines: tuple[Line, ...]
+    lines: tuple[ListedQuestion, ...]
 
 
 @dataclass(frozen=True)
-class Said:
+class ListedFault:
     """A fault, with the page and field where it can be corrected; if there is no such page, `where` says the
     place in words."""
 
@@ -86,7 +86,7 @@ class Said:
     part: str = "form"
 
 
-def parts(writing: Writing) -> list[Part]:
+def parts(writing: Writing) -> list[ListedSection]:
     """The sections of the form as the list shows them."""
     form = writing.definition.form
     known = {question.key: question for question in form.questions}
@@ -99,17 +99,17 @@ def parts(writing: Writing) -> list[Part]:
         )
         section = titles.get(table["key"])
         first = section.questions[0] if section and section.show_when and section.questions else None
-        found.append(Part(table["key"], table, said_when(form, first) if first else "", lines))
+        found.append(ListedSection(table["key"], table, said_when(form, first) if first else "", lines))
     return found
 
 
 def _line(
     writing: Writing, table: Mapping[str, Any], bound: Question | None, path: tuple[str | int, ...]
-) -> Line:
+) -> ListedQuestion:
     said, form = [], writing.definition.form
     if bound is not None:
         said = [said_when(form, bound), said_required(form, bound)]
-    return Line(
+    return ListedQuestion(
         name=table["key"],
         table=table,
         kind=KINDS[QuestionKind(table["kind"])][0],
@@ -119,46 +119,48 @@ def _line(
     )
 
 
-def summary(writing: Writing) -> list[Said]:
+def summary(writing: Writing) -> list[ListedFault]:
     """Every fault of the draft, with the place where it can be corrected."""
     return [_told(writing, fault) for fault in writing.judged.faults]
 
 
-def _told(writing: Writing, fault: Fault) -> Said:
+def _told(writing: Writing, fault: Fault) -> ListedFault:
     what, path, key = said_fault(fault), fault.path, writing.programme.key
     if path[:2] == ("form", "sections") and len(path) > 3:
         return _told_of_form(writing, what, path)
     part = str(path[0]) if path else ""
     if part in text_fields.SHOWN:
         field = "-".join(str(each) for each in path)
-        return Said(what, url_for("publishing_staff.texts", key=key, _anchor=field), shown(path), part)
+        return ListedFault(what, url_for("publishing_staff.texts", key=key, _anchor=field), shown(path), part)
     if part in calendar_fields.SHOWN:
         url = url_for("terms_staff.dates", key=key, _anchor=calendar_fields.anchor(path))
-        return Said(what, url, say(PARTS[part]), part)
+        return ListedFault(what, url, say(PARTS[part]), part)
     if part == "guardians":
         url = url_for("terms_staff.guardians", key=key, _anchor=guardian_fields.anchor(path) or None)
-        return Said(what, url, say(PARTS[part]), part)
+        return ListedFault(what, url, say(PARTS[part]), part)
     if part == "eligibility" and len(path) > 1:
         rule = eligibility_fields.rules_of(writing.document)[int(path[1])]
         field = eligibility_fields.anchor(path[2:], Operator(rule["operator"]))
         url = url_for("rules_staff.rule", key=key, rule=rule["key"], _anchor=field)
-        return Said(what, url, _name(rule.get("reason")), part)
-    return Said(what, None, say(PARTS[part]) if part in PARTS else shown(path), part)
+        return ListedFault(what, url, _name(rule.get("reason")), part)
+    return ListedFault(what, None, say(PARTS[part]) if part in PARTS else shown(path), part)
 
 
-def _told_of_form(writing: Writing, what: str, path: tuple[str | int, ...]) -> Said:
+def _told_of_form(writing: Writing, what: str, path: tuple[str | int, ...]) -> ListedFault:
     key = writing.programme.key
     section = structure.sections_of(writing.document)[int(path[2])]
     if path[3] != "questions" or len(path) < 6:
         url = url_for("definitions_staff.section", key=key, section=section["key"], _anchor=anchor(path[3:]))
-        return Said(what, url, _name(section.get("title")))
+        return ListedFault(what, url, _name(section.get("title")))
     question = section["questions"][int(path[4])]
     name, rest, where = question["key"], path[5:], _name(question.get("label"))
     if rest[0] == "fields" and len(rest) > 2:
         inner = question["fields"][int(rest[1])]
         name, rest = f"{name}.{inner['key']}", rest[2:]
         where = f"{where}, {_name(inner.get('label'))}"
-    return Said(what, url_for("definitions_staff.question", key=key, name=name, _anchor=anchor(rest)), where)
+    return ListedFault(
+        what, url_for("definitions_staff.question", key=key, name=name, _anchor=anchor(rest)), where
+    )
 
 
 def said_fault(fault: Fault) -> str:

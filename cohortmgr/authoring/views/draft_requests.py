@@ -13,10 +13,10 @@ from cohortmgr.accounts import guards
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused, Stale
 from cohortmgr.base.i18n import say
-from cohortmgr.base.pages.web import posted_version
+from cohortmgr.base.web.responses import posted_version
 from cohortmgr.programmes.drafts import actions as revisions
 from cohortmgr.programmes.drafts.queries import Writing, get_writing
-from cohortmgr.programmes.drafts.question_fields import Given, Table, Typed
+from cohortmgr.programmes.drafts.question_fields import PostedValues, QuestionTable, Typed
 
 
 def version() -> int:
@@ -25,7 +25,7 @@ def version() -> int:
     return -1 if posted is None else posted
 
 
-def given() -> Given:
+def given() -> PostedValues:
     """The fields that the page sent, each with its list of values."""
     return request.form.to_dict(flat=False)
 
@@ -48,9 +48,9 @@ def by() -> int:
 
 def one_page(
     key: str,
-    shown: Callable[[Table], Table],
-    read: Callable[[Given, Table], Typed],
-    put: Callable[[Table, Table], None],
+    shown: Callable[[QuestionTable], QuestionTable],
+    read: Callable[[PostedValues, QuestionTable], Typed],
+    put: Callable[[QuestionTable, QuestionTable], None],
     page: Callable[[Writing, Typed, int, int], ResponseReturnValue],
     done: str,
 ) -> ResponseReturnValue:

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.applications.eligibility.rules import Assessment, Facts, assess, questions_read
+from cohortmgr.applications.eligibility.rules import Assessment, Circumstances, assess, questions_read
 from cohortmgr.applications.eligibility.views.requests import read_asked, show_asked
 from cohortmgr.applications.form.buttons import as_pressed, pressed
 from cohortmgr.applications.form.forms.classes import ApplicationForm, unkept_class
@@ -206,7 +206,7 @@ def attempt(key: str) -> ResponseReturnValue:
     if button is not None or problems:
         show_asked(page, button, problems)
         return _try_page(found, tried, page, None, 200 if button is not None else 422)
-    facts = Facts(request.form.getlist("papers"), bool(request.form.get("enrolled")))
+    facts = Circumstances(request.form.getlist("papers"), bool(request.form.get("enrolled")))
     return _try_page(found, tried, page, assess(tried, answers, clock.today(), facts))
 
 

@@ -21,7 +21,7 @@ from cohortmgr.base.i18n import LANGUAGES, language, say, speaking
 from cohortmgr.programmes.definition.comparing import changes, removed
 from cohortmgr.programmes.definition.questions import QuestionKind
 from cohortmgr.programmes.definition.rules import Definition
-from cohortmgr.programmes.definition.toml import read_draft, write_document
+from cohortmgr.programmes.definition.toml import read_draft, write_draft
 from cohortmgr.programmes.drafts import actions as revisions
 from cohortmgr.programmes.drafts import text_fields
 from cohortmgr.programmes.drafts.queries import Writing, get_writing
@@ -31,7 +31,7 @@ bp = Blueprint("publishing_staff", __name__, url_prefix="/staff/programmes")
 
 # When more drafts of files than this move to the new version, staff must type their number.
 MANY = 100
-LARGEST_FILE = 1024 * 1024
+LARGEST_UPLOAD = 1024 * 1024
 # The form is shown in a frame of our own page and can do nothing there: no script, no sending, no other
 # address.
 _FRAME_POLICY = (
@@ -48,7 +48,7 @@ def preview(key: str) -> ResponseReturnValue:
     definition = found.definition
     spoken = request.args.get("language", "")
     with speaking(spoken if spoken in LANGUAGES else language()):
-        return _framed(_drawn(found, _offering(definition), request.args.get("section", "")))
+        return _framed(_section_page(found, _offering(definition), request.args.get("section", "")))
 
 
 def _offering(definition: Definition) -> Definition:
@@ -56,7 +56,7 @@ def _offering(definition: Definition) -> Definition:
     return definition.of_intake(definition.intakes[-1].key) if definition.intakes else definition
 
 
-def _drawn(found: Writing, definition: Definition, section: str) -> str:
+def _section_page(found: Writing, definition: Definition, section: str) -> str:
     rows: dict[str, Any] = {
         each.key: [{}] for each in definition.form.questions if each.kind is QuestionKind.GROUP
     }
@@ -166,7 +166,7 @@ def export(key: str) -> ResponseReturnValue:
     """Send the draft, or the version in force, as a file that can be read in again."""
     found = get_writing(guards.viewer(), key)
     of_draft = request.args.get("of") == "draft" and found.draft is not None
-    text = write_document(found.document if of_draft else found.in_force.document)
+    text = write_draft(found.document if of_draft else found.in_force.document)
     name = f"{key}-brouillon.toml" if of_draft else f"{key}-{found.in_force.number}.toml"
     response = Response(text, mimetype="application/toml")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -215,9 +215,9 @@ def _sent() -> tuple[str, str]:
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         raise Refused(Problem(N_("Choisissez un fichier."), {}, "file"))
-    data = sent.stream.read(LARGEST_FILE + 1)
+    data = sent.stream.read(LARGEST_UPLOAD + 1)
     sent.close()
-    if len(data) > LARGEST_FILE:
+    if len(data) > LARGEST_UPLOAD:
         raise Refused(Problem(N_("Le fichier dépasse %(limit)s Mo."), {"limit": 1}, "file"))
     try:
         text = data.decode("utf-8-sig")

@@ -19,7 +19,7 @@ from cohortmgr.programmes.definition.comparing import CALENDAR_NAMES
 from cohortmgr.programmes.definition.questions import QuestionKind
 from cohortmgr.programmes.drafts import calendar_fields, guardian_fields, question_kinds
 from cohortmgr.programmes.drafts.queries import Writing
-from cohortmgr.programmes.drafts.question_fields import Table, Typed
+from cohortmgr.programmes.drafts.question_fields import QuestionTable, Typed
 
 bp = Blueprint("terms_staff", __name__, url_prefix="/staff/programmes")
 
@@ -72,7 +72,7 @@ def guardians(key: str) -> ResponseReturnValue:
     )
 
 
-def _put_terms(document: Table, terms: Table) -> None:
+def _put_terms(document: QuestionTable, terms: QuestionTable) -> None:
     document["guardians"] = terms
 
 

@@ -74,7 +74,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Table:
+class SheetTable:
     """A header (no name empty or twice) and the records, in the order of the file."""
 
     header: tuple[str, ...]
@@ -105,7 +105,7 @@ def read_limited(stream: Readable, limit: int = MAX_BYTES) -> bytes:
     return b"".join(parts)
 
 
-def read_table(data: bytes, filename: str = "") -> Table:
+def read_table(data: bytes, filename: str = "") -> SheetTable:
     """Return the table in a CSV or XLSX file. `filename` only says where a problem was.
 
     Raises Refused (one problem) if the file is too heavy, too long, too wide, empty, not decodable or of
@@ -119,7 +119,7 @@ def read_table(data: bytes, filename: str = "") -> Table:
         ) from None
 
 
-def _read(data: bytes) -> Table:
+def _read(data: bytes) -> SheetTable:
     if len(data) > MAX_BYTES:
         raise Refused(_too_heavy(MAX_BYTES))
     if data.startswith(_OLD_OFFICE):
@@ -141,13 +141,13 @@ def _read(data: bytes) -> Table:
     return _table(records)
 
 
-def _table(records: list[Record]) -> Table:
+def _table(records: list[Record]) -> SheetTable:
     first, *rows = records
     if len(rows) > MAX_ROWS:
         raise Refused(_too_long())
     if max(len(record.cells) for record in records) > MAX_COLUMNS:
         raise Refused(_too_wide())
-    return Table(_header(first.cells), tuple(_with_formulas(record) for record in rows))
+    return SheetTable(_header(first.cells), tuple(_with_formulas(record) for record in rows))
 
 
 def _header(cells: Sequence[str]) -> tuple[str, ...]:

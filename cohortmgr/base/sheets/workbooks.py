@@ -50,7 +50,7 @@ TOO_WIDE = N_("Le tableau dépasse %(limit)s colonnes. Gardez celles du formulai
 
 
 @dataclass(frozen=True)
-class Row:
+class WorkbookRow:
     """One row of the first sheet: its number in the spreadsheet, its cells as text, the positions of the formulas."""
 
     line: int
@@ -63,7 +63,7 @@ def is_workbook(data: bytes) -> bool:
     return data.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
-def read_workbook(data: bytes) -> list[Row]:
+def read_workbook(data: bytes) -> list[WorkbookRow]:
     """Return the rows of the first sheet, dates in ISO.
 
     Refuses what is no XLSX, is damaged, or would unpack beyond the bounds."""
@@ -80,7 +80,7 @@ def read_workbook(data: bytes) -> list[Row]:
             formulas.update(dict.fromkeys(found))
     values = _values(_repacked(parts))
     return [
-        Row(
+        WorkbookRow(
             line,
             tuple(_text(value) for value in cells),
             frozenset(c for c in range(len(cells)) if (line, c) in formulas),

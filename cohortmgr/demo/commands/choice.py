@@ -17,8 +17,8 @@ from cohortmgr.demo.commands.setting import INTAKE, PROGRAMME, by_role, file_of,
 from cohortmgr.demo.people import BEGINNER, BY_TELEPHONE, PASSWORD
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.reviews import actions as reviews
-from cohortmgr.reviews import queries as readings
-from cohortmgr.selection import queries as decisions
+from cohortmgr.reviews import queries as review_queries
+from cohortmgr.selection import queries as selection_queries
 from cohortmgr.selection.actions import decisions as selection
 from cohortmgr.selection.actions import offers
 
@@ -36,7 +36,11 @@ def read_files() -> Iterator[float]:
     for number, reviewer in enumerate(people):
         db.session.rollback()
         waiting = iter(
-            [row.reference for row in readings.queue(reviewer, intake.id) if row.total_thousandths is None]
+            [
+                row.reference
+                for row in review_queries.queue(reviewer, intake.id)
+                if row.total_thousandths is None
+            ]
         )
         sitting = 0
         while batch := list(islice(waiting, A_SITTING)):
@@ -48,8 +52,8 @@ def read_files() -> Iterator[float]:
 
 
 def _read(reviewer: Viewer, reference: str, bounds: dict[str, tuple[int, int]]) -> None:
-    review = readings.get_for(reviewer, reference)
-    file = readings.file_of(review)
+    review = review_queries.get_for(reviewer, reference)
+    file = review_queries.file_of(review)
     answers = file.answers
     features = {
         "semesters": [answers[f"s{n}"] for n in range(1, 7) if f"s{n}" in answers],
@@ -70,7 +74,7 @@ def decide() -> None:
     manager, administrator = by_role(Role.SELECTION_MANAGER)[0], by_role(Role.PROGRAMME_ADMINISTRATOR)[0]
     with writing():
         batch = selection.propose(manager, intake.reference)
-    chosen = sum(row.outcome == "offer" for row in decisions.decisions_of(batch))
+    chosen = sum(row.outcome == "offer" for row in selection_queries.decisions_of(batch))
     with clock.at(clock.now() + timedelta(hours=6)), writing():
         selection.approve(administrator, batch.reference, str(chosen))
 
@@ -82,9 +86,9 @@ def answer() -> Iterator[float]:
     intake = programmes.intake_of(PROGRAMME, INTAKE)
     manager = by_role(Role.SELECTION_MANAGER)[0]
     hashed = accounts.prepare_password(PASSWORD, "")
-    batch = decisions.batches_of(intake)[0]
+    batch = selection_queries.batches_of(intake)[0]
     for call in range(1, 4):
-        waiting = [row for row in decisions.decisions_of(batch) if row.offer_state == "sent"]
+        waiting = [row for row in selection_queries.decisions_of(batch) if row.offer_state == "sent"]
         for number, row in enumerate(waiting, start=1):
             with clock.at(clock.now() + timedelta(hours=5 * call + number)):
                 _answer(
@@ -106,7 +110,7 @@ def _claimed(manager: Viewer, application_reference: str, hashed: str) -> Viewer
 
 
 def _answer(candidate: Viewer, *, accept: bool) -> None:
-    for each in decisions.mine(candidate):
+    for each in selection_queries.mine(candidate):
         if each.offer is not None and each.offer.state == "sent":
             with writing():
                 offers.answer_offer(candidate, each.offer.reference, accept)
@@ -116,7 +120,7 @@ def chosen_people(most: int) -> list[Viewer]:
     """Return at most this many of those who were chosen and accepted, by their rank."""
     intake = programmes.intake_of(PROGRAMME, INTAKE)
     manager = by_role(Role.SELECTION_MANAGER)[0]
-    rows = decisions.decisions_of(decisions.batches_of(intake)[0])
+    rows = selection_queries.decisions_of(selection_queries.batches_of(intake)[0])
     accepted = [row for row in rows if row.offer_state == "accepted"][:most]
     return [viewer(file_of(manager, row.application_reference)[1]) for row in accepted]
 

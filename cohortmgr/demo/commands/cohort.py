@@ -20,11 +20,11 @@ from cohortmgr.demo.commands.choice import SEED
 from cohortmgr.demo.commands.setting import INTAKE, OPEN_INTAKE, PROGRAMME, by_role, file_of, viewer
 from cohortmgr.demo.people import BEGINNER, BY_TELEPHONE, COMPANIES, PASSWORD
 from cohortmgr.messages.helpdesk.actions import handling, questions
-from cohortmgr.messages.helpdesk.actions.questions import Asked
+from cohortmgr.messages.helpdesk.actions.questions import NewHelpRequest
 from cohortmgr.messages.helpdesk.rules import Topic
 from cohortmgr.placements.actions import positions as placements
 from cohortmgr.placements.actions import runs
-from cohortmgr.placements.queries import placements as positions
+from cohortmgr.placements.queries import placements as placement_queries
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.reports import actions as reports
 from cohortmgr.stipends.actions import runs as stipends
@@ -70,7 +70,7 @@ def place() -> Iterator[float]:
 
 def _wishes(manager: Viewer, cohort_id: int) -> Iterator[float]:
     chance = random.Random(SEED)
-    open_ones = [row.Position.reference for row in positions.positions_of(cohort_id)]
+    open_ones = [row.Position.reference for row in placement_queries.positions_of(cohort_id)]
     members = enrolments.members(cohort_id)
     for number, member in enumerate(members, start=1):
         ranked = sorted(
@@ -84,13 +84,13 @@ def _wishes(manager: Viewer, cohort_id: int) -> Iterator[float]:
 
 def _score(contact: Viewer) -> None:
     """Let a company score its candidates: the average of the file, and an interview that nobody else saw."""
-    for row in positions.company_positions(contact):
+    for row in placement_queries.company_positions(contact):
         chance = random.Random(f"{SEED}|{contact.email}")
         typed = {
             each.reference: str(
                 min(20, max(0, round((each.average_thousandths or 12000) / 1000 + chance.gauss(0, 2))))
             )
-            for each in positions.candidates_of(row.Position.id)
+            for each in placement_queries.candidates_of(row.Position.id)
         }
         with writing():
             placements.give_scores(contact, row.Position.reference, typed, row.Position.version)
@@ -143,7 +143,9 @@ def _begin_by_telephone() -> None:
         reference = sending.start(candidate, intake.reference).reference
     with writing():
         text = "السلام عليكم، هل يمكنني إرسال كشف النقط فيما بعد؟"
-        asked = questions.ask_on_file(candidate, reference, Asked(Topic.DOCUMENTS, text, "ar", "demo-sms"))
+        asked = questions.ask_on_file(
+            candidate, reference, NewHelpRequest(Topic.DOCUMENTS, text, "ar", "demo-sms")
+        )
     with writing():
         answer = "نعم، إلى غاية نهاية الترشيحات."
         handling.answer(by_role(Role.SELECTION_MANAGER)[0], asked.reference, answer, "demo-sms-answer")

@@ -11,64 +11,63 @@ from datetime import datetime, timedelta
 from flask import current_app
 
 from cohortmgr.accounts.rules import ANONYMOUS, SYSTEM, Role, Viewer
-from cohortmgr.applications.file import queries as files
-from cohortmgr.applications.lists.filters import Filters
+from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.demo.commands.choice import chosen_people
 from cohortmgr.demo.commands.setting import INTAKE, PROGRAMME, by_role
 from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns import queries as campaign_queries
-from cohortmgr.messages.campaigns.rules import Draft, Text
+from cohortmgr.messages.campaigns.rules import CampaignDraft, CampaignText
 from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions import handling, questions
-from cohortmgr.messages.helpdesk.actions.questions import Asked
+from cohortmgr.messages.helpdesk.actions.questions import NewHelpRequest
 from cohortmgr.messages.helpdesk.rules import Topic
 from cohortmgr.messages.incoming import actions as incoming
 from cohortmgr.messages.incoming.rules import read_mail
 from cohortmgr.messages.letters.queries import letters
 from cohortmgr.messages.preferences.actions import preferences
-from cohortmgr.messages.preferences.queries import wishes
-from cohortmgr.messages.preferences.rules import Wish
+from cohortmgr.messages.preferences.queries import preferences as preferences_preferences
+from cohortmgr.messages.preferences.rules import ContactPreference
 from cohortmgr.messages.texts import actions as wordings
-from cohortmgr.messages.texts.queries.preview import Draft as TextDraft
-from cohortmgr.messages.texts.queries.preview import held_text
+from cohortmgr.messages.texts.queries.preview import TextDraft, held_text
 from cohortmgr.messages.undelivered import actions as undelivered
 from cohortmgr.outbox.delivery.tasks.handing_over import deliver
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.stipends import queries as stipends
 
 OPEN_DAY = {
-    "fr": Text(
+    "fr": CampaignText(
         "Les candidatures de 2027 sont ouvertes",
         "Bonjour {name},\n\nVous aviez candidaté à {programme}. Les candidatures de 2027 sont ouvertes : vous pouvez "
         "en déposer une nouvelle.\n\n{link}",
         "INPT : les candidatures de 2027 sont ouvertes.",
     ),
-    "ar": Text(
+    "ar": CampaignText(
         "فتح باب الترشيح لسنة 2027",
         "مرحبا {name}،\n\nسبق لكم أن ترشحتم في {programme}. باب الترشيح لسنة 2027 مفتوح، ويمكنكم تقديم ملف جديد.\n\n"
         "{link}",
         "INPT: باب الترشيح لسنة 2027 مفتوح.",
     ),
-    "en": Text(
+    "en": CampaignText(
         "Applications for 2027 are open",
         "Hello {name},\n\nYou applied to {programme} before. You may apply again in 2027.\n\n{link}",
         "INPT: applications for 2027 are open.",
     ),
 }
 SCHOOL_CARD = {
-    "fr": Text(
+    "fr": CampaignText(
         "Votre carte d’étudiant est prête",
         "Bonjour {name},\n\nVotre carte d’étudiant vous attend au secrétariat, de 9 h à 16 h.\n\n{link}",
         "INPT : votre carte vous attend au secrétariat.",
     ),
-    "ar": Text(
+    "ar": CampaignText(
         "بطاقة الطالب جاهزة",
         "مرحبا {name}،\n\nبطاقتكم جاهزة بالكتابة، من التاسعة إلى الرابعة بعد الزوال.\n\n{link}",
         "INPT: بطاقتكم جاهزة بالكتابة.",
     ),
-    "en": Text(
+    "en": CampaignText(
         "Your student card is ready",
         "Hello {name},\n\nYour student card is waiting at the office, from 9 am to 4 pm.\n\n{link}",
         "INPT: your card is waiting at the office.",
@@ -107,20 +106,28 @@ def correspond() -> None:
     """Do all steps, around the present day."""
     manager, finance = by_role(Role.SELECTION_MANAGER)[0], by_role(Role.FINANCE)[0]
     people = chosen_people(3)
-    _wish(people)
+    _choose_preferences(people)
     _write_text(manager)
     _ask(people, manager, finance)
     _mail(manager, by_role(Role.PROGRAMME_ADMINISTRATOR)[0])
     _come_back(manager)
 
 
-def _wish(people: list[Viewer]) -> None:
+def _choose_preferences(people: list[Viewer]) -> None:
     """Set the contact wishes of three people: two want short messages, the third one mail a day."""
     for number, (person, wish) in enumerate(
-        zip(people, (Wish("sms"), Wish("sms", campaigns=False), Wish(digest=True)), strict=False)
+        zip(
+            people,
+            (
+                ContactPreference("sms"),
+                ContactPreference("sms", campaigns=False),
+                ContactPreference(digest=True),
+            ),
+            strict=False,
+        )
     ):
         with writing():
-            known = wishes.chosen_by(person)
+            known = preferences_preferences.chosen_by(person)
             phone = known.phone or f"+21261234567{number}"
             preferences.choose(person, replace(known, phone=phone, wish=wish))
 
@@ -142,18 +149,20 @@ def _ask(people: list[Viewer], manager: Viewer, finance: Viewer) -> None:
         raise LookupError(f"the programme {PROGRAMME} is not loaded")
     with clock.at(_ago(12)), writing():
         text = "Bonjour, je suis en troisième année à Fès. Puis-je candidater avec le relevé du semestre 5 seulement ?"
-        late = Asked(Topic.DOCUMENTS, text, "fr", "demo-late", "Sara Alaoui", "sara.alaoui@example.org")
+        late = NewHelpRequest(
+            Topic.DOCUMENTS, text, "fr", "demo-late", "Sara Alaoui", "sara.alaoui@example.org"
+        )
         questions.ask(ANONYMOUS, programme, None, late, "192.0.2.1")
     with clock.at(_ago(1)), writing():
         text = "ليس لدي بريد إلكتروني. كيف أعرف أن ملفي وصل؟"
-        called = Asked(Topic.ACCOUNT, text, "ar", "demo-phone", "يوسف العلمي", None, "+212661234599")
+        called = NewHelpRequest(Topic.ACCOUNT, text, "ar", "demo-phone", "يوسف العلمي", None, "+212661234599")
         questions.ask(ANONYMOUS, programme, None, called, "192.0.2.2")
     with clock.at(_ago(4)), writing():
         text = "Bonjour, à quelle date reçoit-on l’attestation d’inscription ? La banque me la demande."
         asked = questions.ask_on_file(
             people[0],
-            files.mine(people[0])[0].Application.reference,
-            Asked(Topic.DATES, text, "fr", "demo-file"),
+            file_queries.mine(people[0])[0].Application.reference,
+            NewHelpRequest(Topic.DATES, text, "fr", "demo-file"),
         )
     with clock.at(_ago(3)), writing():
         handling.note_call(
@@ -167,20 +176,22 @@ def _ask(people: list[Viewer], manager: Viewer, finance: Viewer) -> None:
     if lines:
         with clock.at(_ago(1)), writing():
             text = "Bonjour, ma bourse de janvier n’est pas arrivée sur mon compte. Pouvez-vous vérifier le RIB ?"
-            paid = questions.ask_on_line(people[1], lines[0].reference, Asked("", text, "fr", "demo-line"))
+            paid = questions.ask_on_line(
+                people[1], lines[0].reference, NewHelpRequest("", text, "fr", "demo-line")
+            )
             handling.take(finance, paid.reference)
 
 
 def _mail(manager: Viewer, administrator: Viewer) -> None:
     """Make two mailings: one to the cohort, which the worker sends at once, and one that waits for approval."""
     with clock.at(_ago(1)):
-        card, people = _proposed(manager, Draft("Cartes d’étudiant", SCHOOL_CARD, to_cohort=True))
+        card, people = _proposed(manager, CampaignDraft("Cartes d’étudiant", SCHOOL_CARD, to_cohort=True))
         with writing():
             campaigns.approve(administrator, card, str(people))
-    _proposed(manager, Draft("Ouverture de 2027", OPEN_DAY, Filters(eligible="yes")))
+    _proposed(manager, CampaignDraft("Ouverture de 2027", OPEN_DAY, ApplicationFilters(eligible="yes")))
 
 
-def _proposed(manager: Viewer, draft: Draft) -> tuple[str, int]:
+def _proposed(manager: Viewer, draft: CampaignDraft) -> tuple[str, int]:
     """Propose a mailing. Returns its reference and the number of people on its list."""
     intake = programmes.intake_of(PROGRAMME, INTAKE)
     with writing():

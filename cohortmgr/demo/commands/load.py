@@ -9,37 +9,41 @@ from datetime import date, datetime
 from cohortmgr.base import clock
 from cohortmgr.demo.commands import choice, cohort, correspondence, proofs, setting
 
-Said = Callable[[int, str], None]
-Part = Callable[[], object]
+DemoLog = Callable[[int, str], None]
+DemoAct = Callable[[], object]
 
 
 @dataclass(frozen=True)
-class Step:
+class DemoStep:
     """One step: the text to show, its share of the whole, its day, and the function, which may yield progress."""
 
     text: str
     share: int
     day: date | None
-    act: Part
+    act: DemoAct
 
 
 STEPS = (
-    Step("The programme Data & AI, from its definition", 2, date(2025, 5, 20), setting.put_programme),
-    Step("A person for each role, and four companies", 4, date(2025, 5, 21), setting.put_people),
-    Step("631 sendings imported from the 2025 file", 8, date(2025, 7, 16), setting.import_files),
-    Step("Two readings of every eligible file", 48, date(2025, 7, 17), choice.read_files),
-    Step("A selection proposed and approved by a second person", 8, date(2025, 7, 29), choice.decide),
-    Step("Thirty seats accepted, two declined, the waiting list called", 12, date(2025, 8, 1), choice.answer),
-    Step("Transcripts asked of those who accepted, read and checked", 24, date(2025, 9, 8), proofs.prove),
-    Step("The cohort enrolled", 2, date(2025, 9, 22), cohort.open_cohort),
-    Step("Wishes, scores, and the matching with four companies", 8, date(2025, 11, 10), cohort.place),
-    Step("January's stipends computed and approved", 2, date(2026, 2, 2), cohort.pay),
-    Step("Wishes, a text, mailings, questions and a mail that came back", 3, None, correspondence.correspond),
-    Step("A report asked of the worker, and a new candidate's draft", 3, None, cohort.look_ahead),
+    DemoStep("The programme Data & AI, from its definition", 2, date(2025, 5, 20), setting.put_programme),
+    DemoStep("A person for each role, and four companies", 4, date(2025, 5, 21), setting.put_people),
+    DemoStep("631 sendings imported from the 2025 file", 8, date(2025, 7, 16), setting.import_applications),
+    DemoStep("Two readings of every eligible file", 48, date(2025, 7, 17), choice.read_files),
+    DemoStep("A selection proposed and approved by a second person", 8, date(2025, 7, 29), choice.decide),
+    DemoStep(
+        "Thirty seats accepted, two declined, the waiting list called", 12, date(2025, 8, 1), choice.answer
+    ),
+    DemoStep("Transcripts asked of those who accepted, read and checked", 24, date(2025, 9, 8), proofs.prove),
+    DemoStep("The cohort enrolled", 2, date(2025, 9, 22), cohort.open_cohort),
+    DemoStep("Wishes, scores, and the matching with four companies", 8, date(2025, 11, 10), cohort.place),
+    DemoStep("January's stipends computed and approved", 2, date(2026, 2, 2), cohort.pay),
+    DemoStep(
+        "Wishes, a text, mailings, questions and a mail that came back", 3, None, correspondence.correspond
+    ),
+    DemoStep("A report asked of the worker, and a new candidate's draft", 3, None, cohort.look_ahead),
 )
 
 
-def load(say: Said) -> None:
+def load(say: DemoLog) -> None:
     """Do every step that is not done yet. `say` is called with the percentage and the step's text."""
     done, total = 0, sum(step.share for step in STEPS)
     if cohort.is_finished():

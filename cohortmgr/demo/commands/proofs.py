@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from cohortmgr.accounts.rules import Role, Viewer
 from cohortmgr.applications.corrections import actions as corrections
-from cohortmgr.applications.corrections.rules import Kind
+from cohortmgr.applications.corrections.rules import CorrectionKind
 from cohortmgr.applications.documents.actions import papers
 from cohortmgr.applications.documents.actions.receiving import prepare_document
 from cohortmgr.applications.documents.tasks import examine_next
@@ -16,7 +16,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.demo.commands.setting import INTAKE, PROGRAMME, by_role, viewer
 from cohortmgr.programmes import queries as programmes
-from cohortmgr.selection import queries as decisions
+from cohortmgr.selection import queries as selection_queries
 
 PAPER = "transcripts"
 MESSAGE = "Le fichier de 2025 n’avait pas de relevés de notes : envoyez-les avant la rentrée."
@@ -29,7 +29,7 @@ def prove() -> Iterator[float]:
     A file that has its paper already is not asked again."""
     intake = programmes.intake_of(PROGRAMME, INTAKE)
     manager = by_role(Role.SELECTION_MANAGER)[0]
-    rows = decisions.decisions_of(decisions.batches_of(intake)[0])
+    rows = selection_queries.decisions_of(selection_queries.batches_of(intake)[0])
     accepted = [row.application_reference for row in rows if row.offer_state == "accepted"]
     for number, reference in enumerate(accepted, start=1):
         db.session.rollback()
@@ -51,7 +51,7 @@ def _sent(manager: Viewer, reference: str) -> None:
     """Let staff reopen the one question, and its person answer the next day."""
     until = clock.now() + timedelta(days=10)
     with writing():
-        corrections.ask(manager, reference, {PAPER: Kind.INCOMPLETE}, MESSAGE, until)
+        corrections.ask(manager, reference, {PAPER: CorrectionKind.INCOMPLETE}, MESSAGE, until)
     file = applications.read_by_staff(manager, reference)
     paper = transcripts(file.application.number, file.application.answers)
     prepared = prepare_document(file.definition.form.question(PAPER), "releves.pdf", paper)

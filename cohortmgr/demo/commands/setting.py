@@ -8,9 +8,9 @@ from datetime import timedelta
 from cohortmgr.accounts import queries as account_queries
 from cohortmgr.accounts.actions import people as accounts
 from cohortmgr.accounts.rules import COMPANY_ROLES, SYSTEM, Role, Viewer
-from cohortmgr.applications.file import queries as files
+from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.importing.actions import invitations
-from cohortmgr.applications.importing.actions import runs as imports
+from cohortmgr.applications.importing.actions import runs as import_runs
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.settings import ROOT
@@ -21,7 +21,7 @@ from cohortmgr.programmes import queries as programme_queries
 from cohortmgr.programmes.definition.toml import read_known
 
 PROGRAMME, INTAKE, OPEN_INTAKE = "mdia", "2025", "2027"
-FILE = ROOT / "tests" / "data" / "mdia-2025-applications.csv"
+SHEET = ROOT / "tests" / "data" / "mdia-2025-applications.csv"
 
 
 def viewer(email: str) -> Viewer:
@@ -39,7 +39,7 @@ def by_role(role: Role) -> list[Viewer]:
 
 def file_of(manager: Viewer, reference: str) -> tuple[int, str]:
     """Return the person's id and the address of a file, as its manager may read them."""
-    application = files.read_by_staff(manager, reference).application
+    application = file_queries.read_by_staff(manager, reference).application
     if application.email is None:
         raise LookupError(f"{application.number} has no address")
     return application.person_id, application.email
@@ -85,13 +85,13 @@ def _put(colleague: Colleague, hashed: str) -> None:
     accounts.grant(SYSTEM, account, colleague.role, "programme", programme.reference, path, institutions)
 
 
-def import_files() -> str:
+def import_applications() -> str:
     """Import the institution's file as its manager would. Returns the counts as the command prints them."""
     intake = programme_queries.intake_of(PROGRAMME, INTAKE)
     definition = programme_queries.definition_of(intake)
-    prepared = imports.prepare_import(FILE.read_bytes(), FILE.name, definition)
+    prepared = import_runs.prepare_import(SHEET.read_bytes(), SHEET.name, definition)
     with writing():
-        counts = imports.load(by_role(Role.SELECTION_MANAGER)[0], intake.reference, prepared)
+        counts = import_runs.load(by_role(Role.SELECTION_MANAGER)[0], intake.reference, prepared)
     with clock.at(clock.now() + timedelta(hours=2)), writing():
         invitations.invite(by_role(Role.SELECTION_MANAGER)[0], intake.reference)
     return f"{counts.loaded} loaded, {counts.replaced} replaced, {counts.rejected} rejected"

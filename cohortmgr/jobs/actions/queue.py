@@ -16,7 +16,7 @@ from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.models import Job
 from cohortmgr.jobs.rules import PAUSE, JobState, after_lost_start, lease_end
 
-Progress = Callable[[int, int], None]
+ProgressCallback = Callable[[int, int], None]
 
 
 class TryLater(Exception):
@@ -27,7 +27,7 @@ class TryLater(Exception):
         self.wait = wait
 
 
-Handler = Callable[[Mapping[str, Any], Progress], Mapping[str, Any]]
+Handler = Callable[[Mapping[str, Any], ProgressCallback], Mapping[str, Any]]
 handlers: dict[str, Handler] = {}
 
 
@@ -86,7 +86,7 @@ def wake(queue: str) -> None:
 
 
 @dataclass(frozen=True)
-class Claim:
+class JobClaim:
     """A job that this worker holds.
     `start` tells this start from a later one, made after this one was taken for lost."""
 
@@ -97,7 +97,7 @@ class Claim:
     start: int
 
 
-def claim() -> Claim | None:
+def claim() -> JobClaim | None:
     """Take one due job by a conditional UPDATE.
     Returns None if none is due, or if other workers hold them all."""
     moment = clock.now()
@@ -112,16 +112,16 @@ def claim() -> Claim | None:
     if not _changed(taken.values(values)):
         return None
     held = sa.select(Job.id, Job.reference, Job.kind, Job.payload, Job.lost_starts).where(Job.id == found)
-    return Claim(*db.session.execute(held).one())
+    return JobClaim(*db.session.execute(held).one())
 
 
-def advance(job: Claim, percent: int) -> bool:
+def advance(job: JobClaim, percent: int) -> bool:
     """Note how far a job is, and that its worker is alive.
     Returns False if the job was taken for lost and another worker may have it now."""
     return _changed(_held(job).values(percent=percent, lease_until=lease_end(clock.now())))
 
 
-def end(job: Claim, result: Mapping[str, Any] | None, error: str | None) -> bool:
+def end(job: JobClaim, result: Mapping[str, Any] | None, error: str | None) -> bool:
     """Record a result or an error. Only the worker that holds the job can end it; returns whether it did."""
     state = JobState.FAILED if error else JobState.DONE
     values: dict[str, Any] = {
@@ -136,19 +136,19 @@ def end(job: Claim, result: Mapping[str, Any] | None, error: str | None) -> bool
     return _changed(_held(job).values(values))
 
 
-def give_back(job: Claim) -> bool:
+def give_back(job: JobClaim) -> bool:
     """Let a job wait again when the worker was stopped by TERM. This start is not counted."""
     return _changed(_held(job).values(state=JobState.WAITING, lease_until=None))
 
 
-def put_off(job: Claim, wait: timedelta, reason: str) -> bool:
+def put_off(job: JobClaim, wait: timedelta, reason: str) -> bool:
     """Let a job wait for a while after a temporary failure, with its reason noted.
     This start is not counted."""
     values = {"state": JobState.WAITING, "lease_until": None, "due": clock.now() + wait, "error": reason}
     return _changed(_held(job).values(values))
 
 
-def _held(job: Claim) -> sa.Update:
+def _held(job: JobClaim) -> sa.Update:
     """Update the row only while this start holds it: a start that was taken for lost has an older number."""
     mine = (Job.id == job.id, Job.state == JobState.RUNNING, Job.lost_starts == job.start)
     return sa.update(Job).where(*mine)

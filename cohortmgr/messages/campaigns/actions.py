@@ -19,7 +19,7 @@ from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns import rules
 from cohortmgr.messages.campaigns.models import Campaign, CampaignRecipient
 from cohortmgr.messages.campaigns.queries import APPROVE, WRITE
-from cohortmgr.messages.campaigns.rules import Draft, Text
+from cohortmgr.messages.campaigns.rules import CampaignDraft, CampaignText
 from cohortmgr.messages.campaigns.states import CAMPAIGN_STATES, CampaignState
 from cohortmgr.outbox.actions import Letter, open_bundle, send_all, turn_bundle
 from cohortmgr.programmes.models import Intake
@@ -30,13 +30,13 @@ FARTHEST = timedelta(days=366)
 LONGEST_TITLE = 120
 
 
-def create(viewer: Viewer, intake_reference: str, draft: Draft, form_key: str) -> Campaign:
+def create(viewer: Viewer, intake_reference: str, draft: CampaignDraft, form_key: str) -> Campaign:
     """Make a campaign to people of an intake.
     A second call with the same `form_key` returns the first campaign."""
     intake = campaign_queries.intake_for(viewer, intake_reference)
     require(viewer, WRITE, intake.path)
     values = {
-        **_written(viewer, intake, draft),
+        **_columns_of(viewer, intake, draft),
         "reference": new_reference(),
         "version": 1,
         "institution_id": intake.institution_id,
@@ -60,7 +60,7 @@ def create(viewer: Viewer, intake_reference: str, draft: Draft, form_key: str) -
     return found
 
 
-def _written(viewer: Viewer, intake: Intake, draft: Draft) -> dict[str, Any]:
+def _columns_of(viewer: Viewer, intake: Intake, draft: CampaignDraft) -> dict[str, Any]:
     """Return the columns that a form fills. Raises Refused with every problem in the form."""
     texts = {language: _cleaned(text) for language, text in draft.texts.items()}
     title = " ".join(clean(draft.title[: LONGEST_TITLE + 1]).split())
@@ -86,10 +86,10 @@ def _written(viewer: Viewer, intake: Intake, draft: Draft) -> dict[str, Any]:
     }
 
 
-def _cleaned(text: Text) -> Text:
+def _cleaned(text: CampaignText) -> CampaignText:
     """Clean a text, cut just beyond the limits: of a text that is too long, only its length is checked."""
     cut = {part: words[: rules.LIMITS[part] + 1] for part, words in vars(text).items()}
-    return Text(**{part: clean(words.replace("\r\n", "\n")) for part, words in cut.items()})
+    return CampaignText(**{part: clean(words.replace("\r\n", "\n")) for part, words in cut.items()})
 
 
 def _title_problems(title: str) -> list[Problem]:
@@ -109,7 +109,7 @@ def _due_problems(due: datetime | None) -> list[Problem]:
     return []
 
 
-def change(viewer: Viewer, reference: str, draft: Draft, version: int | None = None) -> Campaign:
+def change(viewer: Viewer, reference: str, draft: CampaignDraft, version: int | None = None) -> Campaign:
     """Change text, list or hour. A proposed or approved campaign becomes a
     draft again and needs a new approval."""
     campaign, intake = _held(viewer, reference, WRITE)
@@ -118,7 +118,7 @@ def change(viewer: Viewer, reference: str, draft: Draft, version: int | None = N
         _move(campaign, CampaignState.DRAFT)
         _unfix(campaign)
     before = {"title": campaign.title, "due": campaign.due}
-    for name, value in _written(viewer, intake, draft).items():
+    for name, value in _columns_of(viewer, intake, draft).items():
         setattr(campaign, name, value)
     record(
         viewer,
@@ -259,7 +259,7 @@ def resend(viewer: Viewer, reference: str, typed_number: str) -> Campaign:
         return campaign
     if campaign.state != CampaignState.SENDING:
         _require_move(campaign, CampaignState.SENDING)
-    number = campaign_queries.count_aside(campaign) + len(campaign_queries.readdressed(campaign))
+    number = campaign_queries.count_retriable(campaign) + len(campaign_queries.readdressed(campaign))
     if not number:
         raise Refused(N_("Aucun message n’est à renvoyer."))
     _require_number(typed_number, number)
@@ -277,7 +277,7 @@ def send_test(viewer: Viewer, reference: str, form_key: str) -> int:
     The same form sent twice sends one trial."""
     campaign, intake = _held(viewer, reference, WRITE)
     texts = rules.from_json(campaign.texts)
-    known = rules.written_in(texts)
+    known = rules.languages_of(texts)
     if not known or viewer.person_reference is None or not viewer.email:
         raise Refused(N_("Écrivez d’abord un objet et un texte."))
     example, shared = campaign_queries.first_told(campaign), campaign_queries.shared_by(intake)

@@ -22,12 +22,12 @@ from wtforms import (
 from wtforms.validators import Optional
 
 from cohortmgr.applications.answers.regions import REGIONS
-from cohortmgr.applications.lists.filters import Filters
+from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.base.clock import instant
 from cohortmgr.base.i18n import LANGUAGE_NAMES, localized
 from cohortmgr.base.text import new_reference
 from cohortmgr.messages.campaigns import rules
-from cohortmgr.messages.campaigns.rules import LIMITS, Draft, Text
+from cohortmgr.messages.campaigns.rules import LIMITS, CampaignDraft, CampaignText
 
 # The conditions of the list that this form has fields for; the list's other conditions are kept as they came.
 TYPED = ("search", "state", "eligible", "region", "source")
@@ -110,10 +110,10 @@ class CampaignForm(FlaskForm):
         """How many files of the list were ticked; 0 if the whole list is meant."""
         return len([each for each in self.filters().files.split(",") if each])
 
-    def filters(self) -> Filters:
+    def filters(self) -> ApplicationFilters:
         """Return the list's conditions: those typed here, and those that came in the URL."""
         typed = {name: self[name].data or "" for name in TYPED}
-        return Filters.of({**self._others(), **typed})
+        return ApplicationFilters.of({**self._others(), **typed})
 
     def _others(self) -> dict[str, str]:
         return dict(parse_qsl((self.others.data or "")[:_LONGEST]))
@@ -125,12 +125,13 @@ class CampaignForm(FlaskForm):
         hour = self.hour.data
         return instant(self.day.data, hour.hour, hour.minute) if hour else instant(self.day.data, 8)
 
-    def draft(self) -> Draft:
+    def draft(self) -> CampaignDraft:
         """Return what was typed, as a draft."""
         texts = {
-            code: Text(*(self[f"{part}_{code}"].data or "" for part in LIMITS)) for code in rules.LANGUAGES
+            code: CampaignText(*(self[f"{part}_{code}"].data or "" for part in LIMITS))
+            for code in rules.LANGUAGES
         }
-        return Draft(
+        return CampaignDraft(
             self.title.data or "",
             texts,
             self.filters(),
@@ -140,7 +141,7 @@ class CampaignForm(FlaskForm):
         )
 
 
-def values_of_filters(filters: Filters) -> dict[str, Any]:
+def values_of_filters(filters: ApplicationFilters) -> dict[str, Any]:
     """Return the form's values for a list's filters."""
     given = filters.arguments()
     left = {name: value for name, value in given.items() if name not in (*TYPED, "sort", "size", "columns")}
@@ -148,6 +149,6 @@ def values_of_filters(filters: Filters) -> dict[str, Any]:
     return {**typed, "others": urlencode(left)}
 
 
-def values_of_new(filters: Filters) -> dict[str, Any]:
+def values_of_new(filters: ApplicationFilters) -> dict[str, Any]:
     """Return the form's values for a new campaign to a list."""
     return {**values_of_filters(filters), "audience": "list", "form_key": new_reference()}

@@ -14,9 +14,9 @@ from cohortmgr.accounts.queries import within
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import AGREED, staff_intake
-from cohortmgr.applications.file.rules import State
+from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.applications.lists import queries as lists
-from cohortmgr.applications.lists.filters import Filters
+from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.paging import Page, page_of
@@ -26,10 +26,10 @@ from cohortmgr.jobs.models import Job
 from cohortmgr.jobs.rules import JobState
 from cohortmgr.messages.campaigns import rules
 from cohortmgr.messages.campaigns.models import Campaign, CampaignRecipient
-from cohortmgr.messages.campaigns.rules import Tally, Text
+from cohortmgr.messages.campaigns.rules import CampaignText, Tally
 from cohortmgr.messages.campaigns.states import CampaignState
 from cohortmgr.messages.preferences.models import Preference
-from cohortmgr.messages.undelivered.models import Trouble
+from cohortmgr.messages.undelivered.models import DeliveryTrouble
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.queries import opened
 from cohortmgr.outbox.rules import UNDER_WAY, MessageState
@@ -49,11 +49,11 @@ _BY_TELEPHONE = sa.and_(
 
 # If a message failed at a person's address, staff must look at it before anything else is sent there.
 _TROUBLED = (
-    sa.select(Trouble.id)
+    sa.select(DeliveryTrouble.id)
     .where(
-        Trouble.person_id == Application.person_id,
-        Trouble.institution_id == Application.institution_id,
-        Trouble.resolved_at.is_(None),
+        DeliveryTrouble.person_id == Application.person_id,
+        DeliveryTrouble.institution_id == Application.institution_id,
+        DeliveryTrouble.resolved_at.is_(None),
     )
     .exists()
 )
@@ -115,9 +115,9 @@ def by_form_key(account_reference: str, key: str) -> Campaign | None:
     return db.session.scalar(sa.select(Campaign).where(*asked))
 
 
-def filters_of(campaign: Campaign) -> Filters:
+def filters_of(campaign: Campaign) -> ApplicationFilters:
     """Return the filters of the list of applications that a campaign keeps."""
-    return Filters.of(campaign.filters)
+    return ApplicationFilters.of(campaign.filters)
 
 
 def is_live(campaign: Campaign) -> bool:
@@ -137,7 +137,7 @@ def listed(campaign: Campaign) -> sa.Select[int, int, str]:
     filters = filters_of(campaign)
     conditions = sa.and_(*lists.chosen(campaign.intake_id, filters))
     if campaign.with_drafts:
-        drafts = replace(filters, state=State.DRAFT.value, eligible="")
+        drafts = replace(filters, state=ApplicationState.DRAFT.value, eligible="")
         conditions = sa.or_(conditions, sa.and_(*lists.chosen(campaign.intake_id, drafts)))
     return chosen.where(conditions)
 
@@ -184,7 +184,7 @@ _TOLD = (
 
 
 @dataclass(frozen=True)
-class Counts:
+class RecipientCounts:
     """How many people are on a list, and how many cannot be reached, have an unresolved delivery trouble,
     want no campaigns, have no name, or get a short message. The first three of these exclude one another."""
 
@@ -209,7 +209,7 @@ def _column(problem: sa.ColumnElement[bool], name: str) -> sa.Label[Any]:
 _REACHED = sa.and_(sa.not_(_SILENT), sa.not_(_TROUBLED), sa.not_(_REFUSES))
 
 
-def counts(campaign: Campaign) -> Counts:
+def counts(campaign: Campaign) -> RecipientCounts:
     """Count the people on a campaign's list, in one statement, however long the list."""
     query = _people(
         campaign,
@@ -225,16 +225,16 @@ def counts(campaign: Campaign) -> Counts:
     names = ("total", "unreachable", "troubled", "unsubscribed", "nameless", "by_telephone")
     sums = {name: sum(getattr(row, name) for row in rows) for name in names}
     by_language = sorted(rows, key=lambda row: (-row.total, row.language))
-    return Counts(languages={row.language: row.total for row in by_language}, **sums)
+    return RecipientCounts(languages={row.language: row.total for row in by_language}, **sums)
 
 
-def told(campaign: Campaign, number: int, size: int, texts: Mapping[str, Text]) -> Page:
+def told(campaign: Campaign, number: int, size: int, texts: Mapping[str, CampaignText]) -> Page:
     """Return one page of the list, people with a problem first. Two statements."""
     query = _people(campaign, *_TOLD).where(AGREED)
     language = query.selected_columns.language
     problem = sa.case(
         (_SILENT, 0),
-        (language.not_in(rules.written_in(texts)), 1),
+        (language.not_in(rules.languages_of(texts)), 1),
         (sa.and_(sa.literal(rules.uses_name(texts)), _NAME == ""), 2),
         (_TROUBLED, 3),
         (_REFUSES, 4),
@@ -262,13 +262,13 @@ def next_recipients(campaign: Campaign, size: int) -> Sequence[sa.Row[Any]]:
     return db.session.execute(query.where(place > campaign.reached).order_by(place).limit(size)).all()
 
 
-def written_so_far(campaign: Campaign) -> int:
+def count_dealt_with(campaign: Campaign) -> int:
     """Count the people of a fixed list who were dealt with."""
     dealt = (CampaignRecipient.campaign_id == campaign.id, CampaignRecipient.id <= campaign.reached)
     return db.session.scalar(sa.select(sa.func.count()).select_from(CampaignRecipient).where(*dealt)) or 0
 
 
-def problems_of(row: Any, texts: Mapping[str, Text]) -> list[str]:
+def problems_of(row: Any, texts: Mapping[str, CampaignText]) -> list[str]:
     """Return why nothing can be written to somebody on the list, as msgids.
     Preferences are not among the reasons: the outbox looks at them when the message leaves."""
     found = []
@@ -310,7 +310,7 @@ def values_for(row: Any, shared: Mapping[str, Mapping[str, str]]) -> dict[str, s
 
 
 _LAST = sa.func.max(Message.id)
-_ASIDE = (
+_RETRIABLE = (
     Message.state == MessageState.SET_ASIDE.value,
     # A server may have accepted unanswered messages: sent again all at once, some would arrive twice.
     sa.or_(Message.failure.is_(None), Message.failure != "unanswered"),
@@ -341,14 +341,14 @@ def tally(campaign: Campaign) -> Tally:
     )
 
 
-def aside(campaign: Campaign) -> sa.Select[Any]:
+def retriable(campaign: Campaign) -> sa.Select[Any]:
     """Select the ids of a campaign's messages that failed and may be tried again."""
-    return sa.select(Message.id).where(Message.id.in_(_last_of_each(campaign)), *_ASIDE)
+    return sa.select(Message.id).where(Message.id.in_(_last_of_each(campaign)), *_RETRIABLE)
 
 
-def count_aside(campaign: Campaign) -> int:
-    """Count the messages of `aside`."""
-    return db.session.scalar(sa.select(sa.func.count()).select_from(aside(campaign).subquery())) or 0
+def count_retriable(campaign: Campaign) -> int:
+    """Count the messages of `retriable`."""
+    return db.session.scalar(sa.select(sa.func.count()).select_from(retriable(campaign).subquery())) or 0
 
 
 def readdressed(campaign: Campaign) -> list[tuple[sa.Row[Any], str]]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cohortmgr.applications.lists.filters import Filters
+from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.messages.campaigns.states import CampaignState
 from cohortmgr.outbox.texts.wording import LONGEST_BODY, LONGEST_SUBJECT, filled, names, parse
@@ -49,7 +49,7 @@ UNSUBSCRIBED = N_("Ne veut pas de ces envois")
 
 
 @dataclass(frozen=True)
-class Text:
+class CampaignText:
     """The text in one language: subject and body of an e-mail, and a text for short messages."""
 
     subject: str = ""
@@ -63,21 +63,21 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Draft:
+class CampaignDraft:
     """What somebody wrote for a campaign.
 
     The recipients are given by the filters of the list of applications or, with `to_cohort`, are the intake's
     cohort. `due` is when it leaves; None means once it is approved."""
 
     title: str
-    texts: Mapping[str, Text]
-    filters: Filters = field(default_factory=Filters)
+    texts: Mapping[str, CampaignText]
+    filters: ApplicationFilters = field(default_factory=ApplicationFilters)
     with_drafts: bool = False
     to_cohort: bool = False
     due: datetime | None = None
 
 
-Texts = Mapping[str, Text]
+Texts = Mapping[str, CampaignText]
 
 
 def as_json(texts: Texts) -> dict[str, dict[str, str]]:
@@ -85,9 +85,9 @@ def as_json(texts: Texts) -> dict[str, dict[str, str]]:
     return {language: dict(vars(text)) for language, text in texts.items() if any(vars(text).values())}
 
 
-def from_json(kept: Mapping[str, Mapping[str, str]]) -> dict[str, Text]:
+def from_json(kept: Mapping[str, Mapping[str, str]]) -> dict[str, CampaignText]:
     """Return the texts that `as_json` stored, with an empty text for each missing language."""
-    return {language: Text(**kept.get(language, {})) for language in LANGUAGES}
+    return {language: CampaignText(**kept.get(language, {})) for language in LANGUAGES}
 
 
 def text_problems(texts: Texts) -> list[Problem]:
@@ -123,14 +123,14 @@ def _part_problem(words: str, limit: int) -> Problem | None:
     return None
 
 
-def filled_in(text: Text, values: Mapping[str, str]) -> Text:
+def filled_in(text: CampaignText, values: Mapping[str, str]) -> CampaignText:
     """Return the text as one person reads it. Without a short text, short messages show the subject."""
     parts = {part: filled(parse(words), values) for part, words in vars(text).items()}
     subject = " ".join(parts["subject"].split())
-    return Text(subject, parts["body"], parts["short"] or subject)
+    return CampaignText(subject, parts["body"], parts["short"] or subject)
 
 
-def written_in(texts: Texts) -> list[str]:
+def languages_of(texts: Texts) -> list[str]:
     """Return the languages that have a whole text."""
     return [language for language in LANGUAGES if language in texts and texts[language].is_whole]
 
@@ -172,7 +172,7 @@ def number_problem(number: int) -> Problem:
 
 def languages_missing(texts: Texts, wanted: Sequence[str]) -> list[Problem]:
     """Return a problem for each language that somebody on the list reads and that has no text."""
-    known = written_in(texts)
+    known = languages_of(texts)
     what = N_("Des personnes de la liste lisent cette langue : écrivez un objet et un texte.")
     return [
         Problem(what, {}, f"subject_{language}")

@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.jobs.actions.queue import Progress, TryLater, handler, request
+from cohortmgr.jobs.actions.queue import ProgressCallback, TryLater, handler, request
 from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns import rules
 from cohortmgr.messages.campaigns.actions import RESEND, SEND
 from cohortmgr.messages.campaigns.models import Campaign
-from cohortmgr.messages.campaigns.rules import Text
+from cohortmgr.messages.campaigns.rules import CampaignText
 from cohortmgr.messages.campaigns.states import CAMPAIGN_STATES, CampaignState
 from cohortmgr.messages.preferences.actions.unsubscribe_links import token_for
 from cohortmgr.outbox.actions import Letter, send_all, take_up_all
@@ -30,7 +30,7 @@ LOOK_AGAIN = timedelta(minutes=2)
 
 
 @handler(SEND)
-def send(payload: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+def send(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, Any]:
     """Write the messages of `payload["campaign"]` once its hour has come;
     a second run continues where the first stopped.
 
@@ -52,7 +52,7 @@ def send(payload: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
 
 
 @handler(RESEND)
-def resend(payload: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+def resend(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, Any]:
     """Let the failed messages of `payload["campaign"]` wait again; a second run finds nothing left to do.
 
     Another job notes when they have left:
@@ -99,10 +99,10 @@ def _write_some(reference: str) -> tuple[int, int] | None:
     send_all([_letter(campaign, row, texts, shared) for row in reached])
     campaign.reached = rows[-1].place
     campaign.left_out += len(rows) - len(reached)
-    return campaign_queries.written_so_far(campaign), campaign.total
+    return campaign_queries.count_dealt_with(campaign), campaign.total
 
 
-def _said_by(campaign: Campaign) -> tuple[Mapping[str, Text], Mapping[str, Mapping[str, str]]]:
+def _said_by(campaign: Campaign) -> tuple[Mapping[str, CampaignText], Mapping[str, Mapping[str, str]]]:
     """Return the campaign's texts, and what they say of the intake."""
     intake = db.session.get_one(Intake, campaign.intake_id)
     return rules.from_json(campaign.texts), campaign_queries.shared_by(intake)
@@ -111,7 +111,7 @@ def _said_by(campaign: Campaign) -> tuple[Mapping[str, Text], Mapping[str, Mappi
 def _letter(
     campaign: Campaign,
     row: Any,
-    texts: Mapping[str, Text],
+    texts: Mapping[str, CampaignText],
     shared: Mapping[str, Mapping[str, str]],
     address: str | None = None,
 ) -> Letter:
@@ -143,7 +143,7 @@ def _take_up_failed(reference: str) -> int:
     texts, shared = _said_by(campaign)
     moved = campaign_queries.readdressed(campaign)
     letters = [_letter(campaign, row, texts, shared, address) for row, address in moved]
-    number = take_up_all(campaign_queries.aside(campaign)) + send_all(letters)
+    number = take_up_all(campaign_queries.retriable(campaign)) + send_all(letters)
     request(SYSTEM, SEND, {"campaign": reference}, campaign.institution_id)
     return number
 

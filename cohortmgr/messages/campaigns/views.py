@@ -13,15 +13,15 @@ from flask_babel import ngettext
 from cohortmgr.accounts import guards
 from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.rules import allows, require_anywhere
-from cohortmgr.applications.lists.filters import Filters
+from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.applications.lists.views.requests import ticked
 from cohortmgr.base import clock
 from cohortmgr.base.clock import CASABLANCA, local
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES
-from cohortmgr.base.pages.web import posted_version, show_problems
 from cohortmgr.base.text import new_reference
+from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns import rules
@@ -72,7 +72,7 @@ def _list(intake: Intake | None, intakes: Sequence[Intake]) -> ResponseReturnVal
 def new(reference: str) -> ResponseReturnValue:
     """Show a new form, filled with the filters in the URL."""
     intake = campaign_queries.intake_for(guards.viewer(), reference)
-    values = values_of_new(Filters.of(request.args))
+    values = values_of_new(ApplicationFilters.of(request.args))
     return _form(intake, CampaignForm(formdata=None, data=values, with_cohort=_has_cohort(intake)))
 
 
@@ -81,7 +81,7 @@ def new(reference: str) -> ResponseReturnValue:
 def begin(reference: str) -> ResponseReturnValue:
     """Show the same form, for the files that were ticked in the list; nothing is stored yet."""
     intake = campaign_queries.intake_for(guards.viewer(), reference)
-    values = values_of_new(ticked(Filters.of(request.args)))
+    values = values_of_new(ticked(ApplicationFilters.of(request.args)))
     return _form(intake, CampaignForm(formdata=None, data=values, with_cohort=_has_cohort(intake)))
 
 
@@ -174,7 +174,7 @@ def _page(reference: str, problems: Sequence[Problem] = ()) -> ResponseReturnVal
         tally=campaign_queries.tally(campaign) if begun else None,
         again=again,
         texts=texts,
-        written=rules.written_in(texts),
+        written=rules.languages_of(texts),
         languages=LANGUAGE_NAMES,
         names=CAMPAIGN_STATES.names,
         tags=rules.STATE_TAGS,
@@ -190,7 +190,7 @@ def _page(reference: str, problems: Sequence[Problem] = ()) -> ResponseReturnVal
 
 
 def _again(campaign: Campaign) -> int:
-    return campaign_queries.count_aside(campaign) + len(campaign_queries.readdressed(campaign))
+    return campaign_queries.count_retriable(campaign) + len(campaign_queries.readdressed(campaign))
 
 
 @bp.get("/campaigns/<reference>/progress")
@@ -326,7 +326,7 @@ def _typed() -> str:
     return request.form.get("confirmation", "")[:20]
 
 
-def _values_of(campaign: Campaign, filters: Filters) -> dict[str, Any]:
+def _values_of(campaign: Campaign, filters: ApplicationFilters) -> dict[str, Any]:
     """Return the form's values for an existing campaign."""
     texts = rules.from_json(campaign.texts)
     due = local(campaign.due) if campaign.due else None

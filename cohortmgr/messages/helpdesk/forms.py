@@ -44,7 +44,7 @@ class WordsForm(FlaskForm):
     )
 
 
-class QuestionForm(WordsForm):
+class HelpRequestForm(WordsForm):
     """A question by somebody who is signed in."""
 
     topic = SelectField(_l("À propos de"))
@@ -54,7 +54,7 @@ class QuestionForm(WordsForm):
         self.topic.choices = [(key.value, say(name)) for key, name in TOPICS.items()]
 
 
-class PublicQuestionForm(QuestionForm):
+class PublicHelpRequestForm(HelpRequestForm):
     """A question by somebody without an account, with where to answer."""
 
     name = StringField(

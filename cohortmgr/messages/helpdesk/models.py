@@ -13,7 +13,7 @@ from cohortmgr.base.db import Id, Model, Row, Versioned
 _GLOBAL = {"info": {"tenancy": "global"}}
 
 
-class Question(Row, Model):
+class HelpRequest(Row, Model):
     """One question that somebody brought: from a page, on a file, on a payment line or by mail.
 
     `subject` names the key that seals the thread: the person's or, without a person, the question's own.
@@ -51,7 +51,7 @@ class Question(Row, Model):
     touched_at: Mapped[datetime]
 
 
-class Entry(Row, Model):
+class ThreadEntry(Row, Model):
     """One part of a question's thread. `sealed` is JSON, sealed with the key of the question's subject.
 
     An entry that the person may not see has no `person_id`. `once` is a name that only one entry may have:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cohortmgr.base.errors import N_
-from cohortmgr.messages.helpdesk.rules import QUESTION_STATES, EntryKind, QuestionState, Topic
+from cohortmgr.messages.helpdesk.rules import QUESTION_STATES, EntryKind, HelpRequestState, Topic
 
 TOPICS: Mapping[Topic, str] = {
     Topic.APPLICATION: N_("Ma candidature"),
@@ -17,22 +17,22 @@ TOPICS: Mapping[Topic, str] = {
     Topic.ACCOUNT: N_("Mon compte, me connecter"),
     Topic.OTHER: N_("Autre chose"),
 }
-TAGS: Mapping[QuestionState, str] = {
-    QuestionState.OPEN: "wait",
-    QuestionState.WAITING: "info",
-    QuestionState.ANSWERED: "done",
-    QuestionState.CLOSED: "neutral",
+TAGS: Mapping[HelpRequestState, str] = {
+    HelpRequestState.OPEN: "wait",
+    HelpRequestState.WAITING: "info",
+    HelpRequestState.ANSWERED: "done",
+    HelpRequestState.CLOSED: "neutral",
 }
 # The states as whoever asked reads them: whose turn it is, from their side.
-OWN_STATES: Mapping[QuestionState, str] = {
+OWN_STATES: Mapping[HelpRequestState, str] = {
     **QUESTION_STATES.names,
-    QuestionState.OPEN: N_("Réponse attendue"),
-    QuestionState.WAITING: N_("À vous de répondre"),
+    HelpRequestState.OPEN: N_("Réponse attendue"),
+    HelpRequestState.WAITING: N_("À vous de répondre"),
 }
-OWN_TAGS: Mapping[QuestionState, str] = {
+OWN_TAGS: Mapping[HelpRequestState, str] = {
     **TAGS,
-    QuestionState.OPEN: "info",
-    QuestionState.WAITING: "wait",
+    HelpRequestState.OPEN: "info",
+    HelpRequestState.WAITING: "wait",
 }
 PARTS: Mapping[EntryKind, str] = {
     EntryKind.ASKED: N_("Question"),

@@ -21,17 +21,17 @@ from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound, Problem
 from cohortmgr.base.text import fold
-from cohortmgr.messages.helpdesk.models import Entry, Question, SavedAnswer
+from cohortmgr.messages.helpdesk.models import HelpRequest, SavedAnswer, ThreadEntry
 from cohortmgr.messages.helpdesk.rules import (
     FROM_THE_PERSON,
     INTERNAL,
     UNANSWERED,
     EntryKind,
-    QuestionState,
+    HelpRequestState,
     Topic,
 )
 from cohortmgr.programmes.models import Intake, Programme
-from cohortmgr.stipends.models import Line
+from cohortmgr.stipends.models import StipendLine
 
 DESK = "messages.desk"
 WRITE = "messages.write"
@@ -43,7 +43,7 @@ _UNANSWERED = tuple(state.value for state in UNANSWERED)
 _Owner = aliased(Person)
 _OwnerAccount = aliased(Account)
 _LINE: tuple[Any, ...] = (
-    Question,
+    HelpRequest,
     Person,
     _Owner.given_name.label("owner_given"),
     _Owner.family_name.label("owner_family"),
@@ -54,7 +54,7 @@ _LINE: tuple[Any, ...] = (
 
 
 @dataclass(frozen=True)
-class Filters:
+class HelpRequestFilters:
     """The filters of the list, as its URL gives them.
     Without a state, the list shows what is not answered."""
 
@@ -66,7 +66,7 @@ class Filters:
     search: str = ""
 
     @classmethod
-    def of(cls, args: Mapping[str, str]) -> Filters:
+    def of(cls, args: Mapping[str, str]) -> HelpRequestFilters:
         """Read the filters from the URL; an unknown value filters nothing."""
         whose, topic, state = args.get("whose", ""), args.get("topic", ""), args.get("state", "")
         return cls(
@@ -74,7 +74,7 @@ class Filters:
             bool(args.get("late")),
             topic if topic in set(Topic) else "",
             args.get("intake", "")[:26],
-            state if state in {*QuestionState, "all"} else "",
+            state if state in {*HelpRequestState, "all"} else "",
             args.get("search", "").strip()[:100],
         )
 
@@ -85,7 +85,7 @@ class Filters:
 
 
 @dataclass(frozen=True)
-class Part:
+class ThreadPart:
     """One part of a thread, unsealed.
 
     `shown` is what the page shows; None once it was erased. `text` is the whole text if `shown` is only a
@@ -116,48 +116,48 @@ def within(viewer: Viewer) -> sa.ColumnElement[bool]:
 
     def held_by(roles: frozenset[Role]) -> sa.ColumnElement[bool]:
         paths = {grant.path for grant in viewer.grants if grant.role in roles}
-        return accounts.below(Question.path, sorted(paths))
+        return accounts.below(HelpRequest.path, sorted(paths))
 
-    of_money = sa.and_(Question.line_id.is_not(None), held_by(_PAYERS))
-    return sa.or_(of_money, sa.and_(Question.line_id.is_(None), held_by(_OTHERS)))
+    of_money = sa.and_(HelpRequest.line_id.is_not(None), held_by(_PAYERS))
+    return sa.or_(of_money, sa.and_(HelpRequest.line_id.is_(None), held_by(_OTHERS)))
 
 
 def visible(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
     """Select (question, person, owner's names, file, intake) at the viewer's desk."""
     return (
         sa.select(*_LINE)
-        .outerjoin(Person, Person.id == Question.person_id)
-        .outerjoin(_OwnerAccount, _OwnerAccount.id == Question.owner_id)
+        .outerjoin(Person, Person.id == HelpRequest.person_id)
+        .outerjoin(_OwnerAccount, _OwnerAccount.id == HelpRequest.owner_id)
         .outerjoin(_Owner, _Owner.id == _OwnerAccount.person_id)
-        .outerjoin(Application, Application.id == Question.application_id)
-        .outerjoin(Intake, Intake.id == Question.intake_id)
+        .outerjoin(Application, Application.id == HelpRequest.application_id)
+        .outerjoin(Intake, Intake.id == HelpRequest.intake_id)
         .where(within(viewer))
     )
 
 
-def listed(viewer: Viewer, filters: Filters) -> sa.Select[*tuple[Any, ...]]:
+def listed(viewer: Viewer, filters: HelpRequestFilters) -> sa.Select[*tuple[Any, ...]]:
     """Do `visible`, filtered; questions due first come first."""
-    return narrowed(visible(viewer), viewer, filters).order_by(Question.answer_by, Question.id)
+    return narrowed(visible(viewer), viewer, filters).order_by(HelpRequest.answer_by, HelpRequest.id)
 
 
 def narrowed(
-    query: sa.Select[*tuple[Any, ...]], viewer: Viewer, filters: Filters
+    query: sa.Select[*tuple[Any, ...]], viewer: Viewer, filters: HelpRequestFilters
 ) -> sa.Select[*tuple[Any, ...]]:
     """Add the conditions of the filters to a query, which must join intakes, persons and files."""
     if filters.whose == "mine":
-        query = query.where(Question.owner_id == viewer.account_id)
+        query = query.where(HelpRequest.owner_id == viewer.account_id)
     elif filters.whose == "unowned":
-        query = query.where(Question.owner_id.is_(None))
+        query = query.where(HelpRequest.owner_id.is_(None))
     if filters.late:
         query = query.where(*_late())
     if filters.topic:
-        query = query.where(Question.topic == filters.topic)
+        query = query.where(HelpRequest.topic == filters.topic)
     if filters.intake:
         query = query.where(Intake.reference == filters.intake)
     if filters.state != "all":
-        query = query.where(Question.state.in_([filters.state] if filters.state else _UNANSWERED))
+        query = query.where(HelpRequest.state.in_([filters.state] if filters.state else _UNANSWERED))
     for word in fold(filters.search).split():
-        told = Question.search_text.contains(word, autoescape=True)
+        told = HelpRequest.search_text.contains(word, autoescape=True)
         named = Person.search_name.contains(word, autoescape=True)
         mailed = sa.func.lower(Person.email).contains(word, autoescape=True)
         filed = sa.func.lower(Application.number).contains(word, autoescape=True)
@@ -166,20 +166,22 @@ def narrowed(
 
 
 def _late() -> tuple[sa.ColumnElement[bool], ...]:
-    return Question.state == QuestionState.OPEN.value, Question.answer_by < clock.today()
+    return HelpRequest.state == HelpRequestState.OPEN.value, HelpRequest.answer_by < clock.today()
 
 
 def get_for(viewer: Viewer, reference: str) -> sa.Row[*tuple[Any, ...]]:
     """Return the row of one question at the viewer's desk. Raises NotFound otherwise."""
-    found = db.session.execute(visible(viewer).where(Question.reference == reference)).first()
+    found = db.session.execute(visible(viewer).where(HelpRequest.reference == reference)).first()
     if found is None:
         raise NotFound(reference)
     return found
 
 
-def question_for(viewer: Viewer, reference: str) -> Question:
+def question_for(viewer: Viewer, reference: str) -> HelpRequest:
     """Return one question at the viewer's desk, for acts. Raises NotFound otherwise."""
-    found = db.session.scalar(sa.select(Question).where(Question.reference == reference, within(viewer)))
+    found = db.session.scalar(
+        sa.select(HelpRequest).where(HelpRequest.reference == reference, within(viewer))
+    )
     if found is None:
         raise NotFound(reference)
     return found
@@ -195,13 +197,13 @@ def counts(viewer: Viewer) -> sa.Row[*tuple[Any, ...]]:
     late = sa.and_(*_late())
     return db.session.execute(
         sa.select(
-            many(Question.state == QuestionState.OPEN.value).label("open"),
-            many(Question.state == QuestionState.WAITING.value).label("waiting"),
-            many(Question.owner_id == (viewer.account_id or -1)).label("mine"),
-            many(Question.owner_id.is_(None)).label("unowned"),
+            many(HelpRequest.state == HelpRequestState.OPEN.value).label("open"),
+            many(HelpRequest.state == HelpRequestState.WAITING.value).label("waiting"),
+            many(HelpRequest.owner_id == (viewer.account_id or -1)).label("mine"),
+            many(HelpRequest.owner_id.is_(None)).label("unowned"),
             many(late).label("late"),
-            sa.func.min(sa.case((late, Question.answer_by))).label("oldest"),
-        ).where(within(viewer), Question.state.in_(_UNANSWERED))
+            sa.func.min(sa.case((late, HelpRequest.answer_by))).label("oldest"),
+        ).where(within(viewer), HelpRequest.state.in_(_UNANSWERED))
     ).one()
 
 
@@ -210,25 +212,29 @@ def groups(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     first."""
     number = sa.func.count().label("number")
     return db.session.execute(
-        sa.select(Question.topic, Intake.reference.label("intake"), Intake.title, number)
-        .join(Intake, Intake.id == Question.intake_id)
-        .where(within(viewer), Question.state == QuestionState.OPEN.value, Question.line_id.is_(None))
-        .group_by(Question.topic, Intake.id, Intake.reference, Intake.title)
+        sa.select(HelpRequest.topic, Intake.reference.label("intake"), Intake.title, number)
+        .join(Intake, Intake.id == HelpRequest.intake_id)
+        .where(
+            within(viewer), HelpRequest.state == HelpRequestState.OPEN.value, HelpRequest.line_id.is_(None)
+        )
+        .group_by(HelpRequest.topic, Intake.id, Intake.reference, Intake.title)
         .having(number > 1)
-        .order_by(number.desc(), Question.topic)
+        .order_by(number.desc(), HelpRequest.topic)
         .limit(8)
     ).all()
 
 
-def excerpts(questions: Sequence[Question]) -> dict[int, str]:
+def excerpts(questions: Sequence[HelpRequest]) -> dict[int, str]:
     """Return what the person wrote last, by the question's id. Two statements."""
     last = (
-        sa.select(sa.func.max(Entry.id))
-        .where(Entry.question_id.in_([each.id for each in questions]))
-        .where(Entry.kind.in_([kind.value for kind in FROM_THE_PERSON]))
-        .group_by(Entry.question_id)
+        sa.select(sa.func.max(ThreadEntry.id))
+        .where(ThreadEntry.question_id.in_([each.id for each in questions]))
+        .where(ThreadEntry.kind.in_([kind.value for kind in FROM_THE_PERSON]))
+        .group_by(ThreadEntry.question_id)
     )
-    rows = db.session.scalars(sa.select(Entry).where(Entry.id.in_(last))).all() if questions else []
+    rows = (
+        db.session.scalars(sa.select(ThreadEntry).where(ThreadEntry.id.in_(last))).all() if questions else []
+    )
     keys = known_keys({each.subject for each in questions})
     subjects = {each.id: each.subject for each in questions}
     found = {row.question_id: _opened(row, keys.get(subjects[row.question_id])) for row in rows}
@@ -237,20 +243,20 @@ def excerpts(questions: Sequence[Question]) -> dict[int, str]:
     }
 
 
-def thread(question: Question, whole: bool) -> list[Part]:
+def thread(question: HelpRequest, whole: bool) -> list[ThreadPart]:
     """Return the parts of a question in order; `whole` includes what its person may not see.
     Four statements at most.
 
     A child reads only their own words in their question; what adults wrote is for the guardian."""
     chosen = (
-        sa.select(Entry, Person.given_name, Person.family_name)
-        .outerjoin(Account, Account.id == Entry.author_id)
+        sa.select(ThreadEntry, Person.given_name, Person.family_name)
+        .outerjoin(Account, Account.id == ThreadEntry.author_id)
         .outerjoin(Person, Person.id == Account.person_id)
-        .where(Entry.question_id == question.id)
-        .order_by(Entry.at, Entry.id)
+        .where(ThreadEntry.question_id == question.id)
+        .order_by(ThreadEntry.at, ThreadEntry.id)
     )
     if not whole:
-        chosen = chosen.where(Entry.kind.not_in([kind.value for kind in INTERNAL]))
+        chosen = chosen.where(ThreadEntry.kind.not_in([kind.value for kind in INTERNAL]))
     rows = db.session.execute(chosen).all()
     key = known_keys({question.subject}).get(question.subject)
     parts = [_part(row, key) for row in rows]
@@ -259,21 +265,21 @@ def thread(question: Question, whole: bool) -> list[Part]:
     return parts
 
 
-def _to_child(part: Part) -> Part:
+def _to_child(part: ThreadPart) -> ThreadPart:
     """Return a part as a child may see it:
     an adult's answer, or a mail from an address that is not the child's, shows only that it exists."""
     if part.kind is not EntryKind.ANSWER and not part.sender:
         return part
-    return Part(part.kind, part.at, "", None, withheld=True)
+    return ThreadPart(part.kind, part.at, "", None, withheld=True)
 
 
-def _part(row: sa.Row[*tuple[Any, ...]], key: bytes | None) -> Part:
-    entry: Entry = row[0]
+def _part(row: sa.Row[*tuple[Any, ...]], key: bytes | None) -> ThreadPart:
+    entry: ThreadEntry = row[0]
     author = f"{row.given_name or ''} {row.family_name or ''}".strip()
     content = _opened(entry, key)
     if content is None:
-        return Part(EntryKind(entry.kind), entry.at, author, None)
-    return Part(
+        return ThreadPart(EntryKind(entry.kind), entry.at, author, None)
+    return ThreadPart(
         EntryKind(entry.kind),
         entry.at,
         author,
@@ -287,31 +293,33 @@ def _part(row: sa.Row[*tuple[Any, ...]], key: bytes | None) -> Part:
     )
 
 
-def _opened(entry: Entry, key: bytes | None) -> dict[str, Any] | None:
+def _opened(entry: ThreadEntry, key: bytes | None) -> dict[str, Any] | None:
     if key is None or not entry.sealed:
         return None
     content: dict[str, Any] = json.loads(crypto.decrypt(key, entry.sealed, entry.reference.encode()))
     return content
 
 
-def phone_of(question: Question) -> str:
+def phone_of(question: HelpRequest) -> str:
     """Return the telephone number that somebody without an account left; empty if none."""
     if question.phone_sealed is None:
         return ""
     return crypto.unseal(question.phone_sealed, "questions", "phone", question.reference)
 
 
-def mine(viewer: Viewer) -> Sequence[Question]:
+def mine(viewer: Viewer) -> Sequence[HelpRequest]:
     """Return the viewer's own questions, the last changed first."""
-    own = sa.select(Question).where(Question.person_id == (viewer.person_id or -1))
-    return db.session.scalars(own.order_by(Question.touched_at.desc(), Question.id.desc()).limit(200)).all()
+    own = sa.select(HelpRequest).where(HelpRequest.person_id == (viewer.person_id or -1))
+    return db.session.scalars(
+        own.order_by(HelpRequest.touched_at.desc(), HelpRequest.id.desc()).limit(200)
+    ).all()
 
 
-def own(viewer: Viewer, reference: str) -> Question:
+def own(viewer: Viewer, reference: str) -> HelpRequest:
     """Return one of the viewer's own questions. Raises NotFound otherwise."""
     found = db.session.scalar(
-        sa.select(Question).where(
-            Question.reference == reference, Question.person_id == (viewer.person_id or -1)
+        sa.select(HelpRequest).where(
+            HelpRequest.reference == reference, HelpRequest.person_id == (viewer.person_id or -1)
         )
     )
     if found is None:
@@ -319,7 +327,7 @@ def own(viewer: Viewer, reference: str) -> Question:
     return found
 
 
-def colleagues(question: Question) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+def colleagues(question: HelpRequest) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """Return (id, reference, given_name, family_name) of the accounts that may answer a question, by name."""
     roles = _PAYERS if question.line_id is not None else _OTHERS
     return db.session.execute(
@@ -333,9 +341,9 @@ def colleagues(question: Question) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     ).all()
 
 
-def line_of(question: Question) -> Line | None:
+def line_of(question: HelpRequest) -> StipendLine | None:
     """Return the payment line that the question is about; None if it is about none."""
-    return None if question.line_id is None else db.session.get(Line, question.line_id)
+    return None if question.line_id is None else db.session.get(StipendLine, question.line_id)
 
 
 def saved(viewer: Viewer, permission: str = DESK) -> Sequence[SavedAnswer]:

@@ -15,7 +15,7 @@ TYPED_ABOVE = 100
 LONGEST = 5000
 
 
-class QuestionState(StrEnum):
+class HelpRequestState(StrEnum):
     """Where a question stands: whose turn it is."""
 
     OPEN = "open"
@@ -26,29 +26,39 @@ class QuestionState(StrEnum):
 
 QUESTION_STATES = Table(
     {
-        QuestionState.OPEN: Stage(
+        HelpRequestState.OPEN: Stage(
             N_("La question attend une réponse du programme."),
-            to=(QuestionState.WAITING, QuestionState.ANSWERED, QuestionState.CLOSED),
+            to=(HelpRequestState.WAITING, HelpRequestState.ANSWERED, HelpRequestState.CLOSED),
             name=N_("À répondre"),
         ),
-        QuestionState.WAITING: Stage(
+        HelpRequestState.WAITING: Stage(
             N_("Le programme attend une précision de la personne."),
-            to=(QuestionState.OPEN, QuestionState.WAITING, QuestionState.ANSWERED, QuestionState.CLOSED),
+            to=(
+                HelpRequestState.OPEN,
+                HelpRequestState.WAITING,
+                HelpRequestState.ANSWERED,
+                HelpRequestState.CLOSED,
+            ),
             name=N_("Attend la personne"),
         ),
-        QuestionState.ANSWERED: Stage(
+        HelpRequestState.ANSWERED: Stage(
             N_("Une réponse est partie ; la personne peut encore écrire."),
-            to=(QuestionState.OPEN, QuestionState.WAITING, QuestionState.ANSWERED, QuestionState.CLOSED),
+            to=(
+                HelpRequestState.OPEN,
+                HelpRequestState.WAITING,
+                HelpRequestState.ANSWERED,
+                HelpRequestState.CLOSED,
+            ),
             name=N_("Répondue"),
         ),
-        QuestionState.CLOSED: Stage(
+        HelpRequestState.CLOSED: Stage(
             N_("La question est close ; un nouveau message la rouvre."),
-            to=(QuestionState.OPEN,),
+            to=(HelpRequestState.OPEN,),
             name=N_("Close"),
         ),
     }
 )
-UNANSWERED = (QuestionState.OPEN, QuestionState.WAITING)
+UNANSWERED = (HelpRequestState.OPEN, HelpRequestState.WAITING)
 
 
 class EntryKind(StrEnum):
@@ -91,6 +101,6 @@ def answer_by(asked: date, days: int = WORKING_DAYS) -> date:
     return day
 
 
-def is_overdue(state: QuestionState, by: date, today: date) -> bool:
+def is_overdue(state: HelpRequestState, by: date, today: date) -> bool:
     """Whether the desk is late, which it can be only while it is its turn."""
-    return state is QuestionState.OPEN and today > by
+    return state is HelpRequestState.OPEN and today > by

@@ -18,10 +18,16 @@ from cohortmgr.audit.actions import about, record
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.text import fold
-from cohortmgr.messages.helpdesk.actions.questions import Asked, Said, back_to_desk, open_question, say_once
-from cohortmgr.messages.helpdesk.models import Entry, Question
+from cohortmgr.messages.helpdesk.actions.questions import (
+    NewHelpRequest,
+    NewThreadEntry,
+    back_to_desk,
+    open_question,
+    say_once,
+)
+from cohortmgr.messages.helpdesk.models import HelpRequest, ThreadEntry
 from cohortmgr.messages.helpdesk.rules import EntryKind, Topic
-from cohortmgr.messages.incoming.rules import Bounce, Complaint, Mail, Reply, question_address
+from cohortmgr.messages.incoming.rules import Bounce, Complaint, IncomingMail, Reply, question_address
 from cohortmgr.messages.preferences.actions import preferences
 from cohortmgr.messages.undelivered.actions import COMPLAINT, place_of
 from cohortmgr.outbox.delivery.actions.outcomes import tell
@@ -47,7 +53,7 @@ def reply_to(_message: Message, content: Mapping[str, Any]) -> dict[str, str]:
     return {"Reply-To": question_address(reference, tag_of(reference), domain)}
 
 
-def receive(viewer: Viewer, mail: Mail) -> str:
+def receive(viewer: Viewer, mail: IncomingMail) -> str:
     """Do what a mail asks for, only once however often it is read.
 
     Returns what became of it in one word:
@@ -103,14 +109,14 @@ def _stop_campaigns(viewer: Viewer, reference: str) -> None:
         preferences.unsubscribe(viewer, subject)
 
 
-def _reply(viewer: Viewer, mail: Mail, reply: Reply) -> str:
+def _reply(viewer: Viewer, mail: IncomingMail, reply: Reply) -> str:
     once = f"mail:{mail.once}"
-    if db.session.scalar(sa.select(Entry.id).where(Entry.once == once)) is not None:
+    if db.session.scalar(sa.select(ThreadEntry.id).where(ThreadEntry.once == once)) is not None:
         return "again"
     question = _addressed(reply) or _answered(viewer, mail, reply)
     if question is None:
         return "unknown"
-    said = Said(EntryKind.MAIL, reply.text, once, more=_told(mail, reply, question))
+    said = NewThreadEntry(EntryKind.MAIL, reply.text, once, more=_told(mail, reply, question))
     if not say_once(viewer, question, said):
         return "again"
     back_to_desk(question)
@@ -119,7 +125,7 @@ def _reply(viewer: Viewer, mail: Mail, reply: Reply) -> str:
     return "joined"
 
 
-def _told(mail: Mail, reply: Reply, question: Question) -> dict[str, Any]:
+def _told(mail: IncomingMail, reply: Reply, question: HelpRequest) -> dict[str, Any]:
     """Return what is stored beside the text:
     the names of attachments, which are not kept, and the sender if it is not the address we write to."""
     known = question.asker_email
@@ -133,17 +139,17 @@ def _told(mail: Mail, reply: Reply, question: Question) -> dict[str, Any]:
     return told
 
 
-def _addressed(reply: Reply) -> Question | None:
+def _addressed(reply: Reply) -> HelpRequest | None:
     """Return the question that the address names, if its tag is ours; else None."""
     if reply.question is None:
         return None
     reference, tag = reply.question
     if not hmac.compare_digest(tag_of(reference), tag):
         return None
-    return db.session.scalar(sa.select(Question).where(Question.reference == reference))
+    return db.session.scalar(sa.select(HelpRequest).where(HelpRequest.reference == reference))
 
 
-def _answered(viewer: Viewer, mail: Mail, reply: Reply) -> Question | None:
+def _answered(viewer: Viewer, mail: IncomingMail, reply: Reply) -> HelpRequest | None:
     """Return the question about the message that a reply answers;
     the first such reply opens it, on the person's file."""
     if not reply.messages:
@@ -155,9 +161,9 @@ def _answered(viewer: Viewer, mail: Mail, reply: Reply) -> Question | None:
         return None
     content = content_of(message)
     named = (content or {}).get("variables", {}).get("question")
-    same = sa.select(Question).where(Question.person_id == message.person_id)
-    either = sa.or_(Question.about == message.reference, Question.reference == str(named))
-    known = db.session.scalar(same.where(either).order_by(Question.id).limit(1))
+    same = sa.select(HelpRequest).where(HelpRequest.person_id == message.person_id)
+    either = sa.or_(HelpRequest.about == message.reference, HelpRequest.reference == str(named))
+    known = db.session.scalar(same.where(either).order_by(HelpRequest.id).limit(1))
     if known is not None or content is None:
         return known
     place = place_of(message)
@@ -165,6 +171,6 @@ def _answered(viewer: Viewer, mail: Mail, reply: Reply) -> Question | None:
     if place is None or person is None:
         return None
     place = replace(place, about=message.reference)
-    question = open_question(viewer, place, Asked(Topic.OTHER, "", message.language, ""), person)
+    question = open_question(viewer, place, NewHelpRequest(Topic.OTHER, "", message.language, ""), person)
     question.search_text = fold(f"{question.number} {mail.subject}")
     return question

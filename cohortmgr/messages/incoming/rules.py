@@ -19,7 +19,7 @@ from email.utils import getaddresses, parseaddr
 
 from cohortmgr.base.text import clean
 from cohortmgr.messages.incoming.quotes import text_of_html, trimmed
-from cohortmgr.messages.undelivered.rules import _STATUS, TroubleKind, kind_of
+from cohortmgr.messages.undelivered.rules import _STATUS, DeliveryTroubleKind, kind_of
 
 LIMIT = 30 * 1024 * 1024
 # The parser compares each line of a multipart with the boundaries of all parts around it:
@@ -42,7 +42,7 @@ class Bounce:
     """A delivery report about one of our messages. `kind` is None while the server still tries."""
 
     reference: str | None
-    kind: TroubleKind | None
+    kind: DeliveryTroubleKind | None
     status: str
 
 
@@ -85,7 +85,7 @@ class Unknown:
 
 
 @dataclass(frozen=True)
-class Mail:
+class IncomingMail:
     """A mail that was read. `once` identifies it: it is the same each time the mail is read."""
 
     once: str
@@ -95,24 +95,24 @@ class Mail:
     what: Bounce | Complaint | Reply | Automatic | Unknown
 
 
-def read_mail(raw: bytes, domain: str) -> Mail:
+def read_mail(raw: bytes, domain: str) -> IncomingMail:
     """Read the bytes of a mail; `domain` is our mail domain.
     A mail that cannot be read is `Unknown`, with the reason."""
     digest = hashlib.sha256(raw).hexdigest()
     try:
         if len(raw) > LIMIT:
-            return Mail(digest, "", "", "", Unknown("too large"))
+            return IncomingMail(digest, "", "", "", Unknown("too large"))
         if _work(raw) > MOST_WORK:
-            return Mail(digest, "", "", "", Unknown("too many parts"))
+            return IncomingMail(digest, "", "", "", Unknown("too many parts"))
         mail = BytesParser(policy=compat32).parsebytes(raw)
         name, sender = parseaddr(_header(mail, "From"))
         what = _what(mail, sender, domain)
         subject = _plain(_header(mail, "Subject"))[:200]
-        return Mail(_once(mail, digest), sender[:254].lower(), _plain(name)[:120], subject, what)
+        return IncomingMail(_once(mail, digest), sender[:254].lower(), _plain(name)[:120], subject, what)
     except (
         Exception
     ) as error:  # the library may fail in ways nobody foresaw; one mail must not stop the others
-        return Mail(digest, "", "", "", Unknown(f"unreadable: {type(error).__name__}"))
+        return IncomingMail(digest, "", "", "", Unknown(f"unreadable: {type(error).__name__}"))
 
 
 def question_address(reference: str, tag: str, domain: str) -> str:

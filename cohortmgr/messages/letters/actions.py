@@ -17,7 +17,7 @@ KIND = "messages.send_again"
 READ = "messages.read"
 
 
-def read_message(viewer: Viewer, reference: str) -> tuple[Message, letters.Read]:
+def read_message(viewer: Viewer, reference: str) -> tuple[Message, letters.ReadMessage]:
     """Return a message as it was sent, for staff who manage its person's file;
     the reading is recorded in the trail.
 

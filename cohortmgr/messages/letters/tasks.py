@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from cohortmgr.base.db import writing
-from cohortmgr.jobs.actions.queue import Progress, handler, wake
+from cohortmgr.jobs.actions.queue import ProgressCallback, handler, wake
 from cohortmgr.messages.letters.actions import KIND
 from cohortmgr.outbox.actions import take_up
 
 
 @handler(KIND)
-def send_again(payload: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+def send_again(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, Any]:
     """Let `payload["message"]` wait again if it is set aside;
     a second run, or a second click, changes nothing."""
     reference = str(payload["message"])

@@ -10,7 +10,7 @@ from wtforms.validators import Optional
 from cohortmgr.applications.answers.values import normalise_phone
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES, say
-from cohortmgr.messages.preferences.rules import Chosen, Wish
+from cohortmgr.messages.preferences.rules import ChosenPreferences, ContactPreference
 
 _HOURS = [SelectChoice(hour, f"{hour:02d}:00") for hour in range(24)]
 _LANGUAGES = [SelectChoice(code, name) for code, name in LANGUAGE_NAMES.items()]
@@ -60,10 +60,10 @@ class PreferencesForm(FlaskForm):
             raise ValidationError(say(refusal.problems[0])) from None
 
     @classmethod
-    def of(cls, chosen: Chosen) -> PreferencesForm:
+    def of(cls, chosen: ChosenPreferences) -> PreferencesForm:
         """Make a form filled with the present choices, or with what was posted."""
         wish = chosen.wish
-        start, end = wish.quiet or Wish().quiet or (0, 0)
+        start, end = wish.quiet or ContactPreference().quiet or (0, 0)
         return cls(
             data={
                 "language": chosen.language,
@@ -77,8 +77,8 @@ class PreferencesForm(FlaskForm):
             }
         )
 
-    def chosen(self) -> Chosen:
+    def chosen(self) -> ChosenPreferences:
         """Return what was posted, once the form is valid."""
         quiet = (self.quiet_from.data, self.quiet_until.data) if self.quiet.data else None
-        wish = Wish(self.channel.data, self.campaigns.data, self.digest.data, quiet)
-        return Chosen(self.language.data, self.phone.data or "", wish)
+        wish = ContactPreference(self.channel.data, self.campaigns.data, self.digest.data, quiet)
+        return ChosenPreferences(self.language.data, self.phone.data or "", wish)

@@ -15,7 +15,7 @@ SPARE = timedelta(hours=3)  # the least time that must be left for a deadline wh
 
 
 @dataclass(frozen=True)
-class Wish:
+class ContactPreference:
     """How a person wishes to be written to.
     `quiet` is the hour at which quiet hours begin and the hour at which they end; None means none."""
 
@@ -26,13 +26,13 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenPreferences:
     """All that a person's page of preferences holds:
     language, telephone number (E.164, or empty), and the wish."""
 
     language: str
     phone: str
-    wish: Wish
+    wish: ContactPreference
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Never:
 
 
 def route(
-    wish: Wish, errand: Errand, now: datetime, has_email: bool, has_phone: bool
+    wish: ContactPreference, errand: Errand, now: datetime, has_email: bool, has_phone: bool
 ) -> Leave | Later | Never:
     """Return when and by which channel a message leaves. `now` is in the time zone where the person lives.
 
@@ -98,7 +98,7 @@ def route(
     return Leave(channel)
 
 
-def _channel(wish: Wish, errand: Errand, has_email: bool, has_phone: bool) -> str | None:
+def _channel(wish: ContactPreference, errand: Errand, has_email: bool, has_phone: bool) -> str | None:
     """Return the channel; None if there is none.
     A message that opens an account goes by e-mail if there is an address, whatever the person chose."""
     if errand.channel == "inbox":
@@ -156,7 +156,7 @@ def _shown(now: datetime, hour: int) -> list[datetime]:
     return [moment for moment in found if moment > now.astimezone(UTC)]
 
 
-def wish_problems(wish: Wish, phone: str) -> list[Problem]:
+def contact_preference_problems(wish: ContactPreference, phone: str) -> list[Problem]:
     """Return why a wish cannot be followed, each problem with its field. `phone` is in E.164, or empty."""
     problems = []
     if wish.channel == "sms" and not phone:

@@ -9,10 +9,10 @@ from flask_babel import gettext as _
 from cohortmgr.accounts import guards
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
-from cohortmgr.base.pages.web import csrf, show_problems
+from cohortmgr.base.web.responses import csrf, show_problems
 from cohortmgr.messages.preferences.actions import preferences, unsubscribe_links
 from cohortmgr.messages.preferences.forms import PreferencesForm
-from cohortmgr.messages.preferences.queries import wishes
+from cohortmgr.messages.preferences.queries import preferences as preferences_preferences
 
 bp = Blueprint("preferences", __name__)
 
@@ -23,7 +23,7 @@ def mine() -> ResponseReturnValue:
     """Show and store the viewer's own choices.
     A problem is shown beside its field, and what was typed stays."""
     viewer = guards.viewer()
-    form = PreferencesForm.of(wishes.chosen_by(viewer))
+    form = PreferencesForm.of(preferences_preferences.chosen_by(viewer))
     if form.validate_on_submit():
         try:
             with writing():

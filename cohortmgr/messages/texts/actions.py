@@ -15,7 +15,7 @@ from cohortmgr.messages.letters.models import MessageText
 from cohortmgr.messages.letters.queries import letters
 from cohortmgr.messages.letters.queries import texts as letters_texts
 from cohortmgr.messages.texts.queries import texts
-from cohortmgr.messages.texts.queries.preview import Draft, Place, check, examples, held_text
+from cohortmgr.messages.texts.queries.preview import TextDraft, TextIdentity, check, examples, held_text
 from cohortmgr.messages.texts.queries.texts import WRITE
 from cohortmgr.outbox.queries import opened
 
@@ -23,14 +23,14 @@ READ = "messages.preview"
 WRITTEN, LAID_BACK = "messages.write_text", "messages.lay_back_text"
 
 
-def place_for(viewer: Viewer, reference: str | None, key: str, channel: str, language: str) -> Place:
+def place_for(viewer: Viewer, reference: str | None, key: str, channel: str, language: str) -> TextIdentity:
     """Return the text that the viewer may write. Raises NotPermitted or NotFound otherwise."""
     require_anywhere(viewer, WRITE)
     host = texts.host_for(viewer, reference)
-    return Place(host.id, texts.notice_for(key, channel, language), channel, language)
+    return TextIdentity(host.id, texts.notice_for(key, channel, language), channel, language)
 
 
-def write_text(viewer: Viewer, place: Place, draft: Draft) -> MessageText | None:
+def write_text(viewer: Viewer, place: TextIdentity, draft: TextDraft) -> MessageText | None:
     """Store a text as a new version; returns None if it is the same as what is sent already.
 
     Raises Refused with every problem at its field, or if somebody else wrote a version meanwhile."""
@@ -49,7 +49,7 @@ def write_text(viewer: Viewer, place: Place, draft: Draft) -> MessageText | None
     return _new_version(viewer, WRITTEN, place, before, subject, body)
 
 
-def lay_back_text(viewer: Viewer, place: Place, number: int) -> MessageText | None:
+def lay_back_text(viewer: Viewer, place: TextIdentity, number: int) -> MessageText | None:
     """Store version `number` again as a new version, or the house's own text for 0;
     returns None if it is in force already."""
     require_anywhere(viewer, WRITE)
@@ -64,7 +64,7 @@ def lay_back_text(viewer: Viewer, place: Place, number: int) -> MessageText | No
     return _new_version(viewer, LAID_BACK, place, before, old.subject, old.body)
 
 
-def read_sample(viewer: Viewer, place: Place, reference: str) -> dict[str, Any]:
+def read_sample(viewer: Viewer, place: TextIdentity, reference: str) -> dict[str, Any]:
     """Return the values of a message that was sent;
     the reading is recorded in the trail as an act of its own.
 
@@ -85,7 +85,7 @@ def read_sample(viewer: Viewer, place: Place, reference: str) -> dict[str, Any]:
 
 
 def _new_version(
-    viewer: Viewer, action: str, place: Place, before: Draft, subject: str, body: str | None
+    viewer: Viewer, action: str, place: TextIdentity, before: TextDraft, subject: str, body: str | None
 ) -> MessageText:
     number = before.number + 1
     row = MessageText(

@@ -27,12 +27,12 @@ from cohortmgr.accounts.rules import require_anywhere
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.i18n import LANGUAGES, decimal, say, speaking
-from cohortmgr.base.pages.web import show_problems
+from cohortmgr.base.web.responses import show_problems
 from cohortmgr.messages.letters.names import CHANNELS, LANGUAGE_NAMES
 from cohortmgr.messages.texts import actions as wordings
 from cohortmgr.messages.texts.queries import preview as texts_preview
 from cohortmgr.messages.texts.queries import texts
-from cohortmgr.messages.texts.queries.preview import Draft, Place
+from cohortmgr.messages.texts.queries.preview import TextDraft, TextIdentity
 from cohortmgr.messages.texts.rules import MANY_SEGMENTS, proofread, tidied
 from cohortmgr.outbox.notices import declared
 from cohortmgr.outbox.texts.display.dress import page_of
@@ -56,11 +56,11 @@ class TextForm(FlaskForm):
     body = TextAreaField(_l("Texte"))
     number = HiddenField()
 
-    def draft(self) -> Draft:
+    def draft(self) -> TextDraft:
         """Return what was typed, as a draft."""
         given = self.number.data or ""
         number = int(given) if given.isascii() and given.isdigit() and len(given) < 9 else -1
-        return Draft(self.subject.data or "", self.body.data or "", number)
+        return TextDraft(self.subject.data or "", self.body.data or "", number)
 
 
 @bp.get("")
@@ -102,7 +102,7 @@ def text(key: str, channel: str, language: str) -> ResponseReturnValue:
             show_problems(form, refusal)
             # A person who was told that the text changed meanwhile is
             # expected to read it before trying again.
-            form.number.data = str(texts.last_number(*place.name))
+            form.number.data = str(texts.last_version(*place.name))
     return _editor(place, form)
 
 
@@ -140,24 +140,24 @@ def preview(key: str, channel: str, language: str) -> ResponseReturnValue:
         return _framed(_said(list(refusal.problems)))
 
 
-def _place(key: str, channel: str, language: str) -> Place:
+def _place(key: str, channel: str, language: str) -> TextIdentity:
     return wordings.place_for(guards.viewer(), request.values.get("institution"), key, channel, language)
 
 
-def _address(place: Place) -> str:
+def _address(place: TextIdentity) -> str:
     host = request.values.get("institution") or None
     key = place.notice.key
     return url_for(".text", key=key, channel=place.channel, language=place.language, institution=host)
 
 
-def _values(place: Place, sample: str) -> dict[str, Any]:
+def _values(place: TextIdentity, sample: str) -> dict[str, Any]:
     if not sample:
         return texts_preview.examples(place.notice)
     with writing():
         return wordings.read_sample(guards.viewer(), place, sample)
 
 
-def _tried(place: Place, subject: str, body: str, values: dict[str, Any]) -> str:
+def _tried(place: TextIdentity, subject: str, body: str, values: dict[str, Any]) -> str:
     rendered = texts_preview.tried(place, subject, body, values)
     if place.channel != SMS:
         return rendered.html or ""
@@ -184,7 +184,7 @@ def _framed(page: str) -> Response:
     return response
 
 
-def _warn(place: Place, draft: Draft) -> None:
+def _warn(place: TextIdentity, draft: TextDraft) -> None:
     """Warn about the cost of a long short message, which is stored all the same."""
     found = texts_preview.check(place, *draft.read(place))
     if found and found[0].segments > MANY_SEGMENTS:
@@ -192,7 +192,7 @@ def _warn(place: Place, draft: Draft) -> None:
         flash(_("Ce message court est long : %(size)s pour chaque personne.", size=size), "wait")
 
 
-def _editor(place: Place, form: TextForm) -> ResponseReturnValue:
+def _editor(place: TextIdentity, form: TextForm) -> ResponseReturnValue:
     viewer = guards.viewer()
     with speaking(place.language):
         own_subject, own_body = house_text(place.notice, place.channel)
@@ -219,7 +219,7 @@ def _editor(place: Place, form: TextForm) -> ResponseReturnValue:
     ), (422 if form.errors or form.form_errors else 200)
 
 
-def _filled(place: Place, form: TextForm) -> str:
+def _filled(place: TextIdentity, form: TextForm) -> str:
     """Return the short message filled with the examples; as it was typed if it cannot be filled."""
     body = tidied(form.body.data or "")
     try:

@@ -26,11 +26,16 @@ from cohortmgr.base.crypto import blind_index
 from cohortmgr.base.db import db, insert_or_leave
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.text import clean, new_reference
-from cohortmgr.messages.helpdesk.actions.questions import Place, Said, back_to_desk, say_once
-from cohortmgr.messages.helpdesk.models import Question
+from cohortmgr.messages.helpdesk.actions.questions import (
+    HelpRequestScope,
+    NewThreadEntry,
+    back_to_desk,
+    say_once,
+)
+from cohortmgr.messages.helpdesk.models import HelpRequest
 from cohortmgr.messages.helpdesk.rules import EntryKind
-from cohortmgr.messages.undelivered.models import Trouble
-from cohortmgr.messages.undelivered.rules import Resolution, TroubleKind, kind_of
+from cohortmgr.messages.undelivered.models import DeliveryTrouble
+from cohortmgr.messages.undelivered.rules import DeliveryTroubleKind, Resolution, kind_of
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.queries import content_of
@@ -46,7 +51,9 @@ _NO_NOTE = N_("Écrivez ce qui a été dit, en une phrase.")
 _NOT_ARRIVED = N_("La réponse n’est pas arrivée : l’adresse laissée ne reçoit pas. Cherchez un autre moyen.")
 _OF_CHILD = N_("C’est le contact de l’enfant. Écrivez celui du tuteur légal.")
 # A letter to a guardian is recognised by its file, which is the child's; the file itself may be hidden.
-_OF_GUARDIAN = sa.and_(Trouble.application_id.is_not(None), Trouble.person_id != Application.person_id)
+_OF_GUARDIAN = sa.and_(
+    DeliveryTrouble.application_id.is_not(None), DeliveryTrouble.person_id != Application.person_id
+)
 _log = logging.getLogger(__name__)
 
 
@@ -55,19 +62,19 @@ def visible(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
     where the viewer manages the files."""
     return (
         sa.select(
-            Trouble,
+            DeliveryTrouble,
             Person,
             sa.case((AGREED, Application.number)).label("file_number"),
             Application.reference.label("file_reference"),
             Message.key.label("message_key"),
             _OF_GUARDIAN.label("of_guardian"),
         )
-        .join(Person, Person.id == Trouble.person_id)
-        .outerjoin(Application, Application.id == Trouble.application_id)
-        .outerjoin(Message, Message.reference == Trouble.message_reference)
-        .where(Trouble.resolved_at.is_(None), within(viewer, MANAGE, Trouble.path))
-        .where(sa.or_(Trouble.application_id.is_(None), AGREED, _OF_GUARDIAN))
-        .order_by(Trouble.at, Trouble.id)
+        .join(Person, Person.id == DeliveryTrouble.person_id)
+        .outerjoin(Application, Application.id == DeliveryTrouble.application_id)
+        .outerjoin(Message, Message.reference == DeliveryTrouble.message_reference)
+        .where(DeliveryTrouble.resolved_at.is_(None), within(viewer, MANAGE, DeliveryTrouble.path))
+        .where(sa.or_(DeliveryTrouble.application_id.is_(None), AGREED, _OF_GUARDIAN))
+        .order_by(DeliveryTrouble.at, DeliveryTrouble.id)
     )
 
 
@@ -75,7 +82,7 @@ def count(viewer: Viewer) -> int:
     """Count the troubles that wait for the viewer."""
     if not viewer.paths(MANAGE):
         return 0
-    inside = visible(viewer).order_by(None).with_only_columns(Trouble.id).subquery()
+    inside = visible(viewer).order_by(None).with_only_columns(DeliveryTrouble.id).subquery()
     return db.session.scalar(sa.select(sa.func.count()).select_from(inside)) or 0
 
 
@@ -95,9 +102,9 @@ def raise_trouble(message: Message, error: str) -> None:
     if place is None:
         _log.warning("message %s failed and no institution answers for it", message.reference)
         return
-    kind = TroubleKind.UNREACHABLE
+    kind = DeliveryTroubleKind.UNREACHABLE
     if error == COMPLAINT:
-        kind = TroubleKind.COMPLAINT
+        kind = DeliveryTroubleKind.COMPLAINT
     elif message.state == MessageState.RETURNED:
         kind = kind_of(error)
     row = {
@@ -110,10 +117,10 @@ def raise_trouble(message: Message, error: str) -> None:
         "kind": kind.value,
         "at": clock.now(),
     }
-    insert_or_leave(db.session, Trouble, [row])
+    insert_or_leave(db.session, DeliveryTrouble, [row])
 
 
-def correct(viewer: Viewer, reference: str, typed: str) -> Trouble:
+def correct(viewer: Viewer, reference: str, typed: str) -> DeliveryTrouble:
     """Write the person's new address, then send them the message again as a new letter;
     a second click does nothing.
 
@@ -147,7 +154,9 @@ def correct(viewer: Viewer, reference: str, typed: str) -> Trouble:
     return trouble
 
 
-def _correct_guardian(viewer: Viewer, trouble: Trouble, file: Application, typed: str) -> Trouble:
+def _correct_guardian(
+    viewer: Viewer, trouble: DeliveryTrouble, file: Application, typed: str
+) -> DeliveryTrouble:
     contact = contact_typed(typed)
     person = db.session.get_one(Person, trouble.person_id)
     child = db.session.get_one(Person, file.person_id)
@@ -172,7 +181,7 @@ def _correct_guardian(viewer: Viewer, trouble: Trouble, file: Application, typed
     return trouble
 
 
-def note_told(viewer: Viewer, reference: str, note: str) -> Trouble:
+def note_told(viewer: Viewer, reference: str, note: str) -> DeliveryTrouble:
     """Note that the person was told by telephone; what was said is kept in the trail."""
     trouble = _own(viewer, reference)
     note = clean(note)[:500]
@@ -185,7 +194,7 @@ def note_told(viewer: Viewer, reference: str, note: str) -> Trouble:
     return trouble
 
 
-def dismiss(viewer: Viewer, reference: str) -> Trouble:
+def dismiss(viewer: Viewer, reference: str) -> DeliveryTrouble:
     """Close the trouble, because nothing is to be done."""
     trouble = _own(viewer, reference)
     if _resolve(viewer, trouble, Resolution.DISMISSED):
@@ -197,9 +206,9 @@ def dismiss(viewer: Viewer, reference: str) -> Trouble:
     return trouble
 
 
-def _own(viewer: Viewer, reference: str) -> Trouble:
-    mine = within(viewer, MANAGE, Trouble.path)
-    chosen = sa.select(Trouble).where(Trouble.reference == reference, mine)
+def _own(viewer: Viewer, reference: str) -> DeliveryTrouble:
+    mine = within(viewer, MANAGE, DeliveryTrouble.path)
+    chosen = sa.select(DeliveryTrouble).where(DeliveryTrouble.reference == reference, mine)
     found = db.session.scalar(chosen)
     if found is None:
         raise NotFound(reference)
@@ -207,14 +216,16 @@ def _own(viewer: Viewer, reference: str) -> Trouble:
     return found
 
 
-def _resolve(viewer: Viewer, trouble: Trouble, how: Resolution) -> bool:
+def _resolve(viewer: Viewer, trouble: DeliveryTrouble, how: Resolution) -> bool:
     """Resolve a trouble by a conditional UPDATE. Returns False if it was resolved before."""
-    open_one = sa.update(Trouble).where(Trouble.id == trouble.id, Trouble.resolved_at.is_(None))
+    open_one = sa.update(DeliveryTrouble).where(
+        DeliveryTrouble.id == trouble.id, DeliveryTrouble.resolved_at.is_(None)
+    )
     values = {"resolved_at": clock.now(), "resolved_by": viewer.reference, "resolution": how.value}
     return db.session.connection().execute(open_one.values(values)).rowcount == 1
 
 
-def _send_again(trouble: Trouble, person: Person, contact: Contact | None = None) -> None:
+def _send_again(trouble: DeliveryTrouble, person: Person, contact: Contact | None = None) -> None:
     message = db.session.scalar(sa.select(Message).where(Message.reference == trouble.message_reference))
     content = content_of(message) if message else None
     if message is None or content is None:
@@ -241,7 +252,7 @@ def _anew(message: Message, person: Person) -> dict[str, str]:
     return {"token": links.create(links.CLAIM, person.reference, LINK_LIFETIME, message.institution_id)}
 
 
-def place_of(message: Message) -> Place | None:
+def place_of(message: Message) -> HelpRequestScope | None:
     """Return what a message concerns:
     the person's newest file at the institution, or else the institution's newest programme."""
     newest = (
@@ -255,15 +266,15 @@ def place_of(message: Message) -> Place | None:
         newest = newest.where(Application.institution_id == message.institution_id)
     row = db.session.execute(newest).first()
     if row is not None:
-        return Place(row[0], row[1], row[2], row[3])
+        return HelpRequestScope(row[0], row[1], row[2], row[3])
     if message.institution_id is None:
         return None
     programme = sa.select(Programme.path).where(Programme.institution_id == message.institution_id)
     path = db.session.scalar(programme.order_by(Programme.id.desc()).limit(1))
-    return None if path is None else Place(message.institution_id, path)
+    return None if path is None else HelpRequestScope(message.institution_id, path)
 
 
-def _guarded(message: Message) -> tuple[int, Place] | None:
+def _guarded(message: Message) -> tuple[int, HelpRequestScope] | None:
     """Return the guardian to whom a message about a child went, and the child's newest file there."""
     newest = (
         sa.select(Person.id, Application.institution_id, Intake.path, Intake.id, Application.id)
@@ -277,13 +288,13 @@ def _guarded(message: Message) -> tuple[int, Place] | None:
         .limit(1)
     )
     row = db.session.execute(newest).first()
-    return None if row is None else (row[0], Place(row[1], row[2], row[3], row[4]))
+    return None if row is None else (row[0], HelpRequestScope(row[1], row[2], row[3], row[4]))
 
 
 def _tell_desk(message: Message) -> None:
-    question = db.session.scalar(sa.select(Question).where(Question.subject == message.subject))
+    question = db.session.scalar(sa.select(HelpRequest).where(HelpRequest.subject == message.subject))
     if question is None:
         return
     once = f"failed:{message.reference}"
-    if say_once(SYSTEM, question, Said(EntryKind.NOTE, _NOT_ARRIVED, once, more={"ours": True})):
+    if say_once(SYSTEM, question, NewThreadEntry(EntryKind.NOTE, _NOT_ARRIVED, once, more={"ours": True})):
         back_to_desk(question)

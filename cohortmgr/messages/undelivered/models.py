@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from cohortmgr.base.db import Id, Model, Row
 
 
-class Trouble(Row, Model):
+class DeliveryTrouble(Row, Model):
     """A message that did not reach its person, until somebody on the staff has dealt with it."""
 
     __tablename__ = "delivery_troubles"

@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 
 
-class TroubleKind(StrEnum):
+class DeliveryTroubleKind(StrEnum):
     """Why a message did not reach its person."""
 
     BOUNCE = "bounce"
@@ -26,14 +26,14 @@ class Resolution(StrEnum):
 _STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 
 
-def kind_of(status: str) -> TroubleKind:
+def kind_of(status: str) -> DeliveryTroubleKind:
     """Return what a final failure says of the address, from its enhanced status code (RFC 3463)."""
     match = _STATUS.search(status)
     if match is None:
-        return TroubleKind.BOUNCE
+        return DeliveryTroubleKind.BOUNCE
     family, subject, detail = match.groups()
     if subject == "7":
-        return TroubleKind.REFUSED
+        return DeliveryTroubleKind.REFUSED
     if family == "4" or (subject, detail) == ("2", "2"):  # the server gave up, or the mailbox is full
-        return TroubleKind.UNREACHABLE
-    return TroubleKind.BOUNCE
+        return DeliveryTroubleKind.UNREACHABLE
+    return DeliveryTroubleKind.BOUNCE

@@ -15,7 +15,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.paging import page_of
 from cohortmgr.messages.undelivered import actions as undelivered
-from cohortmgr.messages.undelivered.names import TROUBLES
+from cohortmgr.messages.undelivered.names import DELIVERY_TROUBLE_NAMES
 from cohortmgr.outbox.notices import declared
 
 bp = Blueprint("troubles_staff", __name__, url_prefix="/staff/troubles")
@@ -36,7 +36,7 @@ def _page(reference: str = "", problems: Sequence[Problem] = ()) -> ResponseRetu
     page = render_template(
         "messages/undelivered/staff_troubles.html",
         page=page_of(undelivered.visible(viewer), request.args.get("page", 1, type=int), SHOWN),
-        names=TROUBLES,
+        names=DELIVERY_TROUBLE_NAMES,
         keys={key: notice.title for key, notice in declared.items()},
         failed=reference,
         problems=problems,

@@ -14,7 +14,7 @@ from cohortmgr.audit import queries as audit
 from cohortmgr.base.db import db, writing
 from cohortmgr.jobs.actions import queue
 from cohortmgr.jobs.models import Job
-from cohortmgr.operations.commands import states_page as life
+from cohortmgr.operations.commands import states_page
 from cohortmgr.operations.commands.database_roles import make_roles
 
 group = AppGroup("operations", help="Roles of the database, health, the trail.")
@@ -63,5 +63,5 @@ def states() -> None:
     """Write docs/states.md from the rooms' tables of transitions."""
     root = Path(current_app.config["ROOT"])
     target = root / "docs" / "states.md"
-    target.write_text(life.page(root / "cohortmgr"), encoding="utf-8")
+    target.write_text(states_page.page(root / "cohortmgr"), encoding="utf-8")
     click.echo(f"written: {target.relative_to(root)}")

@@ -17,7 +17,7 @@ from cohortmgr.placements.models import MatchingRun
 from cohortmgr.placements.queries import placements
 from cohortmgr.placements.rules import MatchingState, why_unplaced
 
-Text = Mapping[str, str]
+LocalizedText = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Member:
 
     name: str
     number: str
-    wishes: tuple[Text, ...]
-    company: Text | None = None
+    wishes: tuple[LocalizedText, ...]
+    company: LocalizedText | None = None
     rank: int | None = None
     score: int | None = None
     why: Problem | None = None
@@ -37,7 +37,7 @@ class Member:
 class Company:
     """A position: its seats, how many wish it (and wish it first), how many of these it scored, how many it gets."""
 
-    name: Text
+    name: LocalizedText
     seats: int
     wished: int
     first: int
@@ -46,7 +46,7 @@ class Company:
 
 
 @dataclass(frozen=True)
-class Board:
+class PlacementBoard:
     """The whole board. `blocking` and `faults` are checked on the certificate by other code than the matching's."""
 
     members: tuple[Member, ...]
@@ -80,7 +80,7 @@ class Board:
         return sum(member.rank == rank for member in self.members)
 
 
-def of(cohort: Cohort) -> Board:
+def of(cohort: Cohort) -> PlacementBoard:
     """Return the board of a cohort: as it stands now, or as its last matching found it."""
     positions = placements.positions_of(cohort.id)
     run = placements.latest_run(cohort.id)
@@ -90,7 +90,7 @@ def of(cohort: Cohort) -> Board:
     else:
         content: dict[str, Any] = run.certificate
         wishes, scores, assignment = content["wishes"], content["priorities"], content["assignment"]
-    names: dict[str, Text] = {row.Position.reference: row.company for row in positions}
+    names: dict[str, LocalizedText] = {row.Position.reference: row.company for row in positions}
     members = tuple(
         _member(row, names, wishes.get(row.Enrolment.reference, ()), scores, assignment, run is not None)
         for row in cohorts.members(cohort.id)
@@ -98,14 +98,14 @@ def of(cohort: Cohort) -> Board:
     )
     companies = tuple(_company(row, wishes, scores, assignment) for row in positions)
     if run is None:
-        return Board(members, companies, None, 0, ())
+        return PlacementBoard(members, companies, None, 0, ())
     pairs = blocking_pairs(wishes, scores, run.certificate["seats"], assignment, run.seed)
-    return Board(members, companies, run, len(pairs), tuple(verify(run.certificate)))
+    return PlacementBoard(members, companies, run, len(pairs), tuple(verify(run.certificate)))
 
 
 def _member(
     row: sa.Row[*tuple[Any, ...]],
-    names: Mapping[str, Text],
+    names: Mapping[str, LocalizedText],
     wished: Sequence[str],
     scores: Mapping[str, Mapping[str, int]],
     assignment: Mapping[str, str],

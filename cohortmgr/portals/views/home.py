@@ -20,21 +20,21 @@ from cohortmgr.base.db import require_answer
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import COOKIE, LANGUAGES, day, localized
 from cohortmgr.base.navigation import RoomCard
-from cohortmgr.base.pages.web import local_target
+from cohortmgr.base.web.responses import local_target
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.letters.queries import letters as messages
 from cohortmgr.messages.undelivered import actions as undelivered
 from cohortmgr.placements.queries import placements
-from cohortmgr.portals.turns import OFFER, SHOW, Standing, turn_of
+from cohortmgr.portals.turns import OFFER, SHOW, FileSituation, turn_of
 from cohortmgr.portals.views.navigation import cards_open_to
 from cohortmgr.portals.views.steps import owed_of, standing_of
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries as reviews
 from cohortmgr.selection import queries as selection
-from cohortmgr.selection.queries import Mine
+from cohortmgr.selection.queries import OwnDecision
 from cohortmgr.stipends import queries as stipends
 
 bp = Blueprint("portals", __name__)
@@ -82,13 +82,13 @@ def my_home() -> ResponseReturnValue:
 
 
 def _my_file(
-    application: Application, intake: Intake, extended: datetime | None, told: Mine | None, owed: int
+    application: Application, intake: Intake, extended: datetime | None, told: OwnDecision | None, owed: int
 ) -> dict[str, Any]:
     offer = told.offer if told else None
     standing = (
         standing_of(told, owed)
         if told
-        else Standing(
+        else FileSituation(
             application.state,
             max(intake.closes_at, extended or intake.closes_at),
             intake.decision_by,

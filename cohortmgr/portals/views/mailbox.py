@@ -21,7 +21,7 @@ _ARABIC = re.compile("[\u0600-\u06ff]")
 
 
 @dataclass(frozen=True)
-class Letter:
+class MailboxMessage:
     """One message as it was written. A short message has no subject but a number of segments."""
 
     reference: str
@@ -39,7 +39,7 @@ def index() -> ResponseReturnValue:
     """List the latest messages, only those of one address or number if `to` is given."""
     wanted = request.args.get("to", "").strip().casefold()
     paths = sorted(_paths("*"), key=lambda path: path.stat().st_mtime, reverse=True)
-    letters: list[Letter] = []
+    letters: list[MailboxMessage] = []
     for path in paths:
         # Parsing a thousand mails takes seconds, while reading their bytes does not.
         if wanted and wanted.encode() not in path.read_bytes().lower():
@@ -69,15 +69,15 @@ def _paths(name: str) -> list[Path]:
     return [*(data / "mail").glob(f"{name}.eml"), *(data / "sms").glob(f"{name}.json")]
 
 
-def _read(path: Path) -> Letter:
+def _read(path: Path) -> MailboxMessage:
     at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     if path.suffix == ".json":
         short = json.loads(path.read_text(encoding="utf-8"))
         spoken = "ar" if _ARABIC.search(short["text"]) else "fr"
-        return Letter(path.stem, short["to"], "", spoken, short["text"], at, short["segments"])
+        return MailboxMessage(path.stem, short["to"], "", spoken, short["text"], at, short["segments"])
     mail = message_from_bytes(path.read_bytes(), policy=default)
     body = mail.get_body(("plain",))
     text = body.get_content() if body else ""
-    return Letter(
+    return MailboxMessage(
         path.stem, str(mail["To"]), str(mail["Subject"]), str(mail["Content-Language"] or "fr"), text, at
     )

@@ -60,11 +60,11 @@ def _bar(audience: str) -> tuple[Entry, ...]:
 
 
 def _told(entries: Sequence[Entry]) -> list[tuple[str, str, Entry]]:
-    return _written(tuple(entries), language(), request.script_root)
+    return _entries_in(tuple(entries), language(), request.script_root)
 
 
 @lru_cache(maxsize=256)
-def _written(entries: tuple[Entry, ...], _spoken: str, _root: str) -> list[tuple[str, str, Entry]]:
+def _entries_in(entries: tuple[Entry, ...], _spoken: str, _root: str) -> list[tuple[str, str, Entry]]:
     """Return labels and addresses, cached by the page's language and the site's root, on which they depend."""
     return [(say(entry.label), url_for(entry.endpoint), entry) for entry in entries]
 

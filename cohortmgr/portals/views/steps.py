@@ -13,12 +13,12 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.joining.queries import owed_by
 from cohortmgr.base import clock
 from cohortmgr.base.i18n import day, moment, say
-from cohortmgr.portals.turns import JOINING, Standing, turn_of
+from cohortmgr.portals.turns import JOINING, FileSituation, turn_of
 from cohortmgr.selection import queries as selection
-from cohortmgr.selection.queries import Mine
+from cohortmgr.selection.queries import OwnDecision
 
 
-def owed_of(told: Iterable[Mine]) -> Mapping[int, int]:
+def owed_of(told: Iterable[OwnDecision]) -> Mapping[int, int]:
     """Return by application id how many answers are still asked of those who accepted a seat."""
     seated = [
         each.application.id for each in told if each.offer is not None and each.offer.state == "accepted"
@@ -26,10 +26,10 @@ def owed_of(told: Iterable[Mine]) -> Mapping[int, int]:
     return {number: len(questions) for number, questions in owed_by(seated).items()}
 
 
-def standing_of(told: Mine, owed: int = 0) -> Standing:
+def standing_of(told: OwnDecision, owed: int = 0) -> FileSituation:
     """Return where a file stands once its person was told of a decision."""
     offer = told.offer
-    return Standing(
+    return FileSituation(
         told.application.state,
         told.intake.closes_at,
         told.intake.decision_by,

@@ -21,7 +21,7 @@ from cohortmgr.programmes.definition.rules import (
 T = TypeVar("T", EligibilityRule, FormSection, Period, Purpose)
 
 
-class Kind(StrEnum):
+class ChangeKind(StrEnum):
     """What happens to a thing."""
 
     ADDED = "added"
@@ -30,10 +30,10 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Change:
+class DefinitionChange:
     """A change of one thing: what it is (`named`), its key if it is a question, and what changes in it."""
 
-    kind: Kind
+    kind: ChangeKind
     named: Text | str
     details: tuple[Problem | str, ...] = ()
     question: str | None = None
@@ -116,7 +116,7 @@ _SECTION = N_("partie du formulaire")
 _IN_FULL = ("form", "key", "eligibility")
 
 
-def changes(before: Definition, after: Definition) -> tuple[Change, ...]:
+def changes(before: Definition, after: Definition) -> tuple[DefinitionChange, ...]:
     """Everything in which `after` differs: sections and questions first, then the rest of the programme."""
     found = (
         *_sections(before.form, after.form),
@@ -128,7 +128,9 @@ def changes(before: Definition, after: Definition) -> tuple[Change, ...]:
     others = (each for each in fields(Definition) if each.name not in _IN_FULL)
     left = _as_told(before, after)
     rest = tuple(
-        Change(Kind.CHANGED, PARTS.get(each.name, each.name), tuple(_of_part(each.name, before, after)))
+        DefinitionChange(
+            ChangeKind.CHANGED, PARTS.get(each.name, each.name), tuple(_of_part(each.name, before, after))
+        )
         for each in others
         if getattr(before, each.name) != getattr(left, each.name)
     )
@@ -174,28 +176,28 @@ def _of_part(name: str, before: Definition, after: Definition) -> Iterator[Probl
 
 def _listed(
     word: str, before: Iterable[T], after: Iterable[T], told: Callable[[T, T], Iterable[Problem | str]]
-) -> Iterator[Change]:
+) -> Iterator[DefinitionChange]:
     """What was added, changed and removed in a list of things called `word`; `told` gives what changed in
     one, or nothing."""
     were, are = {each.key: each for each in before}, {each.key: each for each in after}
     for key, each in are.items():
         if key not in were:
-            yield Change(Kind.ADDED, _name(each), (word,))
+            yield DefinitionChange(ChangeKind.ADDED, _name(each), (word,))
         elif details := tuple(told(were[key], each)):
-            yield Change(Kind.CHANGED, _name(each), details)
+            yield DefinitionChange(ChangeKind.CHANGED, _name(each), details)
     for key, each in were.items():
         if key not in are:
-            yield Change(Kind.REMOVED, _name(each), (word,))
+            yield DefinitionChange(ChangeKind.REMOVED, _name(each), (word,))
 
 
 def _name(thing: EligibilityRule | Period | Purpose | FormSection) -> Text:
     return thing.reason if isinstance(thing, EligibilityRule) else thing.title
 
 
-def _rules(before: Definition, after: Definition) -> Iterator[Change]:
+def _rules(before: Definition, after: Definition) -> Iterator[DefinitionChange]:
     yield from _listed(_RULE, before.eligibility, after.eligibility, _of_rule)
     if not _in_order(_keys(before.eligibility), _keys(after.eligibility)):
-        yield Change(Kind.CHANGED, _ORDER)
+        yield DefinitionChange(ChangeKind.CHANGED, _ORDER)
 
 
 def _of_rule(before: EligibilityRule, after: EligibilityRule) -> list[str]:
@@ -203,12 +205,12 @@ def _of_rule(before: EligibilityRule, after: EligibilityRule) -> list[str]:
     return [_RULE, *details] if details else []
 
 
-def _dates(before: Definition, after: Definition) -> Iterator[Change]:
+def _dates(before: Definition, after: Definition) -> Iterator[DefinitionChange]:
     """Changes in the dates of campaigns and of the calendar's periods, each with the earlier date."""
     campaigns = {each.key: each for each in before.intakes}
     for intake in after.intakes:
         if intake.key in campaigns and (moved := tuple(_moved(campaigns[intake.key], intake, DATE_NAMES))):
-            yield Change(Kind.CHANGED, intake.title, moved)
+            yield DefinitionChange(ChangeKind.CHANGED, intake.title, moved)
     yield from _listed(_PERIOD, before.calendar.periods, after.calendar.periods, _of_period)
 
 
@@ -224,7 +226,7 @@ def _moved(before: object, after: object, names: Mapping[str, str]) -> Iterator[
             yield Problem(_DATED, {"what": Problem(label), "before": was or none, "after": now or none})
 
 
-def _purposes(before: GuardianTerms | None, after: GuardianTerms | None) -> Iterator[Change]:
+def _purposes(before: GuardianTerms | None, after: GuardianTerms | None) -> Iterator[DefinitionChange]:
     were, are = (terms.purposes if terms else () for terms in (before, after))
     return _listed(_PURPOSE, were, are, lambda was, now: [] if was == now else [_PURPOSE])
 
@@ -235,10 +237,10 @@ def removed(before: Form, after: Form) -> tuple[str, ...]:
     return tuple(question.key for question in before.questions if question.key not in left)
 
 
-def _sections(before: Form, after: Form) -> Iterator[Change]:
+def _sections(before: Form, after: Form) -> Iterator[DefinitionChange]:
     yield from _listed(_SECTION, before.sections, after.sections, _of_section)
     if not _in_order(_keys(before.sections), _keys(after.sections)):
-        yield Change(Kind.CHANGED, N_("L’ordre des parties"))
+        yield DefinitionChange(ChangeKind.CHANGED, N_("L’ordre des parties"))
 
 
 def _of_section(before: FormSection, after: FormSection) -> Iterator[Problem | str]:
@@ -250,23 +252,23 @@ def _of_section(before: FormSection, after: FormSection) -> Iterator[Problem | s
         yield N_("l’ordre des questions")
 
 
-def _questions(before: Form, after: Form) -> Iterator[Change]:
+def _questions(before: Form, after: Form) -> Iterator[DefinitionChange]:
     were = {question.key: question for question in before.questions}
     homes = {question.key: section.key for section in before.sections for question in section.questions}
     left = {question.key for question in after.questions}
     for section in after.sections:
         for question in section.questions:
             if question.key not in were:
-                yield Change(Kind.ADDED, question.label, (), question.key)
+                yield DefinitionChange(ChangeKind.ADDED, question.label, (), question.key)
                 continue
             details = [*_of_question(were[question.key], question)]
             if homes[question.key] != section.key:
                 details.append(Problem(N_("passe dans « %(title)s »"), {"title": section.title}))
             if details:
-                yield Change(Kind.CHANGED, question.label, tuple(details), question.key)
+                yield DefinitionChange(ChangeKind.CHANGED, question.label, tuple(details), question.key)
     for key, question in were.items():
         if key not in left:
-            yield Change(Kind.REMOVED, question.label, (), key)
+            yield DefinitionChange(ChangeKind.REMOVED, question.label, (), key)
 
 
 def _of_question(before: Question, after: Question) -> Iterator[Problem | str]:

@@ -81,7 +81,7 @@ class OfferTerms:
 
 
 @dataclass(frozen=True)
-class Recall:
+class ReminderWindow:
     """A reminder: how many hours before the end it is due, and from when until when (excluded) it is the
     current one."""
 
@@ -97,7 +97,7 @@ class Reminders:
 
     draft_hours: tuple[int, ...] = ()
 
-    def due(self, closes_at: datetime, moment: datetime) -> Recall | None:
+    def due(self, closes_at: datetime, moment: datetime) -> ReminderWindow | None:
         """The reminder that is current: the last one whose hour has come, until that of the next one or the
         close."""
         hours = [each for each in self.draft_hours if closes_at - timedelta(hours=each) <= moment < closes_at]
@@ -106,7 +106,7 @@ class Reminders:
         nearest = min(hours)
         later = [each for each in self.draft_hours if each < nearest]
         until = closes_at - timedelta(hours=max(later, default=0))
-        return Recall(nearest, closes_at - timedelta(hours=nearest), until)
+        return ReminderWindow(nearest, closes_at - timedelta(hours=nearest), until)
 
 
 @dataclass(frozen=True)

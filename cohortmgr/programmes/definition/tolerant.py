@@ -23,7 +23,7 @@ _ROUNDS = 6
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedDefinition:
     """A definition as far as it can be shown, or None; all faults of the document; those of them that concern
     its shape."""
 
@@ -48,7 +48,7 @@ def is_text(path: Path) -> bool:
     return bool(path) and path[-1] in TEXT_LANGUAGES
 
 
-def judge(document: Mapping[str, Any], local_time: LocalTime) -> Judged:
+def judge(document: Mapping[str, Any], local_time: LocalTime) -> JudgedDefinition:
     """Find what is wrong with a document, and what of it can be shown."""
     definition, shape = bind(document, local_time)
     faults, draft = shape, document
@@ -58,11 +58,11 @@ def judge(document: Mapping[str, Any], local_time: LocalTime) -> Judged:
         draft = _mended(draft, faults)
         definition, faults = bind(draft, local_time)
     if definition is None:
-        return Judged(None, tuple(shape), tuple(shape))
+        return JudgedDefinition(None, tuple(shape), tuple(shape))
     checked = check(definition)
     known = {fault.path for fault in shape}
     said = [*shape, *(fault for fault in checked if fault.path not in known)]
-    return Judged(_showable(definition, checked), tuple(said), tuple(shape))
+    return JudgedDefinition(_showable(definition, checked), tuple(said), tuple(shape))
 
 
 def _mended(document: Mapping[str, Any], faults: list[Fault]) -> dict[str, Any]:

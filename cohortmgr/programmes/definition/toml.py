@@ -25,7 +25,7 @@ from cohortmgr.programmes.definition.binding import Fault, bind, plain
 from cohortmgr.programmes.definition.checks.whole import check
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.definition.source_lines import Lines, Path, locate, shown
-from cohortmgr.programmes.definition.tolerant import Judged, judge
+from cohortmgr.programmes.definition.tolerant import JudgedDefinition, judge
 
 DEFINITIONS = FilePath(__file__).parent / "known"
 
@@ -69,7 +69,7 @@ def write_definition(definition: Definition) -> str:
     return tomlkit.dumps(_for_toml(plain(definition)))
 
 
-def write_document(document: Mapping[str, Any]) -> str:
+def write_draft(document: Mapping[str, Any]) -> str:
     """A document that is still being written, as TOML; like `write_definition` once nothing is wrong with it."""
     definition, faults = bind(document, _casablanca)
     return (
@@ -79,7 +79,7 @@ def write_document(document: Mapping[str, Any]) -> str:
     )
 
 
-def judged(document: Mapping[str, Any]) -> Judged:
+def judged(document: Mapping[str, Any]) -> JudgedDefinition:
     """Find what is wrong with a document that is being written, and what of it can be shown."""
     return judge(document, _casablanca)
 

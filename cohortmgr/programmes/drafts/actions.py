@@ -14,7 +14,7 @@ from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
-from cohortmgr.programmes.actions import Loaded, load_definition
+from cohortmgr.programmes.actions import LoadedDefinition, load_definition
 from cohortmgr.programmes.definition.toml import from_json, judged
 from cohortmgr.programmes.drafts.queries import Writing, get_writing_locked
 from cohortmgr.programmes.models import DefinitionDraft
@@ -65,7 +65,7 @@ def discard(viewer: Viewer, key: str, version: int) -> None:
     record(viewer, "programmes.discard_draft", about(writing.programme), after={"key": writing.programme.key})
 
 
-def publish(viewer: Viewer, key: str, version: int, over: int) -> Loaded | None:
+def publish(viewer: Viewer, key: str, version: int, over: int) -> LoadedDefinition | None:
     """Put a draft in force, in place of the version with the number `over`; drafts of files move with it.
     Returns None if there is no draft.
 

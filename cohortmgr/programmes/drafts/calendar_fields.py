@@ -16,7 +16,16 @@ from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.definition.comparing import DATE_NAMES
 from cohortmgr.programmes.definition.sections import PeriodKind
-from cohortmgr.programmes.drafts.question_fields import LIMITS, Given, Rows, Table, Typed, one, put, read_rows
+from cohortmgr.programmes.drafts.question_fields import (
+    LIMITS,
+    KeyedRows,
+    PostedValues,
+    QuestionTable,
+    Typed,
+    one,
+    put,
+    read_rows,
+)
 
 # The dates of a campaign: label, and whether an hour is given with it.
 DATES: Mapping[str, tuple[str, bool]] = {
@@ -30,19 +39,19 @@ PERIOD_KINDS: Mapping[PeriodKind, str] = {
 }
 SHOWN = ("intakes", "calendar", "reminders", "offers")
 MOST_PERIODS, MOST_HOURS, LONGEST_TERM = 60, 10, 365
-_PERIODS = Rows("periods", "title", MOST_PERIODS, "periode")
+_PERIODS = KeyedRows("periods", "title", MOST_PERIODS, "periode")
 _A_MOMENT = N_("Écrivez une date et une heure comme 2027-06-30T18:00.")
 _A_DAY = N_("Écrivez une date comme 2027-06-30.")
 _HOURS = N_("Écrivez des nombres entiers d’heures séparés par des virgules, %(most)s au plus : 72, 24.")
 _DAYS = N_("Écrivez un nombre entier de jours, %(most)s au plus.")
 
 
-def scheduled(document: Mapping[str, Any]) -> Table:
+def scheduled(document: Mapping[str, Any]) -> QuestionTable:
     """The part of a document that the page shows."""
     return {name: copy.deepcopy(document[name]) for name in SHOWN if name in document}
 
 
-def read_dates(given: Given, document: Mapping[str, Any]) -> Typed:
+def read_dates(given: PostedValues, document: Mapping[str, Any]) -> Typed:
     """The same part as typed on the page. Text that is no date is a problem, and stays on the page as it was
     typed."""
     typed = Typed(scheduled(document))
@@ -58,12 +67,12 @@ def read_dates(given: Given, document: Mapping[str, Any]) -> Typed:
     return typed
 
 
-def _read_calendar(typed: Typed, given: Given) -> None:
+def _read_calendar(typed: Typed, given: PostedValues) -> None:
     calendar = typed.table.setdefault("calendar", {})
     calendar["starts_on"] = _date(typed, given, "calendar-starts_on")
     put(calendar, "company_from", _date(typed, given, "calendar-company_from", optional=True))
 
-    def read(name: str) -> Table:
+    def read(name: str) -> QuestionTable:
         kind = one(given, f"{name}-kind")
         return {
             "title": typed.localized(given, f"{name}-title", LIMITS["title"]),
@@ -76,7 +85,7 @@ def _read_calendar(typed: Typed, given: Given) -> None:
     put(calendar, "periods", read_rows(typed, given, _PERIODS, before, read))
 
 
-def _read_terms(typed: Typed, given: Given) -> None:
+def _read_terms(typed: Typed, given: PostedValues) -> None:
     """Read the hours of reminders and the days to answer; a part that is empty is left out."""
     for part, name in (("reminders", "draft_hours"), ("offers", "reminders_hours")):
         put(typed.table.setdefault(part, {}), name, _hours(typed, given, f"{part}-{name}"))
@@ -86,13 +95,15 @@ def _read_terms(typed: Typed, given: Given) -> None:
             typed.table.pop(part)
 
 
-def put_dates(document: Table, said: Mapping[str, Any]) -> None:
+def put_dates(document: QuestionTable, said: Mapping[str, Any]) -> None:
     """Put what the page said into a document; a part that is empty is taken out."""
     for name in SHOWN:
         put(document, name, said.get(name))
 
 
-def _date(typed: Typed, given: Given, where: str, *, with_hour: bool = False, optional: bool = False) -> str:
+def _date(
+    typed: Typed, given: PostedValues, where: str, *, with_hour: bool = False, optional: bool = False
+) -> str:
     """A date in the form that documents have, or the text as it was typed if it is no date."""
     said = western_digits(typed.text(given, where, 30))
     if optional and not said:
@@ -113,7 +124,7 @@ def _read(said: str, with_hour: bool) -> str | None:
         return None
 
 
-def _hours(typed: Typed, given: Given, where: str) -> Any:
+def _hours(typed: Typed, given: PostedValues, where: str) -> Any:
     """Whole numbers, the greatest first; the text as it was typed if it holds anything else."""
     said = western_digits(typed.text(given, where, 80)).replace("،", ",").replace(";", ",")
     parts = [each.strip() for each in said.split(",") if each.strip()]
@@ -123,7 +134,7 @@ def _hours(typed: Typed, given: Given, where: str) -> Any:
     return sorted({int(each) for each in parts}, reverse=True)
 
 
-def _days(typed: Typed, given: Given, where: str) -> Any:
+def _days(typed: Typed, given: PostedValues, where: str) -> Any:
     said = western_digits(typed.text(given, where, 10))
     if not said:
         return None

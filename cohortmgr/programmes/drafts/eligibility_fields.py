@@ -18,7 +18,7 @@ from cohortmgr.programmes.definition.questions import QuestionKind
 from cohortmgr.programmes.definition.rules import Operator
 from cohortmgr.programmes.drafts.question_fields import (
     LONGEST_NAME,
-    Given,
+    PostedValues,
     Typed,
     figure,
     one,
@@ -28,7 +28,7 @@ from cohortmgr.programmes.drafts.question_fields import (
 from cohortmgr.programmes.drafts.question_fields import anchor as anchor_of
 from cohortmgr.programmes.drafts.structure import key_from, shifted
 
-Table = dict[str, Any]
+ConditionTable = dict[str, Any]
 K, T = QuestionKind, Operator
 
 MOST_RULES, LONGEST_TEXT = 40, 600
@@ -100,13 +100,13 @@ FIGURES: Mapping[Operator, tuple[tuple[str, bool], ...]] = {
 }
 
 
-def rules_of(document: Mapping[str, Any]) -> list[Table]:
+def rules_of(document: Mapping[str, Any]) -> list[ConditionTable]:
     """The conditions, which may be changed in place; an empty list of its own if there are none."""
-    found: list[Table] = document.get("eligibility", [])
+    found: list[ConditionTable] = document.get("eligibility", [])
     return found
 
 
-def find(document: Mapping[str, Any], key: str) -> tuple[list[Table], int]:
+def find(document: Mapping[str, Any], key: str) -> tuple[list[ConditionTable], int]:
     """The conditions, and the place of the one with this key; NotFound if there is none."""
     rules = rules_of(document)
     for place, each in enumerate(rules):
@@ -125,14 +125,14 @@ def kinds_read(test: Operator) -> frozenset[QuestionKind]:
     return frozenset(kind for sort in SORTS.values() if test in sort.tests for kind in sort.kinds)
 
 
-def begin(document: Table, sort: str, reason: str, question: str = "") -> str:
+def begin(document: ConditionTable, sort: str, reason: str, question: str = "") -> str:
     """Put a new condition of a sort at the end, and return its key. Refused when there are too many."""
     rules = document.setdefault("eligibility", [])
     if len(rules) >= MOST_RULES:
         raise Refused(Problem(N_("Un programme a au plus %(most)s conditions."), {"most": MOST_RULES}))
     test = SORTS[sort].tests[0]
     key = key_from(sort, (each["key"] for each in rules), sort)
-    table: Table = {"key": key, "operator": test.value, "reason": {"fr": reason}, "advice": {}}
+    table: ConditionTable = {"key": key, "operator": test.value, "reason": {"fr": reason}, "advice": {}}
     put(table, "question", question)
     if figures := FIGURES.get(test):
         table["values"] = [""] * len(figures)
@@ -140,12 +140,12 @@ def begin(document: Table, sort: str, reason: str, question: str = "") -> str:
     return key
 
 
-def move(document: Table, key: str, by: int) -> bool:
+def move(document: ConditionTable, key: str, by: int) -> bool:
     """Move a condition one place up or down. Returns whether it moved."""
     return shifted(*find(document, key), by)
 
 
-def remove(document: Table, key: str) -> None:
+def remove(document: ConditionTable, key: str) -> None:
     """Remove a condition."""
     rules, place = find(document, key)
     rules.pop(place)
@@ -153,7 +153,7 @@ def remove(document: Table, key: str) -> None:
         document.pop("eligibility")
 
 
-def read_rule(given: Given, before: Mapping[str, Any]) -> Typed:
+def read_rule(given: PostedValues, before: Mapping[str, Any]) -> Typed:
     """The condition as typed on the page, starting from what it was."""
     typed = Typed(copy.deepcopy(dict(before)))
     table = typed.table
@@ -177,7 +177,7 @@ def _test(said: str, before: Operator) -> Operator:
     return next((each for each in tests_beside(before) if each == said), before)
 
 
-def _values(typed: Typed, given: Given, test: Operator) -> list[str]:
+def _values(typed: Typed, given: PostedValues, test: Operator) -> list[str]:
     if test in CHOSEN:
         return [each[:LONGEST_NAME] for each in given.get("values", ()) if each.isprintable()][:100]
     found = []

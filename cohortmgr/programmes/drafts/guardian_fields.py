@@ -12,11 +12,20 @@ from typing import Any
 from cohortmgr.accounts.identifiers import western_digits
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.definition.rules import TEXT_LANGUAGES
-from cohortmgr.programmes.drafts.question_fields import LIMITS, Given, Rows, Table, Typed, one, put, read_rows
+from cohortmgr.programmes.drafts.question_fields import (
+    LIMITS,
+    KeyedRows,
+    PostedValues,
+    QuestionTable,
+    Typed,
+    one,
+    put,
+    read_rows,
+)
 from cohortmgr.programmes.drafts.structure import add_question, add_section, questions_of
 
 MOST_PURPOSES, LONGEST_PURPOSE = 12, 1200
-_PURPOSES = Rows("purposes", "title", MOST_PURPOSES, "accord")
+_PURPOSES = KeyedRows("purposes", "title", MOST_PURPOSES, "accord")
 _AGE = N_("Écrivez un âge de 1 à 25 ans.")
 
 # The terms with which a programme for minors begins: three purposes that most have, for staff to adapt.
@@ -59,13 +68,13 @@ BEGINS: Mapping[str, Any] = {
     ],
 }
 _TITLE = {"fr": "Le tuteur légal", "ar": "الولي القانوني", "en": "The legal guardian"}
-_BIRTH: Table = {
+_BIRTH: QuestionTable = {
     "kind": "date",
     "target": "person.birth_date",
     "required": True,
     "label": {"fr": "Date de naissance", "ar": "تاريخ الازدياد", "en": "Date of birth"},
 }
-_GUARDIAN: tuple[Table, ...] = (
+_GUARDIAN: tuple[QuestionTable, ...] = (
     {
         "kind": "text",
         "target": "guardian.name",
@@ -122,12 +131,12 @@ _GUARDIAN: tuple[Table, ...] = (
 )
 
 
-def terms_of(document: Mapping[str, Any]) -> Table:
+def terms_of(document: Mapping[str, Any]) -> QuestionTable:
     """The guardians' part of a document, or the terms with which it would begin."""
     return copy.deepcopy(dict(document.get("guardians") or BEGINS))
 
 
-def read_terms(given: Given, document: Mapping[str, Any]) -> Typed:
+def read_terms(given: PostedValues, document: Mapping[str, Any]) -> Typed:
     """The terms as typed on the page."""
     typed = Typed(terms_of(document))
     typed.press(given)
@@ -140,8 +149,8 @@ def read_terms(given: Given, document: Mapping[str, Any]) -> Typed:
     spoken = one(given, "language")
     put(table, "language", spoken if spoken in TEXT_LANGUAGES else "fr")
 
-    def read(name: str) -> Table:
-        row: Table = {
+    def read(name: str) -> QuestionTable:
+        row: QuestionTable = {
             "title": typed.localized(given, f"{name}-title", LIMITS["title"]),
             "text": typed.localized(given, f"{name}-text", LONGEST_PURPOSE, lines=True),
         }
@@ -154,13 +163,13 @@ def read_terms(given: Given, document: Mapping[str, Any]) -> Typed:
     return typed
 
 
-def missing(document: Table) -> list[Table]:
+def missing(document: QuestionTable) -> list[QuestionTable]:
     """The questions that the form does not ask yet, and without which no guardian can be asked."""
     there = {question.get("target") for question in questions_of(document)}
     return [copy.deepcopy(each) for each in (_BIRTH, *_GUARDIAN) if each["target"] not in there]
 
 
-def ask(document: Table) -> str:
+def ask(document: QuestionTable) -> str:
     """Put the missing questions into a section of their own at the end of the form. Returns its key, or an
     empty text if none is missing."""
     wanted = missing(document)
@@ -172,7 +181,7 @@ def ask(document: Table) -> str:
     return section
 
 
-def forget(document: Table) -> None:
+def forget(document: QuestionTable) -> None:
     """Take minors out of the programme: no guardian is asked, and no question of the form names one any more."""
     document.pop("guardians", None)
     for question in questions_of(document):

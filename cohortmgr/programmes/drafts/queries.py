@@ -16,7 +16,7 @@ from cohortmgr.accounts.rules import Viewer, require, require_anywhere
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.programmes.definition.rules import Definition
-from cohortmgr.programmes.definition.tolerant import Judged
+from cohortmgr.programmes.definition.tolerant import JudgedDefinition
 from cohortmgr.programmes.definition.toml import judged
 from cohortmgr.programmes.models import DefinitionDraft, DefinitionVersion, Intake, Programme
 from cohortmgr.programmes.queries import definition_of
@@ -43,7 +43,7 @@ class Writing:
         return self.draft.document if self.draft else self.in_force.document
 
     @cached_property
-    def judged(self) -> Judged:
+    def judged(self) -> JudgedDefinition:
         """The faults of the document, and what of it can be shown."""
         return judged(self.document)
 

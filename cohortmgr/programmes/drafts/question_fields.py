@@ -21,8 +21,8 @@ from cohortmgr.programmes.definition.rules import TARGETS, TEXT_LANGUAGES
 from cohortmgr.programmes.drafts.question_kinds import INNER_LEFT_OUT, fields_of
 from cohortmgr.programmes.drafts.structure import key_from
 
-Given = Mapping[str, Sequence[str]]
-Table = dict[str, Any]
+PostedValues = Mapping[str, Sequence[str]]
+QuestionTable = dict[str, Any]
 
 LIMITS: Mapping[str, int] = {"label": 300, "title": 300, "help": 2000}
 LONGEST_NAME, MOST_OPTIONS, MOST_NAMES, MOST_CONDITIONS = 120, 200, 20, 6
@@ -41,12 +41,12 @@ class Typed:
     """A table read from a page, the problems of what no draft may hold, and the row button pressed (its name
     and row)."""
 
-    table: Table
+    table: QuestionTable
     problems: list[Problem] = field(default_factory=list)
     act: str = ""
     row: int = -1
 
-    def text(self, given: Given, name: str, limit: int, *, lines: bool = False) -> str:
+    def text(self, given: PostedValues, name: str, limit: int, *, lines: bool = False) -> str:
         """The text of a field, trimmed. A text that is too long or has control characters is a problem, and
         is cut."""
         said = one(given, name).replace("\r\n", "\n").replace("\r", "\n").strip()
@@ -62,7 +62,7 @@ class Typed:
             return "".join(c for c in said if unicodedata.category(c) not in ("Cc", "Cs") or c == "\n")
         return said
 
-    def localized(self, given: Given, name: str, limit: int, *, lines: bool = False) -> dict[str, str]:
+    def localized(self, given: PostedValues, name: str, limit: int, *, lines: bool = False) -> dict[str, str]:
         """A text in each language that the page sent."""
         return {
             code: self.text(given, f"{name}-{code}", limit, lines=lines)
@@ -70,7 +70,7 @@ class Typed:
             if f"{name}-{code}" in given
         }
 
-    def press(self, given: Given) -> None:
+    def press(self, given: PostedValues) -> None:
         """Note which row button was pressed, if any."""
         for name in _ACTS:
             if name in given:
@@ -79,12 +79,12 @@ class Typed:
                 return
 
 
-def one(given: Given, name: str) -> str:
+def one(given: PostedValues, name: str) -> str:
     """The first value of a field; empty if it has none."""
     return next(iter(given.get(name, ())), "")
 
 
-def read_question(given: Given, before: Mapping[str, Any], *, inner: bool = False) -> Typed:
+def read_question(given: PostedValues, before: Mapping[str, Any], *, inner: bool = False) -> Typed:
     """The question as typed on the page, starting from what it was; what the page does not show stays as it
     was."""
     typed = Typed(copy.deepcopy(dict(before)))
@@ -103,7 +103,7 @@ def read_question(given: Given, before: Mapping[str, Any], *, inner: bool = Fals
     return typed
 
 
-def _read_plain(typed: Typed, given: Given, shown: frozenset[str]) -> None:
+def _read_plain(typed: Typed, given: PostedValues, shown: frozenset[str]) -> None:
     """Read what has a single field each."""
     table = typed.table
     if "asked_at_application" in shown:
@@ -123,7 +123,7 @@ def _read_plain(typed: Typed, given: Given, shown: frozenset[str]) -> None:
         put(table, "columns", _names(typed, lines, "columns"))
 
 
-def read_section(given: Given, before: Mapping[str, Any]) -> Typed:
+def read_section(given: PostedValues, before: Mapping[str, Any]) -> Typed:
     """The section as typed on the page: its title and for whom it is."""
     typed = Typed(copy.deepcopy(dict(before)))
     typed.table["title"] = typed.localized(given, "title", LIMITS["title"])
@@ -132,7 +132,7 @@ def read_section(given: Given, before: Mapping[str, Any]) -> Typed:
     return typed
 
 
-def put(table: Table, name: str, value: Any) -> None:
+def put(table: QuestionTable, name: str, value: Any) -> None:
     """Put a value into the table, or take the field out if the value is empty."""
     if value in ("", None, False, [], {}):
         table.pop(name, None)
@@ -180,25 +180,25 @@ def _names(typed: Typed, lines: Sequence[str], where: str) -> list[str]:
     return [each[:LONGEST_NAME] for each in found[:MOST_NAMES]]
 
 
-def _count(given: Given, name: str, most: int) -> int:
+def _count(given: PostedValues, name: str, most: int) -> int:
     said = one(given, f"{name}-count")
     return min(int(said), most) if said.isdecimal() and len(said) < 5 else 0
 
 
-def _options(typed: Typed, given: Given, before: Sequence[Mapping[str, Any]]) -> list[Table]:
+def _options(typed: Typed, given: PostedValues, before: Sequence[Mapping[str, Any]]) -> list[QuestionTable]:
     """The rows of choices."""
 
-    def read(name: str) -> Table:
-        row: Table = {"label": typed.localized(given, f"{name}-label", LIMITS["label"])}
+    def read(name: str) -> QuestionTable:
+        row: QuestionTable = {"label": typed.localized(given, f"{name}-label", LIMITS["label"])}
         aliases = typed.text(given, f"{name}-aliases", MOST_NAMES * LONGEST_NAME)
         put(row, "aliases", _names(typed, aliases.split(";"), f"{name}-aliases"))
         return row
 
-    return read_rows(typed, given, Rows("options", "label", MOST_OPTIONS, "choix"), before, read)
+    return read_rows(typed, given, KeyedRows("options", "label", MOST_OPTIONS, "choix"), before, read)
 
 
 @dataclass(frozen=True)
-class Rows:
+class KeyedRows:
     """A list of rows on a page, whose keys are made from one of their texts: the list's name, the name of
     that text, how many rows there may be, and what a key is made of if the text has nothing usable."""
 
@@ -209,12 +209,16 @@ class Rows:
 
 
 def read_rows(
-    typed: Typed, given: Given, rows: Rows, before: Sequence[Mapping[str, Any]], read: Callable[[str], Table]
-) -> list[Table]:
+    typed: Typed,
+    given: PostedValues,
+    rows: KeyedRows,
+    before: Sequence[Mapping[str, Any]],
+    read: Callable[[str], QuestionTable],
+) -> list[QuestionTable]:
     """The rows as typed on the page; `read` gives a row by the beginning of its fields' names. A new row gets
     its key from its French text; other rows keep their keys for ever. A new row without text is left out."""
     known = [str(each.get("key", "")) for each in before]
-    found: list[Table] = []
+    found: list[QuestionTable] = []
     for place in range(_count(given, rows.name, rows.most)):
         wrong = len(typed.problems)
         row = {"key": one(given, f"{rows.name}-{place}-key"), **read(f"{rows.name}-{place}")}
@@ -237,7 +241,7 @@ def _says(row: Mapping[str, Any]) -> bool:
     return any(any(each.values()) if isinstance(each, Mapping) else each for each in held)
 
 
-def _name_rows(typed: Typed, rows: Rows, found: list[Table], known: Sequence[str]) -> None:
+def _name_rows(typed: Typed, rows: KeyedRows, found: list[QuestionTable], known: Sequence[str]) -> None:
     """Give keys to the rows that have none of their own."""
     kept = [row["key"] for row in found if row["key"] in known]
     for place, row in enumerate(found):
@@ -248,15 +252,15 @@ def _name_rows(typed: Typed, rows: Rows, found: list[Table], known: Sequence[str
         row["key"] = "" if typed.act else key_from(label, {*kept, *before}, rows.otherwise)
 
 
-def read_conditions(typed: Typed, given: Given, name: str) -> list[Table]:
+def read_conditions(typed: Typed, given: PostedValues, name: str) -> list[QuestionTable]:
     """The rows of conditions; a row that names no question is left out."""
-    rows: list[Table] = []
+    rows: list[QuestionTable] = []
     for place in range(_count(given, name, MOST_CONDITIONS)):
         row = f"{name}-{place}"
         if typed.act == f"{name}-remove" and place == typed.row:
             continue
         operator = one(given, f"{row}-operator")
-        found: Table = {
+        found: QuestionTable = {
             "question": one(given, f"{row}-question")[:40],
             "operator": operator if operator in list(ConditionOperator) else ConditionOperator.ONE_OF.value,
         }

@@ -16,26 +16,26 @@ from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.text import fold
 from cohortmgr.programmes.definition.checks.form import KEY, is_reserved
 
-Table = MutableMapping[str, Any]
+TomlTable = MutableMapping[str, Any]
 
 LONGEST_KEY = 40
 MOST_QUESTIONS, MOST_SECTIONS = 200, 30
 _COPY = {"fr": "(copie)", "ar": "(نسخة)", "en": "(copy)"}
 
 
-def sections_of(document: Table) -> list[Table]:
+def sections_of(document: TomlTable) -> list[TomlTable]:
     """The sections, which may be changed in place."""
-    found: list[Table] = document.setdefault("form", {}).setdefault("sections", [])
+    found: list[TomlTable] = document.setdefault("form", {}).setdefault("sections", [])
     return found
 
 
-def questions_of(document: Table) -> Iterator[Table]:
+def questions_of(document: TomlTable) -> Iterator[TomlTable]:
     """Every question of every section, in order, without the fields of groups."""
     for section in sections_of(document):
         yield from section.setdefault("questions", [])
 
 
-def keys_of(document: Table) -> set[str]:
+def keys_of(document: TomlTable) -> set[str]:
     """The keys of all questions."""
     return {question["key"] for question in questions_of(document)}
 
@@ -54,13 +54,13 @@ def key_from(label: str, taken: Iterable[str], otherwise: str) -> str:
     return found
 
 
-def find_section(document: Table, key: str) -> tuple[list[Table], int]:
+def find_section(document: TomlTable, key: str) -> tuple[list[TomlTable], int]:
     """The sections, and the place of the one with this key; NotFound if there is none."""
     sections = sections_of(document)
     return sections, _place(sections, key)
 
 
-def find(document: Table, name: str) -> tuple[list[Table], int]:
+def find(document: TomlTable, name: str) -> tuple[list[TomlTable], int]:
     """The list that holds a question, or a field of a group's row, and its place there; NotFound if there is
     none."""
     key, point, inner = name.partition(".")
@@ -75,13 +75,13 @@ def find(document: Table, name: str) -> tuple[list[Table], int]:
     raise NotFound(name)
 
 
-def question(document: Table, name: str) -> Table:
+def question(document: TomlTable, name: str) -> TomlTable:
     """A question, or a field of a group's row, by its name; NotFound if there is none."""
     held, place = find(document, name)
     return held[place]
 
 
-def path_to(document: Table, name: str) -> tuple[str | int, ...]:
+def path_to(document: TomlTable, name: str) -> tuple[str | int, ...]:
     """The path of the question with this name, as faults give it."""
     key, point, _inner = name.partition(".")
     for place, section in enumerate(sections_of(document)):
@@ -92,7 +92,7 @@ def path_to(document: Table, name: str) -> tuple[str | int, ...]:
     raise NotFound(name)
 
 
-def add_section(document: Table, title: Table) -> str:
+def add_section(document: TomlTable, title: TomlTable) -> str:
     """Add a section without questions at the end, and return its key. Refused when there are too many."""
     sections = sections_of(document)
     if len(sections) >= MOST_SECTIONS:
@@ -102,7 +102,7 @@ def add_section(document: Table, title: Table) -> str:
     return key
 
 
-def add_question(document: Table, place: str, table: Table) -> str:
+def add_question(document: TomlTable, place: str, table: TomlTable) -> str:
     """Put a question at the end of a section, or of a group's row (`place` is then the group's name and a
     point). Returns its name."""
     if sum(1 for _each in questions_of(document)) >= MOST_QUESTIONS:
@@ -119,7 +119,7 @@ def add_question(document: Table, place: str, table: Table) -> str:
     return key
 
 
-def move(document: Table, name: str, by: int) -> bool:
+def move(document: TomlTable, name: str, by: int) -> bool:
     """Move a question one place up (-1) or down (1); at the edge of its section it goes into the next one.
 
     Returns whether it moved: the first cannot go up, the last cannot go down, and a field stays in its group.
@@ -138,7 +138,7 @@ def move(document: Table, name: str, by: int) -> bool:
     return True
 
 
-def move_section(document: Table, key: str, by: int) -> bool:
+def move_section(document: TomlTable, key: str, by: int) -> bool:
     """Move a section one place up or down, with its questions. Returns whether it moved."""
     return shifted(*find_section(document, key), by)
 
@@ -151,7 +151,7 @@ def shifted(rows: list[Any], place: int, by: int) -> bool:
     return True
 
 
-def duplicate(document: Table, name: str) -> str:
+def duplicate(document: TomlTable, name: str) -> str:
     """Copy a question, right after it, and return the copy's name. The copy has neither target nor columns."""
     held, place = find(document, name)
     double = copy.deepcopy(held[place])
@@ -165,13 +165,13 @@ def duplicate(document: Table, name: str) -> str:
     return added
 
 
-def remove(document: Table, name: str) -> Table:
+def remove(document: TomlTable, name: str) -> TomlTable:
     """Take a question out of the form, and return it."""
     held, place = find(document, name)
     return held.pop(place)
 
 
-def remove_section(document: Table, key: str) -> Table:
+def remove_section(document: TomlTable, key: str) -> TomlTable:
     """Take an empty section out of the form, and return it. Refused while it asks something."""
     sections, place = find_section(document, key)
     if sections[place].get("questions"):
@@ -179,7 +179,7 @@ def remove_section(document: Table, key: str) -> Table:
     return sections.pop(place)
 
 
-def rename(document: Table, name: str, label: str) -> str:
+def rename(document: TomlTable, name: str, label: str) -> str:
     """Give a question that was never published the key of its new label, wherever it is named. Returns its
     new name."""
     held, place = find(document, name)
@@ -195,7 +195,7 @@ def rename(document: Table, name: str, label: str) -> str:
     return wanted
 
 
-def _everywhere(document: Table, renamed: Callable[[str], str]) -> None:
+def _everywhere(document: TomlTable, renamed: Callable[[str], str]) -> None:
     """Rename a question wherever it is named: in conditions, proofs of figures, eligibility, and aliases of
     imports."""
     for section in sections_of(document):
@@ -215,18 +215,18 @@ def _everywhere(document: Table, renamed: Callable[[str], str]) -> None:
         document["imports"]["value_aliases"] = {renamed(key): each for key, each in aliases.items()}
 
 
-def _conditions(table: Table, renamed: Callable[[str], str]) -> None:
+def _conditions(table: TomlTable, renamed: Callable[[str], str]) -> None:
     for name in ("show_when", "require_when"):
         for condition in table.get(name, ()):
             condition["question"] = renamed(condition.get("question", ""))
 
 
-def _place(held: list[Table], key: str) -> int:
+def _place(held: list[TomlTable], key: str) -> int:
     for place, each in enumerate(held):
         if each["key"] == key:
             return place
     raise NotFound(key)
 
 
-def _section_of(document: Table, held: list[Table]) -> str:
+def _section_of(document: TomlTable, held: list[TomlTable]) -> str:
     return next(str(each["key"]) for each in sections_of(document) if each.get("questions") is held)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cohortmgr.base.errors import N_
-from cohortmgr.programmes.drafts.question_fields import Given, Typed
+from cohortmgr.programmes.drafts.question_fields import PostedValues, Typed
 
 TEXTS: Mapping[str, str] = {
     "title": N_("Titre du programme"),
@@ -33,7 +33,7 @@ def described(document: Mapping[str, Any]) -> dict[str, Any]:
     return {name: copy.deepcopy(document.get(name)) for name in SHOWN}
 
 
-def read_texts(given: Given, document: Mapping[str, Any]) -> Typed:
+def read_texts(given: PostedValues, document: Mapping[str, Any]) -> Typed:
     """The same part as typed on the page; what it does not show stays as it was."""
     typed = Typed(described(document))
     for name in TEXTS:

@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts.actions.codes import Asked
+from cohortmgr.accounts.actions.codes import CodeRequest
 from cohortmgr.accounts.views import code_requests
-from cohortmgr.accounts.views.code_requests import Place
+from cohortmgr.accounts.views.code_requests import CodePage
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
-from cohortmgr.base.pages.web import csrf, show_problems
+from cohortmgr.base.web.responses import csrf, show_problems
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.watches import actions as watches
 from cohortmgr.programmes.watches.forms import WatchForm
@@ -46,11 +46,11 @@ def ask() -> ResponseReturnValue:
 @guards.public
 def code() -> ResponseReturnValue:
     """Ask for the code that proves that the address is one's own."""
-    place = Place(WATCH, url_for(".code"), url_for(".again"), url_for(".ask"))
+    place = CodePage(WATCH, url_for(".code"), url_for(".again"), url_for(".ask"))
     return code_requests.typed(place, _keep, _kept)
 
 
-def _keep(proof: Asked) -> None:
+def _keep(proof: CodeRequest) -> None:
     kept = proof.kept
     watches.keep(proof.contact, kept["language"], kept["region"], kept["scope"])
 

@@ -18,7 +18,7 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import letters, offers
-from cohortmgr.selection.board import Board, Decided, decisions, require_read, rubric_of
+from cohortmgr.selection.board import DecidedFile, SelectionBoard, decisions, require_read, rubric_of
 from cohortmgr.selection.certificate import certificate, outcomes_of, verify
 from cohortmgr.selection.models import Batch, Decision
 from cohortmgr.selection.rules import (
@@ -61,7 +61,7 @@ def propose(
     return batch
 
 
-def _frozen(viewer: Viewer, intake: Intake, offering: Offering, board: Board, note: str) -> Batch:
+def _frozen(viewer: Viewer, intake: Intake, offering: Offering, board: SelectionBoard, note: str) -> Batch:
     seed = board.ranking.seed
     return Batch(
         reference=new_reference(),
@@ -81,7 +81,7 @@ def _frozen(viewer: Viewer, intake: Intake, offering: Offering, board: Board, no
     )
 
 
-def _insert(batch: Batch, found: list[Decided]) -> None:
+def _insert(batch: Batch, found: list[DecidedFile]) -> None:
     rows = [
         {
             "reference": new_reference(),

@@ -24,22 +24,22 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import AbsenceRule, Payer, StipendScheme
 from cohortmgr.programmes.models import Intake
 from cohortmgr.stipends import queries
-from cohortmgr.stipends.models import BankDetails, Line, Run
+from cohortmgr.stipends.models import BankDetails, StipendLine, StipendRun
 from cohortmgr.stipends.payments import Payee, PaymentList, payment_list
 from cohortmgr.stipends.rules import (
     OPEN,
     RUN_STATES,
     SETTLED,
     Arrear,
-    Aside,
-    LineState,
     RunState,
+    StipendLineState,
+    UnpaidAmount,
     compute_line,
     following,
     months_before,
     require_payable_month,
 )
-from cohortmgr.stipends.rules import Line as Sum
+from cohortmgr.stipends.rules import StipendSum as Sum
 
 _NO_STIPEND = N_("Ce programme ne verse pas de bourse.")
 
@@ -95,7 +95,7 @@ def _rib_of(application: Application) -> str | None:
         return None
 
 
-def open_run(viewer: Viewer, cohort_reference: str, month: date) -> Run:
+def open_run(viewer: Viewer, cohort_reference: str, month: date) -> StipendRun:
     """Open the run of a cohort for a month, or return the one that exists. Refused outside of the scheme's months."""
     cohort = cohorts.get_for(viewer, cohort_reference, "stipends.read")
     require(viewer, "stipends.prepare", cohort.path)
@@ -107,7 +107,7 @@ def open_run(viewer: Viewer, cohort_reference: str, month: date) -> Run:
     if known is not None:
         return known
     paid_in = following(month) if scheme.arrears else month
-    run = Run(
+    run = StipendRun(
         institution_id=cohort.institution_id,
         cohort_id=cohort.id,
         month=month,
@@ -125,7 +125,7 @@ def open_run(viewer: Viewer, cohort_reference: str, month: date) -> Run:
     return run
 
 
-def compute(viewer: Viewer, run_reference: str) -> Run:
+def compute(viewer: Viewer, run_reference: str) -> StipendRun:
     """Compute every line of a run again, keeping finance's adjustments.
 
     Lines that cannot be paid are set aside with the reason. The RIBs are opened to check them, and the audit
@@ -149,7 +149,7 @@ def adjust(
     arrears: Sequence[Arrear],
     reason: str,
     version: int,
-) -> Line:
+) -> StipendLine:
     """Set the absences and arrears of one line, with a reason that is kept sealed, and compute the run again.
 
     `version` is the run's. Refused without a reason, for impossible days, and once the run is approved.
@@ -176,7 +176,7 @@ def adjust(
     return line
 
 
-def approve(viewer: Viewer, run_reference: str, typed: str, version: int) -> Run:
+def approve(viewer: Viewer, run_reference: str, typed: str, version: int) -> StipendRun:
     """Approve a run: freeze its amounts and show its lines to their people.
 
     The approver is not the person who computed it. `typed` is the number of payments as the approver wrote
@@ -200,18 +200,22 @@ def approve(viewer: Viewer, run_reference: str, typed: str, version: int) -> Run
         raise Refused(Problem(what, {"count": run.lines}, "confirmation"))
     moment = clock.now()
     claimed = (
-        sa.update(Run)
-        .where(Run.id == run.id, Run.state == RunState.COMPUTED.value, Run.version == version)
+        sa.update(StipendRun)
+        .where(
+            StipendRun.id == run.id,
+            StipendRun.state == RunState.COMPUTED.value,
+            StipendRun.version == version,
+        )
         .values(state=RunState.APPROVED.value, approved_by=viewer.reference, approved_at=moment)
-        .values(version=Run.version + 1)
-        .returning(Run.id)
+        .values(version=StipendRun.version + 1)
+        .returning(StipendRun.id)
         .execution_options(synchronize_session=False)
     )
     if db.session.scalar(claimed) is None:
         raise Stale(run_reference)
     db.session.execute(
-        sa.update(Line)
-        .where(Line.run_id == run.id, Line.state == LineState.PAYABLE.value)
+        sa.update(StipendLine)
+        .where(StipendLine.run_id == run.id, StipendLine.state == StipendLineState.PAYABLE.value)
         .values(released_at=moment)
         .execution_options(synchronize_session=False)
     )
@@ -220,7 +224,7 @@ def approve(viewer: Viewer, run_reference: str, typed: str, version: int) -> Run
     return run
 
 
-def read_reason(viewer: Viewer, line: Line) -> str | None:
+def read_reason(viewer: Viewer, line: StipendLine) -> str | None:
     """Open and return the reason of an adjustment, or None. The audit notes that it was read."""
     if line.reason_sealed is None:
         return None
@@ -229,7 +233,7 @@ def read_reason(viewer: Viewer, line: Line) -> str | None:
     return crypto.unseal(line.reason_sealed, "stipend_lines", "reason", line.reference)
 
 
-def _require_in_order(run: Run, cohort: Cohort) -> None:
+def _require_in_order(run: StipendRun, cohort: Cohort) -> None:
     done = {each.month for each in queries.runs_of(cohort.id) if RunState(each.state) not in OPEN}
     for month in months_before(run.month, _scheme(cohort).starts_month):
         if month not in done and queries.to_pay(cohort.id, month):
@@ -246,20 +250,20 @@ def _scheme(cohort: Cohort) -> StipendScheme:
     return scheme
 
 
-def _require_open(run: Run) -> None:
+def _require_open(run: StipendRun) -> None:
     if RunState(run.state) not in OPEN:
         raise Refused(N_("Cet état de paiement est approuvé : ses montants ne changent plus."))
 
 
-def _lines(run: Run) -> dict[int, Line]:
-    rows = db.session.scalars(sa.select(Line).where(Line.run_id == run.id))
+def _lines(run: StipendRun) -> dict[int, StipendLine]:
+    rows = db.session.scalars(sa.select(StipendLine).where(StipendLine.run_id == run.id))
     return {row.enrolment_id: row for row in rows}
 
 
-def _compute(viewer: Viewer, run: Run, cohort: Cohort) -> None:
+def _compute(viewer: Viewer, run: StipendRun, cohort: Cohort) -> None:
     scheme, known = _scheme(cohort), _lines(run)
     owed = queries.still_owed(cohort.id, run.month)
-    aside = queries.set_aside_before(cohort.id, run.month)
+    aside = queries.unpaid_amounts_before(cohort.id, run.month)
     rows = queries.to_pay(cohort.id, run.month)
     payees, unpaid = [], {}
     for row in rows:
@@ -284,17 +288,17 @@ def _compute(viewer: Viewer, run: Run, cohort: Cohort) -> None:
     db.session.flush()
 
 
-def _judge(run: Run, found: PaymentList, unpaid: Mapping[str, Problem]) -> None:
+def _judge(run: StipendRun, found: PaymentList, unpaid: Mapping[str, Problem]) -> None:
     problems = {problem.where: problem for problem in found.exceptions} | dict(unpaid)
     for line in _lines(run).values():
         problem = problems.get(line.reference)
-        line.state = (LineState.SET_ASIDE if problem else LineState.PAYABLE).value
+        line.state = (StipendLineState.SET_ASIDE if problem else StipendLineState.PAYABLE).value
         line.exception = {"what": problem.what, "values": dict(problem.values)} if problem else None
     run.lines, run.total_cents = found.count, found.total
 
 
-def _new_line(run: Run, enrolment: Enrolment) -> Line:
-    line = Line(
+def _new_line(run: StipendRun, enrolment: Enrolment) -> StipendLine:
+    line = StipendLine(
         reference=new_reference(),
         institution_id=run.institution_id,
         person_id=enrolment.person_id,
@@ -304,7 +308,7 @@ def _new_line(run: Run, enrolment: Enrolment) -> Line:
         pay_on=run.pay_on,
         absences=0,
         arrears=[],
-        state=LineState.SET_ASIDE.value,
+        state=StipendLineState.SET_ASIDE.value,
     )
     db.session.add(line)
     return line
@@ -314,9 +318,9 @@ def _sum(
     scheme: StipendScheme,
     month: date,
     enrolment: Enrolment,
-    line: Line,
+    line: StipendLine,
     owed: int,
-    aside: Sequence[Aside],
+    aside: Sequence[UnpaidAmount],
 ) -> Sum:
     arrears = [Arrear(date.fromisoformat(a["month"]), a["days"], a["of"]) for a in line.arrears]
     counted = scheme.absence_rule is AbsenceRule.PER_WORKING_DAY
@@ -334,7 +338,7 @@ def _sum(
     )
 
 
-def _fill(line: Line, total: Sum) -> None:
+def _fill(line: StipendLine, total: Sum) -> None:
     line.gross_cents, line.net_cents, line.carried_cents = total.gross, total.net, total.carried
     line.items = [
         {"what": item.what, "values": dict(item.values), "cents": item.cents} for item in total.items

@@ -15,7 +15,7 @@ from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound
 from cohortmgr.jobs import queries
 from cohortmgr.jobs.actions import queue
-from cohortmgr.jobs.actions.queue import Claim
+from cohortmgr.jobs.actions.queue import JobClaim
 from cohortmgr.jobs.models import Job
 from cohortmgr.jobs.rules import LEASE, JobState
 
@@ -27,12 +27,12 @@ def asked(institution: int | None = None, **more: object) -> str:
         return queue.request(SYSTEM, "operations.ping", {"n": 1}, institution, **more)  # type: ignore[arg-type]
 
 
-def claimed() -> Claim | None:
+def claimed() -> JobClaim | None:
     with writing():
         return queue.claim()
 
 
-def held() -> Claim:
+def held() -> JobClaim:
     job = claimed()
     assert job is not None
     return job
@@ -111,7 +111,7 @@ def test_a_worker_passes_over_the_job_that_another_is_taking(system_app: Flask) 
     first, second = asked(), asked()
     with writing():
         mine = queue.claim()
-        other: list[Claim | None] = []
+        other: list[JobClaim | None] = []
 
         def work() -> None:
             with system_app.app_context():

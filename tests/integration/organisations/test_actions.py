@@ -10,7 +10,7 @@ from cohortmgr.audit.models import Event
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused
 from cohortmgr.organisations import actions, queries
-from cohortmgr.organisations.rules import Kind
+from cohortmgr.organisations.rules import OrganisationKind
 
 NAME = {"fr": "Une", "ar": "واحدة", "en": "One"}
 
@@ -42,7 +42,7 @@ def test_companies_are_made_when_absent_and_keep_their_name(system_context: AppC
     with writing():
         found = actions.ensure_companies(SYSTEM, {"inwi": {**NAME, "fr": "Autre"}, "managem": NAME})
     assert found["inwi"].name["fr"] == "Une"
-    assert found["managem"].kind == Kind.COMPANY
+    assert found["managem"].kind == OrganisationKind.COMPANY
     assert found["managem"].institution_id is None
     with pytest.raises(Refused, match="inpt"), writing():
         actions.ensure_host(SYSTEM, "inpt")
@@ -52,12 +52,12 @@ def test_companies_are_made_when_absent_and_keep_their_name(system_context: AppC
 def test_a_key_is_used_once_and_only_by_those_who_may(system_context: AppContext) -> None:
     with writing():
         root = actions.ensure_host(SYSTEM, "ma")
-        centre = actions.create(SYSTEM, Kind.CENTRE, "centre-1", NAME, root, "MA-06")
+        centre = actions.create(SYSTEM, OrganisationKind.CENTRE, "centre-1", NAME, root, "MA-06")
     assert centre.institution_id == root.id
     assert queries.get_for(ANONYMOUS, centre.reference).key == "centre-1"
     with pytest.raises(Refused, match="centre-1"), writing():
-        actions.create(SYSTEM, Kind.CENTRE, "centre-1", NAME, root)
+        actions.create(SYSTEM, OrganisationKind.CENTRE, "centre-1", NAME, root)
     with pytest.raises(NotPermitted), writing():
-        actions.create(ANONYMOUS, Kind.CENTRE, "centre-2", NAME, root)
+        actions.create(ANONYMOUS, OrganisationKind.CENTRE, "centre-2", NAME, root)
     with pytest.raises(NotFound):
         queries.get_for(ANONYMOUS, "nothing")

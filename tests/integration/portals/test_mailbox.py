@@ -9,16 +9,18 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cohortmgr.outbox.channels.actions.mail import Mail, compose
-from cohortmgr.outbox.channels.actions.providers import write_file
+from cohortmgr.outbox.channels.actions.mail import OutgoingMail, compose
+from cohortmgr.outbox.channels.actions.providers import write_mail
 
 
 @pytest.fixture
 def folders(app: Flask, app_context: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A letter and a short message."""
     monkeypatch.setitem(app.config, "DATA", str(tmp_path))
-    write_file(
-        tmp_path, "R1", compose(Mail("R1", "fr", "a@b.ma", "Votre place", "Bonjour\n", "<p>Bonjour</p>"))
+    write_mail(
+        tmp_path,
+        "R1",
+        compose(OutgoingMail("R1", "fr", "a@b.ma", "Votre place", "Bonjour\n", "<p>Bonjour</p>")),
     )
     (tmp_path / "sms").mkdir()
     short = {

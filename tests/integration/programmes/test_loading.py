@@ -24,7 +24,7 @@ from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering, Programme
 
 
-def load(definition: Definition | None = None) -> actions.Loaded:
+def load(definition: Definition | None = None) -> actions.LoadedDefinition:
     with writing():
         return actions.load_definition(SYSTEM, definition or read_known("mdia"))
 

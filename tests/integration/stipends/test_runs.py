@@ -20,15 +20,15 @@ from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound, Refused, Stale
 from cohortmgr.base.text import new_reference
-from cohortmgr.cohorts import actions as enrolling
+from cohortmgr.cohorts import actions as cohort_actions
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Period, PeriodKind
 from cohortmgr.selection.models import Offer
 from cohortmgr.stipends import queries
-from cohortmgr.stipends.actions import files, runs
-from cohortmgr.stipends.models import BankDetails, Line, Run
+from cohortmgr.stipends.actions import payment_files, runs
+from cohortmgr.stipends.models import BankDetails, StipendLine, StipendRun
 from cohortmgr.stipends.payments import check_bank_rows
 from cohortmgr.stipends.rules import Arrear, proportion
 from tests.factories import promotions
@@ -39,21 +39,25 @@ Statements = Callable[[], AbstractContextManager[list[str]]]
 SECOND = Viewer("second", is_system=True)
 
 
-def computed(cohort: Cohort, month: date = JANUARY) -> Run:
+def computed(cohort: Cohort, month: date = JANUARY) -> StipendRun:
     with writing():
         run = runs.open_run(SYSTEM, cohort.reference, month)
     with writing():
         return runs.compute(SYSTEM, run.reference)
 
 
-def approved(cohort: Cohort, month: date = JANUARY) -> Run:
+def approved(cohort: Cohort, month: date = JANUARY) -> StipendRun:
     run = computed(cohort, month)
     with writing():
         return runs.approve(SECOND, run.reference, str(run.lines), run.version)
 
 
-def lines(run: Run) -> list[Line]:
-    return list(db.session.scalars(sa.select(Line).where(Line.run_id == run.id).order_by(Line.id)))
+def lines(run: StipendRun) -> list[StipendLine]:
+    return list(
+        db.session.scalars(
+            sa.select(StipendLine).where(StipendLine.run_id == run.id).order_by(StipendLine.id)
+        )
+    )
 
 
 def noted(action: str) -> int:
@@ -66,7 +70,7 @@ def test_whoever_leaves_within_the_month_is_owed_the_days_before(system_context:
         offer = db.session.scalars(sa.select(Offer).order_by(Offer.id)).first()
         assert offer is not None
         with clock.at(datetime(2026, 1, 15, 9, tzinfo=UTC)):
-            enrolling.leave(SYSTEM, offer)
+            cohort_actions.leave(SYSTEM, offer)
     run = computed(cohort)
     first = lines(run)[0]
     assert (first.net_cents, first.state) == (proportion(400_000, 11, 22), "payable")
@@ -101,7 +105,7 @@ def test_a_month_has_one_run_and_lies_within_the_scheme(system_context: AppConte
     for day in (JANUARY, date(2026, 1, 20)):
         with writing():
             runs.open_run(SYSTEM, cohort.reference, day)
-    assert rows_of(Run) == 1
+    assert rows_of(StipendRun) == 1
     for month in (date(2025, 12, 1), date(2027, 7, 1)):
         with pytest.raises(Refused), writing():
             runs.open_run(SYSTEM, cohort.reference, month)
@@ -233,7 +237,7 @@ def test_a_second_person_approves_and_types_how_many(app: Flask, system_context:
     assert head.post(f"{url}/compute").status_code == 404
     for _ in range(2):
         assert desk.post(f"{url}/compute").status_code == 302
-    run = db.session.scalars(sa.select(Run)).one()
+    run = db.session.scalars(sa.select(StipendRun)).one()
     typed = {"confirmation": "3", "version": str(run.version)}
     assert desk.post(f"{url}/approve", data=typed).status_code == 404
     assert "Approuver cet" not in desk.get(url).text and "Approuver cet" in head.get(url).text
@@ -261,7 +265,7 @@ def test_the_bank_file_holds_each_rib_and_the_control_total(app: Flask, system_c
     cohort = promotions.placed(4)
     run = computed(cohort)
     with pytest.raises(Refused), writing():
-        files.bank_file(SYSTEM, run.reference)
+        payment_files.bank_file(SYSTEM, run.reference)
     with writing():
         runs.approve(SECOND, run.reference, "4", run.version)
     finance = promotions.staff(cohorts.intake_of(cohort), Role.FINANCE)
@@ -277,7 +281,7 @@ def test_the_bank_file_holds_each_rib_and_the_control_total(app: Flask, system_c
     page = client.get(f"/staff/stipends/{run.reference}/list")
     assert page.status_code == 200 and promotions.rib(1)[6:22] in page.text
     assert (noted("stipends.export"), noted("stipends.read_list")) == (2, 1)
-    assert db.session.scalar(sa.select(Run.state)) == "exported"
+    assert db.session.scalar(sa.select(StipendRun.state)) == "exported"
     auditor = promotions.browser(app, promotions.staff(cohorts.intake_of(cohort), Role.AUDITOR))
     assert auditor.get(f"/staff/stipends/{run.reference}").status_code == 200
     assert auditor.get(f"/staff/stipends/{run.reference}/list").status_code == 404
@@ -289,7 +293,7 @@ def test_a_rib_that_went_missing_after_the_accord_stops_the_file(system_context:
     with writing():
         db.session.execute(sa.delete(BankDetails))
     with pytest.raises(Refused, match="depuis l’accord"), writing():
-        files.bank_file(SYSTEM, run.reference)
+        payment_files.bank_file(SYSTEM, run.reference)
 
 
 def test_people_see_their_own_stipend_once_it_is_approved(app: Flask, system_context: AppContext) -> None:
@@ -344,7 +348,7 @@ def test_a_run_reads_and_computes_in_as_many_statements_whatever_its_size(
     with statements() as many:
         assert client.get(url).status_code == 200
     with writing():
-        db.session.execute(sa.delete(Line).where(Line.id != first))
+        db.session.execute(sa.delete(StipendLine).where(StipendLine.id != first))
     with statements() as few:
         assert client.get(url).status_code == 200
     assert len(many) == len(few) <= 5, many
@@ -358,5 +362,5 @@ def test_the_wall_shows_a_person_their_own_account_alone(app: Flask, system_app:
     with app.app_context():
         see(viewer.institutions, viewer.person_id)
         assert set(db.session.scalars(sa.select(BankDetails.person_id))) == {viewer.person_id}
-        assert set(db.session.scalars(sa.select(Line.person_id))) == {viewer.person_id}
-        assert db.session.scalars(sa.select(Run)).all() == []
+        assert set(db.session.scalars(sa.select(StipendLine.person_id))) == {viewer.person_id}
+        assert db.session.scalars(sa.select(StipendRun)).all() == []

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from cohortmgr.organisations.rules import KIND_NAMES, KNOWN, REGIONS, Kind, known, path_of, problems_of
+from cohortmgr.organisations.rules import (
+    KIND_NAMES,
+    KNOWN,
+    REGIONS,
+    OrganisationKind,
+    known,
+    path_of,
+    problems_of,
+)
 
 NAME = {"fr": "Un", "ar": "واحد", "en": "One"}
 
@@ -23,7 +31,7 @@ def test_the_regions_are_the_twelve_of_iso_3166_in_three_languages() -> None:
 
 
 def test_every_kind_has_a_name() -> None:
-    assert set(KIND_NAMES) == set(Kind)
+    assert set(KIND_NAMES) == set(OrganisationKind)
 
 
 def test_what_is_known_beforehand_stands_below_something_known() -> None:

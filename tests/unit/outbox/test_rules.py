@@ -20,7 +20,7 @@ from cohortmgr.outbox.rules import (
     after_lost_start,
     wait_after,
 )
-from cohortmgr.outbox.variables import read, written
+from cohortmgr.outbox.variables import decode, encode
 
 
 def test_what_was_sent_or_dropped_never_leaves_again() -> None:
@@ -43,13 +43,13 @@ def test_variables_come_back_as_what_they_were() -> None:
         "reasons": [{"what": "…", "values": {"least": Decimal("12.5")}}],
         "title": {"fr": "Année", "ar": "سنة", "en": "Year"},
     }
-    assert read(written(content)) == content
-    assert "سنة" in written(content)
+    assert decode(encode(content)) == content
+    assert "سنة" in encode(content)
 
 
 def test_a_variable_that_would_come_back_as_something_else_is_refused() -> None:
     with pytest.raises(TypeError, match="object"):
-        written({"row": object()})
+        encode({"row": object()})
 
 
 NOW = datetime(2026, 5, 12, 14, tzinfo=UTC)

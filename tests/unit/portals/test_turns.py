@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from cohortmgr.portals.turns import FORM, OFFER, SHOW, Standing, turn_of
+from cohortmgr.portals.turns import FORM, OFFER, SHOW, FileSituation, turn_of
 
 CLOSES = datetime(2027, 6, 30, 18, tzinfo=UTC)
 ANSWER = date(2027, 7, 31)
@@ -13,23 +13,23 @@ ANSWER = date(2027, 7, 31)
 
 def test_a_draft_is_its_person_s_until_its_own_close() -> None:
     for closes in (CLOSES, CLOSES + timedelta(days=3)):
-        before = turn_of(Standing("draft", closes, ANSWER), closes - timedelta(seconds=1))
+        before = turn_of(FileSituation("draft", closes, ANSWER), closes - timedelta(seconds=1))
         assert before.mine and before.endpoint == FORM and before.next.values == {"moment": closes}
-        after = turn_of(Standing("draft", closes, ANSWER), closes)
+        after = turn_of(FileSituation("draft", closes, ANSWER), closes)
         assert not after.mine and after.endpoint == SHOW and after.next.values == {"moment": closes}
 
 
 def test_a_child_s_file_that_waits_is_not_said_to_be_sent() -> None:
-    waiting = turn_of(Standing("held", CLOSES, ANSWER), CLOSES)
-    refused = turn_of(Standing("held", CLOSES, ANSWER, refused=True), CLOSES)
+    waiting = turn_of(FileSituation("held", CLOSES, ANSWER), CLOSES)
+    refused = turn_of(FileSituation("held", CLOSES, ANSWER, refused=True), CLOSES)
     assert (waiting.kind, refused.kind) == ("wait", "stop")
     assert "tuteur légal" in waiting.next.what and "pas donné son accord" in refused.next.what
-    sent = turn_of(Standing("submitted", CLOSES, ANSWER), CLOSES)
+    sent = turn_of(FileSituation("submitted", CLOSES, ANSWER), CLOSES)
     assert {waiting.status, refused.status}.isdisjoint({sent.status})
 
 
 def test_an_offer_is_its_person_s_until_its_deadline_and_then_over_whether_the_worker_ran_or_not() -> None:
-    offered = Standing("submitted", CLOSES, ANSWER, outcome="offer", offer="sent", deadline=CLOSES)
+    offered = FileSituation("submitted", CLOSES, ANSWER, outcome="offer", offer="sent", deadline=CLOSES)
     before = turn_of(offered, CLOSES - timedelta(seconds=1))
     assert before.mine and before.endpoint == OFFER and before.next.values == {"moment": CLOSES}
     noted = replace(offered, offer="expired")

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.reports.figures import STAGES, Record, figures, mask, mask_column, per_thousand
+from cohortmgr.reports.figures import STAGES, FileRecord, figures, mask, mask_column, per_thousand
 
 
-def _record(depth: int, **kinds: object) -> Record:
-    return Record(stages=frozenset(STAGES[:depth]), **kinds)  # type: ignore[arg-type]
+def _record(depth: int, **kinds: object) -> FileRecord:
+    return FileRecord(stages=frozenset(STAGES[:depth]), **kinds)  # type: ignore[arg-type]
 
 
 RECORDS = st.lists(
@@ -39,7 +39,7 @@ def test_the_real_intake() -> None:
 
 
 @given(RECORDS)
-def test_every_breakdown_adds_up_to_the_funnel(records: list[Record]) -> None:
+def test_every_breakdown_adds_up_to_the_funnel(records: list[FileRecord]) -> None:
     made = figures(records)
     for groups in (made.regions, made.sexes, made.licences):
         for stage in STAGES:
@@ -48,7 +48,7 @@ def test_every_breakdown_adds_up_to_the_funnel(records: list[Record]) -> None:
 
 
 @given(RECORDS)
-def test_no_small_count_is_left_for_an_observer(records: list[Record]) -> None:
+def test_no_small_count_is_left_for_an_observer(records: list[FileRecord]) -> None:
     whole, shown = figures(records), mask(figures(records))
     for group in (shown.funnel, *shown.regions, *shown.sexes, *shown.licences):
         assert all(count is None or count == 0 or count >= 5 for count in group.counts.values())

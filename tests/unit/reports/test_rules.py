@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.programmes.definition.rules import FULL_MARK_POINTS
-from cohortmgr.reports.figures import Record, figures
+from cohortmgr.reports.figures import FileRecord, figures
 from cohortmgr.reports.rules import (
     OFFER_NAMES,
     REPORT_STATES,
@@ -26,7 +26,9 @@ EMPTY: dict[str, dict[str, str]] = {}
 
 
 def contents(marks: dict[str, int | None], offers: tuple[int, ...], people: int, files: int) -> Contents:
-    record = Record(stages=frozenset({"received", "eligible"}), region="MA-04", sex="f", licence="physique")
+    record = FileRecord(
+        stages=frozenset({"received", "eligible"}), region="MA-04", sex="f", licence="physique"
+    )
     return Contents(
         figures=figures([record] * files),
         marks=marks,

@@ -9,9 +9,9 @@ import pytest
 from cohortmgr.base.errors import Refused
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.selection.board import (
-    Board,
-    File,
     Reading,
+    SelectionBoard,
+    SelectionFile,
     build,
     decisions,
     require_read,
@@ -25,16 +25,16 @@ DEFINITION = read_known("mdia")
 RUBRIC = DEFINITION.rubric
 
 
-def _file(number: int, *marks: int, eligible: bool = True) -> File:
+def _file(number: int, *marks: int, eligible: bool = True) -> SelectionFile:
     readings = []
     for mark in marks:
         scores = {criterion.key: mark for criterion in RUBRIC.criteria}
         readings.append(Reading(RUBRIC.total_thousandths(scores), scores))
     reasons = () if eligible else ("licence",)
-    return File(number, number, f"F{number}", f"N{number}", None, eligible, reasons, tuple(readings))
+    return SelectionFile(number, number, f"F{number}", f"N{number}", None, eligible, reasons, tuple(readings))
 
 
-def _board(*files: File, seats: int = 1, waiting: int = 1) -> Board:
+def _board(*files: SelectionFile, seats: int = 1, waiting: int = 1) -> SelectionBoard:
     return build(files, RUBRIC, seats, waiting, "graine")
 
 
@@ -88,7 +88,10 @@ def test_a_mean_that_only_rounds_to_the_line_is_no_tie() -> None:
     scores = [{criterion.key: 3 for criterion in RUBRIC.criteria}] * 2
     near = [Reading(12_001, scores[0]), Reading(12_000, scores[1])]
     below = [Reading(12_000, scores[0]), Reading(12_000, scores[1])]
-    files = [File(n, n, f"F{n}", "", None, True, (), tuple(given)) for n, given in enumerate((near, below))]
+    files = [
+        SelectionFile(n, n, f"F{n}", "", None, True, (), tuple(given))
+        for n, given in enumerate((near, below))
+    ]
     board = build(files, RUBRIC, 1, 0, "graine")
     assert [row.mean for row in board.ranking.rows] == [12_000, 12_000]
     (refused,) = [each for each in decisions(board, ()) if each.outcome is Outcome.REFUSED]

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cohortmgr.selection.certificate import canonical, certificate, digest, verify
-from cohortmgr.selection.ranking import Entry, rank
+from cohortmgr.selection.ranking import RankingEntry, rank
 
 RUBRIC = {"high": 20, "low": 0, "weights": {"level": 3, "project": 2}}
 
 
 def _certificate(count: int = 9, seats: int = 3) -> dict[str, Any]:
-    entries = [Entry(f"C{n}", (n % 4 * 1000, 12_345), (n % 2,)) for n in range(count)]
+    entries = [RankingEntry(f"C{n}", (n % 4 * 1000, 12_345), (n % 2,)) for n in range(count)]
     return certificate(rank(entries, "2025"), seats, "2025", RUBRIC, waiting=2)
 
 
@@ -62,7 +62,7 @@ def test_what_is_no_certificate_is_said_so(broken: dict[str, Any]) -> None:
 
 
 def test_a_certificate_holds_integers_only() -> None:
-    ranking = rank([Entry("A", (1,))], "s")
+    ranking = rank([RankingEntry("A", (1,))], "s")
     with pytest.raises(ValueError, match="integers"):
         certificate(ranking, 1, "s", {"weight": 0.5})
     with pytest.raises(ValueError, match="seed"):

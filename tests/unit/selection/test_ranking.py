@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.base.errors import Refused
-from cohortmgr.selection.ranking import BELOW_LINE, BY_LOT, BY_MEAN, LOST_TIE, Entry, cut, rank
+from cohortmgr.selection.ranking import BELOW_LINE, BY_LOT, BY_MEAN, LOST_TIE, RankingEntry, cut, rank
 
 ENTRIES = st.lists(
     st.builds(
@@ -17,12 +17,12 @@ ENTRIES = st.lists(
         st.tuples(st.integers(0, 2), st.integers(0, 2)),
     ),
     max_size=12,
-).map(lambda rows: [Entry(f"C{index:02}", totals, tie) for index, (totals, tie) in enumerate(rows)])
+).map(lambda rows: [RankingEntry(f"C{index:02}", totals, tie) for index, (totals, tie) in enumerate(rows)])
 
 
 @given(ENTRIES, st.text(max_size=5))
-def test_the_order_is_that_of_counting_who_stands_before(entries: list[Entry], seed: str) -> None:
-    def before(one: Entry, other: Entry) -> bool:
+def test_the_order_is_that_of_counting_who_stands_before(entries: list[RankingEntry], seed: str) -> None:
+    def before(one: RankingEntry, other: RankingEntry) -> bool:
         means = [Fraction(sum(e.totals), len(e.totals)) for e in (one, other)]
         if means[0] != means[1]:
             return means[0] > means[1]
@@ -39,7 +39,7 @@ def test_the_order_is_that_of_counting_who_stands_before(entries: list[Entry], s
 
 
 def test_a_third_of_a_thousandth_decides() -> None:
-    rows = rank([Entry("low", (1, 1, 1)), Entry("high", (1, 1, 2))], "s").rows
+    rows = rank([RankingEntry("low", (1, 1, 1)), RankingEntry("high", (1, 1, 2))], "s").rows
     assert [(row.reference, row.mean, row.decided) for row in rows] == [
         ("high", 1, BY_MEAN),
         ("low", 1, BY_MEAN),
@@ -48,13 +48,13 @@ def test_a_third_of_a_thousandth_decides() -> None:
 
 def test_each_row_says_which_rule_decided() -> None:
     entries = [
-        Entry("A", (15_000,), (3, 1)),
-        Entry("B", (14_000,), (3, 1)),
-        Entry("C", (14_000,), (2, 9)),
-        Entry("D", (13_000,), (2, 2)),
-        Entry("E", (13_000,), (2, 1)),
-        Entry("F", (12_000,), (1, 1)),
-        Entry("G", (12_000,), (1, 1)),
+        RankingEntry("A", (15_000,), (3, 1)),
+        RankingEntry("B", (14_000,), (3, 1)),
+        RankingEntry("C", (14_000,), (2, 9)),
+        RankingEntry("D", (13_000,), (2, 2)),
+        RankingEntry("E", (13_000,), (2, 1)),
+        RankingEntry("F", (12_000,), (1, 1)),
+        RankingEntry("G", (12_000,), (1, 1)),
     ]
     decided = {row.reference: row.decided for row in rank(entries, "2025").rows}
     assert decided == {
@@ -69,7 +69,7 @@ def test_each_row_says_which_rule_decided() -> None:
 
 
 def test_the_cut_gives_seats_list_and_reasons() -> None:
-    ranking = rank([Entry(f"C{n}", (n * 1000,)) for n in range(10)], "s")
+    ranking = rank([RankingEntry(f"C{n}", (n * 1000,)) for n in range(10)], "s")
     result = cut(ranking, 3, 2)
     assert [row.reference for row in result.chosen] == ["C9", "C8", "C7"]
     assert [row.reference for row in result.waiting] == ["C6", "C5"]
@@ -79,12 +79,12 @@ def test_the_cut_gives_seats_list_and_reasons() -> None:
 
 
 def test_equal_to_the_line_is_a_lost_tie() -> None:
-    result = cut(rank([Entry("A", (9,), (2,)), Entry("B", (9,), (1,))], "s"), 1, 0)
+    result = cut(rank([RankingEntry("A", (9,), (2,)), RankingEntry("B", (9,), (1,))], "s"), 1, 0)
     assert [(r.row.reference, r.reason, r.distance) for r in result.refused] == [("B", LOST_TIE, 0)]
 
 
 def test_more_seats_than_files_and_no_seat() -> None:
-    ranking = rank([Entry("A", (9,))], "s")
+    ranking = rank([RankingEntry("A", (9,))], "s")
     assert cut(ranking, 5, 5).refused == ()
     nobody = cut(ranking, 0, 0)
     assert nobody.line is None
@@ -94,9 +94,13 @@ def test_more_seats_than_files_and_no_seat() -> None:
 
 @pytest.mark.parametrize(
     "entries",
-    [[Entry("A", ())], [Entry("A", (1,)), Entry("A", (2,))], [Entry("A", (1,), (1,)), Entry("B", (1,))]],
+    [
+        [RankingEntry("A", ())],
+        [RankingEntry("A", (1,)), RankingEntry("A", (2,))],
+        [RankingEntry("A", (1,), (1,)), RankingEntry("B", (1,))],
+    ],
 )
-def test_what_cannot_be_ranked_is_refused(entries: list[Entry]) -> None:
+def test_what_cannot_be_ranked_is_refused(entries: list[RankingEntry]) -> None:
     with pytest.raises(Refused):
         rank(entries, "s")
 

@@ -12,14 +12,14 @@ from cohortmgr.cohorts.rules import working_days
 from cohortmgr.stipends.rules import (
     RUN_STATES,
     Arrear,
-    Aside,
-    Line,
     RunState,
+    StipendSum,
+    UnpaidAmount,
     compute_line,
     following,
     month_of,
     require_payable_month,
-    set_aside_by,
+    unpaid_amounts_by,
 )
 
 MARCH = date(2026, 3, 1)
@@ -29,7 +29,7 @@ MONTHLY = 700_000
 
 def _line(
     start: date = date(2025, 9, 22), end: date | None = None, absent: int = 0, *arrears: Arrear
-) -> Line:
+) -> StipendSum:
     return compute_line(MONTHLY, MARCH, start, end, DAYS, absent, arrears)
 
 
@@ -53,7 +53,7 @@ def test_the_trail_that_the_page_shows() -> None:
 
 
 def test_a_whole_month_is_the_gross_amount_alone() -> None:
-    assert _line() == Line(MONTHLY, (), MONTHLY)
+    assert _line() == StipendSum(MONTHLY, (), MONTHLY)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_months_set_aside_one_after_another_are_owed_in_full_and_named_once(
     months: list[tuple[int, int]],
 ) -> None:
     month, whole = date(2026, 1, 1), 0
-    aside: tuple[Aside, ...] = ()
+    aside: tuple[UnpaidAmount, ...] = ()
     for absences, owed in months:
         days = working_days(month)
         alone = compute_line(MONTHLY, month, month, None, days, min(absences, len(days)), owed=owed)
@@ -177,7 +177,7 @@ def test_months_set_aside_one_after_another_are_owed_in_full_and_named_once(
         assert line.net - line.carried == whole
         whole = line.net
         kept = [{"what": i.what, "values": i.values, "cents": i.cents} for i in line.items]
-        aside = set_aside_by(month, line.net, kept)
+        aside = unpaid_amounts_by(month, line.net, kept)
         assert sum(each.cents for each in aside) == line.net
         assert len({each.month for each in aside}) == len(aside) and all(each.cents > 0 for each in aside)
         month = following(month)

@@ -16,7 +16,7 @@ from cohortmgr.applications.deadlines import queries
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Application, Extension
 from cohortmgr.applications.file.queries import person_reference
-from cohortmgr.applications.file.rules import State
+from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -45,7 +45,7 @@ def extend_one(viewer: Viewer, reference: str, until: datetime, reason: str) -> 
 
 def renew(viewer: Viewer, intake: Intake, row: Application, until: datetime, reason: str) -> Extension:
     """Like `extend_one`, for a file that the caller may manage."""
-    if row.state != State.DRAFT:
+    if row.state != ApplicationState.DRAFT:
         raise Refused(_SENT)
     held = queries.extension_of(row)
     if held is not None and held.until == until:
@@ -110,7 +110,7 @@ def extend_intake(viewer: Viewer, reference: str, until: datetime, reason: str) 
     if before == until:
         return 0
     wanted = sa.select(Application).where(
-        Application.intake_id == intake.id, Application.state == State.DRAFT.value
+        Application.intake_id == intake.id, Application.state == ApplicationState.DRAFT.value
     )
     rows = db.session.scalars(wanted.order_by(Application.id)).all()
     _tell(intake, rows, _people([row.person_id for row in rows]), until, None)

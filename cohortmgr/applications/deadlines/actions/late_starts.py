@@ -34,7 +34,7 @@ LETTER = "late_start"
 
 
 @dataclass(frozen=True)
-class Given:
+class GrantedStart:
     """Time that was given, as staff see it: the address or number it was given to, and the number of the file
     begun with it."""
 
@@ -107,7 +107,7 @@ def _letter(intake: Intake, row: LateStart, contact: Contact, account: Account |
     )
 
 
-def given(viewer: Viewer, intake: Intake) -> Sequence[Given]:
+def given(viewer: Viewer, intake: Intake) -> Sequence[GrantedStart]:
     """The time given in an intake, the newest first; at most 200 rows."""
     require(viewer, file.MANAGE, intake.path)
     rows = db.session.execute(
@@ -118,7 +118,7 @@ def given(viewer: Viewer, intake: Intake) -> Sequence[Given]:
         .limit(200)
     )
     return [
-        Given(
+        GrantedStart(
             row,
             Contact(row.channel, crypto.unseal(row.sealed, "late_starts", "sealed", row.reference)),
             number,

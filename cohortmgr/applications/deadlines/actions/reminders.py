@@ -16,12 +16,12 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.deadlines.queries import DRAFT_REMINDER
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import EXTENDED
-from cohortmgr.applications.file.rules import State
+from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotPermitted
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.models import Message
-from cohortmgr.programmes.definition.sections import Recall
+from cohortmgr.programmes.definition.sections import ReminderWindow
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
@@ -29,12 +29,12 @@ from cohortmgr.programmes.queries import definition_of
 CHUNK = 500
 
 
-def recall_drafts(viewer: Viewer, intake: Intake, recall: Recall) -> int:
+def remind_drafts(viewer: Viewer, intake: Intake, recall: ReminderWindow) -> int:
     """Write the reminder to those who had begun before its time and who have not had it. Returns how many are
     written to."""
     if not viewer.is_system:
         raise NotPermitted("recalling is the worker's")
-    people = db.session.execute(_unrecalled(intake, recall)).all()
+    people = db.session.execute(_unreminded(intake, recall)).all()
     title = dict(definition_of(intake).title)
     letters = [
         Letter(
@@ -59,7 +59,7 @@ def recall_drafts(viewer: Viewer, intake: Intake, recall: Recall) -> int:
     return send_all(letters)
 
 
-def _unrecalled(intake: Intake, recall: Recall) -> sa.Select[*tuple[Any, ...]]:
+def _unreminded(intake: Intake, recall: ReminderWindow) -> sa.Select[*tuple[Any, ...]]:
     once = sa.literal(f"{DRAFT_REMINDER}:{recall.hours}:") + Application.reference
     recalled = sa.select(Message.id).where(Message.once == once)
     name = sa.func.trim(Person.given_name + " " + Person.family_name)
@@ -75,7 +75,7 @@ def _unrecalled(intake: Intake, recall: Recall) -> sa.Select[*tuple[Any, ...]]:
             EXTENDED.label("extended"),
         )
         .join(Person, Person.id == Application.person_id)
-        .where(Application.intake_id == intake.id, Application.state == State.DRAFT.value)
+        .where(Application.intake_id == intake.id, Application.state == ApplicationState.DRAFT.value)
         .where(Application.created_at < recall.since, ~recalled.exists())
         .where(
             sa.or_(

@@ -12,16 +12,16 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.corrections import actions as corrections
-from cohortmgr.applications.corrections.rules import Asked
+from cohortmgr.applications.corrections.rules import CorrectionState
 from cohortmgr.applications.deadlines.actions import extensions
 from cohortmgr.applications.desk import queries as desk
 from cohortmgr.applications.desk.actions import notes
-from cohortmgr.applications.desk.models import Lot
+from cohortmgr.applications.desk.models import BulkAct
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.file.models import Application, Correction, Extension, Note
-from cohortmgr.applications.file.rules import State
+from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.applications.lists import queries as lists
-from cohortmgr.applications.lists.filters import Filters
+from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -81,11 +81,11 @@ class Wanted:
     count: int | None = None
 
 
-def preview(viewer: Viewer, intake: Intake, act: Act, filters: Filters) -> Preview:
+def preview(viewer: Viewer, intake: Intake, act: Act, filters: ApplicationFilters) -> Preview:
     """The files of the list to which the act applies, found in one statement."""
     require(viewer, file.MANAGE, intake.path)
     asked = sa.exists().where(
-        Correction.application_id == Application.id, Correction.state == Asked.ASKED.value
+        Correction.application_id == Application.id, Correction.state == CorrectionState.ASKED.value
     )
     extended = sa.exists().where(Extension.application_id == Application.id, Extension.revoked_at.is_(None))
     rows = db.session.execute(
@@ -105,13 +105,15 @@ def preview(viewer: Viewer, intake: Intake, act: Act, filters: Filters) -> Previ
 
 def _why_not(act: Act, row: sa.Row[int, str, bool, bool]) -> str | None:
     if act is Act.CORRECT:
-        return _NOT_SENT if row.state != State.SUBMITTED else _ALREADY_ASKED if row.asked else None
+        return _NOT_SENT if row.state != ApplicationState.SUBMITTED else _ALREADY_ASKED if row.asked else None
     if act is Act.EXTEND:
-        return _SENT if row.state != State.DRAFT else _ALREADY_EXTENDED if row.extended else None
+        return _SENT if row.state != ApplicationState.DRAFT else _ALREADY_EXTENDED if row.extended else None
     return None
 
 
-def carry_out(viewer: Viewer, reference: str, act: Act, filters: Filters, wanted: Wanted) -> Lot:
+def carry_out(
+    viewer: Viewer, reference: str, act: Act, filters: ApplicationFilters, wanted: Wanted
+) -> BulkAct:
     """Do the act on every file to which it applies, as one lot.
 
     Raises Refused if the list is not as long as it was when shown, if the number had to be typed and was not,
@@ -124,7 +126,7 @@ def carry_out(viewer: Viewer, reference: str, act: Act, filters: Filters, wanted
     for start in range(0, found.count, 500):
         part = sa.select(Application).where(Application.id.in_(found.files[start : start + 500]))
         rows += db.session.scalars(part.order_by(Application.id))
-    lot = Lot(
+    lot = BulkAct(
         reference=new_reference(),
         institution_id=intake.institution_id,
         intake_id=intake.id,
@@ -166,7 +168,7 @@ def _do(
         notes.write_all(viewer, rows, wanted.text, lot=lot)
 
 
-def undo(viewer: Viewer, reference: str) -> tuple[Lot, Intake]:
+def undo(viewer: Viewer, reference: str) -> tuple[BulkAct, Intake]:
     """Undo, within a day, what is still as the lot left it; what people answered meanwhile stays.
 
     Letters that have not left do not leave. If it was undone already, nothing happens."""
@@ -177,8 +179,8 @@ def undo(viewer: Viewer, reference: str) -> tuple[Lot, Intake]:
     moment = clock.now()
     if moment > lot.at + UNDONE_WITHIN:
         raise Refused(_TOO_LATE)
-    waiting = (Correction.lot == lot.reference, Correction.state == Asked.ASKED.value)
-    called_off = {"state": Asked.CALLED_OFF.value, "version": Correction.version + 1}
+    waiting = (Correction.lot == lot.reference, Correction.state == CorrectionState.ASKED.value)
+    called_off = {"state": CorrectionState.CALLED_OFF.value, "version": Correction.version + 1}
     db.session.execute(sa.update(Correction).where(*waiting).values(called_off))
     live = (Extension.lot == lot.reference, Extension.revoked_at.is_(None))
     db.session.execute(sa.update(Extension).where(*live).values(revoked_at=moment))

@@ -13,7 +13,7 @@ from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.actions import about_file
 from cohortmgr.applications.file.models import Application, Note
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.file.rules import State
+from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
@@ -107,7 +107,7 @@ def unseal(viewer: Viewer, reference: str) -> tuple[File, dict[str, Answer]]:
     trail."""
     file = file_queries.read_by_staff(viewer, reference)
     require(viewer, file_queries.MANAGE, file.intake.path)
-    if file.application.state == State.DRAFT:  # a draft is for its author alone
+    if file.application.state == ApplicationState.DRAFT:  # a draft is for its author alone
         raise NotPermitted(reference)
     opened = file_queries.sealed_answers(file.application)
     record(

@@ -25,7 +25,7 @@ from cohortmgr.applications.file.queries import File
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.base.pages.web import show_problems
+from cohortmgr.base.web.responses import show_problems
 
 bp = Blueprint("applications_desk", __name__, url_prefix="/staff")
 

@@ -15,12 +15,12 @@ from cohortmgr.applications.desk import queries as desk
 from cohortmgr.applications.desk.actions import bulk
 from cohortmgr.applications.desk.actions.bulk import Act, Wanted
 from cohortmgr.applications.file import queries as file
-from cohortmgr.applications.lists.filters import Filters
+from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.applications.lists.views import requests
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
-from cohortmgr.base.pages.web import show_problems
+from cohortmgr.base.web.responses import show_problems
 from cohortmgr.programmes.queries import definition_of
 
 bp = Blueprint("applications_lots", __name__, url_prefix="/staff")
@@ -47,7 +47,7 @@ def prepare(reference: str, act: str) -> ResponseReturnValue:
 
     A POST without a number brings files that were ticked in the list, since an address cannot hold six
     hundred."""
-    listed = Filters.of(request.args)
+    listed = ApplicationFilters.of(request.args)
     wanted, filters, form = _act(act), requests.ticked(listed), _FORMS[_act(act)]()
     error = None
     if "count" in request.form:

@@ -13,7 +13,7 @@ from cohortmgr.accounts.rules import allows
 from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.corrections import queries as corrections
-from cohortmgr.applications.corrections.rules import ASKED_NAMES, KIND_NAMES
+from cohortmgr.applications.corrections.rules import CORRECTION_STATE_NAMES, KIND_NAMES
 from cohortmgr.applications.deadlines import queries as deadlines
 from cohortmgr.applications.desk import queries as desk
 from cohortmgr.applications.desk.actions import notes
@@ -24,11 +24,11 @@ from cohortmgr.applications.eligibility import queries as eligibility
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.display import sections_of
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.file.rules import FILE_STATES, SOURCE_NAMES, State
+from cohortmgr.applications.file.rules import FILE_STATES, SOURCE_NAMES, ApplicationState
 from cohortmgr.applications.joining import queries as joining_queries
 from cohortmgr.applications.joining.views.section import section_of
-from cohortmgr.applications.lists import queries as listing
-from cohortmgr.applications.lists.filters import Filters
+from cohortmgr.applications.lists import queries as lists
+from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.base.db import writing
 
 bp = Blueprint("applications_staff", __name__, url_prefix="/staff")
@@ -53,7 +53,7 @@ def unseal(reference: str) -> ResponseReturnValue:
 def page_of(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
     """The page of a file. The number of statements does not grow with its story."""
     row, viewer = file.application, guards.viewer()
-    filters = Filters.of(request.args)
+    filters = ApplicationFilters.of(request.args)
     manages = allows(viewer, file_queries.MANAGE, file.intake.path)
     return render_template(
         "applications/desk/staff_show.html",
@@ -62,11 +62,11 @@ def page_of(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
         file=file,
         definition=file.definition,
         # A draft is for its person alone.
-        sections=[] if row.state == State.DRAFT else _sections(file, {**row.answers, **opened}),
+        sections=[] if row.state == ApplicationState.DRAFT else _sections(file, {**row.answers, **opened}),
         owed=joining_queries.owed(file) if joining_queries.questions_of(file) else (),
         opened=bool(opened),
         manages=manages,
-        may_open=row.state != State.DRAFT and manages,
+        may_open=row.state != ApplicationState.DRAFT and manages,
         rules=[rule for rule in file.definition.eligibility if rule.key in row.reasons],
         override=eligibility.override_of(row),
         extension=deadlines.extension_of(row),
@@ -75,11 +75,16 @@ def page_of(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
             (note, desk.note_text(note), notes.may_take_back(viewer, note)) for note in desk.notes_of(row)
         ],
         also=duplicates.same_person(viewer, row),
-        neighbours=listing.neighbours(file.intake.id, filters, row.reference),
+        neighbours=lists.neighbours(file.intake.id, filters, row.reference),
         arguments=filters.arguments(),
         story=desk.story(viewer, row),
         shown=shown,
-        names={"state": FILE_STATES.names, "source": SOURCE_NAMES, "asked": ASKED_NAMES, "kind": KIND_NAMES},
+        names={
+            "state": FILE_STATES.names,
+            "source": SOURCE_NAMES,
+            "asked": CORRECTION_STATE_NAMES,
+            "kind": KIND_NAMES,
+        },
     )
 
 

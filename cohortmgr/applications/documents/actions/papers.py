@@ -14,7 +14,7 @@ from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.answers.values import read_value
 from cohortmgr.applications.documents import queries
 from cohortmgr.applications.documents import queries as documents
-from cohortmgr.applications.documents.actions.receiving import Prepared
+from cohortmgr.applications.documents.actions.receiving import PreparedUpload
 from cohortmgr.applications.documents.figures import comparable
 from cohortmgr.applications.documents.models import FigureCheck
 from cohortmgr.applications.documents.rules import MOST_FILES, DocumentState
@@ -23,7 +23,7 @@ from cohortmgr.applications.file.actions import about_file
 from cohortmgr.applications.file.hooks import joins
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.file.rules import State
+from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, storage
 from cohortmgr.base.clock import CASABLANCA
@@ -73,17 +73,19 @@ def may_send(viewer: Viewer, file: File, key: str) -> bool:
     """
     application, intake = file.application, file.intake
     if not file.definition.form.question(key).asked_at_application:
-        return application.state == State.SUBMITTED and joins(application)
-    if application.state == State.DRAFT:
+        return application.state == ApplicationState.SUBMITTED and joins(application)
+    if application.state == ApplicationState.DRAFT:
         return window_of(intake.opens_at, file.closes_at, clock.arrived()) is Window.OPEN
-    if application.state != State.SUBMITTED:
+    if application.state != ApplicationState.SUBMITTED:
         return False
     standing = file.documents.get(key)
     owed = standing is not None and standing.state in (DocumentState.REFUSED, DocumentState.PROMISED)
     return owed or any(asks(application, key) for asks in reopened)
 
 
-def attach(viewer: Viewer, reference: str, prepared: Prepared, add: bool = False, name: str = "") -> Document:
+def attach(
+    viewer: Viewer, reference: str, prepared: PreparedUpload, add: bool = False, name: str = ""
+) -> Document:
     """Make a stored file the answer to its question: in place of what was there, or with `add` after it.
 
     `name` tells one sending from another: the same name a second time changes nothing.
@@ -160,7 +162,7 @@ def _held(row: Document | None) -> Document | None:
 
 def _noted(viewer: Viewer, file: File, row: Document) -> Document:
     """Note a change in the trail, if the application is sent; a draft is still its author's alone."""
-    if file.application.state != State.DRAFT:
+    if file.application.state != ApplicationState.DRAFT:
         subject = viewer.person_reference
         record(
             viewer,
@@ -332,7 +334,7 @@ def see_original(viewer: Viewer, reference: str) -> Document:
 def _decided_by(viewer: Viewer, application: Application) -> File:
     file = file_queries.read_by_staff(viewer, application.reference)
     require(viewer, file_queries.MANAGE, file.intake.path)
-    if application.state == State.DRAFT:
+    if application.state == ApplicationState.DRAFT:
         raise NotPermitted(application.reference)
     return file
 
@@ -343,7 +345,7 @@ def read_document(viewer: Viewer, reference: str) -> Document:
     if document.storage_key is None:  # not examined yet, or refused
         raise NotFound(reference)
     if application.person_id != viewer.person_id:
-        if application.state == State.DRAFT:
+        if application.state == ApplicationState.DRAFT:
             raise NotPermitted(reference)
         record(
             viewer,

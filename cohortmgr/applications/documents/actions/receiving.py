@@ -39,7 +39,7 @@ Image.MAX_IMAGE_PIXELS = None
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedUpload:
     """A file that was looked at and stored, waiting for the row that names it."""
 
     question: str
@@ -54,7 +54,7 @@ class Prepared:
         return {**same, "name": self.filename, "kind": self.kind, "clean": False}
 
 
-def parts_by_question(documents: Iterable[Prepared]) -> dict[str, list[dict[str, Any]]]:
+def parts_by_question(documents: Iterable[PreparedUpload]) -> dict[str, list[dict[str, Any]]]:
     """Question to its files, which are the parts of one paper, in the order in which they came."""
     found: dict[str, list[dict[str, Any]]] = {}
     for prepared in documents:
@@ -127,7 +127,7 @@ def require_size(question: Question, size: int) -> None:
         raise Refused(Problem(what, {"limit": limit // (1024 * 1024)}, question.key))
 
 
-def prepare_document(question: Question, filename: str, data: bytes) -> Prepared:
+def prepare_document(question: Question, filename: str, data: bytes) -> PreparedUpload:
     """Check a file and store it encrypted (slow: call before `writing()`). Refused says what to send instead
     of it."""
     require_size(question, len(data))
@@ -141,7 +141,7 @@ def prepare_document(question: Question, filename: str, data: bytes) -> Prepared
     reason = told_at_once(kind, data)
     if reason is not None:
         raise Refused(Problem(REASONS[reason], {}, question.key))
-    return Prepared(question.key, storage.store(data), shown_name(filename, kind), kind)
+    return PreparedUpload(question.key, storage.store(data), shown_name(filename, kind), kind)
 
 
 def shown_name(filename: str, kind: str) -> str:

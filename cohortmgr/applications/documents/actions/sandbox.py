@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cohortmgr.applications.documents.cleaning import SECONDS, Part, read, write
+from cohortmgr.applications.documents.cleaning import SECONDS, DocumentPart, read, write
 
 PROGRAM = Path(__file__).parents[1] / "cleaning.py"
 # On a busy machine a process also waits, so the limit of wall time is higher than that of processor time.
@@ -26,17 +26,17 @@ class NotTaken(Exception):
 
 
 @dataclass(frozen=True)
-class Made:
+class CleanedDocument:
     """The result: the clean parts with their page counts, one file of them all, and an image of each page."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[DocumentPart, ...]
     counts: tuple[int, ...]
     kind: str
     data: bytes
     pages: tuple[bytes, ...]
 
 
-def made_of(parts: Sequence[Part], most_pages: int) -> Made:
+def made_of(parts: Sequence[DocumentPart], most_pages: int) -> CleanedDocument:
     """Make the clean document of these parts; it takes seconds. NotTaken says why there is none."""
     request = io.BytesIO()
     asked = {"parts": [{"kind": p.kind, "clean": p.clean} for p in parts], "most_pages": most_pages}
@@ -62,5 +62,9 @@ def made_of(parts: Sequence[Part], most_pages: int) -> Made:
     if head["refused"]:
         raise NotTaken(head["refused"], head["part"])
     count = len(parts)
-    clean = tuple(Part(kind, data, True) for kind, data in zip(head["kinds"], blobs[:count], strict=True))
-    return Made(clean, tuple(head["counts"]), head["kind"], blobs[count], tuple(blobs[count + 1 :]))
+    clean = tuple(
+        DocumentPart(kind, data, True) for kind, data in zip(head["kinds"], blobs[:count], strict=True)
+    )
+    return CleanedDocument(
+        clean, tuple(head["counts"]), head["kind"], blobs[count], tuple(blobs[count + 1 :])
+    )

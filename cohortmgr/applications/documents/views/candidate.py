@@ -22,10 +22,10 @@ from flask_babel import gettext as _
 from cohortmgr.accounts import guards
 from cohortmgr.applications.answers.dates import parsed
 from cohortmgr.applications.documents import queries
-from cohortmgr.applications.documents.actions import papers as files
+from cohortmgr.applications.documents.actions import papers as document_papers
 from cohortmgr.applications.documents.actions import uploads
 from cohortmgr.applications.documents.actions.receiving import (
-    Prepared,
+    PreparedUpload,
     most_bytes,
     prepare_document,
     require_size,
@@ -61,13 +61,13 @@ def paper(reference: str, question: str) -> ResponseReturnValue:
     request.max_content_length = max(
         room, 40 * 1024 * 1024
     )  # room for several photos that no script has shrunk
-    file, asked = files.prepare_change(viewer, reference, question)
+    file, asked = document_papers.prepare_change(viewer, reference, question)
     prepared, problems = _prepared(asked)
     add = request.form.get("way") == "add"
     try:
         with writing():
             for place, each in enumerate(prepared):
-                files.attach(viewer, reference, each, add=add or place > 0)
+                document_papers.attach(viewer, reference, each, add=add or place > 0)
     except Refused as refusal:
         problems += refusal.problems
     if problems:
@@ -75,8 +75,8 @@ def paper(reference: str, question: str) -> ResponseReturnValue:
     return redirect(url_for(".paper", reference=reference, question=question))
 
 
-def _prepared(question: Question) -> tuple[list[Prepared], list[Problem]]:
-    found: list[Prepared] = []
+def _prepared(question: Question) -> tuple[list[PreparedUpload], list[Problem]]:
+    found: list[PreparedUpload] = []
     problems: list[Problem] = []
     for sent in request.files.getlist("files")[: question.max_files or MOST_FILES]:
         if not sent.filename:
@@ -94,7 +94,7 @@ def _prepared(question: Question) -> tuple[list[Prepared], list[Problem]]:
 
 def _paper_page(file: File, key: str, problems: Sequence[Problem]) -> ResponseReturnValue:
     viewer = guards.viewer()
-    question = files.question_of(viewer, file, key)
+    question = document_papers.question_of(viewer, file, key)
     document = file.documents.get(key)
     state = DocumentState(document.state) if document else None
     return render_template(
@@ -108,8 +108,8 @@ def _paper_page(file: File, key: str, problems: Sequence[Problem]) -> ResponseRe
         kind=STATE_KINDS[state] if state else None,
         meaning=DOCUMENT_STATES.meanings[state] if state else None,
         reasons=REASONS,
-        may_send=files.may_send(viewer, file, key),
-        promise_end=files.promise_end(viewer, file, question),
+        may_send=document_papers.may_send(viewer, file, key),
+        promise_end=document_papers.promise_end(viewer, file, question),
         most_files=question.max_files or MOST_FILES,
         most_megabytes=most_bytes(question) // (1024 * 1024),
         unfinished=uploads.waiting(viewer.person_id or 0, file.application.reference, key),
@@ -124,9 +124,9 @@ def order(reference: str, question: str) -> ResponseReturnValue:
     viewer, part, way = guards.viewer(), request.form.get("part", ""), request.form.get("way", "")
     with writing():
         if way == "remove":
-            files.remove(viewer, reference, question, part)
+            document_papers.remove(viewer, reference, question, part)
         else:
-            files.move(viewer, reference, question, part, -1 if way == "up" else 1)
+            document_papers.move(viewer, reference, question, part, -1 if way == "up" else 1)
     return redirect(url_for(".paper", reference=reference, question=question))
 
 
@@ -140,7 +140,7 @@ def promise(reference: str, question: str) -> ResponseReturnValue:
         if day is None:
             raise Refused(Problem(N_("Écrivez le jour, par exemple 28/02/2027."), {}, "promised_for"))
         with writing():
-            files.promise(viewer, reference, question, day)
+            document_papers.promise(viewer, reference, question, day)
     except Refused as refusal:
         return _paper_page(file_queries.own(viewer, reference), question, refusal.problems)
     flash(_("C’est noté. Vous pouvez envoyer le document dès que vous l’avez."), "done")
@@ -154,7 +154,7 @@ def begin_upload(reference: str, question: str) -> ResponseReturnValue:
     before any byte of it comes."""
     viewer = guards.viewer()
     try:
-        _file, asked = files.prepare_change(viewer, reference, question)
+        _file, asked = document_papers.prepare_change(viewer, reference, question)
         size = request.form.get("size", type=int) or 0
         require_size(asked, size)
         name, content = request.form.get("name", ""), request.form.get("sha256", "")
@@ -213,13 +213,15 @@ def _complete(found: Upload) -> Document:
 
 def _attached(found: Upload) -> Document:
     viewer = guards.viewer()
-    _file, question = files.prepare_change(viewer, found.application, found.question)
+    _file, question = document_papers.prepare_change(viewer, found.application, found.question)
     prepared = prepare_document(question, found.name, uploads.whole(found))
     add = request.headers.get("Upload-Way") != "replace"
     for _try in range(2):
         try:
             with writing():
-                return files.attach(viewer, found.application, prepared, add=add, name=found.reference)
+                return document_papers.attach(
+                    viewer, found.application, prepared, add=add, name=found.reference
+                )
         except sa.exc.IntegrityError:  # two first photos at once: the second now finds the first
             continue
     raise NotFound(found.reference)

@@ -16,8 +16,8 @@ from cohortmgr.accounts.rules import allows
 from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.documents import queries
 from cohortmgr.applications.documents.actions import papers
-from cohortmgr.applications.documents.actions import papers as files
-from cohortmgr.applications.documents.figures import Verdict, newest, standing
+from cohortmgr.applications.documents.actions import papers as document_papers
+from cohortmgr.applications.documents.figures import Verdict, figure_status, newest
 from cohortmgr.applications.documents.views.pictures import picture
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Document
@@ -50,7 +50,7 @@ def _reading_page(document: Document, problems: Sequence[Problem]) -> ResponseRe
         application=application,
         intake=file.intake,
         document=found,
-        question=files.question_of(viewer, file, found.question),
+        question=document_papers.question_of(viewer, file, found.question),
         # The paper that replaced it; figures are read on the current one only.
         current=file.documents.get(found.question) if found.replaced_at else None,
         figures=[] if found.replaced_at else _figures(file, found),
@@ -64,7 +64,7 @@ def _reading_page(document: Document, problems: Sequence[Problem]) -> ResponseRe
 
 
 def _figures(file: File, document: Document) -> list[dict[str, Any]]:
-    questions = files.checked_questions(guards.viewer(), file, document)
+    questions = document_papers.checked_questions(guards.viewer(), file, document)
     if not questions:
         return []
     rows = queries.readings_of(file.application)
@@ -77,7 +77,7 @@ def _figures(file: File, document: Document) -> list[dict[str, Any]]:
             "declared": shown(question, file.application.answers.get(question.key)),
             "read": shown(question, last[question.key].read) if question.key in last else None,
             "read_for": shown(question, last[question.key].declared) if question.key in last else None,
-            "standing": standing(
+            "standing": figure_status(
                 file.application.answers.get(question.key), document.sha256, last.get(question.key)
             ),
             "last": last.get(question.key),
@@ -114,7 +114,7 @@ def check_figure(reference: str) -> ResponseReturnValue:
     viewer, key = guards.viewer(), request.form.get("question", "")
     try:
         with writing():
-            row = files.check_figure(viewer, reference, key, request.form.get("read", ""))
+            row = document_papers.check_figure(viewer, reference, key, request.form.get("read", ""))
     except Refused as refusal:
         document, _application = queries.document(viewer, reference)
         return _reading_page(document, [Problem(p.what, p.values, key) for p in refusal.problems])
@@ -131,7 +131,7 @@ def check_figure(reference: str) -> ResponseReturnValue:
 def see_original(reference: str) -> ResponseReturnValue:
     """Note that staff saw the original paper."""
     with writing():
-        files.see_original(guards.viewer(), reference)
+        document_papers.see_original(guards.viewer(), reference)
     flash(_("L’original est noté comme vu."), "done")
     return redirect(url_for(".read", reference=reference))
 

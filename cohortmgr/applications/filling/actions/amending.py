@@ -12,7 +12,7 @@ from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.answers import amended
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import seal_answers, sealed_answers
-from cohortmgr.applications.file.rules import State, listed
+from cohortmgr.applications.file.rules import ApplicationState, listed
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -47,7 +47,7 @@ def move_drafts(viewer: Viewer, intake: Intake) -> int:
 def _of(intake: Intake, version_id: int) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         Application.intake_id == intake.id,
-        Application.state == State.DRAFT.value,
+        Application.state == ApplicationState.DRAFT.value,
         Application.version_id == version_id,
     )
 
@@ -56,7 +56,7 @@ def _versions_left(intake: Intake) -> Sequence[DefinitionVersion]:
     """The definition versions, other than the one in force, under which the intake still has drafts."""
     held = sa.select(Application.version_id).where(
         Application.intake_id == intake.id,
-        Application.state == State.DRAFT.value,
+        Application.state == ApplicationState.DRAFT.value,
         Application.version_id != intake.definition_version_id,
     )
     return db.session.scalars(sa.select(DefinitionVersion).where(DefinitionVersion.id.in_(held))).all()

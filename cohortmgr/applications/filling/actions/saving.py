@@ -10,12 +10,12 @@ from cohortmgr.accounts.actions.people import set_identifiers, set_person
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers import amended
-from cohortmgr.applications.answers.composed import Given, read_given
+from cohortmgr.applications.answers.composed import FieldValues, read_given
 from cohortmgr.applications.answers.conditions import hidden
 from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.documents.actions import papers
-from cohortmgr.applications.documents.actions.receiving import Prepared, parts_by_question
+from cohortmgr.applications.documents.actions.receiving import PreparedUpload, parts_by_question
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.actions import require_open
 from cohortmgr.applications.file.models import Application
@@ -23,7 +23,7 @@ from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import (
     HIDDEN,
     NOT_A_DRAFT,
-    State,
+    ApplicationState,
     identity_numbers,
     listed,
     person_values,
@@ -48,8 +48,8 @@ _EMPTIED = N_("effacée")
 def save_answers(
     viewer: Viewer,
     file: File,
-    given: Given,
-    documents: Iterable[Prepared] = (),
+    given: FieldValues,
+    documents: Iterable[PreparedUpload] = (),
     keys: Collection[str] | None = None,
     seen: Mapping[str, str] | None = None,
     spoken: str | None = None,
@@ -135,8 +135,8 @@ def save_reopened(
     viewer: Viewer,
     file: File,
     questions: Iterable[Question],
-    given: Given,
-    documents: Iterable[Prepared],
+    given: FieldValues,
+    documents: Iterable[PreparedUpload],
 ) -> File:
     """Write the answers to these questions of a sent file, and nothing else; Refused with every Problem.
 
@@ -159,7 +159,7 @@ def save_reopened(
 
 
 def _read(
-    questions: Iterable[Question], given: Given, today: date, before: Mapping[str, Answer]
+    questions: Iterable[Question], given: FieldValues, today: date, before: Mapping[str, Answer]
 ) -> tuple[dict[str, Answer], list[Problem]]:
     answers, problems = dict(before), list[Problem]()
     for question in questions:
@@ -200,15 +200,15 @@ def write_answers(
         application.sealed_answers = file_queries.seal_answers(sealed, application.reference)
     for name, value in listed(definition, answers, application.number).items():
         setattr(application, name, value)
-    if application.state != State.DRAFT:
+    if application.state != ApplicationState.DRAFT:
         application.offering_id = file_queries.chosen_offering(application, definition.form, answers)
     application.updated_at = clock.now()
     application.consent = consent_after(
         application.consent, is_child(definition, answers, clock.today())
     ).value
-    if application.consent in HIDDEN and application.state == State.SUBMITTED:
+    if application.consent in HIDDEN and application.state == ApplicationState.SUBMITTED:
         application.state, application.sent_at = (
-            State.HELD.value,
+            ApplicationState.HELD.value,
             None,
         )  # the answers now say that the person is a child
     values = person_values(definition.form, answers)

@@ -23,12 +23,12 @@ from wtforms import (
 from wtforms.validators import Optional
 from wtforms.widgets import ListWidget
 
-from cohortmgr.applications.answers.composed import DOCUMENTS
+from cohortmgr.applications.answers.composed import IDENTITY_DOCUMENTS
 from cohortmgr.applications.answers.display import choices_of, said_required, said_when, variant
 from cohortmgr.applications.answers.provinces import ABROAD, ABROAD_NAME, PROVINCES
 from cohortmgr.applications.documents.rules import MEDIA_TYPES
 from cohortmgr.applications.form.forms import widgets
-from cohortmgr.applications.form.forms.fields import Parts, Rows, place_of
+from cohortmgr.applications.form.forms.fields import GroupRows, Parts, place_of
 from cohortmgr.base.caching import Kept
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.i18n import language, localized, say
@@ -112,7 +112,7 @@ def show_answers(form: ApplicationForm, refusal: Refused) -> None:
         if field is None:
             form.form_errors.append(say(problem))
         else:
-            own = field.own if isinstance(field, Parts | Rows) else field.errors
+            own = field.own if isinstance(field, Parts | GroupRows) else field.errors
             field.errors = [*own, say(problem)]
 
 
@@ -191,7 +191,7 @@ def _several(question: Question, common: dict[str, Any]) -> Any:
 
 def _group(question: Question, common: dict[str, Any]) -> Any:
     row = Parts(_inner({each.key: _field(each) for each in question.fields}), "")
-    return Rows(row, min_entries=int(question.minimum or 0), max_entries=question.most, **common)
+    return GroupRows(row, min_entries=int(question.minimum or 0), max_entries=question.most, **common)
 
 
 def _day_parts(question: Question) -> dict[str, Any]:
@@ -226,7 +226,7 @@ def _address_parts(question: Question) -> dict[str, Any]:
 
 
 def _document_parts(question: Question) -> dict[str, Any]:
-    kinds = [SelectChoice(key, say(name)) for key, (name, _) in DOCUMENTS.items()]
+    kinds = [SelectChoice(key, say(name)) for key, (name, _) in IDENTITY_DOCUMENTS.items()]
     number = {"dir": "ltr", "autocomplete": "off", **_LTR[QuestionKind.CIN]}
     return {"type": _select(say(_DOCUMENT), kinds), "number": _line(say(_NUMBER), number)}
 

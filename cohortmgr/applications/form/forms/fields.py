@@ -52,7 +52,7 @@ class Parts(FormField):
             yield from links_of(part)
 
 
-class Rows(FieldList):
+class GroupRows(FieldList):
     """The rows of a group, each `Parts`. `errors` are those of the whole and of every row."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -83,7 +83,7 @@ class Rows(FieldList):
 
 def links_of(field: Any) -> Iterator[tuple[str, str]]:
     """Each error of a field of any kind, with the id of the input to mend."""
-    if isinstance(field, Parts | Rows):
+    if isinstance(field, Parts | GroupRows):
         yield from field.links()
     else:
         yield from ((field.id, message) for message in field.errors)
@@ -95,7 +95,7 @@ def place_of(form: Any, where: str) -> Any:
         if field.name == where:
             return field
         if where.startswith(f"{field.name}-"):
-            inside = field.entries if isinstance(field, Rows) else getattr(field, "form", None)
+            inside = field.entries if isinstance(field, GroupRows) else getattr(field, "form", None)
             found = place_of(inside, where) if inside is not None else None
             if found is not None:
                 return found

@@ -19,7 +19,7 @@ from wtforms import BooleanField, FileField, SelectField, SelectMultipleField
 
 from cohortmgr.applications.answers.display import variant
 from cohortmgr.applications.form.forms.classes import form_class
-from cohortmgr.applications.form.forms.fields import Parts, Rows
+from cohortmgr.applications.form.forms.fields import GroupRows, Parts
 from cohortmgr.base.caching import Kept
 from cohortmgr.base.i18n import language
 from cohortmgr.programmes.definition.rules import Definition, FormSection, Question, QuestionKind
@@ -36,11 +36,11 @@ _HOLES = re.compile(
 _CHOSEN = (BooleanField, FileField, SelectField, SelectMultipleField)
 
 # Known by the definition's fingerprint, the language and the variant of the form, of which alone a drawing is made.
-_drawings: Kept[tuple[str, str, str], Drawing] = Kept(32)
+_drawings: Kept[tuple[str, str, str], FormMarkup] = Kept(32)
 
 
 @dataclass(frozen=True)
-class Drawn:
+class QuestionMarkup:
     """A question's HTML without an answer, and the places where an answer goes, counted in characters.
 
     `texts` maps an input to the place of its text; `marks` maps an input and a choice to (place, mark)."""
@@ -78,11 +78,11 @@ class Drawn:
 
 
 @dataclass(frozen=True)
-class DrawnRows:
+class GroupMarkup:
     """A group's HTML: before its rows, one row, after them (`tail_full`: without a button for one more)."""
 
     head: str
-    row: Drawn
+    row: QuestionMarkup
     tail: str
     tail_full: str
     least: int
@@ -114,11 +114,11 @@ def _flat(name: str, answer: Any) -> Iterable[tuple[str, Any]]:
 
 
 @dataclass(frozen=True)
-class Run:
+class MarkupRun:
     """Questions that follow one another, and their HTML while none is answered. They are kept together since
     a page spends more on each piece that it is given than on what is in it."""
 
-    questions: Mapping[str, Drawn | DrawnRows]
+    questions: Mapping[str, QuestionMarkup | GroupMarkup]
     empty: Markup
 
     def filled(self, answers: Mapping[str, Any], more: str | None) -> Markup:
@@ -130,14 +130,14 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Drawing:
+class FormMarkup:
     """A form in one language: questions by key; each section's runs, divided by questions of papers."""
 
-    questions: Mapping[str, Drawn | DrawnRows]
-    sections: Sequence[tuple[FormSection, Sequence[Run | Question]]]
+    questions: Mapping[str, QuestionMarkup | GroupMarkup]
+    sections: Sequence[tuple[FormSection, Sequence[MarkupRun | Question]]]
 
 
-def questions(fingerprint: str, definition: Definition) -> Mapping[str, Drawn | DrawnRows]:
+def questions(fingerprint: str, definition: Definition) -> Mapping[str, QuestionMarkup | GroupMarkup]:
     """Question key to its drawing, in the language of the page."""
     return _drawing(fingerprint, definition).questions
 
@@ -152,32 +152,34 @@ def sections(
             (each, [q for q in each.questions if q.asked_at_application]) for each in definition.form.sections
         ]
     return [
-        (section, [part.filled(answers, more) if isinstance(part, Run) else part for part in parts])
+        (section, [part.filled(answers, more) if isinstance(part, MarkupRun) else part for part in parts])
         for section, parts in _drawing(fingerprint, definition).sections
     ]
 
 
-def _drawing(fingerprint: str, definition: Definition) -> Drawing:
+def _drawing(fingerprint: str, definition: Definition) -> FormMarkup:
     wanted = (fingerprint, language(), variant(definition))
     return _drawings.get(wanted, _made, fingerprint, definition)
 
 
-def _made(fingerprint: str, definition: Definition) -> Drawing:
+def _made(fingerprint: str, definition: Definition) -> FormMarkup:
     drawn = _draw(fingerprint, definition)
-    return Drawing(drawn, [(each, list(_runs(each, drawn))) for each in definition.form.sections])
+    return FormMarkup(drawn, [(each, list(_runs(each, drawn))) for each in definition.form.sections])
 
 
-def _runs(section: FormSection, drawn: Mapping[str, Drawn | DrawnRows]) -> Iterator[Run | Question]:
+def _runs(
+    section: FormSection, drawn: Mapping[str, QuestionMarkup | GroupMarkup]
+) -> Iterator[MarkupRun | Question]:
     asked = [question for question in section.questions if question.asked_at_application]
     for is_paper, together in groupby(asked, lambda question: question.kind is QuestionKind.FILE):
         if is_paper:
             yield from together
         else:
             run = {question.key: drawn[question.key] for question in together}
-            yield Run(run, Markup("".join(each.filled(None) for each in run.values())))  # as above
+            yield MarkupRun(run, Markup("".join(each.filled(None) for each in run.values())))  # as above
 
 
-def _draw(fingerprint: str, definition: Definition) -> dict[str, Drawn | DrawnRows]:
+def _draw(fingerprint: str, definition: Definition) -> dict[str, QuestionMarkup | GroupMarkup]:
     asked = [question for question in definition.form.questions if question.asked_at_application]
     rows: dict[str, list[dict[str, str]]] = {
         question.key: [{}] for question in asked if question.kind is QuestionKind.GROUP
@@ -198,13 +200,13 @@ def _pierce(form: Iterable[Any]) -> None:
     for field in form:
         if isinstance(field, Parts):
             _pierce(field.form)
-        elif isinstance(field, Rows):
+        elif isinstance(field, GroupRows):
             _pierce(field.entries)
         elif not isinstance(field, _CHOSEN):
             field.data = f"{HOLE}{field.name}{END}"
 
 
-def _pieces(key: str, text: str) -> Drawn:
+def _pieces(key: str, text: str) -> QuestionMarkup:
     own: list[str] = []
     texts: dict[str, int] = {}
     marks: dict[str, dict[str, tuple[int, str]]] = {}
@@ -221,19 +223,19 @@ def _pieces(key: str, text: str) -> Drawn:
             _mark(marks, select, match["option"], (length, " selected"))
         else:
             _mark(marks, match["box"], match["value"], (length, " checked"))
-    return Drawn(key, "".join((*own, text[start:])), texts, marks)
+    return QuestionMarkup(key, "".join((*own, text[start:])), texts, marks)
 
 
 def _mark(marks: dict[str, dict[str, tuple[int, str]]], name: str, value: str, mark: tuple[int, str]) -> None:
     marks.setdefault(html.unescape(name), {})[html.unescape(value)] = mark
 
 
-def _rows(macros: Any, form: Any, question: Question) -> DrawnRows:
+def _rows(macros: Any, form: Any, question: Question) -> GroupMarkup:
     """Draw a group from a form with one row, whose index and number become placeholders."""
     field = form[question.key]
     opened, closed = macros.opened(form, question), macros.closed(form, question)
     row = str(macros.row(field.entries[0], question, NUMBER))
-    return DrawnRows(
+    return GroupMarkup(
         f"{opened}{macros.rows_head(field, question)}",
         _pieces(f"{question.key}-{INDEX}", row.replace(f"{question.key}-0", f"{question.key}-{INDEX}")),
         f"{macros.rows_tail(question, False)}{closed}",

@@ -15,7 +15,7 @@ from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File, own_held
-from cohortmgr.applications.file.rules import Consent, State
+from cohortmgr.applications.file.rules import ApplicationState, Consent
 from cohortmgr.applications.guardians.models import ConsentAnswer, Guardianship
 from cohortmgr.applications.guardians.queries import (
     Child,
@@ -48,7 +48,7 @@ on_hidden: Hook[[Viewer, Application], None] = Hook()
 
 
 @dataclass(frozen=True)
-class Asking:
+class ConsentRequest:
     """A child's file whose guardian is to be asked."""
 
     application: str
@@ -60,7 +60,7 @@ class Asking:
 
 def ask_all(
     viewer: Viewer,
-    asked: Sequence[Asking],
+    asked: Sequence[ConsentRequest],
     language: str,
     programme: Mapping[str, str],
     bundle: str | None = None,
@@ -106,7 +106,7 @@ def ask_named(
     terms, born = definition.guardians, born_on(definition.form, answers)
     if terms is None or born is None:
         raise LookupError(row.reference)
-    asking = Asking(
+    asking = ConsentRequest(
         row.reference,
         row.person_id,
         row.institution_id,
@@ -140,7 +140,7 @@ def _letter(
     )  # fmt: skip
 
 
-def _guardians(asked: Sequence[Asking], language: str) -> dict[tuple[str, str], Person]:
+def _guardians(asked: Sequence[ConsentRequest], language: str) -> dict[tuple[str, str], Person]:
     """Contact to person: a guardian who is already known by it, or a new one."""
     by_contact = {each.named.contact: each.named for each in asked}
     found = _known(by_contact)
@@ -189,7 +189,7 @@ def _known(contacts: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Person]
     return found
 
 
-def _note_guardianships(asked: Sequence[Asking], found: Mapping[tuple[str, str], Person]) -> None:
+def _note_guardianships(asked: Sequence[ConsentRequest], found: Mapping[tuple[str, str], Person]) -> None:
     """Record the guardianships: one for each child and institution; earlier ones end."""
     wanted = {(each.child_id, each.institution_id): each for each in asked}
     held: dict[tuple[int, int, int], Guardianship] = {}
@@ -224,7 +224,7 @@ def _note_guardianships(asked: Sequence[Asking], found: Mapping[tuple[str, str],
 
 
 @dataclass(frozen=True)
-class Said:
+class GuardianAnswer:
     """What a guardian sends for one child: the capacity, and yes or no for each purpose."""
 
     capacity: str
@@ -232,7 +232,12 @@ class Said:
 
 
 def answer(
-    viewer: Viewer, token: str, guardian_reference: str, said: Mapping[str, Said], signed: str, language: str
+    viewer: Viewer,
+    token: str,
+    guardian_reference: str,
+    said: Mapping[str, GuardianAnswer],
+    signed: str,
+    language: str,
 ) -> str:
     """Write a guardian's answers (`said`, by file reference) and use up the link; returns a receipt's token.
 
@@ -265,7 +270,7 @@ def answer(
     return receipt
 
 
-def _problems(child: Child, said: Said | None) -> list[Problem]:
+def _problems(child: Child, said: GuardianAnswer | None) -> list[Problem]:
     reference = child.application.reference
     answers = said.answers if said else {}
     problems = [
@@ -278,7 +283,9 @@ def _problems(child: Child, said: Said | None) -> list[Problem]:
     return problems
 
 
-def _write(viewer: Viewer, person: Person, child: Child, said: Said, signed: str, language: str) -> None:
+def _write(
+    viewer: Viewer, person: Person, child: Child, said: GuardianAnswer, signed: str, language: str
+) -> None:
     row, moment = child.application, clock.now()
     keys = {purpose.key for purpose in child.terms.purposes}
     answers = {key: value for key, value in said.answers.items() if key in keys}
@@ -313,10 +320,10 @@ def _apply(viewer: Viewer, row: Application, consent: Consent) -> None:
     """Apply the consent to the file: it is sent, or hidden, or its state stays."""
     moment = clock.now()
     row.consent, row.updated_at = consent.value, moment
-    if consent is Consent.GIVEN and row.state == State.HELD:
-        row.state, row.sent_at = State.SUBMITTED.value, moment
-    elif consent is not Consent.GIVEN and row.state == State.SUBMITTED:
-        row.state, row.sent_at = State.HELD.value, None
+    if consent is Consent.GIVEN and row.state == ApplicationState.HELD:
+        row.state, row.sent_at = ApplicationState.SUBMITTED.value, moment
+    elif consent is not Consent.GIVEN and row.state == ApplicationState.SUBMITTED:
+        row.state, row.sent_at = ApplicationState.HELD.value, None
         db.session.flush()
         for follow in on_hidden:
             follow(viewer, row)
@@ -329,17 +336,23 @@ def take_back(viewer: Viewer, reference: str) -> Application:
     Nothing happens if it is a draft; Refused after the close, and once the guardian has answered."""
     file = own_held(viewer, reference)
     row = file.application
-    if row.state == State.DRAFT:
+    if row.state == ApplicationState.DRAFT:
         return row
-    if row.state != State.HELD or row.consent != Consent.WAITING:
+    if row.state != ApplicationState.HELD or row.consent != Consent.WAITING:
         raise Refused(N_("Le tuteur légal a déjà répondu : ce dossier ne se modifie plus."))
     if clock.arrived() >= file.closes_at:
         raise Refused(
             Problem(N_("Les candidatures sont closes depuis le %(moment)s."), {"moment": file.closes_at})
         )
-    row.state = State.DRAFT.value
+    row.state = ApplicationState.DRAFT.value
     what = about(row, viewer.person_reference)
-    record(viewer, "guardians.take_back", what, before={"state": State.HELD}, after={"state": State.DRAFT})
+    record(
+        viewer,
+        "guardians.take_back",
+        what,
+        before={"state": ApplicationState.HELD},
+        after={"state": ApplicationState.DRAFT},
+    )
     return row
 
 

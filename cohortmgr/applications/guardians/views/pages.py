@@ -12,15 +12,15 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.actions import codes, links
-from cohortmgr.accounts.actions.codes import Wrong
+from cohortmgr.accounts.actions.codes import WrongCode
 from cohortmgr.accounts.contacts import contact_of as contact_typed
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import read_code
 from cohortmgr.applications.file.queries import own
-from cohortmgr.applications.file.rules import State
+from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.applications.guardians import queries as guardian_queries
 from cohortmgr.applications.guardians.actions import consents
-from cohortmgr.applications.guardians.actions.consents import LINK, Said
+from cohortmgr.applications.guardians.actions.consents import LINK, GuardianAnswer
 from cohortmgr.applications.guardians.queries import Child
 from cohortmgr.applications.guardians.views.visit import KEPT, VISIT, closed, guardian_of, in_visit
 from cohortmgr.base import clock
@@ -43,7 +43,7 @@ def asked(reference: str) -> ResponseReturnValue:
         with writing():
             consents.take_back(viewer, reference)
         return redirect(url_for("applications_candidate.form", reference=reference))
-    if file.application.state != State.HELD:
+    if file.application.state != ApplicationState.HELD:
         return redirect(url_for("applications_candidate.show", reference=reference))
     found = guardian_queries.asked_of(file.application)
     return render_template(
@@ -111,9 +111,9 @@ def _proved() -> ResponseReturnValue:
     digits = read_code(request.form.get("code", "")) or ""
     with writing():
         told = codes.check(session.get(_CODE), digits, LINK)
-        if not isinstance(told, Wrong):
+        if not isinstance(told, WrongCode):
             token = told.kept.get("token") or consents.link_for(guards.viewer(), told.contact)
-    if isinstance(told, Wrong):
+    if isinstance(told, WrongCode):
         raise codes.problem_of(told)
     session.pop(_CODE, None)
     if token is None:
@@ -171,7 +171,7 @@ def answers(token: str, person: Person) -> ResponseReturnValue:
     return _answers_page(token, person, ())
 
 
-def _said(children: list[Child]) -> dict[str, Said]:
+def _said(children: list[Child]) -> dict[str, GuardianAnswer]:
     """What was sent, by the file's reference; purposes without an answer are left out."""
     found = {}
     for child in children:
@@ -180,7 +180,7 @@ def _said(children: list[Child]) -> dict[str, Said]:
             purpose.key: request.form.get(f"{reference}-{purpose.key}") for purpose in child.terms.purposes
         }
         given = {key: value == "yes" for key, value in typed.items() if value in ("yes", "no")}
-        found[reference] = Said(request.form.get(f"{reference}-capacity", ""), given)
+        found[reference] = GuardianAnswer(request.form.get(f"{reference}-capacity", ""), given)
     return found
 
 

@@ -10,12 +10,12 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.rules import Consent, State
+from cohortmgr.applications.file.rules import ApplicationState, Consent
 
 
 def steps(viewer: Viewer, application: Application) -> Iterable[Mapping[str, Any]]:
     """Yield the guardian's step while a child's file waits for consent, or if consent was refused."""
-    if application.state == State.HELD:
+    if application.state == ApplicationState.HELD:
         refused = application.consent == Consent.WITHDRAWN
         yield {
             "title": _("Accord du tuteur légal"),

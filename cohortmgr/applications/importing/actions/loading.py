@@ -20,19 +20,19 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import seal_answers, sealed_answers
 from cohortmgr.applications.file.rules import (
     HIDDEN,
+    ApplicationState,
     Consent,
     Source,
-    State,
     first_choice,
     listed,
     person_values,
     split_sealed,
 )
-from cohortmgr.applications.guardians.actions.consents import Asking, ask_all
+from cohortmgr.applications.guardians.actions.consents import ConsentRequest, ask_all
 from cohortmgr.applications.guardians.rules import born_on, comes_of_age, consent_after, guardian_of
 from cohortmgr.applications.importing.actions.tray_rows import row_for
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
-from cohortmgr.applications.importing.queries.plan import Plan, Prepared, Step, chunks
+from cohortmgr.applications.importing.queries.plan import ImportPlan, ImportStep, PreparedImport, chunks
 from cohortmgr.applications.importing.rules import Rejection
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
@@ -43,10 +43,12 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import offerings_of
 
 _COLUMNS = ("given_name", "family_name", "given_name_ar", "family_name_ar", "sex", "birth_date", "email")
-_WRITTEN = (*_COLUMNS, "search_name", "phone_sealed", "phone_blind")
+_STORED_COLUMNS = (*_COLUMNS, "search_name", "phone_sealed", "phone_blind")
 
 
-def store(viewer: Viewer, intake: Intake, prepared: Prepared, plan: Plan, run: ImportRun) -> dict[int, str]:
+def store(
+    viewer: Viewer, intake: Intake, prepared: PreparedImport, plan: ImportPlan, run: ImportRun
+) -> dict[int, str]:
     """Write a plan. Returns the reference of the application of each line, including lines that changed
     nothing."""
     persons = _persons(prepared, plan)
@@ -63,8 +65,8 @@ def store(viewer: Viewer, intake: Intake, prepared: Prepared, plan: Plan, run: I
 def _ask_guardians(
     viewer: Viewer,
     intake: Intake,
-    prepared: Prepared,
-    plan: Plan,
+    prepared: PreparedImport,
+    plan: ImportPlan,
     persons: Mapping[int, Person],
     references: Mapping[int, str],
     run: ImportRun,
@@ -80,20 +82,20 @@ def _ask_guardians(
         if born is None or _consent(prepared, step).value not in HIDDEN:
             continue
         named, until = guardian_of(form, step.sending.answers), comes_of_age(born, terms.under)
-        asked.append(Asking(references[line], persons[line].id, intake.institution_id, named, until))
+        asked.append(ConsentRequest(references[line], persons[line].id, intake.institution_id, named, until))
     if asked and run.bundle is None:
         run.bundle = open_bundle(intake.institution_id)
     ask_all(viewer, asked, terms.language, prepared.definition.title, run.bundle)
 
 
-def _consent(prepared: Prepared, step: Step) -> Consent:
+def _consent(prepared: PreparedImport, step: ImportStep) -> Consent:
     """The state of the guardian's consent after a sending; consent already given or refused for the file
     stands."""
     before = step.standing.consent if step.standing is not None else Consent.NONE
     return consent_after(before, step.sending.line in prepared.children)
 
 
-def _values(prepared: Prepared, step: Step) -> dict[str, Any]:
+def _values(prepared: PreparedImport, step: ImportStep) -> dict[str, Any]:
     """The columns of the person for which a sending gives a value."""
     told = person_values(prepared.definition.form, step.sending.answers)
     values = {name: told[name] for name in (*_COLUMNS, "phone") if told.get(name)}
@@ -102,7 +104,7 @@ def _values(prepared: Prepared, step: Step) -> dict[str, Any]:
     return values
 
 
-def _persons(prepared: Prepared, plan: Plan) -> dict[int, Person]:
+def _persons(prepared: PreparedImport, plan: ImportPlan) -> dict[int, Person]:
     """The person of each line, by line number: new persons are inserted, known ones are completed."""
     persons: dict[int, Person] = {}
     added: dict[str, Person] = {}
@@ -129,7 +131,7 @@ def _persons(prepared: Prepared, plan: Plan) -> dict[int, Person]:
             added[reference].id = number
     if changed:
         table = table_of(Person)
-        values = {name: sa.bindparam(f"new_{name}") for name in _WRITTEN}
+        values = {name: sa.bindparam(f"new_{name}") for name in _STORED_COLUMNS}
         statement = sa.update(table).where(table.c.id == sa.bindparam("of"))
         db.session.connection().execute(statement.values(version=table.c.version + 1, **values), changed)
     for purpose, references in stale.items():
@@ -154,7 +156,7 @@ def _value(row: Any, column: sa.Column[Any]) -> Any:
     return default.arg(None) if default.is_callable else default.arg  # type: ignore[attr-defined]
 
 
-def _news(step: Step, person: Person, values: Mapping[str, Any]) -> dict[str, Any]:
+def _news(step: ImportStep, person: Person, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values in a sending that are new for a known person.
 
     Values given by other institutions or by the person stay: only blanks are filled, unless the standing
@@ -172,10 +174,10 @@ def _news(step: Step, person: Person, values: Mapping[str, Any]) -> dict[str, An
 def _completed(person: Person, changes: Mapping[str, Any]) -> dict[str, Any]:
     """The values of the update statement for a known person with these changes."""
     draft = Person(reference=person.reference)
-    for name in _WRITTEN:
+    for name in _STORED_COLUMNS:
         setattr(draft, name, getattr(person, name))
     set_person(draft, changes)
-    return {"of": person.id, **{f"new_{name}": getattr(draft, name) for name in _WRITTEN}}
+    return {"of": person.id, **{f"new_{name}": getattr(draft, name) for name in _STORED_COLUMNS}}
 
 
 def _said(person: Person, name: str) -> bool:
@@ -188,7 +190,7 @@ def _says(person: Person, name: str, value: Any) -> bool:
     return bool(getattr(person, name) == value)
 
 
-def _identifiers(prepared: Prepared, plan: Plan, persons: Mapping[int, Person]) -> None:
+def _identifiers(prepared: PreparedImport, plan: ImportPlan, persons: Mapping[int, Person]) -> None:
     """Write the identity numbers that a person did not have yet. A number that an import brought may be
     corrected."""
     fresh: list[Identifier] = []
@@ -209,7 +211,7 @@ def _identifiers(prepared: Prepared, plan: Plan, persons: Mapping[int, Person]) 
     _insert(Identifier, fresh)
 
 
-def _numbers(prepared: Prepared, count: int) -> list[str]:
+def _numbers(prepared: PreparedImport, count: int) -> list[str]:
     """As many new file numbers, none of them in use."""
     prefix = prepared.definition.key.upper()[:23]
     fresh: set[str] = set()
@@ -224,7 +226,7 @@ def _numbers(prepared: Prepared, count: int) -> list[str]:
 
 
 def _told(
-    prepared: Prepared, step: Step, number: str, kept: Mapping[str, Any] | None = None
+    prepared: PreparedImport, step: ImportStep, number: str, kept: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """The columns that a sending writes; `kept` are unsealed answers for which the imported file has no
     column."""
@@ -233,7 +235,7 @@ def _told(
     consent = _consent(prepared, step)
     waits = consent.value in HIDDEN
     return {
-        "state": (State.HELD if waits else State.SUBMITTED).value,
+        "state": (ApplicationState.HELD if waits else ApplicationState.SUBMITTED).value,
         "consent": consent.value,
         "source": Source.IMPORT.value,
         "answers": {**(kept or {}), **opened},
@@ -247,7 +249,7 @@ def _told(
     }
 
 
-def _chosen(prepared: Prepared, step: Step, offered: Mapping[str, int]) -> int | None:
+def _chosen(prepared: PreparedImport, step: ImportStep, offered: Mapping[str, int]) -> int | None:
     """The offering that a sending ranks first, or the intake's only offering."""
     key = first_choice(prepared.definition.form, step.sending.answers, offered)
     if key is None:
@@ -255,14 +257,14 @@ def _chosen(prepared: Prepared, step: Step, offered: Mapping[str, int]) -> int |
     return offered[key]
 
 
-def _secret(prepared: Prepared, step: Step) -> dict[str, Any]:
+def _secret(prepared: PreparedImport, step: ImportStep) -> dict[str, Any]:
     return split_sealed(prepared.definition.form, step.sending.answers)[1]
 
 
 def _new_applications(
     intake: Intake,
-    prepared: Prepared,
-    steps: Sequence[Step],
+    prepared: PreparedImport,
+    steps: Sequence[ImportStep],
     persons: Mapping[int, Person],
     run: ImportRun,
 ) -> dict[int, str]:
@@ -292,7 +294,7 @@ def _new_applications(
 
 
 def _replace(
-    viewer: Viewer, intake: Intake, prepared: Prepared, steps: Sequence[Step], run: ImportRun
+    viewer: Viewer, intake: Intake, prepared: PreparedImport, steps: Sequence[ImportStep], run: ImportRun
 ) -> dict[int, str]:
     """Let later sendings replace the files that stand; the old content is kept in the trail, under the
     person's key."""
@@ -319,7 +321,7 @@ def _replace(
         told = _told(prepared, step, old.number, kept)
         told["version_id"] = intake.definition_version_id
         told["offering_id"] = _chosen(prepared, step, offered) or old.offering_id
-        if old.state == State.SUPERSEDED:  # staff read the person's other file instead
+        if old.state == ApplicationState.SUPERSEDED:  # staff read the person's other file instead
             told["state"] = old.state
         told["eligible"] = said.get(old.id, told["eligible"])
         told["sealed_answers"] = seal_answers({**hidden, **_secret(prepared, step)}, old.reference)
@@ -355,7 +357,7 @@ def _standing(old: Application, secret: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def fill_tray(intake: Intake, prepared: Prepared, rejected: Sequence[Rejection], run: ImportRun) -> int:
+def fill_tray(intake: Intake, prepared: PreparedImport, rejected: Sequence[Rejection], run: ImportRun) -> int:
     """Put rows that cannot be used into the tray. A row already there is not added again, even if it was
     settled. Returns how many are new."""
     known: set[str] = set()

@@ -11,16 +11,23 @@ import sqlalchemy as sa
 from cohortmgr.accounts.actions.people import new_person, set_identifiers
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications.answers.composed import Given, read_given
+from cohortmgr.applications.answers.composed import FieldValues, read_given
 from cohortmgr.applications.answers.conditions import counted, hidden
 from cohortmgr.applications.answers.dates import day_of
 from cohortmgr.applications.answers.values import Answer, normalise_phone
-from cohortmgr.applications.documents.actions import papers as files
-from cohortmgr.applications.documents.actions.receiving import Prepared, parts_by_question
+from cohortmgr.applications.documents.actions import papers as document_papers
+from cohortmgr.applications.documents.actions.receiving import PreparedUpload, parts_by_question
 from cohortmgr.applications.eligibility.rules import assess
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.rules import Source, State, asked, identity_numbers, missing, question_of
+from cohortmgr.applications.file.rules import (
+    ApplicationState,
+    Source,
+    asked,
+    identity_numbers,
+    missing,
+    question_of,
+)
 from cohortmgr.applications.filling.actions.saving import write_answers
 from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.guardians.rules import guardian_problems, is_child
@@ -44,7 +51,7 @@ _OTHER = N_("Le numéro d’identité est celui d’une autre personne que celle
 
 
 @dataclass(frozen=True)
-class Known:
+class PossibleSender:
     """Somebody who may have sent the paper; `number` is that of their file in the intake, None if they have
     none."""
 
@@ -80,7 +87,9 @@ def received_at(viewer: Viewer, intake: Intake, text: str, today: date) -> datet
     return max(intake.opens_at, datetime.combine(day, time(), CASABLANCA))
 
 
-def read(viewer: Viewer, definition: Definition, given: Given) -> tuple[dict[str, Answer], list[Problem]]:
+def read(
+    viewer: Viewer, definition: Definition, given: FieldValues
+) -> tuple[dict[str, Answer], list[Problem]]:
     """The answers of a paper, and what is wrong with them. Questions that are `only_online` may stay
     unanswered."""
     form, answers, problems = definition.form, dict[str, Answer](), list[Problem]()
@@ -104,7 +113,9 @@ def read(viewer: Viewer, definition: Definition, given: Given) -> tuple[dict[str
     return answers, [*problems, *lacking]
 
 
-def known(viewer: Viewer, intake: Intake, definition: Definition, answers: dict[str, Answer]) -> list[Known]:
+def known(
+    viewer: Viewer, intake: Intake, definition: Definition, answers: dict[str, Answer]
+) -> list[PossibleSender]:
     """The persons who may have sent a paper. They are found by an identity number or telephone, wherever they
     are known, or by their whole name among the files that the viewer's institutions hold. Takes two
     statements."""
@@ -122,16 +133,18 @@ def known(viewer: Viewer, intake: Intake, definition: Definition, answers: dict[
     rows = db.session.execute(
         sa.select(Person, Application.number).outerjoin(Application, here).where(sa.or_(*ways)).limit(_MOST)
     )
-    return [Known(person.reference, person.name, person.birth_date, number) for person, number in rows]
+    return [
+        PossibleSender(person.reference, person.name, person.birth_date, number) for person, number in rows
+    ]
 
 
 def enter(
     viewer: Viewer,
     intake_reference: str,
-    given: Given,
+    given: FieldValues,
     person: str,
     received: str,
-    documents: Iterable[Prepared] = (),
+    documents: Iterable[PreparedUpload] = (),
 ) -> Application:
     """Write a paper as a file that was sent on the day of its receipt.
 
@@ -158,11 +171,11 @@ def enter(
     verdict = assess(definition.eligibility, counted(definition.form, answers), clock.local(sent_at).date())
     row.eligible, row.reasons = verdict.eligible, list(verdict.reasons)
     child = is_child(definition, answers, clock.today())
-    row.state = (State.HELD if child else State.SUBMITTED).value
+    row.state = (ApplicationState.HELD if child else ApplicationState.SUBMITTED).value
     row.sent_at = None if child else sent_at
     db.session.flush()
     for key, parts in parts_by_question(documents).items():
-        files.join(viewer, row, None, key, parts)
+        document_papers.join(viewer, row, None, key, parts)
     after = {"source": Source.PAPER, "received": clock.local(sent_at).date(), "state": row.state}
     record(viewer, "applications.enter_paper", about(row, bearer.reference), after=after)
     if child:
@@ -173,7 +186,7 @@ def enter(
 
 
 def _person(
-    definition: Definition, answers: dict[str, Answer], found: Sequence[Known], person: str
+    definition: Definition, answers: dict[str, Answer], found: Sequence[PossibleSender], person: str
 ) -> Person:
     """The person who sent the paper: the one whom staff chose among those found, or somebody new."""
     if person in ("", NEW):

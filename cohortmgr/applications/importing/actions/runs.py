@@ -12,7 +12,13 @@ from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.importing.actions.loading import fill_tray, store
 from cohortmgr.applications.importing.mappings import ColumnMapping, mapping_as_json
 from cohortmgr.applications.importing.models import ImportRun
-from cohortmgr.applications.importing.queries.plan import Counts, Plan, Prepared, plan_of, prepared_of
+from cohortmgr.applications.importing.queries.plan import (
+    ImportCounts,
+    ImportPlan,
+    PreparedImport,
+    plan_of,
+    prepared_of,
+)
 from cohortmgr.applications.importing.queries.runs import IMPORT, own_runs, require_run
 from cohortmgr.applications.importing.rules import (
     GivenMapping,
@@ -26,7 +32,7 @@ from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import after_commit, db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
-from cohortmgr.base.sheets.tables import Table, read_table
+from cohortmgr.base.sheets.tables import SheetTable, read_table
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.models import Intake
@@ -36,18 +42,18 @@ WAITS = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Reading:
+class ImportPreview:
     """A file as its preview shows it; `prepared` is None while `problems` concern the file as a whole."""
 
-    table: Table
+    table: SheetTable
     mapping: ColumnMapping
-    prepared: Prepared | None
+    prepared: PreparedImport | None
     problems: tuple[Problem, ...] = ()
 
 
 def prepare_import(
     data: bytes, filename: str, definition: Definition, given: GivenMapping | None = None
-) -> Prepared:
+) -> PreparedImport:
     """Read and judge a file. This is slow: call it before `writing()`. Raises Refused if the whole file is
     unusable."""
     table = read_table(data, filename)
@@ -55,7 +61,7 @@ def prepare_import(
     return _judged(table, mapping, filename, definition)
 
 
-def prepare_reading(data: bytes, filename: str, definition: Definition, given: GivenMapping) -> Reading:
+def prepare_preview(data: bytes, filename: str, definition: Definition, given: GivenMapping) -> ImportPreview:
     """Like `prepare_import`, for a page on which staff can still correct the mapping."""
     table = read_table(data, filename)
     try:
@@ -64,19 +70,21 @@ def prepare_reading(data: bytes, filename: str, definition: Definition, given: G
         proposed = propose_mapping(table.header, definition.form, definition.imports)
         chosen = {name: given.columns.get(name, key) for name, key in proposed.columns.items()}
         mapping = replace(proposed, columns=chosen)
-        return Reading(table, mapping, None, refused.problems)
+        return ImportPreview(table, mapping, None, refused.problems)
     try:
-        return Reading(table, mapping, _judged(table, mapping, filename, definition))
+        return ImportPreview(table, mapping, _judged(table, mapping, filename, definition))
     except Refused as refused:
-        return Reading(table, mapping, None, refused.problems)
+        return ImportPreview(table, mapping, None, refused.problems)
 
 
-def _judged(table: Table, mapping: ColumnMapping, filename: str, definition: Definition) -> Prepared:
+def _judged(
+    table: SheetTable, mapping: ColumnMapping, filename: str, definition: Definition
+) -> PreparedImport:
     result = read_records(table, mapping, definition.form, definition.imports, clock.today())
     return prepared_of(filename, definition, mapping, result.accepted, result.replaced, result.rejected)
 
 
-def choose_intake(viewer: Viewer, intakes: Sequence[Intake], prepared: Prepared) -> Intake:
+def choose_intake(viewer: Viewer, intakes: Sequence[Intake], prepared: PreparedImport) -> Intake:
     """The one intake during whose opening the rows were sent; Refused if there is none, or several."""
     layout = prepared.definition.imports
     rows: tuple[Sending | Rejection, ...] = (*prepared.accepted, *prepared.replaced, *prepared.rejected)
@@ -96,15 +104,15 @@ def choose_intake(viewer: Viewer, intakes: Sequence[Intake], prepared: Prepared)
     return hit[0]
 
 
-def plan(viewer: Viewer, intake_reference: str, prepared: Prepared) -> Plan:
+def plan(viewer: Viewer, intake_reference: str, prepared: PreparedImport) -> ImportPlan:
     """What `load` would do, without doing it."""
     intake = _intake(viewer, intake_reference)
     return plan_of(intake, prepared, own=own_runs(viewer, intake))
 
 
 def load(
-    viewer: Viewer, intake_reference: str, prepared: Prepared, run_reference: str | None = None
-) -> Counts:
+    viewer: Viewer, intake_reference: str, prepared: PreparedImport, run_reference: str | None = None
+) -> ImportCounts:
     """Load a prepared file; the rows that cannot be used go to the tray.
 
     `run_reference` is the reference of its preview. A preview that is confirmed twice is loaded once.
@@ -113,13 +121,13 @@ def load(
 
 
 def load_telling(
-    viewer: Viewer, intake_reference: str, prepared: Prepared, run_reference: str | None = None
-) -> tuple[Counts, tuple[Rejection, ...]]:
+    viewer: Viewer, intake_reference: str, prepared: PreparedImport, run_reference: str | None = None
+) -> tuple[ImportCounts, tuple[Rejection, ...]]:
     """Like `load`; also returns each row that went to the tray or was in it already."""
     intake = _intake(viewer, intake_reference, lock=True)
     run = _opened(viewer, intake, prepared.filename, run_reference)
     if run.state == "loaded":
-        return Counts(run.loaded, run.replaced, run.rejected, run.unchanged), ()
+        return ImportCounts(run.loaded, run.replaced, run.rejected, run.unchanged), ()
     made = plan_of(intake, prepared, lock=True, own=own_runs(viewer, intake))
     run.mapping = mapping_as_json(prepared.mapping)
     run.state, run.at = "loaded", clock.now()
@@ -130,14 +138,14 @@ def load_telling(
     db.session.flush()
     references = store(viewer, intake, prepared, made, run)
     added = fill_tray(intake, prepared, made.rejected, run)
-    _forget_file(run)
+    _forget_upload(run)
     after = _loaded(intake, run, made, references, added)
     record(viewer, "imports.load", about(run), after=after)
     return counts, made.rejected
 
 
 def _loaded(
-    intake: Intake, run: ImportRun, made: Plan, references: dict[int, str], added: int
+    intake: Intake, run: ImportRun, made: ImportPlan, references: dict[int, str], added: int
 ) -> dict[str, object]:
     return {
         "intake": intake.reference,
@@ -183,7 +191,7 @@ def _opened(viewer: Viewer, intake: Intake, filename: str, reference: str | None
     )
 
 
-def prepare_file(data: bytes) -> str:
+def prepare_upload(data: bytes) -> str:
     """Keep an uploaded file, sealed, until its preview is confirmed. Returns its key. Call it before
     `writing()`."""
     return storage.store(data).key
@@ -215,7 +223,7 @@ def drop(viewer: Viewer, run_reference: str) -> None:
     if run.state != "preview":
         return
     run.state = "dropped"
-    _forget_file(run)
+    _forget_upload(run)
     record(viewer, "imports.drop", about(run))
 
 
@@ -232,7 +240,7 @@ def run_of(viewer: Viewer, reference: str) -> tuple[ImportRun, Intake]:
     return row[0], row[1]
 
 
-def _forget_file(run: ImportRun) -> None:
+def _forget_upload(run: ImportRun) -> None:
     key = run.storage_key
     if key is not None:
         run.storage_key = None
@@ -248,4 +256,4 @@ def _forget_old(intake: Intake) -> None:
     )
     for run in db.session.scalars(old):
         run.state = "dropped"
-        _forget_file(run)
+        _forget_upload(run)

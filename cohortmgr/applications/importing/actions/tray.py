@@ -24,7 +24,7 @@ from cohortmgr.applications.importing.actions.tray_rows import (
 from cohortmgr.applications.importing.mappings import mapping_from_json, propose_mapping
 from cohortmgr.applications.importing.queries.plan import plan_of, prepared_of
 from cohortmgr.applications.importing.queries.runs import OPEN, Waiting, own_runs, require_run, waiting_row
-from cohortmgr.applications.importing.rules import ColumnMapping, Fault, Rejection, Sending, read_record
+from cohortmgr.applications.importing.rules import ColumnMapping, Rejection, RowFault, Sending, read_record
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import acting_in, db
@@ -42,7 +42,7 @@ class Opened:
     definition: Definition
     mapping: ColumnMapping
     cells: Mapping[str, str]
-    faults: tuple[Fault, ...]
+    faults: tuple[RowFault, ...]
 
     @property
     def is_settled(self) -> bool:
@@ -69,7 +69,7 @@ def open_row(viewer: Viewer, reference: str) -> Opened:
     return _opened(waiting)
 
 
-def mend(viewer: Viewer, reference: str, version: int, cells: Mapping[str, str]) -> tuple[Fault, ...]:
+def mend(viewer: Viewer, reference: str, version: int, cells: Mapping[str, str]) -> tuple[RowFault, ...]:
     """Take the mended cells and load the row. Returns the faults that remain; if there are any, nothing has
     changed.
 
@@ -138,7 +138,7 @@ def open_link(viewer: Viewer, token: str) -> Opened:
         return _opened(waiting_row(link.subject))
 
 
-def mend_by_link(viewer: Viewer, token: str, cells: Mapping[str, str]) -> tuple[Fault, ...]:
+def mend_by_link(viewer: Viewer, token: str, cells: Mapping[str, str]) -> tuple[RowFault, ...]:
     """Let the person mend the columns at fault, and no others. Loads the row and uses the link up, or returns
     the faults that remain and changes neither. A second click finds the work done."""
     if is_done(viewer, token):
@@ -191,7 +191,7 @@ def _opened(waiting: Waiting) -> Opened:
     return opened
 
 
-def _load(viewer: Viewer, opened: Opened, cells: Mapping[str, str]) -> tuple[Fault, ...]:
+def _load(viewer: Viewer, opened: Opened, cells: Mapping[str, str]) -> tuple[RowFault, ...]:
     judged = _judge(opened, cells)
     if isinstance(judged, Rejection):
         return judged.faults

@@ -9,7 +9,7 @@ from typing import Any
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact, normalise_mobile
 from cohortmgr.applications.answers.values import normalise_email
 from cohortmgr.applications.importing.models import TrayRow
-from cohortmgr.applications.importing.rules import ColumnMapping, Fault, Rejection
+from cohortmgr.applications.importing.rules import ColumnMapping, Rejection, RowFault
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.sheets.tables import is_formula
@@ -47,7 +47,7 @@ def cells_of(row: TrayRow) -> dict[str, str]:
     return found
 
 
-def faults_as_json(faults: Sequence[Fault]) -> list[dict[str, Any]]:
+def faults_as_json(faults: Sequence[RowFault]) -> list[dict[str, Any]]:
     """Faults in the form in which a row keeps them."""
     return [
         {
@@ -60,10 +60,11 @@ def faults_as_json(faults: Sequence[Fault]) -> list[dict[str, Any]]:
     ]
 
 
-def faults_of(row: TrayRow) -> tuple[Fault, ...]:
+def faults_of(row: TrayRow) -> tuple[RowFault, ...]:
     """The inverse of `faults_as_json`."""
     return tuple(
-        Fault(each["column"], Problem(each["what"], each["values"], each["where"])) for each in row.problems
+        RowFault(each["column"], Problem(each["what"], each["values"], each["where"]))
+        for each in row.problems
     )
 
 

@@ -14,7 +14,7 @@ from cohortmgr.accounts.actions import links
 from cohortmgr.accounts.models import Account, Identifier, Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.rules import State
+from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.applications.guardians.models import Guardianship
 from cohortmgr.applications.importing.actions.runs import run_of
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
@@ -74,7 +74,7 @@ def look(viewer: Viewer, run_reference: str, *, lock: bool = False) -> Undoing:
     ).where(Application.run_id == run.id).order_by(Application.sort_name, Application.id)  # fmt: skip
     rows = db.session.execute(chosen.with_for_update() if lock else chosen).all()
     touched = _touched(run)
-    fresh = (State.HELD.value, State.SUBMITTED.value)
+    fresh = (ApplicationState.HELD.value, ApplicationState.SUBMITTED.value)
     going = [
         row for row in rows if row.version == _UNTOUCHED and row.state in fresh and row.id not in touched
     ]

@@ -17,9 +17,9 @@ from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.queries import persons_by_identifiers
 from cohortmgr.applications.eligibility.rules import Assessment, assess
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.rules import State, identity_numbers, question_of
+from cohortmgr.applications.file.rules import ApplicationState, identity_numbers, question_of
 from cohortmgr.applications.guardians.rules import guardian_problems, is_child
-from cohortmgr.applications.importing.rules import ColumnMapping, Fault, Rejection, Sending, supersedes
+from cohortmgr.applications.importing.rules import ColumnMapping, Rejection, RowFault, Sending, supersedes
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem
@@ -27,11 +27,11 @@ from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.models import Intake
 
 CHUNK = 500
-_UNSENT = (State.DRAFT, State.HELD)
+_UNSENT = (ApplicationState.DRAFT, ApplicationState.HELD)
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedImport:
     """A file that was read and judged. `assessments` are by the line of each accepted sending; `children` are
     the lines of minors, whose guardian is asked."""
 
@@ -46,7 +46,7 @@ class Prepared:
 
 
 @dataclass(frozen=True)
-class Counts:
+class ImportCounts:
     """The result of a file in numbers: persons loaded for the first time, persons whose earlier sending was
     replaced by a later one, rows that cannot be used, sendings that changed nothing."""
 
@@ -60,7 +60,7 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Step:
+class ImportStep:
     """One sending with its person (None: somebody new) and the file they already have (None: they have none)."""
 
     sending: Sending
@@ -70,16 +70,16 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ImportPlan:
     """What loading would do, with one step for each person. `held` are the identifiers of known persons, by
     their id and then by kind."""
 
-    new: tuple[Step, ...]
-    replacing: tuple[Step, ...]
-    unchanged: tuple[Step, ...]
+    new: tuple[ImportStep, ...]
+    replacing: tuple[ImportStep, ...]
+    unchanged: tuple[ImportStep, ...]
     rejected: tuple[Rejection, ...]
     held: Mapping[int, Mapping[str, Identifier]]
-    counts: Counts
+    counts: ImportCounts
 
 
 def prepared_of(
@@ -89,7 +89,7 @@ def prepared_of(
     accepted: Sequence[Sending],
     replaced: Sequence[Sending],
     rejected: Sequence[Rejection],
-) -> Prepared:
+) -> PreparedImport:
     """The judged rows, with the eligibility of each that can be loaded. A child's row without a guardian is
     rejected."""
     today = clock.today()
@@ -104,7 +104,7 @@ def prepared_of(
     assessments = {
         each.line: assess(definition.eligibility, each.answers, _day_of(each)) for each in accepted
     }
-    return Prepared(
+    return PreparedImport(
         filename,
         definition,
         mapping,
@@ -118,13 +118,13 @@ def prepared_of(
 
 def _unguarded(sending: Sending, mapping: ColumnMapping, problems: Sequence[Problem]) -> Rejection:
     """The rejection of a child's row that names no guardian who could be asked."""
-    faults = tuple(Fault(mapping.column_of(problem.where or ""), problem) for problem in problems)
+    faults = tuple(RowFault(mapping.column_of(problem.where or ""), problem) for problem in problems)
     return Rejection(sending.line, sending.raw, faults, sending.fingerprint)
 
 
 def plan_of(
-    intake: Intake, prepared: Prepared, *, lock: bool = False, own: frozenset[int] | None = None
-) -> Plan:
+    intake: Intake, prepared: PreparedImport, *, lock: bool = False, own: frozenset[int] | None = None
+) -> ImportPlan:
     """Sort the sendings: from new persons, replacing an older sending, changing nothing, rejected. `lock`:
     lock the standing files.
 
@@ -153,18 +153,18 @@ def plan_of(
         ]
         owners = [(sending, person) for sending, person in owners if not person or person.id not in others]
     steps = [
-        Step(sending, numbers[sending.line], person, standing.get(person.id) if person else None)
+        ImportStep(sending, numbers[sending.line], person, standing.get(person.id) if person else None)
         for sending, person in owners
     ]
     return _sorted(steps, tuple(sorted(rejected, key=lambda row: row.line)), prepared, held)
 
 
 def _sorted(
-    steps: Sequence[Step],
+    steps: Sequence[ImportStep],
     rejected: tuple[Rejection, ...],
-    prepared: Prepared,
+    prepared: PreparedImport,
     held: Mapping[int, Mapping[str, Identifier]],
-) -> Plan:
+) -> ImportPlan:
     new = tuple(step for step in steps if step.standing is None)
     replacing = tuple(step for step in steps if step.standing is not None and _replaces(step))
     unchanged = tuple(step for step in steps if step.standing is not None and not _replaces(step))
@@ -172,16 +172,16 @@ def _sorted(
     # A draft was never sent: a person who had only a draft counts as loaded, not as replaced.
     started = [step for step in replacing if step.standing and step.standing.state in _UNSENT]
     again = [step for step in (*new, *started) if step.sending.identity in twice]
-    counts = Counts(
+    counts = ImportCounts(
         len(new) + len(started),
         len(replacing) - len(started) + len(again),
         len(rejected),
         len(unchanged),
     )
-    return Plan(new, replacing, unchanged, rejected, held, counts)
+    return ImportPlan(new, replacing, unchanged, rejected, held, counts)
 
 
-def _replaces(step: Step) -> bool:
+def _replaces(step: ImportStep) -> bool:
     row = step.standing
     return row is not None and supersedes(
         step.sending, row.sent_at, row.fingerprint, row.source, row.withdrawn_at
@@ -240,12 +240,12 @@ def _owner(
     return person
 
 
-def _other_person(sending: Sending, prepared: Prepared, kind: str) -> Rejection:
+def _other_person(sending: Sending, prepared: PreparedImport, kind: str) -> Rejection:
     key = question_of(prepared.definition.form, f"identifier.{kind}")
     problem = Problem(
         N_("Ce numéro est déjà celui d’une autre personne. Vérifiez-le sur la pièce d’identité."), {}, key
     )
-    fault = Fault(prepared.mapping.column_of(key), problem)
+    fault = RowFault(prepared.mapping.column_of(key), problem)
     return Rejection(sending.line, sending.raw, (fault,), sending.fingerprint)
 
 
@@ -253,7 +253,7 @@ def _enrolled_already(sending: Sending) -> Rejection:
     problem = Problem(
         N_("Cette personne est déjà inscrite, et pas par vous. Écrivez au programme si c’est une erreur.")
     )
-    return Rejection(sending.line, sending.raw, (Fault(None, problem),), sending.fingerprint)
+    return Rejection(sending.line, sending.raw, (RowFault(None, problem),), sending.fingerprint)
 
 
 def _standing(intake_id: int, persons: set[int], *, lock: bool) -> dict[int, Any]:

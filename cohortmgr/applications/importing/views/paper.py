@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.applications.documents.actions.receiving import Prepared, prepare_document
+from cohortmgr.applications.documents.actions.receiving import PreparedUpload, prepare_document
 from cohortmgr.applications.documents.rules import MOST_FILES
-from cohortmgr.applications.file.rules import State, asked
+from cohortmgr.applications.file.rules import ApplicationState, asked
 from cohortmgr.applications.form.buttons import Pressed, as_pressed, pressed
 from cohortmgr.applications.form.forms.classes import form_class, show_answers
 from cohortmgr.applications.importing.actions import paper
@@ -44,15 +44,15 @@ def enter(reference: str) -> ResponseReturnValue:
     except Refused as refusal:
         db.session.rollback()
         return _page(paper.intake_of(guards.viewer(), reference), refusal.problems), 422
-    if row.state == State.HELD:
+    if row.state == ApplicationState.HELD:
         flash(_("Le dossier est saisi. Son tuteur légal vient d’être contacté."), "done")
         return redirect(url_for("paper_staff.enter", reference=reference))
     flash(_("Le dossier %(number)s est saisi.", number=row.number), "done")
     return redirect(url_for("applications_staff.show", reference=row.reference))
 
 
-def _scanned(intake: Intake) -> tuple[list[Prepared], list[Problem]]:
-    documents: list[Prepared] = []
+def _scanned(intake: Intake) -> tuple[list[PreparedUpload], list[Problem]]:
+    documents: list[PreparedUpload] = []
     problems: list[Problem] = []
     for question in asked(definition_of(intake).form):
         if question.kind is not QuestionKind.FILE:

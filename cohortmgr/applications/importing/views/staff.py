@@ -13,7 +13,7 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
 from cohortmgr.applications.file.queries import READ
 from cohortmgr.applications.importing.actions import invitations, tray
-from cohortmgr.applications.importing.actions import runs as imports
+from cohortmgr.applications.importing.actions import runs as import_runs
 from cohortmgr.applications.importing.actions.tray import Opened
 from cohortmgr.applications.importing.actions.tray_rows import faults_of
 from cohortmgr.applications.importing.forms import (
@@ -33,9 +33,9 @@ from cohortmgr.applications.importing.views.requests import row_form_of
 from cohortmgr.base import storage
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Refused, Stale
-from cohortmgr.base.pages.web import show_problems
 from cohortmgr.base.paging import page_of
 from cohortmgr.base.sheets.tables import read_limited
+from cohortmgr.base.web.responses import show_problems
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
@@ -46,7 +46,7 @@ LISTED = 500
 
 
 @staff_bp.url_value_preprocessor
-def _allow_files(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+def _allow_uploads(endpoint: str | None, _values: dict[str, Any] | None) -> None:
     """Allow an institution's file to be larger than a candidate's. This is set before anything reads the
     form."""
     if endpoint == "imports_staff.new" and request.method == "POST":
@@ -79,10 +79,10 @@ def _uploaded(intake: Intake, form: UploadForm) -> ResponseReturnValue:
     data = read_limited(form.file.data.stream, current_app.config["IMPORT_LIMIT"])
     name = form.file.data.filename or ""
     given = _mapping(form)
-    imports.prepare_reading(data, "", definition_of(intake), given)
-    key = imports.prepare_file(data)
+    import_runs.prepare_preview(data, "", definition_of(intake), given)
+    key = import_runs.prepare_upload(data)
     with writing():
-        run = imports.begin(guards.viewer(), intake.reference, name, key, given)
+        run = import_runs.begin(guards.viewer(), intake.reference, name, key, given)
     return redirect(url_for("imports_staff.run", reference=run))
 
 
@@ -99,7 +99,7 @@ def _mapping(form: UploadForm) -> GivenMapping:
 @guards.staff
 def run(reference: str) -> ResponseReturnValue:
     """Show what a file would change; once it is loaded, show what it changed."""
-    found, intake = imports.run_of(guards.viewer(), reference)
+    found, intake = import_runs.run_of(guards.viewer(), reference)
     if found.state != "preview" or found.storage_key is None:
         may_list = allows(guards.viewer(), READ, intake.path)
         return render_template(
@@ -111,10 +111,10 @@ def run(reference: str) -> ResponseReturnValue:
 def _preview(found: ImportRun, intake: Intake, given: GivenMapping | None = None) -> str:
     viewer, definition = guards.viewer(), definition_of(intake)
     data = storage.load(found.storage_key or "")
-    reading = imports.prepare_reading(
+    reading = import_runs.prepare_preview(
         data, found.filename, definition, given or mapping_from_json(found.mapping)
     )
-    plan = imports.plan(viewer, intake.reference, reading.prepared) if reading.prepared else None
+    plan = import_runs.plan(viewer, intake.reference, reading.prepared) if reading.prepared else None
     faults = [(row.line, fault) for row in (plan.rejected if plan else ()) for fault in row.faults]
     sealed = {question.key for question in definition.form.questions if question.sealed}
     hidden = {header for header, key in reading.mapping.columns.items() if key in sealed}
@@ -139,14 +139,16 @@ def _preview(found: ImportRun, intake: Intake, given: GivenMapping | None = None
 def remap(reference: str) -> ResponseReturnValue:
     """Keep the mapping of columns and values that was chosen on the page."""
     viewer = guards.viewer()
-    found, intake = imports.run_of(viewer, reference)
+    found, intake = import_runs.run_of(viewer, reference)
     if found.state == "preview" and found.storage_key:
         data = storage.load(found.storage_key)
-        reading = imports.prepare_reading(data, "", definition_of(intake), mapping_from_json(found.mapping))
+        reading = import_runs.prepare_preview(
+            data, "", definition_of(intake), mapping_from_json(found.mapping)
+        )
         before = mapping_from_json(found.mapping)
         given = mapping_of(request.form.to_dict(), reading.table.header, before)
         with writing():
-            imports.remap(viewer, reference, given)
+            import_runs.remap(viewer, reference, given)
     return redirect(url_for("imports_staff.run", reference=reference))
 
 
@@ -155,13 +157,13 @@ def remap(reference: str) -> ResponseReturnValue:
 def confirm(reference: str) -> ResponseReturnValue:
     """Load the file that the preview showed."""
     viewer = guards.viewer()
-    found, intake = imports.run_of(viewer, reference)
+    found, intake = import_runs.run_of(viewer, reference)
     if found.state == "preview" and found.storage_key:
         data = storage.load(found.storage_key)
         given = mapping_from_json(found.mapping)
-        prepared = imports.prepare_import(data, found.filename, definition_of(intake), given)
+        prepared = import_runs.prepare_import(data, found.filename, definition_of(intake), given)
         with writing():
-            imports.load(viewer, intake.reference, prepared, reference)
+            import_runs.load(viewer, intake.reference, prepared, reference)
     return redirect(url_for("imports_staff.run", reference=reference))
 
 
@@ -170,10 +172,10 @@ def confirm(reference: str) -> ResponseReturnValue:
 def drop(reference: str) -> ResponseReturnValue:
     """Abandon an uploaded file."""
     viewer = guards.viewer()
-    _found, intake = imports.run_of(viewer, reference)
+    _found, intake = import_runs.run_of(viewer, reference)
     back = url_for("imports_staff.new", reference=intake.reference)
     with writing():
-        imports.drop(viewer, reference)
+        import_runs.drop(viewer, reference)
     flash(_("Le fichier est abandonné. Rien n’a été chargé."))
     return redirect(back)
 

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.applications.answers.display import typed
-from cohortmgr.applications.documents.actions.receiving import Prepared, prepare_document
+from cohortmgr.applications.documents.actions.receiving import PreparedUpload, prepare_document
 from cohortmgr.applications.documents.rules import MOST_FILES
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
@@ -84,9 +84,9 @@ def _after(file: File, button: Pressed | None) -> str:
     return url_for("applications_candidate.show", reference=reference)
 
 
-def _prepared(questions: tuple[Question, ...]) -> list[Prepared]:
+def _prepared(questions: tuple[Question, ...]) -> list[PreparedUpload]:
     """The files in this request, checked and stored; raises Refused with everything that is wrong with them."""
-    documents: list[Prepared] = []
+    documents: list[PreparedUpload] = []
     problems: list[Problem] = []
     for question in questions:
         if question.kind is not QuestionKind.FILE:

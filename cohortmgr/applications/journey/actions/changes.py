@@ -5,16 +5,16 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from cohortmgr.accounts.actions.codes import Asked
+from cohortmgr.accounts.actions.codes import CodeRequest
 from cohortmgr.accounts.actions.people import set_identifiers
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.file import actions as file_actions
 from cohortmgr.applications.file import queries as file_queries
-from cohortmgr.applications.file.models import Application, Change
+from cohortmgr.applications.file.models import Application, UnsentChange
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.file.rules import State, identity_numbers, question_of
+from cohortmgr.applications.file.rules import ApplicationState, identity_numbers, question_of
 from cohortmgr.applications.filling.actions.saving import write_answers
 from cohortmgr.applications.journey.actions import sending
 from cohortmgr.applications.journey.actions.helped_sending import require_confirmed
@@ -36,13 +36,13 @@ _ASKED = N_("Une correction vous est demandée : répondez-y d’abord.")
 def may_change(viewer: Viewer, file: File) -> bool:
     """Whether the file itself still allows changes. A decision that was told closes it too, but is not looked
     at here."""
-    if file.application.state != State.SUBMITTED or file.reopened_until is not None:
+    if file.application.state != ApplicationState.SUBMITTED or file.reopened_until is not None:
         return False
     return window_of(file.intake.opens_at, file.closes_at, clock.arrived()) is Window.OPEN
 
 
 def _why_not(viewer: Viewer, file: File) -> str | None:
-    if file.application.state != State.SUBMITTED:
+    if file.application.state != ApplicationState.SUBMITTED:
         return _NO_MORE
     if file.reopened_until is not None:
         return _ASKED
@@ -56,7 +56,7 @@ def begin(viewer: Viewer, reference: str) -> None:
     if file.change is not None:
         return
     row, moment = file.application, clock.now()
-    change = Change(
+    change = UnsentChange(
         reference=new_reference(),
         institution_id=row.institution_id,
         person_id=row.person_id,
@@ -75,10 +75,10 @@ def drop(viewer: Viewer, reference: str) -> None:
     """Drop the changes that were not sent again."""
     change = file_queries.own_held(viewer, reference).change
     if change is not None:
-        db.session.execute(sa.delete(Change).where(Change.id == change.id))
+        db.session.execute(sa.delete(UnsentChange).where(UnsentChange.id == change.id))
 
 
-def send_again(viewer: Viewer, reference: str, proof: Asked | None = None) -> Application:
+def send_again(viewer: Viewer, reference: str, proof: CodeRequest | None = None) -> Application:
     """Put the changes into the sent file, all or none. If nothing is to be sent, the file is returned as it
     is.
 
@@ -105,7 +105,7 @@ def send_again(viewer: Viewer, reference: str, proof: Asked | None = None) -> Ap
         raise Refused(*told)
     write_answers(viewer, row, person, file.definition, answers)
     row.eligible, row.reasons = True, []
-    db.session.execute(sa.delete(Change).where(Change.id == file.change.id))
+    db.session.execute(sa.delete(UnsentChange).where(UnsentChange.id == file.change.id))
     if changed:
         record(
             viewer,

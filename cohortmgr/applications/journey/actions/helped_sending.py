@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cohortmgr.accounts.actions import access, codes
-from cohortmgr.accounts.actions.codes import Asked, Wrong
+from cohortmgr.accounts.actions.codes import CodeRequest, WrongCode
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.rules import Viewer, read_code
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.rules import NOT_A_DRAFT, State
+from cohortmgr.applications.file.rules import NOT_A_DRAFT, ApplicationState
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import clean
@@ -38,7 +38,7 @@ def set_helper(viewer: Viewer, reference: str, name: str, relation: str) -> None
     who was the last. Saying the same again changes nothing."""
     file = file_queries.own_held(viewer, reference)
     row = file.application
-    if row.state not in (State.DRAFT, State.SUBMITTED) or not file.is_open:
+    if row.state not in (ApplicationState.DRAFT, ApplicationState.SUBMITTED) or not file.is_open:
         raise Refused(NOT_A_DRAFT)
     name, relation = clean(name), clean(relation)
     for where, text, most in (("name", name, 120), ("relation", relation, 80)):
@@ -60,10 +60,10 @@ def set_helper(viewer: Viewer, reference: str, name: str, relation: str) -> None
     )
 
 
-def ways(viewer: Viewer) -> list[Contact]:
+def code_contacts(viewer: Viewer) -> list[Contact]:
     """The contacts to which a code may go: those of the viewer's own account, the telephone first. Contacts
     in the file do not count, since the helper may have written them."""
-    known = access.ways_of(viewer)
+    known = access.sign_in_means_of(viewer)
     told = (Contact(SMS, known.phone), Contact(EMAIL, known.email))
     return [contact for contact in told if contact.address]
 
@@ -75,7 +75,7 @@ def ask(viewer: Viewer, reference: str, channel: str, language: str, origin: str
     row = file_queries.own(viewer, reference).application
     if not row.helper:
         raise Refused(_NOBODY)
-    known = ways(viewer)
+    known = code_contacts(viewer)
     if not known:
         raise Refused(Problem(NO_WAY, {}, "code"))
     contact = next((each for each in known if each.channel == channel), known[0])
@@ -83,26 +83,26 @@ def ask(viewer: Viewer, reference: str, channel: str, language: str, origin: str
 
 
 @dataclass(frozen=True)
-class Standing:
+class SendingConfirmation:
     """How far the confirmation of a file has come, for the page that asks for it: what the browser's code was
     asked for, whether it may still be typed, and to which contacts another may go."""
 
-    asked: Asked | None
+    asked: CodeRequest | None
     can_try: bool
-    ways: list[Contact]
+    code_contacts: list[Contact]
 
 
-def standing(viewer: Viewer, row: Application, token: str | None) -> Standing | None:
+def confirmation_of(viewer: Viewer, row: Application, token: str | None) -> SendingConfirmation | None:
     """The standing of a file's confirmation; None, without a statement, if nobody helped."""
     if not row.helper:
         return None
     found = codes.look(token, SEND)
     if found is not None and found.kept.get("application") != row.reference:
         found = None
-    return Standing(found, found is not None and codes.can_try(token, SEND), ways(viewer))
+    return SendingConfirmation(found, found is not None and codes.can_try(token, SEND), code_contacts(viewer))
 
 
-def prove(viewer: Viewer, token: str | None, typed: str) -> Asked | Wrong:
+def prove(viewer: Viewer, token: str | None, typed: str) -> CodeRequest | WrongCode:
     """Try the code that was typed. Text that is not six digits is refused and does not count as a try.
     `Wrong` is returned rather than raised, because the try must be committed."""
     digits = read_code(typed)
@@ -111,7 +111,7 @@ def prove(viewer: Viewer, token: str | None, typed: str) -> Asked | Wrong:
     return codes.check(token, digits, SEND)
 
 
-def require_confirmed(viewer: Viewer, row: Application, proof: Asked | None) -> None:
+def require_confirmed(viewer: Viewer, row: Application, proof: CodeRequest | None) -> None:
     """Require that nobody helped with this file, or that its person has just proved that they send it; the
     proof is written into the trail. Refused otherwise."""
     if not row.helper:

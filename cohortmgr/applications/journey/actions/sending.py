@@ -9,19 +9,19 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from cohortmgr.accounts.actions.codes import Asked
+from cohortmgr.accounts.actions.codes import CodeRequest
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers.conditions import counted, hidden
 from cohortmgr.applications.deadlines.actions import late_starts
 from cohortmgr.applications.deadlines.models import LateStart
 from cohortmgr.applications.documents.rules import papers_of
-from cohortmgr.applications.eligibility.queries import facts_of
+from cohortmgr.applications.eligibility.queries import circumstances_of
 from cohortmgr.applications.eligibility.rules import Assessment, assess
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.actions import about_file, require_open
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.file.rules import HIDDEN, NOT_A_DRAFT, State, missing, split_sealed
+from cohortmgr.applications.file.rules import HIDDEN, NOT_A_DRAFT, ApplicationState, missing, split_sealed
 from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.guardians.rules import consent_after, guardian_problems, is_child
 from cohortmgr.applications.journey.actions.helped_sending import require_confirmed
@@ -39,7 +39,7 @@ from cohortmgr.programmes.queries import definition_of
 # change.
 on_withdrawal: Hook[[Viewer, Application], None] = Hook()
 
-_SENT = (State.HELD, State.SUBMITTED)
+_SENT = (ApplicationState.HELD, ApplicationState.SUBMITTED)
 
 
 def start(viewer: Viewer, intake_reference: str) -> Application:
@@ -109,7 +109,7 @@ def check(viewer: Viewer, file: File) -> tuple[list[Problem], Assessment]:
         absent += guardian_problems(definition.form, answers)
     return (
         absent,
-        assess(definition.eligibility, answers, clock.today(), facts_of(file)),
+        assess(definition.eligibility, answers, clock.today(), circumstances_of(file)),
     )
 
 
@@ -123,7 +123,7 @@ def reasons(viewer: Viewer, file: File, keys: Iterable[str]) -> list[Problem]:
     ]
 
 
-def submit(viewer: Viewer, reference: str, proof: Asked | None = None) -> Application:
+def submit(viewer: Viewer, reference: str, proof: CodeRequest | None = None) -> Application:
     """Send a draft. If it was sent already, the file is returned, and nothing happens twice. A child's file
     is held until the guardian, who is asked now, has agreed.
 
@@ -135,7 +135,7 @@ def submit(viewer: Viewer, reference: str, proof: Asked | None = None) -> Applic
     row = file.application
     if row.state in _SENT:
         return row
-    if row.state != State.DRAFT:
+    if row.state != ApplicationState.DRAFT:
         raise Refused(NOT_A_DRAFT)
     require_open(viewer, file.intake, closes_at=file.closes_at)
     absent, assessment = check(viewer, file)
@@ -146,20 +146,20 @@ def submit(viewer: Viewer, reference: str, proof: Asked | None = None) -> Applic
     # The file was just checked against this version, which may be newer than the one it was last saved under.
     values: dict[str, Any] = {"version_id": file.intake.definition_version_id, **_without_hidden(file)}
     consent = consent_after(row.consent, is_child(file.definition, file.answers, clock.today()))
-    after = State.HELD if consent.value in HIDDEN else State.SUBMITTED
+    after = ApplicationState.HELD if consent.value in HIDDEN else ApplicationState.SUBMITTED
     values |= {"eligible": True, "reasons": [], "updated_at": moment, "consent": consent.value}
     values["offering_id"] = file_queries.chosen_offering(row, file.definition.form, file.answers)
-    values["sent_at"] = None if after is State.HELD else moment
-    if not _move(row, State.DRAFT, after, values):
+    values["sent_at"] = None if after is ApplicationState.HELD else moment
+    if not _move(row, ApplicationState.DRAFT, after, values):
         return _sent_meanwhile(viewer, reference)
     record(
         viewer,
         "applications.submit",
         about_file(viewer, row),
-        before={"state": State.DRAFT},
+        before={"state": ApplicationState.DRAFT},
         after={"state": after},
     )
-    if after is State.HELD:
+    if after is ApplicationState.HELD:
         consents.ask_one(viewer, file)
     else:
         confirm(viewer, file)
@@ -179,7 +179,9 @@ def _without_hidden(file: File) -> dict[str, Any]:
     }
 
 
-def _move(row: Application, before: State, after: State, values: dict[str, Any]) -> bool:
+def _move(
+    row: Application, before: ApplicationState, after: ApplicationState, values: dict[str, Any]
+) -> bool:
     """Move the row to another state, if it is still as it was read. Returns whether this transaction did so."""
     same = (Application.id == row.id, Application.state == before, Application.version == row.version)
     changed = {**values, "state": after.value, "version": row.version + 1}
@@ -218,19 +220,24 @@ def withdraw(viewer: Viewer, reference: str) -> Application:
     """Withdraw a sent application; nothing happens if that was done already. What it frees in higher rooms
     follows at once."""
     row = file_queries.own(viewer, reference).application
-    if row.state == State.WITHDRAWN:
+    if row.state == ApplicationState.WITHDRAWN:
         return row
-    if row.state != State.SUBMITTED:
+    if row.state != ApplicationState.SUBMITTED:
         raise Refused(N_("Seule une candidature envoyée se retire."))
     moment = clock.now()
-    if not _move(row, State.SUBMITTED, State.WITHDRAWN, {"withdrawn_at": moment, "updated_at": moment}):
+    if not _move(
+        row,
+        ApplicationState.SUBMITTED,
+        ApplicationState.WITHDRAWN,
+        {"withdrawn_at": moment, "updated_at": moment},
+    ):
         return file_queries.own(viewer, reference).application
     record(
         viewer,
         "applications.withdraw",
         about_file(viewer, row),
-        before={"state": State.SUBMITTED},
-        after={"state": State.WITHDRAWN},
+        before={"state": ApplicationState.SUBMITTED},
+        after={"state": ApplicationState.WITHDRAWN},
     )
     for follow in on_withdrawal:
         follow(viewer, row)

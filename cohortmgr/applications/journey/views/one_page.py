@@ -27,7 +27,7 @@ from cohortmgr.applications.answers import amended
 from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.answers.display import typed
 from cohortmgr.applications.documents.actions import uploads
-from cohortmgr.applications.documents.actions.receiving import Prepared
+from cohortmgr.applications.documents.actions.receiving import PreparedUpload
 from cohortmgr.applications.documents.rules import papers_of
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
@@ -114,7 +114,7 @@ def _following(file: File, section: str, number: int) -> str:
 def _kept(reference: str, section: str, number: int) -> ResponseReturnValue:
     """Save what a page brought; then show the next page, or this one with what is wrong."""
     viewer = guards.viewer()
-    documents, wrong = list[Prepared](), list[Problem]()
+    documents, wrong = list[PreparedUpload](), list[Problem]()
     if any(each.filename for each in request.files.values()):
         file = file_queries.own(viewer, reference)
         asked = _asked(file, section, number)

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from flask import request
 
-from cohortmgr.applications.documents.actions.receiving import Prepared, prepare_document
+from cohortmgr.applications.documents.actions.receiving import PreparedUpload, prepare_document
 from cohortmgr.applications.documents.rules import MOST_FILES
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.file.rules import State
+from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.base import clock
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.programmes.definition.rules import Question, QuestionKind, Window, window_of
@@ -22,15 +22,15 @@ def editable(file: File) -> bool:
 
 def fingerprint_of(file: File) -> str:
     """The fingerprint of the definition that the file answers."""
-    if file.application.state == State.DRAFT:
+    if file.application.state == ApplicationState.DRAFT:
         return file.intake.fingerprint
     return str(file.read.fingerprint)
 
 
-def prepared(file: File, wanted: Iterable[Question]) -> tuple[list[Prepared], list[Problem]]:
+def prepared(file: File, wanted: Iterable[Question]) -> tuple[list[PreparedUpload], list[Problem]]:
     """The files in this request, checked and stored, and the problems of bad ones, which do not undo the
     others."""
-    documents: list[Prepared] = []
+    documents: list[PreparedUpload] = []
     problems: list[Problem] = []
     for question in wanted:
         if question.kind is not QuestionKind.FILE:

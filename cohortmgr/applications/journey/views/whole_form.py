@@ -22,7 +22,7 @@ from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts.actions.codes import Wrong, problem_of
+from cohortmgr.accounts.actions.codes import WrongCode, problem_of
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.accounts.views.code_requests import KEPT
 from cohortmgr.applications.answers import amended
@@ -35,7 +35,7 @@ from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.display import changed_of, sections_of
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.file.rules import State, asked
+from cohortmgr.applications.file.rules import ApplicationState, asked
 from cohortmgr.applications.filling.actions import saving
 from cohortmgr.applications.form.buttons import Pressed, as_pressed, pressed
 from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers
@@ -44,7 +44,7 @@ from cohortmgr.applications.form.views.drawing import questions, sections
 from cohortmgr.applications.form.views.requests import marks, secret, seen_by
 from cohortmgr.applications.journey.actions import changes, helped_sending, sending
 from cohortmgr.applications.journey.display import task_page
-from cohortmgr.applications.journey.hooks import Step, steps_above
+from cohortmgr.applications.journey.hooks import FormStep, steps_above
 from cohortmgr.applications.journey.views.requests import editable, fingerprint_of, prepared
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -81,7 +81,7 @@ def start(reference: str) -> ResponseReturnValue:
 def _next_page(row: Application) -> str:
     """The address after starting: a draft's task list, or the whole form if asked for; the receipt of a sent
     file."""
-    page = "form" if row.state == State.DRAFT and "whole" in request.form else "show"
+    page = "form" if row.state == ApplicationState.DRAFT and "whole" in request.form else "show"
     return url_for(f"applications_candidate.{page}", reference=row.reference)
 
 
@@ -198,7 +198,7 @@ def check(reference: str) -> ResponseReturnValue:
             file = file_queries.own(viewer, reference)
             if editable(file):
                 return _check_page(file, refusal.problems)
-            if "code" not in request.form or file.application.state == State.DRAFT:
+            if "code" not in request.form or file.application.state == ApplicationState.DRAFT:
                 raise refusal  # if the code has sent the file already, it is good for nothing else
         return redirect(url_for("applications_candidate.show", reference=reference))
     file = file_queries.own(viewer, reference)
@@ -212,10 +212,10 @@ def _send(viewer: Viewer, reference: str) -> None:
     typed_code = request.form.get("code")
     with writing():
         proof = None if typed_code is None else helped_sending.prove(viewer, session.get(KEPT), typed_code)
-        if not isinstance(proof, Wrong):
+        if not isinstance(proof, WrongCode):
             send = changes.send_again if "again" in request.form else sending.submit
             send(viewer, reference, proof)
-    if isinstance(proof, Wrong):
+    if isinstance(proof, WrongCode):
         raise problem_of(proof)
     if proof is not None:
         session.pop(KEPT, None)
@@ -240,7 +240,7 @@ def _check_page(file: File, problems: Iterable[Problem] = ()) -> ResponseReturnV
         wrong=[] if absent or rules else list(problems),
         refused=rules if answered else [],
         eligible=assessment.eligible,
-        confirming=helped_sending.standing(guards.viewer(), file.application, session.get(KEPT)),
+        confirming=helped_sending.confirmation_of(guards.viewer(), file.application, session.get(KEPT)),
         no_way=helped_sending.NO_WAY,
     )
 
@@ -251,7 +251,7 @@ def show(reference: str) -> ResponseReturnValue:
     """Show the receipt, the status and the timeline; a draft's task list while it may be changed."""
     viewer = guards.viewer()
     file = file_queries.own(viewer, reference)
-    if file.application.state == State.DRAFT and editable(file):
+    if file.application.state == ApplicationState.DRAFT and editable(file):
         return task_page(file, _news(file))
     above = [step for steps in steps_above for step in steps(viewer, file.application)]
     return render_template(
@@ -269,24 +269,24 @@ def show(reference: str) -> ResponseReturnValue:
         steps=_steps(file, above),
         may_change=not above and changes.may_change(viewer, file),
         change=file.change,
-        code=_code(reference) if file.application.state == State.SUBMITTED else None,
+        code=_code(reference) if file.application.state == ApplicationState.SUBMITTED else None,
     )
 
 
-def _steps(file: File, above: list[Step]) -> list[Step]:
+def _steps(file: File, above: list[FormStep]) -> list[FormStep]:
     row, intake = file.application, file.intake
-    steps: list[Step] = []
+    steps: list[FormStep] = []
     if row.sent_at is None or row.created_at <= row.sent_at:  # not for files imported after they were sent
         steps.append({"when": moment(row.created_at), "title": _("Candidature commencée")})
     if row.sent_at is not None:
         steps.append({"when": moment(row.sent_at), "title": _("Candidature envoyée")})
-    elif row.state == State.DRAFT and editable(file):
+    elif row.state == ApplicationState.DRAFT and editable(file):
         steps.append({"when": moment(file.closes_at), "title": _("Clôture des candidatures"), "state": "now"})
     if row.withdrawn_at is not None:
         return [*steps, {"when": moment(row.withdrawn_at), "title": _("Candidature retirée")}]
     if above:
         return [*steps, *above]
-    if row.state == State.SUBMITTED:
+    if row.state == ApplicationState.SUBMITTED:
         steps.append({"title": _("Lecture des dossiers"), "state": "now"})
     steps.append({"when": day(intake.decision_by), "title": _("Réponse au plus tard"), "state": "next"})
     return [*steps, {"when": day(intake.starts_on), "title": _("Rentrée"), "state": "next"}]
@@ -318,7 +318,7 @@ def document(reference: str) -> ResponseReturnValue:
 def withdraw(reference: str) -> ResponseReturnValue:
     """Say what will happen and ask for the file's number; a POST with it withdraws the application."""
     file = file_queries.own(guards.viewer(), reference)
-    if file.application.state == State.WITHDRAWN:
+    if file.application.state == ApplicationState.WITHDRAWN:
         return redirect(url_for("applications_candidate.show", reference=reference))
     error = None
     if request.method == "POST":

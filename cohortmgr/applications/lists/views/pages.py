@@ -15,12 +15,12 @@ from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.lists import actions as lists_actions
 from cohortmgr.applications.lists import display
 from cohortmgr.applications.lists import queries as lists
-from cohortmgr.applications.lists.filters import SIZES, Filters
+from cohortmgr.applications.lists.filters import SIZES, ApplicationFilters
 from cohortmgr.applications.lists.views import requests
 from cohortmgr.base.db import writing
 from cohortmgr.base.i18n import language, localized
-from cohortmgr.base.pages.precedence import gives_way
 from cohortmgr.base.sheets.tables import Sheet, write_csv, write_xlsx
+from cohortmgr.base.web.precedence import gives_way
 from cohortmgr.programmes.queries import definition_of
 
 bp = Blueprint("applications_lists", __name__, url_prefix="/staff")
@@ -35,7 +35,7 @@ def index(reference: str) -> ResponseReturnValue:
     the rows."""
     viewer = guards.viewer()
     intake, views = lists.intake_with_views(viewer, reference)
-    filters = Filters.of(request.args)
+    filters = ApplicationFilters.of(request.args)
     page = lists.page(intake.id, filters, request.args.get("page", 1, type=int))
     definition = definition_of(intake)
     address = url_for("applications_staff.show", reference="-")[:-1]
@@ -52,7 +52,9 @@ def index(reference: str) -> ResponseReturnValue:
         arguments=arguments,
         views=[(view, {**view.arguments} == arguments, view.author == viewer.reference) for view in views],
         page=page,
-        rows=display.written(page.rows, filters.shown, definition, address, tail[1] + tail[2], boxes=boxes),
+        rows=display.table_body(
+            page.rows, filters.shown, definition, address, tail[1] + tail[2], boxes=boxes
+        ),
         boxes=boxes,
         counts=file_queries.counts([intake.id])[intake.id],
         words=display.words_of(definition),
@@ -70,7 +72,7 @@ def index(reference: str) -> ResponseReturnValue:
 @guards.staff
 def save_view(reference: str) -> ResponseReturnValue:
     """Keep the filters of the address under a name."""
-    filters = Filters.of(request.args)
+    filters = ApplicationFilters.of(request.args)
     with writing():
         lists_actions.save_view(
             guards.viewer(), reference, request.form.get("name", ""), filters, "shared" in request.form
@@ -98,7 +100,7 @@ def export(reference: str) -> ResponseReturnValue:
     """Send what the filters show, with the chosen columns, as a workbook or as CSV; one line goes into the
     trail."""
     kind = "csv" if request.form.get("kind") == "csv" else "xlsx"
-    filters = requests.ticked(Filters.of(request.args))
+    filters = requests.ticked(ApplicationFilters.of(request.args))
     intake, rows = lists_actions.prepare_export(guards.viewer(), reference, filters)
     definition, title = definition_of(intake), localized(intake.title)
     header, lines = display.sheet(rows, filters.shown, definition)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import request
 
-from cohortmgr.applications.lists.filters import Filters
+from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.base.errors import N_, Refused
 
 
-def ticked(filters: Filters) -> Filters:
+def ticked(filters: ApplicationFilters) -> ApplicationFilters:
     """The list, or only its ticked files if the form asks for that; Refused if none was ticked."""
     if "ticked" not in request.form:
         return filters

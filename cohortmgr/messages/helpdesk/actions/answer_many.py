@@ -17,10 +17,10 @@ from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import clean, new_reference, says_number
 from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions.handling import ANSWERED
-from cohortmgr.messages.helpdesk.actions.questions import Said, letters_for, row_of
-from cohortmgr.messages.helpdesk.models import Entry, Question
-from cohortmgr.messages.helpdesk.queries import DESK, Filters
-from cohortmgr.messages.helpdesk.rules import LONGEST, TYPED_ABOVE, UNANSWERED, EntryKind, QuestionState
+from cohortmgr.messages.helpdesk.actions.questions import NewThreadEntry, letters_for, row_of
+from cohortmgr.messages.helpdesk.models import HelpRequest, ThreadEntry
+from cohortmgr.messages.helpdesk.queries import DESK, HelpRequestFilters
+from cohortmgr.messages.helpdesk.rules import LONGEST, TYPED_ABOVE, UNANSWERED, EntryKind, HelpRequestState
 from cohortmgr.outbox.actions import send_all
 from cohortmgr.programmes.models import Intake
 
@@ -32,22 +32,24 @@ _CHANGED = N_(
 _TYPE = N_("Écrivez le nombre de personnes, %(count)s, pour confirmer.")
 
 
-def chosen(viewer: Viewer, filters: Filters, references: Sequence[str]) -> sa.Select[*tuple[Any, ...]]:
+def chosen(
+    viewer: Viewer, filters: HelpRequestFilters, references: Sequence[str]
+) -> sa.Select[*tuple[Any, ...]]:
     """Select the unanswered questions that the answer goes to:
     those named, or else all that the filters find."""
-    query: sa.Select[*tuple[Any, ...]] = sa.select(Question.id, Question.language)
+    query: sa.Select[*tuple[Any, ...]] = sa.select(HelpRequest.id, HelpRequest.language)
     query = query.where(desk_queries.within(viewer))
     if references:
-        query = query.where(Question.reference.in_(list(references)[:CHUNK]))
+        query = query.where(HelpRequest.reference.in_(list(references)[:CHUNK]))
     else:
-        query = query.outerjoin(Person, Person.id == Question.person_id)
-        query = query.outerjoin(Application, Application.id == Question.application_id)
-        query = query.outerjoin(Intake, Intake.id == Question.intake_id)
+        query = query.outerjoin(Person, Person.id == HelpRequest.person_id)
+        query = query.outerjoin(Application, Application.id == HelpRequest.application_id)
+        query = query.outerjoin(Intake, Intake.id == HelpRequest.intake_id)
         query = desk_queries.narrowed(query, viewer, filters)
-    return query.where(Question.state.in_([state.value for state in UNANSWERED])).order_by(Question.id)
+    return query.where(HelpRequest.state.in_([state.value for state in UNANSWERED])).order_by(HelpRequest.id)
 
 
-def languages_of(viewer: Viewer, filters: Filters, references: Sequence[str]) -> dict[str, int]:
+def languages_of(viewer: Viewer, filters: HelpRequestFilters, references: Sequence[str]) -> dict[str, int]:
     """Count, for each language, the chosen questions whose person reads it."""
     inside = chosen(viewer, filters, references).order_by(None).subquery()
     counted = sa.select(inside.c.language, sa.func.count().label("number")).group_by(inside.c.language)
@@ -56,7 +58,7 @@ def languages_of(viewer: Viewer, filters: Filters, references: Sequence[str]) ->
 
 def answer_many(
     viewer: Viewer,
-    filters: Filters,
+    filters: HelpRequestFilters,
     references: Sequence[str],
     texts: Mapping[str, str],
     expected: int,
@@ -68,7 +70,7 @@ def answer_many(
     Refused if a language has no text, if the list is no longer `expected` long, or, above a
     hundred, if the number was not typed."""
     require_anywhere(viewer, DESK)
-    rows = db.session.execute(chosen(viewer, filters, references).with_for_update(of=Question)).all()
+    rows = db.session.execute(chosen(viewer, filters, references).with_for_update(of=HelpRequest)).all()
     if not rows:
         return 0
     texts = {language: clean(text.replace("\r\n", "\n"))[:LONGEST] for language, text in texts.items()}
@@ -100,25 +102,25 @@ def _check(
         raise Refused(*problems)
 
 
-def _answered(viewer: Viewer, ids: list[int], texts: Mapping[str, str]) -> list[Question]:
-    waiting = (Question.id.in_(ids), Question.state.in_([state.value for state in UNANSWERED]))
+def _answered(viewer: Viewer, ids: list[int], texts: Mapping[str, str]) -> list[HelpRequest]:
+    waiting = (HelpRequest.id.in_(ids), HelpRequest.state.in_([state.value for state in UNANSWERED]))
     values = {
-        "state": QuestionState.ANSWERED.value,
+        "state": HelpRequestState.ANSWERED.value,
         "touched_at": clock.now(),
-        "owner_id": sa.func.coalesce(Question.owner_id, viewer.account_id),
+        "owner_id": sa.func.coalesce(HelpRequest.owner_id, viewer.account_id),
     }
-    moved = sa.update(Question).where(*waiting).values(values).returning(Question.id)
+    moved = sa.update(HelpRequest).where(*waiting).values(values).returning(HelpRequest.id)
     done = db.session.scalars(moved.execution_options(synchronize_session=False)).all()
-    fresh = sa.select(Question).where(Question.id.in_(done)).order_by(Question.id)
+    fresh = sa.select(HelpRequest).where(HelpRequest.id.in_(done)).order_by(HelpRequest.id)
     questions = list(db.session.scalars(fresh.execution_options(populate_existing=True)))
     keys = subject_keys({each.subject for each in questions})
     entries = []
     for each in questions:
-        said = Said(
+        said = NewThreadEntry(
             EntryKind.ANSWER, texts[each.language], f"{each.reference}:{new_reference()}", viewer.account_id
         )
         entries.append(row_of(each, said, keys[each.subject]))
-    append(db.session, Entry, entries)
+    append(db.session, ThreadEntry, entries)
     known = sa.select(Person).where(Person.id.in_({each.person_id for each in questions if each.person_id}))
     persons = {person.id: person for person in db.session.scalars(known)}
     send_all(letters_for(ANSWERED, questions, persons, lambda each: {"text": texts[each.language]}))

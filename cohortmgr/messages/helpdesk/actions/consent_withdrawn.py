@@ -9,7 +9,13 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import N_
 from cohortmgr.cohorts.models import Enrolment
-from cohortmgr.messages.helpdesk.actions.questions import Asked, Place, Said, open_question, say_once
+from cohortmgr.messages.helpdesk.actions.questions import (
+    HelpRequestScope,
+    NewHelpRequest,
+    NewThreadEntry,
+    open_question,
+    say_once,
+)
 from cohortmgr.messages.helpdesk.rules import EntryKind, Topic
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.placements.models import Placement
@@ -43,9 +49,13 @@ def tell_staff(viewer: Viewer, application: Application) -> None:
         if company is None:
             return
         intake = db.session.get_one(Intake, application.intake_id)
-        place = Place(application.institution_id, intake.path, intake.id)
-        asked = Asked(Topic.OTHER, "", "fr", "", application.number)
+        place = HelpRequestScope(application.institution_id, intake.path, intake.id)
+        asked = NewHelpRequest(Topic.OTHER, "", "fr", "", application.number)
         question = open_question(SYSTEM, place, asked)
         values = {"name": application.name, "company": company}
         once = f"{question.reference}:withdrawn"
-        say_once(SYSTEM, question, Said(EntryKind.NOTE, _TOLD, once, more={"ours": True, "values": values}))
+        say_once(
+            SYSTEM,
+            question,
+            NewThreadEntry(EntryKind.NOTE, _TOLD, once, more={"ours": True, "values": values}),
+        )

@@ -13,15 +13,9 @@ from cohortmgr.base.errors import N_, NotFound, Problem, Refused, Stale
 from cohortmgr.base.i18n import LANGUAGES
 from cohortmgr.base.text import clean, new_reference
 from cohortmgr.messages.helpdesk import queries as desk_queries
-from cohortmgr.messages.helpdesk.actions.questions import Said, letters_for, say_once, written
-from cohortmgr.messages.helpdesk.models import Question, SavedAnswer
-from cohortmgr.messages.helpdesk.rules import (
-    QUESTION_STATES,
-    EntryKind,
-    QuestionState,
-    Topic,
-    answer_by,
-)
+from cohortmgr.messages.helpdesk.actions.questions import NewThreadEntry, checked_text, letters_for, say_once
+from cohortmgr.messages.helpdesk.models import HelpRequest, SavedAnswer
+from cohortmgr.messages.helpdesk.rules import QUESTION_STATES, EntryKind, HelpRequestState, Topic, answer_by
 from cohortmgr.outbox.actions import send_all
 from cohortmgr.programmes.models import Programme
 
@@ -31,11 +25,11 @@ _UNTITLED = N_("Donnez un titre à cette réponse : c’est par lui que vos coll
 _UNTRANSLATED = N_("Écrivez la réponse dans les trois langues.")
 
 
-def take(viewer: Viewer, reference: str) -> Question:
+def take(viewer: Viewer, reference: str) -> HelpRequest:
     """Become the owner of a question that has none. A second click does nothing.
     Raises Refused if a colleague was first."""
     question = _at_desk(viewer, reference)
-    free = sa.update(Question).where(Question.id == question.id, Question.owner_id.is_(None))
+    free = sa.update(HelpRequest).where(HelpRequest.id == question.id, HelpRequest.owner_id.is_(None))
     if db.session.connection().execute(free.values(owner_id=viewer.account_id)).rowcount:
         record(viewer, "desk.take", about(question, question.subject))
     elif question.owner_id != viewer.account_id:
@@ -45,7 +39,7 @@ def take(viewer: Viewer, reference: str) -> Question:
     return question
 
 
-def give(viewer: Viewer, reference: str, account: str) -> Question:
+def give(viewer: Viewer, reference: str, account: str) -> HelpRequest:
     """Make a colleague at the desk the owner of the question, or nobody if `account` is empty."""
     question = _at_desk(viewer, reference)
     chosen = None
@@ -67,14 +61,14 @@ def give(viewer: Viewer, reference: str, account: str) -> Question:
     return question
 
 
-def answer(viewer: Viewer, reference: str, text: str, token: str, waits: bool = False) -> Question:
+def answer(viewer: Viewer, reference: str, text: str, token: str, waits: bool = False) -> HelpRequest:
     """Answer a question: the text joins the thread, and a letter tells the person.
 
     `waits` means that the answer asks something, so that it is the person's turn.
     Whoever answers a question without an owner becomes its owner."""
     question = _at_desk(viewer, reference)
-    to = QuestionState.WAITING if waits else QuestionState.ANSWERED
-    said = Said(EntryKind.ANSWER, written(text), f"{reference}:{token}", viewer.account_id)
+    to = HelpRequestState.WAITING if waits else HelpRequestState.ANSWERED
+    said = NewThreadEntry(EntryKind.ANSWER, checked_text(text), f"{reference}:{token}", viewer.account_id)
     if not say_once(viewer, question, said):
         return question
     _require(question, to)
@@ -87,43 +81,45 @@ def answer(viewer: Viewer, reference: str, text: str, token: str, waits: bool = 
     return question
 
 
-def note_call(viewer: Viewer, reference: str, text: str, spoken_with: str, token: str) -> Question:
+def note_call(viewer: Viewer, reference: str, text: str, spoken_with: str, token: str) -> HelpRequest:
     """Note a telephone call: with whom, and what was said. The person can read it in the thread."""
     question = _at_desk(viewer, reference)
     more = {"with": clean(spoken_with)[:120]}
-    said = Said(EntryKind.CALL, written(text), f"{reference}:{token}", viewer.account_id, more)
+    said = NewThreadEntry(EntryKind.CALL, checked_text(text), f"{reference}:{token}", viewer.account_id, more)
     if say_once(viewer, question, said):
         question.touched_at = clock.now()
         record(viewer, "desk.note_call", about(question, question.subject))
     return question
 
 
-def note(viewer: Viewer, reference: str, text: str, token: str) -> Question:
+def note(viewer: Viewer, reference: str, text: str, token: str) -> HelpRequest:
     """Add a note for colleagues, which the person never sees."""
     question = _at_desk(viewer, reference)
     if say_once(
-        viewer, question, Said(EntryKind.NOTE, written(text), f"{reference}:{token}", viewer.account_id)
+        viewer,
+        question,
+        NewThreadEntry(EntryKind.NOTE, checked_text(text), f"{reference}:{token}", viewer.account_id),
     ):
         record(viewer, "desk.note", about(question, question.subject))
     return question
 
 
-def close(viewer: Viewer, reference: str) -> Question:
+def close(viewer: Viewer, reference: str) -> HelpRequest:
     """Close a question, because nothing is left to do. A second click does nothing."""
     question = _at_desk(viewer, reference)
-    if question.state != QuestionState.CLOSED:
-        _require(question, QuestionState.CLOSED)
-        _move(question, QuestionState.CLOSED)
+    if question.state != HelpRequestState.CLOSED:
+        _require(question, HelpRequestState.CLOSED)
+        _move(question, HelpRequestState.CLOSED)
         record(viewer, "desk.close", about(question, question.subject))
     return question
 
 
-def reopen(viewer: Viewer, reference: str) -> Question:
+def reopen(viewer: Viewer, reference: str) -> HelpRequest:
     """Reopen a question: it is the desk's turn again, with a new day by which to answer."""
     question = _at_desk(viewer, reference)
-    if question.state != QuestionState.OPEN:
-        _require(question, QuestionState.OPEN)
-        _move(question, QuestionState.OPEN)
+    if question.state != HelpRequestState.OPEN:
+        _require(question, HelpRequestState.OPEN)
+        _move(question, HelpRequestState.OPEN)
         question.answer_by = answer_by(clock.today())
         record(viewer, "desk.reopen", about(question, question.subject))
     return question
@@ -171,7 +167,7 @@ def remove_answer(viewer: Viewer, reference: str) -> None:
     db.session.delete(row)
 
 
-def _at_desk(viewer: Viewer, reference: str) -> Question:
+def _at_desk(viewer: Viewer, reference: str) -> HelpRequest:
     """Return the question if the viewer may answer it;
     locked, so that two acts on it happen one after the other."""
     question = desk_queries.question_for(viewer, reference)
@@ -180,9 +176,9 @@ def _at_desk(viewer: Viewer, reference: str) -> Question:
     return question
 
 
-def _require(question: Question, to: QuestionState) -> None:
+def _require(question: HelpRequest, to: HelpRequestState) -> None:
     QUESTION_STATES.move(question.state, to)
 
 
-def _move(question: Question, to: QuestionState) -> None:
+def _move(question: HelpRequest, to: HelpRequestState) -> None:
     question.state, question.touched_at = to.value, clock.now()

@@ -25,8 +25,8 @@ from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.text import clean, fold, new_reference, new_short_code
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.messages.helpdesk import queries as desk_queries
-from cohortmgr.messages.helpdesk.models import Entry, Question
-from cohortmgr.messages.helpdesk.rules import LONGEST, EntryKind, QuestionState, Topic, answer_by
+from cohortmgr.messages.helpdesk.models import HelpRequest, ThreadEntry
+from cohortmgr.messages.helpdesk.rules import LONGEST, EntryKind, HelpRequestState, Topic, answer_by
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.models import Intake, Programme
 from cohortmgr.stipends import queries as stipends
@@ -44,7 +44,7 @@ _UNREACHABLE = N_("Laissez une adresse e-mail ou un téléphone : sinon personne
 
 
 @dataclass(frozen=True)
-class Asked:
+class NewHelpRequest:
     """What somebody asks. `token` identifies it, so that a second click asks nothing new.
     `name`, `email` and `phone` are given only without an account."""
 
@@ -58,7 +58,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Place:
+class HelpRequestScope:
     """What a question concerns: an institution, a path, and perhaps an intake, a file, a payment line or a
     message."""
 
@@ -71,7 +71,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Said:
+class NewThreadEntry:
     """One part of a thread before it is sealed.
     `more` is stored beside the text; `once` is its unique name."""
 
@@ -82,10 +82,12 @@ class Said:
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
-def ask(viewer: Viewer, programme: Programme, intake: Intake | None, asked: Asked, origin: str) -> Question:
+def ask(
+    viewer: Viewer, programme: Programme, intake: Intake | None, asked: NewHelpRequest, origin: str
+) -> HelpRequest:
     """Ask a question from the public page.
     `origin` is the network address it came from, counted against floods."""
-    place = Place(programme.institution_id, programme.path, intake.id if intake else None)
+    place = HelpRequestScope(programme.institution_id, programme.path, intake.id if intake else None)
     if viewer.person_id is None:
         if not asked.email and not asked.phone:
             raise Refused(Problem(_UNREACHABLE, {}, "email"))
@@ -97,27 +99,29 @@ def ask(viewer: Viewer, programme: Programme, intake: Intake | None, asked: Aske
         return _open(viewer, place, asked)
 
 
-def ask_on_file(viewer: Viewer, reference: str, asked: Asked) -> Question:
+def ask_on_file(viewer: Viewer, reference: str, asked: NewHelpRequest) -> HelpRequest:
     """Ask a question about one of the viewer's own files."""
     file = applications.own(viewer, reference)
     _limit({("help", viewer.reference): PER_ADDRESS * 2})
     row = file.application
     with acting_in(row.institution_id):
-        return _open(viewer, Place(row.institution_id, file.intake.path, file.intake.id, row.id), asked)
+        return _open(
+            viewer, HelpRequestScope(row.institution_id, file.intake.path, file.intake.id, row.id), asked
+        )
 
 
-def ask_on_line(viewer: Viewer, reference: str, asked: Asked) -> Question:
+def ask_on_line(viewer: Viewer, reference: str, asked: NewHelpRequest) -> HelpRequest:
     """Ask a question about one of the viewer's own payment lines."""
-    line = stipends.own_line(viewer, reference).Line
+    line = stipends.own_line(viewer, reference).StipendLine
     _limit({("help", viewer.reference): PER_ADDRESS * 2})
     with acting_in(line.institution_id):
         joined = sa.select(Cohort).join(Enrolment, Enrolment.cohort_id == Cohort.id)
         cohort = db.session.scalars(joined.where(Enrolment.id == line.enrolment_id)).one()
-        place = Place(line.institution_id, cohort.path, cohort.intake_id, line_id=line.id)
-        return _open(viewer, place, Asked(Topic.PAYMENT, asked.text, asked.language, asked.token))
+        place = HelpRequestScope(line.institution_id, cohort.path, cohort.intake_id, line_id=line.id)
+        return _open(viewer, place, NewHelpRequest(Topic.PAYMENT, asked.text, asked.language, asked.token))
 
 
-def add(viewer: Viewer, reference: str, text: str, token: str) -> Question:
+def add(viewer: Viewer, reference: str, text: str, token: str) -> HelpRequest:
     """Add to one of the viewer's own questions: it is the desk's turn again."""
     question = desk_queries.own(viewer, reference)
     _add(viewer, question, text, token)
@@ -131,48 +135,56 @@ def add_by_link(viewer: Viewer, token: str, text: str, once: str) -> None:
         _add(viewer, question, text, once)
 
 
-def read_by_link(viewer: Viewer, token: str) -> tuple[Question, list[desk_queries.Part]]:
+def read_by_link(viewer: Viewer, token: str) -> tuple[HelpRequest, list[desk_queries.ThreadPart]]:
     """Return the question of a link, and its thread as its person sees it. Raises as `links.peek` does."""
     question, place = _linked(token)
     with acting_in(place):
         return question, desk_queries.thread(question, whole=False)
 
 
-def _linked(token: str) -> tuple[Question, int]:
+def _linked(token: str) -> tuple[HelpRequest, int]:
     link = links.peek(token, LINK)
     if link.institution_id is None:
         raise NotFound(token)
     with acting_in(link.institution_id):
-        found = db.session.scalar(sa.select(Question).where(Question.reference == link.subject))
+        found = db.session.scalar(sa.select(HelpRequest).where(HelpRequest.reference == link.subject))
     if found is None:
         raise NotFound(link.subject)
     return found, link.institution_id
 
 
-def _add(viewer: Viewer, question: Question, text: str, token: str) -> None:
-    if say_once(viewer, question, Said(EntryKind.ADDED, written(text), f"{question.reference}:{token}")):
+def _add(viewer: Viewer, question: HelpRequest, text: str, token: str) -> None:
+    if say_once(
+        viewer, question, NewThreadEntry(EntryKind.ADDED, checked_text(text), f"{question.reference}:{token}")
+    ):
         back_to_desk(question)
         record(viewer, "desk.add", about(question, question.subject))
 
 
-def _open(viewer: Viewer, place: Place, asked: Asked) -> Question:
+def _open(viewer: Viewer, place: HelpRequestScope, asked: NewHelpRequest) -> HelpRequest:
     once = f"ask:{viewer.reference}:{asked.token}"
-    before = sa.select(Question).join(Entry, Entry.question_id == Question.id).where(Entry.once == once)
+    before = (
+        sa.select(HelpRequest)
+        .join(ThreadEntry, ThreadEntry.question_id == HelpRequest.id)
+        .where(ThreadEntry.once == once)
+    )
     if (known := db.session.scalar(before)) is not None:
         return known
     question = open_question(viewer, place, asked)
-    say_once(viewer, question, Said(EntryKind.ASKED, written(asked.text), once))
+    say_once(viewer, question, NewThreadEntry(EntryKind.ASKED, checked_text(asked.text), once))
     _acknowledge(question)
     return question
 
 
-def open_question(viewer: Viewer, place: Place, asked: Asked, person: Person | None = None) -> Question:
+def open_question(
+    viewer: Viewer, place: HelpRequestScope, asked: NewHelpRequest, person: Person | None = None
+) -> HelpRequest:
     """Make a question's row, still without any text. `person` is given if somebody else asks for them."""
     person_id = person.id if person else viewer.person_id
     reference, moment = new_reference(), clock.now()
     number = f"Q-{new_short_code(8)}"
     subject = person.reference if person else viewer.person_reference
-    question = Question(
+    question = HelpRequest(
         reference=reference,
         institution_id=place.institution_id,
         path=place.path,
@@ -183,7 +195,7 @@ def open_question(viewer: Viewer, place: Place, asked: Asked, person: Person | N
         person_id=person_id,
         number=number,
         topic=asked.topic,
-        state=QuestionState.OPEN.value,
+        state=HelpRequestState.OPEN.value,
         language=asked.language,
         subject=subject or reference,
         asker_name=clean(asked.name)[:120],
@@ -201,19 +213,19 @@ def open_question(viewer: Viewer, place: Place, asked: Asked, person: Person | N
     return question
 
 
-def say_once(viewer: Viewer, question: Question, said: Said) -> bool:
+def say_once(viewer: Viewer, question: HelpRequest, said: NewThreadEntry) -> bool:
     """Write one part of a thread. Returns False if it is there already, after a
     second click or a mail read twice."""
     row = row_of(question, said, subject_keys({question.subject})[question.subject])
     try:
         with db.session.begin_nested():
-            db.session.add(Entry(**row))
+            db.session.add(ThreadEntry(**row))
     except IntegrityError:
         return False
     return True
 
 
-def row_of(question: Question, said: Said, key: bytes | None) -> dict[str, Any]:
+def row_of(question: HelpRequest, said: NewThreadEntry, key: bytes | None) -> dict[str, Any]:
     """Return an entry's columns. An internal entry has no person, so that the
     database also hides it from them."""
     reference = new_reference()
@@ -231,18 +243,18 @@ def row_of(question: Question, said: Said, key: bytes | None) -> dict[str, Any]:
     }
 
 
-def back_to_desk(question: Question) -> None:
+def back_to_desk(question: HelpRequest) -> None:
     """Note that the person wrote: it is the desk's turn, and a question still
     open keeps its day for an answer."""
     moment = clock.now()
-    if question.state != QuestionState.OPEN:
-        question.state = QuestionState.OPEN.value
+    if question.state != HelpRequestState.OPEN:
+        question.state = HelpRequestState.OPEN.value
         question.answer_by = answer_by(clock.local(moment).date())
     question.touched_at = moment
     db.session.flush()
 
 
-def written(text: str) -> str:
+def checked_text(text: str) -> str:
     """Return the typed text, cleaned. Raises Refused if it is empty or too long."""
     text = clean(text.replace("\r\n", "\n"))
     if not text:
@@ -257,15 +269,15 @@ def forget(subject: str) -> None:
     """Blank the name and addresses stored beside the sealed thread, once the
     key of its subject was destroyed."""
     gone: dict[str, Any] = {"asker_name": "", "asker_email": None, "phone_sealed": None}
-    theirs = sa.update(Question).where(Question.subject == subject)
-    db.session.execute(theirs.values(**gone, search_text=sa.func.lower(Question.number)))
+    theirs = sa.update(HelpRequest).where(HelpRequest.subject == subject)
+    db.session.execute(theirs.values(**gone, search_text=sa.func.lower(HelpRequest.number)))
 
 
 def letters_for(
     key: str,
-    questions: list[Question],
+    questions: list[HelpRequest],
     persons: Mapping[int, Person],
-    variables: Callable[[Question], Mapping[str, Any]],
+    variables: Callable[[HelpRequest], Mapping[str, Any]],
 ) -> list[Letter]:
     """Make a letter to whoever asked each question, in a few statements.
     It leads people with an account to their page, and the others to a link."""
@@ -300,7 +312,7 @@ def letters_for(
     return found
 
 
-def _acknowledge(question: Question) -> None:
+def _acknowledge(question: HelpRequest) -> None:
     person = db.session.get(Person, question.person_id) if question.person_id else None
     persons = {person.id: person} if person else {}
     send_all(letters_for(RECEIVED, [question], persons, lambda each: {"answer_by": each.answer_by}))

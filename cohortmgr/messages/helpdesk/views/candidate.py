@@ -14,14 +14,14 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.base.i18n import language
-from cohortmgr.base.pages.web import show_problems
 from cohortmgr.base.text import new_reference
+from cohortmgr.base.web.responses import show_problems
 from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions import questions as helpdesk_questions
-from cohortmgr.messages.helpdesk.actions.questions import Asked
-from cohortmgr.messages.helpdesk.forms import PublicQuestionForm, QuestionForm, WordsForm
+from cohortmgr.messages.helpdesk.actions.questions import NewHelpRequest
+from cohortmgr.messages.helpdesk.forms import HelpRequestForm, PublicHelpRequestForm, WordsForm
 from cohortmgr.messages.helpdesk.names import OWN_STATES, OWN_TAGS, PARTS, TOPICS
-from cohortmgr.messages.helpdesk.rules import QUESTION_STATES, QuestionState, answer_by
+from cohortmgr.messages.helpdesk.rules import QUESTION_STATES, HelpRequestState, answer_by
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.stipends import queries as stipends
 
@@ -48,7 +48,7 @@ def ask(key: str) -> ResponseReturnValue:
     programme = programmes.programme_by_key(key)
     if programme is None:
         raise NotFound(key)
-    form = QuestionForm() if viewer.person_id else PublicQuestionForm()
+    form = HelpRequestForm() if viewer.person_id else PublicHelpRequestForm()
     if request.method == "POST" and request.form.get("website"):
         return redirect(url_for(".received"))
     status = 200
@@ -75,11 +75,13 @@ def ask(key: str) -> ResponseReturnValue:
     ), status
 
 
-def _asked(form: QuestionForm) -> Asked:
+def _asked(form: HelpRequestForm) -> NewHelpRequest:
     told = {}
-    if isinstance(form, PublicQuestionForm):
+    if isinstance(form, PublicHelpRequestForm):
         told = {"name": form.name.data, "email": form.email.data or None, "phone": form.phone.data or None}
-    return Asked(form.topic.data, form.text.data, language(), form.once.data or new_reference(), **told)
+    return NewHelpRequest(
+        form.topic.data, form.text.data, language(), form.once.data or new_reference(), **told
+    )
 
 
 def _asked_by_person(reference: str) -> ResponseReturnValue:
@@ -129,7 +131,7 @@ def _thread(question: object, parts: object, form: WordsForm) -> dict[str, objec
         "states": OWN_STATES,
         "tags": OWN_TAGS,
         "meanings": QUESTION_STATES.meanings,
-        "State": QuestionState,
+        "State": HelpRequestState,
     }
 
 
@@ -174,7 +176,7 @@ def question(reference: str) -> ResponseReturnValue:
 def on_file(reference: str) -> ResponseReturnValue:
     """Ask a question about one's own file."""
     file = applications.own(guards.viewer(), reference)
-    form = QuestionForm()
+    form = HelpRequestForm()
     if form.validate_on_submit():
         try:
             with writing():
@@ -198,13 +200,13 @@ def on_line(reference: str) -> ResponseReturnValue:
     """Ask a question about one's own payment line;
     only people who pay or answer for the programme read it."""
     row = stipends.own_line(guards.viewer(), reference)
-    form = QuestionForm()
+    form = HelpRequestForm()
     form.topic.choices = []
     del form.topic
     if form.validate_on_submit():
         try:
             with writing():
-                given = Asked("", form.text.data, language(), form.once.data or new_reference())
+                given = NewHelpRequest("", form.text.data, language(), form.once.data or new_reference())
                 asked = helpdesk_questions.ask_on_line(guards.viewer(), reference, given).reference
             return _asked_by_person(asked)
         except Refused as refusal:
@@ -214,7 +216,7 @@ def on_line(reference: str) -> ResponseReturnValue:
         "messages/helpdesk/public_question.html",
         form=form,
         title=row.cohort,
-        month=row.Line.month,
+        month=row.StipendLine.month,
         subject=None,
         back=url_for("stipends_candidate.line", reference=reference),
     )

@@ -13,7 +13,7 @@ from cohortmgr.accounts.rules import Viewer, require_anywhere
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES, LANGUAGES
-from cohortmgr.base.pages.web import posted_version
+from cohortmgr.base.web.responses import posted_version
 from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions import handling
 from cohortmgr.messages.helpdesk.models import SavedAnswer

@@ -22,8 +22,8 @@ from cohortmgr.base.text import new_reference
 from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions import answer_many, handling
 from cohortmgr.messages.helpdesk.names import PARTS, TAGS, TOPICS
-from cohortmgr.messages.helpdesk.queries import Filters
-from cohortmgr.messages.helpdesk.rules import QUESTION_STATES, TYPED_ABOVE, QuestionState, is_overdue
+from cohortmgr.messages.helpdesk.queries import HelpRequestFilters
+from cohortmgr.messages.helpdesk.rules import QUESTION_STATES, TYPED_ABOVE, HelpRequestState, is_overdue
 
 bp = Blueprint("desk_staff", __name__, url_prefix="/staff")
 SHOWN = 50
@@ -44,7 +44,7 @@ def index() -> ResponseReturnValue:
     fifty rows take as many statements as one."""
     viewer = guards.viewer()
     require_anywhere(viewer, desk_queries.DESK)
-    filters = Filters.of(request.args)
+    filters = HelpRequestFilters.of(request.args)
     page = page_of(desk_queries.listed(viewer, filters), request.args.get("page", 1, type=int), SHOWN)
     return render_template(
         "messages/helpdesk/staff_questions.html",
@@ -57,7 +57,7 @@ def index() -> ResponseReturnValue:
         today=clock.today(),
         writes=bool(viewer.paths(desk_queries.WRITE)),
         late=is_overdue,
-        State=QuestionState,
+        State=HelpRequestState,
         **_NAMES,
     )
 
@@ -92,10 +92,10 @@ def _page(reference: str, problems: Sequence[Problem] = (), typed: str = "") -> 
         typed=typed or body.get(found.language, ""),
         problems=problems,
         mine=found.owner_id == viewer.account_id,
-        late=is_overdue(QuestionState(found.state), found.answer_by, clock.today()),
+        late=is_overdue(HelpRequestState(found.state), found.answer_by, clock.today()),
         once=new_reference(),
         parts_names=PARTS,
-        State=QuestionState,
+        State=HelpRequestState,
         **_NAMES,
     )
     return page, UNPROCESSABLE if problems else 200
@@ -182,7 +182,10 @@ def many(problems: Sequence[Problem] = ()) -> ResponseReturnValue:
     viewer = guards.viewer()
     require_anywhere(viewer, desk_queries.DESK)
     given = request.values
-    filters, references = Filters.of(given), [each[:26] for each in given.getlist("q")][: answer_many.CHUNK]
+    filters, references = (
+        HelpRequestFilters.of(given),
+        [each[:26] for each in given.getlist("q")][: answer_many.CHUNK],
+    )
     texts = {language: request.form.get(language, "") for language in LANGUAGES}
     if request.method == "POST":
         expected = request.form.get("count", "0")

@@ -37,7 +37,7 @@ _WHEN = sa.func.coalesce(Message.sent_at, Message.due)
 
 
 @dataclass(frozen=True)
-class Read:
+class ReadMessage:
     """A message as its person reads it, in the language in which it was written."""
 
     reference: str
@@ -97,7 +97,7 @@ def unread(viewer: Viewer) -> int:
     return db.session.scalar(mine(viewer).with_only_columns(sa.func.count()).order_by(None).where(new)) or 0
 
 
-def read(messages: Sequence[Message], whole: bool = False) -> list[Read]:
+def read(messages: Sequence[Message], whole: bool = False) -> list[ReadMessage]:
     """Return the messages as they were sent. Two statements for all.
 
     Messages of an erased person are left out, and so are messages that can no longer be rendered.
@@ -114,14 +114,14 @@ def read(messages: Sequence[Message], whole: bool = False) -> list[Read]:
     ]
 
 
-def _read(message: Message, content: Mapping[str, Any], rendered: Rendered) -> Read:
+def _read(message: Message, content: Mapping[str, Any], rendered: Rendered) -> ReadMessage:
     when = message.sent_at or message.due
     with speaking(message.language):
         notice = declared.get(message.key)
         # A short message has no subject: use the letter's subject, or the name of this kind of message.
         named = content["variables"].get("subject") or (say(notice.title) if notice else message.key)
         subject = rendered.subject or named
-    return Read(message.reference, message.language, when, subject, rendered.text, message.channel)
+    return ReadMessage(message.reference, message.language, when, subject, rendered.text, message.channel)
 
 
 def visible(viewer: Viewer) -> sa.Select[Any]:

@@ -17,7 +17,7 @@ from cohortmgr.outbox.texts.display.rendering import text_key
 
 
 @dataclass(frozen=True)
-class Held:
+class SentText:
     """One version of a text, as it is sent."""
 
     number: int
@@ -25,7 +25,7 @@ class Held:
     body: str
 
 
-def newest(keys: set[TextKey]) -> Mapping[TextKey, Held]:
+def newest(keys: set[TextKey]) -> Mapping[TextKey, SentText]:
     """Return the text in force now for each key that has one. One statement."""
     last = (
         sa.select(sa.func.max(MessageText.id))
@@ -36,7 +36,7 @@ def newest(keys: set[TextKey]) -> Mapping[TextKey, Held]:
     return {_key(row): held for row in rows if (held := _held(row)) and _key(row) in keys}
 
 
-def as_sent(messages: Sequence[Message], channel: str | None = None) -> list[Held | None]:
+def as_sent(messages: Sequence[Message], channel: str | None = None) -> list[SentText | None]:
     """Return the text that was in force when each message was sent; None for the house's own. One statement.
 
     With `channel`, return the text for that channel instead of the message's. Recipients may read the texts
@@ -52,14 +52,14 @@ def as_sent(messages: Sequence[Message], channel: str | None = None) -> list[Hel
     return [_at(versions.get(text_key(message, channel), ()), message.sent_at) for message in messages]
 
 
-def _at(versions: Iterable[MessageText], moment: datetime | None) -> Held | None:
+def _at(versions: Iterable[MessageText], moment: datetime | None) -> SentText | None:
     held = (row for row in versions if moment is None or row.written_at <= moment)
     row = next(held, None)
     return None if row is None else _held(row)
 
 
-def _held(row: MessageText) -> Held | None:
-    return None if row.body is None else Held(row.number, row.subject, row.body)
+def _held(row: MessageText) -> SentText | None:
+    return None if row.body is None else SentText(row.number, row.subject, row.body)
 
 
 def _key(row: MessageText) -> TextKey:

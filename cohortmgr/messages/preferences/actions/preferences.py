@@ -17,18 +17,22 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, insert_or_leave, table_of
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.messages.preferences.models import InboxMark, Preference
-from cohortmgr.messages.preferences.queries.wishes import Chosen, chosen_by, wish_of
-from cohortmgr.messages.preferences.rules import Wish, wish_problems
+from cohortmgr.messages.preferences.queries.preferences import chosen_by, contact_preference_of
+from cohortmgr.messages.preferences.rules import (
+    ChosenPreferences,
+    ContactPreference,
+    contact_preference_problems,
+)
 
 _PREFERENCES = table_of(Preference)
 
 
-def choose(viewer: Viewer, chosen: Chosen) -> bool:
+def choose(viewer: Viewer, chosen: ChosenPreferences) -> bool:
     """Store what the viewer chose, for every message that is not written yet.
     Returns False if nothing changed.
 
     Raises Refused if the choices cannot be followed."""
-    problems = wish_problems(chosen.wish, chosen.phone)
+    problems = contact_preference_problems(chosen.wish, chosen.phone)
     if problems:
         raise Refused(*problems)
     before = chosen_by(viewer)
@@ -62,10 +66,10 @@ def unsubscribe(viewer: Viewer, person_reference: str, *, campaigns: bool = Fals
     row = db.session.execute(chosen.where(Person.reference == person_reference)).one_or_none()
     if row is None:
         raise NotFound(person_reference)
-    wish = wish_of(row)
+    wish = contact_preference_of(row)
     if wish.campaigns == campaigns:
         return False
-    _keep(row.id, Wish(wish.channel, campaigns, wish.digest, wish.quiet))
+    _keep(row.id, ContactPreference(wish.channel, campaigns, wish.digest, wish.quiet))
     act = "messages.subscribe" if campaigns else "messages.unsubscribe"
     record(viewer, act, About("person", person_reference, subject=person_reference))
     return True
@@ -79,7 +83,7 @@ def note_reading(viewer: Viewer, moment: datetime) -> None:
     db.session.execute(mine.values(seen_at=row["seen_at"]))
 
 
-def _keep(person_id: int, wish: Wish) -> None:
+def _keep(person_id: int, wish: ContactPreference) -> None:
     start, end = wish.quiet or (None, None)
     values = {
         "channel": wish.channel,
@@ -93,5 +97,5 @@ def _keep(person_id: int, wish: Wish) -> None:
     db.session.execute(sa.update(_PREFERENCES).where(_PREFERENCES.c.person_id == person_id).values(values))
 
 
-def _noted(chosen: Chosen) -> dict[str, Any]:
+def _noted(chosen: ChosenPreferences) -> dict[str, Any]:
     return {"language": chosen.language, "phone": chosen.phone, **asdict(chosen.wish)}

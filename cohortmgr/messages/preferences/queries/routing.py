@@ -15,8 +15,8 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, table_of
 from cohortmgr.messages.preferences.models import Preference
-from cohortmgr.messages.preferences.queries.wishes import wish_of
-from cohortmgr.messages.preferences.rules import Errand, Later, Leave, Never, Wish, route
+from cohortmgr.messages.preferences.queries.preferences import contact_preference_of
+from cohortmgr.messages.preferences.rules import ContactPreference, Errand, Later, Leave, Never, route
 from cohortmgr.outbox import hooks
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import declared
@@ -49,8 +49,8 @@ def _way(
         email, phone = "", content["address"]
     else:
         email = content["address"] or (person.email if person else None) or ""
-        phone = _Number(person)
-    wish = wish_of(person) if person else Wish()
+        phone = _Telephone(person)
+    wish = contact_preference_of(person) if person else ContactPreference()
     match route(wish, _errand(message, content, short), now, bool(email), bool(phone)):
         case Leave("sms"):
             return hooks.Route("sms", str(phone))
@@ -59,10 +59,10 @@ def _way(
         case Later(until, gathered):
             return hooks.Wait(until, gathered)
         case Never(drop):
-            return hooks.NoWay(drop)
+            return hooks.Unroutable(drop)
 
 
-class _Number:
+class _Telephone:
     """A person's telephone number, unsealed only if a message leaves by it."""
 
     def __init__(self, person: Any) -> None:

@@ -27,7 +27,7 @@ SAMPLES = 8
 
 
 @dataclass(frozen=True)
-class Place:
+class TextIdentity:
     """What identifies a text: an institution (its row's id), a message, a channel and a language."""
 
     institution_id: int
@@ -42,29 +42,29 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Draft:
+class TextDraft:
     """A text as typed in the form, and the number of the version that the form was opened on."""
 
     subject: str
     body: str
     number: int
 
-    def read(self, place: Place) -> tuple[str, str]:
+    def read(self, place: TextIdentity) -> tuple[str, str]:
         """Return subject and body without invisible characters; a short message has no subject."""
         return "" if place.channel == SMS else " ".join(self.subject.split()), tidied(self.body)
 
 
-def held_text(place: Place) -> Draft:
+def held_text(place: TextIdentity) -> TextDraft:
     """Return the text that is sent now: the newest version, or the house's own."""
-    number = texts.last_number(*place.name)
+    number = texts.last_version(*place.name)
     held = letters_texts.newest({place.name}).get(place.name)
     if held is not None:
-        return Draft(held.subject, held.body, number)
+        return TextDraft(held.subject, held.body, number)
     with speaking(place.language):
-        return Draft(*house_text(place.notice, place.channel), number)
+        return TextDraft(*house_text(place.notice, place.channel), number)
 
 
-def check(place: Place, subject: str, body: str) -> tuple[Measure, int] | None:
+def check(place: TextIdentity, subject: str, body: str) -> tuple[Measure, int] | None:
     """Check that the text can be sent; raises Refused if not.
     For a short message, return its size, filled with the examples, and its cost; else None."""
     with speaking(place.language):
@@ -79,7 +79,7 @@ def check(place: Place, subject: str, body: str) -> tuple[Measure, int] | None:
     return weighed([rendered.text], lambda measure: measure.cost(each))
 
 
-def tried(place: Place, subject: str, body: str, variables: Mapping[str, Any]) -> Rendered:
+def tried(place: TextIdentity, subject: str, body: str, variables: Mapping[str, Any]) -> Rendered:
     """Return the text filled with these values, in its own language."""
     with speaking(place.language):
         return render_wording(place.notice, place.channel, subject, body, variables)
@@ -99,7 +99,7 @@ def shown_examples(notice: Notice) -> dict[str, str]:
     }
 
 
-def samples(viewer: Viewer, place: Place) -> list[sa.Row[Any]]:
+def samples(viewer: Viewer, place: TextIdentity) -> list[sa.Row[Any]]:
     """Return (message, person) of the latest messages of that key that the
     viewer may see, to try a text on."""
     chosen = letters.visible(viewer).where(

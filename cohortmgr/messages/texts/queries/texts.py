@@ -14,7 +14,7 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import LANGUAGES
 from cohortmgr.messages.letters.models import MessageText
-from cohortmgr.messages.letters.queries.texts import Held, newest
+from cohortmgr.messages.letters.queries.texts import SentText, newest
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.outbox.hooks import TextKey
 from cohortmgr.outbox.notices import Notice, declared
@@ -69,7 +69,7 @@ def notice_for(key: str, channel: str, language: str) -> Notice:
     return notice
 
 
-def edited(institution_id: int) -> Mapping[tuple[str, str, str], Held]:
+def edited(institution_id: int) -> Mapping[tuple[str, str, str], SentText]:
     """Return the texts that differ from the house's own, by (key, channel, language). One statement."""
     keys: set[TextKey] = {
         (institution_id, key, channel, language)
@@ -96,7 +96,7 @@ def history(institution_id: int, key: str, channel: str, language: str) -> list[
     ]
 
 
-def last_number(institution_id: int, key: str, channel: str, language: str) -> int:
+def last_version(institution_id: int, key: str, channel: str, language: str) -> int:
     """Return the number of the newest version; 0 if there is none yet."""
     chosen = sa.select(sa.func.max(MessageText.number)).where(*_one(institution_id, key, channel, language))
     return db.session.scalar(chosen) or 0

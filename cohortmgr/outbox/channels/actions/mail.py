@@ -29,7 +29,7 @@ _PLAIN = re.compile(r"[ -~]*")
 
 
 @dataclass(frozen=True)
-class Mail:
+class OutgoingMail:
     """An e-mail before it is bytes."""
 
     reference: str
@@ -41,7 +41,7 @@ class Mail:
     more: Mapping[str, str] = field(default_factory=dict)
 
 
-def compose(mail: Mail) -> bytes:
+def compose(mail: OutgoingMail) -> bytes:
     """Return the e-mail as bytes, signed where a key is set.
 
     The Message-ID is made of the message's reference, so that a second sending counts as the same mail."""
@@ -107,7 +107,7 @@ def _date(moment: datetime) -> str:
     return format_datetime(moment)
 
 
-def _body(mail: Mail) -> bytes:
+def _body(mail: OutgoingMail) -> bytes:
     if mail.html is None:
         return _part(mail.text, b"plain")
     # No encoded text contains "=_": an equals sign is always followed by

@@ -14,14 +14,14 @@ from flask import current_app
 from cohortmgr.base.settings import Settings
 from cohortmgr.outbox.channels.actions.mail import return_path
 from cohortmgr.outbox.channels.actions.sms import ShortMessages, service_for
-from cohortmgr.outbox.channels.actions.smtp import Connection, Envelope, Refusal, Unreachable
-from cohortmgr.outbox.failures import Failure, Stage
+from cohortmgr.outbox.channels.actions.smtp import Connection, Envelope, SmtpRefusal, Unreachable
+from cohortmgr.outbox.failures import Failure, TalkStage
 
 # A server that cannot be reached this many times in a row is left alone for this many seconds.
 PATIENT_WITH = 3
 REST = 60.0
 # A message's reference and its address.
-Leaving = tuple[str, str]
+Destination = tuple[str, str]
 _log = logging.getLogger(__name__)
 
 
@@ -68,17 +68,17 @@ class Providers:
 
     def send_mail(
         self,
-        leaving: Leaving,
+        leaving: Destination,
         data: bytes,
         before_end: Callable[[], None],
-        following: Leaving | None = None,
+        following: Destination | None = None,
     ) -> str:
         """Hand an e-mail to the first server that can be reached; returns its name. Raises Refusal.
 
         An e-mail that a server was given without answering for it is never given to another server.
         """
         if not self._urls:
-            write_file(self._data, leaving[0], data)
+            write_mail(self._data, leaving[0], data)
             return "folder"
         unreachable: Unreachable | None = None
         envelope, behind = _envelope(leaving), _envelope(following) if following else None
@@ -88,13 +88,13 @@ class Providers:
             except Unreachable as error:
                 self._failed(name, error)
                 unreachable = error
-            except Refusal:
+            except SmtpRefusal:
                 _health.pop(self._urls[name], None)  # the server answered, so it can be reached
                 raise
             else:
                 _health.pop(self._urls[name], None)
                 return name
-        raise unreachable or Unreachable(Stage.CONNECT, None, Failure.TEMPORARY)
+        raise unreachable or Unreachable(TalkStage.CONNECT, None, Failure.TEMPORARY)
 
     def close(self) -> None:
         """End every connection."""
@@ -113,11 +113,11 @@ class Providers:
             _health[self._urls[name]] = _Health(PATIENT_WITH - 1, time.monotonic() + REST)
 
 
-def _envelope(leaving: Leaving) -> Envelope:
+def _envelope(leaving: Destination) -> Envelope:
     return return_path(leaving[0]), leaving[1]
 
 
-def write_file(data: Path, reference: str, mail: bytes) -> None:
+def write_mail(data: Path, reference: str, mail: bytes) -> None:
     """Write one file for each message, named by its reference: writing it twice leaves one file."""
     folder = data / "mail"
     folder.mkdir(exist_ok=True)

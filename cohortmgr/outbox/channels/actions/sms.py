@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from cohortmgr.outbox.channels.actions.smtp import Refusal
-from cohortmgr.outbox.failures import Failure, Stage, judged_http
+from cohortmgr.outbox.channels.actions.smtp import SmtpRefusal
+from cohortmgr.outbox.failures import Failure, TalkStage, judged_http
 from cohortmgr.outbox.texts.segments import Measure, measured
 
 PATIENCE = 20
@@ -83,13 +83,13 @@ class Service:
             try:
                 talk.request("POST", self._path, body, headers)
             except (OSError, http.client.HTTPException) as error:
-                raise Refusal(Stage.CONNECT, None, Failure.TEMPORARY) from error
+                raise SmtpRefusal(TalkStage.CONNECT, None, Failure.TEMPORARY) from error
             try:
                 status = talk.getresponse().status
             except (OSError, http.client.HTTPException) as error:  # it has the message and did not answer
-                raise Refusal(Stage.END, None, Failure.UNANSWERED) from error
+                raise SmtpRefusal(TalkStage.END, None, Failure.UNANSWERED) from error
         if not 200 <= status <= 299:
-            raise Refusal(Stage.END, status, judged_http(status))
+            raise SmtpRefusal(TalkStage.END, status, judged_http(status))
 
 
 def service_for(url: str, data: Path) -> ShortMessages:
@@ -102,7 +102,7 @@ def short_message(reference: str, address: str, text: str) -> tuple[ShortMessage
     Raises Refusal if the address is no telephone number."""
     number = re.sub(r"[\s.-]", "", address)
     if not _NUMBER.fullmatch(number):
-        raise Refusal(Stage.RECIPIENT, 553, Failure.PERMANENT)
+        raise SmtpRefusal(TalkStage.RECIPIENT, 553, Failure.PERMANENT)
     text = text.strip()
     measure = measured(text)
     return ShortMessage(reference, number, text, measure.segments, measure.encoding), measure

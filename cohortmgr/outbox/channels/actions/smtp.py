@@ -16,7 +16,7 @@ from contextlib import suppress
 from functools import cache
 from urllib.parse import unquote, urlsplit
 
-from cohortmgr.outbox.failures import Failure, Stage, judged
+from cohortmgr.outbox.failures import Failure, TalkStage, judged
 
 # Seconds that a server may stay silent before and after it has the whole message;
 # together well below a lease.
@@ -29,16 +29,16 @@ _LONGEST = 8192
 Envelope = tuple[str, str]
 
 
-class Refusal(Exception):
+class SmtpRefusal(Exception):
     """A sending that did not succeed: at which stage, with what code, and what that means.
     It repeats no text of the server's, which may contain the address."""
 
-    def __init__(self, stage: Stage, code: int | None, failure: Failure) -> None:
+    def __init__(self, stage: TalkStage, code: int | None, failure: Failure) -> None:
         super().__init__(f"{stage} {code or 'silence'}")
         self.stage, self.code, self.failure = stage, code, failure
 
 
-class Unreachable(Refusal):
+class Unreachable(SmtpRefusal):
     """This server was given nothing, so that another server may be tried in the same attempt."""
 
 
@@ -66,7 +66,7 @@ class Connection:
         `before_end` is called just before the server is given the whole message.
         `following` is likely to be the next envelope, but another one may come, or none."""
         if not _ADDRESS.fullmatch(envelope[1]):
-            raise Refusal(Stage.RECIPIENT, 553, Failure.PERMANENT)
+            raise SmtpRefusal(TalkStage.RECIPIENT, 553, Failure.PERMANENT)
         if self._begun is not None and (self._begun != envelope or not data.isascii()):
             self._cut()  # the server waits for the text of an envelope that is not sent now
         if self._server is not None:
@@ -99,7 +99,7 @@ class Connection:
             else:
                 server = smtplib.SMTP(host, parts.port or 25, timeout=PATIENCE)
         except (OSError, smtplib.SMTPException) as error:
-            raise _unreachable(Stage.CONNECT, error) from error
+            raise _unreachable(TalkStage.CONNECT, error) from error
         self._server = server
         try:
             server.ehlo_or_helo_if_needed()
@@ -110,7 +110,7 @@ class Connection:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
         except (OSError, smtplib.SMTPException) as error:
             self._cut()
-            raise _unreachable(Stage.SIGN_IN, error) from error
+            raise _unreachable(TalkStage.SIGN_IN, error) from error
         return server
 
     def _attempt(
@@ -129,25 +129,25 @@ class Connection:
                 self._envelope(server, envelope, data.isascii())
         except (OSError, smtplib.SMTPException) as error:
             self._cut()
-            raise _unreachable(Stage.SENDER, error) from error
+            raise _unreachable(TalkStage.SENDER, error) from error
         behind = following if following is not None and _may_follow(server, following) else None
-        stage = Stage.DATA
+        stage = TalkStage.DATA
         try:
             before_end()
             _wait(server, LAST_PATIENCE)
             server.send(ended(data) + (_spoken(behind) if behind else b""))
-            stage = Stage.END  # the final dot is on its way: from here on, silence may mean either
+            stage = TalkStage.END  # the final dot is on its way: from here on, silence may mean either
             self._begun = behind
             code, text = _reply(server)
             _wait(server, PATIENCE)
         except (OSError, smtplib.SMTPException) as error:
             self._cut()
-            raise Refusal(stage, None, judged(stage, None)) from error
+            raise SmtpRefusal(stage, None, judged(stage, None)) from error
         except BaseException:
             self._cut()  # the server was promised a text that does not come
             raise
         if code != 250:
-            self._refuse(server, Stage.END, code, text)
+            self._refuse(server, TalkStage.END, code, text)
 
     def _envelope(self, server: smtplib.SMTP, envelope: Envelope, plain: bool) -> None:
         """Send the envelope, up to the server's "go on".
@@ -163,7 +163,7 @@ class Connection:
                 mail += " SMTPUTF8"
                 server.command_encoding = "utf-8"
             else:
-                raise Refusal(Stage.RECIPIENT, 553, Failure.PERMANENT)
+                raise SmtpRefusal(TalkStage.RECIPIENT, 553, Failure.PERMANENT)
         words = (mail, f"rcpt TO:<{address}>", "data")
         if server.has_extn("pipelining"):
             server.send("".join(f"{word}\r\n" for word in words))
@@ -178,31 +178,31 @@ class Connection:
         self._judge(server, answers)
 
     def _judge(self, server: smtplib.SMTP, answers: list[tuple[int, bytes]]) -> None:
-        stages = (Stage.SENDER, Stage.RECIPIENT, Stage.DATA)
+        stages = (TalkStage.SENDER, TalkStage.RECIPIENT, TalkStage.DATA)
         for stage, wanted, (code, text) in zip(stages, (2, 2, 3), answers, strict=False):
             if code // 100 == wanted:
                 continue
             if code == -1:
                 raise smtplib.SMTPServerDisconnected("the connection was cut")
-            if len(answers) == 3 and answers[2][0] == 354 and stage != Stage.DATA:
+            if len(answers) == 3 and answers[2][0] == 354 and stage != TalkStage.DATA:
                 server.docmd(".")  # it refused the envelope and still waits for a text: end it with none
             self._refuse(server, stage, code, text)
 
-    def _refuse(self, server: smtplib.SMTP, stage: Stage, code: int, text: bytes) -> None:
+    def _refuse(self, server: smtplib.SMTP, stage: TalkStage, code: int, text: bytes) -> None:
         """Raise the error that an answer means.
         The next message finds the server ready, or a new connection."""
         if code == 421 or code == -1:
             self._cut()
-        elif stage != Stage.END:
+        elif stage != TalkStage.END:
             try:
                 server.rset()
             except (OSError, smtplib.SMTPException):
                 self._cut()
         if code == -1:
-            raise Refusal(stage, None, judged(stage, None))
-        if code == 421 and stage != Stage.END:
+            raise SmtpRefusal(stage, None, judged(stage, None))
+        if code == 421 and stage != TalkStage.END:
             raise Unreachable(stage, code, Failure.TEMPORARY)
-        raise Refusal(stage, code, judged(stage, code, text.decode("ascii", "replace")))
+        raise SmtpRefusal(stage, code, judged(stage, code, text.decode("ascii", "replace")))
 
 
 def _may_follow(server: smtplib.SMTP, envelope: Envelope) -> bool:
@@ -260,6 +260,6 @@ def ended(data: bytes) -> bytes:
     )
 
 
-def _unreachable(stage: Stage, error: Exception) -> Unreachable:
+def _unreachable(stage: TalkStage, error: Exception) -> Unreachable:
     code = getattr(error, "smtp_code", None)
     return Unreachable(stage, code if code and code > 0 else None, Failure.TEMPORARY)

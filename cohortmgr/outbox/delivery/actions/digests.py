@@ -20,7 +20,7 @@ KEY = "digest"
 MOST = 500
 
 
-class Leaving(Protocol):
+class DepartingMessage(Protocol):
     """A message that leaves now, with its channel and its address."""
 
     @property
@@ -33,7 +33,7 @@ class Leaving(Protocol):
     def address(self) -> str: ...
 
 
-L = TypeVar("L", bound=Leaving)
+L = TypeVar("L", bound=DepartingMessage)
 # What leaves as one mail: the messages, of which the first gives its reference, and the text.
 Parcel = tuple[Sequence[L], Rendered]
 
@@ -57,7 +57,7 @@ def companions(chosen: Sequence[Message], moment: datetime) -> list[Message]:
     return list(db.session.scalars(taken.with_for_update(skip_locked=True)))
 
 
-def joint(each: Leaving) -> tuple[object, ...] | None:
+def joint(each: DepartingMessage) -> tuple[object, ...] | None:
     """Return what messages that leave as one mail have in common; None for a message that leaves alone."""
     message = each.message
     if not message.gathered or each.channel != "email":

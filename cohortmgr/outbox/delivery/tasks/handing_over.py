@@ -15,17 +15,17 @@ from flask import current_app
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox import hooks
-from cohortmgr.outbox.channels.actions.mail import Mail, compose
+from cohortmgr.outbox.channels.actions.mail import OutgoingMail, compose
 from cohortmgr.outbox.channels.actions.providers import REST, Providers
 from cohortmgr.outbox.channels.actions.signing import check_key
 from cohortmgr.outbox.channels.actions.sms import short_message
-from cohortmgr.outbox.channels.actions.smtp import Refusal
+from cohortmgr.outbox.channels.actions.smtp import SmtpRefusal
 from cohortmgr.outbox.delivery.actions import pacing
 from cohortmgr.outbox.delivery.actions.claiming import claim, holding, past_of
 from cohortmgr.outbox.delivery.actions.digests import Parcel, joint, parcels
 from cohortmgr.outbox.delivery.tasks.recording import Recorder, record, record_all
 from cohortmgr.outbox.failures import Failure
-from cohortmgr.outbox.hooks import NoWay, Route, Wait, checks
+from cohortmgr.outbox.hooks import Route, Unroutable, Wait, checks
 from cohortmgr.outbox.models import Bundle, Message
 from cohortmgr.outbox.queries import opened
 from cohortmgr.outbox.rules import RENEWED, MessageState, after_failure
@@ -190,7 +190,7 @@ def _after_routing(message: Message, content: Mapping[str, Any], routed: hooks.R
         # Never at once: a router that says "wait" until a past instant would be asked without end.
         until = max(routed.until, clock.now() + timedelta(minutes=1))
         return {"state": MessageState.WAITING, "due": until, "gathered": routed.gathered}
-    if isinstance(routed, NoWay) and routed.drop:
+    if isinstance(routed, Unroutable) and routed.drop:
         return _dropped()
     return {"state": MessageState.SET_ASIDE, "error": "no way", "failure": Failure.PERMANENT}
 
@@ -252,7 +252,7 @@ def _hand_over(
     try:
         values = _sent(post, together, rendered, following)
         found = [(message, values) for message in messages]
-    except Refusal as refusal:
+    except SmtpRefusal as refusal:
         current_app.logger.warning("message %s was not taken: %s", messages[0].reference, refusal)
         found = [
             (
@@ -308,10 +308,10 @@ def _named(ready: Ready) -> tuple[str, str]:
     return ready.message.reference, ready.address
 
 
-def mail_of(together: Sequence[Ready], rendered: Rendered) -> Mail:
+def mail_of(together: Sequence[Ready], rendered: Rendered) -> OutgoingMail:
     """Make the e-mail of the messages that leave as one."""
     ready = together[0]
-    return Mail(
+    return OutgoingMail(
         ready.message.reference,
         ready.message.language,
         ready.address,

@@ -12,7 +12,7 @@ from flask import current_app
 from jinja2 import Environment
 
 from cohortmgr.base.i18n import language
-from cohortmgr.outbox.notices import Kind, Notice, Variable
+from cohortmgr.outbox.notices import Notice, Variable, VariableKind
 from cohortmgr.outbox.texts.display.rendering import split_own, template_name
 from cohortmgr.outbox.texts.wording import Name, names, parse, printed
 
@@ -70,7 +70,7 @@ def _name(variable: Variable) -> str:
 
 def _placed(variable: Variable) -> Any:
     name = _Named(_name(variable))
-    many: tuple[Kind, ...] = ("list", "reasons")
+    many: tuple[VariableKind, ...] = ("list", "reasons")
     if variable.kind in many:
         return [name]
     if variable.kind == "number":

@@ -184,7 +184,7 @@ def _reasons(value: Sequence[Any]) -> list[str]:
     return [say(read(each)) for each in value]
 
 
-_WRITTEN: Mapping[str, Callable[[Any], str]] = {
+_FORMATS: Mapping[str, Callable[[Any], str]] = {
     "localized": localized,
     "day": day,
     "moment": moment,
@@ -200,4 +200,4 @@ def _shown(variable: Variable, variables: Mapping[str, Any], channel: str) -> st
         return ", ".join(items) if channel == SMS else "\n".join(f"- {item}" for item in items)
     if variable.kind == "link":
         return _link(value, variable)
-    return _WRITTEN[variable.kind](value) if variable.kind in _WRITTEN else " ".join(str(value).split())
+    return _FORMATS[variable.kind](value) if variable.kind in _FORMATS else " ".join(str(value).split())

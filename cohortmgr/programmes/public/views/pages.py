@@ -46,7 +46,8 @@ def family(key: str) -> ResponseReturnValue:
     intakes = queries.public_intakes_of(key)
     with speaking("ar"):
         return page(
-            _shown(intakes), lambda: _drawn(_first(intakes), [], "programmes/public/public_family.html")
+            _shown(intakes),
+            lambda: _programme_page(_first(intakes), [], "programmes/public/public_family.html"),
         )
 
 
@@ -76,10 +77,10 @@ def _shown(intakes: Sequence[sa.Row[Any]]) -> Hashable:
 
 
 def _page(chosen: sa.Row[Any], intakes: Sequence[sa.Row[Any]]) -> ResponseReturnValue:
-    return page(_shown(intakes), lambda: _drawn(chosen, intakes))
+    return page(_shown(intakes), lambda: _programme_page(chosen, intakes))
 
 
-def _drawn(
+def _programme_page(
     chosen: sa.Row[Any],
     intakes: Sequence[sa.Row[Any]],
     template: str = "programmes/public/public_programme.html",

@@ -58,10 +58,10 @@ def enter(client: FlaskClient, system_app: Flask, contact: str, onward: str) -> 
 
 
 def recall_all() -> None:
-    for each, recall in deadlines.due_recalls():
+    for each, recall in deadlines.due_reminders():
         db.session.rollback()
         with writing():
-            reminders.recall_drafts(SYSTEM, each, recall)
+            reminders.remind_drafts(SYSTEM, each, recall)
 
 
 def letter() -> dict[str, object]:

@@ -43,11 +43,11 @@ def intake(system_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def _look(intake: Intake, moment: datetime) -> int:
     with clock.at(moment):
         told = 0
-        for each, recall in deadlines.due_recalls():
+        for each, recall in deadlines.due_reminders():
             assert each.id == intake.id
             db.session.rollback()
             with writing():
-                told += reminders.recall_drafts(SYSTEM, each, recall)
+                told += reminders.remind_drafts(SYSTEM, each, recall)
         return told
 
 
@@ -111,7 +111,7 @@ def test_as_many_statements_for_six_as_for_one(intake: Intake, statements: State
 
 def test_nobody_recalls_but_the_worker(intake: Intake) -> None:
     with clock.at(intake.closes_at - timedelta(hours=1)):
-        (each, recall) = deadlines.due_recalls()[0]
+        (each, recall) = deadlines.due_reminders()[0]
         db.session.rollback()
         with pytest.raises(NotPermitted), writing():
-            reminders.recall_drafts(ANONYMOUS, each, recall)
+            reminders.remind_drafts(ANONYMOUS, each, recall)

@@ -17,7 +17,7 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.queries import viewer_of_email
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications.desk.actions import notes
-from cohortmgr.applications.desk.models import Lot
+from cohortmgr.applications.desk.models import BulkAct
 from cohortmgr.applications.eligibility import actions as overrides
 from cohortmgr.applications.eligibility.models import Override
 from cohortmgr.applications.file.models import Application, Extension, Note
@@ -98,7 +98,7 @@ def test_nobody_else_touches_a_file_s_desk(sent: str, intake: str, desk: FlaskCl
             }
             assert who.post("/staff" + path, data=given).status_code == 404, path
         assert who.get(f"/staff/intakes/{intake}/duplicates").status_code == 404
-    assert len(all_of(Note)) == 1 and not all_of(Override) and not all_of(SavedView) and not all_of(Lot)
+    assert len(all_of(Note)) == 1 and not all_of(Override) and not all_of(SavedView) and not all_of(BulkAct)
 
 
 def test_staff_s_word_on_eligibility_is_what_the_ranking_reads_until_it_is_lifted(

@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Role
 from cohortmgr.applications.desk.actions import notes
-from cohortmgr.applications.desk.models import Lot
+from cohortmgr.applications.desk.models import BulkAct
 from cohortmgr.applications.duplicates import actions as merges
 from cohortmgr.applications.duplicates.models import Merge
 from cohortmgr.applications.file.models import Application, Correction, Extension, Note
@@ -52,7 +52,7 @@ def test_a_correction_for_many_says_to_how_many_first_and_is_undone(
     for _ in range(2):
         assert desk.post(f"{done.location}/undo").status_code == 302
     assert sorted(each.state for each in all_of(Correction)) == ["called_off"] * 4 + ["done"]
-    (lot,), (bundle,) = all_of(Lot), all_of(Bundle)
+    (lot,), (bundle,) = all_of(BulkAct), all_of(Bundle)
     assert lot.undone_at and bundle.state == "called_off" and "Annulé" in desk.get(done.location).text
 
 

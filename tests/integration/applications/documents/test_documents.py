@@ -181,7 +181,7 @@ def test_a_paper_is_promised_by_a_day_and_recalled_before_it(client: FlaskClient
         assert said in client.post(place(draft, "/promise"), data={"promised_for": wrong}).text
     assert client.post(place(draft, "/promise"), data={"promised_for": "05/07/2027"}).status_code == 302
     assert standing().state == "promised" and "5 juillet 2027" in client.get(place(draft)).text
-    message = db.session.scalars(sa.select(Message).where(Message.key == documents.DOCUMENT_AWAITED)).one()
+    message = db.session.scalars(sa.select(Message).where(Message.key == documents.DOCUMENT_REMINDER)).one()
     assert message.due.astimezone(clock.CASABLANCA).isoformat()[:13] == "2027-07-03T09"
     said_of = {"reference": draft, "question": "transcripts", "day": standing().promised_for}
     assert documents.still_owed([said_of]) == [True]

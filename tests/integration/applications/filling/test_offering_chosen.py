@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.importing.actions import runs as imports
+from cohortmgr.applications.importing.actions import runs as import_runs
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes import actions as programmes
@@ -115,9 +115,9 @@ def test_an_imported_file_is_listed_under_what_its_row_ranks_first(system_contex
             [[*header, "Voeux"], *([*line, wish] for line, wish in zip(able, wishes, strict=True))]
         )
         with clock.at(clock.instant(date(2025, 7, 16), 10)):
-            prepared = imports.prepare_import(written.getvalue().encode(), "c.csv", definition_of(intake))
+            prepared = import_runs.prepare_import(written.getvalue().encode(), "c.csv", definition_of(intake))
             with writing():
-                imports.load(SYSTEM, intake.reference, prepared)
+                import_runs.load(SYSTEM, intake.reference, prepared)
         db.session.rollback()
         rows = (
             sa.select(Offering.key)

@@ -221,7 +221,7 @@ def test_a_draft_moves_to_the_amended_form_with_every_answer(intake: str, client
     amend(lambda form: form)
     again = only()
     assert again.answers["employer"] == "L’Atelier d’Imane" and file_queries.sealed_answers(again) == sealed
-    assert list(amended.kept_aside(again.answers)) == [(LABEL, "B")]
+    assert list(amended.retired_answers(again.answers)) == [(LABEL, "B")]
 
 
 def test_staff_see_what_is_no_longer_asked_and_a_sent_file_keeps_its_form(

@@ -14,10 +14,10 @@ from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.rules import Consent, State
+from cohortmgr.applications.file.rules import ApplicationState, Consent
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.messages.campaigns.rules import Draft
+from cohortmgr.messages.campaigns.rules import CampaignDraft
 from cohortmgr.messages.undelivered import actions as undelivered
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.models import Intake
@@ -52,7 +52,7 @@ def scene() -> Iterator[Scene]:
     with clock.at(AT):
         intake, _batch = decided(8, seats=3)
         manager = known("selection_manager@inpt.ma")
-        proposed(manager, intake.reference, Draft("Portes ouvertes", TEXTS))
+        proposed(manager, intake.reference, CampaignDraft("Portes ouvertes", TEXTS))
         with writing():
             report = reports.ask_report(manager, intake.reference).reference
         compute({"report": report}, lambda done, total: None)
@@ -78,7 +78,7 @@ def hide(number: int) -> str:
         )
         row.email, row.number = f"cachee@exemple.ma{number}", f"MDIA-77000{number:03d}"
         row.consent = (Consent.WITHDRAWN if number != 8 else Consent.WAITING).value
-        row.state = (State.HELD if number != 8 else State.DRAFT).value
+        row.state = (ApplicationState.HELD if number != 8 else ApplicationState.DRAFT).value
     return row.reference
 
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cohortmgr.accounts.rules import SYSTEM, Viewer
-from cohortmgr.applications.importing.actions import runs as imports
-from cohortmgr.applications.importing.queries.plan import Counts
+from cohortmgr.applications.importing.actions import runs as import_runs
+from cohortmgr.applications.importing.queries.plan import ImportCounts
 from cohortmgr.base.db import writing
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of, intake_of
@@ -54,9 +54,9 @@ def intake() -> Intake:
     return intake_of("mdia", "2025")
 
 
-def load(data: bytes, viewer: Viewer = SYSTEM, name: str = "file.csv") -> Counts:
+def load(data: bytes, viewer: Viewer = SYSTEM, name: str = "file.csv") -> ImportCounts:
     """Load a file into the intake of 2025."""
     chosen = intake()
-    prepared = imports.prepare_import(data, name, definition_of(chosen))
+    prepared = import_runs.prepare_import(data, name, definition_of(chosen))
     with writing():
-        return imports.load(viewer, chosen.reference, prepared)
+        return import_runs.load(viewer, chosen.reference, prepared)

@@ -17,7 +17,7 @@ from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import sealed_answers
-from cohortmgr.applications.importing.actions import runs as imports
+from cohortmgr.applications.importing.actions import runs as import_runs
 from cohortmgr.applications.importing.actions.tray_rows import cells_of
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.audit.actions import subject_keys
@@ -212,18 +212,18 @@ def test_staff_load_through_the_wall_and_a_reviewer_does_not(
     with app.app_context():
         for viewer in (able, unable):
             see(viewer.institutions, viewer.person_id)
-            prepared = imports.prepare_import(
+            prepared = import_runs.prepare_import(
                 sheets.FILE.read_bytes(), "f.csv", definition_of(sheets.intake())
             )
             if viewer is unable:
                 with pytest.raises(NotPermitted), writing():
-                    imports.load(viewer, reference, prepared)
+                    import_runs.load(viewer, reference, prepared)
             else:
                 with writing():
-                    assert imports.load(viewer, reference, prepared).loaded == 600
+                    assert import_runs.load(viewer, reference, prepared).loaded == 600
         db.session.rollback()
     with pytest.raises(NotFound), writing():
-        imports.load(SYSTEM, "ABSENT", prepared)
+        import_runs.load(SYSTEM, "ABSENT", prepared)
 
 
 def test_resending_everybody_takes_as_many_statements_as_resending_one(

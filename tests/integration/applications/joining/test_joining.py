@@ -28,7 +28,7 @@ from cohortmgr.programmes.definition.rules import Payer
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection.models import Offer
 from cohortmgr.stipends.actions import runs
-from cohortmgr.stipends.models import BankDetails, Line
+from cohortmgr.stipends.models import BankDetails, StipendLine
 from tests.factories import promotions
 from tests.factories.promotions import JANUARY, asking_later, rib
 from tests.integration.applications.journey.steps import PDF
@@ -207,7 +207,7 @@ def test_a_rib_given_later_is_paid_instead_of_set_aside(app: Flask, system_app: 
         assert crypto.unseal(details.sealed, "bank_details", "sealed", details.reference) == rib(1)
         with writing():
             run = runs.compute(SYSTEM, runs.open_run(SYSTEM, reference, JANUARY).reference)
-        rows = {row.last4: row for row in db.session.scalars(sa.select(Line))}
+        rows = {row.last4: row for row in db.session.scalars(sa.select(StipendLine))}
         assert (rows[rib(1)[-4:]].exception, rows[""].state, run.lines) == (None, "set_aside", 1)
         taken = sa.select(sa.func.count()).where(Event.action == "stipends.take_bank_details")
         assert db.session.scalar(taken) == 1, "the same RIB again is not taken again"

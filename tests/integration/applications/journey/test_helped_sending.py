@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts.actions.codes import Asked
+from cohortmgr.accounts.actions.codes import CodeRequest
 from cohortmgr.accounts.contacts import EMAIL, Contact
 from cohortmgr.accounts.models import Account
 from cohortmgr.accounts.queries import viewer_of_email
@@ -144,7 +144,7 @@ def test_a_proof_of_another_file_or_purpose_sends_nothing(helped: str) -> None:
     assert person is not None
 
     def send(purpose: str, reference: str) -> None:
-        proof = Asked(
+        proof = CodeRequest(
             purpose, Contact(EMAIL, "zoe@exemple.ma"), "fr", clock.now(), {"application": reference}
         )
         with writing():

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 from cohortmgr.accounts.models import HeldForm, SignInSession
 from cohortmgr.applications.file import queries as file
-from cohortmgr.applications.file.models import Application, Change
+from cohortmgr.applications.file.models import Application, UnsentChange
 from cohortmgr.applications.form.pages import pages_of
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
@@ -248,7 +248,7 @@ def test_what_was_sent_is_changed_until_the_close_and_counts_until_it_is_sent_ag
     for _ in range(2):
         assert client.post(f"/my/applications/{draft}/change").location.endswith("/change")
     assert (
-        count(Change) == 1
+        count(UnsentChange) == 1
         and "Modifier ce que vous avez envoyé" in client.get(f"/my/applications/{draft}/change").text
     )
     client.post(at(draft, "contact/2"), data={"city": "Rabat", "region": "MA-04"})
@@ -267,7 +267,7 @@ def test_what_was_sent_is_changed_until_the_close_and_counts_until_it_is_sent_ag
     assert (row.answers["city"], row.region, row.number, row.sent_at) == ("Rabat", "MA-04", number, sent_at)
     assert file.sealed_answers(row)["phone"] == "+212661223344" and row.state == "submitted"
     assert (
-        count(Change) == 0
+        count(UnsentChange) == 0
         and count(Event, Event.action == "applications.change") == 1
         and count(Message) == 2
     )
@@ -282,7 +282,7 @@ def test_changes_are_forgotten_refused_or_too_late(draft: str, client: FlaskClie
     refused = client.post(f"/my/applications/{draft}/check", data={"again": "1"}).text
     assert "licence en informatique" in refused and only(Application).answers["licence"] == "mathematiques"
     client.post(f"/my/applications/{draft}/change", data={"act": "drop"})
-    assert count(Change) == 0
+    assert count(UnsentChange) == 0
     client.post(f"/my/applications/{draft}/change")
     db.session.rollback()
     with writing():

@@ -52,15 +52,15 @@ def row_of(values: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("boxes", [True, False])
 def test_rows_by_hand_are_those_of_a_template(app: Flask, language: str, boxes: bool) -> None:
     assert VALUES.keys() == cells.COLUMN_NAMES.keys()
-    columns, definition, ours = list(VALUES), read_known("mdia"), cells.written
+    columns, definition, ours = list(VALUES), read_known("mdia"), cells.table_body
     with app.test_request_context():
         g.language = language
         given = ({**VALUES, "name": WRONG}, dict.fromkeys(VALUES), {**VALUES, "name": None})
         rows = [row_of({"total": 3, "reference": "R", "name": "", **each}) for each in given]
         place = (rows, columns, definition, "/staff/", "?a=1&b=%22")
         with plain_rows(app)():
-            plain = cells.written(*place, boxes=boxes)
-        assert cells.written is ours
+            plain = cells.table_body(*place, boxes=boxes)
+        assert cells.table_body is ours
         by_hand = ours(*place, boxes=boxes)
     assert Elements(by_hand).found == Elements(plain).found
     assert WRONG not in by_hand

@@ -13,23 +13,23 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.jobs.actions.queue import TryLater, handlers
 from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns.models import Campaign
-from cohortmgr.messages.campaigns.rules import Draft, Text
+from cohortmgr.messages.campaigns.rules import CampaignDraft, CampaignText
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.models import Intake
 from tests.factories.choices import sent, someone
 
 TEXTS = {
-    "fr": Text(
+    "fr": CampaignText(
         "Portes ouvertes, {name}", "Bonjour {name},\n\nVotre dossier {number} : {link}", "Portes ouvertes"
     ),
-    "ar": Text("أبواب مفتوحة", "{name}\n{programme}\n{intake}"),
-    "en": Text("Open day", "Hello {name}, of {intake}."),
+    "ar": CampaignText("أبواب مفتوحة", "{name}\n{programme}\n{intake}"),
+    "en": CampaignText("Open day", "Hello {name}, of {intake}."),
 }
 KEY = "A" * 26
 
 
-def draft(**values: Any) -> Draft:
-    return Draft(**{"title": "Portes ouvertes", "texts": TEXTS, **values})
+def draft(**values: Any) -> CampaignDraft:
+    return CampaignDraft(**{"title": "Portes ouvertes", "texts": TEXTS, **values})
 
 
 def begun(files: int = 6, **values: Any) -> tuple[Intake, Viewer, Viewer, str]:

@@ -13,7 +13,7 @@ from flask import Flask
 import cohortmgr.messages.campaigns.tasks as campaigning
 from cohortmgr.accounts.rules import Role
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.lists.filters import Filters
+from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -97,7 +97,7 @@ def test_the_list_is_fixed_at_the_proposal_and_a_change_unfixes_it() -> None:
     assert (campaign.total, campaign_queries.counts(campaign).total) == (6, 6)
     with writing():
         campaigns.approve(administrator, reference, "6")
-        campaigns.change(manager, reference, draft(filters=Filters(state="all")))
+        campaigns.change(manager, reference, draft(filters=ApplicationFilters(state="all")))
     assert state(reference) == "draft"
     assert db.session.scalar(sa.select(sa.func.count()).select_from(CampaignRecipient)) == 0
     assert not run(reference) and not written(), "the hour of what was changed finds nothing to send"

@@ -14,14 +14,14 @@ from flask import Flask
 from cohortmgr.accounts.models import Person
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.lists import queries as lists
-from cohortmgr.applications.lists.filters import Filters
+from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns.models import Campaign
 from cohortmgr.messages.preferences.models import Preference
-from cohortmgr.messages.undelivered.models import Trouble
+from cohortmgr.messages.undelivered.models import DeliveryTrouble
 from cohortmgr.outbox.delivery.tasks.handing_over import deliver
 from tests.factories.choices import browser, known
 from tests.integration.messages.campaigns.mailed import TEXTS, approved, begun, draft, run, state, written
@@ -55,7 +55,7 @@ def test_the_list_is_the_one_that_the_filters_show(arguments: dict[str, str]) ->
             number_of = Application.number == f"MDIA-{number:06d}"
             db.session.execute(sa.update(Application).where(number_of).values(**values))
         db.session.execute(sa.update(Application).values(search_text=sa.func.lower(Application.name)))
-    filters = Filters.of(arguments)
+    filters = ApplicationFilters.of(arguments)
     with writing():
         campaign = db.session.scalars(sa.select(Campaign)).one()
         campaign.filters = filters.arguments()
@@ -75,7 +75,9 @@ def test_drafts_come_with_it_where_that_is_asked() -> None:
     campaign = db.session.scalars(sa.select(Campaign)).one()
     assert campaign_queries.counts(campaign).total == 5
     with writing():
-        campaigns.change(manager, reference, draft(filters=Filters(eligible="yes"), with_drafts=True))
+        campaigns.change(
+            manager, reference, draft(filters=ApplicationFilters(eligible="yes"), with_drafts=True)
+        )
     assert campaign_queries.counts(db.session.scalars(sa.select(Campaign)).one()).total == 6
 
 
@@ -87,7 +89,7 @@ def test_who_cannot_be_reached_or_is_in_trouble_is_left_out_and_counted(app: Fla
         session.execute(sa.update(Person).where(Person.id == one).values(email=None))
         for person, resolved in ((two, None), (three, clock.now())):
             session.add(
-                Trouble(
+                DeliveryTrouble(
                     institution_id=intake.institution_id,
                     person_id=person,
                     path=intake.path,

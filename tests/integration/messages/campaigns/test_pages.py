@@ -13,7 +13,7 @@ from flask import Flask
 
 from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
-from cohortmgr.applications.lists.filters import Filters
+from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
@@ -22,7 +22,7 @@ from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns import rules as campaigns_rules
 from cohortmgr.messages.campaigns.models import Campaign
-from cohortmgr.messages.campaigns.rules import Text
+from cohortmgr.messages.campaigns.rules import CampaignText
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.queries import opened
 from cohortmgr.outbox.texts.display.rendering import render_all
@@ -212,15 +212,15 @@ def _grown(intake: Intake, manager: Viewer) -> str:
     [
         ({"title": ""}, "title"),
         ({"title": "x" * 1_000_000}, "title"),
-        ({"texts": {"fr": Text("Objet", "x" * 1_000_000)}}, "body_fr"),
-        ({"texts": {"fr": Text("x" * 201, "Texte")}}, "subject_fr"),
-        ({"texts": {"fr": Text("Objet", "Texte", "x" * 481)}}, "short_fr"),
-        ({"texts": {"fr": Text("Objet", "Bonjour {nom}")}}, "body_fr"),
-        ({"texts": {"ar": Text("موضوع {", "نص")}}, "subject_ar"),
-        ({"texts": {"en": Text("Subject")}}, "body_en"),
+        ({"texts": {"fr": CampaignText("Objet", "x" * 1_000_000)}}, "body_fr"),
+        ({"texts": {"fr": CampaignText("x" * 201, "Texte")}}, "subject_fr"),
+        ({"texts": {"fr": CampaignText("Objet", "Texte", "x" * 481)}}, "short_fr"),
+        ({"texts": {"fr": CampaignText("Objet", "Bonjour {nom}")}}, "body_fr"),
+        ({"texts": {"ar": CampaignText("موضوع {", "نص")}}, "subject_ar"),
+        ({"texts": {"en": CampaignText("Subject")}}, "body_en"),
         ({"due": clock.now() - timedelta(hours=1)}, "day"),
         ({"due": clock.now() + timedelta(days=500)}, "day"),
-        ({"filters": Filters(search="AB123456")}, "search"),
+        ({"filters": ApplicationFilters(search="AB123456")}, "search"),
         ({"to_cohort": True}, "to_cohort"),
     ],
 )

@@ -14,7 +14,7 @@ from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.cohorts.models import Cohort, Enrolment
-from cohortmgr.messages.helpdesk.models import Question
+from cohortmgr.messages.helpdesk.models import HelpRequest
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.placements.models import Placement
 from cohortmgr.programmes.models import Intake, Offering
@@ -56,7 +56,7 @@ def test_the_desk_is_told_once_and_the_company_sees_nothing_more(app: Flask, coh
         .order_by(Placement.id)
     ).all()
     row = withdraw()
-    question = db.session.scalars(sa.select(Question)).one()
+    question = db.session.scalars(sa.select(HelpRequest)).one()
     manager = promotions.browser(app, promotions.staff(intake, Role.SELECTION_MANAGER))
     listed = manager.get("/staff/questions").text
     assert row.number in listed and "Zohra" not in listed
@@ -82,7 +82,7 @@ def test_once_it_has_ended_nobody_needs_to_be_told_and_the_company_reads_the_nam
         session.execute(sa.update(Placement).values(state="ended"))
         session.execute(sa.update(Enrolment).values(state="completed"))
     withdraw()
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(Question)) == 0
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(HelpRequest)) == 0
     intake = db.session.get_one(Intake, cohort.intake_id)
     placed = sa.select(Organisation.key, Placement).join(Placement, Placement.company_id == Organisation.id)
     rows = db.session.execute(placed.order_by(Placement.person_id)).all()

@@ -19,8 +19,8 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, see, writing
 from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions import questions as helpdesk_questions
-from cohortmgr.messages.helpdesk.actions.questions import Asked
-from cohortmgr.messages.helpdesk.models import Entry, Question
+from cohortmgr.messages.helpdesk.actions.questions import NewHelpRequest
+from cohortmgr.messages.helpdesk.models import HelpRequest, ThreadEntry
 from cohortmgr.messages.preferences.queries.routing import route_all
 from cohortmgr.outbox.hooks import Route
 from cohortmgr.outbox.models import Message
@@ -36,10 +36,10 @@ FORM = {"topic": "documents", "text": "Quel relevé faut-il ?", "once": "A" * 26
 STRANGER = {**FORM, "name": "Sara Alaoui", "email": "sara@exemple.ma"}
 
 
-def questions() -> list[Question]:
+def questions() -> list[HelpRequest]:
     db.session.rollback()
     db.session.expire_all()
-    return list(db.session.scalars(sa.select(Question).order_by(Question.id)))
+    return list(db.session.scalars(sa.select(HelpRequest).order_by(HelpRequest.id)))
 
 
 def letters(key: str) -> list[dict[str, Any]]:
@@ -60,8 +60,10 @@ def asked(intake: Intake, count: int, topic: str = "documents") -> None:
     with writing():
         for row in rows:
             viewer = Viewer(f"v{row.id}", row.person_id, _reference(row.person_id))
-            place = helpdesk_questions.Place(row.institution_id, intake.path, intake.id, row.id)
-            helpdesk_questions._open(viewer, place, Asked(topic, f"Question {row.id}", row.language, topic))
+            place = helpdesk_questions.HelpRequestScope(row.institution_id, intake.path, intake.id, row.id)
+            helpdesk_questions._open(
+                viewer, place, NewHelpRequest(topic, f"Question {row.id}", row.language, topic)
+            )
 
 
 def _reference(person_id: int) -> str:
@@ -190,7 +192,7 @@ def test_internal_notes_are_kept_from_their_person_by_the_database_too(app: Flas
     with app.app_context():
         see(me.institutions, me.person_id)
         if db.session.connection().dialect.name == "postgresql":
-            assert db.session.scalars(sa.select(Entry.kind)).all() == ["asked"]
+            assert db.session.scalars(sa.select(ThreadEntry.kind)).all() == ["asked"]
         parts = desk_queries.thread(desk_queries.own(me, question.reference), whole=False)
         assert [part.kind for part in parts] == ["asked"]
 

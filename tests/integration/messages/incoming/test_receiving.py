@@ -21,13 +21,13 @@ from cohortmgr.applications.importing.actions.invitations import LETTER as INVIT
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.messages.helpdesk import queries as desk_queries
-from cohortmgr.messages.helpdesk.models import Entry
-from cohortmgr.messages.incoming import actions as receiving
+from cohortmgr.messages.helpdesk.models import ThreadEntry
+from cohortmgr.messages.incoming import actions as incoming_actions
 from cohortmgr.messages.incoming import tasks as incoming_tasks
 from cohortmgr.messages.incoming.actions import receive, reply_to, tag_of
-from cohortmgr.messages.incoming.rules import Mail, question_address, read_mail
+from cohortmgr.messages.incoming.rules import IncomingMail, question_address, read_mail
 from cohortmgr.messages.preferences.models import Preference
-from cohortmgr.messages.undelivered.models import Trouble
+from cohortmgr.messages.undelivered.models import DeliveryTrouble
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.delivery.actions.outcomes import tell
 from cohortmgr.outbox.models import Message
@@ -69,10 +69,10 @@ def again(message: Message) -> Message:
     return db.session.get_one(Message, message.id)
 
 
-def troubles() -> list[Trouble]:
+def troubles() -> list[DeliveryTrouble]:
     db.session.rollback()
     db.session.expire_all()
-    return list(db.session.scalars(sa.select(Trouble).order_by(Trouble.id)))
+    return list(db.session.scalars(sa.select(DeliveryTrouble).order_by(DeliveryTrouble.id)))
 
 
 def reply(to: str, text: str = "Voici.", sender: str = "c1@exemple.ma", **headers: str) -> bytes:
@@ -260,7 +260,7 @@ def test_a_reply_joins_its_question_once_and_another_s_tag_opens_nothing(app: Fl
     assert taken(strange) == "joined"
     page = client.get(f"/staff/questions/{first.reference}").get_data(as_text=True)
     assert "autre@exemple.ma" in page and "Écrit depuis une autre adresse" in page
-    count = sa.select(sa.func.count()).where(Entry.question_id == second.id)
+    count = sa.select(sa.func.count()).where(ThreadEntry.question_id == second.id)
     assert db.session.scalar(count) == 1
 
 
@@ -322,7 +322,7 @@ def test_the_folder_is_read_and_what_is_unknown_is_kept(incoming: Path) -> None:
 def test_what_fails_three_times_is_laid_aside_and_stops_nobody(
     incoming: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fall(_viewer: Any, mail: Mail) -> str:
+    def fall(_viewer: Any, mail: IncomingMail) -> str:
         if "bad" in mail.sender:
             raise ValueError("what nobody foresaw")
         return "ignored"
@@ -360,7 +360,7 @@ def test_a_reader_that_dies_between_leaves_the_mail_to_the_next(
         reply(question_address(question.reference, tag_of(question.reference), OURS))
     )
 
-    def die(viewer: Any, mail: Mail) -> str:
+    def die(viewer: Any, mail: IncomingMail) -> str:
         receive(viewer, mail)
         db.session.commit()
         raise KeyboardInterrupt
@@ -391,4 +391,4 @@ def test_the_pipe_of_a_mail_server(
 
 
 def test_a_tag_is_not_another_s() -> None:
-    assert len(tag_of("A" * 26)) == receiving.TAG and tag_of("A" * 26) != tag_of("B" * 26)
+    assert len(tag_of("A" * 26)) == incoming_actions.TAG and tag_of("A" * 26) != tag_of("B" * 26)

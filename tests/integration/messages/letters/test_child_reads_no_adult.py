@@ -22,18 +22,18 @@ from cohortmgr.applications.eligibility import actions as overrides
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.guardians.actions.consents import LINK
 from cohortmgr.applications.guardians.models import Guardianship
-from cohortmgr.applications.lists.filters import Filters
+from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.actions.queue import TryLater
 from cohortmgr.messages.campaigns import actions as campaigns
-from cohortmgr.messages.campaigns.rules import Draft, Text
+from cohortmgr.messages.campaigns.rules import CampaignDraft, CampaignText
 from cohortmgr.messages.campaigns.tasks import send
 from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions import answer_many, handling, questions
-from cohortmgr.messages.helpdesk.actions.questions import Asked, Said
-from cohortmgr.messages.helpdesk.models import Question
+from cohortmgr.messages.helpdesk.actions.questions import NewHelpRequest, NewThreadEntry
+from cohortmgr.messages.helpdesk.models import HelpRequest
 from cohortmgr.messages.helpdesk.rules import EntryKind, Topic
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.models import Intake
@@ -91,38 +91,40 @@ def scene() -> Iterator[Scene]:
             token = links.create(LINK, guardian.reference, LINK_LIFETIME)
         child = choices.known("c1@exemple.ma")
         with writing():
-            asked = questions.ask_on_file(child, row.reference, Asked(Topic.DOCUMENTS, ASKED, "fr", "one"))
+            asked = questions.ask_on_file(
+                child, row.reference, NewHelpRequest(Topic.DOCUMENTS, ASKED, "fr", "one")
+            )
             question = asked.reference
         yield Scene(child, manager, administrator, intake, row.reference, question, token)
 
 
 def answered_in_a_lot(scene: Scene) -> None:
     texts = {"fr": MARK, "ar": MARK, "en": MARK}
-    answer_many.answer_many(scene.manager, desk_queries.Filters(), [scene.question], texts, 1, "1")
+    answer_many.answer_many(scene.manager, desk_queries.HelpRequestFilters(), [scene.question], texts, 1, "1")
 
 
 def mended_in_a_lot(scene: Scene) -> None:
     wanted = Wanted(text=MARK, until=scene.until, items=ITEMS, confirmation="1", count=1)
-    bulk.carry_out(scene.manager, scene.intake.reference, Act.CORRECT, Filters(), wanted)
+    bulk.carry_out(scene.manager, scene.intake.reference, Act.CORRECT, ApplicationFilters(), wanted)
 
 
 def noted_in_a_lot(scene: Scene) -> None:
     wanted = Wanted(text=MARK, count=1)
-    bulk.carry_out(scene.manager, scene.intake.reference, Act.NOTE, Filters(), wanted)
+    bulk.carry_out(scene.manager, scene.intake.reference, Act.NOTE, ApplicationFilters(), wanted)
 
 
 def replied_by_the_guardian(scene: Scene) -> None:
     """A mail that quotes what it answers to, from the guardian's own address."""
-    question = db.session.scalars(sa.select(Question)).one()
+    question = db.session.scalars(sa.select(HelpRequest)).one()
     more = {"shown": "Merci.", "sender": "amina@exemple.ma"}
     questions.say_once(
-        scene.manager, question, Said(EntryKind.MAIL, f"Merci.\n> {MARK}", "mail:1", more=more)
+        scene.manager, question, NewThreadEntry(EntryKind.MAIL, f"Merci.\n> {MARK}", "mail:1", more=more)
     )
 
 
 def announced(scene: Scene) -> None:
-    texts = {each: Text(f"{MARK} {each}", f"{MARK} {{link}}", MARK) for each in ("fr", "ar", "en")}
-    reference = proposed(scene.manager, scene.intake.reference, Draft("Portes ouvertes", texts))
+    texts = {each: CampaignText(f"{MARK} {each}", f"{MARK} {{link}}", MARK) for each in ("fr", "ar", "en")}
+    reference = proposed(scene.manager, scene.intake.reference, CampaignDraft("Portes ouvertes", texts))
     with writing():
         campaigns.approve(scene.administrator, reference, "1")
     with suppress(TryLater):

@@ -20,8 +20,8 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.messages.letters.queries import letters
 from cohortmgr.messages.preferences.actions.unsubscribe_links import token_for
 from cohortmgr.messages.preferences.models import InboxMark, Preference
-from cohortmgr.messages.preferences.queries import wishes
-from cohortmgr.messages.preferences.rules import Wish
+from cohortmgr.messages.preferences.queries import preferences
+from cohortmgr.messages.preferences.rules import ChosenPreferences, ContactPreference
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.watches import actions as watches
 from tests.factories.choices import browser, decided, known, sent, someone
@@ -71,7 +71,9 @@ def test_a_person_chooses_and_finds_it_again(app: Flask) -> None:
     assert checked(client) == {"fr", "email", "quiet", "campaigns"}
     assert client.post("/my/preferences", data=ALL).status_code == 302
     viewer = known("c1@exemple.ma")
-    assert wishes.chosen_by(viewer) == wishes.Chosen("ar", "+212612345678", Wish("sms", True, True, (22, 7)))
+    assert preferences.chosen_by(viewer) == ChosenPreferences(
+        "ar", "+212612345678", ContactPreference("sms", True, True, (22, 7))
+    )
     mine = sa.select(Application.language).where(Application.person_id == viewer.person_id)
     assert db.session.scalars(mine).all() == ["ar"], "letters about the file follow"
     others = sa.select(Application.language).where(Application.person_id != viewer.person_id)
@@ -88,9 +90,9 @@ def test_a_person_chooses_and_finds_it_again(app: Flask) -> None:
 def test_quiet_hours_can_be_done_without(app: Flask) -> None:
     client = _client(app)
     client.post("/my/preferences", data={key: value for key, value in ALL.items() if key != "quiet"})
-    assert wishes.chosen_by(known("c1@exemple.ma")).wish.quiet is None
+    assert preferences.chosen_by(known("c1@exemple.ma")).wish.quiet is None
     client.post("/my/preferences", data=ALL)
-    assert wishes.chosen_by(known("c1@exemple.ma")).wish.quiet == (22, 7)
+    assert preferences.chosen_by(known("c1@exemple.ma")).wish.quiet == (22, 7)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,7 @@ def test_what_cannot_be_is_said_beside_its_field_and_nothing_is_lost(
 def test_a_foreign_mobile_is_taken(app: Flask) -> None:
     client = _client(app)
     assert client.post("/my/preferences", data={**ALL, "phone": "+33 6 12 34 56 78"}).status_code == 302
-    assert wishes.chosen_by(known("c1@exemple.ma")).phone == "+33612345678"
+    assert preferences.chosen_by(known("c1@exemple.ma")).phone == "+33612345678"
 
 
 @pytest.mark.parametrize("role", [Role.SELECTION_MANAGER, Role.COMPANY_CONTACT])
@@ -147,7 +149,7 @@ def test_mail_providers_unsubscribe_with_one_request_and_nothing_else_is_stopped
     provider = browser(app, viewer).application.test_client()  # no cookie, no token of a form
     app.config["WTF_CSRF_ENABLED"] = True
     assert "Ne plus les recevoir" in provider.get(path).get_data(as_text=True)
-    assert wishes.chosen_by(viewer).wish.campaigns, "a scanner that opens the link stops nothing"
+    assert preferences.chosen_by(viewer).wish.campaigns, "a scanner that opens the link stops nothing"
     for _ in range(2):
         answer = provider.post(
             path, data="List-Unsubscribe=One-Click", content_type="application/x-www-form-urlencoded"
@@ -155,12 +157,12 @@ def test_mail_providers_unsubscribe_with_one_request_and_nothing_else_is_stopped
         assert answer.status_code == 200 and "C’est fait" in answer.get_data(as_text=True)
         assert "Ce qui concerne votre dossier continue de venir" in answer.get_data(as_text=True)
     db.session.rollback()
-    assert wishes.chosen_by(viewer).wish == Wish(campaigns=False)
-    assert wishes.chosen_by(known("c2@exemple.ma")).wish.campaigns
+    assert preferences.chosen_by(viewer).wish == ContactPreference(campaigns=False)
+    assert preferences.chosen_by(known("c2@exemple.ma")).wish.campaigns
     assert _acts("messages.unsubscribe") == 1
     assert "viendront de nouveau" in provider.post(f"{path}/undo").get_data(as_text=True)
     db.session.rollback()
-    assert wishes.chosen_by(viewer).wish.campaigns and _acts("messages.subscribe") == 1
+    assert preferences.chosen_by(viewer).wish.campaigns and _acts("messages.subscribe") == 1
     app.config["WTF_CSRF_ENABLED"] = False
 
 

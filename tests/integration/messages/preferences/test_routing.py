@@ -22,15 +22,15 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.messages.incoming.actions import receive
-from cohortmgr.messages.incoming.rules import Bounce, Mail
+from cohortmgr.messages.incoming.rules import Bounce, IncomingMail
 from cohortmgr.messages.preferences.actions.unsubscribe_links import person_of
 from cohortmgr.messages.preferences.models import Preference
 from cohortmgr.messages.preferences.queries.routing import route_all
-from cohortmgr.messages.undelivered.rules import TroubleKind
+from cohortmgr.messages.undelivered.rules import DeliveryTroubleKind
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.delivery.actions.claiming import claim
 from cohortmgr.outbox.delivery.tasks.handing_over import deliver
-from cohortmgr.outbox.hooks import NoWay, Route, Wait
+from cohortmgr.outbox.hooks import Route, Unroutable, Wait
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.queries import opened
 from cohortmgr.outbox.rules import LEASE, MessageState
@@ -190,11 +190,11 @@ def test_each_goes_where_its_person_wants_it(app: Flask) -> None:
         Route("sms", "+33612345678"),
         Route("sms", "+33612345678"),
         Route("email", "c3@exemple.ma"),
-        NoWay(drop=True),
+        Unroutable(drop=True),
         Wait(EVENING, gathered=True),
         Wait(EVENING, gathered=True),
-        NoWay(),
-        NoWay(),
+        Unroutable(),
+        Unroutable(),
     ]
     with clock.at(NOON + timedelta(hours=11)):
         at_night = route_all(messages, [content or {} for content in opened(messages)])
@@ -280,7 +280,9 @@ def test_a_digest_that_comes_back_comes_back_whole(app: Flask) -> None:
         _drain()
     mail = next(mail for mail in _mails() if str(mail["To"]) == "c1@exemple.ma")
     reference = str(mail["Message-ID"]).strip("<>").partition("@")[0]
-    back = Mail("m", "postmaster@exemple.ma", "", "", Bounce(reference, TroubleKind.UNREACHABLE, "5.1.1"))
+    back = IncomingMail(
+        "m", "postmaster@exemple.ma", "", "", Bounce(reference, DeliveryTroubleKind.UNREACHABLE, "5.1.1")
+    )
     for said in ("returned", "again"):
         with writing():
             assert receive(SYSTEM, back) == said

@@ -17,7 +17,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.guardians.queries import contact_of
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.messages.undelivered.models import Trouble
+from cohortmgr.messages.undelivered.models import DeliveryTrouble
 from cohortmgr.outbox.delivery.actions.outcomes import tell
 from cohortmgr.outbox.models import Message
 from tests.integration.applications.guardians import children
@@ -46,9 +46,9 @@ def office(system_context: AppContext, app: Flask, client: FlaskClient) -> Itera
         yield found
 
 
-def trouble() -> Trouble:
+def trouble() -> DeliveryTrouble:
     db.session.rollback()
-    return db.session.scalars(sa.select(Trouble).execution_options(populate_existing=True)).one()
+    return db.session.scalars(sa.select(DeliveryTrouble).execution_options(populate_existing=True)).one()
 
 
 def test_staff_see_who_could_not_be_reached_and_no_hidden_child(office: FlaskClient) -> None:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cohortmgr.outbox.channels.actions.mail import Mail, compose, encoded_words
+from cohortmgr.outbox.channels.actions.mail import OutgoingMail, compose, encoded_words
 from cohortmgr.outbox.channels.actions.smtp import ended
 
 pytestmark = [pytest.mark.usefixtures("system_context"), pytest.mark.sqlite_only]
@@ -23,7 +23,7 @@ FRENCH = "Bonjour,\n\n.Une ligne qui commence par un point\n.\nÀ bientôt — l
 HTML = "<p>Réponse = <b>oui</b></p>\n" * 40
 
 
-def read(mail: Mail) -> EmailMessage:
+def read(mail: OutgoingMail) -> EmailMessage:
     data = compose(mail)
     assert data.isascii() and b"\n" not in data.replace(b"\r\n", b"")
     assert max(map(len, data.split(b"\r\n"))) <= 998
@@ -32,7 +32,7 @@ def read(mail: Mail) -> EmailMessage:
 
 @pytest.mark.parametrize("text", [FRENCH, ARABIC, "ascii\n", "a" * 2000 + "\n", "fin d’une ligne  \n"])
 def test_a_text_comes_back_as_it_was(text: str) -> None:
-    mail = read(Mail("R1", "fr", "a@b.ma", "Votre réponse", text))
+    mail = read(OutgoingMail("R1", "fr", "a@b.ma", "Votre réponse", text))
     assert mail.get_content().replace("\r\n", "\n") == text
     assert (mail["Subject"], mail["To"], mail["Content-Language"]) == ("Votre réponse", "a@b.ma", "fr")
     assert mail["From"] == "cohortmgr <ne-pas-repondre@cohortmgr.example>" and not mail.defects
@@ -40,7 +40,7 @@ def test_a_text_comes_back_as_it_was(text: str) -> None:
 
 @pytest.mark.parametrize("text", [FRENCH, ARABIC])
 def test_with_html_there_are_two_ways_to_read_it(text: str) -> None:
-    mail = read(Mail("R2", "ar", "a@b.ma", "رد", text, HTML))
+    mail = read(OutgoingMail("R2", "ar", "a@b.ma", "رد", text, HTML))
     assert mail.get_content_type() == "multipart/alternative"
     plain, html = mail.iter_parts()
     assert plain.get_content().replace("\r\n", "\n") == text
@@ -49,11 +49,11 @@ def test_with_html_there_are_two_ways_to_read_it(text: str) -> None:
 
 def test_more_headers_are_written_and_none_can_make_another() -> None:
     more = {"List-Unsubscribe": "<https://x.ma/u/é>", "Reply-To": "a@b.ma\r\nBcc: x@y.ma"}
-    mail = read(Mail("R3", "fr", "a@b.ma\nBcc: c@d.ma", "Un\r\nBcc: e@f.ma", "x", None, more))
+    mail = read(OutgoingMail("R3", "fr", "a@b.ma\nBcc: c@d.ma", "Un\r\nBcc: e@f.ma", "x", None, more))
     assert mail["Bcc"] is None and mail["Subject"] == "Un Bcc: e@f.ma"
     assert mail["List-Unsubscribe"] == "<https://x.ma/u/é>"
     with pytest.raises(ValueError, match="name of a header"):
-        compose(Mail("R3", "fr", "a@b.ma", "s", "x", None, {"A: b\r\nBcc": "c"}))
+        compose(OutgoingMail("R3", "fr", "a@b.ma", "s", "x", None, {"A: b\r\nBcc": "c"}))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -103,7 +103,7 @@ def test_a_signature_holds_until_a_word_is_changed(
         dkim_domain="inpt.example",
     )
     more = {"List-Unsubscribe": "<https://x.ma/u>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-    data = compose(Mail("R4", "ar", "a@b.ma", "رد على ترشيحكم", ARABIC, HTML, more))
+    data = compose(OutgoingMail("R4", "ar", "a@b.ma", "رد على ترشيحكم", ARABIC, HTML, more))
     asked: list[bytes] = []
 
     def dns(name: bytes, timeout: int = 5) -> bytes:
@@ -125,4 +125,4 @@ def test_a_signature_holds_until_a_word_is_changed(
 def test_a_key_that_is_none_is_said(setting: Callable[..., None]) -> None:
     setting(dkim_key="nowhere.pem")
     with pytest.raises(ValueError, match="COHORTMGR_DKIM_KEY"):
-        compose(Mail("R5", "fr", "a@b.ma", "s", "x"))
+        compose(OutgoingMail("R5", "fr", "a@b.ma", "s", "x"))

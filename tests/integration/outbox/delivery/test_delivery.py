@@ -22,7 +22,7 @@ from cohortmgr.outbox.actions import Letter
 from cohortmgr.outbox.delivery.actions import claiming
 from cohortmgr.outbox.delivery.tasks import draining, handing_over
 from cohortmgr.outbox.delivery.tasks.recording import record
-from cohortmgr.outbox.hooks import NoWay, Route, Wait
+from cohortmgr.outbox.hooks import Route, Unroutable, Wait
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rules import LEASE, MAX_LOST_STARTS, MAX_TRIES, MessageState
 from tests.integration.outbox.conftest import PERSON, START, Server, row, rows, send
@@ -249,7 +249,7 @@ def test_whoever_routes_messages_says_when_where_and_whether(tmp_path: Path) -> 
     until = clock.now() + timedelta(hours=9)
     said: list[hooks.Routed] = [
         Route("email", "other@b.ma"), Route("sms", "+212612345678"), Route("inbox", ""), Wait(until),
-        Wait(until, gathered=True), NoWay(), NoWay(drop=True), Wait(clock.now() - timedelta(hours=1)),
+        Wait(until, gathered=True), Unroutable(), Unroutable(drop=True), Wait(clock.now() - timedelta(hours=1)),
     ]  # fmt: skip
 
     def route(messages: Sequence[Message], contents: Sequence[Mapping[str, Any]]) -> list[hooks.Routed]:

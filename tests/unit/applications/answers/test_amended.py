@@ -14,8 +14,8 @@ from cohortmgr.applications.answers.amended import (
     Amended,
     amended,
     changed,
-    kept_aside,
     new_questions,
+    retired_answers,
     seen,
 )
 from cohortmgr.applications.answers.values import Answer
@@ -52,9 +52,9 @@ def test_a_removed_question_is_kept_aside_and_comes_back_with_it() -> None:
     before, after = form(ask("a"), ask("b")), form(ask("a"))
     found = move(before, after, {"a": "x", "b": "y"})
     assert found.opened["a"] == "x" and "b" not in found.opened
-    assert list(kept_aside(found.opened)) == [(LABEL, "y")]
+    assert list(retired_answers(found.opened)) == [(LABEL, "y")]
     again = move(after, before, found.opened)
-    assert again.opened["b"] == "y" and list(kept_aside(again.opened)) == []
+    assert again.opened["b"] == "y" and list(retired_answers(again.opened)) == []
 
 
 def test_a_sealed_answer_stays_sealed_aside() -> None:
@@ -69,7 +69,7 @@ def test_a_changed_kind_is_read_again_or_asked_again() -> None:
     before, after = form(ask("n"), ask("m")), form(ask("n", "number"), ask("m", "number"))
     found = move(before, after, {"n": "12,5", "m": "douze"})
     assert found.opened["n"] == "12.5" and "m" not in found.opened
-    assert list(kept_aside(found.opened)) == [(LABEL, "douze")]
+    assert list(retired_answers(found.opened)) == [(LABEL, "douze")]
     assert found.asked_again == ("m",)
 
 
@@ -81,7 +81,7 @@ def test_a_removed_choice_is_asked_again_and_its_name_is_kept() -> None:
         form(ask("c", "choice", options=new), ask("d", "choice", options=new)),
     )
     found = move(before, after, {"c": "a", "d": "b"})
-    assert found.opened["d"] == "f" and list(kept_aside(found.opened)) == [(LABEL, "Rabat")]
+    assert found.opened["d"] == "f" and list(retired_answers(found.opened)) == [(LABEL, "Rabat")]
 
 
 def test_parts_stay_where_they_are_still_asked() -> None:
@@ -102,7 +102,7 @@ def test_parts_stay_where_they_are_still_asked() -> None:
     }  # fmt: skip
     found = move(before, after, answers)
     assert found.opened["r"] == ["c"] and found.opened["g"] == [{"title": "x"}]
-    assert list(kept_aside(found.opened)) == [(LABEL, "Salé")]
+    assert list(retired_answers(found.opened)) == [(LABEL, "Salé")]
 
 
 def test_answers_of_parts_come_back_from_aside() -> None:

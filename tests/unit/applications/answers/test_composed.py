@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.applications.answers.composed import Given, read_cell, read_given
+from cohortmgr.applications.answers.composed import FieldValues, read_cell, read_given
 from cohortmgr.applications.answers.provinces import (
     ABROAD,
     PROVINCES,
@@ -48,11 +48,11 @@ def question(kind: str, **more: Any) -> Question:
     return Question("q", QuestionKind(kind), LABEL, **{**filled, **more})
 
 
-def read(kind: str, sent: Given, **more: Any) -> tuple[Answer, list[Problem]]:
+def read(kind: str, sent: FieldValues, **more: Any) -> tuple[Answer, list[Problem]]:
     return read_given(question(kind, **more), sent, TODAY)
 
 
-GOOD: list[tuple[str, Given, Answer]] = [
+GOOD: list[tuple[str, FieldValues, Answer]] = [
     ("date", {"q-day": "8", "q-month": "2", "q-year": "2003"}, "2003-02-08"),
     ("date", {"q-day": "٨", "q-month": "فبراير", "q-year": "٢٠٠٣"}, "2003-02-08"),
     ("date", {"q-day": "1", "q-month": "Août", "q-year": "2003"}, "2003-08-01"),
@@ -83,11 +83,11 @@ GOOD: list[tuple[str, Given, Answer]] = [
 
 
 @pytest.mark.parametrize(("kind", "sent", "answer"), GOOD)
-def test_what_is_typed_becomes_an_answer(kind: str, sent: Given, answer: Answer) -> None:
+def test_what_is_typed_becomes_an_answer(kind: str, sent: FieldValues, answer: Answer) -> None:
     assert read(kind, sent) == (answer, [])
 
 
-BAD: list[tuple[str, Given, dict[str, Any], str, str]] = [
+BAD: list[tuple[str, FieldValues, dict[str, Any], str, str]] = [
     ("date", {"q-day": "8", "q-month": "", "q-year": "2003"}, {}, "q-month", "manque le mois"),
     ("date", {"q-day": "31", "q-month": "2", "q-year": "2003"}, {}, "q", "n’existe pas"),
     ("date", {"q-day": "8", "q-month": "2", "q-year": "03"}, {}, "q", "n’est pas une date"),
@@ -115,7 +115,7 @@ BAD: list[tuple[str, Given, dict[str, Any], str, str]] = [
 
 @pytest.mark.parametrize(("kind", "sent", "more", "where", "part"), BAD)
 def test_what_cannot_be_is_refused_beside_its_part(
-    kind: str, sent: Given, more: dict[str, Any], where: str, part: str
+    kind: str, sent: FieldValues, more: dict[str, Any], where: str, part: str
 ) -> None:
     _, problems = read(kind, sent, **more)
     assert [problem.where for problem in problems] == [where]
@@ -161,7 +161,7 @@ def test_what_a_cell_must_hold_is_asked_for() -> None:
         assert isinstance(read_cell(question("choices", required=True), cell, TODAY), Problem)
 
 
-WRONG_TYPES: list[Given] = [
+WRONG_TYPES: list[FieldValues] = [
     {"q": []}, {"q": ["", ""]}, {"q-": "x"}, {"q-0": "x"}, {"q--title": "x"}, {"q-00000-title": "x"},
     {"q-٣-title": "x"}, {"q-1-": "x"}, {"q": "\x00"}, {"q": "\ud800"}, {"q": json.dumps({"a": 1})}, {"q": "[]"},
     {"q-type": ["cin", "cin"], "q-number": []}, {"q-province": "\u202e"}, {"q-1": "\x00", "q-fes": "\x00"},

@@ -14,7 +14,7 @@ from cohortmgr.applications.corrections.rules import (
     strangers,
     unanswered,
 )
-from cohortmgr.applications.lists.filters import SIZES, Filters
+from cohortmgr.applications.lists.filters import SIZES, ApplicationFilters
 from cohortmgr.programmes.definition.toml import read_known
 
 FORM = read_known("mdia").form
@@ -64,21 +64,21 @@ def test_filters_keep_what_makes_sense_and_nothing_else() -> None:
         "average_from": "١٢,5", "average_to": "vingt", "sent_from": "1/9/2026", "sent_to": "2026-13-40",
         "columns": "email,rubbish,number", "correction": "late", "outcome": "offer", "note": "maybe",
     }  # fmt: skip
-    filters = Filters.of(given)
+    filters = ApplicationFilters.of(given)
     assert (filters.average_from, filters.average_to) == ("12.5", "")
     assert (filters.sent_from, filters.sent_to) == ("2026-09-01", "")
     assert filters.shown == ("email", "number")
     assert (filters.correction, filters.outcome, filters.note) == ("", "offer", "")
-    assert Filters.of(filters.arguments()) == filters
-    assert Filters.of({"columns": "rubbish"}) == Filters()
-    assert [Filters.of({"size": size}).size for size in ("50", "100", "250", "600", "251", "-1")] == [
+    assert ApplicationFilters.of(filters.arguments()) == filters
+    assert ApplicationFilters.of({"columns": "rubbish"}) == ApplicationFilters()
+    assert [ApplicationFilters.of({"size": size}).size for size in ("50", "100", "250", "600", "251", "-1")] == [
         *SIZES, 50, 50,
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ["x" * 100_000, "\x00", "‮", "9" * 5000, "1e999999", "NaN", "Infinity", "-1"])
 def test_rubbish_in_an_address_is_left_aside(text: str) -> None:
-    names = Filters().__dict__
-    filters = Filters.of(dict.fromkeys(names, text))
-    assert Filters.of(filters.arguments()) == filters
+    names = ApplicationFilters().__dict__
+    filters = ApplicationFilters.of(dict.fromkeys(names, text))
+    assert ApplicationFilters.of(filters.arguments()) == filters
     assert len(str(filters.arguments())) < 500

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from cohortmgr.applications.documents.actions import sandbox
-from cohortmgr.applications.documents.actions.sandbox import Made, NotTaken, made_of
-from cohortmgr.applications.documents.cleaning import LONGEST_SIDE, SEEN_WIDTH, Part, bare_jpeg
+from cohortmgr.applications.documents.actions.sandbox import CleanedDocument, NotTaken, made_of
+from cohortmgr.applications.documents.cleaning import LONGEST_SIDE, SEEN_WIDTH, DocumentPart, bare_jpeg
 
 ACTIVE = (b"<script", b"<?php", b"/javascript", b"/launch", b"/embeddedfile", b"/openaction", b"/aa")
 
@@ -34,11 +34,11 @@ def pdf(pages: int = 1, **more: object) -> bytes:
     return file.getvalue()
 
 
-def made(*parts: Part, most_pages: int = 20) -> Made:
+def made(*parts: DocumentPart, most_pages: int = 20) -> CleanedDocument:
     return made_of(parts, most_pages)
 
 
-def refusal(*parts: Part, most_pages: int = 20) -> tuple[str, int | None]:
+def refusal(*parts: DocumentPart, most_pages: int = 20) -> tuple[str, int | None]:
     with pytest.raises(NotTaken) as caught:
         made(*parts, most_pages=most_pages)
     return caught.value.reason, caught.value.part
@@ -47,7 +47,7 @@ def refusal(*parts: Part, most_pages: int = 20) -> tuple[str, int | None]:
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "HEIF"])
 def test_each_kind_of_photo_becomes_a_jpeg_with_a_page_image(form: str) -> None:
     pillow_heif.register_heif_opener()
-    found = made(Part("image", picture(form)))
+    found = made(DocumentPart("image", picture(form)))
     assert (found.kind, found.counts, len(found.pages)) == ("image", (1,), 1)
     assert found.data.startswith(b"\xff\xd8\xff") and found.pages[0].startswith(b"\xff\xd8\xff")
 
@@ -56,14 +56,16 @@ def test_a_photo_is_turned_upright_and_loses_what_it_told_of_its_place() -> None
     exif = Image.Exif()
     exif[0x0112] = 6  # lies on its side
     exif[0x010F] = "Telephone <script>"
-    found = made(Part("image", picture(size=(300, 200), exif=exif.tobytes(), comment=b"<?php echo 1;")))
+    found = made(
+        DocumentPart("image", picture(size=(300, 200), exif=exif.tobytes(), comment=b"<?php echo 1;"))
+    )
     with Image.open(io.BytesIO(found.data)) as upright:
         assert upright.size == (200, 300) and not upright.getexif()
     assert b"Exif" not in found.data and not [text for text in ACTIVE if text in found.data.lower()]
 
 
 def test_a_large_photo_becomes_smaller() -> None:
-    found = made(Part("image", picture(size=(5000, 2500))))
+    found = made(DocumentPart("image", picture(size=(5000, 2500))))
     with Image.open(io.BytesIO(found.data)) as smaller, Image.open(io.BytesIO(found.pages[0])) as seen:
         assert smaller.size == (LONGEST_SIDE, LONGEST_SIDE // 2) and seen.width == SEEN_WIDTH
 
@@ -71,7 +73,7 @@ def test_a_large_photo_becomes_smaller() -> None:
 def test_what_is_transparent_is_white_as_paper_is() -> None:
     file = io.BytesIO()
     Image.new("RGBA", (50, 50), (0, 0, 0, 0)).save(file, "PNG")
-    with Image.open(io.BytesIO(made(Part("image", file.getvalue())).data)) as found:
+    with Image.open(io.BytesIO(made(DocumentPart("image", file.getvalue())).data)) as found:
         assert found.getpixel((25, 25)) == (255, 255, 255)
 
 
@@ -86,14 +88,14 @@ def test_what_is_transparent_is_white_as_paper_is() -> None:
 )
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
 def test_what_hangs_on_a_photo_is_gone(form: str, tail: bytes) -> None:
-    found = made(Part("image", picture(form) + tail))
+    found = made(DocumentPart("image", picture(form) + tail))
     assert tail not in found.data and not [text for text in ACTIVE if text in found.data.lower()]
 
 
 def test_a_picture_of_144_million_pixels_is_refused_before_it_is_drawn() -> None:
     file = io.BytesIO()
     Image.new("1", (12_000, 12_000)).save(file, "PNG")
-    assert refusal(Part("image", file.getvalue())) == ("too_many_pixels", 0)
+    assert refusal(DocumentPart("image", file.getvalue())) == ("too_many_pixels", 0)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +110,7 @@ def test_a_picture_of_144_million_pixels_is_refused_before_it_is_drawn() -> None
     ],
 )
 def test_what_is_no_photo_is_refused(data: bytes) -> None:
-    assert refusal(Part("image", data)) == ("unreadable", 0)
+    assert refusal(DocumentPart("image", data)) == ("unreadable", 0)
 
 
 def armed() -> bytes:
@@ -135,7 +137,7 @@ def armed() -> bytes:
 def test_nothing_in_a_pdf_acts() -> None:
     given = armed()
     assert all(text in given.lower() for text in (b"<script", b"/javascript", b"/launch", b"/embeddedfile"))
-    found = made(Part("pdf", given))
+    found = made(DocumentPart("pdf", given))
     assert not [text for text in ACTIVE if text in found.data.lower()]
     with pikepdf.open(io.BytesIO(found.data)) as clean:
         assert len(clean.pages) == 1 and not clean.attachments
@@ -146,19 +148,22 @@ def test_nothing_in_a_pdf_acts() -> None:
 @pytest.mark.parametrize("password", ["secret", ""])
 def test_an_encrypted_pdf_is_refused_whoever_may_open_it(password: str) -> None:
     locked = pdf(encryption=pikepdf.Encryption(owner="owner", user=password))
-    assert refusal(Part("pdf", locked)) == ("encrypted", 0)
+    assert refusal(DocumentPart("pdf", locked)) == ("encrypted", 0)
 
 
 @pytest.mark.parametrize(
     "data", [b"%PDF-1.4\n<script>1</script>\n%%EOF", b"%PDF-1.4\n%%EOF", b"", b"PK\x03\x04"]
 )
 def test_what_is_no_pdf_is_refused(data: bytes) -> None:
-    assert refusal(Part("pdf", data)) == ("unreadable", 0)
+    assert refusal(DocumentPart("pdf", data)) == ("unreadable", 0)
 
 
 def test_pages_are_counted_in_each_file_and_in_all() -> None:
-    assert refusal(Part("pdf", pdf(4)), most_pages=3) == ("too_many_pages", 0)
-    assert refusal(Part("pdf", pdf(2)), Part("pdf", pdf(2)), most_pages=3) == ("too_many_pages", None)
+    assert refusal(DocumentPart("pdf", pdf(4)), most_pages=3) == ("too_many_pages", 0)
+    assert refusal(DocumentPart("pdf", pdf(2)), DocumentPart("pdf", pdf(2)), most_pages=3) == (
+        "too_many_pages",
+        None,
+    )
 
 
 def test_a_stream_that_swells_to_gigabytes_does_no_harm() -> None:
@@ -173,12 +178,14 @@ def test_a_stream_that_swells_to_gigabytes_does_no_harm() -> None:
         bomb.add_blank_page().obj["/Contents"] = stream
         stream.write(swelling, filter=pikepdf.Name.FlateDecode)
         bomb.save(file, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
-    assert refusal(Part("pdf", file.getvalue()))[0] in ("unreadable", "too_heavy")
+    assert refusal(DocumentPart("pdf", file.getvalue()))[0] in ("unreadable", "too_heavy")
 
 
 def test_several_files_are_one_document_in_their_order() -> None:
     found = made(
-        Part("image", picture(size=(200, 300))), Part("pdf", pdf(2)), Part("image", picture(size=(300, 200)))
+        DocumentPart("image", picture(size=(200, 300))),
+        DocumentPart("pdf", pdf(2)),
+        DocumentPart("image", picture(size=(300, 200))),
     )
     assert (found.kind, found.counts, len(found.pages)) == ("pdf", (1, 2, 1), 4)
     with pikepdf.open(io.BytesIO(found.data)) as whole:
@@ -189,12 +196,15 @@ def test_several_files_are_one_document_in_their_order() -> None:
 
 
 def test_the_file_at_fault_is_named() -> None:
-    assert refusal(Part("image", picture()), Part("image", b"\xff\xd8\xff")) == ("unreadable", 1)
+    assert refusal(DocumentPart("image", picture()), DocumentPart("image", b"\xff\xd8\xff")) == (
+        "unreadable",
+        1,
+    )
 
 
 def test_a_process_that_lasts_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "PATIENCE", 0.01)
-    assert refusal(Part("image", picture())) == ("too_heavy", None)
+    assert refusal(DocumentPart("image", picture())) == ("too_heavy", None)
 
 
 def test_the_process_sees_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +216,7 @@ def test_the_process_sees_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setenv("COHORTMGR_SECRET_KEY", "secret")
     monkeypatch.setattr(sandbox.subprocess, "run", run)
-    assert refusal(Part("image", picture())) == ("too_heavy", None)
+    assert refusal(DocumentPart("image", picture())) == ("too_heavy", None)
     assert "secret" not in str(given["env"]) and "-I" in str(given["command"])
 
 

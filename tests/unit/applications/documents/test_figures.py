@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.applications.documents.figures import Verdict, comparable, newest, standing, unchecked
+from cohortmgr.applications.documents.figures import Verdict, comparable, figure_status, newest, unchecked
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Note:
 def test_where_a_figure_stands(
     declared: str | None, content: str | None, note: Note | None, verdict: Verdict, changes: tuple[str, ...]
 ) -> None:
-    found = standing(declared, content, note)
+    found = figure_status(declared, content, note)
     assert (found.verdict, found.changes) == (verdict, changes)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.applications.answers.values import Answer
-from cohortmgr.applications.eligibility.rules import Facts, age_on, assess
+from cohortmgr.applications.eligibility.rules import Circumstances, age_on, assess
 from cohortmgr.programmes.definition.rules import Condition, ConditionOperator, EligibilityRule, Operator
 
 DAY = date(2025, 7, 15)
@@ -100,13 +100,13 @@ def test_a_rule_asks_only_of_those_for_whom_its_conditions_hold() -> None:
     assert assess([letter], {"status": "student"}, DAY).eligible
     assert assess([letter], {}, DAY).eligible
     assert not assess([letter], {"status": "employee"}, DAY).eligible
-    assert assess([letter], {"status": "employee"}, DAY, Facts(papers={"q"})).eligible
+    assert assess([letter], {"status": "employee"}, DAY, Circumstances(papers={"q"})).eligible
 
 
 def test_who_is_in_another_programme_is_refused_and_who_may_be_is_not() -> None:
     free = EligibilityRule("free", Operator.NOT_ENROLLED, TEXT, TEXT)
     assert assess([free], {}, DAY).eligible
-    assert assess([free], {}, DAY, Facts(enrolled=True)).reasons == ("free",)
+    assert assess([free], {}, DAY, Circumstances(enrolled=True)).reasons == ("free",)
 
 
 @given(st.dates(date(1940, 1, 1), date(2020, 12, 31)), st.dates(date(2021, 1, 1), date(2060, 12, 31)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cohortmgr.applications.file.rules import (
     FILE_STATES,
-    State,
+    ApplicationState,
     asked,
     asked_later,
     average_thousandths,
@@ -24,12 +24,27 @@ GRADES = {"s1": "12", "s2": "12.5", "s3": "13", "s4": "14", "s5": "11", "s6": "1
 
 
 def test_every_state_has_a_name_and_its_ways_out() -> None:
-    assert set(FILE_STATES.names) == set(State)
-    assert set(FILE_STATES.moves[State.DRAFT]) == {State.HELD, State.SUBMITTED, State.SUPERSEDED}
-    assert set(FILE_STATES.moves[State.HELD]) == {State.DRAFT, State.SUBMITTED, State.WITHDRAWN}
-    assert set(FILE_STATES.moves[State.SUBMITTED]) == {State.HELD, State.WITHDRAWN, State.SUPERSEDED}
-    assert not FILE_STATES.moves[State.WITHDRAWN]
-    assert set(FILE_STATES.moves[State.SUPERSEDED]) == {State.DRAFT, State.SUBMITTED}
+    assert set(FILE_STATES.names) == set(ApplicationState)
+    assert set(FILE_STATES.moves[ApplicationState.DRAFT]) == {
+        ApplicationState.HELD,
+        ApplicationState.SUBMITTED,
+        ApplicationState.SUPERSEDED,
+    }
+    assert set(FILE_STATES.moves[ApplicationState.HELD]) == {
+        ApplicationState.DRAFT,
+        ApplicationState.SUBMITTED,
+        ApplicationState.WITHDRAWN,
+    }
+    assert set(FILE_STATES.moves[ApplicationState.SUBMITTED]) == {
+        ApplicationState.HELD,
+        ApplicationState.WITHDRAWN,
+        ApplicationState.SUPERSEDED,
+    }
+    assert not FILE_STATES.moves[ApplicationState.WITHDRAWN]
+    assert set(FILE_STATES.moves[ApplicationState.SUPERSEDED]) == {
+        ApplicationState.DRAFT,
+        ApplicationState.SUBMITTED,
+    }
 
 
 def test_an_empty_form_misses_every_required_question() -> None:

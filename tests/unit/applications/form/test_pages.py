@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from cohortmgr.applications.file.rules import missing
-from cohortmgr.applications.form.pages import Progress, by_question, first_undone, met, pages_of, progress
+from cohortmgr.applications.form.pages import (
+    SectionProgress,
+    by_question,
+    first_undone,
+    met,
+    pages_of,
+    progress,
+)
 from cohortmgr.base.errors import Problem
 from cohortmgr.programmes.definition.rules import Question, QuestionKind
 from cohortmgr.programmes.definition.toml import read_known
@@ -24,11 +31,11 @@ def test_what_is_lacking_is_told_by_its_question_and_not_by_one_with_a_like_name
 
 
 def test_a_section_is_untouched_begun_done_optional_or_to_mend() -> None:
-    assert progress([TOWN], {}, (), {"town"}) is Progress.UNTOUCHED
-    assert progress([TOWN, PAPER], {"town": "Fès"}, (), {"paper"}) is Progress.BEGUN
-    assert progress([TOWN, PAPER], {"town": "Fès"}, {"paper"}, ()) is Progress.DONE
-    assert progress([TOWN], {}, (), {"elsewhere"}) is Progress.OPTIONAL
-    assert progress([PAPER], {}, {"paper"}, (), {"paper"}) is Progress.MEND
+    assert progress([TOWN], {}, (), {"town"}) is SectionProgress.UNTOUCHED
+    assert progress([TOWN, PAPER], {"town": "Fès"}, (), {"paper"}) is SectionProgress.BEGUN
+    assert progress([TOWN, PAPER], {"town": "Fès"}, {"paper"}, ()) is SectionProgress.DONE
+    assert progress([TOWN], {}, (), {"elsewhere"}) is SectionProgress.OPTIONAL
+    assert progress([PAPER], {}, {"paper"}, (), {"paper"}) is SectionProgress.MEND
 
 
 def test_the_first_page_with_something_to_do_is_found() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.messages.campaigns import rules as campaigns
-from cohortmgr.messages.campaigns.rules import VARIABLES, Tally, Text
+from cohortmgr.messages.campaigns.rules import VARIABLES, CampaignText, Tally
 from cohortmgr.messages.campaigns.states import CAMPAIGN_STATES, CampaignState
 
 VALUES = {name: name.upper() for name in VARIABLES}
@@ -47,44 +47,48 @@ def test_everybody_is_counted_once_and_a_hundred_is_said_at_the_end_alone(
 
 
 def test_a_text_is_filled_and_its_short_form_falls_back_on_the_subject() -> None:
-    said = campaigns.filled_in(Text("A {name}\n B", "{number} {{x}} {link}"), VALUES)
-    assert said == Text("A NAME B", "NUMBER {x} LINK", "A NAME B")
-    assert campaigns.filled_in(Text("A", "B", "{intake}"), VALUES).short == "INTAKE"
+    said = campaigns.filled_in(CampaignText("A {name}\n B", "{number} {{x}} {link}"), VALUES)
+    assert said == CampaignText("A NAME B", "NUMBER {x} LINK", "A NAME B")
+    assert campaigns.filled_in(CampaignText("A", "B", "{intake}"), VALUES).short == "INTAKE"
 
 
 def test_what_a_value_holds_is_not_read_again() -> None:
-    assert campaigns.filled_in(Text("{name}", "b"), VALUES | {"name": "{number}"}).subject == "{number}"
+    assert (
+        campaigns.filled_in(CampaignText("{name}", "b"), VALUES | {"name": "{number}"}).subject == "{number}"
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "where"),
     [
-        (Text("{nom}", "b"), "subject_fr"),
-        (Text("a", "{name"), "body_fr"),
-        (Text("a", "b", "{ name }"), "short_fr"),
-        (Text("a\nb", "c"), "subject_fr"),
-        (Text("a"), "body_fr"),
-        (Text("", "b"), "subject_fr"),
-        (Text("", "", "b"), "subject_fr"),
-        (Text("a" * 201, "b"), "subject_fr"),
-        (Text("a", "b" * 20_001), "body_fr"),
-        (Text("a", "b", "c" * 481), "short_fr"),
+        (CampaignText("{nom}", "b"), "subject_fr"),
+        (CampaignText("a", "{name"), "body_fr"),
+        (CampaignText("a", "b", "{ name }"), "short_fr"),
+        (CampaignText("a\nb", "c"), "subject_fr"),
+        (CampaignText("a"), "body_fr"),
+        (CampaignText("", "b"), "subject_fr"),
+        (CampaignText("", "", "b"), "subject_fr"),
+        (CampaignText("a" * 201, "b"), "subject_fr"),
+        (CampaignText("a", "b" * 20_001), "body_fr"),
+        (CampaignText("a", "b", "c" * 481), "short_fr"),
     ],
 )
-def test_a_text_that_could_not_be_sent_is_told_at_its_field(text: Text, where: str) -> None:
+def test_a_text_that_could_not_be_sent_is_told_at_its_field(text: CampaignText, where: str) -> None:
     assert [problem.where for problem in campaigns.text_problems({"fr": text})] == [where]
 
 
-@given(st.builds(Text, *[st.text(max_size=30)] * 3))
-def test_whatever_is_written_is_judged_without_failing_and_filled_when_it_is_right(text: Text) -> None:
+@given(st.builds(CampaignText, *[st.text(max_size=30)] * 3))
+def test_whatever_is_written_is_judged_without_failing_and_filled_when_it_is_right(
+    text: CampaignText,
+) -> None:
     if not campaigns.text_problems({"fr": text}):
         campaigns.filled_in(text, VALUES)
 
 
 def test_an_empty_language_is_no_mistake_and_is_missed_where_somebody_reads_it() -> None:
-    texts = campaigns.from_json(campaigns.as_json({"fr": Text("a", "b"), "ar": Text()}))
+    texts = campaigns.from_json(campaigns.as_json({"fr": CampaignText("a", "b"), "ar": CampaignText()}))
     assert not campaigns.text_problems(texts)
-    assert campaigns.written_in(texts) == ["fr"]
+    assert campaigns.languages_of(texts) == ["fr"]
     assert [p.where for p in campaigns.languages_missing(texts, ["en", "fr", "ar"])] == [
         "subject_ar",
         "subject_en",
@@ -93,5 +97,5 @@ def test_an_empty_language_is_no_mistake_and_is_missed_where_somebody_reads_it()
 
 
 def test_a_name_is_asked_for_by_the_texts_that_use_it() -> None:
-    assert campaigns.uses_name({"fr": Text("a", "b", "{name}")})
-    assert not campaigns.uses_name({"fr": Text("a", "{number}")})
+    assert campaigns.uses_name({"fr": CampaignText("a", "b", "{name}")})
+    assert not campaigns.uses_name({"fr": CampaignText("a", "{number}")})

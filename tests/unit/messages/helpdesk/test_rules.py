@@ -12,13 +12,13 @@ from cohortmgr.messages.helpdesk.names import PARTS, TAGS, TOPICS
 from cohortmgr.messages.helpdesk.rules import (
     QUESTION_STATES,
     EntryKind,
-    QuestionState,
+    HelpRequestState,
     Topic,
     answer_by,
     is_overdue,
 )
-from cohortmgr.messages.undelivered.names import TROUBLES
-from cohortmgr.messages.undelivered.rules import TroubleKind
+from cohortmgr.messages.undelivered.names import DELIVERY_TROUBLE_NAMES
+from cohortmgr.messages.undelivered.rules import DeliveryTroubleKind
 
 
 @pytest.mark.parametrize(
@@ -45,16 +45,16 @@ def test_so_many_working_days_lie_between_and_the_last_is_one(asked: date, days:
 
 def test_only_the_desk_is_late() -> None:
     day = date(2026, 3, 4)
-    late = {state for state in QuestionState if is_overdue(state, day, day + timedelta(days=1))}
-    assert late == {QuestionState.OPEN} and not is_overdue(QuestionState.OPEN, day, day)
+    late = {state for state in HelpRequestState if is_overdue(state, day, day + timedelta(days=1))}
+    assert late == {HelpRequestState.OPEN} and not is_overdue(HelpRequestState.OPEN, day, day)
 
 
 def test_every_state_can_be_opened_again_and_closed() -> None:
     for state, ways in QUESTION_STATES.moves.items():
-        assert state is QuestionState.OPEN or QuestionState.OPEN in ways
-        assert state is QuestionState.CLOSED or QuestionState.CLOSED in ways
+        assert state is HelpRequestState.OPEN or HelpRequestState.OPEN in ways
+        assert state is HelpRequestState.CLOSED or HelpRequestState.CLOSED in ways
 
 
 def test_all_have_names() -> None:
-    assert set(TOPICS) == set(Topic) and set(QUESTION_STATES.names) == set(TAGS) == set(QuestionState)
-    assert set(PARTS) == set(EntryKind) and set(TROUBLES) == set(TroubleKind)
+    assert set(TOPICS) == set(Topic) and set(QUESTION_STATES.names) == set(TAGS) == set(HelpRequestState)
+    assert set(PARTS) == set(EntryKind) and set(DELIVERY_TROUBLE_NAMES) == set(DeliveryTroubleKind)

@@ -18,7 +18,7 @@ from cohortmgr.messages.incoming.rules import (
     question_address,
     read_mail,
 )
-from cohortmgr.messages.undelivered.rules import TroubleKind
+from cohortmgr.messages.undelivered.rules import DeliveryTroubleKind
 
 DOMAIN = "courrier.exemple.ma"
 REFERENCE = "7K3QXPB2M47K3QXPB2M47K3QXP"
@@ -79,26 +79,26 @@ COMPLAINT = report(
 @pytest.mark.parametrize(
     ("raw", "kind", "status"),
     [
-        (POSTFIX, TroubleKind.BOUNCE, "5.1.1"),
-        (GMAIL, TroubleKind.UNREACHABLE, "5.2.2"),
-        (EXCHANGE, TroubleKind.REFUSED, "5.7.1"),
-        (EXPIRED, TroubleKind.UNREACHABLE, "4.4.7"),
+        (POSTFIX, DeliveryTroubleKind.BOUNCE, "5.1.1"),
+        (GMAIL, DeliveryTroubleKind.UNREACHABLE, "5.2.2"),
+        (EXCHANGE, DeliveryTroubleKind.REFUSED, "5.7.1"),
+        (EXPIRED, DeliveryTroubleKind.UNREACHABLE, "4.4.7"),
         (DELAYED, None, "4.4.1"),
     ],
     ids=["postfix", "gmail", "exchange", "expired", "delayed"],
 )
-def test_reports_of_delivery(raw: bytes, kind: TroubleKind | None, status: str) -> None:
+def test_reports_of_delivery(raw: bytes, kind: DeliveryTroubleKind | None, status: str) -> None:
     assert read_mail(raw, DOMAIN).what == Bounce(REFERENCE, kind, status)
 
 
 def test_a_report_about_a_message_of_others_names_none() -> None:
     foreign = POSTFIX.replace(DOMAIN.encode(), b"ailleurs.ma")
-    assert read_mail(foreign, DOMAIN).what == Bounce(None, TroubleKind.BOUNCE, "5.1.1")
+    assert read_mail(foreign, DOMAIN).what == Bounce(None, DeliveryTroubleKind.BOUNCE, "5.1.1")
 
 
 def test_a_server_that_writes_a_letter() -> None:
     raw = f"From: MAILER-DAEMON@x.ma\nTo: bounces+{REFERENCE}@{DOMAIN}\n\n550 5.1.1 no such user".encode()
-    assert read_mail(raw, DOMAIN).what == Bounce(REFERENCE, TroubleKind.BOUNCE, "5.1.1")
+    assert read_mail(raw, DOMAIN).what == Bounce(REFERENCE, DeliveryTroubleKind.BOUNCE, "5.1.1")
 
 
 def test_a_report_without_a_recipient_says_nothing() -> None:

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.messages.preferences.rules import (
     DIGEST_AT,
+    ContactPreference,
     Errand,
     Later,
     Leave,
     Never,
-    Wish,
     end_of_quiet,
     is_quiet,
     next_hour,
@@ -40,7 +40,7 @@ moments = st.builds(
     st.integers(-3 * 24 * 60, 3 * 24 * 60),
 )
 wishes = st.builds(
-    Wish, st.sampled_from(["email", "sms"]), st.booleans(), st.booleans(), st.none() | stretches
+    ContactPreference, st.sampled_from(["email", "sms"]), st.booleans(), st.booleans(), st.none() | stretches
 )
 errands = st.builds(
     Errand,
@@ -68,7 +68,7 @@ SHORT = Errand(short=True)
 
 @given(wishes, errands, moments, st.booleans(), st.booleans())
 def test_no_short_message_or_campaign_leaves_in_quiet_hours_and_none_waits_beyond_them(
-    wish: Wish, errand: Errand, moment: datetime, has_email: bool, has_phone: bool
+    wish: ContactPreference, errand: Errand, moment: datetime, has_email: bool, has_phone: bool
 ) -> None:
     now = moment.astimezone(CASABLANCA)
     said = route(wish, errand, now, has_email, has_phone)
@@ -132,15 +132,19 @@ def test_quiet_hours_end_across_midnight_and_across_changes_of_the_clocks(
 
 
 def test_an_ordinary_letter_leaves_at_night_and_an_sms_in_the_morning() -> None:
-    assert route(Wish(), SHORT, NIGHT, True, True) == Leave("email")
-    assert route(Wish(channel="sms"), SHORT, NIGHT, True, True) == Later(utc(2026, 11, 24, 8))
-    assert route(Wish(channel="sms"), replace(SHORT, urgent=True), NIGHT, True, True) == Leave("sms")
-    assert route(Wish(channel="sms", quiet=None), SHORT, NIGHT, True, True) == Leave("sms")
-    assert route(Wish(), Errand(campaign=True), NIGHT, True, False) == Later(utc(2026, 11, 24, 8))
+    assert route(ContactPreference(), SHORT, NIGHT, True, True) == Leave("email")
+    assert route(ContactPreference(channel="sms"), SHORT, NIGHT, True, True) == Later(utc(2026, 11, 24, 8))
+    assert route(ContactPreference(channel="sms"), replace(SHORT, urgent=True), NIGHT, True, True) == Leave(
+        "sms"
+    )
+    assert route(ContactPreference(channel="sms", quiet=None), SHORT, NIGHT, True, True) == Leave("sms")
+    assert route(ContactPreference(), Errand(campaign=True), NIGHT, True, False) == Later(
+        utc(2026, 11, 24, 8)
+    )
 
 
 def test_a_recall_waits_for_the_morning_unless_the_morning_is_too_late() -> None:
-    sms = Wish(channel="sms")
+    sms = ContactPreference(channel="sms")
     for deadline, said in (
         (utc(2026, 11, 24, 11, 1), Later(utc(2026, 11, 24, 8))),
         (utc(2026, 11, 24, 11), Leave("sms")),
@@ -152,26 +156,30 @@ def test_a_recall_waits_for_the_morning_unless_the_morning_is_too_late() -> None
 
 
 def test_the_channel_is_the_one_chosen_where_it_can_be() -> None:
-    sms = Wish(channel="sms", quiet=None)
+    sms = ContactPreference(channel="sms", quiet=None)
     assert route(sms, SHORT, NOON, True, True) == Leave("sms")
     assert route(sms, SHORT, NOON, True, False) == Leave("email")
     assert route(sms, Errand(), NOON, True, True) == Leave("email"), "it has no short form"
     assert route(sms, replace(SHORT, bears_a_key=True), NOON, True, True) == Leave("email")
-    assert route(Wish(), SHORT, NOON, False, True) == Leave("sms")
-    assert route(Wish(), replace(SHORT, bears_a_key=True), NOON, False, True) == Leave("sms")
-    assert route(Wish(), Errand(), NOON, False, True) == Never()
-    assert route(Wish(), SHORT, NOON, False, False) == Never()
-    assert route(Wish(), replace(SHORT, channel="sms"), NOON, True, True) == Leave("sms")
-    assert route(Wish(digest=True), replace(SHORT, channel="inbox"), NOON, False, False) == Leave("inbox")
+    assert route(ContactPreference(), SHORT, NOON, False, True) == Leave("sms")
+    assert route(ContactPreference(), replace(SHORT, bears_a_key=True), NOON, False, True) == Leave("sms")
+    assert route(ContactPreference(), Errand(), NOON, False, True) == Never()
+    assert route(ContactPreference(), SHORT, NOON, False, False) == Never()
+    assert route(ContactPreference(), replace(SHORT, channel="sms"), NOON, True, True) == Leave("sms")
+    assert route(
+        ContactPreference(digest=True), replace(SHORT, channel="inbox"), NOON, False, False
+    ) == Leave("inbox")
 
 
 def test_campaigns_are_dropped_for_whoever_does_not_want_them_and_nothing_else_is() -> None:
-    assert route(Wish(campaigns=False), Errand(campaign=True, urgent=True), NOON, True, True) == Never(True)
-    assert route(Wish(campaigns=False), Errand(), NOON, True, True) == Leave("email")
+    assert route(
+        ContactPreference(campaigns=False), Errand(campaign=True, urgent=True), NOON, True, True
+    ) == Never(True)
+    assert route(ContactPreference(campaigns=False), Errand(), NOON, True, True) == Leave("email")
 
 
 def test_a_digest_gathers_until_the_evening_what_can_wait() -> None:
-    wish = Wish(digest=True)
+    wish = ContactPreference(digest=True)
     evening = Later(utc(2026, 11, 23, DIGEST_AT), gathered=True)
     assert route(wish, SHORT, NOON, True, True) == evening
     assert route(wish, replace(SHORT, gathered=True), NOON, True, True) == Leave("email")

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from cohortmgr.programmes.definition import comparing
-from cohortmgr.programmes.definition.comparing import Kind, changes
+from cohortmgr.programmes.definition.comparing import ChangeKind, changes
 from cohortmgr.programmes.definition.rules import Definition, GuardianTerms, Question
 from cohortmgr.programmes.definition.toml import read_known
 
@@ -21,59 +21,59 @@ TERMS = JUNIOR.guardians or GuardianTerms(18, ())
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
-        (MASTER, replace(MASTER, eligibility=()), [(Kind.REMOVED, MASTER.eligibility[0].reason)]),
-        (replace(MASTER, eligibility=()), MASTER, [(Kind.ADDED, MASTER.eligibility[0].reason)]),
+        (MASTER, replace(MASTER, eligibility=()), [(ChangeKind.REMOVED, MASTER.eligibility[0].reason)]),
+        (replace(MASTER, eligibility=()), MASTER, [(ChangeKind.ADDED, MASTER.eligibility[0].reason)]),
         (
             MASTER,
             replace(MASTER, eligibility=(replace(MASTER.eligibility[0], values=("droit",)),)),
-            [(Kind.CHANGED, MASTER.eligibility[0].reason)],
+            [(ChangeKind.CHANGED, MASTER.eligibility[0].reason)],
         ),
         (
             JUNIOR,
             replace(JUNIOR, eligibility=tuple(reversed(JUNIOR.eligibility))),
-            [(Kind.CHANGED, "L’ordre des conditions")],
+            [(ChangeKind.CHANGED, "L’ordre des conditions")],
         ),
         (
             MASTER,
             replace(
                 MASTER, intakes=(replace(MASTER.intakes[0], starts_on=date(2025, 10, 1)), *MASTER.intakes[1:])
             ),
-            [(Kind.CHANGED, MASTER.intakes[0].title)],
+            [(ChangeKind.CHANGED, MASTER.intakes[0].title)],
         ),
         (
             MASTER,
             replace(MASTER, intakes=MASTER.intakes[:1]),
-            [(Kind.CHANGED, comparing.PARTS["intakes"])],
+            [(ChangeKind.CHANGED, comparing.PARTS["intakes"])],
         ),
         (
             MASTER,
             replace(MASTER, calendar=replace(MASTER.calendar, periods=(SECOND, FIRST, *OTHERS))),
-            [(Kind.CHANGED, comparing.PARTS["calendar"])],
+            [(ChangeKind.CHANGED, comparing.PARTS["calendar"])],
         ),
         (
             MASTER,
             replace(MASTER, calendar=replace(MASTER.calendar, periods=(FIRST, *OTHERS))),
-            [(Kind.REMOVED, SECOND.title)],
+            [(ChangeKind.REMOVED, SECOND.title)],
         ),
         (
             MASTER,
             replace(MASTER, calendar=replace(MASTER.calendar, company_from=None)),
-            [(Kind.CHANGED, comparing.PARTS["calendar"])],
+            [(ChangeKind.CHANGED, comparing.PARTS["calendar"])],
         ),
         (
             JUNIOR,
             replace(JUNIOR, guardians=replace(TERMS, under=16)),
-            [(Kind.CHANGED, comparing.PARTS["guardians"])],
+            [(ChangeKind.CHANGED, comparing.PARTS["guardians"])],
         ),
         (
             JUNIOR,
             replace(JUNIOR, guardians=replace(TERMS, purposes=TERMS.purposes[:1])),
-            [(Kind.REMOVED, purpose.title) for purpose in TERMS.purposes[1:]],
+            [(ChangeKind.REMOVED, purpose.title) for purpose in TERMS.purposes[1:]],
         ),
     ],
 )
 def test_conditions_dates_and_terms_are_told_one_by_one_and_once(
-    before: Definition, after: Definition, told: list[tuple[Kind, object]]
+    before: Definition, after: Definition, told: list[tuple[ChangeKind, object]]
 ) -> None:
     assert [(change.kind, change.named) for change in changes(before, after)] == told
 

@@ -15,7 +15,7 @@ from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.programmes.definition import comparing
 from cohortmgr.programmes.definition.checks.form import KEY
-from cohortmgr.programmes.definition.comparing import Kind, changes
+from cohortmgr.programmes.definition.comparing import ChangeKind, changes
 from cohortmgr.programmes.definition.questions import Form
 from cohortmgr.programmes.definition.tolerant import judge
 from cohortmgr.programmes.definition.toml import as_json, read_known
@@ -194,7 +194,11 @@ def test_what_changed_is_said() -> None:
     after = judge(form, local).definition
     assert after is not None
     told = {(change.kind, change.question) for change in changes(before, after)}
-    assert {(Kind.ADDED, added), (Kind.REMOVED, "motivation"), (Kind.CHANGED, "email")} <= told
+    assert {
+        (ChangeKind.ADDED, added),
+        (ChangeKind.REMOVED, "motivation"),
+        (ChangeKind.CHANGED, "email"),
+    } <= told
     assert comparing.PARTS["title"] in [change.named for change in changes(before, after)]
     assert "l’ordre des questions" in [each for c in changes(before, after) for each in c.details]
     assert comparing.removed(before.form, after.form) == ("motivation",)

@@ -16,9 +16,9 @@ from cohortmgr.base.errors import N_, Refused
 from cohortmgr.base.sheets.tables import write_csv
 from cohortmgr.cohorts.models import Cohort
 from cohortmgr.stipends import queries
-from cohortmgr.stipends.models import Run
+from cohortmgr.stipends.models import StipendRun
 from cohortmgr.stipends.payments import Payee, Payment, PaymentList, bank_rows, check_bank_rows, payment_list
-from cohortmgr.stipends.rules import SETTLED, LineState, RunState
+from cohortmgr.stipends.rules import SETTLED, RunState, StipendLineState
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class BankFile:
 
 
 @dataclass(frozen=True)
-class Group:
+class PaymentGroup:
     """The payments of one company, by name. `name` is in three languages, None for people without a company."""
 
     name: Mapping[str, str] | None
@@ -46,9 +46,9 @@ class Group:
 class PaymentSheet:
     """The payment list of a run, to be printed and signed."""
 
-    run: Run
+    run: StipendRun
     cohort: Cohort
-    groups: tuple[Group, ...]
+    groups: tuple[PaymentGroup, ...]
     count: int
     total: int
 
@@ -66,8 +66,8 @@ def bank_file(viewer: Viewer, run_reference: str) -> BankFile:
         raise Refused(*problems)
     data = write_csv(rows[0], rows[1:])
     db.session.execute(
-        sa.update(Run)
-        .where(Run.id == run.id, Run.state == RunState.APPROVED.value)
+        sa.update(StipendRun)
+        .where(StipendRun.id == run.id, StipendRun.state == RunState.APPROVED.value)
         .values(state=RunState.EXPORTED.value, exported_at=clock.now())
         .execution_options(synchronize_session=False)
     )
@@ -92,13 +92,13 @@ def payment_sheet(viewer: Viewer, run_reference: str) -> PaymentSheet:
     return PaymentSheet(
         run,
         cohort,
-        tuple(Group(names[key], tuple(each)) for key, each in groups.items()),
+        tuple(PaymentGroup(names[key], tuple(each)) for key, each in groups.items()),
         payments.count,
         payments.total,
     )
 
 
-def _payments(run: Run) -> tuple[PaymentList, dict[str, tuple[str, Mapping[str, str] | None]]]:
+def _payments(run: StipendRun) -> tuple[PaymentList, dict[str, tuple[str, Mapping[str, str] | None]]]:
     """Return the payments of a settled run, and the company of each line by the line's reference.
 
     Refused if they are not what was approved."""
@@ -108,8 +108,8 @@ def _payments(run: Run) -> tuple[PaymentList, dict[str, tuple[str, Mapping[str, 
     payees: list[Payee] = []
     companies: dict[str, tuple[str, Mapping[str, str] | None]] = {}
     for row in queries.lines_of(run.id):
-        line = row.Line
-        if line.state != LineState.PAYABLE:
+        line = row.StipendLine
+        if line.state != StipendLineState.PAYABLE:
             continue
         sealed = details.get(line.person_id)
         rib = crypto.unseal(sealed.sealed, "bank_details", "sealed", sealed.reference) if sealed else None

@@ -5,7 +5,7 @@ from flask import Flask
 from jinja2 import DictLoader, pass_context
 from jinja2.runtime import Context
 
-from cohortmgr.base.pages.markup import House
+from cohortmgr.base.web.markup import House
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.templating import Environment
 from jinja2 import DictLoader
 
-from cohortmgr.base.pages.markup import House
+from cohortmgr.base.web.markup import House
 
 PAGES = {
     "macros": "{% set shared = 'its own' %}{% macro m() %}{{ shared }}{% endmacro %}",

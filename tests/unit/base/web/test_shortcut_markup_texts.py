@@ -10,7 +10,7 @@ from jinja2 import nodes
 from jinja2.compiler import CodeGenerator
 from markupsafe import Markup
 
-from cohortmgr.base.pages.markup import House, Writer
+from cohortmgr.base.web.markup import House, Writer
 
 TEXTS = (
     '{{ _("Se connecter") }}',

@@ -12,18 +12,18 @@ from cohortmgr.base import crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotPermitted
 from cohortmgr.messages.preferences.models import Preference
-from cohortmgr.messages.preferences.rules import Chosen, Wish
+from cohortmgr.messages.preferences.rules import ChosenPreferences, ContactPreference
 
 
-def wish_of(row: Any) -> Wish:
+def contact_preference_of(row: Any) -> ContactPreference:
     """Return the wish in the columns of `Preference`; the default wish if they are None."""
     if row is None or row.channel is None:
-        return Wish()
+        return ContactPreference()
     quiet = None if row.quiet_from is None else (row.quiet_from, row.quiet_until)
-    return Wish(row.channel, row.campaigns, row.digest, quiet)
+    return ContactPreference(row.channel, row.campaigns, row.digest, quiet)
 
 
-def chosen_by(viewer: Viewer) -> Chosen:
+def chosen_by(viewer: Viewer) -> ChosenPreferences:
     """Return the viewer's present choices, in one statement."""
     wanted = sa.select(Person, Preference).outerjoin(Preference, Preference.person_id == Person.id)
     found = db.session.execute(wanted.where(Person.id == viewer.person_id)).one_or_none()
@@ -32,4 +32,4 @@ def chosen_by(viewer: Viewer) -> Chosen:
     person, row = found
     sealed = person.phone_sealed
     phone = crypto.unseal(sealed, "persons", "phone", person.reference) if sealed else ""
-    return Chosen(person.language, phone, wish_of(row))
+    return ChosenPreferences(person.language, phone, contact_preference_of(row))

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cohortmgr.base.pages import assets
-from cohortmgr.base.pages.assets import (
+from cohortmgr.base.web import assets
+from cohortmgr.base.web.assets import (
     AUDIENCES,
     FOLDER,
     MIRRORED,

@@ -8,7 +8,7 @@ from threading import Event, Thread
 import pytest
 from flask import Flask, abort
 
-from cohortmgr.base.pages.precedence import UPLOAD, Precedence, gives_way, init_precedence
+from cohortmgr.base.web.precedence import UPLOAD, Precedence, gives_way, init_precedence
 
 SOON = 5.0
 """Seconds within which a thread does what it can do at once, however busy the machine."""
