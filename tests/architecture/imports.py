@@ -107,7 +107,7 @@ def module_of(modules: frozenset[Parts], name: str) -> Parts:
 def _of_base(family: str, name: str) -> bool:
     inside = name.removeprefix("cohortmgr.base.")
     if family not in MAY_OF_BASE:
-        return not inside.startswith("pages") or family in KNOWS_PAGES
+        return not inside.startswith("web") or family in KNOWS_PAGES
     return name.startswith(PURE_NAMES) or any(
         inside == each or inside.startswith(f"{each}.") for each in MAY_OF_BASE[family]
     )

@@ -18,6 +18,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.guardians.models import ConsentAnswer, Guardianship
 from cohortmgr.applications.importing.models import TrayRow
 from cohortmgr.applications.lists import queries as lists
+from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -48,7 +49,7 @@ def files() -> list[Application]:
 
 def seen(intake: str) -> list[str]:
     """The names that staff's list shows, whatever its filter."""
-    rows = lists.every(get_intake(intake).id, lists.Filters(state="all"))
+    rows = lists.every(get_intake(intake).id, ApplicationFilters(state="all"))
     return [row.name for row in rows]
 
 
