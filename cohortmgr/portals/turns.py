@@ -41,34 +41,34 @@ JOINING = "joining_candidate.form"
 SHOW, FORM, OFFER = "applications_candidate.show", "applications_candidate.form", "selection_candidate.offer"
 
 
-def turn_of(standing: FileSituation, now: datetime) -> Turn:
+def turn_of(situation: FileSituation, now: datetime) -> Turn:
     """Return where a file stands and who acts next."""
-    if standing.state == "withdrawn":
+    if situation.state == "withdrawn":
         return Turn(N_("Retirée"), "neutral", Problem(N_("Vous avez retiré cette candidature.")), SHOW)
-    if standing.state == "superseded":
+    if situation.state == "superseded":
         what = N_("Vous avez une autre candidature dans cette campagne : c’est elle qui est lue.")
         return Turn(N_("Mise de côté"), "neutral", Problem(what), SHOW)
-    if standing.state == "draft":
-        return _draft(standing, now)
-    if standing.state == "held":
-        return _held(standing)
-    if standing.offer is not None:
-        return _offer(standing, now)
-    if standing.outcome == "waiting":
+    if situation.state == "draft":
+        return _draft(situation, now)
+    if situation.state == "held":
+        return _held(situation)
+    if situation.offer is not None:
+        return _offer(situation, now)
+    if situation.outcome == "waiting":
         what = N_(
             "Vous êtes au rang %(place)s de la liste d’attente. Nous vous écrivons si une place se libère."
         )
-        return Turn(N_("Liste d’attente"), "info", Problem(what, {"place": standing.place or "–"}), OFFER)
-    if standing.outcome == "refused":
+        return Turn(N_("Liste d’attente"), "info", Problem(what, {"place": situation.place or "–"}), OFFER)
+    if situation.outcome == "refused":
         return Turn(
             N_("Non retenue"), "stop", Problem(N_("La réponse et ses raisons sont sur la page.")), OFFER
         )
     what = N_("C’est à nous : réponse au plus tard le %(day)s.")
-    return Turn(N_("Envoyée"), "done", Problem(what, {"day": standing.decision_by}), SHOW)
+    return Turn(N_("Envoyée"), "done", Problem(what, {"day": situation.decision_by}), SHOW)
 
 
-def _held(standing: FileSituation) -> Turn:
-    if standing.refused:
+def _held(situation: FileSituation) -> Turn:
+    if situation.refused:
         what = N_("Votre tuteur légal n’a pas donné son accord : le dossier n’est pas envoyé.")
         return Turn(N_("Non envoyée"), "stop", Problem(what), SHOW)
     return Turn(
@@ -76,16 +76,16 @@ def _held(standing: FileSituation) -> Turn:
     )
 
 
-def _draft(standing: FileSituation, now: datetime) -> Turn:
-    if now >= standing.closes_at:
+def _draft(situation: FileSituation, now: datetime) -> Turn:
+    if now >= situation.closes_at:
         what = N_("La campagne est close depuis le %(moment)s ; cette candidature n’a pas été envoyée.")
-        return Turn(N_("Non envoyée"), "neutral", Problem(what, {"moment": standing.closes_at}), SHOW)
+        return Turn(N_("Non envoyée"), "neutral", Problem(what, {"moment": situation.closes_at}), SHOW)
     what = N_("C’est à vous : envoyez-la avant le %(moment)s.")
-    return Turn(N_("En cours"), "wait", Problem(what, {"moment": standing.closes_at}), FORM, mine=True)
+    return Turn(N_("En cours"), "wait", Problem(what, {"moment": situation.closes_at}), FORM, mine=True)
 
 
-def _offer(standing: FileSituation, now: datetime) -> Turn:
-    if standing.offer == "accepted" and standing.owed:
+def _offer(situation: FileSituation, now: datetime) -> Turn:
+    if situation.offer == "accepted" and situation.owed:
         what = N_("C’est à vous : il manque encore quelque chose pour votre inscription.")
         return Turn(N_("Place acceptée"), "wait", Problem(what), JOINING, mine=True)
     told = {
@@ -95,12 +95,12 @@ def _offer(standing: FileSituation, now: datetime) -> Turn:
         "withdrawn": (N_("Offre retirée"), "stop", N_("Cette offre n’est plus valable.")),
     }
     # A late offer is shown as expired at once. The worker records that within a minute, if it runs.
-    late = standing.offer == "sent" and standing.deadline is not None and standing.deadline <= now
-    offer = "expired" if late else standing.offer
+    late = situation.offer == "sent" and situation.deadline is not None and situation.deadline <= now
+    offer = "expired" if late else situation.offer
     if offer in told:
         status, kind, text = told[offer]
         return Turn(status, kind, Problem(text), OFFER)
     what = N_("Une place vous est proposée : répondez avant le %(moment)s.")
     return Turn(
-        N_("À vous de répondre"), "wait", Problem(what, {"moment": standing.deadline}), OFFER, mine=True
+        N_("À vous de répondre"), "wait", Problem(what, {"moment": situation.deadline}), OFFER, mine=True
     )

@@ -45,24 +45,24 @@ class CodePage:
 
 
 def typed(
-    place: CodePage, act: Callable[[CodeRequest], R], then: Callable[[R], ResponseReturnValue]
+    page: CodePage, act: Callable[[CodeRequest], R], then: Callable[[R], ResponseReturnValue]
 ) -> ResponseReturnValue:
     """Answer the page where a code is typed.
 
     A right code calls `act`, in the transaction that uses the code up, and then `then`, which makes
     the answer. The page shows where the code went, and no cache may keep it. If there is no code to
     type, it redirects to `place.back`."""
-    asked = codes.look(session.get(KEPT), place.purpose)
+    asked = codes.look(session.get(KEPT), page.purpose)
     if asked is None:
-        return redirect(place.back)
+        return redirect(page.back)
     form = CodeForm()
     if form.validate_on_submit():
         try:
-            return then(_proved(place.purpose, form.digits, act))
+            return then(_proved(page.purpose, form.digits, act))
         except Refused as refusal:
             db.session.rollback()
             show_problems(form, refusal)
-    drawn = render_template("accounts/public_code.html", form=form, asked=asked, place=place)
+    drawn = render_template("accounts/public_code.html", form=form, asked=asked, place=page)
     return drawn, 200, {"Cache-Control": "no-store"}
 
 

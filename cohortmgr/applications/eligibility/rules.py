@@ -43,10 +43,12 @@ def assess(
     rules: Iterable[EligibilityRule],
     answers: Mapping[str, Answer],
     on: date,
-    facts: Circumstances = NOTHING_KNOWN,
+    circumstances: Circumstances = NOTHING_KNOWN,
 ) -> Assessment:
     """Test each rule against the canonical answers. A missing answer fails the rules that ask for it."""
-    reasons = tuple(rule.key for rule in rules if asks(rule, answers) and not holds(rule, answers, facts))
+    reasons = tuple(
+        rule.key for rule in rules if asks(rule, answers) and not holds(rule, answers, circumstances)
+    )
     return Assessment(not reasons, reasons, on)
 
 
@@ -55,19 +57,21 @@ def asks(rule: EligibilityRule, answers: Mapping[str, Answer]) -> bool:
     return all(is_met(each, answers.get(each.question)) for each in rule.when)
 
 
-def holds(rule: EligibilityRule, answers: Mapping[str, Answer], facts: Circumstances = NOTHING_KNOWN) -> bool:
+def holds(
+    rule: EligibilityRule, answers: Mapping[str, Answer], circumstances: Circumstances = NOTHING_KNOWN
+) -> bool:
     """Whether one rule holds. Bounds are included, but `born_after` and `born_before` leave out
     the day itself."""
     answer = answers.get(rule.question)
     match rule.operator:
         case Operator.NOT_EMPTY:
-            return rule.question in facts.papers or is_given(answer)
+            return rule.question in circumstances.papers or is_given(answer)
         case Operator.ONE_OF:
             return any(each in rule.values for each in _chosen(answer))
         case Operator.NONE_OF:
             return is_given(answer) and not any(each in rule.values for each in _chosen(answer))
         case Operator.NOT_ENROLLED:
-            return not facts.enrolled
+            return not circumstances.enrolled
         case Operator.AVERAGE_AT_LEAST:
             return _average_at_least(rule, answers)
         case Operator.AT_LEAST | Operator.AT_MOST | Operator.YEAR_BETWEEN:

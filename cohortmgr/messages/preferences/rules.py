@@ -74,7 +74,7 @@ class Never:
 
 
 def route(
-    wish: ContactPreference, errand: Errand, now: datetime, has_email: bool, has_phone: bool
+    preference: ContactPreference, errand: Errand, now: datetime, has_email: bool, has_phone: bool
 ) -> Leave | Later | Never:
     """Return when and by which channel a message leaves. `now` is in the time zone where the person lives.
 
@@ -82,29 +82,29 @@ def route(
     message, one that would come too late after them, or a letter about the person's own file, which
     waits in a mailbox without a sound.
     """
-    if errand.campaign and not wish.campaigns:
+    if errand.campaign and not preference.campaigns:
         return Never(drop=True)
-    channel = _channel(wish, errand, has_email, has_phone)
+    channel = _channel(preference, errand, has_email, has_phone)
     if channel is None:
         return Never()
     if errand.urgent or channel == "inbox":
         return Leave(channel)
-    if channel == "email" and wish.digest and not errand.gathered and not _presses(errand, now):
+    if channel == "email" and preference.digest and not errand.gathered and not _presses(errand, now):
         return Later(next_hour(now, DIGEST_AT), gathered=True)
-    if wish.quiet and (channel == "sms" or errand.campaign) and is_quiet(now, wish.quiet):
-        end = end_of_quiet(now, wish.quiet)
+    if preference.quiet and (channel == "sms" or errand.campaign) and is_quiet(now, preference.quiet):
+        end = end_of_quiet(now, preference.quiet)
         if errand.campaign or errand.deadline is None or errand.deadline > end + SPARE:
             return Later(end, errand.gathered)
     return Leave(channel)
 
 
-def _channel(wish: ContactPreference, errand: Errand, has_email: bool, has_phone: bool) -> str | None:
+def _channel(preference: ContactPreference, errand: Errand, has_email: bool, has_phone: bool) -> str | None:
     """Return the channel; None if there is none.
     A message that opens an account goes by e-mail if there is an address, whatever the person chose."""
     if errand.channel == "inbox":
         return "inbox"
     can_ring = has_phone and errand.short
-    if can_ring and "sms" in (wish.channel, errand.channel) and not errand.bears_a_key:
+    if can_ring and "sms" in (preference.channel, errand.channel) and not errand.bears_a_key:
         return "sms"
     if has_email:
         return "email"
@@ -156,12 +156,12 @@ def _shown(now: datetime, hour: int) -> list[datetime]:
     return [moment for moment in found if moment > now.astimezone(UTC)]
 
 
-def contact_preference_problems(wish: ContactPreference, phone: str) -> list[Problem]:
+def contact_preference_problems(preference: ContactPreference, phone: str) -> list[Problem]:
     """Return why a wish cannot be followed, each problem with its field. `phone` is in E.164, or empty."""
     problems = []
-    if wish.channel == "sms" and not phone:
+    if preference.channel == "sms" and not phone:
         problems.append(Problem(N_("Écrivez le numéro auquel les SMS doivent arriver."), {}, "phone"))
-    elif wish.channel == "sms" and not _takes_sms(phone):
+    elif preference.channel == "sms" and not _takes_sms(phone):
         problems.append(
             Problem(
                 N_("Ce numéro est celui d’un poste fixe, il ne reçoit pas de SMS. Donnez un portable."),
@@ -169,7 +169,7 @@ def contact_preference_problems(wish: ContactPreference, phone: str) -> list[Pro
                 "phone",
             )
         )
-    if wish.quiet and wish.quiet[0] == wish.quiet[1]:
+    if preference.quiet and preference.quiet[0] == preference.quiet[1]:
         what = N_("Les heures calmes commencent et finissent à la même heure. Choisissez-en deux, ou aucune.")
         problems.append(Problem(what, {}, "quiet_until"))
     return problems

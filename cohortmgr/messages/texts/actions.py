@@ -30,13 +30,13 @@ def place_for(viewer: Viewer, reference: str | None, key: str, channel: str, lan
     return TextIdentity(host.id, texts.notice_for(key, channel, language), channel, language)
 
 
-def write_text(viewer: Viewer, place: TextIdentity, draft: TextDraft) -> MessageText | None:
+def write_text(viewer: Viewer, identity: TextIdentity, draft: TextDraft) -> MessageText | None:
     """Store a text as a new version; returns None if it is the same as what is sent already.
 
     Raises Refused with every problem at its field, or if somebody else wrote a version meanwhile."""
     require_anywhere(viewer, WRITE)
-    subject, body = draft.read(place)
-    before = held_text(place)
+    subject, body = draft.read(identity)
+    before = held_text(identity)
     if (before.subject, before.body) == (subject, body):
         return None
     if before.number != draft.number:
@@ -45,54 +45,54 @@ def write_text(viewer: Viewer, place: TextIdentity, draft: TextDraft) -> Message
                 "Ce texte a changé depuis que vous avez ouvert la page : relisez l’historique, puis enregistrez."
             )
         )
-    check(place, subject, body)
-    return _new_version(viewer, WRITTEN, place, before, subject, body)
+    check(identity, subject, body)
+    return _new_version(viewer, WRITTEN, identity, before, subject, body)
 
 
-def lay_back_text(viewer: Viewer, place: TextIdentity, number: int) -> MessageText | None:
+def lay_back_text(viewer: Viewer, identity: TextIdentity, number: int) -> MessageText | None:
     """Store version `number` again as a new version, or the house's own text for 0;
     returns None if it is in force already."""
     require_anywhere(viewer, WRITE)
-    before = held_text(place)
+    before = held_text(identity)
     if number == 0:
-        house = place.name not in letters_texts.newest({place.name})
-        return None if house else _new_version(viewer, LAID_BACK, place, before, "", None)
-    old = texts.version(*place.name, number)
+        house = identity.name not in letters_texts.newest({identity.name})
+        return None if house else _new_version(viewer, LAID_BACK, identity, before, "", None)
+    old = texts.version(*identity.name, number)
     if old.body is None or (old.subject, old.body) == (before.subject, before.body):
         return None
-    check(place, old.subject, old.body)
-    return _new_version(viewer, LAID_BACK, place, before, old.subject, old.body)
+    check(identity, old.subject, old.body)
+    return _new_version(viewer, LAID_BACK, identity, before, old.subject, old.body)
 
 
-def read_sample(viewer: Viewer, place: TextIdentity, reference: str) -> dict[str, Any]:
+def read_sample(viewer: Viewer, identity: TextIdentity, reference: str) -> dict[str, Any]:
     """Return the values of a message that was sent;
     the reading is recorded in the trail as an act of its own.
 
     A link that opens an account or a file is replaced by its example,
     because only the mailbox may show it."""
     message = letters.get_for(viewer, reference)
-    if (message.key, message.institution_id) != (place.notice.key, place.institution_id):
+    if (message.key, message.institution_id) != (identity.notice.key, identity.institution_id):
         raise NotFound(reference)
     [content] = opened([message])
     if content is None:
         raise Refused(N_("Les données de cette personne ont été effacées."))
     record(viewer, READ, about(message, message.subject))
-    given = {**examples(place.notice), **content["variables"]}
-    if place.notice.bears_a_key:
-        links = (variable for variable in place.notice.variables if variable.kind == "link")
+    given = {**examples(identity.notice), **content["variables"]}
+    if identity.notice.bears_a_key:
+        links = (variable for variable in identity.notice.variables if variable.kind == "link")
         given |= {variable.name: variable.example for variable in links}
     return given
 
 
 def _new_version(
-    viewer: Viewer, action: str, place: TextIdentity, before: TextDraft, subject: str, body: str | None
+    viewer: Viewer, action: str, identity: TextIdentity, before: TextDraft, subject: str, body: str | None
 ) -> MessageText:
     number = before.number + 1
     row = MessageText(
-        institution_id=place.institution_id,
-        key=place.notice.key,
-        channel=place.channel,
-        language=place.language,
+        institution_id=identity.institution_id,
+        key=identity.notice.key,
+        channel=identity.channel,
+        language=identity.language,
         number=number,
         subject=subject,
         body=body,
@@ -103,9 +103,9 @@ def _new_version(
         db.session.add(row)
         db.session.flush()
     except IntegrityError:  # two people wrote at once: the number is taken
-        raise Stale(place.notice.key) from None
+        raise Stale(identity.notice.key) from None
     was = {"number": before.number, "subject": before.subject, "body": before.body}
     now = {"number": number, "subject": subject, "body": body}
-    what = {"key": place.notice.key, "channel": place.channel, "language": place.language}
+    what = {"key": identity.notice.key, "channel": identity.channel, "language": identity.language}
     record(viewer, action, about(row), before=was, after={**what, **now})
     return row

@@ -144,26 +144,26 @@ def _place(key: str, channel: str, language: str) -> TextIdentity:
     return wordings.place_for(guards.viewer(), request.values.get("institution"), key, channel, language)
 
 
-def _address(place: TextIdentity) -> str:
+def _address(identity: TextIdentity) -> str:
     host = request.values.get("institution") or None
-    key = place.notice.key
-    return url_for(".text", key=key, channel=place.channel, language=place.language, institution=host)
+    key = identity.notice.key
+    return url_for(".text", key=key, channel=identity.channel, language=identity.language, institution=host)
 
 
-def _values(place: TextIdentity, sample: str) -> dict[str, Any]:
+def _values(identity: TextIdentity, sample: str) -> dict[str, Any]:
     if not sample:
-        return texts_preview.examples(place.notice)
+        return texts_preview.examples(identity.notice)
     with writing():
-        return wordings.read_sample(guards.viewer(), place, sample)
+        return wordings.read_sample(guards.viewer(), identity, sample)
 
 
-def _tried(place: TextIdentity, subject: str, body: str, values: dict[str, Any]) -> str:
-    rendered = texts_preview.tried(place, subject, body, values)
-    if place.channel != SMS:
+def _tried(identity: TextIdentity, subject: str, body: str, values: dict[str, Any]) -> str:
+    rendered = texts_preview.tried(identity, subject, body, values)
+    if identity.channel != SMS:
         return rendered.html or ""
     size = _size(measured(rendered.text))
-    with speaking(place.language):
-        return page_of(size, rendered.text, say(place.notice.title))
+    with speaking(identity.language):
+        return page_of(size, rendered.text, say(identity.notice.title))
 
 
 def _size(measure: Measure) -> str:
@@ -184,45 +184,45 @@ def _framed(page: str) -> Response:
     return response
 
 
-def _warn(place: TextIdentity, draft: TextDraft) -> None:
+def _warn(identity: TextIdentity, draft: TextDraft) -> None:
     """Warn about the cost of a long short message, which is stored all the same."""
-    found = texts_preview.check(place, *draft.read(place))
+    found = texts_preview.check(identity, *draft.read(identity))
     if found and found[0].segments > MANY_SEGMENTS:
         size = _size(found[0])
         flash(_("Ce message court est long : %(size)s pour chaque personne.", size=size), "wait")
 
 
-def _editor(place: TextIdentity, form: TextForm) -> ResponseReturnValue:
+def _editor(identity: TextIdentity, form: TextForm) -> ResponseReturnValue:
     viewer = guards.viewer()
-    with speaking(place.language):
-        own_subject, own_body = house_text(place.notice, place.channel)
-        wanted = needed(place.notice, place.channel)
-        shown = texts_preview.shown_examples(place.notice)
+    with speaking(identity.language):
+        own_subject, own_body = house_text(identity.notice, identity.channel)
+        wanted = needed(identity.notice, identity.channel)
+        shown = texts_preview.shown_examples(identity.notice)
     measure = None
-    if place.channel == SMS:
-        found = measured(_filled(place, form))
+    if identity.channel == SMS:
+        found = measured(_filled(identity, form))
         measure = (_size(found), found.forcing)
     return render_template(
         "messages/texts/staff_text.html",
-        place=place,
-        notice=place.notice,
+        place=identity,
+        notice=identity.notice,
         form=form,
         institution=request.values.get("institution", ""),
         needed=wanted,
         examples=shown,
         own={"subject": own_subject, "body": own_body},
-        history=texts.history(*place.name),
-        samples=texts_preview.samples(viewer, place),
+        history=texts.history(*identity.name),
+        samples=texts_preview.samples(viewer, identity),
         size=measure,
-        channel_name=CHANNELS[place.channel],
-        language_name=LANGUAGE_NAMES[place.language],
+        channel_name=CHANNELS[identity.channel],
+        language_name=LANGUAGE_NAMES[identity.language],
     ), (422 if form.errors or form.form_errors else 200)
 
 
-def _filled(place: TextIdentity, form: TextForm) -> str:
+def _filled(identity: TextIdentity, form: TextForm) -> str:
     """Return the short message filled with the examples; as it was typed if it cannot be filled."""
     body = tidied(form.body.data or "")
     try:
-        return texts_preview.tried(place, "", body, texts_preview.examples(place.notice)).text
+        return texts_preview.tried(identity, "", body, texts_preview.examples(identity.notice)).text
     except (Refused, KeyError):
         return body

@@ -83,34 +83,34 @@ class NewThreadEntry:
 
 
 def ask(
-    viewer: Viewer, programme: Programme, intake: Intake | None, asked: NewHelpRequest, origin: str
+    viewer: Viewer, programme: Programme, intake: Intake | None, request: NewHelpRequest, origin: str
 ) -> HelpRequest:
     """Ask a question from the public page.
     `origin` is the network address it came from, counted against floods."""
     place = HelpRequestScope(programme.institution_id, programme.path, intake.id if intake else None)
     if viewer.person_id is None:
-        if not asked.email and not asked.phone:
+        if not request.email and not request.phone:
             raise Refused(Problem(_UNREACHABLE, {}, "email"))
-        told = (asked.email or asked.phone or "").casefold()
+        told = (request.email or request.phone or "").casefold()
         _limit({("help", told): PER_ADDRESS, ("help-from", origin): PER_ORIGIN})
     else:
         _limit({("help", viewer.reference): PER_ADDRESS * 2})
     with acting_in(place.institution_id):
-        return _open(viewer, place, asked)
+        return _open(viewer, place, request)
 
 
-def ask_on_file(viewer: Viewer, reference: str, asked: NewHelpRequest) -> HelpRequest:
+def ask_on_file(viewer: Viewer, reference: str, request: NewHelpRequest) -> HelpRequest:
     """Ask a question about one of the viewer's own files."""
     file = applications.own(viewer, reference)
     _limit({("help", viewer.reference): PER_ADDRESS * 2})
     row = file.application
     with acting_in(row.institution_id):
         return _open(
-            viewer, HelpRequestScope(row.institution_id, file.intake.path, file.intake.id, row.id), asked
+            viewer, HelpRequestScope(row.institution_id, file.intake.path, file.intake.id, row.id), request
         )
 
 
-def ask_on_line(viewer: Viewer, reference: str, asked: NewHelpRequest) -> HelpRequest:
+def ask_on_line(viewer: Viewer, reference: str, request: NewHelpRequest) -> HelpRequest:
     """Ask a question about one of the viewer's own payment lines."""
     line = stipends.own_line(viewer, reference).StipendLine
     _limit({("help", viewer.reference): PER_ADDRESS * 2})
@@ -118,7 +118,9 @@ def ask_on_line(viewer: Viewer, reference: str, asked: NewHelpRequest) -> HelpRe
         joined = sa.select(Cohort).join(Enrolment, Enrolment.cohort_id == Cohort.id)
         cohort = db.session.scalars(joined.where(Enrolment.id == line.enrolment_id)).one()
         place = HelpRequestScope(line.institution_id, cohort.path, cohort.intake_id, line_id=line.id)
-        return _open(viewer, place, NewHelpRequest(Topic.PAYMENT, asked.text, asked.language, asked.token))
+        return _open(
+            viewer, place, NewHelpRequest(Topic.PAYMENT, request.text, request.language, request.token)
+        )
 
 
 def add(viewer: Viewer, reference: str, text: str, token: str) -> HelpRequest:
@@ -161,8 +163,8 @@ def _add(viewer: Viewer, question: HelpRequest, text: str, token: str) -> None:
         record(viewer, "desk.add", about(question, question.subject))
 
 
-def _open(viewer: Viewer, place: HelpRequestScope, asked: NewHelpRequest) -> HelpRequest:
-    once = f"ask:{viewer.reference}:{asked.token}"
+def _open(viewer: Viewer, scope: HelpRequestScope, request: NewHelpRequest) -> HelpRequest:
+    once = f"ask:{viewer.reference}:{request.token}"
     before = (
         sa.select(HelpRequest)
         .join(ThreadEntry, ThreadEntry.question_id == HelpRequest.id)
@@ -170,14 +172,14 @@ def _open(viewer: Viewer, place: HelpRequestScope, asked: NewHelpRequest) -> Hel
     )
     if (known := db.session.scalar(before)) is not None:
         return known
-    question = open_question(viewer, place, asked)
-    say_once(viewer, question, NewThreadEntry(EntryKind.ASKED, checked_text(asked.text), once))
+    question = open_question(viewer, scope, request)
+    say_once(viewer, question, NewThreadEntry(EntryKind.ASKED, checked_text(request.text), once))
     _acknowledge(question)
     return question
 
 
 def open_question(
-    viewer: Viewer, place: HelpRequestScope, asked: NewHelpRequest, person: Person | None = None
+    viewer: Viewer, scope: HelpRequestScope, request: NewHelpRequest, person: Person | None = None
 ) -> HelpRequest:
     """Make a question's row, still without any text. `person` is given if somebody else asks for them."""
     person_id = person.id if person else viewer.person_id
@@ -186,29 +188,29 @@ def open_question(
     subject = person.reference if person else viewer.person_reference
     question = HelpRequest(
         reference=reference,
-        institution_id=place.institution_id,
-        path=place.path,
-        intake_id=place.intake_id,
-        application_id=place.application_id,
-        line_id=place.line_id,
-        about=place.about,
+        institution_id=scope.institution_id,
+        path=scope.path,
+        intake_id=scope.intake_id,
+        application_id=scope.application_id,
+        line_id=scope.line_id,
+        about=scope.about,
         person_id=person_id,
         number=number,
-        topic=asked.topic,
+        topic=request.topic,
         state=HelpRequestState.OPEN.value,
-        language=asked.language,
+        language=request.language,
         subject=subject or reference,
-        asker_name=clean(asked.name)[:120],
-        asker_email=asked.email.casefold() if asked.email else None,
-        phone_sealed=crypto.seal(asked.phone, "questions", "phone", reference) if asked.phone else None,
-        search_text=fold(f"{number} {asked.name} {asked.email or ''}"),
+        asker_name=clean(request.name)[:120],
+        asker_email=request.email.casefold() if request.email else None,
+        phone_sealed=crypto.seal(request.phone, "questions", "phone", reference) if request.phone else None,
+        search_text=fold(f"{number} {request.name} {request.email or ''}"),
         asked_at=moment,
         answer_by=answer_by(clock.local(moment).date()),
         touched_at=moment,
     )
     db.session.add(question)
     db.session.flush()
-    after = {"topic": asked.topic, "number": number}
+    after = {"topic": request.topic, "number": number}
     record(viewer, "desk.ask", about(question, question.subject), after=after)
     return question
 

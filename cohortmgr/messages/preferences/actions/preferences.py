@@ -83,12 +83,12 @@ def note_reading(viewer: Viewer, moment: datetime) -> None:
     db.session.execute(mine.values(seen_at=row["seen_at"]))
 
 
-def _keep(person_id: int, wish: ContactPreference) -> None:
-    start, end = wish.quiet or (None, None)
+def _keep(person_id: int, preference: ContactPreference) -> None:
+    start, end = preference.quiet or (None, None)
     values = {
-        "channel": wish.channel,
-        "campaigns": wish.campaigns,
-        "digest": wish.digest,
+        "channel": preference.channel,
+        "campaigns": preference.campaigns,
+        "digest": preference.digest,
         "quiet_from": start,
         "quiet_until": end,
         "updated_at": clock.now(),

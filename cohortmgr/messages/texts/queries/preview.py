@@ -49,40 +49,40 @@ class TextDraft:
     body: str
     number: int
 
-    def read(self, place: TextIdentity) -> tuple[str, str]:
+    def read(self, identity: TextIdentity) -> tuple[str, str]:
         """Return subject and body without invisible characters; a short message has no subject."""
-        return "" if place.channel == SMS else " ".join(self.subject.split()), tidied(self.body)
+        return "" if identity.channel == SMS else " ".join(self.subject.split()), tidied(self.body)
 
 
-def held_text(place: TextIdentity) -> TextDraft:
+def held_text(identity: TextIdentity) -> TextDraft:
     """Return the text that is sent now: the newest version, or the house's own."""
-    number = texts.last_version(*place.name)
-    held = letters_texts.newest({place.name}).get(place.name)
+    number = texts.last_version(*identity.name)
+    held = letters_texts.newest({identity.name}).get(identity.name)
     if held is not None:
         return TextDraft(held.subject, held.body, number)
-    with speaking(place.language):
-        return TextDraft(*house_text(place.notice, place.channel), number)
+    with speaking(identity.language):
+        return TextDraft(*house_text(identity.notice, identity.channel), number)
 
 
-def check(place: TextIdentity, subject: str, body: str) -> tuple[Measure, int] | None:
+def check(identity: TextIdentity, subject: str, body: str) -> tuple[Measure, int] | None:
     """Check that the text can be sent; raises Refused if not.
     For a short message, return its size, filled with the examples, and its cost; else None."""
-    with speaking(place.language):
-        wanted = needed(place.notice, place.channel)
-        wrong = proofread(place.notice, wanted, None if place.channel == SMS else subject, body)
+    with speaking(identity.language):
+        wanted = needed(identity.notice, identity.channel)
+        wrong = proofread(identity.notice, wanted, None if identity.channel == SMS else subject, body)
         if wrong:
             raise Refused(*wrong)
-        rendered = tried(place, subject, body, examples(place.notice))
-    if place.channel != SMS:
+        rendered = tried(identity, subject, body, examples(identity.notice))
+    if identity.channel != SMS:
         return None
     each = current_app.extensions["cohortmgr-settings"].sms_cost
     return weighed([rendered.text], lambda measure: measure.cost(each))
 
 
-def tried(place: TextIdentity, subject: str, body: str, variables: Mapping[str, Any]) -> Rendered:
+def tried(identity: TextIdentity, subject: str, body: str, variables: Mapping[str, Any]) -> Rendered:
     """Return the text filled with these values, in its own language."""
-    with speaking(place.language):
-        return render_wording(place.notice, place.channel, subject, body, variables)
+    with speaking(identity.language):
+        return render_wording(identity.notice, identity.channel, subject, body, variables)
 
 
 def examples(notice: Notice) -> dict[str, Any]:
@@ -99,10 +99,10 @@ def shown_examples(notice: Notice) -> dict[str, str]:
     }
 
 
-def samples(viewer: Viewer, place: TextIdentity) -> list[sa.Row[Any]]:
+def samples(viewer: Viewer, identity: TextIdentity) -> list[sa.Row[Any]]:
     """Return (message, person) of the latest messages of that key that the
     viewer may see, to try a text on."""
     chosen = letters.visible(viewer).where(
-        Message.key == place.notice.key, Message.institution_id == place.institution_id
+        Message.key == identity.notice.key, Message.institution_id == identity.institution_id
     )
     return list(db.session.execute(chosen.limit(SAMPLES)))

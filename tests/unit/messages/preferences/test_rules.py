@@ -68,25 +68,25 @@ SHORT = Errand(short=True)
 
 @given(wishes, errands, moments, st.booleans(), st.booleans())
 def test_no_short_message_or_campaign_leaves_in_quiet_hours_and_none_waits_beyond_them(
-    wish: ContactPreference, errand: Errand, moment: datetime, has_email: bool, has_phone: bool
+    preference: ContactPreference, errand: Errand, moment: datetime, has_email: bool, has_phone: bool
 ) -> None:
     now = moment.astimezone(CASABLANCA)
-    said = route(wish, errand, now, has_email, has_phone)
+    said = route(preference, errand, now, has_email, has_phone)
     match said:
         case Leave(channel):
             assert channel == ("sms" if channel == "sms" else "email")
             assert (has_phone and errand.short) if channel == "sms" else has_email
-            if wish.quiet and not errand.urgent and (channel == "sms" or errand.campaign):
+            if preference.quiet and not errand.urgent and (channel == "sms" or errand.campaign):
                 soon = errand.deadline is not None and errand.deadline <= moment + timedelta(hours=28)
-                assert not is_quiet(now, wish.quiet) or (soon and not errand.campaign)
-            assert wish.campaigns or not errand.campaign
+                assert not is_quiet(now, preference.quiet) or (soon and not errand.campaign)
+            assert preference.campaigns or not errand.campaign
         case Later(until, gathered):
             assert moment < until <= moment + timedelta(hours=25)
             assert not errand.urgent
             if not gathered or errand.gathered:
-                assert wish.quiet is not None and is_quiet(now, wish.quiet)
+                assert preference.quiet is not None and is_quiet(now, preference.quiet)
         case Never(drop):
-            assert drop == (errand.campaign and not wish.campaigns)
+            assert drop == (errand.campaign and not preference.campaigns)
             assert drop or not (has_email or (has_phone and errand.short))
 
 
