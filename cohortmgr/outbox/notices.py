@@ -76,7 +76,8 @@ def declare(room: str, *notices: Notice) -> None:
             raise ValueError(f"{notice.key}: two variables bear one name")
         if declared.setdefault(notice.key, notice) != notice:
             raise ValueError(f"{notice.key} is declared twice")
-        _room_of[notice.key] = room
+        if _room_of.setdefault(notice.key, room) != room:
+            raise ValueError(f"{notice.key} is declared by two rooms")
 
 
 def room_of(key: str) -> str:

@@ -17,7 +17,7 @@ from cohortmgr.base.db import db
 from cohortmgr.base.i18n import LANGUAGES, speaking
 from cohortmgr.base.settings import ROOT
 from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.notices import Notice, Variable, bearing_keys, declare, declared
+from cohortmgr.outbox.notices import Notice, Variable, bearing_keys, declare, declared, room_of
 from cohortmgr.outbox.queries import opened
 from cohortmgr.outbox.texts.display.house_texts import house_text, needed
 from cohortmgr.outbox.texts.display.rendering import Rendered, render_own, render_wording, template_name
@@ -135,9 +135,11 @@ def test_what_is_sent_bears_what_is_declared() -> None:
 
 def test_a_key_is_declared_once_and_its_words_are_told_apart() -> None:
     notice = next(iter(declared.values()))
-    declare("applications", notice)
+    declare(room_of(notice.key), notice)
+    with pytest.raises(ValueError, match="two rooms"):
+        declare("reports", notice)
     with pytest.raises(ValueError, match="twice"):
-        declare("applications", Notice(notice.key, "autre", ()))
+        declare(room_of(notice.key), Notice(notice.key, "autre", ()))
     links = (Variable("a", "link", "x"), Variable("b", "link", "y"))
     with pytest.raises(ValueError, match="one name"):
         declare("applications", Notice("two_links", "T", links))
