@@ -54,7 +54,7 @@ ROOMS = (
 
 
 class Site(Flask):
-    """The Flask application class; it only sets the Jinja environment of base/pages/markup.py."""
+    """The Flask application class; it only sets the Jinja environment of base/web/markup.py."""
 
     jinja_environment = markup.House
 
