@@ -36,6 +36,7 @@ from cohortmgr.app import Site, create_app
 from cohortmgr.applications.answers.display import typed
 from cohortmgr.applications.form.forms.classes import form_class
 from cohortmgr.applications.journey.views import whole_form as candidate_views
+from cohortmgr.applications.lists import columns as lists_columns
 from cohortmgr.applications.lists import display as cells
 from cohortmgr.base.db import db
 from cohortmgr.base.web.markup import House, Writer
@@ -181,7 +182,7 @@ def plain_rows(app: Flask) -> Turn:
     template = app.jinja_env.from_string(ROWS)
 
     def drawn(rows: Any, columns: Any, definition: Any, before: str, after: str, *, boxes: bool) -> Markup:
-        labels = [(key, cells._(cells.COLUMN_NAMES[key])) for key in columns]
+        labels = [(key, cells._(lists_columns.COLUMN_NAMES[key])) for key in columns]
         values = {"rows": rows, "boxes": boxes, "before": before, "after": after, "labels": labels}
         more = {"words": cells.words_of(definition), "tags": cells._TAGS, "figures": cells.FIGURES}
         return Markup(template.render(**values, **more, unnamed=cells._("Sans nom")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cohortmgr.accounts.actions import codes, held_forms
 from cohortmgr.base.db import writing
-from cohortmgr.base.work import Stopping
+from cohortmgr.base.work import Stopping, Work
 
 
 def forget(_stopping: Stopping) -> int:
@@ -14,3 +14,7 @@ def forget(_stopping: Stopping) -> int:
         with writing():
             forgotten += sweep()
     return forgotten
+
+
+# What the worker does of this, and every how many seconds.
+WORKS = (Work("forget.codes", forget, every=3600),)

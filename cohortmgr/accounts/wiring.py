@@ -8,7 +8,7 @@ from cohortmgr.accounts import guards, notices, tasks
 from cohortmgr.accounts.views import access, codes, held_forms, sign_in, trail
 from cohortmgr.base.errors import N_
 from cohortmgr.base.navigation import Entry, navigation_of
-from cohortmgr.base.work import Work, add_work
+from cohortmgr.base.work import add_work
 from cohortmgr.outbox.notices import declare
 
 
@@ -21,4 +21,4 @@ def init_app(app: Flask) -> None:
     navigation = navigation_of(app)
     navigation.add("staff", Entry(N_("Journal"), "accounts_staff.trail", 60, "audit.read"))
     navigation.add("own", Entry(N_("Accès et appareils"), "access.mine", 40))
-    add_work(app, Work("forget.codes", tasks.forget, every=3600))
+    add_work(app, *tasks.WORKS)

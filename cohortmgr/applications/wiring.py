@@ -31,7 +31,7 @@ from cohortmgr.applications.journey.views import one_page, whole_form
 from cohortmgr.applications.lists.views import pages as lists
 from cohortmgr.base.errors import N_
 from cohortmgr.base.navigation import Entry, RoomCard, navigation_of
-from cohortmgr.base.work import Work, add_work
+from cohortmgr.base.work import add_work
 from cohortmgr.outbox import actions as outbox
 from cohortmgr.outbox import hooks as outbox_hooks
 from cohortmgr.outbox.notices import declare
@@ -69,12 +69,7 @@ def init_app(app: Flask) -> None:
     declare("applications", *notices.NOTICES)
     _join_hooks()
     _place(app)
-    add_work(
-        app,
-        Work("drain.documents", document_tasks.examine, queue="documents", every=60, repeated=True),
-        Work("sweep.uploads", document_tasks.forget_uploads, queue="documents", every=60),
-        Work("recall.drafts", deadline_tasks.remind_drafts, every=300),
-    )
+    add_work(app, *document_tasks.WORKS, *deadline_tasks.WORKS)
 
 
 def _join_hooks() -> None:

@@ -6,7 +6,7 @@ from flask import current_app
 from sqlalchemy.exc import OperationalError
 
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.work import Stopping
+from cohortmgr.base.work import Stopping, Work
 from cohortmgr.jobs.actions import queue
 from cohortmgr.jobs.actions.queue import JobClaim, TryLater
 from cohortmgr.jobs.rules import PAUSE, percentage
@@ -72,3 +72,10 @@ def run(job: JobClaim, stopping: Stopping) -> None:
         error = f"{type(failure).__name__}: {failure}"
     with writing():
         queue.end(job, result, error)
+
+
+# Jobs whose worker died are given back first, so that the next work finds them.
+WORKS = (
+    Work("recover.jobs", recover, every=60, at_start=True),
+    Work("drain.jobs", do_next, every=60, at_start=True, repeated=True),
+)

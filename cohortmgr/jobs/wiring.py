@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from cohortmgr.base.work import Work, add_work
+from cohortmgr.base.work import add_work
 from cohortmgr.jobs import tasks
 from cohortmgr.jobs.actions.broker import celery_for, wake_sender
 
@@ -12,8 +12,4 @@ from cohortmgr.jobs.actions.broker import celery_for, wake_sender
 def init_app(app: Flask) -> None:
     """Let acts wake the worker, and register the worker's works on jobs."""
     app.extensions["cohortmgr-wake"] = wake_sender(celery_for(app.extensions["cohortmgr-settings"]))
-    add_work(
-        app,
-        Work("recover.jobs", tasks.recover, every=60, at_start=True),
-        Work("drain.jobs", tasks.do_next, every=60, at_start=True, repeated=True),
-    )
+    add_work(app, *tasks.WORKS)

@@ -8,7 +8,7 @@ from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.audit import hooks as audit
 from cohortmgr.base.errors import N_
 from cohortmgr.base.navigation import Entry, RoomCard, navigation_of
-from cohortmgr.base.work import Work, add_work
+from cohortmgr.base.work import add_work
 from cohortmgr.messages import notices
 from cohortmgr.messages.campaigns import tasks as campaign_tasks
 from cohortmgr.messages.campaigns import views as campaigns
@@ -59,7 +59,7 @@ def init_app(app: Flask) -> None:
     declare("messages", *notices.NOTICES)
     _join_hooks()
     _place(app)
-    add_work(app, Work("collect.mail", incoming_tasks.collect, every=60))
+    add_work(app, *incoming_tasks.WORKS)
 
 
 def _join_hooks() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from cohortmgr.base.work import Work, add_work
-from cohortmgr.outbox.delivery.tasks.draining import drain
+from cohortmgr.base.work import add_work
+from cohortmgr.outbox.delivery.tasks import draining
 
 
 def init_app(app: Flask) -> None:
     """Register the worker's work of sending messages."""
-    add_work(app, Work("drain.outbox", drain, queue="outbox", every=60, at_start=True))
+    add_work(app, *draining.WORKS)

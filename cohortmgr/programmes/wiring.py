@@ -6,7 +6,7 @@ from flask import Flask
 
 from cohortmgr.base.errors import N_
 from cohortmgr.base.navigation import Entry, navigation_of
-from cohortmgr.base.work import Work, add_work
+from cohortmgr.base.work import add_work
 from cohortmgr.outbox import hooks
 from cohortmgr.outbox.notices import declare
 from cohortmgr.programmes import commands, notices
@@ -25,8 +25,4 @@ def init_app(app: Flask) -> None:
     declare("programmes", *notices.NOTICES)
     hooks.headers.register(watches.headers)
     navigation_of(app).add("candidate", Entry(N_("Programmes"), "programmes.home", 30))
-    add_work(
-        app,
-        Work("announce.intakes", tasks.announce, every=300),
-        Work("forget.watches", tasks.forget, every=3600),
-    )
+    add_work(app, *tasks.WORKS)

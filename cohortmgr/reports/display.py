@@ -16,7 +16,8 @@ from cohortmgr.base.money import dirhams
 from cohortmgr.base.sheets.tables import Sheet, write_xlsx
 from cohortmgr.programmes.definition.rules import FULL_MARK_POINTS
 from cohortmgr.reports.figures import STAGES, FigureGroup
-from cohortmgr.reports.rules import OFFER_NAMES, STAGE_NAMES, Contents, is_masked
+from cohortmgr.reports.masking import is_masked
+from cohortmgr.reports.rules import OFFER_NAMES, STAGE_NAMES, Contents
 
 HIDDEN = "•"
 Cell = str | int | Decimal | None

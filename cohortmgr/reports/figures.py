@@ -2,13 +2,12 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 STAGES = ("received", "eligible", "read", "chosen", "accepted", "enrolled", "placed", "paid")
 """The stages of the funnel, in the order of a file's life. The report names them in the reader's language."""
 
-SMALL = 5
 """Counts from 1 up to below this could point at a person."""
 
 UNKNOWN = ""
@@ -69,34 +68,6 @@ def figures(records: Sequence[FileRecord]) -> Figures:
     )
 
 
-def mask(whole: Figures, k: int = SMALL) -> Figures:
-    """Return the figures for an observer: no count from 1 to k − 1, nor any that subtraction would give back.
-
-    Where a column has only one hidden cell, or its hidden cells add up to less than `k`, the next smallest is
-    hidden too (complementary suppression). A mean is hidden if fewer than `k` files were read or if that
-    count is hidden.
-    """
-    funnel = dict(_hidden_small(whole.funnel.counts, k))
-    return Figures(
-        funnel=_remean(replace(whole.funnel, counts=funnel), k),
-        shares={stage: share if funnel[stage] is not None else None for stage, share in whole.shares.items()},
-        regions=_mask_groups(whole.regions, k),
-        sexes=_mask_groups(whole.sexes, k),
-        licences=_mask_groups(whole.licences, k),
-        companies=mask_column(whole.companies, k),
-    )
-
-
-def mask_column(counts: Mapping[str, int | None], k: int) -> dict[str, int | None]:
-    """Hide small counts of a column whose total is known, and as many others as are needed to protect them."""
-    known = {key: count for key, count in counts.items() if count is not None}
-    hidden = [key for key in known if 0 < known[key] < k]
-    spare = sorted((key for key in known if known[key] >= k), key=lambda key: (known[key], key))
-    while hidden and spare and (len(hidden) < 2 or sum(known[key] for key in hidden) < k):
-        hidden.append(spare.pop(0))
-    return {key: None if key in hidden else count for key, count in counts.items()}
-
-
 def _group(key: str, records: Sequence[FileRecord]) -> FigureGroup:
     means = [record.mean for record in records if record.mean is not None and "read" in record.stages]
     return FigureGroup(
@@ -113,23 +84,4 @@ def _by(records: Sequence[FileRecord], kind: Callable[[FileRecord], str | None])
     groups = (_group(key, shelf) for key, shelf in shelves.items())
     return tuple(
         sorted(groups, key=lambda group: (group.key == UNKNOWN, -(group.counts["received"] or 0), group.key))
-    )
-
-
-def _hidden_small(counts: Mapping[str, int | None], k: int) -> dict[str, int | None]:
-    return {key: None if count is not None and 0 < count < k else count for key, count in counts.items()}
-
-
-def _remean(group: FigureGroup, k: int) -> FigureGroup:
-    read = group.counts["read"]
-    return replace(group, mean=group.mean if read is not None and read >= k else None)
-
-
-def _mask_groups(groups: Sequence[FigureGroup], k: int) -> tuple[FigureGroup, ...]:
-    columns = {
-        stage: mask_column({group.key: group.counts[stage] for group in groups}, k) for stage in STAGES
-    }
-    return tuple(
-        _remean(replace(group, counts={stage: columns[stage][group.key] for stage in STAGES}), k)
-        for group in groups
     )

@@ -27,8 +27,9 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Definition, Form
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reports.figures import FileRecord
+from cohortmgr.reports.masking import masked
 from cohortmgr.reports.models import Report
-from cohortmgr.reports.rules import OFFER_NAMES, Contents, Month, ReportState, from_json, masked, mean_mark
+from cohortmgr.reports.rules import OFFER_NAMES, Contents, Month, ReportState, from_json, mean_mark
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import COUNTING
 from cohortmgr.selection.models import Offer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from cohortmgr.base.errors import N_
 from cohortmgr.base.states import Stage, Table
 from cohortmgr.programmes.definition.rules import FULL_MARK_POINTS
-from cohortmgr.reports.figures import SMALL, FigureGroup, Figures, mask, mask_column
+from cohortmgr.reports.figures import FigureGroup, Figures
 from cohortmgr.selection.rules import OfferState
 
 
@@ -104,31 +104,6 @@ def marks_by_point(means: Iterable[int]) -> dict[str, int | None]:
     for mean in means:
         counts[min(FULL_MARK_POINTS - 1, max(0, mean // 1000))] += 1
     return {str(point): count for point, count in counts.items()}
-
-
-def masked(whole: Contents, k: int = SMALL) -> Contents:
-    """Return the report for observers: no small count, and none from which a small one could be worked out."""
-    return replace(
-        whole,
-        figures=mask(whole.figures, k),
-        marks=mask_column(whole.marks, k),
-        offers=mask_column(whole.offers, k),
-        stipends=tuple(_masked_month(month, k) for month in whole.stipends),
-    )
-
-
-def _masked_month(month: Month, k: int) -> Month:
-    small = month.people is not None and 0 < month.people < k
-    return Month(month.month, None, None) if small else month
-
-
-def is_masked(contents: Contents) -> bool:
-    """Whether any figure is hidden; the page then explains the sign."""
-    funnel = contents.figures.funnel.counts.values()
-    groups = [*contents.figures.regions, *contents.figures.sexes, *contents.figures.licences]
-    columns = [contents.marks, contents.offers, contents.figures.companies, *(g.counts for g in groups)]
-    hidden = any(count is None for column in columns for count in column.values())
-    return hidden or None in funnel or any(month.people is None for month in contents.stipends)
 
 
 def to_json(contents: Contents) -> dict[str, Any]:

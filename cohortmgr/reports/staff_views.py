@@ -15,7 +15,8 @@ from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import LANGUAGE_NAMES, language
 from cohortmgr.reports import actions, queries
 from cohortmgr.reports.display import hidden_note, tables
-from cohortmgr.reports.rules import REPORT_STATES, TAGS, is_masked
+from cohortmgr.reports.masking import is_masked
+from cohortmgr.reports.rules import REPORT_STATES, TAGS
 
 bp = Blueprint("reports_staff", __name__)
 

@@ -14,7 +14,8 @@ from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.reports import actions, queries
 from cohortmgr.reports.display import workbook
 from cohortmgr.reports.figures import FileRecord, figures
-from cohortmgr.reports.rules import Contents, marks_by_point, masked
+from cohortmgr.reports.masking import masked
+from cohortmgr.reports.rules import Contents, marks_by_point
 
 CHUNK = 50
 """The number of files read between two steps of the percentage."""

@@ -19,7 +19,7 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import assignment, queries
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.rules import HOLDING, REVIEW_STATES, ReviewState, check_scores
+from cohortmgr.reviews.rules import HOLDING, REVIEW_STATES, ReviewState, check_scores, total_thousandths
 from cohortmgr.reviews.rules import bounds_of as bounds_of
 
 LONGEST_COMMENT = 4000
@@ -109,7 +109,7 @@ def score(
     before = {"state": review.state, "scores": review.scores}
     review.state = ReviewState.SUBMITTED.value
     review.scores, review.comment = given, comment
-    review.total_thousandths = rubric.total_thousandths(given)
+    review.total_thousandths = total_thousandths(rubric, given)
     review.submitted_at = clock.now()
     record(
         viewer,

@@ -88,6 +88,26 @@ def bounds_of(rubric: Rubric) -> dict[str, tuple[int, int]]:
     return {each.key: (each.scale_min, each.scale_max) for each in rubric.criteria}
 
 
+def total_thousandths(rubric: Rubric, scores: Mapping[str, int]) -> int:
+    """The weighted mean of a reading's scores, out of 20, in whole thousandths (13 450 = 13.450 of 20).
+
+    Each score is first brought from its own scale to 0…1, so that criteria with scales of different
+    lengths count as their weights say. Halves are rounded to even. Raises KeyError for a missing score
+    and ValueError for one outside its scale.
+    """
+    if not rubric.criteria:
+        return 0
+    total = Fraction(0)
+    for criterion in rubric.criteria:
+        score = scores[criterion.key]
+        if not criterion.scale_min <= score <= criterion.scale_max:
+            raise ValueError(f"{criterion.key}: {score} is outside its scale")
+        span = criterion.scale_max - criterion.scale_min
+        total += Fraction(criterion.weight * (score - criterion.scale_min), span)
+    weights = sum(criterion.weight for criterion in rubric.criteria)
+    return round(total / weights * FULL_MARK_THOUSANDTHS)
+
+
 def mark_out_of_twenty(score: int | Decimal | Fraction, low: int, high: int) -> int:
     """Convert one criterion's score to thousandths out of twenty, so that criteria can be compared."""
     return round((Fraction(score) - low) * FULL_MARK_THOUSANDTHS / (high - low))

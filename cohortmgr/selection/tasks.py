@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import writing
-from cohortmgr.base.work import Stopping
+from cohortmgr.base.work import Stopping, Work
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import offers
 
@@ -15,3 +15,7 @@ def expire(_stopping: Stopping) -> int:
         return 0
     with writing():
         return offers.expire_offers(SYSTEM)
+
+
+# What the worker does of this, and every how many seconds.
+WORKS = (Work("expire.offers", expire, every=60),)

@@ -11,7 +11,7 @@ from cohortmgr.applications.journey.actions import changes, sending
 from cohortmgr.applications.lists import queries as lists
 from cohortmgr.base.errors import N_
 from cohortmgr.base.navigation import RoomCard, navigation_of
-from cohortmgr.base.work import Work, add_work
+from cohortmgr.base.work import add_work
 from cohortmgr.outbox import hooks as outbox
 from cohortmgr.outbox.notices import declare
 from cohortmgr.selection import candidate_views, notices, queries, staff_views, tasks
@@ -41,4 +41,4 @@ def init_app(app: Flask) -> None:
         50,
     )
     navigation.add_cards(card)
-    add_work(app, Work("expire.offers", tasks.expire, every=60))
+    add_work(app, *tasks.WORKS)

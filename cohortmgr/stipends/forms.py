@@ -10,7 +10,7 @@ from wtforms import HiddenField, IntegerField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.cohorts.rules import working_days
+from cohortmgr.cohorts.holidays import working_days
 from cohortmgr.stipends.rules import Arrear, month_of
 
 

@@ -6,7 +6,7 @@ from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications.deadlines import queries
 from cohortmgr.applications.deadlines.actions import reminders
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.work import Stopping
+from cohortmgr.base.work import Stopping, Work
 
 
 def remind_drafts(stopping: Stopping) -> int:
@@ -21,3 +21,7 @@ def remind_drafts(stopping: Stopping) -> int:
             if count < reminders.CHUNK:
                 break
     return told
+
+
+# What the worker does of this, and every how many seconds.
+WORKS = (Work("recall.drafts", remind_drafts, every=300),)

@@ -25,7 +25,7 @@ from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import after_commit, db, writing
-from cohortmgr.base.work import Stopping
+from cohortmgr.base.work import Stopping, Work
 from cohortmgr.outbox.actions import send
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
@@ -265,3 +265,10 @@ def _tell(row: Document) -> None:
         application.institution_id,
         application.person_id,
     )
+
+
+# What the worker does of this, and every how many seconds.
+WORKS = (
+    Work("drain.documents", examine, queue="documents", every=60, repeated=True),
+    Work("sweep.uploads", forget_uploads, queue="documents", every=60),
+)

@@ -14,31 +14,12 @@ from markupsafe import Markup, escape
 from cohortmgr.applications.answers.regions import REGIONS
 from cohortmgr.applications.corrections.rules import CORRECTION_STATE_NAMES, CorrectionState
 from cohortmgr.applications.file.rules import FILE_STATES, SOURCE_NAMES, diploma_question
+from cohortmgr.applications.lists.columns import COLUMN_NAMES
 from cohortmgr.base import clock
 from cohortmgr.base.errors import N_
 from cohortmgr.base.i18n import column_of_thousandths, localized, short_days
 from cohortmgr.programmes.definition.rules import Definition
 
-COLUMN_NAMES: Mapping[str, str] = {
-    "number": N_("Numéro"),
-    "diploma": N_("Diplôme"),
-    "average": N_("Moyenne"),
-    "region": N_("Région"),
-    "conditions": N_("Conditions"),
-    "state": N_("État"),
-    "source": N_("Origine"),
-    "sent": N_("Envoyée le"),
-    "offering": N_("Choix"),
-    "email": N_("Adresse e-mail"),
-    "language": N_("Langue"),
-    "documents": N_("Documents"),
-    "notes": N_("Notes"),
-    "correction": N_("Correction"),
-    "changed": N_("Modifiée le"),
-}
-SORTED_BY: Mapping[str, str] = {
-    "number": "number", "average": "average", "region": "region", "sent": "sent", "diploma": "diploma",
-}  # fmt: skip
 FIGURES = frozenset({"average", "sent", "documents", "notes", "changed"})
 _LANGUAGES = {"fr": N_("Français"), "ar": N_("Arabe"), "en": N_("Anglais")}
 _TAGS: Mapping[str, Mapping[Any, str]] = {

@@ -10,30 +10,13 @@ from cohortmgr.accounts.identifiers import western_digits
 from cohortmgr.applications.answers.dates import day_of
 from cohortmgr.applications.corrections.rules import CorrectionState
 from cohortmgr.applications.file.rules import ApplicationState, Source
+from cohortmgr.applications.lists.columns import COLUMNS, PLAIN_COLUMNS
 
 SIZES = (50, 100, 250, 600)
 # As many files can be ticked as the longest page shows.
 MOST_TICKED = SIZES[-1]
 SORTS = ("name", "number", "average", "sent", "region", "diploma")
-COLUMNS = (
-    "number",
-    "diploma",
-    "average",
-    "region",
-    "conditions",
-    "state",
-    "source",
-    "sent",
-    "offering",
-    "email",
-    "language",
-    "documents",
-    "notes",
-    "correction",
-    "changed",
-)
 """What a list may show beside the name; the queries know the expression of each."""
-PLAIN_COLUMNS = "number,diploma,average,region,conditions,state,source,sent"
 OUTCOMES = ("offer", "waiting", "refused", "none")
 
 

@@ -53,7 +53,7 @@ _DOCUMENTS = (
 )
 _OFFERING = sa.select(Offering.key).where(Offering.id == Application.offering_id).scalar_subquery()
 # The columns that a list may show beside the name; a column is read only when it is shown.
-COLUMNS: Mapping[str, Any] = {
+COLUMN_EXPRESSIONS: Mapping[str, Any] = {
     "number": Application.number,
     "diploma": Application.diploma,
     "average": Application.average_thousandths,
@@ -213,7 +213,7 @@ def _rows(intake_id: int, filters: ApplicationFilters) -> sa.Select[Any]:
             sa.func.count().over().label("total"),
             Application.reference,
             Application.name,
-            *(COLUMNS[name] for name in filters.shown),
+            *(COLUMN_EXPRESSIONS[name] for name in filters.shown),
         )
         .where(*chosen(intake_id, filters))
         .order_by(*_order(filters))

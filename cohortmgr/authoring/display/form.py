@@ -24,8 +24,8 @@ from cohortmgr.programmes.drafts import (
     structure,
     text_fields,
 )
+from cohortmgr.programmes.drafts.kinds_offered import KINDS, OPERATORS, TARGET_NAMES
 from cohortmgr.programmes.drafts.question_fields import anchor
-from cohortmgr.programmes.drafts.question_kinds import KINDS, OPERATORS, TARGET_NAMES
 
 if TYPE_CHECKING:
     from cohortmgr.programmes.drafts.queries import Writing

@@ -26,7 +26,7 @@ from cohortmgr.base.errors import N_, Problem, Stale
 from cohortmgr.programmes.definition.questions import QuestionKind
 from cohortmgr.programmes.definition.rules import EligibilityRule, Operator
 from cohortmgr.programmes.drafts import actions as revisions
-from cohortmgr.programmes.drafts import eligibility_fields, question_kinds
+from cohortmgr.programmes.drafts import eligibility_fields, kinds_offered
 from cohortmgr.programmes.drafts.eligibility_fields import SORTS
 from cohortmgr.programmes.drafts.queries import Writing, get_writing, mark_of
 from cohortmgr.programmes.drafts.question_fields import Typed
@@ -158,7 +158,7 @@ def _page(found: Writing, rule: str, typed: Typed, mark: str, status: int = 200)
         askable=form_display.askable(found, None),
         values_of=form_display.values_of,
         most=eligibility_fields.LONGEST_TEXT,
-        operators=question_kinds.OPERATORS,
+        operators=kinds_offered.OPERATORS,
         **form_display.problems_of(
             typed.problems, eligibility_display.wrong_at(found, place, test) if stored else {}
         ),

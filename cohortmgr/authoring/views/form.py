@@ -28,8 +28,8 @@ from cohortmgr.base.errors import N_, Problem, Stale
 from cohortmgr.base.i18n import LANGUAGE_NAMES, LANGUAGES, language, say
 from cohortmgr.programmes.definition.questions import QuestionKind
 from cohortmgr.programmes.drafts import actions as revisions
+from cohortmgr.programmes.drafts import kinds_offered, question_fields, structure
 from cohortmgr.programmes.drafts import queries as draft_queries
-from cohortmgr.programmes.drafts import question_fields, question_kinds, structure
 from cohortmgr.programmes.drafts.queries import Writing, get_writing, mark_of
 from cohortmgr.programmes.drafts.question_fields import Typed
 
@@ -116,7 +116,7 @@ def add(key: str) -> ResponseReturnValue:
     place = request.values.get("in", "") or next((each.key for each in form_display.parts(found)), "")
     _there(found, place)
     inner = place.endswith(".")
-    offered = question_kinds.INNER_KINDS if inner else tuple(question_kinds.KINDS)
+    offered = kinds_offered.INNER_KINDS if inner else tuple(kinds_offered.KINDS)
     kind = request.form.get("kind", "")
     typed = Typed({"label": {}})
     if request.method == "POST":
@@ -128,7 +128,7 @@ def add(key: str) -> ResponseReturnValue:
         if not typed.problems:
             table = {
                 "kind": kind,
-                **question_kinds.BEGINS.get(QuestionKind(kind), {}),
+                **kinds_offered.BEGINS.get(QuestionKind(kind), {}),
                 "label": {"fr": label},
             }
             with writing():
@@ -142,7 +142,7 @@ def add(key: str) -> ResponseReturnValue:
         "authoring/staff_question_new.html",
         writing=found,
         place=place,
-        kinds=[(each, *question_kinds.KINDS[each]) for each in offered],
+        kinds=[(each, *kinds_offered.KINDS[each]) for each in offered],
         kind=kind,
         label=request.form.get("label-fr", ""),
         **form_display.problems_of(typed.problems, {}),
@@ -217,7 +217,7 @@ def _question_page(
     stored = status == 200 and not typed.act and not just_begun()
     wrong = form_display.wrong_at(found, structure.path_to(found.document, name)) if stored else {}
     kind = QuestionKind(typed.table["kind"])
-    shown = question_kinds.fields_of(kind) - (question_kinds.INNER_LEFT_OUT if point else frozenset())
+    shown = kinds_offered.fields_of(kind) - (kinds_offered.INNER_LEFT_OUT if point else frozenset())
     return render_template(
         "authoring/staff_question.html",
         writing=found,
@@ -229,15 +229,15 @@ def _question_page(
         there=structure.question(found.document, name),
         fields=shown,
         kind=kind,
-        kind_name=question_kinds.KINDS[kind][0],
+        kind_name=kinds_offered.KINDS[kind][0],
         bounds=form_display.BOUNDS.get(kind),
         askable=form_display.askable(found, key, secret=bool(typed.table.get("sealed"))),
         values_of=form_display.values_of,
-        operators=question_kinds.OPERATORS,
-        targets=question_kinds.TARGET_NAMES,
-        accepted=question_kinds.ACCEPTED,
+        operators=kinds_offered.OPERATORS,
+        targets=kinds_offered.TARGET_NAMES,
+        accepted=kinds_offered.ACCEPTED,
         papers=form_display.papers(found),
-        kinds=question_kinds.KINDS,
+        kinds=kinds_offered.KINDS,
         megabytes=question_fields.megabytes,
         is_new=name not in found.published_keys,
         **form_display.problems_of(typed.problems, wrong),
@@ -319,7 +319,7 @@ def _section_page(
         moved=status == _MOVED,
         askable=form_display.askable(found, form_display.before_section(found, key)),
         values_of=form_display.values_of,
-        operators=question_kinds.OPERATORS,
+        operators=kinds_offered.OPERATORS,
         **form_display.problems_of(typed.problems, wrong),
     ), status
 

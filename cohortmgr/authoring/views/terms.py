@@ -17,7 +17,7 @@ from cohortmgr.authoring.views.draft_requests import one_page, structural
 from cohortmgr.base.i18n import LANGUAGE_NAMES
 from cohortmgr.programmes.definition.comparing import CALENDAR_NAMES
 from cohortmgr.programmes.definition.questions import QuestionKind
-from cohortmgr.programmes.drafts import calendar_fields, guardian_fields, question_kinds
+from cohortmgr.programmes.drafts import calendar_fields, guardian_fields, kinds_offered
 from cohortmgr.programmes.drafts.queries import Writing
 from cohortmgr.programmes.drafts.question_fields import QuestionTable, Typed
 
@@ -91,7 +91,7 @@ def _guardians_page(found: Writing, typed: Typed, number: int, status: int) -> R
         number=number,
         moved=status == 409,
         is_asked=is_asked,
-        lacking=[(each["label"], question_kinds.KINDS[QuestionKind(each["kind"])][0]) for each in lacking],
+        lacking=[(each["label"], kinds_offered.KINDS[QuestionKind(each["kind"])][0]) for each in lacking],
         spoken=LANGUAGE_NAMES,
         most=guardian_fields.LONGEST_PURPOSE,
         **form_display.problems_of(typed.problems, wrong),

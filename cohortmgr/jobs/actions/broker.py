@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from celery import Celery
 from kombu import Exchange, Queue
 from kombu.transport import TRANSPORT_ALIASES
 
 from cohortmgr.base.settings import Settings
+from cohortmgr.base.work import Work
 
 QUEUES = ("jobs", "outbox", "documents")
 _ONE_TRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0}
@@ -57,6 +59,26 @@ def _transport(settings: Settings) -> dict[str, object]:
         "processed_folder": str(folder / "done"),
         "store_processed": False,
         "polling_interval": 0.2,
+    }
+
+
+def routes_of(works: Iterable[Work]) -> dict[str, dict[str, str]]:
+    """Return the queue by which each work travels, by its name."""
+    return {work.name: {"queue": work.queue} for work in works}
+
+
+def schedule_of(works: Iterable[Work]) -> dict[str, dict[str, Any]]:
+    """Return the schedule of beat: every task with a period.
+
+    Each message expires a little before the next one is sent."""
+    return {
+        work.name: {
+            "task": work.name,
+            "schedule": float(work.every),
+            "options": {"queue": work.queue, "expires": work.every - max(5, work.every / 30)},
+        }
+        for work in works
+        if work.every is not None
     }
 
 

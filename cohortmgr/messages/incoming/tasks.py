@@ -20,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.work import Stopping
+from cohortmgr.base.work import Stopping, Work
 from cohortmgr.messages.incoming.actions import receive
 from cohortmgr.messages.incoming.rules import LIMIT, read_mail
 
@@ -112,3 +112,7 @@ def _alone(place: Path) -> Iterator[bool]:
             yield False
             return
         yield True
+
+
+# What the worker does of this, and every how many seconds.
+WORKS = (Work("collect.mail", collect, every=60),)

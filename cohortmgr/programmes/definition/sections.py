@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from fractions import Fraction
 from typing import Annotated
 
 # A text that people read, in each language of the house ("fr", "ar", "en"). The mark "text" tells it from any
@@ -49,25 +48,6 @@ class Rubric:
             if criterion.key == key:
                 return criterion
         raise KeyError(key)
-
-    def total_thousandths(self, scores: Mapping[str, int]) -> int:
-        """The weighted mean of the scores, out of 20, in whole thousandths (13 450 = 13.450 of 20).
-
-        Each score is first brought from its own scale to 0…1, so that criteria with scales of different
-        lengths count as their weights say. Halves are rounded to even. Raises KeyError for a missing score
-        and ValueError for one outside its scale.
-        """
-        if not self.criteria:
-            return 0
-        total = Fraction(0)
-        for criterion in self.criteria:
-            score = scores[criterion.key]
-            if not criterion.scale_min <= score <= criterion.scale_max:
-                raise ValueError(f"{criterion.key}: {score} is outside its scale")
-            span = criterion.scale_max - criterion.scale_min
-            total += Fraction(criterion.weight * (score - criterion.scale_min), span)
-        weights = sum(criterion.weight for criterion in self.criteria)
-        return round(total / weights * FULL_MARK_THOUSANDTHS)
 
 
 @dataclass(frozen=True)

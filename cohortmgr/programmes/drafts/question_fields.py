@@ -18,7 +18,7 @@ from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.definition.checks.form import KEY
 from cohortmgr.programmes.definition.questions import ConditionOperator, QuestionKind
 from cohortmgr.programmes.definition.rules import TARGETS, TEXT_LANGUAGES
-from cohortmgr.programmes.drafts.question_kinds import INNER_LEFT_OUT, fields_of
+from cohortmgr.programmes.drafts.kinds_offered import INNER_LEFT_OUT, fields_of
 from cohortmgr.programmes.drafts.structure import key_from
 
 PostedValues = Mapping[str, Sequence[str]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.work import Stopping
+from cohortmgr.base.work import Stopping, Work
 from cohortmgr.programmes.watches import actions
 
 
@@ -27,3 +27,10 @@ def forget(_stopping: Stopping) -> int:
     """Forget watches whose year is over. Returns how many."""
     with writing():
         return actions.sweep()
+
+
+# What the worker does of this, and every how many seconds.
+WORKS = (
+    Work("announce.intakes", announce, every=300),
+    Work("forget.watches", forget, every=3600),
+)

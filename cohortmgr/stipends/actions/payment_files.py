@@ -16,8 +16,9 @@ from cohortmgr.base.errors import N_, Refused
 from cohortmgr.base.sheets.tables import write_csv
 from cohortmgr.cohorts.models import Cohort
 from cohortmgr.stipends import queries
+from cohortmgr.stipends.bank_file import bank_rows, check_bank_rows
 from cohortmgr.stipends.models import StipendRun
-from cohortmgr.stipends.payments import Payee, Payment, PaymentList, bank_rows, check_bank_rows, payment_list
+from cohortmgr.stipends.payments import Payee, Payment, PaymentList, payment_list
 from cohortmgr.stipends.rules import SETTLED, RunState, StipendLineState
 
 

@@ -18,8 +18,8 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.text import new_reference, says_number
 from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.cohorts.holidays import pay_day, working_days
 from cohortmgr.cohorts.models import Cohort, Enrolment
-from cohortmgr.cohorts.rules import pay_day, working_days
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import AbsenceRule, Payer, StipendScheme
 from cohortmgr.programmes.models import Intake

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.questions import QuestionKind
-from cohortmgr.programmes.drafts.question_kinds import INNER_KINDS, KINDS
+from cohortmgr.programmes.drafts.kinds_offered import INNER_KINDS, KINDS
 from tests.integration.authoring.drafts import (
     HOME,
     add,

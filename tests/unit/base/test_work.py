@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from cohortmgr.base.work import Work, add_work, works_of
-from worker.schedule import route_of, schedule_of
+from cohortmgr.jobs.actions.broker import routes_of, schedule_of
 
 
 def nothing(_stopping: object) -> None:
@@ -36,4 +36,4 @@ def test_beat_sends_what_has_a_period_and_drops_it_before_the_next() -> None:
         "options": {"queue": "outbox", "expires": 55},
     }
     assert all(0 < entry["options"]["expires"] < entry["schedule"] for entry in schedule.values())
-    assert route_of(works[1]) == {"queue": "outbox"}
+    assert routes_of(works)["minute"] == {"queue": "outbox"}

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.base.errors import Refused
-from cohortmgr.cohorts.rules import ENROLMENT_STATES, EnrolmentState, pay_day, working_days
+from cohortmgr.cohorts.holidays import pay_day, working_days
+from cohortmgr.cohorts.rules import ENROLMENT_STATES, EnrolmentState
 
 
 def test_who_has_left_does_not_come_back_by_the_same_enrolment() -> None:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.reports.figures import STAGES, FileRecord, figures, mask, mask_column, per_thousand
+from cohortmgr.reports.figures import STAGES, FileRecord, figures, per_thousand
+from cohortmgr.reports.masking import mask, mask_column
 
 
 def _record(depth: int, **kinds: object) -> FileRecord:

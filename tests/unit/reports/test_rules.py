@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from cohortmgr.programmes.definition.rules import FULL_MARK_POINTS
 from cohortmgr.reports.figures import FileRecord, figures
+from cohortmgr.reports.masking import is_masked, masked
 from cohortmgr.reports.rules import (
     OFFER_NAMES,
     REPORT_STATES,
@@ -15,9 +16,7 @@ from cohortmgr.reports.rules import (
     Month,
     ReportState,
     from_json,
-    is_masked,
     marks_by_point,
-    masked,
     mean_mark,
     to_json,
 )

@@ -1,13 +1,17 @@
 """States of a reading, bounds of scores, and the exact total."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cohortmgr.base.errors import Refused
+from cohortmgr.programmes.definition.rules import Criterion, Rubric
 from cohortmgr.reviews.rules import (
     REVIEW_STATES,
     ReviewState,
     check_scores,
     mark_out_of_twenty,
+    total_thousandths,
 )
 
 
@@ -33,3 +37,49 @@ def test_scores_are_held_to_their_bounds() -> None:
 
 def test_one_criterion_out_of_twenty() -> None:
     assert mark_out_of_twenty(3, 1, 5) == 10_000
+
+
+NAME = {"fr": "Nom", "ar": "اسم", "en": "Name"}
+
+
+def rubric(*criteria: tuple[int, int, int]) -> Rubric:
+    lines = tuple(Criterion(f"c{place}", NAME, *each) for place, each in enumerate(criteria))
+    return Rubric(lines, readings=2, reading_target_minutes=6)
+
+
+def test_a_total_is_the_weighted_mean_brought_to_20_in_thousandths() -> None:
+    lines = rubric((8, 0, 5), (5, 0, 5), (5, 0, 5), (2, 0, 5))
+    assert total_thousandths(lines, {"c0": 4, "c1": 3, "c2": 5, "c3": 2}) == 15_200
+
+
+def test_scales_of_different_lengths_weigh_what_their_weights_say() -> None:
+    assert total_thousandths(rubric((1, 0, 5), (1, 1, 3)), {"c0": 5, "c1": 2}) == 15_000
+
+
+def test_a_tie_is_rounded_to_even() -> None:
+    # 20 000 / 32 = 625 exactly, so 1/64 of the scale is 312.5 and 3/64 is 937.5.
+    assert total_thousandths(rubric((1, 0, 64)), {"c0": 1}) == 312
+    assert total_thousandths(rubric((1, 0, 64)), {"c0": 3}) == 938
+
+
+def test_a_score_off_its_scale_or_missing_is_refused() -> None:
+    with pytest.raises(ValueError, match="c0"):
+        total_thousandths(rubric((1, 0, 5)), {"c0": 6})
+    with pytest.raises(KeyError):
+        total_thousandths(rubric((1, 0, 5)), {})
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 9), st.integers(0, 3), st.integers(4, 20)), min_size=1, max_size=6),
+    st.data(),
+)
+def test_a_total_lies_between_0_and_20_and_grows_with_each_score(
+    criteria: list[tuple[int, int, int]], data: st.DataObject
+) -> None:
+    lines = rubric(*criteria)
+    scores = {c.key: data.draw(st.integers(c.scale_min, c.scale_max)) for c in lines.criteria}
+    total = total_thousandths(lines, scores)
+    assert 0 <= total <= 20_000
+    first = lines.criteria[0]
+    if scores[first.key] < first.scale_max:
+        assert total_thousandths(lines, {**scores, first.key: scores[first.key] + 1}) >= total

@@ -5,15 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.accounts.bank import iban_of
-from cohortmgr.stipends.payments import (
-    Payee,
-    amount,
-    bank_rows,
-    check_bank_rows,
-    iban_holds,
-    payment_list,
-    rib_problem,
-)
+from cohortmgr.stipends.bank_file import amount, bank_rows, check_bank_rows, iban_holds
+from cohortmgr.stipends.payments import Payee, payment_list, rib_problem
 
 
 def _rib(account: int) -> str:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.base.errors import Refused
-from cohortmgr.cohorts.rules import working_days
+from cohortmgr.cohorts.holidays import working_days
 from cohortmgr.stipends.rules import (
     RUN_STATES,
     Arrear,

@@ -13,7 +13,7 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.lists import actions as lists_actions
-from cohortmgr.applications.lists import display
+from cohortmgr.applications.lists import columns, display
 from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.filters import SIZES, ApplicationFilters
 from cohortmgr.applications.lists.views import requests
@@ -58,8 +58,8 @@ def index(reference: str) -> ResponseReturnValue:
         boxes=boxes,
         counts=file_queries.counts([intake.id])[intake.id],
         words=display.words_of(definition),
-        columns=display.COLUMN_NAMES,
-        sorted_by=display.SORTED_BY,
+        columns=columns.COLUMN_NAMES,
+        sorted_by=columns.SORTED_BY,
         figures=display.FIGURES,
         sizes=[(size, size) for size in SIZES],
         may_manage=may_manage,

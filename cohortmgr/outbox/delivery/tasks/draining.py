@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.work import Stopping
+from cohortmgr.base.work import Stopping, Work
 from cohortmgr.outbox.delivery.actions import pacing
 from cohortmgr.outbox.delivery.tasks.handing_over import Post, deliver
 from cohortmgr.outbox.models import Message
@@ -66,3 +66,7 @@ def _waited(moment: datetime, stopping: Stopping) -> bool:
     while not stopping() and (left := end - time.monotonic()) > 0:
         time.sleep(min(left, _STEP))
     return True
+
+
+# Wakes empty the outbox at once; each minute finds what a wake missed.
+WORKS = (Work("drain.outbox", drain, queue="outbox", every=60, at_start=True),)

@@ -22,7 +22,7 @@ from cohortmgr.applications.eligibility import actions as overrides
 from cohortmgr.applications.eligibility.models import Override
 from cohortmgr.applications.file.models import Application, Extension, Note
 from cohortmgr.applications.lists.models import SavedView
-from cohortmgr.applications.lists.queries import COLUMNS
+from cohortmgr.applications.lists.queries import COLUMN_EXPRESSIONS
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.sheets.tables import read_table
@@ -310,7 +310,7 @@ def test_pages_send_as_many_statements_for_much_as_for_little(
     found: dict[str, list[int]] = {}
     author = viewer_of_email("selection_manager-ma-inpt-mdia-@exemple.ma")
     assert author is not None
-    every = ",".join(COLUMNS)
+    every = ",".join(COLUMN_EXPRESSIONS)
     paths = (
         f"/staff/applications/{sent}", f"/staff/intakes/{intake}/applications?size=600&columns={every}&note=no",
         f"/staff/intakes/{intake}/lots/correct", f"/staff/intakes/{intake}/duplicates",

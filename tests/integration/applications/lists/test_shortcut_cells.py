@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask import Flask, g
 
 from bench.shortcuts import plain_rows
+from cohortmgr.applications.lists import columns as lists_columns
 from cohortmgr.applications.lists import display as cells
 from cohortmgr.base.db import Utc, db
 from cohortmgr.programmes.definition.toml import read_known
@@ -51,7 +52,7 @@ def row_of(values: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("language", ["fr", "ar", "en"])
 @pytest.mark.parametrize("boxes", [True, False])
 def test_rows_by_hand_are_those_of_a_template(app: Flask, language: str, boxes: bool) -> None:
-    assert VALUES.keys() == cells.COLUMN_NAMES.keys()
+    assert VALUES.keys() == lists_columns.COLUMN_NAMES.keys()
     columns, definition, ours = list(VALUES), read_known("mdia"), cells.table_body
     with app.test_request_context():
         g.language = language

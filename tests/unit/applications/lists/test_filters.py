@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cohortmgr.applications.lists import filters, queries
+from cohortmgr.applications.lists import columns, filters, queries
 
 
 def test_each_column_and_order_of_an_address_has_its_expression() -> None:
-    assert set(filters.COLUMNS) == set(queries.COLUMNS)
+    assert set(columns.COLUMNS) == set(queries.COLUMN_EXPRESSIONS)
     assert set(filters.SORTS) == set(queries.SORTS)
-    assert set(filters.PLAIN_COLUMNS.split(",")) <= set(filters.COLUMNS)
+    assert set(columns.PLAIN_COLUMNS.split(",")) <= set(columns.COLUMNS)

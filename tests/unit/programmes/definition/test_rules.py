@@ -5,65 +5,18 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cohortmgr.programmes.definition.rules import (
     INTAKE_STATES,
     Calendar,
-    Criterion,
     Period,
     PeriodKind,
-    Rubric,
     Window,
     window_of,
 )
 from cohortmgr.programmes.definition.toml import read_known
 
 NAME = {"fr": "Nom", "ar": "اسم", "en": "Name"}
-
-
-def rubric(*criteria: tuple[int, int, int]) -> Rubric:
-    lines = tuple(Criterion(f"c{place}", NAME, *each) for place, each in enumerate(criteria))
-    return Rubric(lines, readings=2, reading_target_minutes=6)
-
-
-def test_a_total_is_the_weighted_mean_brought_to_20_in_thousandths() -> None:
-    lines = rubric((8, 0, 5), (5, 0, 5), (5, 0, 5), (2, 0, 5))
-    assert lines.total_thousandths({"c0": 4, "c1": 3, "c2": 5, "c3": 2}) == 15_200
-
-
-def test_scales_of_different_lengths_weigh_what_their_weights_say() -> None:
-    assert rubric((1, 0, 5), (1, 1, 3)).total_thousandths({"c0": 5, "c1": 2}) == 15_000
-
-
-def test_a_tie_is_rounded_to_even() -> None:
-    # 20 000 / 32 = 625 exactly, so 1/64 of the scale is 312.5 and 3/64 is 937.5.
-    assert rubric((1, 0, 64)).total_thousandths({"c0": 1}) == 312
-    assert rubric((1, 0, 64)).total_thousandths({"c0": 3}) == 938
-
-
-def test_a_score_off_its_scale_or_missing_is_refused() -> None:
-    with pytest.raises(ValueError, match="c0"):
-        rubric((1, 0, 5)).total_thousandths({"c0": 6})
-    with pytest.raises(KeyError):
-        rubric((1, 0, 5)).total_thousandths({})
-
-
-@given(
-    st.lists(st.tuples(st.integers(1, 9), st.integers(0, 3), st.integers(4, 20)), min_size=1, max_size=6),
-    st.data(),
-)
-def test_a_total_lies_between_0_and_20_and_grows_with_each_score(
-    criteria: list[tuple[int, int, int]], data: st.DataObject
-) -> None:
-    lines = rubric(*criteria)
-    scores = {c.key: data.draw(st.integers(c.scale_min, c.scale_max)) for c in lines.criteria}
-    total = lines.total_thousandths(scores)
-    assert 0 <= total <= 20_000
-    first = lines.criteria[0]
-    if scores[first.key] < first.scale_max:
-        assert lines.total_thousandths({**scores, first.key: scores[first.key] + 1}) >= total
 
 
 def test_a_calendar_moves_as_one() -> None:
