@@ -191,7 +191,7 @@ def test_every_kind_of_job_that_is_asked_for_has_a_handler(tasks: ModuleType) ->
     asked = set()
     for path in (ROOT / "cohortmgr").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "jobs.request":
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("request", "queue.request"):
                 module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
                 kind = node.args[1]
                 asked.add(

@@ -232,7 +232,7 @@ def test_a_batch_says_that_it_lives_and_leaves_what_was_taken_from_it(
             session.execute(others.values(lost_starts=1, lease_until=START))
         return {}
 
-    hooks.headers.append(taken_meanwhile)
+    hooks.headers.register(taken_meanwhile)
     assert handing_over.deliver() == 3
     assert server.addresses() == ["a@b.ma"]
 

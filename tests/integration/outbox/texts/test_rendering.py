@@ -54,7 +54,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[set[TextKey]]:
         seen.append(keys)
         return {key: text for key, text in texts.items() if key in keys}
 
-    monkeypatch.setattr(hooks, "stored", [stored])
+    monkeypatch.setattr(hooks.stored, "act", stored)
     return seen
 
 
