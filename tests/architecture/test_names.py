@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -34,13 +34,21 @@ def _house() -> list[Path]:
 def types(module: ast.Module) -> Iterator[tuple[int, str]]:
     """(line, name) of each class that stands at the top of a module, and of each other name written as a class's: an
     alias of a type is one to its readers. Type variables of one letter are not."""
-    for node in module.body:
+    for node in _standing(module.body):
         if isinstance(node, ast.ClassDef):
             yield node.lineno, node.name
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 if isinstance(target, ast.Name) and target.id[0].isupper() and not target.id.isupper():
                     yield node.lineno, target.id
+
+
+def _standing(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a module, with those in its conditions and its `try`."""
+    for node in body:
+        yield node
+        if isinstance(node, ast.If | ast.Try | ast.With):
+            yield from _standing(each for each in ast.iter_child_nodes(node) if isinstance(each, ast.stmt))
 
 
 def shared(modules: Mapping[str, ast.Module]) -> dict[str, list[str]]:
@@ -113,6 +121,8 @@ def test_a_name_that_two_modules_define_is_seen() -> None:
     one, other = ast.parse("class Line:\n    pass"), ast.parse("\nLine = tuple[int, str]\nclass Sum: ...")
     assert shared({"a.py": one, "b.py": other}) == {"Line": ["a.py:1", "b.py:2"]}
     assert shared({"a.py": one}) == {}
+    hidden = ast.parse("try:\n    if True:\n        class Line: ...\nexcept ImportError: ...")
+    assert shared({"a.py": one, "b.py": hidden}) == {"Line": ["a.py:1", "b.py:3"]}
     assert (
         shared({"a.py": ast.parse("T = 1\nclass Sum:\n    class Line: ...\nclass Sum: ..."), "b.py": one})
         == {}
