@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -223,13 +224,76 @@ def _nobody_s(root: Path) -> list[tuple[str, str, str]]:
         (f"{source.place(node.lineno)} {node.name}({', '.join(names)})", ".".join(source.parts), node.name)
         for source in of_family(root, "actions")
         if source.parts[0] not in BELOW_VIEWER
-        for node in source.tree.body
-        if isinstance(node, ast.FunctionDef)
-        and not node.name.startswith(("_", "prepare_"))
-        and not node.decorator_list
+        for node in functions_of(source.tree.body)
+        if not node.name.startswith(("_", "prepare_"))
         for names in [[argument.arg for argument in (*node.args.posonlyargs, *node.args.args)]]
         if not names or names[0] != "viewer" or len(node.args.defaults) == len(names)
     ]
+
+
+def functions_of(body: Iterable[ast.stmt]) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions of a module, and those that stand in its conditions; a lambda with a name is refused by ruff."""
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+        elif isinstance(node, ast.If | ast.Try | ast.With):
+            yield from functions_of(each for each in ast.iter_child_nodes(node) if isinstance(each, ast.stmt))
+
+
+def verbs_of_classes(root: Path) -> list[str]:
+    """Public methods of classes in actions above accounts that are no property: a verb is a function, viewer first."""
+    return [
+        f"{source.place(node.lineno)} {each.name}.{node.name}"
+        for source in of_family(root, "actions")
+        if source.parts[0] not in BELOW_VIEWER
+        and ALL not in WITHOUT_VIEWER.get(".".join(source.parts), ("", ()))[1]
+        for each in source.tree.body
+        if isinstance(each, ast.ClassDef)
+        for node in functions_of(each.body)
+        if not node.name.startswith("_") and not node.decorator_list and _changes(node)
+    ]
+
+
+def _changes(function: ast.AST) -> bool:
+    """Whether a function sets an attribute, or uses the session."""
+    return any(
+        isinstance(node, ast.Attribute)
+        and (not isinstance(node.ctx, ast.Load) or dotted(node).split(".")[-1] == "session")
+        for node in ast.walk(function)
+    )
+
+
+def prepared_changes(root: Path) -> list[str]:
+    """What a `prepare_` function of actions changes: it runs before the transaction, and for nobody."""
+    return [
+        f"{source.place(node.lineno)} {node.name}"
+        for source in of_family(root, "actions")
+        for node in functions_of(source.tree.body)
+        if node.name.startswith("prepare_") and _changes(node)
+    ]
+
+
+def behaviour_of_models(root: Path) -> list[str]:
+    """Functions of models but properties and private makers of columns; classes that are no table; listeners."""
+    return [
+        f"{source.place(node.lineno)} {node.name}"
+        for source in of_family(root, "models")
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (not _is_read(node) or _changes(node))
+        or isinstance(node, ast.ClassDef)
+        and "Model" not in {dotted(base) for base in node.bases}
+    ] + [
+        f"{source.place(line)} calls {name}"
+        for source in of_family(root, "models")
+        for line, name in source.calls()
+        if "event.listen" in name
+    ]
+
+
+def _is_read(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    marks = {dotted(each).split(".")[-1] for each in node.decorator_list}
+    return bool(marks & {"property", "declared_attr", "directive"}) or node.name.startswith("_")
 
 
 def guards_elsewhere(root: Path) -> list[str]:

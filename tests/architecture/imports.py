@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from tests.architecture.families import BASE, FAMILIES, HOUSE, PURE, TOP, family_of, of_house, place_in
@@ -50,16 +49,16 @@ PURE_PACKAGES = (
     "pillow_heif",
     "pypdfium2",
 )
-NOT_PURE_STANDARD = {
-    "sqlite3",
-    "socket",
-    "subprocess",
-    "urllib",
-    "http",
-    "secrets",
-    "threading",
-    "tempfile",
-}
+# Of the standard library, what computes; environment, processes and sockets are not in it. What a clock, chance or a
+# file gives (`datetime.now`, `Path.glob`) is looked for by name (conduct.py, disguises.py).
+PURE_STANDARD = {
+    "__future__", "abc", "base64", "bisect", "calendar", "collections", "contextlib", "copy",
+    "csv", "dataclasses", "datetime", "decimal", "difflib", "email", "enum", "fractions",
+    "functools", "graphlib", "hashlib", "heapq", "hmac", "html", "io", "itertools", "json", "math",
+    "numbers", "operator", "pathlib", "random", "re", "resource", "statistics", "string", "struct",
+    "sys", "textwrap", "time", "tomllib", "types", "typing", "unicodedata", "uuid", "zipfile",
+    "zlib", "zoneinfo",
+}  # fmt: skip
 _REQUEST = ("celery", "kombu", "flask_login", "flask_wtf", "wtforms")
 # Packages that a family does not import, by the beginning of the name.
 REFUSED: dict[str, tuple[str, ...]] = {
@@ -128,8 +127,7 @@ def _of_house(modules: frozenset[Parts], family: str, given: Import) -> bool:
 def _of_package(source: Source, family: str, name: str) -> bool:
     first = name.split(".")[0]
     if family == PURE:
-        known = first in sys.stdlib_module_names and first not in NOT_PURE_STANDARD
-        return known or name.startswith(PURE_PACKAGES)
+        return first in PURE_STANDARD or name.startswith(PURE_PACKAGES)
     if first == "flask" and family in OF_FLASK:
         return name.removeprefix("flask.").startswith(OF_FLASK[family])
     if first in REFUSED.get(family, ()):

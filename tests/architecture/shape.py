@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
-from tests.architecture.families import BASE, ENDINGS, FAMILIES, TOP, of_family, place_in, rooms, sub_rooms
+from tests.architecture.families import (
+    BASE,
+    ENDINGS,
+    FAMILIES,
+    TOP,
+    of_family,
+    of_house,
+    place_in,
+    rooms,
+    sub_rooms,
+)
 from tests.architecture.sources import Source, files, our_files
 
 LONGEST = 400
 MOST_FILES, MOST_TEMPLATES = 20, 30
 # Folders of the house that hold no Python.
 NOT_ROOMS = {"assets", "translations", "__pycache__"}
-VAGUE = {"utils", "util", "common", "helpers", "helper", "misc", "stuff", "shared", "lib", "core"}
+VAGUE = {"utils", "util", "common", "helpers", "helper", "misc", "stuff", "shared", "lib", "core"} | {
+    # Families under the names of other houses, and in the singular.
+    "service", "manager", "managers", "handlers",
+    "model", "view", "query", "action", "rule", "task", "hook",
+}  # fmt: skip
 # Folders of tests that mirror no room: what tests share, and what is no room of the house.
 BESIDE_ROOMS = {"architecture", "factories", "data", "worker", "wiring"}
+KINDS_OF_TESTS = {"architecture", "browser", "data", "factories", "integration", "unit", "worker"}
 NO_PYTHON = {"node_modules", "__pycache__"}
 
 
@@ -104,6 +120,42 @@ def tests_of_nothing(root: Path) -> list[str]:
             if room not in known or inside and (len(inside) > 1 or inside[0] not in known[room]):
                 found.append(str(folder.relative_to(root)))
     return found
+
+
+def tests_beside_rooms(root: Path) -> list[str]:
+    """Tests that stand in no room's folder, and folders of tests of a kind that is not known."""
+    top = root / "tests"
+    folders = [
+        path for path in top.iterdir() if path.is_dir() and path.name not in {*KINDS_OF_TESTS, *NO_PYTHON}
+    ]
+    loose = [path for folder in (top, top / "unit", top / "integration") for path in folder.glob("test_*.py")]
+    nested = list((top / "browser").glob("*/*.py"))
+    return [str(path.relative_to(root)) for path in sorted([*folders, *loose, *nested])]
+
+
+def packages_that_say(root: Path) -> list[str]:
+    """An `__init__.py` that says more than what its package is for: what stands there is looked for in a file."""
+    return [
+        str(source.path.relative_to(root))
+        for source in of_house(root)
+        if source.path.name == "__init__.py"
+        and any(not isinstance(getattr(node, "value", None), ast.Constant) for node in source.tree.body)
+    ]
+
+
+def templates_elsewhere(root: Path) -> list[str]:
+    """Folders of templates that mirror no room; texts of messages in a room's folder that declares no such notice."""
+    known, top = {*rooms(root), "macros"}, root / "templates"
+    folders = [path for path in top.iterdir() if path.is_dir() and path.name not in known]
+    texts = [path for path in (top / "messages").glob("*/*.txt") if not _is_declared(root, path)]
+    return [str(path.relative_to(root)) for path in sorted([*folders, *texts])]
+
+
+def _is_declared(root: Path, text: Path) -> bool:
+    """Whether the room of a text declares its key; the outbox's own texts are of no notice."""
+    room, key = text.parent.name, text.name.split(".")[0]
+    notices = root / "cohortmgr" / room / "notices.py"
+    return room == "outbox" or notices.is_file() and f'"{key}"' in notices.read_text("utf-8")
 
 
 def rules_without_tests(root: Path) -> list[str]:

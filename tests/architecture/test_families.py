@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.architecture import conduct, imports
+from tests.architecture import conduct, disguises, imports, joining
 from tests.architecture.sources import ROOT
 
 CHECKS: tuple[Callable[[Path], list[str]], ...] = (
@@ -24,6 +26,27 @@ CHECKS: tuple[Callable[[Path], list[str]], ...] = (
     conduct.without_viewer,
     conduct.needless_excuses,
     conduct.guards_elsewhere,
+    conduct.verbs_of_classes,
+    conduct.prepared_changes,
+    conduct.behaviour_of_models,
+    disguises.loaded_by_a_string,
+    disguises.other_sessions,
+    disguises.sessions_by_aliases,
+    disguises.statements_by_aliases,
+    disguises.rows_changed,
+    disguises.commits_by_aliases,
+    disguises.writing_by_aliases,
+    disguises.clocks_by_aliases,
+    disguises.lent_names,
+    disguises.rendered_elsewhere,
+    joining.hooks_elsewhere,
+    joining.joined_elsewhere,
+    joining.unanswered,
+    joining.filled_twice,
+    joining.reading_hooks,
+    joining.acts_of_wirings,
+    joining.left_unjoined,
+    joining.business_of_worker,
 )
 
 
@@ -31,3 +54,12 @@ CHECKS: tuple[Callable[[Path], list[str]], ...] = (
 def test_every_file_keeps_to_its_family(check: Callable[[Path], list[str]]) -> None:
     found = check(ROOT)
     assert not found, f"{check.__doc__}\n" + "\n".join(found)
+
+
+def test_the_contracts_of_the_floors_hold() -> None:
+    linter = Path(sys.executable).parent / "lint-imports"
+    done = subprocess.run(
+        [str(linter), "--no-cache", "--config", "pyproject.toml"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout

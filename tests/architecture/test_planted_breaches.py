@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture import conduct, imports, linting, shape
+from tests.architecture import conduct, disguises, imports, joining, linting, shape
 from tests.architecture.linting import planted
 from tests.architecture.sources import ROOT
 
@@ -178,7 +178,81 @@ OF_CHECKS: tuple[tuple[Check, str, str], ...] = (
     (conduct.without_viewer, "cohortmgr/selection/actions/decisions.py", "def forget(batch): pass"),
     (conduct.without_viewer, "cohortmgr/cohorts/actions.py", "def leave_all(viewer=None): pass"),
     (conduct.guards_elsewhere, "cohortmgr/reports/guards.py", "signed_in = None"),
+    # The same under other names: aliases, what is handed on, what is loaded by a string.
+    (imports.below_their_own, "cohortmgr/cohorts/rules.py", "from os import environ as e"),
+    (conduct.without_viewer, "cohortmgr/cohorts/actions.py", "if True:\n    async def leave_all(row): ..."),
+    (conduct.without_viewer, "cohortmgr/cohorts/actions.py", "@cache\ndef leave_all(row): ..."),
+    (conduct.verbs_of_classes, "cohortmgr/cohorts/actions.py", "class Leaving:\n    def do(self, row): row.state = 1"),
+    (conduct.prepared_changes, "cohortmgr/cohorts/actions.py", "def prepare_end(row): db.session.delete(row)"),
+    (conduct.behaviour_of_models, "cohortmgr/cohorts/models.py", "def leave(row): row.state = 'left'"),
+    (conduct.behaviour_of_models, "cohortmgr/cohorts/models.py", "class Mover: ..."),
+    (conduct.behaviour_of_models, "cohortmgr/cohorts/models.py", "sa.event.listen(Enrolment, 'load', print)"),
+    (disguises.loaded_by_a_string, "cohortmgr/cohorts/rules.py", "__import__('cohortmgr.reports.queries')"),
+    (disguises.loaded_by_a_string, "cohortmgr/accounts/guards.py", "from importlib import import_module as i\ni('x')"),
+    (disguises.other_sessions, "cohortmgr/cohorts/queries.py", "sa.orm.object_session(1).delete(1)"),
+    (disguises.other_sessions, "cohortmgr/cohorts/staff_views.py", "def f(): db.engine.begin()"),
+    (
+        disguises.sessions_by_aliases,
+        "cohortmgr/cohorts/staff_views.py",
+        "from cohortmgr.base import db as d\ns = d.db.session",
+    ),
+    (disguises.sessions_by_aliases, "cohortmgr/cohorts/staff_views.py", "getattr(db, 'session').add(1)"),
+    (disguises.statements_by_aliases, "cohortmgr/cohorts/staff_views.py", "import sqlalchemy as sql\nsql.select(1)"),
+    (disguises.statements_by_aliases, "cohortmgr/cohorts/queries.py", "Enrolment.__table__.update()"),
+    (disguises.rows_changed, "cohortmgr/cohorts/staff_views.py", "def f(row): row.state = 'left'"),
+    (disguises.rows_changed, "cohortmgr/cohorts/queries.py", "def f(row): setattr(row, 'state', 'left')"),
+    (disguises.commits_by_aliases, "cohortmgr/cohorts/actions.py", "s = db.session\ns.commit()"),
+    (
+        disguises.writing_by_aliases,
+        "cohortmgr/cohorts/actions.py",
+        "from cohortmgr.base import db as d\nw = d.writing",
+    ),
+    (
+        disguises.writing_by_aliases,
+        "cohortmgr/base/paging.py",
+        "from cohortmgr.base.db import writing\ndef act(): return writing()",
+    ),
+    (disguises.clocks_by_aliases, "cohortmgr/cohorts/rules.py", "from datetime import datetime as d\nn = d.now"),
+    (disguises.clocks_by_aliases, "cohortmgr/cohorts/rules.py", "from random import shuffle\nshuffle([])"),
+    (disguises.clocks_by_aliases, "cohortmgr/cohorts/rules.py", "import random as r\nr.Random()"),
+    (
+        disguises.lent_names,
+        "cohortmgr/demo/commands/choice.py",
+        "from cohortmgr.applications.file.queries import Application",
+    ),
+    (disguises.rendered_elsewhere, "cohortmgr/selection/tasks.py", "current_app.jinja_env.get_template('x')"),
+    (disguises.rendered_elsewhere, "cohortmgr/reports/staff_views.py", "current_app.view_functions['home']()"),
+    # What joins rooms.
+    (joining.hooks_elsewhere, "cohortmgr/cohorts/staff_views.py", "on_shown = Hook()"),
+    (
+        joining.joined_elsewhere,
+        "cohortmgr/cohorts/actions.py",
+        "from cohortmgr.selection.actions import offers as o\no.on_acceptance.register(print)",
+    ),
+    (joining.unanswered, "cohortmgr/cohorts/hooks.py", "on_nothing: Hook[[int], None] = Hook()"),
+    (
+        joining.filled_twice,
+        "cohortmgr/reports/wiring.py",
+        "from cohortmgr.outbox import hooks as o\no.router.fill(print)",
+    ),
+    (
+        joining.reading_hooks,
+        "cohortmgr/placements/wiring.py",
+        "from cohortmgr.cohorts import actions, queries\nqueries.companies_of_members.register(actions.leave)",
+    ),
+    (joining.acts_of_wirings, "cohortmgr/cohorts/wiring.py", "def f(app): app.add_url_rule('/x', view_func=f)"),
+    (joining.left_unjoined, "cohortmgr/applications/lists/views/more.py", "bp = Blueprint('more', __name__)"),
+    (joining.left_unjoined, "cohortmgr/stipends/tasks.py", "@handler('pay')\ndef pay(payload, progress): ..."),
+    (joining.left_unjoined, "cohortmgr/stipends/tasks.py", "WORKS = (Work('pay', print),)"),
+    (joining.left_unjoined, "cohortmgr/organisations/wiring.py", "def init_app(app): ..."),
+    (joining.business_of_worker, "worker/letters.py", "from cohortmgr.selection.actions import offers"),
     # Where files stand, and how large they are.
+    (shape.tests_beside_rooms, "tests/unit/test_stray.py", "x = 1"),
+    (shape.tests_beside_rooms, "tests/selection/test_rules.py", "x = 1"),
+    (shape.packages_that_say, "cohortmgr/cohorts/__init__.py", "def f(): ..."),
+    (shape.templates_elsewhere, "templates/novelties/page.html", ""),
+    (shape.templates_elsewhere, "templates/messages/reports/novelty.txt", ""),
+    (shape.vague, "cohortmgr/cohorts/service.py", "x = 1"),
     (shape.without_family, "cohortmgr/selection/offer_views.py", "x = 1"),
     (shape.without_family, "cohortmgr/applications/file/guardian_models.py", "x = 1"),
     (shape.without_family, "cohortmgr/authoring/views/rubric/page.py", "x = 1"),
