@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import phonenumbers
 
 from cohortmgr.accounts.identifiers import western_digits
-from cohortmgr.base.errors import N_, Refused
+from cohortmgr.base.errors import N_, Problem, Refused
 
 EMAIL, SMS = "email", "sms"
 LONGEST = 254
+# Where the numbering plan does not tell them apart, as in North America, a mobile is of the second type.
+_MOBILES = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+# What belongs to satellites and worldwide services, which cost the most of all.
+_NO_COUNTRY = "001"
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+\Z")
 _NOT_WRITTEN = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_ELSEWHERE = N_(
+    "Nos SMS ne partent que vers les portables en %(codes)s. Donnez un tel numéro, ou une adresse e-mail."
+)
 _UNWRITTEN = str.maketrans(dict.fromkeys(_NOT_WRITTEN))
 
 
@@ -50,7 +58,7 @@ def normalise_mobile(text: str) -> str:
     """Return a number that receives short messages, in E.164 (`+212612345678`);
     Moroccan if it has no country code.
 
-    Raises Refused if it is not valid or is a fixed line."""
+    Raises Refused if it is not valid, or no mobile: a fixed line, or a number that costs whoever calls it."""
     try:
         number = phonenumbers.parse(western_digits(text[:40]), "MA")
     except phonenumbers.NumberParseException:
@@ -59,6 +67,28 @@ def normalise_mobile(text: str) -> str:
         raise Refused(
             N_("Ce numéro de téléphone n’est pas valable. Écrivez-le comme 06 12 34 56 78, ou avec +212.")
         )
-    if phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.FIXED_LINE:
+    kind = phonenumbers.number_type(number)
+    if kind == phonenumbers.PhoneNumberType.FIXED_LINE:
         raise Refused(N_("Ce numéro est celui d’un poste fixe, il ne reçoit pas de SMS. Donnez un portable."))
+    if kind not in _MOBILES or phonenumbers.region_code_for_number(number) == _NO_COUNTRY:
+        raise Refused(
+            N_("Ce numéro n’est pas celui d’un portable, il ne reçoit pas de SMS. Donnez un portable.")
+        )
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def is_mobile_of(number: str, countries: Collection[str]) -> bool:
+    """Whether a number in E.164 is a mobile of one of these countries (`MA`, `FR`)."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return False
+    region = phonenumbers.region_code_for_number(parsed)
+    return region in countries and phonenumbers.number_type(parsed) in _MOBILES
+
+
+def require_mobile_of(number: str, countries: Sequence[str], where: str | None = "email") -> None:
+    """Raise Refused, saying which numbers do, unless a number in E.164 is a mobile of one of these countries."""
+    if not is_mobile_of(number, countries):
+        codes = sorted({f"+{phonenumbers.country_code_for_region(country)}" for country in countries})
+        raise Refused(Problem(_ELSEWHERE, {"codes": ", ".join(codes)}, where))

@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.contacts import EMAIL, Contact
-from cohortmgr.accounts.models import Account, Identifier, Person, RoleGrant, SignInAttempt, SignInSession
-from cohortmgr.accounts.rules import ATTEMPTS_WITHIN, Grant, Role, Viewer
+from cohortmgr.accounts.models import Account, Identifier, Person, RoleGrant, SignInSession
+from cohortmgr.accounts.rules import Grant, Role, Viewer
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, table_of
 
@@ -156,15 +156,3 @@ def persons_by_identifiers(kind: str, values: Iterable[str]) -> dict[str, Person
         ):
             found[blinds[blind]] = person
     return found
-
-
-def recent_failures(email: str) -> int:
-    """Count the failed sign-ins of an address within the window of ATTEMPTS_WITHIN."""
-    since = clock.now() - ATTEMPTS_WITHIN
-    blind = crypto.blind_index("sign-in", email.casefold())
-    counted = (
-        sa.select(sa.func.count())
-        .select_from(SignInAttempt)
-        .where(SignInAttempt.blind == blind, SignInAttempt.at > since)
-    )
-    return db.session.scalar(counted) or 0

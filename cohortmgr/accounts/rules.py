@@ -18,8 +18,6 @@ CLAIM = "claim"
 # The link went to a telephone, and proves only that number, whatever address the person has been given since.
 CLAIM_BY_PHONE = "claim_phone"
 CLAIMS = (CLAIM, CLAIM_BY_PHONE)
-ATTEMPTS = 8
-ATTEMPTS_WITHIN = timedelta(minutes=15)
 MIN_PASSWORD = 10
 # On a shared device, a session ends after this long without a page, and in any case after a working day.
 SHARED_IDLE = timedelta(minutes=30)
@@ -29,11 +27,6 @@ FRESH = timedelta(minutes=15)
 CODE_DIGITS = 6
 CODE_LIFETIME = timedelta(minutes=10)
 CODE_TRIES = 5
-CODE_AGAIN = timedelta(seconds=30)
-CODES_WITHIN = timedelta(hours=1)
-CODES_PER_ADDRESS = 6
-# A school or a whole neighbourhood may share one network address.
-CODES_PER_NETWORK = 60
 
 
 class Role(StrEnum):
@@ -261,13 +254,6 @@ def read_code(typed: str) -> str | None:
 def is_code_open(used: bool, expires_at: datetime, tries: int, moment: datetime) -> bool:
     """Whether a code may still be tried: not once it was used, nor after ten minutes or five tries."""
     return not used and moment < expires_at and tries < CODE_TRIES
-
-
-def seconds_to_wait(last: datetime | None, moment: datetime) -> int:
-    """Return how many seconds must pass before another code may be asked for;
-    `last` is when the last one was."""
-    left = CODE_AGAIN - (moment - last) if last is not None else timedelta(0)
-    return max(0, -(-left // timedelta(seconds=1)))
 
 
 def password_problems(password: str, email: str) -> list[Problem]:

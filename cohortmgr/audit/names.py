@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from cohortmgr.base.errors import N_
 
 ACTS: Mapping[str, str] = {
+    "accounts.alarm": N_("Alarme : trop de codes ou de mots de passe essayés"),
     "accounts.claim": N_("Dossier repris par sa personne"),
     "accounts.create": N_("Compte créé"),
     "accounts.grant": N_("Rôle donné"),
@@ -154,6 +155,7 @@ OBJECTS: Mapping[str, str] = {
     "import_run": N_("Import"),
     "intake": N_("Campagne"),
     "matching": N_("Affectation"),
+    "limit": N_("Limite"),
     "lot": N_("Acte sur plusieurs dossiers"),
     "message": N_("Message"),
     "message_text": N_("Texte de message"),

@@ -11,9 +11,11 @@ import base64
 import os
 import secrets as random
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from phonenumbers import SUPPORTED_REGIONS
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -103,9 +105,31 @@ class Settings(BaseSettings):
         description="where short messages are posted, https://user:password@host/path; empty: a folder",
     )
     sms_cost: int = Field(default=350, ge=0, description="thousandths of a dirham for a segment")
+    sms_countries: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("MA",), description="countries to whose mobiles SMS go, as MA,FR (ISO 3166)"
+    )
+    sms_codes_a_day: int = Field(
+        default=2000,
+        ge=0,
+        description="codes by SMS in 24 hours; strangers may use up three quarters of them",
+    )
+    codes_an_hour: int = Field(
+        default=20_000, ge=1, description="codes that nobody typed, in an hour, before strangers must wait"
+    )
     incoming: str = Field(
         default="", description="folder of incoming mail; empty: incoming in the data folder"
     )
+
+    @field_validator("sms_countries", mode="before")
+    @classmethod
+    def _countries(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        found = tuple(each.strip().upper() for each in value.split(",") if each.strip())
+        unknown = [each for each in found if each not in SUPPORTED_REGIONS]
+        if unknown or not found:
+            raise ValueError(f"{', '.join(unknown) or 'nothing'} is no country: write them as MA,FR")
+        return found
 
     @model_validator(mode="after")
     def _complete(self) -> Settings:

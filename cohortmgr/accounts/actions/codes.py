@@ -11,25 +11,23 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts.actions import counting
 from cohortmgr.accounts.actions.links import hashed
-from cohortmgr.accounts.contacts import Contact
-from cohortmgr.accounts.models import SignInAttempt, SignInCode
+from cohortmgr.accounts.contacts import SMS, Contact, require_mobile_of
+from cohortmgr.accounts.limits import Caller, limits_on_codes
+from cohortmgr.accounts.models import SignInCode
 from cohortmgr.accounts.rules import (
     CODE_DIGITS,
     CODE_LIFETIME,
     CODE_TRIES,
-    CODES_PER_ADDRESS,
-    CODES_PER_NETWORK,
-    CODES_WITHIN,
     is_code_open,
-    seconds_to_wait,
 )
 from cohortmgr.audit.actions import destroy
 from cohortmgr.base import clock, crypto
@@ -40,13 +38,8 @@ from cohortmgr.outbox.actions import Letter, send_all
 
 LETTER = "sign_in_code"
 _TABLE = table_of(SignInCode)
-_ATTEMPTS = table_of(SignInAttempt)
 KEPT = timedelta(days=1)
 _DEAD = N_("Ce code n’est plus valable. Demandez-en un autre.")
-_SOON = N_("Un code vient de partir. Attendez %(seconds)s secondes avant d’en demander un autre.")
-_TOO_MANY = N_(
-    "Trop de codes ont été demandés. Attendez une heure, ou entrez avec votre mot de passe si vous en avez un."
-)
 
 
 @dataclass(frozen=True)
@@ -72,20 +65,25 @@ def ask(
     purpose: str,
     contact: Contact,
     language: str,
-    origin: str,
+    caller: Caller,
     kept: Mapping[str, Any] | None = None,
     before: str | None = None,
 ) -> str:
     """Send a code; return the token for the browser's session.
 
-    `origin` is the network address of the browser; `before` is the token of the code that this one replaces.
-    Raises Refused if too many codes were asked for."""
-    _limit(contact, origin)
-    moment, reference, token = clock.now(), new_reference(), secrets.token_urlsafe(24)
+    `caller` says from where it is asked for, and what was proved there before; `before` is the token of the code
+    that this one replaces. Raises Refused if too many codes were asked for, or if no SMS goes to the number."""
+    attempt = _admitted(contact, caller)
+    moment, reference, token = attempt.at, new_reference(), secrets.token_urlsafe(24)
     if before:
         _end(_TABLE.c.token_hash == hashed(before))
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
-    content = {"channel": contact.channel, "address": contact.address, "language": language}
+    content = {
+        "channel": contact.channel,
+        "address": contact.address,
+        "language": language,
+        "returned": attempt.returned,
+    }
     row = SignInCode(
         reference=reference,
         token_hash=hashed(token),
@@ -118,13 +116,13 @@ def look(token: str | None, *purposes: str) -> CodeRequest | None:
     return _asked(row)
 
 
-def ask_again(token: str, origin: str, *purposes: str) -> str:
+def ask_again(token: str, caller_of: Callable[[Contact], Caller], *purposes: str) -> str:
     """Send another code to the same address for the same purpose; the earlier code stops working.
-    Returns the new token."""
+    `caller_of` says who asks for a code to that address. Returns the new token."""
     asked = look(token, *purposes)
     if asked is None:
         raise Refused(Problem(_DEAD, {}, "code"))
-    return ask(asked.purpose, asked.contact, asked.language, origin, asked.kept, token)
+    return ask(asked.purpose, asked.contact, asked.language, caller_of(asked.contact), asked.kept, token)
 
 
 def check(token: str | None, code: str, *purposes: str) -> CodeRequest | WrongCode:
@@ -151,6 +149,7 @@ def check(token: str | None, code: str, *purposes: str) -> CodeRequest | WrongCo
     if _end(_TABLE.c.id == row.id) != 1:
         raise Refused(Problem(_DEAD, {}, "code"))
     destroy(row.reference)
+    counting.give_back(counting.Attempt(row.created_at, tuple(_content(row).get("returned", ()))))
     return _asked(row)
 
 
@@ -190,27 +189,15 @@ def sweep() -> int:
     for reference in old:
         destroy(reference)
     db.session.execute(sa.delete(_TABLE).where(_TABLE.c.reference.in_(old)))
-    db.session.execute(sa.delete(_ATTEMPTS).where(_ATTEMPTS.c.at < since))
+    counting.sweep()
     return len(old)
 
 
-def _limit(contact: Contact, origin: str) -> None:
-    """Count what an address and a network asked for. Raises Refused if either asked for too much."""
-    to, source = crypto.blind_index("code-to", contact.address), crypto.blind_index("code-from", origin)
-    moment = clock.now()
-    counted = (
-        sa.select(SignInAttempt.blind, sa.func.count(), sa.func.max(SignInAttempt.at))
-        .where(SignInAttempt.blind.in_((to, source)), SignInAttempt.at > moment - CODES_WITHIN)
-        .group_by(SignInAttempt.blind)
-    )
-    found = {blind: (number, last) for blind, number, last in db.session.execute(counted)}
-    sent, last = found.get(to, (0, None))
-    if sent >= CODES_PER_ADDRESS or found.get(source, (0, None))[0] >= CODES_PER_NETWORK:
-        raise Refused(Problem(_TOO_MANY, {}, "email"))
-    wait = seconds_to_wait(last, moment)
-    if wait:
-        raise Refused(Problem(_SOON, {"seconds": wait}, "email"))
-    db.session.execute(sa.insert(_ATTEMPTS), [{"blind": blind, "at": moment} for blind in (to, source)])
+def _admitted(contact: Contact, caller: Caller) -> counting.Attempt:
+    """Count the request. Raises Refused if it is one too many, or if no SMS goes to the number."""
+    if contact.channel == SMS:
+        require_mobile_of(contact.address, counting.sms_countries())
+    return counting.count(limits_on_codes(contact, caller, counting.allowed()), "email")
 
 
 def _row(token: str, purposes: tuple[str, ...]) -> SignInCode | None:
@@ -221,9 +208,14 @@ def _row(token: str, purposes: tuple[str, ...]) -> SignInCode | None:
 
 
 def _asked(row: SignInCode) -> CodeRequest:
-    content = json.loads(crypto.unseal(row.sealed, "sign_in_codes", "sealed", row.reference))
+    content = _content(row)
     contact = Contact(content["channel"], content["address"])
     return CodeRequest(row.purpose, contact, content["language"], row.created_at, content["kept"])
+
+
+def _content(row: SignInCode) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(crypto.unseal(row.sealed, "sign_in_codes", "sealed", row.reference))
+    return content
 
 
 def _end(*chosen: sa.ColumnElement[bool]) -> int:

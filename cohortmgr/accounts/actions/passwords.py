@@ -9,7 +9,9 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_decoy: str | None = None
+# The hash, as dear as the others, of a password that nobody knows. Made here, an unknown address would take twice
+# as long as a known one, the first time in each process.
+_DECOY = "$argon2id$v=19$m=19456,t=2,p=1$4y7d0tetc3z0hYDVwi8lYg$s2ULvrx4AFZtTgw4alAaolACpN5TanUFuWY2iEpYYkQ"
 
 
 def prepare_hash(password: str) -> str:
@@ -19,10 +21,7 @@ def prepare_hash(password: str) -> str:
 
 def verify(kept: str | None, password: str) -> bool:
     """Whether the password is right. An unknown account (None) takes as long to check as a known one."""
-    global _decoy
-    if kept is None:
-        _decoy = _decoy or _hasher.hash("decoy")
     try:
-        return _hasher.verify(kept or _decoy or "", password) and kept is not None
+        return _hasher.verify(kept or _DECOY, password) and kept is not None
     except (VerificationError, InvalidHashError):
         return False

@@ -11,21 +11,20 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from cohortmgr.accounts import queries
-from cohortmgr.accounts.actions import links, passwords
+from cohortmgr.accounts.actions import counting, links, passwords
+from cohortmgr.accounts.actions.counting import Attempt
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
+from cohortmgr.accounts.limits import Caller, limits_on_passwords
 from cohortmgr.accounts.models import (
     Account,
     Identifier,
     Person,
     RoleGrant,
-    SignInAttempt,
     SignInSession,
     SingleUseLink,
 )
 from cohortmgr.accounts.rules import (
     ANONYMOUS,
-    ATTEMPTS,
-    ATTEMPTS_WITHIN,
     Role,
     Viewer,
     is_path,
@@ -59,44 +58,33 @@ def prepare_password(password: str, email: str) -> str:
     return passwords.prepare_hash(password)
 
 
-def sign_up(email: str, password_hash: str, language: str) -> Viewer:
-    """Make a new person with an account. Raises Refused if the address has an account already."""
-    email = email.casefold()
-    if queries.account_by_email(email) is not None:
-        raise Refused(Problem(_TAKEN, {}, "email"))
-    person = new_person({"email": email, "language": language})
-    account = new_account_of(person, email, password_hash)
-    record(
-        ANONYMOUS,
-        "accounts.sign_up",
-        About("account", account.reference, subject=person.reference),
-        after={"email": email},
-    )
-    return Viewer(account.reference, person.id, person.reference, person.name, email, language, account.id)
+def begin_sign_in(contact: Contact, caller: Caller) -> Attempt:
+    """Count a password before it is compared, so that many at once count as many.
+
+    Raises Refused after too many failures, even if the password is right. A code still enters, and so does the
+    password in a browser that entered with this address before."""
+    return counting.count(limits_on_passwords(contact, caller), "email")
 
 
 def prepare_sign_in(contact: Contact, password: str) -> int | None:
-    """Check a password for an address or a number (slow: call before `writing()`).
+    """Check a password for an address or a number (slow: call before `writing()`, and after `begin_sign_in`).
 
-    Returns the account's id; None if either is wrong.
-    Raises Refused after too many failures, even if the password is right.
-    """
-    if queries.recent_failures(contact.address) >= ATTEMPTS:
-        minutes = int(ATTEMPTS_WITHIN.total_seconds() // 60)
-        raise Refused(
-            Problem(
-                N_("Trop d’essais. Attendez %(minutes)s minutes, ou entrez avec un code."),
-                {"minutes": minutes},
-            )
-        )
+    Returns the account's id; None if either is wrong."""
     account = queries.account_by_contact(contact)
     right = passwords.verify(account.password_hash if account else None, password)
     return account.id if account and right and account.suspended_at is None else None
 
 
-def note_failure(address: str) -> None:
-    """Count a failed sign-in."""
-    db.session.add(SignInAttempt(blind=crypto.blind_index("sign-in", address.casefold()), at=clock.now()))
+def take_password(account_id: int, password_hash: str) -> None:
+    """Give an account the password that was chosen at sign-up, once a code has proved whose it is.
+
+    Whoever had an account already chose it anew: the sessions that an earlier password opened end."""
+    account = db.session.get_one(Account, account_id)
+    if account.password_hash is not None:
+        revoke_sessions(ANONYMOUS, account.id)
+    account.password_hash = password_hash
+    person = queries.reference_of(account.person_id)
+    record(ANONYMOUS, "accounts.password", About("account", account.reference, subject=person))
 
 
 def wrong_password() -> Refused:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from flask import flash, redirect, render_template, request, session
+from flask import flash, redirect, render_template, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -14,12 +14,15 @@ from cohortmgr.accounts.actions import codes
 from cohortmgr.accounts.actions.codes import CodeRequest, WrongCode
 from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.forms import CodeForm
+from cohortmgr.accounts.views.callers import caller_of, remember
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import language, say
 from cohortmgr.base.web.responses import show_problems
 
 ENTER = "enter"
+# Under which the password chosen at sign-up waits, hashed and sealed, for the code that proves whose it is.
+CHOSEN = "chosen"
 # The key under which the browser's session keeps the token of its last code.
 KEPT = "code"
 R = TypeVar("R")
@@ -29,7 +32,7 @@ def ask(purpose: str, contact: Contact, kept: Mapping[str, Any] | None = None) -
     """Send a code, and note in the browser's session that it asked for it."""
     before = session.get(KEPT)
     with writing():
-        token = codes.ask(purpose, contact, language(), request.remote_addr or "", kept, before)
+        token = codes.ask(purpose, contact, language(), caller_of(contact), kept, before)
     session[KEPT] = token
 
 
@@ -69,18 +72,19 @@ def typed(
 def _proved(purpose: str, digits: str, act: Callable[[CodeRequest], R]) -> R:
     with writing():
         proof = codes.check(session.get(KEPT), digits, purpose)
-        done = act(proof) if isinstance(proof, CodeRequest) else proof
-    if isinstance(done, WrongCode):  # the try is committed
-        raise codes.problem_of(done)
+        done = act(proof) if isinstance(proof, CodeRequest) else None
+    if isinstance(proof, WrongCode):  # the try is committed
+        raise codes.problem_of(proof)
     session.pop(KEPT, None)
-    return done
+    remember(proof.contact)
+    return cast(R, done)
 
 
 def ask_again(purpose: str) -> None:
     """Send another code for what the browser asked for. A refusal is shown on the next page."""
     try:
         with writing():
-            token = codes.ask_again(session.get(KEPT) or "", request.remote_addr or "", purpose)
+            token = codes.ask_again(session.get(KEPT) or "", caller_of, purpose)
     except Refused as refusal:
         flash(say(refusal.problems[0]), "wait")
         return

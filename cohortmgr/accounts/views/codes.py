@@ -10,7 +10,7 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.actions import access, codes, people
 from cohortmgr.accounts.actions.codes import CodeRequest
 from cohortmgr.accounts.rules import ANONYMOUS
-from cohortmgr.accounts.views.code_requests import ENTER, KEPT, CodePage, ask_again, typed
+from cohortmgr.accounts.views.code_requests import CHOSEN, ENTER, KEPT, CodePage, ask_again, typed
 from cohortmgr.accounts.views.entrance import enter, way_on
 
 bp = Blueprint("accounts_codes", __name__)
@@ -31,6 +31,9 @@ def code() -> ResponseReturnValue:
 
     def entering(proof: CodeRequest) -> tuple[str, bool]:
         account_id, dropped = access.enter(proof.contact, proof.language)
+        if CHOSEN in proof.kept:
+            people.take_password(account_id, proof.kept[CHOSEN])
+            dropped = False  # there is a new one
         return people.open_session(account_id, shared), dropped
 
     return typed(place, entering, _entered)

@@ -2,46 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts.actions import people
+from cohortmgr.accounts.actions import counting, people
 from cohortmgr.accounts.contacts import EMAIL
 from cohortmgr.accounts.forms import ClaimForm, EntryForm, NewPasswordForm, SignInForm, SignUpForm
 from cohortmgr.accounts.views import code_requests
-from cohortmgr.accounts.views.entrance import enter, entered
+from cohortmgr.accounts.views.callers import caller_of, remember
+from cohortmgr.accounts.views.code_requests import CHOSEN
+from cohortmgr.accounts.views.entrance import enter
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.base.i18n import language
+from cohortmgr.base.errors import Refused
 from cohortmgr.base.web.responses import show_problems
 
 bp = Blueprint("accounts", __name__)
-_PROVE = N_("Un numéro se prouve par un code : laissez le mot de passe vide, vous en choisirez un après.")
 
 
 @bp.route("/sign-up", methods=["GET", "POST"])
 @guards.public
 def sign_up() -> ResponseReturnValue:
-    """Make an account by a code, or at once with a password."""
+    """Send a code that makes an account, with the password that was chosen, if any.
+
+    An address that has an account is answered alike, and takes as long: only its owner reads the code."""
     form = SignUpForm()
     if form.validate_on_submit():
         try:
-            return _signed_up(form) if form.password.data else _code_asked(form)
+            chosen = form.password.data
+            kept = {CHOSEN: people.prepare_password(chosen, form.contact.address)} if chosen else None
+            return _code_asked(form, kept=kept)
         except Refused as refusal:
             db.session.rollback()
             show_problems(form, refusal)
     return render_template("accounts/public_sign_up.html", form=form, next=request.args.get("next"))
-
-
-def _signed_up(form: SignUpForm) -> ResponseReturnValue:
-    if form.contact.channel != EMAIL:
-        raise Refused(Problem(_PROVE, {}, "password"))
-    hashed = people.prepare_password(form.password.data, form.contact.address)
-    with writing():
-        known = people.sign_up(form.contact.address, hashed, language())
-        token = people.open_session(known.account_id or 0, form.shared.data)
-    return enter(token) if form.shared.data else entered(token, known)
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
@@ -59,18 +55,24 @@ def sign_in() -> ResponseReturnValue:
 
 
 def _signed_in(form: SignInForm) -> ResponseReturnValue:
+    with writing():
+        attempt = people.begin_sign_in(form.contact, caller_of(form.contact))
     account_id = people.prepare_sign_in(form.contact, form.password.data)
     if account_id is None:
-        with writing():
-            people.note_failure(form.contact.address)
         raise people.wrong_password()
     with writing():
+        counting.give_back(attempt)
         token = people.open_session(account_id, form.shared.data)
+    if not form.shared.data:
+        session.pop("shared", None)
+        remember(form.contact)
     return enter(token)
 
 
-def _code_asked(form: EntryForm, onward: str | None = None) -> ResponseReturnValue:
-    code_requests.ask(code_requests.ENTER, form.contact)
+def _code_asked(
+    form: EntryForm, onward: str | None = None, kept: Mapping[str, str] | None = None
+) -> ResponseReturnValue:
+    code_requests.ask(code_requests.ENTER, form.contact, kept)
     session["shared"] = form.shared.data
     return redirect(url_for("accounts_codes.code", next=onward or request.args.get("next")))
 
@@ -122,6 +124,7 @@ def link(token: str) -> ResponseReturnValue:
             hashed = people.prepare_password(chosen, contact.address) if chosen else None
             with writing():
                 session_token = people.open_session(people.take_up_link(token, hashed))
+            remember(contact)
             return enter(session_token)
         except Refused as refusal:
             db.session.rollback()

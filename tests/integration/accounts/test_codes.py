@@ -12,10 +12,12 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from cohortmgr.accounts import limits
 from cohortmgr.accounts.actions import access, codes
 from cohortmgr.accounts.contacts import contact_of
+from cohortmgr.accounts.limits import CODES_PER_ADDRESS, HOUR, Caller
 from cohortmgr.accounts.models import Account, Person, SignInAttempt, SignInCode, SignInSession
-from cohortmgr.accounts.rules import CODE_LIFETIME, CODE_TRIES, CODES_PER_ADDRESS, CODES_WITHIN
+from cohortmgr.accounts.rules import CODE_LIFETIME, CODE_TRIES
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
@@ -23,7 +25,7 @@ from cohortmgr.messages.preferences.queries import routing
 from cohortmgr.outbox import hooks
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.queries import opened
-from tests.integration.accounts.entering import last_code, letters, wrong
+from tests.integration.accounts.entering import last_code, letters, sign_in_anew, wrong
 from tests.watch import SeparateClient, rows_of
 
 At = Callable[..., AbstractContextManager[None]]
@@ -96,7 +98,7 @@ def test_a_telephone_alone_signs_up_comes_back_and_is_written_to_by_sms(
 def test_known_and_unknown_addresses_are_answered_alike(
     client: FlaskClient, another: FlaskClient, app: Flask, system_app: Flask, statements: Statements
 ) -> None:
-    assert client.post("/sign-up", data={"email": EMAIL, "password": PASSWORD}).status_code == 302
+    sign_in_anew(client, EMAIL, PASSWORD)
     said = []
     for contact in (EMAIL, "autre@exemple.ma", PHONE):
         browser = SeparateClient(app, app.response_class)
@@ -185,20 +187,20 @@ def test_codes_are_not_sent_without_end(client: FlaskClient, app: Flask, system_
     with at(began + AGAIN * CODES_PER_ADDRESS):
         assert "Trop de codes" in client.post("/sign-in", data={"email": EMAIL}).text
         ask(client, "autre@exemple.ma")
-    with at(began + CODES_WITHIN + AGAIN * CODES_PER_ADDRESS):
+    with at(began + HOUR + AGAIN * CODES_PER_ADDRESS):
         ask(client, EMAIL)
 
 
 def test_a_network_that_floods_waits(system_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(codes, "CODES_PER_NETWORK", 3)
+    monkeypatch.setattr(limits, "CODES_PER_NETWORK", 3)
     with system_app.app_context():
         for number in range(3):
             with writing():
-                codes.ask("enter", contact_of(f"a{number}@exemple.ma"), "fr", "192.0.2.1")
+                codes.ask("enter", contact_of(f"a{number}@exemple.ma"), "fr", Caller("192.0.2.1"))
         with pytest.raises(Refused, match="Trop de codes"), writing():
-            codes.ask("enter", contact_of("b@exemple.ma"), "fr", "192.0.2.1")
+            codes.ask("enter", contact_of("b@exemple.ma"), "fr", Caller("192.0.2.1"))
         with writing():
-            codes.ask("enter", contact_of("b@exemple.ma"), "fr", "192.0.2.2")
+            codes.ask("enter", contact_of("b@exemple.ma"), "fr", Caller("192.0.2.2"))
 
 
 def test_the_database_holds_neither_code_nor_address(client: FlaskClient, system_app: Flask) -> None:
@@ -222,7 +224,7 @@ def test_a_password_chosen_before_the_address_was_proved_ends_with_the_proof(
     client: FlaskClient, another: FlaskClient, system_app: Flask, at: At
 ) -> None:
     """Somebody signed up with an address that is not theirs, and waits for its owner's file."""
-    assert another.post("/sign-up", data={"email": EMAIL, "password": PASSWORD}).status_code == 302
+    sign_in_anew(another, EMAIL, PASSWORD, proved=False)
     enter(client, system_app, EMAIL)
     assert "ne vaut plus" in client.get("/my").text
     assert not is_in(another)
@@ -246,11 +248,14 @@ def test_a_suspended_account_does_not_open_by_code(client: FlaskClient, system_a
     assert not is_in(client)
 
 
-def test_a_number_with_a_password_is_proved_first(client: FlaskClient, system_app: Flask) -> None:
-    page = client.post("/sign-up", data={"email": PHONE, "password": PASSWORD})
-    assert page.status_code == 200 and "se prouve par un code" in page.text
+def test_a_number_with_a_password_is_proved_first(
+    client: FlaskClient, another: FlaskClient, system_app: Flask
+) -> None:
+    ask(client, PHONE, "/sign-up", password=PASSWORD)
     with system_app.app_context():
         assert rows_of(Account) == 0
+    assert client.post("/code", data={"code": last_code(system_app)}).location == "/my"
+    assert another.post("/sign-in", data={"email": PHONE, "password": PASSWORD}).location == "/my"
 
 
 @pytest.mark.parametrize("typed", ["", "pas une adresse", "05 37 77 30 79", "x" * 300, "\x00", "<b>@"])
@@ -321,6 +326,7 @@ def test_the_sweep_forgets_codes_of_yesterday(client: FlaskClient, system_app: F
 def test_a_password_still_signs_in_at_once_in_as_few_statements(
     client: FlaskClient, statements: Statements
 ) -> None:
+    sign_in_anew(client, EMAIL, PASSWORD)
     with statements() as seen:
-        assert client.post("/sign-up", data={"email": EMAIL, "password": PASSWORD}).location == "/my"
+        assert client.post("/sign-in", data={"email": EMAIL, "password": PASSWORD}).location == "/my"
     assert len(seen) <= 10, seen

@@ -17,6 +17,7 @@ from cohortmgr.accounts.models import Account, SignInSession
 from cohortmgr.accounts.rules import FRESH, SHARED_IDLE, SHARED_LIFETIME
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
+from tests.integration.accounts import entering
 from tests.integration.accounts.entering import last_code
 from tests.watch import SeparateClient
 
@@ -33,8 +34,7 @@ def another(app: Flask) -> FlaskClient:
 
 def sign_up(client: FlaskClient, **fields: str) -> str:
     """Returns the session's cookie as it was set."""
-    answer = client.post("/sign-up", data={"email": EMAIL, "password": PASSWORD, **fields})
-    assert answer.status_code == 302, answer.text
+    answer = entering.sign_up(client, EMAIL, PASSWORD, **fields)
     return next(value for value in answer.headers.getlist("Set-Cookie") if value.startswith("session="))
 
 
@@ -152,8 +152,7 @@ def test_nobody_ends_the_session_of_another(
     client: FlaskClient, another: FlaskClient, system_app: Flask, session: str
 ) -> None:
     sign_up(client)
-    answer = another.post("/sign-up", data={"email": "autre@exemple.ma", "password": PASSWORD})
-    assert answer.status_code == 302
+    entering.sign_up(another, "autre@exemple.ma", PASSWORD)
     with system_app.app_context():
         theirs = db.session.scalars(sa.select(SignInSession.id).order_by(SignInSession.id)).first()
     another.post("/my/sessions/end", data={"session": str(theirs)})

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.accounts.contacts import Contact, contact_of
+from cohortmgr.accounts.limits import CODE_AGAIN, seconds_to_wait
 from cohortmgr.accounts.rules import (
-    CODE_AGAIN,
     CODE_LIFETIME,
     CODE_TRIES,
     SESSION_LIFETIME,
@@ -19,7 +19,6 @@ from cohortmgr.accounts.rules import (
     is_code_open,
     lasts_until,
     read_code,
-    seconds_to_wait,
 )
 from cohortmgr.base.errors import Refused
 

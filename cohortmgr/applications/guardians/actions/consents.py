@@ -8,8 +8,9 @@ from datetime import date, timedelta
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.actions import links
-from cohortmgr.accounts.contacts import Contact
+from cohortmgr.accounts.actions import counting, links
+from cohortmgr.accounts.contacts import SMS, Contact
+from cohortmgr.accounts.limits import HOUR, Caller, Limit
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
 from cohortmgr.applications.answers.values import Answer
@@ -38,6 +39,9 @@ from cohortmgr.programmes.definition.rules import Definition
 LINK = "guardian"
 # How long the receipt's link holds, by which an answer may be changed; whoever loses it asks for another.
 STANDING = timedelta(days=365)
+# How often in an hour a person may have a guardian asked by SMS: the first number may be wrong.
+ASKED_AN_HOUR = 6
+_TOO_MANY = N_("Trop de SMS viennent de partir vers des tuteurs. Vérifiez le numéro, et attendez une heure.")
 _CHUNK = 500
 _ANSWER = N_("%(child)s, « %(purpose)s » : répondez oui ou non.")
 _SIGN = N_("Signez en écrivant votre nom.")
@@ -95,7 +99,13 @@ def ask_all(
 
 
 def ask_one(viewer: Viewer, file: File) -> None:
-    """Ask the guardian whom the file names. The caller has locked it; it is a child's, and complete."""
+    """Ask the guardian whom the file names. The caller has locked it; it is a child's, and complete.
+
+    Whoever has an account can name any number, and take it back to name another: these SMS are of the day's."""
+    contact = Contact(*guardian_of(file.definition.form, file.answers).contact)
+    if contact.channel == SMS:
+        by_sms = counting.limits_of_sms(contact.address, Caller("", viewer.reference))
+        counting.count([Limit("guardian-asked", viewer.reference, ASKED_AN_HOUR, HOUR, _TOO_MANY), *by_sms])
     ask_named(viewer, file.application, file.definition, file.answers)
 
 

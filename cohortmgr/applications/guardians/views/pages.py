@@ -14,8 +14,10 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.actions import codes, links
 from cohortmgr.accounts.actions.codes import WrongCode
 from cohortmgr.accounts.contacts import contact_of as contact_typed
+from cohortmgr.accounts.limits import Caller
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import read_code
+from cohortmgr.accounts.views.callers import caller_of, remember
 from cohortmgr.applications.file.queries import own
 from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.applications.guardians import queries as guardian_queries
@@ -73,10 +75,12 @@ def begin() -> ResponseReturnValue:
 
 def _sent_code(address: str, token: str | None) -> ResponseReturnValue:
     contact = contact_typed(address)
+    caller = caller_of(contact)
+    if token is not None:  # the link went to this very address or number
+        caller = Caller(caller.origin, links.hashed(token), owns=True)
     with writing():
         before = session.get(_CODE)
-        origin = request.remote_addr or ""
-        session[_CODE] = codes.ask(LINK, contact, language(), origin, {"token": token}, before)
+        session[_CODE] = codes.ask(LINK, contact, language(), caller, {"token": token}, before)
     return redirect(url_for("guardians.code"))
 
 
@@ -116,6 +120,7 @@ def _proved() -> ResponseReturnValue:
     if isinstance(told, WrongCode):
         raise codes.problem_of(told)
     session.pop(_CODE, None)
+    remember(told.contact)
     if token is None:
         return render_template("applications/guardians/guardian_nothing.html")
     until = clock.now() + VISIT

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from cohortmgr.accounts.actions import access, codes
 from cohortmgr.accounts.actions.codes import CodeRequest, WrongCode
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
+from cohortmgr.accounts.limits import Caller
 from cohortmgr.accounts.rules import Viewer, read_code
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Application
@@ -79,7 +80,8 @@ def ask(viewer: Viewer, reference: str, channel: str, language: str, origin: str
     if not known:
         raise Refused(Problem(NO_WAY, {}, "code"))
     contact = next((each for each in known if each.channel == channel), known[0])
-    return codes.ask(SEND, contact, language, origin, {"application": row.reference}, before)
+    caller = Caller(origin, viewer.reference, owns=True)
+    return codes.ask(SEND, contact, language, caller, {"application": row.reference}, before)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from cohortmgr.accounts.actions import links
-from cohortmgr.accounts.models import Person, SignInAttempt
+from cohortmgr.accounts.actions import counting, links
+from cohortmgr.accounts.contacts import is_mobile_of
+from cohortmgr.accounts.limits import Caller, Limit, networks_of
+from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
 from cohortmgr.applications.file import queries as applications
 from cohortmgr.audit.actions import about, record, subject_keys
@@ -91,10 +93,9 @@ def ask(
     if viewer.person_id is None:
         if not request.email and not request.phone:
             raise Refused(Problem(_UNREACHABLE, {}, "email"))
-        told = (request.email or request.phone or "").casefold()
-        _limit({("help", told): PER_ADDRESS, ("help-from", origin): PER_ORIGIN})
+        _limit_stranger(request, origin)
     else:
-        _limit({("help", viewer.reference): PER_ADDRESS * 2})
+        _limit(viewer)
     with acting_in(place.institution_id):
         return _open(viewer, place, request)
 
@@ -102,7 +103,7 @@ def ask(
 def ask_on_file(viewer: Viewer, reference: str, request: NewHelpRequest) -> HelpRequest:
     """Ask a question about one of the viewer's own files."""
     file = applications.own(viewer, reference)
-    _limit({("help", viewer.reference): PER_ADDRESS * 2})
+    _limit(viewer)
     row = file.application
     with acting_in(row.institution_id):
         return _open(
@@ -113,7 +114,7 @@ def ask_on_file(viewer: Viewer, reference: str, request: NewHelpRequest) -> Help
 def ask_on_line(viewer: Viewer, reference: str, request: NewHelpRequest) -> HelpRequest:
     """Ask a question about one of the viewer's own payment lines."""
     line = stipends.own_line(viewer, reference).StipendLine
-    _limit({("help", viewer.reference): PER_ADDRESS * 2})
+    _limit(viewer)
     with acting_in(line.institution_id):
         joined = sa.select(Cohort).join(Enrolment, Enrolment.cohort_id == Cohort.id)
         cohort = db.session.scalars(joined.where(Enrolment.id == line.enrolment_id)).one()
@@ -295,6 +296,8 @@ def letters_for(
         path = f"/help/questions/{token}" if token else f"/my/questions/{each.reference}"
         person = persons.get(each.person_id or -1)
         phone = "" if person or each.asker_email else desk_queries.phone_of(each)
+        if phone and not _takes_sms(phone):  # staff call it
+            phone = ""
         content = {"number": each.number, "page": path, "question": each.reference, **variables(each)}
         address = (person.email if person else each.asker_email) or phone
         if address or person:
@@ -314,21 +317,32 @@ def letters_for(
     return found
 
 
+def _takes_sms(number: str) -> bool:
+    """Whether SMS go to a number that somebody typed. One of another kind may be asked from, and is called."""
+    return is_mobile_of(number, counting.sms_countries())
+
+
 def _acknowledge(question: HelpRequest) -> None:
     person = db.session.get(Person, question.person_id) if question.person_id else None
     persons = {person.id: person} if person else {}
     send_all(letters_for(RECEIVED, [question], persons, lambda each: {"answer_by": each.answer_by}))
 
 
-def _limit(most: Mapping[tuple[str, str], int]) -> None:
-    """Count what came from each address within the hour. Raises Refused beyond `most`."""
-    blinds = {crypto.blind_index(kind, value): number for (kind, value), number in most.items()}
-    moment = clock.now()
-    counted = (
-        sa.select(SignInAttempt.blind, sa.func.count())
-        .where(SignInAttempt.blind.in_(blinds), SignInAttempt.at > moment - WITHIN)
-        .group_by(SignInAttempt.blind)
-    )
-    if any(number >= blinds[blind] for blind, number in db.session.execute(counted).all()):
-        raise Refused(Problem(_TOO_MANY))
-    db.session.add_all(SignInAttempt(blind=blind, at=moment) for blind in blinds)
+def _limit(viewer: Viewer) -> None:
+    """Count a question of somebody who is signed in. Raises Refused if it is one too many."""
+    counting.count([Limit("help", viewer.reference, PER_ADDRESS * 2, WITHIN, _TOO_MANY)])
+
+
+def _limit_stranger(asked: NewHelpRequest, origin: str) -> None:
+    """Count a question by its address and network. The receipt of one by telephone is an SMS of the day's."""
+    near, far = networks_of(origin)
+    told = (asked.email or asked.phone or "").casefold()
+    found = [
+        Limit("help", told, PER_ADDRESS, WITHIN, _TOO_MANY),
+        Limit("help-from", near, PER_ORIGIN, WITHIN, _TOO_MANY, alarms=(PER_ORIGIN,)),
+    ]
+    if far != near:
+        found.append(Limit("help-from-wide", far, PER_ORIGIN * 4, WITHIN, _TOO_MANY))
+    if asked.phone and not asked.email and _takes_sms(asked.phone):
+        found += counting.limits_of_sms(asked.phone, Caller(origin), "phone")
+    counting.count(found)

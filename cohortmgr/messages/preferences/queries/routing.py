@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
+from cohortmgr.accounts.contacts import is_mobile_of
 from cohortmgr.accounts.models import Person
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, table_of
@@ -51,7 +52,11 @@ def _way(
         email = content["address"] or (person.email if person else None) or ""
         phone = _Telephone(person)
     wish = contact_preference_of(person) if person else ContactPreference()
-    match route(wish, _errand(message, content, short), now, bool(email), bool(phone)):
+    errand = _errand(message, content, short)
+    told = route(wish, errand, now, bool(email), bool(phone))
+    if told == Leave("sms") and not is_mobile_of(str(phone), _sms_countries()):
+        told = route(wish, errand, now, bool(email), False)  # no SMS goes to such a number
+    match told:
         case Leave("sms"):
             return hooks.Route("sms", str(phone))
         case Leave(channel):
@@ -60,6 +65,11 @@ def _way(
             return hooks.Wait(until, gathered)
         case Never(drop):
             return hooks.Unroutable(drop)
+
+
+def _sms_countries() -> Sequence[str]:
+    countries: Sequence[str] = current_app.extensions["cohortmgr-settings"].sms_countries
+    return countries
 
 
 class _Telephone:

@@ -21,7 +21,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.queries import content_of
 from cohortmgr.programmes.queries import intake_of
-from tests.integration.accounts.entering import last_code
+from tests.integration.accounts.entering import last_code, sign_in_anew
 from tests.integration.applications.desk.seen import acts, all_of
 from tests.integration.applications.importing.sheets import words
 from tests.integration.applications.journey import steps
@@ -99,7 +99,7 @@ def test_it_opens_to_nobody_else_and_not_beyond_its_time(
     allow(desk, intake)
     start = f"/intakes/{intake}/apply"
     squatter = browser(app)
-    sign_up(squatter, EMAIL)  # the address is theirs in words alone
+    sign_in_anew(squatter, EMAIL, steps.PASSWORD, proved=False)  # the address is theirs in words alone
     with clock.at(closes() + timedelta(hours=1)):
         other = browser(app)
         assert enter(other, system_app, "autre@exemple.ma", start) == start

@@ -19,6 +19,7 @@ from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.queries import intake_of
 from tests.databases import build_once
+from tests.integration.accounts.entering import sign_in_anew
 from tests.watch import SeparateClient
 
 PASSWORD = "quatre mots pour entrer"
@@ -77,8 +78,7 @@ def browser(app: Flask) -> FlaskClient:
 
 def sign_up(client: FlaskClient, email: str = "zoe@exemple.ma") -> None:
     """A new account, signed in."""
-    answer = client.post("/sign-up", data={"email": email, "password": PASSWORD})
-    assert answer.status_code == 302, answer.text
+    sign_in_anew(client, email, PASSWORD)
 
 
 def begin(client: FlaskClient, intake: str) -> str:

@@ -178,7 +178,7 @@ def test_each_goes_where_its_person_wants_it(app: Flask) -> None:
     _wish(3, campaigns=False)
     _wish(4, digest=True)
     with writing() as session:
-        set_person(session.get_one(Person, known("c2@exemple.ma").person_id), {"phone": "+33612345678"})
+        set_person(session.get_one(Person, known("c2@exemple.ma").person_id), {"phone": "+212698765432"})
         session.execute(sa.update(Person).where(Person.id == _person(5).id).values(email=None))
     for number in range(1, 6):
         _write(number, "offer_accepted", "campaign")
@@ -187,8 +187,8 @@ def test_each_goes_where_its_person_wants_it(app: Flask) -> None:
     assert routed == [
         Route("sms", phone),
         Route("sms", phone),
-        Route("sms", "+33612345678"),
-        Route("sms", "+33612345678"),
+        Route("sms", "+212698765432"),
+        Route("sms", "+212698765432"),
         Route("email", "c3@exemple.ma"),
         Unroutable(drop=True),
         Wait(EVENING, gathered=True),
@@ -201,6 +201,28 @@ def test_each_goes_where_its_person_wants_it(app: Flask) -> None:
     morning = Wait(NOON + timedelta(hours=20))
     assert at_night[0] == at_night[1] == at_night[2] == at_night[3] == morning
     assert at_night[4] == Route("email", "c3@exemple.ma"), "a letter about the file makes no sound"
+
+
+def test_no_sms_leaves_but_to_mobiles_of_the_listed_countries(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a file says: such a number costs more than all the others together."""
+    sent(3)
+    for number, phone in ((1, "+881612345678"), (2, "+33612345678"), (3, "+33612345678")):
+        _wish(number, channel="sms")
+        with writing() as session:
+            set_person(session.get_one(Person, _person(number).id), {"phone": phone})
+    with writing() as session:
+        session.execute(sa.update(Person).where(Person.id == _person(3).id).values(email=None))
+    for number in (1, 2, 3):
+        _write(number, "offer_accepted")
+    messages = db.session.scalars(sa.select(Message).order_by(Message.id)).all()
+    contents = [content or {} for content in opened(messages)]
+    mail = [Route("email", f"c{number}@exemple.ma") for number in (1, 2)]
+    assert route_all(messages, contents) == [*mail, Unroutable()]
+    monkeypatch.setattr(app.extensions["cohortmgr-settings"], "sms_countries", ("MA", "FR"))
+    french = Route("sms", "+33612345678")
+    assert route_all(messages, contents) == [mail[0], french, french]
 
 
 def test_a_day_s_messages_leave_as_one_mail_in_the_evening(app: Flask) -> None:

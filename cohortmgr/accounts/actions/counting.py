@@ -1,0 +1,137 @@
+"""Counts attempts against their limits, exactly even when many come at once, and raises the alarm when one is full.
+
+An attempt is counted before it is made: whoever sends forty passwords at once has eight compared, not forty.
+The row that counts it is deleted when it proved to be honest.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from flask import current_app
+
+from cohortmgr.accounts.contacts import require_mobile_of
+from cohortmgr.accounts.limits import (
+    LONGEST_WINDOW,
+    Caller,
+    CodeAllowance,
+    Counted,
+    Limit,
+    alarms_at,
+    limits_on_sms,
+    minutes_of,
+    refusal,
+)
+from cohortmgr.accounts.models import SignInAttempt
+from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.audit.actions import About, record
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import db, table_of, within_writing
+from cohortmgr.base.errors import Refused
+from cohortmgr.base.text import new_reference
+
+_TABLE = table_of(SignInAttempt)
+_log = logging.getLogger(__name__)
+# The locks of PostgreSQL that are ours, told from others' by their first number.
+_LOCKS = 7310
+_LOCK = sa.text("SELECT pg_advisory_xact_lock(:ours, key) FROM unnest(CAST(:keys AS integer[])) AS key")
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An attempt that was counted: when, and under which blind indexes it may be given back."""
+
+    at: datetime
+    returned: tuple[str, ...]
+
+
+def count(limits: Sequence[Limit], where: str | None = None) -> Attempt:
+    """Count one attempt against each limit. Raises Refused, beside the field `where`, if one is reached."""
+    within_writing("an attempt")
+    blinds = {limit: blind_of(limit) for limit in limits}
+    _lock([blind for limit, blind in blinds.items() if limit.exact])
+    moment = clock.now()
+    found = _counted(blinds, moment)
+    problem = refusal(limits, found, moment, where)
+    if problem is not None:
+        raise Refused(problem)
+    db.session.execute(sa.insert(_TABLE), [{"blind": blind, "at": moment} for blind in blinds.values()])
+    for limit in alarms_at(limits, found):
+        _raise_alarm(limit, found.get(limit, Counted()).number + 1, moment)
+    return Attempt(moment, tuple(blind for limit, blind in blinds.items() if limit.given_back))
+
+
+def allowed() -> CodeAllowance:
+    """Return what the settings allow."""
+    settings = current_app.extensions["cohortmgr-settings"]
+    return CodeAllowance(settings.codes_an_hour, settings.sms_codes_a_day)
+
+
+def sms_countries() -> Sequence[str]:
+    """Return the countries to whose mobiles SMS go."""
+    found: Sequence[str] = current_app.extensions["cohortmgr-settings"].sms_countries
+    return found
+
+
+def limits_of_sms(number: str, caller: Caller, where: str | None = None) -> list[Limit]:
+    """Return the limits of an SMS that somebody causes by typing a number (E.164).
+
+    Raises Refused, saying which numbers do, if the number is no mobile of a listed country."""
+    require_mobile_of(number, sms_countries(), where)
+    return limits_on_sms(caller, allowed())
+
+
+def give_back(attempt: Attempt) -> None:
+    """Delete what an attempt was counted by, now that it proved to be honest."""
+    counted = sa.select(sa.func.min(_TABLE.c.id)).where(
+        _TABLE.c.blind.in_(attempt.returned), _TABLE.c.at == attempt.at
+    )
+    db.session.execute(sa.delete(_TABLE).where(_TABLE.c.id.in_(counted.group_by(_TABLE.c.blind))))
+
+
+def sweep() -> None:
+    """Delete attempts that count no more. For the system only."""
+    db.session.execute(sa.delete(_TABLE).where(_TABLE.c.at < clock.now() - LONGEST_WINDOW))
+
+
+def blind_of(limit: Limit) -> str:
+    """Return the blind index under which a limit's attempts are counted."""
+    return crypto.blind_index(limit.kind, limit.value)
+
+
+def _lock(blinds: Sequence[str]) -> None:
+    """Let one transaction at a time count these keys, until it ends. SQLite has one writer at a time anyway.
+
+    Locked in order, so that two that share several keys wait for each other instead of both being ended."""
+    connection = db.session.connection()
+    if connection.dialect.name != "postgresql":
+        return
+    keys = sorted({int(blind[:8], 16) - 2**31 for blind in blinds})
+    connection.execute(_LOCK, {"ours": _LOCKS, "keys": keys})
+
+
+def _counted(blinds: Mapping[Limit, str], moment: datetime) -> dict[Limit, Counted]:
+    within = [
+        sa.and_(_TABLE.c.blind == blind, _TABLE.c.at > moment - limit.within)
+        for limit, blind in blinds.items()
+    ]
+    chosen = sa.select(_TABLE.c.blind, sa.func.count(), sa.func.max(_TABLE.c.at)).where(sa.or_(*within))
+    rows = db.session.execute(chosen.group_by(_TABLE.c.blind))
+    found = {blind: Counted(number, last) for blind, number, last in rows}
+    return {limit: found[blind] for limit, blind in blinds.items() if blind in found}
+
+
+def _raise_alarm(limit: Limit, number: int, moment: datetime) -> None:
+    """Note it in the trail and in the log, once within the limit's time, though attempts be given back."""
+    blind = crypto.blind_index("alarm", f"{limit.kind}|{limit.value}|{number}")
+    known = sa.select(sa.literal(1)).where(_TABLE.c.blind == blind, _TABLE.c.at > moment - limit.within)
+    if db.session.scalar(known.limit(1)):
+        return
+    db.session.execute(sa.insert(_TABLE), [{"blind": blind, "at": moment}])
+    told = {"limit": limit.kind, "number": number, "most": limit.most, "minutes": minutes_of(limit.within)}
+    record(SYSTEM, "accounts.alarm", About("limit", new_reference()), after={**told, "network": limit.value})
+    _log.warning("attempts counted as %s: %s of at most %s within %s minutes", *told.values())
