@@ -32,7 +32,7 @@ class Draft:
 
 def copied_drafts(made: Installation, count: int) -> list[tuple[str, str]]:
     """Make `count` drafts that only wait to be sent; returns (file's reference, session cookie) of each."""
-    visitor, _page = drafted(within(made.web), made.open_intake)
+    visitor, _page = drafted(within(made.web), made)
     found: list[tuple[str, str]] = []
     with made.system.app_context():
         model = _read(visitor.place.split("/")[3])

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from bench.installation import Installation
 from bench.servers import Answer, Server, cost, shipped
 from bench.statements import counted
-from bench.visitors import Send, Visitor, drafted, journey, paged, signed_up, within
+from bench.visitors import Send, Visitor, drafted, having_account, journey, paged, signed_up, within
 from cohortmgr.accounts.actions.passwords import prepare_hash
 from cohortmgr.base.db import db
 
@@ -63,7 +63,7 @@ def pages(made: Installation, times: int) -> Iterator[Figure]:
     listed = f"/staff/intakes/{made.listed}/applications?size=600"
     bare = {"COHORTMGR_DATABASE_URL": made.settings.system_database_url}
     with Server("wsgi:app", made.environment) as server, Server("bench.floor:app", bare) as floor:
-        visitor, form, _answers = signed_up(sender(server), made.open_intake)
+        visitor, form, _answers = signed_up(sender(server), made)
         cookie = {"Cookie": f"session={visitor.jar['session']}"}
         if b"</form>" not in form.body:
             raise RuntimeError("the draft has no form")
@@ -95,9 +95,10 @@ def statements(made: Installation) -> list[Figure]:
         if answer.status != 200 or rows < size:
             raise RuntimeError(f"the list of {size} answered {answer.status} with {rows} rows")
         seen[size] = len(sql)
-    journey(send, made.open_intake)
+    journey(send, made)
+    ready = having_account(made)
     with counted() as sql:
-        visitor = journey(send, made.open_intake)
+        visitor = journey(send, made, ready)
     return [
         Figure(
             "staff list, statements",
@@ -114,7 +115,7 @@ def statements(made: Installation) -> list[Figure]:
 
 def _page_by_page(send: Send, made: Installation) -> Figure:
     """The statements of the costliest page of a journey page by page: saving it and showing the next one."""
-    visitor, _form, answers = signed_up(send, made.open_intake)
+    visitor, _form, answers = signed_up(send, made)
     dearest, pages = 0, 0
     steps = paged(visitor, visitor.place.removesuffix("/form"), answers)
     while True:
@@ -134,10 +135,10 @@ def journeys(made: Installation, times: int) -> Figure:
     with Server("wsgi:app", made.environment) as server:
         send = sender(server)
         for _ in range(3):
-            journey(send, made.open_intake)
+            journey(send, made)
         before = server.cpu_ms()
         for _ in range(times):
-            visitor = journey(send, made.open_intake)
+            visitor = journey(send, made)
         spent = (server.cpu_ms() - before) / times
     started = time.thread_time()
     for _ in range(10):
@@ -153,7 +154,7 @@ def twice_at_once(made: Installation, times: int = 5) -> Figure:
     wrong: list[str] = []
     with Server("wsgi:app", made.environment, *shipped()) as server:
         for _ in range(times):
-            visitor, page = drafted(sender(server), made.open_intake)
+            visitor, page = drafted(sender(server), made)
             wrong += _sent_together(visitor, page)
             wrong += _recorded_once(made, visitor.place.split("/")[3])
     return Figure("last step twice at once, faults", len(wrong), "", 0, "; ".join(wrong) or f"{times} tries")
@@ -200,7 +201,7 @@ def _recorded_once(made: Installation, reference: str) -> list[str]:
 def weights(made: Installation) -> list[Figure]:
     """The compressed bytes of first loads, pages with what they load, and how many requests they take."""
     send = within(made.web)
-    visitor, _form, _answers = signed_up(send, made.open_intake)
+    visitor, _form, _answers = signed_up(send, made)
     mine = {"Cookie": f"session={visitor.jar['session']}"}
     loads = (
         ("programme page", "candidate", "/programmes/mdia", {}),

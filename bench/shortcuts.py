@@ -94,9 +94,9 @@ class Sending:
 def pages(made: Installation) -> dict[str, Page | Sending]:
     """The pages and the sending to measure, by name in the table."""
     send = within(made.web)
-    empty, _page, _answers = signed_up(send, made.open_intake)
-    full, _page = drafted(send, made.open_intake)
-    wrong, page, answers = signed_up(send, made.open_intake)
+    empty, _page, _answers = signed_up(send, made)
+    full, _page = drafted(send, made)
+    wrong, page, answers = signed_up(send, made)
     sent = {**answers, "s1": "quinze", "csrf_token": token_of(page)}
     mine = [{"Cookie": f"session={visitor.jar['session']}"} for visitor in (empty, full, wrong)]
     listed = f"/staff/intakes/{made.listed}/applications?size=600"

@@ -115,7 +115,7 @@ def lived(made: Installation, seconds: int, candidates: int) -> Life:
         send = sender(server)
 
         def apply() -> None:
-            life.receipts.append(journey(send, made.open_intake).place.split("/")[3])
+            life.receipts.append(journey(send, made).place.split("/")[3])
 
         def read() -> None:
             staff = Visitor(send)

@@ -131,7 +131,7 @@ def journeys_a_second(made: Installation, send: Send, seconds: float, people: in
     def live() -> None:
         nonlocal done
         while time.monotonic() < until:
-            journey(send, made.open_intake)
+            journey(send, made)
             with lock:
                 done += 1
 
@@ -160,7 +160,7 @@ def main() -> int:
         with Server("wsgi:app", made.environment, *shipped()) as server:
             send = sender(server)
             for _ in range(5):
-                journey(send, made.open_intake)
+                journey(send, made)
             before = memory(server)
             last_steps(send, drafts[:count], chosen.rate, alone)
             print(f"alone               {alone.said()}", flush=True)

@@ -6,11 +6,17 @@ import itertools
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from urllib.parse import urlencode, urlsplit
 
 from flask import Flask
 
+from bench.installation import Installation
 from bench.servers import Answer
+from cohortmgr.accounts.actions import people
+from cohortmgr.accounts.actions.passwords import prepare_hash
+from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.base.db import writing
 
 Send = Callable[[str, str, bytes, Mapping[str, str]], Answer]
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
@@ -127,29 +133,50 @@ def answers_of(number: int, email: str) -> dict[str, str]:
     }
 
 
-def signed_up(send: Send, intake: str) -> tuple[Visitor, Answer, dict[str, str]]:
-    """A new person with an account and a draft in the intake, the page of its form, and answers to give."""
+@cache
+def _hash() -> str:
+    return prepare_hash(PASSWORD)
+
+
+def having_account(made: Installation) -> int:
+    """The number of a new person with an account: a code, which no visitor can read, would have proved it."""
     number = next(_numbers)
-    email = f"candidate{number}@exemple.ma"
-    visitor = Visitor(send)
-    page = visitor.get(f"/sign-up?next=/intakes/{intake}/apply")
-    page = visitor.post(page, visitor.place, {"email": email, "password": PASSWORD})
+    with made.system.app_context(), writing():
+        people.new_account(SYSTEM, email_of(number), _hash(), {"language": "fr"})
+    return number
+
+
+def email_of(number: int) -> str:
+    """The address of a person by their number."""
+    return f"candidate{number}@exemple.ma"
+
+
+def signed_up(
+    send: Send, made: Installation, number: int | None = None
+) -> tuple[Visitor, Answer, dict[str, str]]:
+    """A person with an account and a draft in the open intake, the page of its form, and answers to give.
+
+    `number` is of somebody who has an account; without one, it is made."""
+    number = having_account(made) if number is None else number
+    visitor, intake = Visitor(send), made.open_intake
+    page = visitor.get(f"/sign-in?next=/intakes/{intake}/apply")
+    page = visitor.post(page, visitor.place, {"email": email_of(number), "password": PASSWORD})
     page = visitor.post(page, f"/intakes/{intake}/apply", {"whole": "1"})
-    return visitor, page, answers_of(number, email)
+    return visitor, page, answers_of(number, email_of(number))
 
 
-def drafted(send: Send, intake: str) -> tuple[Visitor, Answer]:
-    """A new person with the form filled in and the paper attached, and the page of the last step."""
-    visitor, page, answers = signed_up(send, intake)
+def drafted(send: Send, made: Installation, number: int | None = None) -> tuple[Visitor, Answer]:
+    """A person with the form filled in and the paper attached, and the page of the last step."""
+    visitor, page, answers = signed_up(send, made, number)
     page = visitor.post_file(page, visitor.place, answers, "transcripts", PDF)
     if not visitor.place.endswith("/check"):
         raise RuntimeError(f"the form was not accepted: {_errors(page)}")
     return visitor, page
 
 
-def journey(send: Send, intake: str) -> Visitor:
-    """A whole journey: account, start, form with a paper, check, sending, receipt."""
-    visitor, page = drafted(send, intake)
+def journey(send: Send, made: Installation, number: int | None = None) -> Visitor:
+    """A whole journey: signing in, start, form with a paper, check, sending, receipt."""
+    visitor, page = drafted(send, made, number)
     visitor.post(page, visitor.place, {})
     if visitor.place.endswith("/check"):
         raise RuntimeError("the application was not sent")

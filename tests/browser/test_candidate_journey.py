@@ -18,6 +18,7 @@ from tests.browser.conftest import Lived
 from tests.browser.test_journeys import ANSWERS, CHOICES
 from tests.browser.visits import Visitor, follow, visiting
 from tests.factories.year import PHOTO
+from tests.integration.accounts.entering import last_code
 from tests.watch import test_context
 
 PHRASE = "une phrase de quelques mots"
@@ -34,6 +35,8 @@ def begin(visitor: Visitor, place: Lived) -> str:
     follow(page.locator("main a[href*='/sign-up']"))
     page.fill("input[name=email]", ANSWERS["email"])
     page.fill("input[name=password]", PHRASE)
+    visitor.send()
+    page.fill("input[name=code]", last_code(place.database.system_app))
     visitor.send()
     visitor.send("main form button[type=submit]:not(.quiet)")
     assert re.search(r"/my/applications/\w{26}$", page.url), page.url

@@ -25,6 +25,7 @@ from tests.browser.visits import Visitor, follow, visiting
 from tests.databases import Database
 from tests.factories.promotions import rib
 from tests.factories.year import FILE, PASSWORD, PHOTO, read
+from tests.integration.accounts.entering import last_code
 from tests.watch import test_context
 
 ANSWERS = {
@@ -73,6 +74,8 @@ def apply(visitor: Visitor, place: Lived) -> None:
     follow(page.locator("main a[href*='/sign-up']"))
     page.fill("input[name=email]", "hajar.bennis@exemple.ma")
     page.fill("input[name=password]", "une phrase de quelques mots")
+    visitor.send()
+    page.fill("input[name=code]", last_code(place.database.system_app))
     visitor.send()
     assert urlsplit(page.url).path.endswith("/apply"), page.url
     visitor.send("main form button.quiet[type=submit]")  # everything on one page
