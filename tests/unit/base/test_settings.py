@@ -31,6 +31,16 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
+def test_sms_go_to_countries_that_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings(data=tmp_path).sms_countries == ("MA",)
+    monkeypatch.setenv("COHORTMGR_SMS_COUNTRIES", " ma, FR ")
+    assert Settings(data=tmp_path).sms_countries == ("MA", "FR")
+    for wrong in ("UK", "MA,XX", "+212", "", " , "):
+        monkeypatch.setenv("COHORTMGR_SMS_COUNTRIES", wrong)
+        with pytest.raises(ValidationError, match="is no country"):
+            Settings(data=tmp_path)
+
+
 def test_production_with_everything_starts_and_writes_nothing(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path / "data", production=True, **PRODUCTION)
     assert settings.database_url == PRODUCTION["database_url"]

@@ -15,6 +15,7 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Role
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.guardians.models import ConsentAnswer, Guardianship
 from cohortmgr.applications.importing.models import TrayRow
 from cohortmgr.applications.lists import queries as lists
@@ -211,6 +212,34 @@ def test_a_child_online_waits_may_correct_the_number_and_leaves_when_the_guardia
         assert browser.post(f"/guardian/{last['token']}/answers", data=sent).status_code == 302
     assert (files()[0].state, files()[0].consent) == ("submitted", "given")
     assert child.get(page).status_code == 200
+
+
+def test_a_file_is_no_way_to_write_to_numbers_without_end(
+    app: Flask, intake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has an account can name any number, take it back and name another."""
+    child = steps.browser(app)
+    steps.sign_up(child, "adam@exemple.ma")
+    page = f"/my/applications/{steps.begin(child, intake)}"
+    typed = {
+        "family_name": "Alaoui", "given_name": "Adam", "birth_date-day": "3", "birth_date-month": "4",
+        "birth_date-year": "2014", "massar": "J123456789", "group": "Raja", "guardian_name": "Amina",
+        "guardian_capacity": "mother",
+    }  # fmt: skip
+
+    def named(number: str) -> str:
+        child.post(f"{page}/form", data={**typed, "guardian_phone": number})
+        answer = child.post(f"{page}/check")
+        child.post(f"{page}/guardian")
+        return answer.text
+
+    assert "portables en +212" in named("+33 6 12 34 56 78")
+    said = [named(f"06120000{number:02d}") for number in range(consents.ASKED_AN_HOUR + 1)]
+    assert ["Trop de SMS" in each for each in said] == [False] * consents.ASKED_AN_HOUR + [True]
+    assert len(children.sent("guardian_asked")) == consents.ASKED_AN_HOUR
+    with clock.at(children.NOW + timedelta(hours=2)):
+        monkeypatch.setattr(app.extensions["cohortmgr-settings"], "sms_codes_a_day", 0)
+        assert "SMS prévus" in named("0612000099")
 
 
 def test_no_letter_leaves_for_a_child(app: Flask, client: FlaskClient, intake: str) -> None:
