@@ -14,7 +14,7 @@ from cohortmgr.audit import wiring as audit
 from cohortmgr.authoring import wiring as authoring
 from cohortmgr.base import clock, crypto, db, i18n
 from cohortmgr.base.migrating import init_migrations
-from cohortmgr.base.settings import ROOT, Settings, read_settings
+from cohortmgr.base.settings import ROOT, Settings, keep_private, read_settings
 from cohortmgr.base.web import assets, markup, precedence, responses
 from cohortmgr.cohorts import wiring as cohorts
 from cohortmgr.demo import wiring as demo
@@ -64,6 +64,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
 
     "web" is the application's role, "system" (worker and commands) the system's role."""
     settings = settings or read_settings()
+    keep_private(settings)
     app = Site(
         "cohortmgr",
         root_path=str(ROOT / "cohortmgr"),

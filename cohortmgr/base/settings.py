@@ -2,7 +2,9 @@
 
 Without any, everything lives in one folder (`COHORTMGR_DATA`): SQLite, the broker's files, secrets made at
 the first start, stored files and the outbox. Production does not start without a database and secrets of its
-own.
+own, nor with a setting that would undo its walls: `_refusals` lists them, and all are told at once.
+
+The database URLs, the secrets and the base URL are read as they would be used, so that what passes here works.
 """
 
 from __future__ import annotations
@@ -10,8 +12,12 @@ from __future__ import annotations
 import base64
 import os
 import secrets as random
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -20,6 +26,24 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parents[2]
+
+# What production cannot do without.
+NEEDED = (
+    "database_url",
+    "owner_database_url",
+    "system_database_url",
+    "broker_url",
+    "secret_key",
+    "sealing_keys",
+    "index_key",
+    "mail_url",
+)
+DATABASES = ("database_url", "owner_database_url", "system_database_url")
+# A secret must have so many bytes, and so many different ones: 32 random bytes have some 30, and so many random
+# hexadecimal digits nearly all 16. One byte repeated has one, and its base64 at most five.
+SECRET_BYTES, SECRET_VARIETY = 32, 8
+# What the application writes into the data folder.
+OWN_FOLDERS = ("broker", "files", "incoming", "mail", "secrets", "sms", "uploads")
 
 
 def read_settings() -> Settings:
@@ -42,7 +66,7 @@ class Settings(BaseSettings):
 
     data: Path = Field(default=ROOT / "var", description="folder for all that the embedded default writes")
     production: bool = Field(
-        default=False, description="refuses a movable clock, made-up secrets and the mail folder's page"
+        default=False, description="refuses a movable clock and the settings that `_refusals` lists"
     )
     demonstration: bool = Field(default=False, description="shows the demonstration's mailbox and sign-ins")
 
@@ -136,20 +160,12 @@ class Settings(BaseSettings):
         self.data = self.data.resolve()
         self.secure_cookies = self.secure_cookies or self.base_url.startswith("https:")
         if self.production:
-            needed = (
-                "database_url",
-                "owner_database_url",
-                "system_database_url",
-                "broker_url",
-                "secret_key",
-                "sealing_keys",
-                "index_key",
-            )
-            missing = [f"COHORTMGR_{name.upper()}" for name in needed if not getattr(self, name)]
-            if missing:
-                raise ValueError(f"production needs {', '.join(missing)}: set them in the environment")
+            problems = list(_refusals(self))
+            if problems:
+                raise ValueError("\n".join(problems))
             return self
-        self.data.mkdir(parents=True, exist_ok=True)
+        self.data.parent.mkdir(parents=True, exist_ok=True)
+        self.data.mkdir(mode=0o700, exist_ok=True)
         self.database_url = self.database_url or f"sqlite:///{self.data / 'cohortmgr.sqlite3'}"
         self.secret_key = self.secret_key or self._made("secret_key")
         self.sealing_keys = self.sealing_keys or f"k1:{self._made('sealing_key')}"
@@ -193,3 +209,118 @@ class Settings(BaseSettings):
             finally:
                 draft.unlink()
         return path.read_text().strip()
+
+
+def keep_private(settings: Settings) -> None:
+    """Have this process write its files for its own user alone, 0600 and folders 0700, and close what an earlier
+    version left readable for others.
+
+    One rule for the process, because files are written by many: by us, by SQLite, by the broker's folder. A data
+    folder that was given stays as it is; what lies in it is closed."""
+    os.umask(0o077)
+    url = make_url(settings.database_url)
+    kept = [settings.data / name for name in OWN_FOLDERS]
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        kept += [Path(url.database + suffix) for suffix in ("", "-wal", "-shm")]
+    for path in kept:
+        with suppress(FileNotFoundError):
+            found = path.stat()
+            if found.st_mode & 0o077 and found.st_uid == os.geteuid():
+                path.chmod(stat.S_IMODE(found.st_mode) & 0o700)
+
+
+def _refusals(settings: Settings) -> Iterator[str]:
+    """Say, a line each, why production does not start with these settings: what is wrong, and what to set."""
+    missing = [_variable(name) for name in NEEDED if not getattr(settings, name)]
+    if missing:
+        yield f"production needs {', '.join(missing)}: set them in the environment"
+    yield from _weak_secrets(settings)
+    yield from _unwalled_databases(settings)
+    address = urlsplit(settings.base_url)
+    if address.scheme != "https" or not address.hostname:
+        yield (
+            "COHORTMGR_BASE_URL must begin with https:// and name a host: over http, passwords, codes and "
+            "sessions can be read on the way; set the address that people open"
+        )
+    for name in ("mail_url", "mail_url_2"):
+        given = getattr(settings, name)
+        if given and (urlsplit(given).scheme not in ("smtp", "smtps") or not urlsplit(given).hostname):
+            yield f"{_variable(name)} is no mail server: write smtp://user:password@host:587 or smtps://…"
+    if settings.demonstration:
+        yield (
+            "COHORTMGR_DEMONSTRATION shows every message, with its codes and links, to anybody: unset it in "
+            "production"
+        )
+    if os.environ.get("FLASK_DEBUG", "").lower() not in ("", "0", "false", "no"):
+        yield (
+            "FLASK_DEBUG (or --debug) shows the insides of the application to whoever meets an error: unset it "
+            "in production"
+        )
+
+
+def _weak_secrets(settings: Settings) -> Iterator[str]:
+    """Say which secrets are too short, too uniform, or one value under two names."""
+    seen: dict[bytes, str] = {}
+    for name, value in _secrets(settings):
+        if value is None:
+            yield f"{name} does not read: write 32 random bytes in base64, as `openssl rand -base64 32` makes them"
+        elif len(value) < SECRET_BYTES:
+            yield (
+                f"{name} has {len(value)} bytes and needs {SECRET_BYTES}: take what `openssl rand -base64 32` prints"
+            )
+        elif len(set(value)) == 1:
+            yield f"{name} is one byte repeated: take what `openssl rand -base64 32` prints"
+        elif len(set(value)) < SECRET_VARIETY:
+            yield (
+                f"{name} has only {len(set(value))} different bytes, which is no random value: take what "
+                "`openssl rand -base64 32` prints"
+            )
+        if value is None:
+            continue
+        for form in {value, _decoded(value.decode("latin-1")) or value}:
+            if seen.setdefault(form, name) != name:
+                yield f"{name} is the same value as {seen[form]}: each needs a value of its own"
+                break
+
+
+def _secrets(settings: Settings) -> Iterator[tuple[str, bytes | None]]:
+    """Each secret that was given, by name, as the bytes that are used; None if it does not read."""
+    if settings.secret_key:
+        yield "COHORTMGR_SECRET_KEY", settings.secret_key.encode()
+    for part in filter(None, settings.sealing_keys.split(",")):
+        name, _, encoded = part.strip().partition(":")
+        yield f"COHORTMGR_SEALING_KEYS: key {name!r}", _decoded(encoded)
+    if settings.index_key:
+        yield "COHORTMGR_INDEX_KEY", _decoded(settings.index_key)
+
+
+def _decoded(encoded: str) -> bytes | None:
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except ValueError:
+        return None
+
+
+def _unwalled_databases(settings: Settings) -> Iterator[str]:
+    """Say which database URLs would leave the application without row-level security."""
+    given = {name: getattr(settings, name) for name in DATABASES if getattr(settings, name)}
+    roles: dict[str | None, str] = {}
+    for name, text in given.items():
+        try:
+            url = make_url(text)
+        except ArgumentError:
+            continue  # `_roles` says so
+        if url.get_backend_name() != "postgresql":
+            yield (
+                f"{_variable(name)} is no PostgreSQL ({url.get_backend_name()}): the walls between institutions "
+                "stand in PostgreSQL alone; write postgresql+psycopg://role:password@host/database"
+            )
+        elif roles.setdefault(url.username, name) != name:
+            yield (
+                f"{_variable(name)} names the same role as {_variable(roles[url.username])}: the walls hold only "
+                "for a role that does not own the tables; `flask operations roles` makes three"
+            )
+
+
+def _variable(name: str) -> str:
+    return f"COHORTMGR_{name.upper()}"

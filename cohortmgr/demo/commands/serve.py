@@ -117,7 +117,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupted)
     wanted = environment()
     refuse_taken_port(int(wanted["PORT"]))
-    Path(wanted["COHORTMGR_DATA"]).mkdir(parents=True, exist_ok=True)
+    Path(wanted["COHORTMGR_DATA"]).mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         flask("db", "upgrade", wanted=wanted)
         flask("demo", "load", wanted=wanted)

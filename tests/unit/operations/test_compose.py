@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from pydantic import ValidationError
 
-from cohortmgr.base.settings import Settings
+from cohortmgr.base.crypto import Keyring
+from cohortmgr.base.settings import Settings, read_settings
 
 ROOT = Path(__file__).resolve().parents[3]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -29,14 +31,35 @@ def ours(name: str) -> dict[str, str]:
     }
 
 
+# What the one who installs writes into .env, as the head of the file asks for it.
+ENV = {
+    "COHORTMGR_SECRET_KEY": base64.b64encode(bytes(range(32))).decode(),
+    "COHORTMGR_INDEX_KEY": base64.b64encode(bytes(range(1, 33))).decode(),
+    "COHORTMGR_SEALING_KEYS": "k1:" + base64.b64encode(bytes(range(2, 34))).decode(),
+    "COHORTMGR_BASE_URL": "https://cohorts.example",
+    "COHORTMGR_MAIL_URL": "smtp://mail.example:587",
+}
+
+
 def filled(value: str) -> str:
-    """A value as the one who installs gets it: defaults applied, secrets filled in."""
-    made_up = {"COHORTMGR_SEALING_KEYS": "k1:" + "A" * 43 + "=", "COHORTMGR_INDEX_KEY": "A" * 43 + "="}
+    """A value as the one who installs gets it: defaults applied, .env filled in."""
 
     def fill(match: re.Match[str]) -> str:
-        return str(match[3]) if match[2] == "-" else made_up.get(match[1], "made-up")
+        return str(match[3]) if match[2] == "-" else ENV.get(match[1], "made-up")
 
     return FALLBACK.sub(fill, value)
+
+
+@pytest.fixture
+def as_composed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
+    """Give the process the environment of a service, as Docker would."""
+
+    def give(name: str) -> None:
+        for key, value in ours(name).items():
+            monkeypatch.setenv(key, filled(value))
+        monkeypatch.setenv("COHORTMGR_DATA", str(tmp_path))
+
+    return give
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -45,26 +68,39 @@ def test_each_variable_that_is_set_exists(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_each_variable_that_production_needs_is_set(
-    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_each_service_s_settings_are_read_as_it_would_start(
+    name: str, as_composed: Callable[[str], None]
 ) -> None:
-    for key, value in ours(name).items():
-        monkeypatch.setenv(key, filled(value))
-    monkeypatch.setenv("COHORTMGR_DATA", str(tmp_path))
-    settings = Settings()
-    assert (
-        settings.production
-        and settings.database_url != settings.owner_database_url != settings.system_database_url
-    )
+    as_composed(name)
+    settings = read_settings()
+    assert settings.production and settings.secure_cookies
+    assert settings.base_url == ENV["COHORTMGR_BASE_URL"]
+    Keyring.parse(settings.sealing_keys, settings.index_key)
 
 
-def test_a_missing_variable_would_be_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for key, value in ours("web").items():
-        monkeypatch.setenv(key, filled(value))
-    monkeypatch.setenv("COHORTMGR_DATA", str(tmp_path))
+def test_a_missing_variable_would_be_noticed(
+    as_composed: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_composed("web")
     monkeypatch.delenv("COHORTMGR_BROKER_URL")
-    with pytest.raises(ValidationError, match="COHORTMGR_BROKER_URL"):
-        Settings()
+    with pytest.raises(SystemExit, match="COHORTMGR_BROKER_URL"):
+        read_settings()
+
+
+@pytest.mark.parametrize("name", [*ENV, "REDIS_PASSWORD"])
+def test_what_has_no_safe_default_is_asked_for(name: str) -> None:
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    assert {match[2] for match in FALLBACK.finditer(text) if match[1] == name} == {"?"}
+    assert name in text[: text.index("x-application")], "the head of the file lists what .env must hold"
+
+
+def test_cookies_are_secure_whatever_stands_in_the_environment() -> None:
+    assert {ours(name)["COHORTMGR_SECURE_COOKIES"] for name in OURS} == {"true"}
+
+
+def test_the_mail_catcher_runs_for_a_trial_alone() -> None:
+    assert SERVICES["mail"]["profiles"] == ["trial"]
+    assert [name for name in SERVICES if "profiles" in SERVICES[name]] == ["mail"]
 
 
 def test_only_the_preparation_holds_the_superuser_s_address() -> None:
