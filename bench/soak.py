@@ -23,7 +23,7 @@ from bench.installation import Installation, installed
 from bench.servers import ROOT, Server, shipped
 from bench.visitors import Visitor, journey
 from cohortmgr.accounts.rules import SYSTEM
-from cohortmgr.audit.queries import broken_links, chains
+from cohortmgr.audit.queries import faults as trail_faults
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.work import works_of
@@ -176,7 +176,7 @@ def broken_counts(made: Installation, receipts: Iterable[str], faults: Sequence[
         sent = set(
             db.session.scalars(sa.text("SELECT reference FROM applications WHERE state = 'submitted'"))
         )
-        found["links of the trail broken"] = sum(len(broken_links(chain)) for chain in chains())
+        found["links of the trail broken"] = len(trail_faults())
     found["applications lost after their receipt"] = len(set(receipts) - sent)
     found["faults that people saw"] = len(faults)
     return found

@@ -72,7 +72,9 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         static_folder=None,
     )
     _configure(app, settings)
-    app.extensions["cohortmgr-keyring"] = crypto.Keyring.parse(settings.sealing_keys, settings.index_key)
+    app.extensions["cohortmgr-keyring"] = crypto.Keyring.parse(
+        settings.sealing_keys, settings.index_key, settings.trail_key
+    )
     db.init_db(app, settings.database_url if process == "web" else settings.system_database_url)
     init_migrations(app, settings, tables.metadata)
     i18n.init_i18n(app)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import Any
 
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
 
 from cohortmgr.base.work import Work, works_of
 from worker.celery_app import app, flask_app
 
 _stopping = threading.Event()
+_log = logging.getLogger(__name__)
 
 
 @worker_shutting_down.connect
@@ -25,6 +27,18 @@ def _begin(**_: Any) -> None:
     for work in works_of(flask_app):
         if work.at_start:
             app.send_task(work.name, queue=work.queue, expires=60)
+
+
+@worker_shutdown.connect
+def _end(**_: Any) -> None:
+    """Run each `at_stop` task, once the others have ended. One that fails is logged: the worker stops all the same."""
+    for work in works_of(flask_app):
+        if work.at_stop:
+            try:
+                with flask_app.app_context():
+                    work.act(stopping)
+            except Exception:
+                _log.exception("%s failed at the worker's stop", work.name)
 
 
 def stopping() -> bool:

@@ -1,15 +1,22 @@
-"""Write the audit trail. Acts note their events here, and each chain is extended just before the commit.
+"""Write the audit trail. Acts note their events here, and chains are extended just before the commit.
+
+What a transaction does for one institution goes into one of its chains. Locks are taken in one order: the register's
+first, by whoever begins chains, then those of chains by their names.
 
 Nothing here reads the tables of other rooms.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
+import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -17,11 +24,38 @@ from sqlalchemy.orm import Session
 
 from cohortmgr.audit.hooks import on_destroyed
 from cohortmgr.audit.models import Event, Head, SubjectKey
-from cohortmgr.audit.queries import known_keys
-from cohortmgr.audit.rules import GENESIS, INSTALLATION, digest_of
+from cohortmgr.audit.queries import (
+    ended_old_rule,
+    ends_of_chains,
+    known_keys,
+    noted_outside,
+    sightings_folder,
+)
+from cohortmgr.audit.rules import (
+    BEGIN,
+    CHAIN,
+    CLOSE,
+    END,
+    GENESIS,
+    INSTALLATION,
+    REGISTER,
+    ChainEnd,
+    chain_of,
+    chains_of,
+    digest_of,
+    end_of,
+    is_old,
+    owner_of,
+)
+from cohortmgr.audit.sightings import line_of
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import append, db, insert_or_leave, table_of, transaction_cache, within_writing
 from cohortmgr.base.text import new_reference
+
+_log = logging.getLogger(__name__)
+_HEADS = table_of(Head)
+# Who closes and begins chains.
+_ITSELF = "system"
 
 
 class Actor(Protocol):
@@ -44,7 +78,7 @@ class Traced(Protocol):
 
 @dataclass(frozen=True)
 class About:
-    """What an act was done to, and in whose chain it goes: an institution's, or with None the installation's.
+    """What an act was done to, and in whose chains it goes: an institution's, or with None the installation's.
 
     `subject` is the reference of the person whom it concerns (their key seals it), or None for the installation.
     """
@@ -75,11 +109,15 @@ def record(
     """
     pending: list[Event] = within_writing("an event of the trail").info.setdefault("audit", [])
     values = json.dumps({"before": before, "after": after}, ensure_ascii=False, sort_keys=True, default=str)
-    event = Event(
+    pending.append(_event(viewer.reference, action, what, values))
+
+
+def _event(actor: str, action: str, what: About, values: str) -> Event:
+    """Return an event that is not in its chain yet, nor sealed."""
+    return Event(
         reference=new_reference(),
-        chain=INSTALLATION if what.institution_id is None else str(what.institution_id),
         at=clock.now(),
-        actor=viewer.reference,
+        actor=actor,
         action=action,
         object_kind=what.kind,
         object_reference=what.reference,
@@ -87,7 +125,6 @@ def record(
         subject=what.subject or INSTALLATION,
         sealed=values.encode(),
     )
-    pending.append(event)
 
 
 def destroy_key(viewer: Actor, subject: str) -> None:
@@ -101,31 +138,149 @@ def extend_chains(session: Session) -> None:
     pending: list[Event] = session.info.pop("audit", [])
     if not pending:
         return
+    owners: dict[str, list[Event]] = {}
+    for event in pending:
+        owners.setdefault(owner_of(event.institution_id), []).append(event)
     keys = subject_keys({event.subject for event in pending})
     session.flush()
-    for chain in sorted({event.chain for event in pending}):
-        _append(session, chain, [event for event in pending if event.chain == chain], keys)
+    chains = {chain_of(owner, events[0].object_reference): owner for owner, events in owners.items()}
+    ends = {}
+    if len(chains) == 1:  # the usual case, for which one statement less is enough: nothing is locked yet
+        ends = {chain: _locked(session, chain) for chain in chains}
+    if None in ends.values() or not ends:
+        known = set(session.scalars(sa.select(_HEADS.c.chain).where(_HEADS.c.chain.in_(list(chains)))))
+        _begin(session, sorted({owner for chain, owner in chains.items() if chain not in known}))
+    for chain, owner in sorted(chains.items()):
+        _append(session, chain, ends.get(chain) or _locked(session, chain), owners[owner], keys)
 
 
-def _append(session: Session, chain: str, events: list[Event], keys: dict[str, bytes | None]) -> None:
-    heads = table_of(Head)
-    lock = sa.select(heads.c.sequence, heads.c.digest).where(heads.c.chain == chain).with_for_update()
-    found = session.execute(lock).first()
-    if found is None:  # two may begin a chain at once: one row is written, and both wait for its lock
-        insert_or_leave(session, Head, [{"chain": chain, "sequence": 0, "digest": GENESIS}])
-        found = session.execute(lock).one()
-    sequence, digest = found.sequence, found.digest
+def end_old_rule(session: Session) -> None:
+    """Close each chain of the old rule that is still open, by an event whose digest is keyed, and note in the
+    register that there are no more. Done once: whoever makes a chain without the key later finds nobody to close it."""
+    if ended_old_rule():
+        return
+    wanted = sa.select(_HEADS.c.chain).where(_HEADS.c.signature.is_(None)).order_by(_HEADS.c.chain)
+    _begin(session, [chain for chain in session.scalars(wanted) if is_old(chain)], ends=True)
+
+
+def _begin(session: Session, owners: list[str], *, ends: bool = False) -> None:
+    """Begin all chains of these owners, and close those that they had under the old rule, which `ends` with it.
+
+    The register's lock is held until the commit, so that two who begin at once make one set."""
+    if not owners and not ends:
+        return
+    end = _locked(session, REGISTER) or _begun_register(session)
+    keys = subject_keys({REGISTER})
+    known = set(session.scalars(sa.select(_HEADS.c.chain)))
+    told: list[Event] = []
+    for owner in owners:
+        if chains_of(owner)[0] not in known:
+            _make_heads(session, chains_of(owner))
+            told.append(_event(_ITSELF, BEGIN, About(CHAIN, owner, subject=REGISTER), "{}"))
+        if owner in known and _closed(session, owner, keys):
+            told.append(_event(_ITSELF, CLOSE, About(CHAIN, owner, subject=REGISTER), "{}"))
+    if ends:
+        told.append(_event(_ITSELF, END, About(CHAIN, REGISTER, subject=REGISTER), "{}"))
+    if told:
+        _append(session, REGISTER, end, told, keys)
+
+
+def _begun_register(session: Session) -> ChainEnd | None:
+    """Make the register's head. If the key of the register's events is there, which is made with it, the trail was
+    emptied: then the head stays unsigned, which verifying tells."""
+    if REGISTER in known_keys([REGISTER]) and _locked(session, REGISTER) is None:
+        _log.error("trail: the register of chains is gone; run `flask operations verify-trail`")
+        insert_or_leave(session, Head, [_head(REGISTER, ChainEnd(0, GENESIS, ""))])
+    _make_heads(session, [REGISTER])
+    return _locked(session, REGISTER)
+
+
+def _closed(session: Session, chain: str, keys: dict[str, bytes | None]) -> bool:
+    """Close a chain of the old rule; False if it was."""
+    end = _locked(session, chain)
+    if end is None or end.signature is not None:
+        return False
+    institution = None if chain == INSTALLATION else int(chain)
+    closing = _event(_ITSELF, CLOSE, About(CHAIN, chain, institution, REGISTER), "{}")
+    signed = end_of(crypto.keyring().trail_key, chain, end.sequence, end.digest)
+    _append(session, chain, signed, [closing], keys)
+    return True
+
+
+def _make_heads(session: Session, chains: Iterable[str]) -> None:
+    key = crypto.keyring().trail_key
+    insert_or_leave(session, Head, [_head(chain, end_of(key, chain, 0, GENESIS)) for chain in chains])
+
+
+def _head(chain: str, end: ChainEnd) -> dict[str, object]:
+    return {"chain": chain, "sequence": end.sequence, "digest": end.digest, "signature": end.signature}
+
+
+def _locked(session: Session, chain: str) -> ChainEnd | None:
+    """Lock the head of a chain; None if there is none."""
+    wanted = sa.select(_HEADS.c.sequence, _HEADS.c.digest, _HEADS.c.signature).where(_HEADS.c.chain == chain)
+    found = session.execute(wanted.with_for_update()).first()
+    return None if found is None else ChainEnd(*found)
+
+
+def _append(
+    session: Session, chain: str, end: ChainEnd | None, events: list[Event], keys: dict[str, bytes | None]
+) -> None:
+    if end is None:
+        raise RuntimeError(
+            f"the trail's chain {chain} has lost its head: run `flask operations verify-trail`"
+        )
+    key = crypto.keyring().trail_key
+    sequence, digest = end.sequence, end.digest
     moment: datetime = clock.now()
     for event in events:
         sequence += 1
-        event.sequence, event.at = sequence, moment
-        key = keys[event.subject]
-        event.sealed = b"" if key is None else crypto.encrypt(key, event.sealed, event.reference.encode())
-        event.digest = digest = digest_of(digest, event)
+        event.chain, event.sequence, event.at = chain, sequence, moment
+        sealing = keys[event.subject]
+        event.sealed = (
+            b"" if sealing is None else crypto.encrypt(sealing, event.sealed, event.reference.encode())
+        )
+        event.digest = digest = digest_of(digest, event, key)
     names = [column.name for column in Event.__table__.columns if column.name != "id"]
     append(session, Event, [{name: getattr(event, name) for name in names} for event in events])
-    values = {"sequence": sequence, "digest": digest}
-    session.execute(sa.update(heads).where(heads.c.chain == chain).values(values))
+    signature = end_of(key, chain, sequence, digest).signature
+    if end.signature != end_of(key, chain, end.sequence, end.digest).signature:
+        # A chain that was cut, and its head set back, must not be made good by the next act.
+        _log.error("trail: the head of chain %s is not signed by this installation's key", chain)
+        signature = ""
+    values = {"sequence": sequence, "digest": digest, "signature": signature}
+    session.execute(sa.update(_HEADS).where(_HEADS.c.chain == chain).values(values))
+
+
+def note_outside() -> None:
+    """Note where the chains end outside of the database: a line in the day's file, and its signature in the log.
+
+    Two workers that stop at once write one after the other, each the line that follows the other's."""
+    key = crypto.keyring().trail_key
+    folder = sightings_folder()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _alone(folder / ".lock"):
+        moment = clock.now()
+        path = folder / f"{moment.date().isoformat()}.jsonl"
+        before = noted_outside()
+        line = line_of(key, moment, ends_of_chains(), before, whole=not path.exists())
+        if not line:
+            return
+        with path.open("a", encoding="utf-8") as file:
+            path.chmod(0o600)
+            file.write(line + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    said = json.loads(line)
+    _log.warning("trail: %s chains noted, signature %s", len(said["heads"]), said["signature"])
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold the lock of a file, which other processes wait for."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def subject_key(subject: str) -> bytes | None:

@@ -34,7 +34,9 @@ class Event(Row, Model):
 
 
 class Head(Model):
-    """The last link of each chain; locked while the chain is extended."""
+    """The last link of each chain, signed with the installation's key; locked while the chain is extended.
+
+    A chain of the old rule has no signature until it is closed."""
 
     __tablename__ = "audit_heads"
     __table_args__ = ({"info": {"tenancy": "global"}},)
@@ -42,6 +44,7 @@ class Head(Model):
     chain: Mapped[str] = mapped_column(sa.String(20), primary_key=True)
     sequence: Mapped[int] = mapped_column(Id)
     digest: Mapped[str] = mapped_column(sa.String(64))
+    signature: Mapped[str | None] = mapped_column(sa.String(64))
 
 
 class SubjectKey(Model):

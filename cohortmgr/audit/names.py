@@ -51,6 +51,9 @@ ACTS: Mapping[str, str] = {
     "applications.unite": N_("Deux dossiers reconnus de la même personne"),
     "applications.unseal": N_("Réponses protégées lues"),
     "applications.withdraw": N_("Candidature retirée"),
+    "audit.begin_chains": N_("Chaînes du journal commencées"),
+    "audit.close_chain": N_("Chaîne du journal close, d’avant la clé"),
+    "audit.end_old_rule": N_("Fin des chaînes du journal d’avant la clé"),
     "audit.destroy_key": N_("Clé d’une personne détruite"),
     "campaigns.approve": N_("Envoi groupé approuvé"),
     "campaigns.cancel": N_("Envoi groupé annulé"),
@@ -172,6 +175,7 @@ OBJECTS: Mapping[str, str] = {
     "saved_answer": N_("Réponse type"),
     "stipend_line": N_("Ligne de bourse"),
     "stipend_run": N_("État de paiement"),
+    "trail_chain": N_("Chaîne du journal"),
     "tray_row": N_("Ligne à réparer"),
 }
 """The name of each kind of object."""

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from flask import current_app
 
+from cohortmgr.audit import rules, sightings
 from cohortmgr.audit.models import Event, Head, SubjectKey
-from cohortmgr.audit.rules import GENESIS, INSTALLATION, verify
+from cohortmgr.audit.rules import REGISTER, ChainEnd, Sighting
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import Problem
 
-_KEYS = table_of(SubjectKey)
+_KEYS, _HEADS = table_of(SubjectKey), table_of(Head)
 
 
 def visible(institutions: Iterable[int], installation: bool) -> sa.Select[Event]:
     """Select the events of the listed institutions, and of the installation where allowed, newest first."""
-    chains = [str(number) for number in institutions] + ([INSTALLATION] if installation else [])
-    return sa.select(Event).where(Event.chain.in_(chains)).order_by(Event.at.desc(), Event.id.desc())
+    theirs = Event.institution_id.in_(list(institutions))
+    chosen = sa.or_(theirs, Event.institution_id.is_(None)) if installation else theirs
+    return sa.select(Event).where(chosen).order_by(Event.at.desc(), Event.id.desc())
 
 
 def of_object(kind: str, reference: str) -> sa.Select[Event]:
@@ -40,16 +43,80 @@ def values_of(event: Event) -> dict[str, Any] | None:
     return values
 
 
-def broken_links(chain: str) -> list[Problem]:
-    """Recompute one chain from its first link to its head; return the problems found."""
-    head = db.session.get(Head, chain)
-    problems = verify(_links(chain), head.sequence if head else 0, head.digest if head else GENESIS)
-    return [problem if problem.where else replace(problem, where=chain) for problem in problems]
+def faults() -> list[Problem]:
+    """Verify the whole trail: every chain, the register of chains, and what was noted outside of the database."""
+    noted = noted_outside()
+    expected = rules.registered(_links(REGISTER))
+    present = {*chains(), *db.session.scalars(sa.select(Event.chain).distinct())}
+    acted = db.session.scalar(sa.select(_KEYS.c.subject).limit(1)) is not None
+    found = noted.problems + rules.missing(expected, present, noted.links, acted)
+    # Read again, because chains may have begun since.
+    found += rules.unregistered(rules.registered(_links(REGISTER)), present)
+    found += rules.closed_late(_links(REGISTER))
+    for chain in sorted(present):
+        found += broken_links(chain, noted.links.get(chain))
+    return found
+
+
+def broken_links(chain: str, noted: Mapping[int, Sighting] | None = None) -> list[Problem]:
+    """Recompute one chain from its first link to its head; return the problems found.
+
+    If the chain went on meanwhile, it is read again."""
+    key = crypto.keyring().trail_key
+    while True:
+        end = _end(chain)
+        found = rules.verify(key, chain, _links(chain), end, noted)
+        if not found or _end(chain) == end:
+            return found
 
 
 def chains() -> list[str]:
-    """Every chain of the installation."""
+    """Every chain of the installation that has a head."""
     return list(db.session.scalars(sa.select(Head.chain).order_by(Head.chain)))
+
+
+def chains_for(institutions: Iterable[int], installation: bool) -> list[str]:
+    """Return the chains of the listed institutions, and of the installation where allowed, that have a head."""
+    owners = {*map(str, institutions), *([rules.INSTALLATION, REGISTER] if installation else [])}
+    return [chain for chain in chains() if chain.partition("/")[0] in owners]
+
+
+def ends_of_chains() -> dict[str, ChainEnd]:
+    """Return where each chain ends by its head, in one statement."""
+    rows = db.session.execute(
+        sa.select(_HEADS.c.chain, _HEADS.c.sequence, _HEADS.c.digest, _HEADS.c.signature)
+    )
+    return {chain: ChainEnd(sequence, digest, signature) for chain, sequence, digest, signature in rows}
+
+
+def ended_old_rule() -> bool:
+    """Whether the register says that there are no chains of the old rule to close any more. For the worker: on
+    PostgreSQL the application's role does not see the register."""
+    ended = sa.select(Event.id).where(Event.chain == REGISTER, Event.action == rules.END).limit(1)
+    return db.session.scalar(ended) is not None
+
+
+def noted_outside() -> sightings.Noted:
+    """Read what was noted of the trail outside of the database."""
+    return sightings.read(crypto.keyring().trail_key, _noted_lines())
+
+
+def sightings_folder() -> Path:
+    """Return the folder of what is noted outside, a file per day."""
+    return Path(current_app.config["DATA"]) / "trail"
+
+
+def _noted_lines() -> Iterator[tuple[str, str]]:
+    for path in sorted(sightings_folder().glob("*.jsonl")):
+        with path.open(encoding="utf-8", errors="replace") as file:
+            for number, line in enumerate(file, 1):
+                yield f"{path.name}:{number}", line
+
+
+def _end(chain: str) -> ChainEnd | None:
+    wanted = sa.select(_HEADS.c.sequence, _HEADS.c.digest, _HEADS.c.signature).where(_HEADS.c.chain == chain)
+    found = db.session.execute(wanted).first()
+    return None if found is None else ChainEnd(*found)
 
 
 def _links(chain: str) -> Iterator[Event]:

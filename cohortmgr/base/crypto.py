@@ -23,14 +23,16 @@ class CannotUnseal(Exception):
 
 @dataclass(frozen=True)
 class Keyring:
-    """Master keys by id, and the key of the blind indexes. The first master key seals; the others only open."""
+    """Master keys by id, the key of the blind indexes and that of the trail's digests. The first master key seals;
+    the others only open."""
 
     keys: dict[str, bytes]
     index_key: bytes
+    trail_key: bytes
 
     @classmethod
-    def parse(cls, sealing_keys: str, index_key: str) -> Keyring:
-        """Parse the settings: 'id:base64,...' (newest first), and base64 for the index key.
+    def parse(cls, sealing_keys: str, index_key: str, trail_key: str) -> Keyring:
+        """Parse the settings: 'id:base64,...' (newest first), and base64 for the keys of the index and the trail.
 
         Raises ValueError that names a key which is not 32 bytes."""
         keys: dict[str, bytes] = {}
@@ -39,7 +41,7 @@ class Keyring:
             if not name or not name.isascii() or len(name) > 32 or name in keys:
                 raise ValueError(f"COHORTMGR_SEALING_KEYS: {name!r} is no id, or stands there twice")
             keys[name] = _key(encoded, f"COHORTMGR_SEALING_KEYS: key {name!r}")
-        return cls(keys, _key(index_key, "COHORTMGR_INDEX_KEY"))
+        return cls(keys, _key(index_key, "COHORTMGR_INDEX_KEY"), _key(trail_key, "COHORTMGR_TRAIL_KEY"))
 
     def seal(self, text: str, table: str, column: str, reference: str) -> bytes:
         """Seal `text` for one place: a column of the row with this reference."""

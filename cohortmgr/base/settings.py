@@ -36,6 +36,7 @@ NEEDED = (
     "secret_key",
     "sealing_keys",
     "index_key",
+    "trail_key",
     "mail_url",
 )
 DATABASES = ("database_url", "owner_database_url", "system_database_url")
@@ -43,7 +44,7 @@ DATABASES = ("database_url", "owner_database_url", "system_database_url")
 # hexadecimal digits nearly all 16. One byte repeated has one, and its base64 at most five.
 SECRET_BYTES, SECRET_VARIETY = 32, 8
 # What the application writes into the data folder.
-OWN_FOLDERS = ("broker", "files", "incoming", "mail", "secrets", "sms", "uploads")
+OWN_FOLDERS = ("broker", "files", "incoming", "mail", "secrets", "sms", "trail", "uploads")
 
 
 def read_settings() -> Settings:
@@ -88,6 +89,9 @@ class Settings(BaseSettings):
     )
     index_key: str = Field(
         default="", description="base64, keys the blind indexes; empty: made once in the data folder"
+    )
+    trail_key: str = Field(
+        default="", description="base64, keys the trail's digests; empty: made once in the data folder"
     )
 
     base_url: str = Field(default="http://127.0.0.1:8000", description="how links in messages begin")
@@ -170,6 +174,7 @@ class Settings(BaseSettings):
         self.secret_key = self.secret_key or self._made("secret_key")
         self.sealing_keys = self.sealing_keys or f"k1:{self._made('sealing_key')}"
         self.index_key = self.index_key or self._made("index_key")
+        self.trail_key = self.trail_key or self._made("trail_key")
         return self
 
     @model_validator(mode="after")
@@ -292,6 +297,8 @@ def _secrets(settings: Settings) -> Iterator[tuple[str, bytes | None]]:
         yield f"COHORTMGR_SEALING_KEYS: key {name!r}", _decoded(encoded)
     if settings.index_key:
         yield "COHORTMGR_INDEX_KEY", _decoded(settings.index_key)
+    if settings.trail_key:
+        yield "COHORTMGR_TRAIL_KEY", _decoded(settings.trail_key)
 
 
 def _decoded(encoded: str) -> bytes | None:

@@ -20,7 +20,8 @@ class Work:
 
     `every` is its period in seconds, or None for a task that runs only when the worker is woken for it. A
     `repeated` task is called again, each time in a new context, until it finds nothing to do. An `at_start`
-    task runs once when a worker begins, because rows may have waited while no worker ran."""
+    task runs once when a worker begins, because rows may have waited while no worker ran; an `at_stop` task when
+    it ends, in its main process and in any order, so it must be short."""
 
     name: str
     act: Callable[[Stopping], object]
@@ -28,6 +29,7 @@ class Work:
     every: float | None = None
     repeated: bool = False
     at_start: bool = False
+    at_stop: bool = False
 
 
 _KEY = "cohortmgr-work"

@@ -9,7 +9,6 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import Role, Viewer, require_anywhere
 from cohortmgr.audit import queries as audit
 from cohortmgr.audit.names import ACTS, OBJECTS
-from cohortmgr.audit.rules import INSTALLATION
 from cohortmgr.base.paging import page_of
 
 bp = Blueprint("accounts_staff", __name__, url_prefix="/staff")
@@ -34,7 +33,7 @@ def verify() -> ResponseReturnValue:
     viewer = guards.viewer()
     require_anywhere(viewer, "audit.read")
     installation = Role.SYSTEM_ADMINISTRATOR in viewer.roles
-    chains = [str(number) for number in _institutions(viewer)] + ([INSTALLATION] if installation else [])
+    chains = audit.chains_for(_institutions(viewer), installation)
     broken = [problem for chain in chains for problem in audit.broken_links(chain)]
     page = page_of(audit.visible(_institutions(viewer), installation), 1, 50)
     return render_template("accounts/staff_trail.html", page=page, broken=broken, acts=ACTS, objects=OBJECTS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,27 +13,12 @@ from sqlalchemy.exc import DBAPIError
 
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.audit import actions, queries
-from cohortmgr.audit.actions import About, destroy_key, record
-from cohortmgr.audit.models import Event, Head, SubjectKey
+from cohortmgr.audit.actions import destroy_key
+from cohortmgr.audit.models import Event, SubjectKey
+from cohortmgr.audit.rules import REGISTER, SHARDS, chain_of, chains_of
 from cohortmgr.base.db import NO_INSTITUTION, db, see, writing
-from tests.databases import Database, PostgresDatabase
+from tests.integration.audit.acts import OURS, PERSON, THEIRS, events, note, said, written
 from tests.watch import rows_of
-
-PERSON = "P" * 26
-
-
-def note(number: int = 1, institution: int | None = None, subject: str | None = PERSON) -> None:
-    record(
-        SYSTEM,
-        "tests.note",
-        About("test", f"r{number}", institution, subject),
-        before={"n": 0},
-        after={"n": number, "nom": "Saïd"},
-    )
-
-
-def events(chain: str = "installation") -> list[Event]:
-    return list(db.session.scalars(sa.select(Event).where(Event.chain == chain).order_by(Event.sequence)))
 
 
 @pytest.mark.usefixtures("system_context")
@@ -41,12 +27,33 @@ def test_events_are_chained_sealed_and_read_again() -> None:
         with writing():
             note(number)
             note(number, institution=7)
-    assert queries.chains() == ["7", "installation"]
-    assert [queries.broken_links(chain) for chain in queries.chains()] == [[], []]
+    assert queries.chains() == sorted([*chains_of("7"), *chains_of("installation"), REGISTER])
+    assert said() == []
     first = events()[0]
     assert queries.values_of(first) == {"before": {"n": 0}, "after": {"n": 1, "nom": "Saïd"}}
     assert "Saïd".encode() not in first.sealed
-    assert [event.sequence for event in events("7")] == [1, 2]
+    assert [(event.chain, event.sequence) for event in events("7")] == [
+        (chain_of("7", "r1"), 1),
+        (chain_of("7", "r2"), 1),
+    ]
+
+
+@pytest.mark.usefixtures("system_context")
+def test_what_one_transaction_does_for_one_institution_is_one_chain_in_its_order() -> None:
+    with writing():
+        for number in range(1, 40):
+            note(number, institution=7)
+    assert [(event.chain, event.sequence) for event in events("7")] == [(THEIRS, n) for n in range(1, 40)]
+
+
+@pytest.mark.usefixtures("system_context")
+def test_an_act_takes_three_statements_once_its_chain_exists(statements: Any) -> None:
+    for number in (1, 1):
+        with writing(), statements() as seen:
+            note(number, institution=7)
+            db.session.flush()
+            actions.extend_chains(db.session)
+    assert [text.split()[0] for text in seen if "audit_" in text] == ["SELECT", "INSERT", "UPDATE"]
 
 
 @pytest.mark.usefixtures("system_context")
@@ -57,11 +64,11 @@ def test_an_erased_person_s_values_are_gone_and_the_chain_verifies() -> None:
     with writing():
         destroy_key(SYSTEM, PERSON)
     assert [queries.values_of(event) is None for event in events()] == [True, False, False]
-    assert queries.broken_links("installation") == []
+    assert said() == []
     with writing():
         note(3)
     assert queries.values_of(events()[-1]) is None, "no second key is made for an erased person"
-    assert queries.broken_links("installation") == []
+    assert said() == []
 
 
 @pytest.mark.usefixtures("system_context")
@@ -127,10 +134,13 @@ def test_writers_at_once_extend_one_chain_and_share_one_new_key(system_app: Flas
         thread.join(30)
     assert faults == []
     with system_app.app_context():
-        assert [queries.broken_links(chain) for chain in queries.chains()] == [[], [], []]
+        assert queries.faults() == []
+        begun = sa.select(sa.func.count()).where(Event.chain == REGISTER)
+        assert db.session.scalar(begun) == 3, "each owner's chains are begun once"
         assert len(events("7")) == 20
         assert all(queries.values_of(event) for event in events("7"))
-        assert rows_of(SubjectKey) == 1
+        subjects = sa.select(SubjectKey.subject).where(SubjectKey.subject != REGISTER)
+        assert db.session.scalars(subjects).all() == [PERSON]
 
 
 @pytest.mark.usefixtures("system_context")
@@ -142,31 +152,21 @@ def test_the_database_refuses_to_rewrite_the_trail(change: Any) -> None:
         note()
     with pytest.raises(DBAPIError, match="only appended to"), writing() as session:
         session.execute(change)
-    assert queries.broken_links("installation") == []
+    assert said() == []
 
 
 @pytest.mark.usefixtures("system_context")
-def test_what_was_tampered_with_behind_the_application_is_found(database: Database) -> None:
-    with writing():
-        for number in (1, 2, 3):
-            note(number)
-    db.session.rollback()
-    changed = "UPDATE audit_events SET object_reference = 'r9' WHERE sequence = 2"
-    if isinstance(database, PostgresDatabase):
-        database.admin.execute(changed)  # as a replica does, without triggers
-    else:
-        db.session.execute(sa.text("DROP TRIGGER audit_events_unchanged"))
-        db.session.execute(sa.text(changed))
-        db.session.commit()
-    db.session.expire_all()
-    assert [problem.values for problem in queries.broken_links("installation")] == [{"number": 2}]
+def test_a_chain_that_goes_on_while_it_is_verified_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    written(1)
+    links, waiting = queries._links, [1]
 
+    def late(chain: str) -> Iterator[Event]:
+        if chain == OURS and waiting:
+            written(waiting.pop())
+        return links(chain)
 
-@pytest.mark.usefixtures("system_context")
-def test_a_chain_cut_to_nothing_is_named(database: Database) -> None:
-    with writing() as session:
-        session.execute(sa.insert(Head).values(chain="9", sequence=3, digest="f" * 64))
-    assert [problem.where for problem in queries.broken_links("9")] == ["9"]
+    monkeypatch.setattr(queries, "_links", late)
+    assert queries.broken_links(OURS) == [] and not waiting
 
 
 def test_the_application_verifies_the_chains_that_it_may_read(app: Flask) -> None:
@@ -176,6 +176,9 @@ def test_the_application_verifies_the_chains_that_it_may_read(app: Flask) -> Non
         with writing():
             note(1)
             note(1, institution=7)
-        assert [queries.broken_links(chain) for chain in ("7", "installation")] == [[], []]
-        assert len(db.session.scalars(queries.visible([7], True)).all()) == 2
+        assert len(queries.chains_for([7], True)) == 2 * SHARDS + 1
+        assert queries.chains_for([7], False) == list(chains_of("7"))
+        assert [queries.broken_links(chain) for chain in (THEIRS, OURS, REGISTER)] == [[], [], []]
+        seen = db.session.scalars(queries.visible([7], True)).all()
+        assert sorted(event.action for event in seen if event.chain != REGISTER) == ["tests.note"] * 2
         assert len(db.session.scalars(queries.visible([7], False)).all()) == 1

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from cohortmgr.base.crypto import CannotUnseal, Keyring
 
-OLD, NEW, INDEX = (base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2, 3))
+OLD, NEW, INDEX, TRAIL = (base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2, 3, 4))
 PLACE = ("persons", "phone", "R" * 26)
-RING = Keyring.parse(f"k1:{OLD}", INDEX)
+RING = Keyring.parse(f"k1:{OLD}", INDEX, TRAIL)
 
 
 @given(st.text())
@@ -43,34 +43,35 @@ def test_no_byte_of_it_can_be_altered_or_left_out() -> None:
 
 def test_after_a_rotation_the_old_key_still_opens_and_the_new_one_seals() -> None:
     old = RING.seal("avant", *PLACE)
-    rotated = Keyring.parse(f"k2:{NEW}, k1:{OLD}", INDEX)
+    rotated = Keyring.parse(f"k2:{NEW}, k1:{OLD}", INDEX, TRAIL)
     assert rotated.unseal(old, *PLACE) == "avant"
     new = rotated.seal("après", *PLACE)
     with pytest.raises(CannotUnseal, match="k2"):
         RING.unseal(new, *PLACE)
-    assert Keyring.parse(f"k2:{NEW}", INDEX).unseal(new, *PLACE) == "après"
+    assert Keyring.parse(f"k2:{NEW}", INDEX, TRAIL).unseal(new, *PLACE) == "après"
     with pytest.raises(CannotUnseal, match="k1"):
-        Keyring.parse(f"k2:{NEW}", INDEX).unseal(old, *PLACE)
+        Keyring.parse(f"k2:{NEW}", INDEX, TRAIL).unseal(old, *PLACE)
 
 
 def test_the_blind_index_is_equal_for_equal_values_of_a_kind_under_one_key() -> None:
     blind = RING.blind("cin", "AB12345")
     assert blind == RING.blind("cin", "AB12345") and len(blind) == 64
     others = (RING.blind("massar", "AB12345"), RING.blind("cin", "AB12346"))
-    other_key = Keyring.parse(f"k1:{OLD}", NEW).blind("cin", "AB12345")
+    other_key = Keyring.parse(f"k1:{OLD}", NEW, TRAIL).blind("cin", "AB12345")
     assert len({blind, *others, other_key}) == 4
 
 
 @pytest.mark.parametrize(
-    ("keys", "index", "named"),
+    ("keys", "index", "trail", "named"),
     [
-        ("k1:c2hvcnQ=", INDEX, "k1"),
-        (f"k1:{OLD},k2:not base64", INDEX, "k2"),
-        (f"k1:{OLD},k1:{NEW}", INDEX, "k1"),
-        (f":{OLD}", INDEX, "SEALING_KEYS"),
-        (f"k1:{OLD}", "c2hvcnQ=", "INDEX_KEY"),
+        ("k1:c2hvcnQ=", INDEX, TRAIL, "k1"),
+        (f"k1:{OLD},k2:not base64", INDEX, TRAIL, "k2"),
+        (f"k1:{OLD},k1:{NEW}", INDEX, TRAIL, "k1"),
+        (f":{OLD}", INDEX, TRAIL, "SEALING_KEYS"),
+        (f"k1:{OLD}", "c2hvcnQ=", TRAIL, "INDEX_KEY"),
+        (f"k1:{OLD}", INDEX, "c2hvcnQ=", "TRAIL_KEY"),
     ],
 )
-def test_a_bad_key_is_named(keys: str, index: str, named: str) -> None:
+def test_a_bad_key_is_named(keys: str, index: str, trail: str, named: str) -> None:
     with pytest.raises(ValueError, match=named):
-        Keyring.parse(keys, index)
+        Keyring.parse(keys, index, trail)

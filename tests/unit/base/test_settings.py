@@ -28,6 +28,7 @@ PRODUCTION = {
     "secret_key": key(1),
     "sealing_keys": f"k1:{key(2)}",
     "index_key": key(3),
+    "trail_key": key(4),
     "mail_url": "smtp://mail.example:587",
 }
 # What is not needed to be there, but must hold.
@@ -195,12 +196,9 @@ def test_over_https_cookies_are_secure(tmp_path: Path) -> None:
 
 def test_the_default_makes_its_secrets_once_and_for_its_owner_alone(tmp_path: Path) -> None:
     first, second = Settings(data=tmp_path), Settings(data=tmp_path)
-    assert (first.secret_key, first.sealing_keys, first.index_key) == (
-        second.secret_key,
-        second.sealing_keys,
-        second.index_key,
-    )
-    assert len({first.secret_key, first.sealing_keys, first.index_key}) == 3
+    names = ("secret_key", "sealing_keys", "index_key", "trail_key")
+    assert [getattr(first, name) for name in names] == [getattr(second, name) for name in names]
+    assert len({getattr(first, name) for name in names}) == 4
     for file in (tmp_path / "secrets").iterdir():
         assert file.stat().st_mode & 0o077 == 0
     assert first.owner_database_url == first.system_database_url == first.database_url
@@ -209,7 +207,7 @@ def test_the_default_makes_its_secrets_once_and_for_its_owner_alone(tmp_path: Pa
 def test_two_processes_at_the_first_start_agree_on_the_secrets(tmp_path: Path) -> None:
     script = (
         "import sys; sys.stdin.readline(); from cohortmgr.base.settings import Settings; s = Settings();"
-        "print(s.secret_key, s.sealing_keys, s.index_key)"
+        "print(s.secret_key, s.sealing_keys, s.index_key, s.trail_key)"
     )
     environment = {**os.environ, "COHORTMGR_DATA": str(tmp_path / "data")}
     both = [
@@ -228,4 +226,4 @@ def test_two_processes_at_the_first_start_agree_on_the_secrets(tmp_path: Path) -
         process.stdin.write("go\n")
         process.stdin.flush()
     said = {process.communicate(timeout=60)[0] for process in both}
-    assert len(said) == 1 and len(said.pop().split()) == 3
+    assert len(said) == 1 and len(said.pop().split()) == 4

@@ -36,6 +36,7 @@ ENV = {
     "COHORTMGR_SECRET_KEY": base64.b64encode(bytes(range(32))).decode(),
     "COHORTMGR_INDEX_KEY": base64.b64encode(bytes(range(1, 33))).decode(),
     "COHORTMGR_SEALING_KEYS": "k1:" + base64.b64encode(bytes(range(2, 34))).decode(),
+    "COHORTMGR_TRAIL_KEY": base64.b64encode(bytes(range(3, 35))).decode(),
     "COHORTMGR_BASE_URL": "https://cohorts.example",
     "COHORTMGR_MAIL_URL": "smtp://mail.example:587",
 }
