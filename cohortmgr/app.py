@@ -21,6 +21,7 @@ from cohortmgr.demo import wiring as demo
 from cohortmgr.jobs import wiring as jobs
 from cohortmgr.messages import wiring as messages
 from cohortmgr.operations import wiring as operations
+from cohortmgr.organisations import wiring as organisations
 from cohortmgr.outbox import wiring as outbox
 from cohortmgr.placements import wiring as placements
 from cohortmgr.portals import wiring as portals
@@ -37,6 +38,7 @@ ROOMS = (
     jobs,
     outbox,
     accounts,
+    organisations,
     programmes,
     applications,
     reviews,

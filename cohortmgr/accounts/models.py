@@ -91,7 +91,8 @@ class SignInSession(Model):
 
 class RoleGrant(Row, Model):
     """A role of an account in a scope.
-    `institutions` are the ids of the hosting institutions below the scope."""
+    `institutions` are the ids of the hosting institutions that it opened when it was given; whoever reads it adds
+    those that came below its path since. `alone` is the organisation without the institutions below it."""
 
     __tablename__ = "grants"
     __table_args__ = (sa.UniqueConstraint("account_id", "role", "scope_reference"), _GLOBAL)
@@ -102,6 +103,7 @@ class RoleGrant(Row, Model):
     scope_reference: Mapped[str] = mapped_column(sa.String(26))
     path: Mapped[str] = mapped_column(sa.String(200))
     institutions: Mapped[list[Any]]
+    alone: Mapped[bool] = mapped_column(sa.Boolean, default=False, server_default=sa.false())
     granted_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
 

@@ -10,8 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.contacts import EMAIL, Contact
+from cohortmgr.accounts.hooks import hosts_below
 from cohortmgr.accounts.models import Account, Identifier, Person, RoleGrant, SignInSession
-from cohortmgr.accounts.rules import Grant, Role, Viewer
+from cohortmgr.accounts.rules import PROGRAMME, Grant, Role, Scope, Viewer, reaching
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, table_of
 
@@ -33,6 +34,7 @@ _VIEWERS = (
         _GRANTS.c.scope_reference,
         _GRANTS.c.path,
         _GRANTS.c.institutions,
+        _GRANTS.c.alone,
     )
     .select_from(_ACCOUNTS)
     .join(_PERSONS, _PERSONS.c.id == _ACCOUNTS.c.person_id)
@@ -50,7 +52,8 @@ _BY_EMAIL = _VIEWERS.where(_ACCOUNTS.c.email == sa.bindparam("email"))
 
 
 def viewer_of_token(token: str) -> Viewer | None:
-    """Return the viewer of a session's token, in one statement; None if it is unknown, revoked or expired."""
+    """Return the viewer of a session's token; None if it is unknown, revoked or expired. One statement, and another
+    for whoever holds a part of the tree."""
     digest = hashlib.sha256(token.encode()).hexdigest()
     rows = db.session.execute(_BY_TOKEN, {"digest": digest, "now": clock.now()}).all()
     return (
@@ -69,8 +72,10 @@ def viewer_of_email(email: str) -> Viewer | None:
 def _viewer(rows: Iterable[sa.Row[*tuple[Any, ...]]], session_id: int | None) -> Viewer:
     rows = list(rows)
     first = rows[0]
-    grants = tuple(
-        Grant(Role(row.role), row.scope_kind, row.scope_reference, row.path, tuple(row.institutions))
+    grants = _as_they_reach(
+        Grant(
+            Role(row.role), row.scope_kind, row.scope_reference, row.path, tuple(row.institutions), row.alone
+        )
         for row in rows
         if row.role
     )
@@ -87,20 +92,39 @@ def _viewer(rows: Iterable[sa.Row[*tuple[Any, ...]]], session_id: int | None) ->
     )
 
 
-def below(path: sa.SQLColumnExpression[str], paths: Iterable[str]) -> sa.ColumnElement[bool]:
-    """Whether the path of a row lies at or below one of these paths;
+def _as_they_reach(grants: Iterable[Grant]) -> tuple[Grant, ...]:
+    """Return grants with the institutions that stand below them today. No institution stands below a programme."""
+    given = tuple(grants)
+    paths = {grant.path for grant in given if grant.kind != PROGRAMME}
+    if not paths:
+        return given
+    hosts = hosts_below(paths)
+    return tuple(grant if grant.kind == PROGRAMME else reaching(grant, hosts) for grant in given)
+
+
+def below(path: sa.SQLColumnExpression[str], scopes: Iterable[Scope]) -> sa.ColumnElement[bool]:
+    """Whether the path of a row lies in one of these parts of the tree;
     false for every row if there are none."""
-    return sa.or_(sa.false(), *(path.startswith(each, autoescape=True) for each in paths))
+    return sa.or_(sa.false(), *(_inside(path, scope) for scope in scopes))
+
+
+def _inside(path: sa.SQLColumnExpression[str], scope: Scope) -> sa.ColumnElement[bool]:
+    left_out = (~path.startswith(each, autoescape=True) for each in scope.without)
+    return sa.and_(path.startswith(scope.path, autoescape=True), *left_out)
 
 
 def within(viewer: Viewer, permission: str, path: sa.SQLColumnExpression[str]) -> sa.ColumnElement[bool]:
-    """Whether the path of a row lies at or below one on which the viewer holds a permission."""
-    return below(path, viewer.paths(permission))
+    """Whether the path of a row lies in a part of the tree in which the viewer holds a permission."""
+    return below(path, viewer.scopes(permission))
 
 
 def granted(path: str) -> sa.ColumnElement[bool]:
-    """Whether the grant of the statement is in force now and covers a path."""
-    return sa.and_(RoleGrant.revoked_at.is_(None), sa.literal(path).like(RoleGrant.path.concat("%")))
+    """Whether the grant of the statement is in force now and covers the path of a programme or a company.
+
+    At an organisation alone it covers what stands directly below it, which no institution does between."""
+    parent = path[: path.rstrip(".").rfind(".") + 1]
+    reached = sa.or_(RoleGrant.alone.is_(False), RoleGrant.path.in_((path, parent)))
+    return sa.and_(RoleGrant.revoked_at.is_(None), sa.literal(path).like(RoleGrant.path.concat("%")), reached)
 
 
 def reference_of(person_id: int) -> str:

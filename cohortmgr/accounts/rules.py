@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -66,6 +66,9 @@ ROLE_NAMES: Mapping[Role, str] = {
     Role.SYSTEM_ADMINISTRATOR: N_("Administrateur·rice du système"),
 }
 
+# The kind of a scope that is a programme, below which no institution stands.
+PROGRAMME = "programme"
+
 COMPANY_ROLES = frozenset({Role.COMPANY_CONTACT, Role.TUTOR})
 PERSONAL_ROLES = frozenset({Role.CANDIDATE, Role.GUARDIAN})
 
@@ -113,16 +116,48 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
 }
 
 
+@dataclass(frozen=True, order=True)
+class Scope:
+    """A part of the tree: what stands at a path and below it, `without` what stands at or below some other paths."""
+
+    path: str
+    without: tuple[str, ...] = ()
+
+    def holds(self, path: str) -> bool:
+        """Whether a path lies in this part."""
+        return covers(self.path, path) and not any(covers(other, path) for other in self.without)
+
+
 @dataclass(frozen=True)
 class Grant:
-    """A role in a scope: the scope's kind, reference and path, and the ids of
-    the hosting institutions below it."""
+    """A role in a scope: the scope's kind, reference and path, and the ids of the hosting institutions that it
+    reaches. A role at an organisation `alone` does not reach the institutions below it, which are `without`."""
 
     role: Role
     kind: str
     reference: str
     path: str
     institutions: tuple[int, ...] = ()
+    alone: bool = False
+    without: tuple[str, ...] = ()
+
+    @property
+    def scope(self) -> Scope:
+        """The part of the tree in which the role is held."""
+        return Scope(self.path, self.without)
+
+
+def reaching(grant: Grant, hosts: Iterable[tuple[str, int]]) -> Grant:
+    """Return a grant as it reaches today: `hosts` are the institutions at or below its path, with their ids.
+
+    What was written when it was given stays (the host of a programme, or a company's); institutions that were added
+    since come to it, or are left out if it is `alone`."""
+    mine = [(path, number) for path, number in hosts if covers(grant.path, path)]
+    if not grant.alone:
+        return replace(grant, institutions=tuple(sorted({*grant.institutions, *(n for _, n in mine)})))
+    below = [path for path, _ in mine if path != grant.path]
+    top = [path for path in below if not any(path != other and covers(other, path) for other in below)]
+    return replace(grant, without=tuple(sorted(top)))
 
 
 @dataclass(frozen=True)
@@ -179,6 +214,13 @@ class Viewer:
         wanted = PERMISSIONS[permission]
         return tuple(sorted({grant.path for grant in self.grants if grant.role in wanted}))
 
+    def scopes(self, permission: str) -> tuple[Scope, ...]:
+        """Return the parts of the tree in which this viewer holds a permission; the system holds all, in the whole."""
+        if self.is_system:
+            return (Scope(""),)
+        wanted = PERMISSIONS[permission]
+        return tuple(sorted({grant.scope for grant in self.grants if grant.role in wanted}))
+
 
 SYSTEM = Viewer(reference="system", name="système", is_system=True)
 ANONYMOUS = Viewer(reference="anonymous")
@@ -192,7 +234,7 @@ def covers(grant_path: str, path: str) -> bool:
 
 def allows(viewer: Viewer, permission: str, path: str) -> bool:
     """Whether the viewer holds the permission in the scope at `path`."""
-    return any(covers(granted, path) for granted in viewer.paths(permission))
+    return any(scope.holds(path) for scope in viewer.scopes(permission))
 
 
 def require(viewer: Viewer, permission: str, path: str) -> None:
@@ -201,18 +243,29 @@ def require(viewer: Viewer, permission: str, path: str) -> None:
         raise NotPermitted(f"{permission} at {path}")
 
 
-def may_grant(viewer: Viewer, role: Role, path: str, institutions: Iterable[int]) -> bool:
+def may_grant(
+    viewer: Viewer, role: Role, path: str, institutions: Iterable[int], alone: bool = False
+) -> bool:
     """Whether the viewer may give a role there.
 
-    Nobody can open an institution that is closed to themselves.
+    Nobody can open an institution that is closed to themselves, nor one that may be added later: who holds an
+    organisation alone gives it alone.
     Only an administrator of the system names auditors and administrators of the system."""
     if viewer.is_system:
         return True
     if role in _SYSTEM_ROLES and not any(
-        grant.role == Role.SYSTEM_ADMINISTRATOR and covers(grant.path, path) for grant in viewer.grants
+        grant.role == Role.SYSTEM_ADMINISTRATOR and _gives(grant, path, alone) for grant in viewer.grants
     ):
         return False
-    return allows(viewer, "people.manage", path) and set(institutions) <= set(viewer.institutions)
+    wanted = PERMISSIONS["people.manage"]
+    if not any(grant.role in wanted and _gives(grant, path, alone) for grant in viewer.grants):
+        return False
+    return set(institutions) <= set(viewer.institutions)
+
+
+def _gives(grant: Grant, path: str, alone: bool) -> bool:
+    """Whether a role that is given there, alone or not, stays within this grant."""
+    return grant.scope.holds(path) and (alone or not grant.alone or path != grant.path)
 
 
 def is_path(path: str) -> bool:

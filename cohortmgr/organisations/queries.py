@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -35,6 +35,16 @@ def by_keys(keys: Iterable[str]) -> dict[str, Organisation]:
     """Return those of the keys that exist, each with its organisation, in one statement."""
     wanted = sa.select(Organisation).where(Organisation.key.in_(list(keys)))
     return {row.key: row for row in db.session.scalars(wanted)}
+
+
+def hosts_below(paths: Collection[str]) -> Sequence[tuple[str, int]]:
+    """Return the hosting institutions at or below some paths, as they are now: their paths and ids."""
+    hosting = Organisation.kind.in_([kind.value for kind in HOSTS])
+    mine = sa.or_(
+        sa.false(), *(Organisation.path.startswith(path, autoescape=True) for path in sorted(paths))
+    )
+    rows = db.session.execute(sa.select(Organisation.path, Organisation.id).where(hosting, mine))
+    return [(path, number) for path, number in rows]
 
 
 def institutions_below(path: str) -> tuple[int, ...]:

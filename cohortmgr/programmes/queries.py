@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.queries import below, within
-from cohortmgr.accounts.rules import Viewer
+from cohortmgr.accounts.rules import Scope, Viewer
 from cohortmgr.base.caching import Kept
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
@@ -86,12 +86,12 @@ def offerings_of(intake: Intake) -> Sequence[Offering]:
     ).all()
 
 
-def intakes_below(paths: Sequence[str]) -> Sequence[Intake]:
-    """The intakes of programmes at or below these paths, newest first."""
-    if not paths:
+def intakes_below(scopes: Sequence[Scope]) -> Sequence[Intake]:
+    """The intakes of programmes in these parts of the tree, newest first."""
+    if not scopes:
         return []
     return db.session.scalars(
-        sa.select(Intake).where(below(Intake.path, paths)).order_by(Intake.opens_at.desc(), Intake.id.desc())
+        sa.select(Intake).where(below(Intake.path, scopes)).order_by(Intake.opens_at.desc(), Intake.id.desc())
     ).all()
 
 

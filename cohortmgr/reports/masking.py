@@ -39,6 +39,17 @@ def mask_column(counts: Mapping[str, int | None], k: int) -> dict[str, int | Non
     return {key: None if key in hidden else count for key, count in counts.items()}
 
 
+def mask_counts(counts: Mapping[str, int], k: int = SMALL) -> dict[str, int | None]:
+    """Return the counts of an intake's files for an observer, as a home page shows them.
+
+    Sent files are eligible, not eligible or not judged yet: none of the three is small, nor can be worked out from
+    the others and their sum. The other counts are no part of a sum that is shown."""
+    shown = _hidden_small(counts, k)
+    judged = {key: counts[key] for key in ("eligible", "ineligible")}
+    column = mask_column({**judged, "": counts["submitted"] - sum(judged.values())}, k)
+    return {**shown, **{key: column[key] for key in judged}}
+
+
 def _hidden_small(counts: Mapping[str, int | None], k: int) -> dict[str, int | None]:
     return {key: None if count is not None and 0 < count < k else count for key, count in counts.items()}
 

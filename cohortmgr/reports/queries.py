@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.queries import within
-from cohortmgr.accounts.rules import PERMISSIONS, Role, Viewer, allows, covers
+from cohortmgr.accounts.rules import PERMISSIONS, Role, Viewer, allows
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import diploma_question
 from cohortmgr.base.db import db
@@ -96,7 +96,13 @@ def sees_whole(viewer: Viewer, path: str) -> bool:
     """Whether a viewer also sees small counts: any role allows it but that of an observer."""
     if viewer.is_system:
         return True
-    return any(grant.role in _WHOLE and covers(grant.path, path) for grant in viewer.grants)
+    return any(grant.role in _WHOLE and grant.scope.holds(path) for grant in viewer.grants)
+
+
+def sees_figures_alone(viewer: Viewer, path: str) -> bool:
+    """Whether a viewer is there an observer and nothing else, so that every page hides small counts."""
+    held = {grant.role for grant in viewer.grants if grant.scope.holds(path)}
+    return held == {Role.OBSERVER}
 
 
 def contents_for(viewer: Viewer, report: Report, path: str) -> Contents | None:

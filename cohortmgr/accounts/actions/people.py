@@ -256,12 +256,16 @@ def grant(
     reference: str,
     path: str,
     institutions: Iterable[int],
+    *,
+    alone: bool = False,
 ) -> None:
-    """Give a role in a scope; giving it again changes nothing. `may_grant` says who may give which role."""
+    """Give a role in a scope; giving it again changes nothing. `may_grant` says who may give which role.
+
+    `alone` gives an organisation without the institutions below it."""
     numbers = sorted(set(institutions))
     if not is_path(path):
         raise ValueError(f"{path!r} is no scope's path: each key ends with a point")
-    if not may_grant(viewer, role, path, numbers):
+    if not may_grant(viewer, role, path, numbers, alone):
         raise NotPermitted(f"{role} at {path}")
     held = sa.select(RoleGrant).where(
         RoleGrant.account_id == account.id, RoleGrant.role == role, RoleGrant.scope_reference == reference
@@ -270,8 +274,9 @@ def grant(
         account_id=account.id, role=role.value, scope_reference=reference, granted_at=clock.now()
     )
     row.scope_kind, row.path, row.institutions, row.revoked_at = kind, path, numbers, None
+    row.alone = alone
     db.session.add(row)
-    after = {"role": role.value, "path": path}
+    after = {"role": role.value, "path": path, **({"alone": True} if alone else {})}
     record(
         viewer,
         "accounts.grant",

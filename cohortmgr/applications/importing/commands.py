@@ -8,7 +8,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.accounts.rules import SYSTEM, Scope
 from cohortmgr.applications.importing.actions import runs as import_runs
 from cohortmgr.applications.importing.actions.invitations import invite as send_invitations
 from cohortmgr.applications.importing.queries.plan import PreparedImport
@@ -89,7 +89,7 @@ def _mapping(file: Path | None) -> GivenMapping | None:
 
 def _intakes(programme: str, intake_key: str | None) -> list[Intake]:
     row = programme_by_key(programme)
-    found = list(intakes_below((row.path,))) if row else []
+    found = list(intakes_below((Scope(row.path),))) if row else []
     if not found:
         raise click.ClickException(f"{programme}: no such programme; load it first")
     chosen = [intake for intake in found if intake_key in (None, intake.key)]

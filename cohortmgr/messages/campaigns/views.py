@@ -42,7 +42,7 @@ def every() -> ResponseReturnValue:
     """List the campaigns of every intake to whose people the viewer may write."""
     viewer = guards.viewer()
     require_anywhere(viewer, campaign_queries.WRITE)
-    return _list(None, intakes_below(viewer.paths(campaign_queries.WRITE)))
+    return _list(None, intakes_below(viewer.scopes(campaign_queries.WRITE)))
 
 
 @bp.get("/intakes/<reference>/campaigns")

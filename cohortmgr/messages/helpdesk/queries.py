@@ -115,8 +115,8 @@ def within(viewer: Viewer) -> sa.ColumnElement[bool]:
         return sa.true()
 
     def held_by(roles: frozenset[Role]) -> sa.ColumnElement[bool]:
-        paths = {grant.path for grant in viewer.grants if grant.role in roles}
-        return accounts.below(HelpRequest.path, sorted(paths))
+        scopes = {grant.scope for grant in viewer.grants if grant.role in roles}
+        return accounts.below(HelpRequest.path, sorted(scopes))
 
     of_money = sa.and_(HelpRequest.line_id.is_not(None), held_by(_PAYERS))
     return sa.or_(of_money, sa.and_(HelpRequest.line_id.is_(None), held_by(_OTHERS)))

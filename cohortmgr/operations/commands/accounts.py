@@ -29,34 +29,39 @@ WHOLE = "installation"
 @click.option(
     "--scope", required=True, help="Path of an organisation or programme (ma.inpt.); '' is the whole tree."
 )
+@click.option("--alone", is_flag=True, help="The organisation without the institutions below it.")
 @click.option("--given-name", default="")
 @click.option("--family-name", default="")
 @click.password_option(help="Asked for when it is not given.")
-def create(email: str, role: str, scope: str, given_name: str, family_name: str, password: str) -> None:
+def create(
+    email: str, role: str, scope: str, alone: bool, given_name: str, family_name: str, password: str
+) -> None:
     """Create an account, or use the existing one of the address, and give it a role in a scope."""
     db.session.rollback()
-    kind, reference, institutions = _scope(scope)
+    kind, reference, institutions = _scope(scope, alone)
     known = queries.account_by_email(email)
     try:
         hashed = "" if known else people.prepare_password(password, email)
         with writing():
             names = {"given_name": given_name, "family_name": family_name}
             account = queries.account_by_email(email) or people.new_account(SYSTEM, email, hashed, names)
-            people.grant(SYSTEM, account, Role(role), kind, reference, scope, institutions)
+            people.grant(SYSTEM, account, Role(role), kind, reference, scope, institutions, alone=alone)
     except Refused as refusal:
         raise click.ClickException(str(refusal)) from refusal
     made = "had an account, its password is as it was" if known else "has an account"
-    click.echo(f"{email} {made}; {role} at {scope or 'the whole tree'}")
+    click.echo(f"{email} {made}; {role} at {scope or 'the whole tree'}{' alone' if alone else ''}")
 
 
-def _scope(path: str) -> tuple[str, str, tuple[int, ...]]:
-    """Return kind and reference of what stands at a path, and the institutions that a grant there opens."""
+def _scope(path: str, alone: bool) -> tuple[str, str, tuple[int, ...]]:
+    """Return kind and reference of what stands at a path, and the institutions that a grant there opens today."""
+    if not path and alone:
+        raise click.ClickException("the whole tree has nothing of its own: name an organisation's path")
     if not path:
         return WHOLE, WHOLE, institutions_below("")
     place = db.session.scalar(sa.select(Organisation).where(Organisation.path == path))
     if place is not None:
         host = () if place.institution_id is None else (place.institution_id,)
-        return "organisation", place.reference, institutions_below(path) or host
+        return "organisation", place.reference, host if alone else institutions_below(path) or host
     programme = db.session.scalar(sa.select(Programme).where(Programme.path == path))
     if programme is None:
         raise click.ClickException(

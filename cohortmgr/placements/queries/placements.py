@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Account, Person, RoleGrant
-from cohortmgr.accounts.queries import within
+from cohortmgr.accounts.queries import granted, within
 from cohortmgr.accounts.rules import Role, Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import AGREED
@@ -123,7 +123,7 @@ def people_with(roles: Iterable[Role], path: str) -> Sequence[sa.Row[*tuple[Any,
         .join(Account, Account.person_id == Person.id)
         .join(RoleGrant, RoleGrant.account_id == Account.id)
         .where(RoleGrant.role.in_([role.value for role in roles]), RoleGrant.path.in_(starts))
-        .where(RoleGrant.revoked_at.is_(None), Account.suspended_at.is_(None))
+        .where(granted(path), Account.suspended_at.is_(None))
         .order_by(Person.family_name, Person.id)
     ).all()
 

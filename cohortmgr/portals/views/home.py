@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts.rules import Viewer, allows, covers
+from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.applications.file import queries as applications
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import Consent
@@ -32,6 +33,9 @@ from cohortmgr.portals.views.navigation import cards_open_to
 from cohortmgr.portals.views.steps import owed_of, standing_of
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
+from cohortmgr.reports import queries as reports
+from cohortmgr.reports.display import HIDDEN, hidden_note
+from cohortmgr.reports.masking import mask_counts
 from cohortmgr.reviews import queries as reviews
 from cohortmgr.selection import queries as selection
 from cohortmgr.selection.queries import OwnDecision
@@ -114,11 +118,27 @@ def _my_file(
 def staff_home() -> ResponseReturnValue:
     """Show today's page: what waits for this viewer, then the intakes within the viewer's scopes."""
     viewer = guards.viewer()
-    intakes = programmes.intakes_below(sorted({grant.path for grant in viewer.grants}))
-    counts = applications.counts([intake.id for intake in intakes])
+    intakes = programmes.intakes_below(sorted({grant.scope for grant in viewer.grants}))
+    counted = applications.counts([intake.id for intake in intakes])
+    counts = {intake.id: _shown(viewer, intake, counted[intake.id]) for intake in intakes}
     return render_template(
-        "portals/staff_home.html", waiting=_waiting(viewer), intakes=intakes, counts=counts, now=clock.now()
+        "portals/staff_home.html",
+        waiting=_waiting(viewer),
+        intakes=intakes,
+        counts=counts,
+        note=_hidden_note(counts.values()),
+        hidden=HIDDEN,
+        now=clock.now(),
     )
+
+
+def _shown(viewer: Viewer, intake: Intake, counts: Mapping[str, int]) -> Mapping[str, int | None]:
+    """Return the counts of an intake as this viewer may see them: masked, as reports are, for figures alone."""
+    return mask_counts(counts) if reports.sees_figures_alone(viewer, intake.path) else counts
+
+
+def _hidden_note(shown: Iterable[Mapping[str, int | None]]) -> str | None:
+    return hidden_note() if any(None in counts.values() for counts in shown) else None
 
 
 def _waiting(viewer: Viewer) -> list[dict[str, Any]]:
@@ -181,7 +201,7 @@ def intake(reference: str) -> ResponseReturnValue:
     """Show the rooms of one intake that the viewer's roles open."""
     viewer = guards.viewer()
     found = programmes.get_intake(reference)
-    if not any(covers(grant.path, found.path) for grant in viewer.grants):
+    if not any(grant.scope.holds(found.path) for grant in viewer.grants):
         raise NotFound(reference)
     cohort = cohorts.of_intake(found.id)
     rooms = [_room(room, found.reference) for room in cards_open_to(viewer, "intake", found.path)]
@@ -190,7 +210,7 @@ def intake(reference: str) -> ResponseReturnValue:
         if cohort
         else []
     )
-    counts = applications.counts([found.id])[found.id]
+    counts = _shown(viewer, found, applications.counts([found.id])[found.id])
     opening = cohort is None and allows(viewer, "cohorts.manage", found.path)
     return render_template(
         "portals/staff_intake.html",
@@ -198,6 +218,8 @@ def intake(reference: str) -> ResponseReturnValue:
         rooms=rooms,
         cohort_rooms=below,
         counts=counts,
+        note=_hidden_note([counts]),
+        hidden=HIDDEN,
         opening=opening,
         now=clock.now(),
     )

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.reports.figures import STAGES, FileRecord, figures, per_thousand
-from cohortmgr.reports.masking import mask, mask_column
+from cohortmgr.reports.masking import mask, mask_column, mask_counts
 
 
 def _record(depth: int, **kinds: object) -> FileRecord:
@@ -72,3 +72,17 @@ def test_the_hidden_cannot_be_worked_out_from_the_total(counts: dict[str, int]) 
 @pytest.mark.parametrize(("part", "whole", "share"), [(30, 600, 50), (1, 3, 333), (0, 0, 0), (1, 2000, 0)])
 def test_shares_are_tenths_of_a_percent(part: int, whole: int, share: int) -> None:
     assert per_thousand(part, whole) == share
+
+
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 30), st.integers(0, 12))
+def test_counts_of_an_intake_hide_small_ones_and_what_gives_them_back(
+    eligible: int, ineligible: int, open_ones: int, drafts: int
+) -> None:
+    sent = eligible + ineligible + open_ones
+    counts = {"submitted": sent, "eligible": eligible, "ineligible": ineligible, "draft": drafts}
+    shown = mask_counts(counts)
+    assert all(each is None or each == 0 or each >= 5 for each in shown.values())
+    assert all(shown[key] in (None, counts[key]) for key in counts)
+    parts = [shown["eligible"], shown["ineligible"]]
+    if shown["submitted"] is not None and None not in parts:
+        assert open_ones == 0 or open_ones >= 5, "the third would be what is left"
