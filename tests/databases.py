@@ -53,6 +53,11 @@ def dispose(app: Flask) -> None:
             engine.dispose()
 
 
+def _forget_notes(settings: Settings) -> None:
+    """Remove what was noted of the trail outside of the database: the last test's trail is gone with its rows."""
+    shutil.rmtree(settings.data / "trail", ignore_errors=True)
+
+
 def _settle(file: Path) -> None:
     """Write the journal into the file, so that the file alone is the whole database."""
     with closing(sqlite3.connect(file)) as connection:
@@ -128,6 +133,7 @@ class SqliteDatabase:
     def reset(self) -> None:
         """Restore the migrated file; the last test's journal is removed with its file."""
         self._lay(self.template)
+        _forget_notes(self.settings)
         self.states.begin()
 
     def keep(self, name: str) -> None:
@@ -228,6 +234,7 @@ class PostgresDatabase:
     def reset(self) -> None:
         """Empty every table and restore what the migrations wrote. If a test left a transaction open, this fails."""
         self.lay("kept")
+        _forget_notes(self.settings)
         self.states.begin()
 
     def keep(self, name: str) -> None:
