@@ -54,7 +54,7 @@ PURE_PACKAGES = (
 PURE_STANDARD = {
     "__future__", "abc", "base64", "bisect", "calendar", "collections", "contextlib", "copy",
     "csv", "dataclasses", "datetime", "decimal", "difflib", "email", "enum", "fractions",
-    "functools", "graphlib", "hashlib", "heapq", "hmac", "html", "io", "itertools", "json", "math",
+    "functools", "graphlib", "hashlib", "heapq", "hmac", "html", "io", "ipaddress", "itertools", "json", "math",
     "numbers", "operator", "pathlib", "random", "re", "resource", "statistics", "string", "struct",
     "sys", "textwrap", "time", "tomllib", "types", "typing", "unicodedata", "uuid", "zipfile",
     "zlib", "zoneinfo",

@@ -76,7 +76,7 @@ def test_each_service_s_settings_are_read_as_it_would_start(
     settings = read_settings()
     assert settings.production and settings.secure_cookies
     assert settings.base_url == ENV["COHORTMGR_BASE_URL"]
-    Keyring.parse(settings.sealing_keys, settings.index_key)
+    Keyring.parse(settings.sealing_keys, settings.index_key, settings.trail_key)
 
 
 def test_a_missing_variable_would_be_noticed(
