@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, Field, PasswordField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length
 
 from cohortmgr.accounts.contacts import LONGEST, Contact, contact_of
 from cohortmgr.accounts.rules import read_code
 from cohortmgr.base.errors import Refused
+from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.i18n import say
 
 
@@ -27,7 +27,7 @@ def _said(read: Callable[[str], Any], field: Field) -> Any:
         raise ValidationError(say(refusal.problems[0])) from None
 
 
-class ContactForm(FlaskForm):
+class ContactForm(HouseForm):
     """An address or a number, to which a code is sent."""
 
     email = StringField(
@@ -77,7 +77,7 @@ class SignUpForm(SignInForm):
     )
 
 
-class CodeForm(FlaskForm):
+class CodeForm(HouseForm):
     """The six digits of a code, however they are copied."""
 
     code = StringField(
@@ -101,7 +101,7 @@ class CodeForm(FlaskForm):
         self.digits = digits
 
 
-class ClaimForm(FlaskForm):
+class ClaimForm(HouseForm):
     """A password, which may be left empty, for an account that is entered by a telephone number."""
 
     password = PasswordField(
@@ -112,7 +112,7 @@ class ClaimForm(FlaskForm):
     )
 
 
-class NewPasswordForm(FlaskForm):
+class NewPasswordForm(HouseForm):
     """A password for the account that a link makes, or for one's own account."""
 
     password = PasswordField(

@@ -12,6 +12,7 @@ from cohortmgr.accounts.guards import company, viewer
 from cohortmgr.accounts.rules import Role
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
+from cohortmgr.base.web.responses import posted_version
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.organisations.rules import REGIONS
 from cohortmgr.placements.actions import positions
@@ -37,7 +38,7 @@ def give_scores(reference: str) -> ResponseReturnValue:
     typed = {
         name.removeprefix("score-"): text for name, text in request.form.items() if name.startswith("score-")
     }
-    version = request.form.get("version", 0, int)
+    version = posted_version() or 0
     try:
         with writing():
             count = positions.give_scores(viewer(), reference, typed, version)

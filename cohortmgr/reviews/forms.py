@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
-from wtforms import HiddenField, IntegerField, TextAreaField
+from wtforms import HiddenField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange
 
+from cohortmgr.base.forms import HouseForm, WholeField
 
-class AssignForm(FlaskForm):
+
+class AssignForm(HouseForm):
     """The form that assigns readers. It keeps the seed, so that the same assignment can be made again."""
 
-    seed = IntegerField(
+    seed = WholeField(
         _l("Graine du tirage"),
         [InputRequired(_l("Écrivez un nombre.")), NumberRange(min=0, max=999_999_999)],
         default=1,
@@ -19,7 +20,7 @@ class AssignForm(FlaskForm):
     )
 
 
-class AbstainForm(FlaskForm):
+class AbstainForm(HouseForm):
     """The form in which a reader says why they give a file back."""
 
     version = HiddenField()

@@ -15,6 +15,7 @@ from cohortmgr.accounts.rules import allows
 from cohortmgr.base import storage
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
+from cohortmgr.base.web.asked import number_sent
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
@@ -104,12 +105,7 @@ def review(reference: str) -> ResponseReturnValue:
 def _scores(found: Review) -> dict[str, int | None]:
     """Return the score that the form gives for each criterion; None if it is absent or no whole number."""
     rubric = programmes.definition_of(queries.intake_of(found)).rubric
-    given = {each.key: request.form.get(f"score-{each.key}", "") for each in rubric.criteria}
-    return {key: int(text) if _is_short_number(text) else None for key, text in given.items()}
-
-
-def _is_short_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 5
+    return {each.key: number_sent(f"score-{each.key}") for each in rubric.criteria}
 
 
 def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:

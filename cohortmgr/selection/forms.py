@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import TextAreaField
 from wtforms.validators import Length, Optional
 
+from cohortmgr.base.forms import HouseForm
 
-class ProposeForm(FlaskForm):
+
+class ProposeForm(HouseForm):
     """Holds a note to the person who will approve."""
 
     note = TextAreaField(

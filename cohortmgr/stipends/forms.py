@@ -5,26 +5,26 @@ from __future__ import annotations
 from datetime import date
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
-from wtforms import HiddenField, IntegerField, StringField, TextAreaField
+from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.forms import HouseForm, WholeField
 from cohortmgr.cohorts.holidays import working_days
 from cohortmgr.stipends.rules import Arrear, month_of
 
 
-class MonthForm(FlaskForm):
+class MonthForm(HouseForm):
     """The form that chooses the month to pay."""
 
     month = StringField(_l("Mois"), [InputRequired(_l("Choisissez un mois, par exemple 2026-01."))])
 
 
-class AdjustmentForm(FlaskForm):
+class AdjustmentForm(HouseForm):
     """Absences and arrears of one line. The page shows the fields one below the other, the reason last."""
 
     version = HiddenField()
-    absences = IntegerField(
+    absences = WholeField(
         _l("Jours d’absence non justifiée"),
         [
             InputRequired(_l("Écrivez un nombre de jours, 0 s’il n’y en a pas.")),
@@ -32,7 +32,7 @@ class AdjustmentForm(FlaskForm):
         ],
     )
     arrears_month = StringField(_l("Mois du rappel ou du trop-perçu"), [Optional()])
-    arrears_days = IntegerField(
+    arrears_days = WholeField(
         _l("Jours dus (négatif : trop-perçu)"),
         [Optional(), NumberRange(-31, 31, _l("Écrivez un nombre de jours de −31 à 31."))],
     )

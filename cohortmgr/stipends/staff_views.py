@@ -10,7 +10,7 @@ from cohortmgr.accounts.guards import staff, viewer
 from cohortmgr.accounts.rules import allows
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Problem, Refused
-from cohortmgr.base.web.responses import show_problems
+from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.stipends import queries
 from cohortmgr.stipends.actions import payment_files
@@ -111,7 +111,7 @@ def compute(reference: str) -> ResponseReturnValue:
 @staff
 def approve(reference: str) -> ResponseReturnValue:
     """Approve the run: freeze the amounts and show them to their people."""
-    typed, version = request.form.get("confirmation", ""), request.form.get("version", 0, int)
+    typed, version = request.form.get("confirmation", ""), posted_version() or 0
     try:
         with writing():
             actions.approve(viewer(), reference, typed, version)
@@ -138,7 +138,7 @@ def line(reference: str) -> ResponseReturnValue:
     )
     if form.validate_on_submit():
         try:
-            days, version = form.absences.data, request.form.get("version", 0, int)
+            days, version = form.absences.data, posted_version() or 0
             with writing():
                 actions.adjust(viewer(), reference, days, form.arrears(), form.reason.data, version)
             flash(_("La ligne est ajustée et l’état recalculé."), "done")

@@ -24,7 +24,7 @@ MAY: dict[str, set[str]] = {
     "views": {*_ACT, "forms", "guards", "views"},
     "wiring": {PURE, *FAMILIES, "views"} - {"wiring"},
 }
-PURE_BASE = ("money", "errors", "text", "states", "caching")
+PURE_BASE = ("money", "errors", "text", "typed", "states", "caching")
 # Values and pure functions of modules that hold others too.
 PURE_NAMES = ("cohortmgr.base.clock.CASABLANCA", "cohortmgr.base.sheets.tables")
 # What a family may take of base; the others may take all but `web`.
@@ -33,7 +33,7 @@ MAY_OF_BASE: dict[str, tuple[str, ...]] = {
     "models": (*PURE_BASE, "db"),
     "hooks": (*PURE_BASE, "hooks"),
     "display": (*PURE_BASE, "clock", "hooks", "i18n", "sheets", "paging", "web.markup"),
-    "forms": (*PURE_BASE, "clock", "i18n", "sheets"),
+    "forms": (*PURE_BASE, "clock", "forms", "i18n", "sheets"),
 }
 KNOWS_PAGES = ("guards", "views", "wiring")
 

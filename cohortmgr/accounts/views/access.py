@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -14,6 +14,7 @@ from cohortmgr.accounts.views import code_requests
 from cohortmgr.accounts.views.code_requests import CodePage
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
+from cohortmgr.base.web.asked import number_sent
 from cohortmgr.base.web.responses import show_problems
 
 bp = Blueprint("access", __name__, url_prefix="/my/sessions")
@@ -44,12 +45,10 @@ def _page(password: NewPasswordForm, contact: ContactForm) -> ResponseReturnValu
 @guards.signed_in
 def end() -> ResponseReturnValue:
     """Sign out one other browser, or all the others."""
-    viewer, chosen = guards.viewer(), request.form.get("session", "")
+    viewer, chosen = guards.viewer(), number_sent("session", 10**18)
     with writing():
-        if chosen.isascii() and chosen.isdigit() and len(chosen) < 19:
-            number = int(access.end_session(viewer, int(chosen)))
-        else:
-            number = access.end_others(viewer)
+        one = chosen is not None
+        number = int(access.end_session(viewer, chosen or 0)) if one else access.end_others(viewer)
     said = ngettext("%(num)s appareil déconnecté.", "%(num)s appareils déconnectés.", number)
     flash(said if number else _("Aucun autre appareil n’était connecté."), "done")
     return redirect(url_for(".mine"))

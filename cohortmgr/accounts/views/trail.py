@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from cohortmgr.accounts import guards
@@ -10,6 +10,7 @@ from cohortmgr.accounts.rules import Role, Viewer, require_anywhere
 from cohortmgr.audit import queries as audit
 from cohortmgr.audit.names import ACTS, OBJECTS
 from cohortmgr.base.paging import page_of
+from cohortmgr.base.web.asked import page_asked
 
 bp = Blueprint("accounts_staff", __name__, url_prefix="/staff")
 
@@ -22,7 +23,7 @@ def trail() -> ResponseReturnValue:
     viewer = guards.viewer()
     require_anywhere(viewer, "audit.read")
     query = audit.visible(_institutions(viewer), Role.SYSTEM_ADMINISTRATOR in viewer.roles)
-    page = page_of(query, request.args.get("page", 1, type=int), 50)
+    page = page_of(query, page_asked(), 50)
     return render_template("accounts/staff_trail.html", page=page, broken=None, acts=ACTS, objects=OBJECTS)
 
 

@@ -10,6 +10,7 @@ from datetime import date
 from cohortmgr.accounts.identifiers import western_digits
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import fold
+from cohortmgr.base.typed import day
 
 _DAY_FIRST = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4})\Z")
 _NAMED_MONTH = re.compile(r"([0-9]{1,2})(?:er)? ?[/. -] ?([^\W\d_]{2,12})\.? ?[/. -] ?([0-9]{4})\Z")
@@ -66,7 +67,5 @@ def day_of(text: str) -> str:
     typed = western_digits(text[:10]).strip()
     if typed.count("/") == 2:
         typed = "-".join(part.zfill(2) for part in reversed(typed.split("/")))
-    try:
-        return date.fromisoformat(typed).isoformat()
-    except ValueError:
-        return ""
+    found = day(typed)
+    return found.isoformat() if found else ""

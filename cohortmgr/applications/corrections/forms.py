@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import StringField, TextAreaField
 from wtforms.widgets import DateInput
 
 from cohortmgr.applications.corrections.rules import KIND_NAMES
 from cohortmgr.applications.file.rules import asked
+from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.i18n import localized
 from cohortmgr.programmes.definition.rules import Form
 
 
-class CorrectionForm(FlaskForm):
+class CorrectionForm(HouseForm):
     """Until when, and a message to the person; `items_of` reads the answers and what is wrong."""
 
     message = TextAreaField(

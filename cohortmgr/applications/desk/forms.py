@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, TextAreaField
 
+from cohortmgr.base.forms import HouseForm
 
-class NoteForm(FlaskForm):
+
+class NoteForm(HouseForm):
     """A note for colleagues."""
 
     text = TextAreaField(_l("Note pour l’équipe"), render_kw={"rows": 3, "maxlength": 4000, "dir": "auto"})

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import TextAreaField
 
+from cohortmgr.base.forms import HouseForm
 
-class ReasonForm(FlaskForm):
+
+class ReasonForm(HouseForm):
     """A reason, kept in the trail."""
 
     reason = TextAreaField(

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import HiddenField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
@@ -16,6 +15,7 @@ from cohortmgr.applications.importing.mappings import ColumnMapping, GivenMappin
 from cohortmgr.applications.importing.rules import RowFault
 from cohortmgr.base import clock
 from cohortmgr.base.errors import Problem
+from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.i18n import localized, say
 from cohortmgr.base.sheets.tables import SheetTable
 from cohortmgr.programmes.definition.rules import Definition, Question, QuestionKind
@@ -36,7 +36,7 @@ _LEFT_TO_RIGHT = {
 SPELLINGS = 30
 
 
-class UploadForm(FlaskForm):
+class UploadForm(HouseForm):
     """An institution's file, and a mapping file for columns that are not recognised by their names."""
 
     file = FileField(
@@ -52,7 +52,7 @@ class UploadForm(FlaskForm):
     )
 
 
-class DiscardForm(FlaskForm):
+class DiscardForm(HouseForm):
     """The reason for which a row is set aside."""
 
     reason = StringField(
@@ -112,7 +112,7 @@ def row_form(
     columns: Sequence[str],
     cells: Mapping[str, str],
     version: int,
-) -> FlaskForm:
+) -> HouseForm:
     """A form with a field for each of the columns, filled with the row's cells. Fields are named `c` and the
     column's position in the file."""
     questions = questions_of(mapping, definition.form)
@@ -121,7 +121,7 @@ def row_form(
     for column in columns:
         cell = cells.get(column, "")
         members[f"c{header.index(column)}"] = _field(column, questions.get(column), cell)
-    form: FlaskForm = type("RowForm", (FlaskForm,), members)()
+    form: HouseForm = type("RowForm", (HouseForm,), members)()
     return form
 
 
@@ -142,7 +142,7 @@ def _field(column: str, question: Question | None, cell: str) -> Any:
     return kind(label, default=cell, description=hint, render_kw=direction)
 
 
-def cells_given(form: FlaskForm, header: Sequence[str]) -> dict[str, str]:
+def cells_given(form: HouseForm, header: Sequence[str]) -> dict[str, str]:
     """The cells in a row's form, by header."""
     return {
         name: form[f"c{position}"].data or ""
@@ -151,7 +151,7 @@ def cells_given(form: FlaskForm, header: Sequence[str]) -> dict[str, str]:
     }
 
 
-def show_faults(form: FlaskForm, faults: Sequence[RowFault], header: Sequence[str]) -> None:
+def show_faults(form: HouseForm, faults: Sequence[RowFault], header: Sequence[str]) -> None:
     """Put each fault beside its field, or above the form. A fault that several fields share names its field
     each time."""
     said = [say(fault.problem) for fault in faults]

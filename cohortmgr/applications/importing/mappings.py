@@ -5,14 +5,13 @@ A mapping is proposed from the columns' names, and completed on a page or by a m
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import fold
+from cohortmgr.base.typed import parse_json, parse_toml
 from cohortmgr.programmes.definition.rules import Form, ImportLayout, Option, Question, QuestionKind
 
 _NEVER_IMPORTED = (QuestionKind.FILE, QuestionKind.CONSENT, QuestionKind.GROUP)
@@ -84,8 +83,8 @@ def parse_mapping(text: str) -> GivenMapping:
 def _parsed(text: str) -> dict[str, Any]:
     bare = text.lstrip("\ufeff \t\r\n")
     try:
-        document = json.loads(bare) if bare.startswith("{") else tomllib.loads(bare.replace("\r\n", "\n"))
-    except (ValueError, RecursionError) as error:
+        document = parse_json(bare) if bare.startswith("{") else parse_toml(bare.replace("\r\n", "\n"))
+    except ValueError as error:
         raise Refused(
             Problem(
                 N_("La correspondance n’est ni du TOML ni du JSON : %(error)s."), {"error": str(error)[:200]}

@@ -18,6 +18,7 @@ from cohortmgr.authoring.views.draft_requests import one_page, version
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.i18n import LANGUAGES, language, say, speaking
+from cohortmgr.base.web.asked import number_sent
 from cohortmgr.programmes.definition.comparing import changes, removed
 from cohortmgr.programmes.definition.questions import QuestionKind
 from cohortmgr.programmes.definition.rules import Definition
@@ -92,10 +93,10 @@ def publish(key: str) -> ResponseReturnValue:
     moving = _moving(found)
     if moving > MANY and request.form.get("confirmation", "").strip() != str(moving):
         return _publish_page(found, error=_("Écrivez %(count)s pour confirmer.", count=moving), status=422)
-    over = request.form.get("over", "")
+    over = number_sent("over")
     try:
         with writing():
-            done = revisions.publish(viewer, key, version(), int(over) if over.isdecimal() else -1)
+            done = revisions.publish(viewer, key, version(), -1 if over is None else over)
     except Stale:
         db.session.rollback()
         flash(

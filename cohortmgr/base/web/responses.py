@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 from wtforms import Form
 
@@ -15,6 +17,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
 from cohortmgr.base.i18n import say
+from cohortmgr.base.web.asked import is_sound, number_sent
 
 csrf = CSRFProtect()
 
@@ -31,14 +34,16 @@ def local_target(target: str | None) -> str | None:
     """Return the target if it is a path of this site, else None: a redirect never leads to another host."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or "\\" in target:
         return None
+    # `urlsplit` drops line ends and tabs silently, and a header with one of them ends the answer.
+    if not target.isprintable():
+        return None
     parts = urlsplit(target)
     return None if parts.scheme or parts.netloc else target
 
 
 def posted_version() -> int | None:
     """Return the version of the row for which the form was opened, or None if the form sends no valid one."""
-    given = request.form.get("version", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+    return number_sent("version")
 
 
 def show_problems(form: Form, refusal: Refused) -> None:
@@ -57,6 +62,7 @@ def init_web(app: Flask) -> None:
     app.before_request(_arrived)
     app.teardown_request(lambda _error: clock.note_arrival(None))
     csrf.init_app(app)
+    app.before_request(_require_sound)
     app.after_request(_headers)
     app.register_error_handler(NotFound, lambda _error: _page(HTTPStatus.NOT_FOUND))
     app.register_error_handler(NotPermitted, lambda _error: _page(HTTPStatus.NOT_FOUND))
@@ -69,6 +75,20 @@ def init_web(app: Flask) -> None:
 
 def _arrived() -> None:
     clock.note_arrival(clock.now())
+
+
+def _require_sound() -> None:
+    """Answer 404 to an address with texts that no database keeps: each statement would fail.
+
+    Forms say it beside their field, as they say all else that is wrong."""
+    if not all(map(is_sound, (request.path, *_given(request.args)))):
+        raise NotFound(request.endpoint)
+
+
+def _given(sent: MultiDict[str, str]) -> Iterator[str]:
+    for name, text in sent.items(multi=True):
+        yield name
+        yield text
 
 
 def _headers(response: Response) -> Response:

@@ -8,7 +8,6 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     DateField,
@@ -24,6 +23,7 @@ from wtforms.validators import Optional
 from cohortmgr.applications.answers.regions import REGIONS
 from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.base.clock import instant
+from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.i18n import LANGUAGE_NAMES, localized
 from cohortmgr.base.text import new_reference
 from cohortmgr.messages.campaigns import rules
@@ -35,7 +35,7 @@ TYPED = ("search", "state", "eligible", "region", "source")
 _LONGEST = 20_000
 
 
-class CampaignForm(FlaskForm):
+class CampaignForm(HouseForm):
     """The form of a campaign. The rules check lengths and texts, and name the field of each problem."""
 
     version = HiddenField()

@@ -6,7 +6,6 @@ from typing import Any
 
 import phonenumbers
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import (
     EmailField,
     HiddenField,
@@ -18,6 +17,7 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
+from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.i18n import say
 from cohortmgr.base.text import new_reference
 from cohortmgr.messages.helpdesk.names import TOPICS
@@ -33,7 +33,7 @@ def _stripped(value: str | None) -> str | None:
     return value.strip() if value else value
 
 
-class WordsForm(FlaskForm):
+class WordsForm(HouseForm):
     """A text, and the unique name by which a second click is recognised."""
 
     once = HiddenField(default=lambda: new_reference())

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, SelectChoice, SelectField, TelField, ValidationError, widgets
 from wtforms.validators import Optional
 
 from cohortmgr.applications.answers.values import normalise_phone
 from cohortmgr.base.errors import Refused
+from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.i18n import LANGUAGE_NAMES, say
 from cohortmgr.messages.preferences.rules import ChosenPreferences, ContactPreference
 
@@ -17,7 +17,7 @@ _LANGUAGES = [SelectChoice(code, name) for code, name in LANGUAGE_NAMES.items()]
 _CHANNELS = [SelectChoice("email", _l("Par e-mail")), SelectChoice("sms", _l("Par SMS"))]
 
 
-class PreferencesForm(FlaskForm):
+class PreferencesForm(HouseForm):
     """Language, channel, telephone number, quiet hours, digest, and whether campaigns are wanted."""
 
     language = RadioField(_l("Langue des messages"), choices=_LANGUAGES, option_widget=widgets.RadioInput())

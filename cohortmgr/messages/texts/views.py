@@ -19,15 +19,16 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField, TextAreaField
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import require_anywhere
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
+from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.i18n import LANGUAGES, decimal, say, speaking
-from cohortmgr.base.web.responses import show_problems
+from cohortmgr.base.typed import whole
+from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.messages.letters.names import CHANNELS, LANGUAGE_NAMES
 from cohortmgr.messages.texts import actions as wordings
 from cohortmgr.messages.texts.queries import preview as texts_preview
@@ -49,7 +50,7 @@ _FRAME_POLICY = (
 )
 
 
-class TextForm(FlaskForm):
+class TextForm(HouseForm):
     """The form for writing a text. The rules check it, field by field."""
 
     subject = StringField(_l("Objet"))
@@ -58,9 +59,8 @@ class TextForm(FlaskForm):
 
     def draft(self) -> TextDraft:
         """Return what was typed, as a draft."""
-        given = self.number.data or ""
-        number = int(given) if given.isascii() and given.isdigit() and len(given) < 9 else -1
-        return TextDraft(self.subject.data or "", self.body.data or "", number)
+        number = whole(self.number.data)
+        return TextDraft(self.subject.data or "", self.body.data or "", -1 if number is None else number)
 
 
 @bp.get("")
@@ -111,10 +111,9 @@ def text(key: str, channel: str, language: str) -> ResponseReturnValue:
 def back(key: str, channel: str, language: str) -> ResponseReturnValue:
     """Store an older version, or the house's own text, as a new version; a second click does nothing."""
     viewer, place = guards.viewer(), _place(key, channel, language)
-    given = request.form.get("version", "")
-    number = int(given) if given.isascii() and given.isdigit() and len(given) < 9 else -1
-    if number < 0:
-        raise NotFound(given)
+    number = posted_version()
+    if number is None:
+        raise NotFound(key)
     with writing():
         wordings.lay_back_text(viewer, place, number)
     flash(_("Ce texte vaut de nouveau, pour les prochains messages."), "done")

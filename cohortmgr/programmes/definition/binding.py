@@ -18,6 +18,7 @@ from functools import cache
 from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints
 
 from cohortmgr.base.errors import N_
+from cohortmgr.base.typed import MOST, day, sound_day, sound_figure, whole
 from cohortmgr.programmes.definition.rules import TEXT_LANGUAGES, Definition
 from cohortmgr.programmes.definition.source_lines import Path
 
@@ -122,9 +123,8 @@ class Binder:
     def key(self, hint: Any, name: str, path: Path) -> Any:
         if hint is not int:
             return name
-        if not name.lstrip("-").isdecimal():
-            return self.fail(path, N_("Un nombre entier est attendu."))
-        return int(name)
+        number = whole(name, -MOST)
+        return self.fail(path, N_("Un nombre entier est attendu.")) if number is None else number
 
     def text(self, data: object, path: Path) -> Any:
         if not isinstance(data, Mapping):
@@ -166,7 +166,7 @@ class Binder:
         return self.fail(path, N_("Un texte entre guillemets est attendu."))
 
     def whole(self, data: object, path: Path) -> Any:
-        if isinstance(data, int) and not isinstance(data, bool):
+        if isinstance(data, int) and not isinstance(data, bool) and -MOST <= data <= MOST:
             return int(data)
         return self.fail(path, N_("Un nombre entier est attendu."))
 
@@ -180,37 +180,39 @@ class Binder:
     def number(self, data: object, path: Path) -> Any:
         try:
             if not isinstance(data, bool) and isinstance(data, int | float | str | Decimal):
-                found = Decimal(str(data))
-                if found.is_finite():
+                found = sound_figure(Decimal(str(data)))
+                if found is not None:
                     return found
         except InvalidOperation:
             pass
         return self.fail(path, N_("Un nombre est attendu."))
 
     def day(self, data: object, path: Path) -> Any:
+        found = None
         if isinstance(data, str):
-            try:
-                return date.fromisoformat(data)
-            except ValueError:
-                pass
+            found = day(data)
         elif isinstance(data, date) and not isinstance(data, datetime):
-            return date(data.year, data.month, data.day)
+            found = sound_day(date(data.year, data.month, data.day))
+        if found is not None:
+            return found
         return self.fail(path, N_("Une date est attendue, par exemple 2025-09-22 (année-mois-jour)."))
 
     def moment(self, data: object, path: Path) -> Any:
-        found = data
-        if isinstance(data, str):
-            try:
-                found = datetime.fromisoformat(data)
-            except ValueError:
-                found = None
-        if not isinstance(found, datetime):
+        found = data if isinstance(data, datetime) else _read_moment(data)
+        if found is None or sound_day(found.date()) is None:
             return self.fail(
                 path,
                 N_("Une date et une heure de Casablanca sont attendues, par exemple 2025-06-01T09:00:00."),
             )
         aware = found if found.tzinfo else self.local_time(found)
         return aware.astimezone(UTC)
+
+
+def _read_moment(data: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(data) if isinstance(data, str) else None
+    except ValueError:
+        return None
 
 
 _SCALARS: dict[Any, Callable[[Binder, object, Path], Any]] = {

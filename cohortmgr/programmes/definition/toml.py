@@ -21,6 +21,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
+from cohortmgr.base.typed import DEEPEST, nests_too_deeply, require_shallow
 from cohortmgr.programmes.definition.binding import Fault, bind, plain
 from cohortmgr.programmes.definition.checks.whole import check
 from cohortmgr.programmes.definition.rules import Definition
@@ -153,9 +154,20 @@ def fingerprint(definition: Definition) -> str:
     return hashlib.sha256(document.encode()).hexdigest()
 
 
+_NESTS = N_(
+    "Des listes ou des tables s’emboîtent sur plus de %(most)s niveaux : un programme n’en a pas besoin."
+)
+
+
 def _parsed(text: str, file: str) -> dict[str, Any]:
+    if nests_too_deeply(text):
+        raise Refused(Problem(_NESTS, {"most": DEEPEST}, file))
     try:
-        return tomlkit.parse(text).unwrap()
+        document = tomlkit.parse(text).unwrap()
+        require_shallow(document)
+        return document
+    except RecursionError:
+        raise Refused(Problem(_NESTS, {"most": DEEPEST}, file)) from None
     except (TOMLKitError, ValueError) as error:
         problems = _repeated(text, file)
         if not problems:

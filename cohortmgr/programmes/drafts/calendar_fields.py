@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
 from typing import Any
 
 from cohortmgr.accounts.identifiers import western_digits
 from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.errors import N_, Problem
+from cohortmgr.base.typed import day, moment
 from cohortmgr.programmes.definition.comparing import DATE_NAMES
 from cohortmgr.programmes.definition.sections import PeriodKind
 from cohortmgr.programmes.drafts.question_fields import (
@@ -116,12 +116,11 @@ def _date(
 
 def _read(said: str, with_hour: bool) -> str | None:
     """A time in UTC, or a day, in the form that documents have; None if the text is neither."""
-    try:
-        if with_hour:
-            return datetime.fromisoformat(said).replace(tzinfo=CASABLANCA).astimezone(UTC).isoformat()
-        return date.fromisoformat(said).isoformat()
-    except (ValueError, OverflowError):
-        return None
+    if with_hour:
+        found = moment(said, CASABLANCA)
+        return found.isoformat() if found else None
+    read = day(said)
+    return read.isoformat() if read else None
 
 
 def _hours(typed: Typed, given: PostedValues, where: str) -> Any:
@@ -152,11 +151,8 @@ def shown_date(said: Any, with_hour: bool = False) -> str:
     """A document's date or time as the page's field shows it, in Casablanca's time."""
     if not with_hour:
         return str(said or "")
-    try:
-        moment = datetime.fromisoformat(str(said))
-    except ValueError:
-        return str(said or "")
-    return (moment.astimezone(CASABLANCA) if moment.tzinfo else moment).strftime("%Y-%m-%dT%H:%M")
+    found = moment(str(said), CASABLANCA)
+    return found.astimezone(CASABLANCA).strftime("%Y-%m-%dT%H:%M") if found else str(said or "")
 
 
 def shown_hours(said: Any) -> str:

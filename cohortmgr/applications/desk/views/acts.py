@@ -9,7 +9,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from flask_wtf import FlaskForm
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import require
@@ -25,6 +24,7 @@ from cohortmgr.applications.file.queries import File
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.web.responses import show_problems
 
 bp = Blueprint("applications_desk", __name__, url_prefix="/staff")
@@ -164,7 +164,7 @@ def revoke_extension(reference: str) -> ResponseReturnValue:
 
 
 def _one(
-    reference: str, form: FlaskForm, act: Callable[[], None], title: str, done: str
+    reference: str, form: HouseForm, act: Callable[[], None], title: str, done: str
 ) -> ResponseReturnValue:
     """A page with one form about one file; a valid POST calls `act`."""
     file = _managed(reference)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_wtf import FlaskForm
 
 from cohortmgr.accounts import guards
 from cohortmgr.applications.corrections import forms as corrections
@@ -20,11 +19,13 @@ from cohortmgr.applications.lists.views import requests
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
+from cohortmgr.base.forms import HouseForm
+from cohortmgr.base.web.asked import number_sent
 from cohortmgr.base.web.responses import show_problems
 from cohortmgr.programmes.queries import definition_of
 
 bp = Blueprint("applications_lots", __name__, url_prefix="/staff")
-_FORMS: dict[Act, type[FlaskForm]] = {
+_FORMS: dict[Act, type[HouseForm]] = {
     Act.CORRECT: corrections.CorrectionForm,
     Act.NOTE: forms.NoteForm,
     Act.EXTEND: deadlines.UntilForm,
@@ -78,15 +79,14 @@ def prepare(reference: str, act: str) -> ResponseReturnValue:
     )
 
 
-def _wanted(form: FlaskForm, act: Act) -> Wanted:
-    count = request.form.get("count", "")
+def _wanted(form: HouseForm, act: Act) -> Wanted:
     return Wanted(
         text=request.form.get(_TEXTS[act], ""),
         # Text that is no day is read as the present moment, which the act refuses as past.
         until=deadlines.until_of(request.form.get("until", "")) or clock.now(),
         items=corrections.items_of(),
         confirmation=request.form.get("confirmation", ""),
-        count=int(count) if count.isascii() and count.isdigit() and len(count) < 8 else None,
+        count=number_sent("count"),
     )
 
 

@@ -45,6 +45,7 @@ from cohortmgr.applications.file.queries import File
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.i18n import say
+from cohortmgr.base.web.asked import number_in_header, number_sent
 from cohortmgr.programmes.definition.rules import Question
 
 candidate_bp = Blueprint("documents_candidate", __name__)
@@ -155,7 +156,7 @@ def begin_upload(reference: str, question: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     try:
         _file, asked = document_papers.prepare_change(viewer, reference, question)
-        size = request.form.get("size", type=int) or 0
+        size = number_sent("size") or 0
         require_size(asked, size)
         name, content = request.form.get("name", ""), request.form.get("sha256", "")
         upload = uploads.begin(viewer.person_id or 0, reference, question, name, size, content)
@@ -179,7 +180,7 @@ def upload_state(reference: str) -> ResponseReturnValue:
 def upload(reference: str) -> ResponseReturnValue:
     """Take a piece from `Upload-Offset` on; with the last one the file becomes the answer to its question."""
     found = uploads.find(guards.viewer().person_id or 0, reference)
-    start = request.headers.get("Upload-Offset", type=int)
+    start = number_in_header("Upload-Offset")
     data = request.get_data(cache=False)
     if start is None or len(data) > uploads.LARGEST_PIECE:
         raise NotFound(reference)

@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     EmailField,
@@ -31,6 +30,7 @@ from cohortmgr.applications.form.forms import widgets
 from cohortmgr.applications.form.forms.fields import GroupRows, Parts, place_of
 from cohortmgr.base.caching import Kept
 from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.i18n import language, localized, say
 from cohortmgr.organisations.rules import REGIONS
 from cohortmgr.programmes.definition.rules import Definition, Question, QuestionKind
@@ -65,10 +65,10 @@ _DOCUMENT, _NUMBER = N_("Document"), N_("Numéro")
 _RANK = N_("Choix n° %(rank)s")
 
 
-class ApplicationForm(FlaskForm):
+class ApplicationForm(HouseForm):
     """The base of every definition's form. Answers are read by `composed.read_given`, not by validators."""
 
-    class Meta(FlaskForm.Meta):
+    class Meta(HouseForm.Meta):
         # The site checks the token once for every request, before any view.
         csrf = False
 

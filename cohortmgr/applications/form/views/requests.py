@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cohortmgr.applications.form.pages import mark_of
+from cohortmgr.base.typed import parse_json
 from cohortmgr.programmes.definition.rules import Question, QuestionKind
 
 
@@ -24,7 +25,7 @@ def secret(asked: Iterable[Question]) -> str:
 def seen_by(sent: Mapping[str, Any]) -> dict[str, str]:
     """The marks that came with a form; empty if they are not what our pages send."""
     try:
-        held = json.loads(sent.get("seen") or "{}")
+        held = parse_json(sent.get("seen") or "{}")
     except ValueError:
         return {}
     return {str(key): str(mark) for key, mark in held.items()} if isinstance(held, dict) else {}

@@ -35,7 +35,9 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Refused, Stale
 from cohortmgr.base.paging import page_of
 from cohortmgr.base.sheets.tables import read_limited
-from cohortmgr.base.web.responses import show_problems
+from cohortmgr.base.typed import whole
+from cohortmgr.base.web.asked import page_asked
+from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
@@ -187,9 +189,7 @@ def tray_list(reference: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     intake = import_queries.intake_for(viewer, reference)
     settled = request.args.get("settled") == "1"
-    page = page_of(
-        import_queries.tray(viewer, intake, settled=settled), request.args.get("page", 1, type=int), 50
-    )
+    page = page_of(import_queries.tray(viewer, intake, settled=settled), page_asked(), 50)
     rows = [(row, faults_of(row)) for (row,) in page.rows]
     return render_template(
         "applications/importing/staff_tray.html", intake=intake, page=page, rows=rows, settled=settled
@@ -219,7 +219,7 @@ def repair(reference: str) -> ResponseReturnValue:
 
 def _mended(reference: str, form: Any, opened: Opened) -> tuple[Any, ...]:
     try:
-        version = int(form.version.data)
+        version = whole(form.version.data) or 0
     except ValueError:
         raise Stale(reference) from None
     with writing():
@@ -249,7 +249,7 @@ def _repair_page(opened: Opened, form: Any, discard_form: DiscardForm, first: in
 def ask(reference: str) -> ResponseReturnValue:
     """Send the person a link to mend their row."""
     with writing():
-        sent = tray.ask(guards.viewer(), reference, request.form.get("version", 0, type=int))
+        sent = tray.ask(guards.viewer(), reference, posted_version() or 0)
     if sent:
         flash(_("Un lien est parti vers cette personne. La ligne se chargera dès qu’elle aura répondu."))
     return redirect(url_for("imports_staff.repair", reference=reference))

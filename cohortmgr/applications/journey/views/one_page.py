@@ -53,6 +53,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.i18n import COOKIE, LANGUAGES, LOCALES, hour, language, localized, say
+from cohortmgr.base.web.asked import json_sent
 
 bp = Blueprint("journey_candidate", __name__)
 
@@ -242,7 +243,7 @@ def answers(reference: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     with writing():
         file = saving.open_file(viewer, reference)  # first, so that strangers learn nothing of the answers
-        given, keys, seen, kept = _read(request.get_json(silent=True) if request.is_json else _posted())
+        given, keys, seen, kept = _read(json_sent() if request.is_json else _posted())
         before = file.working
         file, problems = saving.save_answers(
             viewer, file, given, (), keys, seen, None if kept else language()

@@ -20,6 +20,7 @@ from cohortmgr.applications.lists.views import requests
 from cohortmgr.base.db import writing
 from cohortmgr.base.i18n import language, localized
 from cohortmgr.base.sheets.tables import Sheet, write_csv, write_xlsx
+from cohortmgr.base.web.asked import page_asked
 from cohortmgr.base.web.precedence import gives_way
 from cohortmgr.programmes.queries import definition_of
 
@@ -36,7 +37,7 @@ def index(reference: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     intake, views = lists.intake_with_views(viewer, reference)
     filters = ApplicationFilters.of(request.args)
-    page = lists.page(intake.id, filters, request.args.get("page", 1, type=int))
+    page = lists.page(intake.id, filters, page_asked())
     definition = definition_of(intake)
     address = url_for("applications_staff.show", reference="-")[:-1]
     arguments: dict[str, Any] = {**filters.arguments()}

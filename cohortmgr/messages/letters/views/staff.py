@@ -10,6 +10,7 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import require_anywhere
 from cohortmgr.base.db import writing
 from cohortmgr.base.paging import page_of
+from cohortmgr.base.web.asked import page_asked
 from cohortmgr.messages.letters import actions
 from cohortmgr.messages.letters.names import CHANNELS, LANGUAGE_NAMES, TAGS
 from cohortmgr.messages.letters.queries import letters
@@ -27,7 +28,7 @@ def log() -> ResponseReturnValue:
     viewer = guards.viewer()
     require_anywhere(viewer, letters.PERMISSION)
     state, search = request.args.get("state", ""), request.args.get("search", "").strip()[:100]
-    page = page_of(letters.listed(viewer, state, search), request.args.get("page", 1, type=int), SHOWN)
+    page = page_of(letters.listed(viewer, state, search), page_asked(), SHOWN)
     return render_template(
         "messages/letters/staff_log.html",
         page=page,
