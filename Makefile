@@ -9,6 +9,8 @@ export PORT
 # Two processes: the suite is made for two cores; N changes it.
 N ?= 2
 ARGS ?=
+# Steps of the hostile walk of `make soak` on each database; COHORTMGR_TEST_SEED changes its way.
+WALK ?= 2000
 # What `make near` compares with; empty: what is not committed.
 BASE ?=
 
@@ -45,8 +47,9 @@ check: env  ## ruff, mypy, import-linter
 bench: env  ## measure, each figure beside its floor
 	@$(BIN)/python -m bench $(ARGS)
 
-soak: env  ## a long run, watched for leaks and broken invariants; then each screen over a slow line
+soak: env  ## a long run, watched for leaks and broken invariants; a long hostile walk (WALK steps); each screen over a slow line
 	@$(BIN)/python -m bench.soak $(ARGS)
+	@COHORTMGR_TEST_WALK=$(WALK) $(BIN)/python -m pytest -q -n $(N) tests/hostile
 	@COHORTMGR_TEST_LAG=0.3 $(BIN)/python -m pytest -q -n 3 tests/browser
 
 shots: env  ## pictures of each screen into shots/ (ignored by git)

@@ -53,7 +53,7 @@ def _overview(intake: Intake, form: AssignForm) -> ResponseReturnValue:
 @guards.staff
 def assign(reference: str) -> ResponseReturnValue:
     """Give each file the readers that it lacks."""
-    intake = queries.intake_for(guards.viewer(), reference)
+    intake = queries.intake_for(guards.viewer(), reference, "reviews.assign")
     form = AssignForm()
     if not form.validate_on_submit():
         return _overview(intake, form)

@@ -42,6 +42,7 @@ def _page(reference: str, refusal: Refused | None = None) -> ResponseReturnValue
 @guards.candidate
 def answer(reference: str) -> ResponseReturnValue:
     """Accept or decline the offer. A second click leads to the same page."""
+    queries.mine_for(guards.viewer(), reference)  # first, so that strangers learn nothing
     accept = request.form.get("answer") == "accept"
     if not accept and request.form.get("answer") != "decline":
         return redirect(url_for(".offer", reference=reference))

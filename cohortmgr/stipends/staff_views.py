@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts.guards import staff, viewer
-from cohortmgr.accounts.rules import allows
+from cohortmgr.accounts.rules import allows, require
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.web.responses import posted_version, show_problems
@@ -33,7 +33,8 @@ bp = Blueprint("stipends_staff", __name__)
 @staff
 def runs(reference: str) -> ResponseReturnValue:
     """List the runs of a cohort, with a form that opens the run of a month."""
-    cohort = cohorts.get_for(viewer(), reference, "stipends.read")
+    opens = request.method == "POST"
+    cohort = cohorts.get_for(viewer(), reference, "stipends.prepare" if opens else "stipends.read")
     form = MonthForm()
     if form.validate_on_submit():
         try:
@@ -127,6 +128,8 @@ def line(reference: str) -> ResponseReturnValue:
     """Show one line's sum, and the form that adjusts it while the run is open."""
     found = queries.get_for(viewer(), reference)
     owner, cohort = queries.run_for(viewer(), queries.run_of(found).reference)
+    if request.method == "POST":
+        require(viewer(), "stipends.prepare", cohort.path)  # before the form, which tells others nothing
     given = found.arrears[0] if found.arrears else {}
     form = AdjustmentForm(
         data={

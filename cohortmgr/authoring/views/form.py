@@ -328,6 +328,7 @@ def _section_page(
 @guards.staff
 def add_section(key: str) -> ResponseReturnValue:
     """Add a section at the end, by its French title; its page asks for the rest."""
+    get_writing(guards.viewer(), key)  # first, so that who may not write it is told nothing else
     typed = Typed({})
     title = typed.text(given(), "title-fr", question_fields.LIMITS["title"])
     if not title or typed.problems:
