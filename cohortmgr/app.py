@@ -77,7 +77,10 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
     app.extensions["cohortmgr-keyring"] = crypto.Keyring.parse(
         settings.sealing_keys, settings.index_key, settings.trail_key
     )
-    db.init_db(app, settings.database_url if process == "web" else settings.system_database_url)
+    if process == "web":
+        db.init_db(app, settings.database_url, db.PATIENCE)
+    else:
+        db.init_db(app, settings.system_database_url)
     init_migrations(app, settings, tables.metadata)
     i18n.init_i18n(app)
     precedence.init_precedence(app)
@@ -106,7 +109,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
         IMPORT_LIMIT=settings.import_limit,
         CLAMD=settings.clamd,
-        SESSION_COOKIE_NAME="session",
+        SESSION_COOKIE_NAME=i18n.cookie_name("session", settings.secure_cookies),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,

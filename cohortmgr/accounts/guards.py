@@ -16,7 +16,7 @@ from cohortmgr.accounts.rules import ANONYMOUS, Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.db import see, writing
 from cohortmgr.base.errors import NotPermitted
-from cohortmgr.base.i18n import COOKIE
+from cohortmgr.base.i18n import has_chosen
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -44,13 +44,15 @@ def _load(token: str) -> SignedIn | None:
 def viewer() -> Viewer:
     """Return the request's viewer; ANONYMOUS if nobody is signed in.
     Loaded once for each request, by one statement."""
+    if g.get("without_database"):
+        return ANONYMOUS
     known: Viewer | None = g.get("viewer")
     if known is None:
         known = current_user.viewer if "_user_id" in session and current_user.is_authenticated else ANONYMOUS
         g.viewer = known
         if known is not ANONYMOUS:
             see(known.listed, known.person_id)
-            if COOKIE not in request.cookies:
+            if not has_chosen():
                 g.language = known.language
     return known
 

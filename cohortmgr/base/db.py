@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import math
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from inspect import iscoroutinefunction
 from typing import Any, cast
@@ -45,6 +46,10 @@ NO_INSTITUTION = 0
 WRITING = "writing"
 # An idle PostgreSQL connection is checked before it is used again if it was idle for longer than this, in seconds.
 RESTS = 1.0
+# How many seconds a writer waits for another: in pages, where a person waits too, and in the worker and commands.
+PATIENCE, LONG_PATIENCE = 3.0, 15.0
+# How many when somebody waited in vain within the last REMEMBERED seconds.
+SHORT_PATIENCE, REMEMBERED = 0.2, 10.0
 
 db = SQLAlchemy(session_options={"expire_on_commit": False})
 before_commit: Hook[[Session], None] = Hook()
@@ -102,8 +107,9 @@ class Versioned:
         return {"version_id_col": cls.version}
 
 
-def init_db(app: Flask, url: str) -> None:
-    """Connect the application to the database at this URL, which names the role."""
+def init_db(app: Flask, url: str, patience: float = LONG_PATIENCE) -> None:
+    """Connect the application to the database at this URL, which names the role. Who writes waits for another
+    who writes as many seconds as `patience` says."""
     app.config["SQLALCHEMY_ENGINES"] = {"default": pooled_options(url)}
     db.init_app(app)
     # None of our sessions is asynchronous, and closing asynchronous ones starts a thread at each request (1
@@ -113,35 +119,57 @@ def init_db(app: Flask, url: str) -> None:
     ]
     with app.app_context():
         for engine in db.engines.values():
-            configure_engine(engine)
+            configure_engine(engine, patience)
 
 
-def configure_engine(engine: sa.Engine) -> None:
+def configure_engine(engine: sa.Engine, patience: float = LONG_PATIENCE) -> None:
     """Set up an engine: SQLite gets pragmas and explicit transactions, PostgreSQL writes only where that is
     asked for."""
-    (_configure_sqlite if engine.dialect.name == "sqlite" else _configure_postgresql)(engine)
+    (_configure_sqlite if engine.dialect.name == "sqlite" else _configure_postgresql)(engine, patience)
 
 
-def _configure_sqlite(engine: sa.Engine) -> None:
+def _configure_sqlite(engine: sa.Engine, patience: float) -> None:
+    given_up = -math.inf  # when somebody last waited in vain
+
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:
         # The driver's own BEGIN comes too late for snapshots and savepoints.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=15000", "synchronous=FULL"):
+        for pragma in (
+            "journal_mode=WAL",
+            "foreign_keys=ON",
+            f"busy_timeout={patience * 1000:.0f}",
+            "synchronous=FULL",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
+        nonlocal given_up
+        if not _writes(connection):
+            connection.exec_driver_sql("BEGIN")
+            return
+        # While the database is known to be locked, nobody else holds a thread for long: the rest are to be answered.
+        waits = SHORT_PATIENCE if time.monotonic() - given_up < REMEMBERED else patience
+        driver = cast(sqlite3.Connection, connection.connection.driver_connection)
+        driver.execute(f"PRAGMA busy_timeout={waits * 1000:.0f}")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except sa.exc.OperationalError:
+            given_up = time.monotonic()
+            raise
+        given_up = -math.inf
 
 
-def _configure_postgresql(engine: sa.Engine) -> None:
+def _configure_postgresql(engine: sa.Engine, patience: float) -> None:
     undo = engine.dialect.do_rollback
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
         driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
         driver.read_only = not _writes(connection)
+        if _writes(connection) and patience < LONG_PATIENCE:
+            driver.execute(f"SET LOCAL lock_timeout = {patience * 1000:.0f}")
 
     def end(connection: Any) -> None:
         """End a read-only transaction by COMMIT instead of ROLLBACK.
@@ -180,7 +208,7 @@ def engine_options(url: str) -> dict[str, Any]:
     """Return the options of `create_engine` for a URL. PostgreSQL connections use UTC, whatever the server's zone."""
     if url.startswith("sqlite"):
         return {"url": url}
-    return {"url": url, "connect_args": {"options": "-c timezone=UTC"}}
+    return {"url": url, "connect_args": {"options": "-c timezone=UTC", "connect_timeout": 4}}
 
 
 def pooled_options(url: str) -> dict[str, Any]:
@@ -216,6 +244,26 @@ def insert_or_leave(session: Session, model: type[Model], rows: list[dict[str, A
 def require_answer() -> None:
     """Ask the database anything at all; its error, if it does not answer."""
     db.session.execute(sa.text("SELECT 1"))
+
+
+def is_locked() -> bool:
+    """Whether a writer holds the database so that the others wait. Itself it waits for nobody."""
+    connection = db.session.connection()
+    if connection.dialect.name == "postgresql":
+        waiting = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE waitstart < now() - interval '2 seconds')"
+        return bool(db.session.scalar(sa.text(waiting)))
+    path = cast(str, connection.engine.url.database)
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
+        for _try in range(4):
+            try:
+                other.execute("BEGIN IMMEDIATE")
+                other.execute("ROLLBACK")
+                return False
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+                time.sleep(0.1)  # a usual act is over by then
+    return True
 
 
 def see(institutions: Iterable[int], person_id: int | None) -> None:

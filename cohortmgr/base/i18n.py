@@ -15,7 +15,7 @@ from typing import Any
 from babel import Locale
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
-from flask import Flask, g, has_request_context, request
+from flask import Flask, Response, current_app, g, has_request_context, request
 from flask_babel import Babel, force_locale, get_translations, gettext
 from markupsafe import Markup
 
@@ -27,6 +27,7 @@ LANGUAGES = ("fr", "ar", "en")
 LANGUAGE_NAMES = {"fr": "Français", "ar": "العربية", "en": "English"}
 LOCALES = {"fr": "fr", "ar": "ar_MA", "en": "en"}
 COOKIE = "language"
+_YEAR = 365 * 24 * 3600
 
 babel = Babel()
 # Set while a message is written in another language than the page's. One message asks for it some thirty times.
@@ -51,11 +52,31 @@ def language() -> str:
     return spoken
 
 
+def cookie_name(name: str, secure: bool) -> str:
+    """Return the name that a cookie bears. Over HTTPS browsers then take it from this host alone, for all its pages."""
+    return f"__Host-{name}" if secure else name
+
+
+def _language_cookie() -> str:
+    return cookie_name(COOKIE, current_app.config["SESSION_COOKIE_SECURE"])
+
+
+def has_chosen() -> bool:
+    """Whether the browser has chosen a language, which then goes before an account's."""
+    return _language_cookie() in request.cookies
+
+
+def remember(response: Response, spoken: str) -> None:
+    """Have the browser remember a language for a year."""
+    secure = current_app.config["SESSION_COOKIE_SECURE"]
+    response.set_cookie(_language_cookie(), spoken, max_age=_YEAR, samesite="Lax", secure=secure)
+
+
 def _asked() -> str:
     """Return the language of the cookie, else the best match of what the browser accepts, else French.
 
     The guards put the language of an account into `g` before this is asked."""
-    chosen = request.cookies.get(COOKIE)
+    chosen = request.cookies.get(_language_cookie())
     if chosen in LANGUAGES:
         return str(chosen)
     return request.accept_languages.best_match(LANGUAGES) or "fr"

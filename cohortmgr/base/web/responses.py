@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
+import sqlalchemy as sa
 from flask import Flask, Response, current_app, g, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -18,6 +20,7 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
 from cohortmgr.base.i18n import say
 from cohortmgr.base.web.asked import is_sound, number_sent
+from cohortmgr.base.web.troubles import RETRY, SAID, Trouble, note, trouble_of
 
 csrf = CSRFProtect()
 
@@ -26,6 +29,10 @@ _POLICY = (
     "frame-ancestors 'none'; form-action 'self'"
 )
 
+# Nothing of the device is asked for: whatever is written into a page one day shall not ask for it either.
+_PERMISSIONS = "camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), payment=(), serial=(), usb=()"
+# Two years, as browsers' own lists ask for.
+_TRANSPORT = "max-age=63072000"
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 _VARY = "Cookie, Accept-Language"
 
@@ -95,17 +102,25 @@ def _headers(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", _POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = _PERMISSIONS
+    if current_app.config["BASE_URL"].startswith("https:"):
+        response.headers["Strict-Transport-Security"] = _TRANSPORT
     html = response.mimetype == "text/html"
-    if "Cache-Control" not in response.headers:
-        # The device keeps no page or file of a person who is signed in.
-        if "_user_id" in session:
-            response.headers["Cache-Control"] = "no-store"
-        elif html:
-            response.headers["Cache-Control"] = "no-cache"
+    # The device keeps no page and no file of a person: of one who is signed in, and of one whom the session or the
+    # address knows by a code or a link. `send_file` says otherwise before, so what stands there is not asked.
+    if _is_personal() and request.endpoint != "assets.bundle":
+        response.headers["Cache-Control"] = "no-store"
+    elif html:
+        response.headers.setdefault("Cache-Control", "no-cache")
     if html:
         vary = response.headers.get("Vary")
         response.headers["Vary"] = f"{vary}, {_VARY}" if vary else _VARY
     return response
+
+
+def _is_personal() -> bool:
+    held = set(session) - {"csrf_token", "_flashes"}
+    return bool(held) or "token" in (request.view_args or {})
 
 
 def _page(status: HTTPStatus, problems: tuple[object, ...] = ()) -> ResponseReturnValue:
@@ -142,9 +157,26 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
     """Answer a fault of ours: log it in full and tell the person that nothing was half done."""
+    trouble = trouble_of(error)
+    if trouble is not None:
+        return _paused(error, trouble)
     if current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error
     current_app.logger.exception("%s %s failed", request.method, request.path)
     db.session.rollback()
     g.pop("viewer", None)
     return _page(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _paused(error: Exception, trouble: Trouble) -> ResponseReturnValue:
+    """Answer 503 with what to do, in one line of the log; the page asks the database nothing."""
+    note(trouble)
+    current_app.logger.error(
+        "%s %s: %s (%s)", request.method, request.path, trouble, error.__class__.__name__
+    )
+    g.without_database = True
+    g.pop("viewer", None)
+    with suppress(sa.exc.SQLAlchemyError):
+        db.session.rollback()
+    drawn = render_template("base/error.html", status=503, problems=(SAID[trouble],))
+    return drawn, int(HTTPStatus.SERVICE_UNAVAILABLE), {"Retry-After": str(RETRY[trouble])}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, abort, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, abort, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -17,11 +17,11 @@ from cohortmgr.applications.file import queries as applications
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import Consent
 from cohortmgr.base import clock
-from cohortmgr.base.db import require_answer
 from cohortmgr.base.errors import NotFound
-from cohortmgr.base.i18n import COOKIE, LANGUAGES, day, localized
+from cohortmgr.base.i18n import LANGUAGES, day, localized, remember
 from cohortmgr.base.navigation import RoomCard
 from cohortmgr.base.web.responses import local_target
+from cohortmgr.base.web.troubles import trouble_now
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.helpdesk import queries as desk_queries
@@ -47,9 +47,11 @@ bp = Blueprint("portals", __name__)
 @bp.get("/health")
 @guards.public
 def health() -> ResponseReturnValue:
-    """Answer "ok" if the database answers, for load balancers and the demonstration's supervisor."""
-    require_answer()
-    return jsonify(status="ok")
+    """Answer "ok", or with 503 what ails: "locked", "full" or "away". It waits for no lock.
+
+    It is for load balancers and the demonstration's supervisor."""
+    ailing = trouble_now()
+    return (jsonify(status="ok"), 200) if ailing is None else (jsonify(status=ailing.value), 503)
 
 
 @bp.get("/language/<code>")
@@ -58,8 +60,8 @@ def language(code: str) -> ResponseReturnValue:
     """Remember a language for a year and go back."""
     if code not in LANGUAGES:
         abort(404)
-    response = redirect(local_target(request.args.get("next")) or "/")
-    response.set_cookie(COOKIE, code, max_age=365 * 24 * 3600, samesite="Lax")
+    response = make_response(redirect(local_target(request.args.get("next")) or "/"))
+    remember(response, code)
     return response
 
 

@@ -12,7 +12,7 @@ from cohortmgr.applications.file.models import Document
 from cohortmgr.base import storage
 from cohortmgr.base.errors import NotFound
 
-INSIDE = {"Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Control": "private, max-age=600"}
+INSIDE = {"Content-Security-Policy": "default-src 'none'; sandbox"}
 
 
 def picture(document: Document, number: int) -> ResponseReturnValue:

@@ -28,7 +28,7 @@ from cohortmgr.applications.guardians.views.visit import KEPT, VISIT, closed, gu
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
-from cohortmgr.base.i18n import COOKIE, language
+from cohortmgr.base.i18n import has_chosen, language
 
 bp = Blueprint("guardians", __name__, url_prefix="/guardian")
 my_bp = Blueprint("guardians_candidate", __name__)
@@ -91,7 +91,7 @@ def code() -> ResponseReturnValue:
     asked = codes.look(session.get(_CODE), LINK)
     if asked is None:
         return redirect(url_for("guardians.begin"))
-    if COOKIE not in request.cookies:
+    if not has_chosen():
         g.language = asked.language
     problems: tuple[Problem, ...] = ()
     if request.method == "POST":

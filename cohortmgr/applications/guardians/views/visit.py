@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
 
-from flask import g, redirect, render_template, request, session, url_for
+from flask import g, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 
 from cohortmgr.accounts.actions import links
@@ -16,7 +16,7 @@ from cohortmgr.applications.guardians.actions.consents import LINK
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import Refused
-from cohortmgr.base.i18n import COOKIE
+from cohortmgr.base.i18n import has_chosen
 
 VISIT = timedelta(minutes=30)
 
@@ -37,7 +37,7 @@ def guardian_of(token: str) -> Person:
     The page is then in their language, also for a closed link, unless their browser chose one."""
     found = links.find(token, LINK)
     person = guardian_queries.guardian(found.subject)
-    if COOKIE not in request.cookies:
+    if not has_chosen():
         g.language = person.language
     links.require_open(found)
     return person

@@ -52,7 +52,7 @@ from cohortmgr.applications.journey.views.requests import editable, fingerprint_
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
-from cohortmgr.base.i18n import COOKIE, LANGUAGES, LOCALES, hour, language, localized, say
+from cohortmgr.base.i18n import LANGUAGES, LOCALES, hour, language, localized, remember, say
 from cohortmgr.base.web.asked import json_sent
 
 bp = Blueprint("journey_candidate", __name__)
@@ -171,7 +171,7 @@ def _spoken(answer: Any) -> Any:
     if wanted is None:
         return answer
     response = make_response(answer)
-    response.set_cookie(COOKIE, wanted, max_age=365 * 24 * 3600, samesite="Lax")
+    remember(response, wanted)
     return response
 
 

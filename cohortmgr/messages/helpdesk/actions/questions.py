@@ -6,7 +6,7 @@ A question by somebody without an account has its own key, which can be destroye
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -93,35 +93,31 @@ def ask(
     if viewer.person_id is None:
         if not request.email and not request.phone:
             raise Refused(Problem(_UNREACHABLE, {}, "email"))
-        _limit_stranger(request, origin)
+        limits = _limits_of_stranger(request, origin)
     else:
-        _limit(viewer)
+        limits = _limits_of(viewer)
     with acting_in(place.institution_id):
-        return _open(viewer, place, request)
+        return _open(viewer, place, request, limits)
 
 
 def ask_on_file(viewer: Viewer, reference: str, request: NewHelpRequest) -> HelpRequest:
     """Ask a question about one of the viewer's own files."""
     file = applications.own(viewer, reference)
-    _limit(viewer)
     row = file.application
     with acting_in(row.institution_id):
-        return _open(
-            viewer, HelpRequestScope(row.institution_id, file.intake.path, file.intake.id, row.id), request
-        )
+        place = HelpRequestScope(row.institution_id, file.intake.path, file.intake.id, row.id)
+        return _open(viewer, place, request, _limits_of(viewer))
 
 
 def ask_on_line(viewer: Viewer, reference: str, request: NewHelpRequest) -> HelpRequest:
     """Ask a question about one of the viewer's own payment lines."""
     line = stipends.own_line(viewer, reference).StipendLine
-    _limit(viewer)
     with acting_in(line.institution_id):
         joined = sa.select(Cohort).join(Enrolment, Enrolment.cohort_id == Cohort.id)
         cohort = db.session.scalars(joined.where(Enrolment.id == line.enrolment_id)).one()
         place = HelpRequestScope(line.institution_id, cohort.path, cohort.intake_id, line_id=line.id)
-        return _open(
-            viewer, place, NewHelpRequest(Topic.PAYMENT, request.text, request.language, request.token)
-        )
+        paid = NewHelpRequest(Topic.PAYMENT, request.text, request.language, request.token)
+        return _open(viewer, place, paid, _limits_of(viewer))
 
 
 def add(viewer: Viewer, reference: str, text: str, token: str) -> HelpRequest:
@@ -164,7 +160,10 @@ def _add(viewer: Viewer, question: HelpRequest, text: str, token: str) -> None:
         record(viewer, "desk.add", about(question, question.subject))
 
 
-def _open(viewer: Viewer, scope: HelpRequestScope, request: NewHelpRequest) -> HelpRequest:
+def _open(
+    viewer: Viewer, scope: HelpRequestScope, request: NewHelpRequest, limits: Sequence[Limit]
+) -> HelpRequest:
+    """Open a question, or find the one that the same form has opened: only a new one counts against `limits`."""
     once = f"ask:{viewer.reference}:{request.token}"
     before = (
         sa.select(HelpRequest)
@@ -173,6 +172,7 @@ def _open(viewer: Viewer, scope: HelpRequestScope, request: NewHelpRequest) -> H
     )
     if (known := db.session.scalar(before)) is not None:
         return known
+    counting.count(limits)
     question = open_question(viewer, scope, request)
     say_once(viewer, question, NewThreadEntry(EntryKind.ASKED, checked_text(request.text), once))
     _acknowledge(question)
@@ -328,13 +328,13 @@ def _acknowledge(question: HelpRequest) -> None:
     send_all(letters_for(RECEIVED, [question], persons, lambda each: {"answer_by": each.answer_by}))
 
 
-def _limit(viewer: Viewer) -> None:
-    """Count a question of somebody who is signed in. Raises Refused if it is one too many."""
-    counting.count([Limit("help", viewer.reference, PER_ADDRESS * 2, WITHIN, _TOO_MANY)])
+def _limits_of(viewer: Viewer) -> list[Limit]:
+    """The limits of the questions of somebody who is signed in."""
+    return [Limit("help", viewer.reference, PER_ADDRESS * 2, WITHIN, _TOO_MANY)]
 
 
-def _limit_stranger(asked: NewHelpRequest, origin: str) -> None:
-    """Count a question by its address and network. The receipt of one by telephone is an SMS of the day's."""
+def _limits_of_stranger(asked: NewHelpRequest, origin: str) -> list[Limit]:
+    """The limits of a question by its address and network. The receipt of one by telephone is an SMS of the day's."""
     near, far = networks_of(origin)
     told = (asked.email or asked.phone or "").casefold()
     found = [
@@ -345,4 +345,4 @@ def _limit_stranger(asked: NewHelpRequest, origin: str) -> None:
         found.append(Limit("help-from-wide", far, PER_ORIGIN * 4, WITHIN, _TOO_MANY))
     if asked.phone and not asked.email and _takes_sms(asked.phone):
         found += counting.limits_of_sms(asked.phone, Caller(origin), "phone")
-    counting.count(found)
+    return found
