@@ -30,7 +30,9 @@ _POLICY = (
 )
 
 # Nothing of the device is asked for: whatever is written into a page one day shall not ask for it either.
-_PERMISSIONS = "camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), payment=(), serial=(), usb=()"
+_PERMISSIONS = (
+    "camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), payment=(), usb=()"
+)
 # Two years, as browsers' own lists ask for.
 _TRANSPORT = "max-age=63072000"
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})

@@ -1,0 +1,139 @@
+"""A full disk, a locked database and one that is away: each is told apart, within seconds, and passes."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+import time
+from collections import namedtuple
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from cohortmgr.base.db import db
+from cohortmgr.base.web import troubles
+from cohortmgr.base.web.troubles import Trouble, trouble_of
+from tests.databases import Database, SqliteDatabase
+
+FORM = {"email": "une@exemple.ma", "region": "", "programme": "", "spoken": "fr"}
+ANSWERED_WITHIN = 5.0
+Usage = namedtuple("Usage", "total used free")
+
+
+@contextmanager
+def locked(database: Database) -> Iterator[None]:
+    """Hold what every sending of that form writes to, as a long work does."""
+    if isinstance(database, SqliteDatabase):
+        with closing(sqlite3.connect(database.file, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+        return
+    other = psycopg.connect(database.admin.info.dsn)
+    with closing(other):
+        other.execute("LOCK TABLE sign_in_codes, sign_in_attempts, outbox IN ACCESS EXCLUSIVE MODE")
+        yield
+
+
+def sent(client: FlaskClient) -> tuple[int, float]:
+    """The status of a form that writes, and how long its answer took."""
+    began = time.monotonic()
+    status = client.post("/tell-me", data=FORM).status_code
+    return status, time.monotonic() - began
+
+
+def test_a_locked_database_answers_within_seconds_and_says_what_to_do(
+    database: Database, client: FlaskClient
+) -> None:
+    with locked(database):
+        began = time.monotonic()
+        page = client.post("/tell-me", data=FORM, headers={"Accept-Language": "en"})
+        assert time.monotonic() - began < ANSWERED_WITHIN
+    assert page.status_code == 503 and page.headers["Retry-After"] == "10"
+    assert "nothing was saved" in page.text and "send it again" in page.text
+    assert sent(client)[0] == 302
+
+
+def test_health_tells_a_locked_database_without_waiting_for_it(
+    database: Database, client: FlaskClient
+) -> None:
+    assert client.get("/health").json == {"status": "ok"}
+    with locked(database), ThreadPoolExecutor(1) as others:
+        waiting = others.submit(sent, database.app.test_client())
+        time.sleep(0 if database.dialect == "sqlite" else 2.2)  # PostgreSQL says it of who waits longer
+        began = time.monotonic()
+        answer = client.get("/health")
+        assert time.monotonic() - began < 1.5
+        assert (answer.status_code, answer.json) == (503, {"status": "locked"})
+        assert waiting.result()[0] == 503
+    assert client.get("/health").json == {"status": "ok"}
+
+
+@pytest.mark.sqlite_only
+def test_many_who_wait_are_all_answered_in_time_by_few_threads(
+    database: Database, client: FlaskClient
+) -> None:
+    began = time.monotonic()
+    with locked(database), ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _n: sent(database.app.test_client())[0], range(24)))
+    assert set(found) == {503} and time.monotonic() - began < ANSWERED_WITHIN
+
+
+def failing(app: Flask, monkeypatch: pytest.MonkeyPatch, error: Exception) -> FlaskClient:
+    """A client to whose requests the sign-in page answers with an error of the machine."""
+
+    def fails(*_arguments: object, **_values: object) -> None:
+        raise error
+
+    monkeypatch.setitem(app.view_functions, "accounts.sign_in", fails)
+    return app.test_client()
+
+
+def test_a_full_disk_says_so_on_the_page_and_at_health(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = failing(app, monkeypatch, OSError(errno.ENOSPC, "no room")).get("/sign-in")
+    assert page.status_code == 503 and page.headers["Retry-After"] == "600"
+    assert "n’a plus de place" in page.text
+    assert (client.get("/health").status_code, client.get("/health").json) == (503, {"status": "full"})
+    app.extensions.pop(troubles._FULL_SINCE)
+    assert client.get("/health").json == {"status": "ok"}
+    monkeypatch.setattr(troubles.shutil, "disk_usage", lambda _path: Usage(1, 1, 4096))
+    assert client.get("/health").json == {"status": "full"}
+
+
+@pytest.mark.sqlite_only
+def test_a_database_that_finds_no_room_says_so(database: Database, client: FlaskClient) -> None:
+    with database.app.app_context():
+        limit = int(db.session.scalar(sa.text("PRAGMA page_count")) or 0)
+        driver = db.session.connection().connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        with pytest.raises(sqlite3.OperationalError) as caught:
+            driver.execute(f"PRAGMA max_page_count={limit}")
+            driver.execute("CREATE TABLE filling AS SELECT randomblob(100000) AS much")
+        db.session.rollback()
+        driver.execute("PRAGMA max_page_count=1073741823")
+    error = sa.exc.OperationalError("INSERT", {}, caught.value)
+    assert trouble_of(error) is Trouble.FULL
+
+
+@pytest.mark.postgres_only
+def test_a_database_that_is_away_says_so_without_being_asked(database: Database, client: FlaskClient) -> None:
+    url = sa.make_url(database.settings.database_url).update_query_dict({"host": "/nowhere"})
+    with pytest.raises(sa.exc.OperationalError) as caught, sa.create_engine(url).connect():
+        pass
+    assert trouble_of(caught.value) is Trouble.AWAY
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), OSError(errno.ENOENT, "x"), KeyError("x")])
+def test_a_fault_of_ours_is_no_trouble_of_the_machine(error: Exception) -> None:
+    assert trouble_of(error) is None
+
+
+def test_every_trouble_has_its_words_and_its_time() -> None:
+    assert set(troubles.SAID) == set(troubles.RETRY) == set(Trouble)
