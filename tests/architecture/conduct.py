@@ -23,6 +23,12 @@ WRITE = re.compile(r"^(sa|sqlalchemy|postgresql|sqlite)\.(insert|update|delete)\
 WRITERS = ("append", "insert_or_leave")
 MAY_WRITE = ("views", "tasks", "commands", "guards")
 BELOW_VIEWER = {"base", "audit", "jobs", "outbox", "accounts"}
+# What takes bodies of any shape, numbers of any length and texts of any depth.
+UNBOUNDED = {
+    "flask_wtf.FlaskForm",
+    "tomllib",
+    *(f"wtforms.{each}" for each in ("IntegerField", "DecimalField", "FloatField")),
+}
 ALL = "*"
 # Of the actions above accounts: functions that act for nobody in particular, and why. One that is not needed fails.
 WITHOUT_VIEWER: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -294,6 +300,36 @@ def behaviour_of_models(root: Path) -> list[str]:
 def _is_read(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     marks = {dotted(each).split(".")[-1] for each in node.decorator_list}
     return bool(marks & {"property", "declared_attr", "directive"}) or node.name.startswith("_")
+
+
+def unbounded(root: Path) -> list[str]:
+    """What reads a request past the bounds of base.forms, base.typed and base.web.asked: a number, a day or a text that
+    nests is read there, and a form is a HouseForm."""
+    held = [
+        source for source in of_house(root) if family_of(source.parts) in ("views", "forms", "guards", PURE)
+    ]
+    return [
+        f"{source.place(node.lineno)} {ast.unparse(node)[:80]}"
+        for source in held
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call) and _is_unbounded(node)
+    ] + [
+        f"{source.place(given.line)} imports {given.name}"
+        for source in of_house(root)
+        if source.parts[:1] != (BASE,)
+        for given in source.imports()
+        if given.name in UNBOUNDED
+    ]
+
+
+def _is_unbounded(call: ast.Call) -> bool:
+    """Whether a call reads JSON of any depth, or gives a value of the request to a type."""
+    name, inside = dotted(call.func) or "", " ".join(ast.unparse(each) for each in call.args)
+    if name.endswith(".get_json"):
+        return True
+    if name.startswith("request.") and name.endswith((".get", ".getlist")):
+        return len(call.args) > 2 or any(each.arg == "type" for each in call.keywords)
+    return name in ("int", "float", "Decimal", "json.loads", "date.fromisoformat") and "request." in inside
 
 
 def guards_elsewhere(root: Path) -> list[str]:

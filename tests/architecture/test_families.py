@@ -25,6 +25,7 @@ CHECKS: tuple[Callable[[Path], list[str]], ...] = (
     conduct.writing_opened,
     conduct.without_viewer,
     conduct.needless_excuses,
+    conduct.unbounded,
     conduct.guards_elsewhere,
     conduct.verbs_of_classes,
     conduct.prepared_changes,

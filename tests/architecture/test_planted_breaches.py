@@ -177,6 +177,13 @@ OF_CHECKS: tuple[tuple[Check, str, str], ...] = (
     (conduct.writing_opened, "cohortmgr/cohorts/queries.py", "from cohortmgr.base.db import writing as w"),
     (conduct.without_viewer, "cohortmgr/selection/actions/decisions.py", "def forget(batch): pass"),
     (conduct.without_viewer, "cohortmgr/cohorts/actions.py", "def leave_all(viewer=None): pass"),
+    (conduct.unbounded, "cohortmgr/reviews/forms.py", "from flask_wtf import FlaskForm"),
+    (conduct.unbounded, "cohortmgr/stipends/forms.py", "from wtforms import IntegerField"),
+    (conduct.unbounded, "cohortmgr/placements/matching.py", "import tomllib"),
+    (conduct.unbounded, "cohortmgr/reviews/staff_views.py", "page = request.args.get('page', 1, type=int)"),
+    (conduct.unbounded, "cohortmgr/stipends/staff_views.py", "version = request.form.get('version', 0, int)"),
+    (conduct.unbounded, "cohortmgr/portals/views/home.py", "body = request.get_json()"),
+    (conduct.unbounded, "cohortmgr/accounts/views/codes.py", "number = int(request.form['number'])"),
     (conduct.guards_elsewhere, "cohortmgr/reports/guards.py", "signed_in = None"),
     # The same under other names: aliases, what is handed on, what is loaded by a string.
     (imports.below_their_own, "cohortmgr/cohorts/rules.py", "from os import environ as e"),

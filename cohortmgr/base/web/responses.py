@@ -19,8 +19,8 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
 from cohortmgr.base.i18n import say
+from cohortmgr.base.web.ailments import RETRY, SAID, Ailment, ailment_of, note
 from cohortmgr.base.web.asked import is_sound, number_sent
-from cohortmgr.base.web.troubles import RETRY, SAID, Trouble, note, trouble_of
 
 csrf = CSRFProtect()
 
@@ -159,9 +159,9 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
     """Answer a fault of ours: log it in full and tell the person that nothing was half done."""
-    trouble = trouble_of(error)
-    if trouble is not None:
-        return _paused(error, trouble)
+    ailment = ailment_of(error)
+    if ailment is not None:
+        return _paused(error, ailment)
     if current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error
     current_app.logger.exception("%s %s failed", request.method, request.path)
@@ -170,15 +170,15 @@ def _unexpected(error: Exception) -> ResponseReturnValue:
     return _page(HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def _paused(error: Exception, trouble: Trouble) -> ResponseReturnValue:
+def _paused(error: Exception, ailment: Ailment) -> ResponseReturnValue:
     """Answer 503 with what to do, in one line of the log; the page asks the database nothing."""
-    note(trouble)
+    note(ailment)
     current_app.logger.error(
-        "%s %s: %s (%s)", request.method, request.path, trouble, error.__class__.__name__
+        "%s %s: %s (%s)", request.method, request.path, ailment, error.__class__.__name__
     )
     g.without_database = True
     g.pop("viewer", None)
     with suppress(sa.exc.SQLAlchemyError):
         db.session.rollback()
-    drawn = render_template("base/error.html", status=503, problems=(SAID[trouble],))
-    return drawn, int(HTTPStatus.SERVICE_UNAVAILABLE), {"Retry-After": str(RETRY[trouble])}
+    drawn = render_template("base/error.html", status=503, problems=(SAID[ailment],))
+    return drawn, int(HTTPStatus.SERVICE_UNAVAILABLE), {"Retry-After": str(RETRY[ailment])}

@@ -20,8 +20,8 @@ from cohortmgr.base import clock
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import LANGUAGES, day, localized, remember
 from cohortmgr.base.navigation import RoomCard
+from cohortmgr.base.web.ailments import ailment_now
 from cohortmgr.base.web.responses import local_target
-from cohortmgr.base.web.troubles import trouble_now
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.helpdesk import queries as desk_queries
@@ -50,7 +50,7 @@ def health() -> ResponseReturnValue:
     """Answer "ok", or with 503 what ails: "locked", "full" or "away". It waits for no lock.
 
     It is for load balancers and the demonstration's supervisor."""
-    ailing = trouble_now()
+    ailing = ailment_now()
     return (jsonify(status="ok"), 200) if ailing is None else (jsonify(status=ailing.value), 503)
 
 

@@ -125,6 +125,17 @@ def test_a_flood_from_one_address_ends(app: Flask) -> None:
     assert len(questions()) == 5
 
 
+def test_the_same_form_sent_again_never_counts(app: Flask) -> None:
+    sent(1)
+    client = public(app)
+    taps = [client.post("/help/mdia", data=STRANGER).status_code for _tap in range(8)]
+    others = [client.post("/help/mdia", data={**STRANGER, "once": f"{n:026d}"}).status_code for n in range(5)]
+    assert taps == [302] * 8 and others == [302] * 4 + [422]
+    assert len(questions()) == 5
+    # Who has asked as often as they may is still told that the first is saved.
+    assert client.post("/help/mdia", data=STRANGER).status_code == 302
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -17,8 +17,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from cohortmgr.base.db import db
-from cohortmgr.base.web import troubles
-from cohortmgr.base.web.troubles import Trouble, trouble_of
+from cohortmgr.base.web import ailments
+from cohortmgr.base.web.ailments import Ailment, ailment_of
 from tests.databases import Database, SqliteDatabase
 
 FORM = {"email": "une@exemple.ma", "region": "", "programme": "", "spoken": "fr"}
@@ -101,9 +101,9 @@ def test_a_full_disk_says_so_on_the_page_and_at_health(
     assert page.status_code == 503 and page.headers["Retry-After"] == "600"
     assert "n’a plus de place" in page.text
     assert (client.get("/health").status_code, client.get("/health").json) == (503, {"status": "full"})
-    app.extensions.pop(troubles._FULL_SINCE)
+    app.extensions.pop(ailments._FULL_SINCE)
     assert client.get("/health").json == {"status": "ok"}
-    monkeypatch.setattr(troubles.shutil, "disk_usage", lambda _path: Usage(1, 1, 4096))
+    monkeypatch.setattr(ailments.shutil, "disk_usage", lambda _path: Usage(1, 1, 4096))
     assert client.get("/health").json == {"status": "full"}
 
 
@@ -119,7 +119,7 @@ def test_a_database_that_finds_no_room_says_so(database: Database, client: Flask
         db.session.rollback()
         driver.execute("PRAGMA max_page_count=1073741823")
     error = sa.exc.OperationalError("INSERT", {}, caught.value)
-    assert trouble_of(error) is Trouble.FULL
+    assert ailment_of(error) is Ailment.FULL
 
 
 @pytest.mark.postgres_only
@@ -127,13 +127,13 @@ def test_a_database_that_is_away_says_so_without_being_asked(database: Database,
     url = sa.make_url(database.settings.database_url).update_query_dict({"host": "/nowhere"})
     with pytest.raises(sa.exc.OperationalError) as caught, sa.create_engine(url).connect():
         pass
-    assert trouble_of(caught.value) is Trouble.AWAY
+    assert ailment_of(caught.value) is Ailment.AWAY
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), OSError(errno.ENOENT, "x"), KeyError("x")])
-def test_a_fault_of_ours_is_no_trouble_of_the_machine(error: Exception) -> None:
-    assert trouble_of(error) is None
+def test_a_fault_of_ours_is_no_ailment_of_the_machine(error: Exception) -> None:
+    assert ailment_of(error) is None
 
 
-def test_every_trouble_has_its_words_and_its_time() -> None:
-    assert set(troubles.SAID) == set(troubles.RETRY) == set(Trouble)
+def test_every_ailment_has_its_words_and_its_time() -> None:
+    assert set(ailments.SAID) == set(ailments.RETRY) == set(Ailment)
