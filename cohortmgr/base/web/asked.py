@@ -21,18 +21,22 @@ def number_sent(name: str, most: int = MOST) -> int | None:
 
 
 def json_sent() -> Any:
-    """Return what the request's JSON says, or None if it does not read or nests too deeply. Its texts hold nothing
-    that a form's could not."""
+    """Return what the request's JSON says, or None if it does not read or nests too deeply. Its texts hold no half of
+    a surrogate pair, as those of a form hold none."""
     try:
         found = parse_json(request.get_data())
     except ValueError:
         return None
-    return found if all(map(is_sound, _texts(found))) else None
+    return None if any(map(_is_broken, _texts(found))) else found
 
 
 def is_sound(text: str) -> bool:
     """Whether a text can be stored and sent: PostgreSQL takes no NUL, and half of a surrogate pair is no letter."""
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return "\0" not in text and not _is_broken(text)
+
+
+def _is_broken(text: str) -> bool:
+    return any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _texts(value: object) -> Iterator[str]:
