@@ -251,7 +251,7 @@ OF_CHECKS: tuple[tuple[Check, str, str], ...] = (
     (joining.left_unjoined, "cohortmgr/applications/lists/views/more.py", "bp = Blueprint('more', __name__)"),
     (joining.left_unjoined, "cohortmgr/stipends/tasks.py", "@handler('pay')\ndef pay(payload, progress): ..."),
     (joining.left_unjoined, "cohortmgr/stipends/tasks.py", "WORKS = (Work('pay', print),)"),
-    (joining.left_unjoined, "cohortmgr/organisations/wiring.py", "def init_app(app): ..."),
+    (joining.left_unjoined, "cohortmgr/novelty/wiring.py", "def init_app(app): ..."),
     (joining.business_of_worker, "worker/letters.py", "from cohortmgr.selection.actions import offers"),
     # Where files stand, and how large they are.
     (shape.tests_beside_rooms, "tests/unit/test_stray.py", "x = 1"),
