@@ -101,6 +101,18 @@ class CodeForm(HouseForm):
         self.digits = digits
 
 
+class DoubtForm(HouseForm):
+    """What only the person of a file knows: its number, or their day of birth."""
+
+    answer = StringField(
+        _l("Numéro du dossier ou date de naissance"),
+        [InputRequired(_l("Écrivez le numéro du dossier ou la date de naissance.")), Length(max=200)],
+        description=_l("Le numéro est dans nos messages, par exemple MDIA-ABC234. Une date : 14/03/2004."),
+        filters=[_stripped],
+        render_kw={"autocomplete": "off", "dir": "ltr", "spellcheck": "false"},
+    )
+
+
 class ClaimForm(HouseForm):
     """A password, which may be left empty, for an account that is entered by a telephone number."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
@@ -22,6 +23,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 login_manager = LoginManager()
+_REFERENCE = re.compile(r"[0-9A-Z]{26}\Z")
 
 
 class SignedIn(UserMixin):
@@ -144,6 +146,18 @@ def init_guards(app: Flask) -> None:
 def on_shared_device() -> bool:
     """Whether the page is shown on a shared device, where it must not offer to remember anything."""
     return has_request_context() and viewer().shared
+
+
+def way_to_missing() -> str | None:
+    """Return the URL that leads to a page which is not the viewer's, if it is of somebody who bears the
+    viewer's address or number; None for a page of anybody else."""
+    known = viewer()
+    if known is ANONYMOUS or not request.path.startswith("/my/"):
+        return None
+    reference = next((part for part in request.path.split("/") if _REFERENCE.match(part)), None)
+    if reference is None or queries.contact_behind(known, reference) is None:
+        return None
+    return url_for("accounts_found.found", next=request.full_path.rstrip("?"))
 
 
 def _person() -> dict[str, object]:

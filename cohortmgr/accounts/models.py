@@ -72,6 +72,23 @@ class Account(Row, Model):
     suspended_at: Mapped[datetime | None]
 
 
+class PersonUnion(Row, Model):
+    """An account that moved from an empty second person, which a door had made, to the person it was made of.
+
+    `moved` names the rows that went with it, by table, so that undoing brings back these and no others."""
+
+    __tablename__ = "person_unions"
+    __table_args__ = (_GLOBAL,)
+
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
+    from_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
+    to_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"))
+    moved: Mapped[dict[str, Any]]
+    by: Mapped[str] = mapped_column(sa.String(26))
+    at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+
+
 class SignInSession(Model):
     """One browser that is signed in. Its cookie has a random token; the row has the token's hash and can be
     revoked."""

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.contacts import EMAIL, Contact
+from cohortmgr.accounts import hooks
+from cohortmgr.accounts.bearers import CLOSED_FOR, Bearer, ContactHolder, concerned
+from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.hooks import hosts_below
-from cohortmgr.accounts.models import Account, Identifier, Person, RoleGrant, SignInSession
+from cohortmgr.accounts.models import (
+    Account,
+    Identifier,
+    Person,
+    PersonUnion,
+    RoleGrant,
+    SignInAttempt,
+    SignInSession,
+)
 from cohortmgr.accounts.rules import PROGRAMME, Grant, Role, Scope, Viewer, reaching
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.db import db, table_of
+from cohortmgr.base.db import Model, db, reading_as, table_of
 
 # Tables and not models: these rows are read at each request, and building objects of them would be a waste.
 _ACCOUNTS, _PERSONS, _GRANTS, _SESSIONS = map(table_of, (Account, Person, RoleGrant, SignInSession))
@@ -180,3 +191,178 @@ def persons_by_identifiers(kind: str, values: Iterable[str]) -> dict[str, Person
         ):
             found[blinds[blind]] = person
     return found
+
+
+# Among more people than these, as when a club gives one address for all its children, nobody looks who is known.
+_FEW = 12
+_OWN_TABLES = frozenset({"accounts", "identifiers", "person_unions"})
+
+
+def bearers_of(contact: Contact) -> tuple[ContactHolder | None, tuple[Bearer, ...]]:
+    """Return who enters by a proved address or number, if anybody does, and those who bear it too among whom
+    the proof must choose."""
+    account = account_by_contact(contact)
+    chosen = (
+        sa.select(Person, Account)
+        .outerjoin(Account, Account.person_id == Person.id)
+        .where(_bears(contact), _is_reachable(contact), ~_moved_away())
+        .order_by(Person.id)
+    )
+    rows = [(person, own) for person, own in db.session.execute(chosen) if not _is(account, person)]
+    if not rows:
+        return (_holder(account) if account else None), ()
+    few = len(rows) <= _FEW
+    found = [
+        Bearer(
+            person.id,
+            person.birth_date,
+            _numbers(person.id),
+            is_known=not few or is_known(person.id),
+            has_account=own is not None,
+            apart=own is not None and (own.email is not None or own.phone_blind is not None),
+        )
+        for person, own in rows
+    ]
+    holder = _holder(account) if account else None
+    return holder, concerned(holder, found)
+
+
+def _is(account: Account | None, person: Person) -> bool:
+    return account is not None and account.person_id == person.id
+
+
+def _holder(account: Account) -> ContactHolder:
+    person = db.session.get_one(Person, account.person_id)
+    return ContactHolder(person.id, person.birth_date, _numbers(person.id), not is_known(person.id))
+
+
+def _bears(contact: Contact) -> sa.ColumnElement[bool]:
+    if contact.channel == EMAIL:
+        return Person.email == contact.address
+    return Person.phone_blind == crypto.blind_index("phone", contact.address)
+
+
+def _is_reachable(contact: Contact) -> sa.ColumnElement[bool]:
+    """Whether a person has no account, or one that no contact of this kind enters."""
+    return Account.email.is_(None) if contact.channel == EMAIL else Account.phone_blind.is_(None)
+
+
+def _moved_away() -> sa.ColumnElement[bool]:
+    """Whether a person is an empty double whose account went to somebody who was known."""
+    gone = sa.select(PersonUnion.id).where(PersonUnion.from_id == Person.id, PersonUnion.undone_at.is_(None))
+    return gone.exists()
+
+
+def _numbers(person_id: int) -> tuple[str, ...]:
+    with reading_as(person_id):
+        return tuple(number for given in hooks.file_numbers(person_id) for number in given)
+
+
+def is_known(person_id: int) -> bool:
+    """Whether anything in the house is a person's, or was done by them, besides their account and what goes
+    with it. A new table counts as soon as it refers to persons."""
+    held = [
+        sa.select(sa.literal(1)).select_from(column.table).where(column == person_id).exists()
+        for column in _columns_of_persons()
+        if not column.table.info.get("follows")
+    ]
+    with reading_as(person_id, _institutions_of(person_id)):
+        return bool(db.session.scalar(sa.select(sa.or_(sa.false(), *held))))
+
+
+def _institutions_of(person_id: int) -> set[int]:
+    """The institutions in which a person's account ever had a role: what they did there counts as theirs."""
+    given = (
+        sa.select(RoleGrant.institutions)
+        .join(Account, Account.id == RoleGrant.account_id)
+        .where(Account.person_id == person_id)
+    )
+    return {number for numbers in db.session.scalars(given) for number in numbers}
+
+
+def _columns_of_persons() -> Iterator[sa.Column[Any]]:
+    persons = table_of(Person)
+    for table in Model.metadata.sorted_tables:
+        if table.name not in _OWN_TABLES:
+            for column in table.columns:
+                if column.references(persons.c.id):
+                    yield column
+
+
+def following_columns() -> list[sa.Column[Any]]:
+    """Return the columns of persons in tables whose rows go with an account that moves."""
+    return [column for column in _columns_of_persons() if column.table.info.get("follows") == "account"]
+
+
+def contacts_of(viewer: Viewer) -> list[Contact]:
+    """Return the address and the number that enter the viewer's account."""
+    account = db.session.get(Account, viewer.account_id) if viewer.account_id is not None else None
+    if account is None:
+        return []
+    found = [Contact(EMAIL, account.email)] if account.email else []
+    if account.phone_sealed is not None:
+        phone = crypto.unseal(account.phone_sealed, "accounts", "phone", account.reference)
+        found.append(Contact(SMS, phone))
+    return found
+
+
+def found_elsewhere(viewer: Viewer) -> Contact | None:
+    """Return the viewer's address or number if somebody who is known bears it too and a code would lead to
+    them; else None."""
+    for contact in contacts_of(viewer):
+        _holder_of_it, others = bearers_of(contact)
+        if others:
+            return contact
+    return None
+
+
+def contact_behind(viewer: Viewer, reference: str) -> Contact | None:
+    """Return the viewer's address or number through which a page of somebody else's can be reached: its
+    reference names something of a person who bears it too. None for any other page."""
+    for contact in contacts_of(viewer):
+        _holder_of_it, others = bearers_of(contact)
+        for other in others[:_FEW]:
+            if _has_row(other.person_id, reference):
+                return contact
+    return None
+
+
+def _has_row(person_id: int, reference: str) -> bool:
+    held = [
+        sa.select(sa.literal(1))
+        .select_from(column.table)
+        .where(column == person_id, column.table.c.reference == reference)
+        .exists()
+        for column in _columns_of_persons()
+        if "reference" in column.table.c
+    ]
+    with reading_as(person_id):
+        return bool(db.session.scalar(sa.select(sa.or_(sa.false(), *held))))
+
+
+def wrong_answers(contact: Contact, moment: datetime) -> int:
+    """Count the wrong answers of a day to the question of an address or number."""
+    return _attempts(answers_blind(contact), moment - CLOSED_FOR)
+
+
+def closed_since(contact: Contact, moment: datetime) -> datetime | None:
+    """Return when wrong answers closed the question of an address or number; None if it is open."""
+    chosen = sa.select(sa.func.max(SignInAttempt.at)).where(
+        SignInAttempt.blind == closing_blind(contact), SignInAttempt.at > moment - CLOSED_FOR
+    )
+    return db.session.scalar(chosen)
+
+
+def _attempts(blind: str, since: datetime) -> int:
+    counted = sa.select(sa.func.count()).select_from(SignInAttempt)
+    return db.session.scalar(counted.where(SignInAttempt.blind == blind, SignInAttempt.at > since)) or 0
+
+
+def answers_blind(contact: Contact) -> str:
+    """Return the name under which wrong answers are counted."""
+    return crypto.blind_index("doubt", contact.address)
+
+
+def closing_blind(contact: Contact) -> str:
+    """Return the name under which it is noted that the question closed."""
+    return crypto.blind_index("doubt-closed", contact.address)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from cohortmgr.accounts import hooks as account_hooks
 from cohortmgr.applications import notices
 from cohortmgr.applications.corrections import queries as corrections
 from cohortmgr.applications.corrections import views as correction_pages
@@ -18,11 +19,13 @@ from cohortmgr.applications.documents.views import candidate as own_documents
 from cohortmgr.applications.documents.views import staff as read_documents
 from cohortmgr.applications.duplicates import views as duplicates
 from cohortmgr.applications.eligibility.views import check
+from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.filling.actions import amending
 from cohortmgr.applications.guardians.actions import readdressing
 from cohortmgr.applications.guardians.views import pages as guardian_pages
 from cohortmgr.applications.guardians.views.steps import steps as guardian_steps
 from cohortmgr.applications.importing import commands
+from cohortmgr.applications.importing.actions import invitations
 from cohortmgr.applications.importing.views import groups, paper, repair
 from cohortmgr.applications.importing.views import staff as import_staff
 from cohortmgr.applications.joining.views import form as joining
@@ -73,6 +76,8 @@ def init_app(app: Flask) -> None:
 
 
 def _join_hooks() -> None:
+    account_hooks.file_numbers.register(file_queries.numbers_of)
+    account_hooks.renew_claim.fill(invitations.renew)
     programmes.on_amended.register(amending.move_drafts)
     papers.reopened.register(corrections.reopens)
     steps_above.register(guardian_steps)

@@ -292,6 +292,21 @@ def acting_in(institution_id: int) -> Iterator[None]:
             _announce(session, session.connection())
 
 
+@contextmanager
+def reading_as(person_id: int, institutions: Iterable[int] = ()) -> Iterator[None]:
+    """Let one act read what is a person's own, and what lies in some institutions, before that person is the
+    viewer. What the session read for is restored at the end."""
+    session = db.session
+    before = session.info.get("tenancy") or ((), None)
+    see(institutions, person_id)
+    try:
+        yield
+    finally:
+        session.info["tenancy"] = before
+        if session.is_active and session.in_transaction():
+            _announce(session, session.connection())
+
+
 def _announce(session: Session, connection: sa.Connection) -> None:
     tenancy = session.info.get("tenancy")
     if tenancy is None or connection.dialect.name != "postgresql":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from cohortmgr.accounts import hooks as account_hooks
 from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.audit import hooks as audit
 from cohortmgr.base.errors import N_
@@ -12,7 +13,7 @@ from cohortmgr.base.work import add_work
 from cohortmgr.messages import notices
 from cohortmgr.messages.campaigns import tasks as campaign_tasks
 from cohortmgr.messages.campaigns import views as campaigns
-from cohortmgr.messages.helpdesk.actions import consent_withdrawn, questions
+from cohortmgr.messages.helpdesk.actions import consent_withdrawn, door_closed, questions
 from cohortmgr.messages.helpdesk.views import candidate as own_questions
 from cohortmgr.messages.helpdesk.views import saved_answers
 from cohortmgr.messages.helpdesk.views import staff as desk
@@ -67,6 +68,7 @@ def _join_hooks() -> None:
     outbox.stored.fill(letter_texts.newest)
     outbox.headers.register(unsubscribe_links.headers)
     outbox.headers.register(incoming.reply_to)
+    account_hooks.on_closed.register(door_closed.tell_staff)
     outbox.on_returned.register(undelivered.raise_trouble)
     audit.on_destroyed.register(questions.forget)
     # The hook must come before the one that releases the seat:

@@ -1,4 +1,4 @@
-"""Enter an account by a code; change one's own ways in, and sign out one's own devices."""
+"""Change one's own ways into an account, and sign out one's own devices."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from sqlalchemy.exc import IntegrityError
 
 from cohortmgr.accounts import queries
 from cohortmgr.accounts.actions import people
-from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
+from cohortmgr.accounts.contacts import SMS, Contact
 from cohortmgr.accounts.models import Account, Person, SignInSession
 from cohortmgr.accounts.rules import (
-    ANONYMOUS,
     FRESH,
     SHARED_IDLE,
     SHARED_LIFETIME,
@@ -26,48 +25,10 @@ from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused
 
 _SESSIONS = table_of(SignInSession)
-_CLOSED = N_("Ce compte est fermé. Écrivez-nous depuis la page d’aide.")
 _TAKEN = N_(
     "Un autre compte entre déjà avec cette adresse ou ce numéro. Connectez-vous avec, ou donnez-en un autre."
 )
 _ENTER_AGAIN = N_("Pour changer vos accès, entrez de nouveau : c’est la preuve que c’est bien vous.")
-
-
-def enter(contact: Contact, language: str) -> tuple[int, bool]:
-    """Return the id of the account of whoever proved that they read that address or number, made if
-    there is none; and whether its password was dropped.
-
-    Anybody can sign up with somebody else's address and a password. When the owner of the address first
-    enters by a code, that password stops working and the sessions that it opened end."""
-    account = queries.account_by_contact(contact)
-    if account is None:
-        return _begin(contact, language), False
-    if account.suspended_at is not None:
-        raise Refused(Problem(_CLOSED, {}, "code"))
-    dropped = contact.channel == EMAIL and account.proved_at is None and account.password_hash is not None
-    if contact.channel == EMAIL and account.proved_at is None:
-        account.proved_at = clock.now()
-    if dropped:
-        account.password_hash = None
-        people.revoke_sessions(ANONYMOUS, account.id)
-        record(ANONYMOUS, "accounts.prove", _about(account))
-    return account.id, dropped
-
-
-def _begin(contact: Contact, language: str) -> int:
-    by_mail = contact.channel == EMAIL
-    told = {"email": contact.address} if by_mail else {"phone": contact.address}
-    person = people.new_person({**told, "language": language})
-    phone = None if by_mail else contact.address
-    account = people.new_account_of(person, contact.address if by_mail else None, None, phone)
-    account.proved_at = account.created_at
-    record(
-        ANONYMOUS,
-        "accounts.sign_up",
-        About("account", account.reference, subject=person.reference),
-        after=told,
-    )
-    return account.id
 
 
 def is_to_renew(viewer: Viewer, moment: datetime) -> bool:

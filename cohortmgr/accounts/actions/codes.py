@@ -39,6 +39,8 @@ from cohortmgr.outbox.actions import Letter, send_all
 LETTER = "sign_in_code"
 _TABLE = table_of(SignInCode)
 KEPT = timedelta(days=1)
+# How long a proof waits for what must still be said.
+PROOF_LIFETIME = timedelta(minutes=30)
 _DEAD = N_("Ce code n’est plus valable. Demandez-en un autre.")
 
 
@@ -103,6 +105,40 @@ def ask(
     # nothing about an address outlives the code.
     send_all([Letter(LETTER, reference, contact.address, language, variables, channel=contact.channel)])
     return token
+
+
+def keep_proof(purpose: str, contact: Contact, language: str) -> str:
+    """Keep that a browser proved an address or number, for half an hour and for one purpose; no code is sent.
+    Returns the token for the browser's session."""
+    moment, reference, token = clock.now(), new_reference(), secrets.token_urlsafe(24)
+    content = {"channel": contact.channel, "address": contact.address, "language": language, "kept": {}}
+    row = SignInCode(
+        reference=reference,
+        token_hash=hashed(token),
+        purpose=purpose,
+        sealed=crypto.seal(json.dumps(content), "sign_in_codes", "sealed", reference),
+        code_hash="",
+        tries=CODE_TRIES,
+        created_at=moment,
+        expires_at=moment + PROOF_LIFETIME,
+    )
+    db.session.add(row)
+    return token
+
+
+def proof_of(token: str | None, purpose: str) -> CodeRequest | None:
+    """Return what a browser proved, while it may be used; else None."""
+    row = _row(token, (purpose,)) if token else None
+    if row is None or row.used_at is not None or row.expires_at <= clock.now():
+        return None
+    return _asked(row)
+
+
+def use_proof(token: str | None, purpose: str) -> None:
+    """Use a kept proof up. Raises Refused if it is used already or too old."""
+    open_still = (_TABLE.c.token_hash == hashed(token or ""), _TABLE.c.purpose == purpose)
+    if _end(*open_still, _TABLE.c.expires_at > clock.now()) != 1:
+        raise Refused(Problem(_DEAD, {}, "answer"))
 
 
 def look(token: str | None, *purposes: str) -> CodeRequest | None:

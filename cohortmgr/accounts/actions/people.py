@@ -129,7 +129,7 @@ def take_up_link(token: str, password_hash: str | None) -> int:
     if password_hash is None and link.purpose != links.CLAIM_BY_PHONE:
         raise ValueError("a link that went to an address chooses a password")
     person = _claimant(link)
-    account = _claim(person, _claimed_by(link, person), password_hash)
+    account = _claim(person, contact_of(link, person), password_hash)
     record(ANONYMOUS, "accounts.claim", About("account", account.reference, subject=person.reference))
     return account.id
 
@@ -138,7 +138,7 @@ def contact_of_link(token: str) -> Contact:
     """Return the address or number that will enter the account of a link, to show it on the page. Raises as
     `links.peek` does."""
     link = links.peek(token, *links.CLAIMS)
-    return _claimed_by(link, _claimant(link))
+    return contact_of(link, _claimant(link))
 
 
 def _claimant(link: SingleUseLink) -> Person:
@@ -148,7 +148,12 @@ def _claimant(link: SingleUseLink) -> Person:
     return person
 
 
-def _claimed_by(link: SingleUseLink, person: Person) -> Contact:
+def person_of_link(token: str) -> int:
+    """Return the id of the person whom an open claim link is for. Raises as `links.peek` does."""
+    return _claimant(links.peek(token, *links.CLAIMS)).id
+
+
+def contact_of(link: SingleUseLink, person: Person) -> Contact:
     """Return what a claim link was sent to, which is what using the link proves."""
     if link.purpose == links.CLAIM_BY_PHONE and person.phone_sealed is not None:
         return Contact(SMS, crypto.unseal(person.phone_sealed, "persons", "phone", person.reference))

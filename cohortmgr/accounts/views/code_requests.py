@@ -25,6 +25,8 @@ ENTER = "enter"
 CHOSEN = "chosen"
 # The key under which the browser's session keeps the token of its last code.
 KEPT = "code"
+# Kept with a code whose person looks for a file beside their account.
+SEARCHING = "searching"
 R = TypeVar("R")
 
 

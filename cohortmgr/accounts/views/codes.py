@@ -7,11 +7,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts.actions import access, codes, people
+from cohortmgr.accounts.actions import codes, doors, people
 from cohortmgr.accounts.actions.codes import CodeRequest
 from cohortmgr.accounts.rules import ANONYMOUS
-from cohortmgr.accounts.views.code_requests import CHOSEN, ENTER, KEPT, CodePage, ask_again, typed
-from cohortmgr.accounts.views.entrance import enter, way_on
+from cohortmgr.accounts.views.code_requests import CHOSEN, ENTER, KEPT, SEARCHING, CodePage, ask_again, typed
+from cohortmgr.accounts.views.entrance import DOUBT, ask_one_thing, enter, way_on
 
 bp = Blueprint("accounts_codes", __name__)
 
@@ -29,19 +29,24 @@ def code() -> ResponseReturnValue:
     back = url_for("accounts.sign_in", next=onward)
     place = CodePage(ENTER, url_for(".code", next=onward), url_for(".again", next=onward), back)
 
-    def entering(proof: CodeRequest) -> tuple[str, bool]:
-        account_id, dropped = access.enter(proof.contact, proof.language)
+    def entering(proof: CodeRequest) -> tuple[str | None, str, bool]:
+        searching = bool(proof.kept.get(SEARCHING))
+        come = doors.enter(proof.contact, proof.language, searching=searching)
+        if come.account_id is None:
+            kept = codes.keep_proof(DOUBT, proof.contact, proof.language)
+            return None, kept, come.dropped
+        dropped = come.dropped
         if CHOSEN in proof.kept:
-            people.take_password(account_id, proof.kept[CHOSEN])
+            people.take_password(come.account_id, proof.kept[CHOSEN])
             dropped = False  # there is a new one
-        return people.open_session(account_id, shared), dropped
+        return people.open_session(come.account_id, shared), "", dropped
 
     return typed(place, entering, _entered)
 
 
-def _entered(done: tuple[str, bool]) -> ResponseReturnValue:
-    token, dropped = done
-    answer = enter(token)
+def _entered(done: tuple[str | None, str, bool]) -> ResponseReturnValue:
+    token, kept, dropped = done
+    answer = ask_one_thing(kept) if token is None else enter(token)
     if dropped:
         flash(
             _(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from flask import redirect, request, url_for
+from flask import redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from cohortmgr.accounts import guards, queries
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.web.responses import local_target
+
+# The purpose of a proof that waits for an answer, and the key under which the browser's session has its token.
+DOUBT = "doubt"
 
 
 def enter(token: str) -> ResponseReturnValue:
@@ -16,6 +19,12 @@ def enter(token: str) -> ResponseReturnValue:
     if known is None:
         return redirect(url_for("accounts.sign_in"))
     return entered(token, known)
+
+
+def ask_one_thing(token: str) -> ResponseReturnValue:
+    """Keep a proof in the browser's session, and redirect to where one thing more is asked."""
+    session[DOUBT] = token
+    return redirect(url_for("accounts_found.which", next=request.args.get("next")))
 
 
 def entered(token: str, known: Viewer) -> ResponseReturnValue:

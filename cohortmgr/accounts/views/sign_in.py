@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
-from cohortmgr.accounts import guards
-from cohortmgr.accounts.actions import counting, people
-from cohortmgr.accounts.contacts import EMAIL
+from cohortmgr.accounts import guards, queries
+from cohortmgr.accounts.actions import counting, doors, people
+from cohortmgr.accounts.contacts import EMAIL, Contact
 from cohortmgr.accounts.forms import ClaimForm, EntryForm, NewPasswordForm, SignInForm, SignUpForm
+from cohortmgr.accounts.rules import ANONYMOUS, Viewer
 from cohortmgr.accounts.views import code_requests
 from cohortmgr.accounts.views.callers import caller_of, remember
 from cohortmgr.accounts.views.code_requests import CHOSEN
 from cohortmgr.accounts.views.entrance import enter
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.errors import Refused
+from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.web.responses import show_problems
 
 bp = Blueprint("accounts", __name__)
@@ -112,11 +114,17 @@ def forgotten() -> ResponseReturnValue:
 @bp.route("/links/<token>", methods=["GET", "POST"])
 @guards.public
 def link(token: str) -> ResponseReturnValue:
-    """Show a page on GET, because mail scanners open links; make the account on POST."""
+    """Show a page on GET, because mail scanners open links. On POST make the account, or attach the file to the
+    account in which the link was opened, or prove by a code that its address's account is one's own."""
     try:
         contact = people.contact_of_link(token)
     except Refused as refusal:
-        return render_template("accounts/public_link_refused.html", problems=refusal.problems), 410
+        return _ended(token, refusal)
+    known = guards.viewer()
+    if known is not ANONYMOUS:
+        return _attached(token, known)
+    if queries.account_by_contact(contact) is not None:
+        return _proved_first(token, contact)
     form = NewPasswordForm() if contact.channel == EMAIL else ClaimForm()
     if form.validate_on_submit():
         try:
@@ -130,3 +138,51 @@ def link(token: str) -> ResponseReturnValue:
             db.session.rollback()
             show_problems(form, refusal)
     return render_template("accounts/public_link.html", form=form, contact=contact)
+
+
+def _ended(token: str, refusal: Refused) -> ResponseReturnValue:
+    drawn = render_template("accounts/public_link_refused.html", problems=refusal.problems, token=token)
+    return drawn, 410
+
+
+def _attached(token: str, known: Viewer) -> ResponseReturnValue:
+    """Offer to attach the link's file to the viewer's account; on POST do it."""
+    if people.person_of_link(token) == known.person_id:
+        return redirect(url_for("portals.my_home"))
+    problems: tuple[Problem, ...] = ()
+    if request.method == "POST":
+        try:
+            with writing():
+                account_id = doors.attach(known, token)
+                session_token = people.open_session(account_id, known.shared)
+            flash(_("Le dossier est rattaché : le voici."), "done")
+            return enter(session_token)
+        except Refused as refusal:
+            db.session.rollback()
+            problems = refusal.problems
+    return render_template("accounts/public_link_attach.html", token=token, problems=problems)
+
+
+def _proved_first(token: str, contact: Contact) -> ResponseReturnValue:
+    """Say that the address has an account already; on POST send it a code, which leads back to the link."""
+    problems: tuple[Problem, ...] = ()
+    onward = url_for(".link", token=token)
+    if request.method == "POST":
+        try:
+            code_requests.ask(code_requests.ENTER, contact)
+            return redirect(url_for("accounts_codes.code", next=onward))
+        except Refused as refusal:
+            db.session.rollback()
+            problems = refusal.problems
+    return render_template("accounts/public_link_known.html", token=token, contact=contact, problems=problems)
+
+
+@bp.post("/links/<token>/again")
+@guards.public
+def renew(token: str) -> ResponseReturnValue:
+    """Send another link in place of one that ended. The answer is the same whether one left or not."""
+    with writing():
+        doors.renew(token)
+    said = _("Si ce dossier attend encore sa personne, un nouveau lien part là où nous lui écrivons.")
+    flash(said, "done")
+    return redirect(url_for(".sign_in"))

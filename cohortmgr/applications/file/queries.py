@@ -289,3 +289,9 @@ def counts(intake_ids: Sequence[int]) -> dict[int, dict[str, int]]:
 
 _BY = (Application.state, Application.eligible, Application.consent)
 _COUNTED = ("draft", "held", "submitted", "withdrawn", "superseded", "eligible", "ineligible", "refused")
+
+
+def numbers_of(person_id: int) -> list[str]:
+    """The numbers of all of a person's files, for whoever asks at a door who they are. The caller reads for
+    that person."""
+    return list(db.session.scalars(sa.select(Application.number).where(Application.person_id == person_id)))

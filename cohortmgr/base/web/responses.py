@@ -18,11 +18,14 @@ from wtforms import Form
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
+from cohortmgr.base.hooks import Slot
 from cohortmgr.base.i18n import say
 from cohortmgr.base.web.ailments import RETRY, SAID, Ailment, ailment_of, note
 from cohortmgr.base.web.asked import is_sound, number_sent
 
 csrf = CSRFProtect()
+# The URL by which a page that is not the viewer's can be reached all the same, or None.
+way_to_missing: Slot[[], str | None] = Slot()
 
 _POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
@@ -126,7 +129,9 @@ def _is_personal() -> bool:
 
 
 def _page(status: HTTPStatus, problems: tuple[object, ...] = ()) -> ResponseReturnValue:
-    return render_template("base/error.html", status=int(status), problems=problems), int(status)
+    missing = status == HTTPStatus.NOT_FOUND and bool(way_to_missing)
+    way = way_to_missing() if missing else None
+    return render_template("base/error.html", status=int(status), problems=problems, way=way), int(status)
 
 
 def _without_token(_error: CSRFError) -> ResponseReturnValue:

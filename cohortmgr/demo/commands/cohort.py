@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from cohortmgr.accounts import queries as account_queries
-from cohortmgr.accounts.actions import access, codes, people
+from cohortmgr.accounts.actions import codes, doors, people
 from cohortmgr.accounts.contacts import SMS, Contact
 from cohortmgr.accounts.limits import Caller
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
@@ -137,8 +137,10 @@ def _begin_by_telephone() -> None:
         return
     with writing():
         codes.ask("enter", contact, "ar", Caller("192.0.2.9"))
-        account_id, _dropped = access.enter(contact, "ar")
-        token = people.open_session(account_id)
+        entered = doors.enter(contact, "ar")
+        if entered.account_id is None:
+            raise LookupError("a number that nobody bears asks nothing")
+        token = people.open_session(entered.account_id)
     candidate = account_queries.viewer_of_token(token)
     if candidate is None:
         raise LookupError("the session is not open")

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from cohortmgr.base.db import Id, Model, Row, Versioned
 
-_GLOBAL = {"info": {"tenancy": "global"}}
+# What a person asked and chose goes with their account when it moves to the person whose file was brought.
+_GLOBAL = {"info": {"tenancy": "global", "follows": "account"}}
+_FOLLOWS = {"info": {"tenancy": "institution_or_person", "follows": "account"}}
 
 
 class HelpRequest(Row, Model):
@@ -26,7 +28,7 @@ class HelpRequest(Row, Model):
     __table_args__ = (
         sa.Index("ix_questions_institution_state_by", "institution_id", "state", "answer_by"),
         sa.CheckConstraint("state IN ('open', 'waiting', 'answered', 'closed')", name="state"),
-        {"info": {"tenancy": "institution_or_person"}},
+        _FOLLOWS,
     )
 
     institution_id: Mapped[int] = mapped_column(Id)
@@ -58,7 +60,7 @@ class ThreadEntry(Row, Model):
     after a second click, or if a mail is read twice, the second entry is not written."""
 
     __tablename__ = "question_entries"
-    __table_args__ = ({"info": {"tenancy": "institution_or_person"}},)
+    __table_args__ = (_FOLLOWS,)
 
     institution_id: Mapped[int] = mapped_column(Id, index=True)
     person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"), index=True)

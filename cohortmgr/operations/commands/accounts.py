@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from flask.cli import AppGroup
 
 from cohortmgr.accounts import queries
-from cohortmgr.accounts.actions import people
+from cohortmgr.accounts.actions import people, uniting
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.errors import Refused
+from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.organisations.queries import institutions_below
 from cohortmgr.programmes.models import Programme
@@ -50,6 +50,37 @@ def create(
         raise click.ClickException(str(refusal)) from refusal
     made = "had an account, its password is as it was" if known else "has an account"
     click.echo(f"{email} {made}; {role} at {scope or 'the whole tree'}{' alone' if alone else ''}")
+
+
+@group.command("unite")
+@click.option("--dry-run", is_flag=True, help="Say what would be united, and change nothing.")
+def unite(dry_run: bool) -> None:
+    """Unite the empty second persons that doors once made with the people who were known."""
+    db.session.rollback()
+    if dry_run:
+        done = uniting.unite_doubles(SYSTEM, dry_run=True)
+        db.session.rollback()
+    else:
+        with writing():
+            done = uniting.unite_doubles(SYSTEM)
+    for account, person in done:
+        click.echo(f"account {account} -> person {person}")
+    click.echo(f"{'dry run: ' if dry_run else ''}{len(done)} united")
+
+
+@group.command("separate")
+@click.argument("union")
+def separate(union: str) -> None:
+    """Undo a union: the account goes back to the person it came from. The trail has the union's reference."""
+    db.session.rollback()
+    try:
+        with writing():
+            row = uniting.separate(SYSTEM, union)
+    except NotFound as missing:
+        raise click.ClickException(f"no union {union!r}: the trail has its reference") from missing
+    except Refused as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    click.echo(f"union {row.reference} is undone")
 
 
 def _scope(path: str, alone: bool) -> tuple[str, str, tuple[int, ...]]:

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
+from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.applications.file import queries as applications
 from cohortmgr.applications.file.models import Application
@@ -81,6 +82,7 @@ def my_home() -> ResponseReturnValue:
     return render_template(
         "portals/candidate_home.html",
         files=files,
+        elsewhere=not files and accounts.found_elsewhere(viewer) is not None,
         enrolments=enrolments,
         lines=lines,
         unread=messages.unread(viewer),

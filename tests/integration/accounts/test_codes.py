@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from cohortmgr.accounts import limits
-from cohortmgr.accounts.actions import access, codes
+from cohortmgr.accounts.actions import codes, doors
 from cohortmgr.accounts.contacts import contact_of
 from cohortmgr.accounts.limits import CODES_PER_ADDRESS, HOUR, Caller
 from cohortmgr.accounts.models import Account, Person, SignInAttempt, SignInCode, SignInSession
@@ -305,10 +305,10 @@ def test_two_who_begin_at_once_with_one_number_are_one(
 ) -> None:
     with system_app.app_context():
         with writing():
-            access.enter(contact_of(PHONE), "fr")
-        monkeypatch.setattr(access.queries, "account_by_contact", lambda contact: None)
+            doors.enter(contact_of(PHONE), "fr")
+        monkeypatch.setattr(doors.queries, "account_by_contact", lambda contact: None)
         with pytest.raises(Refused, match="déjà un compte"), writing():
-            access.enter(contact_of(PHONE), "fr")
+            doors.enter(contact_of(PHONE), "fr")
         assert rows_of(Person) == 1
 
 

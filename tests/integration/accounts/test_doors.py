@@ -277,9 +277,10 @@ def test_a_claim_makes_the_account_of_a_person_once(client: FlaskClient, system_
     assert is_in(client)
     served = client.get(f"/links/{first}")
     assert served.status_code == 410 and "déjà servi" in served.text
-    page = post(client, f"/links/{second}", password="celle de quelqu’un d’autre")
-    assert page.status_code == 200 and "déjà un compte" in page.text
+    assert client.get(f"/links/{second}").location == "/my"
     sign_out(client)
+    asked = post(client, f"/links/{second}", password="celle de quelqu’un d’autre")
+    assert asked.location == f"/code?next=/links/{second}"
     assert enters(client), "an old claim changes no password"
     with system_app.app_context():
         assert (rows_of(Person), rows_of(Account)) == (1, 1)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 import sqlalchemy as sa
 
 from cohortmgr.accounts.actions import links
 from cohortmgr.accounts.contacts import EMAIL
+from cohortmgr.accounts.models import Account, Person, SingleUseLink
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
-from cohortmgr.applications.importing.queries.runs import Invited, intake_for, invitable
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.importing.queries.runs import Invited, intake_for, invitable, reached_by
 from cohortmgr.audit.actions import about, record
-from cohortmgr.base.db import db
+from cohortmgr.base import clock
+from cohortmgr.base.db import acting_in, db
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
 LETTER = "claim_file"
+RENEWED_AFTER = timedelta(hours=1)
 
 
 def invite(viewer: Viewer, intake_reference: str, *, again: bool = False) -> int:
@@ -46,6 +51,54 @@ def send_links(viewer: Viewer, intake: Intake, title: Mapping[str, str], people:
         made = links.create_many(purpose, chosen, LINK_LIFETIME, intake.institution_id)
         tokens |= dict(zip(chosen, made, strict=True))
     send_all(_letter(intake, title, each, tokens[each.person.reference]) for each in people)
+
+
+def renew(viewer: Viewer, link: SingleUseLink) -> bool:
+    """Send another link in place of one that ended, to where its person is reached today; whether one left.
+
+    None leaves for somebody who has an account, nor within an hour of the last: whoever found an old link
+    could otherwise send message after message to a person."""
+    if link.institution_id is None:
+        return False
+    with acting_in(link.institution_id):
+        person = db.session.scalar(
+            sa.select(Person)
+            .where(Person.reference == link.subject, ~sa.exists().where(Account.person_id == Person.id))
+            .with_for_update()
+        )
+        if person is None or _has_fresh_link(person):
+            return False
+        found = db.session.execute(
+            sa.select(Application, Intake)
+            .join(Intake, Intake.id == Application.intake_id)
+            .where(
+                Application.person_id == person.id,
+                Application.institution_id == link.institution_id,
+                # Nobody writes to a child: what there is to say goes to the guardian.
+                Application.consent == "none",
+                Application.state == "submitted",
+            )
+            .order_by(Application.id.desc())
+            .limit(1)
+        ).first()
+        contact = reached_by(person)
+        if found is None or contact is None:
+            return False
+        application, intake = found
+        invited = Invited(person, contact, application.reference, application.number, False)
+        send_links(viewer, intake, dict(definition_of(intake).title), [invited])
+        record(viewer, "imports.renew_link", about(application, person.reference))
+    return True
+
+
+def _has_fresh_link(person: Person) -> bool:
+    since = clock.now() - RENEWED_AFTER
+    made = sa.select(SingleUseLink.id).where(
+        SingleUseLink.subject == person.reference,
+        SingleUseLink.purpose.in_(links.CLAIMS),
+        SingleUseLink.created_at > since,
+    )
+    return db.session.scalar(sa.select(made.exists())) is True
 
 
 def _purpose(invited: Invited) -> str:

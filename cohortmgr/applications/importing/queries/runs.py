@@ -168,14 +168,9 @@ def invitable(intake: Intake, *, again: bool = False) -> list[Invited]:
 
 
 def without_account() -> sa.ColumnElement[bool]:
-    """The condition that a person has no account, and that nobody else's account has their e-mail address,
-    or, without one, their telephone number. The file of such a person could not be claimed."""
-    theirs = sa.or_(
-        Account.person_id == Person.id,
-        Account.email == Person.email,
-        sa.and_(Person.email.is_(None), Account.phone_blind == Person.phone_blind),
-    )
-    return ~sa.select(Account.id).where(theirs).exists()
+    """The condition that a person has no account. Whether their address enters somebody else's does not matter:
+    the link leads on to a code, and that to what only they know."""
+    return ~sa.select(Account.id).where(Account.person_id == Person.id).exists()
 
 
 def reached_by(person: Any) -> Contact | None:

@@ -1,0 +1,269 @@
+"""The doors by which a person comes in: whoever proves an address or a number reaches the person who bears it.
+
+Nothing of a file is read here but its number, and nobody learns whose file it is before what only that
+person knows was said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts import hooks, queries
+from cohortmgr.accounts.actions import links, people, uniting
+from cohortmgr.accounts.bearers import (
+    ANSWERS,
+    CLOSED_FOR,
+    Bearer,
+    ContactHolder,
+    Door,
+    door_of,
+    read_answer,
+)
+from cohortmgr.accounts.contacts import EMAIL, Contact
+from cohortmgr.accounts.models import Account, Person, SignInAttempt
+from cohortmgr.accounts.rules import ANONYMOUS, Viewer
+from cohortmgr.audit.actions import About, record
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
+
+_CLOSED = N_("Ce compte est fermé. Écrivez-nous depuis la page d’aide.")
+_UNREADABLE = N_(
+    "Écrivez le numéro du dossier, par exemple MDIA-ABC234, ou la date de naissance, par exemple 14/03/2004."
+)
+_WRONG = N_(
+    "Ce n’est ni le numéro ni la date de naissance attendus. Vérifiez-les ; essais qui restent : %(left)s."
+)
+_SHUT = N_(
+    "Trop de réponses fausses : cette voie est fermée jusqu’au %(until)s, et l’équipe est prévenue. Écrivez-nous "
+    "depuis la page d’aide."
+)
+_CLAIMED = N_("Ce dossier a déjà un compte. Connectez-vous, avec un code si le mot de passe est oublié.")
+_SEVERAL = N_("Plusieurs dossiers ont cette date de naissance. Écrivez le numéro du vôtre.")
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """What came of a proof: the account that it opens, or None while one thing more must be said.
+    `dropped`: a password that somebody chose before the address was proved no longer works."""
+
+    account_id: int | None
+    dropped: bool = False
+
+
+@dataclass(frozen=True)
+class WrongAnswer:
+    """The answer fits nobody; returned and not raised, because the try must be committed."""
+
+    left: int
+
+
+def enter(contact: Contact, language: str, *, searching: bool = False) -> Entrance:
+    """Return the account of whoever proved that they read an address or number: the one that it enters, that
+    of the person who bears it, made if there is none, or a new person's. Without an account, one thing more
+    must be said first: see `answer`. `searching`: they look for a file beside their account.
+
+    Anybody can sign up with somebody else's address and a password. When the owner of the address first
+    enters by a code, that password stops working and the sessions that it opened end."""
+    account = queries.account_by_contact(contact)
+    dropped = _prove(account, contact) if account is not None else False
+    holder, bearers = queries.bearers_of(contact)
+    reached = door_of(contact.channel == EMAIL, holder, bearers, searching=searching)
+    if isinstance(reached, Bearer):
+        return Entrance(_reach(reached.person_id, contact, account, holder), dropped)
+    if reached is Door.ASK:
+        return Entrance(None, dropped)
+    return Entrance(account.id if account is not None else _begin(contact, language), dropped)
+
+
+def _prove(account: Account, contact: Contact) -> bool:
+    """Note that the address of an account is proved; returns whether its password was dropped."""
+    _require_open(account)
+    if contact.channel != EMAIL or account.proved_at is not None:
+        return False
+    account.proved_at = clock.now()
+    if account.password_hash is None:
+        return False
+    account.password_hash = None
+    people.revoke_sessions(ANONYMOUS, account.id)
+    record(ANONYMOUS, "accounts.prove", _about(account))
+    return True
+
+
+def _require_open(account: Account) -> None:
+    if account.suspended_at is not None:
+        raise Refused(Problem(_CLOSED, {}, "code"))
+
+
+def _begin(contact: Contact, language: str) -> int:
+    by_mail = contact.channel == EMAIL
+    told = {"email": contact.address} if by_mail else {"phone": contact.address}
+    person = people.new_person({**told, "language": language})
+    account = _new_account(person, contact)
+    record(ANONYMOUS, "accounts.sign_up", _about(account), after=told)
+    return account.id
+
+
+def _new_account(person: Person, contact: Contact) -> Account:
+    """Make a person's account, entered by the contact unless it enters somebody else's: then the contact leads
+    to it by what only that person knows."""
+    free = queries.account_by_contact(contact) is None
+    by_mail = contact.channel == EMAIL
+    email = contact.address if free and by_mail else None
+    account = people.new_account_of(person, email, None, contact.address if free and not by_mail else None)
+    account.proved_at = account.created_at
+    return account
+
+
+def _reach(person_id: int, contact: Contact, account: Account | None, holder: ContactHolder | None) -> int:
+    """Open the account of a person who was found, made if there is none. `account` is the one that the contact
+    enters: if nothing is its person's, it becomes theirs."""
+    person = _locked([person_id])[0]
+    own = db.session.scalar(sa.select(Account).where(Account.person_id == person.id))
+    if own is not None:
+        _require_open(own)
+        _let_in(own, contact)
+        return own.id
+    if account is not None and holder is not None and holder.is_empty:
+        uniting.unite(ANONYMOUS, account, person)
+        return account.id
+    own = _new_account(person, contact)
+    record(ANONYMOUS, "accounts.reach", _about(own), after={contact.channel: contact.address})
+    return own.id
+
+
+def _let_in(account: Account, contact: Contact) -> None:
+    """Let a contact enter an account too, if it enters none: its person has just said what only they know."""
+    if queries.account_by_contact(contact) is not None:
+        return
+    if contact.channel == EMAIL and account.email is None:
+        account.email, account.proved_at = contact.address, clock.now()
+    elif contact.channel != EMAIL and account.phone_blind is None:
+        people.enter_by_phone(account, contact.address)
+    else:
+        return
+    db.session.flush()
+    record(ANONYMOUS, "accounts.join", _about(account), after={contact.channel: contact.address})
+
+
+def _locked(numbers: Iterable[int]) -> list[Person]:
+    """The persons of these ids, locked until the end of the transaction, so that answers come one by one."""
+    chosen = sa.select(Person).where(Person.id.in_(sorted(numbers))).order_by(Person.id)
+    return list(db.session.scalars(chosen.with_for_update()))
+
+
+def may_go_on(contact: Contact) -> bool:
+    """Whether whoever proved the contact may go on without a file that bears it: not into the account of
+    somebody who could say what is asked."""
+    holder, bearers = queries.bearers_of(contact)
+    return holder is None or holder.is_empty or not holder.can_answer or not bearers
+
+
+def require_question_open(contact: Contact) -> None:
+    """Raise Refused if too many wrong answers closed the question."""
+    since = queries.closed_since(contact, clock.now())
+    if since is not None:
+        raise Refused(Problem(_SHUT, {"until": since + CLOSED_FOR}, "answer"))
+
+
+def answer(contact: Contact, typed: str) -> int | WrongAnswer:
+    """Return the account of the bearer of a proved contact whose file number or day of birth was said.
+
+    Raises Refused if the question is closed, if nothing of the kind was typed, or if several people have that
+    day of birth. A wrong answer is returned. The fifth closes the question for a day and tells staff; which
+    file is meant is never said."""
+    holder, bearers = queries.bearers_of(contact)
+    asked: list[Bearer | ContactHolder] = [each for each in (holder, *bearers) if each and each.can_answer]
+    _locked(each.person_id for each in asked)
+    require_question_open(contact)
+    said = read_answer(typed)
+    if said is None:
+        raise Refused(Problem(_UNREADABLE, {}, "answer"))
+    fitting = [each.person_id for each in asked if said.fits(each.birth, each.numbers)]
+    if len(fitting) > 1:
+        raise Refused(Problem(_SEVERAL, {}, "answer"))
+    if not fitting:
+        return _count_wrong(contact, [each.person_id for each in asked])
+    account = queries.account_by_contact(contact)
+    if account is not None and account.person_id == fitting[0]:
+        _require_open(account)
+        return account.id
+    return _reach(fitting[0], contact, account, holder)
+
+
+def _count_wrong(contact: Contact, asked: list[int]) -> WrongAnswer:
+    moment = clock.now()
+    db.session.add(SignInAttempt(blind=queries.answers_blind(contact), at=moment))
+    db.session.flush()
+    left = ANSWERS - queries.wrong_answers(contact, moment)
+    if left <= 0:
+        db.session.add(SignInAttempt(blind=queries.closing_blind(contact), at=moment))
+        record(ANONYMOUS, "accounts.close_door", About("contact", queries.closing_blind(contact)[:26]))
+        hooks.on_closed(ANONYMOUS, contact, asked)
+    return WrongAnswer(max(left, 0))
+
+
+def problem_of(wrong: WrongAnswer) -> Refused:
+    """Return the error to show for a wrong answer."""
+    if wrong.left:
+        return Refused(Problem(_WRONG, {"left": wrong.left}, "answer"))
+    return Refused(Problem(_SHUT, {"until": clock.now() + CLOSED_FOR}, "answer"))
+
+
+def go_on(contact: Contact, language: str) -> int:
+    """Return the account of whoever proved a contact and says that no file which bears it is theirs: the one
+    that it enters, or a new person's. Raises Refused if that account is of somebody who could answer."""
+    if not may_go_on(contact):
+        raise Refused(Problem(_UNREADABLE, {}, "answer"))
+    account = queries.account_by_contact(contact)
+    if account is not None:
+        _require_open(account)
+        return account.id
+    return _begin(contact, language)
+
+
+def attach(viewer: Viewer, token: str) -> int:
+    """Use a claim link from within an account; returns the account that the browser is signed in to from now on.
+
+    The link proves whose file it is. The viewer's account becomes that person's if nothing is its own person's;
+    else the person gets an account of their own. Raises Refused if they have one."""
+    link = links.use(token, *links.CLAIMS)
+    person = _locked_by(link.subject)
+    account = db.session.get(Account, viewer.account_id) if viewer.account_id is not None else None
+    if account is None:
+        raise NotPermitted("a file is attached to an account")
+    if person.id == account.person_id:
+        return account.id
+    if db.session.scalar(sa.select(Account.id).where(Account.person_id == person.id)) is not None:
+        raise Refused(Problem(_CLAIMED))
+    if not queries.is_known(account.person_id):
+        uniting.unite(viewer, account, person)
+        return account.id
+    own = _new_account(person, people.contact_of(link, person))
+    record(viewer, "accounts.claim", _about(own))
+    return own.id
+
+
+def _locked_by(reference: str) -> Person:
+    person = db.session.scalar(sa.select(Person).where(Person.reference == reference).with_for_update())
+    if person is None:
+        raise NotFound(reference)
+    return person
+
+
+def renew(token: str) -> bool:
+    """Send another claim link in place of one that ended, to where the person is reached today; whether one
+    left. None leaves for somebody who has an account, nor while a new one has just left."""
+    link = links.find(token, *links.CLAIMS)
+    try:
+        links.require_open(link)
+    except Refused:
+        return bool(hooks.renew_claim) and hooks.renew_claim(ANONYMOUS, link)
+    return False
+
+
+def _about(account: Account) -> About:
+    return About("account", account.reference, subject=queries.reference_of(account.person_id))

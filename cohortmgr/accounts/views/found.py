@@ -1,0 +1,81 @@
+"""The pages of who was found at a door: one thing more is asked, or a file beside an account is looked for."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from cohortmgr.accounts import guards, queries
+from cohortmgr.accounts.actions import codes, doors, people
+from cohortmgr.accounts.actions.codes import CodeRequest
+from cohortmgr.accounts.actions.doors import WrongAnswer
+from cohortmgr.accounts.forms import DoubtForm
+from cohortmgr.accounts.rules import ANONYMOUS
+from cohortmgr.accounts.views import code_requests
+from cohortmgr.accounts.views.entrance import DOUBT, enter, way_on
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import NotFound, Refused
+from cohortmgr.base.web.responses import local_target, show_problems
+
+bp = Blueprint("accounts_found", __name__)
+
+
+@bp.route("/code/which", methods=["GET", "POST"])
+@guards.public
+def which() -> ResponseReturnValue:
+    """Say the number of one's file or one's day of birth, or go on without a file."""
+    proof, onward = codes.proof_of(session.get(DOUBT), DOUBT), request.args.get("next")
+    if proof is None:
+        known = guards.viewer()
+        return redirect(url_for("accounts.sign_in", next=onward) if known is ANONYMOUS else way_on(known))
+    form = DoubtForm()
+    try:
+        if request.method == "POST":
+            if "without" in request.form or form.validate():
+                return enter(_opened(proof, form))
+        else:
+            doors.require_question_open(proof.contact)
+    except Refused as refusal:
+        db.session.rollback()
+        show_problems(form, refusal)
+    drawn = render_template(
+        "accounts/public_which.html",
+        form=form,
+        contact=proof.contact,
+        next=onward,
+        may_go_on=doors.may_go_on(proof.contact),
+    )
+    return drawn, 200, {"Cache-Control": "no-store"}
+
+
+def _opened(proof: CodeRequest, form: DoubtForm) -> str:
+    """The token of the session that an answer opens. Raises Refused for a wrong one, once it is counted."""
+    with writing():
+        if "without" in request.form:
+            done: int | WrongAnswer = doors.go_on(proof.contact, proof.language)
+        else:
+            done = doors.answer(proof.contact, form.answer.data)
+        if not isinstance(done, WrongAnswer):
+            codes.use_proof(session.get(DOUBT), DOUBT)
+            return people.open_session(done, bool(session.get("shared")))
+    raise doors.problem_of(done)
+
+
+@bp.route("/my/found", methods=["GET", "POST"])
+@guards.candidate
+def found() -> ResponseReturnValue:
+    """Send a code to the viewer's address or number, because somebody who is known bears it too."""
+    viewer, onward = guards.viewer(), local_target(request.args.get("next"))
+    contact = queries.found_elsewhere(viewer)
+    if contact is None:
+        raise NotFound("nobody else bears the viewer's address")
+    problems: tuple[object, ...] = ()
+    if request.method == "POST":
+        try:
+            code_requests.ask(code_requests.ENTER, contact, {code_requests.SEARCHING: True})
+            session["shared"] = viewer.shared
+            return redirect(url_for("accounts_codes.code", next=onward))
+        except Refused as refusal:
+            db.session.rollback()
+            problems = refusal.problems
+    return render_template("accounts/candidate_found.html", contact=contact, next=onward, problems=problems)
