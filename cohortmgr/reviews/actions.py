@@ -23,6 +23,7 @@ from cohortmgr.reviews.rules import HOLDING, REVIEW_STATES, ReviewState, check_s
 from cohortmgr.reviews.rules import bounds_of as bounds_of
 
 LONGEST_COMMENT = 4000
+_OWN_FILE = N_("Ce dossier a votre adresse ou votre numéro : récusez-vous, une autre personne le lira.")
 
 
 def assign(
@@ -39,7 +40,8 @@ def assign(
     # Two calls at once queue here, so that the second sees what the first assigned.
     db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
     readings = programmes.definition_of(intake).rubric.readings
-    people = {person.reference: person.person_id for person in queries.reviewers_in(intake.path)}
+    able = queries.reviewers_in(intake.path)
+    people = {person.reference: person.person_id for person in able}
     chosen = sorted(people if reviewers is None else people.keys() & set(reviewers))
     files = {row.number: row for row in queries.files_to_read(intake)}
     done: dict[str, set[str]] = defaultdict(set)
@@ -49,8 +51,7 @@ def assign(
             done[row.number].add(row.reference)
         else:
             barred.add((row.reference, row.number))
-    own = {person_id: reference for reference, person_id in people.items()}
-    barred |= {(own[row.person_id], row.number) for row in files.values() if row.person_id in own}
+    barred |= queries.own_files(intake, able)
     pairs = assignment.assign(list(files), chosen, readings, barred, seed, done)
     if pairs:
         _insert(intake, [(files[number].id, people[name]) for number, name in pairs])
@@ -93,6 +94,7 @@ def score(
     was opened.
     """
     review, intake = _own(viewer, review_reference)
+    _require_somebody_else_s(viewer, review, intake)
     rubric = programmes.definition_of(intake).rubric
     given = {key: value for key, value in scores.items() if value is not None}
     comment = comment.strip()
@@ -177,6 +179,13 @@ def _own(viewer: Viewer, reference: str) -> tuple[Review, Intake]:
     if review.reviewer_id != viewer.person_id:
         raise NotPermitted(f"reading {reference} is somebody else's")
     return review, intake
+
+
+def _require_somebody_else_s(viewer: Viewer, review: Review, intake: Intake) -> None:
+    """Raise Refused if the file turned out to be the reviewer's own after it was given to them."""
+    number = db.session.scalar(sa.select(Application.number).where(Application.id == review.application_id))
+    if number in {own for _, own in queries.own_files(intake, queries.person_of(viewer))}:
+        raise Refused(_OWN_FILE)
 
 
 def _require_version(review: Review, version: int | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.accounts.queries import granted, within
 from cohortmgr.accounts.rules import Role, Viewer
+from cohortmgr.applications.duplicates.models import Merge
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import staff_intake
 from cohortmgr.base.db import db
@@ -22,6 +23,17 @@ from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import COUNTING, HOLDING, ReviewState, severities
 
 OPEN = (ReviewState.REOPENED, ReviewState.DRAFTED, ReviewState.ASSIGNED)
+# A person with an account, and each address and number (its blind index) by which they are known.
+_PEOPLE = sa.select(
+    Person.id.label("person_id"),
+    Person.reference,
+    Person.given_name,
+    Person.family_name,
+    Person.email,
+    Person.phone_blind,
+    Account.email.label("entering_email"),
+    Account.phone_blind.label("entering_phone"),
+).join(Account, Account.person_id == Person.id)
 
 
 def visible(viewer: Viewer) -> sa.Select[Review]:
@@ -51,16 +63,20 @@ def intake_for(viewer: Viewer, reference: str, permission: str = "reviews.read")
 
 
 def reviewers_in(path: str) -> Sequence[Any]:
-    """Return (person_id, reference, given and family name) of the reviewers of a programme, sorted by name."""
+    """Return the reviewers of a programme, sorted by name: `person_id`, `reference`, given and family name, and the
+    addresses and numbers that are theirs."""
     return db.session.execute(
-        sa.select(Person.id.label("person_id"), Person.reference, Person.given_name, Person.family_name)
-        .join(Account, Account.person_id == Person.id)
-        .join(RoleGrant, RoleGrant.account_id == Account.id)
+        _PEOPLE.join(RoleGrant, RoleGrant.account_id == Account.id)
         .where(RoleGrant.role == Role.REVIEWER.value, granted(path))
         .where(Account.suspended_at.is_(None))
         .distinct()
         .order_by(Person.family_name, Person.given_name, Person.id)
     ).all()
+
+
+def person_of(viewer: Viewer) -> Sequence[Any]:
+    """Return the viewer as `reviewers_in` does."""
+    return db.session.execute(_PEOPLE.where(Person.id == viewer.person_id)).all()
 
 
 def files_to_read(intake: Intake) -> Sequence[Any]:
@@ -71,6 +87,78 @@ def files_to_read(intake: Intake) -> Sequence[Any]:
         .where(Application.eligible.is_(True))
         .order_by(Application.number)
     ).all()
+
+
+def own_files(intake: Intake, people: Sequence[Any]) -> set[tuple[str, str]]:
+    """Return (reviewer, number) of each file that is a reviewer's own, whatever row of a person it hangs on.
+
+    `people` are rows of `reviewers_in`. A file is theirs by its person, by an address or telephone number of
+    theirs, or if staff recorded that it is of the same person as a file of theirs. An identity number is one
+    person's alone (`identifiers` says so), so that it leads to the row."""
+    reviewers: Mapping[int, str] = {row.person_id: row.reference for row in people}
+    chosen = sorted(reviewers)
+    emails: dict[str, set[int]] = defaultdict(set)
+    phones: dict[str, set[int]] = defaultdict(set)
+    for row in people:
+        for email in filter(None, (row.email, row.entering_email)):
+            emails[email.casefold()].add(row.person_id)
+        for phone in filter(None, (row.phone_blind, row.entering_phone)):
+            phones[phone].add(row.person_id)
+    mine = sa.or_(
+        Application.person_id.in_(chosen),
+        sa.func.lower(Person.email).in_(sorted(emails)),
+        sa.func.lower(Application.email).in_(sorted(emails)),
+        Person.phone_blind.in_(sorted(phones)),
+        Application.id.in_(_united_with(chosen)),
+    )
+    rows = db.session.execute(
+        sa.select(
+            Application.id,
+            Application.number,
+            Application.person_id,
+            Application.email,
+            Person.email.label("address"),
+            Person.phone_blind,
+        )
+        .join(Person, Person.id == Application.person_id)
+        .where(Application.intake_id == intake.id, mine)
+    ).all()
+    same = _same_persons([row.id for row in rows])
+    found: set[tuple[str, str]] = set()
+    for row in rows:
+        theirs = {row.person_id, *same.get(row.id, ())}
+        theirs |= emails.get((row.email or "").casefold(), set())
+        theirs |= emails.get((row.address or "").casefold(), set()) | phones.get(row.phone_blind or "", set())
+        found |= {(reviewers[person_id], row.number) for person_id in theirs if person_id in reviewers}
+    return found
+
+
+def _united_with(person_ids: Sequence[int]) -> sa.Select[int]:
+    """The files that staff recorded as of the same person as a file of one of these."""
+    other = sa.orm.aliased(Application)
+    return (
+        sa.select(sa.case((Merge.kept_id == other.id, Merge.aside_id), else_=Merge.kept_id))
+        .join(other, other.id.in_([Merge.kept_id, Merge.aside_id]))
+        .where(other.person_id.in_(person_ids), Merge.undone_at.is_(None))
+    )
+
+
+def _same_persons(application_ids: Sequence[int]) -> dict[int, set[int]]:
+    """The persons of the files that are recorded as of the same person, by file."""
+    if not application_ids:
+        return {}
+    other = sa.orm.aliased(Application)
+    own = sa.case((Merge.kept_id == other.id, Merge.aside_id), else_=Merge.kept_id)
+    chosen = (
+        sa.select(own, other.person_id)
+        .select_from(Merge)
+        .join(other, other.id.in_([Merge.kept_id, Merge.aside_id]))
+        .where(own.in_(application_ids), Merge.undone_at.is_(None))
+    )
+    same: dict[int, set[int]] = defaultdict(set)
+    for application_id, person_id in db.session.execute(chosen):
+        same[application_id].add(person_id)
+    return same
 
 
 def held_in(intake: Intake) -> Sequence[Any]:

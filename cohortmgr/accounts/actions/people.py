@@ -48,6 +48,11 @@ _OTHER_PERSON = N_(
     "sinon, vérifiez le numéro."
 )
 
+_CONTRADICTS = N_(
+    "%(known)s est déjà connu·e par un autre numéro, qui n’est pas remplacé. Vérifiez-les sur la pièce d’identité, "
+    "ou dites que c’est une autre personne."
+)
+
 
 def prepare_password(password: str, email: str) -> str:
     """Check a new password and return its hash (slow: call before `writing()`).
@@ -212,9 +217,10 @@ def moved(person: Person, values: Mapping[str, Any]) -> list[str]:
     return gone
 
 
-def set_identifiers(person: Person, numbers: Mapping[str, str]) -> dict[str, Problem]:
+def set_identifiers(person: Person, numbers: Mapping[str, str], *, own: bool = True) -> dict[str, Problem]:
     """Give a person several identity numbers, in two statements.
-    Numbers that another person has are left out.
+    Numbers that another person has are left out. Only who types their `own` may correct one: what others
+    bring never replaces a number.
 
     Returns a problem for each number left out, by kind.
     """
@@ -230,6 +236,9 @@ def set_identifiers(person: Person, numbers: Mapping[str, str]) -> dict[str, Pro
             continue
         mine = next((row for row in rows if row.kind == kind and row.person_id == person.id), None)
         if mine is not None and mine.blind == blinds[kind]:
+            continue
+        if mine is not None and not own:
+            refused[kind] = Problem(_CONTRADICTS, {"known": person.name}, kind)
             continue
         row = mine or Identifier(reference=new_reference(), person_id=person.id, kind=kind)
         row.sealed = crypto.seal(value, "identifiers", "sealed", row.reference)

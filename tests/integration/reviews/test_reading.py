@@ -11,9 +11,13 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from cohortmgr.accounts.actions import people
+from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Role, Viewer
+from cohortmgr.applications.duplicates.models import Merge
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.audit.models import Event
+from cohortmgr.base import clock
 from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
 from cohortmgr.programmes.models import Intake
@@ -41,6 +45,64 @@ def test_each_eligible_file_gets_two_readers_once_and_one_row_of_audit(statement
     assert sorted([p[1] for p in pairs].count(n) for n in {p[1] for p in pairs}) == [6, 6, 6, 6]
     noted = sa.select(sa.func.count()).select_from(Event).where(Event.action == "reviews.assign")
     assert db.session.scalar(noted) == 1
+
+
+def test_nobody_reads_a_file_that_bears_their_address_or_number_whatever_row_it_hangs_on() -> None:
+    intake = sent(6)
+    manager = someone(intake, Role.SELECTION_MANAGER)
+    staff = readers(intake, 4)
+    files = {row.number: row for row in queries.files_to_read(intake)}
+    with writing() as session:
+        owner = {n: session.get_one(Person, files[f"MDIA-00000{n}"].person_id) for n in range(1, 7)}
+        reader = [session.get_one(Person, each.person_id) for each in staff]
+        people.set_person(owner[1], {"email": "R0@inpt.ma"})  # the address of the account
+        for person in (owner[2], reader[1]):
+            people.set_person(person, {"phone": "+212612345678"})
+        session.get_one(Application, files["MDIA-000003"].id).email = "r2@INPT.ma"  # what the file says
+        people.set_person(owner[4], {"email": "x@exemple.ma"})
+    with writing():
+        actions.assign(manager, intake.reference)
+    given = set(
+        db.session.execute(
+            sa.select(Application.number, Review.reviewer_id).join(
+                Review, Review.application_id == Application.id
+            )
+        )
+    )
+    own = {("MDIA-000001", staff[0]), ("MDIA-000002", staff[1]), ("MDIA-000003", staff[2])}
+    assert not given & {(number, each.person_id) for number, each in own}
+    assert len(given) == 12, "the others read them"
+
+
+def test_a_file_that_staff_united_with_a_reader_s_own_is_theirs() -> None:
+    intake = sent(4)
+    staff = readers(intake, 3)
+    files = {row.number: row for row in queries.files_to_read(intake)}
+    with writing() as session:
+        mine = session.get_one(Application, files["MDIA-000001"].id)
+        mine.person_id, mine.state = staff[0].person_id or 0, "superseded"
+        session.add(
+            Merge(
+                reference="M" * 26, institution_id=intake.institution_id, intake_id=intake.id,
+                kept_id=files["MDIA-000002"].id, aside_id=mine.id, state_before="submitted", reason="CIN",
+                by="x", at=clock.now(),
+            )
+        )  # fmt: skip
+    owned = queries.own_files(intake, queries.reviewers_in(intake.path))
+    assert {number for _, number in owned} == {"MDIA-000001", "MDIA-000002"}
+    assert {reference for reference, _ in owned} == {staff[0].person_reference}
+
+
+def test_who_learns_that_a_file_is_theirs_may_give_it_back_and_no_mark() -> None:
+    people_, _ = _assigned()
+    mine = queries.queue(people_[0])[0]
+    with writing() as session:
+        review = session.scalars(sa.select(Review).where(Review.reference == mine.reference)).one()
+        session.get_one(Application, review.application_id).email = "r0@inpt.ma"
+    with pytest.raises(Refused, match="récusez-vous"), writing():
+        actions.score(people_[0], mine.reference, MARKS)
+    with writing():
+        assert actions.abstain(people_[0], mine.reference, "C’est le mien.").state == "abstained"
 
 
 def test_too_few_readers_are_refused_and_readers_may_not_assign() -> None:

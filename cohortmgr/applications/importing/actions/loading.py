@@ -191,23 +191,18 @@ def _says(person: Person, name: str, value: Any) -> bool:
 
 
 def _identifiers(prepared: PreparedImport, plan: ImportPlan, persons: Mapping[int, Person]) -> None:
-    """Write the identity numbers that a person did not have yet. A number that an import brought may be
-    corrected."""
+    """Write the identity numbers that a person did not have yet. One that contradicts theirs came to the tray."""
     fresh: list[Identifier] = []
     for step in (*plan.new, *plan.replacing):
         person = persons[step.sending.line]
         held = plan.held.get(person.id, {})
-        ours = step.standing is not None and step.standing.source == Source.IMPORT
         for kind, value in step.numbers.items():
-            blind = crypto.blind_index(kind, value)
-            row = held.get(kind)
-            if row is None:
-                row = Identifier(reference=new_reference(), person_id=person.id, kind=kind)
-                fresh.append(row)
-            elif row.blind == blind or not ours:
+            if kind in held:
                 continue
+            row = Identifier(reference=new_reference(), person_id=person.id, kind=kind)
             row.sealed = crypto.seal(value, "identifiers", "sealed", row.reference)
-            row.blind = blind
+            row.blind = crypto.blind_index(kind, value)
+            fresh.append(row)
     _insert(Identifier, fresh)
 
 

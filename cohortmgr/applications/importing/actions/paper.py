@@ -165,8 +165,10 @@ def enter(
         raise Refused(Problem(_WHICH, {}, "person"))
     bearer = _person(definition, answers, found, person)
     row = _file(intake, definition, bearer)
-    for kind, problem in set_identifiers(bearer, identity_numbers(definition.form, answers)).items():
-        raise Refused(Problem(_OTHER, problem.values, question_of(definition.form, f"identifier.{kind}")))
+    numbers = identity_numbers(definition.form, answers)
+    for kind, problem in set_identifiers(bearer, numbers, own=False).items():
+        what = problem.what if "known" in problem.values else _OTHER
+        raise Refused(Problem(what, problem.values, question_of(definition.form, f"identifier.{kind}")))
     write_answers(viewer, row, bearer, definition, answers)
     verdict = assess(definition.eligibility, counted(definition.form, answers), clock.local(sent_at).date())
     row.eligible, row.reasons = verdict.eligible, list(verdict.reasons)

@@ -22,7 +22,7 @@ from cohortmgr.applications.importing.actions.tray_rows import (
     usable_email,
 )
 from cohortmgr.applications.importing.mappings import mapping_from_json, propose_mapping
-from cohortmgr.applications.importing.queries.plan import plan_of, prepared_of
+from cohortmgr.applications.importing.queries.plan import ANOTHER_PERSON, BOTH_NAMES, plan_of, prepared_of
 from cohortmgr.applications.importing.queries.runs import OPEN, Waiting, own_runs, require_run, waiting_row
 from cohortmgr.applications.importing.rules import ColumnMapping, Rejection, RowFault, Sending, read_record
 from cohortmgr.audit.actions import about, record
@@ -135,7 +135,18 @@ def open_link(viewer: Viewer, token: str) -> Opened:
     `links.peek` does."""
     link = links.peek(token, "repair")
     with acting_in(link.institution_id or 0):
-        return _opened(waiting_row(link.subject))
+        opened = _opened(waiting_row(link.subject))
+        return replace(opened, faults=_without_names(opened.faults))
+
+
+def _without_names(faults: tuple[RowFault, ...]) -> tuple[RowFault, ...]:
+    """The faults as a person who mends their own row may read them: nobody else is named."""
+    return tuple(
+        replace(fault, problem=Problem(ANOTHER_PERSON, {}, fault.problem.where))
+        if fault.problem.what == BOTH_NAMES
+        else fault
+        for fault in faults
+    )
 
 
 def mend_by_link(viewer: Viewer, token: str, cells: Mapping[str, str]) -> tuple[RowFault, ...]:
@@ -152,7 +163,7 @@ def mend_by_link(viewer: Viewer, token: str, cells: Mapping[str, str]) -> tuple[
         faults = _load(viewer, opened, {**opened.cells, **allowed})
         if not faults:
             links.use(token, "repair")
-        return faults
+        return _without_names(faults)
 
 
 def is_done(viewer: Viewer, token: str) -> bool:

@@ -17,10 +17,11 @@ from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.queries import persons_by_identifiers
 from cohortmgr.applications.eligibility.rules import Assessment, assess
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.rules import ApplicationState, identity_numbers, question_of
+from cohortmgr.applications.file.queries import AGREED
+from cohortmgr.applications.file.rules import ApplicationState, identity_numbers, person_values, question_of
 from cohortmgr.applications.guardians.rules import guardian_problems, is_child
 from cohortmgr.applications.importing.rules import ColumnMapping, Rejection, RowFault, Sending, supersedes
-from cohortmgr.base import clock
+from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.definition.rules import Definition
@@ -57,6 +58,22 @@ class ImportCounts:
 
     def __str__(self) -> str:
         return f"{self.loaded} loaded, {self.replaced} replaced, {self.rejected} rejected"
+
+
+ANOTHER_PERSON = N_("Ce numéro est déjà celui d’une autre personne. Vérifiez-le sur la pièce d’identité.")
+BOTH_NAMES = N_(
+    "La ligne est celle de %(given)s, mais ses numéros d’identité contredisent ceux de %(known)s. Aucun numéro "
+    "n’est remplacé : vérifiez-les sur les pièces d’identité."
+)
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """The kind of a number that contradicts what is known, and who is known by it or by the others (None: an
+    earlier row of the same file)."""
+
+    kind: str
+    bearer: Person | None
 
 
 @dataclass(frozen=True)
@@ -140,8 +157,8 @@ def plan_of(
     claimed: dict[tuple[str, str], int] = {}
     for sending in prepared.accepted:
         found = _owner(sending, numbers[sending.line], known, held, claimed)
-        if isinstance(found, str):
-            rejected.append(_other_person(sending, prepared, found))
+        if isinstance(found, Contradiction):
+            rejected.append(_contradicted(sending, prepared, found, intake if own is None else None))
         else:
             owners.append((sending, found))
             claimed |= dict.fromkeys(numbers[sending.line].items(), sending.line)
@@ -222,31 +239,57 @@ def _owner(
     known: Mapping[tuple[str, str], Person],
     held: Mapping[int, Mapping[str, Identifier]],
     claimed: Mapping[tuple[str, str], int],
-) -> Person | str | None:
-    """The person behind a sending, or None for somebody new. A string is the kind of the number that belongs
-    to another person."""
+) -> Person | Contradiction | None:
+    """The person behind a sending, or None for somebody new. A number that belongs to somebody else, or that
+    is not the one which this person is known by, is a contradiction: no number replaces another."""
     main = sending.identity[0].removeprefix("identifier.")
     person = known.get((main, numbers[main]))
     for kind, value in numbers.items():
         bearer = known.get((kind, value))
         if (kind, value) in claimed:
-            return kind
+            return Contradiction(kind, None)
         if bearer is None:
             continue
         if person is None and main not in held[bearer.id]:
             person = bearer
         elif person is None or bearer.id != person.id:
-            return kind
+            return Contradiction(kind, bearer)
+    if person is not None:
+        for kind, value in numbers.items():
+            row = held[person.id].get(kind)
+            if row is not None and row.blind != crypto.blind_index(kind, value):
+                return Contradiction(kind, person)
     return person
 
 
-def _other_person(sending: Sending, prepared: PreparedImport, kind: str) -> Rejection:
-    key = question_of(prepared.definition.form, f"identifier.{kind}")
-    problem = Problem(
-        N_("Ce numéro est déjà celui d’une autre personne. Vérifiez-le sur la pièce d’identité."), {}, key
-    )
+def _contradicted(
+    sending: Sending, prepared: PreparedImport, found: Contradiction, intake: Intake | None
+) -> Rejection:
+    """The rejection of a row whose numbers are not one person's, with both names. A person who has no file at
+    the institution is not named, nor anybody to who enrols a group (no `intake`): they may not know of them."""
+    form = prepared.definition.form
+    key = question_of(form, f"identifier.{found.kind}")
+    told = person_values(form, sending.answers)
+    given = f"{told.get('given_name') or ''} {told.get('family_name') or ''}".strip()
+    if (
+        intake is not None
+        and found.bearer is not None
+        and given
+        and _has_file_at(found.bearer, intake.institution_id)
+    ):
+        values = {"given": given, "known": found.bearer.name}
+        problem = Problem(BOTH_NAMES, values, key)
+    else:
+        problem = Problem(ANOTHER_PERSON, {}, key)
     fault = RowFault(prepared.mapping.column_of(key), problem)
     return Rejection(sending.line, sending.raw, (fault,), sending.fingerprint)
+
+
+def _has_file_at(person: Person, institution_id: int) -> bool:
+    here = sa.select(Application.id).where(
+        Application.person_id == person.id, Application.institution_id == institution_id, AGREED
+    )
+    return bool(person.name) and db.session.scalar(here.limit(1)) is not None
 
 
 def _enrolled_already(sending: Sending) -> Rejection:

@@ -169,13 +169,27 @@ def test_a_draft_is_sent_by_the_file(mdia: None) -> None:
     assert only().state == "submitted"
 
 
+def test_a_number_that_contradicts_what_is_known_replaces_nothing_and_names_both(mdia: None) -> None:
+    """The same CIN with another Massar code: of one person or of two, only staff with the papers can say."""
+    load(as_csv(one()))
+    before = {row.kind: row.blind for row in db.session.scalars(sa.select(Identifier))}
+    other = one(massar="R999999999", name="Autre", mail="autre@exemple.ma", sent="31/12/2025 10:00:00")
+    assert str(load(as_csv(other))) == "0 loaded, 0 replaced, 1 rejected"
+    assert {row.kind: row.blind for row in db.session.scalars(sa.select(Identifier))} == before
+    row = db.session.scalars(sa.select(TrayRow)).one()
+    known = db.session.scalars(sa.select(Person)).one()
+    assert row.problems[0]["column"] == "Code Massar"
+    assert row.problems[0]["values"]["known"] == known.name and "Autre" in row.problems[0]["values"]["given"]
+
+
 def test_a_number_that_is_another_s_is_a_rejection_that_says_so(mdia: None) -> None:
     load(as_csv(one()))
     thief = one(cin="AB123456", mail="autre@exemple.ma")
     assert str(load(as_csv(thief))) == "0 loaded, 0 replaced, 1 rejected"
     row = db.session.scalars(sa.select(TrayRow)).one()
     assert row.problems[0]["column"] == "Code Massar"
-    assert "autre personne" in row.problems[0]["what"]
+    assert "contredisent" in row.problems[0]["what"]
+    assert set(row.problems[0]["values"]) == {"given", "known"} and all(row.problems[0]["values"].values())
     twins = [one(cin="ZZ100001", massar="R000000001"), one(cin="ZZ100002", massar="R000000001")]
     assert str(load(as_csv(*twins))) == "1 loaded, 0 replaced, 1 rejected"
 
