@@ -295,15 +295,24 @@ def following_columns() -> list[sa.Column[Any]]:
 
 
 def contacts_of(viewer: Viewer) -> list[Contact]:
-    """Return the address and the number that enter the viewer's account."""
+    """Return the address and the number that the viewer proved and that enter their account."""
     account = db.session.get(Account, viewer.account_id) if viewer.account_id is not None else None
     if account is None:
         return []
-    found = [Contact(EMAIL, account.email)] if account.email else []
+    found = [Contact(EMAIL, account.email)] if account.email and account.proved_at else []
     if account.phone_sealed is not None:
         phone = crypto.unseal(account.phone_sealed, "accounts", "phone", account.reference)
         found.append(Contact(SMS, phone))
     return found
+
+
+def unproved(viewer: Viewer) -> Contact | None:
+    """Return the address with which the viewer signed up and chose a password, if they never proved it: who
+    bears it is nothing that they may learn before."""
+    account = db.session.get(Account, viewer.account_id) if viewer.account_id is not None else None
+    if account is None or not account.email or account.proved_at is not None:
+        return None
+    return Contact(EMAIL, account.email)
 
 
 def found_elsewhere(viewer: Viewer) -> Contact | None:

@@ -64,9 +64,11 @@ def _opened(proof: CodeRequest, form: DoubtForm) -> str:
 @bp.route("/my/found", methods=["GET", "POST"])
 @guards.candidate
 def found() -> ResponseReturnValue:
-    """Send a code to the viewer's address or number, because somebody who is known bears it too."""
+    """Send a code to the viewer's address or number, because somebody who is known bears it too, or because it
+    was never proved."""
     viewer, onward = guards.viewer(), local_target(request.args.get("next"))
-    contact = queries.found_elsewhere(viewer)
+    unproved = queries.unproved(viewer)
+    contact = unproved or queries.found_elsewhere(viewer)
     if contact is None:
         raise NotFound("nobody else bears the viewer's address")
     problems: tuple[object, ...] = ()
@@ -78,4 +80,10 @@ def found() -> ResponseReturnValue:
         except Refused as refusal:
             db.session.rollback()
             problems = refusal.problems
-    return render_template("accounts/candidate_found.html", contact=contact, next=onward, problems=problems)
+    return render_template(
+        "accounts/candidate_found.html",
+        contact=contact,
+        next=onward,
+        problems=problems,
+        unproved=unproved is not None,
+    )

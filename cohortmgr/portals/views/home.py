@@ -82,6 +82,7 @@ def my_home() -> ResponseReturnValue:
     return render_template(
         "portals/candidate_home.html",
         files=files,
+        unproved=not files and accounts.unproved(viewer) is not None,
         elsewhere=not files and accounts.found_elsewhere(viewer) is not None,
         enrolments=enrolments,
         lines=lines,

@@ -312,3 +312,28 @@ def test_who_entered_by_telephone_is_found_by_the_address_of_their_form(
         account = db.session.scalars(sa.select(Account)).one()
         assert account.email == MAIL and account.phone_blind is not None
         assert db.session.scalars(sa.select(Message.key)).all()
+
+
+def test_who_signed_up_with_a_password_learns_nothing_before_a_code_and_then_finds_the_file(
+    client: FlaskClient, another: FlaskClient, system_app: Flask, mdia: None
+) -> None:
+    """A stranger may type the address: the page is the same for one that a file bears and for any other."""
+    files = bring(system_app, somebody(1))
+    said = []
+    for browser, email in ((client, MAIL), (another, "personne@exemple.ma")):
+        signed = browser.post("/sign-up", data={"email": email, "password": "une phrase assez longue"})
+        assert signed.location == "/my"
+        pages = (browser.get("/my").text, browser.get("/my/found").text)
+        said.append([re.sub(r'value="[^"]*"', "", page.replace(email, "…")) for page in pages])
+        assert "Confirmez votre adresse" in pages[0]
+        assert "/my/found" not in browser.get(f"/my/applications/{files[0][0]}").text
+    assert said[0] == said[1]
+    onward = client.post("/my/found").location
+    assert client.post(onward, data={"code": last_code(system_app)}).location == "/my"
+    assert sees(client, *files) == [True]
+
+
+def test_a_newcomer_who_applies_is_told_that_it_is_the_same_place(client: FlaskClient, mdia: None) -> None:
+    page = client.get("/sign-in?next=/intakes/X/apply?").text
+    assert "<h1>Votre adresse ou votre téléphone</h1>" in page and "Nouveau ou déjà inscrit" in page
+    assert "<h1>Se connecter</h1>" in client.get("/sign-in").text
