@@ -267,13 +267,14 @@ def test_what_fills_a_limit_is_an_alarm_in_the_trail_that_staff_read(
     for number in range(4):
         tries(browser(app), f"06000000{number:02d}")
     with system_app.app_context():
-        assert db.session.scalars(sa.select(Event.action)).all() == ["accounts.alarm"] * 2, "half, and all"
+        alarms = sa.select(Event.id).where(Event.action == "accounts.alarm")
+        assert len(db.session.scalars(alarms).all()) == 2, "half, and all"
         with writing():
             account = people.new_account(SYSTEM, "admin@exemple.ma", passwords.prepare_hash(PASSWORD), {})
             people.grant(SYSTEM, account, Role.SYSTEM_ADMINISTRATOR, "organisation", "S" * 26, "", [])
     assert "sms-strange: 3 of at most 3" in caplog.text
     assert tries(client, "admin@exemple.ma", PASSWORD).status_code == 302
-    assert "Alarme : trop de codes" in client.get("/staff/audit").text
+    assert "trop de codes ou de mots de passe" in client.get("/staff/audit").text
 
 
 # Passwords

@@ -314,22 +314,19 @@ def test_who_entered_by_telephone_is_found_by_the_address_of_their_form(
         assert db.session.scalars(sa.select(Message.key)).all()
 
 
-def test_who_signed_up_with_a_password_learns_nothing_before_a_code_and_then_finds_the_file(
+def test_who_signs_up_with_a_password_proves_the_address_first_and_then_finds_the_file(
     client: FlaskClient, another: FlaskClient, system_app: Flask, mdia: None
 ) -> None:
     """A stranger may type the address: the page is the same for one that a file bears and for any other."""
     files = bring(system_app, somebody(1))
     said = []
-    for browser, email in ((client, MAIL), (another, "personne@exemple.ma")):
+    for browser, email in ((another, "personne@exemple.ma"), (client, MAIL)):
         signed = browser.post("/sign-up", data={"email": email, "password": "une phrase assez longue"})
-        assert signed.location == "/my"
-        pages = (browser.get("/my").text, browser.get("/my/found").text)
-        said.append([re.sub(r'value="[^"]*"', "", page.replace(email, "…")) for page in pages])
-        assert "Confirmez votre adresse" in pages[0]
-        assert "/my/found" not in browser.get(f"/my/applications/{files[0][0]}").text
+        page = browser.get(signed.location).text
+        said.append((signed.location, re.sub(r'value="[^"]*"', "", page.replace(email, "…"))))
+        assert browser.get("/my").location.startswith("/sign-in"), "nobody is signed in yet"
     assert said[0] == said[1]
-    onward = client.post("/my/found").location
-    assert client.post(onward, data={"code": last_code(system_app)}).location == "/my"
+    assert client.post("/code", data={"code": last_code(system_app)}).location == "/my"
     assert sees(client, *files) == [True]
 
 
