@@ -113,14 +113,9 @@ class Town:
         return ["/bin/sh", "-c", self._commands[name]]
 
     def _environment(self) -> dict[str, str]:
-        values = {f"COHORTMGR_{key.upper()}": value for key, value in self.settings.model_dump().items()}
-        texts = {
-            key: str(value).lower() if isinstance(value, bool) else str(value)
-            for key, value in values.items()
-        }
         return {
             **os.environ,
-            **texts,
+            **self.settings.environment(),
             "PORT": str(self.port),
             "COHORTMGR_PROXIES": "1",
             "PYTHONWARNINGS": "ignore",

@@ -47,6 +47,12 @@ SECRET_BYTES, SECRET_VARIETY = 32, 8
 OWN_FOLDERS = ("broker", "files", "incoming", "mail", "secrets", "sms", "trail", "uploads")
 
 
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
 def read_settings() -> Settings:
     """Return the settings. If they are invalid, exit with one line for each mistake instead of a stack trace."""
     try:
@@ -147,6 +153,10 @@ class Settings(BaseSettings):
     incoming: str = Field(
         default="", description="folder of incoming mail; empty: incoming in the data folder"
     )
+
+    def environment(self) -> dict[str, str]:
+        """Return the settings as the variables by which another process of the same installation gets them."""
+        return {f"COHORTMGR_{name.upper()}": _written(value) for name, value in self.model_dump().items()}
 
     @field_validator("sms_countries", mode="before")
     @classmethod

@@ -35,11 +35,7 @@ def _on_each_database(database: Database) -> None:
 
 def environment_of(settings: Settings) -> dict[str, str]:
     """The settings as another process of the same installation gets them."""
-    values = {f"COHORTMGR_{name.upper()}": value for name, value in settings.model_dump().items()}
-    texts = {
-        name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in values.items()
-    }
-    return {**os.environ, **texts}
+    return {**os.environ, **settings.environment()}
 
 
 def empty_broker(settings: Settings) -> None:
