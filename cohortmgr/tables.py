@@ -1,6 +1,7 @@
 """The list of all tables: importing this module gives Alembic, the worker and the tests the whole metadata."""
 
 from cohortmgr.accounts import models as accounts
+from cohortmgr.accounts.roles import models as roles
 from cohortmgr.applications.deadlines import models as deadlines
 from cohortmgr.applications.desk import models as desk
 from cohortmgr.applications.documents import models as documents
@@ -53,6 +54,7 @@ __all__ = [
     "programmes",
     "reports",
     "reviews",
+    "roles",
     "selection",
     "stipends",
     "undelivered",

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, Field, PasswordField, StringField, ValidationError
-from wtforms.validators import InputRequired, Length
+from wtforms import (
+    BooleanField,
+    DateField,
+    Field,
+    PasswordField,
+    StringField,
+    ValidationError,
+)
+from wtforms.validators import InputRequired, Length, Optional
+from wtforms.widgets import DateInput
 
 from cohortmgr.accounts.contacts import LONGEST, Contact, contact_of
 from cohortmgr.accounts.rules import read_code
@@ -133,3 +142,23 @@ class NewPasswordForm(HouseForm):
         description=_l("10 caractères ou plus ; une phrase de quelques mots convient."),
         render_kw={"autocomplete": "new-password", "dir": "ltr"},
     )
+
+
+class DayField(DateField):
+    """A day, as a browser sends it or as people type it; within a lifetime of now."""
+
+    widget = DateInput()
+    data: date | None
+
+    def __init__(self, label: Any, **values: Any) -> None:
+        super().__init__(label, [Optional()], format=["%Y-%m-%d", "%d/%m/%Y"], **values)
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        """Read the day; ValueError, in words, if it is none."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(_l("Écrivez un jour, comme 31/03/2027.")) from None
+        if self.data is not None and not 2000 <= self.data.year <= 2100:
+            self.data = None
+            raise ValueError(_l("Écrivez un jour, comme 31/03/2027."))

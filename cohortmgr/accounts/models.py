@@ -109,7 +109,10 @@ class SignInSession(Model):
 class RoleGrant(Row, Model):
     """A role of an account in a scope.
     `institutions` are the ids of the hosting institutions that it opened when it was given; whoever reads it adds
-    those that came below its path since. `alone` is the organisation without the institutions below it."""
+    those that came below its path since. `alone` is the organisation without the institutions below it.
+
+    It holds from `begins_on` to `ends_on`, both included, where they are given. A deputy's role names in
+    `stands_for_id` the account in whose place it is held."""
 
     __tablename__ = "grants"
     __table_args__ = (sa.UniqueConstraint("account_id", "role", "scope_reference"), _GLOBAL)
@@ -123,6 +126,9 @@ class RoleGrant(Row, Model):
     alone: Mapped[bool] = mapped_column(sa.Boolean, default=False, server_default=sa.false())
     granted_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    begins_on: Mapped[date | None]
+    ends_on: Mapped[date | None]
+    stands_for_id: Mapped[int | None] = mapped_column(sa.ForeignKey("accounts.id"))
 
 
 class SingleUseLink(Row, Model):

@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+
 from cohortmgr.base.errors import N_
-from cohortmgr.outbox.notices import Notice, Variable
+from cohortmgr.outbox.notices import NAME, Notice, Variable
+
+_ROLE = Variable("role", "localized", {"fr": "Évaluateur·rice", "ar": "مقيِّم(ة)", "en": "Reviewer"})
+_PLACE = Variable(
+    "place",
+    "localized",
+    {
+        "fr": "Master en ingénierie des données",
+        "ar": "ماستر هندسة البيانات",
+        "en": "Master in Data Engineering",
+    },
+)
+_PERIOD = Variable(
+    "period", "localized", {"fr": "sans date de fin", "ar": "دون تاريخ نهاية", "en": "without a last day"}
+)
+_BY = Variable("by", "text", "Amina Berrada")
+_AT = Variable("at", "moment", datetime(2027, 5, 20, 13, tzinfo=UTC))
 
 NOTICES = (
     Notice(
@@ -15,5 +33,37 @@ NOTICES = (
         ),
         urgent=True,
         bears_a_key=True,
+    ),
+    Notice(
+        "role_invitation",
+        N_("Invitation à un rôle"),
+        (
+            NAME,
+            _ROLE,
+            _PLACE,
+            _PERIOD,
+            _BY,
+            Variable("token", "link", "7K3QXPB2M4", required=True, path="/invitations/{}"),
+            Variable("until", "moment", datetime(2027, 5, 27, 13, tzinfo=UTC), required=True),
+        ),
+        urgent=True,
+        bears_a_key=True,
+    ),
+    Notice("role_given", N_("Rôle donné"), (NAME, _ROLE, _PLACE, _PERIOD, _BY), urgent=True),
+    Notice(
+        "role_ended",
+        N_("Fin d’un rôle"),
+        (NAME, _ROLE, _PLACE, _BY, Variable("day", "day", date(2027, 5, 31))),
+        urgent=True,
+    ),
+    Notice("account_suspended", N_("Compte suspendu"), (NAME, _BY), urgent=True),
+    Notice("account_reopened", N_("Compte rouvert"), (NAME, _BY), urgent=True),
+    Notice("devices_signed_out", N_("Appareils déconnectés"), (NAME, _BY), urgent=True),
+    Notice("password_changed", N_("Avis de nouveau mot de passe"), (NAME, _AT), urgent=True),
+    Notice(
+        "access_changed",
+        N_("Avis de nouvelle adresse ou de nouveau numéro"),
+        (NAME, _AT, Variable("contact", "text", "sa…@exemple.ma")),
+        urgent=True,
     ),
 )

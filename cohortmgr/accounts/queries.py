@@ -29,6 +29,18 @@ from cohortmgr.base.db import Model, db, reading_as, table_of
 
 # Tables and not models: these rows are read at each request, and building objects of them would be a waste.
 _ACCOUNTS, _PERSONS, _GRANTS, _SESSIONS = map(table_of, (Account, Person, RoleGrant, SignInSession))
+
+
+def in_force(grants: Any, today: Any) -> sa.ColumnElement[bool]:
+    """Whether a grant holds on that day. `grants` are the columns of the grants, of the model or of the table."""
+    return sa.and_(
+        grants.revoked_at.is_(None),
+        sa.or_(grants.begins_on.is_(None), grants.begins_on <= today),
+        sa.or_(grants.ends_on.is_(None), grants.ends_on >= today),
+    )
+
+
+_TODAY = sa.bindparam("today", type_=sa.Date())
 # Built once: building these statements costs more than running them.
 _VIEWERS = (
     sa.select(
@@ -49,7 +61,7 @@ _VIEWERS = (
     )
     .select_from(_ACCOUNTS)
     .join(_PERSONS, _PERSONS.c.id == _ACCOUNTS.c.person_id)
-    .outerjoin(_GRANTS, sa.and_(_GRANTS.c.account_id == _ACCOUNTS.c.id, _GRANTS.c.revoked_at.is_(None)))
+    .outerjoin(_GRANTS, sa.and_(_GRANTS.c.account_id == _ACCOUNTS.c.id, in_force(_GRANTS.c, _TODAY)))
 )
 _BY_TOKEN = (
     _VIEWERS.join(_SESSIONS, _SESSIONS.c.account_id == _ACCOUNTS.c.id)
@@ -60,13 +72,16 @@ _BY_TOKEN = (
     .where(_SESSIONS.c.expires_at > sa.bindparam("now"), _ACCOUNTS.c.suspended_at.is_(None))
 )
 _BY_EMAIL = _VIEWERS.where(_ACCOUNTS.c.email == sa.bindparam("email"))
+_BY_REFERENCE = _VIEWERS.where(
+    _ACCOUNTS.c.reference == sa.bindparam("reference"), _ACCOUNTS.c.suspended_at.is_(None)
+)
 
 
 def viewer_of_token(token: str) -> Viewer | None:
     """Return the viewer of a session's token; None if it is unknown, revoked or expired. One statement, and another
     for whoever holds a part of the tree."""
     digest = hashlib.sha256(token.encode()).hexdigest()
-    rows = db.session.execute(_BY_TOKEN, {"digest": digest, "now": clock.now()}).all()
+    rows = db.session.execute(_BY_TOKEN, {"digest": digest, "now": clock.now(), "today": clock.today()}).all()
     return (
         replace(_viewer(rows, rows[0].session_id), shared=rows[0].shared, until=rows[0].until)
         if rows
@@ -76,7 +91,13 @@ def viewer_of_token(token: str) -> Viewer | None:
 
 def viewer_of_email(email: str) -> Viewer | None:
     """Return the viewer of an account by its address, for commands and the demonstration."""
-    rows = db.session.execute(_BY_EMAIL, {"email": email.casefold()}).all()
+    rows = db.session.execute(_BY_EMAIL, {"email": email.casefold(), "today": clock.today()}).all()
+    return _viewer(rows, None) if rows else None
+
+
+def viewer_of_account(reference: str) -> Viewer | None:
+    """Return the viewer of an account that acted earlier, by what it holds now; None if it is suspended or unknown."""
+    rows = db.session.execute(_BY_REFERENCE, {"reference": reference, "today": clock.today()}).all()
     return _viewer(rows, None) if rows else None
 
 
@@ -130,12 +151,13 @@ def within(viewer: Viewer, permission: str, path: sa.SQLColumnExpression[str]) -
 
 
 def granted(path: str) -> sa.ColumnElement[bool]:
-    """Whether the grant of the statement is in force now and covers the path of a programme or a company.
+    """Whether the grant of the statement, and its account, hold today and it covers a programme's or company's path.
 
     At an organisation alone it covers what stands directly below it, which no institution does between."""
     parent = path[: path.rstrip(".").rfind(".") + 1]
     reached = sa.or_(RoleGrant.alone.is_(False), RoleGrant.path.in_((path, parent)))
-    return sa.and_(RoleGrant.revoked_at.is_(None), sa.literal(path).like(RoleGrant.path.concat("%")), reached)
+    holds = sa.and_(in_force(RoleGrant, clock.today()), Account.suspended_at.is_(None))
+    return sa.and_(holds, sa.literal(path).like(RoleGrant.path.concat("%")), reached)
 
 
 def reference_of(person_id: int) -> str:

@@ -13,6 +13,9 @@ from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused
 
 SESSION_LIFETIME = timedelta(days=14)
 LINK_LIFETIME = timedelta(days=30)
+INVITATION_LIFETIME = timedelta(days=7)
+# The purpose of the link that an invited person opens.
+INVITE = "invite"
 # Purposes of single-use links that bring a person to the files that are theirs.
 CLAIM = "claim"
 # The link went to a telephone, and proves only that number, whatever address the person has been given since.
@@ -243,29 +246,54 @@ def require(viewer: Viewer, permission: str, path: str) -> None:
         raise NotPermitted(f"{permission} at {path}")
 
 
+# Which roles each role may give, end and lend to a deputy, where it holds. Nobody gives what is not listed: being a
+# candidate or a guardian is no role that somebody gives.
+_GIVEN = frozenset(Role) - PERSONAL_ROLES
+GIVES: Mapping[Role, frozenset[Role]] = {
+    Role.PROGRAMME_ADMINISTRATOR: _GIVEN - _SYSTEM_ROLES,
+    Role.SYSTEM_ADMINISTRATOR: _GIVEN,
+}
+
+
 def may_grant(
     viewer: Viewer, role: Role, path: str, institutions: Iterable[int], alone: bool = False
 ) -> bool:
-    """Whether the viewer may give a role there.
+    """Whether the viewer may give a role there, or end it.
 
     Nobody can open an institution that is closed to themselves, nor one that may be added later: who holds an
-    organisation alone gives it alone.
-    Only an administrator of the system names auditors and administrators of the system."""
+    organisation alone gives it alone. `GIVES` says which roles are whose to give.
+    Companies stand beside the institutions in the tree: a company's roles belong to whoever administers all the
+    institutions that they open, and to an administrator of the whole tree."""
     if viewer.is_system:
         return True
-    if role in _SYSTEM_ROLES and not any(
-        grant.role == Role.SYSTEM_ADMINISTRATOR and _gives(grant, path, alone) for grant in viewer.grants
+    opened = set(institutions)
+    givers = [grant for grant in viewer.grants if role in GIVES.get(grant.role, ())]
+    if (
+        role in COMPANY_ROLES
+        and opened
+        and opened <= {each for grant in givers for each in grant.institutions}
     ):
-        return False
-    wanted = PERMISSIONS["people.manage"]
-    if not any(grant.role in wanted and _gives(grant, path, alone) for grant in viewer.grants):
-        return False
-    return set(institutions) <= set(viewer.institutions)
+        return True
+    return any(_gives(grant, path, alone) for grant in givers) and opened <= set(viewer.institutions)
 
 
 def _gives(grant: Grant, path: str, alone: bool) -> bool:
     """Whether a role that is given there, alone or not, stays within this grant."""
     return grant.scope.holds(path) and (alone or not grant.alone or path != grant.path)
+
+
+def givable(viewer: Viewer) -> tuple[Role, ...]:
+    """Return the roles that the viewer may give in some place, in the order in which they are listed."""
+    if viewer.is_system:
+        return tuple(role for role in Role if role in _GIVEN)
+    return tuple(role for role in Role if any(role in GIVES.get(held, ()) for held in viewer.roles))
+
+
+def require_other(viewer: Viewer, account_reference: str) -> None:
+    """Raise Refused if the viewer is about to change their own roles or account.
+    So there is always somebody left who can undo what was done."""
+    if viewer.reference == account_reference:
+        raise Refused(Problem(N_("Personne ne change ses propres rôles : demandez-le à une autre personne.")))
 
 
 def is_path(path: str) -> bool:

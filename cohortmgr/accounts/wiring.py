@@ -5,7 +5,10 @@ from __future__ import annotations
 from flask import Flask
 
 from cohortmgr.accounts import guards, notices, tasks
-from cohortmgr.accounts.views import access, codes, found, held_forms, sign_in, trail
+from cohortmgr.accounts.roles import staff_views as people
+from cohortmgr.accounts.roles import views as invitations
+from cohortmgr.accounts.trail import staff_views as trail
+from cohortmgr.accounts.views import access, codes, found, held_forms, sign_in
 from cohortmgr.base.errors import N_
 from cohortmgr.base.navigation import Entry, navigation_of
 from cohortmgr.base.web import responses
@@ -16,11 +19,14 @@ from cohortmgr.outbox.notices import declare
 def init_app(app: Flask) -> None:
     """Register guards, pages, notices, navigation entries and the worker's work."""
     guards.init_guards(app)
-    for page in (sign_in, codes, found, access, trail, held_forms):
+    for page in (sign_in, codes, found, access, trail, held_forms, people, invitations):
         app.register_blueprint(page.bp)
     responses.way_to_missing.fill(guards.way_to_missing)
     declare("accounts", *notices.NOTICES)
     navigation = navigation_of(app)
+    navigation.add(
+        "staff", Entry(N_("Personnes"), "people_staff.index", 55, "people.manage", ("people_staff",))
+    )
     navigation.add("staff", Entry(N_("Journal"), "accounts_staff.trail", 60, "audit.read"))
     navigation.add("own", Entry(N_("Accès et appareils"), "access.mine", 40))
     add_work(app, *tasks.WORKS)

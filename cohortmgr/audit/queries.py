@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from flask import current_app
 
 from cohortmgr.audit import rules, sightings
 from cohortmgr.audit.models import Event, Head, SubjectKey
-from cohortmgr.audit.rules import REGISTER, ChainEnd, Sighting
+from cohortmgr.audit.rules import REGISTER, ChainEnd, Sighting, TrailFilter
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import Problem
@@ -27,6 +27,23 @@ def visible(institutions: Iterable[int], installation: bool) -> sa.Select[Event]
     return sa.select(Event).where(chosen).order_by(Event.at.desc(), Event.id.desc())
 
 
+def matching(query: sa.Select[Event], wanted: TrailFilter) -> sa.Select[Event]:
+    """Narrow a selection of events to those that are wanted."""
+    if wanted.people is not None:
+        people = list(wanted.people)
+        concerned = (Event.actor.in_(people), Event.subject.in_(people), Event.object_reference.in_(people))
+        query = query.where(sa.or_(*concerned))
+    if wanted.action:
+        query = query.where(Event.action == wanted.action)
+    if wanted.kind:
+        query = query.where(Event.object_kind == wanted.kind)
+    if wanted.reference:
+        query = query.where(Event.object_reference.startswith(wanted.reference, autoescape=True))
+    if wanted.first is not None:
+        query = query.where(Event.at >= wanted.first)
+    return query if wanted.before is None else query.where(Event.at < wanted.before)
+
+
 def of_object(kind: str, reference: str) -> sa.Select[Event]:
     """Select the events about one row, oldest first."""
     chosen = (Event.object_kind == kind, Event.object_reference == reference)
@@ -36,7 +53,16 @@ def of_object(kind: str, reference: str) -> sa.Select[Event]:
 def values_of(event: Event) -> dict[str, Any] | None:
     """Return the values that the event holds from before and after the act;
     None once its subject was erased."""
-    key = known_key(event.subject)
+    return values_of_all([event])[0]
+
+
+def values_of_all(events: Sequence[Event]) -> list[dict[str, Any] | None]:
+    """`values_of`, for many events: one statement for every 500 subjects."""
+    keys = known_keys({event.subject for event in events})
+    return [_opened(event, keys.get(event.subject)) for event in events]
+
+
+def _opened(event: Event, key: bytes | None) -> dict[str, Any] | None:
     if key is None or not event.sealed:
         return None
     values: dict[str, Any] = json.loads(crypto.decrypt(key, event.sealed, event.reference.encode()))

@@ -16,7 +16,7 @@ import hmac
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from cohortmgr.base.errors import N_, Problem
 
@@ -31,6 +31,57 @@ SHARDS = 32
 # the third: otherwise a chain that somebody made without the key would be closed like one that was there before.
 BEGIN, CLOSE, END = "audit.begin_chains", "audit.close_chain", "audit.end_old_rule"
 CHAIN = "trail_chain"
+
+
+# Values of an event that stay closed to whoever reads the trail: which of them changed is told, and not to what.
+CLOSED = frozenset({"answers"})
+
+
+@dataclass(frozen=True)
+class TrailFilter:
+    """Which events are wanted. `people` are references of accounts and persons, who acted or whom it concerns;
+    None means anybody. `reference` is the beginning of an object's; `first` and `before` bound the time."""
+
+    people: Collection[str] | None = None
+    action: str = ""
+    kind: str = ""
+    reference: str = ""
+    first: datetime | None = None
+    before: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One value of an event: its name, and the texts of before and after; empty where there was none."""
+
+    name: str
+    before: str
+    after: str
+
+
+def changes(values: Mapping[str, Any] | None) -> list[Change]:
+    """Return what an event says was changed, in the order of the names. Of what is `CLOSED`, only the names."""
+    before, after = ((values or {}).get(side) or {} for side in ("before", "after"))
+    found = []
+    for name in sorted({*before, *after}):
+        old, new = before.get(name), after.get(name)
+        if name in CLOSED:
+            found.append(Change(name, "", ", ".join(sorted({*_names(old), *_names(new)}))))
+        elif old != new:
+            found.append(Change(name, _text(old), _text(new)))
+    return found
+
+
+def _names(value: Any) -> Iterable[str]:
+    return map(str, value) if isinstance(value, Mapping | list) else ()
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_text(each)}" for name, each in value.items())
+    return ", ".join(map(_text, value)) if isinstance(value, list) else str(value)
 
 
 class Link(Protocol):

@@ -112,6 +112,15 @@ def say(problem: Problem | str) -> str:
     return str(gettext(problem.what, **values)) if values else str(gettext(problem.what))
 
 
+def in_each_language(problem: Problem | str) -> dict[str, str]:
+    """Return a text in every language, as messages and definitions bear it."""
+    texts = {}
+    for spoken in LANGUAGES:
+        with speaking(spoken):
+            texts[spoken] = say(problem)
+    return texts
+
+
 def _shown(value: Any) -> Any:
     if isinstance(value, Mapping):
         return localized(value)

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from cohortmgr.accounts.queries import below, within
-from cohortmgr.accounts.rules import Scope, Viewer
+from cohortmgr.accounts.roles.queries import WHOLE
+from cohortmgr.accounts.roles.rules import RoleScope
+from cohortmgr.accounts.rules import PERMISSIONS, Scope, Viewer
 from cohortmgr.base.caching import Kept
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
+from cohortmgr.base.i18n import in_each_language
+from cohortmgr.organisations import queries as organisations
+from cohortmgr.organisations.models import Organisation
+from cohortmgr.organisations.rules import HOSTS, OrganisationKind
 from cohortmgr.programmes.definition.rules import Definition, IntakeState, Text
 from cohortmgr.programmes.definition.toml import from_json
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering, Programme
 
+# The scope of a role in the whole tree: its kind, which is also its reference.
+WHOLE_KIND = "installation"
 # Known by the fingerprint of their content, which never changes: nothing makes one wrong.
 _definitions: Kept[str, Definition] = Kept(64)
 
@@ -156,4 +164,87 @@ def public_intake(reference: str) -> sa.Row[Any]:
     found = db.session.execute(_OF_REFERENCE, {"intake_reference": reference}).first()
     if found is None:
         raise NotFound(reference)
+    return found
+
+
+def scopes_for(viewer: Viewer) -> list[RoleScope]:
+    """The places where a viewer may give roles: the whole tree, organisations, programmes, and the companies that
+    take apprentices of these programmes. Who holds an organisation alone gives it alone. Four statements."""
+    scopes = viewer.scopes("people.manage")
+    tree = db.session.scalars(organisations.visible(viewer)).all()
+    hosts = [row for row in tree if row.kind in {kind.value for kind in HOSTS}]
+    found = []
+    if any(scope.path == "" for scope in scopes):
+        everything = tuple(sorted(row.id for row in hosts))
+        found.append(RoleScope(WHOLE_KIND, WHOLE_KIND, "", in_each_language(WHOLE), everything))
+    for row in tree:
+        if row.kind != OrganisationKind.COMPANY and any(scope.holds(row.path) for scope in scopes):
+            found.append(_at_organisation(row, hosts, _only_alone(viewer, row.path)))
+    programmes = _programmes_below(scopes)
+    found += [
+        RoleScope("programme", row.reference, row.path, row.title, (row.institution_id,))
+        for row in programmes
+    ]
+    found.sort(key=lambda scope: scope.path)
+    partners = _partners_of(programmes)
+    for row in tree:
+        if row.kind == OrganisationKind.COMPANY and row.key in partners:
+            opened = tuple(sorted(partners[row.key]))
+            found.append(
+                RoleScope("organisation", row.reference, row.path, row.name, opened, is_company=True)
+            )
+    return found
+
+
+def _at_organisation(row: Organisation, hosts: Sequence[Organisation], alone: bool) -> RoleScope:
+    host = () if row.institution_id is None else (row.institution_id,)
+    below_it = tuple(sorted(each.id for each in hosts if each.path.startswith(row.path)))
+    opened = host if alone else below_it or host
+    return RoleScope("organisation", row.reference, row.path, row.name, opened, alone=alone)
+
+
+def _only_alone(viewer: Viewer, path: str) -> bool:
+    """Whether the viewer manages people at an organisation without those below it, and may give it no further."""
+    wanted = PERMISSIONS["people.manage"]
+    mine = [grant for grant in viewer.grants if grant.role in wanted and grant.scope.holds(path)]
+    return bool(mine) and all(grant.alone and grant.path == path for grant in mine)
+
+
+def names_at(paths: Collection[str]) -> dict[str, Mapping[str, str]]:
+    """The names of the organisations and programmes at these paths; two statements."""
+    wanted = [path for path in paths if path]
+    if not wanted:
+        return {}
+    found: dict[str, Mapping[str, str]] = {}
+    for path, title in db.session.execute(
+        sa.select(Programme.path, Programme.title).where(Programme.path.in_(wanted))
+    ):
+        found[path] = title
+    return found | organisations.names_at(wanted)
+
+
+def _programmes_below(scopes: Sequence[Scope]) -> Sequence[Programme]:
+    return db.session.scalars(sa.select(Programme).where(below(Programme.path, scopes))).all()
+
+
+def _partners_of(programmes: Sequence[Programme]) -> dict[str, set[int]]:
+    """By the key of each company: the institutions of the programmes that place people there."""
+    hosts = {row.id: row.institution_id for row in programmes}
+    newest = (
+        sa.select(DefinitionVersion.programme_id, sa.func.max(DefinitionVersion.number).label("number"))
+        .where(DefinitionVersion.programme_id.in_(hosts))
+        .group_by(DefinitionVersion.programme_id)
+        .subquery()
+    )
+    rows = sa.select(DefinitionVersion).join(
+        newest,
+        sa.and_(
+            newest.c.programme_id == DefinitionVersion.programme_id,
+            newest.c.number == DefinitionVersion.number,
+        ),
+    )
+    found: dict[str, set[int]] = {}
+    for row in db.session.scalars(rows).all():
+        for partner in definition_of(row).partners:
+            found.setdefault(partner.key, set()).add(hosts[row.programme_id])
     return found

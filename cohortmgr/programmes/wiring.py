@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from flask import Flask
 
+from cohortmgr.accounts.roles import hooks as roles
 from cohortmgr.base.errors import N_
 from cohortmgr.base.navigation import Entry, navigation_of
 from cohortmgr.base.work import add_work
 from cohortmgr.outbox import hooks
 from cohortmgr.outbox.notices import declare
-from cohortmgr.programmes import commands, notices
+from cohortmgr.programmes import commands, notices, queries
 from cohortmgr.programmes.public.views import pages
 from cohortmgr.programmes.watches import actions as watches
 from cohortmgr.programmes.watches import tasks
@@ -17,12 +18,14 @@ from cohortmgr.programmes.watches import views as watch_pages
 
 
 def init_app(app: Flask) -> None:
-    """Register pages, commands, notices, the place in the bar, the worker's works, and the headers of letters
-    to watchers."""
+    """Register pages, commands, notices, the place in the bar, the worker's works, the headers of letters to
+    watchers, and where roles are given."""
     app.register_blueprint(pages.bp)
     app.register_blueprint(watch_pages.bp)
     app.cli.add_command(commands.group)
     declare("programmes", *notices.NOTICES)
     hooks.headers.register(watches.headers)
+    roles.scopes_for.fill(queries.scopes_for)
+    roles.names_at.fill(queries.names_at)
     navigation_of(app).add("candidate", Entry(N_("Programmes"), "programmes.home", 30))
     add_work(app, *tasks.WORKS)

@@ -68,7 +68,6 @@ def reviewers_in(path: str) -> Sequence[Any]:
     return db.session.execute(
         _PEOPLE.join(RoleGrant, RoleGrant.account_id == Account.id)
         .where(RoleGrant.role == Role.REVIEWER.value, granted(path))
-        .where(Account.suspended_at.is_(None))
         .distinct()
         .order_by(Person.family_name, Person.given_name, Person.id)
     ).all()

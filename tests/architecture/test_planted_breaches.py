@@ -32,6 +32,8 @@ OF_CONTRACTS = (
     ("floors", "novelties/__init__.py", "", "cohortmgr.novelties"),
     ("base", "base/text.py", "import cohortmgr.base.db", "base.text -> cohortmgr.base.db"),
     ("base", "base/novelties.py", "", "cohortmgr.base.novelties"),
+    ("accounts", "accounts/queries.py", "import cohortmgr.accounts.roles.queries", "accounts.queries ->"),
+    ("accounts", "accounts/novelties.py", "", "cohortmgr.accounts.novelties"),
     (
         "applications",
         "applications/answers/values.py",
@@ -115,7 +117,7 @@ OF_CONTRACTS = (
         "import cohortmgr.applications.file.models",
         "forms.widgets ->",
     ),
-    ("tasks", "messages/campaigns/tasks.py", "import cohortmgr.accounts.views.trail", "campaigns.tasks ->"),
+    ("tasks", "messages/campaigns/tasks.py", "import cohortmgr.accounts.views.access", "campaigns.tasks ->"),
     ("tasks", "operations/commands/accounts.py", "import cohortmgr.accounts.forms", "commands.accounts ->"),
     ("views", "accounts/guards.py", "import cohortmgr.operations.commands.accounts", "accounts.guards ->"),
     ("views", "reports/staff_views.py", "import cohortmgr.reports.tasks", "reports.staff_views ->"),

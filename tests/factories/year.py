@@ -52,6 +52,7 @@ from cohortmgr.stipends.actions import runs as stipends
 from cohortmgr.stipends.models import StipendLine
 from tests.factories.desk import at_desk, late_start, put_aside
 from tests.factories.guarded import guarded
+from tests.factories.invited import invited
 from tests.factories.joined import joined
 from tests.factories.mailings import mailings
 from tests.factories.papers import proved
@@ -149,6 +150,7 @@ def lived(password: str = "") -> Year:
     with clock.at(clock.instant(date(2026, 2, 2), 10)):
         _pay(year)
     _now(year)
+    year.references |= invited(year.viewer("programme_administrator"), year.viewer("reviewer"))
     db.session.rollback()
     return year
 
@@ -230,9 +232,8 @@ def _choose(year: Year, hashed: str) -> None:
             account_id = accounts.take_up_link(claim, hashed)
         candidate = account_queries.viewer_of_email(application.email or "")
         assert candidate is not None
-        if (
-            place == len(decided) - 1
-        ):  # one has not answered yet, and is the stranger to everybody else's pages
+        # One has not answered yet, and is the stranger to everybody else's pages.
+        if place == len(decided) - 1:
             year.accounts["stranger"], year.emails["stranger"] = account_id, candidate.email
             year.references["open_offer"] = offer.reference
             continue

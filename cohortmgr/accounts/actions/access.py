@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from cohortmgr.accounts import queries
-from cohortmgr.accounts.actions import people
+from cohortmgr.accounts.actions import letters, people
 from cohortmgr.accounts.contacts import SMS, Contact
 from cohortmgr.accounts.models import Account, Person, SignInSession
 from cohortmgr.accounts.rules import (
@@ -104,16 +104,20 @@ def choose_password(viewer: Viewer, password_hash: str) -> None:
     account.password_hash = password_hash
     end_others(viewer)
     record(viewer, "accounts.password", _about(account))
+    letters.tell(account, "password_changed", {"at": clock.now()})
 
 
 def join(viewer: Viewer, contact: Contact) -> None:
-    """Let a proved address or number enter the viewer's account, in place of the earlier one of its kind."""
+    """Let a proved address or number enter the viewer's account, in place of the earlier one of its kind.
+
+    Whoever read the earlier ones is told there: a stranger at an open session must not take an account over
+    without a word."""
     require_fresh(viewer)
     account = _own(viewer)
     known = queries.account_by_contact(contact)
     if known is not None and known.id != account.id:
         raise Refused(Problem(_TAKEN, {}, "code"))
-    person = db.session.get_one(Person, account.person_id)
+    person, before = db.session.get_one(Person, account.person_id), letters.contacts_of(account)
     if contact.channel == SMS:
         people.enter_by_phone(account, contact.address)
         people.set_person(person, {"phone": contact.address})
@@ -124,7 +128,18 @@ def join(viewer: Viewer, contact: Contact) -> None:
         db.session.flush()
     except IntegrityError as error:
         raise Refused(Problem(_TAKEN, {}, "code")) from error
-    record(viewer, "accounts.join", _about(account), after={contact.channel: contact.address})
+    earlier = {each.channel: each.address for each in before if each.channel == contact.channel}
+    record(viewer, "accounts.join", _about(account), before=earlier, after={contact.channel: contact.address})
+    if contact not in before:
+        told = [each for each in before if each.channel == contact.channel or each == before[0]]
+        letters.tell_at(told, account, "access_changed", {"at": clock.now(), "contact": _hidden(contact)})
+
+
+def _hidden(contact: Contact) -> str:
+    """Return enough of an address or number to know it, and too little to learn it: the message may reach
+    somebody who is no longer meant to."""
+    name, at, domain = contact.address.partition("@")
+    return f"{name[:2]}…{at}{domain}" if at else f"{name[:4]}…{name[-2:]}"
 
 
 def _is_fresh(viewer: Viewer) -> bool:

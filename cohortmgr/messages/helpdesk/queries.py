@@ -335,7 +335,6 @@ def colleagues(question: HelpRequest) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         .join(Person, Person.id == Account.person_id)
         .join(RoleGrant, RoleGrant.account_id == Account.id)
         .where(RoleGrant.role.in_([role.value for role in roles]), accounts.granted(question.path))
-        .where(Account.suspended_at.is_(None))
         .distinct()
         .order_by(Person.search_name, Account.id)
     ).all()

@@ -1,4 +1,4 @@
-"""The commands `flask accounts …`, which create the first administrator, whom nobody can invite.
+"""The commands `flask accounts …`: what the page of people does, and the first administrator, whom nobody can invite.
 
 They stand in this room because a scope's path belongs to an organisation or a programme, which accounts do
 not know.
@@ -6,29 +6,62 @@ not know.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace as changed
+from datetime import datetime
+from typing import Any
+
 import click
 import sqlalchemy as sa
 from flask.cli import AppGroup
 
 from cohortmgr.accounts import queries
 from cohortmgr.accounts.actions import people, uniting
-from cohortmgr.accounts.rules import SYSTEM, Role
+from cohortmgr.accounts.contacts import contact_of
+from cohortmgr.accounts.models import Account
+from cohortmgr.accounts.roles import hooks
+from cohortmgr.accounts.roles import queries as roles
+from cohortmgr.accounts.roles.actions import grants, invitations, suspending
+from cohortmgr.accounts.roles.queries import Invitee
+from cohortmgr.accounts.roles.rules import GrantState, RoleScope
+from cohortmgr.accounts.rules import SYSTEM, Role, givable
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
+from cohortmgr.base.i18n import LANGUAGES
 from cohortmgr.organisations.models import Organisation
-from cohortmgr.organisations.queries import institutions_below
-from cohortmgr.programmes.models import Programme
 
-group = AppGroup("accounts", help="People who administer.")
-WHOLE = "installation"
+group = AppGroup("accounts", help="People who have roles.")
+_DAY = click.DateTime(["%Y-%m-%d"])
+_ROLE = click.Choice([role.value for role in givable(SYSTEM)])
+
+
+def _role_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    place = "Path of an organisation or programme (ma.inpt.); '' is the whole tree."
+    command = click.option("--scope", required=True, help=place)(command)
+    return click.option("--role", type=_ROLE, required=True)(command)
+
+
+def _invited_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    command = click.option("--language", type=click.Choice(list(LANGUAGES)), default="fr")(command)
+    command = click.option("--family-name", default="")(command)
+    return click.option("--given-name", default="")(command)
+
+
+@contextmanager
+def _acting() -> Iterator[None]:
+    """One act; a refusal is told as the command's error."""
+    db.session.rollback()
+    try:
+        with writing():
+            yield
+    except Refused as refusal:
+        raise click.ClickException(str(refusal)) from refusal
 
 
 @group.command("create")
 @click.argument("email")
-@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
-@click.option(
-    "--scope", required=True, help="Path of an organisation or programme (ma.inpt.); '' is the whole tree."
-)
+@_role_options
 @click.option("--alone", is_flag=True, help="The organisation without the institutions below it.")
 @click.option("--given-name", default="")
 @click.option("--family-name", default="")
@@ -38,18 +71,18 @@ def create(
 ) -> None:
     """Create an account, or use the existing one of the address, and give it a role in a scope."""
     db.session.rollback()
-    kind, reference, institutions = _scope(scope, alone)
-    known = queries.account_by_email(email)
+    place, known = _scope(scope, alone), queries.account_by_email(email)
     try:
         hashed = "" if known else people.prepare_password(password, email)
-        with writing():
-            names = {"given_name": given_name, "family_name": family_name}
-            account = queries.account_by_email(email) or people.new_account(SYSTEM, email, hashed, names)
-            people.grant(SYSTEM, account, Role(role), kind, reference, scope, institutions, alone=alone)
     except Refused as refusal:
         raise click.ClickException(str(refusal)) from refusal
+    with _acting():
+        names = {"given_name": given_name, "family_name": family_name}
+        account = queries.account_by_email(email) or people.new_account(SYSTEM, email, hashed, names)
+        given = (place.kind, place.reference, place.path, place.institutions)
+        people.grant(SYSTEM, account, Role(role), *given, alone=place.alone)
     made = "had an account, its password is as it was" if known else "has an account"
-    click.echo(f"{email} {made}; {role} at {scope or 'the whole tree'}{' alone' if alone else ''}")
+    click.echo(f"{email} {made}; {role} at {_told(scope, alone)}")
 
 
 @group.command("unite")
@@ -83,19 +116,151 @@ def separate(union: str) -> None:
     click.echo(f"union {row.reference} is undone")
 
 
-def _scope(path: str, alone: bool) -> tuple[str, str, tuple[int, ...]]:
-    """Return kind and reference of what stands at a path, and the institutions that a grant there opens today."""
+@group.command("list")
+def list_people() -> None:
+    """List who has roles, with their dates, and who is suspended."""
+    for person in roles.colleagues(SYSTEM):
+        click.echo(f"{person.contact.address}  {person.name}  {person.state.value}")
+        for role in person.roles:
+            days = f"{role.begins_on or ''}..{role.ends_on or ''}".strip(".")
+            click.echo(
+                f"    {role.role.value} at {_told(role.path, role.alone)}  {role.state.value}  {days}".rstrip()
+            )
+
+
+@group.command("invite")
+@click.argument("contact")
+@_role_options
+@_invited_options
+@click.option("--from", "first", type=_DAY)
+@click.option("--until", type=_DAY)
+def invite(
+    contact: str,
+    role: str,
+    scope: str,
+    given_name: str,
+    family_name: str,
+    language: str,
+    first: datetime | None,
+    until: datetime | None,
+) -> None:
+    """Invite an address or a number to a role; it holds once the link that is sent there was accepted."""
+    with _acting():
+        place = _scope(scope)
+        wish = grants.wish_of(SYSTEM, Role(role), place.reference, _day(first), _day(until))
+        invitations.invite(SYSTEM, Invitee(contact_of(contact), given_name, family_name, language), wish)
+    click.echo(f"{contact} is invited; {role} at {_told(scope)}")
+
+
+@group.command("end")
+@click.argument("contact")
+@_role_options
+@click.option("--on", type=_DAY, help="The last day; at once without it.")
+def end(contact: str, role: str, scope: str, on: datetime | None) -> None:
+    """End a role, at once or after a day."""
+    with _acting():
+        grants.end(SYSTEM, _grant(contact, role, scope), _day(on))
+    click.echo(f"{contact}: {role} at {_told(scope)} ends {_day(on) or 'now'}")
+
+
+@group.command("deputise")
+@click.argument("contact")
+@click.argument("deputy")
+@_role_options
+@click.option("--from", "first", type=_DAY)
+@click.option("--until", type=_DAY, required=True)
+def deputise(
+    contact: str, deputy: str, role: str, scope: str, first: datetime | None, until: datetime
+) -> None:
+    """Lend a person's role to a colleague until a day."""
+    with _acting():
+        lent = _grant(contact, role, scope)
+        grants.deputise(SYSTEM, lent, _account(deputy).reference, _day(first), _day(until))
+    click.echo(f"{deputy} stands in for {contact} until {_day(until)}; {role} at {_told(scope)}")
+
+
+@group.command("replace")
+@click.argument("contact")
+@click.argument("other")
+@_role_options
+@_invited_options
+def replace(
+    contact: str, other: str, role: str, scope: str, given_name: str, family_name: str, language: str
+) -> None:
+    """Invite another address or number in a person's place: one's role ends as the other's begins."""
+    with _acting():
+        invited = Invitee(contact_of(other), given_name, family_name, language)
+        invitations.replace_holder(SYSTEM, _grant(contact, role, scope), invited)
+    click.echo(f"{other} is invited in place of {contact}; {role} at {_told(scope)}")
+
+
+@group.command("suspend")
+@click.argument("contact")
+def suspend(contact: str) -> None:
+    """Close an account at once, on every device."""
+    with _acting():
+        suspending.suspend(SYSTEM, _account(contact).reference)
+    click.echo(f"{contact} is suspended, and signed out everywhere")
+
+
+@group.command("reopen")
+@click.argument("contact")
+def reopen(contact: str) -> None:
+    """Open a suspended account again."""
+    with _acting():
+        suspending.reopen(SYSTEM, _account(contact).reference)
+    click.echo(f"{contact} may enter again")
+
+
+@group.command("sign-out")
+@click.argument("contact")
+def sign_out(contact: str) -> None:
+    """End every session of an account."""
+    with _acting():
+        suspending.sign_out(SYSTEM, _account(contact).reference)
+    click.echo(f"{contact} is signed out everywhere")
+
+
+def _day(moment: datetime | None) -> Any:
+    return None if moment is None else moment.date()
+
+
+def _told(path: str, alone: bool = False) -> str:
+    return f"{path or 'the whole tree'}{' alone' if alone else ''}"
+
+
+def _account(contact: str) -> Account:
+    found = queries.account_by_contact(contact_of(contact))
+    if found is None:
+        raise click.ClickException(f"no account is entered by {contact}")
+    try:
+        roles.colleague_for(SYSTEM, found.reference)
+    except NotFound:
+        raise click.ClickException(f"{contact} has no role, and had none") from None
+    return found
+
+
+def _grant(contact: str, role: str, scope: str) -> str:
+    """Return the reference of the role that a person holds, or will hold, at a path."""
+    person = roles.colleague_for(SYSTEM, _account(contact).reference)
+    for held in person.roles:
+        if (held.role.value, held.path) == (role, scope) and held.state is not GrantState.ENDED:
+            return held.reference
+    raise click.ClickException(f"{contact} does not hold {role} at {_told(scope)}")
+
+
+def _scope(path: str, alone: bool = False) -> RoleScope:
+    """Return what stands at a path, with the institutions that a role there opens today."""
     if not path and alone:
         raise click.ClickException("the whole tree has nothing of its own: name an organisation's path")
-    if not path:
-        return WHOLE, WHOLE, institutions_below("")
-    place = db.session.scalar(sa.select(Organisation).where(Organisation.path == path))
-    if place is not None:
-        host = () if place.institution_id is None else (place.institution_id,)
-        return "organisation", place.reference, host if alone else institutions_below(path) or host
-    programme = db.session.scalar(sa.select(Programme).where(Programme.path == path))
-    if programme is None:
+    found = next((scope for scope in hooks.scopes_for(SYSTEM) if scope.path == path), None)
+    if found is None:
         raise click.ClickException(
             f"nothing stands at {path!r}: the path of an organisation or programme is wanted"
         )
-    return "programme", programme.reference, (programme.institution_id,)
+    if not alone:
+        return found
+    if found.kind != "organisation":
+        raise click.ClickException(f"nothing stands below {path!r}: only an organisation is given alone")
+    own = db.session.scalar(sa.select(Organisation.institution_id).where(Organisation.path == path))
+    return changed(found, institutions=() if own is None else (own,), alone=True)

@@ -123,7 +123,7 @@ def people_with(roles: Iterable[Role], path: str) -> Sequence[sa.Row[*tuple[Any,
         .join(Account, Account.person_id == Person.id)
         .join(RoleGrant, RoleGrant.account_id == Account.id)
         .where(RoleGrant.role.in_([role.value for role in roles]), RoleGrant.path.in_(starts))
-        .where(granted(path), Account.suspended_at.is_(None))
+        .where(granted(path))
         .order_by(Person.family_name, Person.id)
     ).all()
 

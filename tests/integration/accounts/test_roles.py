@@ -156,6 +156,11 @@ BODIES: Mapping[str, Mapping[str, str]] = {
         "number": "0",
     },
     "/staff/texts/offer_made/email/fr/back": {"version": "0"},
+    "/staff/people/invite": {"email": "neuve@exemple.ma", "role": "reviewer", "spoken": "fr"},
+    "/staff/people/{colleague}/give": {"role": "observer"},
+    "/staff/people/roles/{held_role}/deputy": {"ends_on": "2099-12-31"},
+    "/staff/people/roles/{held_role}/replace": {"email": "neuve@exemple.ma", "spoken": "fr"},
+    "/invitations/{role_link}": {"given_name": "Une", "family_name": "Neuve"},
     "/staff/stipends/{waiting_run}/approve": {"confirmation": "11", "version": "2"},
     "/staff/stipend-lines/{waiting_line}": {"absences": "1", "reason": "Absence du 12.", "version": "2"},
 }

@@ -1,0 +1,47 @@
+"""Tell the holder of an account what was done to it, where they can read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
+from cohortmgr.accounts.models import Account, Person
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.base import crypto
+from cohortmgr.base.db import db
+from cohortmgr.outbox.actions import Letter, send_all
+
+# The name on every page and letter.
+HOUSE = "cohortmgr"
+
+
+def tell(account: Account, key: str, values: Mapping[str, Any]) -> None:
+    """Tell the account's holder, by the address that enters it, else by the number."""
+    tell_at(contacts_of(account)[:1], account, key, values)
+
+
+def tell_at(contacts: list[Contact], account: Account, key: str, values: Mapping[str, Any]) -> None:
+    """Tell the account's holder at these addresses and numbers, whatever the person's file says by now.
+
+    The letters name no person: what warns of a changed address must not follow it to the new one."""
+    person = db.session.get_one(Person, account.person_id)
+    told = {"name": person.name or account.email or "", **values}
+    send_all(
+        Letter(key, person.reference, contact.address, person.language, told, channel=contact.channel)
+        for contact in contacts
+    )
+
+
+def contacts_of(account: Account) -> list[Contact]:
+    """Return the address and the number that enter an account, those that there are."""
+    found = [Contact(EMAIL, account.email)] if account.email else []
+    if account.phone_sealed is not None:
+        number = crypto.unseal(account.phone_sealed, "accounts", "phone", account.reference)
+        found.append(Contact(SMS, number))
+    return found
+
+
+def named(viewer: Viewer) -> str:
+    """Return by which name a letter says who acted: a person's, or the house's for the system."""
+    return HOUSE if viewer.is_system else viewer.name or viewer.email

@@ -1,0 +1,172 @@
+"""Give a role from a day to another, end it, and lend it to a deputy. Each act is told to its person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.actions import letters
+from cohortmgr.accounts.models import Account, Person, RoleGrant
+from cohortmgr.accounts.queries import reference_of
+from cohortmgr.accounts.roles import hooks, queries
+from cohortmgr.accounts.roles.rules import (
+    GRANTS,
+    GrantState,
+    RoleScope,
+    grant_state,
+    period,
+    period_problems,
+    place_problems,
+)
+from cohortmgr.accounts.rules import ROLE_NAMES, Role, Viewer, may_grant, require_other
+from cohortmgr.audit.actions import About, record
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
+from cohortmgr.base.i18n import in_each_language
+
+_HELD = N_("%(name)s a déjà ce rôle ici. Finissez-le d’abord si ses dates doivent changer.")
+_SCOPE = N_("Choisissez où le rôle se donne.")
+_SAME = N_("On ne se remplace pas soi-même : choisissez une autre personne.")
+
+
+@dataclass(frozen=True)
+class RoleWish:
+    """A role that is to be given: where, and from which day to which, both included."""
+
+    role: Role
+    scope: RoleScope
+    begins_on: date | None = None
+    ends_on: date | None = None
+
+
+def wish_of(viewer: Viewer, role: Role, scope: str, begins_on: date | None, ends_on: date | None) -> RoleWish:
+    """Return a role that the viewer may give. `scope` is the reference of one of the viewer's places.
+    Raises Refused, saying what is wrong; NotPermitted if the role is not theirs to give."""
+    place = next((each for each in hooks.scopes_for(viewer) if each.reference == scope), None)
+    if place is None:
+        raise Refused(Problem(_SCOPE, {}, "scope"))
+    if not may_grant(viewer, role, place.path, place.institutions, place.alone):
+        raise NotPermitted(f"{role} at {place.path}")
+    problems = place_problems(role, place.is_company) + period_problems(begins_on, ends_on, clock.today())
+    if problems:
+        raise Refused(*problems)
+    return RoleWish(role, place, begins_on, ends_on)
+
+
+def give(viewer: Viewer, account_reference: str, wish: RoleWish) -> RoleGrant:
+    """Give a role to a colleague whom the viewer sees. Raises Refused if they hold it already."""
+    queries.colleague_for(viewer, account_reference)
+    require_other(viewer, account_reference)
+    return hold(viewer, _account(account_reference), wish)
+
+
+def deputise(
+    viewer: Viewer, grant_reference: str, deputy: str, begins_on: date | None, ends_on: date | None
+) -> RoleGrant:
+    """Lend a colleague's role to another, the account `deputy`, from a day to another.
+    Raises Refused without a last day: who stands in for somebody stops by themselves."""
+    lent = queries.grant_for(viewer, grant_reference)
+    queries.colleague_for(viewer, deputy)
+    require_other(viewer, deputy)
+    account = _account(deputy)
+    problems = period_problems(begins_on, ends_on, clock.today())
+    if ends_on is None:
+        problems.append(Problem(N_("Dites le dernier jour de la suppléance."), {}, "ends_on"))
+    if account.id == lent.account_id:
+        problems.append(Problem(_SAME, {}, "deputy"))
+    if queries.grant_state_of(lent) is GrantState.ENDED:
+        problems.append(Problem(N_("Ce rôle est fini : il n’y a plus rien à confier."), {}))
+    if problems:
+        raise Refused(*problems)
+    place = queries.scope_of(lent)
+    wish = RoleWish(Role(lent.role), place, begins_on, ends_on)
+    return hold(viewer, account, wish, stands_for=lent.account_id)
+
+
+def hold(viewer: Viewer, account: Account, wish: RoleWish, stands_for: int | None = None) -> RoleGrant:
+    """Write a role that the viewer may give, and tell its person. Raises Refused if they hold it already."""
+    place, today = wish.scope, clock.today()
+    if not may_grant(viewer, wish.role, place.path, place.institutions, place.alone):
+        raise NotPermitted(f"{wish.role} at {place.path}")
+    row = _row(account, wish)
+    to = grant_state(wish.begins_on, wish.ends_on, None, today)
+    if row is None:
+        row = RoleGrant(account_id=account.id, role=wish.role.value, scope_reference=place.reference)
+        db.session.add(row)
+    elif not GRANTS.can(queries.grant_state_of(row), to):
+        person = db.session.get_one(Person, account.person_id)
+        raise Refused(Problem(_HELD, {"name": person.name or account.email or ""}, "role"))
+    row.scope_kind, row.path, row.institutions = place.kind, place.path, list(place.institutions)
+    row.alone, row.granted_at, row.revoked_at = place.alone, clock.now(), None
+    row.begins_on, row.ends_on, row.stands_for_id = wish.begins_on, wish.ends_on, stands_for
+    after: dict[str, object] = {
+        "role": wish.role.value,
+        "path": place.path,
+        "begins_on": wish.begins_on,
+        "ends_on": wish.ends_on,
+    }
+    if place.alone:
+        after["alone"] = True
+    if stands_for is not None:
+        after["stands_for"] = db.session.get_one(Account, stands_for).reference
+    act = "accounts.grant" if stands_for is None else "accounts.deputise"
+    record(viewer, act, about_account(account, place.institutions), after=after)
+    told = {
+        **said(viewer, wish.role, place.name),
+        "period": in_each_language(period(wish.begins_on, wish.ends_on)),
+    }
+    letters.tell(account, "role_given", told)
+    return row
+
+
+def end(viewer: Viewer, grant_reference: str, on: date | None) -> None:
+    """End a role now, or after a day that counts still; its person is told.
+    Raises Refused if it is over already, or if the day is past."""
+    row = queries.grant_for(viewer, grant_reference)
+    account = db.session.get_one(Account, row.account_id)
+    require_other(viewer, account.reference)
+    GRANTS.move(queries.grant_state_of(row), GrantState.ENDED)
+    problems = period_problems(row.begins_on, on, clock.today())
+    if problems:
+        raise Refused(*problems)
+    before = {"ends_on": row.ends_on}
+    if on is None:
+        row.revoked_at = clock.now()
+    else:
+        row.ends_on = on
+    after = {"role": row.role, "path": row.path, "ends_on": on or clock.today()}
+    record(viewer, "accounts.end_role", about_account(account, row.institutions), before=before, after=after)
+    told = {**said(viewer, Role(row.role), queries.names_at(row.path)), "day": on or clock.today()}
+    letters.tell(account, "role_ended", told)
+
+
+def said(viewer: Viewer, role: Role, place: Mapping[str, str]) -> dict[str, object]:
+    """Return what every letter about a role says: the role, the place in three languages, and who acted."""
+    name = place or in_each_language(queries.WHOLE)
+    return {"role": in_each_language(ROLE_NAMES[role]), "place": name, "by": letters.named(viewer)}
+
+
+def about_account(account: Account, institutions: Sequence[int] = ()) -> About:
+    """Return what an act on an account was done to: in the chain of the institution that it concerns, if it is one."""
+    own = institutions[0] if len(institutions) == 1 else None
+    return About("account", account.reference, own, reference_of(account.person_id))
+
+
+def _row(account: Account, wish: RoleWish) -> RoleGrant | None:
+    held = sa.select(RoleGrant).where(
+        RoleGrant.account_id == account.id,
+        RoleGrant.role == wish.role.value,
+        RoleGrant.scope_reference == wish.scope.reference,
+    )
+    return db.session.scalar(held.with_for_update().execution_options(populate_existing=True))
+
+
+def _account(reference: str) -> Account:
+    found = db.session.scalar(sa.select(Account).where(Account.reference == reference))
+    if found is None:
+        raise NotFound(reference)
+    return found

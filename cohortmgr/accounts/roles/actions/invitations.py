@@ -1,0 +1,245 @@
+"""Invite somebody to a role by an address or a number: the link that went there is what proves it.
+
+Nobody holds the role before. A page on GET and the act on POST, because mail scanners open links.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.actions import doors, letters, links, people
+from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
+from cohortmgr.accounts.models import Account, Person, RoleGrant
+from cohortmgr.accounts.queries import contacts_of, viewer_of_account
+from cohortmgr.accounts.roles import queries
+from cohortmgr.accounts.roles.actions import grants
+from cohortmgr.accounts.roles.actions.grants import RoleWish
+from cohortmgr.accounts.roles.models import Invitation
+from cohortmgr.accounts.roles.queries import Invitee
+from cohortmgr.accounts.roles.rules import INVITATIONS, GrantState, InvitationState, period
+from cohortmgr.accounts.rules import (
+    INVITATION_LIFETIME,
+    INVITE,
+    SYSTEM,
+    Role,
+    Viewer,
+    may_grant,
+    require_other,
+)
+from cohortmgr.audit.actions import About, record
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
+from cohortmgr.base.i18n import in_each_language
+from cohortmgr.base.text import new_reference
+from cohortmgr.outbox.actions import Letter, send_all
+
+_OWN = N_("C’est votre adresse ou votre numéro : personne ne se donne un rôle.")
+_BY_NOBODY = N_("Qui vous a invité·e ne peut plus donner ce rôle. Demandez une autre invitation.")
+_WAITS = N_("Une invitation à ce rôle attend déjà sa réponse : renvoyez-la, ou retirez-la.")
+_WHOSE = N_(
+    "Plusieurs personnes ont cette adresse ou ce numéro. Entrez d’abord par un code, dites lequel des dossiers est le "
+    "vôtre, puis rouvrez ce lien ; ou demandez une invitation à une autre adresse."
+)
+_OVER = N_("Ce rôle est fini : invitez la personne sans passer par un remplacement.")
+
+
+@dataclass(frozen=True)
+class OpenedInvitation:
+    """What the page of a link shows: who is invited, to what, by whom."""
+
+    invited: Invitee
+    role: Role
+    place: str
+    row: Invitation
+    by: str
+
+
+def invite(viewer: Viewer, invited: Invitee, wish: RoleWish, replaces: RoleGrant | None = None) -> Invitation:
+    """Send an invitation. Raises Refused if the same one waits already, or if it is the viewer's own address.
+
+    Whether the address has an account is not looked at: the answer is the same."""
+    blind = crypto.blind_index(invited.contact.kind, invited.contact.address)
+    if invited.contact.channel == EMAIL and invited.contact.address == viewer.email.casefold():
+        raise Refused(Problem(_OWN, {}, "email"))
+    if not may_grant(viewer, wish.role, wish.scope.path, wish.scope.institutions, wish.scope.alone):
+        raise NotPermitted(f"{wish.role} at {wish.scope.path}")
+    _require_none_waits(blind, wish)
+    moment, reference = clock.now(), new_reference()
+    content = {
+        "channel": invited.contact.channel,
+        "address": invited.contact.address,
+        "given_name": invited.given_name,
+        "family_name": invited.family_name,
+        "language": invited.language,
+    }
+    row = Invitation(
+        reference=reference,
+        blind=blind,
+        sealed=crypto.seal(json.dumps(content), "invitations", "sealed", reference),
+        role=wish.role.value,
+        scope_kind=wish.scope.kind,
+        scope_reference=wish.scope.reference,
+        path=wish.scope.path,
+        institutions=list(wish.scope.institutions),
+        alone=wish.scope.alone,
+        begins_on=wish.begins_on,
+        ends_on=wish.ends_on,
+        replaces_id=replaces.id if replaces is not None else None,
+        invited_by=viewer.reference,
+        created_at=moment,
+        expires_at=moment + INVITATION_LIFETIME,
+    )
+    db.session.add(row)
+    db.session.flush()
+    _send(viewer, row, "accounts.invite")
+    return row
+
+
+def replace_holder(viewer: Viewer, grant_reference: str, invited: Invitee) -> Invitation:
+    """Invite somebody to a role in place of who holds it: one's role ends as the other's begins.
+    Raises Refused if the role is over."""
+    held = queries.grant_for(viewer, grant_reference)
+    require_other(viewer, db.session.get_one(Account, held.account_id).reference)
+    if queries.grant_state_of(held) is GrantState.ENDED:
+        raise Refused(Problem(_OVER))
+    return invite(viewer, invited, RoleWish(Role(held.role), queries.scope_of(held)), held)
+
+
+def send_again(viewer: Viewer, reference: str) -> None:
+    """Send an invitation that waits or lapsed once more; its earlier link no longer opens."""
+    row = queries.invitation_for(viewer, reference)
+    state = queries.invitation_state_of(row)
+    if state is not InvitationState.WAITING:
+        INVITATIONS.move(state, InvitationState.WAITING)
+    row.expires_at, row.invited_by = clock.now() + INVITATION_LIFETIME, viewer.reference
+    links.use_up(INVITE, [row.reference])
+    _send(viewer, row, "accounts.invite_again")
+
+
+def call_off(viewer: Viewer, reference: str) -> None:
+    """Take an invitation back: its link no longer opens."""
+    row = queries.invitation_for(viewer, reference)
+    INVITATIONS.move(queries.invitation_state_of(row), InvitationState.CALLED_OFF)
+    row.called_off_at = clock.now()
+    links.use_up(INVITE, [row.reference])
+    record(viewer, "accounts.call_off_invitation", _about(row), after=_noted(row))
+
+
+def look(token: str) -> OpenedInvitation:
+    """Return what a link invites to, for its page. Raises as `links.peek` does, and Refused if nobody may give
+    that role any more."""
+    link = links.peek(token, INVITE)
+    row = queries.invitation_of(link.subject, lock=False)
+    if row is None:
+        raise NotFound(link.subject)
+    by = _inviter(row)
+    place = queries.scope_names([row.path])[row.path]
+    return OpenedInvitation(queries.invited_by_row(row), Role(row.role), place, row, letters.named(by))
+
+
+def accept(viewer: Viewer, token: str, given_name: str, family_name: str, language: str) -> int:
+    """Take an invitation up: whoever opened its link reads that address or number, and gets the role.
+    `viewer` is who was signed in there, if anybody was.
+
+    Returns the id of their account, made if there is none. Raises as `look` does, and Refused if the address is
+    also that of somebody whose account it enters and who must say first which of the people they are."""
+    link = links.use(token, INVITE)
+    row = queries.invitation_of(link.subject)
+    if row is None:
+        raise NotFound(link.subject)
+    INVITATIONS.move(queries.invitation_state_of(row), InvitationState.ACCEPTED)
+    inviter = _inviter(row)
+    invited = queries.invited_by_row(row)
+    account_id = _entered(viewer, invited.contact, language)
+    account = db.session.get_one(Account, account_id)
+    _name(account, given_name, family_name)
+    row.accepted_at = clock.now()
+    record(
+        Viewer(account.reference),
+        "accounts.accept_invitation",
+        grants.about_account(account, row.institutions),
+        after=_noted(row),
+    )
+    _replaced(inviter, row, account)
+    wish = RoleWish(Role(row.role), queries.scope_of(row), row.begins_on, row.ends_on)
+    grants.hold(inviter, account, wish)
+    return account_id
+
+
+def _entered(viewer: Viewer, contact: Contact, language: str) -> int:
+    if viewer.account_id is not None and contact in contacts_of(viewer):
+        return viewer.account_id
+    account_id = doors.enter(contact, language).account_id
+    if account_id is not None:
+        return account_id
+    if not doors.may_go_on(contact):
+        raise Refused(Problem(_WHOSE))
+    return doors.go_on(contact, language)
+
+
+def _inviter(row: Invitation) -> Viewer:
+    """Return who invited, if they still may: what somebody sent before they left opens nothing."""
+    inviter = SYSTEM if row.invited_by == SYSTEM.reference else viewer_of_account(row.invited_by)
+    if inviter is None or not queries.can_manage(inviter, row):
+        raise Refused(Problem(_BY_NOBODY))
+    return inviter
+
+
+def _replaced(inviter: Viewer, row: Invitation, account: Account) -> None:
+    held = db.session.get(RoleGrant, row.replaces_id) if row.replaces_id is not None else None
+    if held is None or held.account_id == account.id:
+        return
+    if queries.grant_state_of(held) is not GrantState.ENDED:
+        grants.end(inviter, held.reference, None)
+
+
+def _name(account: Account, given_name: str, family_name: str) -> None:
+    person = db.session.get_one(Person, account.person_id)
+    if not person.name and (given_name or family_name):
+        people.set_person(person, {"given_name": given_name, "family_name": family_name})
+
+
+def _require_none_waits(blind: str, wish: RoleWish) -> None:
+    same = sa.select(Invitation).where(
+        Invitation.blind == blind,
+        Invitation.role == wish.role.value,
+        Invitation.scope_reference == wish.scope.reference,
+    )
+    if any(queries.invitation_state_of(row) is InvitationState.WAITING for row in db.session.scalars(same)):
+        raise Refused(Problem(_WAITS, {}, "email"))
+
+
+def _send(viewer: Viewer, row: Invitation, act: str) -> None:
+    invited = queries.invited_by_row(row)
+    token = links.create(INVITE, row.reference, INVITATION_LIFETIME)
+    name = f"{invited.given_name} {invited.family_name}".strip()
+    told = {
+        **grants.said(viewer, Role(row.role), queries.names_at(row.path)),
+        "name": name or invited.contact.address,
+        "period": in_each_language(period(row.begins_on, row.ends_on)),
+        "token": token,
+        "until": row.expires_at,
+    }
+    letter = Letter(
+        "role_invitation",
+        row.reference,
+        invited.contact.address,
+        invited.language,
+        told,
+        channel=SMS if invited.contact.channel == SMS else EMAIL,
+    )
+    send_all([letter])
+    record(viewer, act, _about(row), after=_noted(row) | {"name": name, "to": invited.contact.address})
+
+
+def _noted(row: Invitation) -> dict[str, object]:
+    return {"role": row.role, "path": row.path, "begins_on": row.begins_on, "ends_on": row.ends_on}
+
+
+def _about(row: Invitation) -> About:
+    own = row.institutions[0] if len(row.institutions) == 1 else None
+    return About("invitation", row.reference, own, row.reference)

@@ -1,0 +1,323 @@
+"""Read the people who hold roles, as far as the viewer's own scopes reach, and the invitations that wait."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
+from cohortmgr.accounts.models import Account, Person, RoleGrant
+from cohortmgr.accounts.queries import below
+from cohortmgr.accounts.roles import hooks
+from cohortmgr.accounts.roles.models import Invitation
+from cohortmgr.accounts.roles.rules import (
+    ALONE,
+    AccountState,
+    GrantState,
+    InvitationState,
+    RoleScope,
+    grant_state,
+    invitation_state,
+)
+from cohortmgr.accounts.rules import COMPANY_ROLES, Role, Viewer, allows, may_grant
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, NotFound, Problem
+from cohortmgr.base.i18n import localized, say
+from cohortmgr.base.text import fold
+
+WHOLE = N_("Toute l’installation")
+
+
+@dataclass(frozen=True)
+class HeldRole:
+    """A role as the page of people shows it; `may` says whether the viewer may end it or lend it to a deputy."""
+
+    reference: str
+    account: str
+    role: Role
+    scope: str
+    path: str
+    is_company: bool
+    alone: bool
+    state: GrantState
+    begins_on: date | None
+    ends_on: date | None
+    revoked_at: datetime | None
+    stands_for: str
+    may: bool
+
+
+@dataclass(frozen=True)
+class RoleHolder:
+    """A person with roles that the viewer may see. `contact` enters their account."""
+
+    reference: str
+    name: str
+    contact: Contact
+    state: AccountState
+    roles: tuple[HeldRole, ...]
+    may_suspend: bool
+
+    @property
+    def is_present(self) -> bool:
+        """Whether a role holds, or will."""
+        return any(role.state is not GrantState.ENDED for role in self.roles)
+
+
+def visible(viewer: Viewer) -> sa.Select[RoleGrant]:
+    """Select the roles, ended ones too, that lie below the viewer's scopes, and those in companies.
+    Which of the latter are the viewer's, `can_see` says of each."""
+    scopes = viewer.scopes("people.manage")
+    companies = sa.and_(sa.literal(bool(scopes)), RoleGrant.role.in_([role.value for role in COMPANY_ROLES]))
+    return sa.select(RoleGrant).where(sa.or_(below(RoleGrant.path, scopes), companies)).order_by(RoleGrant.id)
+
+
+def can_see(viewer: Viewer, grant: RoleGrant | Invitation) -> bool:
+    """Whether a selected role is the viewer's to see: where they manage people, or theirs to give."""
+    return allows(viewer, "people.manage", grant.path) or can_manage(viewer, grant)
+
+
+def can_manage(viewer: Viewer, grant: RoleGrant | Invitation) -> bool:
+    """Whether the viewer may give and end such a role there."""
+    return may_grant(viewer, Role(grant.role), grant.path, grant.institutions, grant.alone)
+
+
+def grant_for(viewer: Viewer, reference: str) -> RoleGrant:
+    """Return a role that the viewer may end or lend, locked until the end of the transaction. Raises NotFound."""
+    chosen = visible(viewer).where(RoleGrant.reference == reference).with_for_update()
+    found = db.session.scalar(chosen.execution_options(populate_existing=True))
+    if found is None or not can_manage(viewer, found):
+        raise NotFound(reference)
+    return found
+
+
+def grant_state_of(grant: RoleGrant) -> GrantState:
+    """Return the state of a role today."""
+    return grant_state(grant.begins_on, grant.ends_on, grant.revoked_at, clock.today())
+
+
+def colleagues(viewer: Viewer, account: str | None = None) -> list[RoleHolder]:
+    """Return the people with a role that the viewer may see, by name, or only one account.
+    Two statements, and one for the names of the places."""
+    query = visible(viewer).add_columns(Account, Person).join(Account, Account.id == RoleGrant.account_id)
+    query = query.join(Person, Person.id == Account.person_id)
+    if account is not None:
+        query = query.where(Account.reference == account)
+    rows = [row for row in db.session.execute(query) if can_see(viewer, row[0])]
+    scopes = hooks.names_at({grant.path for grant, _account, _person in rows})
+    stood_for = _names_by_id({grant.stands_for_id for grant, _account, _person in rows})
+    everything = _all_grants({grant.account_id for grant, _account, _person in rows})
+    found: dict[int, tuple[Account, Person, list[HeldRole]]] = {}
+    for grant, entered, person in rows:
+        held = _held_role(viewer, grant, entered, scopes, stood_for)
+        found.setdefault(entered.id, (entered, person, []))[2].append(held)
+    people = [
+        RoleHolder(
+            entered.reference,
+            person.name,
+            contact_of_account(entered),
+            account_state_of(entered),
+            tuple(sorted(roles, key=lambda role: (role.state is GrantState.ENDED, role.path, role.role))),
+            _may_suspend(viewer, entered, everything[entered.id]),
+        )
+        for entered, person, roles in found.values()
+    ]
+    return sorted(people, key=lambda each: (fold(each.name), each.contact.address))
+
+
+def colleague_for(viewer: Viewer, reference: str) -> RoleHolder:
+    """Return the person of an account, if one of their roles is the viewer's to see. Raises NotFound."""
+    found = colleagues(viewer, reference)
+    if not found:
+        raise NotFound(reference)
+    return found[0]
+
+
+def account_state_of(account: Account) -> AccountState:
+    """Return the state of an account."""
+    return AccountState.SUSPENDED if account.suspended_at is not None else AccountState.OPEN
+
+
+def account_to_suspend(viewer: Viewer, reference: str) -> Account:
+    """Return the account of a colleague whom the viewer may suspend, reopen or sign out, locked. Raises NotFound.
+
+    An account enters everything that is its person's: whoever manages only some of its roles ends those."""
+    account = db.session.scalar(
+        sa.select(Account)
+        .where(Account.reference == reference)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if account is None or not _may_suspend(viewer, account, _all_grants({account.id})[account.id]):
+        raise NotFound(reference)
+    return account
+
+
+def contact_of_account(account: Account) -> Contact:
+    """Return where an account is reached: its address, else the number that enters it."""
+    if account.email or account.phone_sealed is None:
+        return Contact(EMAIL, account.email or "")
+    return Contact(SMS, crypto.unseal(account.phone_sealed, "accounts", "phone", account.reference))
+
+
+def names_at(path: str) -> Mapping[str, str]:
+    """Return the name of a place in three languages; empty for the whole tree and for what is gone."""
+    return hooks.names_at([path]).get(path) or ({"fr": path} if path else {})
+
+
+def scope_of(row: RoleGrant | Invitation) -> RoleScope:
+    """Return where a role is held, or will be."""
+    return RoleScope(
+        row.scope_kind,
+        row.scope_reference,
+        row.path,
+        names_at(row.path),
+        tuple(row.institutions),
+        is_company=row.role in COMPANY_ROLES,
+        alone=row.alone,
+    )
+
+
+def scope_names(paths: Iterable[str]) -> dict[str, str]:
+    """Return the names of places by their paths, in the present language; a place that is gone has its path."""
+    wanted = set(paths)
+    names = hooks.names_at(wanted)
+    return {path: localized(names.get(path)) or path or say(WHOLE) for path in wanted}
+
+
+def _called(place: str, alone: bool) -> str:
+    return say(Problem(ALONE, {"place": place})) if alone else place
+
+
+def _held_role(
+    viewer: Viewer,
+    grant: RoleGrant,
+    account: Account,
+    scopes: Mapping[str, Mapping[str, str]],
+    stood_for: Mapping[int, str],
+) -> HeldRole:
+    return HeldRole(
+        reference=grant.reference,
+        account=account.reference,
+        role=Role(grant.role),
+        scope=_called(localized(scopes.get(grant.path)) or grant.path or say(WHOLE), grant.alone),
+        path=grant.path,
+        is_company=grant.role in COMPANY_ROLES,
+        alone=grant.alone,
+        state=grant_state_of(grant),
+        begins_on=grant.begins_on,
+        ends_on=grant.ends_on,
+        revoked_at=grant.revoked_at,
+        stands_for=stood_for.get(grant.stands_for_id or 0, ""),
+        may=can_manage(viewer, grant) and account.reference != viewer.reference,
+    )
+
+
+def _may_suspend(viewer: Viewer, account: Account, grants: Sequence[RoleGrant]) -> bool:
+    """Whether all that the account holds is the viewer's to end, and there is or was something.
+    An open account without any role is a person's own, and nobody's to close."""
+    standing = [grant for grant in grants if grant_state_of(grant) is not GrantState.ENDED]
+    if account.reference == viewer.reference or not all(can_manage(viewer, grant) for grant in standing):
+        return False
+    return bool(standing) or (
+        account.suspended_at is not None and any(can_manage(viewer, grant) for grant in grants)
+    )
+
+
+def _all_grants(account_ids: Collection[int]) -> dict[int, list[RoleGrant]]:
+    found: dict[int, list[RoleGrant]] = {number: [] for number in account_ids}
+    for grant in db.session.scalars(sa.select(RoleGrant).where(RoleGrant.account_id.in_(account_ids))):
+        found[grant.account_id].append(grant)
+    return found
+
+
+def _names_by_id(account_ids: Collection[int | None]) -> dict[int, str]:
+    wanted = {number for number in account_ids if number is not None}
+    if not wanted:
+        return {}
+    rows = sa.select(Account.id, Person).join(Person, Person.id == Account.person_id)
+    return {number: person.name for number, person in db.session.execute(rows.where(Account.id.in_(wanted)))}
+
+
+@dataclass(frozen=True)
+class OpenInvitation:
+    """An invitation that was neither accepted nor called off."""
+
+    reference: str
+    contact: Contact
+    name: str
+    role: Role
+    scope: str
+    state: InvitationState
+    begins_on: date | None
+    ends_on: date | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Invitee:
+    """What is sealed in an invitation: where it went, by which names and in which language."""
+
+    contact: Contact
+    given_name: str
+    family_name: str
+    language: str
+
+
+def open_invitations(viewer: Viewer) -> list[OpenInvitation]:
+    """Return the invitations that wait or lapsed and that the viewer could have sent, newest first."""
+    waiting = (Invitation.accepted_at.is_(None), Invitation.called_off_at.is_(None))
+    rows = db.session.scalars(sa.select(Invitation).where(*waiting).order_by(Invitation.id.desc()))
+    mine = [row for row in rows if can_manage(viewer, row)]
+    scopes = scope_names(row.path for row in mine)
+    found = []
+    for row in mine:
+        invited = invited_by_row(row)
+        name = f"{invited.given_name} {invited.family_name}".strip()
+        found.append(
+            OpenInvitation(
+                row.reference,
+                invited.contact,
+                name,
+                Role(row.role),
+                _called(scopes[row.path], row.alone),
+                invitation_state_of(row),
+                row.begins_on,
+                row.ends_on,
+                row.expires_at,
+            )
+        )
+    return found
+
+
+def invitation_for(viewer: Viewer, reference: str) -> Invitation:
+    """Return an invitation that the viewer could have sent, locked. Raises NotFound."""
+    found = invitation_of(reference)
+    if found is None or not can_manage(viewer, found):
+        raise NotFound(reference)
+    return found
+
+
+def invitation_of(reference: str, *, lock: bool = True) -> Invitation | None:
+    """Return the invitation with a reference, locked until the end of the transaction; None if there is none."""
+    chosen = sa.select(Invitation).where(Invitation.reference == reference)
+    if lock:
+        chosen = chosen.with_for_update().execution_options(populate_existing=True)
+    return db.session.scalar(chosen)
+
+
+def invitation_state_of(row: Invitation) -> InvitationState:
+    """Return the state of an invitation now."""
+    return invitation_state(row.accepted_at, row.called_off_at, row.expires_at, clock.now())
+
+
+def invited_by_row(row: Invitation) -> Invitee:
+    """Return who is invited."""
+    content = json.loads(crypto.unseal(row.sealed, "invitations", "sealed", row.reference))
+    contact = Contact(content["channel"], content["address"])
+    return Invitee(contact, content["given_name"], content["family_name"], content["language"])

@@ -1,0 +1,260 @@
+"""Pages where administrators invite people, give and end roles, and suspend accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.roles import hooks, queries
+from cohortmgr.accounts.roles.actions import grants, invitations, suspending
+from cohortmgr.accounts.roles.forms import DeputyForm, EndForm, InvitedForm, InviteForm, RoleForm
+from cohortmgr.accounts.roles.queries import HeldRole, Invitee, RoleHolder
+from cohortmgr.accounts.roles.rules import ACCOUNTS, GRANTS, INVITATIONS, GrantState
+from cohortmgr.accounts.rules import ROLE_NAMES, Role, Viewer, givable, require_anywhere
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import NotFound, Refused
+from cohortmgr.base.i18n import say
+from cohortmgr.base.paging import Page
+from cohortmgr.base.text import fold
+from cohortmgr.base.web.asked import page_asked
+from cohortmgr.base.web.responses import show_problems
+
+bp = Blueprint("people_staff", __name__, url_prefix="/staff/people")
+SIZE = 50
+_WORDS = {"names": ROLE_NAMES, "grants": GRANTS, "accounts": ACCOUNTS, "invitations": INVITATIONS}
+
+
+def _viewer() -> Viewer:
+    viewer = guards.viewer()
+    require_anywhere(viewer, "people.manage")
+    return viewer
+
+
+@bp.get("")
+@guards.staff
+def index() -> ResponseReturnValue:
+    """List the people with roles in the viewer's scopes, and the invitations that wait."""
+    viewer, wanted, gone = _viewer(), request.args.get("q", "")[:100].strip(), "gone" in request.args
+    found = [
+        person
+        for person in queries.colleagues(viewer)
+        if (gone or person.is_present) and _is_meant(person, wanted)
+    ]
+    number = min(page_asked(), max(1, -(-len(found) // SIZE)))
+    page = Page(found[(number - 1) * SIZE : number * SIZE], number, SIZE, len(found))
+    waiting = queries.open_invitations(viewer)
+    return render_template(
+        "accounts/roles/staff_people.html", page=page, waiting=waiting, wanted=wanted, gone=gone, **_WORDS
+    )
+
+
+def _is_meant(person: RoleHolder, wanted: str) -> bool:
+    return fold(wanted) in fold(person.name) or wanted.casefold() in person.contact.address
+
+
+@bp.route("/invite", methods=["GET", "POST"])
+@guards.staff
+@guards.survives
+def invite() -> ResponseReturnValue:
+    """Invite somebody to a role by an address or a number."""
+    viewer, form = _viewer(), InviteForm()
+    form.offer(givable(viewer), hooks.scopes_for(viewer))
+    if form.validate_on_submit():
+        try:
+            with writing():
+                wish = grants.wish_of(
+                    viewer, Role(form.role.data), form.scope.data, form.begins_on.data, form.ends_on.data
+                )
+                invitations.invite(viewer, _invited(form), wish)
+            flash(_("L’invitation est partie. Le rôle commence quand la personne l’accepte."), "done")
+            return redirect(url_for(".index"))
+        except Refused as refusal:
+            db.session.rollback()
+            show_problems(form, refusal)
+    return render_template("accounts/roles/staff_invite.html", form=form)
+
+
+def _invited(form: InvitedForm) -> Invitee:
+    names = ((form.given_name.data or "").strip(), (form.family_name.data or "").strip())
+    return Invitee(form.contact, *names, form.spoken.data)
+
+
+@bp.post("/invitations/<reference>/again")
+@guards.staff
+def send_again(reference: str) -> ResponseReturnValue:
+    """Send an invitation once more."""
+    viewer = _viewer()
+    return _act(
+        lambda: invitations.send_again(viewer, reference),
+        _("L’invitation est repartie ; l’ancien lien ne s’ouvre plus."),
+        url_for(".index"),
+    )
+
+
+@bp.post("/invitations/<reference>/call-off")
+@guards.staff
+def call_off(reference: str) -> ResponseReturnValue:
+    """Take an invitation back."""
+    viewer = _viewer()
+    return _act(
+        lambda: invitations.call_off(viewer, reference),
+        _("L’invitation est retirée : son lien ne s’ouvre plus."),
+        url_for(".index"),
+    )
+
+
+@bp.get("/<reference>")
+@guards.staff
+def show(reference: str) -> ResponseReturnValue:
+    """Show a person's roles, and what may be done about them."""
+    return _person(_viewer(), reference, None)
+
+
+def _person(viewer: Viewer, reference: str, form: RoleForm | None) -> ResponseReturnValue:
+    person = queries.colleague_for(viewer, reference)
+    if form is None:
+        form = RoleForm(formdata=None)
+        form.offer(givable(viewer), hooks.scopes_for(viewer))
+    return render_template("accounts/roles/staff_person.html", person=person, form=form, **_WORDS)
+
+
+@bp.post("/<reference>/give")
+@guards.staff
+def give(reference: str) -> ResponseReturnValue:
+    """Give a colleague one more role."""
+    viewer, form = _viewer(), RoleForm()
+    form.offer(givable(viewer), hooks.scopes_for(viewer))
+    if form.validate_on_submit():
+        try:
+            with writing():
+                wish = grants.wish_of(
+                    viewer, Role(form.role.data), form.scope.data, form.begins_on.data, form.ends_on.data
+                )
+                grants.give(viewer, reference, wish)
+            flash(_("Le rôle est donné, et la personne en est prévenue."), "done")
+            return redirect(url_for(".show", reference=reference))
+        except Refused as refusal:
+            db.session.rollback()
+            show_problems(form, refusal)
+    return _person(viewer, reference, form)
+
+
+@bp.post("/<reference>/suspend")
+@guards.staff
+def suspend(reference: str) -> ResponseReturnValue:
+    """Close an account on every device."""
+    viewer = _viewer()
+    return _act(
+        lambda: suspending.suspend(viewer, reference),
+        _("Le compte est suspendu, ses appareils sont déconnectés."),
+        url_for(".show", reference=reference),
+    )
+
+
+@bp.post("/<reference>/reopen")
+@guards.staff
+def reopen(reference: str) -> ResponseReturnValue:
+    """Open a suspended account again."""
+    viewer = _viewer()
+    return _act(
+        lambda: suspending.reopen(viewer, reference),
+        _("Le compte est rouvert."),
+        url_for(".show", reference=reference),
+    )
+
+
+@bp.post("/<reference>/sign-out")
+@guards.staff
+def sign_out(reference: str) -> ResponseReturnValue:
+    """Sign a colleague out everywhere."""
+    viewer = _viewer()
+    return _act(
+        lambda: suspending.sign_out(viewer, reference),
+        _("Tous les appareils de cette personne sont déconnectés."),
+        url_for(".show", reference=reference),
+    )
+
+
+@bp.route("/roles/<reference>/end", methods=["GET", "POST"])
+@guards.staff
+def end(reference: str) -> ResponseReturnValue:
+    """End a role, today or at a day."""
+    viewer, form = _viewer(), EndForm()
+    person, role = _held(viewer, reference)
+    if form.validate_on_submit():
+        try:
+            with writing():
+                grants.end(viewer, reference, form.ends_on.data)
+            flash(_("C’est noté, et la personne en est prévenue."), "done")
+            return redirect(url_for(".show", reference=person.reference))
+        except Refused as refusal:
+            db.session.rollback()
+            show_problems(form, refusal)
+    return render_template("accounts/roles/staff_end.html", form=form, person=person, role=role, **_WORDS)
+
+
+@bp.route("/roles/<reference>/deputy", methods=["GET", "POST"])
+@guards.staff
+def deputy(reference: str) -> ResponseReturnValue:
+    """Lend a colleague's role to another for some days."""
+    viewer, form = _viewer(), DeputyForm()
+    person, role = _held(viewer, reference)
+    others = [each for each in queries.colleagues(viewer) if _may_stand_in(viewer, each, person)]
+    form.offer(others)
+    if form.validate_on_submit():
+        try:
+            with writing():
+                grants.deputise(viewer, reference, form.deputy.data, form.begins_on.data, form.ends_on.data)
+            flash(_("La suppléance est notée, et la personne en est prévenue."), "done")
+            return redirect(url_for(".show", reference=form.deputy.data))
+        except Refused as refusal:
+            db.session.rollback()
+            show_problems(form, refusal)
+    return render_template("accounts/roles/staff_deputy.html", form=form, person=person, role=role, **_WORDS)
+
+
+def _may_stand_in(viewer: Viewer, other: RoleHolder, person: RoleHolder) -> bool:
+    return other.is_present and other.reference not in (viewer.reference, person.reference)
+
+
+@bp.route("/roles/<reference>/replace", methods=["GET", "POST"])
+@guards.staff
+@guards.survives
+def replace(reference: str) -> ResponseReturnValue:
+    """Invite somebody in place of who holds a role."""
+    viewer, form = _viewer(), InvitedForm()
+    person, role = _held(viewer, reference)
+    if form.validate_on_submit():
+        try:
+            with writing():
+                invitations.replace_holder(viewer, reference, _invited(form))
+            flash(_("L’invitation est partie : un rôle finira quand l’autre commencera."), "done")
+            return redirect(url_for(".index"))
+        except Refused as refusal:
+            db.session.rollback()
+            show_problems(form, refusal)
+    return render_template("accounts/roles/staff_replace.html", form=form, person=person, role=role, **_WORDS)
+
+
+def _held(viewer: Viewer, reference: str) -> tuple[RoleHolder, HeldRole]:
+    """Return a role that the viewer may end or lend, and its person. Raises NotFound."""
+    for person in queries.colleagues(viewer):
+        for role in person.roles:
+            if role.reference == reference and role.may and role.state is not GrantState.ENDED:
+                return person, role
+    raise NotFound(reference)
+
+
+def _act(act: Callable[[], None], said: str, to: str) -> ResponseReturnValue:
+    try:
+        with writing():
+            act()
+        flash(said, "done")
+    except Refused as refusal:
+        db.session.rollback()
+        flash(say(refusal.problems[0]), "wait")
+    return redirect(to)

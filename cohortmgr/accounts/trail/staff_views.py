@@ -1,0 +1,191 @@
+"""The pages of the trail, for auditors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.rules import Role, Viewer, require_anywhere
+from cohortmgr.accounts.trail import queries
+from cohortmgr.accounts.trail.actions import note_export
+from cohortmgr.accounts.trail.forms import TrailForm
+from cohortmgr.audit import queries as audit
+from cohortmgr.audit.models import Event
+from cohortmgr.audit.names import ACTS, OBJECTS
+from cohortmgr.audit.rules import Change, TrailFilter, changes
+from cohortmgr.base import clock
+from cohortmgr.base.db import writing
+from cohortmgr.base.errors import N_, Problem
+from cohortmgr.base.i18n import say
+from cohortmgr.base.paging import Page, page_of
+from cohortmgr.base.sheets.tables import write_csv
+from cohortmgr.base.web.asked import page_asked
+
+bp = Blueprint("accounts_staff", __name__, url_prefix="/staff")
+SIZE = 50
+# The most events of one file.
+MOST = 20_000
+_TOO_MANY = N_(
+    "%(number)s actes, c’est trop pour un fichier : choisissez des dates ou un acte, %(most)s au plus."
+)
+
+
+@dataclass(frozen=True)
+class TrailLine:
+    """An event as people read it."""
+
+    event: Event
+    act: str
+    kind: str
+    by: str
+    concerned: str
+    changes: Sequence[Change]
+
+
+@bp.get("/audit")
+@guards.staff
+def trail() -> ResponseReturnValue:
+    """List the acts of the viewer's institutions, newest first;
+    system administrators see the installation's too."""
+    return _page(_viewer(), _asked())
+
+
+@bp.post("/audit/verify")
+@guards.staff
+def verify() -> ResponseReturnValue:
+    """Recompute the viewer's chains from their first links, and show where they are broken."""
+    viewer = _viewer()
+    installation = Role.SYSTEM_ADMINISTRATOR in viewer.roles
+    chains = audit.chains_for(_institutions(viewer), installation)
+    broken = [problem for chain in chains for problem in audit.broken_links(chain)]
+    return _page(viewer, _asked(), broken=broken)
+
+
+@bp.post("/audit/export.csv")
+@guards.staff
+def export() -> ResponseReturnValue:
+    """Give the acts that were looked for as a file, and note in the trail that they left."""
+    viewer, form = _viewer(), _asked()
+    page = _events(viewer, form, 1, MOST)
+    if page.total > MOST or not form.validate():
+        tried = Problem(_TOO_MANY, {"number": page.total, "most": MOST}) if page.total > MOST else None
+        return _page(viewer, form, refused=[tried] if tried else []), 422
+    data = write_csv(_header(), map(_cells, _lines([event for (event,) in page.rows])))
+    with writing():
+        note_export(viewer, _institutions(viewer), request.args.to_dict(), page.total)
+    name = f"journal-{clock.today().isoformat()}.csv"
+    headers = {"Content-Disposition": f"attachment; filename={name}", "Cache-Control": "no-store"}
+    return Response(data, mimetype="text/csv", headers=headers)
+
+
+def _header() -> list[str]:
+    return [
+        _("Quand"),
+        _("Acte"),
+        _("Objet"),
+        _("Référence de l’objet"),
+        _("Concerne"),
+        _("Par"),
+        _("Ce qui a changé"),
+        _("Chaîne"),
+        _("Maillon"),
+        _("Empreinte"),
+    ]
+
+
+def _cells(line: TrailLine) -> list[object]:
+    event = line.event
+    told = "; ".join(f"{each.name}: {each.before} → {each.after}" for each in line.changes)
+    return [
+        event.at.isoformat(timespec="seconds"),
+        line.act,
+        line.kind,
+        event.object_reference,
+        line.concerned,
+        line.by,
+        told,
+        event.chain,
+        event.sequence,
+        event.digest,
+    ]
+
+
+def _viewer() -> Viewer:
+    viewer = guards.viewer()
+    require_anywhere(viewer, "audit.read")
+    return viewer
+
+
+def _asked() -> TrailForm:
+    form = TrailForm(formdata=request.args)
+    form.offer(ACTS, OBJECTS)
+    return form
+
+
+def _page(
+    viewer: Viewer,
+    form: TrailForm,
+    broken: Sequence[Problem] | None = None,
+    refused: Sequence[Problem] = (),
+) -> str:
+    page = _events(viewer, form, page_asked(), SIZE)
+    return render_template(
+        "accounts/trail/staff_trail.html",
+        page=page,
+        lines=_lines([event for (event,) in page.rows]),
+        form=form,
+        broken=broken,
+        refused=refused,
+        asked={name: text for name, text in request.args.items() if name != "page" and text},
+    )
+
+
+def _events(viewer: Viewer, form: TrailForm, number: int, size: int) -> Page:
+    query = audit.visible(_institutions(viewer), Role.SYSTEM_ADMINISTRATOR in viewer.roles)
+    return page_of(audit.matching(query, _wanted(form)) if form.validate() else query, number, size)
+
+
+def _wanted(form: TrailForm) -> TrailFilter:
+    last = form.last.data
+    return TrailFilter(
+        people=queries.references_like(form.person.data) if form.person.data else None,
+        action=form.action.data or "",
+        kind=form.kind.data or "",
+        reference=(form.reference.data or "").upper(),
+        first=clock.instant(form.first.data) if form.first.data else None,
+        before=clock.instant(last + timedelta(days=1)) if last else None,
+    )
+
+
+def _lines(events: Sequence[Event]) -> list[TrailLine]:
+    names = queries.names_by_reference(
+        reference for event in events for reference in (event.actor, event.subject, event.object_reference)
+    )
+    values = audit.values_of_all(events)
+    return [
+        TrailLine(
+            event,
+            say(ACTS[event.action]) if event.action in ACTS else event.action,
+            say(OBJECTS[event.object_kind]) if event.object_kind in OBJECTS else event.object_kind,
+            _by(event.actor, names),
+            names.get(event.subject) or names.get(event.object_reference, ""),
+            changes(found),
+        )
+        for event, found in zip(events, values, strict=True)
+    ]
+
+
+def _by(actor: str, names: dict[str, str]) -> str:
+    told = {"system": _("Le système"), "anonymous": _("Sans compte")}
+    return told.get(actor) or names.get(actor) or actor[:9]
+
+
+def _institutions(viewer: Viewer) -> list[int]:
+    held = [grant for grant in viewer.grants if grant.role == Role.AUDITOR]
+    return sorted({number for grant in held for number in grant.institutions})
