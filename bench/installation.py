@@ -90,7 +90,7 @@ def _filled(settings: Settings) -> Installation:
     return Installation(
         web=web,
         system=system,
-        environment=_environment(settings),
+        environment=settings.environment(),
         settings=settings,
         listed=listed,
         open_intake=opened,
@@ -118,10 +118,3 @@ def cookie_of(web: Flask, token: str) -> str:
     if kept is None:
         raise RuntimeError("no session cookie was made")
     return kept.value
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    values = {f"COHORTMGR_{name.upper()}": value for name, value in settings.model_dump().items()}
-    return {
-        name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in values.items()
-    }

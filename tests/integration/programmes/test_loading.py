@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask.ctx import AppContext
 from flask.testing import FlaskCliRunner
 
-from cohortmgr.accounts.rules import ANONYMOUS, SYSTEM
+from cohortmgr.accounts.rules import ANONYMOUS, SYSTEM, Scope
 from cohortmgr.audit.models import Event
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused
@@ -45,7 +45,7 @@ def test_mdia_brings_its_host_its_companies_its_intakes_and_seats(system_context
     assert queries.intake_of("mdia").key == "2027"
     assert queries.definition_of(first) == read_known("mdia")
     assert queries.get_intake(first.reference).id == first.id
-    assert [row.key for row in queries.intakes_below(["ma.inpt."])] == ["2027", "2025"]
+    assert [row.key for row in queries.intakes_below([Scope("ma.inpt.")])] == ["2027", "2025"]
     assert queries.intakes_below([]) == []
 
 
