@@ -47,7 +47,7 @@ SECRET_BYTES, SECRET_VARIETY = 32, 8
 OWN_FOLDERS = ("broker", "files", "incoming", "mail", "secrets", "sms", "trail", "uploads")
 
 
-def _written(value: object) -> str:
+def _as_text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
@@ -156,7 +156,7 @@ class Settings(BaseSettings):
 
     def environment(self) -> dict[str, str]:
         """Return the settings as the variables by which another process of the same installation gets them."""
-        return {f"COHORTMGR_{name.upper()}": _written(value) for name, value in self.model_dump().items()}
+        return {f"COHORTMGR_{name.upper()}": _as_text(value) for name, value in self.model_dump().items()}
 
     @field_validator("sms_countries", mode="before")
     @classmethod

@@ -20,7 +20,7 @@ from tests.databases import Database
 from tests.factories.year import Year
 from tests.hostile.bodies import SCRIPT
 from tests.hostile.walker import NOT_WALKED, SECRETS, Walker, told
-from tests.hostile.world import concerned, marked_year, visible
+from tests.hostile.world import marked_year, visible
 from tests.integration.accounts.test_roles import (
     COLUMNS,
     WRITES,
@@ -53,13 +53,13 @@ class Walk:
         with test_context(database.system_app):
             self.year: Year = marked_year(folder)
             tokens: dict[str, str | None] = {"a": None, **sessions(self.year)}
-            seen, named = visible(self.year), concerned(self.year)
+            seen = visible(self.year)
         self.references = places(database, self.year)
         database.app.config["WTF_CSRF_ENABLED"] = False
         database.app.test_client_class = SeparateClient
         headers = {COLUMNS[column]: cookie(database, token) for column, token in tokens.items()}
         client = database.app.test_client(use_cookies=False)
-        self.walker = Walker(database.app, client, headers, seen, named, Random(SEED))
+        self.walker = Walker(database.app, client, headers, seen, Random(SEED))
 
     def table(self, method: str) -> Iterator[tuple[str, str, str]]:
         """(path, address, cells) of each line of the table of roles with that method."""

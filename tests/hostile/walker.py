@@ -25,8 +25,6 @@ from tests.hostile.world import MARKER
 NOT_WALKED = ("/demo", "/sign-out", "/language", "/assets")
 # Of an address with a secret in it, the secret is the permission.
 SECRETS = re.compile(r"^/(links|repair|guardian|tell-me/stop|help/questions|unsubscribe|messages/stop)/")
-# The pages of the trail, which names people to whoever may read it.
-TRAIL = re.compile(r"^/staff/audit\b")
 # Arguments that some address reads.
 ARGUMENTS = (
     "page", "search", "state", "sent_from", "sent_to", "average_from", "average_to", "size", "sort", "columns",
@@ -76,8 +74,6 @@ class Walker:
     client: FlaskClient
     headers: Mapping[str, Mapping[str, str]]
     visible: Mapping[str, frozenset[str]]
-    # The words that stand in the trail beside the acts: its pages alone name whom an act concerned.
-    concerned: Mapping[str, frozenset[str]]
     random: Random
     wrong: list[str] = field(default_factory=list)
     answers: Counter[int] = field(default_factory=Counter)
@@ -105,10 +101,7 @@ class Walker:
         if not SECRETS.match(address):
             words = {word.casefold() for word in MARKER.findall(text + str(answer.headers))}
             self.seen.setdefault(who, set()).update(words & self.visible[who])
-            theirs = self.visible[who] | (
-                self.concerned.get(who, frozenset()) if TRAIL.match(address) else frozenset()
-            )
-            strange = words - theirs - {word.casefold() for word in MARKER.findall(address)}
+            strange = words - self.visible[who] - {word.casefold() for word in MARKER.findall(address)}
             if strange:
                 self.wrong.append(f"{told}reads {', '.join(sorted(strange)[:4])}")
         return answer, text

@@ -101,13 +101,3 @@ def visible(made: Year) -> Mapping[str, frozenset[str]]:
     for name in ("trainer", "finance"):
         seen[name] = _words(enrolled)
     return seen
-
-
-def concerned(made: Year) -> Mapping[str, frozenset[str]]:
-    """The words that each reader of the trail finds there: an institution's trail is one, whatever the programme of
-    its auditor, and the installation's names everybody whose account was made."""
-    everybody = _words(sa.select(Person.id))
-    of_institution = _words(
-        sa.select(Application.person_id).where(Application.institution_id == made.intake.institution_id)
-    )
-    return {"auditor": of_institution, "elsewhere": of_institution, "system_administrator": everybody}

@@ -6,23 +6,28 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.models import Account, Person
+from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.base.db import db
 from cohortmgr.base.text import fold
 
+# Those who have, or had, a role. The trail names nobody else: of a hidden child, or of another programme's candidate,
+# its reader may know that an act was, and not whom it concerned.
+_COLLEAGUE = sa.exists().where(RoleGrant.account_id == Account.id)
+
 
 def references_like(text: str) -> set[str]:
-    """Return the references of the persons, and of their accounts, whose name holds a text or whose address it is;
+    """Return the references of the colleagues, and of their accounts, whose name holds a text or whose address it is;
     the first two hundred."""
     rows = (
         sa.select(Person.reference, Account.reference)
         .outerjoin(Account, Account.person_id == Person.id)
         .where(
+            _COLLEAGUE,
             sa.or_(
                 Person.search_name.contains(fold(text), autoescape=True),
                 Person.email == text.casefold(),
                 Account.email == text.casefold(),
-            )
+            ),
         )
     )
     found = db.session.execute(rows.order_by(Person.id).limit(200))
@@ -30,7 +35,7 @@ def references_like(text: str) -> set[str]:
 
 
 def names_by_reference(references: Iterable[str]) -> dict[str, str]:
-    """Return the names of people by the references of their accounts or of themselves, else their address;
+    """Return the names of colleagues by the references of their accounts or of themselves, else their address;
     whoever has neither, or was erased, is left out. One statement for every 500."""
     found: dict[str, str] = {}
     wanted = sorted(set(references))
@@ -38,7 +43,7 @@ def names_by_reference(references: Iterable[str]) -> dict[str, str]:
         rows = (
             sa.select(Person, Account.reference, Account.email)
             .outerjoin(Account, Account.person_id == Person.id)
-            .where(sa.or_(Person.reference.in_(part), Account.reference.in_(part)))
+            .where(_COLLEAGUE, sa.or_(Person.reference.in_(part), Account.reference.in_(part)))
         )
         for person, account, email in db.session.execute(rows):
             name = person.name or email or person.email

@@ -8,6 +8,7 @@ import pytest
 
 from cohortmgr.base.errors import Refused
 from cohortmgr.programmes.definition.toml import read_known
+from cohortmgr.reviews.rules import total_thousandths
 from cohortmgr.selection.board import (
     Reading,
     SelectionBoard,
@@ -29,7 +30,7 @@ def _file(number: int, *marks: int, eligible: bool = True) -> SelectionFile:
     readings = []
     for mark in marks:
         scores = {criterion.key: mark for criterion in RUBRIC.criteria}
-        readings.append(Reading(RUBRIC.total_thousandths(scores), scores))
+        readings.append(Reading(total_thousandths(RUBRIC, scores), scores))
     reasons = () if eligible else ("licence",)
     return SelectionFile(number, number, f"F{number}", f"N{number}", None, eligible, reasons, tuple(readings))
 

@@ -61,7 +61,10 @@ def asked(intake: Intake, count: int, topic: str = "documents") -> None:
             viewer = Viewer(f"v{row.id}", row.person_id, _reference(row.person_id))
             place = helpdesk_questions.HelpRequestScope(row.institution_id, intake.path, intake.id, row.id)
             helpdesk_questions._open(
-                viewer, place, NewHelpRequest(topic, f"Question {row.id}", row.language, topic)
+                viewer,
+                place,
+                NewHelpRequest(topic, f"Question {row.id}", row.language, topic),
+                helpdesk_questions._limits_of(viewer),
             )
 
 
