@@ -1,4 +1,4 @@
-"""docs/walks.md and docs/where.md name files and functions that are there, and every module says what it is for."""
+"""README.md, docs/walks.md and docs/where.md name what is there, and every module says what it is for."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 from tests.architecture.sources import ROOT, files, tree
 
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 WALKS, WHERE = ROOT / "docs" / "walks.md", ROOT / "docs" / "where.md"
 # The one form in which the pages name a thing: `file` or `file: name`.
 _NAMED = re.compile(r"([\w./-]+/[\w./-]+\.\w+|[\w-]+\.py)(?:: ([\w.-]+))?")
@@ -157,3 +158,21 @@ def test_every_module_says_in_its_first_line_what_it_is_for() -> None:
 )
 def test_a_line_that_says_nothing_is_seen(line: str) -> None:
     assert not is_said(line)
+
+
+def test_every_link_leads_to_a_file() -> None:
+    targets = [target for target in re.findall(r"\]\(([^)]+)\)", README) if "://" not in target]
+    assert len(targets) > 8
+    assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+def test_every_command_is_a_target() -> None:
+    known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(re.findall(r"(?:^|`)make ([a-z]+)", README, re.MULTILINE))
+    assert {"demo", "test"} <= named <= known
+
+
+def test_every_setting_is_a_setting() -> None:
+    settings = (ROOT / "cohortmgr" / "base" / "settings.py").read_text(encoding="utf-8")
+    named = set(re.findall(r"COHORTMGR_([A-Z_]+)", README))
+    assert [name for name in named if f"    {name.lower()}: " not in settings] == []
