@@ -246,12 +246,18 @@ def require_answer() -> None:
     db.session.execute(sa.text("SELECT 1"))
 
 
+# A lock on a row has no database of its own; whoever waits for it has. The server's other databases are not ours.
+_WAITING = """
+    SELECT EXISTS (SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid)
+        WHERE datname = current_database() AND waitstart < now() - interval '2 seconds')
+"""
+
+
 def is_locked() -> bool:
     """Whether a writer holds the database so that the others wait. Itself it waits for nobody."""
     connection = db.session.connection()
     if connection.dialect.name == "postgresql":
-        waiting = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE waitstart < now() - interval '2 seconds')"
-        return bool(db.session.scalar(sa.text(waiting)))
+        return bool(db.session.scalar(sa.text(_WAITING)))
     path = cast(str, connection.engine.url.database)
     with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
         for _try in range(4):

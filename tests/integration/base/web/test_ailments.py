@@ -19,7 +19,7 @@ from flask.testing import FlaskClient
 from cohortmgr.base.db import db
 from cohortmgr.base.web import ailments
 from cohortmgr.base.web.ailments import Ailment, ailment_of
-from tests.databases import Database, SqliteDatabase
+from tests.databases import Database, PostgresDatabase, SqliteDatabase
 
 FORM = {"email": "une@exemple.ma", "region": "", "programme": "", "spoken": "fr"}
 ANSWERED_WITHIN = 5.0
@@ -72,6 +72,22 @@ def test_health_tells_a_locked_database_without_waiting_for_it(
         assert (answer.status_code, answer.json) == (503, {"status": "locked"})
         assert waiting.result()[0] == 503
     assert client.get("/health").json == {"status": "ok"}
+
+
+@pytest.mark.postgres_only
+def test_health_does_not_take_another_database_of_the_server_for_this_one(
+    database: PostgresDatabase, client: FlaskClient
+) -> None:
+    address = {"host": str(database.server.query["host"]), "user": "postgres", "dbname": "postgres"}
+    with psycopg.connect(**address) as holder, psycopg.connect(**address) as waiter:
+        holder.execute("SELECT pg_advisory_lock(12)")
+        with ThreadPoolExecutor(1) as others:
+            waiting = others.submit(waiter.execute, "SELECT pg_advisory_lock(12)")
+            time.sleep(2.2)
+            answer = client.get("/health").json
+            holder.execute("SELECT pg_advisory_unlock(12)")
+            waiting.result()
+    assert answer == {"status": "ok"}
 
 
 @pytest.mark.sqlite_only
