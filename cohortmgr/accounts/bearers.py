@@ -19,7 +19,8 @@ from cohortmgr.accounts.identifiers import western_digits
 ANSWERS = 5
 CLOSED_FOR = timedelta(days=1)
 LONGEST_ANSWER = 40
-_DAY = re.compile(r"(\d{1,4})\D+(\d{1,2})\D+(\d{1,4})\Z")
+# Signs alone stand between the parts of a day: with letters between them, 7HJ6V5 would be one.
+_DAY = re.compile(r"(\d{1,4})[\W_]+(\d{1,2})[\W_]+(\d{1,4})\Z")
 # A year of two digits is none.
 _OLDEST = 1900
 # The least of a file's number that counts as one: its last part, which people dictate.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cohortmgr.accounts.bearers import (
@@ -97,6 +97,14 @@ def test_an_answer_fits_its_day_its_number_or_its_last_part_alone() -> None:
         assert said is not None and not said.fits(DAY, numbers)
     day = read_answer("14/03/2004")
     assert day is not None and not day.fits(None, numbers)
+
+
+@given(st.text("0123456789ABCDEFGHJKMNPQRSTVWXYZ", min_size=6, max_size=6), st.booleans())
+@example("7HJ6V5", True)
+def test_each_number_that_a_file_may_get_is_read_as_one(code: str, whole: bool) -> None:
+    number = f"MDIA-{code}"
+    said = read_answer((number if whole else code).lower())
+    assert said is not None and said.fits(None, (number,))
 
 
 @given(st.text(max_size=60))
