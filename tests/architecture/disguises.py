@@ -29,6 +29,7 @@ GIVEN_SESSIONS = {("audit", "actions")}
 STATEMENT = re.compile(rf"^(sa|sqlalchemy)\.(\w+\.)*({'|'.join(STATEMENTS)})$")
 WRITE = re.compile(r"^(sa|sqlalchemy)\.(\w+\.)*(insert|update|delete)$|\.__table__\.(insert|update|delete)$")
 SESSION = re.compile(r"^(cohortmgr\.base\.)?db(\.db)?\.session$")
+TEMPLATE = re.compile(r"\w+(/\w+)+\.html$")
 # What views and queries set attributes of: objects of the request and of forms, which are no rows.
 NO_ROWS = {"self", "g", "request", "response", "form", "field"}
 CLOCKS = re.compile(
@@ -74,6 +75,22 @@ def rendered_elsewhere(root: Path) -> list[str]:
             re.compile(r"\.view_functions\b"),
         ),
     ]
+
+
+def templates_of_others(root: Path) -> list[str]:
+    """Names of another room's templates: what two rooms show stands in templates/base or templates/macros."""
+    return [
+        f"{source.place(node.lineno)} names {node.value}"
+        for source in of_house(root)
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if TEMPLATE.match(node.value) and not _is_own(source, node.value.split("/"))
+    ]
+
+
+def _is_own(source: Source, steps: list[str]) -> bool:
+    place = steps[1:] if steps[0] == "messages" and len(steps) > 2 else steps
+    return place[0] == source.parts[0] or steps[0] in {source.parts[0], "base", "macros"}
 
 
 def _found(sources: list[Source], pattern: re.Pattern[str]) -> list[str]:

@@ -40,6 +40,7 @@ CHECKS: tuple[Callable[[Path], list[str]], ...] = (
     disguises.clocks_by_aliases,
     disguises.lent_names,
     disguises.rendered_elsewhere,
+    disguises.templates_of_others,
     joining.hooks_elsewhere,
     joining.joined_elsewhere,
     joining.unanswered,

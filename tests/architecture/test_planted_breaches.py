@@ -231,6 +231,8 @@ OF_CHECKS: tuple[tuple[Check, str, str], ...] = (
     ),
     (disguises.rendered_elsewhere, "cohortmgr/selection/tasks.py", "current_app.jinja_env.get_template('x')"),
     (disguises.rendered_elsewhere, "cohortmgr/reports/staff_views.py", "current_app.view_functions['home']()"),
+    (disguises.templates_of_others, "cohortmgr/reports/staff_views.py", "render_template('cohorts/staff_list.html')"),
+    (disguises.templates_of_others, "cohortmgr/messages/texts/views.py", "page = 'accounts/public_sign_in.html'"),
     # What joins rooms.
     (joining.hooks_elsewhere, "cohortmgr/cohorts/staff_views.py", "on_shown = Hook()"),
     (

@@ -27,7 +27,7 @@ def answer(token: str) -> ResponseReturnValue:
     try:
         opened = invitations.look(token)
     except Refused as refusal:
-        return render_template("accounts/public_link_refused.html", problems=refusal.problems), 410
+        return render_template("base/link_refused.html", problems=refusal.problems), 410
     invited = opened.invited
     form = AcceptForm(given_name=invited.given_name, family_name=invited.family_name)
     if form.validate_on_submit():

@@ -141,7 +141,7 @@ def link(token: str) -> ResponseReturnValue:
 
 
 def _ended(token: str, refusal: Refused) -> ResponseReturnValue:
-    drawn = render_template("accounts/public_link_refused.html", problems=refusal.problems, token=token)
+    drawn = render_template("accounts/public_link_ended.html", problems=refusal.problems, token=token)
     return drawn, 410
 
 

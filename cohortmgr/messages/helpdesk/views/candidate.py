@@ -117,7 +117,7 @@ def linked(token: str) -> ResponseReturnValue:
             return redirect(url_for(".linked", token=token))
     except Refused as refusal:
         db.session.rollback()
-        return render_template("accounts/public_link_refused.html", problems=refusal.problems), 410
+        return render_template("base/link_refused.html", problems=refusal.problems), 410
     return render_template("messages/helpdesk/public_thread.html", **_thread(question, parts, form)), status
 
 

@@ -67,7 +67,11 @@ def test_the_role_holds_once_the_link_was_accepted_and_not_before(app: Flask, sy
     assert visitor.get("/staff/reviews").status_code == 200
     nora = known(EMAIL)
     assert nora.name == "Nora Alaoui" and nora.roles == {Role.REVIEWER}
-    assert stranger(app).post(link, data=NAMED).status_code == 410, "it serves once"
+    served = stranger(app).post(link, data=NAMED)
+    assert served.status_code == 410, "it serves once"
+    assert "Demandez un nouveau lien" in served.text and "/renew" not in served.text, (
+        "its inviter gives another"
+    )
     account = accounts.account_by_email(EMAIL)
     assert account is not None and account.proved_at is not None
     done = [name for name, _values in acts("accounts.invite", "accounts.accept_invitation", "accounts.grant")]
