@@ -25,6 +25,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.settings import Settings
 from cohortmgr.operations.commands.database_roles import make_roles
+from tests.said_names import UnknownName
 from tests.services import POSTGRES
 from tests.thrift import thrifty
 from tests.watch import commits
@@ -65,13 +66,15 @@ def _settle(file: Path) -> None:
 
 
 def application(settings: Settings, process: Process) -> Flask:
-    """Return the application, without the closing of asynchronous sessions.
+    """Return the application, which holds pages to the names that they are given, and closes no asynchronous sessions.
 
     We open none, and Playwright's event loop, which stays in the thread after a browser test, would refuse to
     close them.
     """
     with patch("flask_sqlalchemy_lite._extension._close_async_sessions", lambda _error: None):
-        return thrifty(create_app(settings, process))
+        made = thrifty(create_app(settings, process))
+    made.jinja_env.undefined = UnknownName
+    return made
 
 
 class States:

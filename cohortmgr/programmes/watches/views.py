@@ -95,4 +95,4 @@ def _page(token: str, *, done: bool) -> ResponseReturnValue:
     if done:
         with writing():
             watches.stop(reference)
-    return render_template("programmes/watches/public_watch_stop.html", token=token, done=done)
+    return render_template("programmes/watches/public_watch_stop.html", token=token, done=done, problems=())

@@ -2,10 +2,11 @@
 
 import pytest
 from flask import Flask
-from jinja2 import DictLoader, pass_context
+from jinja2 import DictLoader, UndefinedError, pass_context
 from jinja2.runtime import Context
 
 from cohortmgr.base.web.markup import House
+from tests.said_names import UnknownName
 
 
 @pytest.mark.parametrize(
@@ -45,3 +46,19 @@ def test_an_imported_macro_sees_what_all_templates_share() -> None:
     page = house.from_string("{% from 'macros' import m %}{{ m() }}{{ own }}", globals={"own": "mine"})
     assert page.render() == "allminemine"
     assert house.from_string("{% from 'macros' import m %}{{ m() }}").render() == "all"
+
+
+@pytest.mark.parametrize(
+    "source", ["{{ x }}", "{% if x %}y{% endif %}", "{% for y in x %}{% endfor %}", "{{ x|length }}"]
+)
+def test_in_tests_a_name_that_nobody_gave_is_an_error(source: str) -> None:
+    house = House(Flask("page"), autoescape=True, undefined=UnknownName)
+    with pytest.raises(UndefinedError):
+        house.from_string(source).render()
+    assert house.from_string("{{ x|default('-') }}{% if x is defined and x %}y{% endif %}").render() == "-"
+
+
+def test_in_tests_a_missing_key_and_a_plain_call_stay_empty() -> None:
+    house = House(Flask("page"), autoescape=True, undefined=UnknownName)
+    macro = "{% macro m() %}{% if caller %}{{ caller() }}{% endif %}{% endmacro %}{{ m() }}"
+    assert house.from_string(macro + "{{ x.y }}").render(x={}) == ""
