@@ -91,6 +91,7 @@ ACTS: Mapping[str, str] = {
     "desk.note": N_("Note gardée sur une question"),
     "desk.note_call": N_("Appel noté sur une question"),
     "desk.receive": N_("E-mail joint à une question"),
+    "mail.remove": N_("Courrier non lu retiré"),
     "desk.remove_answer": N_("Réponse type retirée"),
     "desk.reopen": N_("Question rouverte"),
     "desk.save_answer": N_("Réponse type gardée"),

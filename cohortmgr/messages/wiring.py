@@ -20,6 +20,7 @@ from cohortmgr.messages.helpdesk.views import staff as desk
 from cohortmgr.messages.incoming import actions as incoming
 from cohortmgr.messages.incoming import commands
 from cohortmgr.messages.incoming import tasks as incoming_tasks
+from cohortmgr.messages.incoming import views as unread_mail
 from cohortmgr.messages.letters import tasks as letter_tasks
 from cohortmgr.messages.letters.queries import texts as letter_texts
 from cohortmgr.messages.letters.views import candidate as inbox
@@ -46,6 +47,7 @@ PAGES = (
     campaigns.bp,
     texts.bp,
     undelivered_pages.bp,
+    unread_mail.bp,
 )
 JOBS = (letter_tasks.send_again, campaign_tasks.send, campaign_tasks.resend)
 MESSAGE_PAGES = (log.bp.name, campaigns.bp.name, texts.bp.name, undelivered_pages.bp.name)
@@ -84,6 +86,7 @@ def _place(app: Flask) -> None:
         "staff",
         Entry(N_("Questions"), "desk_staff.index", 30, "messages.desk", below),
         Entry(said, "messages_staff.log", 40, "applications.manage", MESSAGE_PAGES),
+        Entry(N_("Courrier non lu"), "unread_mail_staff.index", 45, "operations.read"),
         # Shown only to people without the log: those who have it reach the texts from its tabs.
         Entry(said, "texts_staff.index", 41, "messages.write", MESSAGE_PAGES, unless="messages_staff.log"),
     )

@@ -283,9 +283,7 @@ def send_test(viewer: Viewer, reference: str, form_key: str) -> int:
     example, shared = campaign_queries.first_told(campaign), campaign_queries.shared_by(intake)
     letters = []
     for language in known:
-        values = campaign_queries.values_for(
-            campaign_queries.example_of(example, language, viewer.name), shared
-        )
+        values = campaign_queries.values_for(rules.example_of(example, language, viewer.name), shared)
         letters.append(
             Letter(
                 TEST_KEY,

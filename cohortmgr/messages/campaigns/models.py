@@ -18,7 +18,7 @@ class Campaign(Row, Versioned, Model):
     The recipients are found by `filters`, those of the list of applications; if `cohort_id` is set, they are
     the cohort's members. `created_by` and the like are references of accounts. `total` counts the recipients
     since the list was fixed, `reached` is the id of the last recipient whose message was written, and
-    `left_out` counts those who could not be written to.
+    `left_out` counts those who could not be written to, or were no longer meant.
     """
 
     __tablename__ = "campaigns"

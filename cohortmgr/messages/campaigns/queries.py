@@ -262,6 +262,14 @@ def next_recipients(campaign: Campaign, size: int) -> Sequence[sa.Row[Any]]:
     return db.session.execute(query.where(place > campaign.reached).order_by(place).limit(size)).all()
 
 
+def still_meant(campaign: Campaign, rows: Sequence[sa.Row[Any]]) -> set[int]:
+    """Return the files, of rows of the fixed list, that the filter finds at this hour as well. One statement.
+
+    Between the proposal and the sending people withdraw, are admitted, leave."""
+    files = [row.application_id for row in rows]
+    return set(db.session.scalars(listed(campaign).where(Application.id.in_(files))))
+
+
 def count_dealt_with(campaign: Campaign) -> int:
     """Count the people of a fixed list who were dealt with."""
     dealt = (CampaignRecipient.campaign_id == campaign.id, CampaignRecipient.id <= campaign.reached)
@@ -281,20 +289,6 @@ def problems_of(row: Any, texts: Mapping[str, CampaignText]) -> list[str]:
     if row.troubled:
         found.append(rules.TROUBLED)
     return found
-
-
-@dataclass(frozen=True)
-class Example:
-    """A person, as texts address them."""
-
-    language: str
-    name: str
-    number: str
-
-
-def example_of(row: Any, language: str, name: str) -> Example:
-    """Return a person of the list, in another language; a made-up one called `name` if the list is empty."""
-    return Example(language, row.name or name if row else name, row.number if row else "—")
 
 
 def shared_by(intake: Intake) -> dict[str, Mapping[str, str]]:
@@ -342,8 +336,9 @@ def tally(campaign: Campaign) -> Tally:
 
 
 def retriable(campaign: Campaign) -> sa.Select[Any]:
-    """Select the ids of a campaign's messages that failed and may be tried again."""
-    return sa.select(Message.id).where(Message.id.in_(_last_of_each(campaign)), *_RETRIABLE)
+    """Select the ids of a campaign's messages that failed and may be tried again, to people who are still meant."""
+    meant = Message.person_id.in_(listed(campaign).with_only_columns(Application.person_id))
+    return sa.select(Message.id).where(Message.id.in_(_last_of_each(campaign)), meant, *_RETRIABLE)
 
 
 def count_retriable(campaign: Campaign) -> int:
@@ -352,7 +347,7 @@ def count_retriable(campaign: Campaign) -> int:
 
 
 def readdressed(campaign: Campaign) -> list[tuple[sa.Row[Any], str]]:
-    """Return the people whose message was returned and who have another address since, with that address.
+    """Return the people still meant whose message was returned and who have another address since, with it.
     Takes two statements, and one for every 500 persons' keys, with which the failed addresses are sealed."""
     last = _last_of_each(campaign)
     came_back = sa.select(Message).where(
@@ -367,7 +362,8 @@ def readdressed(campaign: Campaign) -> list[tuple[sa.Row[Any], str]]:
     if not failed:
         return []
     people = _people(campaign, *_TOLD, Application.email.label("of_file"), Person.email.label("of_person"))
-    rows = db.session.execute(people.where(Person.id.in_(failed))).all()
+    meant = Application.id.in_(listed(campaign).with_only_columns(Application.id))
+    rows = db.session.execute(people.where(Person.id.in_(failed), meant)).all()
     found = []
     for row in rows:
         others = [each for each in (row.of_file, row.of_person) if each and each != failed[row.person_id]]

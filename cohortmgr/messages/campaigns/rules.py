@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.base.errors import N_, Problem, Refused
@@ -143,7 +144,7 @@ def uses_name(texts: Texts) -> bool:
 @dataclass(frozen=True)
 class Tally:
     """How many of a campaign's people are in each situation.
-    `left_out` are those who could not be written to."""
+    `left_out` are those who could not be written to, or whom the filter no longer found at the hour of sending."""
 
     total: int
     sent: int = 0
@@ -179,3 +180,17 @@ def languages_missing(texts: Texts, wanted: Sequence[str]) -> list[Problem]:
         for language in LANGUAGES
         if language in wanted and language not in known
     ]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A person, as texts address them."""
+
+    language: str
+    name: str
+    number: str
+
+
+def example_of(row: Any, language: str, name: str) -> Example:
+    """Return a person of the list, in another language; a made-up one called `name` if the list is empty."""
+    return Example(language, row.name or name if row else name, row.number if row else "—")

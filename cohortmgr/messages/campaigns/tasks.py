@@ -95,7 +95,9 @@ def _write_some(reference: str) -> tuple[int, int] | None:
     if campaign is None or not rows:
         return None
     texts, shared = _said_by(campaign)
-    reached = [row for row in rows if not campaign_queries.problems_of(row, texts)]
+    meant = campaign_queries.still_meant(campaign, rows)
+    ready = [row for row in rows if not campaign_queries.problems_of(row, texts)]
+    reached = [row for row in ready if row.application_id in meant]
     send_all([_letter(campaign, row, texts, shared) for row in reached])
     campaign.reached = rows[-1].place
     campaign.left_out += len(rows) - len(reached)

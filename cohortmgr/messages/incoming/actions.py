@@ -14,9 +14,9 @@ from flask import current_app
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.audit.actions import about, record
+from cohortmgr.audit.actions import About, about, record
 from cohortmgr.base import crypto
-from cohortmgr.base.db import db
+from cohortmgr.base.db import after_commit, db
 from cohortmgr.base.text import fold
 from cohortmgr.messages.helpdesk.actions.questions import (
     NewHelpRequest,
@@ -27,9 +27,11 @@ from cohortmgr.messages.helpdesk.actions.questions import (
 )
 from cohortmgr.messages.helpdesk.models import HelpRequest, ThreadEntry
 from cohortmgr.messages.helpdesk.rules import EntryKind, Topic
+from cohortmgr.messages.incoming.queries import path_of
 from cohortmgr.messages.incoming.rules import Bounce, Complaint, IncomingMail, Reply, question_address
 from cohortmgr.messages.preferences.actions import preferences
-from cohortmgr.messages.undelivered.actions import COMPLAINT, place_of
+from cohortmgr.messages.undelivered.actions import COMPLAINT, UNCLEAR, place_of, raise_trouble
+from cohortmgr.messages.undelivered.rules import DeliveryTroubleKind
 from cohortmgr.outbox.delivery.actions.outcomes import tell
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.queries import content_of, left_with
@@ -62,6 +64,8 @@ def receive(viewer: Viewer, mail: IncomingMail) -> str:
     if isinstance(what, Bounce):
         if what.kind is None:
             return "ignored" if what.reference else "unknown"
+        if what.kind is DeliveryTroubleKind.UNCLEAR:
+            return _unclear(what.reference)
         return _came_back(what.reference, what.status, "returned")
     if isinstance(what, Complaint):
         done = _came_back(what.reference, COMPLAINT, "complaint")
@@ -93,6 +97,16 @@ def _came_back(reference: str | None, error: str, done: str) -> str:
     for each in marked:
         tell(each, values)
     return done if message in marked else "again"
+
+
+def _unclear(reference: str | None) -> str:
+    """Tell staff of a report that gives no reason. The message stays as it is, and the mail is kept to be read."""
+    message = (
+        db.session.scalar(sa.select(Message).where(Message.reference == reference)) if reference else None
+    )
+    if message is not None:
+        raise_trouble(message, UNCLEAR)
+    return "unknown"
 
 
 def _marked(message: Message, before: Sequence[str], values: Mapping[str, Any]) -> bool:
@@ -174,3 +188,10 @@ def _answered(viewer: Viewer, mail: IncomingMail, reply: Reply) -> HelpRequest |
     question = open_question(viewer, place, NewHelpRequest(Topic.OTHER, "", message.language, ""), person)
     question.search_text = fold(f"{question.number} {mail.subject}")
     return question
+
+
+def remove_unread(viewer: Viewer, place: str, name: str) -> None:
+    """Remove a kept mail that somebody has dealt with. Raises NotPermitted, NotFound."""
+    path = path_of(viewer, place, name)
+    record(viewer, "mail.remove", About("mail", name[:64]))
+    after_commit(f"mail:{name}", lambda: path.unlink(missing_ok=True))

@@ -17,9 +17,10 @@ from email.parser import BytesParser
 from email.policy import compat32
 from email.utils import getaddresses, parseaddr
 
-from cohortmgr.base.text import clean
+from cohortmgr.base.text import clean, fold
 from cohortmgr.messages.incoming.quotes import text_of_html, trimmed
-from cohortmgr.messages.undelivered.rules import _STATUS, DeliveryTroubleKind, kind_of
+from cohortmgr.messages.undelivered.delivery_status import MOST, status_field, status_in
+from cohortmgr.messages.undelivered.rules import DeliveryTroubleKind, kind_of
 
 LIMIT = 30 * 1024 * 1024
 # The parser compares each line of a multipart with the boundaries of all parts around it:
@@ -34,12 +35,29 @@ _BOUNCES = re.compile(rf"bounces\+{_REFERENCE}", re.IGNORECASE)
 _QUESTION = re.compile(rf"question\+{_REFERENCE}\.([0-9a-f]{{16}})", re.IGNORECASE)
 _CHARSET = re.compile(r"utf-?(8|16|32)|(us-)?ascii|iso-?8859-\d{1,2}|latin-?1|(windows-?|cp)125\d|koi8-[ru]")
 _TO = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc", "Resent-To")
-_MACHINE = re.compile(r"^(mailer-daemon|postmaster)@", re.IGNORECASE)
+_MACHINE = re.compile(r"^(mailer-daemon|postmaster|mail-daemon)(@|$)", re.IGNORECASE)
+# Subjects, folded, of answers that programs write in somebody's absence. "Re:" before one is a person's.
+_IN_ABSENCE = re.compile(
+    r"(reponse automatique|automatic reply|auto(matic)?[ -]?(reply|response)|auto ?:|out of (the )?office"
+    r"|absen(ce|t) du bureau|message d'absence|notification d'absence|automatische antwort|abwesenheitsnotiz"
+    r"|respuesta automatica|الرد التلقاي|رد تلقاي|رد الي)"
+)
+# Subjects, folded, of letters by which servers say that they could not deliver.
+_NOT_DELIVERED = re.compile(
+    r"undeliver|returned mail|mail delivery (failed|failure)|delivery (status notification|failure|has failed)"
+    r"|failure notice|non remis|echec (de (la )?)?(remise|livraison|distribution)|تعذر (التسليم|تسليم)"
+)
+# What a server writes, folded, while it still tries.
+_STILL_TRIES = re.compile(
+    r"warning|delayed|will (be retried|keep trying|retry|continue)|still (being )?(tried|trying)|not yet been delivered"
+    r"|(do|need) not (need to )?resend|nouvelle tentative|retarde"
+)
 
 
 @dataclass(frozen=True)
 class Bounce:
-    """A delivery report about one of our messages. `kind` is None while the server still tries."""
+    """A delivery report about one of our messages. `kind` is None while the server still tries, and UNCLEAR if it
+    gives no reason that can be read."""
 
     reference: str | None
     kind: DeliveryTroubleKind | None
@@ -115,6 +133,16 @@ def read_mail(raw: bytes, domain: str) -> IncomingMail:
         return IncomingMail(digest, "", "", "", Unknown(f"unreadable: {type(error).__name__}"))
 
 
+def words_of(raw: bytes) -> str:
+    """Return the text of a mail that nobody could use, for whoever reads it; "" if it has none or cannot be read."""
+    if len(raw) > LIMIT or _work(raw) > MOST_WORK:
+        return ""
+    try:
+        return _text(list(_parts(BytesParser(policy=compat32).parsebytes(raw))))
+    except Exception:  # as in `read_mail`
+        return ""
+
+
 def question_address(reference: str, tag: str, domain: str) -> str:
     """Return the address at which a reply joins a question; `read_mail` reads it back."""
     return f"question+{reference.lower()}.{tag}@{domain}"
@@ -141,15 +169,17 @@ def _what(mail: Message, sender: str, domain: str) -> Bounce | Complaint | Reply
         return _complaint(parts, recipients, domain)
     if "message/delivery-status" in kinds:
         return _bounce(parts, recipients, domain)
-    if _MACHINE.match(sender) and (reference := _bounced(recipients)):
+    if "message/disposition-notification" in kinds:  # says that a letter was shown, or deleted (RFC 8098)
+        return Automatic()
+    told = f"{_header(mail, 'In-Reply-To')} {_header(mail, 'References')[-HEADER:]}"
+    messages = tuple(dict.fromkeys(_references(told, domain)))[:20]
+    if _is_of_server(mail, sender) and (reference := _returned_one(parts, recipients, messages, domain)):
         return _plain_bounce(parts, reference)
     if _is_automatic(mail):
         return Automatic()
     question = next(((m[1].upper(), m[2].lower()) for r in recipients if (m := _QUESTION.fullmatch(r))), None)
-    told = f"{_header(mail, 'In-Reply-To')} {_header(mail, 'References')[-HEADER:]}"
-    messages = tuple(dict.fromkeys(_references(told, domain)))[:20]
     if question is None and not messages:
-        return Unknown("neither a reply nor a report")
+        return Automatic() if _is_to_many(mail) else Unknown("neither a reply nor a report")
     text = _text(parts)
     return Reply(question, messages, text, trimmed(text), _attachments(parts))
 
@@ -211,19 +241,42 @@ def _bounce(parts: list[Message], recipients: list[str], domain: str) -> Bounce:
     failed = next((block for action, block in told if action.startswith("failed")), None)
     block = failed if failed is not None else (told[0][1] if told else None)
     if block is None:
-        return Bounce(reference, None, "")
-    status = _STATUS.search(_header(block, "Status")) or _STATUS.search(_header(block, "Diagnostic-Code"))
-    code = status[0] if status else ""
-    return Bounce(reference, kind_of(code) if failed is not None else None, code)
+        return Bounce(reference, DeliveryTroubleKind.UNCLEAR, "")
+    code = status_field(_header(block, "Status"))
+    if not code or code.endswith(".0.0"):
+        code = status_in(_header(block, "Diagnostic-Code")) or code
+    return Bounce(reference, _kind(code) if failed is not None else None, code)
+
+
+def _is_of_server(mail: Message, sender: str) -> bool:
+    """Whether a mail server wrote it because it could not deliver: by its name, or by what only such letters have."""
+    if _MACHINE.match(sender) or "X-Failed-Recipients" in mail:
+        return True
+    nobody = _header(mail, "Return-Path").strip() == "<>"
+    return nobody and bool(_NOT_DELIVERED.search(fold(_plain(_header(mail, "Subject")))))
+
+
+def _returned_one(
+    parts: list[Message], recipients: list[str], messages: tuple[str, ...], domain: str
+) -> str | None:
+    """Return the reference of the message that a server's letter is about. Some quote its headers in their text."""
+    known = _bounced(recipients) or _original(parts, domain) or next(iter(messages), None)
+    return known or next(iter(_references(_text(parts), domain)), None)
 
 
 def _plain_bounce(parts: list[Message], reference: str) -> Bounce:
-    """Read a bounce from a server that writes a letter instead of a report:
-    its code is somewhere in the text."""
-    status = _STATUS.search(_text(parts)[:20_000])
-    if status is None:
-        return Bounce(reference, None, "")
-    return Bounce(reference, kind_of(status[0]) if status[1] == "5" else None, status[0])
+    """Read a bounce from a server that writes a letter instead of a report."""
+    text = _text(parts)
+    code = status_in(text)
+    if code.startswith("5"):
+        return Bounce(reference, kind_of(code), code)
+    if _STILL_TRIES.search(fold(text[:MOST])):
+        return Bounce(reference, None, code)
+    return Bounce(reference, DeliveryTroubleKind.UNCLEAR, code)
+
+
+def _kind(code: str) -> DeliveryTroubleKind:
+    return kind_of(code) if code else DeliveryTroubleKind.UNCLEAR
 
 
 def _complaint(parts: list[Message], recipients: list[str], domain: str) -> Complaint | Automatic:
@@ -235,12 +288,23 @@ def _complaint(parts: list[Message], recipients: list[str], domain: str) -> Comp
 
 
 def _is_automatic(mail: Message) -> bool:
-    submitted = _header(mail, "Auto-Submitted").partition(";")[0].strip().lower()
-    machine = any(name in mail for name in ("X-Autoreply", "X-Autorespond", "List-Id"))
-    precedence = _header(mail, "Precedence").strip().lower()
+    """Whether a program wrote it in somebody's name (RFC 3834). Headers of lists say nothing of this: providers and
+    groups add them to what people write."""
+    submitted = _header(mail, "Auto-Submitted").partition(";")[0].partition("(")[0].strip().lower()
+    if submitted not in ("", "no") or _header(mail, "Precedence").strip().lower() == "auto_reply":
+        return True
+    named = any(
+        _header(mail, name).strip().lower() not in ("", "no", "false", "0")
+        for name in ("X-Autoreply", "X-Autorespond", "X-Autoresponse")
+    )
     nobody = _header(mail, "Return-Path").strip() == "<>"
-    bulk = precedence in ("bulk", "junk", "list", "auto_reply")
-    return submitted not in ("", "no") or machine or bulk or nobody
+    return named or nobody or bool(_IN_ABSENCE.match(fold(_plain(_header(mail, "Subject")))))
+
+
+def _is_to_many(mail: Message) -> bool:
+    """Whether it went to a list or to many people; what answers nothing of ours is then no letter to us."""
+    precedence = _header(mail, "Precedence").strip().lower()
+    return "List-Id" in mail or precedence in ("bulk", "junk", "list")
 
 
 def _is_attachment(part: Message) -> bool:

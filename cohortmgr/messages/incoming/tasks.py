@@ -2,7 +2,7 @@
 
 A file's name counts its readings, and is changed before each reading begins, so that a file
 that kills its reader is counted too. After three readings it is moved to `aside`. Mail that
-nobody can use is kept in `unknown`."""
+nobody can use is kept in `unknown`. Staff see both in their pages."""
 
 from __future__ import annotations
 
@@ -22,19 +22,12 @@ from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.work import Stopping, Work
 from cohortmgr.messages.incoming.actions import receive
+from cohortmgr.messages.incoming.queries import ASIDE, UNKNOWN, folder
 from cohortmgr.messages.incoming.rules import LIMIT, read_mail
 
 READINGS = 3
 BATCH = 1000
 _COUNT = re.compile(r"~(\d)$")
-
-
-def folder() -> Path:
-    """Return the folder for incoming mail; it is made if it does not exist."""
-    settings = current_app.extensions["cohortmgr-settings"]
-    found = Path(settings.incoming) if settings.incoming else Path(current_app.config["DATA"]) / "incoming"
-    found.mkdir(parents=True, exist_ok=True)
-    return found
 
 
 def keep(stream: BinaryIO, recipient: str = "") -> bool:
@@ -75,7 +68,7 @@ def _read(place: Path, path: Path) -> None:
     count = _COUNT.search(path.name)
     number, name = int(count[1]) if count else 0, _COUNT.sub("", path.name)
     if number >= READINGS:
-        _lay(path, place / "aside", name)
+        _lay(path, place / ASIDE, name)
         return
     path = path.rename(place / f"{name}~{number + 1}")
     try:
@@ -92,8 +85,8 @@ def _read(place: Path, path: Path) -> None:
         db.session.rollback()
         return
     current_app.logger.info("the mail %s: %s (%s)", name, done, type(mail.what).__name__)
-    if done == "unknown":
-        _lay(path, place / "unknown", name)
+    if done == UNKNOWN:
+        _lay(path, place / UNKNOWN, name)
     else:
         path.unlink(missing_ok=True)
 

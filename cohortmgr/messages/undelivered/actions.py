@@ -43,7 +43,8 @@ from cohortmgr.outbox.rules import MessageState
 from cohortmgr.programmes.models import Intake, Programme
 
 MANAGE = "applications.manage"
-COMPLAINT = "complaint"
+# What is told in place of a server's answer.
+COMPLAINT, UNCLEAR = DeliveryTroubleKind.COMPLAINT.value, DeliveryTroubleKind.UNCLEAR.value
 _EMAIL = re.compile(r"[^@\s<>,;\"]{1,64}@[^@\s.<>,;\"]+(\.[^@\s.<>,;\"]+)+")
 _NO_ADDRESS = N_("Écrivez l’adresse en entier, par exemple nom@exemple.ma.")
 _SAME = N_("C’est l’adresse qui ne reçoit pas. Écrivez la nouvelle.")
@@ -103,8 +104,8 @@ def raise_trouble(message: Message, error: str) -> None:
         _log.warning("message %s failed and no institution answers for it", message.reference)
         return
     kind = DeliveryTroubleKind.UNREACHABLE
-    if error == COMPLAINT:
-        kind = DeliveryTroubleKind.COMPLAINT
+    if error in (COMPLAINT, UNCLEAR):
+        kind = DeliveryTroubleKind(error)
     elif message.state == MessageState.RETURNED:
         kind = kind_of(error)
     row = {

@@ -16,4 +16,7 @@ DELIVERY_TROUBLE_NAMES: Mapping[DeliveryTroubleKind, str] = {
     DeliveryTroubleKind.UNREACHABLE: N_(
         "Le message n’a pas pu être remis : boîte pleine, service muet ou aucune adresse."
     ),
+    DeliveryTroubleKind.UNCLEAR: N_(
+        "Un serveur a répondu sans dire de raison que nous sachions lire : le message n’est peut-être pas arrivé."
+    ),
 }

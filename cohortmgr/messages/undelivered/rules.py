@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
+
+from cohortmgr.messages.undelivered.delivery_status import status_in
 
 
 class DeliveryTroubleKind(StrEnum):
@@ -13,6 +14,7 @@ class DeliveryTroubleKind(StrEnum):
     COMPLAINT = "complaint"
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
+    UNCLEAR = "unclear"
 
 
 class Resolution(StrEnum):
@@ -23,17 +25,17 @@ class Resolution(StrEnum):
     DISMISSED = "dismissed"
 
 
-_STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
+def kind_of(error: str) -> DeliveryTroubleKind:
+    """Return what a final failure says of the address, from a server's answer or its status code (RFC 3463).
 
-
-def kind_of(status: str) -> DeliveryTroubleKind:
-    """Return what a final failure says of the address, from its enhanced status code (RFC 3463)."""
-    match = _STATUS.search(status)
-    if match is None:
-        return DeliveryTroubleKind.BOUNCE
-    family, subject, detail = match.groups()
+    Codes of the address say that it is wrong; those of a mailbox that is full, of servers, networks and the
+    letter's size do not. A failure without a code counts as one of the address, as servers mean it."""
+    family, subject, detail = (status_in(error) or "5.0.0").split(".")
     if subject == "7":
         return DeliveryTroubleKind.REFUSED
-    if family == "4" or (subject, detail) == ("2", "2"):  # the server gave up, or the mailbox is full
+    # X.1.7 and X.1.8 speak of the sender; X.2.1 of a mailbox that is closed; X.4.4 of a domain without a server.
+    of_address = subject == "0" or (subject == "1" and detail not in ("7", "8"))
+    of_address |= (subject, detail) in {("2", "1"), ("4", "4")}
+    if family == "4" or not of_address:
         return DeliveryTroubleKind.UNREACHABLE
     return DeliveryTroubleKind.BOUNCE

@@ -17,6 +17,7 @@ from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import Refused
 from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns.models import Campaign
@@ -24,7 +25,17 @@ from cohortmgr.messages.preferences.models import Preference
 from cohortmgr.messages.undelivered.models import DeliveryTrouble
 from cohortmgr.outbox.delivery.tasks.handing_over import deliver
 from tests.factories.choices import browser, known
-from tests.integration.messages.campaigns.mailed import TEXTS, approved, begun, draft, run, state, written
+from tests.integration.messages.campaigns.mailed import (
+    TEXTS,
+    all_left,
+    approved,
+    became,
+    begun,
+    draft,
+    run,
+    state,
+    written,
+)
 
 pytestmark = pytest.mark.usefixtures("system_context")
 Counted = Callable[[], AbstractContextManager[list[str]]]
@@ -120,6 +131,34 @@ def test_who_cannot_be_reached_or_is_in_trouble_is_left_out_and_counted(app: Fla
         known(f"c{number}@exemple.ma").person_id for number in (3, 4, 5, 6)
     }
     assert campaign_queries.tally(db.session.scalars(sa.select(Campaign)).one()).left_out == 1
+
+
+def test_the_filter_is_asked_again_at_the_hour_of_sending() -> None:
+    _intake, _manager, _administrator, reference = approved()
+    withdrawn, stays = known("c1@exemple.ma").person_id, known("c2@exemple.ma").person_id
+    with writing() as session:
+        session.execute(
+            sa.update(Application).where(Application.person_id == withdrawn).values(state="withdrawn")
+        )
+    run(reference)
+    told = {message.person_id for message in written()}
+    assert withdrawn not in told and stays in told and len(told) == 5
+    assert campaign_queries.tally(db.session.scalars(sa.select(Campaign)).one()).left_out == 1
+
+
+def test_what_failed_is_not_sent_again_to_whom_the_filter_no_longer_finds() -> None:
+    _intake, manager, _administrator, reference = approved()
+    run(reference)
+    became(0, state="set_aside", failure="temporary")
+    became(1, state="returned", failure="permanent")
+    all_left()
+    run(reference)
+    both = [written()[number].person_id for number in (0, 1)]
+    with writing() as session:
+        gone = sa.update(Application).where(Application.person_id.in_(both))
+        session.execute(gone.values(state="withdrawn", email="neuve@exemple.ma"))
+    with pytest.raises(Refused, match="Aucun message"), writing():
+        campaigns.resend(manager, reference, "2")
 
 
 def test_whoever_unsubscribed_is_passed_over_when_the_message_leaves() -> None:

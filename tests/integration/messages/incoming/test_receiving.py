@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from email.message import EmailMessage
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from flask.testing import FlaskCliRunner
-from sqlalchemy.exc import OperationalError
 
 from cohortmgr.accounts.actions import links, people
 from cohortmgr.accounts.models import Account, Person
@@ -23,9 +19,8 @@ from cohortmgr.base.errors import Refused
 from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.models import ThreadEntry
 from cohortmgr.messages.incoming import actions as incoming_actions
-from cohortmgr.messages.incoming import tasks as incoming_tasks
 from cohortmgr.messages.incoming.actions import receive, reply_to, tag_of
-from cohortmgr.messages.incoming.rules import IncomingMail, question_address, read_mail
+from cohortmgr.messages.incoming.rules import question_address, read_mail
 from cohortmgr.messages.preferences.models import Preference
 from cohortmgr.messages.undelivered.models import DeliveryTrouble
 from cohortmgr.outbox.actions import Letter, send_all
@@ -110,6 +105,37 @@ def test_a_complaint_stops_announcements_too(app: Flask) -> None:
     assert [each.kind for each in troubles()] == ["complaint"]
     wish = db.session.scalars(sa.select(Preference).where(Preference.person_id == message.person_id)).one()
     assert wish.campaigns is False
+
+
+def test_a_report_without_a_reason_is_told_to_staff_and_kept() -> None:
+    _intake, message = left()
+    told = reply(f"bounces+{message.reference}@{OURS}", "Sorry.", "MAILER-DAEMON@mx.ma", Return_Path="<>")
+    assert taken(told) == "unknown" and taken(told) == "unknown"
+    assert again(message).state == "sent", "it may have arrived"
+    assert [each.kind for each in troubles()] == ["unclear"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Connected to 41.2.30.4\n550 5.1.1 unknown", "bounce"),
+        ("La boîte du destinataire est pleine", "unreachable"),
+    ],
+)
+def test_what_a_server_writes_in_words_becomes_the_right_task(text: str, kind: str) -> None:
+    _intake, message = left()
+    letter = reply(f"bounces+{message.reference}@{OURS}", text, "MAILER-DAEMON@mx.ma", Return_Path="<>")
+    assert taken(letter) == "returned"
+    assert [each.kind for each in troubles()] == [kind]
+
+
+def test_an_answer_through_a_list_opens_a_question_and_an_automatic_one_none() -> None:
+    _intake, message = left()
+    headers = {"In_Reply_To": f"<{message.reference}@{OURS}>"}
+    machine = reply("x@y.ma", "Absente.", Subject="Réponse automatique : Offre", **headers)
+    assert taken(machine) == "ignored" and questions() == []
+    human = reply("x@y.ma", "Je n'ai pas reçu ma carte.", List_Id="famille <famille.example>", **headers)
+    assert taken(human) == "joined" and len(questions()) == 1
 
 
 def test_a_report_about_nothing_of_ours_is_unknown() -> None:
@@ -291,103 +317,6 @@ def test_an_answer_that_does_not_reach_somebody_without_an_account_goes_back_to_
     assert taken(about(POSTFIX, letter)) == "returned"
     assert questions()[0].state == "open" and troubles() == []
     assert "La réponse n’est pas arrivée" in client.get(address).get_data(as_text=True)
-
-
-def files(place: Path) -> set[str]:
-    """What lies in the folder and below."""
-    return {
-        str(path.relative_to(place)) for path in place.rglob("*") if path.is_file() and path.name != ".lock"
-    }
-
-
-@pytest.fixture
-def incoming() -> Path:
-    """The folder of incoming mail, empty."""
-    place = incoming_tasks.folder()
-    for path in sorted(place.rglob("*"), reverse=True):
-        path.unlink() if path.is_file() else path.rmdir()
-    return place
-
-
-def test_the_folder_is_read_and_what_is_unknown_is_kept(incoming: Path) -> None:
-    _intake, message = left()
-    (incoming / "a.eml").write_bytes(about(POSTFIX, message))
-    (incoming / "b.eml").write_bytes(b"To: nobody\n\nhello")
-    (incoming / ".draft").write_bytes(b"half")
-    assert incoming_tasks.collect() == 2 and incoming_tasks.collect() == 0
-    assert again(message).state == "returned"
-    assert files(incoming) == {".draft", "unknown/b.eml"}
-
-
-def test_what_fails_three_times_is_laid_aside_and_stops_nobody(
-    incoming: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fall(_viewer: Any, mail: IncomingMail) -> str:
-        if "bad" in mail.sender:
-            raise ValueError("what nobody foresaw")
-        return "ignored"
-
-    monkeypatch.setattr(incoming_tasks, "receive", fall)
-    (incoming / "a.eml").write_bytes(b"From: bad@x.ma\n\n")
-    (incoming / "b.eml").write_bytes(b"From: good@x.ma\n\n")
-    for expected in ({"a.eml~1"}, {"a.eml~2"}, {"a.eml~3"}, {"aside/a.eml"}):
-        incoming_tasks.collect()
-        assert files(incoming) == expected
-
-
-def test_a_database_that_is_away_is_not_the_mail_s_affair(
-    incoming: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def away(*_: Any) -> str:
-        raise OperationalError("select", {}, Exception("gone"))
-
-    (incoming / "a.eml").write_bytes(b"From: a@x.ma\n\n")
-    with monkeypatch.context() as patch:
-        patch.setattr(incoming_tasks, "receive", away)
-        for _ in range(5):
-            with pytest.raises(OperationalError):
-                incoming_tasks.collect()
-    assert files(incoming) == {"a.eml"}
-
-
-def test_a_reader_that_dies_between_leaves_the_mail_to_the_next(
-    incoming: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    intake, _batch = decided(1, seats=1)
-    asked(intake, 1)
-    question = questions()[0]
-    (incoming / "a.eml").write_bytes(
-        reply(question_address(question.reference, tag_of(question.reference), OURS))
-    )
-
-    def die(viewer: Any, mail: IncomingMail) -> str:
-        receive(viewer, mail)
-        db.session.commit()
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(incoming_tasks, "receive", die)
-        with pytest.raises(KeyboardInterrupt):
-            incoming_tasks.collect()
-    assert files(incoming) == {"a.eml~1"}
-    assert incoming_tasks.collect() == 1 and files(incoming) == set()
-    assert len(desk_queries.thread(question, whole=True)) == 2
-
-
-def test_the_pipe_of_a_mail_server(
-    incoming: Path, runner: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked_for = ["messages", "receive", "--recipient", "bounces+x@cohortmgr.example"]
-    assert runner.invoke(args=asked_for, input=b"From: a@b.ma\n\nbonjour").exit_code == 0
-    [name] = files(incoming)
-    assert (
-        (incoming / name)
-        .read_bytes()
-        .startswith(b"X-Original-To: bounces+x@cohortmgr.example\r\nFrom: a@b.ma")
-    )
-    monkeypatch.setattr(incoming_tasks, "LIMIT", 10)
-    assert runner.invoke(args=["messages", "receive"], input=b"x" * 11).exit_code == 65
-    assert incoming_tasks.keep(io.BytesIO(b"x" * 10)) is True
 
 
 def test_a_tag_is_not_another_s() -> None:

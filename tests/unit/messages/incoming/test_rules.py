@@ -104,7 +104,72 @@ def test_a_server_that_writes_a_letter() -> None:
 def test_a_report_without_a_recipient_says_nothing() -> None:
     assert read_mail(
         report(f"To: bounces+{REFERENCE}@{DOMAIN}", "Reporting-MTA: dns; x"), DOMAIN
-    ).what == Bounce(REFERENCE, None, "")
+    ).what == Bounce(REFERENCE, DeliveryTroubleKind.UNCLEAR, "")
+
+
+def told(text: str, **headers: str) -> Bounce | object:
+    """What a server's letter in its own words is read as."""
+    mail = EmailMessage()
+    given = {
+        "From": "MAILER-DAEMON@mx.exemple.ma",
+        "To": f"bounces+{REFERENCE}@{DOMAIN}",
+        "Return-Path": "<>",
+    }
+    for name, value in {
+        **given,
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }.items():
+        mail[name] = value
+    mail.set_content(text)
+    return read_mail(mail.as_bytes(), DOMAIN).what
+
+
+WRONG, FULL, NOT_TAKEN, UNCLEAR = (
+    DeliveryTroubleKind.BOUNCE,
+    DeliveryTroubleKind.UNREACHABLE,
+    DeliveryTroubleKind.REFUSED,
+    DeliveryTroubleKind.UNCLEAR,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Connected to 41.2.30.4\n550 5.1.1 user unknown", WRONG),
+        ("I'm Exim 4.96.2. Remote server 5.2.1.9 said: 550 No such user", WRONG),
+        ("La boîte aux lettres de cette personne est pleine.", FULL),
+        ("552 Requested mail action aborted", FULL),
+        ("host mx said: 550 5.7.1 blocked by policy", NOT_TAKEN),
+        ("We could not deliver your letter. Sorry.", UNCLEAR),
+        ("451 4.3.0 local problem; we gave up", UNCLEAR),
+        ("THIS IS A WARNING MESSAGE ONLY. 451 4.3.0 try again", None),
+        ("Delivery is delayed; the server will retry for 3 days.", None),
+    ],
+)
+def test_a_server_s_letter_in_its_own_words(text: str, kind: DeliveryTroubleKind | None) -> None:
+    what = told(text)
+    assert isinstance(what, Bounce) and (what.reference, what.kind) == (REFERENCE, kind)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"From": "MAILER-DAEMON"},
+        {"From": "noreply@mx.exemple.ma", "X_Failed_Recipients": "personne@exemple.ma"},
+        {"From": "noreply@mx.exemple.ma", "Subject": "Undeliverable: Offre d'une place"},
+        {"From": "noreply@mx.exemple.ma", "Subject": "=?utf-8?q?=C3=89chec_de_la_remise?="},
+        {"To": f"ne-pas-repondre@{DOMAIN}", "In_Reply_To": f"<{REFERENCE}@{DOMAIN}>"},
+    ],
+)
+def test_servers_are_known_by_what_only_their_letters_have(headers: dict[str, str]) -> None:
+    what = told("550 5.1.1 no such user", **headers)
+    assert isinstance(what, Bounce) and (what.reference, what.kind) == (REFERENCE, WRONG)
+
+
+def test_a_server_that_quotes_our_headers_in_its_text_is_understood() -> None:
+    text = f"Hi. I couldn't deliver.\n<x@y.ma>: 550 unknown user\n\nMessage-ID: <{REFERENCE}@{DOMAIN}>\n"
+    what = told(text, To=f"ne-pas-repondre@{DOMAIN}")
+    assert isinstance(what, Bounce) and (what.reference, what.kind) == (REFERENCE, WRONG)
 
 
 def test_complaints() -> None:
@@ -150,10 +215,13 @@ def test_a_reply_to_our_messages_by_their_ids() -> None:
     [
         {"Auto-Submitted": "auto-replied"},
         {"Auto-Submitted": "auto-generated; owner-email=x"},
-        {"Precedence": "bulk"},
+        {"Precedence": "auto_reply"},
         {"X-Autoreply": "yes"},
         {"Return-Path": "<>"},
-        {"List-Id": "<liste.exemple.ma>"},
+        {"Subject": "Réponse automatique : Votre dossier", "X-Auto-Response-Suppress": "All"},
+        {"Subject": "Automatic reply: Votre dossier"},
+        {"Subject": "الرد التلقائي: ملفكم"},
+        {"Subject": "Absence du bureau", "In-Reply-To": f"<{REFERENCE}@{DOMAIN}>"},
     ],
 )
 def test_machines_are_not_answered(headers: dict[str, str]) -> None:
@@ -161,9 +229,40 @@ def test_machines_are_not_answered(headers: dict[str, str]) -> None:
     assert read_mail(mail.as_bytes(), DOMAIN).what == Automatic()
 
 
-def test_auto_submitted_no_is_a_person() -> None:
-    mail = letter(To=question_address(REFERENCE, TAG, DOMAIN), Auto_Submitted="no")
-    assert isinstance(read_mail(mail.as_bytes(), DOMAIN).what, Reply)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Auto-Submitted": "no"},
+        {"List-Id": "<famille.googlegroups.example>"},
+        {"Precedence": "bulk"},
+        {"Precedence": "list", "List-Id": "<x.y>"},
+        {"X-Auto-Response-Suppress": "DR, OOF"},
+        {"X-Autoreply": "no"},
+        {"Subject": "Re: Réponse automatique : Votre dossier"},
+    ],
+)
+@pytest.mark.parametrize("by", ["address", "identity"])
+def test_what_a_person_answers_is_theirs_whatever_their_provider_adds(
+    headers: dict[str, str], by: str
+) -> None:
+    to = question_address(REFERENCE, TAG, DOMAIN) if by == "address" else f"ne-pas-repondre@{DOMAIN}"
+    more = {} if by == "address" else {"References": f"<{REFERENCE}@{DOMAIN}>"}
+    assert isinstance(read_mail(letter(To=to, **headers, **more).as_bytes(), DOMAIN).what, Reply)
+
+
+def test_a_list_that_answers_nothing_of_ours_opens_nothing_and_is_not_kept() -> None:
+    mail = letter(To=f"contact@{DOMAIN}", **{"List-Id": "<nouvelles.exemple.ma>"})
+    assert read_mail(mail.as_bytes(), DOMAIN).what == Automatic()
+
+
+def test_the_receipt_that_a_letter_was_shown_is_no_answer() -> None:
+    raw = report(
+        f"From: salma@exemple.ma\nTo: x@{DOMAIN}\nReferences: <{REFERENCE}@{DOMAIN}>\nSubject: Lu : Offre",
+        "Disposition: manual-action/MDN-sent-manually; displayed",
+        kind="disposition-notification",
+        part="message/disposition-notification",
+    )
+    assert read_mail(raw, DOMAIN).what == Automatic()
 
 
 def test_what_concerns_nothing_of_ours_is_unknown() -> None:

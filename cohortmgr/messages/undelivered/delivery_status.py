@@ -1,0 +1,94 @@
+"""Read what a mail server says of a delivery: its status code, where codes stand, or else its words. Pure.
+
+Enhanced codes are those of RFC 3463, reply codes those of RFC 5321 (4.2.3). Numbers of the same shape stand in
+addresses of the internet (41.2.30.4), in versions of software (Exim 4.96.2) and in dates, so a code counts only
+at the beginning of a line, behind a reply code, or behind a word or sign that announces it."""
+
+from __future__ import annotations
+
+import re
+
+from cohortmgr.base.text import fold
+
+# A server that quotes whole letters behind its answer says nothing of the delivery any more.
+MOST = 20_000
+_ENHANCED = re.compile(r"(?<![\w.:/-])([245])\.(\d{1,3})\.(\d{1,3})(?![\w-]|\.\d)")
+# What stands before a code: nothing but quotation marks, a reply code of the same class, or what announces it.
+_LINE = re.compile(r"(?:^|[\r\n])[\s>|*-]*\Z")
+_REPLY = re.compile(r"(?<![\w.])([245])\d\d[ \t]*[-#(\[<:;,]*[ \t]*#?\Z")
+_ANNOUNCED = re.compile(
+    r"(?:#|\b(?:status|code|dsn|error|erreur|diagnostic|reason|raison|smtp)\b[\s:;=#(\[]*)\Z", re.IGNORECASE
+)
+# Reply codes that end a delivery, and what they mean where no enhanced code stands beside them.
+_REPLY_CODES = {
+    "421": "4.3.2",
+    "450": "4.2.0",
+    "451": "4.3.0",
+    "452": "4.2.2",
+    "521": "5.3.2",
+    "535": "5.7.8",
+    "550": "5.0.0",
+    "551": "5.1.6",
+    "552": "5.2.2",
+    "553": "5.1.3",
+    "554": "5.0.0",
+    "556": "5.1.10",
+}
+_REPLY_CODE = re.compile(
+    r"(?:(?:^|[\r\n])[\s>|*]*|\b(?:said|says|replied|responded|error|code|smtp|status|erreur|after [A-Z ]{4,12})\b"
+    r"[^\r\n\d]{0,80}?[\s:;(\[#]|>[:;]\s*)"
+    rf"({'|'.join(_REPLY_CODES)})(?=[\s\-:;,)\]])",
+    re.IGNORECASE,
+)
+# Words of servers, folded, by what they mean. Those of a full mailbox come first: they stand beside codes of all kinds.
+_FULL = re.compile(
+    r"\b(?:mail)?box(?: is| size)? (?:full|exceeded)|\bmailbox \S+ is full|over ?quota|quota (?:exceeded|depasse)"
+    r"|exceed\w* (?:\w+ ){0,3}(?:quota|storage)|insufficient (?:system )?storage|boite (?:\S+ ){0,6}pleine"
+    r"|out of storage|صندوق (?:\S+ ){0,2}ممتلي"
+)
+_WRONG = re.compile(
+    r"(?:user|recipient|mailbox|account|address|destinataire|utilisateur|adresse)(?: \S+){0,4}"
+    r" (?:unknown|not found|inconnue?|introuvable|doesn.t exist|does not exist|n.existe pas|invalid)"
+    r"|(?:unknown|no such|invalid) (?:\w+ )?(?:user|recipient|mailbox|address|account)|no mailbox here"
+)
+_REFUSES = re.compile(
+    r"\bspam\b|blacklist|blocklist|block list|blocked|policy|dmarc|\bspf\b|reputation|not authori[sz]ed"
+)
+_MEANING = (("2.2", _FULL), ("1.1", _WRONG), ("7.1", _REFUSES))
+# Codes that leave open what failed.
+_VAGUE = ("5.0.0", "4.0.0")
+
+
+def status_in(text: str) -> str:
+    """Return the enhanced status code that a server's text says of a delivery, e.g. "5.1.1"; "" if it says none.
+
+    Where it says none, a reply code counts, and the words beside it tell a full mailbox, an unknown address and
+    a refusal from one another; words alone count as well. The first final failure goes before what may still pass."""
+    text = text[:MOST]
+    found = [*_enhanced(text)] or [_REPLY_CODES[each[1]] for each in _REPLY_CODE.finditer(text)]
+    code = next((each for each in found if each[0] == "5"), found[0] if found else "")
+    said = _in_words(text) if not code or code in _VAGUE else None
+    return f"{code[:1] or '5'}.{said}" if said else code
+
+
+def status_field(text: str) -> str:
+    """Return the code of a report's Status field (RFC 3464, 2.3.4), which a comment may follow; "" for none."""
+    match = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})(?![\w.])", text)
+    return match[1] if match else ""
+
+
+def _enhanced(text: str) -> list[str]:
+    return [match[0] for match in _ENHANCED.finditer(text) if _stands(text, match)]
+
+
+def _stands(text: str, match: re.Match[str]) -> bool:
+    before = text[max(0, match.start() - 40) : match.start()].rstrip("([<")
+    reply = _REPLY.search(before)
+    if reply:
+        return reply[1] == match[1]
+    return bool(_LINE.search(before) or _ANNOUNCED.search(before))
+
+
+def _in_words(text: str) -> str | None:
+    told = fold(text)
+    return next((code for code, words in _MEANING if words.search(told)), None)
