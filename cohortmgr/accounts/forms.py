@@ -122,8 +122,9 @@ class DoubtForm(HouseForm):
     )
 
 
-class ClaimForm(HouseForm):
-    """A password, which may be left empty, for an account that is entered by a telephone number."""
+class ClaimForm(DoubtForm):
+    """What only the person of a file knows, and a password, which may be left empty, for an account that is entered
+    by a telephone number."""
 
     password = PasswordField(
         _l("Choisissez un mot de passe"),

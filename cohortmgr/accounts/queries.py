@@ -224,13 +224,14 @@ def bearers_of(contact: Contact) -> tuple[ContactHolder | None, tuple[Bearer, ..
     """Return who enters by a proved address or number, if anybody does, and those who bear it too among whom
     the proof must choose."""
     account = account_by_contact(contact)
+    mine = account.person_id if account else None
     chosen = (
         sa.select(Person, Account)
         .outerjoin(Account, Account.person_id == Person.id)
         .where(_bears(contact), _is_reachable(contact), ~_moved_away())
         .order_by(Person.id)
     )
-    rows = [(person, own) for person, own in db.session.execute(chosen) if not _is(account, person)]
+    rows = [(person, own) for person, own in db.session.execute(chosen) if person.id != mine]
     if not rows:
         return (_holder(account) if account else None), ()
     few = len(rows) <= _FEW
@@ -249,8 +250,9 @@ def bearers_of(contact: Contact) -> tuple[ContactHolder | None, tuple[Bearer, ..
     return holder, concerned(holder, found)
 
 
-def _is(account: Account | None, person: Person) -> bool:
-    return account is not None and account.person_id == person.id
+def bearer_of(person: Person) -> Bearer:
+    """Return what only this person knows, who has no account, and whether anything in the house is theirs."""
+    return Bearer(person.id, person.birth_date, _numbers(person.id), is_known=is_known(person.id))
 
 
 def _holder(account: Account) -> ContactHolder:
@@ -373,7 +375,9 @@ def _has_row(person_id: int, reference: str) -> bool:
 
 def wrong_answers(contact: Contact, moment: datetime) -> int:
     """Count the wrong answers of a day to the question of an address or number."""
-    return _attempts(answers_blind(contact), moment - CLOSED_FOR)
+    counted = sa.select(sa.func.count()).select_from(SignInAttempt)
+    chosen = (SignInAttempt.blind == answers_blind(contact), SignInAttempt.at > moment - CLOSED_FOR)
+    return db.session.scalar(counted.where(*chosen)) or 0
 
 
 def closed_since(contact: Contact, moment: datetime) -> datetime | None:
@@ -382,11 +386,6 @@ def closed_since(contact: Contact, moment: datetime) -> datetime | None:
         SignInAttempt.blind == closing_blind(contact), SignInAttempt.at > moment - CLOSED_FOR
     )
     return db.session.scalar(chosen)
-
-
-def _attempts(blind: str, since: datetime) -> int:
-    counted = sa.select(sa.func.count()).select_from(SignInAttempt)
-    return db.session.scalar(counted.where(SignInAttempt.blind == blind, SignInAttempt.at > since)) or 0
 
 
 def answers_blind(contact: Contact) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from cohortmgr.base.errors import N_
-from cohortmgr.outbox.notices import INTAKE, NAME, PROGRAMME, STARTS_ON, Notice, Variable
+from cohortmgr.outbox.notices import FILE_NUMBER, INTAKE, NAME, PROGRAMME, STARTS_ON, Notice, Variable
 
-_NUMBER = Variable("number", "text", "MDIA-7K3QXP")
 _DOCUMENT = Variable(
     "document",
     "localized",
@@ -25,7 +25,7 @@ NOTICES = (
         N_("Candidature reçue"),
         (
             NAME,
-            Variable("number", "text", "MDIA-7K3QXP", required=True),
+            replace(FILE_NUMBER, required=True),
             PROGRAMME,
             INTAKE,
             Variable("decision_by", "day", date(2027, 5, 12), required=True),
@@ -52,7 +52,7 @@ NOTICES = (
         N_("Invitation à reprendre son dossier"),
         (
             NAME,
-            _NUMBER,
+            FILE_NUMBER,
             PROGRAMME,
             _DAYS,
             Variable("token", "link", "7K3QXPB2M4", required=True, path="/links/{}"),
@@ -82,7 +82,7 @@ NOTICES = (
         N_("Correction demandée sur un dossier"),
         (
             NAME,
-            _NUMBER,
+            FILE_NUMBER,
             PROGRAMME,
             INTAKE,
             Variable("questions", "list", ["Moyenne du semestre 3", "Relevés de notes"], required=True),
@@ -94,7 +94,7 @@ NOTICES = (
     Notice(
         "correction_done",
         N_("Corrections reçues"),
-        (NAME, _NUMBER, PROGRAMME, INTAKE, _FILE),
+        (NAME, FILE_NUMBER, PROGRAMME, INTAKE, _FILE),
     ),
     Notice(
         "deadline_extended",
@@ -116,7 +116,7 @@ NOTICES = (
         N_("À fournir pour l’inscription"),
         (
             NAME,
-            _NUMBER,
+            FILE_NUMBER,
             PROGRAMME,
             INTAKE,
             STARTS_ON,

@@ -18,13 +18,15 @@ class Variable:
 
     An edited text must contain every `required` variable. The value of a link takes the place of
     `{}` in `path`, which is appended to the site's address. Edited texts call a link `link`,
-    whatever the room calls its value."""
+    whatever the room calls its value. What `opens` is asked of whoever reads a number that others typed:
+    no short message says it."""
 
     name: str
     kind: VariableKind
     example: Any
     required: bool = False
     path: str = "{}"
+    opens: bool = False
 
     @property
     def word(self) -> str:
@@ -50,6 +52,7 @@ class Notice:
 
 
 # Variables that the letters of several rooms have.
+FILE_NUMBER = Variable("number", "text", "MDIA-7K3QXP", opens=True)
 NAME = Variable("name", "text", "Salma Bennis")
 PROGRAMME = Variable(
     "programme",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from cohortmgr.base.errors import N_
-from cohortmgr.outbox.notices import INTAKE, NAME, PROGRAMME, STARTS_ON, Notice, Variable
+from cohortmgr.outbox.notices import FILE_NUMBER, INTAKE, NAME, PROGRAMME, STARTS_ON, Notice, Variable
 
 _REASONS = (
     {"what": N_("Les places sont allées à des dossiers mieux classés."), "values": {}},
@@ -14,7 +14,7 @@ _REASONS = (
 # The variables of every letter about a decision.
 _ALL = (
     NAME,
-    Variable("number", "text", "MDIA-7K3QXP"),
+    FILE_NUMBER,
     PROGRAMME,
     INTAKE,
     Variable("offering", "localized", {"fr": "Rabat", "ar": "الرباط", "en": "Rabat"}),

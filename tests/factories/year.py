@@ -12,7 +12,7 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 
 from cohortmgr.accounts import queries as account_queries
-from cohortmgr.accounts.actions import links
+from cohortmgr.accounts.actions import claims, links
 from cohortmgr.accounts.actions import people as accounts
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
@@ -229,7 +229,7 @@ def _choose(year: Year, hashed: str) -> None:
             claim = links.create(
                 "claim", db.session.get_one(Person, application.person_id).reference, timedelta(days=30)
             )
-            account_id = accounts.take_up_link(claim, hashed)
+            account_id = claims.take_up_link(claim, hashed)
         candidate = account_queries.viewer_of_email(application.email or "")
         assert candidate is not None
         # One has not answered yet, and is the stranger to everybody else's pages.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from cohortmgr.accounts import hooks, queries
-from cohortmgr.accounts.actions import links, people, uniting
+from cohortmgr.accounts.actions import people, uniting
 from cohortmgr.accounts.bearers import (
     ANSWERS,
     CLOSED_FOR,
@@ -24,14 +24,14 @@ from cohortmgr.accounts.bearers import (
 )
 from cohortmgr.accounts.contacts import EMAIL, Contact
 from cohortmgr.accounts.models import Account, Person, SignInAttempt
-from cohortmgr.accounts.rules import ANONYMOUS, Viewer
+from cohortmgr.accounts.rules import ANONYMOUS
 from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
+from cohortmgr.base.errors import N_, Problem, Refused
 
 _CLOSED = N_("Ce compte est fermé. Écrivez-nous depuis la page d’aide.")
-_UNREADABLE = N_(
+UNREADABLE = N_(
     "Écrivez le numéro du dossier, par exemple MDIA-ABC234, ou la date de naissance, par exemple 14/03/2004."
 )
 _WRONG = N_(
@@ -41,7 +41,6 @@ _SHUT = N_(
     "Trop de réponses fausses : cette voie est fermée jusqu’au %(until)s, et l’équipe est prévenue. Écrivez-nous "
     "depuis la page d’aide."
 )
-_CLAIMED = N_("Ce dossier a déjà un compte. Connectez-vous, avec un code si le mot de passe est oublié.")
 _SEVERAL = N_("Plusieurs dossiers ont cette date de naissance. Écrivez le numéro du vôtre.")
 
 
@@ -89,7 +88,7 @@ def _prove(account: Account, contact: Contact) -> bool:
         return False
     account.password_hash = None
     people.revoke_sessions(ANONYMOUS, account.id)
-    record(ANONYMOUS, "accounts.prove", _about(account))
+    record(ANONYMOUS, "accounts.prove", about_account(account))
     return True
 
 
@@ -102,12 +101,12 @@ def _begin(contact: Contact, language: str) -> int:
     by_mail = contact.channel == EMAIL
     told = {"email": contact.address} if by_mail else {"phone": contact.address}
     person = people.new_person({**told, "language": language})
-    account = _new_account(person, contact)
-    record(ANONYMOUS, "accounts.sign_up", _about(account), after=told)
+    account = new_account(person, contact)
+    record(ANONYMOUS, "accounts.sign_up", about_account(account), after=told)
     return account.id
 
 
-def _new_account(person: Person, contact: Contact) -> Account:
+def new_account(person: Person, contact: Contact) -> Account:
     """Make a person's account, entered by the contact unless it enters somebody else's: then the contact leads
     to it by what only that person knows."""
     free = queries.account_by_contact(contact) is None
@@ -121,7 +120,7 @@ def _new_account(person: Person, contact: Contact) -> Account:
 def _reach(person_id: int, contact: Contact, account: Account | None, holder: ContactHolder | None) -> int:
     """Open the account of a person who was found, made if there is none. `account` is the one that the contact
     enters: if nothing is its person's, it becomes theirs."""
-    person = _locked([person_id])[0]
+    person = locked([person_id])[0]
     own = db.session.scalar(sa.select(Account).where(Account.person_id == person.id))
     if own is not None:
         _require_open(own)
@@ -130,8 +129,8 @@ def _reach(person_id: int, contact: Contact, account: Account | None, holder: Co
     if account is not None and holder is not None and holder.is_empty:
         uniting.unite(ANONYMOUS, account, person)
         return account.id
-    own = _new_account(person, contact)
-    record(ANONYMOUS, "accounts.reach", _about(own), after={contact.channel: contact.address})
+    own = new_account(person, contact)
+    record(ANONYMOUS, "accounts.reach", about_account(own), after={contact.channel: contact.address})
     return own.id
 
 
@@ -146,10 +145,10 @@ def _let_in(account: Account, contact: Contact) -> None:
     else:
         return
     db.session.flush()
-    record(ANONYMOUS, "accounts.join", _about(account), after={contact.channel: contact.address})
+    record(ANONYMOUS, "accounts.join", about_account(account), after={contact.channel: contact.address})
 
 
-def _locked(numbers: Iterable[int]) -> list[Person]:
+def locked(numbers: Iterable[int]) -> list[Person]:
     """The persons of these ids, locked until the end of the transaction, so that answers come one by one."""
     chosen = sa.select(Person).where(Person.id.in_(sorted(numbers))).order_by(Person.id)
     return list(db.session.scalars(chosen.with_for_update()))
@@ -177,16 +176,16 @@ def answer(contact: Contact, typed: str) -> int | WrongAnswer:
     file is meant is never said."""
     holder, bearers = queries.bearers_of(contact)
     asked: list[Bearer | ContactHolder] = [each for each in (holder, *bearers) if each and each.can_answer]
-    _locked(each.person_id for each in asked)
+    locked(each.person_id for each in asked)
     require_question_open(contact)
     said = read_answer(typed)
     if said is None:
-        raise Refused(Problem(_UNREADABLE, {}, "answer"))
+        raise Refused(Problem(UNREADABLE, {}, "answer"))
     fitting = [each.person_id for each in asked if said.fits(each.birth, each.numbers)]
     if len(fitting) > 1:
         raise Refused(Problem(_SEVERAL, {}, "answer"))
     if not fitting:
-        return _count_wrong(contact, [each.person_id for each in asked])
+        return count_wrong(contact, [each.person_id for each in asked])
     account = queries.account_by_contact(contact)
     if account is not None and account.person_id == fitting[0]:
         _require_open(account)
@@ -194,7 +193,9 @@ def answer(contact: Contact, typed: str) -> int | WrongAnswer:
     return _reach(fitting[0], contact, account, holder)
 
 
-def _count_wrong(contact: Contact, asked: list[int]) -> WrongAnswer:
+def count_wrong(contact: Contact, asked: list[int]) -> WrongAnswer:
+    """Count a wrong answer; the last one closes the question of the contact, and tells the staff of those who were
+    asked about."""
     moment = clock.now()
     db.session.add(SignInAttempt(blind=queries.answers_blind(contact), at=moment))
     db.session.flush()
@@ -217,7 +218,7 @@ def go_on(contact: Contact, language: str) -> int:
     """Return the account of whoever proved a contact and says that no file which bears it is theirs: the one
     that it enters, or a new person's. Raises Refused if that account is of somebody who could answer."""
     if not may_go_on(contact):
-        raise Refused(Problem(_UNREADABLE, {}, "answer"))
+        raise Refused(Problem(UNREADABLE, {}, "answer"))
     account = queries.account_by_contact(contact)
     if account is not None:
         _require_open(account)
@@ -225,45 +226,6 @@ def go_on(contact: Contact, language: str) -> int:
     return _begin(contact, language)
 
 
-def attach(viewer: Viewer, token: str) -> int:
-    """Use a claim link from within an account; returns the account that the browser is signed in to from now on.
-
-    The link proves whose file it is. The viewer's account becomes that person's if nothing is its own person's;
-    else the person gets an account of their own. Raises Refused if they have one."""
-    link = links.use(token, *links.CLAIMS)
-    person = _locked_by(link.subject)
-    account = db.session.get(Account, viewer.account_id) if viewer.account_id is not None else None
-    if account is None:
-        raise NotPermitted("a file is attached to an account")
-    if person.id == account.person_id:
-        return account.id
-    if db.session.scalar(sa.select(Account.id).where(Account.person_id == person.id)) is not None:
-        raise Refused(Problem(_CLAIMED))
-    if not queries.is_known(account.person_id):
-        uniting.unite(viewer, account, person)
-        return account.id
-    own = _new_account(person, people.contact_of(link, person))
-    record(viewer, "accounts.claim", _about(own))
-    return own.id
-
-
-def _locked_by(reference: str) -> Person:
-    person = db.session.scalar(sa.select(Person).where(Person.reference == reference).with_for_update())
-    if person is None:
-        raise NotFound(reference)
-    return person
-
-
-def renew(token: str) -> bool:
-    """Send another claim link in place of one that ended, to where the person is reached today; whether one
-    left. None leaves for somebody who has an account, nor while a new one has just left."""
-    link = links.find(token, *links.CLAIMS)
-    try:
-        links.require_open(link)
-    except Refused:
-        return bool(hooks.renew_claim) and hooks.renew_claim(ANONYMOUS, link)
-    return False
-
-
-def _about(account: Account) -> About:
+def about_account(account: Account) -> About:
+    """Return what an act on an account was done to."""
     return About("account", account.reference, subject=queries.reference_of(account.person_id))

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from cohortmgr.accounts import queries
 from cohortmgr.accounts.actions import counting, links, passwords
 from cohortmgr.accounts.actions.counting import Attempt
-from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
+from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.limits import Caller, limits_on_passwords
 from cohortmgr.accounts.models import (
     Account,
@@ -21,7 +21,6 @@ from cohortmgr.accounts.models import (
     Person,
     RoleGrant,
     SignInSession,
-    SingleUseLink,
 )
 from cohortmgr.accounts.rules import (
     ANONYMOUS,
@@ -36,13 +35,12 @@ from cohortmgr.accounts.rules import (
 from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
+from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused
 from cohortmgr.base.text import fold, new_reference
 
 _WRONG = N_("L’adresse, le numéro ou le mot de passe n’est pas le bon. Vérifiez-les, ou entrez avec un code.")
 _TAKEN = N_("Cette adresse a déjà un compte. Connectez-vous, avec un code si le mot de passe est oublié.")
 _PHONE_TAKEN = N_("Ce numéro a déjà un compte. Connectez-vous avec un code.")
-_CLAIMED = N_("Ce dossier a déjà un compte. Connectez-vous, avec un code si le mot de passe est oublié.")
 _OTHER_PERSON = N_(
     "Ce numéro est déjà celui d’un autre dossier. Si c’est le vôtre, demandez votre lien d’accès au programme ; "
     "sinon, vérifiez le numéro."
@@ -123,61 +121,6 @@ def revoke_sessions(viewer: Viewer, account_id: int) -> None:
         SignInSession.account_id == account_id, SignInSession.revoked_at.is_(None)
     )
     db.session.execute(theirs.values(revoked_at=clock.now()))
-
-
-def take_up_link(token: str, password_hash: str | None) -> int:
-    """Use a claim link: make the person's account. Returns its id.
-
-    An account that is entered by a telephone number may have no password:
-    its person asks for a code each time."""
-    link = links.use(token, *links.CLAIMS)
-    if password_hash is None and link.purpose != links.CLAIM_BY_PHONE:
-        raise ValueError("a link that went to an address chooses a password")
-    person = _claimant(link)
-    account = _claim(person, contact_of(link, person), password_hash)
-    record(ANONYMOUS, "accounts.claim", About("account", account.reference, subject=person.reference))
-    return account.id
-
-
-def contact_of_link(token: str) -> Contact:
-    """Return the address or number that will enter the account of a link, to show it on the page. Raises as
-    `links.peek` does."""
-    link = links.peek(token, *links.CLAIMS)
-    return contact_of(link, _claimant(link))
-
-
-def _claimant(link: SingleUseLink) -> Person:
-    person = db.session.scalar(sa.select(Person).where(Person.reference == link.subject))
-    if person is None:
-        raise NotFound(link.subject)
-    return person
-
-
-def person_of_link(token: str) -> int:
-    """Return the id of the person whom an open claim link is for. Raises as `links.peek` does."""
-    return _claimant(links.peek(token, *links.CLAIMS)).id
-
-
-def contact_of(link: SingleUseLink, person: Person) -> Contact:
-    """Return what a claim link was sent to, which is what using the link proves."""
-    if link.purpose == links.CLAIM_BY_PHONE and person.phone_sealed is not None:
-        return Contact(SMS, crypto.unseal(person.phone_sealed, "persons", "phone", person.reference))
-    if link.purpose == links.CLAIM and person.email:
-        return Contact(EMAIL, person.email)
-    raise NotFound(link.subject)
-
-
-def _claim(person: Person, contact: Contact, password_hash: str | None) -> Account:
-    by_mail = contact.channel == EMAIL
-    account = db.session.scalar(sa.select(Account).where(Account.person_id == person.id))
-    if account is not None:  # a link lives long, and it may only make an account, never change one
-        raise Refused(Problem(_CLAIMED, {}))
-    if queries.account_by_contact(contact) is not None:
-        raise Refused(Problem(_TAKEN if by_mail else _PHONE_TAKEN, {}, "email"))
-    phone = None if by_mail else contact.address
-    account = new_account_of(person, contact.address if by_mail else None, password_hash, phone)
-    account.proved_at = account.created_at
-    return account
 
 
 def new_person(values: Mapping[str, Any]) -> Person:

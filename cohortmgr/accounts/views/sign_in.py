@@ -9,9 +9,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards, queries
-from cohortmgr.accounts.actions import counting, doors, people
+from cohortmgr.accounts.actions import claims, counting, doors, people
+from cohortmgr.accounts.actions.doors import WrongAnswer
 from cohortmgr.accounts.contacts import EMAIL, Contact
-from cohortmgr.accounts.forms import ClaimForm, EntryForm, NewPasswordForm, SignInForm, SignUpForm
+from cohortmgr.accounts.forms import ClaimForm, DoubtForm, EntryForm, NewPasswordForm, SignInForm, SignUpForm
 from cohortmgr.accounts.rules import ANONYMOUS, Viewer
 from cohortmgr.accounts.views import code_requests
 from cohortmgr.accounts.views.callers import caller_of, remember
@@ -19,6 +20,7 @@ from cohortmgr.accounts.views.code_requests import CHOSEN
 from cohortmgr.accounts.views.entrance import enter
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.web.responses import show_problems
 
 bp = Blueprint("accounts", __name__)
@@ -117,21 +119,18 @@ def link(token: str) -> ResponseReturnValue:
     """Show a page on GET, because mail scanners open links. On POST make the account, or attach the file to the
     account in which the link was opened, or prove by a code that its address's account is one's own."""
     try:
-        contact = people.contact_of_link(token)
+        contact = claims.contact_of_link(token)
     except Refused as refusal:
         return _ended(token, refusal)
     known = guards.viewer()
     if known is not ANONYMOUS:
-        return _attached(token, known)
+        return _attached(token, known, contact)
     if queries.account_by_contact(contact) is not None:
         return _proved_first(token, contact)
     form = NewPasswordForm() if contact.channel == EMAIL else ClaimForm()
     if form.validate_on_submit():
         try:
-            chosen = form.password.data
-            hashed = people.prepare_password(chosen, contact.address) if chosen else None
-            with writing():
-                session_token = people.open_session(people.take_up_link(token, hashed))
+            session_token = _taken_up(token, form, contact)
             remember(contact)
             return enter(session_token)
         except Refused as refusal:
@@ -145,22 +144,42 @@ def _ended(token: str, refusal: Refused) -> ResponseReturnValue:
     return drawn, 410
 
 
-def _attached(token: str, known: Viewer) -> ResponseReturnValue:
+def _taken_up(token: str, form: NewPasswordForm | ClaimForm, contact: Contact) -> str:
+    """The token of the session that a link opens. Raises Refused for a wrong answer, once it is counted."""
+    chosen = form.password.data
+    hashed = people.prepare_password(chosen, contact.address) if chosen else None
+    with writing():
+        if isinstance(form, ClaimForm):
+            done = claims.take_up_by_phone(token, hashed, form.answer.data)
+        else:
+            done = claims.take_up_link(token, hashed or "")
+        if not isinstance(done, WrongAnswer):
+            return people.open_session(done)
+    raise doors.problem_of(done)
+
+
+def _attached(token: str, known: Viewer, contact: Contact) -> ResponseReturnValue:
     """Offer to attach the link's file to the viewer's account; on POST do it."""
-    if people.person_of_link(token) == known.person_id:
+    if claims.person_of_link(token) == known.person_id:
         return redirect(url_for("portals.my_home"))
-    problems: tuple[Problem, ...] = ()
-    if request.method == "POST":
+    form = HouseForm() if contact.channel == EMAIL else DoubtForm()
+    if form.validate_on_submit():
         try:
-            with writing():
-                account_id = doors.attach(known, token)
-                session_token = people.open_session(account_id, known.shared)
+            session_token = _attaching(token, known, form)
             flash(_("Le dossier est rattaché : le voici."), "done")
             return enter(session_token)
         except Refused as refusal:
             db.session.rollback()
-            problems = refusal.problems
-    return render_template("accounts/public_link_attach.html", token=token, problems=problems)
+            show_problems(form, refusal)
+    return render_template("accounts/public_link_attach.html", form=form, contact=contact)
+
+
+def _attaching(token: str, known: Viewer, form: HouseForm) -> str:
+    with writing():
+        done = claims.attach(known, token, form.answer.data if isinstance(form, DoubtForm) else "")
+        if not isinstance(done, WrongAnswer):
+            return people.open_session(done, known.shared)
+    raise doors.problem_of(done)
 
 
 def _proved_first(token: str, contact: Contact) -> ResponseReturnValue:
@@ -182,7 +201,7 @@ def _proved_first(token: str, contact: Contact) -> ResponseReturnValue:
 def renew(token: str) -> ResponseReturnValue:
     """Send another link in place of one that ended. The answer is the same whether one left or not."""
     with writing():
-        doors.renew(token)
+        claims.renew(token)
     said = _("Si ce dossier attend encore sa personne, un nouveau lien part là où nous lui écrivons.")
     flash(said, "done")
     return redirect(url_for(".sign_in"))

@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import islice
 
 from cohortmgr.accounts import queries as account_queries
-from cohortmgr.accounts.actions import links
+from cohortmgr.accounts.actions import claims, links
 from cohortmgr.accounts.actions import people as accounts
 from cohortmgr.accounts.rules import LINK_LIFETIME, Role, Viewer
 from cohortmgr.base import clock
@@ -105,7 +105,7 @@ def _claimed(manager: Viewer, application_reference: str, hashed: str) -> Viewer
     if account_queries.viewer_of_email(email) is None:
         with writing():
             subject = account_queries.reference_of(person_id)
-            accounts.take_up_link(links.create("claim", subject, LINK_LIFETIME), hashed)
+            claims.take_up_link(links.create("claim", subject, LINK_LIFETIME), hashed)
     return viewer(email)
 
 

@@ -31,6 +31,7 @@ def proofread(notice: Notice, needed: Collection[str], subject: str | None, body
             continue
         pieces, wrong = _read(field, text, most)
         problems += wrong or _unknown(field, names(pieces), notice)
+        problems += _opening(names(pieces), notice) if subject is None else []
         found |= names(pieces)
     missing = sorted(set(needed) - found)
     if missing and not problems:
@@ -58,6 +59,15 @@ def _unknown(field: str, found: Collection[str], notice: Notice) -> list[Problem
         return []
     what = N_("Ce message ne connaît pas %(names)s. Il connaît : %(known)s.")
     return [Problem(what, {"names": _listed(strange), "known": _listed(known)}, field)]
+
+
+def _opening(found: Collection[str], notice: Notice) -> list[Problem]:
+    """Whoever has the telephone must not read there what a door asks of them."""
+    said = sorted({variable.word for variable in notice.variables if variable.opens} & set(found))
+    what = N_(
+        "Un SMS ne dit pas %(names)s : c’est ce qui est demandé à qui a le téléphone, avant d’ouvrir un dossier."
+    )
+    return [Problem(what, {"names": _listed(said)}, "body")] if said else []
 
 
 def _listed(words: Collection[str]) -> str:

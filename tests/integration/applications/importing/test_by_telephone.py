@@ -14,7 +14,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from cohortmgr.accounts.actions import links
-from cohortmgr.accounts.actions.people import contact_of_link, set_person, take_up_link
+from cohortmgr.accounts.actions.claims import contact_of_link, take_up_by_phone
+from cohortmgr.accounts.actions.people import set_person
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, SYSTEM
 from cohortmgr.applications.file.models import Application
@@ -35,12 +36,13 @@ from tests.watch import rows_of
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
 PHONE, NUMBER = "06 12 34 56 78", "+212612345678"
+BORN = "14/03/2004"
 
 
 def person(number: int, **cells: str) -> dict[str, str]:
     """A record of a person of their own, without an address."""
     told = {"cin": f"AB1{number:05}", "massar": f"R1{number:08}", "mail": "", "phone": f"0612{number:06}"}
-    return one(**{**told, **cells})
+    return {**one(**{**told, **cells}), "Date de naissance": BORN}
 
 
 @pytest.fixture(autouse=True)
@@ -98,9 +100,10 @@ def test_an_imported_person_with_a_telephone_alone_claims_by_sms_and_comes_back_
     [message] = sent(system_app)
     link = link_in(message)
     page = words(client.get(link).text)
-    assert NUMBER in page and "code reçu par SMS" in page and "MDIA-" in message["text"]
-    assert client.post(link, data={"password": "court"}).status_code == 200
-    assert client.post(link, data={}).location == "/my"
+    assert NUMBER in page and "code reçu par SMS" in page and "MDIA-" not in message["text"]
+    assert client.post(link, data={"answer": BORN, "password": "court"}).status_code == 200
+    assert client.post(link, data={}).status_code == 200, "the telephone alone opens nothing"
+    assert client.post(link, data={"answer": BORN}).location == "/my"
     assert "MDIA-" in client.get("/my").text
     with system_app.app_context():
         account = db.session.scalars(sa.select(Account)).one()
@@ -127,7 +130,7 @@ def test_a_number_that_enters_an_account_is_not_doubled(
     load(system_app, person(1, phone=PHONE), person(2, phone=NUMBER))
     assert invited(system_app, intake) == 2
     first, second = map(link_in, sent(system_app))
-    assert client.post(first, data={"password": steps.PASSWORD}).location == "/my"
+    assert client.post(first, data={"answer": BORN, "password": steps.PASSWORD}).location == "/my"
     other = steps.browser(app)
     answer = other.post(second, data={})
     assert answer.location == f"/code?next={second}", (
@@ -149,7 +152,7 @@ def test_a_link_that_went_to_a_telephone_proves_no_address(system_app: Flask, in
         set_person(db.session.scalars(sa.select(Person)).one(), {"email": "dautrui@exemple.ma"})
     with system_app.app_context(), writing():
         assert contact_of_link(token).address == NUMBER
-        take_up_link(token, None)
+        take_up_by_phone(token, None, BORN)
         account = db.session.scalars(sa.select(Account)).one()
         assert account.email is None and account.phone_blind is not None
 
@@ -220,7 +223,7 @@ def test_a_paper_without_an_address_is_followed_by_a_link_to_the_telephone(
         assert answer.status_code == 302, words(answer.text)
         [message] = sent(system_app)
         own = steps.browser(app)
-        assert own.post(link_in(message), data={}).location == "/my"
+        assert own.post(link_in(message), data={"answer": "26/02/2004"}).location == "/my"
         assert "MDIA-" in own.get("/my").text
 
 

@@ -87,6 +87,25 @@ def test_short_messages_of_the_house_are_short() -> None:
                 assert measured(text).segments <= most, (notice.key, spoken, text)
 
 
+def test_no_short_message_says_what_a_door_asks_of_whoever_has_the_telephone(system_app: Flask) -> None:
+    """A link by SMS asks for the file's number: the message that brings it must not tell it."""
+    numbers = {
+        (notice.key, variable.name)
+        for notice in declared.values()
+        for variable in notice.variables
+        if "MDIA-" in str(variable.example)
+    }
+    opening = {
+        (notice.key, variable.name)
+        for notice in declared.values()
+        for variable in notice.variables
+        if variable.opens
+    }
+    assert ("claim_file", "number") in opening and opening == numbers
+    for key, name in opening:
+        assert name not in used(system_app, template_name(key, "sms")), key
+
+
 def test_templates_use_what_is_declared_and_whatever_is_required(system_app: Flask) -> None:
     for notice in declared.values():
         known = {variable.name for variable in notice.variables}

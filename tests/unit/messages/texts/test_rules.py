@@ -45,6 +45,13 @@ def test_what_is_missing_and_what_is_strange_are_named() -> None:
     assert strange.values == {"names": "{nom}", "known": "{name}, {link}"}
 
 
+def test_a_short_message_does_not_say_what_a_door_asks_of_whoever_has_the_telephone() -> None:
+    number = Notice("k", "K", (Variable("number", "text", "MDIA-7K3QXP", opens=True),))
+    assert proofread(number, {}, "a", "{number}") == []
+    [told] = proofread(number, {}, None, "{number}")
+    assert (told.where, told.values) == ("body", {"names": "{number}"})
+
+
 def test_a_text_is_tidied_of_what_nobody_sees() -> None:
     assert tidied("\r\n a \t\x00b  \r\n\r\n\x1b[0m c\x7f \n\n") == "a b\n\n[0m c"
 
