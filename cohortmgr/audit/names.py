@@ -60,6 +60,7 @@ ACTS: Mapping[str, str] = {
     "applications.set_helper": N_("Personne qui aide à remplir nommée, changée ou partie"),
     "applications.submit": N_("Candidature envoyée"),
     "applications.take_back_late": N_("Délai donné à une personne retiré avant usage"),
+    "applications.take_number": N_("Numéro d’identité d’une personne remplacé par celui de son dossier"),
     "applications.undo_lot": N_("Acte sur plusieurs dossiers annulé"),
     "applications.unite": N_("Deux dossiers reconnus de la même personne"),
     "applications.unseal": N_("Réponses protégées lues"),

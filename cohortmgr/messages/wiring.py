@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from cohortmgr.accounts import hooks as account_hooks
+from cohortmgr.applications.filling import hooks as filling_hooks
 from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.audit import hooks as audit
 from cohortmgr.base.errors import N_
@@ -13,7 +14,7 @@ from cohortmgr.base.work import add_work
 from cohortmgr.messages import notices
 from cohortmgr.messages.campaigns import tasks as campaign_tasks
 from cohortmgr.messages.campaigns import views as campaigns
-from cohortmgr.messages.helpdesk.actions import consent_withdrawn, door_closed, questions
+from cohortmgr.messages.helpdesk.actions import consent_withdrawn, door_closed, numbers_contradict, questions
 from cohortmgr.messages.helpdesk.views import candidate as own_questions
 from cohortmgr.messages.helpdesk.views import saved_answers
 from cohortmgr.messages.helpdesk.views import staff as desk
@@ -71,6 +72,7 @@ def _join_hooks() -> None:
     outbox.headers.register(unsubscribe_links.headers)
     outbox.headers.register(incoming.reply_to)
     account_hooks.on_closed.register(door_closed.tell_staff)
+    filling_hooks.on_contradiction.register(numbers_contradict.tell_staff)
     outbox.on_returned.register(undelivered.raise_trouble)
     audit.on_destroyed.register(questions.forget)
     # The hook must come before the one that releases the seat:

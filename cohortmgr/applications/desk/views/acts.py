@@ -16,7 +16,7 @@ from cohortmgr.applications.corrections import actions as corrections
 from cohortmgr.applications.corrections import forms as corrections_forms
 from cohortmgr.applications.deadlines import forms as deadlines
 from cohortmgr.applications.deadlines.actions import extensions
-from cohortmgr.applications.desk.actions import notes
+from cohortmgr.applications.desk.actions import notes, numbers
 from cohortmgr.applications.eligibility import actions as overrides
 from cohortmgr.applications.eligibility import forms as eligibility
 from cohortmgr.applications.file import queries as file_queries
@@ -25,6 +25,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.forms import HouseForm
+from cohortmgr.base.i18n import say
 from cohortmgr.base.web.responses import show_problems
 
 bp = Blueprint("applications_desk", __name__, url_prefix="/staff")
@@ -102,6 +103,20 @@ def _ask(reference: str, form: corrections_forms.CorrectionForm, items: dict[str
     until = deadlines.until_asked(form)
     with writing():
         corrections.ask(guards.viewer(), reference, items, form.message.data or "", until)
+
+
+@bp.post("/applications/<reference>/number")
+@guards.staff
+def take_number(reference: str) -> ResponseReturnValue:
+    """Know the person by the identity number that the file says."""
+    try:
+        with writing():
+            numbers.take_number(guards.viewer(), reference, request.form.get("kind", ""))
+        flash(_("La personne est connue par le numéro de ce dossier."), "done")
+    except Refused as refusal:
+        db.session.rollback()
+        flash(say(refusal.problems[0]), "stop")
+    return _back(reference)
 
 
 @bp.post("/corrections/<reference>/call-off")

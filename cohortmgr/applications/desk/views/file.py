@@ -25,6 +25,7 @@ from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.display import sections_of
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import FILE_STATES, SOURCE_NAMES, ApplicationState
+from cohortmgr.applications.filling.queries import contradicted
 from cohortmgr.applications.joining import queries as joining_queries
 from cohortmgr.applications.joining.views.section import section_of
 from cohortmgr.applications.lists import queries as lists
@@ -67,6 +68,7 @@ def page_of(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
         opened=bool(opened),
         manages=manages,
         may_open=row.state != ApplicationState.DRAFT and manages,
+        contradicted=contradicted(file, file.answers) if row.state != ApplicationState.DRAFT else [],
         rules=[rule for rule in file.definition.eligibility if rule.key in row.reasons],
         override=eligibility.override_of(row),
         extension=deadlines.extension_of(row),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 
-from cohortmgr.accounts.actions.people import set_identifiers, set_person
+from cohortmgr.accounts.actions.people import set_person
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers import amended
@@ -24,13 +24,12 @@ from cohortmgr.applications.file.rules import (
     HIDDEN,
     NOT_A_DRAFT,
     ApplicationState,
-    identity_numbers,
     listed,
     person_values,
-    question_of,
     split_sealed,
 )
 from cohortmgr.applications.filling.actions import changed_answers
+from cohortmgr.applications.filling.actions.numbers import give_numbers, tell_contradictions
 from cohortmgr.applications.form.pages import mark_of
 from cohortmgr.applications.guardians.rules import consent_after, is_child
 from cohortmgr.base import clock
@@ -92,13 +91,12 @@ def _into_draft(
 ) -> list[Problem]:
     """Write the answers into a draft. An identity number that another person already has is left out, and a
     Problem says so."""
-    form, problems = file.definition.form, list[Problem]()
+    problems = list[Problem]()
     person = db.session.get_one(Person, file.application.person_id)
     if any(_identifies(question) for question in wanted):
-        for kind, problem in set_identifiers(person, identity_numbers(form, answers)).items():
-            key = question_of(form, f"identifier.{kind}")
-            answers.pop(key)
-            problems.append(Problem(problem.what, problem.values, key))
+        problems = give_numbers(viewer, file, person, answers)
+        for problem in problems:
+            answers.pop(problem.where or "")
     file.application.version_id = file.intake.definition_version_id
     write_answers(viewer, file.application, person, file.definition, answers)
     return problems
@@ -147,10 +145,10 @@ def save_reopened(
     typed = [question for question in questions if question.kind is not QuestionKind.FILE]
     answers, problems = _read(typed, given, clock.today(), file.answers)
     problems = _of_shown(form, answers, problems)
-    for kind, problem in set_identifiers(person, identity_numbers(form, answers)).items():
-        problems.append(Problem(problem.what, problem.values, question_of(form, f"identifier.{kind}")))
+    problems += give_numbers(viewer, file, person, answers)
     if problems:
         raise Refused(*problems)
+    tell_contradictions(viewer, file, file.answers, answers)
     write_answers(viewer, row, person, file.definition, answers)
     standing = dict(file.documents)
     for key, parts in parts_by_question(documents).items():

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.actions.people import new_person, set_identifiers
+from cohortmgr.accounts.actions.people import CONTRADICTS, new_person, set_identifiers
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.answers.composed import FieldValues, read_given
@@ -166,8 +166,8 @@ def enter(
     bearer = _person(definition, answers, found, person)
     row = _file(intake, definition, bearer)
     numbers = identity_numbers(definition.form, answers)
-    for kind, problem in set_identifiers(bearer, numbers, own=False).items():
-        what = problem.what if "known" in problem.values else _OTHER
+    for kind, problem in set_identifiers(bearer, numbers).items():
+        what = problem.what if problem.what == CONTRADICTS else _OTHER
         raise Refused(Problem(what, problem.values, question_of(definition.form, f"identifier.{kind}")))
     write_answers(viewer, row, bearer, definition, answers)
     verdict = assess(definition.eligibility, counted(definition.form, answers), clock.local(sent_at).date())

@@ -6,7 +6,6 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from cohortmgr.accounts.actions.codes import CodeRequest
-from cohortmgr.accounts.actions.people import set_identifiers
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers.conditions import counted
@@ -14,14 +13,15 @@ from cohortmgr.applications.file import actions as file_actions
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Application, UnsentChange
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.file.rules import ApplicationState, identity_numbers, question_of
+from cohortmgr.applications.file.rules import ApplicationState
+from cohortmgr.applications.filling.actions.numbers import give_numbers, tell_contradictions
 from cohortmgr.applications.filling.actions.saving import write_answers
 from cohortmgr.applications.journey.actions import sending
 from cohortmgr.applications.journey.actions.helped_sending import require_confirmed
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import N_, Refused
 from cohortmgr.base.hooks import Hook
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes.definition.rules import Window, window_of
@@ -94,15 +94,12 @@ def send_again(viewer: Viewer, reference: str, proof: CodeRequest | None = None)
     if problems:
         raise Refused(*problems)
     require_confirmed(viewer, row, proof)
-    form, answers = file.definition.form, counted(file.definition.form, file.working)
+    answers = counted(file.definition.form, file.working)
     person = db.session.get_one(Person, row.person_id)
-    taken = set_identifiers(person, identity_numbers(form, answers))
+    taken = give_numbers(viewer, file, person, answers)
     if taken:
-        told = [
-            Problem(problem.what, problem.values, question_of(form, f"identifier.{kind}"))
-            for kind, problem in taken.items()
-        ]
-        raise Refused(*told)
+        raise Refused(*taken)
+    tell_contradictions(viewer, file, file.answers, answers)
     write_answers(viewer, row, person, file.definition, answers)
     row.eligible, row.reasons = True, []
     db.session.execute(sa.delete(UnsentChange).where(UnsentChange.id == file.change.id))

@@ -22,6 +22,7 @@ from cohortmgr.applications.file.actions import about_file, require_open
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import HIDDEN, NOT_A_DRAFT, ApplicationState, missing, split_sealed
+from cohortmgr.applications.filling.actions.numbers import tell_contradictions
 from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.guardians.rules import consent_after, guardian_problems, is_child
 from cohortmgr.applications.journey.actions.helped_sending import require_confirmed
@@ -162,6 +163,7 @@ def submit(viewer: Viewer, reference: str, proof: CodeRequest | None = None) -> 
     if after is ApplicationState.HELD:
         consents.ask_one(viewer, file)
     else:
+        tell_contradictions(viewer, file, {}, counted(file.definition.form, file.answers))
         confirm(viewer, file)
     return row
 
