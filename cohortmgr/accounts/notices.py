@@ -60,6 +60,13 @@ NOTICES = (
     Notice("account_reopened", N_("Compte rouvert"), (NAME, _BY), urgent=True),
     Notice("devices_signed_out", N_("Appareils déconnectés"), (NAME, _BY), urgent=True),
     Notice("password_changed", N_("Avis de nouveau mot de passe"), (NAME, _AT), urgent=True),
+    Notice("password_dropped", N_("Avis de mot de passe qui ne vaut plus"), (NAME, _AT), urgent=True),
+    Notice(
+        "address_corrected",
+        N_("Avis d’adresse corrigée par l’équipe"),
+        (NAME, _AT, Variable("contact", "text", "sa…@exemple.ma")),
+        urgent=True,
+    ),
     Notice(
         "access_changed",
         N_("Avis de nouvelle adresse ou de nouveau numéro"),

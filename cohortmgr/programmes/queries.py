@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -169,7 +170,8 @@ def public_intake(reference: str) -> sa.Row[Any]:
 
 def scopes_for(viewer: Viewer) -> list[RoleScope]:
     """The places where a viewer may give roles: the whole tree, organisations, programmes, and the companies that
-    take apprentices of these programmes. Who holds an organisation alone gives it alone. Four statements."""
+    take apprentices of these programmes. An organisation with institutions below it stands there with them and alone;
+    who holds it alone gives it alone. Four statements."""
     scopes = viewer.scopes("people.manage")
     tree = db.session.scalars(organisations.visible(viewer)).all()
     hosts = [row for row in tree if row.kind in {kind.value for kind in HOSTS}]
@@ -179,7 +181,10 @@ def scopes_for(viewer: Viewer) -> list[RoleScope]:
         found.append(RoleScope(WHOLE_KIND, WHOLE_KIND, "", in_each_language(WHOLE), everything))
     for row in tree:
         if row.kind != OrganisationKind.COMPANY and any(scope.holds(row.path) for scope in scopes):
-            found.append(_at_organisation(row, hosts, _only_alone(viewer, row.path)))
+            alone = _only_alone(viewer, row.path)
+            found.append(_at_organisation(row, hosts, alone))
+            if not alone and any(each.path != row.path and each.path.startswith(row.path) for each in hosts):
+                found.append(replace(_at_organisation(row, hosts, alone=True), beside=True))
     programmes = _programmes_below(scopes)
     found += [
         RoleScope("programme", row.reference, row.path, row.title, (row.institution_id,))

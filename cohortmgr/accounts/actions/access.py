@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from cohortmgr.accounts import queries
-from cohortmgr.accounts.actions import letters, people
+from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.contacts import SMS, Contact
 from cohortmgr.accounts.models import Account, Person, SignInSession
 from cohortmgr.accounts.rules import (
@@ -19,7 +19,6 @@ from cohortmgr.accounts.rules import (
     Viewer,
     lasts_until,
 )
-from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused
@@ -101,10 +100,8 @@ def choose_password(viewer: Viewer, password_hash: str) -> None:
     """Give the viewer's account a password; every other browser is signed out."""
     require_fresh(viewer)
     account = _own(viewer)
-    account.password_hash = password_hash
+    people.change_password(viewer, account, password_hash)
     end_others(viewer)
-    record(viewer, "accounts.password", _about(account))
-    letters.tell(account, "password_changed", {"at": clock.now()})
 
 
 def join(viewer: Viewer, contact: Contact) -> None:
@@ -117,29 +114,12 @@ def join(viewer: Viewer, contact: Contact) -> None:
     known = queries.account_by_contact(contact)
     if known is not None and known.id != account.id:
         raise Refused(Problem(_TAKEN, {}, "code"))
-    person, before = db.session.get_one(Person, account.person_id), letters.contacts_of(account)
-    if contact.channel == SMS:
-        people.enter_by_phone(account, contact.address)
-        people.set_person(person, {"phone": contact.address})
-    else:
-        account.email, account.proved_at = contact.address, clock.now()
-        people.set_person(person, {"email": contact.address})
+    person = db.session.get_one(Person, account.person_id)
+    people.set_person(person, {"phone" if contact.channel == SMS else "email": contact.address})
     try:
-        db.session.flush()
+        people.enter_by(viewer, account, contact)
     except IntegrityError as error:
         raise Refused(Problem(_TAKEN, {}, "code")) from error
-    earlier = {each.channel: each.address for each in before if each.channel == contact.channel}
-    record(viewer, "accounts.join", _about(account), before=earlier, after={contact.channel: contact.address})
-    if contact not in before:
-        told = [each for each in before if each.channel == contact.channel or each == before[0]]
-        letters.tell_at(told, account, "access_changed", {"at": clock.now(), "contact": _hidden(contact)})
-
-
-def _hidden(contact: Contact) -> str:
-    """Return enough of an address or number to know it, and too little to learn it: the message may reach
-    somebody who is no longer meant to."""
-    name, at, domain = contact.address.partition("@")
-    return f"{name[:2]}…{at}{domain}" if at else f"{name[:4]}…{name[-2:]}"
 
 
 def _is_fresh(viewer: Viewer) -> bool:
@@ -152,7 +132,3 @@ def _own(viewer: Viewer) -> Account:
     if account is None:
         raise NotPermitted("ways in are an account's")
     return account
-
-
-def _about(account: Account) -> About:
-    return About("account", account.reference, subject=queries.reference_of(account.person_id))

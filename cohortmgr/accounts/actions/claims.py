@@ -66,7 +66,7 @@ def attach(viewer: Viewer, token: str, said: str = "") -> int | WrongAnswer:
         uniting.unite(viewer, account, person)
         return account.id
     own = doors.new_account(person, _contact_of(link, person))
-    record(viewer, "accounts.claim", doors.about_account(own))
+    record(viewer, "accounts.claim", people.about_account(own))
     return own.id
 
 
@@ -116,7 +116,7 @@ def _heard(link: SingleUseLink, person: Person, said: str) -> WrongAnswer | None
 def _taken_up(link: SingleUseLink, password_hash: str | None) -> int:
     person = _claimant(link)
     account = _claim(person, _contact_of(link, person), password_hash)
-    record(ANONYMOUS, "accounts.claim", doors.about_account(account))
+    record(ANONYMOUS, "accounts.claim", people.about_account(account))
     return account.id
 
 

@@ -86,9 +86,8 @@ def _prove(account: Account, contact: Contact) -> bool:
     account.proved_at = clock.now()
     if account.password_hash is None:
         return False
-    account.password_hash = None
     people.revoke_sessions(ANONYMOUS, account.id)
-    record(ANONYMOUS, "accounts.prove", about_account(account))
+    people.change_password(ANONYMOUS, account, None)
     return True
 
 
@@ -102,7 +101,7 @@ def _begin(contact: Contact, language: str) -> int:
     told = {"email": contact.address} if by_mail else {"phone": contact.address}
     person = people.new_person({**told, "language": language})
     account = new_account(person, contact)
-    record(ANONYMOUS, "accounts.sign_up", about_account(account), after=told)
+    record(ANONYMOUS, "accounts.sign_up", people.about_account(account), after=told)
     return account.id
 
 
@@ -130,7 +129,7 @@ def _reach(person_id: int, contact: Contact, account: Account | None, holder: Co
         uniting.unite(ANONYMOUS, account, person)
         return account.id
     own = new_account(person, contact)
-    record(ANONYMOUS, "accounts.reach", about_account(own), after={contact.channel: contact.address})
+    record(ANONYMOUS, "accounts.reach", people.about_account(own), after={contact.channel: contact.address})
     return own.id
 
 
@@ -138,14 +137,9 @@ def _let_in(account: Account, contact: Contact) -> None:
     """Let a contact enter an account too, if it enters none: its person has just said what only they know."""
     if queries.account_by_contact(contact) is not None:
         return
-    if contact.channel == EMAIL and account.email is None:
-        account.email, account.proved_at = contact.address, clock.now()
-    elif contact.channel != EMAIL and account.phone_blind is None:
-        people.enter_by_phone(account, contact.address)
-    else:
-        return
-    db.session.flush()
-    record(ANONYMOUS, "accounts.join", about_account(account), after={contact.channel: contact.address})
+    present = account.email if contact.channel == EMAIL else account.phone_blind
+    if present is None:
+        people.enter_by(ANONYMOUS, account, contact)
 
 
 def locked(numbers: Iterable[int]) -> list[Person]:
@@ -224,8 +218,3 @@ def go_on(contact: Contact, language: str) -> int:
         _require_open(account)
         return account.id
     return _begin(contact, language)
-
-
-def about_account(account: Account) -> About:
-    """Return what an act on an account was done to."""
-    return About("account", account.reference, subject=queries.reference_of(account.person_id))

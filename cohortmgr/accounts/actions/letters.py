@@ -8,7 +8,7 @@ from typing import Any
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.base import crypto
+from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.outbox.actions import Letter, send_all
 
@@ -31,6 +31,20 @@ def tell_at(contacts: list[Contact], account: Account, key: str, values: Mapping
         Letter(key, person.reference, contact.address, person.language, told, channel=contact.channel)
         for contact in contacts
     )
+
+
+def tell_of_way_in(account: Account, before: list[Contact], contact: Contact) -> None:
+    """Tell that a contact enters the account from now on: at the one that it replaces, and at the first of those
+    that there were `before`. A stranger at an open session must not take an account over without a word."""
+    told = [each for each in before if each.channel == contact.channel or each == before[0]]
+    tell_at(told, account, "access_changed", {"at": clock.now(), "contact": hidden(contact)})
+
+
+def hidden(contact: Contact) -> str:
+    """Return enough of an address or number to know it, and too little to learn it: the message may reach
+    somebody who is no longer meant to."""
+    name, at, domain = contact.address.partition("@")
+    return f"{name[:2]}…{at}{domain}" if at else f"{name[:4]}…{name[-2:]}"
 
 
 def contacts_of(account: Account) -> list[Contact]:

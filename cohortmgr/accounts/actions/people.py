@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from cohortmgr.accounts import queries
-from cohortmgr.accounts.actions import counting, links, passwords
+from cohortmgr.accounts.actions import counting, letters, links, passwords
 from cohortmgr.accounts.actions.counting import Attempt
-from cohortmgr.accounts.contacts import Contact
+from cohortmgr.accounts.contacts import EMAIL, Contact
 from cohortmgr.accounts.limits import Caller, limits_on_passwords
 from cohortmgr.accounts.models import (
     Account,
@@ -82,11 +82,46 @@ def take_password(account_id: int, password_hash: str) -> None:
 
     Whoever had an account already chose it anew: the sessions that an earlier password opened end."""
     account = db.session.get_one(Account, account_id)
+    entered = sa.select(SignInSession.id).where(SignInSession.account_id == account.id).limit(1)
+    is_new = account.password_hash is None and db.session.scalar(entered) is None
     if account.password_hash is not None:
         revoke_sessions(ANONYMOUS, account.id)
+    change_password(ANONYMOUS, account, password_hash, tells=not is_new)
+
+
+def change_password(
+    viewer: Viewer, account: Account, password_hash: str | None, *, tells: bool = True
+) -> None:
+    """Give an account another password, or none, and tell its holder; only with a new account there is nothing to
+    tell. Nothing else changes the password of an account that exists."""
     account.password_hash = password_hash
-    person = queries.reference_of(account.person_id)
-    record(ANONYMOUS, "accounts.password", About("account", account.reference, subject=person))
+    act = "accounts.password" if password_hash else "accounts.prove"
+    record(viewer, act, about_account(account))
+    if tells:
+        letters.tell(
+            account, "password_changed" if password_hash else "password_dropped", {"at": clock.now()}
+        )
+
+
+def enter_by(viewer: Viewer, account: Account, contact: Contact) -> None:
+    """Let a proved contact enter an account that exists, in place of the earlier one of its kind, and tell whoever
+    read those that there were. Nothing else changes how an account is entered. IntegrityError if it enters another."""
+    before = letters.contacts_of(account)
+    if contact.channel == EMAIL:
+        account.email, account.proved_at = contact.address, clock.now()
+    else:
+        _enter_by_phone(account, contact.address)
+    db.session.flush()
+    earlier = {each.channel: each.address for each in before if each.channel == contact.channel}
+    after = {contact.channel: contact.address}
+    record(viewer, "accounts.join", about_account(account), before=earlier, after=after)
+    if contact not in before:
+        letters.tell_of_way_in(account, before, contact)
+
+
+def about_account(account: Account) -> About:
+    """Return what an act on an account was done to."""
+    return About("account", account.reference, subject=queries.reference_of(account.person_id))
 
 
 def wrong_password() -> Refused:
@@ -232,8 +267,9 @@ def grant(
     institutions: Iterable[int],
     *,
     alone: bool = False,
-) -> None:
+) -> bool:
     """Give a role in a scope; giving it again changes nothing. `may_grant` says who may give which role.
+    Returns whether it was not held before.
 
     `alone` gives an organisation without the institutions below it."""
     numbers = sorted(set(institutions))
@@ -244,7 +280,9 @@ def grant(
     held = sa.select(RoleGrant).where(
         RoleGrant.account_id == account.id, RoleGrant.role == role, RoleGrant.scope_reference == reference
     )
-    row = db.session.scalar(held) or RoleGrant(
+    known = db.session.scalar(held)
+    is_fresh = known is None or known.revoked_at is not None
+    row = known or RoleGrant(
         account_id=account.id, role=role.value, scope_reference=reference, granted_at=clock.now()
     )
     row.scope_kind, row.path, row.institutions, row.revoked_at = kind, path, numbers, None
@@ -257,6 +295,7 @@ def grant(
         About("account", account.reference, numbers[0] if len(numbers) == 1 else None),
         after=after,
     )
+    return is_fresh
 
 
 def new_account_of(
@@ -272,7 +311,7 @@ def new_account_of(
         created_at=clock.now(),
     )
     if phone:
-        enter_by_phone(account, phone)
+        _enter_by_phone(account, phone)
     db.session.add(account)
     try:
         db.session.flush()
@@ -281,7 +320,7 @@ def new_account_of(
     return account
 
 
-def enter_by_phone(account: Account, phone: str) -> None:
+def _enter_by_phone(account: Account, phone: str) -> None:
     """Let a proved number (E.164) enter an account.
     Later changes of the number in a file do not change it here."""
     account.phone_blind = crypto.blind_index("phone", phone)

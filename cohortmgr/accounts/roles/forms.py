@@ -48,7 +48,7 @@ class RoleForm(PeriodForm):
     def offer(self, roles: Sequence[Role], scopes: Sequence[RoleScope]) -> None:
         """Say which roles and places may be chosen."""
         self.role.choices = [SelectChoice(role.value, say(ROLE_NAMES[role])) for role in roles]
-        self.scope.choices = [SelectChoice(scope.reference, _called(scope)) for scope in scopes]
+        self.scope.choices = [SelectChoice(scope.choice, _called(scope)) for scope in scopes]
 
 
 def _called(scope: RoleScope) -> str:

@@ -190,7 +190,8 @@ def scope_names(paths: Iterable[str]) -> dict[str, str]:
     return {path: localized(names.get(path)) or path or say(WHOLE) for path in wanted}
 
 
-def _called(place: str, alone: bool) -> str:
+def called(place: str, alone: bool) -> str:
+    """Return the name of a place, which says if it is an organisation alone."""
     return say(Problem(ALONE, {"place": place})) if alone else place
 
 
@@ -205,7 +206,7 @@ def _held_role(
         reference=grant.reference,
         account=account.reference,
         role=Role(grant.role),
-        scope=_called(localized(scopes.get(grant.path)) or grant.path or say(WHOLE), grant.alone),
+        scope=called(localized(scopes.get(grant.path)) or grant.path or say(WHOLE), grant.alone),
         path=grant.path,
         is_company=grant.role in COMPANY_ROLES,
         alone=grant.alone,
@@ -285,7 +286,7 @@ def open_invitations(viewer: Viewer) -> list[OpenInvitation]:
                 invited.contact,
                 name,
                 Role(row.role),
-                _called(scopes[row.path], row.alone),
+                called(scopes[row.path], row.alone),
                 invitation_state_of(row),
                 row.begins_on,
                 row.ends_on,

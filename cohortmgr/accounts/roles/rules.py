@@ -15,7 +15,8 @@ from cohortmgr.base.states import Stage, Table
 @dataclass(frozen=True)
 class RoleScope:
     """A place where roles are given: its kind, reference and path, its name in three languages, and the ids of the
-    hosting institutions that a role there opens today. An organisation `alone` is without those below it."""
+    hosting institutions that a role there opens today. An organisation `alone` is without those below it; `beside` says
+    that it may be chosen with them too."""
 
     kind: str
     reference: str
@@ -24,6 +25,12 @@ class RoleScope:
     institutions: tuple[int, ...]
     is_company: bool = False
     alone: bool = False
+    beside: bool = False
+
+    @property
+    def choice(self) -> str:
+        """The place in a list to choose from, where an organisation may stand with those below it and alone."""
+        return f"{self.reference}:alone" if self.beside else self.reference
 
 
 ALONE = N_("%(place)s, sans les établissements qui en dépendent")

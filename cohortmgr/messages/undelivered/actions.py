@@ -8,11 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.actions import links
+from cohortmgr.accounts.actions import letters, links
 from cohortmgr.accounts.actions.people import set_person
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.contacts import contact_of as contact_typed
-from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.queries import within
 from cohortmgr.accounts.rules import LINK_LIFETIME, SYSTEM, Viewer, require
 from cohortmgr.applications.file.models import Application
@@ -149,10 +149,22 @@ def correct(viewer: Viewer, reference: str, typed: str) -> DeliveryTrouble:
     set_person(person, {"email": email})
     db.session.execute(files.values(email=email).execution_options(synchronize_session=False))
     _send_again(trouble, person)
+    _tell_elsewhere(person, before, email)
     after = {"email": email, "message": trouble.message_reference}
     what = About("person", person.reference, trouble.institution_id, person.reference)
     record(viewer, "troubles.correct", what, before={"email": before}, after=after)
     return trouble
+
+
+def _tell_elsewhere(person: Person, before: str | None, email: str) -> None:
+    """Tell the person of a corrected address where they prove to read: a colleague must not turn somebody's letters
+    elsewhere without a word. What did not arrive at the address before is not written there again."""
+    account = db.session.scalar(sa.select(Account).where(Account.person_id == person.id))
+    if account is None:
+        return
+    told = [each for each in letters.contacts_of(account) if each.address not in (before, email)]
+    contact = letters.hidden(Contact(EMAIL, email))
+    letters.tell_at(told, account, "address_corrected", {"at": clock.now(), "contact": contact})
 
 
 def _correct_guardian(

@@ -23,6 +23,7 @@ from cohortmgr.accounts.models import Account
 from cohortmgr.accounts.roles import hooks
 from cohortmgr.accounts.roles import queries as roles
 from cohortmgr.accounts.roles.actions import grants, invitations, suspending
+from cohortmgr.accounts.roles.actions.grants import RoleWish
 from cohortmgr.accounts.roles.queries import Invitee
 from cohortmgr.accounts.roles.rules import GrantState, RoleScope
 from cohortmgr.accounts.rules import SYSTEM, Role, givable
@@ -33,6 +34,7 @@ from cohortmgr.organisations.models import Organisation
 
 group = AppGroup("accounts", help="People who have roles.")
 _DAY = click.DateTime(["%Y-%m-%d"])
+_ALONE = click.option("--alone", is_flag=True, help="The organisation without the institutions below it.")
 _ROLE = click.Choice([role.value for role in givable(SYSTEM)])
 
 
@@ -62,7 +64,7 @@ def _acting() -> Iterator[None]:
 @group.command("create")
 @click.argument("email")
 @_role_options
-@click.option("--alone", is_flag=True, help="The organisation without the institutions below it.")
+@_ALONE
 @click.option("--given-name", default="")
 @click.option("--family-name", default="")
 @click.password_option(help="Asked for when it is not given.")
@@ -80,7 +82,8 @@ def create(
         names = {"given_name": given_name, "family_name": family_name}
         account = queries.account_by_email(email) or people.new_account(SYSTEM, email, hashed, names)
         given = (place.kind, place.reference, place.path, place.institutions)
-        people.grant(SYSTEM, account, Role(role), *given, alone=place.alone)
+        if people.grant(SYSTEM, account, Role(role), *given, alone=place.alone):
+            grants.tell_given(SYSTEM, account, RoleWish(Role(role), place))
     made = "had an account, its password is as it was" if known else "has an account"
     click.echo(f"{email} {made}; {role} at {_told(scope, alone)}")
 
@@ -131,6 +134,7 @@ def list_people() -> None:
 @group.command("invite")
 @click.argument("contact")
 @_role_options
+@_ALONE
 @_invited_options
 @click.option("--from", "first", type=_DAY)
 @click.option("--until", type=_DAY)
@@ -138,6 +142,7 @@ def invite(
     contact: str,
     role: str,
     scope: str,
+    alone: bool,
     given_name: str,
     family_name: str,
     language: str,
@@ -146,10 +151,9 @@ def invite(
 ) -> None:
     """Invite an address or a number to a role; it holds once the link that is sent there was accepted."""
     with _acting():
-        place = _scope(scope)
-        wish = grants.wish_of(SYSTEM, Role(role), place.reference, _day(first), _day(until))
+        wish = grants.wish_at(SYSTEM, Role(role), _scope(scope, alone), _day(first), _day(until))
         invitations.invite(SYSTEM, Invitee(contact_of(contact), given_name, family_name, language), wish)
-    click.echo(f"{contact} is invited; {role} at {_told(scope)}")
+    click.echo(f"{contact} is invited; {role} at {_told(scope, alone)}")
 
 
 @group.command("end")
@@ -253,7 +257,8 @@ def _scope(path: str, alone: bool = False) -> RoleScope:
     """Return what stands at a path, with the institutions that a role there opens today."""
     if not path and alone:
         raise click.ClickException("the whole tree has nothing of its own: name an organisation's path")
-    found = next((scope for scope in hooks.scopes_for(SYSTEM) if scope.path == path), None)
+    places = (scope for scope in hooks.scopes_for(SYSTEM) if not scope.alone)
+    found = next((scope for scope in places if scope.path == path), None)
     if found is None:
         raise click.ClickException(
             f"nothing stands at {path!r}: the path of an organisation or programme is wanted"

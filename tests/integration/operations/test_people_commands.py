@@ -91,6 +91,31 @@ def test_people_are_invited_and_replaced(runner: FlaskCliRunner, system_app: Fla
     assert viewer(system_app).roles == frozenset()
 
 
+def test_an_organisation_is_given_alone_by_an_invitation_as_by_an_account(
+    runner: FlaskCliRunner, system_app: Flask
+) -> None:
+    at = ["--role", "observer", "--scope", "ma."]
+    assert "observer at ma. alone" in run(runner, "accounts", "invite", "Neuve@inpt.ma", *at, "--alone")
+    _message, content = letters(system_app, "role_invitation")[-1]
+    variables = content["variables"]
+    assert isinstance(variables, dict) and "sans les établissements" in str(variables["place"])
+    with system_app.app_context(), writing():
+        invitations.accept(ANONYMOUS, variables["token"], "Une", "Neuve", "fr")
+    [held] = viewer(system_app, "neuve@inpt.ma").grants
+    assert held.alone and not held.scope.holds("ma.inpt.") and held.scope.holds("ma.")
+    assert "nothing of its own" in run(
+        runner, "accounts", "invite", "x@inpt.ma", "--role", "observer", "--scope", "", "--alone", fails=True
+    )
+
+
+def test_a_role_that_a_command_gives_is_told_once(runner: FlaskCliRunner, system_app: Flask) -> None:
+    before = len(letters(system_app, "role_given"))
+    for _twice in range(2):
+        run(runner, "accounts", "create", "lina@inpt.ma", "--role", "trainer", *SCOPE[2:])
+    told = letters(system_app, "role_given")[before:]
+    assert [content["address"] for _message, content in told] == ["lina@inpt.ma"]
+
+
 def test_a_company_s_contact_is_made_with_what_the_role_opens(
     runner: FlaskCliRunner, system_app: Flask
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,6 +13,7 @@ from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.accounts.queries import reference_of
 from cohortmgr.accounts.roles import hooks, queries
 from cohortmgr.accounts.roles.rules import (
+    ALONE,
     GRANTS,
     GrantState,
     RoleScope,
@@ -44,11 +45,18 @@ class RoleWish:
 
 
 def wish_of(viewer: Viewer, role: Role, scope: str, begins_on: date | None, ends_on: date | None) -> RoleWish:
-    """Return a role that the viewer may give. `scope` is the reference of one of the viewer's places.
+    """Return a role that the viewer may give. `scope` is the choice of one of the viewer's places.
     Raises Refused, saying what is wrong; NotPermitted if the role is not theirs to give."""
-    place = next((each for each in hooks.scopes_for(viewer) if each.reference == scope), None)
+    place = next((each for each in hooks.scopes_for(viewer) if each.choice == scope), None)
     if place is None:
         raise Refused(Problem(_SCOPE, {}, "scope"))
+    return wish_at(viewer, role, place, begins_on, ends_on)
+
+
+def wish_at(
+    viewer: Viewer, role: Role, place: RoleScope, begins_on: date | None, ends_on: date | None
+) -> RoleWish:
+    """Do `wish_of` for a place that was found."""
     if not may_grant(viewer, role, place.path, place.institutions, place.alone):
         raise NotPermitted(f"{role} at {place.path}")
     problems = place_problems(role, place.is_company) + period_problems(begins_on, ends_on, clock.today())
@@ -115,12 +123,15 @@ def hold(viewer: Viewer, account: Account, wish: RoleWish, stands_for: int | Non
         after["stands_for"] = db.session.get_one(Account, stands_for).reference
     act = "accounts.grant" if stands_for is None else "accounts.deputise"
     record(viewer, act, about_account(account, place.institutions), after=after)
-    told = {
-        **said(viewer, wish.role, place.name),
-        "period": in_each_language(period(wish.begins_on, wish.ends_on)),
-    }
-    letters.tell(account, "role_given", told)
+    tell_given(viewer, account, wish)
     return row
+
+
+def tell_given(viewer: Viewer, account: Account, wish: RoleWish) -> None:
+    """Tell the holder of an account which role they were given, where and when."""
+    told = said(viewer, wish.role, wish.scope)
+    told["period"] = in_each_language(period(wish.begins_on, wish.ends_on))
+    letters.tell(account, "role_given", told)
 
 
 def end(viewer: Viewer, grant_reference: str, on: date | None) -> None:
@@ -140,13 +151,15 @@ def end(viewer: Viewer, grant_reference: str, on: date | None) -> None:
         row.ends_on = on
     after = {"role": row.role, "path": row.path, "ends_on": on or clock.today()}
     record(viewer, "accounts.end_role", about_account(account, row.institutions), before=before, after=after)
-    told = {**said(viewer, Role(row.role), queries.names_at(row.path)), "day": on or clock.today()}
+    told = {**said(viewer, Role(row.role), queries.scope_of(row)), "day": on or clock.today()}
     letters.tell(account, "role_ended", told)
 
 
-def said(viewer: Viewer, role: Role, place: Mapping[str, str]) -> dict[str, object]:
+def said(viewer: Viewer, role: Role, place: RoleScope) -> dict[str, object]:
     """Return what every letter about a role says: the role, the place in three languages, and who acted."""
-    name = place or in_each_language(queries.WHOLE)
+    name = place.name or in_each_language(queries.WHOLE)
+    if place.alone:
+        name = in_each_language(Problem(ALONE, {"place": name}))
     return {"role": in_each_language(ROLE_NAMES[role]), "place": name, "by": letters.named(viewer)}
 
 

@@ -137,7 +137,7 @@ def look(token: str) -> OpenedInvitation:
     if row is None:
         raise NotFound(link.subject)
     by = _inviter(row)
-    place = queries.scope_names([row.path])[row.path]
+    place = queries.called(queries.scope_names([row.path])[row.path], row.alone)
     return OpenedInvitation(queries.invited_by_row(row), Role(row.role), place, row, letters.named(by))
 
 
@@ -218,7 +218,7 @@ def _send(viewer: Viewer, row: Invitation, act: str) -> None:
     token = links.create(INVITE, row.reference, INVITATION_LIFETIME)
     name = f"{invited.given_name} {invited.family_name}".strip()
     told = {
-        **grants.said(viewer, Role(row.role), queries.names_at(row.path)),
+        **grants.said(viewer, Role(row.role), queries.scope_of(row)),
         "name": name or invited.contact.address,
         "period": in_each_language(period(row.begins_on, row.ends_on)),
         "token": token,

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from cohortmgr.accounts.actions import links, people
+from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, SYSTEM, Role
 from cohortmgr.applications.file.models import Application
@@ -174,6 +175,23 @@ def test_a_corrected_address_sends_the_message_again_once(app: Flask) -> None:
     assert content is not None and before is not None and letter.state == "waiting"
     assert content["address"] == "nouvelle@exemple.ma" and content["variables"] == before["variables"]
     assert "Tout est arrivé" in client.get("/staff/troubles").get_data(as_text=True)
+
+
+def test_a_corrected_address_is_told_where_the_person_proves_to_read(app: Flask) -> None:
+    intake, message = left()
+    taken(about(POSTFIX, message))
+    [trouble] = troubles()
+    account = db.session.scalars(sa.select(Account).where(Account.person_id == message.person_id)).one()
+    with writing():
+        people.enter_by(SYSTEM, account, Contact("sms", "+212612345678"))
+    client = browser(app, someone(intake, Role.SELECTION_MANAGER, "mona"))
+    for _ in range(2):
+        client.post(f"/staff/troubles/{trouble.reference}/correct", data={"email": "nouvelle@exemple.ma"})
+    db.session.rollback()
+    [told] = db.session.scalars(sa.select(Message).where(Message.key == "address_corrected")).all()
+    content = content_of(told)
+    assert content is not None and (told.channel, content["address"]) == ("sms", "+212612345678")
+    assert content["variables"]["contact"] == "no…@exemple.ma"
 
 
 def test_an_invitation_that_came_back_leaves_anew_with_a_link_for_the_new_address(app: Flask) -> None:
