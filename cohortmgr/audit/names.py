@@ -140,6 +140,7 @@ ACTS: Mapping[str, str] = {
     "reports.keep": N_("Rapport établi"),
     "reviews.abstain": N_("Lecture récusée"),
     "reviews.assign": N_("Lectures confiées"),
+    "reviews.release": N_("Lecture reprise à qui ne peut plus lire"),
     "reviews.reopen": N_("Lecture rouverte"),
     "reviews.score": N_("Lecture remise"),
     "selection.accept": N_("Place acceptée"),

@@ -19,7 +19,14 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import assignment, queries
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.rules import HOLDING, REVIEW_STATES, ReviewState, check_scores, total_thousandths
+from cohortmgr.reviews.rules import (
+    HOLDING,
+    REVIEW_STATES,
+    ReviewState,
+    check_scores,
+    is_stranded,
+    total_thousandths,
+)
 from cohortmgr.reviews.rules import bounds_of as bounds_of
 
 LONGEST_COMMENT = 4000
@@ -33,7 +40,8 @@ def assign(
     readings.
 
     `reviewers` are references of persons; None means all reviewers of the programme. Nobody reads their own
-    file, nor one that they abstained from. A second call adds nothing. Refused if there are too few readers.
+    file, nor one that they abstained from. What is open with somebody who may read no longer goes to others. A second
+    call adds nothing. Refused if there are too few readers.
     """
     intake = programmes.get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
@@ -46,18 +54,34 @@ def assign(
     files = {row.number: row for row in queries.files_to_read(intake)}
     done: dict[str, set[str]] = defaultdict(set)
     barred: set[tuple[str, str]] = set()
+    stranded: list[int] = []
     for row in queries.held_in(intake):
-        if row.state in HOLDING:
+        if is_stranded(row.state, row.reference, people):
+            stranded.append(row.id)
+        if row.state in HOLDING and not is_stranded(row.state, row.reference, people):
             done[row.number].add(row.reference)
         else:
             barred.add((row.reference, row.number))
     barred |= queries.own_files(intake, able)
     pairs = assignment.assign(list(files), chosen, readings, barred, seed, done)
+    if stranded:
+        _release(viewer, intake, stranded)
     if pairs:
         _insert(intake, [(files[number].id, people[name]) for number, name in pairs])
         after = {"seed": seed, "readings": [list(pair) for pair in pairs]}
         record(viewer, "reviews.assign", about(intake), after=after)
     return len(pairs)
+
+
+def _release(viewer: Viewer, intake: Intake, review_ids: Collection[int]) -> None:
+    """Take open readings back from people who may read no longer. What they had noted stands in the trail."""
+    taken = sa.select(Review).where(Review.id.in_(review_ids)).order_by(Review.id).with_for_update()
+    for review in db.session.scalars(taken.execution_options(populate_existing=True)):
+        before = {"state": review.state, "scores": review.scores}
+        review.state, review.abstained_because = ReviewState.ABSTAINED.value, ""
+        review.scores, review.total_thousandths = {}, None
+        record(viewer, "reviews.release", about(review), before=before, after={"state": review.state})
+    db.session.flush()
 
 
 def _insert(intake: Intake, pairs: list[tuple[int, int]]) -> None:

@@ -20,9 +20,8 @@ from cohortmgr.base.errors import NotFound
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.rules import COUNTING, HOLDING, ReviewState, severities
+from cohortmgr.reviews.rules import COUNTING, HOLDING, OPEN, ReviewState, is_stranded, severities
 
-OPEN = (ReviewState.REOPENED, ReviewState.DRAFTED, ReviewState.ASSIGNED)
 # A person with an account, and each address and number (its blind index) by which they are known.
 _PEOPLE = sa.select(
     Person.id.label("person_id"),
@@ -161,9 +160,9 @@ def _same_persons(application_ids: Sequence[int]) -> dict[int, set[int]]:
 
 
 def held_in(intake: Intake) -> Sequence[Any]:
-    """Return (number, reviewer's reference, state) of every reading of an intake."""
+    """Return (number, reviewer's reference, state, id) of every reading of an intake."""
     return db.session.execute(
-        sa.select(Application.number, Person.reference, Review.state)
+        sa.select(Application.number, Person.reference, Review.state, Review.id)
         .join(Application, Application.id == Review.application_id)
         .join(Person, Person.id == Review.reviewer_id)
         .where(Review.intake_id == intake.id)
@@ -227,12 +226,14 @@ class Reader:
 class ReadingProgress:
     """The progress of an intake: files to read, files with enough readings, and each reviewer's work.
 
+    `stranded` readings are open with somebody who may read no longer; they wait for the next assignment.
     `spread` counts files by the gap between their readings, in whole points.
     """
 
     files: int
     complete: int
     assigned: int
+    stranded: int
     handed_in: int
     readings: int
     readers: tuple[Reader, ...]
@@ -260,6 +261,7 @@ def progress_of(intake: Intake) -> ReadingProgress:
     names = {
         person.reference: f"{person.given_name} {person.family_name}" for person in reviewers_in(intake.path)
     }
+    stranded = sum(1 for row in rows if is_stranded(row.state, row.reference, names))
     names |= _names_of({row.reference for row in rows} - names.keys())
     counted = [row for row in rows if row.state in COUNTING]
     by_file: dict[str, list[int]] = defaultdict(list)
@@ -270,7 +272,8 @@ def progress_of(intake: Intake) -> ReadingProgress:
     return ReadingProgress(
         files=len(files),
         complete=sum(1 for totals in by_file.values() if len(totals) >= readings),
-        assigned=sum(1 for row in rows if row.state in HOLDING),
+        assigned=sum(1 for row in rows if row.state in HOLDING) - stranded,
+        stranded=stranded,
         handed_in=len(counted),
         readings=readings,
         readers=_readers(rows, names),

@@ -1,7 +1,7 @@
 """The rules of readings: the states of a review, which scores are allowed, and how severe a reviewer is."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -50,6 +50,16 @@ COUNTING = frozenset({ReviewState.SUBMITTED})
 
 HOLDING = frozenset({ReviewState.ASSIGNED, ReviewState.DRAFTED, ReviewState.SUBMITTED, ReviewState.REOPENED})
 """The states in which a reading counts towards those that the file needs; an abstention does not."""
+
+
+OPEN = (ReviewState.REOPENED, ReviewState.DRAFTED, ReviewState.ASSIGNED)
+"""The states in which its reviewer still has something to do."""
+
+
+def is_stranded(state: str, reviewer: str, able: Collection[str]) -> bool:
+    """Whether a reading is open with somebody who is none of those able to read: their role ended, by a day or by a
+    colleague, or their account is suspended. It holds nothing for its file."""
+    return state in OPEN and reviewer not in able
 
 
 def check_scores(

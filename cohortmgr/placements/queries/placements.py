@@ -158,14 +158,14 @@ def company_positions(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         .select_from(Wish)
         .join(Enrolment, Enrolment.id == Wish.enrolment_id)
         .join(Application, Application.id == Enrolment.application_id)
-        .where(Wish.position_id == Position.id, Enrolment.state.in_(_ENROLLED), AGREED)
+        .where(Wish.position_id == Position.id, Enrolment.state.in_(_ENROLLED), AGREED, _is_shown(Wish))
     )
     scored = (
         sa.select(sa.func.count())
         .select_from(Score)
         .join(Enrolment, Enrolment.id == Score.enrolment_id)
         .join(Application, Application.id == Enrolment.application_id)
-        .where(Score.position_id == Position.id, Enrolment.state.in_(_ENROLLED), AGREED)
+        .where(Score.position_id == Position.id, Enrolment.state.in_(_ENROLLED), AGREED, _is_shown(Score))
     )
     return db.session.execute(
         sa.select(
@@ -210,7 +210,8 @@ def about_position(position: Position) -> sa.Row[*tuple[Any, ...]]:
 def candidates_of(position_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """Return who wishes a position, by name, with what they agreed to show and the score given.
 
-    It never returns the rank of the wish."""
+    It never returns the rank of the wish. Once the matching is approved, those who are placed elsewhere, or nowhere,
+    are none of the company's concern: only its own apprentices stay."""
     given = sa.and_(Score.position_id == Wish.position_id, Score.enrolment_id == Wish.enrolment_id)
     return db.session.execute(
         sa.select(
@@ -226,9 +227,30 @@ def candidates_of(position_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         .join(Enrolment, Enrolment.id == Wish.enrolment_id)
         .join(Application, Application.id == Enrolment.application_id)
         .outerjoin(Score, given)
-        .where(Wish.position_id == position_id, Enrolment.state.in_(_ENROLLED), AGREED)
+        .where(Wish.position_id == position_id, Enrolment.state.in_(_ENROLLED), AGREED, _is_shown(Wish))
         .order_by(Application.sort_name, Enrolment.id)
     ).all()
+
+
+def _is_shown(asked: type[Wish] | type[Score]) -> sa.ColumnElement[bool]:
+    """Whether the wish or score of the statement is the position's company's to see: while nothing is decided for its
+    cohort, or because its person is placed in the company."""
+    position, placement = sa.orm.aliased(Position), sa.orm.aliased(Placement)
+    decided = (
+        sa.select(MatchingRun.id)
+        .join(position, position.cohort_id == MatchingRun.cohort_id)
+        .where(position.id == asked.position_id, MatchingRun.state == MatchingState.APPROVED.value)
+    )
+    own = (
+        sa.select(placement.id)
+        .join(position, position.company_id == placement.company_id)
+        .where(
+            position.id == asked.position_id,
+            placement.enrolment_id == asked.enrolment_id,
+            placement.state.in_(_PRESENT),
+        )
+    )
+    return sa.or_(~decided.exists(), own.exists())
 
 
 def own_enrolment(viewer: Viewer, reference: str, *, lock: bool = False) -> sa.Row[*tuple[Any, ...]]:

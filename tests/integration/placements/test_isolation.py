@@ -11,11 +11,13 @@ from flask import Flask
 from flask.ctx import AppContext
 
 from cohortmgr.accounts.rules import ANONYMOUS, SYSTEM, Role, Viewer
+from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound
 from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.cohorts.models import Enrolment
 from cohortmgr.organisations.queries import by_key
-from cohortmgr.placements.models import Placement
+from cohortmgr.placements.models import MatchingRun, Placement, Position, Wish
 from cohortmgr.placements.queries import placements
 from cohortmgr.stipends import queries as stipends
 from tests.factories import promotions
@@ -78,6 +80,34 @@ def test_the_query_itself_holds_the_company(app: Flask, system_app: Flask) -> No
             assert db.session.scalars(placements.visible(nobody)).all() == []
             assert placements.apprentices(nobody) == []
             assert placements.company_positions(nobody) == []
+
+
+def test_once_decided_a_company_reads_its_own_apprentices_and_none_of_those_placed_elsewhere(
+    app: Flask, system_app: Flask
+) -> None:
+    """Before the matching, those who wish for its positions; after it was approved, its own, and nobody else's."""
+    with system_app.app_context():
+        cohort = promotions.placed(12)
+        contact = promotions.contact(cohorts.intake_of(cohort), "inwi")
+        own = {row.enrolment_id for row in placements_at("inwi")}
+        mine = sa.select(Position.id, Position.reference).where(Position.company_id == company_id("inwi"))
+        rows = db.session.execute(mine).all()
+        wished = set(
+            db.session.scalars(sa.select(Wish.enrolment_id).where(Wish.position_id.in_([r[0] for r in rows])))
+        )
+        assert wished > own, "some of those who wished for it were placed elsewhere"
+        called = sa.select(Enrolment.id, Application.name)
+        called = called.join(Application, Application.id == Enrolment.application_id)
+        names = {row[0]: row[1] for row in db.session.execute(called)}
+        client = promotions.browser(app, contact)
+    pages = "".join(client.get(f"/company/positions/{reference}").text for _, reference in rows)
+    for enrolment, name in names.items():
+        assert (name in pages) == (enrolment in own & wished), name
+    with system_app.app_context(), writing():
+        db.session.execute(sa.update(MatchingRun).values(state="draft"))
+        db.session.execute(sa.delete(Placement))
+    pages = "".join(client.get(f"/company/positions/{reference}").text for _, reference in rows)
+    assert {enrolment for enrolment, name in names.items() if name in pages} == wished
 
 
 def test_a_path_that_begins_alike_is_another_company(system_context: AppContext) -> None:

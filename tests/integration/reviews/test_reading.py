@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from time import sleep
 
 import pytest
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from cohortmgr.accounts.actions import people
-from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.accounts.rules import Role, Viewer
 from cohortmgr.applications.duplicates.models import Merge
 from cohortmgr.applications.file.models import Application, Document
@@ -45,6 +46,41 @@ def test_each_eligible_file_gets_two_readers_once_and_one_row_of_audit(statement
     assert sorted([p[1] for p in pairs].count(n) for n in {p[1] for p in pairs}) == [6, 6, 6, 6]
     noted = sa.select(sa.func.count()).select_from(Event).where(Event.action == "reviews.assign")
     assert db.session.scalar(noted) == 1
+
+
+@pytest.mark.parametrize("how", ["ended", "last day", "suspended"])
+def test_what_somebody_can_read_no_longer_goes_to_others(app: Flask, how: str) -> None:
+    intake = sent(6)
+    manager = someone(intake, Role.SELECTION_MANAGER)
+    gone, *_others = readers(intake, 4)
+    with writing():
+        actions.assign(manager, intake.reference)
+    first, *left = db.session.scalars(sa.select(Review).where(Review.reviewer_id == gone.person_id)).all()
+    with writing():
+        actions.score(gone, first.reference, MARKS)
+    with writing() as session:
+        if how == "suspended":
+            gone_account = sa.update(Account).where(Account.id == gone.account_id)
+            session.execute(gone_account.values(suspended_at=clock.now()))
+        else:
+            changed = (
+                {"revoked_at": clock.now()} if how == "ended" else {"ends_on": clock.today() - timedelta(1)}
+            )
+            theirs = sa.update(RoleGrant).where(RoleGrant.account_id == gone.account_id)
+            session.execute(theirs.values(**changed))
+    progress = queries.progress_of(intake)
+    assert (progress.stranded, progress.expected - progress.assigned) == (len(left), len(left)) != (0, 0)
+    page = browser(app, manager).get(f"/staff/intakes/{intake.reference}/reviews").text
+    assert "dont le rôle est fini ou le compte suspendu" in page
+    with writing():
+        assert actions.assign(manager, intake.reference) == len(left)
+    db.session.expire_all()
+    progress = queries.progress_of(intake)
+    assert (progress.stranded, progress.assigned, progress.handed_in) == (0, progress.expected, 1)
+    mine = sa.select(Review.state).where(Review.reviewer_id == gone.person_id)
+    assert sorted(db.session.scalars(mine)) == sorted(["submitted", *["abstained"] * len(left)])
+    with writing():
+        assert actions.assign(manager, intake.reference) == 0
 
 
 def test_nobody_reads_a_file_that_bears_their_address_or_number_whatever_row_it_hangs_on() -> None:
