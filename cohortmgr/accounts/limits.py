@@ -80,7 +80,7 @@ class Limit:
 
     `apart` is the least time between two. What is `given_back` counts no more once it was proved. An alarm is
     raised by the attempt that makes any of `alarms`. Counting is `exact` by a lock, except where so many are
-    allowed that a few more do not matter."""
+    allowed that a few more do not matter. What is not `counted` here counts elsewhere, and is only looked at."""
 
     kind: str
     value: str
@@ -91,11 +91,12 @@ class Limit:
     given_back: bool = False
     alarms: tuple[int, ...] = ()
     exact: bool = True
+    counted: bool = True
 
 
 @dataclass(frozen=True)
 class CodeAllowance:
-    """What the installation's settings allow: codes that nobody typed in an hour, and codes by SMS in a day."""
+    """What the installation's settings allow: codes that nobody typed in an hour, and all SMS in a day."""
 
     unproved_an_hour: int
     sms_a_day: int
@@ -104,6 +105,16 @@ class CodeAllowance:
     def sms_of_strangers(self) -> int:
         """The part of the day's SMS that strangers may use up. The rest is for those who proved something."""
         return self.sms_a_day * 3 // 4
+
+    @property
+    def sms_of_notices(self) -> int:
+        """How many SMS may have left in the day when what is written to one person still leaves."""
+        return self.sms_a_day * 3 // 4
+
+    @property
+    def sms_of_mailings(self) -> int:
+        """How many SMS may have left in the day when what is written to many at once still leaves."""
+        return self.sms_a_day // 2
 
 
 @dataclass(frozen=True)
@@ -168,12 +179,18 @@ def limits_on_codes(contact: Contact, caller: Caller, allowed: CodeAllowance) ->
 
 
 def limits_on_sms(caller: Caller, allowed: CodeAllowance) -> list[Limit]:
-    """The day's budget. What was spent is spent: a code that is typed gives nothing back."""
-    most, strange = allowed.sms_a_day, allowed.sms_of_strangers
-    found = [Limit("sms-all", "", most, DAY, _NO_SMS, alarms=(most,))]
+    """The day's budget, which codes may use up to its end. What was spent is spent: a code that is typed gives
+    nothing back."""
+    strange = allowed.sms_of_strangers
+    found = [limit_of_the_day(allowed)]
     if not caller.owns:
         found.append(Limit("sms-strange", "", strange, DAY, _NO_SMS, alarms=(strange // 2, strange)))
     return found
+
+
+def limit_of_the_day(allowed: CodeAllowance) -> Limit:
+    """All SMS of the house in a day."""
+    return Limit("sms-all", "", allowed.sms_a_day, DAY, _NO_SMS, alarms=(allowed.sms_a_day,))
 
 
 def limits_on_passwords(contact: Contact, caller: Caller) -> tuple[Limit, ...]:
@@ -208,7 +225,9 @@ def refusal(
 
 def alarms_at(limits: Iterable[Limit], counted: Mapping[Limit, Counted]) -> list[Limit]:
     """Return the limits at which one more attempt raises an alarm."""
-    return [each for each in limits if counted.get(each, Counted()).number + 1 in each.alarms]
+    return [
+        each for each in limits if each.counted and counted.get(each, Counted()).number + 1 in each.alarms
+    ]
 
 
 def seconds_to_wait(last: datetime | None, moment: datetime, apart: timedelta = CODE_AGAIN) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from cohortmgr.accounts import guards, notices, tasks
+from cohortmgr.accounts.actions import counting
 from cohortmgr.accounts.roles import staff_views as people
 from cohortmgr.accounts.roles import views as invitations
 from cohortmgr.accounts.trail import staff_views as trail
@@ -13,6 +14,7 @@ from cohortmgr.base.errors import N_
 from cohortmgr.base.navigation import Entry, navigation_of
 from cohortmgr.base.web import responses
 from cohortmgr.base.work import add_work
+from cohortmgr.outbox import hooks as outbox
 from cohortmgr.outbox.notices import declare
 
 
@@ -21,6 +23,7 @@ def init_app(app: Flask) -> None:
     guards.init_guards(app)
     for page in (sign_in, codes, found, access, trail, held_forms, people, invitations):
         app.register_blueprint(page.bp)
+    outbox.short_budget.fill(counting.spend_sms)
     responses.way_to_missing.fill(guards.way_to_missing)
     declare("accounts", *notices.NOTICES)
     navigation = navigation_of(app)

@@ -84,6 +84,25 @@ def faults() -> list[Problem]:
     return found
 
 
+def faults_for(institutions: Iterable[int], installation: bool) -> list[Problem]:
+    """Verify the chains that a viewer may see as `faults` does all: each by itself and by what was noted outside of the
+    database, and those that are gone by what was noted and, where it can be read, by the register."""
+    noted = noted_outside()
+    present = set(chains_for(institutions, installation))
+    owners = {*map(str, institutions), *([rules.INSTALLATION, REGISTER] if installation else [])}
+    links = {chain: seen for chain, seen in noted.links.items() if chain.partition("/")[0] in owners}
+    found = list(noted.problems)
+    if REGISTER in present:
+        expected = {each for each in rules.registered(_links(REGISTER)) if each.partition("/")[0] in owners}
+        found += rules.missing(expected, present, links, True)
+        found += [*rules.unregistered(expected, present), *rules.closed_late(_links(REGISTER))]
+    else:
+        found += rules.vanished(links, present)
+    for chain in sorted(present):
+        found += broken_links(chain, links.get(chain))
+    return found
+
+
 def broken_links(chain: str, noted: Mapping[int, Sighting] | None = None) -> list[Problem]:
     """Recompute one chain from its first link to its head; return the problems found.
 

@@ -304,6 +304,11 @@ def unregistered(expected: Collection[str], present: Collection[str]) -> list[Pr
     return [Problem(N_("Le registre ne connaît pas cette chaîne."), {}, chain) for chain in strange]
 
 
+def vanished(noted: Sightings, present: Collection[str]) -> list[Problem]:
+    """Return what is said of the chains that were noted outside and are gone, for whoever cannot read the register."""
+    return [_vanished(chain, noted[chain]) for chain in sorted(set(noted) - set(present))]
+
+
 def _vanished(chain: str, seen: Mapping[int, Sighting]) -> Problem:
     if not seen:
         return Problem(N_("La chaîne a disparu avec sa tête et ses maillons."), {}, chain)

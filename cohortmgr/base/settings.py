@@ -145,7 +145,7 @@ class Settings(BaseSettings):
     sms_codes_a_day: int = Field(
         default=2000,
         ge=0,
-        description="codes by SMS in 24 hours; strangers may use up three quarters of them",
+        description="all SMS in 24 hours; mailings stop at half, notices and strangers' codes at three quarters",
     )
     codes_an_hour: int = Field(
         default=20_000, ge=1, description="codes that nobody typed, in an hour, before strangers must wait"

@@ -61,6 +61,9 @@ TextKey = tuple[int | None, str, str, str]
 # Takes messages and their contents ({"address", "variables"}); returns what becomes of each.
 # One function at most. If there is none, a message leaves by its own channel to its own address.
 router: Slot[[Sequence[Message], Sequence[Mapping[str, Any]]], list[Routed]] = Slot()
+# Takes the short messages that are about to leave, and counts them; returns until when each must wait, None if it
+# leaves. This is the one place where they leave. Runs in a transaction of its own.
+short_budget: Slot[[Sequence[Message]], Sequence[datetime | None]] = Slot()
 # Returns the newest edited text of each key that has one.
 stored: Slot[[set[TextKey]], Mapping[TextKey, StoredText]] = Slot()
 # Adds headers to an e-mail, from its message and content.

@@ -89,6 +89,11 @@ def room_of(key: str) -> str:
     return _room_of.get(key, "outbox")
 
 
+def is_campaign(key: str) -> bool:
+    """Whether a message may be declined by whoever does not want campaigns."""
+    return key in declared and declared[key].campaign
+
+
 def bearing_keys() -> tuple[str, ...]:
     """Return the keys of messages that only the mailbox may show, sorted."""
     return tuple(sorted(key for key, notice in declared.items() if notice.bears_a_key))

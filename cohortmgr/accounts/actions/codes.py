@@ -36,7 +36,7 @@ from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import new_reference
 from cohortmgr.outbox.actions import Letter, send_all
 
-LETTER = "sign_in_code"
+LETTER = counting.CODE
 _TABLE = table_of(SignInCode)
 KEPT = timedelta(days=1)
 # How long a proof waits for what must still be said.

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from flask import current_app
@@ -22,6 +22,7 @@ from cohortmgr.accounts.limits import (
     Counted,
     Limit,
     alarms_at,
+    limit_of_the_day,
     limits_on_sms,
     minutes_of,
     refusal,
@@ -33,7 +34,13 @@ from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, table_of, within_writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.text import new_reference
+from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.notices import is_campaign
 
+# The message that a code leaves in, which was counted when the code was asked for.
+CODE = "sign_in_code"
+# After how long an SMS that finds no room in the budget looks again.
+SMS_AGAIN = timedelta(hours=1)
 _TABLE = table_of(SignInAttempt)
 _log = logging.getLogger(__name__)
 # The locks of PostgreSQL that are ours, told from others' by their first number.
@@ -59,7 +66,9 @@ def count(limits: Sequence[Limit], where: str | None = None) -> Attempt:
     problem = refusal(limits, found, moment, where)
     if problem is not None:
         raise Refused(problem)
-    db.session.execute(sa.insert(_TABLE), [{"blind": blind, "at": moment} for blind in blinds.values()])
+    noted = [{"blind": blind, "at": moment} for limit, blind in blinds.items() if limit.counted]
+    if noted:
+        db.session.execute(sa.insert(_TABLE), noted)
     for limit in alarms_at(limits, found):
         _raise_alarm(limit, found.get(limit, Counted()).number + 1, moment)
     return Attempt(moment, tuple(blind for limit, blind in blinds.items() if limit.given_back))
@@ -80,9 +89,41 @@ def sms_countries() -> Sequence[str]:
 def limits_of_sms(number: str, caller: Caller, where: str | None = None) -> list[Limit]:
     """Return the limits of an SMS that somebody causes by typing a number (E.164).
 
-    Raises Refused, saying which numbers do, if the number is no mobile of a listed country."""
+    Raises Refused, saying which numbers do, if the number is no mobile of a listed country. The SMS counts in the
+    day's budget where it leaves: here it is only looked whether one may."""
     require_mobile_of(number, sms_countries(), where)
-    return limits_on_sms(caller, allowed())
+    found = limits_on_sms(caller, allowed())
+    return [replace(each, counted=False) if each.kind == "sms-all" else each for each in found]
+
+
+def spend_sms(messages: Sequence[Message]) -> list[datetime | None]:
+    """Count SMS that are about to leave in the day's budget of the house; returns for each until when it must wait,
+    None if it leaves. Codes were counted when they were asked for, and always leave. What is written to many at
+    once leaves while half of the budget is spent, other notices while three quarters are: the rest is for codes.
+
+    Three statements, whatever the number of messages."""
+    within_writing("an SMS")
+    budget = allowed()
+    whole = limit_of_the_day(budget)
+    blind = blind_of(whole)
+    _lock([blind])
+    moment = clock.now()
+    began = spent = _counted({whole: blind}, moment).get(whole, Counted()).number
+    waits: list[datetime | None] = []
+    for message in messages:
+        if message.key == CODE:
+            waits.append(None)
+            continue
+        many = message.bundle is not None or is_campaign(message.key)
+        may = spent < (budget.sms_of_mailings if many else budget.sms_of_notices)
+        spent += may
+        waits.append(None if may else moment + SMS_AGAIN)
+    if spent > began:
+        db.session.execute(sa.insert(_TABLE), [{"blind": blind, "at": moment}] * (spent - began))
+    for reached in (budget.sms_of_mailings, budget.sms_of_notices, *whole.alarms):
+        if began < reached <= spent:
+            _raise_alarm(whole, reached, moment)
+    return waits
 
 
 def give_back(attempt: Attempt) -> None:

@@ -11,11 +11,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts.rules import Role, Viewer, require_anywhere
+from cohortmgr.accounts.rules import ROLE_NAMES, Role, Viewer, require_anywhere
 from cohortmgr.accounts.trail import queries
 from cohortmgr.accounts.trail.actions import note_export
 from cohortmgr.accounts.trail.forms import TrailForm
 from cohortmgr.audit import queries as audit
+from cohortmgr.audit.fields import FIELDS
 from cohortmgr.audit.models import Event
 from cohortmgr.audit.names import ACTS, OBJECTS
 from cohortmgr.audit.rules import Change, TrailFilter, changes
@@ -59,12 +60,10 @@ def trail() -> ResponseReturnValue:
 @bp.post("/audit/verify")
 @guards.staff
 def verify() -> ResponseReturnValue:
-    """Recompute the viewer's chains from their first links, and show where they are broken."""
+    """Verify the viewer's chains, by themselves and by what was noted outside, and show where they are broken."""
     viewer = _viewer()
     installation = Role.SYSTEM_ADMINISTRATOR in viewer.roles
-    chains = audit.chains_for(_institutions(viewer), installation)
-    broken = [problem for chain in chains for problem in audit.broken_links(chain)]
-    return _page(viewer, _asked(), broken=broken)
+    return _page(viewer, _asked(), broken=audit.faults_for(_institutions(viewer), installation))
 
 
 @bp.post("/audit/export.csv")
@@ -175,10 +174,21 @@ def _lines(events: Sequence[Event]) -> list[TrailLine]:
             say(OBJECTS[event.object_kind]) if event.object_kind in OBJECTS else event.object_kind,
             _by(event.actor, names),
             names.get(event.subject) or names.get(event.object_reference, ""),
-            changes(found),
+            [_worded(each) for each in changes(found)],
         )
         for event, found in zip(events, values, strict=True)
     ]
+
+
+def _worded(change: Change) -> Change:
+    """A change in words: its field's name, and the names of roles."""
+    role = change.name == "role"
+    before, after = (_role(text) if role else text for text in (change.before, change.after))
+    return Change(say(FIELDS[change.name]) if change.name in FIELDS else change.name, before, after)
+
+
+def _role(text: str) -> str:
+    return say(ROLE_NAMES[Role(text)]) if text in ROLE_NAMES else text
 
 
 def _by(actor: str, names: dict[str, str]) -> str:

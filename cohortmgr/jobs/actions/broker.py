@@ -82,6 +82,19 @@ def schedule_of(works: Iterable[Work]) -> dict[str, dict[str, Any]]:
     }
 
 
+def ask_at_stop(celery: Celery, works: Iterable[Work]) -> None:
+    """Ask the worker for what is done at a stop, because this process stops, which may not do it itself.
+
+    A failure is only logged: the worker does it each hour, and at its own stop, anyway."""
+    celery.conf.broker_transport_options = {**celery.conf.broker_transport_options, **_ONE_TRY}
+    for work in works:
+        if work.at_stop:
+            try:
+                celery.send_task(work.name, queue=work.queue, retry=False, expires=60)
+            except Exception as error:
+                _log.warning("the worker was not asked for %s: %s", work.name, error)
+
+
 def wake_sender(celery: Celery) -> Callable[[str], None]:
     """Return a function that tells the worker that rows wait in a queue.
 

@@ -138,7 +138,8 @@ def _settled(messages: Sequence[Message]) -> list[Ready | Values]:
     for place, each in zip(known, routed, strict=True):
         settled[place] = _after_routing(messages[place], known[place], each)
     found = [each if each is not None else _dropped() for each in settled]
-    return _paced(found) if pacing.rates() else found
+    found = _paced(found) if pacing.rates() else found
+    return _budgeted(found) if hooks.short_budget else found
 
 
 def _baseless(messages: Sequence[Message], contents: Sequence[Mapping[str, Any] | None]) -> set[int]:
@@ -208,6 +209,24 @@ def _paced(settled: list[Ready | Values]) -> list[Ready | Values]:
         if instant is not None:
             for place, _ in group:
                 settled[place] = {"state": MessageState.WAITING, "due": instant}
+    return settled
+
+
+def _budgeted(settled: list[Ready | Values]) -> list[Ready | Values]:
+    """Put off the short messages for which the day's budget has no room."""
+    short = [
+        (place, each)
+        for place, each in enumerate(settled)
+        if isinstance(each, Ready) and each.channel == "sms"
+    ]
+    if not short:
+        return settled
+    db.session.rollback()
+    with writing():
+        waits = hooks.short_budget([each.message for _, each in short])
+    for (place, _each), until in zip(short, waits, strict=True):
+        if until is not None:
+            settled[place] = {"state": MessageState.WAITING, "due": until}
     return settled
 
 

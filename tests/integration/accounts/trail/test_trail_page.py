@@ -7,16 +7,24 @@ import io
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from cohortmgr.accounts.roles.actions import grants
 from cohortmgr.accounts.rules import SYSTEM, Role
-from cohortmgr.audit.actions import About, destroy_key, record
+from cohortmgr.audit.actions import About, destroy_key, note_outside, record
+from cohortmgr.audit.fields import FIELDS
+from cohortmgr.audit.models import Event
+from cohortmgr.audit.names import ACTS, OBJECTS
+from cohortmgr.audit.queries import values_of_all
 from cohortmgr.audit.rules import Change, changes
 from cohortmgr.base import clock
-from cohortmgr.base.db import writing
+from cohortmgr.base.db import db, writing
+from tests.databases import Database
 from tests.factories.choices import browser, known, someone
+from tests.factories.year import lived
 from tests.integration.accounts.roles.colleagues import acts, grant_of, staffed
+from tests.integration.audit.acts import behind_the_application
 
 pytestmark = pytest.mark.usefixtures("system_context")
 
@@ -28,7 +36,13 @@ def test_acts_are_read_by_name_narrowed_and_exported(app: Flask) -> None:
         grants.end(admin, grant_of(lina, Role.REVIEWER), None)
     desk = browser(app, known("amal@inpt.ma"))
     page = desk.get("/staff/audit?action=accounts.end_role").text
-    assert "Une admin" in page and "Une lina" in page and "reviewer" in page
+    assert (
+        "Une admin" in page
+        and "Une lina" in page
+        and "Évaluateur" in page
+        and "Dernier jour" in page
+        and "ends_on" not in page
+    )
     assert page.count("Maillon") == 2, "one head and one row"
     today = clock.today()
     for query, seen in (
@@ -50,12 +64,42 @@ def test_acts_are_read_by_name_narrowed_and_exported(app: Flask) -> None:
     header, row = csv.reader(io.StringIO(sent.get_data().decode("utf-8-sig")))
     told = dict(zip(header, row, strict=True))
     assert (
-        told["Par"] == "Une admin" and told["Concerne"] == "Une lina" and "ends_on" in told["Ce qui a changé"]
+        told["Par"] == "Une admin"
+        and told["Concerne"] == "Une lina"
+        and "Dernier jour" in told["Ce qui a changé"]
     )
     [(_act, values)] = acts("audit.export")
     assert values and values["after"] == {"action": "accounts.end_role", "events": 1}
     assert desk.post("/staff/audit/export.csv?first=hier").status_code == 422
     assert len(acts("audit.export")) == 1
+
+
+def test_what_is_recorded_in_a_year_is_read_in_words(app: Flask) -> None:
+    """No field, act or object of the trail is shown by its key."""
+    lived()
+    events = db.session.scalars(sa.select(Event)).all()
+    told = [each for each in values_of_all(events) if each is not None]
+    recorded = {name for each in told for side in ("before", "after") for name in each.get(side) or {}}
+    assert len(recorded) > 30 and recorded <= FIELDS.keys(), sorted(recorded - FIELDS.keys())
+    assert {event.action for event in events} <= ACTS.keys()
+    assert {event.object_kind for event in events} <= OBJECTS.keys()
+
+
+def test_the_button_verifies_what_was_noted_outside_as_the_command_does(
+    app: Flask, database: Database
+) -> None:
+    intake, _admin, _lina = staffed()
+    someone(intake, Role.AUDITOR, "amal")
+    note_outside()
+    desk = browser(app, known("amal@inpt.ma"))
+    assert "tient du premier maillon" in desk.post("/staff/audit/verify").text
+    own = sa.select(Event.chain).where(Event.institution_id == intake.institution_id).limit(1)
+    chain = db.session.scalars(own).one()
+    db.session.rollback()
+    gone = [f"DELETE FROM {table} WHERE chain = '{chain}'" for table in ("audit_events", "audit_heads")]
+    behind_the_application(database, *gone)
+    page = desk.post("/staff/audit/verify").text
+    assert "La chaîne est rompue" in page and f"{chain}</bdi>" in page
 
 
 def test_the_trail_of_another_institution_stays_closed(app: Flask) -> None:
@@ -77,7 +121,7 @@ def test_of_an_erased_person_the_act_stays_and_nothing_else(app: Flask) -> None:
     with writing():
         destroy_key(SYSTEM, lina.person_reference or "")
     page = browser(app, known("amal@inpt.ma")).get("/staff/audit?action=accounts.end_role").text
-    assert "Rôle fini" in page and "ends_on" not in page
+    assert "Rôle fini" in page and "Dernier jour :" not in page and "valeur" not in page
 
 
 def test_answers_are_named_and_not_shown() -> None:
