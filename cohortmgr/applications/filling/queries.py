@@ -1,18 +1,22 @@
-"""Read which identity numbers of a file contradict those by which its person is known."""
+"""Read what else is known of the person who fills in a form: their numbers, their proved contacts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts.contacts import EMAIL, SMS
 from cohortmgr.accounts.models import Identifier
+from cohortmgr.accounts.queries import contacts_of
+from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import ApplicationState, identity_numbers
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db
+from cohortmgr.programmes.definition.rules import Question
 
 
 def contradicted(file: File, answers: Mapping[str, Answer]) -> list[str]:
@@ -28,6 +32,23 @@ def contradicted(file: File, answers: Mapping[str, Answer]) -> list[str]:
     for kind, blind in db.session.execute(chosen):
         known.setdefault(kind, set()).add(blind)
     return sorted(kind for kind in known if crypto.blind_index(kind, numbers[kind]) not in known[kind])
+
+
+_CONTACTS = {"person.email": EMAIL, "person.phone": SMS}
+
+
+def proved(viewer: Viewer, file: File, asked: Iterable[Question]) -> dict[str, Answer]:
+    """Return the address and number by which the viewer enters, as answers to those questions of their draft that ask
+    for one and have no answer yet: nobody types again what a code proved. One statement where there is one."""
+    if file.application.state != ApplicationState.DRAFT:
+        return {}
+    open_still = {
+        _CONTACTS[question.target]: question.key
+        for question in asked
+        if question.target in _CONTACTS and question.key not in file.working
+    }
+    known = contacts_of(viewer) if open_still else []
+    return {open_still[each.channel]: each.address for each in known if each.channel in open_still}
 
 
 def has_sent_another(file: File) -> bool:

@@ -33,6 +33,7 @@ from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import missing
 from cohortmgr.applications.filling.actions import saving
+from cohortmgr.applications.filling.queries import proved
 from cohortmgr.applications.form.buttons import Pressed, as_pressed, pressed
 from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers
 from cohortmgr.applications.form.pages import (
@@ -221,7 +222,9 @@ def _page(file: File, asked: FormPage, form: ApplicationForm | None) -> str:
         to_check=back == "check",
         form=form,
         drawn=None if form else questions(fingerprint_of(file), file.definition),
-        answers=None if form else typed(file.definition, answers),
+        answers=None
+        if form
+        else typed(file.definition, {**proved(guards.viewer(), file, asked.questions), **answers}),
         more=request.args.get("more"),
         documents=file.documents,
         unfinished=lambda key: uploads.waiting(file.application.person_id, file.application.reference, key),

@@ -37,6 +37,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import ApplicationState, asked
 from cohortmgr.applications.filling.actions import saving
+from cohortmgr.applications.filling.queries import proved
 from cohortmgr.applications.form.buttons import Pressed, as_pressed, pressed
 from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers
 from cohortmgr.applications.form.pages import pages_of
@@ -128,7 +129,8 @@ def _after(file: File, button: Pressed | None) -> str:
 
 def _form_page(file: File, page: ApplicationForm | None) -> ResponseReturnValue:
     answers, fingerprint = file.working, fingerprint_of(file)
-    given = None if page else typed(file.definition, answers)
+    known = {} if page else proved(guards.viewer(), file, file.definition.form.questions)
+    given = None if page else typed(file.definition, {**known, **answers})
     return render_template(
         "applications/journey/candidate_form.html",
         form=page,
