@@ -79,7 +79,10 @@ def _filled(settings: Settings) -> Installation:
     system = create_app(settings, "system")
     with system.app_context():
         system.extensions["alembic"].upgrade()
-    for command in (["programmes", "load", "mdia"], ["applications", "import", "mdia", str(FILE)]):
+    for command in (
+        ["programmes", "load", "mdia", "--publish"],
+        ["applications", "import", "mdia", str(FILE)],
+    ):
         done = system.test_cli_runner().invoke(args=command)
         if done.exit_code:
             raise RuntimeError(f"{' '.join(command)}: {done.output}")

@@ -134,6 +134,7 @@ ACTS: Mapping[str, str] = {
     "programmes.discard_draft": N_("Modification d’un programme abandonnée"),
     "programmes.extend": N_("Campagne prolongée"),
     "programmes.load": N_("Programme chargé"),
+    "programmes.publish": N_("Programme publié"),
     "programmes.publish_draft": N_("Programme modifié et publié"),
     "programmes.take_in_draft": N_("Fichier d’un programme repris comme modification"),
     "reports.ask": N_("Rapport demandé"),

@@ -8,17 +8,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.accounts.rules import Viewer, require, require_second_person
 from cohortmgr.audit.actions import About, about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.hooks import Hook
 from cohortmgr.organisations.actions import ensure_companies, ensure_host
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.organisations.rules import path_of
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.rules import (
+    INTAKE_STATES,
     Definition,
     IntakeDefinition,
     IntakeState,
@@ -26,10 +27,13 @@ from cohortmgr.programmes.definition.rules import (
 )
 from cohortmgr.programmes.definition.toml import as_json, fingerprint
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering, Programme
+from cohortmgr.programmes.rules import require_published
 
 # Higher rooms register here what changes in them when an intake gets a new definition; it runs in the same
 # transaction, once the definition is in force.
 on_amended: Hook[[Viewer, Intake], object] = Hook()
+# And here what waited for an intake to be published; in the same transaction, once it is.
+on_published: Hook[[Viewer, Intake], object] = Hook()
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,13 @@ class LoadedDefinition:
     changed: bool
 
 
-def load_definition(viewer: Viewer, definition: Definition) -> LoadedDefinition:
-    """Publish a definition and put it in force; its host and partners are made if they do not exist.
+def load_definition(viewer: Viewer, definition: Definition, *, publish: bool = True) -> LoadedDefinition:
+    """Put a definition in force; its host and partners are made if they do not exist.
 
-    Loading the one in force again changes nothing. An intake that the new definition leaves out stays as it
-    was. Raises Refused when the programme has another host, or when an offering would have fewer seats than
-    are taken.
+    Without `publish` a programme that is not published stays in preparation, and a new one begins so; one that
+    is published shows the new definition at once. Loading the one in force again changes nothing. An intake
+    that the new definition leaves out stays as it was. Raises Refused when the programme has another host, or
+    when an offering would have fewer seats than are taken.
     """
     host = ensure_host(viewer, definition.host)
     require(viewer, "programmes.manage", path_of(host.path, definition.key))
@@ -54,6 +59,8 @@ def load_definition(viewer: Viewer, definition: Definition) -> LoadedDefinition:
     mark = fingerprint(definition)
     version = _version_of(programme, mark)
     if version is not None and _in_force(programme, definition, mark):
+        if publish:
+            _show(viewer, programme)
         return LoadedDefinition(programme, version, changed=False)
     ensure_companies(viewer, {partner.key: partner.name for partner in definition.partners})
     version = version or _new_version(programme, definition, mark)
@@ -74,7 +81,50 @@ def load_definition(viewer: Viewer, definition: Definition) -> LoadedDefinition:
         before={"intakes": before} if before else None,
         after=after,
     )
+    if programme.published_at is None:
+        programme.prepared_by = viewer.reference
+    if publish:
+        _show(viewer, programme)
     return LoadedDefinition(programme, version, changed=True)
+
+
+def publish(viewer: Viewer, key: str) -> Programme:
+    """Publish a programme in preparation; nothing happens if it is published. Refused for who prepared it: that
+    takes a second person, or the command. Its intakes are public from then on, and what waited for that leaves."""
+    row = queries.programme_by_key(key)
+    if row is None:
+        raise NotFound(key)
+    require(viewer, "programmes.manage", row.path)
+    if row.published_at is None:
+        if not viewer.is_system:
+            require_second_person(row.prepared_by or "", viewer.reference)
+        _show(viewer, row)
+    return row
+
+
+def _show(viewer: Viewer, programme: Programme) -> None:
+    """Publish the programme with its versions, intakes and offerings; nothing happens if all of it is."""
+    shown = [row for row in _intakes(programme).values() if row.state == IntakeState.DRAFT]
+    if programme.published_at is not None and not shown:
+        return
+    moment = clock.now()
+    programme.published_at = programme.published_at or moment
+    for intake in shown:
+        INTAKE_STATES.move(intake.state, IntakeState.PUBLISHED)
+        intake.state, intake.published_at = IntakeState.PUBLISHED.value, moment
+    for table, here in (
+        (DefinitionVersion, DefinitionVersion.programme_id == programme.id),
+        (Offering, Offering.intake_id.in_([intake.id for intake in shown])),
+    ):
+        told = sa.update(table).where(here, table.published_at.is_(None)).values(published_at=moment)
+        db.session.execute(told)
+    db.session.flush()
+    what = About("programme", programme.reference, programme.institution_id)
+    after = {"intakes": sorted(intake.key for intake in shown), "prepared_by": programme.prepared_by}
+    record(viewer, "programmes.publish", what, after=after)
+    for intake in shown:
+        for follow in on_published:
+            follow(viewer, intake)
 
 
 def _programme(host: Organisation, definition: Definition) -> Programme:
@@ -90,7 +140,6 @@ def _programme(host: Organisation, definition: Definition) -> Programme:
         path=path_of(host.path, definition.key),
         title=dict(definition.title),
         summary=dict(definition.summary),
-        published_at=clock.now(),
     )
     db.session.add(row)
     db.session.flush()
@@ -112,7 +161,7 @@ def _new_version(programme: Programme, definition: Definition, mark: str) -> Def
         number=(db.session.scalar(last) or 0) + 1,
         fingerprint=mark,
         document=as_json(definition),
-        published_at=clock.now(),
+        published_at=_since(programme),
     )
     db.session.add(row)
     db.session.flush()
@@ -150,8 +199,8 @@ def _put_intake(programme: Programme, version: DefinitionVersion, definition: In
             programme_id=programme.id,
             key=definition.key,
             path=programme.path,
-            state=IntakeState.PUBLISHED.value,
-            published_at=clock.now(),
+            state=(IntakeState.PUBLISHED if programme.published_at else IntakeState.DRAFT).value,
+            published_at=_since(programme),
             **values,
         )
         db.session.add(row)
@@ -166,10 +215,15 @@ def _put_intake(programme: Programme, version: DefinitionVersion, definition: In
         _put_offering(row, known.get(each.key), each)
 
 
+def _since(shown: Programme | Intake) -> datetime | None:
+    """When a new part of it is published: now, or with the rest of a programme in preparation."""
+    return clock.now() if shown.published_at else None
+
+
 def _put_offering(intake: Intake, row: Offering | None, definition: OfferingDefinition) -> None:
     if row is None:
         row = Offering(institution_id=intake.institution_id, intake_id=intake.id, key=definition.key)
-        row.published_at = clock.now()
+        row.published_at = _since(intake)
         db.session.add(row)
     elif row.taken > definition.seats:
         what = N_("« %(offering)s » a déjà %(taken)s places prises : elle ne peut pas en offrir %(seats)s.")
@@ -187,6 +241,7 @@ def extend(viewer: Viewer, reference: str, until: datetime, reason: str) -> Inta
     """
     row = queries.get_intake(reference)
     require(viewer, "programmes.manage", row.path)
+    require_published(row.state, row.path)
     if row.closes_at == until:
         return row
     if not reason:

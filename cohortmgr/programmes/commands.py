@@ -18,13 +18,20 @@ group = AppGroup("programmes", help="Definitions of programmes.")
 
 @group.command("load")
 @click.argument("name")
-def load(name: str) -> None:
-    """Load a definition and publish it: NAME is the key of one of ours, or a TOML file."""
+@click.option("--publish", is_flag=True, help="Publish the programme too, if it is in preparation.")
+def load(name: str, publish: bool) -> None:
+    """Put a definition in force: NAME is the key of one of ours, or a TOML file.
+
+    A new programme is in preparation, which its staff alone see, until it is published. With --publish, NAME may
+    also be the key of a programme that was loaded from a file."""
     try:
         definition = read_known(name)
         with writing():
-            loaded = actions.load_definition(SYSTEM, definition)
+            loaded = actions.load_definition(SYSTEM, definition, publish=publish)
     except NotFound:
+        if publish and _published(name):
+            click.echo(f"{name}: published")
+            return
         raise click.ClickException(f"{name}: no such definition, and no such file") from None
     except Refused as refusal:
         for problem in refusal.problems:
@@ -33,6 +40,27 @@ def load(name: str) -> None:
         raise click.ClickException(f"{name} was not loaded: {count} to mend") from None
     verb = "loaded" if loaded.changed else "already in force"
     click.echo(f"{definition.key}: version {loaded.version.number} {verb}")
+    if not definition.form.questions:
+        click.echo(f"{definition.key}: its form asks nothing, so it takes no application")
+    if loaded.programme.published_at is None:
+        _tell_preparation(definition.key)
+
+
+def _published(key: str) -> bool:
+    """Publish a programme that was loaded before; False if there is none with that key."""
+    try:
+        with writing():
+            actions.publish(SYSTEM, key)
+    except NotFound:
+        return False
+    return True
+
+
+def _tell_preparation(key: str) -> None:
+    click.echo(
+        f"{key} is in preparation: its staff alone see it, and nothing of it is mailed. To publish it, a second "
+        f"person opens /staff/programmes/{key}/publish, or: flask --app wsgi programmes load {key} --publish"
+    )
 
 
 @group.command("export")

@@ -16,7 +16,8 @@ _PUBLISHED = {"info": {"tenancy": "published"}}
 class Programme(Row, Versioned, Model):
     """A programme at its host; `path` is the scope for which roles are given (`ma.inpt.mdia.`).
 
-    Title and summary are those of the newest definition; lists show them.
+    Title and summary are those of the newest definition; lists show them. Without `published_at` it is in
+    preparation: it, its versions, intakes and offerings are seen by its staff alone, and nothing of it is mailed.
     """
 
     __tablename__ = "programmes"
@@ -29,6 +30,8 @@ class Programme(Row, Versioned, Model):
     title: Mapped[dict[str, Any]]
     summary: Mapped[dict[str, Any]]
     published_at: Mapped[datetime | None]
+    # Who put the present definition in force while it was in preparation: somebody else publishes it.
+    prepared_by: Mapped[str | None] = mapped_column(sa.String(26))
 
 
 class DefinitionVersion(Row, Model):

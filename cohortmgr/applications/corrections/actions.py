@@ -36,6 +36,7 @@ from cohortmgr.base.text import clean
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.rules import require_published
 
 _NOT_SENT = N_("Une correction se demande sur une candidature envoyée.")
 _ALREADY = N_("Une correction est déjà demandée pour ce dossier : attendez-la, ou annulez-la.")
@@ -73,6 +74,7 @@ def ask_all(
 ) -> list[Correction]:
     """Make the same request for each of these files. The caller has checked that they are sent, that none
     waits for another request, and that the viewer may ask. `lot` is also their letters' bundle."""
+    require_published(intake.state, intake.path)
     message = clean(message)
     problems = request_problems(definition.form, items, message, until, clock.now())
     if problems:

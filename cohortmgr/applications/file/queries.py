@@ -19,7 +19,7 @@ from cohortmgr.applications.file.rules import HIDDEN, ApplicationState, Consent,
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
-from cohortmgr.programmes.definition.rules import Definition, Form, QuestionKind
+from cohortmgr.programmes.definition.rules import Definition, Form, IntakeState, QuestionKind
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering
 from cohortmgr.programmes.queries import definition_of
 
@@ -27,6 +27,8 @@ READ = "applications.read"
 MANAGE = "applications.manage"
 # This one condition hides a child's file from all but the child as long as the guardian has not agreed.
 AGREED = Application.consent.not_in(HIDDEN)
+# And this one hides from people the files that staff loaded into a programme in preparation.
+PUBLIC = Intake.state != IntakeState.DRAFT.value
 # A file's name for lists that must keep its row, such as the decisions taken: empty without that agreement.
 NAME = sa.case((AGREED, Application.name), else_="").label("name")
 
@@ -85,7 +87,7 @@ class File:
 def visible(viewer: Viewer) -> sa.Select[Application, Intake]:
     """A query for (application, intake): the viewer's own, and those below the paths that they may read."""
     inside = sa.and_(AGREED, within(viewer, READ))
-    own = [] if viewer.person_id is None else [Application.person_id == viewer.person_id]
+    own = [] if viewer.person_id is None else [sa.and_(PUBLIC, Application.person_id == viewer.person_id)]
     return (
         sa.select(Application, Intake)
         .join(Intake, Intake.id == Application.intake_id)
@@ -154,7 +156,7 @@ _OWN = (
     _whole(
         sa.select(Application, Intake)
         .join(Intake, Intake.id == Application.intake_id)
-        .where(Application.person_id == sa.bindparam("person"))
+        .where(Application.person_id == sa.bindparam("person"), PUBLIC)
     )
     .add_columns(UnsentChange)
     .outerjoin(UnsentChange, UnsentChange.application_id == Application.id)
@@ -221,7 +223,7 @@ def mine(viewer: Viewer) -> Sequence[sa.Row[Application, Intake, datetime | None
     return db.session.execute(
         sa.select(Application, Intake, EXTENDED)
         .join(Intake, Intake.id == Application.intake_id)
-        .where(Application.person_id == viewer.person_id)
+        .where(Application.person_id == viewer.person_id, PUBLIC)
         .order_by(Application.created_at.desc(), Application.id.desc())
     ).all()
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.models import Person
 from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import PUBLIC
 from cohortmgr.applications.file.rules import ApplicationState, Consent
 from cohortmgr.applications.guardians.models import ConsentAnswer, Guardianship
 from cohortmgr.base import clock, crypto
@@ -130,7 +131,7 @@ def children(held: Sequence[Guardianship], *, lock: bool = False) -> list[Child]
         .join(Intake, Intake.id == Application.intake_id)
         .join(Person, Person.id == Application.person_id)
         .where(Application.person_id.in_({child for child, _ in by_child}))
-        .where(Application.state.in_(ASKED), Application.consent != Consent.NONE.value)
+        .where(Application.state.in_(ASKED), Application.consent != Consent.NONE.value, PUBLIC)
         .order_by(Person.given_name, Application.id)
         .execution_options(populate_existing=True)
     )

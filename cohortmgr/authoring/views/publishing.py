@@ -83,9 +83,12 @@ def _framed(page: str) -> Response:
 @bp.route("/<key>/publish", methods=["GET", "POST"])
 @guards.staff
 def publish(key: str) -> ResponseReturnValue:
-    """Show what publishing will do; a POST publishes, and every draft of a file moves to the new version."""
+    """Show what publishing will do; a POST publishes, and every draft of a file moves to the new version. Of a
+    programme in preparation a draft becomes the version prepared, and that version is then published."""
     viewer = guards.viewer()
     found = get_writing(viewer, key)
+    if found.draft is None and found.in_preparation:
+        return _first_time(found)
     if found.draft is None:
         return redirect(url_for("definitions_staff.form", key=key))
     if request.method == "GET":
@@ -108,10 +111,43 @@ def publish(key: str) -> ResponseReturnValue:
         return _publish_page(
             get_writing(viewer, key), said=[say(each) for each in refusal.problems], status=422
         )
+    if done is not None and found.in_preparation:
+        flash(
+            _("La version %(number)s est enregistrée dans la préparation.", number=done.version.number),
+            "done",
+        )
+        return redirect(url_for(".publish", key=key))
     if done is not None:
         number = done.version.number
         flash(_("La version %(number)s est publiée.", number=number) + " " + _moved(moving), "done")
     return redirect(url_for("definitions_staff.form", key=key))
+
+
+def _first_time(found: Writing) -> ResponseReturnValue:
+    """Show what publishing a programme in preparation does; a POST publishes it, as somebody else prepared it."""
+    viewer, key, said = guards.viewer(), found.programme.key, []
+    if request.method == "POST":
+        over = number_sent("over")
+        try:
+            with writing():
+                revisions.show(viewer, key, -1 if over is None else over)
+        except Stale:
+            db.session.rollback()
+            flash(_("Une autre version a été enregistrée entre-temps : relisez avant de publier."), "wait")
+            return redirect(url_for(".publish", key=key))
+        except Refused as refusal:
+            db.session.rollback()
+            found, said = get_writing(viewer, key), [say(each) for each in refusal.problems]
+        else:
+            flash(_("Le programme est publié : tout le monde le voit."), "done")
+            return redirect(url_for("definitions_staff.form", key=key))
+    return render_template(
+        "authoring/staff_first_time.html",
+        writing=found,
+        definition=found.published,
+        said=said,
+        own=found.programme.prepared_by == viewer.reference,
+    ), (422 if said else 200)
 
 
 def _moved(count: int) -> str:

@@ -23,6 +23,7 @@ from cohortmgr.messages.campaigns.rules import CampaignDraft, CampaignText
 from cohortmgr.messages.campaigns.states import CAMPAIGN_STATES, CampaignState
 from cohortmgr.outbox.actions import Letter, open_bundle, send_all, turn_bundle
 from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.rules import require_published
 
 SEND, RESEND = "campaigns.send", "campaigns.resend"
 TEST_KEY = "campaign_test"
@@ -145,9 +146,10 @@ def propose(viewer: Viewer, reference: str, typed_number: str, version: int | No
 
     Raises Refused while somebody on the list reads a language without a text, and if nobody on it could be
     reached. Nothing happens if the same person has already proposed it."""
-    campaign, _intake = _held(viewer, reference, WRITE)
+    campaign, intake = _held(viewer, reference, WRITE)
     if campaign.state == CampaignState.PROPOSED and campaign.proposed_by == viewer.reference:
         return campaign
+    require_published(intake.state, intake.path)
     _require_version(campaign, version)
     _require_move(campaign, CampaignState.PROPOSED)
     counts = campaign_queries.counts(campaign)
@@ -190,9 +192,10 @@ def _fix(campaign: Campaign) -> int:
 def approve(viewer: Viewer, reference: str, typed_number: str, version: int | None = None) -> Campaign:
     """Approve, as the second person:
     everything leaves at its hour, or now if there is none or it has passed."""
-    campaign, _intake = _held(viewer, reference, APPROVE)
+    campaign, intake = _held(viewer, reference, APPROVE)
     if campaign.state in (CampaignState.APPROVED, *rules.BEGUN):
         return campaign
+    require_published(intake.state, intake.path)
     for first in {campaign.proposed_by, campaign.written_by} - {None}:
         require_second_person(str(first), viewer.reference)
     _require_version(campaign, version)
@@ -276,6 +279,7 @@ def send_test(viewer: Viewer, reference: str, form_key: str) -> int:
 
     The same form sent twice sends one trial."""
     campaign, intake = _held(viewer, reference, WRITE)
+    require_published(intake.state, intake.path)
     texts = rules.from_json(campaign.texts)
     known = rules.languages_of(texts)
     if not known or viewer.person_reference is None or not viewer.email:

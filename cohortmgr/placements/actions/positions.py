@@ -26,6 +26,7 @@ from cohortmgr.placements.rules import (
     check_wishes,
 )
 from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.rules import require_published
 
 _NO_PLACEMENT = N_("Ce programme ne prévoit pas d’affectation en entreprise.")
 _CLOSED = N_("Les vœux et les notes ne changent plus : l’affectation est calculée.")
@@ -37,6 +38,7 @@ def open_positions(viewer: Viewer, cohort_reference: str) -> int:
     require(viewer, "cohorts.manage", cohort.path)
     db.session.execute(sa.select(Cohort.id).where(Cohort.id == cohort.id).with_for_update())
     intake = cohorts.intake_of(cohort)
+    require_published(intake.state, intake.path)
     definition = programmes.definition_of(intake)
     if definition.placement is None or not definition.partners:
         raise Refused(_NO_PLACEMENT)

@@ -15,6 +15,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.programmes.actions import LoadedDefinition, load_definition
+from cohortmgr.programmes.actions import publish as publish_programme
 from cohortmgr.programmes.definition.toml import from_json, judged
 from cohortmgr.programmes.drafts.queries import Writing, get_writing_locked
 from cohortmgr.programmes.models import DefinitionDraft
@@ -67,7 +68,7 @@ def discard(viewer: Viewer, key: str, version: int) -> None:
 
 def publish(viewer: Viewer, key: str, version: int, over: int) -> LoadedDefinition | None:
     """Put a draft in force, in place of the version with the number `over`; drafts of files move with it.
-    Returns None if there is no draft.
+    Returns None if there is no draft. A programme in preparation stays so, and somebody else may then show it.
 
     Raises Refused with all faults if there are any, and Stale when the draft or the version in force is not
     the one that was shown.
@@ -80,11 +81,26 @@ def publish(viewer: Viewer, key: str, version: int, over: int) -> LoadedDefiniti
     found = judged(writing.document)
     if not found.sound:
         raise Refused(*(Problem(fault.what, fault.values) for fault in found.faults))
-    loaded = load_definition(viewer, from_json(writing.document))
+    loaded = load_definition(viewer, from_json(writing.document), publish=False)
     db.session.delete(writing.draft)
     before, after = {"version": over}, {"version": loaded.version.number}
     record(viewer, "programmes.publish_draft", about(writing.programme), before=before, after=after)
     return loaded
+
+
+def show(viewer: Viewer, key: str, over: int) -> None:
+    """Publish a programme in preparation as the version with the number `over`; nothing happens if it is published.
+
+    Raises Stale if another version was put in force meanwhile, and Refused while a draft waits, or for who
+    prepared that version."""
+    writing = get_writing_locked(viewer, key)
+    if over != writing.in_force.number:
+        raise Stale(key)
+    if writing.draft is not None:
+        raise Refused(
+            N_("Un brouillon attend : enregistrez-le dans la préparation, ou abandonnez-le, puis publiez.")
+        )
+    publish_programme(viewer, key)
 
 
 def _keep(viewer: Viewer, writing: Writing, document: dict[str, Any]) -> None:

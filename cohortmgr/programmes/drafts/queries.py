@@ -56,6 +56,11 @@ class Writing:
         return definition
 
     @property
+    def in_preparation(self) -> bool:
+        """Whether the programme was never published: what is in force is seen by its staff alone."""
+        return self.programme.published_at is None
+
+    @property
     def published(self) -> Definition:
         """The definition in force."""
         return definition_of(self.in_force)

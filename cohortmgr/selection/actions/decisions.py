@@ -16,6 +16,7 @@ from cohortmgr.base.text import new_reference, says_number
 from cohortmgr.outbox.actions import send_all
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.programmes.rules import require_published
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import letters, offers
 from cohortmgr.selection.board import DecidedFile, SelectionBoard, decisions, require_read, rubric_of
@@ -107,13 +108,14 @@ def approve(viewer: Viewer, batch_reference: str, typed_number: str, version: in
     """Approve a batch as a second person: claim the seats, send the offers with a deadline, tell everyone.
 
     `typed_number` is the number of offers as the person wrote it. If the batch is approved already, it is
-    returned and nothing happens twice. Refused if the certificate does not hold, or if somebody chosen has
-    withdrawn since.
+    returned and nothing happens twice. Refused if the certificate does not hold, if somebody chosen has
+    withdrawn since, and while the programme is in preparation.
     """
     batch, intake = _locked(viewer, batch_reference)
     require(viewer, "selection.approve", intake.path)
     if batch.state == BatchState.APPROVED:
         return batch
+    require_published(intake.state, intake.path)
     require_second_person(batch.proposed_by, viewer.reference)
     if version is not None and version != batch.version:
         raise Stale(batch_reference)

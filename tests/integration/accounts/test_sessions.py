@@ -111,7 +111,7 @@ def test_signing_out_clears_what_the_browser_keeps(client: FlaskClient, another:
 
 
 def test_no_signed_in_page_is_kept(client: FlaskClient, runner: FlaskCliRunner) -> None:
-    assert runner.invoke(args=["programmes", "load", "mdia"]).exit_code == 0
+    assert runner.invoke(args=["programmes", "load", "mdia", "--publish"]).exit_code == 0
     pages = ("/", "/programmes/mdia", "/my", "/my/sessions", "/my/preferences", "/nothing-here", "/tell-me")
     assert all(client.get(page).headers["Cache-Control"] == "no-cache" for page in ("/", "/sign-in"))
     sign_up(client, shared="y")

@@ -26,6 +26,7 @@ from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
+from cohortmgr.programmes.rules import require_published
 
 LONGEST_REASON = 1000
 _REASON = N_("Dites pourquoi : la raison reste au journal.")
@@ -121,6 +122,7 @@ def check(viewer: Viewer, intake: Intake, until: datetime, reason: str) -> None:
     """Raise Refused unless there is a reason, and the moment lies after the close and before the day of the
     answer."""
     require(viewer, file_queries.MANAGE, intake.path)
+    require_published(intake.state, intake.path)
     problems: list[Problem] = []
     if not reason:
         problems.append(Problem(_REASON, {}, "reason"))

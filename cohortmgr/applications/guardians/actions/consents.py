@@ -15,7 +15,7 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.queries import File, own_held
+from cohortmgr.applications.file.queries import File, own_held, sealed_answers
 from cohortmgr.applications.file.rules import ApplicationState, Consent
 from cohortmgr.applications.guardians.models import ConsentAnswer, Guardianship
 from cohortmgr.applications.guardians.queries import (
@@ -35,6 +35,8 @@ from cohortmgr.base.hooks import Hook
 from cohortmgr.base.text import clean, fold, new_reference
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.definition.rules import Definition
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
 
 LINK = "guardian"
 # How long the receipt's link holds, by which an answer may be changed; whoever loses it asks for another.
@@ -124,6 +126,24 @@ def ask_named(
         comes_of_age(born, terms.under),
     )
     ask_all(viewer, [asking], terms.language, definition.title)
+
+
+def ask_waiting(viewer: Viewer, intake: Intake) -> None:
+    """Ask the guardians of the files that wait in an intake: while it was in preparation, none was asked."""
+    definition = definition_of(intake)
+    terms, form = definition.guardians, definition.form
+    if terms is None:
+        return
+    waiting = (Application.intake_id == intake.id, Application.state == ApplicationState.HELD.value)
+    rows = db.session.scalars(sa.select(Application).where(*waiting).order_by(Application.id))
+    asked = []
+    for row in rows:
+        answers = {**row.answers, **sealed_answers(row)}
+        born = born_on(form, answers)
+        if row.consent == Consent.WAITING and born is not None:
+            named, until = guardian_of(form, answers), comes_of_age(born, terms.under)
+            asked.append(ConsentRequest(row.reference, row.person_id, row.institution_id, named, until))
+    ask_all(viewer, asked, terms.language, definition.title)
 
 
 def _letter(

@@ -19,6 +19,7 @@ from cohortmgr.base.db import acting_in, db
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
+from cohortmgr.programmes.rules import require_published
 
 LETTER = "claim_file"
 RENEWED_AFTER = timedelta(hours=1)
@@ -27,9 +28,11 @@ RENEWED_AFTER = timedelta(hours=1)
 def invite(viewer: Viewer, intake_reference: str, *, again: bool = False) -> int:
     """Send a claim link to everybody whose file was imported and who has no account; returns how many.
 
-    A person who has a link that still works gets no new one, unless `again`.
+    A person who has a link that still works gets no new one, unless `again`. Refused while the programme
+    is in preparation.
     """
     intake = intake_for(viewer, intake_reference)
+    require_published(intake.state, intake.path)
     # If staff click twice at once, the second request waits here and then sees the links of the first.
     db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
     people = invitable(intake, again=again)

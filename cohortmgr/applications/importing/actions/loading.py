@@ -39,6 +39,7 @@ from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import Model, db, table_of
 from cohortmgr.base.text import new_reference, new_short_code
 from cohortmgr.outbox.actions import open_bundle
+from cohortmgr.programmes.definition.rules import IntakeState
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import offerings_of
 
@@ -74,7 +75,8 @@ def _ask_guardians(
     """Send a link to the guardian of each child whose file waits. The letters form one bundle, so that they
     can be called off together."""
     terms, form = prepared.definition.guardians, prepared.definition.form
-    if terms is None:
+    # Of a programme in preparation nothing leaves: they are asked when it is published.
+    if terms is None or intake.state == IntakeState.DRAFT:
         return
     asked = []
     for step in (*plan.new, *plan.replacing):

@@ -39,7 +39,7 @@ from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import fold, new_reference, new_short_code
-from cohortmgr.programmes.definition.rules import Definition, QuestionKind
+from cohortmgr.programmes.definition.rules import Definition, IntakeState, QuestionKind
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import definition_of
 
@@ -180,6 +180,8 @@ def enter(
         document_papers.join(viewer, row, None, key, parts)
     after = {"source": Source.PAPER, "received": clock.local(sent_at).date(), "state": row.state}
     record(viewer, "applications.enter_paper", about(row, bearer.reference), after=after)
+    if intake.state == IntakeState.DRAFT:
+        return row  # nothing leaves of a programme in preparation; guardians are asked when it is published
     if child:
         consents.ask_named(viewer, row, definition, answers)
     else:

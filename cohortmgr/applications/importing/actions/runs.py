@@ -9,6 +9,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.applications.file.rules import asked
 from cohortmgr.applications.importing.actions.loading import fill_tray, store
 from cohortmgr.applications.importing.mappings import ColumnMapping, mapping_as_json
 from cohortmgr.applications.importing.models import ImportRun
@@ -36,6 +37,7 @@ from cohortmgr.base.sheets.tables import SheetTable, read_table
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.rules import require_questions
 
 # A file waits this long for its confirmation; after that, the next upload removes it.
 WAITS = timedelta(days=1)
@@ -56,6 +58,7 @@ def prepare_import(
 ) -> PreparedImport:
     """Read and judge a file. This is slow: call it before `writing()`. Raises Refused if the whole file is
     unusable."""
+    require_questions(len(asked(definition.form)), definition.key)
     table = read_table(data, filename)
     mapping = propose_mapping(table.header, definition.form, definition.imports, given)
     return _judged(table, mapping, filename, definition)
@@ -63,6 +66,7 @@ def prepare_import(
 
 def prepare_preview(data: bytes, filename: str, definition: Definition, given: GivenMapping) -> ImportPreview:
     """Like `prepare_import`, for a page on which staff can still correct the mapping."""
+    require_questions(len(asked(definition.form)), definition.key)
     table = read_table(data, filename)
     try:
         mapping = propose_mapping(table.header, definition.form, definition.imports, given)

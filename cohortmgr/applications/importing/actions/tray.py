@@ -32,6 +32,7 @@ from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.queries import definition_of
+from cohortmgr.programmes.rules import require_published
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ def ask(viewer: Viewer, reference: str, version: int) -> bool:
     row, intake = waiting.row, waiting.intake
     if row.state not in OPEN or row.version != version:
         return False
+    require_published(intake.state, intake.path)
     opened = _opened(waiting)
     contact = opened.contact
     if contact is None:

@@ -21,7 +21,14 @@ from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.actions import about_file, require_open
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.file.rules import HIDDEN, NOT_A_DRAFT, ApplicationState, missing, split_sealed
+from cohortmgr.applications.file.rules import (
+    HIDDEN,
+    NOT_A_DRAFT,
+    ApplicationState,
+    asked,
+    missing,
+    split_sealed,
+)
 from cohortmgr.applications.filling.actions.numbers import tell_contradictions
 from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.guardians.rules import consent_after, guardian_problems, is_child
@@ -35,6 +42,7 @@ from cohortmgr.base.text import new_reference, new_short_code
 from cohortmgr.outbox.actions import send
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import definition_of
+from cohortmgr.programmes.rules import require_questions
 
 # Higher rooms register here what a withdrawal undoes in them; it runs in the same transaction, after the
 # change.
@@ -54,6 +62,7 @@ def start(viewer: Viewer, intake_reference: str) -> Application:
     intake, known, free = file_queries.intake_with_mine(viewer, intake_reference)
     if known is not None:
         return known
+    require_questions(len(asked(definition_of(intake).form)), intake.path)
     late = _late(viewer, intake)
     require_open(viewer, intake, free, late.until if late else None)
     row = _new_draft(viewer, intake, viewer.person_id)
@@ -139,6 +148,7 @@ def submit(viewer: Viewer, reference: str, proof: CodeRequest | None = None) -> 
     if row.state != ApplicationState.DRAFT:
         raise Refused(NOT_A_DRAFT)
     require_open(viewer, file.intake, closes_at=file.closes_at)
+    require_questions(len(asked(file.definition.form)), file.intake.path)
     absent, assessment = check(viewer, file)
     if absent or not assessment.eligible:
         raise Refused(*absent, *reasons(viewer, file, assessment.reasons))

@@ -15,7 +15,7 @@ At = Callable[..., AbstractContextManager[None]]
 
 @pytest.fixture(autouse=True)
 def loaded(runner: FlaskCliRunner) -> None:
-    assert runner.invoke(args=["programmes", "load", "mdia"]).exit_code == 0
+    assert runner.invoke(args=["programmes", "load", "mdia", "--publish"]).exit_code == 0
 
 
 @pytest.mark.parametrize("language", ["fr", "ar", "en"])

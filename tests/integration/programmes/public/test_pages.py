@@ -21,7 +21,7 @@ Statements = Callable[[], AbstractContextManager[list[str]]]
 
 @pytest.fixture
 def loaded(runner: FlaskCliRunner) -> None:
-    assert runner.invoke(args=["programmes", "load", "mdia"]).exit_code == 0
+    assert runner.invoke(args=["programmes", "load", "mdia", "--publish"]).exit_code == 0
 
 
 def reference_of(client: FlaskClient, key: str) -> str:

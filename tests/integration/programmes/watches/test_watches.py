@@ -35,7 +35,7 @@ WANTED = {"email": EMAIL, "region": "MA-04", "programme": "mdia", "spoken": "ar"
 
 @pytest.fixture(autouse=True)
 def loaded(runner: FlaskCliRunner) -> None:
-    assert runner.invoke(args=["programmes", "load", "mdia"]).exit_code == 0
+    assert runner.invoke(args=["programmes", "load", "mdia", "--publish"]).exit_code == 0
 
 
 @pytest.fixture
