@@ -254,18 +254,50 @@ def _rows(question: Question, given: FieldValues, today: date) -> ReadAnswer:
     return list(rows) or None, problems
 
 
+def _pair(text: str) -> tuple[str, str]:
+    """`A : b` as (A, b); a name may hold the sign too, what follows it never does."""
+    *_, last = (None, *_PAIR.finditer(text))
+    return (text[: last.start()].strip(), text[last.end() :].strip()) if last else (text.strip(), "")
+
+
 def _pairs(text: str) -> list[tuple[str, str]]:
     """`A : b ; C : d` as (A, b), (C, d)."""
-    pairs = []
-    for each in _COMMAS.split(text):
-        parts = _PAIR.split(each, maxsplit=1)
-        pairs.append((parts[0].strip(), parts[1].strip() if len(parts) > 1 else ""))
-    return [pair for pair in pairs if any(pair)]
+    return [pair for each in _COMMAS.split(text) if any(pair := _pair(each))]
+
+
+def _parts_of(question: Question, text: str, between: re.Pattern[str], today: date) -> list[str]:
+    """The parts of a cell, which `between` separates. A choice whose own name holds such a sign stays whole:
+    at each place the longest run that names a choice is taken, and one part where none does."""
+    cut = [0, *(at for sign in between.finditer(text) for at in sign.span()), len(text)]
+    ends = list(zip(cut[::2], cut[1::2], strict=True))
+    spelled = (each for option in question.options for each in (*option.label.values(), *option.aliases))
+    most = 1 + max((len(between.findall(each)) for each in spelled), default=0)
+    found, place = [], 0
+    while place < len(ends):
+        start, run = ends[place][0], 1
+        for longer in range(min(most, len(ends) - place), 1, -1):
+            inner, whole = (
+                text[start : ends[place + longer - 2][1]],
+                text[start : ends[place + longer - 1][1]],
+            )
+            if question.kind is QuestionKind.LANGUAGE_LEVELS:
+                whole = "" if _PAIR.search(inner) else _pair(whole)[0]
+            if _named(question, whole, today):
+                run = longer
+                break
+        found.append(text[start : ends[place + run - 1][1]].strip())
+        place += run
+    return [each for each in found if each]
+
+
+def _named(question: Question, text: str, today: date) -> bool:
+    found, problems = _options_of(question, [text], today)
+    return bool(found) and not problems
 
 
 def _levels_of_cell(question: Question, text: str, today: date) -> ReadAnswer:
     given: dict[str, str] = {}
-    for name, level in _pairs(text):
+    for name, level in map(_pair, _parts_of(question, text, _COMMAS, today)):
         found, problems = _options_of(question, [name], today)
         if problems:
             return None, problems
@@ -310,12 +342,8 @@ _FROM_FIELDS: Mapping[QuestionKind, Callable[[Question, FieldValues, date], Read
     QuestionKind.GROUP: _rows,
 }
 _FROM_CELL: Mapping[QuestionKind, Callable[[Question, str, date], ReadAnswer]] = {
-    QuestionKind.CHOICES: lambda q, text, today: _several(
-        q, [each for each in _COMMAS.split(text) if each.strip()], today
-    ),
-    QuestionKind.RANKING: lambda q, text, today: _ranking(
-        q, [each for each in _BETWEEN.split(text) if each.strip()], today
-    ),
+    QuestionKind.CHOICES: lambda q, text, today: _several(q, _parts_of(q, text, _COMMAS, today), today),
+    QuestionKind.RANKING: lambda q, text, today: _ranking(q, _parts_of(q, text, _BETWEEN, today), today),
     QuestionKind.LANGUAGE_LEVELS: _levels_of_cell,
     QuestionKind.IDENTITY: _identity_document_of_cell,
     QuestionKind.ADDRESS: _address_of_cell,

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from cohortmgr.applications.answers.composed import read_cell
 from cohortmgr.applications.answers.values import Answer
+from cohortmgr.applications.file.rules import identity_numbers
 from cohortmgr.applications.importing.mappings import (
     ColumnMapping,
     GivenMapping,
@@ -109,7 +110,7 @@ def read_records(
     usable: list[Sending] = []
     rejected: list[Rejection] = []
     for record in table.rows:
-        outcome = _judged(record, table.header, questions, mapping.sent_at, layout, today)
+        outcome = _judged(record, table.header, questions, form, mapping.sent_at, layout, today)
         if isinstance(outcome, Sending):
             usable.append(outcome)
         else:
@@ -133,7 +134,7 @@ def read_record(
     record = Record(
         line, cells, frozenset(position for position, cell in enumerate(cells) if is_formula(cell))
     )
-    return _judged(record, header, questions_of(mapping, form), mapping.sent_at, layout, today)
+    return _judged(record, header, questions_of(mapping, form), form, mapping.sent_at, layout, today)
 
 
 def moment_of(raw: Mapping[str, str], mapping: ColumnMapping, layout: ImportLayout) -> datetime | None:
@@ -166,6 +167,7 @@ def _judged(
     record: Record,
     header: Sequence[str],
     questions: Mapping[str, Question],
+    form: Form,
     sent_column: str | None,
     layout: ImportLayout,
     today: date,
@@ -181,7 +183,7 @@ def _judged(
             sent_at = _moment(raw[sent_column], layout.sent_at_formats)
         except Refused as refused:
             faults.insert(0, RowFault(sent_column, refused.problems[0]))
-    identity = _identity(questions.values(), answers)
+    identity = _identity(form, answers)
     if identity is None and not faults:
         faults.append(
             RowFault(
@@ -265,10 +267,11 @@ def _answers(
     return answers, faults
 
 
-def _identity(questions: Iterable[Question], answers: Mapping[str, Answer]) -> tuple[str, str] | None:
-    held = {question.target: answers.get(question.key) for question in questions}
+def _identity(form: Form, answers: Mapping[str, Answer]) -> tuple[str, str] | None:
+    """The surest number that says whose row it is: of a question of its own, or of an identity document."""
+    held = identity_numbers(form, answers)
     for target in _IDENTITIES:
-        if isinstance(number := held.get(target), str):
+        if (number := held.get(target.removeprefix("identifier."))) is not None:
             return (target, number)
     return None
 

@@ -161,6 +161,38 @@ def test_what_a_cell_must_hold_is_asked_for() -> None:
         assert isinstance(read_cell(question("choices", required=True), cell, TODAY), Problem)
 
 
+SIGNED = (
+    Option("web", {"fr": "Le web (HTML, CSS)", "ar": "الويب، HTML", "en": "The web (HTML, CSS)"}),
+    Option("web2", {"fr": "Le web (HTML, CSS), avancé", "ar": "w2", "en": "w2"}),
+    Option("bases", {"fr": "Bases ; requêtes > SQL", "ar": "b", "en": "b"}, aliases=("SQL, tables",)),
+    Option("fr", {"fr": "Langue : français", "ar": "f", "en": "f"}),
+)
+SIGNED_CELLS: list[tuple[str, str, list[str] | dict[str, str]]] = [
+    ("choices", "Le web (HTML, CSS)", ["web"]),
+    ("choices", "le web (html, css), SQL, tables", ["web", "bases"]),
+    ("choices", "Bases ; requêtes > SQL ; Le web (HTML, CSS), avancé", ["web2", "bases"]),
+    ("choices", "bases, web", ["web", "bases"]),
+    ("choices", "الويب، HTML، fr", ["web", "fr"]),
+    ("choices", "Langue : français, The web (HTML, CSS)", ["web", "fr"]),
+    ("ranking", "Bases ; requêtes > SQL > Le web (HTML, CSS)", ["bases", "web"]),
+    ("ranking", "Le web (HTML, CSS), avancé ; web", ["web2", "web"]),
+    ("language_levels", "Le web (HTML, CSS) : B2, SQL, tables : C1", {"web": "B2", "bases": "C1"}),
+    ("language_levels", "Langue : français : A1 ; web : B1", {"web": "B1", "fr": "A1"}),
+]
+
+
+@pytest.mark.parametrize(("kind", "cell", "answer"), SIGNED_CELLS)
+def test_a_choice_whose_name_holds_a_separating_sign_is_read_whole(
+    kind: str, cell: str, answer: list[str] | dict[str, str]
+) -> None:
+    assert read_cell(question(kind, options=SIGNED), cell, TODAY) == answer
+
+
+def test_of_several_choices_the_one_that_is_none_is_named() -> None:
+    found = read_cell(question("choices", options=SIGNED), "Le web (HTML, CSS), lune, SQL, tables", TODAY)
+    assert isinstance(found, Problem) and "lune" in str(found) and "HTML" not in str(found)
+
+
 WRONG_TYPES: list[FieldValues] = [
     {"q": []}, {"q": ["", ""]}, {"q-": "x"}, {"q-0": "x"}, {"q--title": "x"}, {"q-00000-title": "x"},
     {"q-٣-title": "x"}, {"q-1-": "x"}, {"q": "\x00"}, {"q": "\ud800"}, {"q": json.dumps({"a": 1})}, {"q": "[]"},
