@@ -25,11 +25,16 @@ def pay_day(month: date, holidays: Iterable[tuple[date, date]] = ()) -> date:
     `holidays` are spans of days, both ends included. If they leave no working day in the month, only national
     holidays count, since the bank pays all the same.
     """
-    national = {day for day in working_days(month) if (day.month, day.day) in NATIONAL_HOLIDAYS}
+    national = national_holidays(month)
     spans = tuple(holidays)
     days = working_days(month, national)
     free = (day for day in days if not any(first <= day <= last for first, last in spans))
     return next(free, days[0])
+
+
+def national_holidays(month: date) -> frozenset[date]:
+    """Return the national holidays of the month of `month` that are no weekend's."""
+    return frozenset(day for day in working_days(month) if (day.month, day.day) in NATIONAL_HOLIDAYS)
 
 
 def working_days(month: date, holidays: Collection[date] = ()) -> tuple[date, ...]:

@@ -20,7 +20,7 @@ from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.rules import PRESENT, EnrolmentState
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Question, QuestionKind
-from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.models import Intake, Offering
 
 # A hook for higher rooms: the companies of a cohort's members, as enrolment id to a company's name in three
 # languages. The rooms' wiring.py fills it.
@@ -71,7 +71,7 @@ def diploma_names(intake: Intake) -> dict[str, Mapping[str, str]]:
 
 
 def members(cohort_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """Return the members of a cohort by name: enrolment, and number, name, diploma, region, average of the file."""
+    """Return the members of a cohort by name: enrolment, and what lists show of the file, its track among it."""
     return db.session.execute(
         sa.select(
             Enrolment,
@@ -81,8 +81,10 @@ def members(cohort_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
             Application.diploma,
             Application.region,
             Application.average_thousandths,
+            Offering.title.label("track"),
         )
         .join(Application, Application.id == Enrolment.application_id)
+        .outerjoin(Offering, Offering.id == Application.offering_id)
         .where(Enrolment.cohort_id == cohort_id, AGREED)
         .order_by(Application.sort_name, Enrolment.id)
     ).all()

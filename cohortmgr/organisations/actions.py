@@ -58,7 +58,10 @@ def ensure_host(viewer: Viewer, key: str) -> Organisation:
     if row is None:
         origin = known(key)
         if origin is None:
-            what = N_("L’organisation « %(key)s » n’existe pas : créez-la d’abord.")
+            what = N_(
+                "L’organisation « %(key)s » n’existe pas. Créez-la : flask --app wsgi organisations add %(key)s "
+                "--fr NOM --ar NOM --en NOM, puis reprenez."
+            )
             raise Refused(Problem(what, {"key": key}, "host"))
         parent = ensure_host(viewer, origin.parent) if origin.parent else None
         row = create(viewer, origin.kind, key, origin.name, parent, origin.region)

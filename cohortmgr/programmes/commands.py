@@ -10,7 +10,7 @@ from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.base.i18n import say
 from cohortmgr.programmes import actions
-from cohortmgr.programmes.definition.toml import read_known, write_draft
+from cohortmgr.programmes.definition.toml import place_in, read_known, write_draft
 from cohortmgr.programmes.drafts.queries import get_writing
 
 group = AppGroup("programmes", help="Definitions of programmes.")
@@ -35,7 +35,9 @@ def load(name: str, publish: bool) -> None:
         raise click.ClickException(f"{name}: no such definition, and no such file") from None
     except Refused as refusal:
         for problem in refusal.problems:
-            click.echo(f"{problem.where}: {say(problem)}" if problem.where else say(problem), err=True)
+            # What concerns the database, such as a host that it lacks, names a field of the file alone.
+            where = place_in(name, problem.where) if problem.where in ("host", "partners") else problem.where
+            click.echo(f"{where}: {say(problem)}" if where else say(problem), err=True)
         count = len(refusal.problems)
         raise click.ClickException(f"{name} was not loaded: {count} to mend") from None
     verb = "loaded" if loaded.changed else "already in force"

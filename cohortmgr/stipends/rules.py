@@ -4,9 +4,9 @@ All amounts are exact to the centime.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 from typing import Any
@@ -78,6 +78,9 @@ LINE_MEANINGS: Mapping[StipendLineState, str] = {
 }
 
 
+PREPARED = N_("Le mois %(month)s se prépare à partir du %(day)s. Revenez ce jour-là.")
+PAYABLE = N_("Le mois %(month)s se paie à partir du %(day)s : approuvez-le ce jour-là, ou après.")
+
 UNPAID_BEFORE = N_("Rappel, %(month)s : mise de côté")
 """The item by which a line takes over what an earlier month could not pay."""
 
@@ -144,17 +147,20 @@ def compute_line(
     basis: int | None = None,
     owed: int = 0,
     aside: Sequence[UnpaidAmount] = (),
+    holidays: Collection[date] = (),
 ) -> StipendSum:
     """Compute the stipend of one person for the month of `month`.
 
     `working_days` are those of the whole month (cohorts.rules.working_days); days outside
-    `enrolled_from`..`enrolled_to` (both included, None for no end) are not paid. `absences` counts
+    `enrolled_from`..`enrolled_to` (both included, None for no end) are not paid. Nobody was absent on the
+    `holidays` directly before the first day: they are paid. `absences` counts
     unjustified working days while enrolled; each costs one part in `basis` of the month (in its own working
     days if None). `owed` are centimes that an earlier month could not take back, `aside` what earlier months
     could not pay. The net is never below zero: what cannot be taken back is `carried`. Raises Refused for
     impossible figures.
     """
     days = {day for day in working_days if (day.year, day.month) == (month.year, month.month)}
+    enrolled_from = _without_free_days_before(enrolled_from, month, days - set(holidays))
     enrolled = sum(1 for day in days if enrolled_from <= day and (enrolled_to is None or day <= enrolled_to))
     _require_possible(monthly_cents, month, len(days), enrolled, absences, arrears)
     of = len(days)
@@ -191,6 +197,16 @@ def compute_line(
     if carried:
         items.append(SumItem(N_("Reporté sur le mois suivant"), {}, carried))
     return StipendSum(monthly_cents, tuple(items), left + carried, carried)
+
+
+def _without_free_days_before(first: date, month: date, worked: Collection[date]) -> date:
+    """The first day, moved back within its month over the weekends and holidays on which nobody worked."""
+    while first.day > 1 and (first.year, first.month) == (month.year, month.month):
+        before = first - timedelta(days=1)
+        if before in worked:
+            break
+        first = before
+    return first
 
 
 def unpaid_amounts_by(month: date, net: int, items: Sequence[Mapping[str, Any]]) -> tuple[UnpaidAmount, ...]:
@@ -279,6 +295,27 @@ def require_payable_month(month: date, first: date, months: int) -> None:
                 "month",
             )
         )
+
+
+# A month that is paid at its beginning is prepared from this day of the month before.
+PREPARED_ON = 15
+
+
+def prepared_from(month: date, arrears: bool) -> date:
+    """The first day on which a month's run may be opened: its own first day if it is paid after it has ended,
+    else a fortnight before."""
+    return month if arrears else (month - timedelta(days=1)).replace(day=PREPARED_ON)
+
+
+def payable_from(month: date, arrears: bool) -> date:
+    """The first day on which a month's run may be approved: once it has ended, if it is paid after that."""
+    return following(month) if arrears else prepared_from(month, arrears)
+
+
+def require_begun(month: date, begins: date, today: date, what: str = PREPARED) -> None:
+    """Refuse a month whose payments nobody can know yet: who leaves or is absent until then would be paid."""
+    if today < begins:
+        raise Refused(Problem(what, {"month": f"{month:%m/%Y}", "day": begins}, "month"))
 
 
 def months_before(month: date, first: date) -> tuple[date, ...]:

@@ -44,7 +44,7 @@ def open_positions(viewer: Viewer, cohort_reference: str) -> int:
         raise Refused(_NO_PLACEMENT)
     known = {row.key for row in placements.positions_of(cohort.id)}
     companies = by_keys(partner.key for partner in definition.partners)
-    offering = programmes.offerings_of(intake)[0]
+    offered = programmes.offerings_of(intake)
     made = []
     for partner in definition.partners:
         if partner.key in known:
@@ -53,7 +53,8 @@ def open_positions(viewer: Viewer, cohort_reference: str) -> int:
             institution_id=cohort.institution_id,
             cohort_id=cohort.id,
             company_id=companies[partner.key].id,
-            title=dict(offering.title),
+            # Of several tracks a company may get people of each: the position bears the name of none of them.
+            title=dict(offered[0].title if len(offered) == 1 else intake.title),
             seats=partner.seats,
             state=PositionState.OPEN.value,
             published_at=clock.now(),

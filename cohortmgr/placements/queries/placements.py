@@ -22,7 +22,7 @@ from cohortmgr.placements.models import MatchingRun, Placement, Position, Score,
 from cohortmgr.placements.rules import PRESENT, MatchingState, PositionState
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import PlacementTerms
-from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.models import Intake, Offering
 
 _ENROLLED = [state.value for state in ENROLLED]
 _PRESENT = [state.value for state in PRESENT]
@@ -62,13 +62,14 @@ def get_for(viewer: Viewer, reference: str) -> Placement:
 def apprentices(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """Return the apprentices of the viewer's companies by name, in one statement.
 
-    Each row has placement, name, company, cohort and intake."""
+    Each row has placement, name, track, company, cohort and intake."""
     hosted = (within(viewer, "placements.apprentices", Organisation.path), Placement.state.in_(_PRESENT))
     return db.session.execute(
         visible(viewer)
         .with_only_columns(
             Placement,
             Application.name,
+            Offering.title.label("track"),
             Organisation.name.label("company"),
             Cohort.name.label("cohort"),
             Intake.title.label("intake"),
@@ -77,13 +78,14 @@ def apprentices(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         .join(Enrolment, Enrolment.id == Placement.enrolment_id)
         .join(Application, Application.id == Enrolment.application_id)
         .join(Intake, Intake.id == Cohort.intake_id)
+        .outerjoin(Offering, Offering.id == Application.offering_id)
         .where(*hosted, AGREED)
         .order_by(Application.sort_name, Placement.id)
     ).all()
 
 
 def card_of(placement: Placement) -> sa.Row[*tuple[Any, ...]]:
-    """Return what a company sees of its apprentice: name, e-mail, diploma, region, company, position and training."""
+    """Return what a company sees of its apprentice: name, e-mail, diploma, region, track, company and training."""
     return db.session.execute(
         sa.select(
             Application.name,
@@ -92,7 +94,7 @@ def card_of(placement: Placement) -> sa.Row[*tuple[Any, ...]]:
             Application.region,
             Organisation.name.label("company"),
             Organisation.path.label("company_path"),
-            Position.title.label("position"),
+            Offering.title.label("track"),
             Cohort,
             Intake,
         )
@@ -103,6 +105,7 @@ def card_of(placement: Placement) -> sa.Row[*tuple[Any, ...]]:
         .join(Position, Position.id == Placement.position_id)
         .join(Cohort, Cohort.id == Position.cohort_id)
         .join(Intake, Intake.id == Cohort.intake_id)
+        .outerjoin(Offering, Offering.id == Application.offering_id)
         .where(Placement.id == placement.id)
     ).one()
 
@@ -221,11 +224,13 @@ def candidates_of(position_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
             Application.diploma,
             Application.region,
             Application.average_thousandths,
+            Offering.title.label("track"),
             Score.score,
         )
         .select_from(Wish)
         .join(Enrolment, Enrolment.id == Wish.enrolment_id)
         .join(Application, Application.id == Enrolment.application_id)
+        .outerjoin(Offering, Offering.id == Application.offering_id)
         .outerjoin(Score, given)
         .where(Wish.position_id == position_id, Enrolment.state.in_(_ENROLLED), AGREED, _is_shown(Wish))
         .order_by(Application.sort_name, Enrolment.id)

@@ -22,6 +22,17 @@ from cohortmgr.base.typed import MOST, day, sound_day, sound_figure, whole
 from cohortmgr.programmes.definition.rules import TEXT_LANGUAGES, Definition
 from cohortmgr.programmes.definition.source_lines import Path
 
+# How alike a name that exists must be to be meant by a wrong one. Below it are names that only sound like it
+# ("interviews" and "intakes"), and the list of names says more.
+_ALIKE = 0.8
+
+
+def _near(name: str, known: list[str]) -> str:
+    """The known name that was likely meant: a slip away, or begun or ended by it; empty if there is none."""
+    alike = difflib.get_close_matches(name, known, n=1, cutoff=_ALIKE)
+    parts = [each for each in known if len(name) > 2 and (each.startswith(name) or each.endswith(name))]
+    return (alike or parts or [""])[0]
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -69,22 +80,15 @@ class Binder:
         return kind(**found) if whole else _ABSENT
 
     def unknown(self, path: Path, name: str, known: list[str]) -> None:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        near, what = (
+            _near(name, known),
+            N_("Le champ « %(name)s » n’existe pas. Champs possibles : %(known)s."),
+        )
         if near:
-            self.fail(
-                path,
-                N_("Le champ « %(name)s » n’existe pas. Vouliez-vous dire « %(near)s » ?"),
-                name=name,
-                near=near[0],
+            what = N_(
+                "Le champ « %(name)s » n’existe pas. Vouliez-vous dire « %(near)s » ? Champs possibles : %(known)s."
             )
-        else:
-            known_names = ", ".join(known)
-            self.fail(
-                path,
-                N_("Le champ « %(name)s » n’existe pas. Champs possibles : %(known)s."),
-                name=name,
-                known=known_names,
-            )
+        self.fail(path, what, name=name, near=near, known=", ".join(known))
 
     def value(self, hint: Any, data: object, path: Path) -> Any:
         """The value of a field, read as its type demands."""
@@ -154,11 +158,14 @@ class Binder:
             return kind(str(data))
         except ValueError:
             known = [member.value for member in kind]
-            near = difflib.get_close_matches(str(data), known, n=1, cutoff=0.5)
+            near = _near(str(data), known)
             what = N_("« %(value)s » n’est pas permis ici. Valeurs possibles : %(known)s.")
             if near:
-                what = N_("« %(value)s » n’est pas permis ici. Vouliez-vous dire « %(near)s » ?")
-            return self.fail(path, what, value=data, known=", ".join(known), near=near[0] if near else "")
+                what = N_(
+                    "« %(value)s » n’est pas permis ici. Vouliez-vous dire « %(near)s » ? Valeurs possibles : "
+                    "%(known)s."
+                )
+            return self.fail(path, what, value=data, known=", ".join(known), near=near)
 
     def string(self, data: object, path: Path) -> Any:
         if isinstance(data, str):

@@ -281,6 +281,14 @@ class Definition:
         return self._by_intake.get(intake_key, self)
 
     @cached_property
+    def every_offering(self) -> Form:
+        """The form whose rankings hold the offerings of all intakes, which its conditions may name."""
+        options = {
+            each.key: Option(each.key, each.title) for intake in self.intakes for each in intake.offerings
+        }
+        return self.form.ranking(tuple(options.values()))
+
+    @cached_property
     def _by_intake(self) -> Mapping[str, Definition]:
         """The definitions by intake key, each ranking that intake's offerings; empty if the form ranks none."""
         if next(self.form.ranked(), None) is None:

@@ -65,6 +65,13 @@ def read_known(name: str) -> Definition:
     return read_definition(text, path.name)
 
 
+def place_in(name: str, field: str) -> str:
+    """Where a field stands in that definition, as `read_definition` says it: "mdia.toml:4 host"."""
+    path = FilePath(name) if FilePath(name).suffix else DEFINITIONS / f"{name}.toml"
+    line = locate(path.read_text(encoding="utf-8-sig")).nearest((field,))
+    return f"{path.name}:{line} {field}"
+
+
 def write_definition(definition: Definition) -> str:
     """The definition as TOML; reading it again gives an equal definition."""
     return tomlkit.dumps(_for_toml(plain(definition)))

@@ -18,7 +18,7 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.text import new_reference, says_number
 from cohortmgr.cohorts import queries as cohorts
-from cohortmgr.cohorts.holidays import pay_day, working_days
+from cohortmgr.cohorts.holidays import national_holidays, pay_day, working_days
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import AbsenceRule, Payer, StipendScheme
@@ -28,6 +28,7 @@ from cohortmgr.stipends.models import BankDetails, StipendLine, StipendRun
 from cohortmgr.stipends.payments import Payee, PaymentList, payment_list
 from cohortmgr.stipends.rules import (
     OPEN,
+    PAYABLE,
     RUN_STATES,
     SETTLED,
     Arrear,
@@ -37,6 +38,9 @@ from cohortmgr.stipends.rules import (
     compute_line,
     following,
     months_before,
+    payable_from,
+    prepared_from,
+    require_begun,
     require_payable_month,
 )
 from cohortmgr.stipends.rules import StipendSum as Sum
@@ -96,7 +100,8 @@ def _rib_of(application: Application) -> str | None:
 
 
 def open_run(viewer: Viewer, cohort_reference: str, month: date) -> StipendRun:
-    """Open the run of a cohort for a month, or return the one that exists. Refused outside of the scheme's months."""
+    """Open the run of a cohort for a month, or return the one that exists. Refused outside of the scheme's months, and
+    before the day from which the month is prepared."""
     cohort = cohorts.get_for(viewer, cohort_reference, "stipends.read")
     require(viewer, "stipends.prepare", cohort.path)
     scheme = _scheme(cohort)
@@ -106,6 +111,7 @@ def open_run(viewer: Viewer, cohort_reference: str, month: date) -> StipendRun:
     known = queries.run_of_month(cohort.id, month)
     if known is not None:
         return known
+    require_begun(month, prepared_from(month, scheme.arrears), clock.today())
     paid_in = following(month) if scheme.arrears else month
     run = StipendRun(
         institution_id=cohort.institution_id,
@@ -180,8 +186,8 @@ def approve(viewer: Viewer, run_reference: str, typed: str, version: int) -> Sti
     """Approve a run: freeze its amounts and show its lines to their people.
 
     The approver is not the person who computed it. `typed` is the number of payments as the approver wrote
-    it. Approving again changes nothing. Refused while an earlier month is not settled, because this run takes
-    over what that month sets aside or cannot take back.
+    it. Approving again changes nothing. Refused before the day from which the month is payable, and while an
+    earlier month is not settled, because this run takes over what that month sets aside or cannot take back.
     """
     run, cohort = queries.run_for(viewer, run_reference)
     require(viewer, "stipends.approve", cohort.path)
@@ -193,6 +199,7 @@ def approve(viewer: Viewer, run_reference: str, typed: str, version: int) -> Sti
         raise Stale(run_reference)
     db.session.execute(sa.select(Cohort.id).where(Cohort.id == cohort.id).with_for_update())
     _require_in_order(run, cohort)
+    require_begun(run.month, payable_from(run.month, _scheme(cohort).arrears), clock.today(), PAYABLE)
     if not _lines(run):
         raise Refused(N_("Aucune ligne de cet état ne peut être payée."))
     if not says_number(typed, run.lines):
@@ -335,6 +342,7 @@ def _sum(
         scheme.working_days_basis if counted else None,
         owed,
         aside,
+        national_holidays(month),
     )
 
 

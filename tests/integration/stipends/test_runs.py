@@ -109,8 +109,26 @@ def test_a_month_has_one_run_and_lies_within_the_scheme(system_context: AppConte
     for month in (date(2025, 12, 1), date(2027, 7, 1)):
         with pytest.raises(Refused), writing():
             runs.open_run(SYSTEM, cohort.reference, month)
-    with writing():
+    with clock.at(datetime(2027, 6, 1, 9, tzinfo=UTC)), writing():
         runs.open_run(SYSTEM, cohort.reference, date(2027, 6, 1))
+
+
+def test_a_month_is_prepared_from_its_first_day_and_payable_once_it_has_ended(
+    system_context: AppContext,
+) -> None:
+    cohort = promotions.placed(1)
+    approved(cohort)
+    february = date(2026, 2, 1)
+    for day in (date(2025, 2, 1), date(2026, 1, 31)):
+        with clock.at(clock.instant(day, 9)), pytest.raises(Refused, match="2026-02-01"), writing():
+            runs.open_run(SYSTEM, cohort.reference, february)
+    with clock.at(clock.instant(february, 9)):
+        run = computed(cohort, february)
+    with clock.at(clock.instant(date(2026, 2, 28), 9)), pytest.raises(Refused, match="2026-03-01"), writing():
+        runs.approve(SECOND, run.reference, str(run.lines), run.version)
+    db.session.rollback()
+    with clock.at(clock.instant(date(2026, 3, 1), 9)), writing():
+        assert runs.approve(SECOND, run.reference, str(run.lines), run.version).state == "approved"
 
 
 def test_those_who_cannot_be_paid_are_set_aside_with_the_reason(system_context: AppContext) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.base.errors import Refused
-from cohortmgr.cohorts.holidays import working_days
+from cohortmgr.cohorts.holidays import national_holidays, working_days
 from cohortmgr.stipends.rules import (
     RUN_STATES,
     Arrear,
@@ -18,6 +18,10 @@ from cohortmgr.stipends.rules import (
     compute_line,
     following,
     month_of,
+    payable_from,
+    prepared_from,
+    proportion,
+    require_begun,
     require_payable_month,
     unpaid_amounts_by,
 )
@@ -181,3 +185,53 @@ def test_months_set_aside_one_after_another_are_owed_in_full_and_named_once(
         assert sum(each.cents for each in aside) == line.net
         assert len({each.month for each in aside}) == len(aside) and all(each.cents > 0 for each in aside)
         month = following(month)
+
+
+@pytest.mark.parametrize(
+    ("start", "paid"),
+    [
+        (date(2027, 1, 4), 21),  # the 1st is a holiday, and a weekend follows
+        (date(2027, 1, 5), 19),  # the 4th was worked
+        (date(2027, 1, 15), 12),  # the 14th is a holiday, the 13th was worked
+        (date(2027, 1, 18), 10),
+        (date(2026, 12, 14), 21),  # it began before this month
+    ],
+)
+def test_holidays_directly_before_the_first_day_are_no_absence(start: date, paid: int) -> None:
+    january = date(2027, 1, 1)
+    days, free = working_days(january), national_holidays(january)
+    found = compute_line(700_000, january, start, None, days, 0, holidays=free)
+    assert (len(days), found.net) == (21, 700_000 if paid == 21 else proportion(700_000, paid, 21))
+
+
+def test_five_hundred_and_sixty_eight_grants_are_whole_in_the_first_month_too() -> None:
+    january = date(2027, 1, 1)
+    found = compute_line(
+        700_000,
+        january,
+        date(2027, 1, 4),
+        None,
+        working_days(january),
+        0,
+        holidays=national_holidays(january),
+    )
+    assert 568 * found.net == 397_600_000
+
+
+@pytest.mark.parametrize(
+    ("month", "arrears", "prepared", "payable"),
+    [
+        (date(2027, 3, 1), True, date(2027, 3, 1), date(2027, 4, 1)),
+        (date(2026, 12, 1), True, date(2026, 12, 1), date(2027, 1, 1)),
+        (date(2027, 1, 1), False, date(2026, 12, 15), date(2026, 12, 15)),
+        (date(2027, 3, 1), False, date(2027, 2, 15), date(2027, 2, 15)),
+    ],
+)
+def test_a_month_is_prepared_and_payable_from_a_stated_day(
+    month: date, arrears: bool, prepared: date, payable: date
+) -> None:
+    assert (prepared_from(month, arrears), payable_from(month, arrears)) == (prepared, payable)
+    require_begun(month, prepared, prepared)
+    for early in (prepared - timedelta(days=1), prepared - timedelta(days=365)):
+        with pytest.raises(Refused, match=str(prepared)):
+            require_begun(month, prepared, early)

@@ -49,7 +49,7 @@ _A_DAY = N_("Une date est attendue, par exemple 2025-09-22 (année-mois-jour).")
 def check_eligibility(definition: Definition) -> Iterator[Fault]:
     """All faults of the conditions, in their order."""
     yield from unique(("eligibility",), (rule.key for rule in definition.eligibility))
-    questions = {question.key: question for question in definition.form.questions}
+    questions = {question.key: question for question in definition.every_offering.questions}
     for place, rule in enumerate(definition.eligibility):
         path: Path = ("eligibility", place)
         yield from _questions(path, rule, questions)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
 from cohortmgr.base.errors import N_
+from cohortmgr.organisations.rules import REGIONS
 from cohortmgr.programmes.definition.binding import Fault
 from cohortmgr.programmes.definition.questions import (
     COMPOSED,
@@ -57,13 +58,15 @@ _COMPARABLE = frozenset(
 )
 
 
-def check_form(form: Form) -> Iterator[Fault]:
-    """All faults of a form, in the order of its sections; then the conditions that depend on themselves."""
+def check_form(form: Form, offered: Form) -> Iterator[Fault]:
+    """All faults of a form, in the order of its sections; then the conditions that depend on themselves.
+
+    `offered` is the same form with every offering of the programme in its rankings, which conditions read."""
     yield from unique(("form", "sections"), (section.key for section in form.sections))
     keys: set[str] = set()
     targets: set[str] = set()
     columns: set[str] = set()
-    known = {question.key: question for question in form.questions}
+    known = {question.key: question for question in offered.questions}
     for place, section in enumerate(form.sections):
         here: Path = ("form", "sections", place)
         yield from check_conditions((*here, "show_when"), section.show_when, known, secret=False)
@@ -257,6 +260,8 @@ def _condition_values(where: Path, condition: Condition, asked: Question) -> Ite
     known = [option.key for option in asked.options]
     if asked.kind is QuestionKind.LANGUAGE_LEVEL:
         known = list(LANGUAGE_LEVELS)
+    if asked.kind is QuestionKind.REGION:
+        known = list(REGIONS)
     for place, value in enumerate(condition.values):
         if known and value not in known:
             values = {"value": value, "known": ", ".join(known)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from cohortmgr.base.errors import N_
 from cohortmgr.programmes.definition.binding import Fault
@@ -12,6 +13,11 @@ from cohortmgr.programmes.definition.checks.guardians import check_guardians
 from cohortmgr.programmes.definition.rules import Definition, IntakeDefinition, Phase
 from cohortmgr.programmes.definition.source_lines import Path
 
+# A calendar is that of an intake that starts within so many days: further off, a year was mistaken.
+_NEAR_DAYS = 92
+# The most months after the first one of the training in which a stipend may begin.
+_LATEST_STIPEND = 24
+
 
 def check(definition: Definition) -> list[Fault]:
     """All faults of a definition, in the order of its sections."""
@@ -20,7 +26,8 @@ def check(definition: Definition) -> list[Fault]:
         *_phases(definition),
         *_intakes(definition),
         *_partners(definition),
-        *check_form(definition.form),
+        *check_form(definition.form, definition.every_offering),
+        *_chosen(definition),
         *_imports(definition),
         *check_eligibility(definition),
         *_rubric(definition),
@@ -93,6 +100,24 @@ def _intake(path: Path, intake: IntakeDefinition) -> Iterator[Fault]:
         yield from _positive((*path, "offerings", place, "seats"), offering.seats)
 
 
+def _chosen(definition: Definition) -> Iterator[Fault]:
+    """A fault where a ranking of offerings asks for more ranks than an intake has offerings."""
+    offered = [len(intake.offerings) for intake in definition.intakes if intake.offerings]
+    ranked = {question.key for question in definition.form.ranked()} if offered else set()
+    for place, section in enumerate(definition.form.sections):
+        for rank, question in enumerate(section.questions):
+            if question.key in ranked:
+                path: Path = ("form", "sections", place, "questions", rank)
+                yield from _at_most((*path, "minimum"), question.minimum, min(offered))
+                yield from _at_most((*path, "maximum"), question.maximum, max(offered))
+
+
+def _at_most(path: Path, value: Decimal | int | None, most: int) -> Iterator[Fault]:
+    if value is not None and value > most:
+        what = N_("%(value)s est demandé, et il n’y en a que %(most)s à choisir.")
+        yield Fault(path, what, {"value": int(value), "most": most})
+
+
 def _partners(definition: Definition) -> Iterator[Fault]:
     yield from unique(("partners",), (partner.key for partner in definition.partners))
     for place, partner in enumerate(definition.partners):
@@ -148,6 +173,13 @@ def _reminders(definition: Definition) -> Iterator[Fault]:
 
 def _calendar(definition: Definition) -> Iterator[Fault]:
     calendar = definition.calendar
+    starts = [intake.starts_on for intake in definition.intakes]
+    if starts and all(abs((start - calendar.starts_on).days) > _NEAR_DAYS for start in starts):
+        what = N_(
+            "Le calendrier commence le %(calendar)s, loin du premier jour de toute campagne : ses périodes et la "
+            "bourse en seraient décalées. Mettez celui de la première campagne, le %(start)s."
+        )
+        yield Fault(("calendar", "starts_on"), what, {"calendar": calendar.starts_on, "start": min(starts)})
     yield from unique(("calendar", "periods"), (period.key for period in calendar.periods))
     if calendar.company_from and calendar.company_from < calendar.starts_on:
         yield Fault(("calendar", "company_from"), N_("La période en entreprise commence avant la formation."))
@@ -168,6 +200,17 @@ def _stipend(definition: Definition) -> Iterator[Fault]:
         return
     for name in ("monthly_cents", "months", "working_days_basis"):
         yield from _positive(("stipend", name), getattr(stipend, name))
+    gone = (stipend.starts_month.year - definition.calendar.starts_on.year) * 12
+    gone += stipend.starts_month.month - definition.calendar.starts_on.month
+    if not 0 <= gone <= _LATEST_STIPEND:
+        what = N_(
+            "La bourse commence le %(month)s et la formation le %(start)s : mettez le premier mois payé, de celui de "
+            "la formation à %(most)s mois plus tard."
+        )
+        values = {
+            "month": stipend.starts_month, "start": definition.calendar.starts_on, "most": _LATEST_STIPEND
+        }  # fmt: skip
+        yield Fault(("stipend", "starts_month"), what, values)
     if stipend.starts_month.day != 1:
         yield Fault(("stipend", "starts_month"), N_("Le premier mois se note par son premier jour."))
 
@@ -177,6 +220,8 @@ def _placement(definition: Definition) -> Iterator[Fault]:
     if placement is None:
         return
     yield from _positive(("placement", "wishes_max"), placement.wishes_max)
+    if definition.partners:
+        yield from _at_most(("placement", "wishes_max"), placement.wishes_max, len(definition.partners))
     if placement.company_score_max <= placement.company_score_min:
         yield Fault(("placement", "company_score_max"), N_("Le maximum est plus petit que le minimum."))
     if not definition.partners:
