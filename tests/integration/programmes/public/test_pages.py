@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -136,3 +137,13 @@ def test_a_remembered_page_serves_each_language_and_address_its_own(
     assert client.get("/programmes/mdia", headers={"Accept-Language": "en"}).text != french
     assert "from%3Dmail" in client.get("/programmes/mdia?from=mail").text
     assert client.get("/programmes/mdia").text == french
+
+
+def test_who_can_apply_is_told_the_condition_and_not_the_advice_to_the_refused(
+    client: FlaskClient, runner: FlaskCliRunner
+) -> None:
+    for key in ("mdia", "jobintech", "ai-master-junior"):
+        assert runner.invoke(args=["programmes", "load", key, "--publish"]).exit_code == 0
+        page = html.unescape(client.get(f"/programmes/{key}").text)
+        for rule in toml.read_known(key).eligibility:
+            assert rule.reason["fr"] in page and rule.advice["fr"] not in page
