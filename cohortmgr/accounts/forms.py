@@ -128,7 +128,7 @@ class ClaimForm(DoubtForm):
 
     password = PasswordField(
         _l("Choisissez un mot de passe"),
-        [Length(max=200)],
+        [Optional(), Length(max=200)],
         description=_l("10 caractères ou plus ; une phrase de quelques mots convient."),
         render_kw={"autocomplete": "new-password", "dir": "ltr"},
     )
