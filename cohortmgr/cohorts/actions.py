@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import sqlalchemy as sa
 
 from cohortmgr.accounts import queries as accounts
@@ -12,10 +14,11 @@ from cohortmgr.applications.file.queries import AGREED
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
+from cohortmgr.base.errors import Refused, Stale
 from cohortmgr.base.hooks import Hook
 from cohortmgr.cohorts import queries
 from cohortmgr.cohorts.models import Cohort, Enrolment
-from cohortmgr.cohorts.rules import ENROLMENT_STATES, EnrolmentState
+from cohortmgr.cohorts.rules import ENROLMENT_STATES, EnrolmentState, check_days
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.selection.models import Offer
@@ -76,7 +79,7 @@ def _enrol(viewer: Viewer, cohort: Cohort, offer: Offer) -> Enrolment:
         application_id=application.id,
         state=EnrolmentState.PENDING.value,
         enrolled_at=clock.now(),
-        starts_on=cohort.starts_on,
+        starts_on=_first_day(cohort, offer),
     )
     db.session.add(enrolment)
     db.session.flush()
@@ -90,6 +93,44 @@ def _enrol(viewer: Viewer, cohort: Cohort, offer: Offer) -> Enrolment:
         about(enrolment, person.reference),
         after=after,
     )
+    return enrolment
+
+
+def _first_day(cohort: Cohort, offer: Offer) -> date:
+    """The day from which a person takes part: the cohort's, or that of an acceptance that came later."""
+    if offer.answered_at is None:
+        return cohort.starts_on
+    return max(cohort.starts_on, clock.local(offer.answered_at).date())
+
+
+def set_days(
+    viewer: Viewer,
+    enrolment_reference: str,
+    starts_on: date,
+    ends_on: date | None,
+    reason: str,
+    version: int | None,
+) -> Enrolment:
+    """Write the true first and last day of somebody's part in the cohort, with the reason; months are paid by them.
+
+    A month that is approved already keeps its amounts: what differs is an arrear of a later one. The same days
+    again change nothing. Refused for a last day before the first, for a first one before the cohort's, and for a
+    person who was never confirmed, who has no last day."""
+    enrolment, cohort = queries.enrolment_for(viewer, enrolment_reference, lock=True)
+    require(viewer, "cohorts.manage", cohort.path)
+    if (enrolment.starts_on, enrolment.ends_on) == (starts_on, ends_on):
+        return enrolment
+    if version is not None and version != enrolment.version:
+        raise Stale(enrolment_reference)
+    problems = check_days(EnrolmentState(enrolment.state), starts_on, ends_on, cohort.starts_on, reason)
+    if problems:
+        raise Refused(*problems)
+    before = {"starts_on": enrolment.starts_on, "ends_on": enrolment.ends_on}
+    enrolment.starts_on, enrolment.ends_on = starts_on, ends_on
+    db.session.flush()
+    after = {"starts_on": starts_on, "ends_on": ends_on, "reason": reason.strip()}
+    subject = accounts.reference_of(enrolment.person_id)
+    record(viewer, "cohorts.set_days", about(enrolment, subject), before=before, after=after)
     return enrolment
 
 
@@ -137,7 +178,7 @@ def confirm(viewer: Viewer, cohort_reference: str) -> int:
     moved = db.session.scalars(
         sa.update(Enrolment)
         .where(*waiting)
-        .values(state=EnrolmentState.ACTIVE.value, version=Enrolment.version + 1)
+        .values(state=EnrolmentState.ACTIVE.value, version=Enrolment.version + 1, confirmed_at=clock.now())
         .returning(Enrolment.reference)
         .execution_options(synchronize_session=False)
     ).all()

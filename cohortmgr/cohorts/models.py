@@ -27,7 +27,9 @@ class Cohort(Row, Model):
 
 
 class Enrolment(Row, Versioned, Model):
-    """One person's place in a cohort. It comes from one application."""
+    """One person's place in a cohort. It comes from one application.
+
+    `starts_on` is the day from which the person takes part, `ends_on` the last one."""
 
     __tablename__ = "enrolments"
     __trail__ = "enrolment"
@@ -39,5 +41,6 @@ class Enrolment(Row, Versioned, Model):
     application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"), unique=True)
     state: Mapped[str] = mapped_column(sa.String(12))
     enrolled_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]

@@ -49,6 +49,27 @@ def get_for(viewer: Viewer, reference: str, permission: str = "cohorts.read") ->
     return found
 
 
+def enrolment_for(viewer: Viewer, reference: str, *, lock: bool = False) -> tuple[Enrolment, Cohort]:
+    """Return an enrolment and its cohort if the viewer may read the cohort. Raises NotFound otherwise."""
+    wanted = (
+        sa.select(Enrolment, Cohort)
+        .join(Cohort, Cohort.id == Enrolment.cohort_id)
+        .where(Enrolment.reference == reference, within(viewer, "cohorts.read"))
+    )
+    if lock:
+        wanted = wanted.with_for_update(of=Enrolment).execution_options(populate_existing=True)
+    found = db.session.execute(wanted).first()
+    if found is None:
+        raise NotFound(reference)
+    return found[0], found[1]
+
+
+def name_of(enrolment: Enrolment) -> str:
+    """Return the name on the file of an enrolment, or its number."""
+    file = db.session.get_one(Application, enrolment.application_id)
+    return file.name or file.number
+
+
 def of_intake(intake_id: int) -> Cohort | None:
     """Return the cohort of an intake, or None if none is open yet."""
     return db.session.scalar(sa.select(Cohort).where(Cohort.intake_id == intake_id))

@@ -1,9 +1,10 @@
 """The rules of cohorts: the states of an enrolment, and the working days and pay day of a month."""
 
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
 
-from cohortmgr.base.errors import N_
+from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.states import Stage, Table
 
 
@@ -65,6 +66,30 @@ PAID = frozenset({EnrolmentState.ACTIVE})
 
 PAID_TO_THE_END = frozenset({EnrolmentState.COMPLETED, EnrolmentState.WITHDRAWN, EnrolmentState.EXCLUDED})
 """Enrolments that a stipend run includes up to their last day. Those without a last day never began."""
+
+
+LONGEST_REASON = 1000
+
+
+def check_days(
+    state: EnrolmentState, starts_on: date, ends_on: date | None, first: date, reason: str
+) -> list[Problem]:
+    """Return why these days cannot be somebody's first and last day in a cohort that begins on `first`."""
+    problems = []
+    if starts_on < first:
+        what = N_("La promotion commence le %(day)s : personne n’y entre avant.")
+        problems.append(Problem(what, {"day": first}, "starts_on"))
+    if ends_on is not None and ends_on < starts_on:
+        problems.append(Problem(N_("Le dernier jour vient avant le premier."), {}, "ends_on"))
+    if ends_on is not None and state is EnrolmentState.PENDING:
+        what = N_("Cette inscription n’est pas confirmée : elle n’a pas encore de dernier jour.")
+        problems.append(Problem(what, {}, "ends_on"))
+    if ends_on is None and state in PAID_TO_THE_END:
+        what = N_("Cette personne a quitté la promotion : écrivez son dernier jour.")
+        problems.append(Problem(what, {}, "ends_on"))
+    if not reason.strip() or len(reason) > LONGEST_REASON:
+        problems.append(Problem(N_("Écrivez le motif : il explique cet acte plus tard."), {}, "reason"))
+    return problems
 
 
 """(month, day) of Morocco's holidays on fixed days. This is an assumption: change it here when the State

@@ -1,4 +1,4 @@
-"""The staff page of a cohort."""
+"""The staff pages of a cohort and of one person's days in it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts.guards import staff, viewer
-from cohortmgr.accounts.rules import allows
+from cohortmgr.accounts.rules import allows, require
 from cohortmgr.base.db import writing
+from cohortmgr.base.errors import Refused
+from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.cohorts import actions, queries
+from cohortmgr.cohorts.forms import DaysForm
 from cohortmgr.cohorts.rules import ENROLMENT_STATES, TAGS, EnrolmentState
 from cohortmgr.organisations.rules import REGIONS
 
@@ -70,3 +73,36 @@ def confirm(reference: str) -> ResponseReturnValue:
     if count:
         flash(ngettext("%(num)s inscription confirmée.", "%(num)s inscriptions confirmées.", count), "done")
     return redirect(url_for(".cohort", reference=reference))
+
+
+@bp.route("/staff/enrolments/<reference>/days", methods=["GET", "POST"])
+@staff
+def days(reference: str) -> ResponseReturnValue:
+    """Show and change the first and last day of somebody's part, by which months are paid."""
+    enrolment, found = queries.enrolment_for(viewer(), reference)
+    require(viewer(), "cohorts.manage", found.path)
+    form = DaysForm(
+        data={"version": enrolment.version, "starts_on": enrolment.starts_on, "ends_on": enrolment.ends_on}
+    )
+    if form.validate_on_submit():
+        given = (form.starts_on.data, form.ends_on.data, form.reason.data or "", posted_version())
+        try:
+            with writing():
+                actions.set_days(viewer(), reference, *given)
+        except Refused as refusal:
+            show_problems(form, refusal)
+            enrolment, found = queries.enrolment_for(viewer(), reference)
+        else:
+            flash(
+                _("Les jours sont enregistrés : les mois qui ne sont pas approuvés en tiennent compte."),
+                "done",
+            )
+            return redirect(url_for(".cohort", reference=found.reference))
+    page = render_template(
+        "cohorts/staff_days.html",
+        cohort=found,
+        name=queries.name_of(enrolment),
+        state=ENROLMENT_STATES.names[EnrolmentState(enrolment.state)],
+        form=form,
+    )
+    return page, 422 if form.errors or form.form_errors else 200

@@ -86,19 +86,38 @@ class MatchingRun(Row, Versioned, Model):
     approved_at: Mapped[datetime | None]
 
 
+_STANDING = sa.text("state IN ('proposed', 'confirmed', 'started', 'ended')")
+
+
 class Placement(Row, Versioned, Model):
-    """The placement of an apprentice in a company, made by an approved matching."""
+    """The placement of an apprentice in a company, made by an approved matching or by two people by hand.
+
+    By hand there is no run, but `because`, and the accounts `proposed_by` and `approved_by`. At most one of a
+    person's placements stands; `ends_on` is the last day of one that does not."""
 
     __tablename__ = "placements"
     __trail__ = "placement"
-    __table_args__ = (_PERSONAL,)
+    __table_args__ = (
+        sa.Index(
+            "uq_placements_enrolment_standing",
+            "enrolment_id",
+            unique=True,
+            sqlite_where=_STANDING,
+            postgresql_where=_STANDING,
+        ),
+        _PERSONAL,
+    )
 
     institution_id: Mapped[int] = mapped_column(Id, index=True)
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
-    enrolment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrolments.id"), unique=True)
+    enrolment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrolments.id"), index=True)
     position_id: Mapped[int] = mapped_column(sa.ForeignKey("positions.id"), index=True)
     company_id: Mapped[int] = mapped_column(sa.ForeignKey("organisations.id"), index=True)
-    run_id: Mapped[int] = mapped_column(sa.ForeignKey("matching_runs.id"), index=True)
+    run_id: Mapped[int | None] = mapped_column(sa.ForeignKey("matching_runs.id"), index=True)
     state: Mapped[str] = mapped_column(sa.String(12))
     starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
     placed_at: Mapped[datetime]
+    because: Mapped[str] = mapped_column(sa.Text, default="", server_default=sa.text("''"))
+    proposed_by: Mapped[str | None] = mapped_column(sa.String(26))
+    approved_by: Mapped[str | None] = mapped_column(sa.String(26))

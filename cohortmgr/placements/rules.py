@@ -124,14 +124,32 @@ MATCHING_STATES = Table(
 PRESENT = frozenset({PlacementState.CONFIRMED, PlacementState.STARTED, PlacementState.ENDED})
 """Placements that count as placed, and that let the company see the apprentice."""
 
+STANDING = PRESENT | {PlacementState.PROPOSED}
+"""Placements of which a person has one at most."""
+
+SEATED = STANDING - {PlacementState.ENDED}
+"""Placements that take a seat of their position."""
+
 HOSTED = PRESENT | {PlacementState.BROKEN}
 """Placements in which the company has, or had, the apprentice: it pays for those days."""
 
 
 def after_leaving(state: PlacementState, begun: bool) -> PlacementState | None:
-    """Return the state of a placement after its apprentice leaves the cohort; None if it has ended already."""
+    """Return the state of a placement after its apprentice leaves the cohort or its company breaks it off; None if
+    it has ended already."""
+    begun = begun and state is not PlacementState.PROPOSED
     to = PlacementState.BROKEN if begun else PlacementState.CANCELLED
     return to if PLACEMENT_STATES.can(state, to) else None
+
+
+LONGEST_REASON = 1000
+
+
+def check_reason(reason: str) -> list[Problem]:
+    """Return what is wrong with the reason of an act by hand: that there is none, or that it is too long."""
+    if reason.strip() and len(reason) <= LONGEST_REASON:
+        return []
+    return [Problem(N_("Écrivez le motif : il explique cet acte plus tard."), {}, "reason")]
 
 
 def check_scores(scores: Mapping[str, str], least: int, most: int) -> tuple[dict[str, int], list[Problem]]:

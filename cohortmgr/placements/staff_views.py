@@ -1,4 +1,4 @@
-"""The staff page of the matching (its board): what was received, the run, its approval."""
+"""The staff page of the matching (its board): what was received, the run, its approval, and placements by hand."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from wtforms import SelectChoice
 
 from cohortmgr.accounts.guards import staff, viewer
-from cohortmgr.accounts.rules import allows
+from cohortmgr.accounts.rules import allows, require
+from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
+from cohortmgr.base.i18n import localized
+from cohortmgr.base.web.responses import show_problems
 from cohortmgr.cohorts import queries as cohorts
-from cohortmgr.placements.actions import positions, runs
-from cohortmgr.placements.queries import board, placements
+from cohortmgr.placements.actions import by_hand, positions, runs
+from cohortmgr.placements.forms import BreakOffForm, HandPlacementForm
+from cohortmgr.placements.queries import board, placements, standing
+from cohortmgr.placements.rules import PLACEMENT_STATES, PRESENT, PlacementState
 
 bp = Blueprint("placements_staff", __name__)
 
@@ -25,7 +31,7 @@ def board_of(reference: str) -> ResponseReturnValue:
     return _board(reference, None)
 
 
-def _board(reference: str, refusal: Refused | None) -> str:
+def _board(reference: str, refusal: Refused | None, form: HandPlacementForm | None = None) -> str:
     cohort = cohorts.get_for(viewer(), reference, "placements.read")
     shown = board.of(cohort)
     may_approve = allows(viewer(), "placements.manage", cohort.path)
@@ -37,7 +43,18 @@ def _board(reference: str, refusal: Refused | None) -> str:
         may_approve=may_approve,
         mine=shown.run is not None and shown.run.run_by == viewer().reference,
         problems=refusal.problems if refusal else None,
+        form=_by_hand(shown, form),
+        me=viewer().reference,
     )
+
+
+def _by_hand(shown: board.PlacementBoard, form: HandPlacementForm | None = None) -> HandPlacementForm:
+    """The form that places by hand, with those who have no company and the companies with a free seat."""
+    form = form or HandPlacementForm(formdata=None, starts_on=clock.today())
+    people = [SelectChoice(each.reference, f"{each.name} · {each.number}") for each in shown.placeable]
+    companies = [SelectChoice(each.reference, f"{localized(each.name)} ({each.free})") for each in shown.free]
+    form.enrolment.choices, form.position.choices = people, companies
+    return form
 
 
 @bp.post("/staff/cohorts/<reference>/placements/open")
@@ -90,3 +107,80 @@ def approve_matching(reference: str) -> ResponseReturnValue:
         return _board(cohort.reference, refusal), 422
     flash(_("L’affectation est validée : apprentis et entreprises reçoivent un message."), "done")
     return redirect(url_for(".board", reference=cohort.reference))
+
+
+@bp.post("/staff/cohorts/<reference>/placements/by-hand")
+@staff
+def place_by_hand(reference: str) -> ResponseReturnValue:
+    """Propose a company for somebody who has none."""
+    cohort = cohorts.get_for(viewer(), reference, "placements.read")
+    require(viewer(), "cohorts.manage", cohort.path)
+    form = HandPlacementForm()
+    _by_hand(board.of(cohort), form)
+    if form.validate_on_submit():
+        given = (form.enrolment.data, form.position.data, form.starts_on.data, form.reason.data or "")
+        try:
+            with writing():
+                by_hand.propose(viewer(), *given)
+        except Refused as refusal:
+            show_problems(form, refusal)
+        else:
+            flash(_("L’affectation est proposée. Une deuxième personne doit l’approuver."), "done")
+            return redirect(url_for(".board", reference=reference))
+    return _board(reference, None, form), 422
+
+
+@bp.route("/staff/placements/<reference>", methods=["GET", "POST"])
+@staff
+def placement(reference: str) -> ResponseReturnValue:
+    """Show one placement, with its approval if it waits for one; a form breaks it off."""
+    found, cohort = standing.placement_for(viewer(), reference)
+    if request.method == "POST":
+        require(viewer(), "cohorts.manage", cohort.path)
+    form = BreakOffForm(last_day=clock.today())
+    if form.validate_on_submit():
+        try:
+            with writing():
+                by_hand.break_off(viewer(), reference, form.last_day.data, form.reason.data or "")
+        except Refused as refusal:
+            show_problems(form, refusal)
+        else:
+            flash(_("L’interruption est notée : la personne peut être placée ailleurs."), "done")
+            return redirect(url_for(".board", reference=cohort.reference))
+    found, cohort = standing.placement_for(viewer(), reference)
+    page = render_template(
+        "placements/staff_placement.html",
+        placement=found,
+        card=placements.card_of(found),
+        cohort=cohort,
+        form=form,
+        names=PLACEMENT_STATES.names,
+        meanings=PLACEMENT_STATES.meanings,
+        proposed=found.state == PlacementState.PROPOSED,
+        breakable=found.state in PRESENT - {PlacementState.ENDED}
+        and allows(viewer(), "cohorts.manage", cohort.path),
+        may_manage=allows(viewer(), "cohorts.manage", cohort.path),
+        may_approve=allows(viewer(), "placements.manage", cohort.path),
+        mine=found.proposed_by == viewer().reference,
+    )
+    return page, 422 if form.errors or form.form_errors else 200
+
+
+@bp.post("/staff/placements/<reference>/approve")
+@staff
+def approve_placement(reference: str) -> ResponseReturnValue:
+    """Approve a placement by hand, as the second person."""
+    with writing():
+        by_hand.approve(viewer(), reference)
+    flash(_("L’affectation est validée : l’apprenti et l’entreprise reçoivent un message."), "done")
+    return redirect(url_for(".placement", reference=reference))
+
+
+@bp.post("/staff/placements/<reference>/call-off")
+@staff
+def call_off_placement(reference: str) -> ResponseReturnValue:
+    """Call off a proposal."""
+    with writing():
+        by_hand.call_off(viewer(), reference)
+    flash(_("La proposition est abandonnée ; la place est de nouveau libre."), "info")
+    return redirect(url_for(".placement", reference=reference))

@@ -54,11 +54,14 @@ def turn_of(situation: FileSituation, now: datetime) -> Turn:
         return _held(situation)
     if situation.offer is not None:
         return _offer(situation, now)
+    if situation.outcome == "waiting" and situation.place is None:
+        what = N_("Plus aucune place n’est proposée pour cette campagne.")
+        return Turn(N_("Liste d’attente close"), "neutral", Problem(what), OFFER)
     if situation.outcome == "waiting":
         what = N_(
             "Vous êtes au rang %(place)s de la liste d’attente. Nous vous écrivons si une place se libère."
         )
-        return Turn(N_("Liste d’attente"), "info", Problem(what, {"place": situation.place or "–"}), OFFER)
+        return Turn(N_("Liste d’attente"), "info", Problem(what, {"place": situation.place}), OFFER)
     if situation.outcome == "refused":
         return Turn(
             N_("Non retenue"), "stop", Problem(N_("La réponse et ses raisons sont sur la page.")), OFFER

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,6 +35,8 @@ from cohortmgr.programmes.rules import require_published
 on_amended: Hook[[Viewer, Intake], object] = Hook()
 # And here what waited for an intake to be published; in the same transaction, once it is.
 on_published: Hook[[Viewer, Intake], object] = Hook()
+# The same for each offering that has more seats than before, once all is written.
+on_more_seats: Hook[[Viewer, Offering], object] = Hook()
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ def load_definition(viewer: Viewer, definition: Definition, *, publish: bool = T
     version = version or _new_version(programme, definition, mark)
     programme.title, programme.summary = dict(definition.title), dict(definition.summary)
     before = _running(programme)
+    seats = _seats_of(programme)
     for each in definition.intakes:
         _put_intake(programme, version, each)
     db.session.flush()
@@ -85,6 +89,7 @@ def load_definition(viewer: Viewer, definition: Definition, *, publish: bool = T
         programme.prepared_by = viewer.reference
     if publish:
         _show(viewer, programme)
+    _tell_of_seats(viewer, programme, seats)
     return LoadedDefinition(programme, version, changed=True)
 
 
@@ -125,6 +130,22 @@ def _show(viewer: Viewer, programme: Programme) -> None:
     for intake in shown:
         for follow in on_published:
             follow(viewer, intake)
+
+
+def _tell_of_seats(viewer: Viewer, programme: Programme, before: Mapping[int, int]) -> None:
+    for offering in _offerings(programme) if before else ():
+        if offering.seats > before.get(offering.id, offering.seats):
+            for tell in on_more_seats:
+                tell(viewer, offering)
+
+
+def _offerings(programme: Programme) -> Sequence[Offering]:
+    rows = sa.select(Offering).join(Intake, Intake.id == Offering.intake_id)
+    return db.session.scalars(rows.where(Intake.programme_id == programme.id).order_by(Offering.id)).all()
+
+
+def _seats_of(programme: Programme) -> dict[int, int]:
+    return {offering.id: offering.seats for offering in _offerings(programme)}
 
 
 def _programme(host: Organisation, definition: Definition) -> Programme:

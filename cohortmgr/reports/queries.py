@@ -145,14 +145,16 @@ def received_ids(intake_id: int) -> Sequence[int]:
 
 
 def records(ids: Sequence[int], readings: int) -> list[FileRecord]:
-    """Return the stages that each file reached. A file counts as read with `readings` readings."""
+    """Return the stages that each file ever reached, whatever became of it since, so that no stage holds more
+    than the one before. A file counts as read with `readings` readings."""
     rows = db.session.execute(
         sa.select(Application.id, Application.eligible, Application.region, Application.diploma, Person.sex)
         .join(Person, Person.id == Application.person_id)
         .where(Application.id.in_(ids))
         .order_by(Application.id)
     ).all()
-    marks, offers, enrolled = _marks(ids), _offers(ids), _enrolled(ids)
+    marks, enrolled = _marks(ids), _enrolled(ids)
+    offers, accepted = _offers(ids)
     companies, paid = _companies(ids), _paid(ids)
     found = []
     for row in rows:
@@ -161,7 +163,7 @@ def records(ids: Sequence[int], readings: int) -> list[FileRecord]:
             "eligible": bool(row.eligible),
             "read": len(marks[row.id]) >= max(1, readings),
             "chosen": row.id in offers,
-            "accepted": offers.get(row.id) == OfferState.ACCEPTED,
+            "accepted": row.id in accepted or row.id in enrolled,
             "enrolled": row.id in enrolled,
             "placed": row.id in companies,
             "paid": row.id in paid,
@@ -185,11 +187,13 @@ def _marks(ids: Sequence[int]) -> Mapping[int, list[int]]:
     return found
 
 
-def _offers(ids: Sequence[int]) -> dict[int, str]:
+def _offers(ids: Sequence[int]) -> tuple[set[int], set[int]]:
+    """Return the files that were ever offered a seat, and those whose person ever accepted it."""
     rows = db.session.execute(
-        sa.select(Offer.application_id, Offer.state).where(Offer.application_id.in_(ids))
-    )
-    return dict(rows.all())
+        sa.select(Offer.application_id, Offer.state, Offer.accepted_at).where(Offer.application_id.in_(ids))
+    ).all()
+    taken = {row.application_id for row in rows if row.accepted_at or row.state == OfferState.ACCEPTED}
+    return {row.application_id for row in rows}, taken
 
 
 def _enrolled(ids: Sequence[int]) -> set[int]:
@@ -205,6 +209,7 @@ def _companies(ids: Sequence[int]) -> dict[int, str]:
         .join(Placement, Placement.enrolment_id == Enrolment.id)
         .join(Organisation, Organisation.id == Placement.company_id)
         .where(Enrolment.application_id.in_(ids), Placement.state.in_(_PLACED))
+        .order_by(Placement.id)
     )
     return dict(rows.all())
 
@@ -242,7 +247,7 @@ def stipends_by_month(intake_id: int) -> tuple[Month, ...]:
         sa.select(StipendRun.month, sa.func.count(), sa.func.sum(StipendLine.net_cents))
         .join(StipendLine, StipendLine.run_id == StipendRun.id)
         .join(Cohort, Cohort.id == StipendRun.cohort_id)
-        .where(Cohort.intake_id == intake_id, *_APPROVED)
+        .where(Cohort.intake_id == intake_id, StipendLine.returned_on.is_(None), *_APPROVED)
         .group_by(StipendRun.month)
         .order_by(StipendRun.month)
     )

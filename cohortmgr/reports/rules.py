@@ -49,7 +49,7 @@ STAGE_NAMES: Mapping[str, str] = {
     "received": N_("Dossiers reçus"),
     "eligible": N_("Éligibles"),
     "read": N_("Lus"),
-    "chosen": N_("Retenus"),
+    "chosen": N_("Place proposée"),
     "accepted": N_("Place acceptée"),
     "enrolled": N_("Inscrits"),
     "placed": N_("En entreprise"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,7 +18,7 @@ from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews import assignment, queries
+from cohortmgr.reviews import assignment, hooks, queries
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import (
     HOLDING,
@@ -118,6 +119,7 @@ def score(
     was opened.
     """
     review, intake = _own(viewer, review_reference)
+    _require_mine(review)
     _require_somebody_else_s(viewer, review, intake)
     rubric = programmes.definition_of(intake).rubric
     given = {key: value for key, value in scores.items() if value is not None}
@@ -125,6 +127,7 @@ def score(
     if review.state == ReviewState.SUBMITTED and review.scores == given and review.comment == comment:
         return review
     _require_version(review, version)
+    _require_unfrozen(review)
     problems = check_scores(scores, bounds_of(rubric))
     if len(comment) > LONGEST_COMMENT:
         most = {"most": LONGEST_COMMENT}
@@ -148,7 +151,8 @@ def score(
 
 
 def abstain(viewer: Viewer, review_reference: str, reason: str, version: int | None = None) -> Review:
-    """Give a file back, with the reason; it then needs another reader. Doing it again changes nothing."""
+    """Give a file back, with the reason, even after handing in; it then needs another reader. Doing it again
+    changes nothing."""
     review, _ = _own(viewer, review_reference)
     if review.state == ReviewState.ABSTAINED:
         return review
@@ -156,8 +160,10 @@ def abstain(viewer: Viewer, review_reference: str, reason: str, version: int | N
     reason = reason.strip()
     if not reason:
         raise Refused(Problem(N_("Dites en quelques mots pourquoi vous vous récusez."), {}, "reason"))
+    _require_mine(review)
+    _require_unfrozen(review)
     REVIEW_STATES.move(review.state, ReviewState.ABSTAINED)
-    before = {"state": review.state}
+    before = {"state": review.state, "total": review.total_thousandths}
     review.state, review.abstained_because = ReviewState.ABSTAINED.value, reason[:LONGEST_COMMENT]
     review.scores, review.total_thousandths = {}, None
     record(
@@ -175,6 +181,7 @@ def reopen(viewer: Viewer, review_reference: str, reason: str) -> Review:
     require(viewer, "reviews.assign", intake.path)
     if review.state == ReviewState.REOPENED:
         return review
+    _require_unfrozen(review)
     REVIEW_STATES.move(review.state, ReviewState.REOPENED)
     review.state = ReviewState.REOPENED.value
     record(
@@ -185,6 +192,73 @@ def reopen(viewer: Viewer, review_reference: str, reason: str) -> Review:
         after={"reason": reason},
     )
     return review
+
+
+def recall(
+    viewer: Viewer, intake_reference: str, reader: str, reason: str, to: str | None = None
+) -> tuple[int, int]:
+    """Take back all files that wait for a reader: for the pool, or for the reviewer whose reference is `to`.
+
+    Returns how many were taken back, and how many of these went to that reviewer: their own files, and those that
+    they hold or gave back, stay in the pool, which `assign` shares out. What was handed in stays. For a reader who
+    is silent, absent or suspended, or whose role has ended. Doing it again finds nothing to take back.
+    """
+    intake = programmes.get_intake(intake_reference)
+    require(viewer, "reviews.assign", intake.path)
+    db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
+    reason = reason.strip()[:LONGEST_COMMENT]
+    if not reason:
+        raise Refused(Problem(N_("Écrivez le motif : il explique cet acte plus tard."), {}, "reason"))
+    person, taker = queries.reader_in(intake, reader), _taker(intake, reader, to)
+    rows = queries.open_of(intake, person.id)
+    for row in rows:
+        REVIEW_STATES.move(row.Review.state, ReviewState.RECALLED)
+        row.Review.state, row.Review.abstained_because = ReviewState.RECALLED.value, reason
+        row.Review.scores, row.Review.total_thousandths = {}, None
+    db.session.flush()
+    given = _hand_over(intake, {row.number: row.Review.application_id for row in rows}, taker)
+    if rows:
+        after = {
+            "from": reader,
+            "to": to,
+            "reason": reason,
+            "files": [row.number for row in rows],
+            "given": given,
+        }
+        record(viewer, "reviews.recall", about(intake), after=after)
+    return len(rows), len(given)
+
+
+def _taker(intake: Intake, reader: str, to: str | None) -> Any:
+    """Return the row of the reviewer who is to read instead; None for the pool. Refused for anybody else."""
+    if not to:
+        return None
+    found = [row for row in queries.reviewers_in(intake.path) if row.reference == to != reader]
+    if not found:
+        raise Refused(Problem(N_("Choisissez une autre personne, qui évalue dans ce programme."), {}, "to"))
+    return found[0]
+
+
+def _hand_over(intake: Intake, files: Mapping[str, int], taker: Any) -> list[str]:
+    """Give the files to one reviewer, as far as they may read them. Returns the numbers of those."""
+    if taker is None:
+        return []
+    barred = {number for _, number in queries.own_files(intake, [taker])}
+    held = {row.number: row.state for row in queries.held_in(intake) if row.reference == taker.reference}
+    again = [number for number in files if held.get(number) == ReviewState.RECALLED and number not in barred]
+    fresh = [number for number in files if number not in held and number not in barred]
+    if again:
+        taken = sa.update(Review).where(Review.reviewer_id == taker.person_id)
+        taken = taken.where(Review.application_id.in_([files[number] for number in again]))
+        values = {
+            "state": ReviewState.ASSIGNED.value,
+            "assigned_at": clock.now(),
+            "version": Review.version + 1,
+        }
+        db.session.execute(taken.values(values).execution_options(synchronize_session="fetch"))
+    if fresh:
+        _insert(intake, [(files[number], taker.person_id) for number in fresh])
+    return sorted([*again, *fresh])
 
 
 def read_document(viewer: Viewer, review_reference: str, document_reference: str) -> Document:
@@ -210,6 +284,22 @@ def _require_somebody_else_s(viewer: Viewer, review: Review, intake: Intake) -> 
     number = db.session.scalar(sa.select(Application.number).where(Application.id == review.application_id))
     if number in {own for _, own in queries.own_files(intake, queries.person_of(viewer))}:
         raise Refused(_OWN_FILE)
+
+
+def _require_mine(review: Review) -> None:
+    if review.state == ReviewState.RECALLED:
+        raise Refused(N_("Ce dossier vous a été repris : une autre personne le lit."))
+
+
+def _require_unfrozen(review: Review) -> None:
+    """Raise Refused once decisions rest on the readings of the file: they are proposed, or made."""
+    file = db.session.get_one(Application, review.application_id)
+    if any(hooks.frozen(file)):
+        what = N_(
+            "La décision sur le dossier %(number)s est proposée ou approuvée : ses lectures ne changent plus. Tant que "
+            "le lot n’est pas approuvé, les responsables peuvent l’annuler."
+        )
+        raise Refused(Problem(what, {"number": file.number}))
 
 
 def _require_version(review: Review, version: int | None) -> None:

@@ -5,13 +5,16 @@ Readers judge the content of the file; who the person is stays with those who ma
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
+from flask_babel import gettext as _
+
 from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.answers.regions import REGIONS
+from cohortmgr.applications.file.models import Document
 from cohortmgr.base.i18n import day, localized, number
 from cohortmgr.programmes.definition.rules import Form, Question, QuestionKind
 
@@ -39,6 +42,17 @@ def sections_of(form: Form, answers: Mapping[str, object]) -> list[tuple[str, li
         if present:
             found.append((localized(section.title), present))
     return found
+
+
+def papers_shown(form: Form, documents: Sequence[Document]) -> list[tuple[Document, str]]:
+    """Return (paper, its name for the reader): a number and the question's label.
+
+    A file's own name is often that of its person, and is never shown to whoever reads blind."""
+    labels = {question.key: localized(question.label) for question in form.questions}
+    return [
+        (each, f"{index}. {labels.get(each.question) or _('Document')}")
+        for index, each in enumerate(documents, start=1)
+    ]
 
 
 def _open(question: Question) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, TextAreaField
+from wtforms import HiddenField, SelectField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from cohortmgr.base.forms import HouseForm, WholeField
@@ -28,4 +28,15 @@ class AbstainForm(HouseForm):
         _l("Pourquoi vous récusez-vous ?"),
         [InputRequired(_l("Dites en quelques mots pourquoi vous vous récusez.")), Length(max=1000)],
         description=_l("Par exemple : je connais cette personne. Seuls les responsables le lisent."),
+    )
+
+
+class RecallForm(HouseForm):
+    """The form that takes the files of a reader back: the page fills in who may read instead."""
+
+    to = SelectField(_l("Qui les lira ?"), validate_choice=False)
+    reason = TextAreaField(
+        _l("Motif"),
+        [InputRequired(_l("Écrivez le motif : il explique cet acte plus tard.")), Length(max=1000)],
+        description=_l("Par exemple : absente jusqu’à la fin du mois. Seuls les responsables le lisent."),
     )

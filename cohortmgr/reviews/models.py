@@ -13,7 +13,9 @@ from cohortmgr.reviews.rules import ReviewState
 
 
 class Review(Row, Versioned, Model):
-    """One reading of one file by one person. `total_thousandths` is out of twenty, and set once it is handed in."""
+    """One reading of one file by one person. `total_thousandths` is out of twenty, and set once it is handed in.
+
+    `abstained_because` is why it was given back by its reader, or taken back from them."""
 
     __tablename__ = "reviews"
     __trail__ = "review"

@@ -169,6 +169,27 @@ def held_in(intake: Intake) -> Sequence[Any]:
     ).all()
 
 
+def open_of(intake: Intake, reader_id: int) -> Sequence[Any]:
+    """Return (Review, number) of the readings of an intake that wait for this reader, by number."""
+    return db.session.execute(
+        sa.select(Review, Application.number)
+        .join(Application, Application.id == Review.application_id)
+        .where(Review.intake_id == intake.id, Review.reviewer_id == reader_id)
+        .where(Review.state.in_([state.value for state in OPEN]), Application.state == "submitted")
+        .order_by(Application.number)
+    ).all()
+
+
+def reader_in(intake: Intake, reference: str) -> Person:
+    """Return the person with this reference who reads, or has read, files of the intake. Raises NotFound."""
+    reading = sa.select(Review.id).where(Review.intake_id == intake.id, Review.reviewer_id == Person.id)
+    wanted = sa.select(Person).where(Person.reference == reference, reading.exists())
+    found = db.session.scalar(wanted)
+    if found is None:
+        raise NotFound(reference)
+    return found
+
+
 def queue(viewer: Viewer, intake_id: int | None = None) -> Sequence[Any]:
     """Return the viewer's own readings in one statement: the open ones first, then by number."""
     order = sa.case({state.value: 0 for state in OPEN}, value=Review.state, else_=1)
@@ -185,6 +206,7 @@ def queue(viewer: Viewer, intake_id: int | None = None) -> Sequence[Any]:
         )
         .join(Application, Application.id == Review.application_id)
         .where(Review.reviewer_id == viewer.person_id, Application.state == "submitted")
+        .where(Review.state != ReviewState.RECALLED.value)
     )
     if intake_id is not None:
         own = own.where(Review.intake_id == intake_id)
@@ -217,6 +239,7 @@ class Reader:
     name: str
     held: int
     handed_in: int
+    waiting: int
     abstained: int
     mean: int | None
     severity: int | None
@@ -303,6 +326,7 @@ def _readers(rows: Sequence[Any], names: dict[str, str]) -> tuple[Reader, ...]:
                 name=name.strip(),
                 held=sum(1 for row in own if row.state in HOLDING),
                 handed_in=len(totals),
+                waiting=sum(1 for row in own if row.state in OPEN),
                 abstained=sum(1 for row in own if row.state == ReviewState.ABSTAINED),
                 mean=round(sum(totals) / len(totals)) if totals else None,
                 severity=severity.get(reference),

@@ -19,27 +19,33 @@ class ReviewState(StrEnum):
     SUBMITTED = "submitted"
     ABSTAINED = "abstained"
     REOPENED = "reopened"
+    RECALLED = "recalled"
 
 
 REVIEW_STATES = Table(
     {
         ReviewState.ASSIGNED: Stage(
             N_("Le dossier est confié à l’évaluateur, qui n’a encore rien noté."),
-            to=(ReviewState.DRAFTED, ReviewState.SUBMITTED, ReviewState.ABSTAINED),
+            to=(ReviewState.DRAFTED, ReviewState.SUBMITTED, ReviewState.ABSTAINED, ReviewState.RECALLED),
         ),
         ReviewState.DRAFTED: Stage(
             N_("Des notes sont enregistrées et peuvent encore changer ; elles ne comptent pas."),
-            to=(ReviewState.DRAFTED, ReviewState.SUBMITTED, ReviewState.ABSTAINED),
+            to=(ReviewState.DRAFTED, ReviewState.SUBMITTED, ReviewState.ABSTAINED, ReviewState.RECALLED),
         ),
         ReviewState.SUBMITTED: Stage(
-            N_("La lecture est remise : ses notes comptent et ne changent plus."), to=(ReviewState.REOPENED,)
+            N_("La lecture est remise : ses notes comptent, et elle ne change que rouverte ou récusée."),
+            to=(ReviewState.REOPENED, ReviewState.ABSTAINED),
         ),
         ReviewState.REOPENED: Stage(
             N_("La lecture remise a été rouverte pour correction ; ses notes ne comptent plus."),
-            to=(ReviewState.REOPENED, ReviewState.SUBMITTED, ReviewState.ABSTAINED),
+            to=(ReviewState.REOPENED, ReviewState.SUBMITTED, ReviewState.ABSTAINED, ReviewState.RECALLED),
         ),
         ReviewState.ABSTAINED: Stage(
             N_("L’évaluateur s’est récusé ; le dossier doit aller à quelqu’un d’autre.")
+        ),
+        ReviewState.RECALLED: Stage(
+            N_("Le dossier a été repris à l’évaluateur, avec un motif, pour aller à quelqu’un d’autre."),
+            to=(ReviewState.ASSIGNED,),
         ),
     }
 )
@@ -50,6 +56,9 @@ COUNTING = frozenset({ReviewState.SUBMITTED})
 
 HOLDING = frozenset({ReviewState.ASSIGNED, ReviewState.DRAFTED, ReviewState.SUBMITTED, ReviewState.REOPENED})
 """The states in which a reading counts towards those that the file needs; an abstention does not."""
+
+OPEN = (ReviewState.REOPENED, ReviewState.DRAFTED, ReviewState.ASSIGNED)
+"""The states in which a reading waits for its reader, from whom it may be taken back."""
 
 
 OPEN = (ReviewState.REOPENED, ReviewState.DRAFTED, ReviewState.ASSIGNED)

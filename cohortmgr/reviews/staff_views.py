@@ -9,6 +9,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from wtforms import SelectChoice
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
@@ -20,10 +21,10 @@ from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import actions, queries
-from cohortmgr.reviews.display import sections_of
-from cohortmgr.reviews.forms import AbstainForm, AssignForm
+from cohortmgr.reviews.display import papers_shown, sections_of
+from cohortmgr.reviews.forms import AbstainForm, AssignForm, RecallForm
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.rules import ReviewState
+from cohortmgr.reviews.rules import OPEN, ReviewState
 
 bp = Blueprint("reviews_staff", __name__)
 AROUND = 6
@@ -68,6 +69,45 @@ def assign(reference: str) -> ResponseReturnValue:
     else:
         flash(_("Chaque dossier avait déjà ses lecteurs : rien n’a changé."), "info")
     return redirect(url_for(".overview", reference=reference))
+
+
+@bp.route("/staff/intakes/<reference>/reviews/readers/<reader>", methods=["GET", "POST"])
+@guards.staff
+def recall(reference: str, reader: str) -> ResponseReturnValue:
+    """Take back the files that wait for a reader, for the pool or for a named reviewer."""
+    viewer = guards.viewer()
+    intake = queries.intake_for(viewer, reference, "reviews.assign")
+    person, form = queries.reader_in(intake, reader), RecallForm()
+    others = [row for row in queries.reviewers_in(intake.path) if row.reference != reader]
+    form.to.choices = [
+        SelectChoice("", _("Remettre au partage")),
+        *(SelectChoice(row.reference, f"{row.given_name} {row.family_name}".strip()) for row in others),
+    ]
+    if form.validate_on_submit():
+        try:
+            with writing():
+                taken, given = actions.recall(viewer, reference, reader, form.reason.data or "", form.to.data)
+        except Refused as refusal:
+            show_problems(form, refusal)
+        else:
+            flash(_recalled(taken, given), "done")
+            return redirect(url_for(".overview", reference=reference))
+    rows = queries.open_of(intake, person.id)
+    return render_template("reviews/staff_recall.html", intake=intake, person=person, rows=rows, form=form)
+
+
+def _recalled(taken: int, given: int) -> str:
+    told: str = ngettext("%(num)s dossier repris.", "%(num)s dossiers repris.", taken)
+    if given:
+        told += " " + ngettext("%(num)s est confié aussitôt.", "%(num)s sont confiés aussitôt.", given)
+    if taken > given:
+        left = ngettext(
+            "%(num)s attend un lecteur : confiez les lectures qui manquent.",
+            "%(num)s attendent un lecteur : confiez les lectures qui manquent.",
+            taken - given,
+        )
+        told += " " + left
+    return told
 
 
 @bp.get("/staff/reviews")
@@ -122,12 +162,13 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         application=application,
         rubric=definition.rubric,
         sections=sections_of(definition.form, application.answers),
-        documents=queries.documents_of(application),
+        documents=papers_shown(definition.form, queries.documents_of(application)),
         rows=_around(rows, found.reference),
         read=sum(1 for row in rows if row.state == ReviewState.SUBMITTED),
         total=sum(1 for row in rows if row.state != ReviewState.ABSTAINED),
         mine=mine,
-        editable=mine and found.state in queries.OPEN,
+        editable=mine and found.state in OPEN,
+        reversible=mine and found.state == ReviewState.SUBMITTED,
         problems=problems,
         errors={problem.where: problem for problem in problems},
         fields={each.key: {"id": f"score-{each.key}-0"} for each in definition.rubric.criteria},
@@ -174,8 +215,11 @@ def abstain(reference: str) -> ResponseReturnValue:
 @guards.staff
 def reopen(reference: str) -> ResponseReturnValue:
     """Reopen a reading, so that it can be corrected."""
-    with writing():
-        actions.reopen(guards.viewer(), reference, request.form.get("reason", ""))
+    try:
+        with writing():
+            actions.reopen(guards.viewer(), reference, request.form.get("reason", ""))
+    except Refused as refusal:
+        return _cockpit(queries.get_for(guards.viewer(), reference), refusal.problems)
     flash(_("La lecture est rouverte : ses notes ne comptent plus jusqu’à sa remise."), "wait")
     return redirect(url_for(".review", reference=reference))
 

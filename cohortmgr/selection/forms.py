@@ -1,10 +1,10 @@
-"""The form that proposes a batch of decisions."""
+"""The forms of selection: proposing a batch of decisions, and the acts on an offer and a waiting list."""
 
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import TextAreaField
-from wtforms.validators import Length, Optional
+from wtforms import DateField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional
 
 from cohortmgr.base.forms import HouseForm
 
@@ -15,4 +15,30 @@ class ProposeForm(HouseForm):
     note = TextAreaField(
         _l("Note pour la personne qui approuvera"),
         [Optional(), Length(max=2000)],
+    )
+
+
+class ExtendOfferForm(HouseForm):
+    """Holds the new last day to answer an offer."""
+
+    until = DateField(_l("Nouveau dernier jour pour répondre"), [InputRequired(_l("Choisissez un jour."))])
+
+
+class WithdrawOfferForm(HouseForm):
+    """Holds the reason for which an offer is withdrawn; its person reads it."""
+
+    reason = TextAreaField(
+        _l("Motif"),
+        [InputRequired(_l("Écrivez le motif : la personne le lit.")), Length(max=1000)],
+        description=_l("La personne le lit dans le message qui lui annonce le retrait."),
+    )
+
+
+class CloseListForm(HouseForm):
+    """Holds the reason for which a waiting list is closed; it stays in the trail."""
+
+    reason = TextAreaField(
+        _l("Motif"),
+        [InputRequired(_l("Écrivez le motif : il explique cet acte plus tard.")), Length(max=1000)],
+        description=_l("Il reste au journal. Les personnes apprennent que la liste est close."),
     )

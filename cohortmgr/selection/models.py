@@ -18,7 +18,7 @@ class Batch(Row, Versioned, Model):
     """The decisions on every file of an offering, proposed by one person and approved by another.
 
     `proposed_by` and `approved_by` are references of accounts. An offering has at most one proposed or
-    approved batch.
+    approved batch. `open_until` is the close that the proposer saw and accepted, while the intake was open.
     """
 
     __tablename__ = "batches"
@@ -41,6 +41,7 @@ class Batch(Row, Versioned, Model):
     certificate: Mapped[dict[str, Any]]
     proposed_by: Mapped[str] = mapped_column(sa.String(26))
     proposed_at: Mapped[datetime]
+    open_until: Mapped[datetime | None]
     approved_by: Mapped[str | None] = mapped_column(sa.String(26))
     approved_at: Mapped[datetime | None]
 
@@ -73,7 +74,7 @@ class Decision(Row, Model):
 
 
 class Offer(Row, Versioned, Model):
-    """A seat offered to one person until a deadline."""
+    """A seat offered to one person until a deadline. `accepted_at` stays when the seat is given up later."""
 
     __tablename__ = "offers"
     __trail__ = "offer"
@@ -93,3 +94,4 @@ class Offer(Row, Versioned, Model):
     sent_at: Mapped[datetime]
     deadline: Mapped[datetime]
     answered_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]

@@ -22,6 +22,7 @@ _ALL = (
     Variable("reference", "link", "7K3QXPB2M4", required=True, path="/my/offers/{}"),
 )
 _DEADLINE = Variable("deadline", "moment", datetime(2027, 5, 20, 13, tzinfo=UTC), required=True)
+_REASON = Variable("reason", "text", "La promotion n’ouvre pas cette année.", required=True)
 
 NOTICES = (
     Notice("offer_made", N_("Offre d’une place"), (*_ALL, _DEADLINE), urgent=True),
@@ -29,6 +30,9 @@ NOTICES = (
     Notice("offer_accepted", N_("Place confirmée"), _ALL),
     Notice("offer_declined", N_("Renoncement noté"), _ALL),
     Notice("offer_expired", N_("Délai de l’offre passé"), _ALL),
+    Notice("offer_extended", N_("Délai de l’offre prolongé"), (*_ALL, _DEADLINE), urgent=True),
+    Notice("offer_withdrawn", N_("Offre retirée"), (*_ALL, _REASON)),
+    Notice("waiting_closed", N_("Liste d’attente close"), _ALL),
     Notice(
         "waiting_listed",
         N_("Place sur la liste d’attente"),

@@ -187,6 +187,7 @@ def decisions_of(batch: Batch) -> Sequence[Any]:
             Application.reference.label("application_reference"),
             Application.state.label("application_state"),
             Offer.state.label("offer_state"),
+            Offer.reference.label("offer_reference"),
             Offer.deadline,
         )
         .join(Application, Application.id == Decision.application_id)
@@ -198,7 +199,8 @@ def decisions_of(batch: Batch) -> Sequence[Any]:
 
 @dataclass(frozen=True)
 class OwnDecision:
-    """A decision about one's own file. `place` is the present rank on the waiting list."""
+    """A decision about one's own file. `place` is the present rank on the waiting list, None once nobody is
+    called from it."""
 
     decision: Decision
     offer: Offer | None
@@ -235,6 +237,7 @@ def mine_for(viewer: Viewer, reference: str) -> OwnDecision:
 def _mine(row: Any) -> OwnDecision:
     decision, offer, application, intake = row
     waits = decision.outcome == Outcome.WAITING and decision.waiting_state == WaitingState.WAITING
+    waits = waits and not offers_are_over(intake)
     return OwnDecision(decision, offer, application, intake, place_of(decision) if waits else None)
 
 
@@ -250,6 +253,65 @@ def place_of(decision: Decision) -> int:
     )
     with acting_in(decision.institution_id):
         return 1 + (db.session.scalar(ahead) or 0)
+
+
+def offers_are_over(intake: Intake) -> bool:
+    """Whether the last day on which a seat of the intake is offered has passed."""
+    return clock.today() > programmes.definition_of(intake).last_offer_day(intake.key)
+
+
+def callable_offerings() -> list[int]:
+    """Return the offerings with a free seat, somebody who waits for it, and days left to offer it, in few
+    statements."""
+    waiting = (
+        sa.select(Batch.offering_id)
+        .join(Decision, Decision.batch_id == Batch.id)
+        .join(Application, Application.id == Decision.application_id)
+        .where(Batch.state == BatchState.APPROVED.value, Application.state == "submitted")
+        .where(Decision.waiting_state == WaitingState.WAITING.value)
+    )
+    rows = db.session.execute(
+        sa.select(Offering.id, Intake)
+        .join(Intake, Intake.id == Offering.intake_id)
+        .where(Offering.taken < Offering.seats, Offering.id.in_(waiting))
+        .order_by(Offering.id)
+    )
+    return [row.id for row in rows if not offers_are_over(row.Intake)]
+
+
+def is_frozen(application: Application) -> bool:
+    """Whether a proposed or approved batch decided about the file, so that its readings change no more."""
+    decided = sa.select(Decision.id).join(Batch, Batch.id == Decision.batch_id)
+    live = (Decision.application_id == application.id, Batch.state.in_(LIVE))
+    return db.session.scalar(decided.where(*live).limit(1)) is not None
+
+
+@dataclass(frozen=True)
+class StaffOffer:
+    """An offer as staff see it, with the file, its intake and the batch that led to it."""
+
+    offer: Offer
+    application: Application
+    intake: Intake
+    batch: Batch
+
+
+def offer_for(viewer: Viewer, reference: str, *, lock: bool = False) -> StaffOffer:
+    """Return the offer with this reference if the viewer may read that selection. Raises NotFound otherwise."""
+    wanted = (
+        sa.select(Offer, Application, Intake, Batch)
+        .join(Application, Application.id == Offer.application_id)
+        .join(Intake, Intake.id == Offer.intake_id)
+        .join(Decision, Decision.id == Offer.decision_id)
+        .join(Batch, Batch.id == Decision.batch_id)
+        .where(Offer.reference == reference, within(viewer, "selection.read", Intake.path))
+    )
+    if lock:
+        wanted = wanted.with_for_update(of=Offer).execution_options(populate_existing=True)
+    row = db.session.execute(wanted).first()
+    if row is None:
+        raise NotFound(reference)
+    return StaffOffer(*row)
 
 
 def anything_expired() -> bool:

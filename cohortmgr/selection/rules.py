@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from cohortmgr.base.errors import N_, Problem
+from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.states import Stage, Table
 
 
@@ -95,6 +95,18 @@ WAITING_STATES = Table(
         WaitingState.CLOSED: Stage(N_("La liste a été close sans qu’une place lui revienne.")),
     }
 )
+
+
+LONGEST_REASON = 1000
+
+
+def required_reason(reason: str) -> str:
+    """Return the reason of an act that people will ask about. Refused if it is empty or too long."""
+    if not reason.strip():
+        raise Refused(Problem(N_("Écrivez le motif : il explique cet acte plus tard."), {}, "reason"))
+    if len(reason) > LONGEST_REASON:
+        raise Refused(Problem(N_("Écrivez %(most)s caractères au plus."), {"most": LONGEST_REASON}, "reason"))
+    return reason.strip()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The worker's task of selection: expiring offers whose deadline has passed."""
+"""The worker's tasks of selection: expiring offers whose deadline has passed, calling lists for free seats."""
 
 from __future__ import annotations
 
@@ -17,5 +17,13 @@ def expire(_stopping: Stopping) -> int:
         return offers.expire_offers(SYSTEM)
 
 
+def call(_stopping: Stopping) -> int:
+    """Offer free seats to those who wait. If there are none, nothing is locked. Returns how many were offered."""
+    if not queries.callable_offerings():
+        return 0
+    with writing():
+        return offers.call_waiting(SYSTEM)
+
+
 # What the worker does of this, and every how many seconds.
-WORKS = (Work("expire.offers", expire, every=60),)
+WORKS = (Work("expire.offers", expire, every=60), Work("call.waiting", call, every=60))

@@ -14,6 +14,8 @@ from cohortmgr.base.navigation import RoomCard, navigation_of
 from cohortmgr.base.work import add_work
 from cohortmgr.outbox import hooks as outbox
 from cohortmgr.outbox.notices import declare
+from cohortmgr.programmes import actions as programmes
+from cohortmgr.reviews import hooks as readings
 from cohortmgr.selection import candidate_views, notices, queries, staff_views, tasks
 from cohortmgr.selection.actions import letters, offers
 
@@ -30,6 +32,8 @@ def init_app(app: Flask) -> None:
     sending.on_withdrawal.register(offers.release_on_withdrawal)
     consents.on_hidden.register(offers.release_on_withdrawal)
     outbox.checks[letters.OFFER_REMINDER] = letters.awaits_answer
+    programmes.on_more_seats.register(offers.call_more)
+    readings.frozen.register(queries.is_frozen)
     navigation = navigation_of(app)
     navigation.lead_to("portals.my_home", candidate_views.bp.name)
     navigation.lead_to("portals.staff_home", staff_views.bp.name)

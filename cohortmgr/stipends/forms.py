@@ -1,11 +1,11 @@
-"""Forms for opening a payment run and adjusting one of its lines."""
+"""Forms for opening, cancelling and ending a payment run, and for adjusting one of its lines."""
 
 from __future__ import annotations
 
 from datetime import date
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, HiddenField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from cohortmgr.base.errors import N_, Problem, Refused
@@ -18,6 +18,37 @@ class MonthForm(HouseForm):
     """The form that chooses the month to pay."""
 
     month = StringField(_l("Mois"), [InputRequired(_l("Choisissez un mois, par exemple 2026-01."))])
+
+
+class CancelRunForm(HouseForm):
+    """The reason for which a run is cancelled; `version` is the run's."""
+
+    version = HiddenField()
+    reason = TextAreaField(
+        _l("Motif"),
+        [InputRequired(_l("Écrivez le motif : il explique cet acte plus tard.")), Length(max=1000)],
+        description=_l("Il reste au journal et sur cette page."),
+    )
+
+
+class BankDayForm(HouseForm):
+    """The day on which the bank paid what is left of a run."""
+
+    day = DateField(_l("Jour du versement"), [InputRequired(_l("Choisissez un jour."))])
+
+
+class BankWordForm(HouseForm):
+    """What the bank says of one line: paid on a day, or returned, and why."""
+
+    day = DateField(_l("Jour"), [InputRequired(_l("Choisissez un jour."))])
+    returned = BooleanField(_l("Le versement est revenu"))
+    because = TextAreaField(
+        _l("Motif du retour"),
+        [Optional(), Length(max=1000)],
+        description=_l(
+            "Ce que dit la banque, par exemple : compte clôturé. Vide si le versement est arrivé."
+        ),
+    )
 
 
 class AdjustmentForm(HouseForm):

@@ -28,12 +28,27 @@ class BankDetails(Row, Model):
     taken_at: Mapped[datetime]
 
 
+_KEPT = sa.text("state <> 'cancelled'")
+
+
 class StipendRun(Row, Versioned, Model):
-    """The stipends of one cohort for one month (given by its first day). Accounts are named by their references."""
+    """The stipends of one cohort for one month (given by its first day). Accounts are named by their references.
+
+    A month has at most one run that is not cancelled."""
 
     __tablename__ = "stipend_runs"
     __trail__ = "stipend_run"
-    __table_args__ = (sa.UniqueConstraint("cohort_id", "month"), {"info": {"tenancy": "institution"}})
+    __table_args__ = (
+        sa.Index(
+            "uq_stipend_runs_cohort_month_kept",
+            "cohort_id",
+            "month",
+            unique=True,
+            sqlite_where=_KEPT,
+            postgresql_where=_KEPT,
+        ),
+        {"info": {"tenancy": "institution"}},
+    )
 
     institution_id: Mapped[int] = mapped_column(Id, index=True)
     cohort_id: Mapped[int] = mapped_column(sa.ForeignKey("cohorts.id"))
@@ -47,13 +62,18 @@ class StipendRun(Row, Versioned, Model):
     approved_by: Mapped[str | None] = mapped_column(sa.String(26))
     approved_at: Mapped[datetime | None]
     exported_at: Mapped[datetime | None]
+    cancelled_by: Mapped[str | None] = mapped_column(sa.String(26))
+    cancelled_at: Mapped[datetime | None]
+    cancelled_because: Mapped[str] = mapped_column(sa.Text, default="", server_default=sa.text("''"))
 
 
 class StipendLine(Row, Model):
     """One person's stipend of one month with every step of its sum, shown once `released_at` is set.
 
     `items` and `exception` are {"what": msgid, "values": {…}, "cents": signed}; `arrears` are {"month":
-    "2026-01-01", "days": 2, "of": 22}, given by finance with a sealed reason.
+    "2026-01-01", "days": 2, "of": 22}, given by finance with a sealed reason. `blind` and `account_sealed` are
+    the account that was computed with. `taken_by_id` is the approved line of a later month that took over what
+    this one left; `paid_on` and `returned_on` are the bank's word.
     """
 
     __tablename__ = "stipend_lines"
@@ -76,4 +96,10 @@ class StipendLine(Row, Model):
     arrears: Mapped[list[Any]] = mapped_column(default=list)
     reason_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     last4: Mapped[str] = mapped_column(sa.String(4), default="")
+    blind: Mapped[str] = mapped_column(sa.String(64), default="", server_default=sa.text("''"))
+    account_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     released_at: Mapped[datetime | None]
+    taken_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stipend_lines.id"), index=True)
+    paid_on: Mapped[date | None]
+    returned_on: Mapped[date | None]
+    returned_because: Mapped[str] = mapped_column(sa.Text, default="", server_default=sa.text("''"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.rules import PAID, PAID_TO_THE_END
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.placements.models import Placement
-from cohortmgr.placements.rules import HOSTED
+from cohortmgr.placements.queries.standing import last_hosting
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import PeriodKind, StipendScheme
 from cohortmgr.stipends.models import BankDetails, StipendLine, StipendRun
@@ -25,12 +25,10 @@ from cohortmgr.stipends.rules import (
     SETTLED,
     RunState,
     StipendLineState,
-    UnpaidAmount,
     following,
-    unpaid_amounts_by,
 )
 
-_HOSTED = [state.value for state in HOSTED]
+_SETTLED = StipendRun.state.in_([state.value for state in SETTLED])
 
 
 def visible(viewer: Viewer) -> sa.Select[StipendLine]:
@@ -99,15 +97,16 @@ def name_of(line: StipendLine) -> str:
 def runs_of(cohort_id: int) -> Sequence[StipendRun]:
     """Return the runs of a cohort, newest month first."""
     return db.session.scalars(
-        sa.select(StipendRun).where(StipendRun.cohort_id == cohort_id).order_by(StipendRun.month.desc())
+        sa.select(StipendRun)
+        .where(StipendRun.cohort_id == cohort_id)
+        .order_by(StipendRun.month.desc(), StipendRun.id.desc())
     ).all()
 
 
 def run_of_month(cohort_id: int, month: date) -> StipendRun | None:
-    """Return the run of a cohort for a month (given by its first day), or None if it is not open yet."""
-    return db.session.scalar(
-        sa.select(StipendRun).where(StipendRun.cohort_id == cohort_id, StipendRun.month == month)
-    )
+    """Return the run of a cohort for a month (given by its first day) that is not cancelled, or None."""
+    kept = (StipendRun.cohort_id == cohort_id, StipendRun.month == month)
+    return db.session.scalar(sa.select(StipendRun).where(*kept, StipendRun.state != RunState.CANCELLED.value))
 
 
 def waiting_runs(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
@@ -134,7 +133,9 @@ def holidays_of(cohort: Cohort) -> tuple[tuple[date, date], ...]:
 
 
 def lines_of(run_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """Return (Line, given_name, family_name, company) of a run, by company and name, in one statement."""
+    """Return (Line, given_name, family_name, company) of a run, by company and name, in two statements."""
+    month = db.session.scalar(sa.select(StipendRun.month).where(StipendRun.id == run_id)) or date.min
+    last_day = following(month) - timedelta(days=1)
     return db.session.execute(
         sa.select(
             StipendLine,
@@ -144,22 +145,21 @@ def lines_of(run_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
             Organisation.key.label("company_key"),
         )
         .join(Person, Person.id == StipendLine.person_id)
-        .outerjoin(
-            Placement,
-            sa.and_(Placement.enrolment_id == StipendLine.enrolment_id, Placement.state.in_(_HOSTED)),
-        )
+        .outerjoin(Placement, Placement.id == last_hosting(StipendLine.enrolment_id, last_day))
         .outerjoin(Organisation, Organisation.id == Placement.company_id)
         .where(StipendLine.run_id == run_id)
         .order_by(Organisation.key.nulls_last(), Person.family_name, Person.given_name, StipendLine.id)
     ).all()
 
 
-def to_pay(cohort_id: int, month: date) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """Return (Enrolment, Person, BankDetails or None, company_id or None) of those enrolled on a day of the
-    month.
+def to_pay(cohort_id: int, month: date, also: Collection[int] = ()) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Return (Enrolment, Person, BankDetails or None, company_id and company_until or None) of those enrolled on a
+    day of the month, and of the enrolments `also`, to whom something is left from before.
 
-    People who left during the month are included: they are owed the days before.
+    People who left during the month are included: they are owed the days before. The company is the one that
+    took them last; `company_until` is its last day, if it is over.
     """
+    begun = Enrolment.starts_on < following(month)
     present = sa.and_(
         Enrolment.state.in_([state.value for state in PAID]),
         sa.or_(Enrolment.ends_on.is_(None), Enrolment.ends_on >= month),
@@ -168,7 +168,9 @@ def to_pay(cohort_id: int, month: date) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         Enrolment.state.in_([state.value for state in PAID_TO_THE_END]), Enrolment.ends_on >= month
     )
     return db.session.execute(
-        sa.select(Enrolment, Person, BankDetails, Placement.company_id)
+        sa.select(
+            Enrolment, Person, BankDetails, Placement.company_id, Placement.ends_on.label("company_until")
+        )
         .join(Person, Person.id == Enrolment.person_id)
         .outerjoin(
             BankDetails,
@@ -177,9 +179,11 @@ def to_pay(cohort_id: int, month: date) -> Sequence[sa.Row[*tuple[Any, ...]]]:
                 BankDetails.institution_id == Enrolment.institution_id,
             ),
         )
-        .outerjoin(Placement, sa.and_(Placement.enrolment_id == Enrolment.id, Placement.state.in_(_HOSTED)))
-        .where(Enrolment.cohort_id == cohort_id, Enrolment.starts_on < following(month))
-        .where(sa.or_(present, left))
+        .outerjoin(
+            Placement, Placement.id == last_hosting(Enrolment.id, following(month) - timedelta(days=1))
+        )
+        .where(Enrolment.cohort_id == cohort_id)
+        .where(sa.or_(sa.and_(begun, sa.or_(present, left)), Enrolment.id.in_(sorted(also))))
         .order_by(Person.family_name, Person.given_name, Enrolment.id)
     ).all()
 
@@ -194,50 +198,83 @@ def bank_details_of(run_id: int) -> Mapping[int, BankDetails]:
     return {row.person_id: row for row in rows}
 
 
-def unpaid_amounts_before(cohort_id: int, month: date) -> Mapping[int, tuple[UnpaidAmount, ...]]:
-    """Return by enrolment id what settled earlier months set aside and nobody has paid since.
+def settled_lines_before(cohort_id: int, month: date) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Return the lines of the settled runs before a month, the oldest first, with when their run was computed.
 
-    The last settled line of a person is enough, because it took over what earlier lines had set aside.
-    """
-    settled = (
-        sa.select(
-            StipendLine.enrolment_id,
-            StipendLine.month,
-            StipendLine.state,
-            StipendLine.net_cents,
-            StipendLine.items,
-            sa.func.row_number()
-            .over(partition_by=StipendLine.enrolment_id, order_by=StipendLine.month.desc())
-            .label("from_last"),
-        )
+    From them follows what is still to pay or to take back: see `rules.Leftover`."""
+    columns = (
+        *(StipendLine.id, StipendLine.enrolment_id, StipendLine.month, StipendLine.state, StipendLine.items),
+        *(StipendLine.net_cents, StipendLine.carried_cents, StipendLine.taken_by_id, StipendLine.returned_on),
+    )
+    return db.session.execute(
+        sa.select(*columns)
         .join(StipendRun, StipendRun.id == StipendLine.run_id)
-        .where(StipendRun.cohort_id == cohort_id, StipendRun.month < month)
-        .where(StipendRun.state.in_([state.value for state in SETTLED]))
-        .subquery()
-    )
-    rows = db.session.execute(
-        sa.select(settled).where(
-            settled.c.from_last == 1, settled.c.state == StipendLineState.SET_ASIDE.value
-        )
-    )
-    return {row.enrolment_id: unpaid_amounts_by(row.month, row.net_cents, row.items) for row in rows}
+        .where(StipendRun.cohort_id == cohort_id, StipendRun.month < month, _SETTLED)
+        .order_by(StipendLine.enrolment_id, StipendLine.month)
+    ).all()
 
 
-def still_owed(cohort_id: int, month: date) -> Mapping[int, int]:
-    """Return by enrolment id the centimes that the run before this month could not take back."""
-    before = (
-        sa.select(StipendRun.id)
-        .where(
-            StipendRun.cohort_id == cohort_id,
-            StipendRun.month < month,
-            StipendRun.state != RunState.CANCELLED.value,
-        )
-        .order_by(StipendRun.month.desc())
-        .limit(1)
-    )
+def open_lines_before(cohort_id: int, month: date) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Return (id, month, enrolment_id, carried_cents) of the lines computed and not approved before a month, oldest
+    first. They take over what came before them, and what they carry is only expected."""
+    waiting = (StipendRun.cohort_id == cohort_id, StipendRun.month < month)
+    return db.session.execute(
+        sa.select(StipendLine.id, StipendLine.month, StipendLine.enrolment_id, StipendLine.carried_cents)
+        .join(StipendRun, StipendRun.id == StipendLine.run_id)
+        .where(*waiting, StipendRun.state == RunState.COMPUTED.value)
+        .order_by(StipendLine.month)
+    ).all()
+
+
+def settled_before(cohort_id: int, month: date) -> Mapping[date, datetime]:
+    """Return the settled months before a month, with when each was computed."""
     rows = db.session.execute(
-        sa.select(StipendLine.enrolment_id, StipendLine.carried_cents).where(
-            StipendLine.run_id == before.scalar_subquery(), StipendLine.carried_cents > 0
+        sa.select(StipendRun.month, StipendRun.computed_at)
+        .where(StipendRun.cohort_id == cohort_id, StipendRun.month < month, _SETTLED)
+        .where(StipendRun.computed_at.is_not(None))
+    )
+    return {row.month: row.computed_at for row in rows}
+
+
+def late_enrolments(cohort_id: int) -> Sequence[Enrolment]:
+    """Return the enrolments of a cohort of which it is known when they were confirmed."""
+    confirmed = (Enrolment.cohort_id == cohort_id, Enrolment.confirmed_at.is_not(None))
+    return db.session.scalars(sa.select(Enrolment).where(*confirmed).order_by(Enrolment.id)).all()
+
+
+def later_settled(run: StipendRun) -> StipendRun | None:
+    """Return the first settled run of a later month, which rests on this one; None if there is none."""
+    later = (StipendRun.cohort_id == run.cohort_id, StipendRun.month > run.month, _SETTLED)
+    return db.session.scalar(sa.select(StipendRun).where(*later).order_by(StipendRun.month).limit(1))
+
+
+def adjusted_before(run: StipendRun) -> Mapping[int, StipendLine]:
+    """Return by enrolment id the lines that finance had adjusted in the last cancelled run of the same month."""
+    last = sa.select(sa.func.max(StipendRun.id)).where(
+        StipendRun.cohort_id == run.cohort_id,
+        StipendRun.month == run.month,
+        StipendRun.state == RunState.CANCELLED.value,
+    )
+    rows = db.session.scalars(
+        sa.select(StipendLine).where(
+            StipendLine.run_id == last.scalar_subquery(), StipendLine.reason_sealed.is_not(None)
         )
     )
-    return {row.enrolment_id: row.carried_cents for row in rows}
+    return {row.enrolment_id: row for row in rows}
+
+
+def taken_by(line: StipendLine) -> Sequence[StipendLine]:
+    """Return the earlier lines that a line took over, the oldest first."""
+    taken = sa.select(StipendLine).where(StipendLine.taken_by_id == line.id)
+    return db.session.scalars(taken.order_by(StipendLine.month)).all()
+
+
+def waits_for_the_bank(run_id: int) -> int:
+    """Return how many lines of a run the bank has neither paid nor returned."""
+    open_ones = (
+        StipendLine.run_id == run_id,
+        StipendLine.state == StipendLineState.PAYABLE.value,
+        StipendLine.paid_on.is_(None),
+        StipendLine.returned_on.is_(None),
+    )
+    return db.session.scalar(sa.select(sa.func.count()).select_from(StipendLine).where(*open_ones)) or 0

@@ -13,6 +13,7 @@ from typing import Any
 
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.states import Stage, Table
+from cohortmgr.cohorts.holidays import working_days
 
 _MONTH = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])")
 
@@ -65,6 +66,10 @@ SETTLED = frozenset({RunState.APPROVED, RunState.EXPORTED, RunState.PAID})
 """Runs whose lines their people may see, and whose files may be made."""
 
 
+WITH_BANK = frozenset({RunState.EXPORTED, RunState.PAID})
+"""Runs of which the bank has the file: it says line by line what it paid and what it returned."""
+
+
 class StipendLineState(StrEnum):
     """Whether one line of a run can be paid."""
 
@@ -83,6 +88,9 @@ PAYABLE = N_("Le mois %(month)s se paie à partir du %(day)s : approuvez-le ce j
 
 UNPAID_BEFORE = N_("Rappel, %(month)s : mise de côté")
 """The item by which a line takes over what an earlier month could not pay."""
+
+DAYS_OWED = N_("Rappel, %(month)s : %(days)s sur %(of)s jours")
+"""The item by which a line pays days of an earlier month, given by finance or found to be missing."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +122,17 @@ class UnpaidAmount:
 
     month: date
     cents: int
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """What a settled line leaves, which no later line has taken over: centimes to pay, by month, or still owed back.
+
+    `line_id` is that line's; the line that takes it over is noted there once it is approved."""
+
+    line_id: int
+    unpaid: tuple[UnpaidAmount, ...] = ()
+    owed: int = 0
 
 
 @dataclass(frozen=True)
@@ -216,7 +235,7 @@ def unpaid_amounts_by(month: date, net: int, items: Sequence[Mapping[str, Any]])
     its own month only took money back, the whole amount stands under this month.
     """
     taken_over = tuple(
-        UnpaidAmount(month_of(f"{each['values']['month'][3:]}-{each['values']['month'][:2]}"), each["cents"])
+        UnpaidAmount(month_said(each["values"]["month"]), each["cents"])
         for each in items
         if each["what"] == UNPAID_BEFORE
     )
@@ -224,6 +243,47 @@ def unpaid_amounts_by(month: date, net: int, items: Sequence[Mapping[str, Any]])
     if own < 0:
         return (UnpaidAmount(month, net),) if net else ()
     return (*taken_over, UnpaidAmount(month, own)) if own else taken_over
+
+
+def month_said(text: str) -> date:
+    """Return the first day of the month that an item names as `01/2026`."""
+    return date(int(text[3:]), int(text[:2]), 1)
+
+
+def months_paid_late(items: Sequence[Mapping[str, Any]]) -> set[date]:
+    """Return the months of which a line's stored items pay days that were owed."""
+    return {month_said(each["values"]["month"]) for each in items if each["what"] == DAYS_OWED}
+
+
+def missed_months(
+    first: date, last: date | None, known: Collection[date], settled: Collection[date]
+) -> list[Arrear]:
+    """Return the days of settled months in which somebody took part and for which nothing was computed.
+
+    `first` and `last` are their days, `known` the months that have a line of theirs or were paid late."""
+    found = []
+    for month in sorted(set(settled) - set(known)):
+        days = working_days(month)
+        mine = [day for day in days if first <= day and (last is None or day <= last)]
+        if mine:
+            found.append(Arrear(month, len(mine), len(days)))
+    return found
+
+
+def named(problems: Sequence[Problem], name: str) -> Problem | None:
+    """Return what is impossible in one person's figures with their name; None if it is none of their own."""
+    texts = {
+        "absences": N_(
+            "%(name)s : les absences comptent %(absences)s jours, et la personne n’en avait que %(enrolled)s. Ajustez "
+            "sa ligne."
+        ),
+        "arrears": N_(
+            "%(name)s : ce rappel n’est pas possible, %(days)s sur %(of)s jours de %(month)s. Ajustez sa ligne."
+        ),
+    }
+    if not problems or any(problem.where not in texts for problem in problems):
+        return None
+    return Problem(texts[problems[0].where or ""], {**problems[0].values, "name": name}, problems[0].where)
 
 
 def _arrear(monthly_cents: int, arrear: Arrear) -> SumItem:
@@ -235,7 +295,7 @@ def _arrear(monthly_cents: int, arrear: Arrear) -> SumItem:
         "of": arrear.of,
     }
     if owed:
-        return SumItem(N_("Rappel, %(month)s : %(days)s sur %(of)s jours"), values, cents)
+        return SumItem(DAYS_OWED, values, cents)
     return SumItem(N_("Trop-perçu, %(month)s : %(days)s sur %(of)s jours"), values, -cents)
 
 
@@ -274,6 +334,24 @@ def _require_possible(
         raise Refused(*problems)
 
 
+LONGEST_REASON = 1000
+
+
+def reason_problems(reason: str) -> list[Problem]:
+    """Return what is wrong with the reason of an act on a payment: that there is none, or that it is too long."""
+    if reason.strip() and len(reason) <= LONGEST_REASON:
+        return []
+    return [Problem(N_("Écrivez le motif : il explique cet acte plus tard."), {}, "reason")]
+
+
+def bank_day_problems(day: date, first: date, today: date) -> list[Problem]:
+    """Return why the bank cannot have paid or returned on that day: before the accord, or after today."""
+    if first <= day <= today:
+        return []
+    what = N_("Choisissez un jour entre l’accord, le %(first)s, et aujourd’hui.")
+    return [Problem(what, {"first": first}, "day")]
+
+
 def month_of(text: str) -> date:
     """Return the first day of a month written `2026-01`, as a form's month field sends it. Refused otherwise."""
     found = _MONTH.fullmatch(text.strip())
@@ -284,8 +362,7 @@ def month_of(text: str) -> date:
 
 def require_payable_month(month: date, first: date, months: int) -> None:
     """Refuse a month outside of the `months` that the scheme pays from `first` on (both dates are first days)."""
-    gone = (month.year - first.year) * 12 + month.month - first.month
-    if not 0 <= gone < months:
+    if not is_payable_month(month, first, months):
         raise Refused(
             Problem(
                 N_(
@@ -316,6 +393,11 @@ def require_begun(month: date, begins: date, today: date, what: str = PREPARED) 
     """Refuse a month whose payments nobody can know yet: who leaves or is absent until then would be paid."""
     if today < begins:
         raise Refused(Problem(what, {"month": f"{month:%m/%Y}", "day": begins}, "month"))
+
+
+def is_payable_month(month: date, first: date, months: int) -> bool:
+    """Whether the scheme pays a month, of the `months` from `first` on."""
+    return 0 <= (month.year - first.year) * 12 + month.month - first.month < months
 
 
 def months_before(month: date, first: date) -> tuple[date, ...]:

@@ -5,21 +5,26 @@ from __future__ import annotations
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from cohortmgr.accounts.guards import staff, viewer
 from cohortmgr.accounts.rules import allows, require
+from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.base.i18n import say
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.stipends import queries
-from cohortmgr.stipends.actions import payment_files
+from cohortmgr.stipends.actions import outcomes, payment_files
 from cohortmgr.stipends.actions import runs as actions
-from cohortmgr.stipends.forms import AdjustmentForm, MonthForm
+from cohortmgr.stipends.forms import AdjustmentForm, BankDayForm, BankWordForm, CancelRunForm, MonthForm
+from cohortmgr.stipends.models import StipendLine
 from cohortmgr.stipends.rules import (
     OPEN,
     RUN_STATES,
     SETTLED,
+    WITH_BANK,
     RunState,
     StipendLineState,
     following,
@@ -46,7 +51,8 @@ def runs(reference: str) -> ResponseReturnValue:
     found = queries.runs_of(cohort.id)
     scheme = queries.scheme_of(cohort)
     if not form.is_submitted() and scheme is not None:
-        form.month.data = f"{following(found[0].month) if found else scheme.starts_month:%Y-%m}"
+        kept = [each for each in found if each.state != RunState.CANCELLED]
+        form.month.data = f"{following(kept[0].month) if kept else scheme.starts_month:%Y-%m}"
     page = render_template(
         "stipends/staff_runs.html",
         cohort=cohort,
@@ -67,7 +73,12 @@ def run(reference: str) -> ResponseReturnValue:
     return _run(reference, None)
 
 
-def _run(reference: str, refusal: Refused | None) -> str:
+def _run(
+    reference: str,
+    refusal: Refused | None,
+    cancelling: CancelRunForm | None = None,
+    ending: BankDayForm | None = None,
+) -> str:
     found, cohort = queries.run_for(viewer(), reference)
     rows = queries.lines_of(found.id)
     state = RunState(found.state)
@@ -91,6 +102,15 @@ def _run(reference: str, refusal: Refused | None) -> str:
         may_approve=allows(viewer(), "stipends.approve", cohort.path),
         mine=found.computed_by == viewer().reference,
         typing=wrong.pop("confirmation", None),
+        with_bank=state in WITH_BANK,
+        waiting=queries.waits_for_the_bank(found.id) if state in WITH_BANK else 0,
+        cancellable=RUN_STATES.can(state, RunState.CANCELLED)
+        and (
+            allows(viewer(), "stipends.approve", cohort.path)
+            or (state in OPEN and allows(viewer(), "stipends.prepare", cohort.path))
+        ),
+        cancelling=cancelling or CancelRunForm(formdata=None, version=str(found.version)),
+        ending=ending or BankDayForm(formdata=None, day=clock.today()),
         problems=tuple(wrong.values()),
     )
 
@@ -122,23 +142,92 @@ def approve(reference: str) -> ResponseReturnValue:
     return redirect(url_for(".run", reference=reference))
 
 
+@bp.post("/staff/stipends/<reference>/cancel")
+@staff
+def cancel(reference: str) -> ResponseReturnValue:
+    """Cancel the run, with the reason; its month can then be opened again."""
+    found, cohort = queries.run_for(viewer(), reference)
+    if not allows(viewer(), "stipends.prepare", cohort.path) or RunState(found.state) not in OPEN:
+        require(viewer(), "stipends.approve", cohort.path)
+    form = CancelRunForm()
+    if form.validate_on_submit():
+        try:
+            with writing():
+                outcomes.cancel(viewer(), reference, form.reason.data or "", posted_version() or 0)
+        except Refused as refusal:
+            show_problems(form, refusal)
+        else:
+            flash(
+                _(
+                    "L’état est annulé : aucun de ses montants ne sera payé. Le mois peut être ouvert de nouveau."
+                ),
+                "done",
+            )
+            return redirect(url_for(".runs", reference=cohort.reference))
+    return _run(reference, None, cancelling=form), 422
+
+
+@bp.post("/staff/stipends/<reference>/paid")
+@staff
+def mark_paid(reference: str) -> ResponseReturnValue:
+    """Note that the bank paid all lines of which it has not said anything yet."""
+    require(viewer(), "stipends.prepare", queries.run_for(viewer(), reference)[1].path)
+    form = BankDayForm()
+    if form.validate_on_submit():
+        try:
+            with writing():
+                count = outcomes.mark_paid(viewer(), reference, form.day.data)
+        except Refused as refusal:
+            show_problems(form, refusal)
+        else:
+            flash(
+                ngettext("%(num)s ligne marquée versée.", "%(num)s lignes marquées versées.", count), "done"
+            )
+            return redirect(url_for(".run", reference=reference))
+    return _run(reference, None, ending=form), 422
+
+
+@bp.post("/staff/stipend-lines/<reference>/bank")
+@staff
+def mark_line(reference: str) -> ResponseReturnValue:
+    """Note what the bank said of one line: paid, or returned with a reason."""
+    found = queries.get_for(viewer(), reference)
+    owner, cohort = queries.run_for(viewer(), queries.run_of(found).reference)
+    require(viewer(), "stipends.prepare", cohort.path)
+    form = BankWordForm()
+    if form.validate_on_submit():
+        given = (form.day.data, bool(form.returned.data), form.because.data or "")
+        try:
+            with writing():
+                outcomes.mark_line(viewer(), reference, *given)
+        except Refused as refusal:
+            for problem in refusal.problems:
+                field = (
+                    form.because
+                    if problem.where == "reason"
+                    else form.day
+                    if problem.where == "day"
+                    else None
+                )
+                if field is None:
+                    form.form_errors.append(say(problem))
+                else:
+                    field.errors = [*field.errors, say(problem)]
+        else:
+            flash(_("Ce que la banque a dit est noté."), "done")
+            return redirect(url_for(".line", reference=reference))
+    return _line(reference, _adjustment(queries.get_for(viewer(), reference), owner.version), form), 422
+
+
 @bp.route("/staff/stipend-lines/<reference>", methods=["GET", "POST"])
 @staff
 def line(reference: str) -> ResponseReturnValue:
-    """Show one line's sum, and the form that adjusts it while the run is open."""
+    """Show one line's sum, the form that adjusts it while it may change, and the bank's word."""
     found = queries.get_for(viewer(), reference)
     owner, cohort = queries.run_for(viewer(), queries.run_of(found).reference)
     if request.method == "POST":
         require(viewer(), "stipends.prepare", cohort.path)  # before the form, which tells others nothing
-    given = found.arrears[0] if found.arrears else {}
-    form = AdjustmentForm(
-        data={
-            "version": owner.version,
-            "absences": found.absences,
-            "arrears_month": given.get("month", "")[:7],
-            "arrears_days": given.get("days"),
-        }
-    )
+    form = _adjustment(found, owner.version)
     if form.validate_on_submit():
         try:
             days, version = form.absences.data, posted_version() or 0
@@ -148,10 +237,29 @@ def line(reference: str) -> ResponseReturnValue:
             return redirect(url_for(".run", reference=owner.reference))
         except Refused as refusal:
             show_problems(form, refusal)
+    return _line(reference, form, None), 422 if form.errors or form.form_errors else 200
+
+
+def _adjustment(found: StipendLine, version: int) -> AdjustmentForm:
+    given = found.arrears[0] if found.arrears else {}
+    return AdjustmentForm(
+        data={
+            "version": version,
+            "absences": found.absences,
+            "arrears_month": given.get("month", "")[:7],
+            "arrears_days": given.get("days"),
+        }
+    )
+
+
+def _line(reference: str, form: AdjustmentForm, word: BankWordForm | None) -> str:
     with writing():
         found = queries.get_for(viewer(), reference)
         reason = actions.read_reason(viewer(), found)
-    page = render_template(
+    owner, cohort = queries.run_for(viewer(), queries.run_of(found).reference)
+    state, may_prepare = RunState(owner.state), allows(viewer(), "stipends.prepare", cohort.path)
+    payable = found.state == StipendLineState.PAYABLE
+    return render_template(
         "stipends/staff_line.html",
         line=found,
         name=queries.name_of(found),
@@ -159,11 +267,13 @@ def line(reference: str) -> ResponseReturnValue:
         cohort=cohort,
         reason=reason,
         form=form,
+        word=word or BankWordForm(formdata=None, day=clock.today()),
         steps=[(Problem(item["what"], item["values"]), item["cents"]) for item in found.items],
         exception=Problem(found.exception["what"], found.exception["values"]) if found.exception else None,
-        may_adjust=allows(viewer(), "stipends.prepare", cohort.path) and RunState(owner.state) in OPEN,
+        may_adjust=may_prepare
+        and (state in OPEN or (state in SETTLED and not payable and found.taken_by_id is None)),
+        may_mark=may_prepare and state in WITH_BANK and payable and found.taken_by_id is None,
     )
-    return page, 422 if form.errors or form.form_errors else 200
 
 
 @bp.post("/staff/stipends/<reference>/bank-file.csv")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from cohortmgr.applications.file import hooks as files
 from cohortmgr.applications.joining import actions as joining
 from cohortmgr.base.errors import N_
 from cohortmgr.base.navigation import RoomCard, navigation_of
@@ -18,6 +19,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(staff_views.bp)
     enrolments.on_enrolment.register(runs.take_bank_details)
     joining.on_answers.register(runs.take_given_later)
+    files.answers_changed.register(runs.take_given_later)
     navigation = navigation_of(app)
     navigation.lead_to("portals.my_home", candidate_views.bp.name)
     navigation.lead_to("portals.staff_home", staff_views.bp.name)

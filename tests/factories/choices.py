@@ -11,6 +11,7 @@ from cohortmgr.accounts.actions import people as accounts
 from cohortmgr.accounts.queries import viewer_of_email
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications.file.models import Application
+from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes import actions as programmes
@@ -24,6 +25,7 @@ from cohortmgr.selection.models import Batch
 from tests.watch import SeparateClient
 
 AT = datetime(2025, 7, 1, 9, tzinfo=UTC)
+SEASON = datetime(2025, 7, 20, 9, tzinfo=UTC)
 LANGUAGES = ("fr", "ar", "en")
 
 
@@ -120,7 +122,8 @@ def decided(files: int, seats: int, ineligible: int = 0, approve: bool = True) -
     with writing():
         batch = decisions.propose(manager, intake.reference)
     if approve:
-        with writing():
+        # Offers are made up to the first day of the training: a test whose clock is later approves in the season.
+        with clock.at(min(clock.now(), SEASON)), writing():
             decisions.approve(administrator, batch.reference, str(min(seats, files)))
     return intake, batch
 

@@ -221,7 +221,7 @@ def _choose(year: Year, hashed: str) -> None:
     ).all()
     with writing():
         decisions.approve(year.viewer("programme_administrator"), batch.reference, str(len(decided)))
-    year.references["batch"] = batch.reference
+    year.references |= {"batch": batch.reference, "reader": year.viewer("reviewer").person_reference or ""}
     for place, decision in enumerate(decided):
         application = db.session.get_one(Application, decision.application_id)
         offer = db.session.scalars(sa.select(Offer).where(Offer.application_id == application.id)).one()

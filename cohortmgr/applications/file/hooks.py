@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base.hooks import Hook
 
@@ -12,6 +13,8 @@ enrolled_elsewhere: Hook[[int, int], bool] = Hook()
 
 # Whether an application holds a seat that was offered and accepted.
 seated: Hook[[Application], bool] = Hook()
+# Called in the same transaction when answers of a file that was sent have changed, whoever changed them.
+answers_changed: Hook[[Viewer, Application], None] = Hook()
 # Given the ids of applications: those whose training is over.
 over: Hook[[Collection[int]], set[int]] = Hook()
 

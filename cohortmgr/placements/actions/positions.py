@@ -17,7 +17,7 @@ from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.rules import PRESENT, EnrolmentState
 from cohortmgr.organisations.queries import by_keys
 from cohortmgr.placements.models import Position, Score, Wish
-from cohortmgr.placements.queries import placements
+from cohortmgr.placements.queries import placements, standing
 from cohortmgr.placements.rules import (
     PlacementState,
     PositionState,
@@ -114,14 +114,14 @@ def end_placement(viewer: Viewer, enrolment: Enrolment) -> None:
 
     The company no longer sees the person. A placement that had begun is kept as broken off, because its days
     are paid."""
-    placement = placements.placement_of(enrolment.id)
+    placement = standing.proposed_or_placed(enrolment.id)
     if placement is None:
         return
     to = after_leaving(PlacementState(placement.state), placement.starts_on <= clock.today())
     if to is None:
         return
     before = {"state": placement.state}
-    placement.state = to.value
+    placement.state, placement.ends_on = to.value, enrolment.ends_on or clock.today()
     record(
         viewer,
         "placements.end",

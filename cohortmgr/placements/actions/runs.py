@@ -104,7 +104,7 @@ def approve_matching(viewer: Viewer, run_reference: str, typed: str) -> Matching
         _require_already(run, MatchingState.APPROVED)
         return run
     placed = _place(run, cohort, assignment, people)
-    _tell(cohort, placed)
+    tell(viewer, cohort, placed)
     after = {"sha256": run.certificate["sha256"], "placements": sorted(row["reference"] for row in placed)}
     record(viewer, "placements.approve_matching", about(run), after=after)
     return run
@@ -185,8 +185,8 @@ def _place(
     return placed
 
 
-def _tell(cohort: Cohort, placed: Sequence[Mapping[str, Any]]) -> None:
-    """Send a message to each apprentice in their language, and one to each contact of a company that takes some."""
+def tell(viewer: Viewer, cohort: Cohort, placed: Sequence[Mapping[str, Any]]) -> None:
+    """As a step of an approval, write to each apprentice in their language, and to each contact of a company."""
     letters = [letter for each in placed if (letter := _to_apprentice(cohort, each))]
     paths = {
         row.id: row.path

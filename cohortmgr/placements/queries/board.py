@@ -8,22 +8,26 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.base.errors import Problem
+from cohortmgr.base.errors import N_, Problem
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort
 from cohortmgr.cohorts.rules import PRESENT
 from cohortmgr.placements.matching import blocking_pairs, verify
-from cohortmgr.placements.models import MatchingRun
-from cohortmgr.placements.queries import placements
-from cohortmgr.placements.rules import MatchingState, why_unplaced
+from cohortmgr.placements.models import MatchingRun, Placement
+from cohortmgr.placements.queries import placements, standing
+from cohortmgr.placements.rules import PRESENT as PLACED
+from cohortmgr.placements.rules import MatchingState, PlacementState, why_unplaced
 
 LocalizedText = Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Member:
-    """A member of the cohort: their wishes, and the company found with that wish's rank, or why there is none."""
+    """A member of the cohort: their wishes, and the company found with that wish's rank, or why there is none.
 
+    `placement` is the one that stands, or was the last. Without a company, `placeable` by hand."""
+
+    reference: str
     name: str
     number: str
     wishes: tuple[LocalizedText, ...]
@@ -31,18 +35,33 @@ class Member:
     rank: int | None = None
     score: int | None = None
     why: Problem | None = None
+    placement: Placement | None = None
+
+    @property
+    def proposed(self) -> bool:
+        """Whether a placement by hand waits for a second person."""
+        return self.placement is not None and self.placement.state == PlacementState.PROPOSED
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether two people placed them, and not the matching."""
+        return self.placement is not None and self.placement.run_id is None
 
 
 @dataclass(frozen=True)
 class Company:
-    """A position: its seats, how many wish it (and wish it first), how many of these it scored, how many it gets."""
+    """A position: its seats, how many wish it (and wish it first), how many of these it scored, how many it gets.
 
+    `free` counts the seats that nobody has, or is proposed for."""
+
+    reference: str
     name: LocalizedText
     seats: int
     wished: int
     first: int
     scored: int
     placed: int
+    free: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,6 +90,16 @@ class PlacementBoard:
         return tuple(member for member in self.members if member.company is None)
 
     @property
+    def placeable(self) -> tuple[Member, ...]:
+        """The members who can be placed by hand: the matching is approved, and they have no company."""
+        return tuple(each for each in self.unplaced if not each.proposed) if self.approved else ()
+
+    @property
+    def free(self) -> tuple[Company, ...]:
+        """The companies with a free seat."""
+        return tuple(company for company in self.companies if company.free > 0)
+
+    @property
     def approved(self) -> bool:
         """Whether the matching is approved, so that its placements exist."""
         return self.run is not None and self.run.state == MatchingState.APPROVED
@@ -90,16 +119,42 @@ def of(cohort: Cohort) -> PlacementBoard:
     else:
         content: dict[str, Any] = run.certificate
         wishes, scores, assignment = content["wishes"], content["priorities"], content["assignment"]
+    approved = run is not None and run.state == MatchingState.APPROVED
+    last = {each.enrolment_id: each for each in standing.placements_in(cohort.id)} if approved else {}
     names: dict[str, LocalizedText] = {row.Position.reference: row.company for row in positions}
-    members = tuple(
-        _member(row, names, wishes.get(row.Enrolment.reference, ()), scores, assignment, run is not None)
+    keys = {row.Position.id: row.Position.reference for row in positions}
+    rows = [
+        row
         for row in cohorts.members(cohort.id)
         if row.Enrolment.reference in wishes or row.Enrolment.state in PRESENT
+    ]
+    if approved:  # what stands now, and no longer what was computed then
+        assignment = {
+            row.Enrolment.reference: keys[placement.position_id]
+            for row in rows
+            if (placement := last.get(row.Enrolment.id)) is not None and placement.state in PLACED
+        }
+    members = tuple(
+        _member(
+            row,
+            names,
+            wishes.get(row.Enrolment.reference, ()),
+            scores,
+            assignment,
+            run is not None,
+            last.get(row.Enrolment.id),
+        )
+        for row in rows
     )
-    companies = tuple(_company(row, wishes, scores, assignment) for row in positions)
+    taken = standing.seats_taken(cohort.id) if approved else {}
+    companies = tuple(
+        _company(row, wishes, scores, assignment, row.Position.seats - taken.get(row.Position.id, 0))
+        for row in positions
+    )
     if run is None:
         return PlacementBoard(members, companies, None, 0, ())
-    pairs = blocking_pairs(wishes, scores, run.certificate["seats"], assignment, run.seed)
+    certified: Mapping[str, str] = run.certificate["assignment"]
+    pairs = blocking_pairs(wishes, scores, run.certificate["seats"], certified, run.seed)
     return PlacementBoard(members, companies, run, len(pairs), tuple(verify(run.certificate)))
 
 
@@ -110,15 +165,30 @@ def _member(
     scores: Mapping[str, Mapping[str, int]],
     assignment: Mapping[str, str],
     ran: bool,
+    placement: Placement | None,
 ) -> Member:
     reference = row.Enrolment.reference
     told = tuple(names[each] for each in wished if each in names)
     found = assignment.get(reference)
     if found is not None and found in names:
-        rank, score = list(wished).index(found) + 1, scores[found][reference]
-        return Member(row.name, row.number, told, names[found], rank, score)
-    why = why_unplaced(wished, scores, reference) if ran else None
-    return Member(row.name, row.number, told, why=why)
+        rank = list(wished).index(found) + 1 if found in wished else None
+        score = scores.get(found, {}).get(reference)
+        return Member(reference, row.name, row.number, told, names[found], rank, score, placement=placement)
+    why = _why(wished, scores, reference, placement) if ran else None
+    return Member(reference, row.name, row.number, told, why=why, placement=placement)
+
+
+def _why(
+    wished: Sequence[str],
+    scores: Mapping[str, Mapping[str, int]],
+    reference: str,
+    placement: Placement | None,
+) -> Problem:
+    if placement is not None and placement.state == PlacementState.BROKEN:
+        return Problem(
+            N_("La période en entreprise a été interrompue le %(day)s."), {"day": placement.ends_on}
+        )
+    return why_unplaced(wished, scores, reference)
 
 
 def _company(
@@ -126,10 +196,13 @@ def _company(
     wishes: Mapping[str, Sequence[str]],
     scores: Mapping[str, Mapping[str, int]],
     assignment: Mapping[str, str],
+    free: int,
 ) -> Company:
     reference = row.Position.reference
     wishing = [candidate for candidate, ranked in wishes.items() if reference in ranked]
     return Company(
+        reference=reference,
+        free=free,
         name=row.company,
         seats=row.Position.seats,
         wished=len(wishing),

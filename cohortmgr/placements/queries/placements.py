@@ -19,6 +19,7 @@ from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.rules import PRESENT as ENROLLED
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.placements.models import MatchingRun, Placement, Position, Score, Wish
+from cohortmgr.placements.queries import standing
 from cohortmgr.placements.rules import PRESENT, MatchingState, PositionState
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import PlacementTerms
@@ -162,6 +163,7 @@ def company_positions(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         .join(Enrolment, Enrolment.id == Wish.enrolment_id)
         .join(Application, Application.id == Enrolment.application_id)
         .where(Wish.position_id == Position.id, Enrolment.state.in_(_ENROLLED), AGREED, _is_shown(Wish))
+        .where(sa.not_(_elsewhere(Wish.position_id)))
     )
     scored = (
         sa.select(sa.func.count())
@@ -169,6 +171,7 @@ def company_positions(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         .join(Enrolment, Enrolment.id == Score.enrolment_id)
         .join(Application, Application.id == Enrolment.application_id)
         .where(Score.position_id == Position.id, Enrolment.state.in_(_ENROLLED), AGREED, _is_shown(Score))
+        .where(sa.not_(_elsewhere(Score.position_id)))
     )
     return db.session.execute(
         sa.select(
@@ -233,6 +236,7 @@ def candidates_of(position_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         .outerjoin(Offering, Offering.id == Application.offering_id)
         .outerjoin(Score, given)
         .where(Wish.position_id == position_id, Enrolment.state.in_(_ENROLLED), AGREED, _is_shown(Wish))
+        .where(sa.not_(_elsewhere(position_id)))
         .order_by(Application.sort_name, Enrolment.id)
     ).all()
 
@@ -284,8 +288,16 @@ def wishes_of(enrolment_id: int) -> list[int]:
 
 
 def placement_of(enrolment_id: int) -> Placement | None:
-    """Return the placement of an enrolment, or None before a matching is approved."""
-    return db.session.scalar(sa.select(Placement).where(Placement.enrolment_id == enrolment_id))
+    """Return the placement of an enrolment that stands, or None."""
+    standing = (Placement.enrolment_id == enrolment_id, Placement.state.in_(_PRESENT))
+    return db.session.scalar(sa.select(Placement).where(*standing))
+
+
+def _elsewhere(position_id: Any) -> sa.ColumnElement[bool]:
+    """Whether the enrolment of the statement is placed with another position than this one."""
+    other = sa.orm.aliased(Placement)
+    placed = (other.enrolment_id == Enrolment.id, other.state.in_(_PRESENT))
+    return sa.select(other.id).where(*placed, other.position_id != position_id).exists()
 
 
 def mine(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
@@ -311,7 +323,7 @@ def mine(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
             Placement.starts_on,
         )
         .join(Cohort, Cohort.id == Enrolment.cohort_id)
-        .outerjoin(Placement, Placement.enrolment_id == Enrolment.id)
+        .outerjoin(Placement, Placement.id == standing.last_hosting(Enrolment.id))
         .outerjoin(Organisation, Organisation.id == Placement.company_id)
         .where(Enrolment.person_id == viewer.person_id)
         .order_by(Enrolment.id.desc())

@@ -303,6 +303,14 @@ class Definition:
         """The calendar, moved to that intake's first day."""
         return self.calendar.shifted((self.intake(intake_key).starts_on - self.calendar.starts_on).days)
 
+    def last_offer_day(self, intake_key: str) -> date:
+        """The last day on which a seat of that intake is offered: the one that is named, moved as the calendar
+        is, or the first day of the training."""
+        first = self.intake(intake_key).starts_on
+        if self.offers.last_day is None:
+            return first
+        return self.offers.last_day + (first - self.calendar.starts_on)
+
     def stipend_of(self, intake_key: str) -> StipendScheme | None:
         """The stipend scheme, moved by the months from the calendar's first day to that intake's; None if
         there is none."""

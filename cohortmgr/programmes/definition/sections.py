@@ -53,11 +53,12 @@ class Rubric:
 @dataclass(frozen=True)
 class OfferTerms:
     """The terms of offers: days to answer, when reminders are sent (hours before the end), size of the
-    waiting list."""
+    waiting list, and the last day on which a seat is offered (of the first intake, as the calendar's days)."""
 
     days_to_answer: int = 0
     reminders_hours: tuple[int, ...] = ()
     waiting_list: int = 0
+    last_day: date | None = None
 
 
 @dataclass(frozen=True)

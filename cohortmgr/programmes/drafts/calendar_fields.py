@@ -90,6 +90,7 @@ def _read_terms(typed: Typed, given: PostedValues) -> None:
     for part, name in (("reminders", "draft_hours"), ("offers", "reminders_hours")):
         put(typed.table.setdefault(part, {}), name, _hours(typed, given, f"{part}-{name}"))
     put(typed.table["offers"], "days_to_answer", _days(typed, given, "offers-days_to_answer"))
+    put(typed.table["offers"], "last_day", _date(typed, given, "offers-last_day", optional=True))
     for part in ("reminders", "offers"):
         if not typed.table[part]:
             typed.table.pop(part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,12 +35,17 @@ LONGEST_NOTE = 2000
 
 
 def propose(
-    viewer: Viewer, intake_reference: str, note: str = "", offering_reference: str | None = None
+    viewer: Viewer,
+    intake_reference: str,
+    note: str = "",
+    offering_reference: str | None = None,
+    open_until: datetime | None = None,
 ) -> Batch:
     """Freeze the ranking of an offering into a batch of decisions with its certificate. Nobody is told yet.
 
     Refused while an eligible file lacks readings, and while the offering has another proposed or approved
-    batch. A second call of the same person returns the batch of the first call.
+    batch. A second call of the same person returns the batch of the first call. `open_until` is the close that
+    the person saw and accepted, if the intake is open: without it the batch is not approved before that close.
     """
     intake = programmes.get_intake(intake_reference)
     require(viewer, "selection.propose", intake.path)
@@ -54,6 +60,7 @@ def propose(
     board = queries.ranking_of(intake, offering)
     require_read(board)
     batch = _frozen(viewer, intake, offering, board, note)
+    batch.open_until = open_until
     db.session.add(batch)
     db.session.flush()
     _insert(batch, decisions(board, programmes.definition_of(intake).eligibility))
@@ -104,12 +111,19 @@ def _insert(batch: Batch, found: list[DecidedFile]) -> None:
     db.session.execute(sa.insert(table_of(Decision)), rows)
 
 
-def approve(viewer: Viewer, batch_reference: str, typed_number: str, version: int | None = None) -> Batch:
+def approve(
+    viewer: Viewer,
+    batch_reference: str,
+    typed_number: str,
+    version: int | None = None,
+    open_until: datetime | None = None,
+) -> Batch:
     """Approve a batch as a second person: claim the seats, send the offers with a deadline, tell everyone.
 
     `typed_number` is the number of offers as the person wrote it. If the batch is approved already, it is
     returned and nothing happens twice. Refused if the certificate does not hold, if somebody chosen has
-    withdrawn since, and while the programme is in preparation.
+    withdrawn since, while the programme is in preparation, after the last day of offers, and while the intake is
+    open, unless proposer and approver have each accepted that it is, until that moment (`open_until`).
     """
     batch, intake = _locked(viewer, batch_reference)
     require(viewer, "selection.approve", intake.path)
@@ -120,6 +134,8 @@ def approve(viewer: Viewer, batch_reference: str, typed_number: str, version: in
     if version is not None and version != batch.version:
         raise Stale(batch_reference)
     BATCH_STATES.move(batch.state, BatchState.APPROVED)
+    _require_days_left(intake)
+    _require_closed(batch, intake, open_until)
     rows = db.session.execute(letters.held_recipients().where(Decision.batch_id == batch.id)).all()
     chosen = [row for row in rows if row.outcome == Outcome.OFFER]
     _require_number(typed_number, len(chosen))
@@ -135,7 +151,35 @@ def approve(viewer: Viewer, batch_reference: str, typed_number: str, version: in
     told = send_all(letters.for_decisions(rows, letters.shared_by(intake, offering), deadline))
     after = {"offers": len(chosen), "messages": told, "deadline": deadline.isoformat()}
     record(viewer, "selection.approve", about(batch), after=after)
+    offers.call_list(viewer, offering.id)  # seats that were added since the proposal
     return batch
+
+
+def _require_days_left(intake: Intake) -> None:
+    if queries.offers_are_over(intake):
+        what = N_(
+            "Le dernier jour des offres de cette campagne était le %(day)s : plus aucune place n’est offerte. Pour en "
+            "offrir encore, changez ce jour dans la définition du programme."
+        )
+        day = programmes.definition_of(intake).last_offer_day(intake.key)
+        raise Refused(Problem(what, {"day": day}))
+
+
+def _require_closed(batch: Batch, intake: Intake, seen: datetime | None) -> None:
+    """Refuse while the intake is open, unless both people have accepted that it is, until the same moment."""
+    if clock.now() >= intake.closes_at or batch.open_until == seen == intake.closes_at:
+        return
+    values = {"moment": intake.closes_at}
+    if batch.open_until == intake.closes_at:
+        what = N_(
+            "La campagne est ouverte jusqu’au %(moment)s : cochez que vous le savez, ou attendez la clôture."
+        )
+        raise Refused(Problem(what, values, "open_until"))
+    what = N_(
+        "La campagne est ouverte jusqu’au %(moment)s, et la personne qui a proposé ce lot ne l’a pas coché : attendez "
+        "la clôture, ou annulez ce lot et proposez-le de nouveau."
+    )
+    raise Refused(Problem(what, values))
 
 
 def _locked(viewer: Viewer, reference: str) -> tuple[Batch, Intake]:

@@ -24,6 +24,7 @@ from cohortmgr.selection.rules import OfferState
 OFFER_MADE, WAITING_LISTED, REFUSED = "offer_made", "waiting_listed", "refused"
 OFFER_ACCEPTED, OFFER_DECLINED, OFFER_EXPIRED = "offer_accepted", "offer_declined", "offer_expired"
 OFFER_REMINDER = "offer_reminder"
+OFFER_EXTENDED, OFFER_WITHDRAWN, WAITING_CLOSED = "offer_extended", "offer_withdrawn", "waiting_closed"
 
 
 def recipients() -> sa.Select[Any]:
@@ -129,13 +130,18 @@ def reminders(
 def awaits_answer(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
     """Whether each reminder is still to be sent, in one statement for all.
 
-    It is, if its offer is unanswered, the deadline has not passed and the next reminder is not yet due."""
+    It is, if its offer is unanswered, the deadline that it names still stands and has not passed, and the next
+    reminder is not yet due."""
     moment = clock.now()
     names = sorted({variables["reference"] for variables in asked})
-    offers = sa.select(Decision.reference).join(Offer, Offer.decision_id == Decision.id)
+    offers = sa.select(Decision.reference, Offer.deadline).join(Offer, Offer.decision_id == Decision.id)
     unanswered = (Offer.state == OfferState.SENT.value, Offer.deadline > moment)
-    open_ones = set(db.session.scalars(offers.where(Decision.reference.in_(names), *unanswered)))
-    return [moment < each["until"] and each["reference"] in open_ones for each in asked]
+    rows = db.session.execute(offers.where(Decision.reference.in_(names), *unanswered))
+    ends: dict[str, datetime] = {row.reference: row.deadline for row in rows}
+    return [
+        moment < each["until"] and each["reference"] in ends and each["deadline"] == ends[each["reference"]]
+        for each in asked
+    ]
 
 
 def shared_by(intake: Intake, offering: Offering) -> dict[str, Any]:

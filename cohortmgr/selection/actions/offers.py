@@ -42,16 +42,17 @@ def claim_seats(viewer: Viewer, offering_id: int, number: int) -> bool:
     """Take `number` seats if that many are free, by one conditional UPDATE. Returns whether it took them."""
     free = Offering.taken + number <= Offering.seats
     claim = sa.update(Offering).where(Offering.id == offering_id, free)
-    return _changed(claim.values(taken=Offering.taken + number)) == 1
+    return changed(viewer, claim.values(taken=Offering.taken + number)) == 1
 
 
-def _release_seats(offering_id: int, number: int) -> None:
+def _release_seats(viewer: Viewer, offering_id: int, number: int) -> None:
     held = sa.update(Offering).where(Offering.id == offering_id, Offering.taken >= number)
-    if _changed(held.values(taken=Offering.taken - number)) != 1:
+    if changed(viewer, held.values(taken=Offering.taken - number)) != 1:
         raise RuntimeError(f"offering {offering_id} held fewer than {number} seats")
 
 
-def _changed(statement: sa.Update) -> int:
+def changed(viewer: Viewer, statement: sa.Update) -> int:
+    """Run one UPDATE that is a step of an act of the viewer. Returns how many rows it changed."""
     done = db.session.execute(statement.execution_options(synchronize_session=False))
     return int(done.rowcount)  # type: ignore[attr-defined]
 
@@ -98,30 +99,36 @@ def answer_offer(viewer: Viewer, offer_reference: str, accept: bool) -> Offer:
         raise NotFound(offer_reference)
     to = OfferState.ACCEPTED if accept else OfferState.DECLINED
     with acting_in(found.institution_id):
-        if not _move(found, (OfferState.SENT,), to, Offer.deadline > clock.now()):
+        if not move(viewer, found, (OfferState.SENT,), to, Offer.deadline > clock.now()):
             return _answered_before(viewer, offer_reference, to)
         before = {"state": OfferState.SENT.value}
         act = f"selection.{'accept' if accept else 'decline'}"
-        record(viewer, act, _about(viewer, found), before=before, after={"state": to.value})
+        record(viewer, act, about_offer(viewer, found), before=before, after={"state": to.value})
         if accept:
             for follow in on_acceptance:
                 follow(viewer, found)
         else:
-            _pass_on(viewer, found.offering_id, 1)
-        _write(found, letters.OFFER_ACCEPTED if accept else letters.OFFER_DECLINED)
+            pass_on(viewer, found.offering_id, 1)
+        write(viewer, found, letters.OFFER_ACCEPTED if accept else letters.OFFER_DECLINED)
         if accept:
             joining.ask(viewer, db.session.get_one(Application, found.application_id))
     return found
 
 
-def _move(offer: Offer, before: Sequence[OfferState], to: OfferState, *also: sa.ColumnElement[bool]) -> bool:
-    """Move an offer to another state. Returns whether this transaction is the one that moved it."""
+def move(
+    viewer: Viewer, offer: Offer, before: Sequence[OfferState], to: OfferState, *also: sa.ColumnElement[bool]
+) -> bool:
+    """Move an offer to another state, as a step of an act.
+
+    Returns whether this transaction is the one that moved it."""
     moment = clock.now()
-    values = {"state": to.value, "answered_at": moment, "version": Offer.version + 1}
+    values: dict[str, Any] = {"state": to.value, "answered_at": moment, "version": Offer.version + 1}
+    if to is OfferState.ACCEPTED:
+        values["accepted_at"] = moment  # it stays when the seat is given up: reports count who ever accepted
     same = (Offer.id == offer.id, Offer.state.in_([state.value for state in before]), *also)
-    if _changed(sa.update(Offer).where(*same).values(values)) != 1:
+    if changed(viewer, sa.update(Offer).where(*same).values(values)) != 1:
         return False
-    for name, value in (("state", to.value), ("answered_at", moment), ("version", offer.version + 1)):
+    for name, value in {**values, "version": offer.version + 1}.items():
         sa.orm.attributes.set_committed_value(offer, name, value)
     return True
 
@@ -138,22 +145,49 @@ def _answered_before(viewer: Viewer, reference: str, wanted: OfferState) -> Offe
     raise Refused(N_("Vous avez déjà donné une autre réponse à cette offre."))
 
 
-def _about(viewer: Viewer, offer: Offer) -> About:
+def about_offer(viewer: Viewer, offer: Offer) -> About:
     """An offer; what its own person does with it is sealed by their key, what staff do by the installation's."""
     return about(offer, viewer.person_reference if viewer.person_id == offer.person_id else None)
 
 
-def _write(offer: Offer, key: str) -> None:
+def write(viewer: Viewer, offer: Offer, key: str, **more: Any) -> None:
+    """Write a letter about an offer to its person. It is part of each act on the offer."""
     intake = db.session.get_one(Intake, offer.intake_id)
     shared = letters.shared_by(intake, db.session.get_one(Offering, offer.offering_id))
     row = letters.recipient_of(offer.decision_id)
     if letters.reachable(row):
-        send_all([letters.letter(row, key, shared, deadline=offer.deadline)])
+        send_all([letters.letter(row, key, shared, deadline=offer.deadline, **more)])
 
 
-def _pass_on(viewer: Viewer, offering_id: int, number: int) -> int:
+def pass_on(viewer: Viewer, offering_id: int, number: int) -> int:
     """Free seats and offer them to the next on the waiting list. Returns how many were offered again."""
-    _release_seats(offering_id, number)
+    _release_seats(viewer, offering_id, number)
+    return call_list(viewer, offering_id)
+
+
+def call_more(viewer: Viewer, offering: Offering) -> None:
+    """Call the waiting list of an offering that got more seats; called in the same transaction."""
+    with acting_in(offering.institution_id):
+        call_list(viewer, offering.id)
+
+
+def call_waiting(viewer: Viewer) -> int:
+    """Call every waiting list for which a seat is free, however it became free. Returns how many offers it made.
+
+    Only the system may do it."""
+    if not viewer.is_system:
+        raise NotPermitted("selection.promote")
+    return sum(call_list(viewer, offering_id) for offering_id in queries.callable_offerings())
+
+
+def call_list(viewer: Viewer, offering_id: int) -> int:
+    """Offer every free seat to the next on the waiting list, up to the last day of offers. Returns how many."""
+    held = sa.select(Offering).where(Offering.id == offering_id).with_for_update()
+    offering = db.session.scalars(held.execution_options(populate_existing=True)).one()
+    intake = db.session.get_one(Intake, offering.intake_id)
+    free = offering.seats - offering.taken
+    if free <= 0 or queries.offers_are_over(intake):
+        return 0
     # No LIMIT: a row that was locked, and no longer fits once we have waited for it, would waste a place.
     waiting = (
         letters.held_recipients()
@@ -162,13 +196,11 @@ def _pass_on(viewer: Viewer, offering_id: int, number: int) -> int:
         .where(Decision.waiting_state == WaitingState.WAITING.value, Application.state == "submitted")
         .order_by(Decision.position)
     )
-    rows = db.session.execute(waiting).all()[:number]
+    rows = db.session.execute(waiting).all()[:free]
     if not rows or not claim_seats(viewer, offering_id, len(rows)):
         return 0
     promoted = sa.update(Decision).where(Decision.id.in_([row.decision_id for row in rows]))
-    _changed(promoted.values(waiting_state=WaitingState.OFFERED.value))
-    offering = db.session.get_one(Offering, offering_id)
-    intake = db.session.get_one(Intake, offering.intake_id)
+    changed(viewer, promoted.values(waiting_state=WaitingState.OFFERED.value))
     deadline = send_offers(viewer, intake, offering_id, rows)
     shared = letters.shared_by(intake, offering)
     told = [row for row in rows if letters.reachable(row)]
@@ -191,7 +223,7 @@ def expire_offers(viewer: Viewer) -> int:
     rows = db.session.execute(ended.execution_options(synchronize_session=False)).all()
     for offering_id, number in sorted(Counter(row.offering_id for row in rows).items()):
         _end(viewer, offering_id, [row.id for row in rows if row.offering_id == offering_id])
-        _pass_on(viewer, offering_id, number)
+        pass_on(viewer, offering_id, number)
     return len(rows)
 
 
@@ -214,17 +246,17 @@ def release_on_withdrawal(viewer: Viewer, application: Application) -> None:
         if offer is None:
             waiting = Decision.waiting_state == WaitingState.WAITING.value
             left = sa.update(Decision).where(Decision.application_id == application.id, waiting)
-            _changed(left.values(waiting_state=WaitingState.LEFT.value))
+            changed(viewer, left.values(waiting_state=WaitingState.LEFT.value))
             return
         before = {"state": offer.state}
-        if _move(offer, tuple(SEAT_HOLDING), OfferState.DECLINED):
+        if move(viewer, offer, tuple(SEAT_HOLDING), OfferState.DECLINED):
             record(
                 viewer,
                 "selection.decline",
-                _about(viewer, offer),
+                about_offer(viewer, offer),
                 before=before,
                 after={"state": offer.state},
             )
             for follow in on_release:
                 follow(viewer, offer)
-            _pass_on(viewer, offer.offering_id, 1)
+            pass_on(viewer, offer.offering_id, 1)

@@ -12,14 +12,16 @@ from cohortmgr.accounts.rules import Viewer, allows, require
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, Refused
+from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.sheets.tables import write_csv
 from cohortmgr.cohorts.models import Cohort
 from cohortmgr.stipends import queries
 from cohortmgr.stipends.bank_file import bank_rows, check_bank_rows
-from cohortmgr.stipends.models import StipendRun
+from cohortmgr.stipends.models import BankDetails, StipendLine, StipendRun
 from cohortmgr.stipends.payments import Payee, Payment, PaymentList, payment_list
 from cohortmgr.stipends.rules import SETTLED, RunState, StipendLineState
+
+_CHANGED = N_("%(name)s : le compte a changé depuis l’accord.")
 
 
 @dataclass(frozen=True)
@@ -107,23 +109,39 @@ def _payments(run: StipendRun) -> tuple[PaymentList, dict[str, tuple[str, Mappin
         raise Refused(N_("L’état de paiement n’est pas encore approuvé."))
     details = queries.bank_details_of(run.id)
     payees: list[Payee] = []
+    changed: list[Problem] = []
     companies: dict[str, tuple[str, Mapping[str, str] | None]] = {}
     for row in queries.lines_of(run.id):
         line = row.StipendLine
         if line.state != StipendLineState.PAYABLE:
             continue
-        sealed = details.get(line.person_id)
-        rib = crypto.unseal(sealed.sealed, "bank_details", "sealed", sealed.reference) if sealed else None
+        present = details.get(line.person_id)
         name = f"{row.given_name} {row.family_name}".strip()
+        # What the bank has paid stays readable; until then the account must still be the one that was approved.
+        if RunState(run.state) is not RunState.PAID and (present is None or present.blind != line.blind):
+            changed.append(Problem(_CHANGED, {"name": name}, line.reference))
+        rib = _rib(line, present)
         payees.append(Payee(line.reference, str(line.person_id), name, rib, line.net_cents))
         companies[line.reference] = (row.company_key or "", row.company)
     found = payment_list(payees)
-    if found.exceptions or found.count != run.lines or found.total != run.total_cents:
+    if changed or found.exceptions or found.count != run.lines or found.total != run.total_cents:
         raise Refused(
-            N_("Des comptes bancaires ont changé depuis l’accord : le fichier n’est plus celui approuvé."),
-            *found.exceptions,
+            N_(
+                "Des comptes bancaires ont changé depuis l’accord : le fichier n’est plus celui approuvé. Annulez cet "
+                "état avec un motif, ouvrez le mois de nouveau, et faites-le approuver."
+            ),
+            *(changed or found.exceptions),
         )
     return found, companies
+
+
+def _rib(line: StipendLine, present: BankDetails | None) -> str | None:
+    """Open the account that was approved with the line; lines of former versions have none of their own."""
+    if line.account_sealed is not None:
+        return crypto.unseal(line.account_sealed, "stipend_lines", "account", line.reference)
+    if present is None:
+        return None
+    return crypto.unseal(present.sealed, "bank_details", "sealed", present.reference)
 
 
 def _totals(payments: PaymentList) -> dict[str, int]:

@@ -18,14 +18,13 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.text import new_reference, says_number
 from cohortmgr.cohorts import queries as cohorts
-from cohortmgr.cohorts.holidays import national_holidays, pay_day, working_days
+from cohortmgr.cohorts.holidays import pay_day
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.programmes import queries as programmes
-from cohortmgr.programmes.definition.rules import AbsenceRule, Payer, StipendScheme
 from cohortmgr.programmes.models import Intake
 from cohortmgr.stipends import queries
+from cohortmgr.stipends.actions.amounts import Amount, alone, amounts_of, left_before, scheme_of
 from cohortmgr.stipends.models import BankDetails, StipendLine, StipendRun
-from cohortmgr.stipends.payments import Payee, PaymentList, payment_list
 from cohortmgr.stipends.rules import (
     OPEN,
     PAYABLE,
@@ -34,18 +33,19 @@ from cohortmgr.stipends.rules import (
     Arrear,
     RunState,
     StipendLineState,
-    UnpaidAmount,
-    compute_line,
+    StipendSum,
     following,
+    is_payable_month,
     months_before,
     payable_from,
     prepared_from,
     require_begun,
     require_payable_month,
 )
-from cohortmgr.stipends.rules import StipendSum as Sum
 
-_NO_STIPEND = N_("Ce programme ne verse pas de bourse.")
+_IN_ORDER = N_(
+    "Le mois %(month)s n’est pas approuvé : approuvez-le d’abord, les mois se paient dans l’ordre."
+)
 
 
 def take_bank_details(viewer: Viewer, enrolment: Enrolment, application: Application) -> None:
@@ -100,14 +100,18 @@ def _rib_of(application: Application) -> str | None:
 
 
 def open_run(viewer: Viewer, cohort_reference: str, month: date) -> StipendRun:
-    """Open the run of a cohort for a month, or return the one that exists. Refused outside of the scheme's months, and
-    before the day from which the month is prepared."""
+    """Open the run of a cohort for a month, or return the one that exists and is not cancelled.
+
+    Refused outside of the scheme's months, but for one after them that has something left to pay, and before the
+    day from which the month is prepared."""
     cohort = cohorts.get_for(viewer, cohort_reference, "stipends.read")
     require(viewer, "stipends.prepare", cohort.path)
-    scheme = _scheme(cohort)
+    scheme = scheme_of(viewer, cohort)
     month = month.replace(day=1)
-    require_payable_month(month, scheme.starts_month, scheme.months)
     db.session.execute(sa.select(Cohort.id).where(Cohort.id == cohort.id).with_for_update())
+    # What earlier months left, such as a transfer that came back, is paid after the last month too.
+    if month < scheme.starts_month or not left_before(viewer, cohort, month).enrolments:
+        require_payable_month(month, scheme.starts_month, scheme.months)
     known = queries.run_of_month(cohort.id, month)
     if known is not None:
         return known
@@ -158,12 +162,14 @@ def adjust(
 ) -> StipendLine:
     """Set the absences and arrears of one line, with a reason that is kept sealed, and compute the run again.
 
-    `version` is the run's. Refused without a reason, for impossible days, and once the run is approved.
+    `version` is the run's. Refused without a reason, for impossible days, and once the run is approved; but a
+    line that it set aside may still be put right, until a later month has taken it over: nothing of it was paid.
     """
     line = queries.get_for(viewer, line_reference)
     run, cohort = queries.run_for(viewer, queries.run_of(line).reference)
     require(viewer, "stipends.prepare", cohort.path)
-    _require_open(run)
+    if not _is_set_aside_still(run, line):
+        _require_open(run)
     given = [{"month": a.month.isoformat(), "days": a.days, "of": a.of} for a in arrears]
     if run.version != version:
         if (line.absences, line.arrears) == (absences, given):
@@ -175,19 +181,35 @@ def adjust(
     line.absences = absences
     line.arrears = given
     line.reason_sealed = crypto.seal(reason.strip(), "stipend_lines", "reason", line.reference)
-    _compute(viewer, run, cohort)
+    if RunState(run.state) in OPEN:
+        _compute(viewer, run, cohort, strict=line.enrolment_id)
+    else:
+        impossible = not line.items
+        _fill(line, alone(viewer, run, cohort, line, queries.taken_by(line)))
+        if impossible:
+            what = N_("%(name)s : ligne corrigée après l’accord, le mois suivant la paie.")
+            line.exception = {"what": what, "values": {"name": queries.name_of(line)}}
+        run.version += 1
+        db.session.flush()
     after = {"absences": absences, "arrears": line.arrears, "net_cents": line.net_cents, "reason": reason}
     person = db.session.get_one(Person, line.person_id)
     record(viewer, "stipends.adjust", about(line, person.reference), before=before, after=after)
     return line
 
 
+def _is_set_aside_still(run: StipendRun, line: StipendLine) -> bool:
+    settled = RunState(run.state) in SETTLED
+    return settled and line.state == StipendLineState.SET_ASIDE and line.taken_by_id is None
+
+
 def approve(viewer: Viewer, run_reference: str, typed: str, version: int) -> StipendRun:
     """Approve a run: freeze its amounts and show its lines to their people.
 
     The approver is not the person who computed it. `typed` is the number of payments as the approver wrote
-    it. Approving again changes nothing. Refused before the day from which the month is payable, and while an
-    earlier month is not settled, because this run takes over what that month sets aside or cannot take back.
+    it. Approving again changes nothing. Refused before the day from which the month is payable; while an earlier
+    month is not settled, because this run takes over what that month sets aside or cannot take back; and if
+    anything that the figures rest on has changed since they were computed: an account, a day, an absence, an
+    earlier month.
     """
     run, cohort = queries.run_for(viewer, run_reference)
     require(viewer, "stipends.approve", cohort.path)
@@ -198,10 +220,14 @@ def approve(viewer: Viewer, run_reference: str, typed: str, version: int) -> Sti
     if run.version != version:
         raise Stale(run_reference)
     db.session.execute(sa.select(Cohort.id).where(Cohort.id == cohort.id).with_for_update())
-    _require_in_order(run, cohort)
-    require_begun(run.month, payable_from(run.month, _scheme(cohort).arrears), clock.today(), PAYABLE)
-    if not _lines(run):
+    _require_in_order(viewer, run, cohort)
+    begins = payable_from(run.month, scheme_of(viewer, cohort).arrears)
+    require_begun(run.month, begins, clock.today(), PAYABLE)
+    lines = _lines(run)
+    if not lines:
         raise Refused(N_("Aucune ligne de cet état ne peut être payée."))
+    amounts = amounts_of(viewer, run, cohort, lines)
+    _require_as_computed(run, lines, amounts)
     if not says_number(typed, run.lines):
         what = N_("Écrivez le nombre de paiements, %(count)s, pour approuver.")
         raise Refused(Problem(what, {"count": run.lines}, "confirmation"))
@@ -226,6 +252,7 @@ def approve(viewer: Viewer, run_reference: str, typed: str, version: int) -> Sti
         .values(released_at=moment)
         .execution_options(synchronize_session=False)
     )
+    _take_over(lines, amounts)
     db.session.refresh(run)
     record(viewer, "stipends.approve", about(run), after={"lines": run.lines, "total_cents": run.total_cents})
     return run
@@ -240,21 +267,56 @@ def read_reason(viewer: Viewer, line: StipendLine) -> str | None:
     return crypto.unseal(line.reason_sealed, "stipend_lines", "reason", line.reference)
 
 
-def _require_in_order(run: StipendRun, cohort: Cohort) -> None:
-    done = {each.month for each in queries.runs_of(cohort.id) if RunState(each.state) not in OPEN}
-    for month in months_before(run.month, _scheme(cohort).starts_month):
-        if month not in done and queries.to_pay(cohort.id, month):
-            what = N_(
-                "Le mois %(month)s n’est pas approuvé : approuvez-le d’abord, les mois se paient dans l’ordre."
-            )
-            raise Refused(Problem(what, {"month": f"{month:%m/%Y}"}))
+def _require_as_computed(
+    run: StipendRun, lines: Mapping[int, StipendLine], amounts: Sequence[Amount]
+) -> None:
+    """Refuse if the figures are no longer what they were computed from, naming the first whose are not."""
+    now = {each.enrolment.id: each for each in amounts}
+    changed = [each.name for key, each in now.items() if key not in lines or not _says(lines[key], each)]
+    changed += [queries.name_of(line) for key, line in lines.items() if key not in now]
+    paid = [each for each in amounts if each.state is StipendLineState.PAYABLE and each.total]
+    total = sum(each.total.net for each in paid if each.total)
+    if changed or (len(paid), total) != (run.lines, run.total_cents):
+        what = N_(
+            "Ce qui précède a changé depuis le calcul (compte, jours, absences ou mois d’avant) : %(count)s ligne(s), "
+            "dont %(name)s. Recalculez cet état, puis approuvez-le."
+        )
+        raise Refused(Problem(what, {"count": len(changed), "name": changed[0] if changed else "—"}))
 
 
-def _scheme(cohort: Cohort) -> StipendScheme:
-    scheme = queries.scheme_of(cohort)
-    if scheme is None:
-        raise Refused(_NO_STIPEND)
-    return scheme
+def _says(line: StipendLine, amount: Amount) -> bool:
+    """Whether a line says just this amount, its steps and account, and whether it can be paid and why not."""
+    net, carried = (amount.total.net, amount.total.carried) if amount.total else (0, 0)
+    figures = (line.net_cents, line.carried_cents, line.state) == (net, carried, amount.state)
+    return figures and (line.items, line.exception, line.blind) == (
+        amount.items,
+        amount.exception,
+        amount.blind,
+    )
+
+
+def _take_over(lines: Mapping[int, StipendLine], amounts: Sequence[Amount]) -> None:
+    """Note on each earlier line which line took it over, so that no other month does."""
+    taken = {each: lines[amount.enrolment.id].id for amount in amounts for each in amount.takes}
+    if taken:
+        by = sa.case(taken, value=StipendLine.id)
+        mark = sa.update(StipendLine).where(
+            StipendLine.id.in_(sorted(taken)), StipendLine.taken_by_id.is_(None)
+        )
+        done = db.session.execute(mark.values(taken_by_id=by).execution_options(synchronize_session=False))
+        if done.rowcount != len(taken):  # type: ignore[attr-defined]
+            raise Stale("stipends")
+
+
+def _require_in_order(viewer: Viewer, run: StipendRun, cohort: Cohort) -> None:
+    scheme = scheme_of(viewer, cohort)
+    done = {each.month for each in queries.runs_of(cohort.id) if RunState(each.state) in SETTLED}
+    for line in queries.open_lines_before(cohort.id, run.month):
+        raise Refused(Problem(_IN_ORDER, {"month": f"{line.month:%m/%Y}"}))
+    for month in months_before(run.month, scheme.starts_month):
+        owed = is_payable_month(month, scheme.starts_month, scheme.months)
+        if month not in done and owed and queries.to_pay(cohort.id, month):
+            raise Refused(Problem(_IN_ORDER, {"month": f"{month:%m/%Y}"}))
 
 
 def _require_open(run: StipendRun) -> None:
@@ -267,41 +329,46 @@ def _lines(run: StipendRun) -> dict[int, StipendLine]:
     return {row.enrolment_id: row for row in rows}
 
 
-def _compute(viewer: Viewer, run: StipendRun, cohort: Cohort) -> None:
-    scheme, known = _scheme(cohort), _lines(run)
-    owed = queries.still_owed(cohort.id, run.month)
-    aside = queries.unpaid_amounts_before(cohort.id, run.month)
-    rows = queries.to_pay(cohort.id, run.month)
-    payees, unpaid = [], {}
-    for row in rows:
-        line = known.pop(row.Enrolment.id, None) or _new_line(run, row.Enrolment)
-        key = row.Enrolment.id
-        _fill(line, _sum(scheme, run.month, row.Enrolment, line, owed.get(key, 0), aside.get(key, ())))
-        line.last4 = row.BankDetails.last4 if row.BankDetails else ""
-        payees.append(
-            Payee(
-                line.reference, row.Person.reference, row.Person.name, _rib(row.BankDetails), line.net_cents
-            )
-        )
-        if scheme.payer is Payer.COMPANY and row.company_id is None:
-            what = N_("%(name)s : aucune entreprise ne l’accueille ce mois.")
-            unpaid[line.reference] = Problem(what, {"name": row.Person.name}, line.reference)
+def _compute(viewer: Viewer, run: StipendRun, cohort: Cohort, strict: int | None = None) -> None:
+    known = _lines(run)
+    if not known:
+        known = _adjusted_before(run)
+    amounts = amounts_of(viewer, run, cohort, known, strict=strict)
+    for amount in amounts:
+        line = known.pop(amount.enrolment.id, None) or _new_line(run, amount.enrolment)
+        _fill(line, amount.total)
+        _keep_account(line, amount)
+        line.state, line.exception = amount.state.value, amount.exception
     for gone in known.values():
-        db.session.delete(gone)
-    db.session.flush()
-    found = payment_list([payee for payee in payees if payee.reference not in unpaid])
-    _judge(run, found, unpaid)
+        if sa.inspect(gone).persistent:
+            db.session.delete(gone)
+        else:
+            db.session.expunge(gone)
+    paid = [each for each in amounts if each.state is StipendLineState.PAYABLE and each.total]
+    run.lines, run.total_cents = len(paid), sum(each.total.net for each in paid if each.total)
     run.state, run.computed_by, run.computed_at = RunState.COMPUTED.value, viewer.reference, clock.now()
     db.session.flush()
 
 
-def _judge(run: StipendRun, found: PaymentList, unpaid: Mapping[str, Problem]) -> None:
-    problems = {problem.where: problem for problem in found.exceptions} | dict(unpaid)
-    for line in _lines(run).values():
-        problem = problems.get(line.reference)
-        line.state = (StipendLineState.SET_ASIDE if problem else StipendLineState.PAYABLE).value
-        line.exception = {"what": problem.what, "values": dict(problem.values)} if problem else None
-    run.lines, run.total_cents = found.count, found.total
+def _adjusted_before(run: StipendRun) -> dict[int, StipendLine]:
+    """Make the lines that finance had adjusted before this month was cancelled: what was given is not lost."""
+    found = {}
+    for key, old in queries.adjusted_before(run).items():
+        line = _new_line(run, db.session.get_one(Enrolment, key))
+        line.absences, line.arrears = old.absences, list(old.arrears)
+        reason = crypto.unseal(old.reason_sealed or b"", "stipend_lines", "reason", old.reference)
+        line.reason_sealed = crypto.seal(reason, "stipend_lines", "reason", line.reference)
+        found[key] = line
+    return found
+
+
+def _keep_account(line: StipendLine, amount: Amount) -> None:
+    """Keep the account with the line: it is the one that is approved, and that the bank's file bears."""
+    if line.blind != amount.blind or (line.account_sealed is None) != (amount.rib is None):
+        line.account_sealed = (
+            crypto.seal(amount.rib, "stipend_lines", "account", line.reference) if amount.rib else None
+        )
+    line.blind, line.last4 = amount.blind, amount.last4
 
 
 def _new_line(run: StipendRun, enrolment: Enrolment) -> StipendLine:
@@ -313,6 +380,10 @@ def _new_line(run: StipendRun, enrolment: Enrolment) -> StipendLine:
         enrolment_id=enrolment.id,
         month=run.month,
         pay_on=run.pay_on,
+        gross_cents=0,
+        net_cents=0,
+        items=[],
+        blind="",
         absences=0,
         arrears=[],
         state=StipendLineState.SET_ASIDE.value,
@@ -321,39 +392,12 @@ def _new_line(run: StipendRun, enrolment: Enrolment) -> StipendLine:
     return line
 
 
-def _sum(
-    scheme: StipendScheme,
-    month: date,
-    enrolment: Enrolment,
-    line: StipendLine,
-    owed: int,
-    aside: Sequence[UnpaidAmount],
-) -> Sum:
-    arrears = [Arrear(date.fromisoformat(a["month"]), a["days"], a["of"]) for a in line.arrears]
-    counted = scheme.absence_rule is AbsenceRule.PER_WORKING_DAY
-    return compute_line(
-        scheme.monthly_cents,
-        month,
-        max(enrolment.starts_on, scheme.starts_month),
-        enrolment.ends_on,
-        working_days(month),
-        line.absences if counted else 0,
-        arrears,
-        scheme.working_days_basis if counted else None,
-        owed,
-        aside,
-        national_holidays(month),
-    )
-
-
-def _fill(line: StipendLine, total: Sum) -> None:
+def _fill(line: StipendLine, total: StipendSum | None) -> None:
+    if total is None:
+        line.gross_cents = line.net_cents = line.carried_cents = 0
+        line.items = []
+        return
     line.gross_cents, line.net_cents, line.carried_cents = total.gross, total.net, total.carried
     line.items = [
         {"what": item.what, "values": dict(item.values), "cents": item.cents} for item in total.items
     ]
-
-
-def _rib(details: BankDetails | None) -> str | None:
-    if details is None:
-        return None
-    return crypto.unseal(details.sealed, "bank_details", "sealed", details.reference)

@@ -18,6 +18,7 @@ from cohortmgr.applications.documents.actions import papers
 from cohortmgr.applications.documents.actions.receiving import PreparedUpload, parts_by_question
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.actions import require_open
+from cohortmgr.applications.file.hooks import answers_changed
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import (
@@ -193,8 +194,9 @@ def write_answers(
     the caller has loaded the application through a scoped query.
     """
     opened, sealed = split_sealed(definition.form, answers)
+    before = (application.answers, file_queries.sealed_answers(application))
     application.answers = opened
-    if sealed != file_queries.sealed_answers(application):
+    if sealed != before[1]:
         application.sealed_answers = file_queries.seal_answers(sealed, application.reference)
     for name, value in listed(definition, answers, application.number).items():
         setattr(application, name, value)
@@ -213,6 +215,10 @@ def write_answers(
     if "birth_date" in values:
         values["birth_date"] = date.fromisoformat(values["birth_date"])
     set_person(person, values)
+    sent = application.id is not None and application.state != ApplicationState.DRAFT
+    if sent and (opened, sealed) != before:
+        for follow in answers_changed:
+            follow(viewer, application)
 
 
 def open_file(viewer: Viewer, reference: str) -> File:

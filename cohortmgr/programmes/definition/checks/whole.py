@@ -164,6 +164,10 @@ def _offers(definition: Definition) -> Iterator[Fault]:
     for place, hours in enumerate(offers.reminders_hours):
         if not 0 < hours < offers.days_to_answer * 24:
             yield Fault(("offers", "reminders_hours", place), N_("Le rappel tombe hors du délai de réponse."))
+    early = [each for each in definition.intakes if definition.last_offer_day(each.key) < each.decision_by]
+    if offers.last_day is not None and early:
+        what = N_("Le dernier jour des offres est avant la décision : personne n’en recevrait.")
+        yield Fault(("offers", "last_day"), what)
 
 
 def _reminders(definition: Definition) -> Iterator[Fault]:

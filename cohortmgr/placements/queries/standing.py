@@ -1,0 +1,69 @@
+"""Reading placements one by one: which stand or are proposed, which hosted somebody last, and which seats are taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import NotFound
+from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.cohorts.models import Cohort
+from cohortmgr.placements.models import Placement, Position
+from cohortmgr.placements.rules import HOSTED, SEATED, STANDING
+
+_HOSTED = [state.value for state in HOSTED]
+
+
+def proposed_or_placed(enrolment_id: int) -> Placement | None:
+    """Return the placement of an enrolment that stands, or waits for a second person; None if there is none."""
+    states = [state.value for state in STANDING]
+    return db.session.scalar(
+        sa.select(Placement).where(Placement.enrolment_id == enrolment_id, Placement.state.in_(states))
+    )
+
+
+def last_hosting(enrolment_id: Any, until: date | None = None) -> sa.ScalarSelect[Any]:
+    """Return the id, as a subquery, of the last placement in which a company has, or had, an apprentice; of those
+    that began up to the day `until` if there is one."""
+    other = sa.orm.aliased(Placement)
+    order = [other.id.desc()] if until is None else [(other.starts_on <= until).desc(), other.id.desc()]
+    hosted = sa.select(other.id).where(other.enrolment_id == enrolment_id, other.state.in_(_HOSTED))
+    return hosted.order_by(*order).limit(1).correlate_except(other).scalar_subquery()
+
+
+def seats_taken(cohort_id: int) -> Mapping[int, int]:
+    """Return by position id how many of its seats are taken, or proposed by hand."""
+    rows = db.session.execute(
+        sa.select(Placement.position_id, sa.func.count())
+        .join(Position, Position.id == Placement.position_id)
+        .where(Position.cohort_id == cohort_id, Placement.state.in_([state.value for state in SEATED]))
+        .group_by(Placement.position_id)
+    )
+    return dict(rows.all())
+
+
+def placements_in(cohort_id: int) -> Sequence[Placement]:
+    """Return every placement of a cohort, the oldest first."""
+    rows = sa.select(Placement).join(Position, Position.id == Placement.position_id)
+    return db.session.scalars(rows.where(Position.cohort_id == cohort_id).order_by(Placement.id)).all()
+
+
+def placement_for(viewer: Viewer, reference: str, *, lock: bool = False) -> tuple[Placement, Cohort]:
+    """Return a placement and its cohort if the viewer may read the cohort's placements. Raises NotFound otherwise."""
+    wanted = (
+        sa.select(Placement, Cohort)
+        .join(Position, Position.id == Placement.position_id)
+        .join(Cohort, Cohort.id == Position.cohort_id)
+        .where(Placement.reference == reference, cohorts.within(viewer, "placements.read"))
+    )
+    if lock:
+        wanted = wanted.with_for_update(of=Placement).execution_options(populate_existing=True)
+    found = db.session.execute(wanted).first()
+    if found is None:
+        raise NotFound(reference)
+    return found[0], found[1]

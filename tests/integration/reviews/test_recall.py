@@ -1,0 +1,180 @@
+"""Files of a reader who is silent, absent or gone go to others; no reader learns a file’s own name (findings 7, 9)."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from cohortmgr.accounts.rules import Role, Viewer
+from cohortmgr.applications.file.models import Application, Document
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import NotFound, Refused
+from cohortmgr.base.text import new_reference
+from cohortmgr.programmes.models import Intake
+from cohortmgr.reviews import actions, queries
+from cohortmgr.reviews.models import Review
+from cohortmgr.selection.actions import decisions
+from tests.factories.choices import browser, readers, sent, someone
+
+pytestmark = pytest.mark.usefixtures("system_context")
+SCORES = {"resultats": 4, "bases": 4, "projet": 4, "langues": 4}
+
+
+def assigned(files: int = 4, number: int = 3) -> tuple[Intake, Viewer, list[Viewer]]:
+    intake = sent(files)
+    manager, people = someone(intake, Role.SELECTION_MANAGER), readers(intake, number)
+    with writing():
+        actions.assign(manager, intake.reference)
+    return intake, manager, people
+
+
+def reference_of(viewer: Viewer) -> str:
+    return viewer.person_reference or ""
+
+
+def hand_in(viewer: Viewer, intake: Intake) -> int:
+    done = 0
+    for row in queries.queue(viewer, intake.id):
+        if row.state in ("assigned", "reopened"):
+            with writing():
+                actions.score(viewer, row.reference, SCORES)
+            done += 1
+    return done
+
+
+def test_7_the_files_of_a_silent_reader_go_back_to_the_pool_and_the_intake_goes_on() -> None:
+    intake, manager, (silent, second, third) = assigned()
+    for person in (second, third):
+        hand_in(person, intake)
+    with pytest.raises(Refused, match="lectures remises"), writing():
+        decisions.propose(manager, intake.reference)
+    waits = len(queries.open_of(intake, silent.person_id or 0))
+    assert waits > 0
+    with pytest.raises(Refused, match="motif"), writing():
+        actions.recall(manager, intake.reference, reference_of(silent), "  ")
+    with writing():
+        assert actions.recall(manager, intake.reference, reference_of(silent), "Sans nouvelles") == (waits, 0)
+    with writing():
+        assert actions.recall(manager, intake.reference, reference_of(silent), "Encore") == (0, 0)
+    assert queries.queue(silent, intake.id) == [] and queries.open_count(silent) == 0
+    with writing():
+        assert actions.assign(manager, intake.reference) == waits
+    for person in (second, third):
+        hand_in(person, intake)
+    with writing():
+        assert decisions.propose(manager, intake.reference).state == "proposed"
+
+
+def test_7_a_named_person_gets_what_she_may_read_and_the_rest_waits_in_the_pool() -> None:
+    intake, manager, (absent, second, third) = assigned()
+    rows = queries.open_of(intake, absent.person_id or 0)
+    own = next(
+        row.number
+        for row in rows
+        if row.number not in {each.number for each in queries.queue(second, intake.id)}
+    )
+    with writing():
+        db.session.execute(sa.update(Application).where(Application.number == own).values(email="r1@inpt.ma"))
+    held = {row.number for row in queries.queue(second, intake.id)}
+    can = {row.number for row in rows} - held - {own}
+    with writing():
+        taken, given = actions.recall(
+            manager, intake.reference, reference_of(absent), "Absente", reference_of(second)
+        )
+    assert (taken, given) == (len(rows), len(can))
+    assert {row.number for row in queries.queue(second, intake.id)} == held | can
+    assert own not in {row.number for row in queries.queue(second, intake.id)}
+    with writing():  # back again, to the one who was absent: the same row is hers anew
+        back = actions.recall(manager, intake.reference, reference_of(second), "Retour", reference_of(absent))
+    assert back[1] > 0 and len(queries.open_of(intake, absent.person_id or 0)) == back[1]
+    assert third.person_id
+
+
+@pytest.mark.parametrize("gone", ["suspended", "role"])
+def test_7_a_reader_who_is_suspended_or_has_no_role_any_more_gives_way_too(gone: str) -> None:
+    intake, manager, (lost, *_others) = assigned(number=4)
+    with writing():
+        table = "accounts SET suspended_at" if gone == "suspended" else "grants SET revoked_at"
+        where = "id" if gone == "suspended" else "account_id"
+        db.session.execute(
+            sa.text(f"UPDATE {table} = CURRENT_TIMESTAMP WHERE {where} = :a"), {"a": lost.account_id}
+        )
+    waits = len(queries.open_of(intake, lost.person_id or 0))
+    named = [
+        reader for reader in queries.progress_of(intake).readers if reader.reference == reference_of(lost)
+    ]
+    assert [reader.waiting for reader in named] == [waits]
+    with pytest.raises(Refused, match="autre personne"), writing():
+        actions.recall(manager, intake.reference, reference_of(lost), "Partie", reference_of(manager))
+    with writing():
+        assert actions.recall(manager, intake.reference, reference_of(lost), "Partie") == (waits, 0)
+    with writing():
+        assert actions.assign(manager, intake.reference) == waits
+    with pytest.raises(NotFound):
+        queries.reader_in(intake, reference_of(manager))
+
+
+def test_7_who_finds_a_conflict_after_handing_in_gives_the_file_back_herself(app: Flask) -> None:
+    intake, manager, (reader, *_) = assigned()
+    hand_in(reader, intake)
+    review = queries.queue(reader, intake.id)[0]
+    page = browser(app, reader)
+    assert "Me récuser après coup" in page.get(f"/staff/reviews/{review.reference}").text
+    answer = page.post(
+        f"/staff/reviews/{review.reference}/abstain", data={"reason": "C’est mon cousin.", "version": "2"}
+    )
+    assert answer.status_code == 302
+    row = db.session.scalars(sa.select(Review).where(Review.reference == review.reference)).one()
+    assert (row.state, row.scores, row.total_thousandths) == ("abstained", {}, None)
+    with writing():
+        assert actions.assign(manager, intake.reference) == 1
+
+
+def test_7_what_was_taken_back_cannot_be_handed_in(app: Flask) -> None:
+    intake, manager, (silent, *_others) = assigned()
+    review = queries.queue(silent, intake.id)[0].reference
+    address = f"/staff/intakes/{intake.reference}/reviews/readers/{reference_of(silent)}"
+    desk = browser(app, manager)
+    assert address in desk.get(f"/staff/intakes/{intake.reference}/reviews").text
+    empty = desk.post(address, data={"to": "", "reason": ""})
+    assert empty.status_code == 200 and "Écrivez le motif" in empty.text
+    assert desk.post(address, data={"to": "", "reason": "Sans nouvelles"}).status_code == 302
+    assert "Rien n’attend" in desk.get(address).text
+    with pytest.raises(Refused, match="repris"), writing():
+        actions.score(silent, review, SCORES)
+    assert "Une autre personne le lit" in browser(app, silent).get(f"/staff/reviews/{review}").text
+    assert browser(app, silent).get(address).status_code == 404
+
+
+def _paper(application: Application, question: str, filename: str) -> None:
+    db.session.add(
+        Document(
+            reference=new_reference(),
+            institution_id=application.institution_id,
+            person_id=application.person_id,
+            application_id=application.id,
+            question=question,
+            filename=filename,
+            media_type="application/pdf",
+            size=10,
+            sha256="0" * 64,
+            storage_key=new_reference(),
+            uploaded_at=clock.now(),
+        )
+    )
+
+
+def test_9_no_name_of_a_file_reaches_whoever_reads_blind(app: Flask) -> None:
+    intake, manager, (reader, *_) = assigned()
+    review = queries.queue(reader, intake.id)[0].reference
+    row = db.session.scalars(sa.select(Review).where(Review.reference == review)).one()
+    with writing():
+        file = db.session.get_one(Application, row.application_id)
+        _paper(file, "transcripts", "Releve_Zineb_ALAOUI_BE123456.pdf")
+        _paper(file, "gone", "CV_Zineb_ALAOUI.pdf")
+    for who in (reader, manager):
+        text = browser(app, who).get(f"/staff/reviews/{review}").text
+        assert "ALAOUI" not in text and "BE12345" not in text
+        assert "2. Document" in text and ">1. " in text
