@@ -86,11 +86,11 @@ def test_4_staff_write_the_true_days_with_a_reason(app: Flask, system_context: A
     centre = promotions.browser(app, promotions.staff(cohorts.intake_of(cohort), Role.CENTRE_MANAGER))
     page = f"/staff/enrolments/{enrolment.reference}/days"
     assert page in centre.get(f"/staff/cohorts/{cohort.reference}").text
-    given = {"starts_on": "2026-01-12", "ends_on": "2026-01-01", "reason": "x", "version": "2"}
+    version = str(promotions.enrolments_of(cohort)[0].version)
+    given = {"starts_on": "2026-01-12", "ends_on": "2026-01-01", "reason": "x", "version": version}
     wrong_page = centre.post(page, data=given)
     assert wrong_page.status_code == 422 and "2026-01-01" in wrong_page.text
-    version = str(promotions.enrolments_of(cohort)[0].version)
-    assert centre.post(page, data={**given, "ends_on": "", "version": version}).status_code == 302
+    assert centre.post(page, data={**given, "ends_on": ""}).status_code == 302
     assert nets(cohort, JANUARY) == [proportion(400_000, 15, 22), 400_000]
 
 
