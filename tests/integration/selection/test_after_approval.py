@@ -130,8 +130,9 @@ def test_11_a_seat_that_was_free_already_is_filled_with_the_one_given_up_now() -
     decided(8, seats=2)
     with writing():  # by whatever way the seats rose: here by nobody's act
         db.session.execute(sa.update(Offering).where(Offering.taken > 0).values(seats=4))
+    reference = offer_of(1).reference  # before the transaction, which looking anew would end
     with writing():
-        offers.answer_offer(known("c1@exemple.ma"), offer_of(1).reference, False)
+        offers.answer_offer(known("c1@exemple.ma"), reference, False)
     assert sorted(states()) == ["declined", *["sent"] * 4]
 
 
@@ -159,8 +160,9 @@ def test_a_closed_list_is_called_no_more_and_its_people_know() -> None:
     with writing():
         assert changes.close_list(administrator, batch.reference, "Encore") == 0
     assert keys().count("waiting_closed") == 4
+    reference = offer_of(1).reference  # before the transaction, which looking anew would end
     with writing():
-        offers.answer_offer(known("c1@exemple.ma"), offer_of(1).reference, False)
+        offers.answer_offer(known("c1@exemple.ma"), reference, False)
     assert sorted(states()) == ["declined", "sent"]
 
 
