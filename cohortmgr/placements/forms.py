@@ -12,8 +12,12 @@ from cohortmgr.base.forms import HouseForm
 class HandPlacementForm(HouseForm):
     """Who goes where, from when and why; the page fills in the persons and the companies."""
 
-    enrolment = SelectField(_l("Personne"), validate_choice=False)
-    position = SelectField(_l("Entreprise"), validate_choice=False)
+    enrolment = SelectField(
+        _l("Personne"), [InputRequired(_l("Choisissez une personne de la liste."))], validate_choice=False
+    )
+    position = SelectField(
+        _l("Entreprise"), [InputRequired(_l("Choisissez une entreprise de la liste."))], validate_choice=False
+    )
     starts_on = DateField(_l("Premier jour en entreprise"), [InputRequired(_l("Choisissez un jour."))])
     reason = TextAreaField(
         _l("Motif"),

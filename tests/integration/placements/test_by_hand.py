@@ -186,6 +186,8 @@ def test_12_the_pages_place_by_hand_and_keep_what_was_typed(app: Flask, system_c
     }
     wrong = centre.post(f"{page}/by-hand", data=given)
     assert wrong.status_code == 422 and "2026-02-02" in wrong.text and "Écrivez le motif" in wrong.text
+    nobody = centre.post(f"{page}/by-hand", data={**given, "enrolment": "", "reason": "Tardive"})
+    assert nobody.status_code == 422 and "Choisissez une personne" in nobody.text
     assert centre.post(f"{page}/by-hand", data={**given, "reason": "Tardive"}).status_code == 302
     placement = db.session.scalars(sa.select(Placement).where(Placement.state == "proposed")).one()
     address = f"/staff/placements/{placement.reference}"
