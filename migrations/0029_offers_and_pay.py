@@ -1,4 +1,4 @@
-"""What was accepted once stays known; a list, an offer, a placement and a payment run can be taken back with a reason."""
+"""What was accepted once stays known; a list, an offer, a placement and a run can be taken back with a reason."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -50,7 +50,9 @@ def upgrade() -> None:
         table.drop_constraint(op.f("uq_stipend_runs_cohort_id_month"), type_="unique")
         table.add_column(sa.Column("cancelled_by", sa.String(length=26), nullable=True))
         table.add_column(sa.Column("cancelled_at", MOMENT, nullable=True))
-        table.add_column(sa.Column("cancelled_because", sa.Text(), nullable=False, server_default=sa.text("''")))
+        table.add_column(
+            sa.Column("cancelled_because", sa.Text(), nullable=False, server_default=sa.text("''"))
+        )
     op.create_index(
         "uq_stipend_runs_cohort_month_kept",
         "stipend_runs",
@@ -60,12 +62,16 @@ def upgrade() -> None:
         postgresql_where=KEPT,
     )
     with op.batch_alter_table("stipend_lines") as table:
-        table.add_column(sa.Column("blind", sa.String(length=64), nullable=False, server_default=sa.text("''")))
+        table.add_column(
+            sa.Column("blind", sa.String(length=64), nullable=False, server_default=sa.text("''"))
+        )
         table.add_column(sa.Column("account_sealed", sa.LargeBinary(), nullable=True))
         table.add_column(sa.Column("taken_by_id", ID, nullable=True))
         table.add_column(sa.Column("paid_on", sa.Date(), nullable=True))
         table.add_column(sa.Column("returned_on", sa.Date(), nullable=True))
-        table.add_column(sa.Column("returned_because", sa.Text(), nullable=False, server_default=sa.text("''")))
+        table.add_column(
+            sa.Column("returned_because", sa.Text(), nullable=False, server_default=sa.text("''"))
+        )
         table.create_foreign_key(
             op.f("fk_stipend_lines_taken_by_id_stipend_lines"), "stipend_lines", ["taken_by_id"], ["id"]
         )
@@ -84,7 +90,7 @@ def _keep_accounts() -> None:
 
 
 def _keep_what_was_taken_over() -> None:
-    """Note by which line each earlier one was taken over; what none took over is open again, and the next one pays it."""
+    """Note by which line each earlier one was taken over; what none took over is open, and the next one pays it."""
     bind = op.get_bind()
     lines = sa.table(
         "stipend_lines",
@@ -146,6 +152,10 @@ def downgrade() -> None:
             table.drop_column(name)
         table.create_unique_constraint(op.f("uq_placements_enrolment_id"), ["enrolment_id"])
         table.alter_column("run_id", existing_type=ID, nullable=False)
-    for name, column in (("enrolments", "confirmed_at"), ("offers", "accepted_at"), ("batches", "open_until")):
+    for name, column in (
+        ("enrolments", "confirmed_at"),
+        ("offers", "accepted_at"),
+        ("batches", "open_until"),
+    ):
         with op.batch_alter_table(name) as table:
             table.drop_column(column)

@@ -11,7 +11,8 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.forms import HouseForm, WholeField
 from cohortmgr.cohorts.holidays import working_days
-from cohortmgr.stipends.rules import Arrear, month_of
+from cohortmgr.stipends.months import month_of
+from cohortmgr.stipends.rules import Arrear
 
 
 class MonthForm(HouseForm):

@@ -21,12 +21,8 @@ from cohortmgr.placements.queries.standing import last_hosting
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import PeriodKind, StipendScheme
 from cohortmgr.stipends.models import BankDetails, StipendLine, StipendRun
-from cohortmgr.stipends.rules import (
-    SETTLED,
-    RunState,
-    StipendLineState,
-    following,
-)
+from cohortmgr.stipends.months import following
+from cohortmgr.stipends.rules import SETTLED, RunState, StipendLineState
 
 _SETTLED = StipendRun.state.in_([state.value for state in SETTLED])
 

@@ -20,16 +20,8 @@ from cohortmgr.stipends.actions import outcomes, payment_files
 from cohortmgr.stipends.actions import runs as actions
 from cohortmgr.stipends.forms import AdjustmentForm, BankDayForm, BankWordForm, CancelRunForm, MonthForm
 from cohortmgr.stipends.models import StipendLine
-from cohortmgr.stipends.rules import (
-    OPEN,
-    RUN_STATES,
-    SETTLED,
-    WITH_BANK,
-    RunState,
-    StipendLineState,
-    following,
-    month_of,
-)
+from cohortmgr.stipends.months import following, month_of
+from cohortmgr.stipends.rules import OPEN, RUN_STATES, SETTLED, WITH_BANK, RunState, StipendLineState
 
 bp = Blueprint("stipends_staff", __name__)
 

@@ -10,16 +10,16 @@ from cohortmgr.base.errors import N_
 from cohortmgr.base.navigation import RoomCard, navigation_of
 from cohortmgr.cohorts import actions as enrolments
 from cohortmgr.stipends import candidate_views, staff_views
-from cohortmgr.stipends.actions import runs
+from cohortmgr.stipends.actions import bank_details
 
 
 def init_app(app: Flask) -> None:
     """Register pages and navigation entries, and the hooks that bring bank details."""
     app.register_blueprint(candidate_views.bp)
     app.register_blueprint(staff_views.bp)
-    enrolments.on_enrolment.register(runs.take_bank_details)
-    joining.on_answers.register(runs.take_given_later)
-    files.answers_changed.register(runs.take_given_later)
+    enrolments.on_enrolment.register(bank_details.take_bank_details)
+    joining.on_answers.register(bank_details.take_given_later)
+    files.answers_changed.register(bank_details.take_given_later)
     navigation = navigation_of(app)
     navigation.lead_to("portals.my_home", candidate_views.bp.name)
     navigation.lead_to("portals.staff_home", staff_views.bp.name)

@@ -19,6 +19,7 @@ from cohortmgr.cohorts.rules import PAID, PAID_TO_THE_END
 from cohortmgr.programmes.definition.rules import AbsenceRule, Payer, StipendScheme
 from cohortmgr.stipends import queries
 from cohortmgr.stipends.models import BankDetails, StipendLine, StipendRun
+from cohortmgr.stipends.months import following, is_payable_month
 from cohortmgr.stipends.payments import Payee, payment_list
 from cohortmgr.stipends.rules import (
     Arrear,
@@ -26,8 +27,6 @@ from cohortmgr.stipends.rules import (
     StipendLineState,
     StipendSum,
     compute_line,
-    following,
-    is_payable_month,
     missed_months,
     months_paid_late,
     named,

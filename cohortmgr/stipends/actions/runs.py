@@ -7,11 +7,8 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.bank import check_rib
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require, require_second_person
-from cohortmgr.applications.file import queries as applications
-from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
@@ -20,20 +17,11 @@ from cohortmgr.base.text import new_reference, says_number
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.holidays import pay_day
 from cohortmgr.cohorts.models import Cohort, Enrolment
-from cohortmgr.programmes import queries as programmes
-from cohortmgr.programmes.models import Intake
 from cohortmgr.stipends import queries
 from cohortmgr.stipends.actions.amounts import Amount, alone, amounts_of, left_before, scheme_of
-from cohortmgr.stipends.models import BankDetails, StipendLine, StipendRun
-from cohortmgr.stipends.rules import (
-    OPEN,
+from cohortmgr.stipends.models import StipendLine, StipendRun
+from cohortmgr.stipends.months import (
     PAYABLE,
-    RUN_STATES,
-    SETTLED,
-    Arrear,
-    RunState,
-    StipendLineState,
-    StipendSum,
     following,
     is_payable_month,
     months_before,
@@ -42,61 +30,11 @@ from cohortmgr.stipends.rules import (
     require_begun,
     require_payable_month,
 )
+from cohortmgr.stipends.rules import OPEN, RUN_STATES, SETTLED, Arrear, RunState, StipendLineState, StipendSum
 
 _IN_ORDER = N_(
     "Le mois %(month)s n’est pas approuvé : approuvez-le d’abord, les mois se paient dans l’ordre."
 )
-
-
-def take_bank_details(viewer: Viewer, enrolment: Enrolment, application: Application) -> None:
-    """Store the RIB of an application for its enrolment, sealed for its new place; called at the enrolment.
-
-    Without a valid RIB nothing happens: the payment run then names the person among its exceptions.
-    """
-    rib = _rib_of(application)
-    if rib is None:
-        return
-    mine = (
-        BankDetails.institution_id == enrolment.institution_id,
-        BankDetails.person_id == enrolment.person_id,
-    )
-    row = db.session.scalar(sa.select(BankDetails).where(*mine)) or BankDetails(
-        reference=new_reference(), institution_id=enrolment.institution_id, person_id=enrolment.person_id
-    )
-    if row.blind == crypto.blind_index("rib", rib):
-        return
-    row.sealed = crypto.seal(rib, "bank_details", "sealed", row.reference)
-    row.blind, row.last4, row.taken_at = crypto.blind_index("rib", rib), rib[-4:], clock.now()
-    db.session.add(row)
-    person = db.session.get_one(Person, enrolment.person_id)
-    record(
-        viewer,
-        "stipends.take_bank_details",
-        about(row, person.reference),
-        after={"last4": row.last4, "application": application.reference},
-    )
-
-
-def take_given_later(viewer: Viewer, application: Application) -> None:
-    """Do the same for a RIB that was given after the acceptance.
-
-    If there is no enrolment yet, nothing is done: the enrolment will take the RIB when it is made."""
-    enrolment = db.session.scalar(sa.select(Enrolment).where(Enrolment.application_id == application.id))
-    if enrolment is not None:
-        take_bank_details(viewer, enrolment, application)
-
-
-def _rib_of(application: Application) -> str | None:
-    intake = db.session.get_one(Intake, application.intake_id)
-    questions = programmes.definition_of(intake).form.questions
-    question = next((each for each in questions if each.target == "bank.rib"), None)
-    if question is None:
-        return None
-    answers = applications.sealed_answers(application) if question.sealed else application.answers
-    try:
-        return check_rib(str(answers.get(question.key) or ""))
-    except Refused:
-        return None
 
 
 def open_run(viewer: Viewer, cohort_reference: str, month: date) -> StipendRun:

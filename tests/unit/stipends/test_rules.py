@@ -9,6 +9,14 @@ from hypothesis import strategies as st
 
 from cohortmgr.base.errors import Refused
 from cohortmgr.cohorts.holidays import national_holidays, working_days
+from cohortmgr.stipends.months import (
+    following,
+    month_of,
+    payable_from,
+    prepared_from,
+    require_begun,
+    require_payable_month,
+)
 from cohortmgr.stipends.rules import (
     RUN_STATES,
     Arrear,
@@ -16,13 +24,7 @@ from cohortmgr.stipends.rules import (
     StipendSum,
     UnpaidAmount,
     compute_line,
-    following,
-    month_of,
-    payable_from,
-    prepared_from,
     proportion,
-    require_begun,
-    require_payable_month,
     unpaid_amounts_by,
 )
 
