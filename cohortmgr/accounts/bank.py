@@ -1,24 +1,32 @@
 """Check Moroccan bank details: the RIB's 24 digits (bank 3, city 3, account 16, key 2) and its IBAN.
 
-The key is ISO 7064 mod 97: the whole number is a multiple of 97, which reveals any single wrong digit and any
-two neighbouring digits that changed places. The IBAN of a valid RIB always begins with MA64.
+The key is ISO 7064 mod 97, from 01 to 97: the whole number is a multiple of 97, which reveals any single wrong
+digit and any two neighbouring digits that changed places. 00 and 98 leave the same remainder and are no keys. The
+IBAN of a valid RIB always begins with MA64.
 """
 
 from __future__ import annotations
 
+import re
+
 from cohortmgr.accounts.identifiers import western_digits
 from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.text import bare
 
 RIB_LENGTH = 24
 _COUNTRY = "MA"
 _CHECK = "64"
-_SEPARATORS = str.maketrans(dict.fromkeys(" \t\n\r\xa0\u202f\u200e\u200f\u200b\ufeff-–."))
+_SEPARATORS = str.maketrans(dict.fromkeys(" \t\n\r-."))
+# A spreadsheet keeps fifteen digits of a number, writes zeros for the others, and shows it as 7,81E+21.
+_KEPT_DIGITS = 15
+_SCIENTIFIC = re.compile(r"[0-9]([.,][0-9]+)?E\+?[0-9]{1,3}\Z")
 
 
 def check_rib(text: str) -> str:
     """Return the 24 digits of a RIB, given alone or as an IBAN `MA…`, in any grouping.
     Raises Refused, saying what is wrong, if it is not valid."""
-    number = western_digits(text[:100]).translate(_SEPARATORS).upper()
+    written = western_digits(bare(text[:200])).upper()
+    number = written.translate(_SEPARATORS)
     if number.startswith("IBAN"):
         number = number[4:]
     if number.startswith(_COUNTRY):
@@ -27,6 +35,13 @@ def check_rib(text: str) -> str:
                 N_("Cet IBAN n’est pas valable. Recopiez les 28 caractères qui commencent par MA64.")
             )
         number = number[4:]
+    if _is_damaged(written, number):
+        raise Refused(
+            N_(
+                "Excel a remplacé les derniers chiffres de ce RIB par des zéros. Mettez la colonne au format "
+                "Texte, puis recopiez les 24 chiffres du relevé d’identité bancaire."
+            )
+        )
     if not (number.isascii() and number.isdigit()):
         raise Refused(
             N_("Le RIB ne comporte que des chiffres. Recopiez les 24 chiffres du relevé d’identité bancaire.")
@@ -38,7 +53,11 @@ def check_rib(text: str) -> str:
                 {"found": len(number)},
             )
         )
-    if int(number) % 97:
+    if not int(number):
+        raise Refused(
+            N_("Ce RIB ne contient que des zéros. Recopiez les 24 chiffres du relevé d’identité bancaire.")
+        )
+    if number[RIB_LENGTH - 2 :] != rib_key(number[: RIB_LENGTH - 2]):
         raise Refused(
             N_(
                 "La clé du RIB ne correspond pas : un chiffre au moins est faux. Vérifiez-le sur le "
@@ -46,6 +65,16 @@ def check_rib(text: str) -> str:
             )
         )
     return number
+
+
+def _is_damaged(written: str, number: str) -> bool:
+    """Whether a spreadsheet took the number for a quantity, with which its last digits are lost."""
+    if _SCIENTIFIC.match(written.replace(" ", "")):
+        return True
+    if not (number.isascii() and number.isdigit()) or not _KEPT_DIGITS < len(number) <= RIB_LENGTH:
+        return False
+    # Of 24 digits the first fifteen are left. Fewer digits have lost the zeros before them as well.
+    return number.endswith("0" * (len(number) - _KEPT_DIGITS)) and int(number) > 0
 
 
 def rib_key(account: str) -> str:

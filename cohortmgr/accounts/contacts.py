@@ -10,6 +10,7 @@ import phonenumbers
 
 from cohortmgr.accounts.identifiers import western_digits
 from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.text import bare
 
 EMAIL, SMS = "email", "sms"
 LONGEST = 254
@@ -18,11 +19,9 @@ _MOBILES = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FI
 # What belongs to satellites and worldwide services, which cost the most of all.
 _NO_COUNTRY = "001"
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+\Z")
-_NOT_WRITTEN = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _ELSEWHERE = N_(
     "Nos SMS ne partent que vers les portables en %(codes)s. Donnez un tel numéro, ou une adresse e-mail."
 )
-_UNWRITTEN = str.maketrans(dict.fromkeys(_NOT_WRITTEN))
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Contact:
 def contact_of(text: str) -> Contact:
     """Return the contact that was typed, an address or a number.
     Raises Refused, saying what is wrong and how to write it."""
-    typed = text.translate(_UNWRITTEN).strip()
+    typed = bare(text)
     if "@" in typed or any(sign.isalpha() for sign in typed):
         return Contact(EMAIL, normalise_email(typed))
     return Contact(SMS, normalise_mobile(typed))
@@ -49,9 +48,10 @@ def contact_of(text: str) -> Contact:
 
 def normalise_email(text: str) -> str:
     """Return the address in lower case. Raises Refused if it cannot be an address."""
-    if len(text) > LONGEST or not _EMAIL.match(text):
+    address = bare(text)
+    if len(address) > LONGEST or not _EMAIL.match(address):
         raise Refused(N_("Écrivez l’adresse en entier, par exemple nom@exemple.ma."))
-    return text.casefold()
+    return address.lower()  # folding the case would make another domain of one with ß
 
 
 def normalise_mobile(text: str) -> str:
@@ -60,10 +60,15 @@ def normalise_mobile(text: str) -> str:
 
     Raises Refused if it is not valid, or no mobile: a fixed line, or a number that costs whoever calls it."""
     try:
-        number = phonenumbers.parse(western_digits(text[:40]), "MA")
+        number = phonenumbers.parse(western_digits(bare(text[:80])[:40]), "MA")
     except phonenumbers.NumberParseException:
         number = None
-    if number is None or len(text) > 40 or number.extension or not phonenumbers.is_valid_number(number):
+    if (
+        number is None
+        or len(bare(text[:80])) > 40
+        or number.extension
+        or not phonenumbers.is_valid_number(number)
+    ):
         raise Refused(
             N_("Ce numéro de téléphone n’est pas valable. Écrivez-le comme 06 12 34 56 78, ou avec +212.")
         )

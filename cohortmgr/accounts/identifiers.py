@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from cohortmgr.base.errors import N_, Refused
+from cohortmgr.base.text import bare
 
 _CIN = re.compile(r"[A-Z]{1,2}[0-9]{4,7}\Z")
 _MASSAR = re.compile(r"[A-Z][0-9]{9}\Z")
@@ -16,7 +17,7 @@ _PERMIT = re.compile(r"[A-Z0-9]{5,12}\Z")
 # Longer than any number with its spaces: a longer text is not examined.
 _LONGEST = 40
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
-_SEPARATORS = str.maketrans(dict.fromkeys(" \t\n\r\xa0\u202f\u200e\u200f\u200b\ufeff-–.·/"))
+_SEPARATORS = str.maketrans(dict.fromkeys(" \t\n\r-.·/"))
 
 
 def western_digits(text: str) -> str:
@@ -72,4 +73,5 @@ def normalise_residence_permit(text: str) -> str:
 
 
 def _compact(text: str) -> str:
-    return western_digits(text[:_LONGEST]).translate(_SEPARATORS).upper() if len(text) <= _LONGEST else ""
+    written = bare(text) if len(text) <= 2 * _LONGEST else ""
+    return western_digits(written).translate(_SEPARATORS).upper() if len(written) <= _LONGEST else ""

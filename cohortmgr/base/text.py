@@ -29,7 +29,15 @@ _ARABIC = str.maketrans(
 )
 # Letters that NFKD does not decompose although people write them in two ways.
 _WHOLE = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ı": "i"})
-_PUNCTUATION = str.maketrans({**dict.fromkeys("’‘`´ʼʹ′", "'"), **dict.fromkeys("‐‑–—−", "-")})
+# All that keyboards, word processors and telephones write for an apostrophe, a hyphen and a slash.
+APOSTROPHES = "’‘‛`´ʼʻʹʽʾʿˈˊˋ′‵＇՚ꞌ\u0313\u0315"
+HYPHENS = "‐‑‒–—―⁃−﹘﹣－\u058a\u05be"
+_SLASHES = "⁄∕／"
+# Letters and marks by their category, which nobody sees either.
+_FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe0e\ufe0f"
+_QUOTES_AND_HYPHENS = str.maketrans({**dict.fromkeys(APOSTROPHES, "'"), **dict.fromkeys(HYPHENS, "-")})
+_PUNCTUATION = _QUOTES_AND_HYPHENS
+_SIGNS = _QUOTES_AND_HYPHENS | str.maketrans(dict.fromkeys(_SLASHES, "/"))
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
 
 
@@ -68,6 +76,30 @@ def clean(text: str) -> str:
         if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") or c in "\u200c\u200d"
     )
     return "".join(kept).strip()
+
+
+def plain_punctuation(text: str) -> str:
+    """Return the text with every kind of apostrophe and hyphen as ' and -."""
+    return text.translate(_QUOTES_AND_HYPHENS)
+
+
+def bare(text: str) -> str:
+    """Return what a number, a date or an address says, without the marks that a program left in it.
+
+    Direction marks, joiners and the like are dropped, odd spaces become common ones, and every kind of
+    apostrophe, hyphen and slash becomes the one of a keyboard. What is dropped has no width of its own, so
+    that nobody reads another value than what is kept."""
+    kept = (" " if _is_odd_space(c) else c for c in without_marks(text))
+    return "".join(kept).translate(_SIGNS).strip()
+
+
+def without_marks(text: str) -> str:
+    """Return the text without characters that only say how to set it: direction marks, joiners, soft hyphens."""
+    return "".join(c for c in text if unicodedata.category(c) != "Cf" and c not in _FILLERS)
+
+
+def _is_odd_space(character: str) -> bool:
+    return character not in "\n\t" and (unicodedata.category(character) in ("Zs", "Zl", "Zp"))
 
 
 def says_number(typed: str, number: int) -> bool:

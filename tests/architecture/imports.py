@@ -24,7 +24,7 @@ MAY: dict[str, set[str]] = {
     "views": {*_ACT, "forms", "guards", "views"},
     "wiring": {PURE, *FAMILIES, "views"} - {"wiring"},
 }
-PURE_BASE = ("money", "errors", "text", "typed", "states", "caching")
+PURE_BASE = ("money", "errors", "domains", "text", "typed", "states", "caching")
 # Values and pure functions of modules that hold others too.
 PURE_NAMES = ("cohortmgr.base.clock.CASABLANCA", "cohortmgr.base.sheets.tables")
 # What a family may take of base; the others may take all but `web`.

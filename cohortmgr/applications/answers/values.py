@@ -22,8 +22,9 @@ from cohortmgr.accounts.bank import check_rib
 from cohortmgr.accounts.identifiers import normalise_cin, normalise_massar, western_digits
 from cohortmgr.applications.answers.dates import parsed
 from cohortmgr.applications.answers.regions import region_of
+from cohortmgr.base.domains import ascii_domain
 from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.base.text import fold
+from cohortmgr.base.text import bare, fold, plain_punctuation, without_marks
 from cohortmgr.programmes.definition.rules import FULL_MARK_POINTS, LANGUAGE_LEVELS, Question, QuestionKind
 
 # Lists: keys of several choices, ranked keys, rows of a group. Dicts: the parts of an address, an identity
@@ -32,13 +33,15 @@ Answer = str | bool | list[Any] | dict[str, Any] | None
 
 YOUNGEST, OLDEST = 15, 80
 _LONGEST_LINE, _LONGEST_TEXT = 300, 10_000
+_FREE = frozenset({QuestionKind.TEXT, QuestionKind.LONG_TEXT, QuestionKind.FILE})
 _TEXTS = frozenset({QuestionKind.TEXT, QuestionKind.LONG_TEXT, QuestionKind.CITY, QuestionKind.FILE})
 
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,12}(?:[.,][0-9]{1,10})?\Z")
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?: [0-9]{3}){1,3}(?:[.,]|\Z)")
+# What people add to a number, as in 06 12 34 56 78 (WhatsApp).
+_REMARK = re.compile(r" *\([^()0-9]{1,30}\)\Z")
 _LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")
-_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z")
-_NAME_MARKS = frozenset(" '’ʼʻ-‐·.")
+_NAME_MARKS = frozenset(" '-·.")
 _DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _INVISIBLE = str.maketrans(dict.fromkeys("\u200b\u200e\u200f\ufeff\xad"))
 _YES = frozenset({"1", "true", "on", "yes", "oui", "y", "o", "نعم", "d'accord", "j'accepte"})
@@ -63,7 +66,7 @@ def read_value(
     `date_formats` (for strptime) are tried in order, before our own: day first, or ISO.
     """
     try:
-        text = _clean(raw, many_lines=question.kind is QuestionKind.LONG_TEXT)
+        text = _clean(_written(question, raw), many_lines=question.kind is QuestionKind.LONG_TEXT)
         if not text:
             if question.required:
                 return Problem(_missing(question.kind), where=question.key)
@@ -75,6 +78,14 @@ def read_value(
         return _READERS[question.kind](question, text, today)
     except Refused as refused:
         return replace(refused.problems[0], where=question.key)
+
+
+def _written(question: Question, raw: str) -> str:
+    """The text without what programs leave in it. Only in free texts do marks of direction have a meaning, and
+    there they are refused."""
+    if question.target in _NAMES:
+        return plain_punctuation(without_marks(raw))
+    return raw if question.kind in _FREE else bare(raw)
 
 
 def _missing(kind: QuestionKind) -> str:
@@ -213,7 +224,7 @@ def _year(question: Question, text: str, today: date) -> str:
 
 
 def _date(question: Question, text: str, today: date, formats: Sequence[str]) -> str:
-    day = parsed(western_digits(text).replace("\u200f", ""), formats)
+    day = parsed(western_digits(text), formats)
     if day is None:
         raise Refused(
             Problem(
@@ -255,24 +266,16 @@ def _check_age(question: Question, born: date, today: date) -> None:
 
 
 def normalise_email(text: str) -> str:
-    """The e-mail address in lower case; Refused unless its syntax is sound (lengths of RFC 5321, dot-atom,
-    two labels at least)."""
-    address = text.strip().lower()
+    """The e-mail address in lower case, else as it was written; Refused unless its syntax is sound (lengths of
+    RFC 5321, dot-atom, two labels at least, a domain that IDNA 2008 knows)."""
+    address = unicodedata.normalize("NFC", bare(text).lower())
     local, at, domain = address.rpartition("@")
-    try:
-        labels = domain.encode("idna").decode("ascii").split(".") if len(address) <= 254 else []
-    except UnicodeError:
-        labels = []
-    sound = at and len(local) <= 64 and _LOCAL_PART.match(local) and len(labels) > 1
-    if (
-        not sound
-        or not all(len(label) <= 63 and _LABEL.match(label) for label in labels)
-        or labels[-1].isdigit()
-    ):
+    known = ascii_domain(domain) if at and len(address) <= 254 else None
+    if known is None or len(local) > 64 or not _LOCAL_PART.match(local):
         raise Refused(
             N_("Cette adresse e-mail n’est pas valable. Écrivez une adresse complète, comme nom@exemple.ma.")
         )
-    return f"{local}@{'.'.join(labels)}"
+    return address
 
 
 def normalise_phone(text: str) -> str:
@@ -280,10 +283,11 @@ def normalise_phone(text: str) -> str:
     wrong = Refused(
         N_("Ce numéro de téléphone n’est pas valable. Écrivez-le comme 06 12 34 56 78, ou avec +212.")
     )
-    if len(text) > 40:
+    written = bare(text) if len(text) <= 80 else ""
+    if not 0 < len(written) <= 40:
         raise wrong
     try:
-        number = phonenumbers.parse(western_digits(text), "MA")
+        number = phonenumbers.parse(_REMARK.sub("", western_digits(written)), "MA")
     except phonenumbers.NumberParseException:
         raise wrong from None
     if number.extension or not phonenumbers.is_possible_number(number):

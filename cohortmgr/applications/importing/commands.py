@@ -16,9 +16,12 @@ from cohortmgr.applications.importing.rules import GivenMapping, Rejection, pars
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import say
-from cohortmgr.base.sheets.tables import read_limited
+from cohortmgr.base.sheets.tables import ENCODINGS, read_limited
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of, intakes_below, programme_by_key
+
+_SEPARATORS = {"\t": "tab"}
+_WHY = {"choice": " (as told)", "dates": "", "default": " (no date decides)"}
 
 group = AppGroup("applications", help="Files of candidates.")
 
@@ -33,7 +36,7 @@ group = AppGroup("applications", help="Files of candidates.")
     "--mapping",
     "mapping_file",
     type=click.Path(path_type=Path),
-    help="TOML or JSON: columns, values, sent_at.",
+    help="TOML or JSON: columns, values, sent_at, dates, sheet, line, encoding.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
 def import_sheet(
@@ -46,6 +49,7 @@ def import_sheet(
         if dry_run:
             made = import_runs.plan(SYSTEM, intake.reference, prepared)
             _tell(made.rejected)
+            click.echo(_read_as(prepared))
             click.echo(f"dry run: {made.counts}")
             return
         with writing():
@@ -55,6 +59,7 @@ def import_sheet(
             f"{file.name}: " + " ".join(say(problem) for problem in refusal.problems)
         ) from None
     _tell(rejected)
+    click.echo(_read_as(prepared))
     click.echo(str(counts))
 
 
@@ -111,6 +116,19 @@ def _prepared(
     if definition is not first:
         prepared = import_runs.prepare_import(data, filename, definition, given)
     return intake, prepared
+
+
+def _read_as(prepared: PreparedImport) -> str:
+    """What was taken for what, in one line; `--mapping` changes each of it."""
+    place = prepared.place
+    said = [f"sheet {place.sheet}"] if place.sheet is not None else []
+    said.append(f"header on line {place.line}")
+    if place.encoding is not None:
+        said.append(ENCODINGS[place.encoding])
+        said.append(f"separator {_SEPARATORS.get(place.separator or '', place.separator)}")
+    for header, found in prepared.dates.items():
+        said.append(f"{header}: {found.order} first{_WHY[found.by]}")
+    return f"read as: {'; '.join(said)}"
 
 
 def _tell(rejected: tuple[Rejection, ...]) -> None:

@@ -5,28 +5,34 @@ A mapping is proposed from the columns' names, and completed on a page or by a m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cohortmgr.applications.answers.dates import DAY_FIRST, MONTH_FIRST
 from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.sheets.tables import ENCODINGS, Place
 from cohortmgr.base.text import fold
 from cohortmgr.base.typed import parse_json, parse_toml
 from cohortmgr.programmes.definition.rules import Form, ImportLayout, Option, Question, QuestionKind
 
 _NEVER_IMPORTED = (QuestionKind.FILE, QuestionKind.CONSENT, QuestionKind.GROUP)
 _LONGEST_MAPPING = 200_000
+_PARTS = ("columns", "values", "sent_at", "dates", "sheet", "line", "encoding")
 
 
 @dataclass(frozen=True)
 class GivenMapping:
     """What a person says about a file: `columns` maps a header to a question key (None: do not read it),
     `values` maps, for each question, spellings to option keys, and `sent_at` is the header of the time of
-    sending."""
+    sending. `dates` maps a header to the order of its dates, "day" or "month" first; `place` is where the table
+    stands. What is not said is found."""
 
     columns: Mapping[str, str | None] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     sent_at: str | None = None
+    dates: Mapping[str, str] = field(default_factory=dict)
+    place: Place = field(default_factory=Place)
 
 
 @dataclass(frozen=True)
@@ -52,17 +58,18 @@ def is_required(question: Question) -> bool:
 
 def parse_mapping(text: str) -> GivenMapping:
     """Read a mapping file, TOML or JSON: `[columns]` "header" = "question key" ("": do not read it),
-    `[values.QUESTION]` "value" = "option key", and `sent_at` = "header". Raises Refused for any other shape,
+    `[values.QUESTION]` "value" = "option key", `sent_at` = "header", `[dates]` "header" = "day" or "month",
+    whichever comes first, and `sheet`, `line` and `encoding` of the table. Raises Refused for any other shape,
     naming the place."""
     if len(text) > _LONGEST_MAPPING:
         raise Refused(N_("Ce fichier de correspondance est trop long. Gardez une ligne par colonne."))
     document = _parsed(text)
-    if unknown := [key for key in document if key not in ("columns", "values", "sent_at")]:
+    if unknown := [key for key in document if key not in _PARTS]:
         raise Refused(
             *(
                 Problem(
-                    N_("« %(key)s » n’est pas une partie d’une correspondance : columns, values, sent_at."),
-                    {"key": key},
+                    N_("« %(key)s » n’est pas une partie d’une correspondance : %(parts)s."),
+                    {"key": key, "parts": ", ".join(_PARTS)},
                     key,
                 )
                 for key in unknown
@@ -76,8 +83,33 @@ def parse_mapping(text: str) -> GivenMapping:
         raise Refused(_not_text("values"))
     columns = {header: key or None for header, key in _texts(document.get("columns", {}), "columns").items()}
     return GivenMapping(
-        columns, {key: _texts(each, f"values.{key}") for key, each in values.items()}, sent_at
+        columns,
+        {key: _texts(each, f"values.{key}") for key, each in values.items()},
+        sent_at,
+        _orders(_texts(document.get("dates", {}), "dates")),
+        _place(document),
     )
+
+
+def _orders(dates: dict[str, str]) -> dict[str, str]:
+    for header, order in dates.items():
+        if order not in (DAY_FIRST, MONTH_FIRST):
+            what = N_("« %(order)s » n’est pas un ordre de dates : écrivez « day » ou « month ».")
+            raise Refused(Problem(what, {"order": order}, header))
+    return dates
+
+
+def _place(document: Mapping[str, Any]) -> Place:
+    sheet, line, encoding = (document.get(name) for name in ("sheet", "line", "encoding"))
+    if not isinstance(sheet, str | None):
+        raise Refused(_not_text("sheet"))
+    if line is not None and (type(line) is not int or line < 1):
+        raise Refused(Problem(N_("« line » est le numéro de la ligne des titres."), {}, "line"))
+    if encoding is not None and encoding not in ENCODINGS:
+        what = N_("« %(encoding)s » n’est pas un encodage connu : %(known)s.")
+        values = {"encoding": str(encoding)[:40], "known": ", ".join(ENCODINGS)}
+        raise Refused(Problem(what, values, "encoding"))
+    return Place(sheet, line, encoding)
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -112,13 +144,21 @@ def mapping_as_json(mapping: GivenMapping) -> dict[str, Any]:
         "columns": [[header, key] for header, key in mapping.columns.items()],
         "values": {key: dict(values) for key, values in mapping.values.items()},
         "sent_at": mapping.sent_at,
+        "dates": dict(mapping.dates),
+        "place": [mapping.place.sheet, mapping.place.line, mapping.place.encoding],
     }
 
 
 def mapping_from_json(document: Mapping[str, Any]) -> GivenMapping:
     """The inverse of `mapping_as_json`; an empty document gives an empty mapping."""
     columns = dict(document.get("columns", []))
-    return GivenMapping(columns, document.get("values", {}), document.get("sent_at"))
+    return GivenMapping(
+        columns,
+        document.get("values", {}),
+        document.get("sent_at"),
+        document.get("dates", {}),
+        Place(*document.get("place", ())),
+    )
 
 
 def propose_mapping(
@@ -150,7 +190,25 @@ def propose_mapping(
         key: {**layout.value_aliases.get(key, {}), **given.values.get(key, {})}
         for key in {**layout.value_aliases, **given.values}
     }
-    return ColumnMapping(columns, values, sent_at, missing)
+    return ColumnMapping(columns, values, sent_at, given.dates, given.place, missing)
+
+
+def names_counted(
+    form: Form, layout: ImportLayout, given: GivenMapping | None = None
+) -> Callable[[Sequence[str]], int]:
+    """A function that counts how many of its cells name a question, or the time of sending, as a header does."""
+    known = {
+        name: question.key
+        for question in form.questions
+        if is_expected(question)
+        for name in _names(question)
+    }
+    if layout.sent_at_column:
+        known.setdefault(_name(layout.sent_at_column), "@sent_at")
+    for header, key in (given.columns if given else {}).items():
+        known[_name(header)] = key or header
+    known.pop("", None)
+    return lambda cells: len({known[name] for cell in cells if (name := _name(cell[:300])) in known})
 
 
 def _name(header: str) -> str:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
 
 from cohortmgr.applications.answers.composed import read_cell
+from cohortmgr.applications.answers.scripts import wrong_script
 from cohortmgr.applications.answers.values import Answer
-from cohortmgr.applications.file.rules import identity_numbers
+from cohortmgr.applications.file.rules import identity_numbers, person_values
 from cohortmgr.applications.importing.mappings import (
     ColumnMapping,
     GivenMapping,
@@ -24,6 +24,8 @@ from cohortmgr.applications.importing.mappings import (
     propose_mapping,
     questions_of,
 )
+from cohortmgr.applications.importing.moments import sent_moment
+from cohortmgr.applications.importing.orders import DateOrder, date_orders, with_day_first
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.sheets.tables import Record, SheetTable, column_letters, is_formula
 from cohortmgr.programmes.definition.rules import Form, ImportLayout, Question
@@ -36,7 +38,12 @@ __all__ = [
 # The numbers that identify a person, the surest first.
 _IDENTITIES = ("identifier.cin", "identifier.massar", "identifier.passport", "identifier.residence_permit")
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
-_BUILT_IN_TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
+
+ANOTHER_PERSON = N_("Ce numéro est déjà celui d’une autre personne. Vérifiez-le sur la pièce d’identité.")
+BOTH_NAMES = N_(
+    "La ligne est celle de %(given)s, mais ses numéros d’identité contredisent ceux de %(known)s. Aucun numéro "
+    "n’est remplacé : vérifiez-les sur les pièces d’identité."
+)
 
 
 @dataclass(frozen=True)
@@ -86,11 +93,12 @@ class Rejection:
 @dataclass(frozen=True)
 class ImportResult:
     """The rows of a file, judged. `accepted`: one sending for each person. `replaced`: usable sendings that a
-    later one replaced. All are in the order of the lines."""
+    later one replaced. All are in the order of the lines. `dates` says how each column of dates was read."""
 
     accepted: tuple[Sending, ...]
     replaced: tuple[Sending, ...]
     rejected: tuple[Rejection, ...]
+    dates: Mapping[str, DateOrder] = field(default_factory=dict)
 
 
 def read_records(
@@ -107,16 +115,19 @@ def read_records(
             )
         )
     questions = questions_of(mapping, form)
+    orders = date_orders(table, mapping, form, layout)
     usable: list[Sending] = []
     rejected: list[Rejection] = []
-    for record in table.rows:
+    for given in table.rows:
+        record = with_day_first(given, table.header, orders)
         outcome = _judged(record, table.header, questions, form, mapping.sent_at, layout, today)
         if isinstance(outcome, Sending):
             usable.append(outcome)
         else:
             rejected.append(outcome)
-    accepted, replaced = _latest(usable)
-    return ImportResult(accepted, replaced, tuple(rejected))
+    accepted, replaced, doubtful = _judged_together(usable, questions, form)
+    rejected = sorted((*rejected, *doubtful), key=lambda row: row.line)
+    return ImportResult(tuple(accepted), tuple(replaced), tuple(rejected), orders)
 
 
 def read_record(
@@ -140,7 +151,7 @@ def read_record(
 def moment_of(raw: Mapping[str, str], mapping: ColumnMapping, layout: ImportLayout) -> datetime | None:
     """The time of sending in a row, usable or not; None if there is none, or none that can be read."""
     try:
-        return _moment(raw.get(mapping.sent_at or "", ""), layout.sent_at_formats)
+        return sent_moment(raw.get(mapping.sent_at or "", ""), layout.sent_at_formats)
     except Refused:
         return None
 
@@ -172,6 +183,7 @@ def _judged(
     layout: ImportLayout,
     today: date,
 ) -> Sending | Rejection:
+    record = _completed(record, header, questions)
     raw = _by_header(record, header)
     mark = fingerprint(raw)
     if len(raw) != len(header):
@@ -180,7 +192,7 @@ def _judged(
     sent_at: datetime | None = None
     if sent_column is not None:
         try:
-            sent_at = _moment(raw[sent_column], layout.sent_at_formats)
+            sent_at = sent_moment(raw[sent_column], layout.sent_at_formats)
         except Refused as refused:
             faults.insert(0, RowFault(sent_column, refused.problems[0]))
     identity = _identity(form, answers)
@@ -199,6 +211,15 @@ def _judged(
     if faults or identity is None:
         return Rejection(record.line, raw, tuple(faults), mark)
     return Sending(record.line, sent_at, identity, answers, raw, mark)
+
+
+def _completed(record: Record, header: Sequence[str], questions: Mapping[str, Question]) -> Record:
+    """The row with empty cells where it ends early, as programs leave them out. A row that lacks what it must hold
+    was cut, and stays as it is."""
+    absent = header[len(record.cells) :]
+    if not absent or any(name in questions and questions[name].required for name in absent):
+        return record
+    return replace(record, cells=(*record.cells, *("" for _ in absent)))
 
 
 def _by_header(record: Record, header: Sequence[str]) -> dict[str, str]:
@@ -264,6 +285,8 @@ def _answers(
             faults.append(RowFault(name, value))
         elif value is not None:
             answers[question.key] = value
+            if (swapped := wrong_script(question, value)) is not None:
+                faults.append(RowFault(name, swapped))
     return answers, faults
 
 
@@ -276,36 +299,54 @@ def _identity(form: Form, answers: Mapping[str, Answer]) -> tuple[str, str] | No
     return None
 
 
-def _moment(text: str, formats: Sequence[str]) -> datetime | None:
-    """The time of sending in UTC; the text is in Casablanca's time. None for an empty cell."""
-    bare = text.strip()
-    if not bare:
-        return None
-    for form in (*formats, *_BUILT_IN_TIMES):
-        try:
-            moment = (
-                datetime.strptime(bare, form).replace(tzinfo=ZoneInfo("Africa/Casablanca")).astimezone(UTC)
-            )
-        except (ValueError, OverflowError):
+def _judged_together(
+    usable: Sequence[Sending], questions: Mapping[str, Question], form: Form
+) -> tuple[list[Sending], list[Sending], list[Rejection]]:
+    """The sendings that stand, those that a later one of the same person replaced, and those whose other numbers
+    are not that person's: one number typed wrong must not hand a file over. The earliest says whose number it is."""
+    standing: dict[tuple[str, str], Sending] = {}
+    numbers: dict[tuple[str, str], dict[str, str]] = {}
+    rejected: list[Rejection] = []
+    for sending in sorted(usable, key=lambda each: each.rank):
+        held = numbers.setdefault(sending.identity, {})
+        given = _numbers(questions.values(), sending.answers)
+        other = next((target for target, value in given.items() if held.get(target, value) != value), None)
+        if other is not None:
+            rejected.append(_of_two_people(sending, standing[sending.identity], other, questions, form))
             continue
-        if 2000 <= moment.year <= 2200:
-            return moment
-    raise Refused(
-        Problem(
-            N_("« %(value)s » n’est pas une date d’envoi. Écrivez jour/mois/année heures:minutes."),
-            {"value": bare[:40]},
-        )
+        held |= given
+        standing[sending.identity] = sending
+    kept = {sending.line for sending in standing.values()}
+    gone = kept | {row.line for row in rejected}
+    return (
+        [sending for sending in usable if sending.line in kept],
+        [sending for sending in usable if sending.line not in gone],
+        rejected,
     )
 
 
-def _latest(usable: Sequence[Sending]) -> tuple[tuple[Sending, ...], tuple[Sending, ...]]:
-    standing: dict[tuple[str, str], Sending] = {}
-    for sending in usable:
-        held = standing.get(sending.identity)
-        if held is None or sending.rank > held.rank:
-            standing[sending.identity] = sending
-    kept = {sending.line for sending in standing.values()}
-    return tuple(s for s in usable if s.line in kept), tuple(s for s in usable if s.line not in kept)
+def _numbers(questions: Iterable[Question], answers: Mapping[str, Answer]) -> dict[str, str]:
+    """The numbers of identity that a row gives, by target."""
+    found = {
+        question.target: answers.get(question.key) for question in questions if question.target in _IDENTITIES
+    }
+    return {target: value for target, value in found.items() if target and isinstance(value, str)}
+
+
+def _of_two_people(
+    sending: Sending, known: Sending, target: str, questions: Mapping[str, Question], form: Form
+) -> Rejection:
+    column = next((name for name, each in questions.items() if each.target == target), None)
+    where = questions[column].key if column else None
+    values = {"given": name_in(form, sending.answers), "known": name_in(form, known.answers)}
+    what = Problem(BOTH_NAMES, values, where) if all(values.values()) else Problem(ANOTHER_PERSON, {}, where)
+    return Rejection(sending.line, sending.raw, (RowFault(column, what),), sending.fingerprint)
+
+
+def name_in(form: Form, answers: Mapping[str, Answer]) -> str:
+    """The name of the person in a row, as far as the row says it."""
+    told = person_values(form, answers)
+    return f"{told.get('given_name') or ''} {told.get('family_name') or ''}".strip()
 
 
 def supersedes(

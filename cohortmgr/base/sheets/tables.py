@@ -9,31 +9,29 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import islice
 from typing import Protocol
 
 import xlsxwriter
 
 from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.base.sheets.workbooks import (
-    MAX_COLUMNS,
-    MAX_ROWS,
-    NOT_A_TABLE,
-    TOO_LONG,
-    TOO_WIDE,
-    is_workbook,
-    read_workbook,
-)
+from cohortmgr.base.sheets.delimited import FIRST, Record, csv_records, filled, too_long
+from cohortmgr.base.sheets.encodings import ENCODINGS, decode
+from cohortmgr.base.sheets.unpacking import MAX_ROWS
+from cohortmgr.base.sheets.workbooks import NOT_A_TABLE, is_workbook, read_workbook
+from cohortmgr.base.text import bare
+
+__all__ = [
+    "ENCODINGS", "FIRST", "MAX_BYTES", "NamedBy", "Place", "Readable", "Record", "Sheet", "SheetTable",
+    "column_letters", "is_formula", "read_limited", "read_table", "shown",
+    "would_be_computed", "write_csv", "write_xlsx",
+]  # fmt: skip
 
 MAX_BYTES = 20 * 1024 * 1024
-# A record that spans more lines than this has certainly lost its closing quote.
-MAX_RECORD_LINES = 200
 
-_DELIMITERS = (",", ";", "\t")
 _NUMBER = re.compile("[+-]?[0-9][0-9 .,\u00a0\u202f]*%?\\Z")
 _TELEPHONE = re.compile(r"\+[0-9][0-9 ().-]{5,24}\Z")
 _FOREIGN = (
@@ -49,12 +47,8 @@ _FOREIGN = (
 )
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 
-_UNCLOSED = N_("Un guillemet ouvert n’est jamais refermé. Exportez de nouveau le tableau en CSV.")
-_UNCLOSED_AT = N_(
-    "Un guillemet ouvert à la ligne %(line)s n’est pas refermé. Corrigez-le, puis renvoyez le fichier."
-)
-# How many characters are looked at to find the separator.
-_LOOK = 200_000
+# How many questions, or whatever a table is read for, the cells of a line name.
+NamedBy = Callable[[Sequence[str]], int]
 
 
 class Readable(Protocol):
@@ -65,20 +59,28 @@ class Readable(Protocol):
 
 
 @dataclass(frozen=True)
-class Record:
-    """One row: the line of the file where it begins (from 1), its cells, and the positions of formulas."""
+class Place:
+    """Where in a file a table stands: the name of its sheet, the line of its header, the encoding and the
+    separator of a text. None: whichever is found."""
 
-    line: int
-    cells: tuple[str, ...]
-    formulas: frozenset[int] = frozenset()
+    sheet: str | None = None
+    line: int | None = None
+    encoding: str | None = None
+    separator: str | None = None
 
 
 @dataclass(frozen=True)
 class SheetTable:
-    """A header (no name empty or twice) and the records, in the order of the file."""
+    """A header (no name empty or twice) and the records below it, in the order of the file.
+
+    `place` says where they were found; `sheets` are all that the file has, `first` the first lines that hold a
+    value, one of which is the header."""
 
     header: tuple[str, ...]
     rows: tuple[Record, ...]
+    place: Place = field(default_factory=Place)
+    sheets: tuple[str, ...] = ()
+    first: tuple[Record, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,21 +107,45 @@ def read_limited(stream: Readable, limit: int = MAX_BYTES) -> bytes:
     return b"".join(parts)
 
 
-def read_table(data: bytes, filename: str = "") -> SheetTable:
+def read_table(
+    data: bytes, filename: str = "", wanted: Place | None = None, named: NamedBy | None = None
+) -> SheetTable:
     """Return the table in a CSV or XLSX file. `filename` only says where a problem was.
 
-    Raises Refused (one problem) if the file is too heavy, too long, too wide, empty, not decodable or of
-    another kind.
+    Its header is the line that `wanted` names, else, of the first ten, the one in which `named` counts most: above
+    it, people write titles and dates. Raises Refused (one problem) if the file is too heavy, too long, too wide,
+    empty, not decodable or of another kind.
     """
     try:
-        return _read(data)
+        return _read(data, wanted or Place(), named)
     except Refused as refused:
         raise Refused(
             *(Problem(p.what, p.values, p.where or filename or None) for p in refused.problems)
         ) from None
 
 
-def _read(data: bytes) -> SheetTable:
+def _read(data: bytes, wanted: Place, named: NamedBy | None) -> SheetTable:
+    _require_a_table(data)
+    sheets: tuple[str, ...] = ()
+    if is_workbook(data):
+        book = read_workbook(data, wanted.sheet)
+        width = max((len(row.cells) for row in book.rows), default=0)
+        records = [
+            Record(row.line, row.cells + ("",) * (width - len(row.cells)), row.formulas) for row in book.rows
+        ]
+        sheets, place = book.names, Place(sheet=book.taken)
+    else:
+        text, encoding = decode(data, wanted.encoding)
+        records, separator = csv_records(text)
+        place = Place(encoding=encoding, separator=separator)
+    if not records:
+        raise Refused(N_("Le fichier est vide. Vérifiez que le tableau a bien été exporté."))
+    header = _header_among(records[:FIRST], wanted.line, named)
+    place = replace(place, line=records[header].line)
+    return _table(records, header, place, sheets)
+
+
+def _require_a_table(data: bytes) -> None:
     if len(data) > MAX_BYTES:
         raise Refused(_too_heavy(MAX_BYTES))
     if data.startswith(_OLD_OFFICE):
@@ -131,23 +157,28 @@ def _read(data: bytes) -> SheetTable:
         )
     if data.startswith(_FOREIGN):
         raise Refused(NOT_A_TABLE)
-    if is_workbook(data):
-        records = [Record(row.line, row.cells, row.formulas) for row in read_workbook(data)]
-    else:
-        records = _csv_records(_decode(data))
-    records = [record for record in records if any(cell.strip() for cell in record.cells)]
-    if not records:
-        raise Refused(N_("Le fichier est vide. Vérifiez que le tableau a bien été exporté."))
-    return _table(records)
 
 
-def _table(records: list[Record]) -> SheetTable:
-    first, *rows = records
+def _header_among(first: Sequence[Record], wanted: int | None, named: NamedBy | None) -> int:
+    """The index of the header among the first records; of several that name as much, the uppermost."""
+    for number, record in enumerate(first):
+        if record.line == wanted:
+            return number
+    if named is None:
+        return 0
+    return max(range(len(first)), key=lambda number: (named(first[number].cells), -number))
+
+
+def _table(records: list[Record], header: int, place: Place, sheets: tuple[str, ...]) -> SheetTable:
+    rows = records[header + 1 :]
     if len(rows) > MAX_ROWS:
-        raise Refused(_too_long())
-    if max(len(record.cells) for record in records) > MAX_COLUMNS:
-        raise Refused(_too_wide())
-    return SheetTable(_header(first.cells), tuple(_with_formulas(record) for record in rows))
+        raise Refused(too_long())
+    cells = records[header].cells
+    # A column without a name counts if some row fills it.
+    names = _header(cells[: max(filled(cells), max((filled(row.cells) for row in rows), default=0))])
+    return SheetTable(
+        names, tuple(_with_formulas(record) for record in rows), place, sheets, tuple(records[:FIRST])
+    )
 
 
 def _header(cells: Sequence[str]) -> tuple[str, ...]:
@@ -176,11 +207,17 @@ def column_letters(position: int) -> str:
 
 
 def is_formula(cell: str) -> bool:
-    """Whether a spreadsheet would compute this cell.
+    """Whether the text of a cell that somebody sent is a formula: it begins with =. Letters begin with a dash, and
+    people write +2 ans and @INPT."""
+    return bare(cell)[:1] in ("=", "＝")
+
+
+def would_be_computed(cell: str) -> bool:
+    """Whether a spreadsheet that opens a CSV would compute this cell.
 
     It begins with = + - or @, and is no number, no telephone number and no dash of a list."""
-    text = cell.lstrip("\ufeff\u200b\u200e\u200f \t\r\n\u00a0").rstrip()
-    if not text or text[0] not in "=+-@＝＋－＠":
+    text = bare(cell)
+    if not text or text[0] not in "=+-@＝＋＠":
         return False
     if text[0] in "+-" and (len(text) == 1 or text[1].isspace() or text[:3] == "---"):
         return False
@@ -197,107 +234,6 @@ def _too_heavy(limit: int) -> Problem:
     return Problem(
         N_("Le fichier dépasse %(limit)s Mo. Partagez-le en plusieurs fichiers."), {"limit": megabytes}
     )
-
-
-def _too_long() -> Problem:
-    return Problem(TOO_LONG, {"limit": MAX_ROWS})
-
-
-def _too_wide() -> Problem:
-    return Problem(TOO_WIDE, {"limit": MAX_COLUMNS})
-
-
-def _decode(data: bytes) -> str:
-    """Return the text of a file in UTF-8, UTF-16 or Windows-1252. Refuses bytes that are no text in any of them."""
-    for encoding in _encodings(data):
-        try:
-            text = data.decode(encoding).removeprefix("\ufeff")
-        except UnicodeDecodeError:
-            continue
-        if _is_text(text):
-            return text
-    raise Refused(
-        N_("L’encodage du fichier n’est pas reconnu. Enregistrez-le en CSV UTF-8, puis renvoyez-le.")
-    )
-
-
-def _encodings(data: bytes) -> tuple[str, ...]:
-    if data.startswith(b"\xef\xbb\xbf"):
-        return ("utf-8-sig",)
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return ("utf-16",)
-    even, odd = data[0::2].count(0), data[1::2].count(0)
-    if max(even, odd) * 10 > len(data):
-        return ("utf-16-le",) if odd > even else ("utf-16-be",)
-    return ("utf-8", "cp1252")
-
-
-def _is_text(text: str) -> bool:
-    """Whether this is text, with almost no control characters. The few in cells are reported cell by cell."""
-    strange = sum(
-        1 for c in text if (c < " " and c not in "\t\n\r") or "\x7f" <= c < "\xa0" or c in "\ufffe\uffff"
-    )
-    return strange * 200 <= len(text)
-
-
-def _csv_records(text: str) -> list[Record]:
-    offset = 0
-    delimiter = None
-    if text[:4].lower() == "sep=" and text[4:5] in _DELIMITERS and text[5:6] in ("\r", "\n"):
-        # Excel writes this line (`sep=;`) for itself.
-        delimiter, offset, text = text[4], 1, text[5:].removeprefix("\r").removeprefix("\n")
-    delimiter = delimiter or _delimiter(text)
-    try:
-        records = list(_parse(text, delimiter, strict=True))
-    except csv.Error as error:
-        if "unexpected end" in str(error):
-            raise Refused(_UNCLOSED) from None
-        # Some programs do not escape quotes inside texts. What that breaks is reported row by row.
-        records = _leniently(text, delimiter)
-    return [Record(record.line + offset, record.cells) for record in records]
-
-
-def _leniently(text: str, delimiter: str) -> list[Record]:
-    try:
-        return list(_parse(text, delimiter, strict=False))
-    except csv.Error:
-        raise Refused(_UNCLOSED) from None
-
-
-def _delimiter(text: str) -> str:
-    """Return the separator under which the first records agree best on their number of cells.
-
-    Among equals it is the one that gives the most cells."""
-    start = text[:_LOOK]
-
-    def worth(delimiter: str) -> tuple[bool, float, int]:
-        widths, sound = [], True
-        try:
-            for record in islice(_parse(start, delimiter, strict=True), 40):
-                widths.append(len(record.cells))
-        except csv.Error as error:
-            sound = "unexpected end" in str(error) and len(text) > _LOOK
-        first = widths[0] if widths else 1
-        alike = widths.count(first) / len(widths) if first > 1 else 0.0
-        return sound and first > 1, alike, first
-
-    return max(_DELIMITERS, key=worth)
-
-
-def _parse(text: str, delimiter: str, *, strict: bool) -> Iterator[Record]:
-    """Yield records with the physical line where each begins, without blank lines. Raises csv.Error."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
-    begins = 1
-    for count, cells in enumerate(reader):
-        if reader.line_num - begins > MAX_RECORD_LINES:
-            raise Refused(Problem(_UNCLOSED_AT, {"line": begins}))
-        if len(cells) > MAX_COLUMNS:
-            raise Refused(_too_wide())
-        if count > 2 * MAX_ROWS:
-            raise Refused(_too_long())
-        if cells:
-            yield Record(begins, tuple(cells))
-        begins = reader.line_num + 1
 
 
 def shown(value: object) -> str:
@@ -323,7 +259,7 @@ def write_csv(header: Sequence[object], rows: Iterable[Sequence[object]]) -> byt
 
 
 def _safe(cell: str) -> str:
-    return f"'{cell}" if is_formula(cell) else cell
+    return f"'{cell}" if would_be_computed(cell) else cell
 
 
 def write_xlsx(sheets: Sequence[Sheet]) -> bytes:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.file.rules import asked
 from cohortmgr.applications.importing.actions.loading import fill_tray, store
-from cohortmgr.applications.importing.mappings import ColumnMapping, mapping_as_json
+from cohortmgr.applications.importing.mappings import ColumnMapping, mapping_as_json, names_counted
 from cohortmgr.applications.importing.models import ImportRun
+from cohortmgr.applications.importing.orders import DateOrder, date_orders
 from cohortmgr.applications.importing.queries.plan import (
     ImportCounts,
     ImportPlan,
@@ -45,12 +46,14 @@ WAITS = timedelta(days=1)
 
 @dataclass(frozen=True)
 class ImportPreview:
-    """A file as its preview shows it; `prepared` is None while `problems` concern the file as a whole."""
+    """A file as its preview shows it; `prepared` is None while `problems` concern the file as a whole. `dates` says
+    how each column of dates is read."""
 
     table: SheetTable
     mapping: ColumnMapping
     prepared: PreparedImport | None
     problems: tuple[Problem, ...] = ()
+    dates: Mapping[str, DateOrder] = field(default_factory=dict)
 
 
 def prepare_import(
@@ -59,33 +62,41 @@ def prepare_import(
     """Read and judge a file. This is slow: call it before `writing()`. Raises Refused if the whole file is
     unusable."""
     require_questions(len(asked(definition.form)), definition.key)
-    table = read_table(data, filename)
+    table = _table(data, filename, definition, given)
     mapping = propose_mapping(table.header, definition.form, definition.imports, given)
     return _judged(table, mapping, filename, definition)
+
+
+def _table(data: bytes, filename: str, definition: Definition, given: GivenMapping | None) -> SheetTable:
+    named = names_counted(definition.form, definition.imports, given)
+    return read_table(data, filename, given.place if given else None, named)
 
 
 def prepare_preview(data: bytes, filename: str, definition: Definition, given: GivenMapping) -> ImportPreview:
     """Like `prepare_import`, for a page on which staff can still correct the mapping."""
     require_questions(len(asked(definition.form)), definition.key)
-    table = read_table(data, filename)
+    table = _table(data, filename, definition, given)
     try:
         mapping = propose_mapping(table.header, definition.form, definition.imports, given)
     except Refused as refused:
         proposed = propose_mapping(table.header, definition.form, definition.imports)
         chosen = {name: given.columns.get(name, key) for name, key in proposed.columns.items()}
-        mapping = replace(proposed, columns=chosen)
+        mapping = replace(proposed, columns=chosen, dates=given.dates, place=given.place)
         return ImportPreview(table, mapping, None, refused.problems)
     try:
-        return ImportPreview(table, mapping, _judged(table, mapping, filename, definition))
+        prepared = _judged(table, mapping, filename, definition)
     except Refused as refused:
-        return ImportPreview(table, mapping, None, refused.problems)
+        orders = date_orders(table, mapping, definition.form, definition.imports)
+        return ImportPreview(table, mapping, None, refused.problems, orders)
+    return ImportPreview(table, mapping, prepared, (), prepared.dates)
 
 
 def _judged(
     table: SheetTable, mapping: ColumnMapping, filename: str, definition: Definition
 ) -> PreparedImport:
     result = read_records(table, mapping, definition.form, definition.imports, clock.today())
-    return prepared_of(filename, definition, mapping, result.accepted, result.replaced, result.rejected)
+    made = prepared_of(filename, definition, mapping, result.accepted, result.replaced, result.rejected)
+    return replace(made, place=table.place, dates=result.dates)
 
 
 def choose_intake(viewer: Viewer, intakes: Sequence[Intake], prepared: PreparedImport) -> Intake:

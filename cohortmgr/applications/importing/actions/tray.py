@@ -22,9 +22,17 @@ from cohortmgr.applications.importing.actions.tray_rows import (
     usable_email,
 )
 from cohortmgr.applications.importing.mappings import mapping_from_json, propose_mapping
-from cohortmgr.applications.importing.queries.plan import ANOTHER_PERSON, BOTH_NAMES, plan_of, prepared_of
+from cohortmgr.applications.importing.queries.plan import plan_of, prepared_of
 from cohortmgr.applications.importing.queries.runs import OPEN, Waiting, own_runs, require_run, waiting_row
-from cohortmgr.applications.importing.rules import ColumnMapping, Rejection, RowFault, Sending, read_record
+from cohortmgr.applications.importing.rules import (
+    ANOTHER_PERSON,
+    BOTH_NAMES,
+    ColumnMapping,
+    Rejection,
+    RowFault,
+    Sending,
+    read_record,
+)
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import acting_in, db

@@ -93,7 +93,7 @@ def _hint(form: Form, mapping: ColumnMapping, raw: Mapping[str, str], targets: S
     parts = []
     for target in targets:
         cell = _cell(form, mapping, raw, target)
-        parts.append("" if cell.startswith(("=", "+", "@")) else cell)
+        parts.append("" if is_formula(cell) else cell)
     return " ".join(part for part in parts if part)
 
 

@@ -18,12 +18,24 @@ from cohortmgr.accounts.queries import persons_by_identifiers
 from cohortmgr.applications.eligibility.rules import Assessment, assess
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import AGREED
-from cohortmgr.applications.file.rules import ApplicationState, identity_numbers, person_values, question_of
+from cohortmgr.applications.file.rules import ApplicationState, identity_numbers, question_of
 from cohortmgr.applications.guardians.rules import guardian_problems, is_child
-from cohortmgr.applications.importing.rules import ColumnMapping, Rejection, RowFault, Sending, supersedes
+from cohortmgr.applications.importing.orders import DateOrder
+from cohortmgr.applications.importing.rules import (
+    ANOTHER_PERSON,
+    BOTH_NAMES,
+    ColumnMapping,
+    Rejection,
+    RowFault,
+    Sending,
+    name_in,
+    supersedes,
+)
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem
+from cohortmgr.base.sheets.tables import Place
+from cohortmgr.base.text import fold
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.models import Intake
 
@@ -34,7 +46,8 @@ _UNSENT = (ApplicationState.DRAFT, ApplicationState.HELD)
 @dataclass(frozen=True)
 class PreparedImport:
     """A file that was read and judged. `assessments` are by the line of each accepted sending; `children` are
-    the lines of minors, whose guardian is asked."""
+    the lines of minors, whose guardian is asked. `place` and `dates` say where the table was found and how its
+    dates were read."""
 
     filename: str
     definition: Definition
@@ -44,6 +57,8 @@ class PreparedImport:
     rejected: tuple[Rejection, ...]
     assessments: Mapping[int, Assessment] = field(default_factory=dict)
     children: frozenset[int] = frozenset()
+    place: Place = field(default_factory=Place)
+    dates: Mapping[str, DateOrder] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,20 +75,14 @@ class ImportCounts:
         return f"{self.loaded} loaded, {self.replaced} replaced, {self.rejected} rejected"
 
 
-ANOTHER_PERSON = N_("Ce numéro est déjà celui d’une autre personne. Vérifiez-le sur la pièce d’identité.")
-BOTH_NAMES = N_(
-    "La ligne est celle de %(given)s, mais ses numéros d’identité contredisent ceux de %(known)s. Aucun numéro "
-    "n’est remplacé : vérifiez-les sur les pièces d’identité."
-)
-
-
 @dataclass(frozen=True)
 class Contradiction:
-    """The kind of a number that contradicts what is known, and who is known by it or by the others (None: an
-    earlier row of the same file)."""
+    """The kind of a number that contradicts what is known, and who is known by it or by the others: a person, or
+    an earlier row of the same file."""
 
     kind: str
-    bearer: Person | None
+    bearer: Person | None = None
+    row: Sending | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +106,45 @@ class ImportPlan:
     rejected: tuple[Rejection, ...]
     held: Mapping[int, Mapping[str, Identifier]]
     counts: ImportCounts
+
+    @property
+    def files(self) -> int:
+        """How many files loading makes or changes."""
+        return len(self.new) + len(self.replacing)
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """A sending that takes the place of another: its line and name, and the name and line of the other; no line if
+    the other is a file that stands."""
+
+    line: int
+    name: str
+    known: str
+    known_line: int | None = None
+
+    @property
+    def is_same_name(self) -> bool:
+        """Whether both are written alike, but for accents, case and the order of the names."""
+        return sorted(fold(self.name).split()) == sorted(fold(self.known).split())
+
+
+def replacements(plan: ImportPlan, prepared: PreparedImport) -> list[Replacement]:
+    """All sendings that take the place of another, in this file and among the files that stand. Those whose names
+    differ come first: there a number may be wrong."""
+    form = prepared.definition.form
+    kept = {sending.identity: sending for sending in prepared.accepted}
+    found = [
+        Replacement(new.line, name_in(form, new.answers), name_in(form, old.answers), old.line)
+        for old in prepared.replaced
+        if (new := kept.get(old.identity)) is not None
+    ]
+    found += [
+        Replacement(step.sending.line, name_in(form, step.sending.answers), step.standing.name)
+        for step in plan.replacing
+        if step.standing is not None
+    ]
+    return sorted(found, key=lambda each: (each.is_same_name, each.line))
 
 
 def prepared_of(
@@ -154,14 +202,14 @@ def plan_of(
     held = _held({person.id for person in known.values()})
     owners: list[tuple[Sending, Person | None]] = []
     rejected = list(prepared.rejected)
-    claimed: dict[tuple[str, str], int] = {}
+    claimed: dict[tuple[str, str], Sending] = {}
     for sending in prepared.accepted:
         found = _owner(sending, numbers[sending.line], known, held, claimed)
         if isinstance(found, Contradiction):
             rejected.append(_contradicted(sending, prepared, found, intake if own is None else None))
         else:
             owners.append((sending, found))
-            claimed |= dict.fromkeys(numbers[sending.line].items(), sending.line)
+            claimed |= dict.fromkeys(numbers[sending.line].items(), sending)
     standing = _standing(intake.id, {person.id for _, person in owners if person}, lock=lock)
     if own is not None:
         others = {number for number, row in standing.items() if row.run_id not in own}
@@ -238,7 +286,7 @@ def _owner(
     numbers: Mapping[str, str],
     known: Mapping[tuple[str, str], Person],
     held: Mapping[int, Mapping[str, Identifier]],
-    claimed: Mapping[tuple[str, str], int],
+    claimed: Mapping[tuple[str, str], Sending],
 ) -> Person | Contradiction | None:
     """The person behind a sending, or None for somebody new. A number that belongs to somebody else, or that
     is not the one which this person is known by, is a contradiction: no number replaces another."""
@@ -247,7 +295,7 @@ def _owner(
     for kind, value in numbers.items():
         bearer = known.get((kind, value))
         if (kind, value) in claimed:
-            return Contradiction(kind, None)
+            return Contradiction(kind, row=claimed[(kind, value)])
         if bearer is None:
             continue
         if person is None and main not in held[bearer.id]:
@@ -269,16 +317,15 @@ def _contradicted(
     the institution is not named, nor anybody to who enrols a group (no `intake`): they may not know of them."""
     form = prepared.definition.form
     key = question_of(form, f"identifier.{found.kind}")
-    told = person_values(form, sending.answers)
-    given = f"{told.get('given_name') or ''} {told.get('family_name') or ''}".strip()
-    if (
-        intake is not None
-        and found.bearer is not None
-        and given
-        and _has_file_at(found.bearer, intake.institution_id)
+    given, known = name_in(form, sending.answers), ""
+    if found.row is not None:
+        known = name_in(form, found.row.answers)
+    elif (
+        intake is not None and found.bearer is not None and _has_file_at(found.bearer, intake.institution_id)
     ):
-        values = {"given": given, "known": found.bearer.name}
-        problem = Problem(BOTH_NAMES, values, key)
+        known = found.bearer.name
+    if given and known:
+        problem = Problem(BOTH_NAMES, {"given": given, "known": known}, key)
     else:
         problem = Problem(ANOTHER_PERSON, {}, key)
     fault = RowFault(prepared.mapping.column_of(key), problem)
@@ -312,6 +359,7 @@ def _standing(intake_id: int, persons: set[int], *, lock: bool) -> dict[int, Any
         Application.fingerprint,
         Application.run_id,
         Application.email,
+        Application.name,
     )
     found: dict[int, Any] = {}
     for part in chunks(persons):

@@ -16,6 +16,7 @@ from contextlib import suppress
 from functools import cache
 from urllib.parse import unquote, urlsplit
 
+from cohortmgr.base.domains import ascii_domain
 from cohortmgr.outbox.failures import Failure, TalkStage, judged
 
 # Seconds that a server may stay silent before and after it has the whole message;
@@ -157,8 +158,8 @@ class Connection:
         mail = f"mail FROM:<{sender}>" + (" BODY=8BITMIME" if eight else "")
         if not address.isascii():
             name, _, domain = address.partition("@")
-            if name.isascii():
-                address = f"{name}@{domain.encode('idna').decode()}"
+            if name.isascii() and (known := ascii_domain(domain)):
+                address = f"{name}@{known}"
             elif server.has_extn("smtputf8"):
                 mail += " SMTPUTF8"
                 server.command_encoding = "utf-8"

@@ -126,7 +126,7 @@ def test_what_cannot_be_is_refused_with_a_reason(kind: str, raw: str, part: str)
 
 
 @pytest.mark.parametrize(
-    "name", ["Salma", "O'Neil", "Aït-Taleb", "L’Hermite", "سلمى", "عبد الله", "Anne-Marie", "J. P."]
+    "name", ["Salma", "O'Neil", "Aït-Taleb", "L'Hermite", "سلمى", "عبد الله", "Anne-Marie", "J. P."]
 )
 def test_names_hold_letters_of_any_script(name: str) -> None:
     assert read("text", name, target="person.family_name") == name

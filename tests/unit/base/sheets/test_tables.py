@@ -19,6 +19,7 @@ from cohortmgr.base.sheets.tables import (
     is_formula,
     read_limited,
     read_table,
+    would_be_computed,
     write_csv,
     write_xlsx,
 )
@@ -157,13 +158,22 @@ def test_a_workbook_gives_iso_dates_whole_numbers_and_named_formulas() -> None:
     assert record.formulas == {3}
 
 
-@pytest.mark.parametrize(
-    "cell", ["=1+1", '=HYPERLINK("x")', "+cmd|' /C calc'!A0", "-2+3+cmd", "@SUM(A1)", " =1", "\t=1"]
-)
-def test_what_a_spreadsheet_would_compute_is_a_formula(cell: str) -> None:
+@pytest.mark.parametrize("cell", ["=1+1", '=HYPERLINK("x")', " =1", "\t=1", "\u200e=1", "＝1"])
+def test_what_begins_with_an_equals_sign_is_a_formula(cell: str) -> None:
     assert is_formula(cell)
     assert read_table(f'a,b\n"{cell.replace(chr(34), chr(34) * 2)}",1\n'.encode()).rows[0].formulas == {0}
     assert read_table(write_csv(["a", "b"], [[cell, 1]])).rows[0].formulas == frozenset()
+
+
+@pytest.mark.parametrize(
+    "cell", ["+cmd|' /C calc'!A0", "-2+3+cmd", "@SUM(A1)", "-Motivée", "+2 ans", "@INPT", "－cmd"]
+)
+def test_what_a_spreadsheet_would_compute_is_read_as_text_and_neutralised_when_written(cell: str) -> None:
+    assert not is_formula(cell)
+    (row,) = read_table(f'a,b\n"{cell}",1\n'.encode()).rows
+    assert (row.cells[0], row.formulas) == (cell, frozenset())
+    assert would_be_computed(cell)
+    assert read_table(write_csv(["a", "b"], [[cell, 1]])).rows[0].cells[0] == f"'{cell}"
 
 
 @pytest.mark.parametrize(
@@ -233,7 +243,9 @@ CELLS = st.text(
 def test_what_is_written_as_csv_reads_the_same(rows: list[list[str]]) -> None:
     header = [f"colonne {n}" for n in range(len(rows[0]))]
     expected = [
-        tuple(f"'{c}" if is_formula(c) else c for c in row) for row in rows if any(c.strip() for c in row)
+        tuple(f"'{c}" if would_be_computed(c) else c for c in row)
+        for row in rows
+        if any(c.strip() for c in row)
     ]
     assert cells(write_csv(header, rows)) == expected
 

@@ -1,0 +1,337 @@
+"""Reads an XLSX workbook from an untrusted person: a program that `workbooks` runs for each file.
+
+Readers of workbooks are large, and a file of 2 MB can unpack to hundreds. So they run in a process that has no
+secrets, no database, limited memory and limited time, and that writes one line of JSON for each row. It imports
+nothing of the application: `python -I unpacking.py`, with the wanted sheet as a line of JSON before the file.
+
+The sizes that a zip declares can lie, and a single cell at the far corner makes a reader ask for gigabytes. So the
+parts are unpacked up to a limit, the places of the cells are checked, and only what was checked is read.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import posixpath
+import re
+import resource
+import sys
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from html import unescape
+from itertools import pairwise
+from typing import BinaryIO
+from xml.etree import ElementTree
+
+MEMORY = 1024 * 1024 * 1024
+SECONDS = 60
+MAX_ROWS = 50_000
+MAX_COLUMNS = 200
+MAX_CELLS = 3_000_000
+MAX_UNPACKED = 150 * 1024 * 1024
+# What the cells may hold in all. Fifty thousand long letters are less.
+MAX_TEXT = 80 * 1024 * 1024
+# Honest sheets shrink ten to forty times. Below this size the ratio says nothing.
+MAX_RATIO = 150
+_SMALL = 4 * 1024 * 1024
+_MAX_PARTS = 2_000
+
+_TAG = rb"(?:[A-Za-z0-9]{1,20}:)?"
+_CELL = re.compile(rb"<" + _TAG + rb"c((?:\s[^<>]*?)?)(/?)>")
+_CELL_END = re.compile(rb"</" + _TAG + rb"c\s*>")
+_PLACE = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]{0,4})([0-9]{1,9})[\"']")
+_SHARED_CELL = re.compile(rb"\st\s*=\s*[\"']s[\"']")
+_VALUE = re.compile(rb"<" + _TAG + rb"(?:v|t)(?:\s[^<>]*)?>([^<]+)<")
+_SHARED = re.compile(rb"<" + _TAG + rb"si[\s/>]")
+_TEXT = re.compile(rb"<" + _TAG + rb"t(?:\s[^<>]*)?>([^<]*\S[^<]*)<")
+_FORMULA = re.compile(rb"<" + _TAG + rb"f[\s/>]")
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
+
+
+class WorkbookRefusal(Exception):
+    """A workbook is refused: a key of `workbooks.REASONS`."""
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A sheet: its name, whether people see it, and the part of the archive that holds its cells."""
+
+    name: str
+    visible: bool
+    part: str
+
+
+@dataclass(frozen=True)
+class Workbook:
+    """The tabs in their order, the index of the one that was read, and its rows: line, cells, formulas."""
+
+    tabs: tuple[Tab, ...]
+    taken: int
+    rows: Iterator[tuple[int, list[str], list[int]]]
+
+
+def main(given: BinaryIO, told: BinaryIO) -> None:
+    """Read a workbook and write its tabs, its rows and "end", a line of JSON each; or why it is refused."""
+    _bound()
+    try:
+        wanted = json.loads(given.readline())
+        book = read(given.read(), wanted)
+        _write(told, {"tabs": [[tab.name, tab.visible] for tab in book.tabs], "taken": book.taken})
+        for row in book.rows:
+            _write(told, row)
+        _write(told, "end")
+    except WorkbookRefusal as refusal:
+        _write(told, {"refused": str(refusal)})
+    except MemoryError:
+        _write(told, {"refused": "bomb"})
+    told.flush()
+
+
+def _bound() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def _write(told: BinaryIO, what: object) -> None:
+    told.write(json.dumps(what, separators=(",", ":")).encode() + b"\n")
+
+
+def read(data: bytes, wanted: str | None = None) -> Workbook:
+    """Return the tab with that name, else the first that people see. Raises WorkbookRefusal."""
+    parts = _unpack(data)
+    tabs = _tabs(parts)
+    if not tabs:
+        raise WorkbookRefusal("damaged")
+    seen = [number for number, tab in enumerate(tabs) if tab.visible] or [0]
+    taken = next((number for number, tab in enumerate(tabs) if tab.name == wanted), seen[0])
+    part = tabs[taken].part
+    if part not in parts:
+        raise WorkbookRefusal("damaged")
+    parts[part], formulas = _looked(parts[part], _shared_sizes(parts))
+    kept = _kept(parts, {tab.part for tab in tabs} - {part})
+    parts.clear()
+    return Workbook(tabs, taken, _rows(kept, taken, formulas))
+
+
+def _unpack(data: bytes) -> dict[str, bytes]:
+    """Return the XML parts of the archive. Their sizes are checked as declared, then again as unpacked."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = [e for e in archive.infolist() if e.filename.lower().endswith((".xml", ".rels"))]
+            declared = sum(entry.file_size for entry in entries)
+            if len(entries) > _MAX_PARTS or _is_bomb(declared, len(data)):
+                raise WorkbookRefusal("bomb")
+            parts: dict[str, bytes] = {}
+            left = MAX_UNPACKED
+            for entry in entries:
+                with archive.open(entry) as part:
+                    parts[entry.filename] = part.read(left + 1)
+                left -= len(parts[entry.filename])
+                if left < 0:
+                    raise WorkbookRefusal("bomb")
+            return parts
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        OSError,
+        ValueError,
+        NotImplementedError,
+        RuntimeError,
+        KeyError,
+        IndexError,
+        OverflowError,
+    ) as error:
+        raise WorkbookRefusal("damaged") from error
+
+
+def _is_bomb(unpacked: int, packed: int) -> bool:
+    return unpacked > MAX_UNPACKED or (unpacked > _SMALL and unpacked > MAX_RATIO * packed)
+
+
+def _tabs(parts: dict[str, bytes]) -> tuple[Tab, ...]:
+    """The tabs in the order of the workbook. Where each has its cells is said by the relations alone: the names of
+    the parts keep the order in which the sheets were made, not the one to which they were dragged."""
+    if "xl/workbook.xml" not in parts:
+        raise WorkbookRefusal("no_table")
+    targets = {
+        each.get("Id"): _part_of(each.get("Target") or "")
+        for each in _tree(parts.get("xl/_rels/workbook.xml.rels", b"<none/>"))
+    }
+    found = []
+    for each in _tree(parts["xl/workbook.xml"]).iter():
+        if _local(each.tag) == "sheet":
+            part = targets.get(each.get(_RELATION) or each.get(_STRICT_RELATION), "")
+            found.append(Tab(each.get("name") or "", each.get("state", "visible") == "visible", part))
+    return tuple(found)
+
+
+def _tree(part: bytes) -> ElementTree.Element:
+    """The tree of a small part. Declarations are refused: entities could make it large, and no spreadsheet writes
+    them."""
+    if b"<!" in part or len(part) > _SMALL:
+        raise WorkbookRefusal("damaged")
+    try:
+        return ElementTree.fromstring(part)  # noqa: S314 - without declarations there are no entities
+    except ElementTree.ParseError as error:
+        raise WorkbookRefusal("damaged") from error
+
+
+def _local(tag: object) -> str:
+    return str(tag).rpartition("}")[2]
+
+
+def _part_of(target: str) -> str:
+    return posixpath.normpath(target.lstrip("/") if target.startswith("/") else f"xl/{target}")
+
+
+def _shared_sizes(parts: dict[str, bytes]) -> list[int]:
+    """Return for each shared string, in order, an upper bound of its size in bytes; 0 if nobody sees any of it."""
+    for name, part in parts.items():
+        if name.lower().endswith("sharedstrings.xml"):
+            starts = [match.start() for match in _SHARED.finditer(part)]
+            return [
+                end - start if _TEXT.search(part, start, end) else 0
+                for start, end in pairwise([*starts, len(part)])
+            ]
+    return []
+
+
+def _looked(sheet: bytes, shared: Sequence[int]) -> tuple[bytes, frozenset[tuple[int, int]]]:
+    """Return the sheet, and where its formulas are, as (line from 1, column from 0).
+
+    Rows and columns that hold a value count, and no others: programs leave a style at the last row of all, or a
+    formula that gives nothing. What is empty beyond the bounds is taken out; a value there is refused. So is a sheet
+    whose cells would hold too much text in all, as a long one is kept once and given to each cell that names it.
+    XML comments and the like are refused because they could hide such cells, and no spreadsheet writes them."""
+    if b"<!" in sheet:
+        raise WorkbookRefusal("damaged")
+    formulas: list[tuple[int, int]] = []
+    beyond: list[tuple[int, int]] = []
+    last_row = last_column = total = row = column = 0
+    for match in _CELL.finditer(sheet):
+        place = _PLACE.search(match[1])
+        row, column = _at(place[1], place[2]) if place and place[1] else (row, column + 1)
+        end = match.end() if match[2] else _end_of(sheet, match.end())
+        size = 0 if match[2] else _size(sheet, match, end, shared)
+        total += size
+        if size:
+            last_row, last_column = max(last_row, row), max(last_column, column + 1)
+            _require_within(last_row, last_column, total)
+        elif row > MAX_ROWS + 1 or column >= MAX_COLUMNS:
+            beyond.append((match.start(), end))
+            continue
+        if not match[2] and _FORMULA.match(sheet, match.end()):
+            formulas.append((row, column))
+    return _without(sheet, beyond), frozenset(formulas)
+
+
+def _at(letters: bytes, digits: bytes) -> tuple[int, int]:
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + letter - 64
+    return int(digits), number - 1
+
+
+def _end_of(sheet: bytes, start: int) -> int:
+    found = _CELL_END.search(sheet, start)
+    if found is None:
+        raise WorkbookRefusal("damaged")
+    return found.end()
+
+
+def _size(sheet: bytes, match: re.Match[bytes], end: int, shared: Sequence[int]) -> int:
+    """How many bytes a cell holds at most; 0 if nobody sees any of it."""
+    values = [found[1] for found in _VALUE.finditer(sheet, match.end(), end)]
+    if _SHARED_CELL.search(match[1]):
+        return sum(_shared_size(value, shared) for value in values)
+    return sum(len(value) for value in values if value.strip())
+
+
+def _shared_size(value: bytes, shared: Sequence[int]) -> int:
+    number = unescape(value.decode("ascii", "ignore")).strip().lstrip("+0") or "0"
+    known = number.isdigit() and len(number) < 9 and int(number) < len(shared)
+    return shared[int(number)] if known else len(value)
+
+
+def _require_within(last_row: int, last_column: int, total: int) -> None:
+    if last_column > MAX_COLUMNS:
+        raise WorkbookRefusal("too_wide")
+    if last_row > MAX_ROWS + 20 or last_row * last_column > MAX_CELLS:
+        raise WorkbookRefusal("too_long")
+    if total > MAX_TEXT:
+        raise WorkbookRefusal("bomb")
+
+
+def _without(sheet: bytes, spans: Sequence[tuple[int, int]]) -> bytes:
+    if not spans:
+        return sheet
+    ends = [0, *(end for _start, end in spans)]
+    starts = [*(start for start, _end in spans), len(sheet)]
+    return b"".join(sheet[end:start] for end, start in zip(ends, starts, strict=True))
+
+
+def _kept(parts: dict[str, bytes], left_out: set[str]) -> io.BytesIO:
+    """An archive, not packed, of the parts that are read: one sheet, and what all sheets share."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for name in list(parts):
+            part = parts.pop(name)
+            if name not in left_out:
+                archive.writestr(zipfile.ZipInfo(name), part)
+    out.seek(0)
+    return out
+
+
+def _rows(
+    workbook: io.BytesIO, taken: int, formulas: frozenset[tuple[int, int]]
+) -> Iterator[tuple[int, list[str], list[int]]]:
+    """Yield the rows that hold a value: line, cells without the empty ones at the end, positions of formulas.
+
+    BaseException is caught because the reader is compiled code, whose panics are no `Exception`."""
+    import python_calamine
+
+    try:
+        book = python_calamine.CalamineWorkbook.from_filelike(workbook)
+        sheet = book.get_sheet_by_index(taken)
+        if sheet.total_width > MAX_COLUMNS or sheet.total_height > MAX_ROWS + 20:
+            raise WorkbookRefusal("too_long")
+        before = [""] * (sheet.start or (0, 0))[1]  # rows begin at the first line, cells at the first value
+        for line, values in enumerate(sheet.iter_rows(), start=1):
+            cells = before + [_text(value) for value in values]
+            while cells and not cells[-1].strip():
+                cells.pop()
+            if cells:
+                yield line, cells, [c for c in range(len(cells)) if (line, c) in formulas]
+    except (WorkbookRefusal, KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError):
+        raise
+    except BaseException as error:
+        raise WorkbookRefusal("damaged") from error
+
+
+def _text(value: object) -> str:
+    """Write a cell as text.
+
+    Whole numbers lose their `.0`; others keep the fifteen digits that a spreadsheet holds."""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 10**15 else format(value, ".15g")
+    if isinstance(value, datetime):
+        midnight = value.time() == time(0)
+        return value.date().isoformat() if midnight else value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return str(value)
+    return "" if value is None else str(value)
+
+
+if __name__ == "__main__":
+    main(sys.stdin.buffer, sys.stdout.buffer)
