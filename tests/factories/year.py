@@ -63,11 +63,10 @@ FILES = 12
 PASSWORD = "une phrase de passe"
 PHOTO = (
     b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj\n"
-    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj\nxref\n0 4\n0000000000 65535 f \n"
-    b"0000000009 00000 n \n0000000054 00000 n \n0000000105 00000 n \n"
-    b"trailer<</Size 4/Root 1 0 R>>\nstartxref\n170\n%%EOF\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]/Contents 4 0 R>>endobj\n"
+    b"4 0 obj<</Length 16>>stream\n10 10 50 50 re f\nendstream endobj\ntrailer<</Size 5/Root 1 0 R>>\n%%EOF\n"
 )
-"""A PDF with one empty page."""
+"""A PDF whose page shows a black square."""
 
 # One person for each column of the role × route table; the year itself makes those who are not named here.
 COMPANY_OF = {

@@ -24,6 +24,8 @@ SECONDS = 20
 LONGEST_SIDE, QUALITY = 2400, 80
 SEEN_WIDTH, SEEN_HEIGHT, SEEN_QUALITY = 1200, 3600, 70
 MOST_PIXELS = 66_000_000
+# By how much the points of one colour differ at most, after a picture was compressed.
+ONE_COLOUR = 3
 A4 = (595.0, 842.0)
 # The keys that a page of a PDF keeps; notes, forms and actions go once their looks were drawn into the page.
 PAGE_KEYS = frozenset(
@@ -132,11 +134,32 @@ def clean_image(data: bytes) -> bytes:
             if opened.width * opened.height > MOST_PIXELS:
                 raise DocumentRefusal("too_many_pixels")
             opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # decodes a JPEG at a half or a quarter
-            upright = ImageOps.exif_transpose(opened)
+            upright = ImageOps.exif_transpose(_eight_bits(opened))
+            if upright.mode not in ("RGB", "L", "CMYK"):
+                upright = _on_white(upright)  # shrunk before, palettes and single bits lose their thin lines
             upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
-            return _jpeg(_on_white(upright), QUALITY)
+            seen = _on_white(upright)
+            if is_blank(seen):
+                raise DocumentRefusal("blank")
+            return _jpeg(seen, QUALITY)
     except (OSError, ValueError, SyntaxError, RuntimeError, EOFError, struct.error, LookupError) as error:
         raise DocumentRefusal("unreadable") from error
+
+
+def _eight_bits(picture: Any) -> Any:
+    """The picture with greys from 0 to 255. Scanners write 10 to 16 bits, which a conversion would cut at 255:
+    nearly all of such a page is white then."""
+    if picture.mode != "F" and not picture.mode.startswith("I"):
+        return picture
+    wide = picture.convert("F")
+    most = max(wide.getextrema()[1], 1)
+    white = next((limit for limit in (255, 1023, 4095, 16383) if most <= limit), 65535)
+    return wide.point(lambda value: value * (255 / white)).convert("L")
+
+
+def is_blank(picture: Any) -> bool:
+    """Whether a picture in RGB is of one colour, so that nobody reads anything in it."""
+    return all(most - least <= ONE_COLOUR for least, most in picture.getextrema())
 
 
 def _on_white(picture: Any) -> Any:
@@ -145,6 +168,8 @@ def _on_white(picture: Any) -> Any:
 
     if picture.mode == "RGB":
         return picture
+    if picture.mode == "1":
+        return picture.convert("L").convert("RGB")
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         alpha = picture.convert("RGBA")
         paper = Image.new("RGB", alpha.size, "white")
@@ -166,8 +191,7 @@ def clean_pdf(data: bytes, most_pages: int) -> bytes:
 
     try:
         with pikepdf.open(io.BytesIO(data)) as given, pikepdf.new() as made:
-            if given.is_encrypted:
-                raise DocumentRefusal("encrypted")
+            # What opens without a password may be read; a password of its owner forbids printing and changing.
             if not 0 < len(given.pages) <= most_pages:
                 raise DocumentRefusal("too_many_pages" if len(given.pages) else "unreadable")
             given.flatten_annotations("all")
@@ -303,12 +327,17 @@ def _pictures(kind: str, data: bytes, most_pages: int) -> Iterable[bytes]:
     with opened:
         if len(opened) > most_pages:
             raise DocumentRefusal("too_many_pages")
+        blank = True
         for page in opened:
             width, height = page.get_size()
             if not (width > 0 and height > 0):
                 raise DocumentRefusal("unreadable")
             scale = min(SEEN_WIDTH / width, SEEN_HEIGHT / height)
-            yield _jpeg(page.render(scale=scale).to_pil().convert("RGB"), SEEN_QUALITY)
+            seen = page.render(scale=scale).to_pil().convert("RGB")
+            blank = blank and is_blank(seen)
+            yield _jpeg(seen, SEEN_QUALITY)
+        if blank:
+            raise DocumentRefusal("blank")
 
 
 if __name__ == "__main__":

@@ -71,6 +71,10 @@ REASONS: Mapping[str, str] = {
     "unreadable": N_(
         "Ce fichier est abîmé : il ne s’ouvre pas. Envoyez-le de nouveau, ou une photo de chaque page."
     ),
+    "blank": N_(
+        "Ce document est d’une seule couleur : on n’y lit rien. Prenez la photo de nouveau, ou numérisez la page "
+        "encore une fois."
+    ),
     "too_many_pages": N_("Ce document a trop de pages. Envoyez seulement celles qui sont demandées."),
     "too_many_pixels": N_(
         "Cette image est trop grande. Prenez la photo en qualité moyenne, puis envoyez-la."

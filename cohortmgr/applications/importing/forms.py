@@ -11,13 +11,15 @@ from wtforms import HiddenField, SelectChoice, SelectField, StringField, TextAre
 from wtforms.validators import InputRequired, Length
 
 from cohortmgr.applications.answers.composed import read_cell
+from cohortmgr.applications.answers.dates import DAY_FIRST, MONTH_FIRST
 from cohortmgr.applications.importing.mappings import ColumnMapping, GivenMapping, is_expected, questions_of
 from cohortmgr.applications.importing.rules import RowFault
 from cohortmgr.base import clock
 from cohortmgr.base.errors import Problem
 from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.i18n import localized, say
-from cohortmgr.base.sheets.tables import SheetTable
+from cohortmgr.base.sheets.tables import ENCODINGS, Place, SheetTable
+from cohortmgr.base.typed import whole
 from cohortmgr.programmes.definition.rules import Definition, Question, QuestionKind
 
 SENT = "@sent_at"
@@ -92,8 +94,8 @@ def strange_values(table: SheetTable, mapping: ColumnMapping, definition: Defini
 
 
 def mapping_of(given: Mapping[str, str], header: Sequence[str], before: GivenMapping) -> GivenMapping:
-    """The mapping chosen on the page: the select `c3` is for the fourth column, `v:QUESTION:SPELLING` for a
-    value."""
+    """The mapping chosen on the page: the select `c3` is for the fourth column, `d3` for the order of its dates,
+    `v:QUESTION:SPELLING` for a value."""
     chosen = {name: given.get(f"c{position}", "") for position, name in enumerate(header)}
     columns = {name: None if key in ("", SENT) else key for name, key in chosen.items()}
     sent_at = next((name for name, key in chosen.items() if key == SENT), None)
@@ -103,7 +105,25 @@ def mapping_of(given: Mapping[str, str], header: Sequence[str], before: GivenMap
             _, key, spelling = name.split(":", 2)
             values.setdefault(key, {})[spelling] = option
     mapped = set(columns.values())
-    return GivenMapping(columns, {key: each for key, each in values.items() if key in mapped}, sent_at)
+    dates = {
+        name: order
+        for p, name in enumerate(header)
+        if (order := given.get(f"d{p}")) in (DAY_FIRST, MONTH_FIRST)
+    }
+    return GivenMapping(
+        columns, {key: each for key, each in values.items() if key in mapped}, sent_at, dates, before.place
+    )
+
+
+def place_of(given: Mapping[str, str], before: Place) -> Place:
+    """The place of the table that was chosen on the page: `sheet`, `line` and `encoding`; what the page does not
+    ask for stays."""
+    encoding = given.get("encoding", before.encoding)
+    return Place(
+        given.get("sheet", before.sheet),
+        whole(given.get("line"), 1) or before.line,
+        encoding if encoding in ENCODINGS else before.encoding,
+    )
 
 
 def row_form(

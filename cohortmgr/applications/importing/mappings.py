@@ -33,6 +33,8 @@ class GivenMapping:
     sent_at: str | None = None
     dates: Mapping[str, str] = field(default_factory=dict)
     place: Place = field(default_factory=Place)
+    # The name of the earlier file of the same columns whose mapping this is, if it is one's.
+    remembered_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,7 @@ def mapping_as_json(mapping: GivenMapping) -> dict[str, Any]:
         "sent_at": mapping.sent_at,
         "dates": dict(mapping.dates),
         "place": [mapping.place.sheet, mapping.place.line, mapping.place.encoding],
+        "remembered_of": mapping.remembered_of,
     }
 
 
@@ -158,6 +161,7 @@ def mapping_from_json(document: Mapping[str, Any]) -> GivenMapping:
         document.get("sent_at"),
         document.get("dates", {}),
         Place(*document.get("place", ())),
+        document.get("remembered_of", ""),
     )
 
 
@@ -190,7 +194,7 @@ def propose_mapping(
         key: {**layout.value_aliases.get(key, {}), **given.values.get(key, {})}
         for key in {**layout.value_aliases, **given.values}
     }
-    return ColumnMapping(columns, values, sent_at, given.dates, given.place, missing)
+    return ColumnMapping(columns, values, sent_at, given.dates, given.place, given.remembered_of, missing)
 
 
 def names_counted(

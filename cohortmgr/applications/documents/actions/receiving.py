@@ -6,7 +6,6 @@ Nothing stored here is served before the worker has examined it: see `documents/
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +31,8 @@ _HEIC = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 _READERS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}
 # Signs of a file that is two things at once: also a page to a browser, or a script to another program.
 _ACTIVE = (b"<script", b"<html", b"<!doctype", b"<svg", b"<?php", b"<iframe")
-_ENCRYPTED = re.compile(rb"/Encrypt\s+\d{1,10}\s+\d{1,5}\s+R|/Encrypt\s*<<")
+# A PDF begins within so many bytes, as its readers take it: mail programs leave lines before it.
+_BEFORE_PDF = 1024
 _HEAD, _TAIL = 4096, 66_000
 # Only a picture's header is read here, never its pixels; we check its size ourselves.
 Image.MAX_IMAGE_PIXELS = None
@@ -77,6 +77,19 @@ def kind_of(data: bytes) -> str | None:
     return None
 
 
+def alone(data: bytes) -> bytes:
+    """The bytes of the paper itself: a PDF without what stands before it, and a photo without the film that
+    telephones put behind it."""
+    if data.startswith(b"\xff\xd8\xff"):
+        film = data.find(b"ftyp")
+        end = data.rfind(b"\xff\xd9", max(0, film - _TAIL), film) if film > 0 else -1
+        return data[: end + 2] if end > 0 else data
+    if data.startswith(tuple(start for start, _end in _SHAPES.values())) or data[4:8] == b"ftyp":
+        return data
+    start = data.find(_SHAPES["pdf"][0], 0, _BEFORE_PDF + len(_SHAPES["pdf"][0]))
+    return data[max(start, 0) :]
+
+
 def _recognised(data: bytes) -> str:
     try:
         return puremagic.from_string(data[:_HEAD], mime=True)
@@ -94,11 +107,8 @@ def _is_also_something_else(kind: str, data: bytes) -> bool:
 def told_at_once(kind: str, data: bytes) -> str | None:
     """A key of REASONS if the file's first and last bytes already show that the worker will refuse it; else
     None."""
-    if kind == "pdf":
-        ends = data[:_HEAD], data[-_HEAD:]
-        return "encrypted" if any(_ENCRYPTED.search(end) for end in ends) else None
     if kind not in _READERS:
-        return None  # it takes a large decoder, which must not run here
+        return None  # it takes a large reader, which must not run here
     try:
         with Image.open(io.BytesIO(data), formats=(_READERS[kind],)) as picture:
             return "too_many_pixels" if picture.width * picture.height > MOST_PIXELS else None
@@ -130,6 +140,7 @@ def require_size(question: Question, size: int) -> None:
 def prepare_document(question: Question, filename: str, data: bytes) -> PreparedUpload:
     """Check a file and store it encrypted (slow: call before `writing()`). Refused says what to send instead
     of it."""
+    data = alone(data)
     require_size(question, len(data))
     kind = kind_of(data)
     if kind is None or not accepted(question, kind):

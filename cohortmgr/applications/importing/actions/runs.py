@@ -14,6 +14,7 @@ from cohortmgr.applications.importing.actions.loading import fill_tray, store
 from cohortmgr.applications.importing.mappings import ColumnMapping, mapping_as_json, names_counted
 from cohortmgr.applications.importing.models import ImportRun
 from cohortmgr.applications.importing.orders import DateOrder, date_orders
+from cohortmgr.applications.importing.queries import runs
 from cohortmgr.applications.importing.queries.plan import (
     ImportCounts,
     ImportPlan,
@@ -89,6 +90,18 @@ def prepare_preview(data: bytes, filename: str, definition: Definition, given: G
         orders = date_orders(table, mapping, definition.form, definition.imports)
         return ImportPreview(table, mapping, None, refused.problems, orders)
     return ImportPreview(table, mapping, prepared, (), prepared.dates)
+
+
+def remembered(viewer: Viewer, intake: Intake, reading: ImportPreview) -> GivenMapping | None:
+    """How a file of the same columns was read last; None if there was none, or if the form has changed since."""
+    found = runs.remembered(viewer, intake, reading.table.header)
+    try:
+        if found is not None:
+            definition = programmes.definition_of(intake)
+            propose_mapping(reading.table.header, definition.form, definition.imports, found)
+    except Refused:
+        return None
+    return found
 
 
 def _judged(

@@ -147,6 +147,12 @@ def replacements(plan: ImportPlan, prepared: PreparedImport) -> list[Replacement
     return sorted(found, key=lambda each: (each.is_same_name, each.line))
 
 
+def sent_outside(intake: Intake, prepared: PreparedImport) -> list[int]:
+    """The lines of the rows that were sent before the intake opened or after it closed, as the file says."""
+    sent = ((each.line, each.sent_at) for each in prepared.accepted if each.sent_at is not None)
+    return [line for line, moment in sent if not intake.opens_at <= moment <= intake.closes_at]
+
+
 def prepared_of(
     filename: str,
     definition: Definition,

@@ -13,6 +13,7 @@ from cohortmgr.accounts.models import Account, Person, SingleUseLink
 from cohortmgr.accounts.rules import CLAIMS, Viewer, allows, require
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import READ, staff_intake
+from cohortmgr.applications.importing.mappings import GivenMapping, mapping_from_json
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
@@ -21,6 +22,8 @@ from cohortmgr.programmes.models import Intake
 
 IMPORT = "applications.import"
 OPEN = ("waiting", "asked")
+# Among how many of the last files the one with the same columns is sought.
+REMEMBERED = 30
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,26 @@ def runs(viewer: Viewer, intake: Intake, limit: int = 20) -> Sequence[ImportRun]
     return db.session.scalars(
         sa.select(ImportRun).where(*shown).order_by(ImportRun.at.desc(), ImportRun.id.desc()).limit(limit)
     ).all()
+
+
+def remembered(viewer: Viewer, intake: Intake, header: Sequence[str]) -> GivenMapping | None:
+    """How the columns of the last loaded file with this header were read, in whatever intake of the programme; None
+    if there was none. Where its table stood, and in which order its dates were, is found anew in each file."""
+    shown = [Intake.programme_id == intake.programme_id, ImportRun.institution_id == intake.institution_id]
+    if sees_own_only(viewer, intake):
+        shown.append(ImportRun.by == viewer.reference)
+    query = (
+        sa.select(ImportRun.filename, ImportRun.mapping)
+        .join(Intake, Intake.id == ImportRun.intake_id)
+        .where(*shown, ImportRun.state == "loaded", ImportRun.undone_at.is_(None))
+        .order_by(ImportRun.at.desc(), ImportRun.id.desc())
+        .limit(REMEMBERED)
+    )
+    for filename, document in db.session.execute(query):
+        kept = mapping_from_json(document)
+        if set(kept.columns) == set(header):
+            return GivenMapping(kept.columns, kept.values, kept.sent_at, remembered_of=filename)
+    return None
 
 
 def tray(viewer: Viewer, intake: Intake, *, settled: bool = False) -> sa.Select[TrayRow]:

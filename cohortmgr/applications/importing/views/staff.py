@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
@@ -21,6 +22,7 @@ from cohortmgr.applications.importing.forms import (
     UploadForm,
     cells_given,
     mapping_of,
+    place_of,
     question_choices,
     show_faults,
     strange_values,
@@ -28,13 +30,15 @@ from cohortmgr.applications.importing.forms import (
 from cohortmgr.applications.importing.mappings import mapping_from_json
 from cohortmgr.applications.importing.models import ImportRun
 from cohortmgr.applications.importing.queries import runs as import_queries
+from cohortmgr.applications.importing.queries.plan import replacements, sent_outside
 from cohortmgr.applications.importing.rules import GivenMapping, parse_mapping
 from cohortmgr.applications.importing.views.requests import row_form_of
 from cohortmgr.base import storage
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Refused, Stale
+from cohortmgr.base.i18n import say
 from cohortmgr.base.paging import page_of
-from cohortmgr.base.sheets.tables import read_limited
+from cohortmgr.base.sheets.tables import ENCODINGS, Place, SheetTable, read_limited
 from cohortmgr.base.typed import whole
 from cohortmgr.base.web.asked import page_asked
 from cohortmgr.base.web.responses import posted_version, show_problems
@@ -81,7 +85,9 @@ def _uploaded(intake: Intake, form: UploadForm) -> ResponseReturnValue:
     data = read_limited(form.file.data.stream, current_app.config["IMPORT_LIMIT"])
     name = form.file.data.filename or ""
     given = _mapping(form)
-    import_runs.prepare_preview(data, "", definition_of(intake), given)
+    reading = import_runs.prepare_preview(data, "", definition_of(intake), given)
+    if not form.mapping.data:
+        given = import_runs.remembered(guards.viewer(), intake, reading) or given
     key = import_runs.prepare_upload(data)
     with writing():
         run = import_runs.begin(guards.viewer(), intake.reference, name, key, given)
@@ -126,6 +132,13 @@ def _preview(found: ImportRun, intake: Intake, given: GivenMapping | None = None
         intake=intake,
         reading=reading,
         counts=plan.counts if plan else None,
+        files=plan.files if plan else 0,
+        replaced=(pairs := replacements(plan, reading.prepared) if plan and reading.prepared else [])[
+            :LISTED
+        ],
+        replaced_beyond=max(0, len(pairs) - LISTED),
+        outside=sent_outside(intake, reading.prepared) if reading.prepared else [],
+        encodings=ENCODINGS,
         faults=faults[:LISTED],
         beyond=max(0, len(faults) - LISTED),
         problems=reading.problems,
@@ -148,10 +161,28 @@ def remap(reference: str) -> ResponseReturnValue:
             data, "", definition_of(intake), mapping_from_json(found.mapping)
         )
         before = mapping_from_json(found.mapping)
-        given = mapping_of(request.form.to_dict(), reading.table.header, before)
+        try:
+            given = _chosen(before, reading.table)
+            import_runs.prepare_preview(data, found.filename, definition_of(intake), given)
+        except Refused as refused:
+            flash(" ".join(say(problem) for problem in refused.problems), "stop")
+            return redirect(url_for("imports_staff.run", reference=reference))
         with writing():
             import_runs.remap(viewer, reference, given)
     return redirect(url_for("imports_staff.run", reference=reference))
+
+
+def _chosen(before: GivenMapping, table: SheetTable) -> GivenMapping:
+    """What the page says. Where the table stands elsewhere, its columns are others, and are recognised anew."""
+    posted = request.form.to_dict()
+    place = place_of(posted, table.place)
+    moved = (place.sheet, place.line, place.encoding) != (
+        table.place.sheet, table.place.line, table.place.encoding,
+    )  # fmt: skip
+    if moved or posted.get("way") == "afresh":
+        line = place.line if place.line != table.place.line else None
+        return GivenMapping(place=Place(place.sheet, line if moved else place.line, place.encoding))
+    return replace(mapping_of(posted, table.header, before), place=place)
 
 
 @staff_bp.post("/imports/<reference>")

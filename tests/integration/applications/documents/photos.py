@@ -17,12 +17,13 @@ from cohortmgr.programmes.definition.toml import read_known
 from tests.integration.applications.journey import steps
 
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
-LOCKED = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R/Encrypt 2 0 R>>\n%%EOF\n"
 
 
 def photo(colour: str = "red", size: tuple[int, int] = (40, 60)) -> bytes:
     file = io.BytesIO()
-    Image.new("RGB", size, colour).save(file, "JPEG")
+    drawn = Image.new("RGB", size, colour)
+    drawn.paste("black", (0, 0, size[0] // 4, size[1] // 4))
+    drawn.save(file, "JPEG")
     return file.getvalue()
 
 

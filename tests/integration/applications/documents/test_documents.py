@@ -25,7 +25,6 @@ from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.actions import load_definition
 from tests.integration.applications.documents.photos import (
     EICAR,
-    LOCKED,
     asking,
     names,
     photo,
@@ -118,7 +117,6 @@ def test_what_is_clean_alone_is_kept(client: FlaskClient, draft: str, system_app
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("clé.pdf", LOCKED, "protégé par un mot de passe"),
         ("page.jpg", b"<html><script>alert(1)</script></html>", "n’est pas lisible"),
         ("dessin.svg", b"<svg onload=alert(1)>", "n’est pas lisible"),
         ("image.gif", b"GIF89a<?php system($_GET[0]); ?>" + b"\0" * 50, "n’est pas lisible"),

@@ -83,7 +83,7 @@ def test_a_preview_shows_what_would_change_and_confirming_does_it_once(
         ">600<",
         ">17<",
         ">14<",
-        "Charger 617 dossiers",
+        "Charger 600 dossiers",
         "145 n'est pas entre 0 et 20",
         "Horodateur",
     ):

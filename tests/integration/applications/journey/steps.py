@@ -25,9 +25,10 @@ from tests.watch import SeparateClient
 PASSWORD = "quatre mots pour entrer"
 PDF = (
     b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj\n"
-    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj\ntrailer<</Size 4/Root 1 0 R>>\n%%EOF\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]/Contents 4 0 R>>endobj\n"
+    b"4 0 obj<</Length 16>>stream\n10 10 50 50 re f\nendstream endobj\ntrailer<</Size 5/Root 1 0 R>>\n%%EOF\n"
 )
-"""A page without anything on it."""
+"""A page with a black square on it."""
 DURING = datetime(2026, 11, 22, 10, tzinfo=UTC)
 BEFORE = datetime(2026, 10, 1, 10, tzinfo=UTC)
 AFTER = datetime(2027, 7, 1, 10, tzinfo=UTC)

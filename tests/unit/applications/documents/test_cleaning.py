@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zlib
+from pathlib import Path
 
 import pikepdf
 import pillow_heif
@@ -21,7 +22,9 @@ def picture(
     form: str = "JPEG", size: tuple[int, int] = (300, 200), mode: str = "RGB", **more: object
 ) -> bytes:
     file = io.BytesIO()
-    Image.new(mode, size, "red").save(file, form, **more)
+    drawn = Image.new(mode, size, "red")
+    drawn.paste("navy", (0, 0, size[0] // 3, size[1] // 3))
+    drawn.save(file, form, **more)
     return file.getvalue()
 
 
@@ -29,7 +32,8 @@ def pdf(pages: int = 1, **more: object) -> bytes:
     file = io.BytesIO()
     with pikepdf.new() as made:
         for _ in range(pages):
-            made.add_blank_page(page_size=(300, 400))
+            page = made.add_blank_page(page_size=(300, 400))
+            page.obj["/Contents"] = pikepdf.Stream(made, b"10 10 50 50 re f")
         made.save(file, **more)  # type: ignore[arg-type]
     return file.getvalue()
 
@@ -72,7 +76,9 @@ def test_a_large_photo_becomes_smaller() -> None:
 
 def test_what_is_transparent_is_white_as_paper_is() -> None:
     file = io.BytesIO()
-    Image.new("RGBA", (50, 50), (0, 0, 0, 0)).save(file, "PNG")
+    drawn = Image.new("RGBA", (50, 50), (0, 0, 0, 0))
+    drawn.paste((0, 0, 0, 255), (0, 0, 9, 9))
+    drawn.save(file, "PNG")
     with Image.open(io.BytesIO(made(DocumentPart("image", file.getvalue())).data)) as found:
         assert found.getpixel((25, 25)) == (255, 255, 255)
 
@@ -128,7 +134,7 @@ def armed() -> bytes:
             Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Link, Rect=pikepdf.Array([0, 0, 9, 9]), A=act
         )
         page.obj["/Annots"] = pikepdf.Array([link])
-        page.obj["/Contents"] = pikepdf.Stream(made, b"% <script>alert(1)</script> <?php")
+        page.obj["/Contents"] = pikepdf.Stream(made, b"10 10 50 50 re f\n% <script>alert(1)</script> <?php")
         made.docinfo["/Title"] = "<script>"
         made.save(file, compress_streams=False)
     return file.getvalue()
@@ -145,10 +151,81 @@ def test_nothing_in_a_pdf_acts() -> None:
         assert set(clean.pages[0].obj.keys()) <= {"/Type", "/Parent", "/MediaBox", "/Resources", "/Contents"}
 
 
-@pytest.mark.parametrize("password", ["secret", ""])
-def test_an_encrypted_pdf_is_refused_whoever_may_open_it(password: str) -> None:
-    locked = pdf(encryption=pikepdf.Encryption(owner="owner", user=password))
+def test_a_pdf_that_asks_for_a_password_is_refused_and_one_that_opens_is_taken() -> None:
+    locked = pdf(encryption=pikepdf.Encryption(owner="owner", user="secret"))
     assert refusal(DocumentPart("pdf", locked)) == ("encrypted", 0)
+    for restricted in (pdf(encryption=pikepdf.Encryption(owner="owner", user="")), fault("owner-only.pdf")):
+        found = made(DocumentPart("pdf", restricted))
+        with pikepdf.open(io.BytesIO(found.data)) as opened:
+            assert not opened.is_encrypted
+
+
+def fault(name: str) -> bytes:
+    return (Path(__file__).parents[3] / "data" / "faults" / name).read_bytes()
+
+
+def shades(data: bytes) -> list[int]:
+    """The shades of grey of a page, from the darkest."""
+    with Image.open(io.BytesIO(data)) as seen:
+        return sorted({value // 16 for value in seen.convert("L").tobytes()})
+
+
+@pytest.mark.parametrize("bits", [10, 12, 16])
+def test_a_scan_of_many_bits_keeps_its_greys(bits: int) -> None:
+    dark, white = ((1 << (bits - 2)).to_bytes(2, "little"), ((1 << bits) - 1).to_bytes(2, "little"))
+    drawn = Image.frombytes("I;16", (400, 300), (dark * 200 + white * 200) * 300)
+    file = io.BytesIO()
+    drawn.save(file, "PNG")
+    (page,) = made(DocumentPart("image", file.getvalue())).pages
+    assert shades(page)[0] in (3, 4) and shades(page)[-1] == 15
+
+
+def test_the_scan_of_sixteen_bits_is_no_white_page() -> None:
+    (page,) = made(DocumentPart("image", fault("scan-16bit.png"))).pages
+    assert len(shades(page)) > 2
+
+
+@pytest.mark.parametrize("mode", ["1", "P"])
+def test_thin_lines_stay_when_a_scan_is_shrunk(mode: str) -> None:
+    drawn = Image.new("L", (6000, 6000), 255)
+    for line in range(0, 6000, 61):
+        drawn.paste(0, (0, line, 6000, line + 1))
+    file = io.BytesIO()
+    drawn.convert(mode).save(file, "PNG")
+    found = made(DocumentPart("image", file.getvalue()))
+    with Image.open(io.BytesIO(found.data)) as seen:
+        column = seen.convert("L").crop((50, 0, 51, seen.height)).tobytes()
+    dark = sum(1 for before, here in zip(column, column[1:], strict=False) if before >= 225 > here)
+    assert dark >= 90
+
+
+def test_a_photo_in_the_colours_of_print_is_read() -> None:
+    file = io.BytesIO()
+    drawn = Image.new("CMYK", (300, 200), (0, 0, 0, 0))
+    drawn.paste((0, 255, 255, 0), (0, 0, 150, 200))
+    drawn.save(file, "JPEG")
+    (page,) = made(DocumentPart("image", file.getvalue())).pages
+    with Image.open(io.BytesIO(page)) as seen:
+        red, white = seen.getpixel((20, 100)), seen.getpixel((280, 100))
+    assert red[0] > 200 > 60 > red[1] and min(white) > 240
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "1", "P", "I;16"])
+def test_a_page_of_one_colour_is_said_to_be_unreadable(mode: str) -> None:
+    file = io.BytesIO()
+    Image.new(mode, (300, 200), 1).save(file, "PNG")
+    assert refusal(DocumentPart("image", file.getvalue())) == ("blank", 0)
+
+
+def test_a_pdf_of_empty_pages_alone_is_unreadable_and_an_empty_back_is_not() -> None:
+    empty, both = io.BytesIO(), io.BytesIO()
+    with pikepdf.new() as one, pikepdf.open(io.BytesIO(pdf())) as other:
+        one.add_blank_page()
+        one.save(empty)
+        one.pages.extend(other.pages)
+        one.save(both)
+    assert refusal(DocumentPart("pdf", empty.getvalue()))[0] == "blank"
+    assert made(DocumentPart("pdf", both.getvalue())).counts == (2,)
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import unicodedata
+from pathlib import Path
 
-import pikepdf
 import pytest
 from PIL import Image
 
 from cohortmgr.applications.documents.actions.receiving import (
     accepted,
+    alone,
     kind_of,
     require_size,
     shown_name,
@@ -64,16 +65,31 @@ def test_a_question_of_photos_takes_each_kind_of_photo() -> None:
 
 
 def test_what_the_first_bytes_tell_is_told_at_once() -> None:
-    file, large = io.BytesIO(), io.BytesIO()
-    with pikepdf.new() as locked:
-        locked.add_blank_page()
-        locked.save(file, encryption=pikepdf.Encryption(owner="a", user="b"))
+    large = io.BytesIO()
     Image.new("1", (12_000, 12_000)).save(large, "PNG")
-    assert told_at_once("pdf", file.getvalue()) == "encrypted"
     assert told_at_once("pdf", PDF) is None
     assert told_at_once("png", large.getvalue()) == "too_many_pixels"
     assert told_at_once("jpg", JPG) == "unreadable"
     assert told_at_once("heic", b"") is None
+
+
+def test_a_pdf_is_sought_in_the_first_kilobyte() -> None:
+    leading = (Path(__file__).parents[3] / "data" / "faults" / "leading-newline.pdf").read_bytes()
+    for before in (b"", b"\n", b"\xef\xbb\xbf", b"X-Mailer: x\r\n\r\n", b" " * 1024):
+        assert kind_of(alone(before + PDF)) == "pdf"
+        assert alone(before + PDF) == PDF
+    assert kind_of(alone(leading)) == "pdf"
+    assert kind_of(alone(b" " * 1100 + PDF)) is None
+    assert kind_of(alone(JPG[:20] + PDF)) is None
+
+
+@pytest.mark.parametrize("between", [b"", b"MotionPhoto_Data", b"\0" * 5000])
+def test_the_film_behind_a_photo_is_cut_off(between: bytes) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (30, 30), "red").save(file, "JPEG")
+    film = b"\0\0\0\x18ftypmp42" + b"\x01" * 200_000 + b"SEFT"
+    assert alone(file.getvalue() + between + film) == file.getvalue()
+    assert kind_of(alone(file.getvalue() + between + film)) == "jpg"
 
 
 @pytest.mark.parametrize(
