@@ -66,7 +66,7 @@ def read_value(
     `date_formats` (for strptime) are tried in order, before our own: day first, or ISO.
     """
     try:
-        text = _clean(_written(question, raw), many_lines=question.kind is QuestionKind.LONG_TEXT)
+        text = _clean(_without_strays(question, raw), many_lines=question.kind is QuestionKind.LONG_TEXT)
         if not text:
             if question.required:
                 return Problem(_missing(question.kind), where=question.key)
@@ -80,7 +80,7 @@ def read_value(
         return replace(refused.problems[0], where=question.key)
 
 
-def _written(question: Question, raw: str) -> str:
+def _without_strays(question: Question, raw: str) -> str:
     """The text without what programs leave in it. Only in free texts do marks of direction have a meaning, and
     there they are refused."""
     if question.target in _NAMES:

@@ -92,9 +92,9 @@ def prepare_preview(data: bytes, filename: str, definition: Definition, given: G
     return ImportPreview(table, mapping, prepared, (), prepared.dates)
 
 
-def remembered(viewer: Viewer, intake: Intake, reading: ImportPreview) -> GivenMapping | None:
+def last_mapping(viewer: Viewer, intake: Intake, reading: ImportPreview) -> GivenMapping | None:
     """How a file of the same columns was read last; None if there was none, or if the form has changed since."""
-    found = runs.remembered(viewer, intake, reading.table.header)
+    found = runs.last_mapping(viewer, intake, reading.table.header)
     try:
         if found is not None:
             definition = programmes.definition_of(intake)

@@ -23,7 +23,7 @@ from cohortmgr.programmes.models import Intake
 IMPORT = "applications.import"
 OPEN = ("waiting", "asked")
 # Among how many of the last files the one with the same columns is sought.
-REMEMBERED = 30
+LAST_FILES = 30
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def runs(viewer: Viewer, intake: Intake, limit: int = 20) -> Sequence[ImportRun]
     ).all()
 
 
-def remembered(viewer: Viewer, intake: Intake, header: Sequence[str]) -> GivenMapping | None:
+def last_mapping(viewer: Viewer, intake: Intake, header: Sequence[str]) -> GivenMapping | None:
     """How the columns of the last loaded file with this header were read, in whatever intake of the programme; None
     if there was none. Where its table stood, and in which order its dates were, is found anew in each file."""
     shown = [Intake.programme_id == intake.programme_id, ImportRun.institution_id == intake.institution_id]
@@ -82,7 +82,7 @@ def remembered(viewer: Viewer, intake: Intake, header: Sequence[str]) -> GivenMa
         .join(Intake, Intake.id == ImportRun.intake_id)
         .where(*shown, ImportRun.state == "loaded", ImportRun.undone_at.is_(None))
         .order_by(ImportRun.at.desc(), ImportRun.id.desc())
-        .limit(REMEMBERED)
+        .limit(LAST_FILES)
     )
     for filename, document in db.session.execute(query):
         kept = mapping_from_json(document)

@@ -87,7 +87,7 @@ def _uploaded(intake: Intake, form: UploadForm) -> ResponseReturnValue:
     given = _mapping(form)
     reading = import_runs.prepare_preview(data, "", definition_of(intake), given)
     if not form.mapping.data:
-        given = import_runs.remembered(guards.viewer(), intake, reading) or given
+        given = import_runs.last_mapping(guards.viewer(), intake, reading) or given
     key = import_runs.prepare_upload(data)
     with writing():
         run = import_runs.begin(guards.viewer(), intake.reference, name, key, given)
