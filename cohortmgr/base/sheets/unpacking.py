@@ -40,8 +40,8 @@ _SMALL = 4 * 1024 * 1024
 _MAX_PARTS = 2_000
 
 _TAG = rb"(?:[A-Za-z0-9]{1,20}:)?"
-_CELL = re.compile(rb"<" + _TAG + rb"c((?:\s[^<>]*?)?)(/?)>")
-_CELL_END = re.compile(rb"</" + _TAG + rb"c\s*>")
+# One expression for a cell and what it holds: files have millions of them.
+_CELL = re.compile(rb"<" + _TAG + rb"c((?:\s[^<>]*?)?)(?:/>|>(.*?)</" + _TAG + rb"c\s*>)", re.DOTALL)
 _PLACE = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]{0,4})([0-9]{1,9})[\"']")
 _SHARED_CELL = re.compile(rb"\st\s*=\s*[\"']s[\"']")
 _VALUE = re.compile(rb"<" + _TAG + rb"(?:v|t)(?:\s[^<>]*)?>([^<]+)<")
@@ -218,16 +218,15 @@ def _looked(sheet: bytes, shared: Sequence[int]) -> tuple[bytes, frozenset[tuple
     for match in _CELL.finditer(sheet):
         place = _PLACE.search(match[1])
         row, column = _at(place[1], place[2]) if place and place[1] else (row, column + 1)
-        end = match.end() if match[2] else _end_of(sheet, match.end())
-        size = 0 if match[2] else _size(sheet, match, end, shared)
+        size = _size(match[1], match[2], shared) if match[2] else 0
         total += size
         if size:
             last_row, last_column = max(last_row, row), max(last_column, column + 1)
             _require_within(last_row, last_column, total)
         elif row > MAX_ROWS + 1 or column >= MAX_COLUMNS:
-            beyond.append((match.start(), end))
+            beyond.append(match.span())
             continue
-        if not match[2] and _FORMULA.match(sheet, match.end()):
+        if match[2] and _FORMULA.match(match[2]):
             formulas.append((row, column))
     return _without(sheet, beyond), frozenset(formulas)
 
@@ -239,17 +238,10 @@ def _at(letters: bytes, digits: bytes) -> tuple[int, int]:
     return int(digits), number - 1
 
 
-def _end_of(sheet: bytes, start: int) -> int:
-    found = _CELL_END.search(sheet, start)
-    if found is None:
-        raise WorkbookRefusal("damaged")
-    return found.end()
-
-
-def _size(sheet: bytes, match: re.Match[bytes], end: int, shared: Sequence[int]) -> int:
+def _size(attributes: bytes, inside: bytes, shared: Sequence[int]) -> int:
     """How many bytes a cell holds at most; 0 if nobody sees any of it."""
-    values = [found[1] for found in _VALUE.finditer(sheet, match.end(), end)]
-    if _SHARED_CELL.search(match[1]):
+    values = _VALUE.findall(inside)
+    if b"=" in attributes and _SHARED_CELL.search(attributes):
         return sum(_shared_size(value, shared) for value in values)
     return sum(len(value) for value in values if value.strip())
 
