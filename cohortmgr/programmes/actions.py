@@ -41,11 +41,12 @@ on_more_seats: Hook[[Viewer, Offering], object] = Hook()
 
 @dataclass(frozen=True)
 class LoadedDefinition:
-    """What loading did: the programme, the version in force, and whether anything changed."""
+    """What loading did: the programme, the version in force, whether anything changed, and whether it was published."""
 
     programme: Programme
     version: DefinitionVersion
     changed: bool
+    published: bool = False
 
 
 def load_definition(viewer: Viewer, definition: Definition, *, publish: bool = True) -> LoadedDefinition:
@@ -62,9 +63,8 @@ def load_definition(viewer: Viewer, definition: Definition, *, publish: bool = T
     mark = fingerprint(definition)
     version = _version_of(programme, mark)
     if version is not None and _in_force(programme, definition, mark):
-        if publish:
-            _show(viewer, programme)
-        return LoadedDefinition(programme, version, changed=False)
+        shown = publish and _show(viewer, programme)
+        return LoadedDefinition(programme, version, changed=False, published=shown)
     ensure_companies(viewer, {partner.key: partner.name for partner in definition.partners})
     version = version or _new_version(programme, definition, mark)
     programme.title, programme.summary = dict(definition.title), dict(definition.summary)
@@ -87,10 +87,9 @@ def load_definition(viewer: Viewer, definition: Definition, *, publish: bool = T
     )
     if programme.published_at is None:
         programme.prepared_by = viewer.reference
-    if publish:
-        _show(viewer, programme)
+    shown = publish and _show(viewer, programme)
     _tell_of_seats(viewer, programme, seats)
-    return LoadedDefinition(programme, version, changed=True)
+    return LoadedDefinition(programme, version, changed=True, published=shown)
 
 
 def publish(viewer: Viewer, key: str) -> Programme:
@@ -107,11 +106,11 @@ def publish(viewer: Viewer, key: str) -> Programme:
     return row
 
 
-def _show(viewer: Viewer, programme: Programme) -> None:
-    """Publish the programme with its versions, intakes and offerings; nothing happens if all of it is."""
+def _show(viewer: Viewer, programme: Programme) -> bool:
+    """Publish the programme with its versions, intakes and offerings. Returns False if all of it was published."""
     shown = [row for row in _intakes(programme).values() if row.state == IntakeState.DRAFT]
     if programme.published_at is not None and not shown:
-        return
+        return False
     moment = clock.now()
     programme.published_at = programme.published_at or moment
     for intake in shown:
@@ -130,6 +129,7 @@ def _show(viewer: Viewer, programme: Programme) -> None:
     for intake in shown:
         for follow in on_published:
             follow(viewer, intake)
+    return True
 
 
 def _tell_of_seats(viewer: Viewer, programme: Programme, before: Mapping[int, int]) -> None:

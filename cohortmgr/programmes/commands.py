@@ -42,6 +42,8 @@ def load(name: str, publish: bool) -> None:
         raise click.ClickException(f"{name} was not loaded: {count} to mend") from None
     verb = "loaded" if loaded.changed else "already in force"
     click.echo(f"{definition.key}: version {loaded.version.number} {verb}")
+    if loaded.published:
+        click.echo(f"{definition.key}: published")
     if not definition.form.questions:
         click.echo(f"{definition.key}: its form asks nothing, so it takes no application")
     if loaded.programme.published_at is None:
