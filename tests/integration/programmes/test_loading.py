@@ -117,7 +117,7 @@ def test_a_draft_is_seen_by_those_who_manage_it_alone(system_context: AppContext
 
 def test_the_command_loads_once_and_says_so(runner: FlaskCliRunner) -> None:
     first = runner.invoke(args=["programmes", "load", "mdia", "--publish"])
-    assert (first.exit_code, first.output) == (0, "mdia: version 1 loaded\n")
+    assert (first.exit_code, first.output) == (0, "mdia: version 1 loaded\nmdia: published\n")
     assert "already in force" in runner.invoke(args=["programmes", "load", "mdia"]).output
 
 
