@@ -1,9 +1,10 @@
-"""Numbers of a request, each bounded where it enters: in its address, in its form, and in its headers."""
+"""What a request says of itself, read where it enters: numbers, each bounded, and the site that a header names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import request
 
@@ -55,3 +56,28 @@ def _texts(value: object) -> Iterator[str]:
 def number_in_header(name: str) -> int | None:
     """Return the whole number of a header, or None."""
     return whole(request.headers.get(name))
+
+
+def site_in_header(name: str) -> str | None:
+    """Return the host, and the port if one is given, of the address in a header; None if there is none that reads.
+
+    No other place reads such a header: what is typed there is anybody's, and `urlsplit` raises at some of it."""
+    try:
+        address = urlsplit(request.headers.get(name, ""))
+        readable = address.hostname is not None and (address.port is None or address.port >= 0)
+    except ValueError:  # a bracket that does not close, a port that is none, signs that become others
+        return None
+    return address.netloc.lower() if readable else None
+
+
+def is_from_here() -> bool:
+    """Whether the request says that a page of this site sent it. What does not read is another site."""
+    name = "Origin" if "Origin" in request.headers else "Referer"
+    return site_in_header(name) == request.host.lower()
+
+
+def names_no_site() -> bool:
+    """Whether a header says whence the request comes, and does not read. `null` reads: a browser that keeps its page
+    to itself says so."""
+    given = {name: request.headers.get(name, "") for name in ("Origin", "Referer")}
+    return any(said not in ("", "null") and site_in_header(name) is None for name, said in given.items())

@@ -21,7 +21,7 @@ from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
 from cohortmgr.base.hooks import Slot
 from cohortmgr.base.i18n import say
 from cohortmgr.base.web.ailments import RETRY, SAID, Ailment, ailment_of, note
-from cohortmgr.base.web.asked import is_sound, number_sent
+from cohortmgr.base.web.asked import is_from_here, is_sound, names_no_site, number_sent
 
 csrf = CSRFProtect()
 # The URL by which a page that is not the viewer's can be reached all the same, or None.
@@ -72,6 +72,7 @@ def init_web(app: Flask) -> None:
     """Register cross-site request protection, security headers and error pages."""
     # Registered before the token check, which reads the whole body.
     app.before_request(_arrived)
+    app.before_request(_require_site)
     app.teardown_request(lambda _error: clock.note_arrival(None))
     csrf.init_app(app)
     app.before_request(_require_sound)
@@ -87,6 +88,13 @@ def init_web(app: Flask) -> None:
 
 def _arrived() -> None:
     clock.note_arrival(clock.now())
+
+
+def _require_site() -> None:
+    """Refuse what changes something and says in a way that nobody can read whence it comes, before Flask-WTF reads it:
+    it raises where the address does."""
+    if request.method in current_app.config["WTF_CSRF_METHODS"] and names_no_site():
+        raise CSRFError("whence the request comes does not read")
 
 
 def _require_sound() -> None:
@@ -139,8 +147,7 @@ def _without_token(_error: CSRFError) -> ResponseReturnValue:
 
     Its cookie is gone, or the session ended in another tab. What was typed is shown, to be sent again by
     hand. A form that comes from another site is refused."""
-    origin = request.headers.get("Origin") or request.referrer or ""
-    if urlsplit(origin).netloc != request.host or request.mimetype not in _FORMS:
+    if not is_from_here() or request.mimetype not in _FORMS:
         return _page(HTTPStatus.BAD_REQUEST)
     sent = request.form.to_dict(flat=False)
     fields = {name: sent[name] for name in sent if name != "csrf_token" and "password" not in name}
