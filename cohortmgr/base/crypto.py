@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -26,21 +26,23 @@ class Keyring:
     """Master keys by id, the key of the blind indexes and that of the trail's digests. The first master key seals;
     the others only open."""
 
-    keys: dict[str, bytes]
-    index_key: bytes
-    trail_key: bytes
+    keys: dict[str, bytes] = field(repr=False)
+    index_key: bytes = field(repr=False)
+    trail_key: bytes = field(repr=False)
 
     @classmethod
     def parse(cls, sealing_keys: str, index_key: str, trail_key: str) -> Keyring:
         """Parse the settings: 'id:base64,...' (newest first), and base64 for the keys of the index and the trail.
 
-        Raises ValueError that names a key which is not 32 bytes."""
+        Raises ValueError that names the place of a key which has no id or is not 32 bytes, and no part of it."""
         keys: dict[str, bytes] = {}
-        for part in sealing_keys.split(","):
-            name, _, encoded = part.strip().partition(":")
-            if not name or not name.isascii() or len(name) > 32 or name in keys:
-                raise ValueError(f"COHORTMGR_SEALING_KEYS: {name!r} is no id, or stands there twice")
-            keys[name] = _key(encoded, f"COHORTMGR_SEALING_KEYS: key {name!r}")
+        for place, part in enumerate(sealing_keys.split(","), 1):
+            # Told by its place: where the ':' is missing or the two stand the wrong way round, the "id" is the key.
+            where = f"COHORTMGR_SEALING_KEYS: key {place}"
+            name, colon, encoded = part.strip().partition(":")
+            if not colon or not name or not name.isascii() or len(name) > 32 or name in keys:
+                raise ValueError(f"{where} has no id of its own: write k{place}:VALUE")
+            keys[name] = _key(encoded, where)
         return cls(keys, _key(index_key, "COHORTMGR_INDEX_KEY"), _key(trail_key, "COHORTMGR_TRAIL_KEY"))
 
     def seal(self, text: str, table: str, column: str, reference: str) -> bytes:

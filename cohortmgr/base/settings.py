@@ -2,9 +2,7 @@
 
 Without any, everything lives in one folder (`COHORTMGR_DATA`): SQLite, the broker's files, secrets made at
 the first start, stored files and the outbox. Production does not start without a database and secrets of its
-own, nor with a setting that would undo its walls: `_refusals` lists them, and all are told at once.
-
-The database URLs, the secrets and the base URL are read as they would be used, so that what passes here works.
+own, nor with a setting that would undo its walls or never work: `refusals.py` lists them, and all are told at once.
 """
 
 from __future__ import annotations
@@ -13,36 +11,21 @@ import base64
 import os
 import secrets as random
 import stat
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
+
+from cohortmgr.base.refusals import DATABASES, refusals, url_problem, variable
 
 ROOT = Path(__file__).resolve().parents[2]
+MIB = 1024 * 1024
+MOST_CODES = 10_000_000
 
-# What production cannot do without.
-NEEDED = (
-    "database_url",
-    "owner_database_url",
-    "system_database_url",
-    "broker_url",
-    "secret_key",
-    "sealing_keys",
-    "index_key",
-    "trail_key",
-    "mail_url",
-)
-DATABASES = ("database_url", "owner_database_url", "system_database_url")
-# A secret must have so many bytes, and so many different ones: 32 random bytes have some 30, and so many random
-# hexadecimal digits nearly all 16. One byte repeated has one, and its base64 at most five.
-SECRET_BYTES, SECRET_VARIETY = 32, 8
 # What the application writes into the data folder.
 OWN_FOLDERS = ("broker", "files", "incoming", "mail", "secrets", "sms", "trail", "uploads")
 
@@ -58,7 +41,7 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, each['loc'])) or 'settings'}: {each['msg']}" for each in error.errors()]
+        lines = [f"{_place(each['loc'])}: {each['msg']}" for each in error.errors()]
         raise SystemExit(
             "The settings (COHORTMGR_… in the environment) do not hold.\n" + "\n".join(lines)
         ) from None
@@ -66,14 +49,20 @@ def read_settings() -> Settings:
         raise SystemExit(f"COHORTMGR_DATA: {error.filename}: {error.strerror}") from None
 
 
+def _place(loc: tuple[int | str, ...]) -> str:
+    """Return the variable that an error of pydantic is about."""
+    return variable(str(loc[0])) if loc else "settings"
+
+
 class Settings(BaseSettings):
     """All settings of the installation; the field `name` is COHORTMGR_NAME in the environment."""
 
-    model_config = SettingsConfigDict(env_prefix="COHORTMGR_", extra="ignore")
+    # What an error repeats of the environment would be its secrets.
+    model_config = SettingsConfigDict(env_prefix="COHORTMGR_", extra="ignore", hide_input_in_errors=True)
 
     data: Path = Field(default=ROOT / "var", description="folder for all that the embedded default writes")
     production: bool = Field(
-        default=False, description="refuses a movable clock and the settings that `_refusals` lists"
+        default=False, description="refuses a movable clock and the settings that refusals.py lists"
     )
     demonstration: bool = Field(default=False, description="shows the demonstration's mailbox and sign-ins")
 
@@ -104,12 +93,16 @@ class Settings(BaseSettings):
     secure_cookies: bool = Field(
         default=False, description="cookies over HTTPS only; always so when base_url is https"
     )
-    proxies: int = Field(default=0, description="how many reverse proxies stand before the application")
+    proxies: int = Field(
+        default=0, ge=0, le=9, description="how many reverse proxies stand before the application"
+    )
     clamd: str = Field(
         default="", description="ClamAV's daemon, host:port or a socket's path; empty: files are not scanned"
     )
-    upload_limit: int = Field(default=8 * 1024 * 1024, description="bytes of one request")
-    import_limit: int = Field(default=20 * 1024 * 1024, description="bytes of one imported file")
+    upload_limit: int = Field(default=8 * MIB, ge=MIB, le=1024 * MIB, description="bytes of one request")
+    import_limit: int = Field(
+        default=20 * MIB, ge=MIB, le=1024 * MIB, description="bytes of one imported file"
+    )
     mail_url: str = Field(
         default="", description="smtp://[user:password@]host[:port], smtps:// for TLS; empty: a folder"
     )
@@ -138,17 +131,21 @@ class Settings(BaseSettings):
         default="",
         description="where short messages are posted, https://user:password@host/path; empty: a folder",
     )
-    sms_cost: int = Field(default=350, ge=0, description="thousandths of a dirham for a segment")
+    sms_cost: int = Field(default=350, ge=0, le=100_000, description="thousandths of a dirham for a segment")
     sms_countries: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("MA",), description="countries to whose mobiles SMS go, as MA,FR (ISO 3166)"
     )
     sms_codes_a_day: int = Field(
         default=2000,
         ge=0,
+        le=MOST_CODES,
         description="all SMS in 24 hours; mailings stop at half, notices and strangers' codes at three quarters",
     )
     codes_an_hour: int = Field(
-        default=20_000, ge=1, description="codes that nobody typed, in an hour, before strangers must wait"
+        default=20_000,
+        ge=1,
+        le=MOST_CODES,
+        description="codes that nobody typed in an hour before strangers wait",
     )
     incoming: str = Field(
         default="", description="folder of incoming mail; empty: incoming in the data folder"
@@ -164,17 +161,20 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         found = tuple(each.strip().upper() for each in value.split(",") if each.strip())
-        unknown = [each for each in found if each not in SUPPORTED_REGIONS]
-        if unknown or not found:
-            raise ValueError(f"{', '.join(unknown) or 'nothing'} is no country: write them as MA,FR")
+        wrong = [place for place, each in enumerate(found, 1) if each not in SUPPORTED_REGIONS]
+        if wrong or not found:
+            raise ValueError(
+                f"{f'part {wrong[0]}' if wrong else 'nothing'} is no country: write them as MA,FR"
+            )
         return found
 
     @model_validator(mode="after")
     def _complete(self) -> Settings:
         self.data = self.data.resolve()
+        self.base_url = self.base_url.strip().removesuffix("/")
         self.secure_cookies = self.secure_cookies or self.base_url.startswith("https:")
         if self.production:
-            problems = list(_refusals(self))
+            problems = list(refusals(self.model_dump()))
             if problems:
                 raise ValueError("\n".join(problems))
             return self
@@ -191,13 +191,9 @@ class Settings(BaseSettings):
     def _roles(self) -> Settings:
         self.owner_database_url = self.owner_database_url or self.database_url
         self.system_database_url = self.system_database_url or self.database_url
-        for url in {self.database_url, self.owner_database_url, self.system_database_url}:
-            try:
-                make_url(url)
-            except ArgumentError:
-                raise ValueError(
-                    "a database URL does not read: it begins like postgresql+psycopg://"
-                ) from None
+        problems = [url_problem(name, getattr(self, name)) for name in DATABASES]
+        if any(problems):
+            raise ValueError("\n".join(filter(None, problems)))
         return self
 
     @property
@@ -242,102 +238,3 @@ def keep_private(settings: Settings) -> None:
             found = path.stat()
             if found.st_mode & 0o077 and found.st_uid == os.geteuid():
                 path.chmod(stat.S_IMODE(found.st_mode) & 0o700)
-
-
-def _refusals(settings: Settings) -> Iterator[str]:
-    """Say, a line each, why production does not start with these settings: what is wrong, and what to set."""
-    missing = [_variable(name) for name in NEEDED if not getattr(settings, name)]
-    if missing:
-        yield f"production needs {', '.join(missing)}: set them in the environment"
-    yield from _weak_secrets(settings)
-    yield from _unwalled_databases(settings)
-    address = urlsplit(settings.base_url)
-    if address.scheme != "https" or not address.hostname:
-        yield (
-            "COHORTMGR_BASE_URL must begin with https:// and name a host: over http, passwords, codes and "
-            "sessions can be read on the way; set the address that people open"
-        )
-    for name in ("mail_url", "mail_url_2"):
-        given = getattr(settings, name)
-        if given and (urlsplit(given).scheme not in ("smtp", "smtps") or not urlsplit(given).hostname):
-            yield f"{_variable(name)} is no mail server: write smtp://user:password@host:587 or smtps://…"
-    if settings.demonstration:
-        yield (
-            "COHORTMGR_DEMONSTRATION shows every message, with its codes and links, to anybody: unset it in "
-            "production"
-        )
-    if os.environ.get("FLASK_DEBUG", "").lower() not in ("", "0", "false", "no"):
-        yield (
-            "FLASK_DEBUG (or --debug) shows the insides of the application to whoever meets an error: unset it "
-            "in production"
-        )
-
-
-def _weak_secrets(settings: Settings) -> Iterator[str]:
-    """Say which secrets are too short, too uniform, or one value under two names."""
-    seen: dict[bytes, str] = {}
-    for name, value in _secrets(settings):
-        if value is None:
-            yield f"{name} does not read: write 32 random bytes in base64, as `openssl rand -base64 32` makes them"
-        elif len(value) < SECRET_BYTES:
-            yield (
-                f"{name} has {len(value)} bytes and needs {SECRET_BYTES}: take what `openssl rand -base64 32` prints"
-            )
-        elif len(set(value)) == 1:
-            yield f"{name} is one byte repeated: take what `openssl rand -base64 32` prints"
-        elif len(set(value)) < SECRET_VARIETY:
-            yield (
-                f"{name} has only {len(set(value))} different bytes, which is no random value: take what "
-                "`openssl rand -base64 32` prints"
-            )
-        if value is None:
-            continue
-        for form in {value, _decoded(value.decode("latin-1")) or value}:
-            if seen.setdefault(form, name) != name:
-                yield f"{name} is the same value as {seen[form]}: each needs a value of its own"
-                break
-
-
-def _secrets(settings: Settings) -> Iterator[tuple[str, bytes | None]]:
-    """Each secret that was given, by name, as the bytes that are used; None if it does not read."""
-    if settings.secret_key:
-        yield "COHORTMGR_SECRET_KEY", settings.secret_key.encode()
-    for part in filter(None, settings.sealing_keys.split(",")):
-        name, _, encoded = part.strip().partition(":")
-        yield f"COHORTMGR_SEALING_KEYS: key {name!r}", _decoded(encoded)
-    if settings.index_key:
-        yield "COHORTMGR_INDEX_KEY", _decoded(settings.index_key)
-    if settings.trail_key:
-        yield "COHORTMGR_TRAIL_KEY", _decoded(settings.trail_key)
-
-
-def _decoded(encoded: str) -> bytes | None:
-    try:
-        return base64.b64decode(encoded, validate=True)
-    except ValueError:
-        return None
-
-
-def _unwalled_databases(settings: Settings) -> Iterator[str]:
-    """Say which database URLs would leave the application without row-level security."""
-    given = {name: getattr(settings, name) for name in DATABASES if getattr(settings, name)}
-    roles: dict[str | None, str] = {}
-    for name, text in given.items():
-        try:
-            url = make_url(text)
-        except ArgumentError:
-            continue  # `_roles` says so
-        if url.get_backend_name() != "postgresql":
-            yield (
-                f"{_variable(name)} is no PostgreSQL ({url.get_backend_name()}): the walls between institutions "
-                "stand in PostgreSQL alone; write postgresql+psycopg://role:password@host/database"
-            )
-        elif roles.setdefault(url.username, name) != name:
-            yield (
-                f"{_variable(name)} names the same role as {_variable(roles[url.username])}: the walls hold only "
-                "for a role that does not own the tables; `flask operations roles` makes three"
-            )
-
-
-def _variable(name: str) -> str:
-    return f"COHORTMGR_{name.upper()}"

@@ -25,22 +25,6 @@ class Pace:
     spread_at: datetime
 
 
-def read_rates(text: str) -> Mapping[str, float]:
-    """Read messages a second by domain, from `gmail.com=20,*=50`. Raises ValueError with the part that is not
-    valid."""
-    rates: dict[str, float] = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        domain, _, figure = part.partition("=")
-        try:
-            rate = float(figure)
-        except ValueError:
-            rate = 0.0
-        if not domain.strip() or not 0 < rate < 1_000_000:
-            raise ValueError(f"COHORTMGR_MAIL_RATES: {part!r} is not domain=messages a second")
-        rates[domain.strip().casefold()] = rate
-    return rates
-
-
 def rate_of(domain: str, rates: Mapping[str, float]) -> float | None:
     """Return the rate of a domain; None if it has none."""
     return rates.get(domain, rates.get(OTHERS))

@@ -64,9 +64,10 @@ def test_the_blind_index_is_equal_for_equal_values_of_a_kind_under_one_key() -> 
 @pytest.mark.parametrize(
     ("keys", "index", "trail", "named"),
     [
-        ("k1:c2hvcnQ=", INDEX, TRAIL, "k1"),
-        (f"k1:{OLD},k2:not base64", INDEX, TRAIL, "k2"),
-        (f"k1:{OLD},k1:{NEW}", INDEX, TRAIL, "k1"),
+        ("k1:c2hvcnQ=", INDEX, TRAIL, "key 1"),
+        (f"k1:{OLD},k2:not base64", INDEX, TRAIL, "key 2"),
+        (f"k1:{OLD},k1:{NEW}", INDEX, TRAIL, "key 2"),
+        (OLD, INDEX, TRAIL, "key 1 has no id of its own: write k1:VALUE"),
         (f":{OLD}", INDEX, TRAIL, "SEALING_KEYS"),
         (f"k1:{OLD}", "c2hvcnQ=", TRAIL, "INDEX_KEY"),
         (f"k1:{OLD}", INDEX, "c2hvcnQ=", "TRAIL_KEY"),

@@ -68,6 +68,27 @@ def test_each_variable_that_is_set_exists(name: str) -> None:
     assert set(ours(name)) <= FIELDS, set(ours(name)) - FIELDS
 
 
+# What nobody sets there: the mailbox that everybody reads, a second superuser (the preparation has it), and the
+# folder of incoming mail, which lies in the volume.
+NOT_PASSED = {"COHORTMGR_DEMONSTRATION", "COHORTMGR_SUPERUSER_DATABASE_URL", "COHORTMGR_INCOMING"}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_each_setting_reaches_each_service_or_is_left_out_on_purpose(name: str) -> None:
+    assert FIELDS - set(ours(name)) - NOT_PASSED == set()
+    assert NOT_PASSED <= FIELDS
+
+
+def test_what_nobody_sets_is_what_the_settings_have() -> None:
+    given = ours("web")
+    for name, field in Settings.model_fields.items():
+        match = FALLBACK.fullmatch(given.get(f"COHORTMGR_{name.upper()}", ""))
+        if match and match[2] == "-" and name != "proxies":  # a proxy ends TLS before this installation
+            default = field.default
+            said = ",".join(default) if isinstance(default, tuple) else str(default)
+            assert match[3] == said, name
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_each_service_s_settings_are_read_as_it_would_start(
     name: str, as_composed: Callable[[str], None]

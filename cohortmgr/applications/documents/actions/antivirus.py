@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import struct
 
+from cohortmgr.base.written import read_scanner
+
 CHUNK = 128 * 1024
 PATIENCE = 30.0
 _LONGEST_ANSWER = 4096
@@ -34,15 +36,16 @@ def found_in(data: bytes, address: str) -> str | None:
 
 
 def _connected(address: str) -> socket.socket:
-    if "/" in address:
+    try:
+        place = read_scanner(address)
+    except ValueError as error:
+        raise OSError(str(error)) from None
+    if isinstance(place, str):
         line = socket.socket(socket.AF_UNIX)
         line.settimeout(PATIENCE)
-        line.connect(address)
+        line.connect(place)
         return line
-    host, _, port = address.rpartition(":")
-    if not port.isdigit():
-        raise OSError(f"COHORTMGR_CLAMD is host:port or a path, not {address!r}")
-    return socket.create_connection((host, int(port)), PATIENCE)
+    return socket.create_connection(place, PATIENCE)
 
 
 def _answer(line: socket.socket) -> str:

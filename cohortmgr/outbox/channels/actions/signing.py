@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from functools import cache
-from pathlib import Path
 
 from cohortmgr.base.settings import Settings
+from cohortmgr.base.written import read_private_key
 
 SIGNED = (
     "From", "To", "Subject", "Date", "Message-ID", "List-Unsubscribe", "List-Unsubscribe-Post", "Reply-To",
     "Content-Type", "MIME-Version",
 )  # fmt: skip
+_private_key = cache(read_private_key)
 
 
 def signed(data: bytes, settings: Settings) -> bytes:
@@ -27,7 +26,7 @@ def signed(data: bytes, settings: Settings) -> bytes:
         data,
         settings.dkim_selector.encode(),
         (settings.dkim_domain or settings.mail_domain).encode(),
-        private_key(settings.dkim_key),
+        _private_key(settings.dkim_key),
         canonicalize=(b"relaxed", b"relaxed"),
         include_headers=there,
     )
@@ -37,22 +36,4 @@ def signed(data: bytes, settings: Settings) -> bytes:
 def check_key(settings: Settings) -> None:
     """Check the key of the settings. Raises ValueError if one is set that is not a key."""
     if settings.dkim_key:
-        private_key(settings.dkim_key)
-
-
-@cache
-def private_key(setting: str) -> bytes:
-    """Return the PEM of COHORTMGR_DKIM_KEY, which is a file's path or the PEM itself in base64.
-    Raises ValueError if it is neither."""
-    try:
-        pem = base64.b64decode(setting, validate=True)
-    except (binascii.Error, ValueError):
-        pem = b""
-    if b"PRIVATE KEY" not in pem:
-        try:
-            pem = Path(setting).read_bytes()
-        except OSError:
-            raise ValueError(
-                "COHORTMGR_DKIM_KEY is neither the path of a key nor the base64 of its PEM"
-            ) from None
-    return pem
+        _private_key(settings.dkim_key)

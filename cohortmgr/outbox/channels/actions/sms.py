@@ -10,8 +10,9 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlunsplit
 
+from cohortmgr.base.written import read_url
 from cohortmgr.outbox.channels.actions.smtp import SmtpRefusal
 from cohortmgr.outbox.failures import Failure, TalkStage, judged_http
 from cohortmgr.outbox.texts.segments import Measure, measured
@@ -64,10 +65,11 @@ class Service:
     name = "sms-service"
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("COHORTMGR_SMS_URL is not https://host/path")
-        host = parts.hostname + (f":{parts.port}" if parts.port else "")
+        try:
+            parts = read_url(url, ("http", "https"))
+        except ValueError:
+            raise ValueError("COHORTMGR_SMS_URL is not https://host/path") from None
+        host = f"{parts.hostname}" + (f":{parts.port}" if parts.port else "")
         self._secure, self._host = parts.scheme == "https", host
         self._path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
         self._headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "cohortmgr"}

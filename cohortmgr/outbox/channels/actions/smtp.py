@@ -14,9 +14,10 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from cohortmgr.base.domains import ascii_domain
+from cohortmgr.base.written import read_url
 from cohortmgr.outbox.failures import Failure, TalkStage, judged
 
 # Seconds that a server may stay silent before and after it has the whole message;
@@ -47,10 +48,10 @@ class Connection:
     """The connection to one server. It is opened for the first message and stays open until `close`."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-            raise ValueError("COHORTMGR_MAIL_URL is not smtp://host:port or smtps://host:port")
-        self._parts = parts
+        try:
+            self._parts = read_url(url, ("smtp", "smtps"))
+        except ValueError:
+            raise ValueError("COHORTMGR_MAIL_URL is not smtp://host:port or smtps://host:port") from None
         self._server: smtplib.SMTP | None = None
         # The envelope that the server was given behind the last text. Its answers are not read yet.
         self._begun: Envelope | None = None

@@ -12,7 +12,8 @@ from flask import current_app
 from cohortmgr.base import clock
 from cohortmgr.base.crypto import blind_index
 from cohortmgr.base.db import db, insert_or_leave, table_of
-from cohortmgr.outbox.delivery.rates import Pace, rate_of, read_rates, shared_out
+from cohortmgr.base.written import read_rates
+from cohortmgr.outbox.delivery.rates import Pace, rate_of, shared_out
 from cohortmgr.outbox.models import MailPace
 
 _PACES = table_of(MailPace)

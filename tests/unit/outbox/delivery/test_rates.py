@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cohortmgr.outbox.delivery.rates import BURST, Pace, rate_of, read_rates, shared_out
+from cohortmgr.base.written import read_rates
+from cohortmgr.outbox.delivery.rates import BURST, Pace, rate_of, shared_out
 
 START = datetime(2026, 5, 12, 14, tzinfo=UTC)
 
