@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -27,7 +28,7 @@ from cohortmgr.base.text import bare
 __all__ = [
     "ENCODINGS", "FIRST", "MAX_BYTES", "NamedBy", "Place", "Readable", "Record", "Sheet", "SheetTable",
     "column_letters", "is_formula", "read_limited", "read_table", "shown",
-    "would_be_computed", "write_csv", "write_xlsx",
+    "may_be_formula", "write_csv", "write_xlsx",
 ]  # fmt: skip
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -45,6 +46,8 @@ _FOREIGN = (
     b"{\\rtf",
     b"\x7fELF",
 )
+# Spaces of every width, controls, and what has no width: spreadsheets drop some of them before they look for a formula.
+_UNSEEN = ("Zs", "Zl", "Zp", "Cc", "Cf")
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 
 # How many questions, or whatever a table is read for, the cells of a line name.
@@ -212,18 +215,6 @@ def is_formula(cell: str) -> bool:
     return bare(cell)[:1] in ("=", "＝")
 
 
-def would_be_computed(cell: str) -> bool:
-    """Whether a spreadsheet that opens a CSV would compute this cell.
-
-    It begins with = + - or @, and is no number, no telephone number and no dash of a list."""
-    text = bare(cell)
-    if not text or text[0] not in "=+-@＝＋＠":
-        return False
-    if text[0] in "+-" and (len(text) == 1 or text[1].isspace() or text[:3] == "---"):
-        return False
-    return not (_NUMBER.match(text) or _TELEPHONE.match(text))
-
-
 def _with_formulas(record: Record) -> Record:
     found = {position for position, cell in enumerate(record.cells) if is_formula(cell)}
     return Record(record.line, record.cells, record.formulas | found) if found else record
@@ -250,7 +241,7 @@ def shown(value: object) -> str:
 def write_csv(header: Sequence[object], rows: Iterable[Sequence[object]]) -> bytes:
     """Write a CSV: UTF-8 with its byte-order mark, every cell quoted.
 
-    A cell that a spreadsheet would compute gets an apostrophe before it."""
+    A cell that a spreadsheet might compute gets an apostrophe before it."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     for row in (header, *rows):
@@ -259,7 +250,24 @@ def write_csv(header: Sequence[object], rows: Iterable[Sequence[object]]) -> byt
 
 
 def _safe(cell: str) -> str:
-    return f"'{cell}" if would_be_computed(cell) else cell
+    return f"'{cell}" if may_be_formula(cell) else cell
+
+
+def may_be_formula(cell: str) -> bool:
+    """Whether some spreadsheet may compute this cell: it begins with = + - or @ in any width, behind whatever is not
+    seen, and is neither a number nor a telephone number.
+
+    Writing is stricter than reading (`is_formula`): an apostrophe too many is seen by whoever opens the file, and
+    `- cmd|...` is computed although it looks like a list's dash."""
+    start = next((place for place, sign in enumerate(cell) if not _is_unseen(sign)), len(cell))
+    text = cell[start:].rstrip()
+    if unicodedata.normalize("NFKC", text[:1]) not in ("=", "+", "-", "@", "\u2212"):
+        return False
+    return not (_NUMBER.match(text) or _TELEPHONE.match(text))
+
+
+def _is_unseen(sign: str) -> bool:
+    return unicodedata.category(sign) in _UNSEEN
 
 
 def write_xlsx(sheets: Sequence[Sheet]) -> bytes:

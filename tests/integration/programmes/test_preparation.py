@@ -82,7 +82,10 @@ def test_a_new_programme_is_loaded_in_preparation_and_the_command_says_how_to_pu
     assert prepared.state == "draft" and shown() == {False}
     assert public(client, prepared) == {404}
     published = runner.invoke(args=["programmes", "load", "mdia", "--publish"])
-    assert (published.exit_code, published.output) == (0, "mdia: version 1 already in force\nmdia: published\n")
+    assert (published.exit_code, published.output) == (
+        0,
+        "mdia: version 1 already in force\nmdia: published\n",
+    )
     assert shown() == {True} and public(client, prepared) == {200}
     quiet = runner.invoke(args=["programmes", "load", "mdia"])
     assert (quiet.exit_code, quiet.output) == (0, "mdia: version 1 already in force\n")

@@ -17,9 +17,9 @@ from cohortmgr.base.sheets.tables import (
     Sheet,
     column_letters,
     is_formula,
+    may_be_formula,
     read_limited,
     read_table,
-    would_be_computed,
     write_csv,
     write_xlsx,
 )
@@ -172,7 +172,7 @@ def test_what_a_spreadsheet_would_compute_is_read_as_text_and_neutralised_when_w
     assert not is_formula(cell)
     (row,) = read_table(f'a,b\n"{cell}",1\n'.encode()).rows
     assert (row.cells[0], row.formulas) == (cell, frozenset())
-    assert would_be_computed(cell)
+    assert may_be_formula(cell)
     assert read_table(write_csv(["a", "b"], [[cell, 1]])).rows[0].cells[0] == f"'{cell}"
 
 
@@ -181,6 +181,43 @@ def test_what_a_spreadsheet_would_compute_is_read_as_text_and_neutralised_when_w
 )
 def test_numbers_telephones_and_dashes_are_no_formulas(cell: str) -> None:
     assert not is_formula(cell)
+
+
+UNSEEN = ("", " ", "\t", "\n", "\x0b", "\x00", "\x1f", "\x85", "\u00a0", "\u200b", "\u200c", "\u200d", "\u202e",
+          "\u2028", "\u2066", "\u3000", "\ufeff", "\u00ad", "\u061c", " \u3000\x0b\u200c ")  # fmt: skip
+
+
+@pytest.mark.parametrize("before", UNSEEN, ids=ascii)
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "=1+1",
+        "- cmd|' /C calc'!A0",
+        "+ 1+1",
+        "-",
+        "---",
+        "- une liste",
+        "+cmd",
+        "@SUM(A1)",
+        "\uff1d1+1",
+        "\ufe661+1",
+        "\u22121+cmd",
+        "-1-1+cmd|' /C calc'!A0",
+        "+212600000000+cmd|x",
+    ],
+)
+def test_what_is_written_is_computed_by_no_spreadsheet_whatever_stands_before_it(
+    before: str, cell: str
+) -> None:
+    written = write_csv(["a", "b"], [[before + cell, 1]]).decode("utf-8-sig")
+    assert f'"\'{before}{cell}"' in written
+
+
+@pytest.mark.parametrize(
+    "cell", ["-12,50", "+3", "-7 %", "+212 6 12 34 56 78", "+212612345678", "a=b", "", " ", "1"]
+)
+def test_numbers_and_telephones_are_written_as_they_are(cell: str) -> None:
+    assert f'"{cell}"' in write_csv(["a", "b"], [[cell, 1]]).decode("utf-8-sig")
 
 
 def test_a_stream_is_not_read_beyond_its_limit() -> None:
@@ -243,9 +280,7 @@ CELLS = st.text(
 def test_what_is_written_as_csv_reads_the_same(rows: list[list[str]]) -> None:
     header = [f"colonne {n}" for n in range(len(rows[0]))]
     expected = [
-        tuple(f"'{c}" if would_be_computed(c) else c for c in row)
-        for row in rows
-        if any(c.strip() for c in row)
+        tuple(f"'{c}" if may_be_formula(c) else c for c in row) for row in rows if any(c.strip() for c in row)
     ]
     assert cells(write_csv(header, rows)) == expected
 
