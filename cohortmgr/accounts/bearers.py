@@ -8,23 +8,28 @@ doubt is settled by something that only that person knows, the number of their f
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum
 
 from cohortmgr.accounts.identifiers import western_digits
+from cohortmgr.base.text import clean, month_of
 
 # This many wrong answers close the question of an address or number for a day.
 ANSWERS = 5
 CLOSED_FOR = timedelta(days=1)
-LONGEST_ANSWER = 40
-# Signs alone stand between the parts of a day: with letters between them, 7HJ6V5 would be one.
-_DAY = re.compile(r"(\d{1,4})[\W_]+(\d{1,2})[\W_]+(\d{1,4})\Z")
+LONGEST_ANSWER = 80
 # A year of two digits is none.
 _OLDEST = 1900
-# The least of a file's number that counts as one: its last part, which people dictate.
-_SHORTEST = 4
+# A file's number as it is shown: its programme's key, and six signs behind a dash. The six alone are dictated.
+_DASH = r"[-\u2010-\u2015\u2212_.]"
+_NUMBER = re.compile(rf"(?:[A-Z0-9]+{_DASH})*[A-Z0-9]{{6}}")
+# The same with spaces, as it is read out; six letters behind a word would be a name.
+_SPACED = re.compile(rf"(?=.*[A-Z])[A-Z0-9]+(?:(?:{_DASH}| )[A-Z0-9]+)* (?=[A-Z]*[0-9])[A-Z0-9]{{6}}")
+_HALVES = re.compile(r"(?=.*[A-Z])([A-Z0-9]{3}) ([A-Z0-9]{3})")
+_PARTS = re.compile(r"\d+|[^\W\d_]+")
 
 
 @dataclass(frozen=True)
@@ -114,21 +119,48 @@ class DoubtAnswer:
 
 
 def read_answer(typed: str) -> DoubtAnswer | None:
-    """Read a day of birth, day or year first, or the number of a file, whole or its last part.
-    None if it is neither, which is no try."""
-    text = western_digits(typed.strip())[: LONGEST_ANSWER + 1]
-    if len(text) > LONGEST_ANSWER:
+    """Read a day of birth, its month by number or by name, or the number of a file, whole or its last part.
+    None if it is neither, which is no try: whoever writes a day in a way of their own is not told that it is wrong."""
+    if len(typed) > LONGEST_ANSWER:
         return None
-    parts = _DAY.match(text)
-    if parts:
-        one, month, other = (int(part) for part in parts.groups())
-        year, day = (one, other) if len(parts[1]) == 4 else (other, one)
-        try:
-            return DoubtAnswer(day=date(year, month, day)) if year >= _OLDEST else None
-        except ValueError:
-            return None
-    number = _compact(text)
-    return DoubtAnswer(number=number) if len(number) >= _SHORTEST else None
+    text = " ".join(western_digits(clean(unicodedata.normalize("NFKC", typed))).split())
+    # A number first: with letters between its digits, 7HJ6V5 would be a day.
+    number = _number_in(text.upper())
+    if number is not None:
+        return DoubtAnswer(number=number)
+    day = _day_in(text)
+    return DoubtAnswer(day=day) if day is not None else None
+
+
+def _number_in(text: str) -> str | None:
+    halves = _HALVES.fullmatch(text)
+    if halves and any(map(month_of, halves.groups())):
+        return None  # 1er mai
+    return _compact(text) if halves or _NUMBER.fullmatch(text) or _SPACED.fullmatch(text) else None
+
+
+def _day_in(text: str) -> date | None:
+    """The one day that a text names, whatever words stand around it."""
+    parts = _PARTS.findall(text)
+    months = [found for found in map(month_of, parts) if found]
+    figures = [part for part in parts if part.isdecimal()]
+    if len(months) == 1 and len(figures) == 2:
+        first, last = figures
+        month = str(months[0])
+    elif not months and len(figures) == 3:
+        first, month, last = figures
+    elif not months and len(figures) == 1 and len(figures[0]) == 8:
+        whole = figures[0]
+        first, month, last = whole[:2], whole[2:4], whole[4:]
+    else:
+        return None
+    year, day = (first, last) if len(first) == 4 else (last, first)
+    if len(year) != 4 or len(day) > 2 or len(month) > 2:
+        return None
+    try:
+        return date(int(year), int(month), int(day)) if int(year) >= _OLDEST else None
+    except ValueError:
+        return None
 
 
 def _compact(text: str) -> str:

@@ -1,9 +1,10 @@
-"""Text normalised for comparing and searching, and the random references by which rows are named in public."""
+"""Text normalised for comparing and searching, names of months, and the random references that name rows in public."""
 
 from __future__ import annotations
 
 import secrets
 import unicodedata
+from collections.abc import Mapping
 
 # Crockford's base 32: no letters that can be read as digits. 26 characters hold 130 bits.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -108,3 +109,25 @@ def says_number(typed: str, number: int) -> bool:
         return int(typed.strip()) == number
     except ValueError:
         return False
+
+
+_MONTHS: Mapping[str, int] = {
+    fold(name): number
+    for number, names in enumerate(
+        (
+            "janvier january janv jan يناير", "février february févr fév feb فبراير", "mars march mar مارس",
+            "avril april avr apr أبريل ابريل", "mai may ماي مايو", "juin june jun يونيو يونيه",
+            "juillet july juil jul يوليوز يوليو", "août august aug غشت أغسطس",
+            "septembre september sept sep شتنبر سبتمبر",
+            "octobre october oct أكتوبر",
+            "novembre november nov نونبر نوفمبر", "décembre december déc dec دجنبر ديسمبر",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}  # fmt: skip
+
+
+def month_of(text: str) -> int | None:
+    """The month (1 to 12) that a name in French, Arabic (Moroccan or Eastern) or English means; else None."""
+    return _MONTHS.get(fold(text[:20]))

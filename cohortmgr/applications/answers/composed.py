@@ -17,10 +17,10 @@ from cohortmgr.accounts.identifiers import (
     normalise_passport,
     normalise_residence_permit,
 )
-from cohortmgr.applications.answers.dates import month_of
 from cohortmgr.applications.answers.provinces import province_of
 from cohortmgr.applications.answers.values import Answer, read_value
 from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.text import month_of
 from cohortmgr.programmes.definition.rules import Option, Question, QuestionKind
 
 # Field name to what it holds; a name sent several times holds a list.

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from cohortmgr.accounts.identifiers import western_digits
 from cohortmgr.applications.answers.times import split_time
 from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.base.text import bare, fold
+from cohortmgr.base.text import bare, month_of
 from cohortmgr.base.typed import day
 
 _DAY_FIRST = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4})\Z")
@@ -23,21 +23,6 @@ _NAMED_FIRST = re.compile(r"([^\W\d_]{3,12})\.? ([0-9]{1,2})(?:st|nd|rd|th)?,? (
 _WEEKDAY = re.compile(r"[^\W\d_]{2,12}\.?,? +(?=[^\W\d_]|[0-9])")
 _NUMBERS = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})(?=\2[0-9]{4}(?![0-9]))")
 DAY_FIRST, MONTH_FIRST = "day", "month"
-_MONTHS: Mapping[str, int] = {
-    fold(name): number
-    for number, names in enumerate(
-        (
-            "janvier january janv jan يناير", "février february févr fév feb فبراير", "mars march mar مارس",
-            "avril april avr apr أبريل ابريل", "mai may ماي مايو", "juin june jun يونيو يونيه",
-            "juillet july juil jul يوليوز يوليو", "août august aug غشت أغسطس",
-            "septembre september sept sep شتنبر سبتمبر",
-            "octobre october oct أكتوبر",
-            "novembre november nov نونبر نوفمبر", "décembre december déc dec دجنبر ديسمبر",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}  # fmt: skip
 
 
 def parsed(text: str, formats: Sequence[str]) -> date | None:
@@ -101,11 +86,6 @@ def _parsed(text: str, formats: Sequence[str]) -> date | None:
     except ValueError:
         message = N_("La date « %(value)s » n’existe pas. Vérifiez le jour et le mois (jour/mois/année).")
         raise Refused(Problem(message, {"value": text})) from None
-
-
-def month_of(text: str) -> int | None:
-    """The month (1 to 12) that a name in French, Arabic (Moroccan or Eastern) or English means; else None."""
-    return _MONTHS.get(fold(text[:20]))
 
 
 def day_of(text: str) -> str:
