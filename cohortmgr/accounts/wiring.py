@@ -8,8 +8,10 @@ from cohortmgr.accounts import guards, notices, tasks
 from cohortmgr.accounts.actions import counting
 from cohortmgr.accounts.roles import staff_views as people
 from cohortmgr.accounts.roles import views as invitations
+from cohortmgr.accounts.roles.actions import forgetting
 from cohortmgr.accounts.trail import staff_views as trail
 from cohortmgr.accounts.views import access, codes, found, held_forms, sign_in
+from cohortmgr.audit import hooks as audit
 from cohortmgr.base.errors import N_
 from cohortmgr.base.navigation import Entry, navigation_of
 from cohortmgr.base.web import responses
@@ -24,6 +26,7 @@ def init_app(app: Flask) -> None:
     for page in (sign_in, codes, found, access, trail, held_forms, people, invitations):
         app.register_blueprint(page.bp)
     outbox.short_budget.fill(counting.spend_sms)
+    audit.on_destroyed.register(forgetting.forget)
     responses.way_to_missing.fill(guards.way_to_missing)
     declare("accounts", *notices.NOTICES)
     navigation = navigation_of(app)

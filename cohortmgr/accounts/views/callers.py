@@ -14,6 +14,7 @@ from cohortmgr.accounts.contacts import EMAIL, Contact
 from cohortmgr.accounts.limits import Caller
 from cohortmgr.accounts.rules import ANONYMOUS
 from cohortmgr.base import crypto
+from cohortmgr.base.i18n import cookie_name
 
 COOKIE = "proved"
 _KEPT_FOR = 180 * 24 * 3600
@@ -42,7 +43,7 @@ def remember(contact: Contact) -> None:
     @after_this_request
     def _leave(response: Response) -> Response:
         response.set_cookie(
-            COOKIE,
+            _name(),
             _signer().dumps(kept),
             max_age=_KEPT_FOR,
             secure=current_app.config["SESSION_COOKIE_SECURE"],
@@ -52,9 +53,13 @@ def remember(contact: Contact) -> None:
         return response
 
 
+def _name() -> str:
+    return cookie_name(COOKIE, current_app.config["SESSION_COOKIE_SECURE"])
+
+
 def _marks() -> list[str]:
     try:
-        found = _signer().loads(request.cookies.get(COOKIE, ""), max_age=_KEPT_FOR)
+        found = _signer().loads(request.cookies.get(_name(), ""), max_age=_KEPT_FOR)
     except BadSignature:  # none, forged, or too old
         return []
     return [str(each) for each in found]

@@ -40,6 +40,8 @@ _PERMISSIONS = (
 _TRANSPORT = "max-age=63072000"
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 _VARY = "Cookie, Accept-Language"
+# The page that ends a session: what it says without a token is whether the session goes on.
+LEAVES = "accounts.sign_out"
 
 
 def local_target(target: str | None) -> str | None:
@@ -118,6 +120,9 @@ def _headers(response: Response) -> Response:
     response.headers["Permissions-Policy"] = _PERMISSIONS
     if current_app.config["BASE_URL"].startswith("https:"):
         response.headers["Strict-Transport-Security"] = _TRANSPORT
+    location = response.headers.get("Location")
+    if location is not None:
+        response.headers["Location"] = _without_host(location)
     html = response.mimetype == "text/html"
     # The device keeps no page and no file of a person: of one who is signed in, and of one whom the session or the
     # address knows by a code or a link. `send_file` says otherwise before, so what stands there is not asked.
@@ -129,6 +134,15 @@ def _headers(response: Response) -> Response:
         vary = response.headers.get("Vary")
         response.headers["Vary"] = f"{vary}, {_VARY}" if vary else _VARY
     return response
+
+
+def _without_host(location: str) -> str:
+    """Return where a redirect leads as a path, if it leads to the host that was asked.
+
+    Werkzeug's own (a slash too many) name that host, which is whatever the request says, and caches keep them."""
+    if not location.startswith(request.host_url):
+        return location
+    return "/" + location.removeprefix(request.host_url).lstrip("/\\")
 
 
 def _is_personal() -> bool:
@@ -152,7 +166,8 @@ def _without_token(_error: CSRFError) -> ResponseReturnValue:
     sent = request.form.to_dict(flat=False)
     fields = {name: sent[name] for name in sent if name != "csrf_token" and "password" not in name}
     files = any(file.filename for _name, file in request.files.items(multi=True))
-    page = render_template("base/again.html", fields=fields, files=files)
+    template = "base/still_in.html" if request.endpoint == LEAVES else "base/again.html"
+    page = render_template(template, fields=fields, files=files)
     return page, int(HTTPStatus.BAD_REQUEST), {"Cache-Control": "no-store"}
 
 

@@ -110,6 +110,25 @@ def test_signing_out_clears_what_the_browser_keeps(client: FlaskClient, another:
     assert another.post("/sign-out").headers["Clear-Site-Data"] == '"cache", "storage"'
 
 
+def test_a_sign_out_from_an_older_page_says_that_the_session_goes_on(
+    client: FlaskClient, another: FlaskClient
+) -> None:
+    sign_up(client, shared="y")
+    client.application.config["WTF_CSRF_ENABLED"] = True
+    headers = {"Origin": "http://localhost"}
+    answer = client.post("/sign-out", data={"csrf_token": "of an older tab"}, headers=headers)
+    assert answer.status_code == 400 and answer.headers["Cache-Control"] == "no-store"
+    assert "Votre session est toujours ouverte" in answer.text and "Rien n’est encore" not in answer.text
+    form = re.search(
+        r'<form[^>]*action="/sign-out"[^>]*data-forget.*?name="csrf_token" value="([^"]+)"', answer.text, re.S
+    )
+    assert form and client.get("/my").status_code == 200, "nobody was signed out"
+    assert client.post("/sign-out", data={"csrf_token": form[1]}, headers=headers).status_code == 302
+    assert client.get("/my").status_code == 302
+    gone = another.post("/sign-out", data={"csrf_token": "of an older tab"}, headers=headers)
+    assert "Votre session est fermée" in gone.text and 'action="/sign-out"' not in gone.text
+
+
 def test_no_signed_in_page_is_kept(client: FlaskClient, runner: FlaskCliRunner) -> None:
     assert runner.invoke(args=["programmes", "load", "mdia", "--publish"]).exit_code == 0
     pages = ("/", "/programmes/mdia", "/my", "/my/sessions", "/my/preferences", "/nothing-here", "/tell-me")

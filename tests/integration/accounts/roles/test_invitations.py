@@ -17,6 +17,7 @@ from cohortmgr.accounts.roles.actions import grants, invitations, suspending
 from cohortmgr.accounts.roles.models import Invitation
 from cohortmgr.accounts.roles.queries import Invitee
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
+from cohortmgr.audit.actions import destroy_key
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
@@ -230,3 +231,20 @@ def test_what_cannot_be_is_told_and_nothing_is_sent(
     _intake, admin, _lina = staffed()
     assert "error-summary" in invite(app, admin, **{"email": EMAIL, **fields})
     assert letters(system_app, "role_invitation") == []
+
+
+def test_whoever_is_erased_from_the_trail_is_erased_from_their_invitations(
+    app: Flask, system_app: Flask
+) -> None:
+    _intake, admin, _lina = staffed()
+    invite(app, admin)
+    stranger(app).post(f"/invitations/{token(system_app)}", data=NAMED)
+    invite(app, admin, "autre@inpt.ma")
+    [(_one, mine), (_two, others)] = acts("accounts.invite")
+    assert EMAIL in str(mine) and "autre@inpt.ma" in str(others)
+    account = accounts.account_by_email(EMAIL)
+    assert account is not None
+    with writing():
+        destroy_key(SYSTEM, db.session.get_one(Person, account.person_id).reference)
+    [(_one, mine), (_two, others)] = acts("accounts.invite")
+    assert EMAIL not in str(mine) and "autre@inpt.ma" in str(others)

@@ -102,6 +102,16 @@ def test_the_button_verifies_what_was_noted_outside_as_the_command_does(
     assert "La chaîne est rompue" in page and f"{chain}</bdi>" in page
 
 
+def test_an_export_keeps_no_name_that_was_typed(app: Flask) -> None:
+    intake, _admin, _lina = staffed()
+    someone(intake, Role.AUDITOR, "amal")
+    desk = browser(app, known("amal@inpt.ma"))
+    assert desk.post(f"/staff/audit/export.csv?person=Lina&first={clock.today()}&x=Lina").status_code == 200
+    [(_act, values)] = acts("audit.export")
+    assert values and values["after"]["first"] == str(clock.today()) and values["after"]["events"] > 0
+    assert "Lina" not in str(values), "it is sealed for the installation: erasing her would not erase it"
+
+
 def test_the_trail_of_another_institution_stays_closed(app: Flask) -> None:
     intake, admin, lina = staffed()
     someone(intake, Role.AUDITOR, "amal")

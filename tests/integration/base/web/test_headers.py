@@ -8,11 +8,16 @@ from contextlib import contextmanager
 import pytest
 from flask.testing import FlaskClient
 
+from cohortmgr.accounts.actions import people
+from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.base.db import writing
 from cohortmgr.base.web.assets import FOREVER
 from tests.databases import Database, application, dispose
 from tests.factories.year import lived
 from tests.integration.accounts.test_roles import cookie, sessions
 from tests.watch import SeparateClient, test_context
+
+PHRASE = "une phrase assez longue"
 
 
 @contextmanager
@@ -42,6 +47,23 @@ def _is_kept_to_https(client: FlaskClient) -> None:
             assert "Domain" not in made
     assert any("__Host-session" in each for each in answer.headers.getlist("Set-Cookie"))
     assert 'lang="ar"' in client.get("/", base_url="https://exemple.ma").text
+
+
+def test_the_mark_of_a_proof_is_this_hosts_alone_too(database: Database) -> None:
+    with test_context(database.system_app), writing():
+        hashed = people.prepare_password(PHRASE, "une@exemple.ma")
+        people.new_account(SYSTEM, "une@exemple.ma", hashed, {"given_name": "Une"})
+    with over_https(database) as client:
+        client.application.config["WTF_CSRF_ENABLED"] = False
+        sent = {"email": "une@exemple.ma", "password": PHRASE}
+        base = "https://exemple.ma"
+        answer = client.post("/sign-in", data=sent, base_url=base, headers={"Referer": f"{base}/sign-in"})
+        assert answer.status_code == 302, answer.text
+        made = [each for each in answer.headers.getlist("Set-Cookie") if "proved" in each]
+        assert made and all(each.startswith("__Host-proved=") and "Domain" not in each for each in made)
+        for each in made:
+            assert "Secure" in each and "HttpOnly" in each and "Path=/;" in f"{each};"
+        assert client.get_cookie("__Host-proved", domain="exemple.ma") is not None
 
 
 def test_over_http_nothing_says_otherwise(client: FlaskClient) -> None:

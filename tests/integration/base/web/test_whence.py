@@ -81,3 +81,23 @@ def test_no_header_is_a_fault(protected_client: FlaskClient, headers: dict[str, 
     for path in ("/", "/sign-up", "/my//sessions", "/nowhere", "/health"):
         assert protected_client.get(path, headers=headers).status_code < 500, path
         assert protected_client.post(path, data={"email": "x"}, headers=headers).status_code < 500, path
+
+
+@pytest.mark.parametrize(
+    "path", ["/my//sessions", "//evil.example/my//sessions", "/staff//people", "///evil.example//x", "//my"]
+)
+def test_a_redirect_names_no_host_that_the_request_says(client: FlaskClient, path: str) -> None:
+    answer = client.get(path, headers={"Host": "evil.example"})
+    assert answer.status_code in (301, 302, 308, 404)
+    location = answer.headers.get("Location", "/")
+    assert location.startswith("/") and not location.startswith(("//", "/\\")), location
+    assert "evil.example/" not in location or path.count("evil"), location
+    if path == "/my//sessions":
+        assert location == "/my/sessions"
+
+
+def test_a_redirect_keeps_what_was_asked(client: FlaskClient) -> None:
+    assert (
+        client.get("/my//sessions?a=http://x.example/").headers["Location"]
+        == "/my/sessions?a=http://x.example/"
+    )
