@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import phonenumbers
 
 from cohortmgr.accounts.identifiers import western_digits
+from cohortmgr.base.domains import known_domain
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import bare
 
@@ -18,7 +20,9 @@ LONGEST = 254
 _MOBILES = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
 # What belongs to satellites and worldwide services, which cost the most of all.
 _NO_COUNTRY = "001"
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+\Z")
+# What stands around an address where it was copied from: a link, the brackets of a letter's head, a list's comma.
+_BEFORE, _BEHIND = re.compile(r"(?:mailto:|[<\s])+", re.IGNORECASE), " \t\r\n,;>."
+_LOCAL = re.compile(r"[^@\s<>()\[\]\\,;:\"]{1,64}")
 _ELSEWHERE = N_(
     "Nos SMS ne partent que vers les portables en %(codes)s. Donnez un tel numéro, ou une adresse e-mail."
 )
@@ -47,11 +51,34 @@ def contact_of(text: str) -> Contact:
 
 
 def normalise_email(text: str) -> str:
-    """Return the address in lower case. Raises Refused if it cannot be an address."""
-    address = bare(text)
-    if len(address) > LONGEST or not _EMAIL.match(address):
+    """Return the address in the one form in which its mailbox is known: composed letters in lower case, without what
+    has no width, the domain in its letters. Raises Refused if it cannot be an address."""
+    typed = _composed(text[: 2 * LONGEST]).strip()
+    opening = _BEFORE.match(typed)
+    if opening is not None:
+        typed = typed[opening.end() :]
+        typed = typed.partition("?")[0] if "mailto:" in opening[0].lower() else typed
+    local, at, domain = typed.rstrip(_BEHIND).rpartition("@")
+    known = known_domain(domain) if at else None
+    sound = _LOCAL.fullmatch(local) and not any(unicodedata.category(sign) == "Cc" for sign in local)
+    address = f"{local}@{known}"
+    if len(text) > 2 * LONGEST or known is None or not sound or len(address) > LONGEST:
         raise Refused(N_("Écrivez l’adresse en entier, par exemple nom@exemple.ma."))
-    return address.lower()  # folding the case would make another domain of one with ß
+    return address
+
+
+def known_email(text: str) -> str:
+    """Return the form in which an address is known; of a text that is no address, one that no account has."""
+    try:
+        return normalise_email(text)
+    except Refused:
+        return _composed(text)
+
+
+def _composed(text: str) -> str:
+    """Lower case, and not folded: folding makes strasse of straße, which is another mailbox."""
+    seen = "".join(sign for sign in unicodedata.normalize("NFC", text) if unicodedata.category(sign) != "Cf")
+    return unicodedata.normalize("NFC", seen.lower())
 
 
 def normalise_mobile(text: str) -> str:

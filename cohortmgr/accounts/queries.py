@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts import hooks
 from cohortmgr.accounts.bearers import CLOSED_FOR, Bearer, ContactHolder, concerned
-from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
+from cohortmgr.accounts.contacts import EMAIL, SMS, Contact, known_email
 from cohortmgr.accounts.hooks import hosts_below
 from cohortmgr.accounts.models import (
     Account,
@@ -91,7 +91,7 @@ def viewer_of_token(token: str) -> Viewer | None:
 
 def viewer_of_email(email: str) -> Viewer | None:
     """Return the viewer of an account by its address, for commands and the demonstration."""
-    rows = db.session.execute(_BY_EMAIL, {"email": email.casefold(), "today": clock.today()}).all()
+    rows = db.session.execute(_BY_EMAIL, {"email": known_email(email), "today": clock.today()}).all()
     return _viewer(rows, None) if rows else None
 
 
@@ -166,8 +166,8 @@ def reference_of(person_id: int) -> str:
 
 
 def account_by_email(email: str) -> Account | None:
-    """Return the account of an address, in upper or lower case; None if there is none."""
-    return db.session.scalar(sa.select(Account).where(Account.email == email.casefold()))
+    """Return the account of an address, however it is written; None if there is none."""
+    return db.session.scalar(sa.select(Account).where(Account.email == known_email(email)))
 
 
 def account_by_contact(contact: Contact) -> Account | None:

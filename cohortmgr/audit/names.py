@@ -29,6 +29,7 @@ ACTS: Mapping[str, str] = {
     "accounts.sign_up": N_("Inscription"),
     "accounts.suspend": N_("Compte suspendu"),
     "accounts.unite": N_("Compte réuni à la personne dont le dossier était connu"),
+    "accounts.rewrite_address": N_("Adresse écrite sous sa seule forme"),
     "applications.allow_late": N_("Délai donné à une personne qui n’a pas commencé"),
     "applications.ask_correction": N_("Correction demandée"),
     "applications.attach": N_("Document joint"),

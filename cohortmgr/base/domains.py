@@ -27,6 +27,14 @@ def ascii_domain(domain: str) -> str | None:
     return ".".join(labels) if sound and all(_is_readable(label) for label in labels) else None
 
 
+def known_domain(domain: str) -> str | None:
+    """Return the one form in which a domain is kept and shown: its letters, composed, in lower case. None as above."""
+    written = ascii_domain(domain)
+    if written is None:
+        return None
+    return ".".join(idna.ulabel(label) if label.startswith("xn--") else label for label in written.split("."))
+
+
 def _is_readable(label: str) -> bool:
     """Whether a label in punycode says letters that a domain may have."""
     if not label.startswith("xn--"):

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from cohortmgr.accounts import queries
 from cohortmgr.accounts.actions import counting, letters, links, passwords
 from cohortmgr.accounts.actions.counting import Attempt
-from cohortmgr.accounts.contacts import EMAIL, Contact
+from cohortmgr.accounts.contacts import EMAIL, Contact, known_email
 from cohortmgr.accounts.limits import Caller, limits_on_passwords
 from cohortmgr.accounts.models import (
     Account,
@@ -245,8 +245,8 @@ def _write_number(row: Identifier, value: str) -> None:
 def new_account(viewer: Viewer, email: str, password_hash: str, values: Mapping[str, Any]) -> Account:
     """Make an account, as staff, for a colleague or for a company's contact."""
     require(viewer, "people.manage", "")
-    person = new_person({**values, "email": email.casefold()})
-    account = new_account_of(person, email.casefold(), password_hash)
+    person = new_person({**values, "email": known_email(email)})
+    account = new_account_of(person, known_email(email), password_hash)
     account.proved_at = account.created_at
     record(
         viewer,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts.contacts import known_email
 from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.base.db import db
 from cohortmgr.base.text import fold
@@ -25,8 +26,8 @@ def references_like(text: str) -> set[str]:
             _COLLEAGUE,
             sa.or_(
                 Person.search_name.contains(fold(text), autoescape=True),
-                Person.email == text.casefold(),
-                Account.email == text.casefold(),
+                Person.email == known_email(text),
+                Account.email == known_email(text),
             ),
         )
     )

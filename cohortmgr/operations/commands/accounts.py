@@ -91,14 +91,21 @@ def create(
 @group.command("unite")
 @click.option("--dry-run", is_flag=True, help="Say what would be united, and change nothing.")
 def unite(dry_run: bool) -> None:
-    """Unite the empty second persons that doors once made with the people who were known."""
+    """Write stored addresses in the one form of their mailbox, and unite the empty second persons that doors once made
+    with the people who were known."""
     db.session.rollback()
     if dry_run:
+        written = uniting.rewrite_addresses(SYSTEM, dry_run=True)
         done = uniting.unite_doubles(SYSTEM, dry_run=True)
         db.session.rollback()
     else:
         with writing():
+            written = uniting.rewrite_addresses(SYSTEM)
             done = uniting.unite_doubles(SYSTEM)
+    for account, free in written:
+        click.echo(
+            f"account {account}: {'address rewritten' if free else 'another account has this mailbox, left'}"
+        )
     for account, person in done:
         click.echo(f"account {account} -> person {person}")
     click.echo(f"{'dry run: ' if dry_run else ''}{len(done)} united")
