@@ -8,7 +8,7 @@ reads are one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, IPv6Network
@@ -31,6 +31,15 @@ CODES_PER_PROOF = 20
 # which is what one subscriber may have.
 CODES_PER_NETWORK = 300
 CODES_PER_WIDE_NETWORK = 1200
+# A network that is full of them opens again after so long, for the others who are in it.
+CODES_WITHIN = timedelta(minutes=20)
+# Of those by SMS, which cost money and empty a budget that all share: in an hour, from one network (the 250 guardians
+# of a club, and no more) and from a wide one.
+SMS_PER_NETWORK = 250
+SMS_PER_WIDE_NETWORK = 500
+# The parts in which strangers may use up their share of the day's SMS by codes that nobody types, an hour each. A
+# moment's flood closes SMS for an hour, and not for a day, and no network closes them alone. A small share is one part.
+PARTS, SMALLEST_PART = 4, 10
 
 ATTEMPTS = 8
 ATTEMPTS_WITHIN = timedelta(minutes=15)
@@ -50,7 +59,7 @@ _TODAY = N_(
 )
 _NETWORK = N_(
     "Trop de codes ont été demandés depuis votre réseau. Changez de réseau (Wi-Fi ou données mobiles), attendez "
-    "une heure, ou entrez avec votre mot de passe si vous en avez un."
+    "%(minutes)s minutes, ou entrez avec votre mot de passe si vous en avez un."
 )
 _IN_ALL = N_(
     "Trop de codes sont demandés en ce moment. Réessayez dans une heure, ou entrez avec votre mot de passe si vous "
@@ -59,6 +68,7 @@ _IN_ALL = N_(
 _NO_SMS = N_(
     "Tous les SMS prévus pour aujourd’hui sont partis. Donnez une adresse e-mail, ou revenez demain."
 )
+_NO_SMS_NOW = N_("Trop de SMS partent en ce moment. Donnez une adresse e-mail, ou réessayez dans une heure.")
 _PASSWORDS = N_("Trop d’essais. Attendez %(minutes)s minutes, ou entrez avec un code.")
 
 
@@ -116,6 +126,11 @@ class CodeAllowance:
         """How many SMS may have left in the day when what is written to many at once still leaves."""
         return self.sms_a_day // 2
 
+    @property
+    def sms_of_strangers_an_hour(self) -> int:
+        """The part of it that codes which nobody typed may use up in an hour."""
+        return max(SMALLEST_PART, self.sms_of_strangers // PARTS)
+
 
 @dataclass(frozen=True)
 class Counted:
@@ -168,7 +183,7 @@ def limits_on_codes(contact: Contact, caller: Caller, allowed: CodeAllowance) ->
             Limit("code-to", to, CODES_OF_STRANGERS, HOUR, _TOO_MANY),
             Limit("code-to-day", to, CODES_OF_STRANGERS_A_DAY, DAY, _TODAY),
         ]
-        each = Limit("", "", CODES_PER_NETWORK, HOUR, _NETWORK, given_back=True)
+        each = Limit("", "", CODES_PER_NETWORK, CODES_WITHIN, _NETWORK, given_back=True)
         found += _networks(f"code-from-{lane}", caller.origin, each, CODES_PER_WIDE_NETWORK)
         most = allowed.unproved_an_hour
         alarms = (most // 2, most)
@@ -179,12 +194,16 @@ def limits_on_codes(contact: Contact, caller: Caller, allowed: CodeAllowance) ->
 
 
 def limits_on_sms(caller: Caller, allowed: CodeAllowance) -> list[Limit]:
-    """The day's budget, which codes may use up to its end. What was spent is spent: a code that is typed gives
-    nothing back."""
+    """The day's budget, of which what was spent is spent: a code that is typed gives nothing back. Strangers use up
+    their share by the hour and by the network, as long as nobody types what they ask for."""
     strange = allowed.sms_of_strangers
     found = [limit_of_the_day(allowed)]
     if not caller.owns:
         found.append(Limit("sms-strange", "", strange, DAY, _NO_SMS, alarms=(strange // 2, strange)))
+        part = allowed.sms_of_strangers_an_hour
+        found.append(Limit("sms-hour", "", part, HOUR, _NO_SMS_NOW, given_back=True, alarms=(part,)))
+        each = Limit("", "", SMS_PER_NETWORK, HOUR, _NETWORK, given_back=True)
+        found += _networks("sms-from", caller.origin, each, SMS_PER_WIDE_NETWORK)
     return found
 
 
@@ -207,6 +226,18 @@ def limits_on_passwords(contact: Contact, caller: Caller) -> tuple[Limit, ...]:
             Limit("sign-in-all", "", most, window, _PASSWORDS, given_back=True, alarms=(most,), exact=False)
         )
     return tuple(found)
+
+
+def own_failures(
+    contact: Contact, caller: Caller, allowed: CodeAllowance
+) -> Iterator[tuple[Limit, tuple[Limit, ...]]]:
+    """What a proof explains: the limit that counts this address's own attempts at that place, and those that were
+    counted with it and are given back. Whoever proved it made them: wrong passwords, and codes that came too late.
+
+    The caller may be known by now who was a stranger when the attempts were made."""
+    for each in {Caller(caller.origin), caller}:
+        for limits in (limits_on_passwords(contact, each), limits_on_codes(contact, each, allowed)):
+            yield limits[0], tuple(limit for limit in limits if limit.given_back)
 
 
 def refusal(

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts.contacts import known_email
 from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.accounts.queries import granted, within
 from cohortmgr.accounts.rules import Role, Viewer
@@ -99,7 +100,7 @@ def own_files(intake: Intake, people: Sequence[Any]) -> set[tuple[str, str]]:
     phones: dict[str, set[int]] = defaultdict(set)
     for row in people:
         for email in filter(None, (row.email, row.entering_email)):
-            emails[email.casefold()].add(row.person_id)
+            emails[known_email(email)].add(row.person_id)
         for phone in filter(None, (row.phone_blind, row.entering_phone)):
             phones[phone].add(row.person_id)
     mine = sa.or_(
@@ -125,8 +126,8 @@ def own_files(intake: Intake, people: Sequence[Any]) -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     for row in rows:
         theirs = {row.person_id, *same.get(row.id, ())}
-        theirs |= emails.get((row.email or "").casefold(), set())
-        theirs |= emails.get((row.address or "").casefold(), set()) | phones.get(row.phone_blind or "", set())
+        theirs |= emails.get(known_email(row.email or ""), set())
+        theirs |= emails.get(known_email(row.address or ""), set()) | phones.get(row.phone_blind or "", set())
         found |= {(reviewers[person_id], row.number) for person_id in theirs if person_id in reviewers}
     return found
 

@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from flask import current_app
 
-from cohortmgr.accounts.contacts import require_mobile_of
+from cohortmgr.accounts.contacts import Contact, require_mobile_of
 from cohortmgr.accounts.limits import (
+    HOUR,
     LONGEST_WINDOW,
     Caller,
     CodeAllowance,
@@ -25,6 +26,7 @@ from cohortmgr.accounts.limits import (
     limit_of_the_day,
     limits_on_sms,
     minutes_of,
+    own_failures,
     refusal,
 )
 from cohortmgr.accounts.models import SignInAttempt
@@ -132,6 +134,25 @@ def give_back(attempt: Attempt) -> None:
         _TABLE.c.blind.in_(attempt.returned), _TABLE.c.at == attempt.at
     )
     db.session.execute(sa.delete(_TABLE).where(_TABLE.c.id.in_(counted.group_by(_TABLE.c.blind))))
+
+
+def forgive(contact: Contact, caller: Caller) -> None:
+    """Delete what this address's own attempts from this place were counted by, now that a right password or a code
+    explains them: seventy people behind one address of a school each mistype once.
+
+    The rows of one attempt bear one time, so that those of others stay."""
+    for own, given in own_failures(contact, caller, allowed()):
+        if not given:
+            continue
+        made = sa.select(_TABLE.c.at).where(_TABLE.c.blind == blind_of(own), _TABLE.c.at > clock.now() - HOUR)
+        moments = list(db.session.scalars(made))
+        if not moments:
+            continue
+        kept = _TABLE.c.blind.in_([blind_of(each) for each in given])
+        one = sa.select(sa.func.min(_TABLE.c.id)).where(kept, _TABLE.c.at.in_(moments))
+        db.session.execute(
+            sa.delete(_TABLE).where(_TABLE.c.id.in_(one.group_by(_TABLE.c.blind, _TABLE.c.at)))
+        )
 
 
 def sweep() -> None:

@@ -10,7 +10,7 @@ from flask import flash, redirect, render_template, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cohortmgr.accounts.actions import codes
+from cohortmgr.accounts.actions import codes, counting
 from cohortmgr.accounts.actions.codes import CodeRequest, WrongCode
 from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.forms import CodeForm
@@ -74,7 +74,10 @@ def typed(
 def _proved(purpose: str, digits: str, act: Callable[[CodeRequest], R]) -> R:
     with writing():
         proof = codes.check(session.get(KEPT), digits, purpose)
-        done = act(proof) if isinstance(proof, CodeRequest) else None
+        done = None
+        if isinstance(proof, CodeRequest):
+            counting.forgive(proof.contact, caller_of(proof.contact))
+            done = act(proof)
     if isinstance(proof, WrongCode):  # the try is committed
         raise codes.problem_of(proof)
     session.pop(KEPT, None)

@@ -59,13 +59,15 @@ def sign_in() -> ResponseReturnValue:
 
 
 def _signed_in(form: SignInForm) -> ResponseReturnValue:
+    caller = caller_of(form.contact)
     with writing():
-        attempt = people.begin_sign_in(form.contact, caller_of(form.contact))
+        attempt = people.begin_sign_in(form.contact, caller)
     account_id = people.prepare_sign_in(form.contact, form.password.data)
     if account_id is None:
         raise people.wrong_password()
     with writing():
         counting.give_back(attempt)
+        counting.forgive(form.contact, caller)
         token = people.open_session(account_id, form.shared.data)
     if not form.shared.data:
         session.pop("shared", None)

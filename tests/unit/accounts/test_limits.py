@@ -113,7 +113,7 @@ def test_who_types_the_codes_may_go_on_and_who_does_not_is_stopped() -> None:
         assert honest.tries(found) is None
         honest.gives_back(found)
     for number in range(CODES_PER_NETWORK):
-        found = limits_on_codes(Contact("sms", f"+2126{number:08d}"), Caller("192.0.2.1"), ALLOWED)
+        found = limits_on_codes(Contact("email", f"q{number}@exemple.ma"), Caller("192.0.2.1"), ALLOWED)
         assert pump.tries(found) is None
     assert "votre réseau" in (pump.tries(limits_on_codes(SALMA, Caller("192.0.2.1"), ALLOWED)) or "")
     # In the same network: whoever proved this address, has a session, or came by a link goes on.
@@ -166,6 +166,34 @@ def test_the_day_s_sms_are_a_budget_of_which_strangers_leave_a_quarter() -> None
         owner = Caller("192.0.2.1", f"mark {number}", owns=True)
         assert book.tries(limits_on_codes(Contact("sms", f"+2127{number:08d}"), owner, allowed)) is None
     assert "SMS prévus" in (book.tries(limits_on_codes(NUMBER, OWNER, allowed)) or "")
+
+
+def test_one_network_spends_no_day_of_sms_and_several_an_hour_of_them() -> None:
+    book, sent = Book(), 0
+    for place in range(5):
+        for number in range(300):
+            contact = Contact("sms", f"+2126{place}{number:07d}")
+            sent += book.tries(limits_on_codes(contact, Caller(f"192.0.2.{place}"), ALLOWED)) is None
+        assert place or sent == limits.SMS_PER_NETWORK < CODES_PER_NETWORK
+    assert sent == ALLOWED.sms_of_strangers_an_hour < ALLOWED.sms_of_strangers
+    stranger = limits_on_codes(NUMBER, Caller("198.51.100.1"), ALLOWED)
+    assert "en ce moment" in (book.tries(stranger) or "")
+    assert book.tries(limits_on_codes(NUMBER, OWNER, ALLOWED)) is None
+    assert book.tries(limits_on_codes(SALMA, Caller("198.51.100.1"), ALLOWED)) is None, "mail still leaves"
+    for each in stranger:
+        if each.kind == "sms-hour":
+            book.counts[each.kind, each.value] = 0  # an hour later
+    assert book.tries(stranger) is None, "the rest of the day is theirs"
+
+
+def test_what_is_typed_uses_no_hour_up() -> None:
+    book = Book()
+    for number in range(ALLOWED.sms_of_strangers_an_hour + 50):
+        found = limits_on_codes(
+            Contact("sms", f"+2126{number:08d}"), Caller(f"192.0.2.{number % 9}"), ALLOWED
+        )
+        assert book.tries(found) is None
+        book.gives_back(found)
 
 
 def test_nine_wrong_passwords_of_a_stranger_leave_the_owner_theirs() -> None:
@@ -225,7 +253,7 @@ def test_the_attempt_that_fills_a_limit_raises_the_alarm() -> None:
     assert alarms_at(found, {network: Counted(CODES_PER_NETWORK - 2)}) == []
     budget = next(each for each in found if each.kind == "sms-strange")
     assert [n for n in range(2000) if alarms_at([budget], {budget: Counted(n)})] == [749, 1499]
-    assert network.within == HOUR
+    assert network.within == limits.CODES_WITHIN < HOUR
 
 
 @pytest.mark.parametrize(
