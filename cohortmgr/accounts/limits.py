@@ -25,6 +25,11 @@ CODES_PER_ADDRESS = 6
 # Codes to one address or number that strangers ask for, wherever they are: nobody's telephone rings all day.
 CODES_OF_STRANGERS = 12
 CODES_OF_STRANGERS_A_DAY = 40
+# So many more SMS of theirs in a day are too many; mail may go on at the hour's pace.
+SMS_OF_STRANGERS_A_DAY = 120
+# Wrong codes of strangers for one address in a day, across its codes: the owner is told, and one thing more is asked.
+# Where nothing can be asked, codes close at as many as the tries of the codes of a day.
+WRONG_CODES, WRONG_CODES_CLOSE = 10, 200
 # A browser, an account or a link that asks for codes to several addresses.
 CODES_PER_PROOF = 20
 # Codes that nobody typed, from one network address (a carrier's, a school's) or one /64 of IPv6; and from a /48,
@@ -53,7 +58,7 @@ _SOON = N_("Un code vient de partir. Attendez %(seconds)s secondes avant d’en 
 _TOO_MANY = N_(
     "Trop de codes ont été demandés. Attendez une heure, ou entrez avec votre mot de passe si vous en avez un."
 )
-_TODAY = N_(
+TODAY = N_(
     "Trop de codes ont été demandés aujourd’hui pour cette adresse ou ce numéro. Réessayez demain, donnez-en un "
     "autre, ou entrez avec votre mot de passe si vous en avez un."
 )
@@ -90,7 +95,9 @@ class Limit:
 
     `apart` is the least time between two. What is `given_back` counts no more once it was proved. An alarm is
     raised by the attempt that makes any of `alarms`. Counting is `exact` by a lock, except where so many are
-    allowed that a few more do not matter. What is not `counted` here counts elsewhere, and is only looked at."""
+    allowed that a few more do not matter. One that `asks` refuses nobody once it is full: whoever proves the address
+    says one thing more, since strangers fill it. What an alarm tells of a `personal` one names no address. What is not
+    `counted` here counts elsewhere, and is only looked at."""
 
     kind: str
     value: str
@@ -102,6 +109,8 @@ class Limit:
     alarms: tuple[int, ...] = ()
     exact: bool = True
     counted: bool = True
+    asks: bool = False
+    personal: bool = False
 
 
 @dataclass(frozen=True)
@@ -181,7 +190,7 @@ def limits_on_codes(contact: Contact, caller: Caller, allowed: CodeAllowance) ->
         lane = "known" if caller.proof else "strange"
         found += [
             Limit("code-to", to, CODES_OF_STRANGERS, HOUR, _TOO_MANY),
-            Limit("code-to-day", to, CODES_OF_STRANGERS_A_DAY, DAY, _TODAY),
+            Limit("code-to-day", to, CODES_OF_STRANGERS_A_DAY, DAY, TODAY, asks=True),
         ]
         each = Limit("", "", CODES_PER_NETWORK, CODES_WITHIN, _NETWORK, given_back=True)
         found += _networks(f"code-from-{lane}", caller.origin, each, CODES_PER_WIDE_NETWORK)
@@ -190,7 +199,19 @@ def limits_on_codes(contact: Contact, caller: Caller, allowed: CodeAllowance) ->
         found.append(
             Limit(f"code-all-{lane}", "", most, HOUR, _IN_ALL, given_back=True, alarms=alarms, exact=False)
         )
-    return (*found, *(limits_on_sms(caller, allowed) if contact.channel == SMS else ()))
+    if contact.channel != SMS:
+        return tuple(found)
+    if not caller.owns:
+        found.append(Limit("code-to-most", to, SMS_OF_STRANGERS_A_DAY, DAY, TODAY))
+    return (*found, *limits_on_sms(caller, allowed))
+
+
+def limit_on_wrong_codes(contact: Contact) -> Limit:
+    """Return what a stranger's wrong code for an address is counted by."""
+    alarms = (WRONG_CODES,)
+    return Limit(
+        "code-wrong", contact.address, WRONG_CODES, DAY, TODAY, alarms=alarms, asks=True, personal=True
+    )
 
 
 def limits_on_sms(caller: Caller, allowed: CodeAllowance) -> list[Limit]:
@@ -245,7 +266,7 @@ def refusal(
 ) -> Problem | None:
     """Return why one more attempt is refused; None if it is not."""
     for limit in limits:
-        if counted.get(limit, Counted()).number >= limit.most:
+        if not limit.asks and counted.get(limit, Counted()).number >= limit.most:
             return Problem(limit.what, {"minutes": minutes_of(limit.within)}, where)
     for limit in limits:
         wait = seconds_to_wait(counted.get(limit, Counted()).last, moment, limit.apart)

@@ -68,6 +68,12 @@ NOTICES = (
         urgent=True,
     ),
     Notice(
+        "codes_guessed",
+        N_("Avis d’essais de codes par d’autres"),
+        (NAME, _AT, Variable("number", "number", 10)),
+        urgent=True,
+    ),
+    Notice(
         "access_changed",
         N_("Avis de nouvelle adresse ou de nouveau numéro"),
         (NAME, _AT, Variable("contact", "text", "sa…@exemple.ma")),

@@ -2,7 +2,8 @@
 
 Without any, everything lives in one folder (`COHORTMGR_DATA`): SQLite, the broker's files, secrets made at
 the first start, stored files and the outbox. Production does not start without a database and secrets of its
-own, nor with a setting that would undo its walls or never work: `refusals.py` lists them, and all are told at once.
+own, nor with a setting that would undo its walls or never work: `production/refusals.py` lists them, and all are
+told at once.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 
-from cohortmgr.base.refusals import DATABASES, refusals, url_problem, variable
+from cohortmgr.base.production.refusals import DATABASES, refusals, url_problem, variable
 
 ROOT = Path(__file__).resolve().parents[2]
 MIB = 1024 * 1024
@@ -62,7 +63,8 @@ class Settings(BaseSettings):
 
     data: Path = Field(default=ROOT / "var", description="folder for all that the embedded default writes")
     production: bool = Field(
-        default=False, description="refuses a movable clock and the settings that refusals.py lists"
+        default=False,
+        description="refuses a movable clock and the settings that production/refusals.py lists",
     )
     demonstration: bool = Field(default=False, description="shows the demonstration's mailbox and sign-ins")
 

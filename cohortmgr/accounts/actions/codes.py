@@ -18,7 +18,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.actions import counting
+from cohortmgr.accounts.actions import counting, guessing
 from cohortmgr.accounts.actions.links import hashed
 from cohortmgr.accounts.contacts import SMS, Contact, require_mobile_of
 from cohortmgr.accounts.limits import Caller, limits_on_codes
@@ -46,14 +46,18 @@ _DEAD = N_("Ce code n’est plus valable. Demandez-en un autre.")
 
 @dataclass(frozen=True)
 class CodeRequest:
-    """The request for a code: its purpose, where the code went, and the
-    data kept until the code is proved."""
+    """The request for a code: its purpose, where the code went, and the data kept until the code is proved.
+
+    `doubted`: strangers asked for so many to that address that its code alone is not enough. `owns`: the browser
+    had proved that address before."""
 
     purpose: str
     contact: Contact
     language: str
     sent_at: datetime
     kept: Mapping[str, Any] = field(default_factory=dict)
+    doubted: bool = False
+    owns: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,8 @@ def ask(
         "address": contact.address,
         "language": language,
         "returned": attempt.returned,
+        "doubted": attempt.doubted,
+        "owns": caller.owns,
     }
     row = SignInCode(
         reference=reference,
@@ -181,6 +187,9 @@ def check(token: str | None, code: str, *purposes: str) -> CodeRequest | WrongCo
     if row is None:
         raise Refused(Problem(_DEAD, {}, "code"))
     if not hmac.compare_digest(row.code_hash, _keyed(row.reference, code)):
+        asked = _asked(row)
+        if not asked.owns:
+            guessing.note_wrong(asked.contact)
         return WrongCode(CODE_TRIES - row.tries)
     if _end(_TABLE.c.id == row.id) != 1:
         raise Refused(Problem(_DEAD, {}, "code"))
@@ -246,7 +255,10 @@ def _row(token: str, purposes: tuple[str, ...]) -> SignInCode | None:
 def _asked(row: SignInCode) -> CodeRequest:
     content = _content(row)
     contact = Contact(content["channel"], content["address"])
-    return CodeRequest(row.purpose, contact, content["language"], row.created_at, content["kept"])
+    doubted, owns = bool(content.get("doubted")), bool(content.get("owns"))
+    return CodeRequest(
+        row.purpose, contact, content["language"], row.created_at, content["kept"], doubted, owns
+    )
 
 
 def _content(row: SignInCode) -> dict[str, Any]:

@@ -52,10 +52,14 @@ _LOCK = sa.text("SELECT pg_advisory_xact_lock(:ours, key) FROM unnest(CAST(:keys
 
 @dataclass(frozen=True)
 class Attempt:
-    """An attempt that was counted: when, and under which blind indexes it may be given back."""
+    """An attempt that was counted: when, and under which blind indexes it may be given back.
+
+    `doubted`: a limit that asks was full already. `alarmed`: the attempt raised an alarm."""
 
     at: datetime
     returned: tuple[str, ...]
+    doubted: bool = False
+    alarmed: bool = False
 
 
 def count(limits: Sequence[Limit], where: str | None = None) -> Attempt:
@@ -71,9 +75,18 @@ def count(limits: Sequence[Limit], where: str | None = None) -> Attempt:
     noted = [{"blind": blind, "at": moment} for limit, blind in blinds.items() if limit.counted]
     if noted:
         db.session.execute(sa.insert(_TABLE), noted)
-    for limit in alarms_at(limits, found):
+    alarms = [
         _raise_alarm(limit, found.get(limit, Counted()).number + 1, moment)
-    return Attempt(moment, tuple(blind for limit, blind in blinds.items() if limit.given_back))
+        for limit in alarms_at(limits, found)
+    ]
+    doubted = any(each.asks and found.get(each, Counted()).number >= each.most for each in limits)
+    returned = tuple(blind for limit, blind in blinds.items() if limit.given_back)
+    return Attempt(moment, returned, doubted, any(alarms))
+
+
+def number_of(limit: Limit) -> int:
+    """Return how many attempts are within a limit's time."""
+    return _counted({limit: blind_of(limit)}, clock.now()).get(limit, Counted()).number
 
 
 def allowed() -> CodeAllowance:
@@ -187,13 +200,17 @@ def _counted(blinds: Mapping[Limit, str], moment: datetime) -> dict[Limit, Count
     return {limit: found[blind] for limit, blind in blinds.items() if blind in found}
 
 
-def _raise_alarm(limit: Limit, number: int, moment: datetime) -> None:
-    """Note it in the trail and in the log, once within the limit's time, though attempts be given back."""
+def _raise_alarm(limit: Limit, number: int, moment: datetime) -> bool:
+    """Note it in the trail and in the log, once within the limit's time, though attempts be given back. Returns whether
+    it was not known yet."""
     blind = crypto.blind_index("alarm", f"{limit.kind}|{limit.value}|{number}")
     known = sa.select(sa.literal(1)).where(_TABLE.c.blind == blind, _TABLE.c.at > moment - limit.within)
     if db.session.scalar(known.limit(1)):
-        return
+        return False
     db.session.execute(sa.insert(_TABLE), [{"blind": blind, "at": moment}])
     told = {"limit": limit.kind, "number": number, "most": limit.most, "minutes": minutes_of(limit.within)}
-    record(SYSTEM, "accounts.alarm", About("limit", new_reference()), after={**told, "network": limit.value})
+    # Sealed for the installation, where no erasure reaches an address.
+    network = "" if limit.personal else limit.value
+    record(SYSTEM, "accounts.alarm", About("limit", new_reference()), after={**told, "network": network})
     _log.warning("attempts counted as %s: %s of at most %s within %s minutes", *told.values())
+    return True

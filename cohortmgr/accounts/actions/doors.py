@@ -78,6 +78,13 @@ def enter(contact: Contact, language: str, *, searching: bool = False) -> Entran
     return Entrance(account.id if account is not None else _begin(contact, language), dropped)
 
 
+def prove(contact: Contact) -> bool:
+    """Note that the address of the account that it enters is proved, before one thing more is asked; returns whether a
+    password that may be a stranger's was dropped."""
+    account = queries.account_by_contact(contact)
+    return account is not None and _prove(account, contact)
+
+
 def _prove(account: Account, contact: Contact) -> bool:
     """Note that the address of an account is proved; returns whether its password was dropped."""
     _require_open(account)

@@ -7,11 +7,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts.actions import codes, doors, people
+from cohortmgr.accounts.actions import codes, doors, guessing, people
 from cohortmgr.accounts.actions.codes import CodeRequest
 from cohortmgr.accounts.rules import ANONYMOUS
 from cohortmgr.accounts.views.code_requests import CHOSEN, ENTER, KEPT, SEARCHING, CodePage, ask_again, typed
-from cohortmgr.accounts.views.entrance import DOUBT, ask_one_thing, enter, way_on
+from cohortmgr.accounts.views.entrance import DOUBT, GUARDED, ask_one_thing, enter, way_on
 
 bp = Blueprint("accounts_codes", __name__)
 
@@ -30,6 +30,9 @@ def code() -> ResponseReturnValue:
     place = CodePage(ENTER, url_for(".code", next=onward), url_for(".again", next=onward), back)
 
     def entering(proof: CodeRequest) -> tuple[str | None, str, bool]:
+        if not proof.owns and guessing.must_say_more(proof.contact, doubted=proof.doubted):
+            kept = codes.keep_proof(GUARDED, proof.contact, proof.language)
+            return None, kept, doors.prove(proof.contact)
         searching = bool(proof.kept.get(SEARCHING))
         come = doors.enter(proof.contact, proof.language, searching=searching)
         if come.account_id is None:

@@ -11,6 +11,8 @@ from cohortmgr.base.web.responses import local_target
 
 # The purpose of a proof that waits for an answer, and the key under which the browser's session has its token.
 DOUBT = "doubt"
+# The purpose of one that nobody goes on from without an answer: strangers try codes for that address.
+GUARDED = "guarded"
 
 
 def enter(token: str) -> ResponseReturnValue:

@@ -12,7 +12,7 @@ from cohortmgr.accounts.actions.doors import WrongAnswer
 from cohortmgr.accounts.forms import DoubtForm
 from cohortmgr.accounts.rules import ANONYMOUS
 from cohortmgr.accounts.views import code_requests
-from cohortmgr.accounts.views.entrance import DOUBT, enter, way_on
+from cohortmgr.accounts.views.entrance import DOUBT, GUARDED, enter, way_on
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.base.web.responses import local_target, show_problems
@@ -24,14 +24,15 @@ bp = Blueprint("accounts_found", __name__)
 @guards.public
 def which() -> ResponseReturnValue:
     """Say the number of one's file or one's day of birth, or go on without a file."""
-    proof, onward = codes.proof_of(session.get(DOUBT), DOUBT), request.args.get("next")
+    token, onward = session.get(DOUBT), request.args.get("next")
+    proof = codes.proof_of(token, DOUBT) or codes.proof_of(token, GUARDED)
     if proof is None:
         known = guards.viewer()
         return redirect(url_for("accounts.sign_in", next=onward) if known is ANONYMOUS else way_on(known))
     form = DoubtForm()
     try:
         if request.method == "POST":
-            if "without" in request.form or form.validate():
+            if _goes_on(proof) or form.validate():
                 return enter(_opened(proof, form))
         else:
             doors.require_question_open(proof.contact)
@@ -43,20 +44,25 @@ def which() -> ResponseReturnValue:
         form=form,
         contact=proof.contact,
         next=onward,
-        may_go_on=doors.may_go_on(proof.contact),
+        may_go_on=proof.purpose != GUARDED and doors.may_go_on(proof.contact),
+        guarded=proof.purpose == GUARDED,
     )
     return drawn, 200, {"Cache-Control": "no-store"}
+
+
+def _goes_on(proof: CodeRequest) -> bool:
+    return "without" in request.form and proof.purpose != GUARDED
 
 
 def _opened(proof: CodeRequest, form: DoubtForm) -> str:
     """The token of the session that an answer opens. Raises Refused for a wrong one, once it is counted."""
     with writing():
-        if "without" in request.form:
+        if _goes_on(proof):
             done: int | WrongAnswer = doors.go_on(proof.contact, proof.language)
         else:
             done = doors.answer(proof.contact, form.answer.data)
         if not isinstance(done, WrongAnswer):
-            codes.use_proof(session.get(DOUBT), DOUBT)
+            codes.use_proof(session.get(DOUBT), proof.purpose)
             return people.open_session(done, bool(session.get("shared")))
     raise doors.problem_of(done)
 

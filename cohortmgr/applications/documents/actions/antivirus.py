@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 
-from cohortmgr.base.written import read_scanner
+from cohortmgr.base.production.notation import read_scanner
 
 CHUNK = 128 * 1024
 PATIENCE = 30.0

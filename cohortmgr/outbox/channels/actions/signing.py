@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from cohortmgr.base.production.notation import read_private_key
 from cohortmgr.base.settings import Settings
-from cohortmgr.base.written import read_private_key
 
 SIGNED = (
     "From", "To", "Subject", "Date", "Message-ID", "List-Unsubscribe", "List-Unsubscribe-Post", "Reply-To",

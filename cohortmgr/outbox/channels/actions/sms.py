@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlunsplit
 
-from cohortmgr.base.written import read_url
+from cohortmgr.base.production.notation import read_url
 from cohortmgr.outbox.channels.actions.smtp import SmtpRefusal
 from cohortmgr.outbox.failures import Failure, TalkStage, judged_http
 from cohortmgr.outbox.texts.segments import Measure, measured

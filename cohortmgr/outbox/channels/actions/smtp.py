@@ -17,7 +17,7 @@ from functools import cache
 from urllib.parse import unquote
 
 from cohortmgr.base.domains import ascii_domain
-from cohortmgr.base.written import read_url
+from cohortmgr.base.production.notation import read_url
 from cohortmgr.outbox.failures import Failure, TalkStage, judged
 
 # Seconds that a server may stay silent before and after it has the whole message;

@@ -12,7 +12,7 @@ from flask import current_app
 from cohortmgr.base import clock
 from cohortmgr.base.crypto import blind_index
 from cohortmgr.base.db import db, insert_or_leave, table_of
-from cohortmgr.base.written import read_rates
+from cohortmgr.base.production.notation import read_rates
 from cohortmgr.outbox.delivery.rates import Pace, rate_of, shared_out
 from cohortmgr.outbox.models import MailPace
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cohortmgr.base.written import read_rates
+from cohortmgr.base.production.notation import read_rates
 from cohortmgr.outbox.delivery.rates import BURST, Pace, rate_of, shared_out
 
 START = datetime(2026, 5, 12, 14, tzinfo=UTC)

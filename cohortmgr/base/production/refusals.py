@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from cohortmgr.base import written
+from cohortmgr.base.production import notation
 
 # What production cannot do without.
 NEEDED = (
@@ -34,10 +34,10 @@ DATABASES = ("database_url", "owner_database_url", "system_database_url")
 SECRET_BYTES, SECRET_VARIETY = 32, 8
 _RANDOM = "`openssl rand -base64 32`"
 _LONGEST_ID = 32
-Given = Mapping[str, Any]
+GivenSettings = Mapping[str, Any]
 
 
-def refusals(given: Given) -> Iterator[str]:
+def refusals(given: GivenSettings) -> Iterator[str]:
     """Say, a line each, why production does not start with these settings: what is wrong, and what to set."""
     missing = [variable(name) for name in NEEDED if not given[name]]
     if missing:
@@ -91,7 +91,7 @@ def _unnamed_keys(text: str) -> Iterator[str]:
             yield f"{where} has the id of another one: give each its own, as k2:VALUE,k1:VALUE, the newest first"
 
 
-def _weak_secrets(given: Given) -> Iterator[str]:
+def _weak_secrets(given: GivenSettings) -> Iterator[str]:
     """Say which secrets are too short, too uniform, or one value under two names."""
     seen: dict[bytes, str] = {}
     for name, value, exact in _secrets(given):
@@ -118,7 +118,7 @@ def _weakness(value: bytes | None, exact: bool) -> str | None:
     return None
 
 
-def _secrets(given: Given) -> Iterator[tuple[str, bytes | None, bool]]:
+def _secrets(given: GivenSettings) -> Iterator[tuple[str, bytes | None, bool]]:
     """Each secret that was given: its place, the bytes that are used (None if it does not read), and whether it is a
     key of exactly so many bytes."""
     if given["secret_key"]:
@@ -139,7 +139,7 @@ def _decoded(encoded: str) -> bytes | None:
         return None
 
 
-def _unwalled_databases(given: Given) -> Iterator[str]:
+def _unwalled_databases(given: GivenSettings) -> Iterator[str]:
     """Say which database URLs do not open one, or would leave the application without row-level security."""
     roles: dict[str | None, str] = {}
     for name in (*DATABASES, "superuser_database_url"):
@@ -164,7 +164,7 @@ def _unwalled_databases(given: Given) -> Iterator[str]:
 
 def _wrong_address(text: str) -> Iterator[str]:
     try:
-        parts = written.read_url(text, ("https",))
+        parts = notation.read_url(text, ("https",))
     except ValueError:
         yield (
             "COHORTMGR_BASE_URL must begin with https:// and name a host: over http, passwords, codes and "
@@ -175,38 +175,38 @@ def _wrong_address(text: str) -> Iterator[str]:
         yield "COHORTMGR_BASE_URL must end with its host: links in messages put their path behind it"
 
 
-def _unreachable_servers(given: Given) -> Iterator[str]:
+def _unreachable_servers(given: GivenSettings) -> Iterator[str]:
     for name in ("mail_url", "mail_url_2"):
-        if given[name] and not _reads(lambda text: written.read_url(text, ("smtp", "smtps")), given[name]):
+        if given[name] and not _reads(lambda text: notation.read_url(text, ("smtp", "smtps")), given[name]):
             yield f"{variable(name)} is no mail server: write smtp://user:password@host:587 or smtps://…"
-    if given["sms_url"] and not _reads(lambda text: written.read_url(text, ("https",)), given["sms_url"]):
+    if given["sms_url"] and not _reads(lambda text: notation.read_url(text, ("https",)), given["sms_url"]):
         yield (
             "COHORTMGR_SMS_URL must begin with https:// and name a host: over http, numbers and codes can be read on "
             "the way; write https://user:password@host/path"
         )
     if given["broker_url"] and not _reads(
-        lambda text: written.read_url(text, ("redis", "rediss")), given["broker_url"]
+        lambda text: notation.read_url(text, ("redis", "rediss")), given["broker_url"]
     ):
         yield (
             "COHORTMGR_BROKER_URL is no Redis, by which web and worker reach each other: write "
             "redis://:password@host:6379/0 or rediss://…"
         )
-    if given["clamd"] and not _reads(written.read_scanner, given["clamd"]):
+    if given["clamd"] and not _reads(notation.read_scanner, given["clamd"]):
         yield "COHORTMGR_CLAMD is no scanner: write host:3310, or the path of a socket, as /run/clamav/clamd.ctl"
 
 
-def _useless_mail(given: Given) -> Iterator[str]:
+def _useless_mail(given: GivenSettings) -> Iterator[str]:
     """Say with which settings mail would not leave, or would not be let in."""
     for name in ("mail_domain", "dkim_domain"):
-        if (given[name] or name == "mail_domain") and not written.is_domain(given[name]):
+        if (given[name] or name == "mail_domain") and not notation.is_domain(given[name]):
             yield f"{variable(name)} is no domain: write one line, as exemple.ma"
-    if not written.is_sender(given["mail_from"]):
+    if not notation.is_sender(given["mail_from"]):
         yield "COHORTMGR_MAIL_FROM is no sender: write one line, as Name <nom@exemple.ma>"
-    if given["dkim_key"] and not written.is_selector(given["dkim_selector"]):
+    if given["dkim_key"] and not notation.is_selector(given["dkim_selector"]):
         yield "COHORTMGR_DKIM_SELECTOR is no selector: write letters, digits, dots and dashes, as cohortmgr"
     for read, text in (
-        (written.read_rates, given["mail_rates"]),
-        (written.read_private_key, given["dkim_key"]),
+        (notation.read_rates, given["mail_rates"]),
+        (notation.read_private_key, given["dkim_key"]),
     ):
         try:
             if text:
