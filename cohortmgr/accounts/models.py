@@ -57,7 +57,8 @@ class Account(Row, Model):
 
     `phone_blind` is the blind index of a number that a code proved, and `phone_sealed` the number itself. The
     person's own number is what their file says, and may differ. `proved_at` is when the account's holder
-    first proved to read the address; a password chosen before may be a stranger's."""
+    first proved to read the address; a password chosen before may be a stranger's. `phone_proved_at` is when
+    somebody last proved the number as their own: operators give numbers again."""
 
     __tablename__ = "accounts"
     __table_args__ = (_GLOBAL,)
@@ -66,6 +67,7 @@ class Account(Row, Model):
     email: Mapped[str | None] = mapped_column(sa.String(254), unique=True)
     phone_blind: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
     phone_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    phone_proved_at: Mapped[datetime | None]
     password_hash: Mapped[str | None] = mapped_column(sa.String(200))
     proved_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

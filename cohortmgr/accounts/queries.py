@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from cohortmgr.accounts import hooks
-from cohortmgr.accounts.bearers import CLOSED_FOR, Bearer, ContactHolder, concerned
+from cohortmgr.accounts.bearers import Bearer, ContactHolder, concerned
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact, known_email
 from cohortmgr.accounts.hooks import hosts_below
 from cohortmgr.accounts.models import (
@@ -20,11 +19,11 @@ from cohortmgr.accounts.models import (
     Person,
     PersonUnion,
     RoleGrant,
-    SignInAttempt,
     SignInSession,
 )
 from cohortmgr.accounts.rules import PROGRAMME, Grant, Role, Scope, Viewer, reaching
 from cohortmgr.base import clock, crypto
+from cohortmgr.base.by_database import ByDatabase
 from cohortmgr.base.db import Model, db, reading_as, table_of
 
 # Tables and not models: these rows are read at each request, and building objects of them would be a waste.
@@ -32,12 +31,29 @@ _ACCOUNTS, _PERSONS, _GRANTS, _SESSIONS = map(table_of, (Account, Person, RoleGr
 
 
 def in_force(grants: Any, today: Any) -> sa.ColumnElement[bool]:
-    """Whether a grant holds on that day. `grants` are the columns of the grants, of the model or of the table."""
+    """Whether a grant holds on that day; a deputy's, if the role that is lent does too. `grants` are the columns of
+    the grants, of the model or of the table."""
+    return sa.and_(_has_days(grants, today), sa.or_(grants.stands_for_id.is_(None), _is_lent(grants, today)))
+
+
+def _has_days(grants: Any, today: Any) -> sa.ColumnElement[bool]:
     return sa.and_(
         grants.revoked_at.is_(None),
         sa.or_(grants.begins_on.is_(None), grants.begins_on <= today),
         sa.or_(grants.ends_on.is_(None), grants.ends_on >= today),
     )
+
+
+def _is_lent(grants: Any, today: Any) -> sa.ColumnElement[bool]:
+    """Whether the role that a deputy stands in for holds: its holder's own, for what is borrowed is not lent, in an
+    account that is open. On PostgreSQL a function reads it, for a deputy's session may not."""
+    lent, lender = _GRANTS.alias("lent"), _ACCOUNTS.alias("lender")
+    own = (grants.stands_for_id, grants.role, grants.scope_reference)
+    held = sa.select(lent.c.id).join(lender, lender.c.id == lent.c.account_id)
+    held = held.where(lent.c.account_id == own[0], lent.c.role == own[1], lent.c.scope_reference == own[2])
+    held = held.where(lent.c.stands_for_id.is_(None), lender.c.suspended_at.is_(None))
+    told = held.where(_has_days(lent.c, today)).correlate(_GRANTS).exists()
+    return ByDatabase(sqlite=told, postgresql=sa.func.app_lent_role_holds(*own, today))
 
 
 _TODAY = sa.bindparam("today", type_=sa.Date())
@@ -371,28 +387,3 @@ def _has_row(person_id: int, reference: str) -> bool:
     ]
     with reading_as(person_id):
         return bool(db.session.scalar(sa.select(sa.or_(sa.false(), *held))))
-
-
-def wrong_answers(contact: Contact, moment: datetime) -> int:
-    """Count the wrong answers of a day to the question of an address or number."""
-    counted = sa.select(sa.func.count()).select_from(SignInAttempt)
-    chosen = (SignInAttempt.blind == answers_blind(contact), SignInAttempt.at > moment - CLOSED_FOR)
-    return db.session.scalar(counted.where(*chosen)) or 0
-
-
-def closed_since(contact: Contact, moment: datetime) -> datetime | None:
-    """Return when wrong answers closed the question of an address or number; None if it is open."""
-    chosen = sa.select(sa.func.max(SignInAttempt.at)).where(
-        SignInAttempt.blind == closing_blind(contact), SignInAttempt.at > moment - CLOSED_FOR
-    )
-    return db.session.scalar(chosen)
-
-
-def answers_blind(contact: Contact) -> str:
-    """Return the name under which wrong answers are counted."""
-    return crypto.blind_index("doubt", contact.address)
-
-
-def closing_blind(contact: Contact) -> str:
-    """Return the name under which it is noted that the question closed."""
-    return crypto.blind_index("doubt-closed", contact.address)

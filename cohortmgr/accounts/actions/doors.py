@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from cohortmgr.accounts import hooks, queries
-from cohortmgr.accounts.actions import people, uniting
+from cohortmgr.accounts.actions import doubts, people, uniting
 from cohortmgr.accounts.bearers import (
     ANSWERS,
     CLOSED_FOR,
@@ -164,7 +164,7 @@ def may_go_on(contact: Contact) -> bool:
 
 def require_question_open(contact: Contact) -> None:
     """Raise Refused if too many wrong answers closed the question."""
-    since = queries.closed_since(contact, clock.now())
+    since = doubts.closed_since(contact, clock.now())
     if since is not None:
         raise Refused(Problem(_SHUT, {"until": since + CLOSED_FOR}, "answer"))
 
@@ -198,12 +198,12 @@ def count_wrong(contact: Contact, asked: list[int]) -> WrongAnswer:
     """Count a wrong answer; the last one closes the question of the contact, and tells the staff of those who were
     asked about."""
     moment = clock.now()
-    db.session.add(SignInAttempt(blind=queries.answers_blind(contact), at=moment))
+    db.session.add(SignInAttempt(blind=doubts.answers_blind(contact), at=moment))
     db.session.flush()
-    left = ANSWERS - queries.wrong_answers(contact, moment)
+    left = ANSWERS - doubts.wrong_answers(contact, moment)
     if left <= 0:
-        db.session.add(SignInAttempt(blind=queries.closing_blind(contact), at=moment))
-        record(ANONYMOUS, "accounts.close_door", About("contact", queries.closing_blind(contact)[:26]))
+        db.session.add(SignInAttempt(blind=doubts.closing_blind(contact), at=moment))
+        record(ANONYMOUS, "accounts.close_door", About("contact", doubts.closing_blind(contact)[:26]))
         hooks.on_closed(ANONYMOUS, contact, asked)
     return WrongAnswer(max(left, 0))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,6 +32,7 @@ from cohortmgr.accounts.rules import (
     may_grant,
     password_problems,
     require,
+    require_other,
 )
 from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock, crypto
@@ -267,35 +269,45 @@ def grant(
     institutions: Iterable[int],
     *,
     alone: bool = False,
-) -> bool:
-    """Give a role in a scope; giving it again changes nothing. `may_grant` says who may give which role.
-    Returns whether it was not held before.
+    days: tuple[date | None, date | None] = (None, None),
+    stands_for: Account | None = None,
+) -> RoleGrant:
+    """Give a role in a scope, for good or for some days; giving it again gives it anew, with these days. Nothing
+    else writes that somebody holds a role. `may_grant` says who may give which; nobody gives one to themselves.
 
-    `alone` gives an organisation without the institutions below it."""
+    `alone` gives an organisation without the institutions below it; a deputy `stands_for` another account."""
     numbers = sorted(set(institutions))
     if not is_path(path):
         raise ValueError(f"{path!r} is no scope's path: each key ends with a point")
+    require_other(viewer, account.reference)
     if not may_grant(viewer, role, path, numbers, alone):
         raise NotPermitted(f"{role} at {path}")
+    row = granted_row(account, role, reference)
+    if row is None:
+        row = RoleGrant(account_id=account.id, role=role.value, scope_reference=reference)
+        db.session.add(row)
+    row.scope_kind, row.path, row.institutions, row.alone = kind, path, numbers, alone
+    row.granted_at, row.revoked_at = clock.now(), None
+    row.begins_on, row.ends_on = days
+    row.stands_for_id = None if stands_for is None else stands_for.id
+    after: dict[str, object] = {"role": role.value, "path": path, "begins_on": days[0], "ends_on": days[1]}
+    after |= {"alone": True} if alone else {}
+    after |= {} if stands_for is None else {"stands_for": stands_for.reference}
+    own, person = numbers[0] if len(numbers) == 1 else None, queries.reference_of(account.person_id)
+    act = "accounts.grant" if stands_for is None else "accounts.deputise"
+    record(viewer, act, About("account", account.reference, own, person), after=after)
+    return row
+
+
+def granted_row(account: Account, role: Role, reference: str) -> RoleGrant | None:
+    """Return the row of a role that an account holds or held in the scope of a reference, locked; None if there
+    is none."""
     held = sa.select(RoleGrant).where(
-        RoleGrant.account_id == account.id, RoleGrant.role == role, RoleGrant.scope_reference == reference
+        RoleGrant.account_id == account.id,
+        RoleGrant.role == role.value,
+        RoleGrant.scope_reference == reference,
     )
-    known = db.session.scalar(held)
-    is_fresh = known is None or known.revoked_at is not None
-    row = known or RoleGrant(
-        account_id=account.id, role=role.value, scope_reference=reference, granted_at=clock.now()
-    )
-    row.scope_kind, row.path, row.institutions, row.revoked_at = kind, path, numbers, None
-    row.alone = alone
-    db.session.add(row)
-    after = {"role": role.value, "path": path, **({"alone": True} if alone else {})}
-    record(
-        viewer,
-        "accounts.grant",
-        About("account", account.reference, numbers[0] if len(numbers) == 1 else None),
-        after=after,
-    )
-    return is_fresh
+    return db.session.scalar(held.with_for_update().execution_options(populate_existing=True))
 
 
 def new_account_of(

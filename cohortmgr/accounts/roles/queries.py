@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -20,6 +20,7 @@ from cohortmgr.accounts.roles.rules import (
     GrantState,
     InvitationState,
     RoleScope,
+    deputy_state,
     grant_state,
     invitation_state,
 )
@@ -50,6 +51,7 @@ class HeldRole:
     revoked_at: datetime | None
     stands_for: str
     may: bool
+    may_lend: bool
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,62 @@ def grant_for(viewer: Viewer, reference: str) -> RoleGrant:
 
 def grant_state_of(grant: RoleGrant) -> GrantState:
     """Return the state of a role today."""
-    return grant_state(grant.begins_on, grant.ends_on, grant.revoked_at, clock.today())
+    return states_of([grant])[grant.id]
+
+
+def states_of(grants: Iterable[RoleGrant]) -> dict[int, GrantState]:
+    """Return the states of roles today, by their ids; one statement, if any of them stands in for another."""
+    rows = list(grants)
+    lent = _lent({row.stands_for_id for row in rows} - {None})
+    return {row.id: _state(row, lent) for row in rows}
+
+
+def _state(grant: RoleGrant, lent: Mapping[tuple[int, str, str], tuple[GrantState, bool]]) -> GrantState:
+    own = grant_state(grant.begins_on, grant.ends_on, grant.revoked_at, clock.today())
+    if grant.stands_for_id is None:
+        return own
+    key = (grant.stands_for_id, grant.role, grant.scope_reference)
+    state, is_open = lent.get(key, (GrantState.ENDED, False))
+    return deputy_state(own, state, is_open=is_open)
+
+
+def _lent(account_ids: Collection[int | None]) -> dict[tuple[int, str, str], tuple[GrantState, bool]]:
+    """The states of the roles that these accounts hold as their own, and whether the accounts are open."""
+    if not account_ids:
+        return {}
+    rows = sa.select(RoleGrant, Account.suspended_at).join(Account, Account.id == RoleGrant.account_id)
+    own = rows.where(RoleGrant.account_id.in_(account_ids), RoleGrant.stands_for_id.is_(None))
+    return {
+        (grant.account_id, grant.role, grant.scope_reference): (_state(grant, {}), suspended is None)
+        for grant, suspended in db.session.execute(own)
+    }
+
+
+def holds_for_good(account: Account, role: Role, place: RoleScope) -> bool:
+    """Whether an account holds a role of its own in a place already, as wide as it is there and without a last day."""
+    held = sa.select(RoleGrant).where(
+        RoleGrant.account_id == account.id,
+        RoleGrant.role == role.value,
+        RoleGrant.scope_reference == place.reference,
+        RoleGrant.alone == place.alone,
+        RoleGrant.stands_for_id.is_(None),
+        RoleGrant.ends_on.is_(None),
+    )
+    return any(grant_state_of(row) is GrantState.HELD for row in db.session.scalars(held))
+
+
+def deputies_after(lent: RoleGrant, last: date | None) -> list[Account]:
+    """Return the accounts that would stand in for a role longer than it holds: after a day, or from now on."""
+    until = clock.today() if last is None else last + timedelta(days=1)
+    chosen = sa.select(Account).join(RoleGrant, RoleGrant.account_id == Account.id)
+    theirs = chosen.where(
+        RoleGrant.stands_for_id == lent.account_id,
+        RoleGrant.role == lent.role,
+        RoleGrant.scope_reference == lent.scope_reference,
+        RoleGrant.revoked_at.is_(None),
+        RoleGrant.ends_on >= until,
+    )
+    return list(db.session.scalars(theirs.order_by(Account.id)))
 
 
 def colleagues(viewer: Viewer, account: str | None = None) -> list[RoleHolder]:
@@ -112,9 +169,10 @@ def colleagues(viewer: Viewer, account: str | None = None) -> list[RoleHolder]:
     scopes = hooks.names_at({grant.path for grant, _account, _person in rows})
     stood_for = _names_by_id({grant.stands_for_id for grant, _account, _person in rows})
     everything = _all_grants({grant.account_id for grant, _account, _person in rows})
+    states = states_of(grant for held in everything.values() for grant in held)
     found: dict[int, tuple[Account, Person, list[HeldRole]]] = {}
     for grant, entered, person in rows:
-        held = _held_role(viewer, grant, entered, scopes, stood_for)
+        held = _held_role(viewer, grant, entered, scopes, stood_for, states[grant.id])
         found.setdefault(entered.id, (entered, person, []))[2].append(held)
     people = [
         RoleHolder(
@@ -123,7 +181,7 @@ def colleagues(viewer: Viewer, account: str | None = None) -> list[RoleHolder]:
             contact_of_account(entered),
             account_state_of(entered),
             tuple(sorted(roles, key=lambda role: (role.state is GrantState.ENDED, role.path, role.role))),
-            _may_suspend(viewer, entered, everything[entered.id]),
+            _may_suspend(viewer, entered, everything[entered.id], states),
         )
         for entered, person, roles in found.values()
     ]
@@ -153,7 +211,8 @@ def account_to_suspend(viewer: Viewer, reference: str) -> Account:
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    if account is None or not _may_suspend(viewer, account, _all_grants({account.id})[account.id]):
+    held = _all_grants({account.id})[account.id] if account is not None else []
+    if account is None or not _may_suspend(viewer, account, held, states_of(held)):
         raise NotFound(reference)
     return account
 
@@ -201,7 +260,9 @@ def _held_role(
     account: Account,
     scopes: Mapping[str, Mapping[str, str]],
     stood_for: Mapping[int, str],
+    state: GrantState,
 ) -> HeldRole:
+    may = can_manage(viewer, grant) and account.reference != viewer.reference
     return HeldRole(
         reference=grant.reference,
         account=account.reference,
@@ -210,19 +271,22 @@ def _held_role(
         path=grant.path,
         is_company=grant.role in COMPANY_ROLES,
         alone=grant.alone,
-        state=grant_state_of(grant),
+        state=state,
         begins_on=grant.begins_on,
         ends_on=grant.ends_on,
         revoked_at=grant.revoked_at,
         stands_for=stood_for.get(grant.stands_for_id or 0, ""),
-        may=can_manage(viewer, grant) and account.reference != viewer.reference,
+        may=may,
+        may_lend=may and grant.stands_for_id is None,
     )
 
 
-def _may_suspend(viewer: Viewer, account: Account, grants: Sequence[RoleGrant]) -> bool:
+def _may_suspend(
+    viewer: Viewer, account: Account, grants: Sequence[RoleGrant], states: Mapping[int, GrantState]
+) -> bool:
     """Whether all that the account holds is the viewer's to end, and there is or was something.
     An open account without any role is a person's own, and nobody's to close."""
-    standing = [grant for grant in grants if grant_state_of(grant) is not GrantState.ENDED]
+    standing = [grant for grant in grants if states[grant.id] is not GrantState.ENDED]
     if account.reference == viewer.reference or not all(can_manage(viewer, grant) for grant in standing):
         return False
     return bool(standing) or (

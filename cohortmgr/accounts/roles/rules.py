@@ -111,6 +111,14 @@ def grant_state(
     return GrantState.COMING if begins_on is not None and begins_on > today else GrantState.HELD
 
 
+def deputy_state(own: GrantState, lent: GrantState, *, is_open: bool) -> GrantState:
+    """Return the state of a deputy's role: by its own days, by the role that is lent, and whether the account of
+    whoever holds that is open. A suspended colleague has nobody who acts in their place."""
+    if lent is GrantState.ENDED or not is_open:
+        return GrantState.ENDED
+    return lent if own is GrantState.HELD else own
+
+
 def invitation_state(
     accepted_at: datetime | None, called_off_at: datetime | None, expires_at: datetime, moment: datetime
 ) -> InvitationState:
@@ -128,6 +136,18 @@ def period_problems(begins_on: date | None, ends_on: date | None, today: date) -
         return [Problem(N_("Ce jour est passé : choisissez aujourd’hui ou plus tard."), {}, "ends_on")]
     if begins_on is not None and ends_on is not None and ends_on < begins_on:
         return [Problem(N_("Le dernier jour vient avant le premier."), {}, "ends_on")]
+    return []
+
+
+def lending_problems(ends_on: date | None, lent_until: date | None, *, is_borrowed: bool) -> list[Problem]:
+    """Return why a role that holds until `lent_until` cannot be lent until `ends_on`; empty if it can."""
+    if is_borrowed:
+        return [Problem(N_("Ce rôle est lui-même une suppléance : seul un rôle à soi se confie."))]
+    if ends_on is None:
+        return [Problem(N_("Dites le dernier jour de la suppléance."), {}, "ends_on")]
+    if lent_until is not None and ends_on > lent_until:
+        said = N_("Ce rôle finit le %(last)s : une suppléance ne dure pas plus longtemps.")
+        return [Problem(said, {"last": lent_until}, "ends_on")]
     return []
 
 

@@ -71,7 +71,9 @@ def _acting() -> Iterator[None]:
 def create(
     email: str, role: str, scope: str, alone: bool, given_name: str, family_name: str, password: str
 ) -> None:
-    """Create an account, or use the existing one of the address, and give it a role in a scope."""
+    """Create an account, or use the existing one of the address, and give it a role in a scope, for good.
+
+    Done again, it changes nothing; a role that is held until a day, or as a deputy, is ended first."""
     db.session.rollback()
     place, known = _scope(scope, alone), queries.account_by_email(email)
     try:
@@ -81,9 +83,9 @@ def create(
     with _acting():
         names = {"given_name": given_name, "family_name": family_name}
         account = queries.account_by_email(email) or people.new_account(SYSTEM, email, hashed, names)
-        given = (place.kind, place.reference, place.path, place.institutions)
-        if people.grant(SYSTEM, account, Role(role), *given, alone=place.alone):
-            grants.tell_given(SYSTEM, account, RoleWish(Role(role), place))
+        wish = RoleWish(Role(role), place)
+        if not roles.holds_for_good(account, wish.role, place):
+            grants.hold(SYSTEM, account, wish)
     made = "had an account, its password is as it was" if known else "has an account"
     click.echo(f"{email} {made}; {role} at {_told(scope, alone)}")
 

@@ -78,6 +78,37 @@ def test_a_deputy_is_named_until_a_day(runner: FlaskCliRunner, system_app: Flask
         assert viewer(system_app, "omar@inpt.ma").roles == {Role.OBSERVER}
 
 
+def test_a_role_is_given_anew_by_the_command_once_it_is_over(
+    runner: FlaskCliRunner, system_app: Flask
+) -> None:
+    last = clock.today() + timedelta(days=3)
+    create = ["accounts", "create", "lina@inpt.ma", *SCOPE]
+    assert "had an account" in run(runner, *create), "done again, it changes nothing"
+    run(runner, "accounts", "end", "lina@inpt.ma", *SCOPE, "--on", last.isoformat())
+    assert "a déjà ce rôle" in run(runner, *create, fails=True), "it says no role is for good that ends"
+    with clock.at(clock.instant(last + timedelta(days=1))):
+        assert viewer(system_app).roles == frozenset()
+        run(runner, *create)
+        assert viewer(system_app).roles == {Role.REVIEWER}
+    with clock.at(clock.instant(last + timedelta(days=300))):
+        assert viewer(system_app).roles == {Role.REVIEWER}
+    assert len(letters(system_app, "role_given")) == 3, "to both at first, and to her again"
+
+
+def test_a_deputy_is_not_told_to_hold_for_good_what_they_hold_for_a_while(
+    runner: FlaskCliRunner, system_app: Flask
+) -> None:
+    last = clock.today() + timedelta(days=3)
+    create = ["accounts", "create", "omar@inpt.ma", *SCOPE]
+    run(runner, "accounts", "deputise", "lina@inpt.ma", "omar@inpt.ma", *SCOPE, "--until", last.isoformat())
+    assert "a déjà ce rôle" in run(runner, *create, fails=True)
+    run(runner, "accounts", "end", "omar@inpt.ma", *SCOPE)
+    run(runner, *create)
+    run(runner, "accounts", "end", "lina@inpt.ma", *SCOPE)
+    with clock.at(clock.instant(last + timedelta(days=9))):
+        assert viewer(system_app, "omar@inpt.ma").roles == {Role.REVIEWER, Role.OBSERVER}
+
+
 def test_people_are_invited_and_replaced(runner: FlaskCliRunner, system_app: Flask) -> None:
     run(runner, "accounts", "invite", "Neuve@inpt.ma", *SCOPE, "--language", "en")
     assert "attend déjà" in run(runner, "accounts", "invite", "neuve@inpt.ma", *SCOPE, fails=True)

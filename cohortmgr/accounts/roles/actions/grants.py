@@ -8,7 +8,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.actions import letters
+from cohortmgr.accounts.actions import letters, people
 from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.accounts.queries import reference_of
 from cohortmgr.accounts.roles import hooks, queries
@@ -18,6 +18,7 @@ from cohortmgr.accounts.roles.rules import (
     GrantState,
     RoleScope,
     grant_state,
+    lending_problems,
     period,
     period_problems,
     place_problems,
@@ -76,14 +77,16 @@ def deputise(
     viewer: Viewer, grant_reference: str, deputy: str, begins_on: date | None, ends_on: date | None
 ) -> RoleGrant:
     """Lend a colleague's role to another, the account `deputy`, from a day to another.
-    Raises Refused without a last day: who stands in for somebody stops by themselves."""
+
+    It holds no longer than the role itself does, whenever that ends. Raises Refused without a last day, or with
+    one after the role's own; and if the role is lent already, for what is borrowed is not lent."""
     lent = queries.grant_for(viewer, grant_reference)
     queries.colleague_for(viewer, deputy)
     require_other(viewer, deputy)
     account = _account(deputy)
-    problems = period_problems(begins_on, ends_on, clock.today())
-    if ends_on is None:
-        problems.append(Problem(N_("Dites le dernier jour de la suppléance."), {}, "ends_on"))
+    problems = period_problems(begins_on, ends_on, clock.today()) + lending_problems(
+        ends_on, lent.ends_on, is_borrowed=lent.stands_for_id is not None
+    )
     if account.id == lent.account_id:
         problems.append(Problem(_SAME, {}, "deputy"))
     if queries.grant_state_of(lent) is GrantState.ENDED:
@@ -92,37 +95,27 @@ def deputise(
         raise Refused(*problems)
     place = queries.scope_of(lent)
     wish = RoleWish(Role(lent.role), place, begins_on, ends_on)
-    return hold(viewer, account, wish, stands_for=lent.account_id)
+    return hold(viewer, account, wish, stands_for=db.session.get_one(Account, lent.account_id))
 
 
-def hold(viewer: Viewer, account: Account, wish: RoleWish, stands_for: int | None = None) -> RoleGrant:
-    """Write a role that the viewer may give, and tell its person. Raises Refused if they hold it already."""
+def hold(viewer: Viewer, account: Account, wish: RoleWish, stands_for: Account | None = None) -> RoleGrant:
+    """Write a role that the viewer may give, and tell its person. Raises Refused if they hold it already, if it
+    cannot be held there, or if its last day is past."""
     place, today = wish.scope, clock.today()
-    if not may_grant(viewer, wish.role, place.path, place.institutions, place.alone):
-        raise NotPermitted(f"{wish.role} at {place.path}")
-    row = _row(account, wish)
+    problems = place_problems(wish.role, place.is_company)
+    problems += period_problems(wish.begins_on, wish.ends_on, today)
+    if problems:
+        raise Refused(*problems)
+    held = people.granted_row(account, wish.role, place.reference)
     to = grant_state(wish.begins_on, wish.ends_on, None, today)
-    if row is None:
-        row = RoleGrant(account_id=account.id, role=wish.role.value, scope_reference=place.reference)
-        db.session.add(row)
-    elif not GRANTS.can(queries.grant_state_of(row), to):
+    if held is not None and not GRANTS.can(queries.grant_state_of(held), to):
         person = db.session.get_one(Person, account.person_id)
         raise Refused(Problem(_HELD, {"name": person.name or account.email or ""}, "role"))
-    row.scope_kind, row.path, row.institutions = place.kind, place.path, list(place.institutions)
-    row.alone, row.granted_at, row.revoked_at = place.alone, clock.now(), None
-    row.begins_on, row.ends_on, row.stands_for_id = wish.begins_on, wish.ends_on, stands_for
-    after: dict[str, object] = {
-        "role": wish.role.value,
-        "path": place.path,
-        "begins_on": wish.begins_on,
-        "ends_on": wish.ends_on,
-    }
-    if place.alone:
-        after["alone"] = True
-    if stands_for is not None:
-        after["stands_for"] = db.session.get_one(Account, stands_for).reference
-    act = "accounts.grant" if stands_for is None else "accounts.deputise"
-    record(viewer, act, about_account(account, place.institutions), after=after)
+    days = (wish.begins_on, wish.ends_on)
+    where = (place.kind, place.reference, place.path, place.institutions)
+    row = people.grant(
+        viewer, account, wish.role, *where, alone=place.alone, days=days, stands_for=stands_for
+    )
     tell_given(viewer, account, wish)
     return row
 
@@ -135,7 +128,7 @@ def tell_given(viewer: Viewer, account: Account, wish: RoleWish) -> None:
 
 
 def end(viewer: Viewer, grant_reference: str, on: date | None) -> None:
-    """End a role now, or after a day that counts still; its person is told.
+    """End a role now, or after a day that counts still; its person is told, and who would stand in longer.
     Raises Refused if it is over already, or if the day is past."""
     row = queries.grant_for(viewer, grant_reference)
     account = db.session.get_one(Account, row.account_id)
@@ -152,7 +145,8 @@ def end(viewer: Viewer, grant_reference: str, on: date | None) -> None:
     after = {"role": row.role, "path": row.path, "ends_on": on or clock.today()}
     record(viewer, "accounts.end_role", about_account(account, row.institutions), before=before, after=after)
     told = {**said(viewer, Role(row.role), queries.scope_of(row)), "day": on or clock.today()}
-    letters.tell(account, "role_ended", told)
+    for each in (account, *queries.deputies_after(row, on)):
+        letters.tell(each, "role_ended", told)
 
 
 def said(viewer: Viewer, role: Role, place: RoleScope) -> dict[str, object]:
@@ -167,15 +161,6 @@ def about_account(account: Account, institutions: Sequence[int] = ()) -> About:
     """Return what an act on an account was done to: in the chain of the institution that it concerns, if it is one."""
     own = institutions[0] if len(institutions) == 1 else None
     return About("account", account.reference, own, reference_of(account.person_id))
-
-
-def _row(account: Account, wish: RoleWish) -> RoleGrant | None:
-    held = sa.select(RoleGrant).where(
-        RoleGrant.account_id == account.id,
-        RoleGrant.role == wish.role.value,
-        RoleGrant.scope_reference == wish.scope.reference,
-    )
-    return db.session.scalar(held.with_for_update().execution_options(populate_existing=True))
 
 
 def _account(reference: str) -> Account:

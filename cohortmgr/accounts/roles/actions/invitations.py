@@ -19,7 +19,7 @@ from cohortmgr.accounts.roles.actions import grants
 from cohortmgr.accounts.roles.actions.grants import RoleWish
 from cohortmgr.accounts.roles.models import Invitation
 from cohortmgr.accounts.roles.queries import Invitee
-from cohortmgr.accounts.roles.rules import INVITATIONS, GrantState, InvitationState, period
+from cohortmgr.accounts.roles.rules import INVITATIONS, GrantState, InvitationState, period, period_problems
 from cohortmgr.accounts.rules import (
     INVITATION_LIFETIME,
     INVITE,
@@ -44,6 +44,7 @@ _WHOSE = N_(
     "Plusieurs personnes ont cette adresse ou ce numéro. Entrez d’abord par un code, dites lequel des dossiers est le "
     "vôtre, puis rouvrez ce lien ; ou demandez une invitation à une autre adresse."
 )
+_PAST = N_("Ce rôle devait finir le %(last)s : il faut une autre invitation, avec d’autres dates.")
 _OVER = N_("Ce rôle est fini : invitez la personne sans passer par un remplacement.")
 
 
@@ -59,12 +60,11 @@ class OpenedInvitation:
 
 
 def invite(viewer: Viewer, invited: Invitee, wish: RoleWish, replaces: RoleGrant | None = None) -> Invitation:
-    """Send an invitation. Raises Refused if the same one waits already, or if it is the viewer's own address.
+    """Send an invitation. Raises Refused if the same one waits already, or if what is invited enters the viewer's
+    own account.
 
     Whether the address has an account is not looked at: the answer is the same."""
     blind = crypto.blind_index(invited.contact.kind, invited.contact.address)
-    if invited.contact.channel == EMAIL and invited.contact.address == viewer.email.casefold():
-        raise Refused(Problem(_OWN, {}, "email"))
     if not may_grant(viewer, wish.role, wish.scope.path, wish.scope.institutions, wish.scope.alone):
         raise NotPermitted(f"{wish.role} at {wish.scope.path}")
     _require_none_waits(blind, wish)
@@ -112,6 +112,7 @@ def replace_holder(viewer: Viewer, grant_reference: str, invited: Invitee) -> In
 def send_again(viewer: Viewer, reference: str) -> None:
     """Send an invitation that waits or lapsed once more; its earlier link no longer opens."""
     row = queries.invitation_for(viewer, reference)
+    _require_to_come(row)
     state = queries.invitation_state_of(row)
     if state is not InvitationState.WAITING:
         INVITATIONS.move(state, InvitationState.WAITING)
@@ -137,6 +138,7 @@ def look(token: str) -> OpenedInvitation:
     if row is None:
         raise NotFound(link.subject)
     by = _inviter(row)
+    _require_to_come(row)
     place = queries.called(queries.scope_names([row.path])[row.path], row.alone)
     return OpenedInvitation(queries.invited_by_row(row), Role(row.role), place, row, letters.named(by))
 
@@ -153,9 +155,12 @@ def accept(viewer: Viewer, token: str, given_name: str, family_name: str, langua
         raise NotFound(link.subject)
     INVITATIONS.move(queries.invitation_state_of(row), InvitationState.ACCEPTED)
     inviter = _inviter(row)
+    _require_to_come(row)
     invited = queries.invited_by_row(row)
     account_id = _entered(viewer, invited.contact, language)
     account = db.session.get_one(Account, account_id)
+    # Whoever may give roles could else invite another address of theirs, which their account takes on later.
+    require_other(inviter, account.reference)
     _name(account, given_name, family_name)
     row.accepted_at = clock.now()
     record(
@@ -189,6 +194,18 @@ def _inviter(row: Invitation) -> Viewer:
     return inviter
 
 
+def _require_to_come(row: Invitation) -> None:
+    """Raise Refused if the last day of what is offered is past."""
+    if period_problems(row.begins_on, row.ends_on, clock.today()):
+        raise Refused(Problem(_PAST, {"last": row.ends_on}))
+
+
+def _require_somebody_else(viewer: Viewer, contact: Contact) -> None:
+    own = {*contacts_of(viewer), Contact(EMAIL, viewer.email.casefold())}
+    if contact in own:
+        raise Refused(Problem(_OWN, {}, "email"))
+
+
 def _replaced(inviter: Viewer, row: Invitation, account: Account) -> None:
     held = db.session.get(RoleGrant, row.replaces_id) if row.replaces_id is not None else None
     if held is None or held.account_id == account.id:
@@ -215,6 +232,7 @@ def _require_none_waits(blind: str, wish: RoleWish) -> None:
 
 def _send(viewer: Viewer, row: Invitation, act: str) -> None:
     invited = queries.invited_by_row(row)
+    _require_somebody_else(viewer, invited.contact)
     token = links.create(INVITE, row.reference, INVITATION_LIFETIME)
     name = f"{invited.given_name} {invited.family_name}".strip()
     told = {

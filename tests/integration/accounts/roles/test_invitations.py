@@ -202,6 +202,25 @@ def test_an_invitation_of_another_institution_is_not_hers(app: Flask) -> None:
             invitations.call_off(other, reference)
 
 
+def test_an_invitation_whose_last_day_is_past_gives_nothing(app: Flask, system_app: Flask) -> None:
+    _intake, admin, _lina = staffed()
+    last = clock.today() + timedelta(days=1)
+    invite(app, admin, ends_on=last.isoformat())
+    link, visitor = f"/invitations/{token(system_app)}", stranger(app)
+    with clock.at(clock.instant(last, 12)):
+        assert visitor.get(link).status_code == 200
+    with clock.at(clock.instant(last + timedelta(days=2), 12)):
+        for answer in (visitor.get(link), visitor.post(link, data=NAMED)):
+            assert answer.status_code == 410 and "devait finir" in answer.text
+        assert accounts.account_by_email(EMAIL) is None
+        [waiting] = queries.open_invitations(admin)
+        again = browser(app, admin).post(
+            f"/staff/people/invitations/{waiting.reference}/again", follow_redirects=True
+        )
+        assert "devait finir" in again.text
+    assert len(letters(system_app, "role_invitation")) == 1
+
+
 def test_nobody_invites_themselves(app: Flask) -> None:
     _intake, admin, _lina = staffed()
     assert "votre adresse" in invite(app, admin, admin.email, role="finance")

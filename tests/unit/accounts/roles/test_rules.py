@@ -13,8 +13,10 @@ from cohortmgr.accounts.roles.rules import (
     AccountState,
     GrantState,
     InvitationState,
+    deputy_state,
     grant_state,
     invitation_state,
+    lending_problems,
     period,
     period_problems,
     place_problems,
@@ -132,3 +134,21 @@ def test_a_company_s_roles_are_given_in_companies_alone(role: Role) -> None:
 def test_a_period_is_told_in_words() -> None:
     told = [period(*days).what for days in ((TODAY, TODAY), (None, TODAY), (TODAY, None), (None, None))]
     assert len(set(told)) == 4
+
+
+@pytest.mark.parametrize("own", list(GrantState))
+@pytest.mark.parametrize("lent", list(GrantState))
+def test_a_deputy_holds_what_both_hold(own: GrantState, lent: GrantState) -> None:
+    assert deputy_state(own, lent, is_open=False) is GrantState.ENDED
+    held = deputy_state(own, lent, is_open=True)
+    assert (held is GrantState.HELD) is (own is lent is GrantState.HELD)
+    assert (held is GrantState.ENDED) is (GrantState.ENDED in (own, lent))
+
+
+def test_a_role_is_lent_with_a_last_day_within_its_own() -> None:
+    day = date(2027, 3, 31)
+    assert lending_problems(day, None, is_borrowed=False) == []
+    assert lending_problems(day, day, is_borrowed=False) == []
+    assert lending_problems(day + timedelta(days=1), day, is_borrowed=False)[0].where == "ends_on"
+    assert lending_problems(None, None, is_borrowed=False)[0].where == "ends_on"
+    assert lending_problems(day, None, is_borrowed=True)

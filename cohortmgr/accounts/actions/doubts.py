@@ -1,0 +1,38 @@
+"""Count the wrong answers to the question that an address or number is asked, and say whether they closed it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.bearers import CLOSED_FOR
+from cohortmgr.accounts.contacts import Contact
+from cohortmgr.accounts.models import SignInAttempt
+from cohortmgr.base import crypto
+from cohortmgr.base.db import db
+
+
+def wrong_answers(contact: Contact, moment: datetime) -> int:
+    """Count the wrong answers of a day to the question of an address or number."""
+    counted = sa.select(sa.func.count()).select_from(SignInAttempt)
+    chosen = (SignInAttempt.blind == answers_blind(contact), SignInAttempt.at > moment - CLOSED_FOR)
+    return db.session.scalar(counted.where(*chosen)) or 0
+
+
+def closed_since(contact: Contact, moment: datetime) -> datetime | None:
+    """Return when wrong answers closed the question of an address or number; None if it is open."""
+    chosen = sa.select(sa.func.max(SignInAttempt.at)).where(
+        SignInAttempt.blind == closing_blind(contact), SignInAttempt.at > moment - CLOSED_FOR
+    )
+    return db.session.scalar(chosen)
+
+
+def answers_blind(contact: Contact) -> str:
+    """Return the name under which wrong answers are counted."""
+    return crypto.blind_index("doubt", contact.address)
+
+
+def closing_blind(contact: Contact) -> str:
+    """Return the name under which it is noted that the question closed."""
+    return crypto.blind_index("doubt-closed", contact.address)
