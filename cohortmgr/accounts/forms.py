@@ -55,8 +55,8 @@ class ContactForm(HouseForm):
         self.contact = _said(contact_of, field)
 
 
-class EntryForm(ContactForm):
-    """Where to send a code for signing in, and whether the device is shared."""
+class DeviceForm(HouseForm):
+    """Whether the device on which somebody enters is shared with others."""
 
     shared = BooleanField(
         _l("Cet appareil est partagé"),
@@ -65,6 +65,10 @@ class EntryForm(ContactForm):
             "après 30 minutes sans activité."
         ),
     )
+
+
+class EntryForm(ContactForm, DeviceForm):
+    """Where to send a code for signing in, and whether the device is shared."""
 
 
 class SignInForm(EntryForm):
@@ -122,7 +126,7 @@ class DoubtForm(HouseForm):
     )
 
 
-class ClaimForm(DoubtForm):
+class ClaimForm(DoubtForm, DeviceForm):
     """What only the person of a file knows, and a password, which may be left empty, for an account that is entered
     by a telephone number."""
 
@@ -135,7 +139,7 @@ class ClaimForm(DoubtForm):
 
 
 class NewPasswordForm(HouseForm):
-    """A password for the account that a link makes, or for one's own account."""
+    """A password for one's own account."""
 
     password = PasswordField(
         _l("Choisissez un mot de passe"),
@@ -143,6 +147,10 @@ class NewPasswordForm(HouseForm):
         description=_l("10 caractères ou plus ; une phrase de quelques mots convient."),
         render_kw={"autocomplete": "new-password", "dir": "ltr"},
     )
+
+
+class LinkForm(NewPasswordForm, DeviceForm):
+    """The password of an account that a link makes, and whether the device is shared."""
 
 
 class DayField(DateField):

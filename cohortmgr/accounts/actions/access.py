@@ -101,7 +101,6 @@ def choose_password(viewer: Viewer, password_hash: str) -> None:
     require_fresh(viewer)
     account = _own(viewer)
     people.change_password(viewer, account, password_hash)
-    end_others(viewer)
 
 
 def join(viewer: Viewer, contact: Contact) -> None:

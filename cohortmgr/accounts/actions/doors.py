@@ -93,7 +93,6 @@ def _prove(account: Account, contact: Contact) -> bool:
     account.proved_at = clock.now()
     if account.password_hash is None:
         return False
-    people.revoke_sessions(ANONYMOUS, account.id)
     people.change_password(ANONYMOUS, account, None)
     return True
 

@@ -80,34 +80,32 @@ def prepare_sign_in(contact: Contact, password: str) -> int | None:
 
 
 def take_password(account_id: int, password_hash: str) -> None:
-    """Give an account the password that was chosen at sign-up, once a code has proved whose it is.
-
-    Whoever had an account already chose it anew: the sessions that an earlier password opened end."""
+    """Give an account the password that was chosen at sign-up, once a code has proved whose it is."""
     account = db.session.get_one(Account, account_id)
     entered = sa.select(SignInSession.id).where(SignInSession.account_id == account.id).limit(1)
     is_new = account.password_hash is None and db.session.scalar(entered) is None
-    if account.password_hash is not None:
-        revoke_sessions(ANONYMOUS, account.id)
     change_password(ANONYMOUS, account, password_hash, tells=not is_new)
 
 
 def change_password(
     viewer: Viewer, account: Account, password_hash: str | None, *, tells: bool = True
 ) -> None:
-    """Give an account another password, or none, and tell its holder; only with a new account there is nothing to
-    tell. Nothing else changes the password of an account that exists."""
+    """Give an account another password, or none: every session of it but the viewer's own ends, and its holder is
+    told wherever it is entered; only with a new account there is nothing to tell. Nothing else changes the password
+    of an account that exists."""
     account.password_hash = password_hash
+    revoke_sessions(viewer, account.id)
     act = "accounts.password" if password_hash else "accounts.prove"
     record(viewer, act, about_account(account))
     if tells:
-        letters.tell(
-            account, "password_changed" if password_hash else "password_dropped", {"at": clock.now()}
-        )
+        key = "password_changed" if password_hash else "password_dropped"
+        letters.tell_at(letters.contacts_of(account), account, key, {"at": clock.now()})
 
 
 def enter_by(viewer: Viewer, account: Account, contact: Contact) -> None:
     """Let a proved contact enter an account that exists, in place of the earlier one of its kind, and tell whoever
-    read those that there were. Nothing else changes how an account is entered. IntegrityError if it enters another."""
+    read those that there were. What replaces another ends every session but the viewer's own. Nothing else changes
+    how an account is entered. IntegrityError if it enters another."""
     before = letters.contacts_of(account)
     if contact.channel == EMAIL:
         account.email, account.proved_at = contact.address, clock.now()
@@ -119,6 +117,8 @@ def enter_by(viewer: Viewer, account: Account, contact: Contact) -> None:
     record(viewer, "accounts.join", about_account(account), before=earlier, after=after)
     if contact not in before:
         letters.tell_of_way_in(account, before, contact)
+        if earlier:
+            revoke_sessions(viewer, account.id)
 
 
 def about_account(account: Account) -> About:
@@ -131,8 +131,13 @@ def wrong_password() -> Refused:
     return Refused(Problem(_WRONG, {}, "email"))
 
 
-def open_session(account_id: int, shared: bool = False) -> str:
-    """Open a session for one browser, a short one on a shared device; returns the token for its cookie."""
+def open_session(account_id: int, shared: bool = False, replaces: Viewer = ANONYMOUS) -> str:
+    """Open a session for one browser, a short one on a shared device; returns the token for its cookie.
+
+    The session that the browser has is revoked, whoever's it is; what it said of the device still holds."""
+    if replaces.session_id is not None:
+        close_session(replaces)
+    shared = shared or replaces.shared
     token, moment = secrets.token_urlsafe(32), clock.now()
     digest = hashlib.sha256(token.encode()).hexdigest()
     until = lasts_until(moment, moment, shared)
@@ -152,9 +157,11 @@ def close_session(viewer: Viewer) -> None:
 
 
 def revoke_sessions(viewer: Viewer, account_id: int) -> None:
-    """Revoke every session of an account."""
+    """Revoke every session of an account; but the viewer's own, if it is theirs."""
     theirs = sa.update(SignInSession).where(
-        SignInSession.account_id == account_id, SignInSession.revoked_at.is_(None)
+        SignInSession.account_id == account_id,
+        SignInSession.revoked_at.is_(None),
+        SignInSession.id.is_distinct_from(viewer.session_id),
     )
     db.session.execute(theirs.values(revoked_at=clock.now()))
 
@@ -279,9 +286,9 @@ def grant(
     numbers = sorted(set(institutions))
     if not is_path(path):
         raise ValueError(f"{path!r} is no scope's path: each key ends with a point")
-    require_other(viewer, account.reference)
     if not may_grant(viewer, role, path, numbers, alone):
         raise NotPermitted(f"{role} at {path}")
+    require_other(viewer, account.reference)
     row = granted_row(account, role, reference)
     if row is None:
         row = RoleGrant(account_id=account.id, role=role.value, scope_reference=reference)

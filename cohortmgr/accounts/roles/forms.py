@@ -10,7 +10,7 @@ from wtforms import SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from cohortmgr.accounts.contacts import Contact
-from cohortmgr.accounts.forms import ContactForm, DayField
+from cohortmgr.accounts.forms import ContactForm, DayField, DeviceForm
 from cohortmgr.accounts.roles.rules import ALONE, RoleScope
 from cohortmgr.accounts.rules import ROLE_NAMES, Role
 from cohortmgr.base.errors import Problem
@@ -90,8 +90,10 @@ class DeputyForm(PeriodForm):
         ]
 
 
-class AcceptForm(HouseForm):
-    """The name of whoever accepts an invitation."""
+class AcceptForm(DeviceForm):
+    """The name of whoever accepts an invitation, and with which account if another one than theirs is open."""
+
+    MINE, ANOTHER = "mine", "another"
 
     given_name = StringField(
         _l("Prénom"),

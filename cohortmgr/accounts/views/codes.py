@@ -11,7 +11,7 @@ from cohortmgr.accounts.actions import codes, doors, guessing, people
 from cohortmgr.accounts.actions.codes import CodeRequest
 from cohortmgr.accounts.rules import ANONYMOUS
 from cohortmgr.accounts.views.code_requests import CHOSEN, ENTER, KEPT, SEARCHING, CodePage, ask_again, typed
-from cohortmgr.accounts.views.entrance import DOUBT, GUARDED, ask_one_thing, enter, way_on
+from cohortmgr.accounts.views.entrance import DOUBT, GUARDED, ask_one_thing, enter, open_session, way_on
 
 bp = Blueprint("accounts_codes", __name__)
 
@@ -42,7 +42,7 @@ def code() -> ResponseReturnValue:
         if CHOSEN in proof.kept:
             people.take_password(come.account_id, proof.kept[CHOSEN])
             dropped = False  # there is a new one
-        return people.open_session(come.account_id, shared), "", dropped
+        return open_session(come.account_id, shared=shared), "", dropped
 
     return typed(place, entering, _entered)
 

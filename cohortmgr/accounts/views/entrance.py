@@ -1,4 +1,5 @@
-"""The last step of every sign-in: set the browser's cookie, and redirect to where the person wanted to go."""
+"""The last steps of every sign-in: open the session, set the browser's cookie, and redirect to where the person
+wanted to go."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from flask import redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from cohortmgr.accounts import guards, queries
+from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.web.responses import local_target
 
@@ -13,6 +15,12 @@ from cohortmgr.base.web.responses import local_target
 DOUBT = "doubt"
 # The purpose of one that nobody goes on from without an answer: strangers try codes for that address.
 GUARDED = "guarded"
+
+
+def open_session(account_id: int, *, shared: bool = False) -> str:
+    """Open a session for this browser, in place of the one that it has, which ends; returns its token. Whoever came
+    in on a shared device stays on one: `shared` is what a form says. Every page that signs in comes here."""
+    return people.open_session(account_id, shared, replaces=guards.viewer())
 
 
 def enter(token: str) -> ResponseReturnValue:

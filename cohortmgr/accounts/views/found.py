@@ -6,13 +6,13 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask.typing import ResponseReturnValue
 
 from cohortmgr.accounts import guards, queries
-from cohortmgr.accounts.actions import codes, doors, people
+from cohortmgr.accounts.actions import codes, doors
 from cohortmgr.accounts.actions.codes import CodeRequest
 from cohortmgr.accounts.actions.doors import WrongAnswer
 from cohortmgr.accounts.forms import DoubtForm
 from cohortmgr.accounts.rules import ANONYMOUS
 from cohortmgr.accounts.views import code_requests
-from cohortmgr.accounts.views.entrance import DOUBT, GUARDED, enter, way_on
+from cohortmgr.accounts.views.entrance import DOUBT, GUARDED, enter, open_session, way_on
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.base.web.responses import local_target, show_problems
@@ -63,7 +63,7 @@ def _opened(proof: CodeRequest, form: DoubtForm) -> str:
             done = doors.answer(proof.contact, form.answer.data)
         if not isinstance(done, WrongAnswer):
             codes.use_proof(session.get(DOUBT), proof.purpose)
-            return people.open_session(done, bool(session.get("shared")))
+            return open_session(done, shared=bool(session.get("shared")))
     raise doors.problem_of(done)
 
 

@@ -12,14 +12,22 @@ from cohortmgr.accounts import guards, queries
 from cohortmgr.accounts.actions import claims, counting, doors, people
 from cohortmgr.accounts.actions.doors import WrongAnswer
 from cohortmgr.accounts.contacts import EMAIL, Contact
-from cohortmgr.accounts.forms import ClaimForm, DoubtForm, EntryForm, NewPasswordForm, SignInForm, SignUpForm
+from cohortmgr.accounts.forms import (
+    ClaimForm,
+    DeviceForm,
+    DoubtForm,
+    EntryForm,
+    LinkForm,
+    SignInForm,
+    SignUpForm,
+)
 from cohortmgr.accounts.rules import ANONYMOUS, Viewer
 from cohortmgr.accounts.views import code_requests
 from cohortmgr.accounts.views.callers import caller_of, remember
 from cohortmgr.accounts.views.code_requests import CHOSEN
-from cohortmgr.accounts.views.entrance import enter
+from cohortmgr.accounts.views.entrance import enter, open_session
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.base.errors import Refused
 from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.web.responses import show_problems
 
@@ -68,7 +76,7 @@ def _signed_in(form: SignInForm) -> ResponseReturnValue:
     with writing():
         counting.give_back(attempt)
         counting.forgive(form.contact, caller)
-        token = people.open_session(account_id, form.shared.data)
+        token = open_session(account_id, shared=form.shared.data)
     if not form.shared.data:
         session.pop("shared", None)
         remember(form.contact)
@@ -129,11 +137,12 @@ def link(token: str) -> ResponseReturnValue:
         return _attached(token, known, contact)
     if queries.account_by_contact(contact) is not None:
         return _proved_first(token, contact)
-    form = NewPasswordForm() if contact.channel == EMAIL else ClaimForm()
+    form = LinkForm() if contact.channel == EMAIL else ClaimForm()
     if form.validate_on_submit():
         try:
             session_token = _taken_up(token, form, contact)
-            remember(contact)
+            if not form.shared.data:
+                remember(contact)
             return enter(session_token)
         except Refused as refusal:
             db.session.rollback()
@@ -146,7 +155,7 @@ def _ended(token: str, refusal: Refused) -> ResponseReturnValue:
     return drawn, 410
 
 
-def _taken_up(token: str, form: NewPasswordForm | ClaimForm, contact: Contact) -> str:
+def _taken_up(token: str, form: LinkForm | ClaimForm, contact: Contact) -> str:
     """The token of the session that a link opens. Raises Refused for a wrong answer, once it is counted."""
     chosen = form.password.data
     hashed = people.prepare_password(chosen, contact.address) if chosen else None
@@ -156,7 +165,7 @@ def _taken_up(token: str, form: NewPasswordForm | ClaimForm, contact: Contact) -
         else:
             done = claims.take_up_link(token, hashed or "")
         if not isinstance(done, WrongAnswer):
-            return people.open_session(done)
+            return open_session(done, shared=form.shared.data)
     raise doors.problem_of(done)
 
 
@@ -180,22 +189,22 @@ def _attaching(token: str, known: Viewer, form: HouseForm) -> str:
     with writing():
         done = claims.attach(known, token, form.answer.data if isinstance(form, DoubtForm) else "")
         if not isinstance(done, WrongAnswer):
-            return people.open_session(done, known.shared)
+            return open_session(done)
     raise doors.problem_of(done)
 
 
 def _proved_first(token: str, contact: Contact) -> ResponseReturnValue:
     """Say that the address has an account already; on POST send it a code, which leads back to the link."""
-    problems: tuple[Problem, ...] = ()
-    onward = url_for(".link", token=token)
-    if request.method == "POST":
+    form, onward = DeviceForm(), url_for(".link", token=token)
+    if form.validate_on_submit():
         try:
             code_requests.ask(code_requests.ENTER, contact)
+            session["shared"] = form.shared.data
             return redirect(url_for("accounts_codes.code", next=onward))
         except Refused as refusal:
             db.session.rollback()
-            problems = refusal.problems
-    return render_template("accounts/public_link_known.html", token=token, contact=contact, problems=problems)
+            show_problems(form, refusal)
+    return render_template("accounts/public_link_known.html", form=form, contact=contact)
 
 
 @bp.post("/links/<token>/again")

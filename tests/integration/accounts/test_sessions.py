@@ -17,6 +17,7 @@ from cohortmgr.accounts.models import Account, SignInSession
 from cohortmgr.accounts.rules import FRESH, SHARED_IDLE, SHARED_LIFETIME
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
+from tests.architecture.sources import ROOT
 from tests.integration.accounts import entering
 from tests.integration.accounts.entering import last_code
 from tests.watch import SeparateClient
@@ -224,3 +225,44 @@ def test_forms_that_nobody_came_back_for_are_deleted_within_the_hour(
         for minutes, gone in ((59, 0), (61, 1), (61, 0)):
             with at(clock.now() + timedelta(minutes=minutes)), writing():
                 assert held_forms.sweep() == gone
+
+
+def test_every_page_that_signs_in_opens_the_session_in_one_place() -> None:
+    """There it takes over what was said of the device, and ends the session that it replaces."""
+    house = ROOT / "cohortmgr"
+    views = [
+        path for path in house.rglob("*.py") if "views" in path.as_posix().removeprefix(house.as_posix())
+    ]
+    opening = [path.name for path in views if "people.open_session(" in path.read_text("utf-8")]
+    assert opening == ["entrance.py"]
+
+
+def test_whoever_enters_again_on_a_shared_device_stays_on_one_and_leaves_no_session(
+    client: FlaskClient, system_app: Flask
+) -> None:
+    sign_up(client, shared="y")
+    sign_in(client)
+    with system_app.app_context():
+        rows = sa.select(SignInSession.shared, SignInSession.revoked_at.is_(None)).order_by(SignInSession.id)
+        assert [tuple(row) for row in db.session.execute(rows)] == [(True, False), (True, True)]
+
+
+def test_a_password_chosen_at_a_door_ends_every_other_session(
+    client: FlaskClient, another: FlaskClient, app: Flask, system_app: Flask, at: At
+) -> None:
+    """Whoever enters by codes alone has no password that could have been chosen before."""
+    entering.sign_up(client, EMAIL, "")
+    with at(clock.now() + timedelta(seconds=40)):
+        entering.sign_up(another, EMAIL, PASSWORD)
+    assert is_in(another) and not is_in(client)
+
+
+def test_another_address_ends_the_other_sessions_and_a_first_number_none(
+    client: FlaskClient, another: FlaskClient, system_app: Flask
+) -> None:
+    sign_up(client)
+    sign_in(another)
+    for contact, ends in (("0612345678", False), ("neuve@exemple.ma", True)):
+        assert client.post("/my/sessions/contact", data={"email": contact}).status_code == 302
+        assert client.post("/my/sessions/code", data={"code": last_code(system_app)}).status_code == 302
+        assert is_in(client) and is_in(another) is not ends, contact

@@ -149,6 +149,16 @@ def test_nothing_else_changes_a_password_or_a_way_in() -> None:
     }
 
 
+def test_a_new_password_is_told_wherever_the_account_is_entered(system_app: Flask) -> None:
+    with system_app.app_context():
+        viewer = entered(Contact("email", "a@exemple.ma"))
+        with writing():
+            access.join(viewer, Contact("sms", "+212612345678"))
+        with writing():
+            access.choose_password(viewer, "a hash")
+    assert [each[2] for each in told(system_app, "password_changed")] == ["a@exemple.ma", "+212612345678"]
+
+
 def test_pages_tell_too(client: FlaskClient, system_app: Flask) -> None:
     sign_up(client, "p@exemple.ma", "une phrase assez longue")
     done = client.post("/my/sessions/password", data={"password": "une autre phrase longue"})

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.actions import doors, letters, links, people
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.models import Account, Person, RoleGrant
-from cohortmgr.accounts.queries import contacts_of, viewer_of_account
+from cohortmgr.accounts.queries import account_by_contact, contacts_of, viewer_of_account
 from cohortmgr.accounts.roles import queries
 from cohortmgr.accounts.roles.actions import grants
 from cohortmgr.accounts.roles.actions.grants import RoleWish
@@ -44,6 +44,7 @@ _WHOSE = N_(
     "Plusieurs personnes ont cette adresse ou ce numéro. Entrez d’abord par un code, dites lequel des dossiers est le "
     "vôtre, puis rouvrez ce lien ; ou demandez une invitation à une autre adresse."
 )
+_ANOTHER_S = N_("Cette adresse ou ce numéro entre dans un autre compte : acceptez avec celui-là.")
 _PAST = N_("Ce rôle devait finir le %(last)s : il faut une autre invitation, avec d’autres dates.")
 _OVER = N_("Ce rôle est fini : invitez la personne sans passer par un remplacement.")
 
@@ -143,9 +144,12 @@ def look(token: str) -> OpenedInvitation:
     return OpenedInvitation(queries.invited_by_row(row), Role(row.role), place, row, letters.named(by))
 
 
-def accept(viewer: Viewer, token: str, given_name: str, family_name: str, language: str) -> int:
+def accept(
+    viewer: Viewer, token: str, given_name: str, family_name: str, language: str, *, attach: bool = False
+) -> int:
     """Take an invitation up: whoever opened its link reads that address or number, and gets the role.
-    `viewer` is who was signed in there, if anybody was.
+    `viewer` is who was signed in there, if anybody was; they may `attach` the role to their own account, whatever
+    address or number brought the link, unless that enters somebody else's.
 
     Returns the id of their account, made if there is none. Raises as `look` does, and Refused if the address is
     also that of somebody whose account it enters and who must say first which of the people they are."""
@@ -157,7 +161,7 @@ def accept(viewer: Viewer, token: str, given_name: str, family_name: str, langua
     inviter = _inviter(row)
     _require_to_come(row)
     invited = queries.invited_by_row(row)
-    account_id = _entered(viewer, invited.contact, language)
+    account_id = _entered(viewer, invited.contact, language, attach=attach)
     account = db.session.get_one(Account, account_id)
     # Whoever may give roles could else invite another address of theirs, which their account takes on later.
     require_other(inviter, account.reference)
@@ -175,8 +179,12 @@ def accept(viewer: Viewer, token: str, given_name: str, family_name: str, langua
     return account_id
 
 
-def _entered(viewer: Viewer, contact: Contact, language: str) -> int:
+def _entered(viewer: Viewer, contact: Contact, language: str, *, attach: bool) -> int:
     if viewer.account_id is not None and contact in contacts_of(viewer):
+        return viewer.account_id
+    if viewer.account_id is not None and attach:
+        if account_by_contact(contact) is not None:
+            raise Refused(Problem(_ANOTHER_S))
         return viewer.account_id
     account_id = doors.enter(contact, language).account_id
     if account_id is not None:
