@@ -46,6 +46,11 @@ SMS_PER_WIDE_NETWORK = 500
 # moment's flood closes SMS for an hour, and not for a day, and no network closes them alone. A small share is one part.
 PARTS, SMALLEST_PART = 4, 10
 
+# Invitations to a role: the same once more, all to one address or number, and all that one colleague sends.
+INVITE_AGAIN = timedelta(minutes=10)
+INVITATIONS_PER_ADDRESS = 8
+INVITATIONS_PER_COLLEAGUE = 200
+
 ATTEMPTS = 8
 ATTEMPTS_WITHIN = timedelta(minutes=15)
 # Wrong passwords for one address from all networks together, and from one network for all addresses.
@@ -74,6 +79,14 @@ _NO_SMS = N_(
     "Tous les SMS prévus pour aujourd’hui sont partis. Donnez une adresse e-mail, ou revenez demain."
 )
 _NO_SMS_NOW = N_("Trop de SMS partent en ce moment. Donnez une adresse e-mail, ou réessayez dans une heure.")
+_INVITED = N_("Cette invitation vient de partir. Attendez %(minutes)s minutes avant de la renvoyer.")
+_INVITED_OFTEN = N_(
+    "Trop d’invitations sont parties aujourd’hui vers cette adresse ou ce numéro. Renvoyez-en une demain, ou "
+    "demandez à la personne si elle les reçoit."
+)
+_INVITING_OFTEN = N_(
+    "Vous avez envoyé beaucoup d’invitations. Attendez une heure avant d’en envoyer d’autres."
+)
 _PASSWORDS = N_("Trop d’essais. Attendez %(minutes)s minutes, ou entrez avec un code.")
 
 
@@ -93,11 +106,11 @@ class Caller:
 class Limit:
     """At most `most` attempts of one key, which is `kind` and `value`, within a time.
 
-    `apart` is the least time between two. What is `given_back` counts no more once it was proved. An alarm is
-    raised by the attempt that makes any of `alarms`. Counting is `exact` by a lock, except where so many are
-    allowed that a few more do not matter. One that `asks` refuses nobody once it is full: whoever proves the address
-    says one thing more, since strangers fill it. What an alarm tells of a `personal` one names no address. What is not
-    `counted` here counts elsewhere, and is only looked at."""
+    `apart` is the least time between two, and `soon` what is said of it. What is `given_back` counts no more once it
+    was proved. An alarm is raised by the attempt that makes any of `alarms`. Counting is `exact` by a lock, except
+    where so many are allowed that a few more do not matter. One that `asks` refuses nobody once it is full: whoever
+    proves the address says one thing more, since strangers fill it. What an alarm tells of a `personal` one names no
+    address. What is not `counted` here counts elsewhere, and is only looked at."""
 
     kind: str
     value: str
@@ -111,6 +124,7 @@ class Limit:
     counted: bool = True
     asks: bool = False
     personal: bool = False
+    soon: str = _SOON
 
 
 @dataclass(frozen=True)
@@ -228,6 +242,19 @@ def limits_on_sms(caller: Caller, allowed: CodeAllowance) -> list[Limit]:
     return found
 
 
+def limits_on_invitations(to: str, invitation: str, by: str) -> list[Limit]:
+    """Return all that an invitation to an address or number is counted by; `by` is who sends it, if a person does.
+    Whoever may invite is no stranger, but what they type is somebody else's telephone."""
+    again = Limit(
+        "invite", invitation, INVITATIONS_PER_ADDRESS, DAY, _INVITED_OFTEN, INVITE_AGAIN, soon=_INVITED
+    )
+    found = [again, Limit("invite-to", to, INVITATIONS_PER_ADDRESS, DAY, _INVITED_OFTEN)]
+    return [
+        *found,
+        *([Limit("invite-by", by, INVITATIONS_PER_COLLEAGUE, HOUR, _INVITING_OFTEN)] if by else []),
+    ]
+
+
 def limit_of_the_day(allowed: CodeAllowance) -> Limit:
     """All SMS of the house in a day."""
     return Limit("sms-all", "", allowed.sms_a_day, DAY, _NO_SMS, alarms=(allowed.sms_a_day,))
@@ -271,7 +298,7 @@ def refusal(
     for limit in limits:
         wait = seconds_to_wait(counted.get(limit, Counted()).last, moment, limit.apart)
         if wait:
-            return Problem(_SOON, {"seconds": wait}, where)
+            return Problem(limit.soon, {"seconds": wait, "minutes": -(-wait // 60)}, where)
     return None
 
 
@@ -284,7 +311,7 @@ def alarms_at(limits: Iterable[Limit], counted: Mapping[Limit, Counted]) -> list
 
 def seconds_to_wait(last: datetime | None, moment: datetime, apart: timedelta = CODE_AGAIN) -> int:
     """Return how many seconds must pass before another attempt; `last` is when the last one was."""
-    left = apart - (moment - last) if last is not None else timedelta(0)
+    left = min(apart, apart - (moment - last)) if last is not None else timedelta(0)
     return max(0, -(-left // timedelta(seconds=1)))
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.actions import doors, letters, links, people
+from cohortmgr.accounts.actions import counting, doors, letters, links, people
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
+from cohortmgr.accounts.limits import Caller, limits_on_invitations
 from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.accounts.queries import account_by_contact, contacts_of, viewer_of_account
 from cohortmgr.accounts.roles import queries
@@ -214,6 +215,15 @@ def _require_somebody_else(viewer: Viewer, contact: Contact) -> None:
         raise Refused(Problem(_OWN, {}, "email"))
 
 
+def _count(viewer: Viewer, row: Invitation, contact: Contact) -> None:
+    """Count an invitation against its limits. Raises Refused if one is reached, or if no SMS goes to the number."""
+    by = "" if viewer.is_system else viewer.reference
+    found = limits_on_invitations(contact.address, row.reference, by)
+    if contact.channel == SMS:
+        found += counting.limits_of_sms(contact.address, Caller("", viewer.reference), "email")
+    counting.count(found, "email")
+
+
 def _replaced(inviter: Viewer, row: Invitation, account: Account) -> None:
     held = db.session.get(RoleGrant, row.replaces_id) if row.replaces_id is not None else None
     if held is None or held.account_id == account.id:
@@ -241,6 +251,7 @@ def _require_none_waits(blind: str, wish: RoleWish) -> None:
 def _send(viewer: Viewer, row: Invitation, act: str) -> None:
     invited = queries.invited_by_row(row)
     _require_somebody_else(viewer, invited.contact)
+    _count(viewer, row, invited.contact)
     token = links.create(INVITE, row.reference, INVITATION_LIFETIME)
     name = f"{invited.given_name} {invited.family_name}".strip()
     told = {

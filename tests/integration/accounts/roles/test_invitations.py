@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.contacts import Contact
+from cohortmgr.accounts.limits import INVITATIONS_PER_ADDRESS, INVITE_AGAIN
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.roles import queries
 from cohortmgr.accounts.roles.actions import grants, invitations, suspending
@@ -103,6 +104,40 @@ def test_a_number_is_invited_by_a_short_message(app: Flask, system_app: Flask) -
     viewer = accounts.viewer_of_account(account.reference)
     assert viewer is not None and viewer.roles == {Role.REVIEWER}
     assert letters(system_app, "role_given")[-1][0].channel == "sms"
+
+
+@pytest.mark.parametrize("number", ["+33612345678", "+2126123", "05 37 11 22 33"])
+def test_a_number_that_no_sms_reaches_is_told_and_nothing_is_sent(
+    app: Flask, system_app: Flask, number: str
+) -> None:
+    _intake, admin, lina = staffed()
+    page = invite(app, admin, number)
+    assert "error-summary" in page and number in page, "what was typed stays"
+    held = grant_of(lina, Role.REVIEWER)
+    replaced = browser(app, admin).post(
+        f"/staff/people/roles/{held}/replace", data={"email": number, "spoken": "fr"}
+    )
+    assert "error-summary" in replaced.text
+    assert letters(system_app, "role_invitation") == [] and rows_of(Invitation) == 0
+
+
+@pytest.mark.parametrize("contact", ["06 12 34 56 78", EMAIL])
+def test_an_invitation_does_not_ring_all_day(app: Flask, system_app: Flask, contact: str) -> None:
+    _intake, admin, _lina = staffed()
+    invite(app, admin, contact)
+    [waiting] = queries.open_invitations(admin)
+    desk, again = browser(app, admin), f"/staff/people/invitations/{waiting.reference}/again"
+    for _ in range(5):
+        assert "vient de partir" in desk.post(again, follow_redirects=True).text
+    assert len(letters(system_app, "role_invitation")) == 1
+    for number in range(1, 12):
+        with clock.at(clock.now() + INVITE_AGAIN * number):
+            said = desk.post(again, follow_redirects=True).text
+    assert "aujourd’hui" in said, "called off and invited anew, it is the same address"
+    assert len(letters(system_app, "role_invitation")) == INVITATIONS_PER_ADDRESS
+    desk.post(f"/staff/people/invitations/{waiting.reference}/call-off")
+    assert "aujourd’hui" in invite(app, admin, contact)
+    assert len(letters(system_app, "role_invitation")) == INVITATIONS_PER_ADDRESS
 
 
 def test_the_page_says_the_same_for_known_and_unknown(app: Flask) -> None:
