@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 
 from cohortmgr.accounts.identifiers import western_digits
@@ -20,6 +20,8 @@ from cohortmgr.base.text import clean, month_of
 # This many wrong answers close the question of an address or number for a day.
 ANSWERS = 5
 CLOSED_FOR = timedelta(days=1)
+# After so long without a proof, an operator may have given a number to somebody else.
+NUMBER_STANDS = timedelta(days=90)
 LONGEST_ANSWER = 80
 # A year of two digits is none.
 _OLDEST = 1900
@@ -55,12 +57,14 @@ class Bearer:
 @dataclass(frozen=True)
 class ContactHolder:
     """Whoever enters by an address or number already. `is_empty`: nothing in the house is theirs, as when a
-    door made a second person of somebody who was known."""
+    door made a second person of somebody who was known. `is_stale`: what enters is a number that nobody has proved
+    for long."""
 
     person_id: int
     birth: date | None = None
     numbers: tuple[str, ...] = ()
     is_empty: bool = False
+    is_stale: bool = False
 
     @property
     def can_answer(self) -> bool:
@@ -88,10 +92,18 @@ def concerned(holder: ContactHolder | None, bearers: Iterable[Bearer]) -> tuple[
 
 
 def door_of(
-    by_mail: bool, holder: ContactHolder | None, bearers: Sequence[Bearer], *, searching: bool = False
+    by_mail: bool,
+    holder: ContactHolder | None,
+    bearers: Sequence[Bearer],
+    *,
+    searching: bool = False,
+    known_here: bool = False,
 ) -> Door | Bearer:
     """Return whom a proof reaches: a bearer at once, or what `Door` says. `bearers` are those concerned.
-    `searching`: whoever enters looks for a file beside their account, and wants to be asked."""
+    `searching`: whoever enters looks for a file beside their account, and wants to be asked. `known_here`: this
+    browser proved the same contact before, so that the number has not changed hands."""
+    if holder is not None and holder.is_stale and holder.can_answer and not known_here:
+        return Door.ASK
     if not bearers:
         return Door.OPEN if holder else Door.NEW
     sure = by_mail and len(bearers) == 1 and not bearers[0].has_account
@@ -102,6 +114,11 @@ def door_of(
     if holder is not None and not holder.is_empty and not holder.can_answer and not searching:
         return Door.OPEN  # nothing can be asked of them, and the account is theirs
     return Door.ASK
+
+
+def is_stale(proved_at: datetime, moment: datetime) -> bool:
+    """Whether a number was last proved so long ago that it may be somebody else's by now."""
+    return moment - proved_at > NUMBER_STANDS
 
 
 @dataclass(frozen=True)

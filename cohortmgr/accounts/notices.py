@@ -74,6 +74,12 @@ NOTICES = (
         urgent=True,
     ),
     Notice(
+        "number_entered",
+        N_("Avis d’entrée par le numéro, sur un autre appareil"),
+        (NAME, _AT, Variable("contact", "text", "+212…78")),
+        urgent=True,
+    ),
+    Notice(
         "access_changed",
         N_("Avis de nouvelle adresse ou de nouveau numéro"),
         (NAME, _AT, Variable("contact", "text", "sa…@exemple.ma")),

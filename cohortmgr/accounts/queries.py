@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts import hooks
-from cohortmgr.accounts.bearers import Bearer, ContactHolder, concerned
+from cohortmgr.accounts.bearers import Bearer, ContactHolder, concerned, is_stale
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact, known_email
 from cohortmgr.accounts.hooks import hosts_below
 from cohortmgr.accounts.models import (
@@ -249,7 +249,7 @@ def bearers_of(contact: Contact) -> tuple[ContactHolder | None, tuple[Bearer, ..
     )
     rows = [(person, own) for person, own in db.session.execute(chosen) if person.id != mine]
     if not rows:
-        return (_holder(account) if account else None), ()
+        return (_holder(account, contact) if account else None), ()
     few = len(rows) <= _FEW
     found = [
         Bearer(
@@ -262,7 +262,7 @@ def bearers_of(contact: Contact) -> tuple[ContactHolder | None, tuple[Bearer, ..
         )
         for person, own in rows
     ]
-    holder = _holder(account) if account else None
+    holder = _holder(account, contact) if account else None
     return holder, concerned(holder, found)
 
 
@@ -271,9 +271,11 @@ def bearer_of(person: Person) -> Bearer:
     return Bearer(person.id, person.birth_date, _numbers(person.id), is_known=is_known(person.id))
 
 
-def _holder(account: Account) -> ContactHolder:
+def _holder(account: Account, contact: Contact) -> ContactHolder:
     person = db.session.get_one(Person, account.person_id)
-    return ContactHolder(person.id, person.birth_date, _numbers(person.id), not is_known(person.id))
+    proved_at = account.phone_proved_at or account.created_at
+    stale = contact.channel == SMS and is_stale(proved_at, clock.now())
+    return ContactHolder(person.id, person.birth_date, _numbers(person.id), not is_known(person.id), stale)
 
 
 def _bears(contact: Contact) -> sa.ColumnElement[bool]:

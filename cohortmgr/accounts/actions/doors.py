@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from cohortmgr.accounts import hooks, queries
-from cohortmgr.accounts.actions import doubts, people, uniting
+from cohortmgr.accounts.actions import doubts, letters, people, uniting
 from cohortmgr.accounts.bearers import (
     ANSWERS,
     CLOSED_FOR,
@@ -60,22 +60,38 @@ class WrongAnswer:
     left: int
 
 
-def enter(contact: Contact, language: str, *, searching: bool = False) -> Entrance:
+def enter(contact: Contact, language: str, *, searching: bool = False, known_here: bool = False) -> Entrance:
     """Return the account of whoever proved that they read an address or number: the one that it enters, that
     of the person who bears it, made if there is none, or a new person's. Without an account, one thing more
-    must be said first: see `answer`. `searching`: they look for a file beside their account.
+    must be said first: see `answer`. `searching`: they look for a file beside their account; `known_here`: this
+    browser proved the same contact before.
 
     Anybody can sign up with somebody else's address and a password. When the owner of the address first
     enters by a code, that password stops working and the sessions that it opened end."""
     account = queries.account_by_contact(contact)
     dropped = _prove(account, contact) if account is not None else False
     holder, bearers = queries.bearers_of(contact)
-    reached = door_of(contact.channel == EMAIL, holder, bearers, searching=searching)
+    by_mail = contact.channel == EMAIL
+    reached = door_of(by_mail, holder, bearers, searching=searching, known_here=known_here)
     if isinstance(reached, Bearer):
         return Entrance(_reach(reached.person_id, contact, account, holder), dropped)
     if reached is Door.ASK:
         return Entrance(None, dropped)
-    return Entrance(account.id if account is not None else _begin(contact, language), dropped)
+    if account is None:
+        return Entrance(_begin(contact, language), dropped)
+    _note_number(account, contact, known_here=known_here)
+    return Entrance(account.id, dropped)
+
+
+def _note_number(account: Account, contact: Contact, *, known_here: bool) -> None:
+    """Note that a number entered its account, and tell it at the address if no browser like this did before: numbers
+    change hands, and whoever had this one reads there."""
+    if contact.channel == EMAIL:
+        return
+    account.phone_proved_at = clock.now()
+    if account.email and not known_here:
+        told = {"at": clock.now(), "contact": letters.hidden(contact)}
+        letters.tell_at([Contact(EMAIL, account.email)], account, "number_entered", told)
 
 
 def prove(contact: Contact) -> bool:
@@ -158,7 +174,9 @@ def may_go_on(contact: Contact) -> bool:
     """Whether whoever proved the contact may go on without a file that bears it: not into the account of
     somebody who could say what is asked."""
     holder, bearers = queries.bearers_of(contact)
-    return holder is None or holder.is_empty or not holder.can_answer or not bearers
+    if holder is None or not holder.can_answer:
+        return True
+    return not holder.is_stale and (holder.is_empty or not bearers)
 
 
 def require_question_open(contact: Contact) -> None:
@@ -189,6 +207,7 @@ def answer(contact: Contact, typed: str) -> int | WrongAnswer:
     account = queries.account_by_contact(contact)
     if account is not None and account.person_id == fitting[0]:
         _require_open(account)
+        _note_number(account, contact, known_here=False)
         return account.id
     return _reach(fitting[0], contact, account, holder)
 

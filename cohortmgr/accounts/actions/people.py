@@ -342,7 +342,7 @@ def new_account_of(
 def _enter_by_phone(account: Account, phone: str) -> None:
     """Let a proved number (E.164) enter an account.
     Later changes of the number in a file do not change it here."""
-    account.phone_blind = crypto.blind_index("phone", phone)
+    account.phone_blind, account.phone_proved_at = crypto.blind_index("phone", phone), clock.now()
     account.phone_sealed = crypto.seal(phone, "accounts", "phone", account.reference)
 
 

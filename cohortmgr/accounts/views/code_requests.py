@@ -41,12 +41,14 @@ def ask(purpose: str, contact: Contact, kept: Mapping[str, Any] | None = None) -
 @dataclass(frozen=True)
 class CodePage:
     """The URLs of a code's purpose:
-    where it is typed, where another is asked for, and where to go without one."""
+    where it is typed, where another is asked for, and where to go without one. `remembers`: a right code leaves its
+    mark in the browser at once; else the page leaves it, once nothing more has to be said."""
 
     purpose: str
     action: str
     again: str
     back: str
+    remembers: bool = True
 
 
 def typed(
@@ -63,7 +65,7 @@ def typed(
     form = CodeForm()
     if form.validate_on_submit():
         try:
-            return then(_proved(page.purpose, form.digits, act))
+            return then(_proved(page, form.digits, act))
         except Refused as refusal:
             db.session.rollback()
             show_problems(form, refusal)
@@ -71,9 +73,9 @@ def typed(
     return drawn, 200, {"Cache-Control": "no-store"}
 
 
-def _proved(purpose: str, digits: str, act: Callable[[CodeRequest], R]) -> R:
+def _proved(page: CodePage, digits: str, act: Callable[[CodeRequest], R]) -> R:
     with writing():
-        proof = codes.check(session.get(KEPT), digits, purpose)
+        proof = codes.check(session.get(KEPT), digits, page.purpose)
         done = None
         if isinstance(proof, CodeRequest):
             counting.forgive(proof.contact, caller_of(proof.contact))
@@ -81,7 +83,8 @@ def _proved(purpose: str, digits: str, act: Callable[[CodeRequest], R]) -> R:
     if isinstance(proof, WrongCode):  # the try is committed
         raise codes.problem_of(proof)
     session.pop(KEPT, None)
-    remember(proof.contact)
+    if page.remembers:
+        remember(proof.contact)
     return cast(R, done)
 
 

@@ -10,6 +10,7 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.actions import codes, doors, guessing, people
 from cohortmgr.accounts.actions.codes import CodeRequest
 from cohortmgr.accounts.rules import ANONYMOUS
+from cohortmgr.accounts.views.callers import caller_of, remember
 from cohortmgr.accounts.views.code_requests import CHOSEN, ENTER, KEPT, SEARCHING, CodePage, ask_again, typed
 from cohortmgr.accounts.views.entrance import DOUBT, GUARDED, ask_one_thing, enter, open_session, way_on
 
@@ -27,14 +28,15 @@ def code() -> ResponseReturnValue:
         flash(_("Ce code a déjà servi ou n’est plus valable. Demandez-en un autre."), "wait")
     onward, shared = request.args.get("next"), bool(session.get("shared"))
     back = url_for("accounts.sign_in", next=onward)
-    place = CodePage(ENTER, url_for(".code", next=onward), url_for(".again", next=onward), back)
+    again_url = url_for(".again", next=onward)
+    place = CodePage(ENTER, url_for(".code", next=onward), again_url, back, remembers=False)
 
     def entering(proof: CodeRequest) -> tuple[str | None, str, bool]:
         if not proof.owns and guessing.must_say_more(proof.contact, doubted=proof.doubted):
             kept = codes.keep_proof(GUARDED, proof.contact, proof.language)
             return None, kept, doors.prove(proof.contact)
-        searching = bool(proof.kept.get(SEARCHING))
-        come = doors.enter(proof.contact, proof.language, searching=searching)
+        searching, known_here = bool(proof.kept.get(SEARCHING)), caller_of(proof.contact).owns
+        come = doors.enter(proof.contact, proof.language, searching=searching, known_here=known_here)
         if come.account_id is None:
             kept = codes.keep_proof(DOUBT, proof.contact, proof.language)
             return None, kept, come.dropped
@@ -42,6 +44,7 @@ def code() -> ResponseReturnValue:
         if CHOSEN in proof.kept:
             people.take_password(come.account_id, proof.kept[CHOSEN])
             dropped = False  # there is a new one
+        remember(proof.contact)
         return open_session(come.account_id, shared=shared), "", dropped
 
     return typed(place, entering, _entered)

@@ -12,6 +12,7 @@ from cohortmgr.accounts.actions.doors import WrongAnswer
 from cohortmgr.accounts.forms import DoubtForm
 from cohortmgr.accounts.rules import ANONYMOUS
 from cohortmgr.accounts.views import code_requests
+from cohortmgr.accounts.views.callers import remember
 from cohortmgr.accounts.views.entrance import DOUBT, GUARDED, enter, open_session, way_on
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
@@ -63,6 +64,7 @@ def _opened(proof: CodeRequest, form: DoubtForm) -> str:
             done = doors.answer(proof.contact, form.answer.data)
         if not isinstance(done, WrongAnswer):
             codes.use_proof(session.get(DOUBT), proof.purpose)
+            remember(proof.contact)
             return open_session(done, shared=bool(session.get("shared")))
     raise doors.problem_of(done)
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cohortmgr.accounts.bearers import (
+    NUMBER_STANDS,
     Bearer,
     ContactHolder,
     Door,
     DoubtAnswer,
     concerned,
     door_of,
+    is_stale,
     read_answer,
 )
 
@@ -151,3 +153,22 @@ def test_each_number_that_a_file_may_get_is_read_as_one(code: str, whole: bool) 
 @given(st.text(max_size=60))
 def test_whatever_is_typed_is_read_without_a_fault(typed: str) -> None:
     read_answer(typed)
+
+
+@pytest.mark.parametrize("bearers", [(), (Bearer(2, date(2001, 1, 1)),)])
+def test_a_number_that_nobody_proved_for_long_asks_what_its_holder_knows(bearers: tuple[Bearer, ...]) -> None:
+    for held in (
+        ContactHolder(1, date(2004, 3, 14), is_stale=True),
+        ContactHolder(1, None, ("MDIA-ABC234",), is_empty=True, is_stale=True),
+    ):
+        assert door_of(False, held, bearers) is Door.ASK
+    assert (
+        door_of(False, ContactHolder(1, date(2004, 3, 14), is_stale=True), (), known_here=True) is Door.OPEN
+    )
+    assert door_of(False, ContactHolder(1, is_stale=True), ()) is Door.OPEN, "nothing can be asked"
+
+
+def test_a_number_stands_for_three_months_after_a_proof() -> None:
+    proved = datetime(2027, 1, 1, tzinfo=UTC)
+    assert not is_stale(proved, proved + NUMBER_STANDS)
+    assert is_stale(proved, proved + NUMBER_STANDS + timedelta(seconds=1))

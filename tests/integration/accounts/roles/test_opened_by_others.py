@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.models import Account, Person, SignInSession
 from cohortmgr.accounts.rules import Role, Viewer
-from cohortmgr.base.db import db
+from cohortmgr.base.db import db, writing
 from tests.factories.choices import browser, known
 from tests.integration.accounts.entering import letters
 from tests.integration.accounts.roles.colleagues import acts, staffed
@@ -80,8 +80,8 @@ def test_whoever_reads_their_own_address_is_asked_nothing(app: Flask, system_app
 
 def test_a_shared_device_stays_one_and_a_visitor_may_say_that_it_is(app: Flask, system_app: Flask) -> None:
     lina, hers, link = opened(app, system_app, "lina@inpt.ma")
-    db.session.execute(sa.update(SignInSession).values(shared=True))
-    db.session.commit()
+    with writing():
+        db.session.execute(sa.update(SignInSession).values(shared=True))
     assert "Cet appareil est partagé" not in hers.get(link).text, "it is known"
     hers.post(link, data=NAMED)
     assert open_sessions(lina) == [True]
