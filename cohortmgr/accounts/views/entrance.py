@@ -1,5 +1,4 @@
-"""The last steps of every sign-in: open the session, set the browser's cookie, and redirect to where the person
-wanted to go."""
+"""The last steps of every sign-in: a session, the browser's cookie, and the way to where the person wanted to go."""
 
 from __future__ import annotations
 
