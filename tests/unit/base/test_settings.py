@@ -225,7 +225,6 @@ SPILT = {
         name: [
             UNSAID,
             f"{UNSAID}://own@/x",
-            f"postgresql+psycopg://own:a/{UNSAID}@h/x",
             f"postgresql+psycopg://own:{UNSAID}@h:port/x",
             f"postgresql+psycopg://own:a@h:{UNSAID}/x",
             f"sqlite:///{UNSAID}",
