@@ -119,8 +119,12 @@ def is_mobile_of(number: str, countries: Collection[str]) -> bool:
     return region in countries and phonenumbers.number_type(parsed) in _MOBILES
 
 
+def codes_of(countries: Sequence[str]) -> tuple[str, ...]:
+    """Return how the numbers of countries begin: `+212`."""
+    return tuple(sorted({f"+{phonenumbers.country_code_for_region(country)}" for country in countries}))
+
+
 def require_mobile_of(number: str, countries: Sequence[str], where: str | None = "email") -> None:
     """Raise Refused, saying which numbers do, unless a number in E.164 is a mobile of one of these countries."""
     if not is_mobile_of(number, countries):
-        codes = sorted({f"+{phonenumbers.country_code_for_region(country)}" for country in countries})
-        raise Refused(Problem(_ELSEWHERE, {"codes": ", ".join(codes)}, where))
+        raise Refused(Problem(_ELSEWHERE, {"codes": codes_of(countries)}, where))

@@ -159,8 +159,10 @@ class DayField(DateField):
     widget = DateInput()
     data: date | None
 
-    def __init__(self, label: Any, **values: Any) -> None:
-        super().__init__(label, [Optional()], format=["%Y-%m-%d", "%d/%m/%Y"], **values)
+    def __init__(self, label: Any, missing: Any = None, **values: Any) -> None:
+        """`missing` is what to say when no day is written; without it, none need be."""
+        needed = Optional() if missing is None else InputRequired(missing)
+        super().__init__(label, [needed], format=["%Y-%m-%d", "%d/%m/%Y"], **values)
 
     def process_formdata(self, valuelist: Sequence[str]) -> None:
         """Read the day; ValueError, in words, if it is none."""

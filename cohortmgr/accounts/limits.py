@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, IPv6Network
 
 from cohortmgr.accounts.contacts import SMS, Contact
-from cohortmgr.base.errors import N_, Problem
+from cohortmgr.base.errors import N_, NN_, Problem, Quantity
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # No window is longer: attempts are forgotten after a day.
@@ -59,7 +59,9 @@ FAILURES_PER_NETWORK = 50
 FAILURES_PER_WIDE_NETWORK = 200
 FAILURES_IN_ALL = 2000
 
-_SOON = N_("Un code vient de partir. Attendez %(seconds)s secondes avant d’en demander un autre.")
+_SOON = N_("Un code vient de partir. Attendez %(seconds)s avant d’en demander un autre.")
+_SECONDS = NN_("%(num)s seconde", "%(num)s secondes")
+_MINUTES = NN_("%(num)s minute", "%(num)s minutes")
 _TOO_MANY = N_(
     "Trop de codes ont été demandés. Attendez une heure, ou entrez avec votre mot de passe si vous en avez un."
 )
@@ -79,7 +81,7 @@ _NO_SMS = N_(
     "Tous les SMS prévus pour aujourd’hui sont partis. Donnez une adresse e-mail, ou revenez demain."
 )
 _NO_SMS_NOW = N_("Trop de SMS partent en ce moment. Donnez une adresse e-mail, ou réessayez dans une heure.")
-_INVITED = N_("Cette invitation vient de partir. Attendez %(minutes)s minutes avant de la renvoyer.")
+_INVITED = N_("Cette invitation vient de partir. Attendez %(minutes)s avant de la renvoyer.")
 _INVITED_OFTEN = N_(
     "Trop d’invitations sont parties aujourd’hui vers cette adresse ou ce numéro. Renvoyez-en une demain, ou "
     "demandez à la personne si elle les reçoit."
@@ -87,7 +89,7 @@ _INVITED_OFTEN = N_(
 _INVITING_OFTEN = N_(
     "Vous avez envoyé beaucoup d’invitations. Attendez une heure avant d’en envoyer d’autres."
 )
-_PASSWORDS = N_("Trop d’essais. Attendez %(minutes)s minutes, ou entrez avec un code.")
+_PASSWORDS = N_("Trop d’essais. Attendez %(minutes)s, ou entrez avec un code.")
 
 
 @dataclass(frozen=True)
@@ -294,11 +296,12 @@ def refusal(
     """Return why one more attempt is refused; None if it is not."""
     for limit in limits:
         if not limit.asks and counted.get(limit, Counted()).number >= limit.most:
-            return Problem(limit.what, {"minutes": minutes_of(limit.within)}, where)
+            return Problem(limit.what, {"minutes": Quantity(*_MINUTES, minutes_of(limit.within))}, where)
     for limit in limits:
         wait = seconds_to_wait(counted.get(limit, Counted()).last, moment, limit.apart)
         if wait:
-            return Problem(limit.soon, {"seconds": wait, "minutes": -(-wait // 60)}, where)
+            told = {"seconds": Quantity(*_SECONDS, wait), "minutes": Quantity(*_MINUTES, -(-wait // 60))}
+            return Problem(limit.soon, told, where)
     return None
 
 

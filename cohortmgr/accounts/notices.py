@@ -51,6 +51,12 @@ NOTICES = (
     ),
     Notice("role_given", N_("Rôle donné"), (NAME, _ROLE, _PLACE, _PERIOD, _BY), urgent=True),
     Notice(
+        "role_lent",
+        N_("Suppléance d’un rôle"),
+        (NAME, _ROLE, _PLACE, _PERIOD, _BY, Variable("deputy", "text", "Youssef El Amrani")),
+        urgent=True,
+    ),
+    Notice(
         "role_ended",
         N_("Fin d’un rôle"),
         (NAME, _ROLE, _PLACE, _BY, Variable("day", "day", date(2027, 5, 31))),

@@ -11,6 +11,31 @@ def N_(msgid: str) -> str:
     return msgid
 
 
+def NN_(one: str, many: str) -> tuple[str, str]:
+    """Mark a counted thing for extraction, in its two French forms: `NN_("%(num)s jour", "%(num)s jours")`."""
+    return one, many
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number with what it counts, as one value of a Problem: Arabic has six forms of the thing, English two.
+
+    A sentence counts one thing in its own forms; what else it counts comes in as such a value. It stands behind a
+    verb or a preposition, which Arabic hears in the forms of one and two.
+    """
+
+    one: str
+    many: str
+    number: int
+
+    def __str__(self) -> str:
+        return (self.one if self.number < 2 else self.many) % {"num": self.number}
+
+
+# Where a problem is that only people can mend: pages lead from it to the page of help, and to no field.
+HELP = "help"
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong, or one reason that is given.
@@ -24,7 +49,8 @@ class Problem:
     where: str | None = None
 
     def __str__(self) -> str:
-        text = self.what % dict(self.values) if self.values else self.what
+        values = {name: ", ".join(v) if isinstance(v, tuple) else v for name, v in self.values.items()}
+        text = self.what % values if values else self.what
         return f"{self.where}: {text}" if self.where else text
 
 

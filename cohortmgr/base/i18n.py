@@ -16,11 +16,11 @@ from babel import Locale
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
 from flask import Flask, Response, current_app, g, has_request_context, request
-from flask_babel import Babel, force_locale, get_translations, gettext
+from flask_babel import Babel, force_locale, get_translations, gettext, ngettext
 from markupsafe import Markup
 
 from cohortmgr.base import clock
-from cohortmgr.base.errors import Problem
+from cohortmgr.base.errors import Problem, Quantity
 from cohortmgr.base.money import dirhams
 
 LANGUAGES = ("fr", "ar", "en")
@@ -37,6 +37,8 @@ _parsed = {language: Locale.parse(name) for language, name in LOCALES.items()}
 _DAY = {"fr": "EEEE d MMMM y", "ar": "EEEE d MMMM y", "en": "EEEE d MMMM y"}
 _SHORT_DAY = {"fr": "d MMM y", "ar": "d MMM y", "en": "d MMM y"}
 _QUOTES = {"fr": ("« ", ", ", " »"), "ar": ("«\u2068", "، ", "\u2069»"), "en": ("“", ", ", "”")}
+_COMMAS = {"fr": ", ", "ar": "، ", "en": ", "}
+_COLONS = {"fr": " : ", "ar": ": ", "en": ": "}
 _AT = {"fr": "%(day)s, %(time)s", "ar": "%(day)s، %(time)s", "en": "%(day)s, %(time)s"}
 
 
@@ -104,7 +106,8 @@ def localized(text: Mapping[str, str] | None) -> str:
 def say(problem: Problem | str) -> str:
     """Return a problem or reason in the present language.
 
-    Values that are texts in three languages are translated too; names in a list are put in quotation marks.
+    Values that are texts in three languages are translated too; names in a list are put in quotation marks,
+    those in a tuple stand as they are between commas.
     """
     if isinstance(problem, str):
         return gettext(problem)
@@ -132,6 +135,10 @@ def _shown(value: Any) -> Any:
         return day(value)
     if isinstance(value, Decimal | float):
         return decimal(value)
+    if isinstance(value, Quantity):
+        return ngettext(value.one, value.many, value.number)
+    if isinstance(value, tuple):
+        return comma().join(map(str, value))
     return quoted(value) if isinstance(value, list) else value
 
 
@@ -187,9 +194,19 @@ def quoted(names: Iterable[str]) -> str:
     return between.join(f"{before}{each}{after}" for each in names)
 
 
+def comma() -> str:
+    """Return what stands between two things of a list, with the space after it."""
+    return _COMMAS[language()]
+
+
+def colon() -> str:
+    """Return what stands between a name and its value: `X : Y` in French and `X: Y` in other languages."""
+    return _COLONS[language()]
+
+
 def told(name: str, value: object) -> str:
-    """Write a name and its value: `X : Y` in French and `X: Y` in other languages."""
-    return f"{name} : {value}" if language() == "fr" else f"{name}: {value}"
+    """Write a name and its value."""
+    return f"{name}{colon()}{value}"
 
 
 def decimal(value: Decimal | float | int | None, places: int = 2) -> str:
@@ -203,8 +220,8 @@ def number(value: Decimal | float | int | None) -> str:
 
 
 def mad(cents: int | None) -> str:
-    """Write centimes as `7 000,00 MAD`."""
-    return "" if cents is None else f"{decimal(dirhams(cents))} MAD"
+    """Write centimes as `7 000,00 MAD`, whose name in Arabic is درهم."""
+    return "" if cents is None else f"{decimal(dirhams(cents))} {'درهم' if language() == 'ar' else 'MAD'}"
 
 
 def thousandths(value: int | None) -> str:
@@ -308,4 +325,5 @@ def init_i18n(app: Flask) -> None:
         newstyle=True,
     )
     app.jinja_env.globals["LANGUAGES"] = LANGUAGE_NAMES
+    app.jinja_env.globals.update(comma=comma, colon=colon)
     app.context_processor(lambda: {"language": language()})

@@ -128,7 +128,8 @@ def score(
         return review
     _require_version(review, version)
     _require_unfrozen(review)
-    problems = check_scores(scores, bounds_of(rubric))
+    titles = {each.key: each.title for each in rubric.criteria}
+    problems = check_scores(scores, bounds_of(rubric), titles=titles)
     if len(comment) > LONGEST_COMMENT:
         most = {"most": LONGEST_COMMENT}
         problems.append(Problem(N_("Le commentaire dépasse %(most)s caractères."), most, "comment"))

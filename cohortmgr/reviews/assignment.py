@@ -22,6 +22,12 @@ PARTNERS_TRIED = 24
 PAIRS_AMONG = 8
 LEVEL_ROUNDS = 3
 
+_TOO_FEW = N_(
+    "Dossiers qui ont trop peu d’évaluateurs possibles : %(count)s, par exemple %(file)s (lectures demandées : "
+    "%(readings)s ; évaluateurs possibles : %(free)s). Demandez à l’administration du programme d’inviter des "
+    "évaluateurs. Rien n’est encore confié."
+)
+
 
 def assign(
     files: Sequence[str],
@@ -90,23 +96,17 @@ def _require_feasible(
 ) -> None:
     if readings < 1:
         raise Refused(Problem(N_("Il faut au moins une lecture par dossier."), {}, "readings"))
-    problems = []
+    short: dict[str, int] = {}
     for file in files:
         held = set(done.get(file, ()))
         free = sum(1 for name in reviewers if name not in held and (name, file) not in barred)
         if free < readings - len(held):
-            problems.append(
-                Problem(
-                    N_(
-                        "Le dossier %(file)s demande %(readings)s lectures et n’a que %(free)s évaluateurs "
-                        "possibles : ajoutez des évaluateurs, levez un conflit ou demandez moins de lectures."
-                    ),
-                    {"file": file, "readings": readings, "free": free + len(held)},
-                    file,
-                )
-            )
-    if problems:
-        raise Refused(*problems)
+            short[file] = free + len(held)
+    if short:
+        # One line, however many files: each of a hundred lacks the same people.
+        file = min(short, key=lambda name: (short[name], name))
+        values = {"count": len(short), "file": file, "readings": readings, "free": short[file]}
+        raise Refused(Problem(_TOO_FEW, values))
 
 
 class _Links:

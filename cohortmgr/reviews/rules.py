@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from types import MappingProxyType
 
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.states import Stage, Table
@@ -75,9 +76,12 @@ def check_scores(
     scores: Mapping[str, int | Decimal | None],
     bounds: Mapping[str, tuple[int, int]],
     *,
+    titles: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
     complete: bool = True,
 ) -> list[Problem]:
     """Return the problems of scores by criterion, within `bounds` (criterion -> lowest, highest).
+
+    Each names its criterion by its title, in three languages, or by its key: they are read in a list too.
 
     A draft may lack scores (`complete=False`); a reading that is handed in may not.
     """
@@ -87,15 +91,16 @@ def check_scores(
         if key not in bounds
     ]
     for key, (low, high) in bounds.items():
-        value = scores.get(key)
+        value, named = scores.get(key), titles.get(key, key)
         if value is None:
             if complete:
-                problems.append(Problem(N_("Donnez une note à ce critère."), {}, key))
+                what = N_("Donnez une note au critère « %(criterion)s ».")
+                problems.append(Problem(what, {"criterion": named}, key))
         elif not (Decimal(low) <= Decimal(value) <= Decimal(high)):
             problems.append(
                 Problem(
-                    N_("La note doit être comprise entre %(low)s et %(high)s."),
-                    {"low": low, "high": high},
+                    N_("« %(criterion)s » : la note doit être comprise entre %(low)s et %(high)s."),
+                    {"criterion": named, "low": low, "high": high},
                     key,
                 )
             )

@@ -18,7 +18,7 @@ from cohortmgr.accounts.rules import ANONYMOUS, Viewer
 from cohortmgr.audit.actions import record
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
+from cohortmgr.base.errors import HELP, N_, NotFound, NotPermitted, Problem, Refused
 
 _CLAIMED = N_("Ce dossier a déjà un compte. Connectez-vous, avec un code si le mot de passe est oublié.")
 _TAKEN = N_("Cette adresse a déjà un compte. Connectez-vous, avec un code si le mot de passe est oublié.")
@@ -105,7 +105,7 @@ def _heard(link: SingleUseLink, person: Person, said: str) -> WrongAnswer | None
     known = queries.bearer_of(person)
     if not known.can_answer:
         if known.is_known:
-            raise Refused(Problem(_NOTHING_TO_SAY))
+            raise Refused(Problem(_NOTHING_TO_SAY, {}, HELP))
         return None  # nothing in the house is theirs: there is nothing to keep from a stranger
     answer = read_answer(said)
     if answer is None:

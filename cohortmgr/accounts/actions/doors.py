@@ -28,7 +28,7 @@ from cohortmgr.accounts.rules import ANONYMOUS
 from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import HELP, N_, Problem, Refused
 
 _CLOSED = N_("Ce compte est fermé. Écrivez-nous depuis la page d’aide.")
 UNREADABLE = N_(
@@ -115,7 +115,7 @@ def _prove(account: Account, contact: Contact) -> bool:
 
 def _require_open(account: Account) -> None:
     if account.suspended_at is not None:
-        raise Refused(Problem(_CLOSED, {}, "code"))
+        raise Refused(Problem(_CLOSED, {}, HELP))
 
 
 def _begin(contact: Contact, language: str) -> int:
@@ -183,7 +183,7 @@ def require_question_open(contact: Contact) -> None:
     """Raise Refused if too many wrong answers closed the question."""
     since = doubts.closed_since(contact, clock.now())
     if since is not None:
-        raise Refused(Problem(_SHUT, {"until": since + CLOSED_FOR}, "answer"))
+        raise Refused(Problem(_SHUT, {"until": since + CLOSED_FOR}, HELP))
 
 
 def answer(contact: Contact, typed: str) -> int | WrongAnswer:
@@ -230,7 +230,7 @@ def problem_of(wrong: WrongAnswer) -> Refused:
     """Return the error to show for a wrong answer."""
     if wrong.left:
         return Refused(Problem(_WRONG, {"left": wrong.left}, "answer"))
-    return Refused(Problem(_SHUT, {"until": clock.now() + CLOSED_FOR}, "answer"))
+    return Refused(Problem(_SHUT, {"until": clock.now() + CLOSED_FOR}, HELP))
 
 
 def go_on(contact: Contact, language: str) -> int:

@@ -81,6 +81,9 @@ class EndForm(HouseForm):
 class DeputyForm(PeriodForm):
     """Who stands in for a colleague, and when."""
 
+    ends_on = DayField(
+        _l("Dernier jour (inclus)"), missing=_l("Écrivez le dernier jour : une suppléance finit d’elle-même.")
+    )
     deputy = SelectField(_l("Qui remplace"), [InputRequired(_CHOOSE)], validate_choice=True)
 
     def offer(self, people: Sequence[Choosable]) -> None:

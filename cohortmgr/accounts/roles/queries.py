@@ -23,6 +23,7 @@ from cohortmgr.accounts.roles.rules import (
     deputy_state,
     grant_state,
     invitation_state,
+    last_day,
 )
 from cohortmgr.accounts.rules import COMPANY_ROLES, Role, Viewer, allows, may_grant
 from cohortmgr.base import clock, crypto
@@ -273,7 +274,7 @@ def _held_role(
         alone=grant.alone,
         state=state,
         begins_on=grant.begins_on,
-        ends_on=grant.ends_on,
+        ends_on=last_day(grant.ends_on, grant.revoked_at and clock.local(grant.revoked_at).date()),
         revoked_at=grant.revoked_at,
         stands_for=stood_for.get(grant.stands_for_id or 0, ""),
         may=may,
@@ -322,6 +323,7 @@ class OpenInvitation:
     begins_on: date | None
     ends_on: date | None
     expires_at: datetime
+    replaces: str
 
 
 @dataclass(frozen=True)
@@ -340,6 +342,7 @@ def open_invitations(viewer: Viewer) -> list[OpenInvitation]:
     rows = db.session.scalars(sa.select(Invitation).where(*waiting).order_by(Invitation.id.desc()))
     mine = [row for row in rows if can_manage(viewer, row)]
     scopes = scope_names(row.path for row in mine)
+    replaced = _holders(row.replaces_id for row in mine if row.replaces_id is not None)
     found = []
     for row in mine:
         invited = invited_by_row(row)
@@ -355,9 +358,27 @@ def open_invitations(viewer: Viewer) -> list[OpenInvitation]:
                 row.begins_on,
                 row.ends_on,
                 row.expires_at,
+                replaced.get(row.replaces_id or 0, ""),
             )
         )
     return found
+
+
+def _holders(grants: Iterable[int]) -> dict[int, str]:
+    """Return the name of who holds each role, by the grant's id; where there is no name, what enters the account."""
+    wanted = sorted(set(grants))
+    if not wanted:
+        return {}
+    chosen = (
+        sa.select(RoleGrant.id, Person, Account)
+        .join(Account, Account.id == RoleGrant.account_id)
+        .join(Person, Person.id == Account.person_id)
+        .where(RoleGrant.id.in_(wanted))
+    )
+    return {
+        grant: person.name or contact_of_account(account).address
+        for grant, person, account in db.session.execute(chosen)
+    }
 
 
 def invitation_for(viewer: Viewer, reference: str) -> Invitation:

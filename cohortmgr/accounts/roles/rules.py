@@ -102,6 +102,11 @@ INVITATIONS = Table(
 )
 
 
+def last_day(ends_on: date | None, ended_on: date | None) -> date | None:
+    """Return the last day of a role that was to end on one day and was ended on another, either of them None."""
+    return min((day for day in (ends_on, ended_on) if day is not None), default=None)
+
+
 def grant_state(
     begins_on: date | None, ends_on: date | None, revoked_at: datetime | None, today: date
 ) -> GrantState:

@@ -40,5 +40,9 @@ def _rows(question: Question, rows: list[object]) -> Iterator[Problem]:
 
 def _absent(where: str, whole: Text, part: Text) -> Problem:
     """A Problem that says « Il manque : Adresse : commune », in each language."""
-    label = {language: f"{said} : {part.get(language, '')}" for language, said in whole.items()}
+    between = {"fr": " : "}
+    label = {
+        language: f"{said}{between.get(language, ': ')}{part.get(language, '')}"
+        for language, said in whole.items()
+    }
     return Problem(_MISSING, {"question": label}, where)

@@ -10,9 +10,14 @@ from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file.rules import Consent
 from cohortmgr.base.errors import N_, Problem
-from cohortmgr.programmes.definition.rules import Definition, Form, GuardianTerms
+from cohortmgr.programmes.definition.rules import Definition, Form, GuardianTerms, Question
 
 _NEEDED = ("name", "capacity", "phone")
+_FOR_MINORS = {
+    "guardian.name": N_("Obligatoire pour une personne mineure."),
+    "guardian.capacity": N_("Obligatoire pour une personne mineure."),
+    "guardian.phone": N_("Obligatoire pour une personne mineure, à moins d’une adresse e-mail."),
+}
 _ABSENT = N_("La personne est mineure : son tuteur légal doit donner son accord. Il manque : %(question)s")
 _SAME_PHONE = N_("Le tuteur légal a besoin de son propre téléphone : ce numéro est celui de l’enfant.")
 _SAME_EMAIL = N_("Le tuteur légal a besoin de sa propre adresse : celle-ci est celle de l’enfant.")
@@ -64,6 +69,12 @@ def guardian_of(form: Form, answers: Mapping[str, Answer]) -> Named:
     told = _told(form, answers)
     values = {part: str(told.get(f"guardian.{part}") or "") for part in (*_NEEDED, "email")}
     return Named(**values)
+
+
+def said_for_minors(question: Question) -> str | None:
+    """When an answer about the guardian is needed, which depends on the birth date: without it, no minor's file is
+    sent. None for other questions, and for the address, which may be left out beside a telephone."""
+    return _FOR_MINORS.get(question.target or "")
 
 
 def guardian_problems(form: Form, answers: Mapping[str, Answer]) -> list[Problem]:

@@ -17,7 +17,7 @@ from cohortmgr.applications.importing.rules import RowFault
 from cohortmgr.base import clock
 from cohortmgr.base.errors import Problem
 from cohortmgr.base.forms import HouseForm
-from cohortmgr.base.i18n import localized, say
+from cohortmgr.base.i18n import localized, say, told
 from cohortmgr.base.sheets.tables import ENCODINGS, Place, SheetTable
 from cohortmgr.base.typed import whole
 from cohortmgr.programmes.definition.rules import Definition, Question, QuestionKind
@@ -179,7 +179,7 @@ def show_faults(form: HouseForm, faults: Sequence[RowFault], header: Sequence[st
         name = f"c{header.index(fault.column)}" if fault.column in header else ""
         if name and name in form:
             many = said.count(text) > 1
-            shown = f"{form[name].label.text} : {text}" if many else text
+            shown = told(form[name].label.text, text) if many else text
             form[name].errors = [*form[name].errors, shown]
         else:
             form.form_errors.append(text)

@@ -18,6 +18,7 @@ from cohortmgr.authoring.views.draft_requests import one_page, version
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.i18n import LANGUAGES, language, say, speaking
+from cohortmgr.base.text import says_number
 from cohortmgr.base.web.asked import number_sent
 from cohortmgr.programmes.definition.comparing import changes, removed
 from cohortmgr.programmes.definition.questions import QuestionKind
@@ -94,7 +95,7 @@ def publish(key: str) -> ResponseReturnValue:
     if request.method == "GET":
         return _publish_page(found)
     moving = _moving(found)
-    if moving > MANY and request.form.get("confirmation", "").strip() != str(moving):
+    if moving > MANY and not says_number(request.form.get("confirmation", ""), moving):
         return _publish_page(found, error=_("Écrivez %(count)s pour confirmer.", count=moving), status=422)
     over = number_sent("over")
     try:

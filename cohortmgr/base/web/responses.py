@@ -11,13 +11,14 @@ import sqlalchemy as sa
 from flask import Flask, Response, current_app, g, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 from wtforms import Form
 
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
+from cohortmgr.base.errors import HELP, NotFound, NotPermitted, Refused, Stale
 from cohortmgr.base.hooks import Slot
 from cohortmgr.base.i18n import say
 from cohortmgr.base.web.ailments import RETRY, SAID, Ailment, ailment_of, note
@@ -64,7 +65,9 @@ def show_problems(form: Form, refusal: Refused) -> None:
     """Show each problem beside its field, or above the form if it has none."""
     for problem in refusal.problems:
         field = form[problem.where] if problem.where and problem.where in form else None
-        if field is None:
+        if problem.where == HELP:
+            form.form_errors.append(Markup('<a href="/help">{}</a>').format(say(problem)))
+        elif field is None:
             form.form_errors.append(say(problem))
         else:
             field.errors = [*field.errors, say(problem)]

@@ -31,7 +31,6 @@ class PreferencesForm(HouseForm):
     phone = TelField(
         _l("Numéro de téléphone"),
         [Optional()],
-        description=_l("Pour les SMS. Un numéro étranger s’écrit avec son indicatif, par exemple 0033."),
         filters=[lambda value: value.strip() if value else ""],
         render_kw={"autocomplete": "tel", "inputmode": "tel"},
     )

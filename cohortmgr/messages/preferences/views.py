@@ -7,6 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
+from cohortmgr.accounts.actions import counting
+from cohortmgr.accounts.contacts import codes_of
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.web.responses import csrf, show_problems
@@ -33,7 +35,10 @@ def mine() -> ResponseReturnValue:
         except Refused as refusal:
             db.session.rollback()
             show_problems(form, refusal)
-    return render_template("messages/preferences/candidate_preferences.html", form=form, email=viewer.email)
+    codes = codes_of(counting.sms_countries())
+    return render_template(
+        "messages/preferences/candidate_preferences.html", form=form, email=viewer.email, codes=codes
+    )
 
 
 @bp.get("/unsubscribe/<token>")

@@ -19,7 +19,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import Consent
 from cohortmgr.base import clock
 from cohortmgr.base.errors import NotFound
-from cohortmgr.base.i18n import LANGUAGES, day, localized, remember
+from cohortmgr.base.i18n import LANGUAGES, day, localized, month, remember
 from cohortmgr.base.navigation import RoomCard
 from cohortmgr.base.web.ailments import ailment_now
 from cohortmgr.base.web.responses import local_target
@@ -131,10 +131,17 @@ def staff_home() -> ResponseReturnValue:
         waiting=_waiting(viewer),
         intakes=intakes,
         counts=counts,
+        opening={intake.id for intake in intakes if _opens_something(viewer, intake)},
         note=_hidden_note(counts.values()),
         hidden=HIDDEN,
         now=clock.now(),
     )
+
+
+def _opens_something(viewer: Viewer, intake: Intake) -> bool:
+    """Whether an intake's page has anything for the viewer, now or once its cohort is open."""
+    cards = cards_open_to(viewer, "intake", intake.path) or cards_open_to(viewer, "cohort", intake.path)
+    return bool(cards) or allows(viewer, "cohorts.manage", intake.path)
 
 
 def _shown(viewer: Viewer, intake: Intake, counts: Mapping[str, int]) -> Mapping[str, int | None]:
@@ -163,7 +170,11 @@ def _waiting(viewer: Viewer) -> list[dict[str, Any]]:
             found.append({"label": label, "url": url, "kind": "wait", "status": _("À vous")})
     if viewer.paths("stipends.approve"):
         for run, cohort in stipends.waiting_runs(viewer):
-            label = _("Un état de paiement attend votre accord : %(cohort)s", cohort=localized(cohort.name))
+            label = _(
+                "L’état de paiement de %(month)s attend votre accord : %(cohort)s",
+                month=month(run.month),
+                cohort=localized(cohort.name),
+            )
             url = url_for("stipends_staff.run", reference=run.reference)
             found.append({"label": label, "url": url, "kind": "wait", "status": _("À vous")})
     if viewer.paths("messages.approve"):

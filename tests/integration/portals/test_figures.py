@@ -38,3 +38,15 @@ def test_small_counts_are_hidden_from_observers_on_both_home_pages(
         assert shown == [str(total), str(total - 3), "3", "2"]
         assert "•" not in home and "Chiffre masqué" not in own
     db.session.rollback()
+
+
+@pytest.mark.parametrize(
+    ("role", "opens"), [(Role.SYSTEM_ADMINISTRATOR, False), (Role.SELECTION_MANAGER, True)]
+)
+def test_an_intake_is_a_link_where_it_opens_something(
+    role: Role, opens: bool, system_context: AppContext, client: FlaskClient
+) -> None:
+    intake = lived_intake(1)
+    home = signed_in(client, role, intake).get("/staff").text
+    assert intake.title["fr"] in home
+    assert (f'href="/staff/intakes/{intake.reference}"' in home) is opens

@@ -218,7 +218,7 @@ def test_the_cockpit_shows_studies_and_hides_the_person_then_leads_to_the_next(a
     answer = page.post(f"/staff/reviews/{rows[0].reference}", data={"version": "1", "score-bases": "3"})
     assert (
         answer.status_code == 200
-        and "Donnez une note" in answer.text
+        and "Donnez une note au critère «\u00a0Projet et motivation" in answer.text
         and 'href="#score-projet-0"' in answer.text
     )
     marks = {f"score-{key}": str(value) for key, value in MARKS.items()} | {"version": "1"}

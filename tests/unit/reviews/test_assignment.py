@@ -94,10 +94,17 @@ def test_an_impossible_file_is_named_with_what_to_do() -> None:
     with pytest.raises(Refused) as refused:
         assign(["F1", "F2"], ["A", "B"], 2, {("A", "F2")}, 1, {})
     (problem,) = refused.value.problems
-    assert problem.where == "F2"
-    assert problem.values == {"file": "F2", "readings": 2, "free": 1}
+    assert problem.values == {"count": 1, "file": "F2", "readings": 2, "free": 1}
     with pytest.raises(Refused):
         assign(["F1"], ["A"], 0, set(), 1, {})
+
+
+def test_however_many_files_lack_the_same_people_one_line_says_so() -> None:
+    with pytest.raises(Refused) as refused:
+        assign(_files(600), ["A"], 2, set(), 1, {})
+    (problem,) = refused.value.problems
+    assert problem.values == {"count": 600, "file": "F0000", "readings": 2, "free": 1}
+    assert "administration" in problem.what, "whoever assigns may invite nobody"
 
 
 def test_one_reviewer_left_takes_what_a_colleague_who_went_away_began() -> None:

@@ -33,6 +33,9 @@ def test_scores_are_held_to_their_bounds() -> None:
         ("other", None),
     }
     assert check_scores({"level": None}, bounds, complete=False) == []
+    titles = {"level": {"fr": "Niveau"}, "project": {"fr": "Projet"}}
+    missing = check_scores({}, bounds, titles=titles)
+    assert [p.values for p in missing] == [{"criterion": titles["level"]}, {"criterion": titles["project"]}]
 
 
 def test_one_criterion_out_of_twenty() -> None:

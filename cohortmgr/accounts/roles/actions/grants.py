@@ -95,7 +95,15 @@ def deputise(
         raise Refused(*problems)
     place = queries.scope_of(lent)
     wish = RoleWish(Role(lent.role), place, begins_on, ends_on)
-    return hold(viewer, account, wish, stands_for=db.session.get_one(Account, lent.account_id))
+    represented = db.session.get_one(Account, lent.account_id)
+    held = hold(viewer, account, wish, stands_for=represented)
+    told = said(viewer, wish.role, wish.scope)
+    told["period"] = in_each_language(period(wish.begins_on, wish.ends_on))
+    told["deputy"] = (
+        db.session.get_one(Person, account.person_id).name or queries.contact_of_account(account).address
+    )
+    letters.tell(represented, "role_lent", told)
+    return held
 
 
 def hold(viewer: Viewer, account: Account, wish: RoleWish, stands_for: Account | None = None) -> RoleGrant:

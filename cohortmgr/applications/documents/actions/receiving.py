@@ -144,7 +144,7 @@ def prepare_document(question: Question, filename: str, data: bytes) -> Prepared
     require_size(question, len(data))
     kind = kind_of(data)
     if kind is None or not accepted(question, kind):
-        names = ", ".join(NAMES[name] for name in question.accept if name in NAMES) or "PDF, JPG, PNG"
+        names = tuple(NAMES[name] for name in question.accept if name in NAMES) or tuple(NAMES.values())
         what = N_(
             "Ce fichier n’est pas lisible, ou n’est pas de ceux-ci : %(kinds)s. Choisissez-en un autre."
         )

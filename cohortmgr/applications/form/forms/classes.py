@@ -28,6 +28,7 @@ from cohortmgr.applications.answers.provinces import ABROAD, ABROAD_NAME, PROVIN
 from cohortmgr.applications.documents.rules import MEDIA_TYPES
 from cohortmgr.applications.form.forms import widgets
 from cohortmgr.applications.form.forms.fields import GroupRows, Parts, place_of
+from cohortmgr.applications.guardians.rules import said_for_minors
 from cohortmgr.base.caching import Kept
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.forms import HouseForm
@@ -98,8 +99,13 @@ def unkept_class(definition: Definition, later: bool = False) -> type[Applicatio
     """As `form_class`, built anew and not kept: for a definition that is still being written."""
     questions = [q for q in definition.form.questions if q.asked_at_application is not later]
     members: dict[str, Any] = {q.key: _field(q) for q in questions}
+    # A name that is asked in both writings is Latin here, and Arabic there, whatever language the page is in.
+    targets = {question.target for question in questions}
+    both = {name for name in ("person.family_name", "person.given_name") if {name, f"{name}_ar"} <= targets}
     for question in questions:
         members[question.key].kwargs["description"] = _hint(definition.form, question)
+        if question.target in both:
+            members[question.key].kwargs["render_kw"]["dir"] = "ltr"
     built: type[ApplicationForm] = type("DefinedForm", (ApplicationForm,), members)
     built.asked_when = {} if later else _asked_when(definition.form)
     return built
@@ -120,7 +126,7 @@ def _field(question: Question) -> Any:
     label, hint = localized(question.label), localized(question.help)
     kind, wanted = question.kind, _render(question)
     common: dict[str, Any] = {"label": label, "description": hint, "render_kw": wanted}
-    optional = not question.required and not question.require_when
+    optional = not question.required and not question.require_when and said_for_minors(question) is None
     builder = _PARTS.get(kind)
     if builder is not None:
         return Parts(_inner(builder(question)), label, optional=optional, description=hint)
@@ -134,7 +140,11 @@ def _field(question: Question) -> Any:
 
 def _hint(form: DefinedForm, question: Question) -> str:
     """A question's help text, and when it must be answered if that depends on other answers."""
-    return " ".join(said for said in (localized(question.help), said_required(form, question)) if said)
+    told = None if question.required else said_for_minors(question)
+    minors = say(told) if told else ""
+    return " ".join(
+        said for said in (localized(question.help), said_required(form, question), minors) if said
+    )
 
 
 def _asked_when(form: DefinedForm) -> dict[str, When]:

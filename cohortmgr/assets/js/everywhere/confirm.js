@@ -1,5 +1,7 @@
 // The button of an irrevocable step waits for the number or the name. The server asks for it too.
-const tidy = (text) => text.normalize("NFKC").replace(/\s+/g, " ").trim().toLocaleLowerCase();
+// A keyboard in Arabic or Persian gives figures of its own, which the server reads as well.
+const western = (text) => text.replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (figure) => figure.charCodeAt(0) & 15);
+const tidy = (text) => western(text).normalize("NFKC").replace(/\s+/g, " ").trim().toLocaleLowerCase();
 
 document.querySelectorAll("input[data-expected]").forEach((field) => {
   const form = field.form;

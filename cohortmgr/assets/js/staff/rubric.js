@@ -37,7 +37,8 @@ if (rubric) {
   region.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     let used = false;
-    if (/^[0-9]$/.test(event.key)) used = choose(event.key);
+    const figure = event.key.replace(/^[\u0660-\u0669\u06f0-\u06f9]$/, (key) => String(key.charCodeAt(0) & 15));
+    if (/^[0-9]$/.test(figure)) used = choose(figure);
     else if (/^[a-z]$/i.test(event.key)) used = press(event.key.toLowerCase());
     else if (event.key === "Enter" && !event.target.closest("a, button, summary")) {
       rubric.requestSubmit(rubric.querySelector("button[type=submit]"));

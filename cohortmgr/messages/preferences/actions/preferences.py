@@ -8,7 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts.actions import counting
 from cohortmgr.accounts.actions.people import set_person
+from cohortmgr.accounts.contacts import require_mobile_of
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
@@ -35,6 +37,8 @@ def choose(viewer: Viewer, chosen: ChosenPreferences) -> bool:
     problems = contact_preference_problems(chosen.wish, chosen.phone)
     if problems:
         raise Refused(*problems)
+    if chosen.wish.channel == "sms":
+        require_mobile_of(chosen.phone, counting.sms_countries(), "phone")
     before = chosen_by(viewer)
     if before == chosen:
         return False

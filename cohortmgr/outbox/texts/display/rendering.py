@@ -14,6 +14,8 @@ from flask import current_app
 
 from cohortmgr.base.errors import Problem
 from cohortmgr.base.i18n import (
+    colon,
+    comma,
     day,
     language,
     localized,
@@ -149,7 +151,7 @@ def _passed_on(text: str, channel: str, variables: Mapping[str, Any]) -> str:
     base = current_app.config["BASE_URL"]
     text = re.sub(re.escape(base) + r"/my(?![\w-])[\w/-]*", base + told["page"], text)
     if channel == SMS:
-        return f"{told['name']} : {text}"
+        return f"{told['name']}{colon()}{text}"
     return f"{say(Problem(told['what'], told['values']))}\n\n{text}"
 
 
@@ -197,7 +199,7 @@ def _shown(variable: Variable, variables: Mapping[str, Any], channel: str) -> st
     value = variables[variable.name]
     if variable.kind in ("list", "reasons"):
         items = _reasons(value) if variable.kind == "reasons" else [str(each) for each in value]
-        return ", ".join(items) if channel == SMS else "\n".join(f"- {item}" for item in items)
+        return comma().join(items) if channel == SMS else "\n".join(f"- {item}" for item in items)
     if variable.kind == "link":
         return _link(value, variable)
     return _FORMATS[variable.kind](value) if variable.kind in _FORMATS else " ".join(str(value).split())

@@ -215,6 +215,8 @@ def test_a_company_s_contact_is_replaced_when_the_other_accepts(app: Flask, syst
     assert desk.get(address).status_code == 200
     assert desk.post(address, data={"email": "neuf@banque.ma", "spoken": "fr"}).status_code == 302
     assert known("ancien@banque.ma").roles == {Role.COMPANY_CONTACT}, "until the other has accepted"
+    waiting = desk.get("/staff/people").text
+    assert "neuf@banque.ma" in waiting and f"À la place de <bdi>{old.name}" in waiting
     visitor = stranger(app)
     assert visitor.post(f"/invitations/{token(system_app)}", data=NAMED).location.startswith("/company")
     assert known("neuf@banque.ma").roles == {Role.COMPANY_CONTACT}

@@ -90,7 +90,8 @@ def test_a_deputy_holds_the_role_between_two_days_and_stops_alone(app: Flask, sy
     first, last = clock.today() + timedelta(days=1), clock.today() + timedelta(days=3)
     address = f"/staff/people/roles/{grant_of(lina, Role.REVIEWER)}/deputy"
     desk = browser(app, admin)
-    assert "omar" in desk.get(address).text
+    shown = desk.get(address).text
+    assert "omar" in shown and shown.count("(facultatif)") == 1, "the first day alone may be left out"
     sent = {"deputy": omar.reference, "begins_on": first.isoformat()}
     assert "dernier jour" in desk.post(address, data=sent).text
     assert desk.post(address, data={**sent, "ends_on": last.isoformat()}).status_code == 302
@@ -101,7 +102,20 @@ def test_a_deputy_holds_the_role_between_two_days_and_stops_alone(app: Flask, sy
     [(_act, values)] = acts("accounts.deputise")
     assert values and values["after"]["stands_for"] == lina.reference
     assert len(letters(system_app, "role_given")) == 1
+    [(_message, told)] = letters(system_app, "role_lent")
+    assert told["address"] == "lina@inpt.ma" and told["variables"]["deputy"] == "Une omar"  # type: ignore[index]
     assert "Une lina" in desk.get(f"/staff/people/{omar.reference}").text
+
+
+def test_a_role_ended_before_its_last_day_says_when_it_ended(app: Flask) -> None:
+    _intake, admin, lina = staffed()
+    today = clock.today()
+    with writing():
+        grants.end(admin, grant_of(lina, Role.REVIEWER), today + timedelta(days=7))
+    with writing():
+        grants.end(admin, grant_of(lina, Role.REVIEWER), None)
+    [role] = queries.colleague_for(admin, lina.reference).roles
+    assert role.ends_on == today, "and not the day at which it would have ended"
 
 
 def test_a_role_is_given_once_and_again_when_it_is_over(app: Flask) -> None:

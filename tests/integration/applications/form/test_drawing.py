@@ -72,3 +72,29 @@ def test_a_section_says_each_of_its_questions(app: Flask, answers: dict[str, str
             assert "".join(part for part in parts if isinstance(part, str)) == "".join(texts), section.key
             papers = [each for each in section.questions if each.kind is QuestionKind.FILE]
             assert [part for part in parts if not isinstance(part, str)] == papers, section.key
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("language", ["fr", "ar"])
+def test_each_name_is_written_in_its_own_direction_whatever_the_page_s(app: Flask, language: str) -> None:
+    definition = read_known("mdia")
+    with app.test_request_context():
+        g.language = language
+        drawn = questions(fingerprint(definition), definition)
+        for key, direction in (("family_name", "ltr"), ("given_name", "ltr"), ("family_name_ar", "rtl")):
+            assert f'dir="{direction}"' in drawn[key].filled(None), key
+        junior = read_known("ai-master-junior")
+        drawn = questions(fingerprint(junior), junior)
+        assert 'dir="auto"' in drawn["family_name"].filled(None), "asked once, in either writing"
+
+
+@pytest.mark.sqlite_only
+def test_nothing_that_a_minor_must_say_is_called_optional(app: Flask) -> None:
+    junior = read_known("ai-master-junior")
+    with app.test_request_context():
+        g.language = "fr"
+        drawn = questions(fingerprint(junior), junior)
+        for key in ("guardian_name", "guardian_capacity", "guardian_phone"):
+            shown = drawn[key].filled(None)
+            assert "(facultatif)" not in shown and "Obligatoire pour une personne mineure" in shown, key
+        assert "(facultatif)" in drawn["guardian_email"].filled(None)

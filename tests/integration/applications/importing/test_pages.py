@@ -73,6 +73,14 @@ def stored(app: Flask) -> list[Path]:
     return [path for path in (Path(app.config["DATA"]) / "files").rglob("*") if path.is_file()]
 
 
+def test_a_file_that_brings_nothing_has_no_button_to_load_it(client: FlaskClient, intake: str) -> None:
+    row = as_csv(one())
+    load(client, intake, row)
+    text = words(client.get(preview(client, intake, row)).text)
+    assert "il n'y a rien à charger" in text and "Abandonner ce fichier" in text
+    assert not re.search(r"<button[^>]*>(<svg.*?</svg>)?Charger", text)
+
+
 def test_a_preview_shows_what_would_change_and_confirming_does_it_once(
     app: Flask, client: FlaskClient, intake: str
 ) -> None:

@@ -125,9 +125,16 @@ def test_what_cannot_be_is_said_beside_its_field_and_nothing_is_lost(
     assert known("c1@exemple.ma").language == "fr" and _acts("messages.choose") == 0
 
 
-def test_a_foreign_mobile_is_taken(app: Flask) -> None:
-    client = _client(app)
-    assert client.post("/my/preferences", data={**ALL, "phone": "+33 6 12 34 56 78"}).status_code == 302
+def test_a_foreign_mobile_is_taken_where_sms_go_to_its_country(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, french = _client(app), {**ALL, "phone": "+33 6 12 34 56 78"}
+    assert "0033" not in client.get("/my/preferences").text
+    refused = client.post("/my/preferences", data=french).text
+    assert "vers les portables en +212. Donnez" in refused and 'value="+33612345678"' in refused
+    assert client.post("/my/preferences", data={**french, "channel": "email"}).status_code == 302
+    monkeypatch.setattr(app.extensions["cohortmgr-settings"], "sms_countries", ("MA", "FR"))
+    assert client.post("/my/preferences", data=french).status_code == 302
     assert preferences.chosen_by(known("c1@exemple.ma")).phone == "+33612345678"
 
 
