@@ -1,4 +1,4 @@
-"""What is long or typed on an Arabic keyboard fits: references within a narrow screen, figures where a number is asked."""
+"""What is long, or typed on an Arabic keyboard: references fit a narrow screen, and its figures confirm a number."""
 
 from __future__ import annotations
 
@@ -38,4 +38,15 @@ def test_a_name_or_number_is_confirmed_in_arabic_figures(chromium: Browser, plac
         field.fill(arabic)
         expect(field.locator("xpath=ancestor::form").locator("button[type=submit]")).to_have_attribute(
             "aria-disabled", "false"
+        )
+
+
+def test_a_list_on_a_phone_hides_nothing_beside_the_screen(chromium: Browser, place: Lived) -> None:
+    with visiting(chromium, place.address, place.year, "ar", 360) as visitor:
+        visitor.sign_in("programme_administrator")
+        visitor.open("/staff/people")
+        page = visitor.page
+        beyond = "all => all.map((one) => one.scrollWidth - one.clientWidth)"
+        assert page.eval_on_selector_all(".table-scroll", beyond) == [0, 0], (
+            "addresses wrap within their card"
         )
