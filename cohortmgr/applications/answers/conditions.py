@@ -6,7 +6,7 @@ so that it comes back with its condition. A hidden answer also hides the questio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
 from cohortmgr.applications.answers.values import Answer, is_given
@@ -16,11 +16,13 @@ from cohortmgr.programmes.definition.rules import (
     ConditionOperator,
     Form,
     Question,
+    Text,
 )
 
 # Question key to whether it is shown, None while that is worked out. A form without circular conditions never
 # nests deeper than it has questions; in a stored form with a circle, the questions of the circle are hidden.
 _Known = dict[str, bool | None]
+_OR: Mapping[str, str] = {"fr": " ou ", "ar": " أو ", "en": " or "}
 
 
 def hidden(form: Form, answers: Mapping[str, Answer]) -> frozenset[str]:
@@ -60,6 +62,23 @@ def is_required(question: Question, answers: Mapping[str, Answer]) -> bool:
     if question.required or not question.require_when:
         return question.required
     return all(holds(each, answers.get(each.question)) for each in question.require_when)
+
+
+def lacking_of(
+    form: Form, question: Question, answers: Mapping[str, Answer], out: frozenset[str]
+) -> tuple[Question, ...]:
+    """The shown questions of which one must still be answered, of those that may replace this one; empty if one is
+    answered, or if nothing replaces it. `out` are the keys of hidden questions."""
+    known = tuple(each for each in form.instead_of(question) if each.key not in out)
+    return () if any(is_given(answers.get(each.key)) for each in known) else known
+
+
+def either_of(questions: Sequence[Question]) -> Text:
+    """The questions of which one suffices, as one text: « Adresse e-mail ou Téléphone »."""
+    return {
+        language: word.join(each.label.get(language, "") for each in questions)
+        for language, word in _OR.items()
+    }
 
 
 def holds(condition: Condition, answer: Answer) -> bool:

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from cohortmgr.applications.answers.composed import IDENTITY_DOCUMENTS
+from cohortmgr.applications.answers.conditions import either_of
 from cohortmgr.applications.answers.provinces import ABROAD, ABROAD_NAME, province_name, region_of_province
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.base.errors import N_, Problem
@@ -144,6 +145,9 @@ def said_when(form: Form, question: Question) -> str:
 
 def said_required(form: Form, question: Question) -> str:
     """Say when an answer is required, if that depends on other answers; empty for other questions."""
+    if question.either:
+        values = {"questions": localized(either_of(form.instead_of(question)))}
+        return say(Problem(N_("Une seule de ces réponses suffit : %(questions)s."), values))
     if not question.require_when:
         return ""
     values = {"conditions": said_conditions(form, question.require_when)}

@@ -207,7 +207,7 @@ def answer(viewer: Viewer, reference: str, given: FieldValues, documents: Sequen
     before = _values(file, keys)
     file = save_reopened(viewer, file, questions, given, documents)
     db.session.flush()
-    absent = unanswered(questions, file.answers, papers_of(file.documents))
+    absent = unanswered(form, questions, file.answers, papers_of(file.documents))
     if absent:
         raise Refused(*absent)
     _close(viewer, file, request.row, before, _values(file, keys))

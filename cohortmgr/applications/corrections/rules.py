@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from cohortmgr.applications.answers.conditions import counted, either_of, hidden, lacking_of
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file.rules import asked
 from cohortmgr.base.errors import N_, Problem
@@ -92,10 +93,10 @@ def strangers(form: Form, keys: Collection[str], given: Iterable[str]) -> list[P
 
 
 def unanswered(
-    questions: Sequence[Question], answers: Mapping[str, Answer], documents: Collection[str]
+    form: Form, questions: Sequence[Question], answers: Mapping[str, Answer], documents: Collection[str]
 ) -> list[Problem]:
-    """A Problem for each reopened question that must be answered and is not."""
-    return [
+    """A Problem for each reopened question that must be answered and is not, nor one that may replace it."""
+    absent = [
         Problem(MISSING, {"question": question.label}, question.key)
         for question in questions
         if question.required
@@ -105,3 +106,10 @@ def unanswered(
             else answers.get(question.key) in (None, "", False)
         )
     ]
+    known, said = counted(form, answers), set[str]()
+    for question in questions:
+        lacking = lacking_of(form, question, known, hidden(form, answers))
+        if lacking and question.either not in said:
+            said.add(question.either)
+            absent.append(Problem(MISSING, {"question": either_of(lacking)}, question.key))
+    return absent

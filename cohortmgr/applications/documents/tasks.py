@@ -245,7 +245,7 @@ def _tell(row: Document) -> None:
     person = person_reference(application)
     what = about(application, person)
     record(SYSTEM, "applications.refuse_document", what, before={}, after={"reason": row.reason})
-    if application.state != ApplicationState.SUBMITTED or application.email is None:
+    if application.state != ApplicationState.SUBMITTED:
         return
     intake = db.session.get_one(Intake, application.intake_id)
     definition = definition_of(intake)
@@ -259,7 +259,7 @@ def _tell(row: Document) -> None:
     send(
         "document_refused",
         person,
-        application.email,
+        application.email or "",  # whoever gave a number alone is told by SMS
         application.language,
         variables,
         application.institution_id,

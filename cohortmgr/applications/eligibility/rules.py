@@ -52,6 +52,22 @@ def assess(
     return Assessment(not reasons, reasons, on)
 
 
+def closing(
+    rules: Iterable[EligibilityRule],
+    answers: Mapping[str, Answer],
+    circumstances: Circumstances = NOTHING_KNOWN,
+) -> list[EligibilityRule]:
+    """The rules that what is answered already fails: the person should read them at that answer, and not once
+    everything is filled in. What is not answered yet closes nothing."""
+    return [
+        rule
+        for rule in rules
+        if asks(rule, answers)
+        and all(is_given(answers.get(key)) for key in rule.subjects)
+        and not holds(rule, answers, circumstances)
+    ]
+
+
 def asks(rule: EligibilityRule, answers: Mapping[str, Answer]) -> bool:
     """Whether a rule applies to the person who gave these answers."""
     return all(is_met(each, answers.get(each.question)) for each in rule.when)

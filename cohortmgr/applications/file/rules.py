@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from cohortmgr.applications.answers import amended
-from cohortmgr.applications.answers.conditions import counted, hidden, is_required
+from cohortmgr.applications.answers.conditions import counted, either_of, hidden, is_required, lacking_of
 from cohortmgr.applications.answers.missing_parts import incomplete
 from cohortmgr.applications.answers.provinces import region_of_province
 from cohortmgr.applications.answers.values import Answer, is_given
@@ -143,6 +143,7 @@ def owed_later(form: Form, answers: Mapping[str, Answer], documents: Collection[
         question
         for question in asked_later(form, answers)
         if _missing_of(question, answers.get(question.key), present, documents)
+        or lacking_of(form, question, present, hidden(form, answers))
     )
 
 
@@ -161,8 +162,21 @@ def missing(form: Form, answers: Mapping[str, Answer], documents: Collection[str
         problem
         for question in asked(form)
         if question.key not in out
-        for problem in _missing_of(question, answers.get(question.key), present, documents)
+        for problem in (
+            *_missing_of(question, answers.get(question.key), present, documents),
+            *one_missing(form, question, present, out),
+        )
     ]
+
+
+def one_missing(
+    form: Form, question: Question, answers: Mapping[str, Answer], out: frozenset[str]
+) -> list[Problem]:
+    """The Problem that one of several answers is missing, beside the first of their questions alone."""
+    absent = lacking_of(form, question, answers, out)
+    if not absent or absent[0] is not question:
+        return []
+    return [Problem(N_("Il manque : %(question)s"), {"question": either_of(absent)}, question.key)]
 
 
 def _missing_of(

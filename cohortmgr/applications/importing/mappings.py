@@ -5,7 +5,7 @@ A mapping is proposed from the columns' names, and completed on a page or by a m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -55,7 +55,24 @@ def is_expected(question: Question) -> bool:
 
 def is_required(question: Question) -> bool:
     """Whether a row without this answer cannot be used."""
-    return question.required and question.asked_at_application and is_expected(question)
+    wanted = question.required or question.required_in_files
+    return wanted and question.asked_at_application and is_expected(question)
+
+
+def lacking_one(form: Form, given: Collection[str]) -> list[tuple[Question, ...]]:
+    """The questions of which an imported row must answer one and answers none, group by group; `given` are the keys
+    that are answered. Where one of them is required of every row, that is said instead."""
+    groups = {
+        question.either: form.instead_of(question)
+        for question in form.questions
+        if question.either and question.asked_at_application
+    }
+    expected = [tuple(each for each in group if is_expected(each)) for group in groups.values()]
+    return [
+        group
+        for group in expected
+        if group and not any(is_required(each) or each.key in given for each in group)
+    ]
 
 
 def parse_mapping(text: str) -> GivenMapping:
@@ -189,7 +206,10 @@ def propose_mapping(
             taken.add(question.key)
             del free[found]
     columns = {each: chosen.get(each) for each in header}
-    missing = tuple(q.key for q in form.questions if is_required(q) and q.key not in taken)
+    lacking = {group[0].key for group in lacking_one(form, taken)}
+    missing = tuple(
+        q.key for q in form.questions if q.key not in taken and (is_required(q) or q.key in lacking)
+    )
     values = {
         key: {**layout.value_aliases.get(key, {}), **given.values.get(key, {})}
         for key in {**layout.value_aliases, **given.values}

@@ -14,12 +14,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from cohortmgr.applications.answers.composed import read_cell
+from cohortmgr.applications.answers.conditions import either_of
 from cohortmgr.applications.answers.scripts import wrong_script
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file.rules import identity_numbers, person_values
 from cohortmgr.applications.importing.mappings import (
     ColumnMapping,
     GivenMapping,
+    is_required,
+    lacking_one,
     parse_mapping,
     propose_mapping,
     questions_of,
@@ -35,6 +38,7 @@ __all__ = [
     "parse_mapping", "propose_mapping", "read_record", "read_records", "supersedes",
 ]  # fmt: skip
 
+_ONE_OF = N_("Une de ces réponses manque : %(questions)s. Remplissez l’une ou l’autre.")
 # The numbers that identify a person, the surest first.
 _IDENTITIES = ("identifier.cin", "identifier.massar", "identifier.passport", "identifier.residence_permit")
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
@@ -106,7 +110,7 @@ def read_records(
 ) -> ImportResult:
     """Read and judge every row. Raises one Refused for the whole file if a required column is missing."""
     if mapping.missing:
-        raise Refused(_missing_columns([form.question(key) for key in mapping.missing]))
+        raise Refused(_missing_columns(form, mapping.missing))
     if not table.rows:
         raise Refused(
             N_(
@@ -156,8 +160,9 @@ def moment_of(raw: Mapping[str, str], mapping: ColumnMapping, layout: ImportLayo
         return None
 
 
-def _missing_columns(questions: Sequence[Question]) -> Problem:
-    names = [each.columns[0] if each.columns else each.label.get("fr", each.key) for each in questions]
+def _missing_columns(form: Form, keys: Sequence[str]) -> Problem:
+    questions = [form.question(key) for key in keys]
+    names = [_columns_of(form, each) for each in questions]
     if len(names) > 1:
         what = N_(
             "%(count)s colonnes manquent dans le fichier : %(columns)s. Ajoutez-les, ou indiquez lesquelles "
@@ -172,6 +177,28 @@ def _missing_columns(questions: Sequence[Question]) -> Problem:
         {"column": names[0]},
         questions[0].key,
     )
+
+
+def _columns_of(form: Form, question: Question) -> str:
+    """The column that is missing, or those of which one suffices."""
+    wanted = (question,) if is_required(question) else form.instead_of(question) or (question,)
+    return " / ".join(each.columns[0] if each.columns else each.label.get("fr", each.key) for each in wanted)
+
+
+def _lacking(
+    form: Form, questions: Mapping[str, Question], answers: Mapping[str, Answer], faults: Sequence[RowFault]
+) -> list[RowFault]:
+    """A fault for each group of questions of which the row answers none. A cell that is wrong was meant as an
+    answer: it has a fault of its own."""
+    columns = {question.key: header for header, question in questions.items()}
+    meant = {questions[fault.column].key for fault in faults if fault.column and fault.column in questions}
+    return [
+        RowFault(
+            next((columns[each.key] for each in group if each.key in columns), None),
+            Problem(_ONE_OF, {"questions": either_of(group)}, group[0].key),
+        )
+        for group in lacking_one(form, {*answers, *meant})
+    ]
 
 
 def _judged(
@@ -189,6 +216,7 @@ def _judged(
     if len(raw) != len(header):
         return Rejection(record.line, raw, (_wrong_length(record, header),), mark)
     answers, faults = _answers(record, header, questions, layout, today)
+    faults += _lacking(form, questions, answers, faults)
     sent_at: datetime | None = None
     if sent_column is not None:
         try:

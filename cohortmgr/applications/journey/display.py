@@ -20,11 +20,12 @@ from cohortmgr.applications.form.pages import (
     by_question,
     first_undone,
     met,
+    page_with,
     progress,
 )
 from cohortmgr.base.errors import Problem
 from cohortmgr.base.i18n import localized, say
-from cohortmgr.programmes.definition.rules import Question, QuestionKind
+from cohortmgr.programmes.definition.rules import EligibilityRule, Question, QuestionKind
 
 if TYPE_CHECKING:
     from cohortmgr.applications.file.queries import File
@@ -40,8 +41,9 @@ def page_url(file: File, page: FormPage, **more: Any) -> str:
     return url_for("journey_candidate.page", reference=file.application.reference, **place, **more)
 
 
-def task_page(file: File, news: Sequence[Question]) -> str:
-    """The page with the task list; `news` are the questions that came or changed since the last saving."""
+def task_page(file: File, news: Sequence[Question], closed: Sequence[EligibilityRule]) -> str:
+    """The page with the task list; `news` are the questions that came or changed since the last saving, `closed` the
+    conditions that keep the file from being sent."""
     form, answers = file.definition.form, file.working
     papers, mend = papers_of(file.documents), _refused(file)
     absent = missing(form, counted(form, answers), papers)
@@ -63,12 +65,25 @@ def task_page(file: File, news: Sequence[Question]) -> str:
         news=news,
         sections=[task for task in sections if task],
         papers=[_paper(file, page, each) for page in pages for each in page.questions if _is_paper(each)],
-        ready=undone is None,
+        ready=undone is None and not closed,
+        closed=closed,
         left=len({problem.where for problem in absent}) + len(mend),
         begun=bool(answers) or bool(file.documents),
-        next=check if undone is None else page_url(file, undone),
+        next=_next(file, pages, undone, closed) or check,
         check=check,
     )
+
+
+def _next(
+    file: File, pages: Sequence[FormPage], undone: FormPage | None, closed: Sequence[EligibilityRule]
+) -> str | None:
+    """Where the button leads: to what is still to fill in, else to the answer that closes the way; None when all is
+    done."""
+    if undone is not None:
+        return page_url(file, undone)
+    found = (page_with(pages, rule.question) for rule in closed)
+    page = next((each for each in found if each is not None), None)
+    return page_url(file, page, to="tasks") if page is not None else None
 
 
 def _refused(file: File) -> set[str]:

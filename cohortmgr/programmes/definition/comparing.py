@@ -63,6 +63,8 @@ FIELDS: Mapping[str, str] = {
     "promise_days": N_("le délai d’une pièce promise"),
     "proof": N_("la pièce qui la prouve"),
     "page": N_("la page où elle est posée"),
+    "either": N_("les questions dont une réponse suffit"),
+    "required_in_files": N_("obligatoire dans les fichiers importés ou non"),
 }
 PARTS: Mapping[str, str] = {
     "title": N_("Le titre du programme"),

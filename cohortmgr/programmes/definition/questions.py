@@ -109,6 +109,9 @@ class Question:
     A paper is made of at most `max_files` files and `max_pages` pages, and may be promised until
     `promise_days` days after the close. `proof` is the question of the paper on which staff check this
     figure. When the form asks one thing a page, questions in sequence with the same `page` stand together.
+
+    Of the questions with the same `either`, one answer suffices, and one there must be. `required_in_files`: an
+    imported row needs this answer, even where a person who fills in the form may give another instead.
     """
 
     key: str
@@ -135,6 +138,8 @@ class Question:
     promise_days: int | None = None
     proof: str | None = None
     page: str = ""
+    either: str = ""
+    required_in_files: bool = False
 
     def option(self, key: str) -> Option:
         """The option with that key; KeyError if there is none."""
@@ -178,6 +183,13 @@ class Form:
             if question.key == key:
                 return question
         raise KeyError(key)
+
+    def instead_of(self, question: Question) -> tuple[Question, ...]:
+        """The questions of which one answer suffices, this one among them and in their order; empty for a question
+        that nothing replaces."""
+        if not question.either:
+            return ()
+        return tuple(each for each in self.questions if each.either == question.either)
 
     def conditions_of(self) -> Mapping[str, tuple[Condition, ...]]:
         """The conditions that must all hold for a question to be shown, by its key, its section's first. A

@@ -75,7 +75,7 @@ OPERATORS: Mapping[ConditionOperator, str] = {
 _ALL = frozenset(
     {
         "required", "sealed", "only_online", "asked_at_application", "columns", "target", "page", "show_when",
-        "require_when",
+        "require_when", "either", "required_in_files",
     }
 )  # fmt: skip
 _BOUNDS = frozenset({"minimum", "maximum"})

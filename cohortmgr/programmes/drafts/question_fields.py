@@ -27,7 +27,7 @@ QuestionTable = dict[str, Any]
 LIMITS: Mapping[str, int] = {"label": 300, "title": 300, "help": 2000}
 LONGEST_NAME, MOST_OPTIONS, MOST_NAMES, MOST_CONDITIONS = 120, 200, 20, 6
 MEGABYTE = 1024 * 1024
-_FLAGS = ("required", "sealed", "only_online")
+_FLAGS = ("required", "sealed", "only_online", "required_in_files")
 _DECIMALS = ("minimum", "maximum")
 _WHOLES = ("max_length", "max_files", "max_pages", "promise_days")
 _CONDITIONS = ("show_when", "require_when", "when")
@@ -112,7 +112,7 @@ def _read_plain(typed: Typed, given: PostedValues, shown: frozenset[str]) -> Non
             table["asked_at_application"] = False
     for name in shown & {*_DECIMALS, *_WHOLES, "max_bytes"}:
         put(table, name, figure(name, typed.text(given, name, 20)))
-    for name in shown & {"target", "proof", "page"}:
+    for name in shown & {"target", "proof", "page", "either"}:
         put(table, name, typed.text(given, name, 40))
     if table.get("target") and table["target"] not in TARGETS:
         table.pop("target")

@@ -126,7 +126,8 @@ def _field(question: Question) -> Any:
     label, hint = localized(question.label), localized(question.help)
     kind, wanted = question.kind, _render(question)
     common: dict[str, Any] = {"label": label, "description": hint, "render_kw": wanted}
-    optional = not question.required and not question.require_when and said_for_minors(question) is None
+    asked = question.required or question.require_when or question.either
+    optional = not asked and said_for_minors(question) is None
     builder = _PARTS.get(kind)
     if builder is not None:
         return Parts(_inner(builder(question)), label, optional=optional, description=hint)

@@ -16,7 +16,7 @@ from cohortmgr.applications.deadlines.actions import late_starts
 from cohortmgr.applications.deadlines.models import LateStart
 from cohortmgr.applications.documents.rules import papers_of
 from cohortmgr.applications.eligibility.queries import circumstances_of
-from cohortmgr.applications.eligibility.rules import Assessment, assess
+from cohortmgr.applications.eligibility.rules import Assessment, assess, closing
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.actions import about_file, require_open
 from cohortmgr.applications.file.models import Application
@@ -40,6 +40,7 @@ from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale
 from cohortmgr.base.hooks import Hook
 from cohortmgr.base.text import new_reference, new_short_code
 from cohortmgr.outbox.actions import send
+from cohortmgr.programmes.definition.rules import EligibilityRule
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.programmes.rules import require_questions
@@ -121,6 +122,17 @@ def check(viewer: Viewer, file: File) -> tuple[list[Problem], Assessment]:
         absent,
         assess(definition.eligibility, answers, clock.today(), circumstances_of(file)),
     )
+
+
+def closed(viewer: Viewer, file: File) -> list[EligibilityRule]:
+    """The conditions that keep the file from being sent: those that its answers fail already, and once nothing else is
+    missing every one that is not met."""
+    absent, assessment = check(viewer, file)
+    rules = file.definition.eligibility
+    if not absent:
+        return [rule for rule in rules if rule.key in assessment.reasons]
+    answers = counted(file.definition.form, file.working)
+    return closing(rules, answers, circumstances_of(file))
 
 
 def reasons(viewer: Viewer, file: File, keys: Iterable[str]) -> list[Problem]:

@@ -47,7 +47,7 @@ from cohortmgr.applications.form.pages import (
 )
 from cohortmgr.applications.form.views.drawing import questions
 from cohortmgr.applications.form.views.requests import marks, secret, seen_by
-from cohortmgr.applications.journey.actions import changes, helped_sending
+from cohortmgr.applications.journey.actions import changes, helped_sending, sending
 from cohortmgr.applications.journey.display import page_url, task_page
 from cohortmgr.applications.journey.views.requests import editable, fingerprint_of, prepared
 from cohortmgr.base import clock
@@ -55,6 +55,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.i18n import LANGUAGES, LOCALES, hour, language, localized, remember, say
 from cohortmgr.base.web.asked import json_sent
+from cohortmgr.programmes.definition.rules import EligibilityRule
 
 bp = Blueprint("journey_candidate", __name__)
 
@@ -129,6 +130,7 @@ def _kept(reference: str, section: str, number: int) -> ResponseReturnValue:
             return redirect(_following(file, section, number))
         button = pressed(file.definition.form, request.form)
         sent = as_pressed(request.form, button)
+        before = file.working
         file, problems = saving.save_answers(
             viewer, file, sent.to_dict(flat=False), documents, asked.keys, seen_by(sent), language()
         )
@@ -136,6 +138,9 @@ def _kept(reference: str, section: str, number: int) -> ResponseReturnValue:
     if not problems and _goes_on(button):
         problems = _left(file, asked)
     if not problems:
+        new = any(file.working.get(key) != before.get(key) for key in asked.keys)
+        if new and _goes_on(button) and _closed(file, asked):
+            return redirect(page_url(file, asked, to=request.args.get("to"), _anchor="closed"))
         return _spoken(redirect(_after(file, asked, button)))
     form = form_class(fingerprint_of(file), file.definition)(sent, data=typed(file.definition, file.working))
     if button is not None and button.adds:
@@ -158,6 +163,12 @@ def _left(file: File, asked: FormPage) -> list[Problem]:
     form = file.definition.form
     absent = missing(form, counted(form, file.working), papers_of(file.documents))
     return [each for each in absent if page_with([asked], each.where or "") is not None]
+
+
+def _closed(file: File, asked: FormPage) -> list[EligibilityRule]:
+    """The conditions that the answers of this page fail: said here, and not once all pages are filled in."""
+    rules = sending.closed(guards.viewer(), file)
+    return [rule for rule in rules if any(key in asked.keys for key in rule.subjects)]
 
 
 def _chosen() -> str | None:
@@ -220,6 +231,8 @@ def _page(file: File, asked: FormPage, form: ApplicationForm | None) -> str:
         tasks=tasks_url(file),
         action=page_url(file, asked, to=back),
         to_check=back == "check",
+        closed=_closed(file, asked),
+        following=_after(file, asked, None),
         form=form,
         drawn=None if form else questions(fingerprint_of(file), file.definition),
         answers=None
@@ -314,7 +327,8 @@ def change(reference: str) -> ResponseReturnValue:
     file = file_queries.own(viewer, reference)
     if file.change is None or not editable(file):
         return redirect(url_for("applications_candidate.show", reference=reference))
-    return task_page(file, amended.new_questions(file.definition.form, file.application.answers))
+    news = amended.new_questions(file.definition.form, file.application.answers)
+    return task_page(file, news, sending.closed(viewer, file))
 
 
 @bp.route("/my/applications/<reference>/helper", methods=["GET", "POST"])

@@ -254,7 +254,7 @@ def show(reference: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     file = file_queries.own(viewer, reference)
     if file.application.state == ApplicationState.DRAFT and editable(file):
-        return task_page(file, _news(file))
+        return task_page(file, _news(file), sending.closed(viewer, file))
     above = [step for steps in steps_above for step in steps(viewer, file.application)]
     return render_template(
         "applications/journey/candidate_status.html",

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from cohortmgr.accounts.contacts import is_mobile_of
-from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.models import Account, Person
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, table_of
 from cohortmgr.messages.preferences.models import Preference
@@ -24,9 +24,20 @@ from cohortmgr.outbox.notices import declared
 from cohortmgr.outbox.texts.display.rendering import SMS, template_name, text_key
 
 _PREFERENCES = table_of(Preference)
-_PERSONS = sa.select(
-    Person.id, Person.reference, Person.email, Person.phone_sealed, *_PREFERENCES.c
-).outerjoin(Preference, Preference.person_id == Person.id)
+_PERSONS = (
+    sa.select(
+        Person.id,
+        Person.reference,
+        Person.email,
+        Person.phone_sealed,
+        Account.reference.label("account"),
+        sa.case((Account.proved_at.is_not(None), Account.email)).label("proved_email"),
+        Account.phone_sealed.label("proved_phone"),
+        *_PREFERENCES.c,
+    )
+    .outerjoin(Preference, Preference.person_id == Person.id)
+    .outerjoin(Account, sa.and_(Account.person_id == Person.id, Account.suspended_at.is_(None)))
+)
 
 
 def route_all(messages: Sequence[Message], contents: Sequence[Mapping[str, Any]]) -> list[hooks.Routed]:
@@ -47,13 +58,15 @@ def _way(
     message: Message, content: Mapping[str, Any], person: Any, short: bool, now: datetime
 ) -> hooks.Routed:
     if person is None and message.channel == "sms":  # to a number that is in no person's row
-        email, phone = "", content["address"]
+        email, phone, rings = "", content["address"], False
     else:
         email = content["address"] or (person.email if person else None) or ""
-        phone = _Telephone(person)
+        rings = _rings_first(message, person, email)
+        phone = _Telephone(person, proved=rings)
     wish = contact_preference_of(person) if person else ContactPreference()
     errand = _errand(message, content, short)
-    told = route(wish, errand, now, bool(email), bool(phone))
+    rings = rings and short and not errand.campaign and is_mobile_of(str(phone), _sms_countries())
+    told = route(wish, errand, now, bool(email) and not rings, bool(phone))
     if told == Leave("sms") and not is_mobile_of(str(phone), _sms_countries()):
         told = route(wish, errand, now, bool(email), False)  # no SMS goes to such a number
     match told:
@@ -67,21 +80,35 @@ def _way(
             return hooks.Unroutable(drop)
 
 
+def _rings_first(message: Message, person: Any, email: str) -> bool:
+    """Whether the person proved a number and no address, and the letter would go to the address that their file
+    says: a decision must not leave for an address that nobody proved while a proved number is told nothing. What
+    names another address was written to whoever reads that one."""
+    if person is None or message.channel != "email" or person.proved_phone is None:
+        return False
+    return person.proved_email is None and email in ("", person.email)
+
+
 def _sms_countries() -> Sequence[str]:
     countries: Sequence[str] = current_app.extensions["cohortmgr-settings"].sms_countries
     return countries
 
 
 class _Telephone:
-    """A person's telephone number, unsealed only if a message leaves by it."""
+    """A person's telephone number, unsealed only if a message leaves by it: the one of their file, or the `proved`
+    one that enters their account, which also stands in for a number that no file says."""
 
-    def __init__(self, person: Any) -> None:
+    def __init__(self, person: Any, *, proved: bool) -> None:
         self._person = person
+        self.proved = proved or (person is not None and person.phone_sealed is None)
+        self.proved = self.proved and person.proved_phone is not None
 
     def __bool__(self) -> bool:
-        return self._person is not None and self._person.phone_sealed is not None
+        return self.proved or (self._person is not None and self._person.phone_sealed is not None)
 
     def __str__(self) -> str:
+        if self.proved:
+            return crypto.unseal(self._person.proved_phone, "accounts", "phone", self._person.account)
         return crypto.unseal(self._person.phone_sealed, "persons", "phone", self._person.reference)
 
 

@@ -33,7 +33,8 @@ _PARTED = COMPOSED | {QuestionKind.DATE}
 _COUNTED = frozenset({QuestionKind.CHOICES, QuestionKind.RANKING, QuestionKind.GROUP})
 # What a question in a group's row may not say, with the value that means that it says nothing.
 _NOT_OF_A_ROW: Mapping[str, object] = {
-    "sealed": False, "target": None, "columns": (), "show_when": (), "require_when": (),
+    "sealed": False, "target": None, "columns": (), "show_when": (), "require_when": (), "either": "",
+    "required_in_files": False,
     "asked_at_application": True, "only_online": False,
 }  # fmt: skip
 # Names that the form itself uses, or that pages send beside the answers.
@@ -82,6 +83,7 @@ def check_form(form: Form, offered: Form) -> Iterator[Fault]:
             for name in ("show_when", "require_when"):
                 yield from check_conditions((*path, name), getattr(question, name), known, question.sealed)
         yield from _section(here, section)
+    yield from _alternatives(form)
     yield from _circles(form)
 
 
@@ -185,6 +187,30 @@ def _proof(path: Path, question: Question, known: Mapping[str, Question]) -> Ite
         yield Fault((*path, "proof"), what, {"question": question.proof})
     if question.sealed:
         yield Fault((*path, "proof"), N_("Une réponse scellée ne se vérifie pas sur une pièce."))
+
+
+def _alternatives(form: Form) -> Iterator[Fault]:
+    """A fault for each question of which one answer should suffice with others, and could not."""
+    for place, section in enumerate(form.sections):
+        for rank, question in enumerate(section.questions):
+            where: Path = ("form", "sections", place, "questions", rank, "either")
+            if not question.either:
+                continue
+            if question.required or question.require_when:
+                what = N_(
+                    "Une autre réponse suffit à la place de celle-ci : elle n’est pas obligatoire elle-même."
+                )
+                yield Fault(where, what)
+            if question.kind in (QuestionKind.FILE, QuestionKind.CONSENT, QuestionKind.GROUP):
+                yield Fault(
+                    where, N_("Un fichier, un accord ou un groupe ne se remplace pas par une autre réponse.")
+                )
+            if len({each.asked_at_application for each in form.instead_of(question)}) > 1:
+                what = N_("Les questions dont une réponse suffit se posent au même moment.")
+                yield Fault(where, what)
+            if len(form.instead_of(question)) < 2:
+                what = N_("« %(name)s » ne nomme que cette question : aucune autre réponse ne la remplace.")
+                yield Fault(where, what, {"name": question.either})
 
 
 def _bounds(path: Path, question: Question) -> Iterator[Fault]:

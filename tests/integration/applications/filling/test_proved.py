@@ -9,16 +9,13 @@ import sqlalchemy as sa
 from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
-from cohortmgr.base.db import db, writing
+from cohortmgr.base.db import db
 from cohortmgr.outbox.delivery.tasks.handing_over import deliver
 from cohortmgr.outbox.models import Message
-from cohortmgr.programmes import actions as programmes
-from cohortmgr.programmes.definition import toml
-from cohortmgr.programmes.queries import intake_of
 from tests.integration.accounts.entering import last_code
+from tests.integration.applications.importing.sheets import words
 from tests.integration.applications.journey import steps
 from tests.integration.applications.journey.steps import DURING, begin, fill
 
@@ -34,18 +31,6 @@ def _during(system_context: AppContext) -> Iterator[None]:
 def enter(client: FlaskClient, contact: str) -> None:
     assert client.post("/sign-up", data={"email": contact}).status_code == 302
     assert client.post("/code", data={"code": last_code(client.application)}).status_code == 302
-
-
-def without_address() -> str:
-    """The open intake of a programme that asks for no e-mail address."""
-    text = (toml.DEFINITIONS / "mdia.toml").read_text(encoding="utf-8")
-    asked = 'required = true\nmax_length = 254\ntarget = "person.email"'
-    assert asked in text
-    with writing():
-        programmes.load_definition(
-            SYSTEM, toml.read_definition(text.replace(asked, asked.partition("\n")[2]), "mdia.toml")
-        )
-    return intake_of("mdia", "2027").reference
 
 
 @pytest.mark.parametrize(
@@ -72,10 +57,40 @@ def test_what_was_proved_is_filled_in_and_saved_once_the_person_says_so(
 
 
 def test_who_has_a_telephone_alone_finishes_and_gets_the_receipt_by_sms(client: FlaskClient) -> None:
-    intake = without_address()
+    intake = steps.load_mdia()
     enter(client, PHONE)
     draft = begin(client, intake)
     fill(client, draft, steps.answers(email=""))
+    assert client.post(f"/my/applications/{draft}/check").status_code == 302
+    while deliver():
+        continue
+    db.session.rollback()
+    receipt = db.session.scalars(sa.select(Message).where(Message.key == "application_received")).one()
+    assert (receipt.state, receipt.channel) == ("sent", "sms")
+
+
+def test_one_of_address_and_number_suffices_and_none_is_told_once(client: FlaskClient) -> None:
+    intake = steps.load_mdia()
+    enter(client, PHONE)
+    draft = begin(client, intake)
+    page = f"/my/applications/{draft}/form/contact/1"
+    text = client.get(page).text
+    assert "Adresse e-mail ou Téléphone" in text and "(facultatif)" not in text
+    answer = client.post(page, data={"email": "", "phone": ""})
+    told = words(answer.text)
+    assert "Adresse e-mail ou Téléphone" in told and "Il manque" in told
+    assert client.post(page, data={"email": "", "phone": PHONE}).status_code == 302
+    db.session.rollback()
+    assert client.post(page, data={"email": "zoe@exemple.ma", "phone": ""}).status_code == 302
+
+
+def test_what_is_written_to_an_address_that_nobody_proved_goes_to_the_number_that_somebody_proved(
+    client: FlaskClient,
+) -> None:
+    intake = steps.load_mdia()
+    enter(client, PHONE)
+    draft = begin(client, intake)
+    fill(client, draft, steps.answers(email="zoe@gmial.com"))
     assert client.post(f"/my/applications/{draft}/check").status_code == 302
     while deliver():
         continue
