@@ -34,7 +34,7 @@ class SelectionFile:
     number: str
     name: str
     region: str | None
-    eligible: bool
+    eligible: bool | None
     reasons: tuple[str, ...] = ()
     readings: tuple[Reading, ...] = ()
 
@@ -44,7 +44,7 @@ class SelectionBoard:
     """The ranked files of an offering, where the ranking is cut, and the files that are not ranked.
 
     `files` are keyed by number. `unread` files lack readings; `ineligible` files are refused without being
-    read."""
+    read; `undecided` ones wait for a person to say whether they meet the conditions."""
 
     ranking: Ranking
     cut: Cut
@@ -54,6 +54,7 @@ class SelectionBoard:
     rubric: Rubric
     seats: int
     waiting: int
+    undecided: tuple[SelectionFile, ...] = ()
 
     @property
     def scores(self) -> dict[str, list[Mapping[str, int]]]:
@@ -109,7 +110,8 @@ def build(
         cut=cut(ranking, seats, waiting),
         files={file.number: file for file in files},
         unread=tuple(file for file in eligible if file.number not in known),
-        ineligible=tuple(file for file in files if not file.eligible),
+        ineligible=tuple(file for file in files if file.eligible is False),
+        undecided=tuple(file for file in files if file.eligible is None),
         rubric=rubric,
         seats=seats,
         waiting=waiting,
@@ -117,7 +119,15 @@ def build(
 
 
 def require_read(board: SelectionBoard) -> None:
-    """Refuse to decide while an eligible file lacks readings. The problem says how many do and names the first."""
+    """Refuse to decide while an eligible file lacks readings, or one waits for a person to say whether it meets the
+    conditions. The problem says how many do and names the first."""
+    if board.undecided:
+        what = N_(
+            "%(files)s dossiers attendent qu’on dise s’ils remplissent les conditions, dont %(first)s : décidez "
+            "avant de proposer."
+        )
+        values = {"files": len(board.undecided), "first": board.undecided[0].number}
+        raise Refused(Problem(what, values, "undecided"))
     if board.unread:
         raise Refused(
             Problem(

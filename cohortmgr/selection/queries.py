@@ -83,7 +83,7 @@ def ranking_of(intake: Intake, offering: Offering | None = None) -> SelectionBoa
             number=row.number,
             name=row.name,
             region=row.region,
-            eligible=bool(row.eligible),
+            eligible=row.eligible,
             reasons=tuple(row.reasons),
             readings=tuple(readings[row.id]),
         )

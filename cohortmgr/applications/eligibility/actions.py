@@ -94,7 +94,7 @@ def reassess(viewer: Viewer, file: File) -> None:
     answers = counted(file.definition.form, file.answers)
     found = assess(file.definition.eligibility, answers, day, circumstances_of(file))
     held = queries.override_of(row)
-    row.eligible = found.eligible if held is None else held.eligible
+    row.eligible = found.verdict if held is None else held.eligible
     row.reasons = list(found.reasons)
 
 

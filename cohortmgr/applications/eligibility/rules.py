@@ -29,11 +29,23 @@ class Circumstances:
 
 @dataclass(frozen=True)
 class Assessment:
-    """The result on a day. `reasons` are the keys of the rules that fail, in order; eligible if none."""
+    """The result on a day. `reasons` are the keys of the rules that fail, in order; eligible if none. It `waits` for a
+    person if each of them is one that the person's own words may answer, and these are there."""
 
     eligible: bool
     reasons: tuple[str, ...]
     on: date
+    waits: bool = False
+
+    @property
+    def sendable(self) -> bool:
+        """Whether the file may be sent: to be read, or for a person to decide."""
+        return self.eligible or self.waits
+
+    @property
+    def verdict(self) -> bool | None:
+        """Whether the file is eligible; None until a person has decided."""
+        return None if self.waits else self.eligible
 
 
 NOTHING_KNOWN = Circumstances()
@@ -46,23 +58,25 @@ def assess(
     circumstances: Circumstances = NOTHING_KNOWN,
 ) -> Assessment:
     """Test each rule against the canonical answers. A missing answer fails the rules that ask for it."""
-    reasons = tuple(
-        rule.key for rule in rules if asks(rule, answers) and not holds(rule, answers, circumstances)
-    )
-    return Assessment(not reasons, reasons, on)
+    failed = [rule for rule in rules if asks(rule, answers) and not holds(rule, answers, circumstances)]
+    waits = bool(failed) and all(is_given(answers.get(rule.named_in)) for rule in failed)
+    return Assessment(not failed, tuple(rule.key for rule in failed), on, waits)
 
 
 def closing(
     rules: Iterable[EligibilityRule],
     answers: Mapping[str, Answer],
+    shown: Collection[str],
     circumstances: Circumstances = NOTHING_KNOWN,
 ) -> list[EligibilityRule]:
     """The rules that what is answered already fails: the person should read them at that answer, and not once
-    everything is filled in. What is not answered yet closes nothing."""
+    everything is filled in. What is not answered yet closes nothing, nor does what may still be named in one of the
+    `shown` questions."""
     return [
         rule
         for rule in rules
         if asks(rule, answers)
+        and rule.named_in not in shown
         and all(is_given(answers.get(key)) for key in rule.subjects)
         and not holds(rule, answers, circumstances)
     ]

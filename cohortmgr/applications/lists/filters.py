@@ -58,7 +58,7 @@ class ApplicationFilters:
         return cls(
             search=args.get("search", "").strip()[:100],
             state=among("state", {"all", *ApplicationState}, ApplicationState.SUBMITTED.value),
-            eligible=among("eligible", {"yes", "no"}),
+            eligible=among("eligible", {"yes", "no", "open"}),
             region=args.get("region", "")[:5],
             diploma=args.get("diploma", "")[:60],
             average_from=_grade(args.get("average_from", "")),

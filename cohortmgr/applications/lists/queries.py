@@ -83,7 +83,7 @@ def chosen(intake_id: int, filters: ApplicationFilters) -> list[sa.ColumnElement
     if filters.state != "all":
         found.append(Application.state == filters.state)
     if filters.eligible:
-        found.append(Application.eligible.is_(filters.eligible == "yes"))
+        found.append(Application.eligible.is_({"yes": True, "no": False}.get(filters.eligible)))
     same = [name for name in ("region", "diploma", "source") if getattr(filters, name)]
     found += [getattr(Application, name) == getattr(filters, name) for name in same]
     found += [*_between(filters), *_beside(filters)]

@@ -75,7 +75,12 @@ class CampaignForm(HouseForm):
             ("withdrawn", _("Retirée")),
             ("all", _("Tous")),
         ]
-        self.eligible.choices = [everyone, ("yes", _("Éligible")), ("no", _("Non éligible"))]
+        self.eligible.choices = [
+            everyone,
+            ("yes", _("Éligible")),
+            ("no", _("Non éligible")),
+            ("open", _("À décider")),
+        ]
         self.region.choices = [everyone, *((code, localized(name)) for code, name in REGIONS.items())]
         self.source.choices = [
             everyone,

@@ -94,6 +94,7 @@ RULE_FIELDS: Mapping[str, str] = {
     "question": N_("la question lue"),
     "values": N_("ce qui est comparé"),
     "also": N_("les questions de la moyenne"),
+    "named_in": N_("la question qui nomme un autre cas"),
     "field": N_("la partie du groupe qui est lue"),
     "when": N_("à qui elle est demandée"),
     "reason": N_("la raison"),

@@ -162,6 +162,9 @@ class EligibilityRule:
     one number (at_least, at_most, average_at_least); one ISO date (born_after, born_before); two years, both
     included (year_between); a number of years, included, and the ISO date on which the age is counted
     (age_at_least, age_at_most); nothing (not_empty, and not_enrolled, which reads no question).
+
+    `named_in` is the question in which whoever fails the rule names what they have instead, such as another subject:
+    with that answer the file is sent, and a person decides.
     """
 
     key: str
@@ -173,6 +176,7 @@ class EligibilityRule:
     also: tuple[str, ...] = ()
     field: str = ""
     when: tuple[Condition, ...] = ()
+    named_in: str = ""
 
     @property
     def subjects(self) -> tuple[str, ...]:

@@ -207,6 +207,8 @@ def _everywhere(document: TomlTable, renamed: Callable[[str], str]) -> None:
     for rule in document.get("eligibility", ()):
         if rule.get("question"):
             rule["question"] = renamed(rule["question"])
+        if rule.get("named_in"):
+            rule["named_in"] = renamed(rule["named_in"])
         if rule.get("also"):
             rule["also"] = [renamed(key) for key in rule["also"]]
         _conditions({"show_when": rule.get("when", [])}, renamed)

@@ -171,7 +171,7 @@ def enter(
         raise Refused(Problem(what, problem.values, question_of(definition.form, f"identifier.{kind}")))
     write_answers(viewer, row, bearer, definition, answers)
     verdict = assess(definition.eligibility, counted(definition.form, answers), clock.local(sent_at).date())
-    row.eligible, row.reasons = verdict.eligible, list(verdict.reasons)
+    row.eligible, row.reasons = verdict.verdict, list(verdict.reasons)
     child = is_child(definition, answers, clock.today())
     row.state = (ApplicationState.HELD if child else ApplicationState.SUBMITTED).value
     row.sent_at = None if child else sent_at

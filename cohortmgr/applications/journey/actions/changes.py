@@ -9,6 +9,7 @@ from cohortmgr.accounts.actions.codes import CodeRequest
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers.conditions import counted
+from cohortmgr.applications.eligibility.queries import override_of
 from cohortmgr.applications.file import actions as file_actions
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Application, UnsentChange
@@ -90,7 +91,8 @@ def send_again(viewer: Viewer, reference: str, proof: CodeRequest | None = None)
     if file.change is None:
         return row
     absent, assessment = sending.check(viewer, file)
-    problems = [*absent, *sending.reasons(viewer, file, assessment.reasons)]
+    closed = () if assessment.sendable else assessment.reasons
+    problems = [*absent, *sending.reasons(viewer, file, closed)]
     if problems:
         raise Refused(*problems)
     require_confirmed(viewer, row, proof)
@@ -101,7 +103,9 @@ def send_again(viewer: Viewer, reference: str, proof: CodeRequest | None = None)
         raise Refused(*taken)
     tell_contradictions(viewer, file, file.answers, answers)
     write_answers(viewer, row, person, file.definition, answers)
-    row.eligible, row.reasons = True, []
+    held = override_of(row) if assessment.waits else None  # what a person decided is not asked again
+    row.eligible = held.eligible if held is not None else assessment.verdict
+    row.reasons = list(assessment.reasons)
     db.session.execute(sa.delete(UnsentChange).where(UnsentChange.id == file.change.id))
     if changed:
         record(

@@ -128,11 +128,13 @@ def closed(viewer: Viewer, file: File) -> list[EligibilityRule]:
     """The conditions that keep the file from being sent: those that its answers fail already, and once nothing else is
     missing every one that is not met."""
     absent, assessment = check(viewer, file)
-    rules = file.definition.eligibility
+    rules, form = file.definition.eligibility, file.definition.form
+    if assessment.waits:
+        return []
     if not absent:
         return [rule for rule in rules if rule.key in assessment.reasons]
-    answers = counted(file.definition.form, file.working)
-    return closing(rules, answers, circumstances_of(file))
+    shown = {each.key for each in asked(form)} - hidden(form, file.working)
+    return closing(rules, counted(form, file.working), shown, circumstances_of(file))
 
 
 def reasons(viewer: Viewer, file: File, keys: Iterable[str]) -> list[Problem]:
@@ -162,7 +164,7 @@ def submit(viewer: Viewer, reference: str, proof: CodeRequest | None = None) -> 
     require_open(viewer, file.intake, closes_at=file.closes_at)
     require_questions(len(asked(file.definition.form)), file.intake.path)
     absent, assessment = check(viewer, file)
-    if absent or not assessment.eligible:
+    if absent or not assessment.sendable:
         raise Refused(*absent, *reasons(viewer, file, assessment.reasons))
     require_confirmed(viewer, row, proof)
     moment = clock.now()
@@ -170,7 +172,8 @@ def submit(viewer: Viewer, reference: str, proof: CodeRequest | None = None) -> 
     values: dict[str, Any] = {"version_id": file.intake.definition_version_id, **_without_hidden(file)}
     consent = consent_after(row.consent, is_child(file.definition, file.answers, clock.today()))
     after = ApplicationState.HELD if consent.value in HIDDEN else ApplicationState.SUBMITTED
-    values |= {"eligible": True, "reasons": [], "updated_at": moment, "consent": consent.value}
+    values |= {"eligible": assessment.verdict, "reasons": list(assessment.reasons)}
+    values |= {"updated_at": moment, "consent": consent.value}
     values["offering_id"] = file_queries.chosen_offering(row, file.definition.form, file.answers)
     values["sent_at"] = None if after is ApplicationState.HELD else moment
     if not _move(row, ApplicationState.DRAFT, after, values):

@@ -225,7 +225,8 @@ def _send(viewer: Viewer, reference: str) -> None:
 
 def _check_page(file: File, problems: Iterable[Problem] = ()) -> ResponseReturnValue:
     absent, assessment = sending.check(guards.viewer(), file)
-    rules = [rule for rule in file.definition.eligibility if rule.key in assessment.reasons]
+    failed = () if assessment.waits else assessment.reasons
+    rules = [rule for rule in file.definition.eligibility if rule.key in failed]
     answers, form = file.working, file.definition.form
     answered = any(answers.get(rule.question) is not None for rule in rules)
     return render_template(
@@ -241,7 +242,8 @@ def _check_page(file: File, problems: Iterable[Problem] = ()) -> ResponseReturnV
         # The check names what is missing or not met; these problems are not repeated.
         wrong=[] if absent or rules else list(problems),
         refused=rules if answered else [],
-        eligible=assessment.eligible,
+        eligible=assessment.sendable,
+        waits=assessment.waits,
         confirming=helped_sending.confirmation_of(guards.viewer(), file.application, session.get(KEPT)),
         no_way=helped_sending.NO_WAY,
     )

@@ -72,6 +72,9 @@ def _questions(path: Path, rule: EligibilityRule, questions: Mapping[str, Questi
             where = (*path, "also", rank - 1) if rank else (*path, "question")
             what = N_("La question « %(question)s » n’existe pas dans le formulaire.")
             yield Fault(where, what, {"question": key})
+    if rule.named_in and rule.named_in not in questions:
+        what = N_("La question « %(question)s » n’existe pas dans le formulaire.")
+        yield Fault((*path, "named_in"), what, {"question": rule.named_in})
     if rule.also and rule.operator is not Operator.AVERAGE_AT_LEAST:
         yield Fault((*path, "also"), N_("Seule une moyenne lit plusieurs questions."))
     yield from _field(path, rule, questions.get(rule.question))

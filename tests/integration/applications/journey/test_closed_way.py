@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
+from cohortmgr.applications.eligibility.actions import override
+from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
 from tests.integration.applications.journey import steps
 from tests.integration.applications.journey.steps import DURING, answers, begin, fill, sign_up
 
@@ -61,3 +65,41 @@ def test_whoever_may_not_apply_is_shown_where_to_ask(client: FlaskClient, draft:
     intake = steps.load_mdia()
     page = client.post(f"/intakes/{intake}/eligibility", data={"licence": "droit"}).text
     assert "pas cette fois" in page and "/help/mdia" in page
+
+
+def test_another_subject_with_its_name_is_sent_and_waits_for_a_person(
+    client: FlaskClient, draft: str
+) -> None:
+    here = f"/my/applications/{draft}"
+    client.post(f"{here}/form/parcours/1", data={"licence": "autre"})
+    assert WARNED not in client.get(f"{here}/form/parcours/1").text, (
+        "its name may still be one that is admitted"
+    )
+    fill(client, draft, answers(licence="autre"))
+    assert "Intitulé exact" in client.get(f"{here}/check").text and READY not in client.get(here).text
+    fill(client, draft, answers(licence="autre", licence_other="Ingénierie des données"))
+    assert READY in client.get(here).text
+    check = client.get(f"{here}/check").text
+    assert "Une personne du programme examinera" in check and "Envoyer ma candidature" in check
+    assert client.post(f"{here}/check").status_code == 302
+    assert "Une personne du programme examine" in client.get(here).text
+    row = db.session.scalars(sa.select(Application)).one()
+    assert (row.state, row.eligible, row.reasons) == ("submitted", None, ["licence"])
+    db.session.rollback()
+    team = steps.browser(client.application)
+    manager = steps.staff(team)
+    intake = steps.load_mdia()
+    listed = team.get(f"/staff/intakes/{intake}/applications?eligible=open").text
+    assert row.number in listed
+    assert row.number not in team.get(f"/staff/intakes/{intake}/applications?eligible=no").text
+    shown = team.get(f"/staff/applications/{draft}").text
+    assert "À décider" in shown and "Ingénierie des données" in shown
+    with writing():
+        override(manager, draft, True, "Équivalente à l’informatique")
+    db.session.rollback()
+    assert db.session.scalars(sa.select(Application.eligible)).one() is True
+    client.post(f"{here}/change")
+    client.post(f"{here}/form/contact/2", data={"city": "Rabat"})
+    client.post(f"{here}/check", data={"again": "1"})
+    db.session.rollback()
+    assert db.session.scalars(sa.select(Application.eligible)).one() is True, "a decision is not asked again"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.applications.answers.values import Answer
-from cohortmgr.applications.eligibility.rules import Circumstances, age_on, assess
+from cohortmgr.applications.eligibility.rules import Circumstances, age_on, assess, closing
 from cohortmgr.programmes.definition.rules import Condition, ConditionOperator, EligibilityRule, Operator
 
 DAY = date(2025, 7, 15)
@@ -129,3 +129,28 @@ def test_reasons_come_in_the_order_of_the_rules() -> None:
     rules = [rule("not_empty"), rule("one_of", "a"), rule("at_least", "5")]
     assert assess(rules, {"q": "4"}, DAY).reasons == ("one_of", "at_least")
     assert assess((), {}, DAY).eligible
+
+
+def test_what_is_answered_closes_the_way_and_what_is_not_closes_nothing() -> None:
+    subject = rule("one_of", "a", "b")
+    assert closing([subject], {}, ()) == []
+    assert closing([subject], {"q": "c"}, ()) == [subject]
+    assert closing([subject], {"q": "a"}, ()) == []
+    mean = rule("average_at_least", "12", also=("r",))
+    assert closing([mean], {"q": "3"}, ()) == [], "the other grade may still lift it"
+    assert closing([mean], {"q": "3", "r": "4"}, ()) == [mean]
+
+
+def test_a_name_given_for_another_case_waits_for_a_person_and_for_that_rule_alone() -> None:
+    subject, grade = (
+        rule("one_of", "a", named_in="other"),
+        EligibilityRule("grade", Operator("at_least"), TEXT, TEXT, "g", ("10",)),
+    )
+    unnamed = assess([subject], {"q": "c"}, DAY)
+    assert (unnamed.sendable, unnamed.verdict) == (False, False)
+    named = assess([subject], {"q": "c", "other": "Data"}, DAY)
+    assert (named.eligible, named.sendable, named.verdict, named.reasons) == (False, True, None, ("one_of",))
+    both = assess([subject, grade], {"q": "c", "other": "Data", "g": "3"}, DAY)
+    assert (both.sendable, both.verdict) == (False, False), "a name answers no other condition"
+    assert closing([subject], {"q": "c"}, {"other"}) == []
+    assert assess([subject], {"q": "a"}, DAY).verdict is True
