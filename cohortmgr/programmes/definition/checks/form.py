@@ -205,7 +205,9 @@ def _alternatives(form: Form) -> Iterator[Fault]:
                 yield Fault(
                     where, N_("Un fichier, un accord ou un groupe ne se remplace pas par une autre réponse.")
                 )
-            if len({each.asked_at_application for each in form.instead_of(question)}) > 1:
+            if not question.asked_at_application and any(
+                each.asked_at_application for each in form.instead_of(question)
+            ):
                 what = N_("Les questions dont une réponse suffit se posent au même moment.")
                 yield Fault(where, what)
             if len(form.instead_of(question)) < 2:
