@@ -39,6 +39,8 @@ class SignedIn(UserMixin):
 
 @login_manager.user_loader
 def _load(token: str) -> SignedIn | None:
+    if g.get("without_database"):
+        return None
     found = queries.viewer_of_token(token)
     return SignedIn(token, found) if found else None
 
@@ -137,7 +139,8 @@ company = _guard("company", lambda known: known.audience == "company")
 def init_guards(app: Flask) -> None:
     """Set up Flask-Login without its own session protection, because sessions are rows and can be revoked."""
     login_manager.session_protection = None
-    login_manager.init_app(app)
+    # Its own context processor loads the account for every template, the page of an absent database among them.
+    login_manager.init_app(app, add_context_processor=False)
     app.before_request(_meet)
     app.context_processor(_person)
     app.jinja_env.globals["on_shared_device"] = on_shared_device

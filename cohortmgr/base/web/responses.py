@@ -181,6 +181,11 @@ def _refused(error: Refused) -> ResponseReturnValue:
 def _http(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error.get_response()
+    # What fails in the page of another fault, or after the view, comes here wrapped by Flask.
+    cause: Exception = getattr(error, "original_exception", None) or error
+    ailment = ailment_of(cause)
+    if ailment is not None:
+        return _paused(cause, ailment)
     try:
         return _page(HTTPStatus(error.code))
     except ValueError:

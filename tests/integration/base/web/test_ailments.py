@@ -16,10 +16,12 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cohortmgr.base.db import db
-from cohortmgr.base.web import ailments
+from cohortmgr.accounts.actions import people
+from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.web import ailments, responses
 from cohortmgr.base.web.ailments import Ailment, ailment_of
-from tests.databases import Database, PostgresDatabase, SqliteDatabase
+from tests.databases import Database, PostgresDatabase, SqliteDatabase, application
 
 FORM = {"email": "une@exemple.ma", "region": "", "programme": "", "spoken": "fr"}
 ANSWERED_WITHIN = 5.0
@@ -144,6 +146,74 @@ def test_a_database_that_is_away_says_so_without_being_asked(database: Database,
     with pytest.raises(sa.exc.OperationalError) as caught, sa.create_engine(url).connect():
         pass
     assert ailment_of(caught.value) is Ailment.AWAY
+
+
+@pytest.fixture
+def token(app: Flask) -> str:
+    """The session of somebody who is signed in."""
+    with app.app_context(), writing():
+        account = people.new_account(SYSTEM, "une@exemple.ma", "no hash", {"given_name": "Une"})
+        return people.open_session(account.id)
+
+
+def holding(app: Flask, token: str) -> FlaskClient:
+    """A browser that holds this session."""
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["_user_id"], session["_fresh"] = token, True
+    return client
+
+
+def nowhere(database: Database) -> Flask:
+    """The application as it is when the database is away, with not one connection made."""
+    url = sa.make_url(database.settings.database_url)
+    if database.dialect == "sqlite":
+        gone = url.set(database="/nowhere/at/all.sqlite3")
+    else:
+        gone = url.update_query_dict({"host": "/nowhere"})
+    text = gone.render_as_string(hide_password=False)
+    return application(database.settings.model_copy(update={"database_url": text}), "web")
+
+
+def test_who_is_signed_in_is_told_too_that_the_database_is_away(database: Database, token: str) -> None:
+    away = nowhere(database)
+    away.config["WTF_CSRF_ENABLED"] = False
+    client = holding(away, token)
+    for path in ("/my", "/", "/sign-in", "/tell-me", "/no/such/page", f"/my/applications/{'0' * 26}"):
+        for method in ("GET", "POST"):
+            page = client.open(path, method=method, headers={"Accept-Language": "en"})
+            assert page.status_code == 503 and page.headers["Retry-After"] == "60", (method, path)
+            assert "cannot be reached" in page.text
+
+
+def test_who_is_signed_in_is_told_too_that_the_database_is_locked(database: Database, token: str) -> None:
+    database.app.config["WTF_CSRF_ENABLED"] = False
+    client = holding(database.app, token)
+    with locked(database):
+        assert sent(client)[0] == 503
+
+
+def test_who_is_signed_in_is_told_too_that_the_disk_is_full(
+    app: Flask, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing(app, monkeypatch, OSError(errno.ENOSPC, "no room"))
+    page = holding(app, token).get("/sign-in")
+    app.extensions.pop(ailments._FULL_SINCE)
+    assert page.status_code == 503 and "n’a plus de place" in page.text
+
+
+def test_a_database_that_goes_away_while_a_page_of_a_fault_is_drawn_is_away(
+    database: Database, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away, client = nowhere(database), holding(database.app, token)
+
+    def fails() -> str | None:
+        with away.app_context():
+            db.session.connection()
+        return None
+
+    monkeypatch.setattr(responses, "way_to_missing", fails)
+    assert client.get("/no/such/page").status_code == 503
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), OSError(errno.ENOENT, "x"), KeyError("x")])
