@@ -19,7 +19,7 @@ from bench.statements import counted
 from tests.databases import Database
 from tests.factories.year import Year
 from tests.hostile.bodies import SCRIPT
-from tests.hostile.walker import NOT_WALKED, SECRETS, Walker, told
+from tests.hostile.walker import NOT_WALKED, SECRETS, TAKEN_ALL, Walker, told
 from tests.hostile.world import marked_year, visible
 from tests.integration.accounts.test_roles import (
     COLUMNS,
@@ -124,6 +124,26 @@ def test_no_body_that_anybody_sends_makes_the_house_fall(database: Database, wal
                 walker.crawl(who, random.sample(pages, len(pages)), MOST)
     finally:
         kept.close()
+
+
+def test_no_name_in_an_address_is_taken_for_one_of_the_house(walk: Walk) -> None:
+    walker = walk.walker
+    with reported(walk):
+        for _path, address, cells in walk.table("GET"):
+            able = [who for cell, who in zip(cells, COLUMNS.values(), strict=True) if cell == "2"]
+            for who in able if WHOLE else able[-1:]:
+                walker.ask(who, "GET", f"{address}{'&' if '?' in address else '?'}{TAKEN_ALL}")
+        assert walker.answers[200]
+        # What a form did is done when it leads back, so its way back must not fall.
+        for path, address, _cells in walk.table("POST"):
+            if address.startswith("/staff/applications/"):
+                walker.ask(
+                    "programme_administrator",
+                    "POST",
+                    f"{address}?{TAKEN_ALL}",
+                    data=body(path, walk.references),
+                )
+        assert walker.answers[302] > 5
 
 
 def test_who_may_not_act_is_told_so_before_what_they_sent_is_read(walk: Walk) -> None:

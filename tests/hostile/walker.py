@@ -31,6 +31,20 @@ ARGUMENTS = (
     "files", "next", "to", "more", "number", "saved", "programme", "institution", "offering", "all", "of", "seen",
     "language", "preview", "section", "in", "reference", "region", "decline", "with", "settled", "begun",
 )  # fmt: skip
+# Names that `url_for` takes for its own, and some of the parts of addresses.
+TAKEN = (
+    "endpoint",
+    "_scheme",
+    "_method",
+    "_anchor",
+    "_external",
+    "self",
+    "reference",
+    "key",
+    "code",
+    "token",
+)
+TAKEN_ALL = "&".join(f"{name}=x" for name in TAKEN)
 
 
 @dataclass(eq=False)
@@ -151,6 +165,8 @@ class Walker:
         sent = shape(self.random, fields)
         if self.random.random() < 0.1:
             sent["headers"] = dict(self.random.choice(HEADERS))
+        if self.random.random() < 0.3:
+            address += f"{'&' if '?' in address else '?'}{self.random.choice(TAKEN)}=x"
         answer, _text = self.ask(who, "POST", address, **sent)
         return answer
 
@@ -159,7 +175,7 @@ class Walker:
         path = urlsplit(address).path
         chosen = self.random.random()
         if chosen < 0.6:
-            names = self.random.sample(ARGUMENTS, self.random.randint(1, 4))
+            names = self.random.sample((*ARGUMENTS, *TAKEN), self.random.randint(1, 4))
             given = [f"{name}={quote(self.random.choice(VALUES)[:1500], safe='')}" for name in names]
             self.ask(who, "GET", f"{path}?{'&'.join(given)}")
         elif chosen < 0.85:

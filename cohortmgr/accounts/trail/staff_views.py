@@ -26,7 +26,7 @@ from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.i18n import say
 from cohortmgr.base.paging import Page, page_of
 from cohortmgr.base.sheets.tables import write_csv
-from cohortmgr.base.web.asked import page_asked
+from cohortmgr.base.web.asked import kept_arguments, page_asked
 
 bp = Blueprint("accounts_staff", __name__, url_prefix="/staff")
 SIZE = 50
@@ -77,7 +77,7 @@ def export() -> ResponseReturnValue:
         return _page(viewer, form, refused=[tried] if tried else []), 422
     data = write_csv(_header(), map(_cells, _lines([event for (event,) in page.rows])))
     with writing():
-        note_export(viewer, _institutions(viewer), request.args.to_dict(), page.total)
+        note_export(viewer, _institutions(viewer), _kept(), page.total)
     name = f"journal-{clock.today().isoformat()}.csv"
     headers = {"Content-Disposition": f"attachment; filename={name}", "Cache-Control": "no-store"}
     return Response(data, mimetype="text/csv", headers=headers)
@@ -127,6 +127,12 @@ def _asked() -> TrailForm:
     return form
 
 
+def _kept() -> dict[str, str]:
+    """What was asked of the trail, page apart."""
+    kept = kept_arguments("accounts_staff.export")
+    return {name: texts[0] for name, texts in kept.items() if name != "page" and texts[0]}
+
+
 def _page(
     viewer: Viewer,
     form: TrailForm,
@@ -141,7 +147,7 @@ def _page(
         form=form,
         broken=broken,
         refused=refused,
-        asked={name: text for name, text in request.args.items() if name != "page" and text},
+        asked=_kept(),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a request says of itself, read where it enters: numbers, each bounded, and the site that a header names."""
+"""What a request says, read where it enters: numbers, each bounded, names to keep, and the site that a header names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import request
+from flask import current_app, request
 
 from cohortmgr.base.typed import MOST, parse_json, whole
 
@@ -14,6 +14,17 @@ from cohortmgr.base.typed import MOST, parse_json, whole
 def page_asked() -> int:
     """Return the number of the page of a list that the address asks for; the first one if it asks for none."""
     return whole(request.args.get("page"), 1) or 1
+
+
+def kept_arguments(endpoint: str | None = None) -> dict[str, list[str]]:
+    """Return the arguments of the address that a link to this endpoint may repeat; without one, to the same page.
+
+    Anybody writes names into an address: those that `url_for` takes for its own, and those of the target's path, are
+    left out. Nothing else hands names of an address on to `url_for`."""
+    targets = current_app.url_map.iter_rules(endpoint or request.endpoint)
+    taken = {"endpoint"}.union(*(rule.arguments for rule in targets))
+    given = request.args.to_dict(flat=False)
+    return {name: texts for name, texts in given.items() if name not in taken and not name.startswith("_")}
 
 
 def number_sent(name: str, most: int = MOST) -> int | None:

@@ -22,7 +22,7 @@ from cohortmgr.base.errors import HELP, NotFound, NotPermitted, Refused, Stale
 from cohortmgr.base.hooks import Slot
 from cohortmgr.base.i18n import say
 from cohortmgr.base.web.ailments import RETRY, SAID, Ailment, ailment_of, note
-from cohortmgr.base.web.asked import is_from_here, is_sound, names_no_site, number_sent
+from cohortmgr.base.web.asked import is_from_here, is_sound, kept_arguments, names_no_site, number_sent
 
 csrf = CSRFProtect()
 # The URL by which a page that is not the viewer's can be reached all the same, or None.
@@ -79,6 +79,7 @@ def init_web(app: Flask) -> None:
     app.before_request(_arrived)
     app.before_request(_require_site)
     app.teardown_request(lambda _error: clock.note_arrival(None))
+    app.jinja_env.globals["kept_arguments"] = kept_arguments
     csrf.init_app(app)
     app.before_request(_require_sound)
     app.after_request(_headers)

@@ -26,14 +26,16 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.i18n import say
+from cohortmgr.base.web.asked import kept_arguments
 from cohortmgr.base.web.responses import show_problems
 
 bp = Blueprint("applications_desk", __name__, url_prefix="/staff")
+_FILE = "applications_staff.show"
 
 
 def _back(reference: str) -> ResponseReturnValue:
-    kept: dict[str, Any] = {name: value for name, value in request.args.items() if name != "reference"}
-    return redirect(url_for("applications_staff.show", reference=reference, **kept))
+    kept: dict[str, Any] = {**kept_arguments(_FILE)}
+    return redirect(url_for(_FILE, reference=reference, **kept))
 
 
 def _managed(reference: str) -> File:
@@ -95,7 +97,7 @@ def ask_correction(reference: str) -> ResponseReturnValue:
         items=items,
         kinds=corrections_forms.kinds(),
         sections=corrections_forms.sections_asked(file.definition.form),
-        arguments=dict(request.args),
+        arguments=kept_arguments(_FILE),
     )
 
 
@@ -200,7 +202,7 @@ def _one(
         closes_at=file.closes_at,
         form=form,
         title=title,
-        arguments=dict(request.args),
+        arguments=kept_arguments(_FILE),
     )
 
 
