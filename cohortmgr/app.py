@@ -15,7 +15,7 @@ from cohortmgr.authoring import wiring as authoring
 from cohortmgr.base import clock, crypto, db, i18n
 from cohortmgr.base.migrating import init_migrations
 from cohortmgr.base.settings import ROOT, Settings, keep_private, read_settings
-from cohortmgr.base.web import assets, markup, precedence, responses
+from cohortmgr.base.web import assets, bodies, markup, precedence, responses
 from cohortmgr.cohorts import wiring as cohorts
 from cohortmgr.demo import wiring as demo
 from cohortmgr.jobs import wiring as jobs
@@ -56,9 +56,11 @@ ROOMS = (
 
 
 class Site(Flask):
-    """The Flask application class; it only sets the Jinja environment of base/web/markup.py."""
+    """The Flask application class; it only sets the Jinja environment of base/web/markup.py and the request of
+    base/web/bodies.py."""
 
     jinja_environment = markup.House
+    request_class = bodies.HouseRequest
 
 
 def create_app(settings: Settings | None = None, process: Process = "web") -> Flask:

@@ -46,6 +46,7 @@ from cohortmgr.base.db import writing
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.i18n import say
 from cohortmgr.base.web.asked import number_in_header, number_sent
+from cohortmgr.base.web.bodies import arrived
 from cohortmgr.programmes.definition.rules import Question
 
 candidate_bp = Blueprint("documents_candidate", __name__)
@@ -181,7 +182,7 @@ def upload(reference: str) -> ResponseReturnValue:
     """Take a piece from `Upload-Offset` on; with the last one the file becomes the answer to its question."""
     found = uploads.find(guards.viewer().person_id or 0, reference)
     start = number_in_header("Upload-Offset")
-    data = request.get_data(cache=False)
+    data = arrived()  # on a weak line, what came of a piece need not come again
     if start is None or len(data) > uploads.LARGEST_PIECE:
         raise NotFound(reference)
     if uploads.settled(found) is None:
