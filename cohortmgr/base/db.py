@@ -29,6 +29,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.orm.session import SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from cohortmgr.base.connecting import pooled_options
 from cohortmgr.base.errors import Stale
 from cohortmgr.base.hooks import Hook
 from cohortmgr.base.text import new_reference
@@ -202,22 +203,6 @@ def _configure_postgresql(engine: sa.Engine, patience: float) -> None:
 
 def _writes(connection: sa.Connection) -> bool:
     return bool(connection.get_execution_options().get(WRITING, False))
-
-
-def engine_options(url: str) -> dict[str, Any]:
-    """Return the options of `create_engine` for a URL. PostgreSQL connections use UTC, whatever the server's zone."""
-    if url.startswith("sqlite"):
-        return {"url": url}
-    return {"url": url, "connect_args": {"options": "-c timezone=UTC", "connect_timeout": 4}}
-
-
-def pooled_options(url: str) -> dict[str, Any]:
-    """Return the options for an engine that pools its connections.
-
-    There are as many as a web process has threads, since one more would be opened anew for each request. The
-    last one used is taken first, because it has its statements prepared."""
-    options = engine_options(url)
-    return options if url.startswith("sqlite") else {**options, "pool_size": 8, "pool_use_lifo": True}
 
 
 def table_of(model: type[Model]) -> sa.Table:

@@ -11,6 +11,7 @@ from flask_alembic import Alembic
 from sqlalchemy import event
 
 from cohortmgr.base import db
+from cohortmgr.base.connecting import engine_options
 from cohortmgr.base.settings import ROOT, Settings
 
 
@@ -26,7 +27,7 @@ def init_migrations(app: Flask, settings: Settings, metadata: sa.MetaData) -> No
             "include_object": _compared,
         },
     )
-    owner = sa.create_engine(**db.engine_options(settings.owner_database_url), poolclass=sa.NullPool)
+    owner = sa.create_engine(**engine_options(settings.owner_database_url), poolclass=sa.NullPool)
     _prepare_owner(owner)
     migrations = Alembic(app, run_mkdir=False, metadatas=metadata, engines=owner)
     migrations.rev_id = _next_revision  # type: ignore[method-assign]  # its documented use

@@ -95,6 +95,29 @@ def parse_toml(text: str) -> dict[str, Any]:
     return found
 
 
+def is_sound(text: str) -> bool:
+    """Whether a text can be stored and sent: PostgreSQL takes no NUL, and half of a surrogate pair is no letter."""
+    return "\0" not in text and not is_broken(text)
+
+
+def is_broken(text: str) -> bool:
+    """Whether half of a surrogate pair stands in the text."""
+    return any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def texts_in(value: object) -> Iterator[str]:
+    """Each text of a JSON value, the names among them."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            yield from texts_in(name)
+            yield from texts_in(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from texts_in(each)
+
+
 def require_shallow(value: object) -> None:
     """Raise ValueError if lists and tables stand in one another deeper than DEEPEST, as dotted names can write."""
     level: list[object] = [value]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from cohortmgr.base.db import pooled_options
+from cohortmgr.base.connecting import pooled_options
 from cohortmgr.base.web.precedence import WAITING
 from cohortmgr.jobs.actions.broker import QUEUES
 

@@ -101,8 +101,8 @@ def mapping_of(given: Mapping[str, str], header: Sequence[str], before: GivenMap
     sent_at = next((name for name, key in chosen.items() if key == SENT), None)
     values = {key: dict(each) for key, each in before.values.items()}
     for name, option in given.items():
-        if name.startswith("v:") and option:
-            _, key, spelling = name.split(":", 2)
+        start, key, spelling = (*name.split(":", 2), "", "")[:3]
+        if start == "v" and key and option:
             values.setdefault(key, {})[spelling] = option
     mapped = set(columns.values())
     dates = {

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import current_app, request
 
-from cohortmgr.base.typed import MOST, parse_json, whole
+from cohortmgr.base.typed import MOST, is_broken, parse_json, texts_in, whole
 
 
 def page_asked() -> int:
@@ -39,29 +38,7 @@ def json_sent() -> Any:
         found = parse_json(request.get_data())
     except ValueError:
         return None
-    return None if any(map(_is_broken, _texts(found))) else found
-
-
-def is_sound(text: str) -> bool:
-    """Whether a text can be stored and sent: PostgreSQL takes no NUL, and half of a surrogate pair is no letter."""
-    return "\0" not in text and not _is_broken(text)
-
-
-def _is_broken(text: str) -> bool:
-    return any("\ud800" <= letter <= "\udfff" for letter in text)
-
-
-def _texts(value: object) -> Iterator[str]:
-    """Each text of a JSON value, the names among them."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for name, each in value.items():
-            yield name
-            yield from _texts(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
+    return None if any(map(is_broken, texts_in(found))) else found
 
 
 def number_in_header(name: str) -> int | None:

@@ -21,8 +21,9 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import HELP, NotFound, NotPermitted, Refused, Stale
 from cohortmgr.base.hooks import Slot
 from cohortmgr.base.i18n import say
+from cohortmgr.base.typed import is_sound
 from cohortmgr.base.web.ailments import RETRY, SAID, Ailment, ailment_of, note
-from cohortmgr.base.web.asked import is_from_here, is_sound, kept_arguments, names_no_site, number_sent
+from cohortmgr.base.web.asked import is_from_here, kept_arguments, names_no_site, number_sent
 
 csrf = CSRFProtect()
 # The URL by which a page that is not the viewer's can be reached all the same, or None.

@@ -140,9 +140,26 @@ def test_columns_and_values_are_mapped_on_the_page(client: FlaskClient, intake: 
     assert "Charger 1 dossier" in words(client.get(page).text)
     client.post(page)
     assert db.session.query(Application.diploma).scalar() == "informatique"
+    assert [
+        client.post(f"{page}/mapping", data={name: "x"}).status_code for name in ("v:x", "v:", "v", ":")
+    ] == [302] * 4
     twice = preview(client, intake, as_csv(row))
     client.post(f"{twice}/mapping", data={**chosen, "c2": "family_name"})
     assert "Deux colonnes répondent" in words(client.get(twice).text)
+
+
+@pytest.mark.parametrize("name", ["v:licence:a\0b", "v:licence:x"])
+def test_a_mapping_with_a_text_that_no_database_keeps_is_refused_with_what_to_do(
+    client: FlaskClient, intake: str, name: str
+) -> None:
+    row = one(licence="Info")
+    page = preview(client, intake, as_csv(row))
+    chosen = {f"c{place}": "licence" if key == "Licence" else "" for place, key in enumerate(row)}
+    answer = client.post(
+        f"{page}/mapping", data={**chosen, "c8": "licence", name: "a" if "\0" in name else "a\0b"}
+    )
+    assert answer.status_code == 409 and "caractère invisible" in answer.text
+    assert client.get(page).status_code == 200
 
 
 @pytest.mark.parametrize(
