@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any
 
+import psycopg
+import sqlalchemy as sa
 from sqlalchemy.exc import DontWrapMixin
 
 from cohortmgr.base.errors import N_, Problem, Refused
@@ -30,21 +32,43 @@ def keepable_json(value: object) -> str:
     return written
 
 
-def engine_options(url: str) -> dict[str, Any]:
-    """Return the options of `create_engine` for a URL. PostgreSQL connections use UTC, whatever the server's zone."""
+# Seconds in which the server must have let a question of its own connection in.
+_SOON = 2
+# A dead line is found by the kernel: nothing acknowledged for so many milliseconds, or three probes unanswered.
+_LINE = {"tcp_user_timeout": 15_000, "keepalives_idle": 30, "keepalives_interval": 5, "keepalives_count": 3}
+
+
+def engine_options(url: str, patience: float | None = None) -> dict[str, Any]:
+    """Return the options of `create_engine` for a URL. PostgreSQL connections use UTC, whatever the server's zone, and
+    wait for a lock as many seconds as `patience` says."""
     if url.startswith("sqlite"):
         return {"url": url, "json_serializer": keepable_json}
-    return {
-        "url": url,
-        "json_serializer": keepable_json,
-        "connect_args": {"options": "-c timezone=UTC", "connect_timeout": 4},
+    # As an option of the connection this costs no statement, and holds for who reads as for who writes.
+    waits = "" if patience is None else f" -c lock_timeout={patience * 1000:.0f}"
+    arguments = {**_LINE, "options": f"-c timezone=UTC{waits}", "connect_timeout": 4}
+    return {"url": url, "json_serializer": keepable_json, "connect_args": arguments}
+
+
+def asked_apart(url: sa.URL, statement: str) -> Any:
+    """Return the one value of a PostgreSQL statement, asked over a connection of its own.
+
+    A server that hangs accepts connections and says nothing more, and a question over one that is open waits for it
+    without end; opening one has a deadline on our side. Raises psycopg.Error."""
+    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    given: dict[str, Any] = {
+        **_LINE,
+        "options": f"-c statement_timeout={_SOON * 1000}",
+        "connect_timeout": _SOON,
     }
+    with psycopg.connect(address, autocommit=True, **given) as connection:
+        row = connection.execute(statement.encode()).fetchone()
+    return row[0] if row else None
 
 
-def pooled_options(url: str) -> dict[str, Any]:
+def pooled_options(url: str, patience: float | None = None) -> dict[str, Any]:
     """Return the options for an engine that pools its connections.
 
     There are as many as a web process has threads, since one more would be opened anew for each request. The
     last one used is taken first, because it has its statements prepared."""
-    options = engine_options(url)
+    options = engine_options(url, patience)
     return options if url.startswith("sqlite") else {**options, "pool_size": 8, "pool_use_lifo": True}

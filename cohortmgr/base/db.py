@@ -29,7 +29,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.orm.session import SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from cohortmgr.base.connecting import pooled_options
+from cohortmgr.base.connecting import asked_apart, pooled_options
 from cohortmgr.base.errors import Stale
 from cohortmgr.base.hooks import Hook
 from cohortmgr.base.text import new_reference
@@ -111,7 +111,9 @@ class Versioned:
 def init_db(app: Flask, url: str, patience: float = LONG_PATIENCE) -> None:
     """Connect the application to the database at this URL, which names the role. Who writes waits for another
     who writes as many seconds as `patience` says."""
-    app.config["SQLALCHEMY_ENGINES"] = {"default": pooled_options(url)}
+    app.config["SQLALCHEMY_ENGINES"] = {
+        "default": pooled_options(url, patience if patience < LONG_PATIENCE else None)
+    }
     db.init_app(app)
     # None of our sessions is asynchronous, and closing asynchronous ones starts a thread at each request (1
     # ms of CPU).
@@ -226,11 +228,6 @@ def insert_or_leave(session: Session, model: type[Model], rows: list[dict[str, A
         session.execute(insert(table_of(model)).on_conflict_do_nothing().inline(), rows)
 
 
-def require_answer() -> None:
-    """Ask the database anything at all; its error, if it does not answer."""
-    db.session.execute(sa.text("SELECT 1"))
-
-
 # A lock on a row has no database of its own; whoever waits for it has. The server's other databases are not ours.
 _WAITING = """
     SELECT EXISTS (SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid)
@@ -239,11 +236,12 @@ _WAITING = """
 
 
 def is_locked() -> bool:
-    """Whether a writer holds the database so that the others wait. Itself it waits for nobody."""
-    connection = db.session.connection()
-    if connection.dialect.name == "postgresql":
-        return bool(db.session.scalar(sa.text(_WAITING)))
-    path = cast(str, connection.engine.url.database)
+    """Whether a writer holds the database so that the others wait. Itself it waits for nobody. Raises the driver's
+    error if the database does not answer."""
+    if db.engine.dialect.name == "postgresql":
+        return bool(asked_apart(db.engine.url, _WAITING))
+    db.session.execute(sa.text("SELECT 1"))
+    path = cast(str, db.engine.url.database)
     with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
         for _try in range(4):
             try:

@@ -12,7 +12,7 @@ import psycopg
 import sqlalchemy as sa
 from flask import current_app
 
-from cohortmgr.base.db import db, is_locked, require_answer
+from cohortmgr.base.db import db, is_locked
 from cohortmgr.base.errors import N_, Problem
 
 # With less than this many bytes left, the next upload or the next page of the journal finds no room.
@@ -97,14 +97,14 @@ def note(ailment: Ailment) -> None:
 
 
 def ailment_now() -> Ailment | None:
-    """Return what ails the machine now, or None. It waits for no lock, and for an absent server four seconds."""
+    """Return what ails the machine now, or None. It waits for no lock, and two seconds for a server
+    that is absent or hangs."""
     since = current_app.extensions.get(_FULL_SINCE)
     remembered = since is not None and time.monotonic() - since < _FULL_FOR
     if remembered or shutil.disk_usage(current_app.config["DATA"]).free < LEAST_ROOM:
         return Ailment.FULL
     try:
-        require_answer()
         return Ailment.LOCKED if is_locked() else None
-    except (sa.exc.DBAPIError, sqlite3.Error) as error:
+    except (sa.exc.DBAPIError, sqlite3.Error, psycopg.Error) as error:
         db.session.rollback()
         return ailment_of(error) or Ailment.AWAY

@@ -136,13 +136,11 @@ def test_columns_and_values_are_mapped_on_the_page(client: FlaskClient, intake: 
         re.findall(r'<select class="input" id="(c\d+)".*?<option value="([^"]*)" selected', text, re.S)
     )
     chosen |= {"c1": "family_name", "v:licence:Info": "informatique"}
-    assert client.post(f"{page}/mapping", data=chosen).status_code == 302
+    spoilt = dict.fromkeys(("v:x", "v:", "v", ":"), "x")
+    assert client.post(f"{page}/mapping", data={**spoilt, **chosen}).status_code == 302
     assert "Charger 1 dossier" in words(client.get(page).text)
     client.post(page)
     assert db.session.query(Application.diploma).scalar() == "informatique"
-    assert [
-        client.post(f"{page}/mapping", data={name: "x"}).status_code for name in ("v:x", "v:", "v", ":")
-    ] == [302] * 4
     twice = preview(client, intake, as_csv(row))
     client.post(f"{twice}/mapping", data={**chosen, "c2": "family_name"})
     assert "Deux colonnes répondent" in words(client.get(twice).text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 import sqlite3
 import time
 from collections import namedtuple
@@ -74,6 +75,37 @@ def test_health_tells_a_locked_database_without_waiting_for_it(
         assert (answer.status_code, answer.json) == (503, {"status": "locked"})
         assert waiting.result()[0] == 503
     assert client.get("/health").json == {"status": "ok"}
+
+
+@pytest.mark.postgres_only
+def test_who_only_reads_waits_for_no_lock_either(database: PostgresDatabase, token: str) -> None:
+    client = holding(database.app, token)
+    with closing(psycopg.connect(database.admin.info.dsn)) as other:
+        other.execute("LOCK TABLE sessions, programmes, accounts IN ACCESS EXCLUSIVE MODE")
+        for path in ("/my", "/"):
+            began = time.monotonic()
+            assert client.get(path).status_code == 503
+            assert time.monotonic() - began < ANSWERED_WITHIN
+    assert client.get("/my").status_code == 200
+
+
+@contextmanager
+def hanging() -> Iterator[int]:
+    """A server that accepts connections and says nothing, as a stopped PostgreSQL does; its port."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.mark.postgres_only
+def test_health_says_within_seconds_that_the_database_hangs(database: Database) -> None:
+    with hanging() as port:
+        url = sa.make_url(database.settings.database_url).set(host="127.0.0.1", port=port, query={})
+        text = url.render_as_string(hide_password=False)
+        away = application(database.settings.model_copy(update={"database_url": text}), "web")
+        began = time.monotonic()
+        answer = away.test_client().get("/health")
+        assert time.monotonic() - began < ANSWERED_WITHIN
+    assert (answer.status_code, answer.json) == (503, {"status": "away"})
 
 
 @pytest.mark.postgres_only
