@@ -6,7 +6,9 @@ import json
 import shlex
 from pathlib import Path
 
+import pytest
 import yaml
+from gunicorn.config import Config
 
 from cohortmgr.base.connecting import pooled_options
 from cohortmgr.base.web.precedence import WAITING
@@ -43,10 +45,22 @@ def test_the_web_server_opens_no_control_socket() -> None:
     assert "--no-control-socket" in procfile()["web"]
 
 
+def image() -> list[str]:
+    """The words of the image's command."""
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    return next(json.loads(line.removeprefix("CMD ")) for line in lines if line.startswith("CMD "))
+
+
+@pytest.mark.parametrize("words", [procfile()["web"][2:], image()[1:]], ids=["Procfile", "Dockerfile"])
+def test_no_sender_says_under_which_address_the_house_stands(words: list[str]) -> None:
+    # From this machine gunicorn believes a header SCRIPT_NAME, and answers 500 where the path does not begin so.
+    wanted = Config()
+    wanted.set("forwarder_headers", wanted.parser().parse_args(words).forwarder_headers)
+    assert wanted.forwarder_headers == []
+
+
 def test_the_web_has_as_many_threads_everywhere_and_a_connection_for_each() -> None:
-    image = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
-    built = next(json.loads(line.removeprefix("CMD ")) for line in image if line.startswith("CMD "))
-    here = procfile()["web"]
+    built, here = image(), procfile()["web"]
     for name in ("--workers", "--threads", "--worker-class"):
         assert here[here.index(name) + 1] == built[built.index(name) + 1]
     threads = int(here[here.index("--threads") + 1])
