@@ -23,7 +23,7 @@ from cohortmgr.accounts.models import (
 )
 from cohortmgr.accounts.rules import PROGRAMME, Grant, Role, Scope, Viewer, reaching
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.by_database import ByDatabase
+from cohortmgr.base.databases.by_database import ByDatabase
 from cohortmgr.base.db import Model, db, reading_as, table_of
 
 # Tables and not models: these rows are read at each request, and building objects of them would be a waste.

@@ -29,7 +29,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.orm.session import SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from cohortmgr.base.connecting import asked_apart, pooled_options
+from cohortmgr.base.databases.connecting import asked_apart, pooled_options
 from cohortmgr.base.errors import Stale
 from cohortmgr.base.hooks import Hook
 from cohortmgr.base.text import new_reference

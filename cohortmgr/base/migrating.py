@@ -11,7 +11,7 @@ from flask_alembic import Alembic
 from sqlalchemy import event
 
 from cohortmgr.base import db
-from cohortmgr.base.connecting import engine_options
+from cohortmgr.base.databases.connecting import engine_options
 from cohortmgr.base.settings import ROOT, Settings
 
 

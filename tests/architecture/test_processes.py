@@ -10,7 +10,7 @@ import pytest
 import yaml
 from gunicorn.config import Config
 
-from cohortmgr.base.connecting import pooled_options
+from cohortmgr.base.databases.connecting import pooled_options
 from cohortmgr.base.web.precedence import WAITING
 from cohortmgr.jobs.actions.broker import QUEUES
 

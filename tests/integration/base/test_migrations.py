@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_alembic import Alembic
 
-from cohortmgr.base.connecting import engine_options
+from cohortmgr.base.databases.connecting import engine_options
 from cohortmgr.base.db import Model
 from cohortmgr.base.settings import ROOT, Settings
 from cohortmgr.operations.commands.database_roles import make_roles
