@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -92,6 +93,27 @@ def test_context(app: Flask) -> Iterator[AppContext]:
 test_context.__test__ = False  # type: ignore[attr-defined]
 
 
+# What Python writes of a text in three languages, of any other mapping, and of objects: no person reads these.
+_REPR = re.compile(
+    r"\{(?:'|&#39;|&#34;|&quot;)\w+(?:'|&#39;|&#34;|&quot;): ?(?:'|&#39;|&#34;|&quot;|None|True|False|\{|\[|\d)"
+    r"|\b(?:mappingproxy|Decimal|datetime\.\w+|Problem|immutabledict)\((?=[^)])"
+    r"|(?:<|&lt;)[\w.]+ object at 0x"
+)
+# In scripts, and in attributes for scripts, JSON has its place.
+_FOR_SCRIPTS = re.compile(
+    r"<script\b.*?</script>|<textarea\b.*?</textarea>|\bdata-[\w-]+=(?:\"[^\"]*\"|'[^']*')", re.DOTALL
+)
+
+
+def repr_in(response: Any) -> str | None:
+    """Return the first repr of a value that a page shows, with what stands around it; None if it shows none."""
+    if response.mimetype != "text/html":
+        return None
+    page = _FOR_SCRIPTS.sub("", response.get_data(as_text=True))
+    found = _REPR.search(page)
+    return page[max(0, found.start() - 60) : found.end() + 60] if found else None
+
+
 class SeparateClient(FlaskClient):
     """A client whose requests have their own session and `g`, as on a server, and not those of the test's context."""
 
@@ -103,7 +125,10 @@ class SeparateClient(FlaskClient):
                 session.rollback()
                 session.expire_all()
         with self.application.app_context():
-            return super().open(*arguments, **values)
+            response = super().open(*arguments, **values)
+        shows = repr_in(response)
+        assert shows is None, f"{response.request.path} shows people a value of the program: {shows}"
+        return response
 
 
 def rows_of(table: type[Any]) -> int:

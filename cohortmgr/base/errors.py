@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 
 
 def N_(msgid: str) -> str:
@@ -52,6 +55,66 @@ class Problem:
         values = {name: ", ".join(v) if isinstance(v, tuple) else v for name, v in self.values.items()}
         text = self.what % values if values else self.what
         return f"{self.where}: {text}" if self.where else text
+
+
+def as_json(problem: Problem) -> dict[str, Any]:
+    """Convert a problem or reason to JSON, for a row that keeps it.
+
+    Texts in three languages, decimals, days, moments, lists and problems within it survive the round trip, so
+    that whoever reads it later is told it in their own language. Raises TypeError for anything else: a value
+    turned into its repr would reach a page as such."""
+    return {
+        "what": problem.what,
+        "values": {name: _json_of(value) for name, value in problem.values.items()},
+        "where": problem.where,
+    }
+
+
+def from_json(stored: Mapping[str, Any]) -> Problem:
+    """Convert the JSON of `as_json` back to a problem."""
+    values = {name: _read(value) for name, value in stored.get("values", {}).items()}
+    return Problem(stored["what"], values, stored.get("where"))
+
+
+_READ: Mapping[str, Callable[[str], object]] = {
+    "$decimal": Decimal,
+    "$moment": datetime.fromisoformat,
+    "$day": date.fromisoformat,
+}
+
+
+def _json_of(value: object) -> object:
+    if value is None or isinstance(value, str | int | float):
+        return str(value) if isinstance(value, str) else value
+    if isinstance(value, Problem):
+        return as_json(value)
+    if isinstance(value, Decimal):
+        return {"$decimal": str(value)}
+    if isinstance(value, datetime):
+        return {"$moment": value.isoformat()}
+    if isinstance(value, date):
+        return {"$day": value.isoformat()}
+    if isinstance(value, Mapping):
+        return {str(name): _json_of(each) for name, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_json_of(each) for each in value]
+    if hasattr(value, "__html__"):  # a text that is translated when it is shown
+        return str(value)
+    raise TypeError(f"a problem cannot keep {type(value).__name__}: {value!r}")
+
+
+def _read(value: Any) -> object:
+    if isinstance(value, list):
+        return [_read(each) for each in value]
+    if not isinstance(value, Mapping):
+        return value
+    if "what" in value:
+        return from_json(value)
+    if len(value) == 1:
+        ((name, text),) = value.items()
+        if name in _READ:
+            return _READ[name](text)
+    return {name: _read(each) for name, each in value.items()}
 
 
 class Refused(Exception):

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.states import Stage, Table
@@ -187,35 +186,3 @@ def _weakness(criterion: CriterionMark) -> Problem:
     else:
         text = N_("%(criterion)s : %(mark)s sur 20, contre %(chosen)s pour les dossiers retenus.")
     return Problem(text, values, criterion.key)
-
-
-def as_json(problem: Problem) -> dict[str, Any]:
-    """Convert a reason to JSON. Decimals, texts in three languages and nested problems survive the round trip."""
-    return {
-        "what": problem.what,
-        "values": {name: _json_of(value) for name, value in problem.values.items()},
-        "where": problem.where,
-    }
-
-
-def from_json(stored: Mapping[str, Any]) -> Problem:
-    """Convert the JSON of `as_json` back to a reason."""
-    values = {name: _read(value) for name, value in stored.get("values", {}).items()}
-    return Problem(stored["what"], values, stored.get("where"))
-
-
-def _json_of(value: object) -> object:
-    if isinstance(value, Problem):
-        return as_json(value)
-    if isinstance(value, Decimal):
-        return {"$decimal": str(value)}
-    return dict(value) if isinstance(value, Mapping) else value
-
-
-def _read(value: Any) -> object:
-    if isinstance(value, Mapping):
-        if "what" in value:
-            return from_json(value)
-        if "$decimal" in value:
-            return Decimal(value["$decimal"])
-    return value

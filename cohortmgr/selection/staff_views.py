@@ -18,7 +18,7 @@ from cohortmgr.applications.answers.regions import REGIONS
 from cohortmgr.applications.file.queries import staff_intake
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
-from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.base.errors import Problem, Refused, from_json
 from cohortmgr.base.i18n import LANGUAGE_NAMES
 from cohortmgr.base.web.precedence import gives_way
 from cohortmgr.base.web.responses import posted_version, show_problems
@@ -30,7 +30,7 @@ from cohortmgr.selection.board import tie_order, unmet
 from cohortmgr.selection.certificate import canonical, verify
 from cohortmgr.selection.forms import CloseListForm, ExtendOfferForm, ProposeForm, WithdrawOfferForm
 from cohortmgr.selection.models import Batch
-from cohortmgr.selection.rules import SEAT_HOLDING, OfferState, Outcome, WaitingState, from_json
+from cohortmgr.selection.rules import SEAT_HOLDING, OfferState, Outcome, WaitingState
 
 bp = Blueprint("selection_staff", __name__)
 BELOW = 20  # rows shown below the waiting list, until all are asked for

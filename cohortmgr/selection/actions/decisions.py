@@ -12,7 +12,7 @@ from cohortmgr.accounts.rules import Viewer, allows, require, require_second_per
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, table_of
-from cohortmgr.base.errors import N_, Problem, Refused, Stale
+from cohortmgr.base.errors import N_, Problem, Refused, Stale, as_json
 from cohortmgr.base.text import new_reference, says_number
 from cohortmgr.outbox.actions import send_all
 from cohortmgr.programmes import queries as programmes
@@ -28,7 +28,6 @@ from cohortmgr.selection.rules import (
     BatchState,
     Outcome,
     WaitingState,
-    as_json,
 )
 
 LONGEST_NOTE = 2000

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cohortmgr.base.errors import Refused
+from cohortmgr.base.errors import Refused, as_json, from_json
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.reviews.rules import total_thousandths
 from cohortmgr.selection.board import (
@@ -20,7 +20,7 @@ from cohortmgr.selection.board import (
     tie_order,
 )
 from cohortmgr.selection.certificate import certificate, digest, verify
-from cohortmgr.selection.rules import Outcome, as_json, from_json
+from cohortmgr.selection.rules import Outcome
 
 DEFINITION = read_known("mdia")
 RUBRIC = DEFINITION.rubric

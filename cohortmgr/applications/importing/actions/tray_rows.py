@@ -11,7 +11,7 @@ from cohortmgr.applications.answers.values import normalise_email
 from cohortmgr.applications.importing.models import TrayRow
 from cohortmgr.applications.importing.rules import ColumnMapping, Rejection, RowFault
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.base.errors import Refused, as_json, from_json
 from cohortmgr.base.sheets.tables import is_formula
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes.definition.rules import Form
@@ -48,24 +48,13 @@ def cells_of(row: TrayRow) -> dict[str, str]:
 
 
 def faults_as_json(faults: Sequence[RowFault]) -> list[dict[str, Any]]:
-    """Faults in the form in which a row keeps them."""
-    return [
-        {
-            "column": fault.column,
-            "what": fault.problem.what,
-            "values": {name: str(value) for name, value in fault.problem.values.items()},
-            "where": fault.problem.where,
-        }
-        for fault in faults
-    ]
+    """Faults in the form in which a row keeps them: each value as it is, for a label has three languages."""
+    return [{"column": fault.column, **as_json(fault.problem)} for fault in faults]
 
 
 def faults_of(row: TrayRow) -> tuple[RowFault, ...]:
     """The inverse of `faults_as_json`."""
-    return tuple(
-        RowFault(each["column"], Problem(each["what"], each["values"], each["where"]))
-        for each in row.problems
-    )
+    return tuple(RowFault(each["column"], from_json(each)) for each in row.problems)
 
 
 def usable_email(form: Form, mapping: ColumnMapping, raw: Mapping[str, str]) -> str | None:
