@@ -35,6 +35,10 @@ ACTIVE_KEYS = (
     "/AA", "/JS", "/JavaScript", "/OpenAction", "/AF", "/EF", "/XFA", "/RichMediaContent", "/Metadata", "/PieceInfo",
     "/OPI", "/PS",
 )  # fmt: skip
+# Below these the keys are names that the file's maker chose for fonts, pictures and letters.
+NAMED = frozenset(
+    {"/Font", "/XObject", "/ColorSpace", "/ExtGState", "/Pattern", "/Shading", "/Properties", "/CharProcs"}
+)
 ACTIVE_TEXT = (b"<script", b"<?php", b"/javascript", b"/launch", b"/embeddedfile")
 
 
@@ -212,16 +216,37 @@ def _disarm(made: Any) -> None:
     import pikepdf
 
     for each in made.objects:
+        _strip(each)
         if not isinstance(each, pikepdf.Dictionary | pikepdf.Stream):
             continue
-        for name in ACTIVE_KEYS:
-            if name in each:
-                del each[name]
         if isinstance(each, pikepdf.Stream) and each.get("/Filter") == pikepdf.Name.DCTDecode:
             parameters: Any = each.get("/DecodeParms")
             each.write(
                 bare_jpeg(each.read_raw_bytes()), filter=pikepdf.Name.DCTDecode, decode_parms=parameters
             )
+
+
+def _strip(whole: Any) -> None:
+    """Remove the active keys from an object and from what is written within it, however deep. An object that has a
+    number of its own is visited by it."""
+    import pikepdf
+
+    left = [(whole, False)]
+    while left:
+        each, by_name = left.pop()
+        if isinstance(each, pikepdf.Array):
+            left += [(value, False) for value in each if _within(value)]
+        elif isinstance(each, pikepdf.Dictionary | pikepdf.Stream):
+            for name in () if by_name else ACTIVE_KEYS:
+                if name in each:
+                    del each[name]
+            left += [(value, name in NAMED) for name, value in each.items() if _within(value)]
+
+
+def _within(value: Any) -> bool:
+    import pikepdf
+
+    return isinstance(value, pikepdf.Array | pikepdf.Dictionary) and not value.is_indirect
 
 
 def _saved(made: Any) -> bytes:

@@ -13,7 +13,13 @@ from PIL import Image
 
 from cohortmgr.applications.documents.actions import sandbox
 from cohortmgr.applications.documents.actions.sandbox import CleanedDocument, NotTaken, made_of
-from cohortmgr.applications.documents.cleaning import LONGEST_SIDE, SEEN_WIDTH, DocumentPart, bare_jpeg
+from cohortmgr.applications.documents.cleaning import (
+    ACTIVE_KEYS,
+    LONGEST_SIDE,
+    SEEN_WIDTH,
+    DocumentPart,
+    bare_jpeg,
+)
 
 ACTIVE = (b"<script", b"<?php", b"/javascript", b"/launch", b"/embeddedfile", b"/openaction", b"/aa")
 
@@ -302,3 +308,84 @@ def test_a_jpeg_within_keeps_its_colours_and_loses_its_comments() -> None:
     given = head + b"\xff\xfe\x00\x09<script" + b"\xff\xda\x00\x04\0\0pixels\xff\xd9<?php"
     assert bare_jpeg(given) == head + b"\xff\xda\x00\x04\0\0pixels\xff\xd9"
     assert bare_jpeg(b"no jpeg") == b"no jpeg"
+
+
+def test_a_photo_within_a_pdf_tells_nothing_of_its_place_and_maker() -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "Telephone of Zohra"  # who made it
+    exif.get_ifd(0x8825)[1] = "N"  # where
+    photo = picture(exif=exif.tobytes(), comment=b"taken at home")
+    assert b"Telephone of Zohra" in photo and b"taken at home" in photo
+    file = io.BytesIO()
+    with pikepdf.new() as given:
+        page = given.add_blank_page(page_size=(300, 200))
+        image = pikepdf.Stream(
+            given, photo, Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Image, Width=300, Height=200,
+            ColorSpace=pikepdf.Name.DeviceRGB, BitsPerComponent=8, Filter=pikepdf.Name.DCTDecode,
+        )  # fmt: skip
+        image["/Metadata"] = pikepdf.Stream(given, b"<x:xmpmeta>Zohra</x:xmpmeta>")
+        page.obj["/Resources"] = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Photo=image))
+        page.obj["/Contents"] = pikepdf.Stream(given, b"q 300 0 0 200 0 0 cm /Photo Do Q")
+        given.save(file)
+    found = made(DocumentPart("pdf", file.getvalue()))
+    with pikepdf.open(io.BytesIO(found.data)) as clean:
+        kept = clean.pages[0].obj["/Resources"]["/XObject"]["/Photo"]
+        raw = kept.read_raw_bytes()
+        assert "/Metadata" not in kept
+    assert raw.startswith(b"\xff\xd8") and len(raw) > 100, "the picture is there"
+    for told in (b"Exif", b"Zohra", b"taken at home"):
+        assert told not in raw and told not in found.data
+
+
+@pytest.mark.parametrize("name", [key for key in ACTIVE_KEYS if key not in ("/JS", "/PS", "/OPI")])
+def test_each_key_that_acts_or_tells_is_gone_wherever_it_stands(name: str) -> None:
+    file = io.BytesIO()
+    with pikepdf.new() as given:
+        page = given.add_blank_page(page_size=(300, 400))
+        look = pikepdf.Stream(given, b"0 0 9 9 re f", Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Form)
+        look["/BBox"] = pikepdf.Array([0, 0, 9, 9])
+        font = pikepdf.Dictionary(
+            Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica
+        )
+        whole = () if name == "/Metadata" else (given.Root,)  # there the library reads it itself
+        for place in (*whole, page.obj, look, font):
+            place[name] = given.make_indirect(pikepdf.Dictionary(Told=pikepdf.String("Zohra")))
+        page.obj["/Resources"] = pikepdf.Dictionary(
+            XObject=pikepdf.Dictionary(L=look), Font=pikepdf.Dictionary(F=font)
+        )
+        page.obj["/Contents"] = pikepdf.Stream(given, b"/L Do BT /F 12 Tf (x) Tj ET 10 10 50 50 re f")
+        given.save(file)
+    found = made(DocumentPart("pdf", file.getvalue()))
+    with pikepdf.open(io.BytesIO(found.data)) as clean:
+        held = [each for each in clean.objects if isinstance(each, pikepdf.Dictionary | pikepdf.Stream)]
+        assert clean.pages[0].obj["/Resources"]["/XObject"]["/L"] is not None
+        assert not [each for each in held if name in each or "/Told" in each]
+
+
+def test_what_was_filled_into_a_form_is_still_read_though_the_form_is_gone() -> None:
+    file = io.BytesIO()
+    with pikepdf.new() as given:
+        page = given.add_blank_page(page_size=(300, 400))
+        look = pikepdf.Stream(
+            given, b"0 0 200 100 re f", Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Form,
+            BBox=pikepdf.Array([0, 0, 200, 100]), Resources=pikepdf.Dictionary(),
+        )  # fmt: skip
+        field = given.make_indirect(
+            pikepdf.Dictionary(
+                Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Widget, FT=pikepdf.Name.Tx, T=pikepdf.String("name"),
+                V=pikepdf.String("Zohra"), Rect=pikepdf.Array([50, 200, 250, 300]), F=4,
+                AP=pikepdf.Dictionary(N=look),
+            )
+        )  # fmt: skip
+        page.obj["/Annots"] = pikepdf.Array([field])
+        page.obj["/Contents"] = pikepdf.Stream(given, b"10 10 20 20 re f")
+        given.Root.AcroForm = pikepdf.Dictionary(Fields=pikepdf.Array([field]))
+        given.save(file)
+    found = made(DocumentPart("pdf", file.getvalue()))
+    with pikepdf.open(io.BytesIO(found.data)) as clean:
+        assert "/AcroForm" not in clean.Root and "/Annots" not in clean.pages[0].obj
+    with Image.open(io.BytesIO(found.pages[0])) as seen:
+        across, down = seen.size
+        # The middle of the field, whose place is measured from the lower edge.
+        assert seen.convert("L").getpixel((across * 150 // 300, down * 150 // 400)) < 60
+        assert seen.convert("L").getpixel((across * 280 // 300, down * 380 // 400)) > 200
