@@ -56,6 +56,7 @@ ACTS: Mapping[str, str] = {
     "applications.separate": N_("Réunion de deux dossiers défaite"),
     "applications.start": N_("Candidature commencée"),
     "applications.move_drafts": N_("Brouillons passés au formulaire modifié"),
+    "applications.begin_again": N_("Candidature retirée recommencée"),
     "applications.change": N_("Candidature modifiée par la personne"),
     "applications.confirm_helped": N_("Envoi confirmé par la personne, qui a été aidée"),
     "applications.set_helper": N_("Personne qui aide à remplir nommée, changée ou partie"),

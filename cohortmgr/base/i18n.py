@@ -168,6 +168,13 @@ def month(value: date | None) -> str:
     return "" if value is None else _format(value, "MMMM y")
 
 
+def date_names(spoken: str) -> frozenset[str]:
+    """Return the names of months and days, whole and short, with which a language writes dates."""
+    of = _parsed[spoken]
+    names = (each[form][width] for each in (of.months, of.days) for form in each for width in each[form])
+    return frozenset(name for each in names for name in each.values())
+
+
 def hour(value: datetime) -> str:
     """Write an hour: `14 h` or `14 h 30` in French, with spaces that do not break; `14:30` in other languages."""
     shown = clock.local(value)

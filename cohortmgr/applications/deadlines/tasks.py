@@ -12,11 +12,11 @@ from cohortmgr.base.work import Stopping, Work
 def remind_drafts(stopping: Stopping) -> int:
     """Send the reminders that are due; nothing is locked when none is. Returns how many people were told."""
     told = 0
-    for intake, due in queries.due_reminders():
+    for due in queries.due_reminders():
         db.session.rollback()
         while not stopping():
             with writing():
-                count = reminders.remind_drafts(SYSTEM, intake, due)
+                count = reminders.remind_drafts(SYSTEM, due)
             told += count
             if count < reminders.CHUNK:
                 break

@@ -75,7 +75,9 @@ FILE_STATES = Table(
             name=N_("Envoyée"),
         ),
         ApplicationState.WITHDRAWN: Stage(
-            N_("La personne a retiré sa candidature ; elle n’est plus lue."), name=N_("Retirée")
+            N_("La personne a retiré sa candidature ; elle n’est plus lue."),
+            to=(ApplicationState.DRAFT,),
+            name=N_("Retirée"),
         ),
         ApplicationState.SUPERSEDED: Stage(
             N_("La personne a un autre dossier dans cette campagne ; celui-ci est gardé et n’est plus lu."),

@@ -16,14 +16,15 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers.values import normalise_phone
 from cohortmgr.applications.file.models import Application, Correction, Document, Extension, Note
 from cohortmgr.applications.file.queries import AGREED, READ, within
-from cohortmgr.applications.lists.filters import OUTCOMES, ApplicationFilters
+from cohortmgr.applications.file.rules import ApplicationState
+from cohortmgr.applications.lists.filters import OUTCOMES, SIZES, ApplicationFilters
 from cohortmgr.applications.lists.models import SavedView
 from cohortmgr.base import crypto
 from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.base.hooks import Hook
-from cohortmgr.base.paging import Page
+from cohortmgr.base.paging import Page, page_of
 from cohortmgr.base.text import fold
 from cohortmgr.programmes.models import Intake, Offering
 
@@ -199,6 +200,16 @@ def page(intake_id: int, filters: ApplicationFilters, number: int) -> Page:
         number = max(1, -(-(db.session.scalar(counted) or 0) // filters.size))
         rows = db.session.execute(query.offset((number - 1) * filters.size)).all()
     return Page(rows, number, filters.size, rows[0].total if rows else 0)
+
+
+def awaiting_guardian(intake_id: int, number: int) -> Page:
+    """One page of the files that wait for a guardian's word: number, consent and day alone, for they are hidden.
+
+    No filter narrows it: by whom it finds, it would tell what stands in a file that nobody may read yet."""
+    held = (Application.intake_id == intake_id, Application.state == ApplicationState.HELD.value)
+    shown: tuple[Any, ...] = (Application.number, Application.consent, Application.updated_at)
+    query = sa.select(*shown).where(*held).order_by(Application.updated_at, Application.id)
+    return page_of(query, number, SIZES[0])
 
 
 def every(intake_id: int, filters: ApplicationFilters) -> Sequence[Any]:

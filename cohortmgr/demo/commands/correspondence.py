@@ -26,7 +26,7 @@ from cohortmgr.messages.helpdesk.actions.questions import NewHelpRequest
 from cohortmgr.messages.helpdesk.rules import Topic
 from cohortmgr.messages.incoming import actions as incoming
 from cohortmgr.messages.incoming.rules import read_mail
-from cohortmgr.messages.letters.queries import letters
+from cohortmgr.messages.letters.queries import log
 from cohortmgr.messages.preferences.actions import preferences
 from cohortmgr.messages.preferences.queries import preferences as preferences_preferences
 from cohortmgr.messages.preferences.rules import ContactPreference
@@ -208,7 +208,7 @@ def _come_back(manager: Viewer) -> None:
     if undelivered.count(manager):
         return
     deliver(1)
-    found = db.session.execute(letters.listed(manager, "sent", "").limit(1)).first()
+    found = db.session.execute(log.listed(manager, "sent", "").limit(1)).first()
     if found is None:
         return
     message = found[0]

@@ -8,7 +8,7 @@ from cohortmgr.accounts.rules import Viewer, require_anywhere
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base.errors import N_, NotFound, Refused
 from cohortmgr.jobs.actions.queue import request
-from cohortmgr.messages.letters.queries import letters
+from cohortmgr.messages.letters.queries import letters, log
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import bearing_keys
 from cohortmgr.outbox.rules import MessageState
@@ -22,8 +22,8 @@ def read_message(viewer: Viewer, reference: str) -> tuple[Message, letters.ReadM
     the reading is recorded in the trail.
 
     Raises NotFound for a message that opens an account or a file, and Refused once its person was erased."""
-    require_anywhere(viewer, letters.PERMISSION)
-    message = letters.get_for(viewer, reference)
+    require_anywhere(viewer, log.PERMISSION)
+    message = log.get_for(viewer, reference)
     if message.key in bearing_keys():
         raise NotFound(reference)
     found = letters.read([message])
@@ -36,8 +36,8 @@ def read_message(viewer: Viewer, reference: str) -> tuple[Message, letters.ReadM
 def send_again(viewer: Viewer, reference: str) -> Message:
     """Ask that a message that was set aside be tried again.
     In any other state nothing happens, because the message has left or is on its way."""
-    require_anywhere(viewer, letters.PERMISSION)
-    message = letters.get_for(viewer, reference)
+    require_anywhere(viewer, log.PERMISSION)
+    message = log.get_for(viewer, reference)
     if message.state == MessageState.SET_ASIDE:
         request(viewer, KIND, {"message": reference}, message.institution_id)
         record(viewer, KIND, about(message, message.subject))

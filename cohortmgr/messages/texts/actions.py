@@ -12,7 +12,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Refused, Stale
 from cohortmgr.messages.letters.models import MessageText
-from cohortmgr.messages.letters.queries import letters
+from cohortmgr.messages.letters.queries import log
 from cohortmgr.messages.letters.queries import texts as letters_texts
 from cohortmgr.messages.texts.queries import texts
 from cohortmgr.messages.texts.queries.preview import TextDraft, TextIdentity, check, examples, held_text
@@ -70,7 +70,7 @@ def read_sample(viewer: Viewer, identity: TextIdentity, reference: str) -> dict[
 
     A link that opens an account or a file is replaced by its example,
     because only the mailbox may show it."""
-    message = letters.get_for(viewer, reference)
+    message = log.get_for(viewer, reference)
     if (message.key, message.institution_id) != (identity.notice.key, identity.institution_id):
         raise NotFound(reference)
     [content] = opened([message])

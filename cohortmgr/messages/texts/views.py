@@ -199,7 +199,7 @@ def _editor(identity: TextIdentity, form: TextForm) -> ResponseReturnValue:
         shown = texts_preview.shown_examples(identity.notice)
     measure = None
     if identity.channel == SMS:
-        found = measured(_filled(identity, form))
+        found = max(map(measured, _filled(identity, form)), key=lambda each: (each.segments, each.units))
         measure = (_size(found), found.forcing)
     return render_template(
         "messages/texts/staff_text.html",
@@ -218,10 +218,11 @@ def _editor(identity: TextIdentity, form: TextForm) -> ResponseReturnValue:
     ), (422 if form.errors or form.form_errors else 200)
 
 
-def _filled(identity: TextIdentity, form: TextForm) -> str:
-    """Return the short message filled with the examples; as it was typed if it cannot be filled."""
+def _filled(identity: TextIdentity, form: TextForm) -> list[str]:
+    """Return the short message filled with the examples, on the days of a year; as it was typed if it cannot be
+    filled."""
     body = tidied(form.body.data or "")
     try:
-        return texts_preview.tried(identity, "", body, texts_preview.examples(identity.notice)).text
+        return texts_preview.over_the_year(identity, body)
     except (Refused, KeyError):
-        return body
+        return [body]

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskCliRunner
+from sqlalchemy.engine import make_url
 
 from cohortmgr.accounts import queries
 from cohortmgr.accounts.models import Account, RoleGrant
@@ -56,6 +57,48 @@ def test_a_weak_password_is_refused(runner: FlaskCliRunner, system_app: Flask) -
 def test_making_the_roles_again_changes_nothing(database: Database) -> None:
     first, second = make_roles(database.settings), make_roles(database.settings)
     assert first == second and all(line.startswith("alter role") for line in second)
+
+
+@pytest.mark.postgres_only
+def test_the_roles_are_made_by_a_command_and_hold_what_they_promise(
+    database: Database, runner: FlaskCliRunner
+) -> None:
+    done = runner.invoke(args=["operations", "roles"])
+    assert done.exit_code == 0, done.output
+    names = {
+        make_url(url).username: bypasses
+        for url, bypasses in (
+            (database.settings.database_url, False),
+            (database.settings.owner_database_url, True),
+            (database.settings.system_database_url, True),
+        )
+    }
+    assert all(f"alter role {name}" in done.output for name in names)
+    superuser = make_url(database.settings.superuser_database_url)
+    target = superuser.set(database=make_url(database.settings.database_url).database)
+    with sa.create_engine(target, poolclass=sa.NullPool).connect() as connection:
+        found = connection.execute(
+            sa.text("SELECT rolname, rolbypassrls, rolsuper, rolcanlogin, rolcreatedb FROM pg_roles")
+        )
+        held = {row.rolname: row for row in found if row.rolname in names}
+        tables = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
+        owners = set(connection.scalars(sa.text(tables)))
+    for name, bypasses in names.items():
+        row = held[name]
+        assert (row.rolbypassrls, row.rolsuper, row.rolcanlogin, row.rolcreatedb) == (
+            bypasses,
+            False,
+            True,
+            False,
+        )
+    assert owners == {make_url(database.settings.owner_database_url).username}
+
+
+@pytest.mark.sqlite_only
+def test_without_the_superuser_the_command_says_what_to_set(runner: FlaskCliRunner) -> None:
+    done = runner.invoke(args=["operations", "roles"])
+    assert done.exit_code != 0 and "Traceback" not in done.output
+    assert "COHORTMGR_SUPERUSER_DATABASE_URL" in done.output + str(done.exception)
 
 
 def test_the_trail_is_verified_by_a_command(runner: FlaskCliRunner) -> None:

@@ -105,13 +105,19 @@ def revoke(viewer: Viewer, reference: str) -> None:
 
 
 def extend_intake(viewer: Viewer, reference: str, until: datetime, reason: str) -> int:
-    """Move the close for everybody, and write to those who have a draft. Returns how many are written to."""
+    """Move the close for everybody, and write to those who have a draft that ends then. Returns how many are
+    written to: an end of one's own that is later still holds, and nobody is told of an earlier one."""
     before = file_queries.staff_intake(viewer, reference, file_queries.MANAGE).closes_at
     intake = programmes.extend(viewer, reference, until, clean(reason)[:LONGEST_REASON])
     if before == until:
         return 0
+    later = sa.select(Extension.id).where(
+        Extension.application_id == Application.id, Extension.revoked_at.is_(None), Extension.until >= until
+    )
     wanted = sa.select(Application).where(
-        Application.intake_id == intake.id, Application.state == ApplicationState.DRAFT.value
+        Application.intake_id == intake.id,
+        Application.state == ApplicationState.DRAFT.value,
+        ~later.exists(),
     )
     rows = db.session.scalars(wanted.order_by(Application.id)).all()
     _tell(intake, rows, _people([row.person_id for row in rows]), until, None)

@@ -13,28 +13,26 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.deadlines.queries import DRAFT_REMINDER
-from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.queries import EXTENDED
+from cohortmgr.applications.deadlines.queries import DRAFT_REMINDER, DueReminder
+from cohortmgr.applications.file.models import Application, Extension
 from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotPermitted
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.models import Message
-from cohortmgr.programmes.definition.sections import ReminderWindow
-from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
 # How many people are told in one transaction; the next run takes the next ones.
 CHUNK = 500
 
 
-def remind_drafts(viewer: Viewer, intake: Intake, recall: ReminderWindow) -> int:
-    """Write the reminder to those who had begun before its time and who have not had it. Returns how many are
-    written to."""
+def remind_drafts(viewer: Viewer, due: DueReminder) -> int:
+    """Write the reminder to those whose draft ends then, who had it and that end before the reminder's time, and
+    who have not been told yet. Returns how many are written to."""
     if not viewer.is_system:
         raise NotPermitted("recalling is the worker's")
-    people = db.session.execute(_unreminded(intake, recall)).all()
+    intake = due.intake
+    people = db.session.execute(_unreminded(due)).all()
     title = dict(definition_of(intake).title)
     letters = [
         Letter(
@@ -46,8 +44,8 @@ def remind_drafts(viewer: Viewer, intake: Intake, recall: ReminderWindow) -> int
                 "name": row.name,
                 "programme": title,
                 "intake": dict(intake.title),
-                "deadline": max(intake.closes_at, row.extended or intake.closes_at),
-                "until": recall.until,
+                "deadline": due.closes_at,
+                "until": due.window.until,
                 "reference": row.reference,
             },
             intake.institution_id,
@@ -59,8 +57,10 @@ def remind_drafts(viewer: Viewer, intake: Intake, recall: ReminderWindow) -> int
     return send_all(letters)
 
 
-def _unreminded(intake: Intake, recall: ReminderWindow) -> sa.Select[*tuple[Any, ...]]:
-    once = sa.literal(f"{DRAFT_REMINDER}:{recall.hours}:") + Application.reference
+def _unreminded(due: DueReminder) -> sa.Select[*tuple[Any, ...]]:
+    # The end is in the name: whoever was told of one end is told of the next one too.
+    end = int(due.closes_at.timestamp())
+    once = sa.literal(f"{DRAFT_REMINDER}:{due.window.hours}:{end}:") + Application.reference
     recalled = sa.select(Message.id).where(Message.once == once)
     name = sa.func.trim(Person.given_name + " " + Person.family_name)
     return (
@@ -72,11 +72,10 @@ def _unreminded(intake: Intake, recall: ReminderWindow) -> sa.Select[*tuple[Any,
             sa.func.coalesce(Application.email, Person.email).label("address"),
             sa.func.coalesce(sa.func.nullif(Application.name, ""), name).label("name"),
             once.label("once"),
-            EXTENDED.label("extended"),
         )
         .join(Person, Person.id == Application.person_id)
-        .where(Application.intake_id == intake.id, Application.state == ApplicationState.DRAFT.value)
-        .where(Application.created_at < recall.since, ~recalled.exists())
+        .where(Application.intake_id == due.intake.id, Application.state == ApplicationState.DRAFT.value)
+        .where(_ending_then(due), Application.created_at < due.window.since, ~recalled.exists())
         .where(
             sa.or_(
                 Application.email.is_not(None), Person.email.is_not(None), Person.phone_sealed.is_not(None)
@@ -85,3 +84,14 @@ def _unreminded(intake: Intake, recall: ReminderWindow) -> sa.Select[*tuple[Any,
         .order_by(Application.id)
         .limit(CHUNK)
     )
+
+
+def _ending_then(due: DueReminder) -> sa.ColumnElement[bool]:
+    """The condition for the drafts that end at the reminder's end. An end that was given after the reminder's time
+    was told of in a letter just then."""
+    given = sa.select(Extension.id).where(
+        Extension.application_id == Application.id, Extension.revoked_at.is_(None)
+    )
+    if due.closes_at == due.intake.closes_at:
+        return ~given.where(Extension.until > due.closes_at).exists()
+    return given.where(Extension.until == due.closes_at, Extension.at < due.window.since).exists()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
@@ -22,7 +24,7 @@ from cohortmgr.applications.journey.actions.helped_sending import require_confir
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, Refused
+from cohortmgr.base.errors import N_, Refused, Stale
 from cohortmgr.base.hooks import Hook
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes.definition.rules import Window, window_of
@@ -31,6 +33,7 @@ from cohortmgr.programmes.definition.rules import Window, window_of
 decided: Hook[[Viewer, Application], bool] = Hook()
 
 _NO_MORE = N_("Cette candidature ne se modifie plus : elle a été retirée, ou le programme a déjà répondu.")
+_ANSWERED = N_("Le programme a déjà répondu à cette candidature : elle ne se recommence plus.")
 _ASKED = N_("Une correction vous est demandée : répondez-y d’abord.")
 
 
@@ -39,6 +42,11 @@ def may_change(viewer: Viewer, file: File) -> bool:
     at here."""
     if file.application.state != ApplicationState.SUBMITTED or file.reopened_until is not None:
         return False
+    return is_open(viewer, file)
+
+
+def is_open(viewer: Viewer, file: File) -> bool:
+    """Whether the file's intake takes applications now, or this one still."""
     return window_of(file.intake.opens_at, file.closes_at, clock.arrived()) is Window.OPEN
 
 
@@ -116,6 +124,40 @@ def send_again(viewer: Viewer, reference: str, proof: CodeRequest | None = None)
             after={"questions": sorted(changed)},
         )
         sending.confirm(viewer, file)
+    return row
+
+
+def may_return(viewer: Viewer, file: File) -> bool:
+    """Whether a withdrawn file can be begun again: its intake is open to it, and no answer was told."""
+    if file.application.state != ApplicationState.WITHDRAWN:
+        return False
+    return is_open(viewer, file) and not any(told(viewer, file.application) for told in decided)
+
+
+def begin_again(viewer: Viewer, reference: str) -> Application:
+    """Make a draft of a withdrawn file, with all its answers and papers; nothing happens to a file in another
+    state. Refused after the close, without a free seat, and once a decision was told."""
+    file = file_queries.own_held(viewer, reference)
+    row = file.application
+    if row.state != ApplicationState.WITHDRAWN:
+        return row
+    if any(told(viewer, row) for told in decided):
+        raise Refused(_ANSWERED)
+    _, _, free = file_queries.intake_with_mine(viewer, file.intake.reference)
+    file_actions.require_open(viewer, file.intake, free, file.closes_at)
+    before, after = ApplicationState.WITHDRAWN, ApplicationState.DRAFT
+    values: dict[str, Any] = {"withdrawn_at": None, "sent_at": None, "eligible": None}
+    if not sending.move(viewer, row, before, after, {**values, "updated_at": clock.now()}):
+        raise Stale(reference)
+    what = about(row, viewer.person_reference)
+    record(viewer, "applications.begin_again", what, before={"state": before}, after={"state": after})
+    held: UnsentChange | None = file.read.UnsentChange
+    if held is not None:
+        # It was typed before the withdrawal and not sent again: it is the person's last word.
+        said = {**file.answers, **file_queries.changes(held)}
+        answers = counted(file.definition.form, {key: each for key, each in said.items() if each is not None})
+        write_answers(viewer, row, db.session.get_one(Person, row.person_id), file.definition, answers)
+        db.session.execute(sa.delete(UnsentChange).where(UnsentChange.id == held.id))
     return row
 
 

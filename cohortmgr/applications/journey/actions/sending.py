@@ -176,7 +176,7 @@ def submit(viewer: Viewer, reference: str, proof: CodeRequest | None = None) -> 
     values |= {"updated_at": moment, "consent": consent.value}
     values["offering_id"] = file_queries.chosen_offering(row, file.definition.form, file.answers)
     values["sent_at"] = None if after is ApplicationState.HELD else moment
-    if not _move(row, ApplicationState.DRAFT, after, values):
+    if not move(viewer, row, ApplicationState.DRAFT, after, values):
         return _sent_meanwhile(viewer, reference)
     record(
         viewer,
@@ -206,8 +206,12 @@ def _without_hidden(file: File) -> dict[str, Any]:
     }
 
 
-def _move(
-    row: Application, before: ApplicationState, after: ApplicationState, values: dict[str, Any]
+def move(
+    viewer: Viewer,
+    row: Application,
+    before: ApplicationState,
+    after: ApplicationState,
+    values: dict[str, Any],
 ) -> bool:
     """Move the row to another state, if it is still as it was read. Returns whether this transaction did so."""
     same = (Application.id == row.id, Application.state == before, Application.version == row.version)
@@ -252,7 +256,8 @@ def withdraw(viewer: Viewer, reference: str) -> Application:
     if row.state != ApplicationState.SUBMITTED:
         raise Refused(N_("Seule une candidature envoyée se retire."))
     moment = clock.now()
-    if not _move(
+    if not move(
+        viewer,
         row,
         ApplicationState.SUBMITTED,
         ApplicationState.WITHDRAWN,

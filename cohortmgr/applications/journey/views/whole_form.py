@@ -65,6 +65,8 @@ def start(reference: str) -> ResponseReturnValue:
     if request.method == "POST":
         with writing():
             row = sending.start(viewer, reference)
+            if row.state == ApplicationState.WITHDRAWN and "again" in request.form:
+                row = changes.begin_again(viewer, row.reference)
         return redirect(_next_page(row))
     intake, known, free = file_queries.intake_with_mine(viewer, reference)
     if known is not None:
@@ -272,6 +274,7 @@ def show(reference: str) -> ResponseReturnValue:
         turn=next((step for step in above if "due" in step), None),
         steps=_steps(file, above),
         may_change=not above and changes.may_change(viewer, file),
+        may_return=changes.may_return(viewer, file),
         change=file.change,
         code=_code(reference) if file.application.state == ApplicationState.SUBMITTED else None,
     )
@@ -336,5 +339,7 @@ def withdraw(reference: str) -> ResponseReturnValue:
         "applications/journey/candidate_withdraw.html",
         application=file.application,
         intake=file.intake,
+        closes_at=file.closes_at,
+        may_return=changes.is_open(guards.viewer(), file),
         error=error,
     )

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
 from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.rules import CONSENT_STATES, ApplicationState
 from cohortmgr.applications.lists import actions as lists_actions
 from cohortmgr.applications.lists import columns, display
 from cohortmgr.applications.lists import queries as lists
@@ -22,6 +23,7 @@ from cohortmgr.base.i18n import language, localized
 from cohortmgr.base.sheets.tables import Sheet, write_csv, write_xlsx
 from cohortmgr.base.web.asked import page_asked
 from cohortmgr.base.web.precedence import gives_way
+from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
 bp = Blueprint("applications_lists", __name__, url_prefix="/staff")
@@ -37,6 +39,8 @@ def index(reference: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     intake, views = lists.intake_with_views(viewer, reference)
     filters = ApplicationFilters.of(request.args)
+    if filters.state == ApplicationState.HELD:
+        return _awaiting_guardian(intake)
     page = lists.page(intake.id, filters, page_asked())
     definition = definition_of(intake)
     address = url_for("applications_staff.show", reference="-")[:-1]
@@ -66,6 +70,16 @@ def index(reference: str) -> ResponseReturnValue:
         may_manage=may_manage,
         may_extend=allows(viewer, "programmes.manage", intake.path),
         may_write=may_write,
+    )
+
+
+def _awaiting_guardian(intake: Intake) -> str:
+    return render_template(
+        "applications/lists/staff_awaiting.html",
+        intake=intake,
+        definition=definition_of(intake),
+        page=lists.awaiting_guardian(intake.id, page_asked()),
+        consents=CONSENT_STATES.names,
     )
 
 

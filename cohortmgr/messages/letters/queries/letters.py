@@ -11,16 +11,11 @@ import sqlalchemy as sa
 from markupsafe import Markup
 
 from cohortmgr.accounts.models import Person
-from cohortmgr.accounts.queries import within
-from cohortmgr.accounts.rules import PERMISSIONS, Viewer
-from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.queries import AGREED
+from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.guardians.queries import same_contact
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import say, speaking
-from cohortmgr.base.text import fold
 from cohortmgr.messages.letters.queries import texts as letters_texts
 from cohortmgr.messages.preferences.models import InboxMark
 from cohortmgr.outbox.models import Message
@@ -29,10 +24,7 @@ from cohortmgr.outbox.queries import opened
 from cohortmgr.outbox.rules import MessageState
 from cohortmgr.outbox.texts.display.dress import on_page
 from cohortmgr.outbox.texts.display.rendering import Rendered, render_with
-from cohortmgr.programmes.models import Intake
 
-PERMISSION = "applications.manage"
-_LINE: tuple[Any, ...] = (Message, Person)
 _WHEN = sa.func.coalesce(Message.sent_at, Message.due)
 
 
@@ -122,44 +114,3 @@ def _read(message: Message, content: Mapping[str, Any], rendered: Rendered) -> R
         named = content["variables"].get("subject") or (say(notice.title) if notice else message.key)
         subject = rendered.subject or named
     return ReadMessage(message.reference, message.language, when, subject, rendered.text, message.channel)
-
-
-def visible(viewer: Viewer) -> sa.Select[Any]:
-    """Select (message, person) of the people whose files the viewer manages, newest first.
-
-    A message has only an institution;
-    the files of its person tell whether it belongs to the viewer's programme."""
-    files = (
-        sa.select(Application.id)
-        .join(Intake, Intake.id == Application.intake_id)
-        .where(Application.person_id == Message.person_id, Application.state != "draft", AGREED)
-        .where(Application.institution_id == Message.institution_id, within(viewer, PERMISSION, Intake.path))
-    )
-    held = [grant for grant in viewer.grants if grant.role in PERMISSIONS[PERMISSION]]
-    institutions = sorted({number for grant in held for number in grant.institutions})
-    return (
-        sa.select(*_LINE)
-        .join(Person, Person.id == Message.person_id)
-        .where(Message.institution_id.in_(institutions), files.exists())
-        .order_by(Message.due.desc(), Message.id.desc())
-    )
-
-
-def listed(viewer: Viewer, state: str, search: str) -> sa.Select[Any]:
-    """Do `visible`, for one state if `state` is one, and for persons whose name or
-    address holds every word of `search`."""
-    chosen = visible(viewer)
-    if state in set(MessageState):
-        chosen = chosen.where(Message.state == state)
-    for word in fold(search).split():
-        named = Person.search_name.contains(word, autoescape=True)
-        chosen = chosen.where(sa.or_(named, Person.email.contains(word, autoescape=True)))
-    return chosen
-
-
-def get_for(viewer: Viewer, reference: str) -> Message:
-    """Return the message of a public reference. Raises NotFound if the viewer may not see it."""
-    found: Message | None = db.session.scalar(visible(viewer).where(Message.reference == reference))
-    if found is None:
-        raise NotFound(reference)
-    return found

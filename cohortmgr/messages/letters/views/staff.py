@@ -13,7 +13,7 @@ from cohortmgr.base.paging import page_of
 from cohortmgr.base.web.asked import page_asked
 from cohortmgr.messages.letters import actions
 from cohortmgr.messages.letters.names import CHANNELS, LANGUAGE_NAMES, TAGS
-from cohortmgr.messages.letters.queries import letters
+from cohortmgr.messages.letters.queries import log as queries
 from cohortmgr.outbox.notices import bearing_keys, declared
 from cohortmgr.outbox.rules import MESSAGE_STATES
 
@@ -24,14 +24,16 @@ SHOWN = 50
 @bp.get("/messages")
 @guards.staff
 def log() -> ResponseReturnValue:
-    """List the messages to the people whose files the viewer manages, newest first, filtered by the URL."""
+    """List the messages to the people whose files the viewer manages, to guardians and to those without an account,
+    newest first, filtered by the URL."""
     viewer = guards.viewer()
-    require_anywhere(viewer, letters.PERMISSION)
+    require_anywhere(viewer, queries.PERMISSION)
     state, search = request.args.get("state", ""), request.args.get("search", "").strip()[:100]
-    page = page_of(letters.listed(viewer, state, search), page_asked(), SHOWN)
+    page = page_of(queries.listed(viewer, state, search), page_asked(), SHOWN)
     return render_template(
         "messages/letters/staff_log.html",
         page=page,
+        rows=[(row[0], queries.named(row), row.may_open) for row in page.rows],
         state=state,
         search=search,
         notices=declared,

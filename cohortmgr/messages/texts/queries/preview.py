@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from typing import Any
 
-import sqlalchemy as sa
 from flask import current_app
 
 from cohortmgr.accounts.rules import Viewer
+from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import speaking
-from cohortmgr.messages.letters.queries import letters
+from cohortmgr.messages.letters.queries import log
 from cohortmgr.messages.letters.queries import texts as letters_texts
 from cohortmgr.messages.texts.queries import texts
 from cohortmgr.messages.texts.rules import proofread, tidied, weighed
@@ -72,11 +73,34 @@ def check(identity: TextIdentity, subject: str, body: str) -> tuple[Measure, int
         wrong = proofread(identity.notice, wanted, None if identity.channel == SMS else subject, body)
         if wrong:
             raise Refused(*wrong)
-        rendered = tried(identity, subject, body, examples(identity.notice))
+        tried(identity, subject, body, examples(identity.notice))
     if identity.channel != SMS:
         return None
     each = current_app.extensions["cohortmgr-settings"].sms_cost
-    return weighed([rendered.text], lambda measure: measure.cost(each))
+    return weighed(over_the_year(identity, body), lambda measure: measure.cost(each))
+
+
+def over_the_year(identity: TextIdentity, body: str) -> list[str]:
+    """Return the short message filled with the examples, its days and moments put on each month and day of the
+    week: names of months differ in length and in signs, so that an example of June says nothing of August.
+
+    Raises KeyError or Refused for a text that cannot be filled."""
+    given = examples(identity.notice)
+    dated = {name: value for name, value in given.items() if isinstance(value, date)}
+    if not dated:
+        return [tried(identity, "", body, given).text]
+    year = max(value.year for value in dated.values())
+    # Seven days with two figures have every day of the week.
+    days = [date(year, month, day) for month in range(1, 13) for day in range(20, 27)]
+    filled = (
+        tried(identity, "", body, given | {name: _on(day, dated[name]) for name in dated}) for day in days
+    )
+    return list(dict.fromkeys(each.text for each in filled))
+
+
+def _on(day: date, example: date) -> date:
+    """Return an example on another day; a moment at an hour that takes two figures, and minutes."""
+    return datetime.combine(day, time(22, 30), CASABLANCA) if isinstance(example, datetime) else day
 
 
 def tried(identity: TextIdentity, subject: str, body: str, variables: Mapping[str, Any]) -> Rendered:
@@ -99,10 +123,10 @@ def shown_examples(notice: Notice) -> dict[str, str]:
     }
 
 
-def samples(viewer: Viewer, identity: TextIdentity) -> list[sa.Row[Any]]:
-    """Return (message, person) of the latest messages of that key that the
-    viewer may see, to try a text on."""
-    chosen = letters.visible(viewer).where(
+def samples(viewer: Viewer, identity: TextIdentity) -> list[tuple[Message, str]]:
+    """Return the latest messages of that key that the viewer may read, each with its recipient's name, to try a
+    text on."""
+    chosen = log.readable(viewer).where(
         Message.key == identity.notice.key, Message.institution_id == identity.institution_id
     )
-    return list(db.session.execute(chosen.limit(SAMPLES)))
+    return [(row[0], log.named(row)) for row in db.session.execute(chosen.limit(SAMPLES))]

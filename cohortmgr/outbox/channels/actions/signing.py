@@ -11,6 +11,9 @@ SIGNED = (
     "From", "To", "Subject", "Date", "Message-ID", "List-Unsubscribe", "List-Unsubscribe-Post", "Reply-To",
     "Content-Type", "MIME-Version",
 )  # fmt: skip
+# A message bears these once. Each is signed once more than it is there, so that the signature breaks if somebody
+# adds a second one, which many programs would show in place of ours (RFC 6376, 8.15).
+ONCE = ("From", "To", "Subject", "Date", "Message-ID", "Reply-To", "Content-Type")
 _private_key = cache(read_private_key)
 
 
@@ -28,7 +31,7 @@ def signed(data: bytes, settings: Settings) -> bytes:
         (settings.dkim_domain or settings.mail_domain).encode(),
         _private_key(settings.dkim_key),
         canonicalize=(b"relaxed", b"relaxed"),
-        include_headers=there,
+        include_headers=[*there, *(name.encode() for name in ONCE)],
     )
     return signature + data
 

@@ -5,6 +5,7 @@ A batch takes one statement at most, for the newest edited texts of its keys."""
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +17,7 @@ from cohortmgr.base.errors import Problem
 from cohortmgr.base.i18n import (
     colon,
     comma,
+    date_names,
     day,
     language,
     localized,
@@ -30,6 +32,7 @@ from cohortmgr.outbox import hooks
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import Notice, Variable, declared, room_of
 from cohortmgr.outbox.texts.display.dress import page_of
+from cohortmgr.outbox.texts.segments import measured
 from cohortmgr.outbox.texts.wording import Piece, filled, names, parse
 
 SMS = "sms"
@@ -156,9 +159,30 @@ def _passed_on(text: str, channel: str, variables: Mapping[str, Any]) -> str:
 
 
 def _short(text: str) -> Rendered:
-    """Make a short message, with typographic signs replaced by signs of the short alphabet."""
+    """Make a short message, with typographic signs and the names of months and days in the short alphabet."""
     plain = text.strip().replace("« ", '"').replace(" »", '"').translate(_PLAIN)
-    return Rendered("", plain, None)
+    return Rendered("", _with_plain_dates(plain, language()), None)
+
+
+def _with_plain_dates(text: str, spoken: str) -> str:
+    """Write the names of months and days without the accents that the short alphabet lacks: one "août" made a
+    whole message twice as long, and dearer, in one month of the year."""
+    long = _dear_names(spoken)
+    return re.sub(r"\w+", lambda found: long.get(found[0], found[0]), text) if long else text
+
+
+@lru_cache(maxsize=8)
+def _dear_names(spoken: str) -> dict[str, str]:
+    """Return each name of a month or day that is outside of the short alphabet, with its plain form.
+
+    Arabic has no plain form: its messages are long in every month."""
+    plain: dict[str, str] = {}
+    for name in date_names(spoken):
+        if measured(name).forcing:
+            bare = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+            if not measured(bare).forcing:
+                plain |= {name: bare, name.capitalize(): bare.capitalize(), name.upper(): bare.upper()}
+    return plain
 
 
 @lru_cache(maxsize=512)

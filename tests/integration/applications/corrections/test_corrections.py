@@ -13,8 +13,9 @@ from flask import Flask
 from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts.rules import Role, Viewer
+from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications.corrections import actions as corrections
+from cohortmgr.applications.eligibility import actions as overrides
 from cohortmgr.applications.file.models import Application, Correction, Document
 from cohortmgr.applications.file.queries import person_reference
 from cohortmgr.base import clock
@@ -143,6 +144,22 @@ def test_eligibility_follows_a_correction(sent: str, client: FlaskClient, desk: 
     answer = client.post(f"/my/applications/{sent}/correction", data={"s1": "12", "licence": "autre"})
     assert answer.status_code == 302, answer.text
     assert row().eligible is False and row().reasons
+
+
+@pytest.mark.parametrize("eligible", [True, False])
+def test_staff_s_word_on_eligibility_survives_a_correction(
+    sent: str, client: FlaskClient, desk: FlaskClient, eligible: bool
+) -> None:
+    with writing():
+        overrides.override(SYSTEM, sent, eligible, "Vu avec le jury.")
+    ask(desk, sent, **{"fix-transcripts": "", "fix-licence": "incorrect"})
+    licence = "autre" if eligible else "mathematiques"  # what the answers say is the contrary of staff's word
+    answer = client.post(f"/my/applications/{sent}/correction", data={"s1": "12", "licence": licence})
+    assert answer.status_code == 302, answer.text
+    assert row().answers["licence"] == licence and row().eligible is eligible
+    with writing():
+        overrides.lift(SYSTEM, sent)
+    assert row().eligible is not eligible
 
 
 def test_one_request_at_a_time_and_it_is_called_off(

@@ -58,10 +58,10 @@ def enter(client: FlaskClient, system_app: Flask, contact: str, onward: str) -> 
 
 
 def recall_all() -> None:
-    for each, recall in deadlines.due_reminders():
+    for due in deadlines.due_reminders():
         db.session.rollback()
         with writing():
-            reminders.remind_drafts(SYSTEM, each, recall)
+            reminders.remind_drafts(SYSTEM, due)
 
 
 def letter() -> dict[str, object]:
@@ -212,6 +212,9 @@ def test_the_reminder_tells_the_time_that_was_given(
     until = day_after(3)
     desk.post(f"/staff/applications/{reference}/extension", data={"until": until, "reason": "Panne."})
     with clock.at(closes() - timedelta(hours=20)):
+        recall_all()
+    assert "draft_reminder" not in {row.key for row in all_of(Message)}, "the general close is not theirs"
+    with clock.at(until_of(until) - timedelta(hours=20)):
         recall_all()
     db.session.rollback()
     told = [

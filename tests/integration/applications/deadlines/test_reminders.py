@@ -14,12 +14,13 @@ from flask import Flask
 from cohortmgr.accounts.rules import ANONYMOUS, SYSTEM
 from cohortmgr.applications.deadlines import queries as deadlines
 from cohortmgr.applications.deadlines.actions import reminders
-from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.models import Application, Extension
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotPermitted
 from cohortmgr.outbox.delivery.tasks import handing_over
 from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.queries import content_of
 from cohortmgr.programmes.models import Intake
 from tests.factories.lives import AT, lived_intake
 
@@ -43,11 +44,11 @@ def intake(system_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def _look(intake: Intake, moment: datetime) -> int:
     with clock.at(moment):
         told = 0
-        for each, recall in deadlines.due_reminders():
-            assert each.id == intake.id
+        for due in deadlines.due_reminders():
+            assert due.intake.id == intake.id
             db.session.rollback()
             with writing():
-                told += reminders.remind_drafts(SYSTEM, each, recall)
+                told += reminders.remind_drafts(SYSTEM, due)
         return told
 
 
@@ -111,7 +112,62 @@ def test_as_many_statements_for_six_as_for_one(intake: Intake, statements: State
 
 def test_nobody_recalls_but_the_worker(intake: Intake) -> None:
     with clock.at(intake.closes_at - timedelta(hours=1)):
-        (each, recall) = deadlines.due_reminders()[0]
+        due = deadlines.due_reminders()[0]
         db.session.rollback()
         with pytest.raises(NotPermitted), writing():
-            reminders.remind_drafts(ANONYMOUS, each, recall)
+            reminders.remind_drafts(ANONYMOUS, due)
+
+
+def _extend(number: str, until: datetime, given: datetime) -> None:
+    with writing():
+        row = db.session.scalars(sa.select(Application).where(Application.number == number)).one()
+        db.session.add(
+            Extension(
+                institution_id=row.institution_id, person_id=row.person_id, application_id=row.id,
+                until=until, reason="Hospitalisation.", by="X" * 26, at=given,
+            )
+        )  # fmt: skip
+
+
+def _deadlines_told(number: str) -> list[datetime]:
+    chosen = sa.select(Message).join(Application, Application.person_id == Message.person_id)
+    chosen = chosen.where(Application.number == number, Message.key == deadlines.DRAFT_REMINDER)
+    told = [(content_of(each) or {})["variables"]["deadline"] for each in db.session.scalars(chosen)]
+    db.session.rollback()
+    return sorted(told)
+
+
+def test_an_end_of_ones_own_has_its_reminders_also_after_the_close(intake: Intake) -> None:
+    end, own = intake.closes_at, intake.closes_at + timedelta(days=10)
+    _extend("MDIA-000055", own, end - timedelta(days=20))
+    assert _look(intake, end - timedelta(hours=47)) == 5, "the general end is not that file's"
+    assert _look(intake, end + timedelta(days=1)) == 0
+    assert _look(intake, own - timedelta(hours=150)) == 1
+    assert _look(intake, own - timedelta(hours=47)) == 1
+    assert _look(intake, own - timedelta(hours=46)) == 0
+    assert _look(intake, own) == 0
+    assert _deadlines_told("MDIA-000055") == [own, own]
+
+
+def test_an_end_given_just_now_is_not_recalled_in_the_same_breath(intake: Intake) -> None:
+    own = intake.closes_at + timedelta(days=1)
+    _extend("MDIA-000055", own, intake.closes_at)
+    assert _look(intake, intake.closes_at + timedelta(minutes=5)) == 0
+
+
+def test_who_was_told_of_one_end_is_told_of_the_later_one_given_to_all(intake: Intake) -> None:
+    before = intake.closes_at
+    assert _look(intake, before - timedelta(hours=47)) == 6
+    with writing():
+        db.session.get_one(Intake, intake.id).closes_at = before + timedelta(days=5)
+    assert _look(intake, before + timedelta(days=5, hours=-47)) == 6
+
+
+def test_a_reminder_whose_end_moved_before_it_left_does_not_leave(intake: Intake, tmp_path: Path) -> None:
+    moment = intake.closes_at - timedelta(hours=47)
+    assert _look(intake, moment) == 6
+    _extend("MDIA-000055", intake.closes_at + timedelta(days=3), moment)
+    with clock.at(moment + timedelta(minutes=1)):
+        while handing_over.deliver():
+            continue
+    assert len(list((tmp_path / "mail").glob("*.eml"))) == 5

@@ -231,6 +231,31 @@ def test_an_intake_is_prolonged_for_all_and_a_definition_loaded_anew_takes_nothi
     assert intake_of("mdia", "2027").closes_at == after.closes_at
 
 
+def test_an_end_of_one_s_own_stays_when_the_general_one_moves_before_it(
+    intake: str, client: FlaskClient, desk: FlaskClient, app: Flask
+) -> None:
+    sign_up(client)
+    reference = begin(client, intake)
+    head = browser(app)
+    steps.staff(head, Role.PROGRAMME_ADMINISTRATOR)
+    before = clock.local(intake_of("mdia", "2027").closes_at)
+    own, general, last = ((before + timedelta(days=days)).date().isoformat() for days in (5, 2, 7))
+    desk.post(f"/staff/applications/{reference}/extension", data={"until": own, "reason": "Hospitalisée."})
+    path = f"/staff/intakes/{intake}/deadline"
+    assert head.post(path, data={"until": general, "reason": "Panne."}).status_code == 302
+    told = [m.key for m in all_of(Message)].count("deadline_extended")
+    assert told == 1, "nobody is told of an end before their own"
+    with clock.at(before + timedelta(days=4)):
+        client.post("/sign-in", data={"email": "zoe@exemple.ma", "password": steps.PASSWORD})
+        fill(client, reference)
+    assert head.post(path, data={"until": last, "reason": "Panne."}).status_code == 302
+    assert [m.key for m in all_of(Message)].count("deadline_extended") == 2
+    with clock.at(before + timedelta(days=6)):
+        client.post("/sign-in", data={"email": "zoe@exemple.ma", "password": steps.PASSWORD})
+        assert client.post(f"/my/applications/{reference}/check").status_code == 302
+    assert all_of(Application)[0].state == "submitted"
+
+
 def test_filters_find_what_stands_beside_the_file(sent: str, intake: str, desk: FlaskClient) -> None:
     many(20)
     assert shown(desk, intake) == 21

@@ -87,6 +87,27 @@ def test_more_time_for_many_drafts(intake: str, client: FlaskClient, desk: Flask
     assert desk.get(f"/staff/intakes/{intake}/lots/destroy").status_code == 404
 
 
+def test_undoing_more_time_for_many_spares_a_file_that_was_given_its_own_since(
+    intake: str, client: FlaskClient, desk: FlaskClient, app: Flask
+) -> None:
+    people = [client, browser(app)]
+    references = []
+    for number, each in enumerate(people):
+        sign_up(each, f"p{number}@exemple.ma")
+        references.append(begin(each, intake))
+    closes = clock.local(intake_of("mdia", "2027").closes_at)
+    many_until, own = ((closes + timedelta(days=days)).date().isoformat() for days in (1, 4))
+    path = f"/staff/intakes/{intake}/lots/extend?state=draft"
+    done = desk.post(path, data={"until": many_until, "reason": "Panne.", "count": "2"})
+    assert done.status_code == 302, done.text
+    spared = f"/staff/applications/{references[0]}/extension"
+    assert desk.post(spared, data={"until": own, "reason": "Hospitalisée."}).status_code == 302
+    assert desk.post(f"{done.location}/undo").status_code == 302
+    live = [row for row in all_of(Extension) if row.revoked_at is None]
+    files = {row.reference: row.id for row in all_of(Application)}
+    assert [row.application_id for row in live] == [files[references[0]]] and live[0].lot is None
+
+
 def twins(intake: str) -> tuple[str, str]:
     """Two sent files that look alike; their references."""
     many(4)
@@ -114,9 +135,15 @@ def test_two_files_of_one_person_become_one_and_come_back(intake: str, desk: Fla
     board = ranking_of(intake_of("mdia", "2027"))
     assert len(board.files) == 3
     assert desk.post(path, data={"keep": one, "reason": "x"}).status_code == 200
-    with clock.at(DURING + timedelta(days=31)):
-        assert desk.post(f"/staff/merges/{merge.reference}/undo").status_code in (302, 409)
+    with clock.at(merge.at + timedelta(days=30, seconds=1)):
+        steps.enter_anew(desk)
+        late = desk.post(f"/staff/merges/{merge.reference}/undo")
+        assert late.status_code == 409 and "Trente jours sont passés" in late.text
         assert all_of(Merge)[0].undone_at is None
+    with clock.at(merge.at + timedelta(days=30)):
+        steps.enter_anew(desk)
+        assert desk.post(f"/staff/merges/{merge.reference}/undo").status_code == 302, "the last moment"
+    steps.enter_anew(desk)
     for _ in range(2):
         assert desk.post(f"/staff/merges/{merge.reference}/undo").status_code == 302
     assert {row.state for row in all_of(Application)} == {"submitted"}

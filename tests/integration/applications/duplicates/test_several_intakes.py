@@ -107,8 +107,10 @@ def test_a_person_s_files_of_two_intakes_are_found_united_and_parted(intake: str
         assert "Autres dossiers de cette personne" in shown and f"/staff/applications/{other}" in shown
         assert "Deux dossiers reconnus de la même personne" in shown
     assert "Aucune ressemblance" in desk.get(others).text and "Dossiers réunis" in desk.get(here).text
-    with clock.at(DURING + timedelta(days=31)):
-        desk.post(f"/staff/merges/{merge.reference}/undo")
+    with clock.at(merge.at + timedelta(days=30, seconds=1)):
+        steps.enter_anew(desk)
+        late = desk.post(f"/staff/merges/{merge.reference}/undo")
+        assert late.status_code == 409 and "Trente jours sont passés" in late.text
         assert all_of(Merge)[0].undone_at is None
     for _ in range(2):
         assert desk.post(f"/staff/merges/{merge.reference}/undo").status_code == 302

@@ -119,3 +119,10 @@ def staff(client: FlaskClient, role: Role = Role.SELECTION_MANAGER, path: str = 
     known = viewer_of_email(email)
     assert known is not None
     return known
+
+
+def enter_anew(client: FlaskClient, role: Role = Role.SELECTION_MANAGER, path: str = "ma.inpt.mdia.") -> None:
+    """Sign in again as `staff` did: at another moment the session before has ended, and pages lead to the sign-in."""
+    email = f"{role.value}-{path.replace('.', '-')}@exemple.ma"
+    answer = client.post("/sign-in", data={"email": email, "password": PASSWORD})
+    assert answer.status_code == 302 and "/sign-in" not in answer.location, answer.text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -286,6 +286,25 @@ def test_lists_take_as_many_statements_for_fifty_as_for_five(app: Flask, stateme
     before = [count(*path) for path in paths]
     asked(intake, 50, "dates")
     assert [count(*path) for path in paths] == before
+
+
+def test_a_question_is_late_from_the_day_after_its_promised_day_on(app: Flask) -> None:
+    intake = sent(1)
+    with clock.at(MONDAY):
+        asked(intake, 1)
+    promised = questions()[0].answer_by
+    noon = datetime.combine(promised, time(12), clock.CASABLANCA)
+    found = {}
+    for moment in (
+        noon.replace(hour=0, minute=1),
+        noon.replace(hour=23, minute=59),
+        noon + timedelta(hours=12, minutes=1),
+    ):
+        with clock.at(moment):
+            client = browser(app, someone(intake, Role.SELECTION_MANAGER, f"m{len(found)}"))
+            page = client.get("/staff/questions?late=1").get_data(as_text=True)
+            found[moment] = page.count('<th scope="row">')
+    assert list(found.values()) == [0, 0, 1], "its own day is not over before midnight in Casablanca"
 
 
 def test_filters_and_today(app: Flask) -> None:

@@ -118,6 +118,13 @@ def test_a_signature_holds_until_a_word_is_changed(
         data.replace(b"a@b.ma", b"c@d.ma"),
         data.replace(b"</b>", b"</i>"),
         data.replace(b"/u>", b"/v>"),
+        # A second one, which many programs show in place of the signed one; of Reply-To the first.
+        b"From: Autre <autre@exemple.com>\r\n" + data,
+        b"Subject: Payez ici\r\n" + data,
+        b"To: autre@exemple.com\r\n" + data,
+        b"Date: Sat, 28 Nov 2026 10:00:00 +0000\r\n" + data,
+        b"Reply-To: autre@exemple.com\r\n" + data,
+        b"Content-Type: text/plain\r\n" + data,
     ):
         assert spoilt != data and not dkim.verify(spoilt, dnsfunc=dns)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cohortmgr.applications.file.rules import (
     FILE_STATES,
     ApplicationState,
@@ -127,3 +129,19 @@ def test_what_is_asked_later_is_owed_until_it_is_whole() -> None:
     assert [each.key for each in owed_later(form, given, ())] == ["identity_copy"]
     assert owed_later(form, given, {"identity_copy"}) == ()
     assert not {problem.where for problem in missing(form, {}, ())} & set(keys)
+
+
+@pytest.mark.parametrize(
+    ("given", "family", "name", "sort_name"),
+    [
+        ("", "Bennis", "Bennis", "bennis"),
+        ("Salma", "", "Salma", "salma"),
+        ("Salma", "Bennis", "Salma Bennis", "bennis salma"),
+    ],
+)
+def test_a_name_of_a_single_word_has_no_space_around_it(
+    given: str, family: str, name: str, sort_name: str
+) -> None:
+    definition = read_known("mdia")
+    found = listed(definition, {"given_name": given, "family_name": family}, "MDIA-1")
+    assert (found["name"], found["sort_name"]) == (name, sort_name)

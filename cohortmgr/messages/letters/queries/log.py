@@ -1,0 +1,138 @@
+"""The log of messages: to whom each one went, for staff who manage the files of those people.
+
+A message has only an institution and a subject. Its person's files tell whether it belongs to the viewer's programme.
+A message without a person went to a guardian, whose children's files tell it, or to somebody who is no person of the
+application: who was given more time and has not begun, whose imported row waits in the tray, or who asked a question.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.contacts import Contact, contact_of
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.queries import within
+from cohortmgr.accounts.rules import PERMISSIONS, Viewer
+from cohortmgr.applications.deadlines.models import LateStart
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import AGREED
+from cohortmgr.applications.guardians.models import Guardianship
+from cohortmgr.applications.importing.models import TrayRow
+from cohortmgr.base import crypto
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import NotFound, Refused
+from cohortmgr.base.text import fold
+from cohortmgr.messages.helpdesk.models import HelpRequest
+from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.rules import MessageState
+from cohortmgr.programmes.models import Intake
+
+PERMISSION = "applications.manage"
+_BEARER = sa.orm.aliased(Person)
+_KNOWN = (
+    sa.select(_BEARER.id).where(_BEARER.reference == Message.subject).correlate(Message).scalar_subquery()
+)
+_OF_CHILD = (
+    Guardianship.guardian_id == Person.id,
+    Guardianship.institution_id == Message.institution_id,
+    Application.person_id == Guardianship.child_id,
+    Application.institution_id == Message.institution_id,
+)
+_HIDDEN_CHILD = sa.select(Application.id).where(*_OF_CHILD, ~AGREED).correlate(Message, Person).exists()
+# Whether what a message says may be read: of a child whose guardian has not agreed nobody reads a word.
+_OPEN = sa.or_(Message.person_id.is_not(None), ~_HIDDEN_CHILD).label("may_open")
+
+
+def visible(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
+    """Select (message, person, row of the tray, late start, question, may_open), newest first: the messages to the
+    people whose files the viewer manages, drafts too, to their guardians, and to those who have no account."""
+    held = [grant for grant in viewer.grants if grant.role in PERMISSIONS[PERMISSION]]
+    institutions = sorted({number for grant in held for number in grant.institutions})
+    inside = within(viewer, PERMISSION, Intake.path)
+    files = (
+        sa.select(Application.id)
+        .join(Intake, Intake.id == Application.intake_id)
+        .where(Application.person_id == Message.person_id, AGREED, inside)
+        .where(Application.institution_id == Message.institution_id)
+    )
+    children = sa.select(Application.id).join(Intake, Intake.id == Application.intake_id)
+    children = children.where(*_OF_CHILD, inside).correlate(Message, Person)
+    begun_at = sa.or_(TrayRow.intake_id == Intake.id, LateStart.intake_id == Intake.id)
+    rows = sa.select(Intake.id).where(begun_at, inside).correlate(TrayRow, LateStart)
+    without_person = sa.or_(
+        sa.and_(Person.id.is_not(None), children.exists()),
+        sa.and_(sa.or_(TrayRow.id.is_not(None), LateStart.id.is_not(None)), rows.exists()),
+        sa.and_(HelpRequest.id.is_not(None), within(viewer, PERMISSION, HelpRequest.path)),
+    )
+    alone = Message.person_id.is_(None)
+    return (
+        sa.select(Message, Person, TrayRow, LateStart, HelpRequest, _OPEN)
+        .select_from(Message)
+        .outerjoin(Person, Person.id == sa.func.coalesce(Message.person_id, _KNOWN))
+        .outerjoin(TrayRow, sa.and_(alone, TrayRow.reference == Message.subject))
+        .outerjoin(LateStart, sa.and_(alone, LateStart.reference == Message.subject))
+        .outerjoin(HelpRequest, sa.and_(alone, HelpRequest.reference == Message.subject))
+        .where(Message.institution_id.in_(institutions))
+        .where(sa.or_(sa.and_(~alone, files.exists()), sa.and_(alone, without_person)))
+        .order_by(Message.due.desc(), Message.id.desc())
+    )
+
+
+def listed(viewer: Viewer, state: str, search: str) -> sa.Select[*tuple[Any, ...]]:
+    """Do `visible`, for one state if `state` is one, and for those whose name or address holds every word of
+    `search`; who has no name is found by the whole address or number."""
+    chosen = visible(viewer)
+    if state in set(MessageState):
+        chosen = chosen.where(Message.state == state)
+    whole = _blind(search)
+    for word in fold(search).split():
+        ways = [
+            Person.search_name.contains(word, autoescape=True),
+            Person.email.contains(word, autoescape=True),
+            TrayRow.name.icontains(word, autoescape=True),
+            TrayRow.email.contains(word, autoescape=True),
+            HelpRequest.search_text.contains(word, autoescape=True),
+        ]
+        ways += [LateStart.blind == whole, Person.phone_blind == whole] if whole else []
+        chosen = chosen.where(sa.or_(*ways))
+    return chosen
+
+
+def _blind(search: str) -> str | None:
+    """The blind index of the address or number that a search is; None if it is none."""
+    try:
+        contact = contact_of(search)
+    except Refused:
+        return None
+    return crypto.blind_index(contact.kind, contact.address)
+
+
+def named(row: sa.Row[*tuple[Any, ...]]) -> str:
+    """The name of whom a row of `visible` went to; the address or number of somebody who gave no name."""
+    _message, person, tray, late, question, _may_open = row
+    if person is not None:
+        return f"{person.given_name} {person.family_name}".strip() or person.email or ""
+    if tray is not None:
+        return tray.name or tray.email or ""
+    if question is not None:
+        return question.asker_name or question.asker_email or ""
+    return _contact(late).address if late is not None else ""
+
+
+def _contact(late: LateStart) -> Contact:
+    return Contact(late.channel, crypto.unseal(late.sealed, "late_starts", "sealed", late.reference))
+
+
+def readable(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
+    """Do `visible` for the messages whose words the viewer may read."""
+    return visible(viewer).where(_OPEN.element)
+
+
+def get_for(viewer: Viewer, reference: str) -> Message:
+    """Return the message of a public reference. Raises NotFound if the viewer may not read it."""
+    found: Message | None = db.session.scalar(readable(viewer).where(Message.reference == reference))
+    if found is None:
+        raise NotFound(reference)
+    return found
