@@ -2,7 +2,9 @@
 
 Others typed the addresses and numbers of imported people, families share them, and operators give numbers
 again. So a proof alone reaches a person only if it is an address that one person bears; whatever is left in
-doubt is settled by something that only that person knows, the number of their file or their day of birth. Pure.
+doubt is settled by something that only that person knows, their day of birth or the number of their file, unless
+the number was mailed to the very address that is proved. Whoever enters by another way already typed the address
+and never proved it: it does not open their account, and its owner has one of her own. Pure.
 """
 
 from __future__ import annotations
@@ -53,6 +55,12 @@ class Bearer:
         """Whether there is something that only this person knows."""
         return self.birth is not None or bool(self.numbers)
 
+    @property
+    def proves_by_told(self) -> bool:
+        """Whether a number that was mailed to the address being proved is enough. Where there is no account, a mail
+        opens the file alone, and the number says which; of whom no birth is known, nothing better is."""
+        return self.birth is None or not self.has_account
+
 
 @dataclass(frozen=True)
 class ContactHolder:
@@ -65,6 +73,11 @@ class ContactHolder:
     numbers: tuple[str, ...] = ()
     is_empty: bool = False
     is_stale: bool = False
+
+    @property
+    def proves_by_told(self) -> bool:
+        """The same as for a bearer with an account."""
+        return self.birth is None
 
     @property
     def can_answer(self) -> bool:
@@ -84,9 +97,9 @@ class Door(Enum):
 def concerned(holder: ContactHolder | None, bearers: Iterable[Bearer]) -> tuple[Bearer, ...]:
     """Return those among whom the proof must choose.
 
-    Nobody may put a question before the account of somebody else by typing their address into a form: who
-    has a way in of their own counts only where no account is entered yet, or an empty one."""
-    found = [each for each in bearers if not each.apart or holder is None or holder.is_empty]
+    Whoever has a way in of their own is none of them: they typed the address and never proved it, so that it opens
+    nothing of theirs, nor puts a question before the account of somebody else."""
+    found = [each for each in bearers if not each.apart]
     known = [each for each in found if each.is_known]
     return tuple(known or (found if holder is None else ()))
 

@@ -11,6 +11,7 @@ from wtforms import (
     BooleanField,
     DateField,
     Field,
+    HiddenField,
     PasswordField,
     StringField,
     ValidationError,
@@ -124,6 +125,12 @@ class DoubtForm(HouseForm):
         filters=[_stripped],
         render_kw={"autocomplete": "off", "dir": "ltr", "spellcheck": "false"},
     )
+
+
+class DoubtAgainForm(DoubtForm):
+    """The same, with the day of birth of several that was said before."""
+
+    before = HiddenField(validators=[Optional(), Length(max=200)], filters=[_stripped])
 
 
 class ClaimForm(DoubtForm, DeviceForm):

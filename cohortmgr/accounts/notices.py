@@ -86,6 +86,12 @@ NOTICES = (
         urgent=True,
     ),
     Notice(
+        "address_elsewhere",
+        N_("Avis d’adresse du dossier qui entre dans un autre compte"),
+        (NAME, _AT, Variable("contact", "text", "sa…@exemple.ma")),
+        urgent=True,
+    ),
+    Notice(
         "access_changed",
         N_("Avis de nouvelle adresse ou de nouveau numéro"),
         (NAME, _AT, Variable("contact", "text", "sa…@exemple.ma")),

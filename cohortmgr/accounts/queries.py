@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts import hooks
-from cohortmgr.accounts.bearers import Bearer, ContactHolder, concerned, is_stale
+from cohortmgr.accounts.bearers import Bearer, ContactHolder, Door, concerned, door_of, is_stale
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact, known_email
 from cohortmgr.accounts.hooks import hosts_below
 from cohortmgr.accounts.models import (
@@ -25,6 +25,7 @@ from cohortmgr.accounts.rules import PROGRAMME, Grant, Role, Scope, Viewer, reac
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.databases.by_database import ByDatabase
 from cohortmgr.base.db import Model, db, reading_as, table_of
+from cohortmgr.outbox.queries import written_to
 
 # Tables and not models: these rows are read at each request, and building objects of them would be a waste.
 _ACCOUNTS, _PERSONS, _GRANTS, _SESSIONS = map(table_of, (Account, Person, RoleGrant, SignInSession))
@@ -266,6 +267,16 @@ def bearers_of(contact: Contact) -> tuple[ContactHolder | None, tuple[Bearer, ..
     return holder, concerned(holder, found)
 
 
+def accounts_apart(contact: Contact) -> Sequence[Account]:
+    """Return the accounts that are entered by another way, and whose persons say that an address or number is
+    theirs: it opens none of them. A few, if very many say so."""
+    ways = sa.or_(Account.email.is_not(None), Account.phone_blind.is_not(None))
+    chosen = sa.select(Account).join(Person, Person.id == Account.person_id).where(_bears(contact), ways)
+    by_mail = contact.channel == EMAIL
+    entered = Account.email == contact.address if by_mail else Account.phone_blind == Person.phone_blind
+    return db.session.scalars(chosen.where(entered.is_not(True)).order_by(Account.id).limit(_FEW)).all()
+
+
 def bearer_of(person: Person) -> Bearer:
     """Return what only this person knows, who has no account, and whether anything in the house is theirs."""
     return Bearer(person.id, person.birth_date, _numbers(person.id), is_known=is_known(person.id))
@@ -287,6 +298,15 @@ def _bears(contact: Contact) -> sa.ColumnElement[bool]:
 def _is_reachable(contact: Contact) -> sa.ColumnElement[bool]:
     """Whether a person has no account, or one that no contact of this kind enters."""
     return Account.email.is_(None) if contact.channel == EMAIL else Account.phone_blind.is_(None)
+
+
+def were_mailed(person_id: int, numbers: Iterable[str], contact: Contact) -> set[str]:
+    """Return those of a person's numbers that were mailed to an address: whoever reads it knows them. No short
+    message bears one."""
+    if contact.channel != EMAIL:
+        return set()
+    with reading_as(person_id):
+        return written_to(person_id, contact.address, list(numbers))
 
 
 def _moved_away() -> sa.ColumnElement[bool]:
@@ -361,10 +381,16 @@ def found_elsewhere(viewer: Viewer) -> Contact | None:
     """Return the viewer's address or number if somebody who is known bears it too and a code would lead to
     them; else None."""
     for contact in contacts_of(viewer):
-        _holder_of_it, others = bearers_of(contact)
-        if others:
+        holder, others = bearers_of(contact)
+        reached = door_of(contact.channel == EMAIL, holder, others, searching=True)
+        if reached not in (Door.OPEN, Door.NEW):
             return contact
     return None
+
+
+def written_apart(viewer: Viewer) -> Contact | None:
+    """Return the viewer's address or number if it stands in a file whose account is entered by another way."""
+    return next((each for each in contacts_of(viewer) if accounts_apart(each)), None)
 
 
 def contact_behind(viewer: Viewer, reference: str) -> Contact | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from cohortmgr.audit.queries import known_keys
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db
 from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.variables import decode
+from cohortmgr.outbox.variables import decode, encode
 
 
 def opened(messages: Sequence[Message]) -> list[dict[str, Any] | None]:
@@ -30,6 +30,20 @@ def _content(message: Message, key: bytes | None) -> dict[str, Any] | None:
     if key is None or not message.sealed:
         return None
     return decode(crypto.decrypt(key, message.sealed, message.reference.encode()).decode())
+
+
+def written_to(person_id: int, address: str, words: Collection[str]) -> set[str]:
+    """Return those of some words that a mail of a person's, to this address, bears. The caller reads for that
+    person. What can no longer be opened may have borne all of them."""
+    mails = sa.select(Message).where(Message.person_id == person_id, Message.channel == "email")
+    found: set[str] = set()
+    for content in opened(db.session.scalars(mails).all()):
+        if content is None:
+            return set(words)
+        if str(content["address"]).casefold() == address.casefold():
+            told = encode(content["variables"])
+            found |= {word for word in words if word in told}
+    return found
 
 
 def left_with(message: Message) -> list[Message]:

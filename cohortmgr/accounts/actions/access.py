@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from cohortmgr.accounts import queries
 from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.contacts import SMS, Contact
-from cohortmgr.accounts.models import Account, Person, SignInSession
+from cohortmgr.accounts.models import Account, Person, RoleGrant, SignInSession
 from cohortmgr.accounts.rules import (
     FRESH,
     SHARED_IDLE,
@@ -111,7 +111,7 @@ def join(viewer: Viewer, contact: Contact) -> None:
     require_fresh(viewer)
     account = _own(viewer)
     known = queries.account_by_contact(contact)
-    if known is not None and known.id != account.id:
+    if known is not None and known.id != account.id and not _given_up(viewer, known, contact):
         raise Refused(Problem(_TAKEN, {}, "code"))
     person = db.session.get_one(Person, account.person_id)
     people.set_person(person, {"phone" if contact.channel == SMS else "email": contact.address})
@@ -119,6 +119,16 @@ def join(viewer: Viewer, contact: Contact) -> None:
         people.enter_by(viewer, account, contact)
     except IntegrityError as error:
         raise Refused(Problem(_TAKEN, {}, "code")) from error
+
+
+def _given_up(viewer: Viewer, double: Account, contact: Contact) -> bool:
+    """Take a contact from an account by which nothing was done, and in which no role is held: whoever proved the
+    contact in their own account made it at a door that did not know them. Returns whether it was taken."""
+    held = sa.select(RoleGrant.id).where(RoleGrant.account_id == double.id).limit(1)
+    if queries.is_known(double.person_id) or db.session.scalar(held) is not None:
+        return False
+    people.leave(viewer, double, contact)
+    return True
 
 
 def _is_fresh(viewer: Viewer) -> bool:

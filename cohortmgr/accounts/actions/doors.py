@@ -19,6 +19,7 @@ from cohortmgr.accounts.bearers import (
     Bearer,
     ContactHolder,
     Door,
+    DoubtAnswer,
     door_of,
     read_answer,
 )
@@ -41,7 +42,10 @@ _SHUT = N_(
     "Trop de réponses fausses : cette voie est fermée jusqu’au %(until)s, et l’équipe est prévenue. Écrivez-nous "
     "depuis la page d’aide."
 )
-_SEVERAL = N_("Plusieurs dossiers ont cette date de naissance. Écrivez le numéro du vôtre.")
+SEVERAL = N_("Plusieurs dossiers ont cette date de naissance. Écrivez le numéro du vôtre.")
+_MAILED = N_(
+    "Ce numéro est dans les messages de cette adresse : il ne dit pas qui vous êtes. Écrivez la date de naissance."
+)
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,9 @@ def _begin(contact: Contact, language: str) -> int:
     person = people.new_person({**told, "language": language})
     account = new_account(person, contact)
     record(ANONYMOUS, "accounts.sign_up", people.about_account(account), after=told)
+    for each in queries.accounts_apart(contact):
+        values = {"at": clock.now(), "contact": letters.hidden(contact)}
+        letters.tell_at(letters.contacts_of(each), each, "address_elsewhere", values)
     return account.id
 
 
@@ -186,12 +193,13 @@ def require_question_open(contact: Contact) -> None:
         raise Refused(Problem(_SHUT, {"until": since + CLOSED_FOR}, HELP))
 
 
-def answer(contact: Contact, typed: str) -> int | WrongAnswer:
+def answer(contact: Contact, typed: str, before: str = "") -> int | WrongAnswer:
     """Return the account of the bearer of a proved contact whose file number or day of birth was said.
 
-    Raises Refused if the question is closed, if nothing of the kind was typed, or if several people have that
-    day of birth. A wrong answer is returned. The fifth closes the question for a day and tells staff; which
-    file is meant is never said."""
+    Raises Refused if the question is closed, if nothing of the kind was typed, if several people have that
+    day of birth, or if the number was mailed to this very address, which is no secret then. `before` is the day of
+    several that was said first: a number, whoever knows it, only says which of them is meant. A wrong answer is
+    returned. The fifth closes the question for a day and tells staff; which file is meant is never said."""
     holder, bearers = queries.bearers_of(contact)
     asked: list[Bearer | ContactHolder] = [each for each in (holder, *bearers) if each and each.can_answer]
     locked(each.person_id for each in asked)
@@ -199,17 +207,28 @@ def answer(contact: Contact, typed: str) -> int | WrongAnswer:
     said = read_answer(typed)
     if said is None:
         raise Refused(Problem(UNREADABLE, {}, "answer"))
-    fitting = [each.person_id for each in asked if said.fits(each.birth, each.numbers)]
+    day = read_answer(before)
+    chosen = [each for each in asked if day is None or said.day or day.fits(each.birth, each.numbers)]
+    fitting = [each for each in chosen if said.fits(each.birth, each.numbers)]
     if len(fitting) > 1:
-        raise Refused(Problem(_SEVERAL, {}, "answer"))
+        raise Refused(Problem(SEVERAL, {}, "answer"))
     if not fitting:
         return count_wrong(contact, [each.person_id for each in asked])
+    if said.day is None and day is None:
+        _require_secret(contact, said, fitting[0])
     account = queries.account_by_contact(contact)
-    if account is not None and account.person_id == fitting[0]:
+    if account is not None and account.person_id == fitting[0].person_id:
         _require_open(account)
         _note_number(account, contact, known_here=False)
         return account.id
-    return _reach(fitting[0], contact, account, holder)
+    return _reach(fitting[0].person_id, contact, account, holder)
+
+
+def _require_secret(contact: Contact, said: DoubtAnswer, meant: Bearer | ContactHolder) -> None:
+    if meant.proves_by_told:
+        return
+    if said.fits(None, queries.were_mailed(meant.person_id, meant.numbers, contact)):
+        raise Refused(Problem(_MAILED, {}, "answer"))
 
 
 def count_wrong(contact: Contact, asked: list[int]) -> WrongAnswer:

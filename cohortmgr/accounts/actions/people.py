@@ -121,6 +121,20 @@ def enter_by(viewer: Viewer, account: Account, contact: Contact) -> None:
             revoke_sessions(viewer, account.id)
 
 
+def leave(viewer: Viewer, account: Account, contact: Contact) -> None:
+    """Let a contact enter an account no longer, nor lead to its person: it enters another from now on. Its sessions
+    and its password end with it."""
+    if contact.channel == EMAIL:
+        account.email, account.password_hash = None, None
+    else:
+        account.phone_blind, account.phone_sealed = None, None
+    person = db.session.get_one(Person, account.person_id)
+    set_person(person, {"email" if contact.channel == EMAIL else "phone": None})
+    revoke_sessions(viewer, account.id)
+    db.session.flush()
+    record(viewer, "accounts.leave", about_account(account), before={contact.channel: contact.address})
+
+
 def about_account(account: Account) -> About:
     """Return what an act on an account was done to."""
     return About("account", account.reference, subject=queries.reference_of(account.person_id))

@@ -9,7 +9,7 @@ from cohortmgr.accounts import guards, queries
 from cohortmgr.accounts.actions import codes, doors
 from cohortmgr.accounts.actions.codes import CodeRequest
 from cohortmgr.accounts.actions.doors import WrongAnswer
-from cohortmgr.accounts.forms import DoubtForm
+from cohortmgr.accounts.forms import DoubtAgainForm
 from cohortmgr.accounts.rules import ANONYMOUS
 from cohortmgr.accounts.views import code_requests
 from cohortmgr.accounts.views.callers import remember
@@ -30,7 +30,7 @@ def which() -> ResponseReturnValue:
     if proof is None:
         known = guards.viewer()
         return redirect(url_for("accounts.sign_in", next=onward) if known is ANONYMOUS else way_on(known))
-    form = DoubtForm()
+    form = DoubtAgainForm()
     try:
         if request.method == "POST":
             if _goes_on(proof) or form.validate():
@@ -40,6 +40,8 @@ def which() -> ResponseReturnValue:
     except Refused as refusal:
         db.session.rollback()
         show_problems(form, refusal)
+        if any(each.what == doors.SEVERAL for each in refusal.problems):
+            form.before.data, form.answer.data = form.answer.data, ""
     drawn = render_template(
         "accounts/public_which.html",
         form=form,
@@ -55,13 +57,13 @@ def _goes_on(proof: CodeRequest) -> bool:
     return "without" in request.form and proof.purpose != GUARDED
 
 
-def _opened(proof: CodeRequest, form: DoubtForm) -> str:
+def _opened(proof: CodeRequest, form: DoubtAgainForm) -> str:
     """The token of the session that an answer opens. Raises Refused for a wrong one, once it is counted."""
     with writing():
         if _goes_on(proof):
             done: int | WrongAnswer = doors.go_on(proof.contact, proof.language)
         else:
-            done = doors.answer(proof.contact, form.answer.data)
+            done = doors.answer(proof.contact, form.answer.data, form.before.data or "")
         if not isinstance(done, WrongAnswer):
             codes.use_proof(session.get(DOUBT), proof.purpose)
             remember(proof.contact)

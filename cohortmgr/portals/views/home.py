@@ -84,6 +84,7 @@ def my_home() -> ResponseReturnValue:
         files=files,
         unproved=not files and accounts.unproved(viewer) is not None,
         elsewhere=not files and accounts.found_elsewhere(viewer) is not None,
+        apart=None if files else accounts.written_apart(viewer),
         enrolments=enrolments,
         lines=lines,
         unread=messages.unread(viewer),

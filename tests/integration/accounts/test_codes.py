@@ -13,11 +13,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from cohortmgr.accounts import limits
-from cohortmgr.accounts.actions import codes, doors
+from cohortmgr.accounts.actions import codes, doors, people
 from cohortmgr.accounts.contacts import contact_of
 from cohortmgr.accounts.limits import CODES_PER_ADDRESS, HOUR, Caller
 from cohortmgr.accounts.models import Account, Person, SignInAttempt, SignInCode, SignInSession
-from cohortmgr.accounts.rules import CODE_LIFETIME, CODE_TRIES
+from cohortmgr.accounts.rules import CODE_LIFETIME, CODE_TRIES, SYSTEM, Role
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
@@ -294,6 +294,9 @@ def test_a_number_of_another_account_does_not_join(
     client: FlaskClient, another: FlaskClient, system_app: Flask, at: At
 ) -> None:
     enter(another, system_app, PHONE)
+    with system_app.app_context(), writing():  # an account by which nothing was done would give way
+        account = db.session.scalars(sa.select(Account)).one()
+        people.grant(SYSTEM, account, Role.REVIEWER, "programme", "s", "ma.inpt.mdia.", [1])
     enter(client, system_app, EMAIL)
     with at(clock.now() + AGAIN):
         client.post("/my/sessions/contact", data={"email": PHONE})

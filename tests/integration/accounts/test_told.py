@@ -107,17 +107,20 @@ def test_a_password_that_a_proof_drops_is_told(client: FlaskClient, system_app: 
     assert told(system_app, "password_dropped") == [("email", "fr", "p@exemple.ma")]
 
 
-def test_an_address_that_a_door_lets_in_is_told_where_the_account_was_entered_before(
+def test_who_bears_an_address_that_they_never_proved_is_told_that_it_enters_another_account(
     system_app: Flask,
 ) -> None:
-    """Who entered by a number, and answers for the address that they bear, enters by it from then on."""
+    """Who entered by a number, and only typed an address, is not opened by it, whatever is said there."""
     with system_app.app_context():
         with writing():
             person = people.new_person({"email": "b@exemple.ma", "birth_date": date(2004, 3, 14)})
             people.new_account_of(person, None, None, "+212612345678")
         with writing():
-            assert isinstance(doors.answer(Contact("email", "b@exemple.ma"), "14/03/2004"), int)
-    assert told(system_app, "access_changed") == [("sms", "fr", "+212612345678")]
+            assert doors.answer(Contact("email", "b@exemple.ma"), "14/03/2004") == doors.WrongAnswer(4)
+        with writing():
+            assert doors.enter(Contact("email", "b@exemple.ma"), "ar").account_id is not None
+    assert told(system_app, "access_changed") == []
+    assert told(system_app, "address_elsewhere") == [("sms", "fr", "+212612345678")]
 
 
 def test_sessions_that_staff_end_are_told(system_app: Flask) -> None:
@@ -144,8 +147,8 @@ def test_nothing_else_changes_a_password_or_a_way_in() -> None:
         for path in sorted((ROOT / "cohortmgr").rglob("*.py"))
     }
     assert {name: number for name, number in found.items() if number} == {
-        # `change_password`, `enter_by`, `_enter_by_phone`, and a new account's own.
-        "cohortmgr/accounts/actions/people.py": 5,
+        # `change_password`, `enter_by`, `leave`, `_enter_by_phone`, and a new account's own.
+        "cohortmgr/accounts/actions/people.py": 7,
     }
 
 
