@@ -133,6 +133,18 @@ class DoubtAgainForm(DoubtForm):
     before = HiddenField(validators=[Optional(), Length(max=200)], filters=[_stripped])
 
 
+class BesideForm(HouseForm):
+    """The day by which somebody returns who begins beside an account that their address enters."""
+
+    born = StringField(
+        _l("Votre date de naissance"),
+        [Optional(), Length(max=200)],
+        description=_l("Par exemple 14/03/2004. Elle vous sera demandée à chaque entrée par cette adresse."),
+        filters=[_stripped],
+        render_kw={"autocomplete": "bday", "dir": "ltr", "spellcheck": "false"},
+    )
+
+
 class ClaimForm(DoubtForm, DeviceForm):
     """What only the person of a file knows, and a password, which may be left empty, for an account that is entered
     by a telephone number."""

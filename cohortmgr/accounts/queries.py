@@ -257,14 +257,23 @@ def bearers_of(contact: Contact) -> tuple[ContactHolder | None, tuple[Bearer, ..
             person.id,
             person.birth_date,
             _numbers(person.id),
-            is_known=not few or is_known(person.id),
+            is_known=not few or _comes_back(person, own) or is_known(person.id),
             has_account=own is not None,
-            apart=own is not None and (own.email is not None or own.phone_blind is not None),
+            apart=_is_apart(own),
         )
         for person, own in rows
     ]
     holder = _holder(account, contact) if account else None
     return holder, concerned(holder, found)
+
+
+def _is_apart(own: Account | None) -> bool:
+    return own is not None and (own.email is not None or own.phone_blind is not None)
+
+
+def _comes_back(person: Person, own: Account | None) -> bool:
+    """Whether a person proved the contact, which enters another's account, and said the day by which they return."""
+    return own is not None and not _is_apart(own) and person.birth_date is not None
 
 
 def accounts_apart(contact: Contact) -> Sequence[Account]:
@@ -398,9 +407,9 @@ def contact_behind(viewer: Viewer, reference: str) -> Contact | None:
     reference names something of a person who bears it too. None for any other page."""
     for contact in contacts_of(viewer):
         _holder_of_it, others = bearers_of(contact)
-        for other in others[:_FEW]:
-            if _has_row(other.person_id, reference):
-                return contact
+        meant = [*others[:_FEW], *accounts_apart(contact)]
+        if any(_has_row(each.person_id, reference) for each in meant):
+            return contact
     return None
 
 

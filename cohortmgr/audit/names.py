@@ -24,6 +24,7 @@ ACTS: Mapping[str, str] = {
     "accounts.prove": N_("Adresse confirmée ; l’ancien mot de passe ne vaut plus"),
     "accounts.reach": N_("Compte ouvert à la personne dont le dossier était connu"),
     "accounts.reopen": N_("Compte rouvert"),
+    "accounts.reopen_door": N_("La question d’une adresse ou d’un numéro est rouverte"),
     "accounts.separate": N_("Réunion d’un compte et d’une personne défaite"),
     "accounts.sign_in": N_("Connexion"),
     "accounts.sign_out_all": N_("Appareils déconnectés"),

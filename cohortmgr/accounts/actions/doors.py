@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 import sqlalchemy as sa
 
@@ -25,7 +26,7 @@ from cohortmgr.accounts.bearers import (
 )
 from cohortmgr.accounts.contacts import EMAIL, Contact
 from cohortmgr.accounts.models import Account, Person, SignInAttempt
-from cohortmgr.accounts.rules import ANONYMOUS
+from cohortmgr.accounts.rules import ANONYMOUS, Viewer, require
 from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -43,6 +44,7 @@ _SHUT = N_(
     "depuis la page d’aide."
 )
 SEVERAL = N_("Plusieurs dossiers ont cette date de naissance. Écrivez le numéro du vôtre.")
+_BORN = N_("Écrivez votre date de naissance, par exemple 14/03/2004.")
 _MAILED = N_(
     "Ce numéro est dans les messages de cette adresse : il ne dit pas qui vous êtes. Écrivez la date de naissance."
 )
@@ -64,11 +66,18 @@ class WrongAnswer:
     left: int
 
 
-def enter(contact: Contact, language: str, *, searching: bool = False, known_here: bool = False) -> Entrance:
+def enter(
+    contact: Contact,
+    language: str,
+    *,
+    searching: bool = False,
+    another: bool = False,
+    known_here: bool = False,
+) -> Entrance:
     """Return the account of whoever proved that they read an address or number: the one that it enters, that
     of the person who bears it, made if there is none, or a new person's. Without an account, one thing more
-    must be said first: see `answer`. `searching`: they look for a file beside their account; `known_here`: this
-    browser proved the same contact before.
+    must be said first: see `answer`. `searching`: they look for a file beside their account; `another`: they are not
+    whoever enters by this address; `known_here`: this browser proved the same contact before.
 
     Anybody can sign up with somebody else's address and a password. When the owner of the address first
     enters by a code, that password stops working and the sessions that it opened end."""
@@ -79,7 +88,7 @@ def enter(contact: Contact, language: str, *, searching: bool = False, known_her
     reached = door_of(by_mail, holder, bearers, searching=searching, known_here=known_here)
     if isinstance(reached, Bearer):
         return Entrance(_reach(reached.person_id, contact, account, holder), dropped)
-    if reached is Door.ASK:
+    if reached is Door.ASK or another and holder is not None and not holder.is_empty:
         return Entrance(None, dropped)
     if account is None:
         return Entrance(_begin(contact, language), dropped)
@@ -122,10 +131,10 @@ def _require_open(account: Account) -> None:
         raise Refused(Problem(_CLOSED, {}, HELP))
 
 
-def _begin(contact: Contact, language: str) -> int:
+def _begin(contact: Contact, language: str, born: date | None = None) -> int:
     by_mail = contact.channel == EMAIL
     told = {"email": contact.address} if by_mail else {"phone": contact.address}
-    person = people.new_person({**told, "language": language})
+    person = people.new_person({**told, "language": language, "birth_date": born})
     account = new_account(person, contact)
     record(ANONYMOUS, "accounts.sign_up", people.about_account(account), after=told)
     for each in queries.accounts_apart(contact):
@@ -177,20 +186,35 @@ def locked(numbers: Iterable[int]) -> list[Person]:
     return list(db.session.scalars(chosen.with_for_update()))
 
 
-def may_go_on(contact: Contact) -> bool:
-    """Whether whoever proved the contact may go on without a file that bears it: not into the account of
-    somebody who could say what is asked."""
-    holder, bearers = queries.bearers_of(contact)
-    if holder is None or not holder.can_answer:
-        return True
-    return not holder.is_stale and (holder.is_empty or not bearers)
+def begins_beside(contact: Contact) -> bool:
+    """Whether somebody enters by the contact already: whoever else proves it and goes on without a file gets an
+    account beside theirs, to which they return by their day of birth."""
+    holder, _bearers = queries.bearers_of(contact)
+    return holder is not None and not holder.is_empty
+
+
+def shut(contact: Contact) -> tuple[Problem, ...]:
+    """Why the question is closed, if too many wrong answers closed it."""
+    since = doubts.closed_since(contact, clock.now())
+    return () if since is None else (Problem(_SHUT, {"until": since + CLOSED_FOR}, HELP),)
+
+
+def reopen(viewer: Viewer, contact: Contact) -> bool:
+    """Open the question of an address or number again before its day is over; whether it was closed."""
+    require(viewer, "people.manage", "")
+    if not shut(contact):
+        return False
+    closing = doubts.closing_blind(contact)
+    doubts.forget(closing, doubts.answers_blind(contact))
+    record(viewer, "accounts.reopen_door", About("contact", closing[:26]))
+    return True
 
 
 def require_question_open(contact: Contact) -> None:
     """Raise Refused if too many wrong answers closed the question."""
-    since = doubts.closed_since(contact, clock.now())
-    if since is not None:
-        raise Refused(Problem(_SHUT, {"until": since + CLOSED_FOR}, HELP))
+    problems = shut(contact)
+    if problems:
+        raise Refused(*problems)
 
 
 def answer(contact: Contact, typed: str, before: str = "") -> int | WrongAnswer:
@@ -216,6 +240,10 @@ def answer(contact: Contact, typed: str, before: str = "") -> int | WrongAnswer:
         return count_wrong(contact, [each.person_id for each in asked])
     if said.day is None and day is None:
         _require_secret(contact, said, fitting[0])
+    if (
+        contact.channel == EMAIL
+    ):  # a number is given again: its new owner would answer for themselves, and guess on
+        doubts.forget(doubts.answers_blind(contact))
     account = queries.account_by_contact(contact)
     if account is not None and account.person_id == fitting[0].person_id:
         _require_open(account)
@@ -252,12 +280,16 @@ def problem_of(wrong: WrongAnswer) -> Refused:
     return Refused(Problem(_SHUT, {"until": clock.now() + CLOSED_FOR}, HELP))
 
 
-def go_on(contact: Contact, language: str) -> int:
-    """Return the account of whoever proved a contact and says that no file which bears it is theirs: the one
-    that it enters, or a new person's. Raises Refused if that account is of somebody who could answer."""
-    if not may_go_on(contact):
-        raise Refused(Problem(UNREADABLE, {}, "answer"))
+def go_on(contact: Contact, language: str, born: str = "") -> int:
+    """Return the account of whoever proved a contact and says that no file which bears it is theirs: a new person's,
+    or the empty one that it enters. Beside somebody's who enters by it, the day on which they were `born` is what
+    they return by. Raises Refused if that is no day in the past."""
     account = queries.account_by_contact(contact)
+    if begins_beside(contact):
+        said = read_answer(born)
+        if said is None or said.day is None or said.day >= clock.today():
+            raise Refused(Problem(_BORN, {}, "born"))
+        return _begin(contact, language, said.day)
     if account is not None:
         _require_open(account)
         return account.id

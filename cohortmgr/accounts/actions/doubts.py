@@ -28,6 +28,11 @@ def closed_since(contact: Contact, moment: datetime) -> datetime | None:
     return db.session.scalar(chosen)
 
 
+def forget(*blinds: str) -> None:
+    """Delete what was counted under these names."""
+    db.session.execute(sa.delete(SignInAttempt).where(SignInAttempt.blind.in_(blinds)))
+
+
 def answers_blind(contact: Contact) -> str:
     """Return the name under which wrong answers are counted."""
     return crypto.blind_index("doubt", contact.address)

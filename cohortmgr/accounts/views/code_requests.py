@@ -27,6 +27,8 @@ CHOSEN = "chosen"
 KEPT = "code"
 # Kept with a code whose person looks for a file beside their account.
 SEARCHING = "searching"
+# Kept with a code for somebody who is not whoever enters by the address.
+ANOTHER = "another"
 R = TypeVar("R")
 
 

@@ -11,7 +11,16 @@ from cohortmgr.accounts.actions import codes, doors, guessing, people
 from cohortmgr.accounts.actions.codes import CodeRequest
 from cohortmgr.accounts.rules import ANONYMOUS
 from cohortmgr.accounts.views.callers import caller_of, remember
-from cohortmgr.accounts.views.code_requests import CHOSEN, ENTER, KEPT, SEARCHING, CodePage, ask_again, typed
+from cohortmgr.accounts.views.code_requests import (
+    ANOTHER,
+    CHOSEN,
+    ENTER,
+    KEPT,
+    SEARCHING,
+    CodePage,
+    ask_again,
+    typed,
+)
 from cohortmgr.accounts.views.entrance import DOUBT, GUARDED, ask_one_thing, enter, open_session, way_on
 
 bp = Blueprint("accounts_codes", __name__)
@@ -35,8 +44,11 @@ def code() -> ResponseReturnValue:
         if not proof.owns and guessing.must_say_more(proof.contact, doubted=proof.doubted):
             kept = codes.keep_proof(GUARDED, proof.contact, proof.language)
             return None, kept, doors.prove(proof.contact)
-        searching, known_here = bool(proof.kept.get(SEARCHING)), caller_of(proof.contact).owns
-        come = doors.enter(proof.contact, proof.language, searching=searching, known_here=known_here)
+        another, known_here = bool(proof.kept.get(ANOTHER)), caller_of(proof.contact).owns
+        searching = another or bool(proof.kept.get(SEARCHING))
+        come = doors.enter(
+            proof.contact, proof.language, searching=searching, another=another, known_here=known_here
+        )
         if come.account_id is None:
             kept = codes.keep_proof(DOUBT, proof.contact, proof.language)
             return None, kept, come.dropped

@@ -9,8 +9,8 @@ from cohortmgr.accounts import guards, queries
 from cohortmgr.accounts.actions import codes, doors
 from cohortmgr.accounts.actions.codes import CodeRequest
 from cohortmgr.accounts.actions.doors import WrongAnswer
-from cohortmgr.accounts.forms import DoubtAgainForm
-from cohortmgr.accounts.rules import ANONYMOUS
+from cohortmgr.accounts.forms import BesideForm, DoubtAgainForm
+from cohortmgr.accounts.rules import ANONYMOUS, Viewer
 from cohortmgr.accounts.views import code_requests
 from cohortmgr.accounts.views.callers import remember
 from cohortmgr.accounts.views.entrance import DOUBT, GUARDED, enter, open_session, way_on
@@ -30,25 +30,25 @@ def which() -> ResponseReturnValue:
     if proof is None:
         known = guards.viewer()
         return redirect(url_for("accounts.sign_in", next=onward) if known is ANONYMOUS else way_on(known))
-    form = DoubtAgainForm()
+    form, beside, failed = DoubtAgainForm(), BesideForm(), _goes_on(proof)
     try:
-        if request.method == "POST":
-            if _goes_on(proof) or form.validate():
-                return enter(_opened(proof, form))
-        else:
-            doors.require_question_open(proof.contact)
+        if request.method == "POST" and (_goes_on(proof) or form.validate()):
+            return enter(_opened(proof, form, beside))
     except Refused as refusal:
         db.session.rollback()
-        show_problems(form, refusal)
+        show_problems(beside if failed else form, refusal)
         if any(each.what == doors.SEVERAL for each in refusal.problems):
             form.before.data, form.answer.data = form.answer.data, ""
     drawn = render_template(
         "accounts/public_which.html",
-        form=form,
+        form=beside if failed else form,
+        answer_form=form,
+        beside=beside,
         contact=proof.contact,
         next=onward,
-        may_go_on=proof.purpose != GUARDED and doors.may_go_on(proof.contact),
         guarded=proof.purpose == GUARDED,
+        shut=doors.shut(proof.contact),
+        begins_beside=doors.begins_beside(proof.contact),
     )
     return drawn, 200, {"Cache-Control": "no-store"}
 
@@ -57,11 +57,11 @@ def _goes_on(proof: CodeRequest) -> bool:
     return "without" in request.form and proof.purpose != GUARDED
 
 
-def _opened(proof: CodeRequest, form: DoubtAgainForm) -> str:
+def _opened(proof: CodeRequest, form: DoubtAgainForm, beside: BesideForm) -> str:
     """The token of the session that an answer opens. Raises Refused for a wrong one, once it is counted."""
     with writing():
         if _goes_on(proof):
-            done: int | WrongAnswer = doors.go_on(proof.contact, proof.language)
+            done: int | WrongAnswer = doors.go_on(proof.contact, proof.language, beside.born.data or "")
         else:
             done = doors.answer(proof.contact, form.answer.data, form.before.data or "")
         if not isinstance(done, WrongAnswer):
@@ -80,7 +80,7 @@ def found() -> ResponseReturnValue:
     unproved = queries.unproved(viewer)
     contact = unproved or queries.found_elsewhere(viewer)
     if contact is None:
-        raise NotFound("nobody else bears the viewer's address")
+        return _written_apart(viewer)
     problems: tuple[object, ...] = ()
     if request.method == "POST":
         try:
@@ -97,3 +97,31 @@ def found() -> ResponseReturnValue:
         problems=problems,
         unproved=unproved is not None,
     )
+
+
+def _written_apart(viewer: Viewer) -> ResponseReturnValue:
+    contact = queries.written_apart(viewer)
+    if contact is None:
+        raise NotFound("nobody else bears the viewer's address")
+    return render_template("accounts/candidate_apart.html", contact=contact)
+
+
+@bp.route("/my/another", methods=["GET", "POST"])
+@guards.candidate
+def another() -> ResponseReturnValue:
+    """Send a code to the viewer's address or number for somebody else who reads it, and who begins an account of
+    their own or returns to it."""
+    viewer, onward = guards.viewer(), local_target(request.args.get("next"))
+    contact = next(iter(queries.contacts_of(viewer)), None)
+    if contact is None:
+        return redirect(url_for("access.mine"))
+    problems: tuple[object, ...] = ()
+    if request.method == "POST":
+        try:
+            code_requests.ask(code_requests.ENTER, contact, {code_requests.ANOTHER: True})
+            session["shared"] = viewer.shared
+            return redirect(url_for("accounts_codes.code", next=onward))
+        except Refused as refusal:
+            db.session.rollback()
+            problems = refusal.problems
+    return render_template("accounts/candidate_another.html", contact=contact, next=onward, problems=problems)

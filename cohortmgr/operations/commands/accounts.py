@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from flask.cli import AppGroup
 
 from cohortmgr.accounts import queries
-from cohortmgr.accounts.actions import people, uniting
+from cohortmgr.accounts.actions import doors, people, uniting
 from cohortmgr.accounts.contacts import contact_of
 from cohortmgr.accounts.models import Account
 from cohortmgr.accounts.roles import hooks
@@ -278,3 +278,12 @@ def _scope(path: str, alone: bool = False) -> RoleScope:
         raise click.ClickException(f"nothing stands below {path!r}: only an organisation is given alone")
     own = db.session.scalar(sa.select(Organisation.institution_id).where(Organisation.path == path))
     return changed(found, institutions=() if own is None else (own,), alone=True)
+
+
+@group.command("reopen-question")
+@click.argument("contact")
+def reopen_question(contact: str) -> None:
+    """Ask again whose file an address or number is, after wrong answers closed the question for a day."""
+    with _acting():
+        was_closed = doors.reopen(SYSTEM, contact_of(contact))
+    click.echo("open again" if was_closed else "not closed")

@@ -70,6 +70,13 @@ def start(reference: str) -> ResponseReturnValue:
         return redirect(_next_page(row))
     intake, known, free = file_queries.intake_with_mine(viewer, reference)
     if known is not None:
+        if known.state != ApplicationState.DRAFT:
+            said = _(
+                "Ce dossier est celui de %(name)s, déjà envoyé. Une autre personne de cette adresse commence le sien "
+                "depuis « Mon dossier ».",
+                name=known.name,
+            )
+            flash(said, "wait")
         return redirect(_next_page(known))
     closes_at = sending.closes_for(viewer, intake)
     return render_template(
