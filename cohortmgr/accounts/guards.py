@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from flask import Flask, g, has_request_context, redirect, request, session, url_for
+from flask import Flask, current_app, g, has_request_context, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
@@ -16,13 +16,17 @@ from cohortmgr.accounts.actions import access, held_forms
 from cohortmgr.accounts.rules import ANONYMOUS, Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.db import see, writing
-from cohortmgr.base.errors import NotPermitted
+from cohortmgr.base.errors import N_, NotPermitted, Problem
 from cohortmgr.base.i18n import has_chosen
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 login_manager = LoginManager()
+_ENDED = N_(
+    "Votre rôle ici est fini : ces pages ne vous sont plus ouvertes. Demandez à la personne qui vous l’avait donné "
+    "s’il doit reprendre."
+)
 _REFERENCE = re.compile(r"[0-9A-Z]{26}\Z")
 
 
@@ -132,8 +136,8 @@ def public(view: Callable[P, R]) -> Callable[P, R]:
 
 signed_in = _guard("signed_in", lambda known: True)
 candidate = _guard("candidate", lambda known: known.person_id is not None)
-staff = _guard("staff", lambda known: known.audience == "staff")
-company = _guard("company", lambda known: known.audience == "company")
+staff = _guard("staff", lambda known: "staff" in known.works_for)
+company = _guard("company", lambda known: "company" in known.works_for)
 
 
 def init_guards(app: Flask) -> None:
@@ -161,6 +165,15 @@ def way_to_missing() -> str | None:
     if reference is None or queries.contact_behind(known, reference) is None:
         return None
     return url_for("accounts_found.found", next=request.full_path.rstrip("?"))
+
+
+def word_to_missing() -> Problem | None:
+    """Return what to say of a page of staff or of a company to somebody whose role there ended; None to others."""
+    known, view = viewer(), current_app.view_functions.get(request.endpoint or "")
+    audience = getattr(view, "audience", "")
+    if known is ANONYMOUS or audience not in ("staff", "company") or audience in known.works_for:
+        return None
+    return Problem(_ENDED) if queries.had_role(known, audience == "company") else None
 
 
 def _person() -> dict[str, object]:

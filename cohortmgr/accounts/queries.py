@@ -21,11 +21,10 @@ from cohortmgr.accounts.models import (
     RoleGrant,
     SignInSession,
 )
-from cohortmgr.accounts.rules import PROGRAMME, Grant, Role, Scope, Viewer, reaching
+from cohortmgr.accounts.rules import COMPANY_ROLES, PROGRAMME, Grant, Role, Scope, Viewer, reaching
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.databases.by_database import ByDatabase
 from cohortmgr.base.db import Model, db, reading_as, table_of
-from cohortmgr.outbox.queries import written_to
 
 # Tables and not models: these rows are read at each request, and building objects of them would be a waste.
 _ACCOUNTS, _PERSONS, _GRANTS, _SESSIONS = map(table_of, (Account, Person, RoleGrant, SignInSession))
@@ -208,14 +207,12 @@ def names_of(*references: str | None) -> Mapping[str, str]:
     return {reference: f"{given} {family}".strip() for reference, given, family in rows}
 
 
-def open_sessions(viewer: Viewer) -> Sequence[SignInSession]:
-    """Return the viewer's open sessions, newest first, at most a hundred."""
-    mine = sa.select(SignInSession).where(
-        SignInSession.account_id == viewer.account_id,
-        SignInSession.revoked_at.is_(None),
-        SignInSession.expires_at > clock.now(),
-    )
-    return db.session.scalars(mine.order_by(SignInSession.id.desc()).limit(100)).all()
+def had_role(viewer: Viewer, of_company: bool) -> bool:
+    """Whether the viewer's account ever held a role of a company's people, or else of the staff."""
+    roles = [role.value for role in COMPANY_ROLES]
+    kind = RoleGrant.role.in_(roles) if of_company else RoleGrant.role.not_in(roles)
+    held = sa.select(RoleGrant.id).where(RoleGrant.account_id == viewer.account_id, kind)
+    return db.session.scalar(held.limit(1)) is not None
 
 
 def persons_by_identifiers(kind: str, values: Iterable[str]) -> dict[str, Person]:
@@ -307,15 +304,6 @@ def _bears(contact: Contact) -> sa.ColumnElement[bool]:
 def _is_reachable(contact: Contact) -> sa.ColumnElement[bool]:
     """Whether a person has no account, or one that no contact of this kind enters."""
     return Account.email.is_(None) if contact.channel == EMAIL else Account.phone_blind.is_(None)
-
-
-def were_mailed(person_id: int, numbers: Iterable[str], contact: Contact) -> set[str]:
-    """Return those of a person's numbers that were mailed to an address: whoever reads it knows them. No short
-    message bears one."""
-    if contact.channel != EMAIL:
-        return set()
-    with reading_as(person_id):
-        return written_to(person_id, contact.address, list(numbers))
 
 
 def _moved_away() -> sa.ColumnElement[bool]:

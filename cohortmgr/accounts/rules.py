@@ -189,14 +189,28 @@ class Viewer:
     @property
     def listed(self) -> tuple[int, ...]:
         """The ids whose rows the tenancy wall lets through:
-        the institutions, and 0, for rows without institution, if the viewer administers the system."""
-        installation = (0,) if Role.SYSTEM_ADMINISTRATOR in self.roles else ()
-        return installation + self.institutions
+        the institutions, and 0, for rows without institution, if the viewer reads the installation's."""
+        return ((0,) if self.reads_installation else ()) + self.institutions
+
+    @property
+    def reads_installation(self) -> bool:
+        """Whether the acts that concern no institution are this viewer's to read: a system administrator's, and those
+        of an auditor of the whole tree, so that one person may read all that was done."""
+        whole = any(
+            grant.role == Role.AUDITOR and not grant.path and not grant.alone for grant in self.grants
+        )
+        return whole or Role.SYSTEM_ADMINISTRATOR in self.roles
 
     @property
     def roles(self) -> frozenset[Role]:
         """Every role that the viewer holds in any scope."""
         return frozenset(grant.role for grant in self.grants)
+
+    @property
+    def works_for(self) -> tuple[str, ...]:
+        """The audiences whose pages this viewer's roles open, `staff` and `company`: a person may have both hats."""
+        hats = {"staff": self.roles - COMPANY_ROLES - PERSONAL_ROLES, "company": self.roles & COMPANY_ROLES}
+        return tuple(each for each, roles in hats.items() if roles)
 
     @property
     def audience(self) -> str:
@@ -205,9 +219,7 @@ class Viewer:
             return "system"
         if self.person_id is None:
             return "public"
-        if self.roles - COMPANY_ROLES - PERSONAL_ROLES:
-            return "staff"
-        return "company" if self.roles & COMPANY_ROLES else "candidate"
+        return next(iter(self.works_for), "candidate")
 
     def paths(self, permission: str) -> tuple[str, ...]:
         """Return the paths on which this viewer holds a permission;

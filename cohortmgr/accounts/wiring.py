@@ -28,6 +28,7 @@ def init_app(app: Flask) -> None:
     outbox.short_budget.fill(counting.spend_sms)
     audit.on_destroyed.register(forgetting.forget)
     responses.way_to_missing.fill(guards.way_to_missing)
+    responses.word_to_missing.fill(guards.word_to_missing)
     declare("accounts", *notices.NOTICES)
     navigation = navigation_of(app)
     navigation.add(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -69,6 +70,16 @@ def end_others(viewer: Viewer) -> int:
         _SESSIONS.c.expires_at > clock.now(),
     )
     return db.session.connection().execute(others.values(revoked_at=clock.now())).rowcount
+
+
+def open_sessions(viewer: Viewer) -> Sequence[SignInSession]:
+    """Return the viewer's open sessions, newest first, at most a hundred."""
+    mine = sa.select(SignInSession).where(
+        SignInSession.account_id == viewer.account_id,
+        SignInSession.revoked_at.is_(None),
+        SignInSession.expires_at > clock.now(),
+    )
+    return db.session.scalars(mine.order_by(SignInSession.id.desc()).limit(100)).all()
 
 
 @dataclass(frozen=True)

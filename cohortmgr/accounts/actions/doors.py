@@ -255,7 +255,7 @@ def answer(contact: Contact, typed: str, before: str = "") -> int | WrongAnswer:
 def _require_secret(contact: Contact, said: DoubtAnswer, meant: Bearer | ContactHolder) -> None:
     if meant.proves_by_told:
         return
-    if said.fits(None, queries.were_mailed(meant.person_id, meant.numbers, contact)):
+    if said.fits(None, doubts.were_mailed(meant.person_id, meant.numbers, contact)):
         raise Refused(Problem(_MAILED, {}, "answer"))
 
 

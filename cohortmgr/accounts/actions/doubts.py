@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from cohortmgr.accounts.bearers import CLOSED_FOR
-from cohortmgr.accounts.contacts import Contact
+from cohortmgr.accounts.contacts import EMAIL, Contact
 from cohortmgr.accounts.models import SignInAttempt
 from cohortmgr.base import crypto
-from cohortmgr.base.db import db
+from cohortmgr.base.db import db, reading_as
+from cohortmgr.outbox.queries import written_to
 
 
 def wrong_answers(contact: Contact, moment: datetime) -> int:
@@ -31,6 +33,15 @@ def closed_since(contact: Contact, moment: datetime) -> datetime | None:
 def forget(*blinds: str) -> None:
     """Delete what was counted under these names."""
     db.session.execute(sa.delete(SignInAttempt).where(SignInAttempt.blind.in_(blinds)))
+
+
+def were_mailed(person_id: int, numbers: Iterable[str], contact: Contact) -> set[str]:
+    """Return those of a person's numbers that were mailed to an address: whoever reads it knows them. No short
+    message bears one."""
+    if contact.channel != EMAIL:
+        return set()
+    with reading_as(person_id):
+        return written_to(person_id, contact.address, list(numbers))
 
 
 def answers_blind(contact: Contact) -> str:

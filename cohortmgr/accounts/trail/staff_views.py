@@ -53,7 +53,7 @@ class TrailLine:
 @guards.staff
 def trail() -> ResponseReturnValue:
     """List the acts of the viewer's institutions, newest first;
-    system administrators see the installation's too."""
+    system administrators, and auditors of the whole tree, see the installation's too."""
     return _page(_viewer(), _asked())
 
 
@@ -62,8 +62,8 @@ def trail() -> ResponseReturnValue:
 def verify() -> ResponseReturnValue:
     """Verify the viewer's chains, by themselves and by what was noted outside, and show where they are broken."""
     viewer = _viewer()
-    installation = Role.SYSTEM_ADMINISTRATOR in viewer.roles
-    return _page(viewer, _asked(), broken=audit.faults_for(_institutions(viewer), installation))
+    broken = audit.faults_for(_institutions(viewer), viewer.reads_installation)
+    return _page(viewer, _asked(), broken=broken)
 
 
 @bp.post("/audit/export.csv")
@@ -152,7 +152,7 @@ def _page(
 
 
 def _events(viewer: Viewer, form: TrailForm, number: int, size: int) -> Page:
-    query = audit.visible(_institutions(viewer), Role.SYSTEM_ADMINISTRATOR in viewer.roles)
+    query = audit.visible(_institutions(viewer), viewer.reads_installation)
     return page_of(audit.matching(query, _wanted(form)) if form.validate() else query, number, size)
 
 

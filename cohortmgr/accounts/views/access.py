@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from cohortmgr.accounts import guards, queries
+from cohortmgr.accounts import guards
 from cohortmgr.accounts.actions import access, people
 from cohortmgr.accounts.forms import ContactForm, NewPasswordForm
 from cohortmgr.accounts.views import code_requests
@@ -34,7 +34,7 @@ def _page(password: NewPasswordForm, contact: ContactForm) -> ResponseReturnValu
     return render_template(
         "accounts/candidate_sessions.html",
         ways=access.sign_in_means_of(viewer),
-        sessions=queries.open_sessions(viewer),
+        sessions=access.open_sessions(viewer),
         password_form=password,
         contact_form=contact,
         form=failed,

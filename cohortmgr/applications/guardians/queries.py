@@ -105,6 +105,17 @@ def same_contact(person: Person) -> sa.ColumnElement[bool]:
     return sa.and_(Person.phone_blind.is_(None), Person.email == person.email)
 
 
+def answers_by(contact: Contact) -> bool:
+    """Whether an address or number is that of somebody who answers for a child."""
+    if contact.channel == EMAIL:
+        theirs = Person.email == contact.address
+    else:
+        theirs = Person.phone_blind == crypto.blind_index("phone", contact.address)
+    live = (theirs, Guardianship.ended_at.is_(None), Guardianship.until > clock.today())
+    held = sa.select(Guardianship.id).join(Person, Person.id == Guardianship.guardian_id).where(*live)
+    return db.session.scalar(held.limit(1)) is not None
+
+
 def guardianships(person: Person) -> Sequence[Guardianship]:
     """The guardianships that hold today, of everybody with the same contact as that guardian."""
     same = sa.select(Person.id).where(same_contact(person))

@@ -18,7 +18,7 @@ from wtforms import Form
 
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import HELP, NotFound, NotPermitted, Refused, Stale
+from cohortmgr.base.errors import HELP, NotFound, NotPermitted, Problem, Refused, Stale
 from cohortmgr.base.hooks import Slot
 from cohortmgr.base.i18n import say
 from cohortmgr.base.typed import is_sound
@@ -28,6 +28,8 @@ from cohortmgr.base.web.asked import is_from_here, kept_arguments, names_no_site
 csrf = CSRFProtect()
 # The URL by which a page that is not the viewer's can be reached all the same, or None.
 way_to_missing: Slot[[], str | None] = Slot()
+# What else to say of a page that is not the viewer's any longer.
+word_to_missing: Slot[[], Problem | None] = Slot()
 
 _POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
@@ -158,6 +160,8 @@ def _is_personal() -> bool:
 def _page(status: HTTPStatus, problems: tuple[object, ...] = ()) -> ResponseReturnValue:
     missing = status == HTTPStatus.NOT_FOUND and bool(way_to_missing)
     way = way_to_missing() if missing else None
+    word = word_to_missing() if missing and word_to_missing else None
+    problems = problems if word is None else (word,)
     return render_template("base/error.html", status=int(status), problems=problems, way=way), int(status)
 
 

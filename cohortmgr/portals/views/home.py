@@ -17,6 +17,7 @@ from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.applications.file import queries as applications
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import Consent
+from cohortmgr.applications.guardians import queries as guardian_queries
 from cohortmgr.base import clock
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import LANGUAGES, day, localized, month, remember
@@ -85,6 +86,7 @@ def my_home() -> ResponseReturnValue:
         unproved=not files and accounts.unproved(viewer) is not None,
         elsewhere=not files and accounts.found_elsewhere(viewer) is not None,
         apart=None if files else accounts.written_apart(viewer),
+        answers_for=not files and any(map(guardian_queries.answers_by, accounts.contacts_of(viewer))),
         enrolments=enrolments,
         lines=lines,
         unread=messages.unread(viewer),

@@ -9,9 +9,16 @@ from typing import Literal
 from flask import Flask, current_app, has_request_context, request, url_for
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts.rules import Viewer, allows
+from cohortmgr.accounts.rules import ANONYMOUS, Viewer, allows
+from cohortmgr.base.errors import N_
 from cohortmgr.base.i18n import language, say
 from cohortmgr.base.navigation import Entry, RoomCard, navigation_of
+
+_HOMES = (
+    ("staff", Entry(N_("Espace de l’équipe"), "portals.staff_home", 1)),
+    ("company", Entry(N_("Espace de l’entreprise"), "portals.company_home", 2)),
+)
+_MINE = Entry(N_("Mon dossier"), "portals.my_home", 3)
 
 
 def cards_open_to(viewer: Viewer, of: Literal["intake", "cohort"], path: str) -> list[RoomCard]:
@@ -25,7 +32,7 @@ def navigation() -> list[tuple[str, str, str | None]]:
     The mark is "page" on the entry's own page, "true" on a page below it, else None."""
     if not has_request_context():
         return []
-    endpoint = request.endpoint
+    endpoint, viewer = request.endpoint, guards.viewer()
     here = {endpoint, request.blueprint}
     return [
         (
@@ -33,22 +40,30 @@ def navigation() -> list[tuple[str, str, str | None]]:
             address,
             "page" if endpoint == entry.endpoint else "true" if here & {*entry.below} else None,
         )
-        for label, address, entry in _told(_open_to(guards.viewer()))
+        for label, address, entry in _told(_open_to(viewer, _audience_here(viewer)))
     ]
 
 
-def _open_to(viewer: Viewer) -> tuple[Entry, ...]:
+def _audience_here(viewer: Viewer) -> str:
+    """Whose bar stands above the page: that of the page's audience, for who has two hats; else of the viewer's home."""
+    page = getattr(current_app.view_functions.get(request.endpoint or ""), "audience", "")
+    return page if page in viewer.works_for else viewer.audience
+
+
+def _open_to(viewer: Viewer, audience: str) -> tuple[Entry, ...]:
     """Return the entries of the viewer's bar, without those that are a second way to a page that is in it already."""
-    opened = [
-        entry for entry in _bar(viewer.audience) if entry.permission is None or viewer.paths(entry.permission)
-    ]
+    opened = [entry for entry in _bar(audience) if entry.permission is None or viewer.paths(entry.permission)]
     pages = {entry.endpoint for entry in opened}
     return tuple(entry for entry in opened if entry.unless not in pages)
 
 
 def account_links() -> list[tuple[str, str]]:
-    """Return (label, address) of the links that everybody has, whatever their roles."""
-    return [(label, address) for label, address, _entry in _told(_bar("own"))]
+    """Return (label, address) of the links that everybody has, whatever their roles; and, for who works here, of
+    each of their homes: a reviewer may have a file of their own, and a company's contact may read files."""
+    viewer = guards.viewer() if has_request_context() else ANONYMOUS
+    homes = [entry for audience, entry in _HOMES if audience in viewer.works_for] if viewer.works_for else []
+    mine = [*homes, _MINE] if homes else []
+    return [(label, address) for label, address, _entry in (*_told(mine), *_told(_bar("own")))]
 
 
 def _bar(audience: str) -> tuple[Entry, ...]:
