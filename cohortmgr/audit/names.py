@@ -19,6 +19,7 @@ ACTS: Mapping[str, str] = {
     "accounts.invite": N_("Invitation envoyée"),
     "accounts.invite_again": N_("Invitation renvoyée"),
     "accounts.join": N_("Accès ajouté au compte"),
+    "accounts.language": N_("Langue changée"),
     "accounts.leave": N_("Accès retiré au compte"),
     "accounts.password": N_("Mot de passe changé"),
     "accounts.prove": N_("Adresse confirmée ; l’ancien mot de passe ne vaut plus"),

@@ -28,6 +28,7 @@ from cohortmgr.messages.letters.views import candidate as inbox
 from cohortmgr.messages.letters.views import guardian as guardian_letters
 from cohortmgr.messages.letters.views import staff as log
 from cohortmgr.messages.preferences import views as preferences
+from cohortmgr.messages.preferences.actions import preferences as preference_acts
 from cohortmgr.messages.preferences.actions import unsubscribe_links
 from cohortmgr.messages.preferences.queries import routing
 from cohortmgr.messages.texts import views as texts
@@ -72,6 +73,7 @@ def _join_hooks() -> None:
     outbox.headers.register(unsubscribe_links.headers)
     outbox.headers.register(incoming.reply_to)
     account_hooks.on_closed.register(door_closed.tell_staff)
+    account_hooks.on_language.register(preference_acts.follow)
     filling_hooks.on_contradiction.register(numbers_contradict.tell_staff)
     outbox.on_returned.register(undelivered.raise_trouble)
     audit.on_destroyed.register(questions.forget)

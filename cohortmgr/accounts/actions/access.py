@@ -82,6 +82,12 @@ def open_sessions(viewer: Viewer) -> Sequence[SignInSession]:
     return db.session.scalars(mine.order_by(SignInSession.id.desc()).limit(100)).all()
 
 
+def is_first_session(viewer: Viewer) -> bool:
+    """Whether the viewer's account was never entered before this session."""
+    counted = sa.select(sa.func.count()).where(_SESSIONS.c.account_id == viewer.account_id)
+    return (db.session.scalar(counted) or 0) <= 1
+
+
 @dataclass(frozen=True)
 class SignInMeans:
     """How the viewer enters: the address and the proved number (E.164), empty if there is none, and whether

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from cohortmgr.accounts import queries
+from cohortmgr.accounts import hooks, queries
 from cohortmgr.accounts.actions import counting, letters, links, passwords
 from cohortmgr.accounts.actions.counting import Attempt
 from cohortmgr.accounts.contacts import EMAIL, Contact, known_email
@@ -133,6 +133,18 @@ def leave(viewer: Viewer, account: Account, contact: Contact) -> None:
     revoke_sessions(viewer, account.id)
     db.session.flush()
     record(viewer, "accounts.leave", about_account(account), before={contact.channel: contact.address})
+
+
+def speak(viewer: Viewer, spoken: str) -> bool:
+    """Write to the viewer in the language that they use, about their files too; whether anything changed."""
+    person = db.session.get(Person, viewer.person_id) if viewer.person_id is not None else None
+    if person is None or person.language == spoken:
+        return False
+    before, person.language = person.language, spoken
+    hooks.on_language(viewer, spoken)
+    about = About("person", person.reference, subject=person.reference)
+    record(viewer, "accounts.language", about, before={"language": before}, after={"language": spoken})
+    return True
 
 
 def about_account(account: Account) -> About:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from cohortmgr.accounts import guards, queries
-from cohortmgr.accounts.actions import people
+from cohortmgr.accounts.actions import access, people
 from cohortmgr.accounts.rules import Viewer
+from cohortmgr.base.db import writing
+from cohortmgr.base.i18n import language
 from cohortmgr.base.web.responses import local_target
 
 # The purpose of a proof that waits for an answer, and the key under which the browser's session has its token.
@@ -27,6 +31,11 @@ def enter(token: str) -> ResponseReturnValue:
     known = queries.viewer_of_token(token)
     if known is None:
         return redirect(url_for("accounts.sign_in"))
+    if known.language != language() and access.is_first_session(known):
+        # Others said the language of whoever was imported: they use this one.
+        with writing():
+            people.speak(known, language())
+        known = replace(known, language=language())
     return entered(token, known)
 
 

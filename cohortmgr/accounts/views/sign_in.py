@@ -174,15 +174,22 @@ def _attached(token: str, known: Viewer, contact: Contact) -> ResponseReturnValu
     if claims.person_of_link(token) == known.person_id:
         return redirect(url_for("portals.my_home"))
     form = HouseForm() if contact.channel == EMAIL else DoubtForm()
+    apart = known.person_id is not None and queries.is_known(known.person_id)
     if form.validate_on_submit():
         try:
             session_token = _attaching(token, known, form)
-            flash(_("Le dossier est rattaché : le voici."), "done")
-            return enter(session_token)
+            answer = enter(session_token)  # which empties what the browser held: the word comes after it
+            flash(_attached_word(known) if apart else _("Le dossier est rattaché : le voici."), "done")
+            return answer
         except Refused as refusal:
             db.session.rollback()
             show_problems(form, refusal)
-    return render_template("accounts/public_link_attach.html", form=form, contact=contact)
+    return render_template("accounts/public_link_attach.html", form=form, contact=contact, apart=apart)
+
+
+def _attached_word(known: Viewer) -> str:
+    name = known.name or known.email
+    return _("Le dossier a son propre compte : vous y êtes, et celui de %(name)s est fermé ici.", name=name)
 
 
 def _attaching(token: str, known: Viewer, form: HouseForm) -> str:

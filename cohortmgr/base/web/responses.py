@@ -64,6 +64,16 @@ def posted_version() -> int | None:
     return number_sent("version")
 
 
+def was_pressed_here() -> bool:
+    """Whether a link was followed from a page of this site: not from another's, nor fetched before it is pressed."""
+    if "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", "")):
+        return False
+    whence = request.headers.get("Sec-Fetch-Site")
+    if whence is not None:
+        return whence == "same-origin"
+    return urlsplit(request.referrer or "").netloc == request.host
+
+
 def show_problems(form: Form, refusal: Refused) -> None:
     """Show each problem beside its field, or above the form if it has none."""
     for problem in refusal.problems:

@@ -13,17 +13,19 @@ from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts import queries as accounts
+from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.applications.file import queries as applications
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import Consent
 from cohortmgr.applications.guardians import queries as guardian_queries
 from cohortmgr.base import clock
+from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import LANGUAGES, day, localized, month, remember
 from cohortmgr.base.navigation import RoomCard
 from cohortmgr.base.web.ailments import ailment_now
-from cohortmgr.base.web.responses import local_target
+from cohortmgr.base.web.responses import local_target, was_pressed_here
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.helpdesk import queries as desk_queries
@@ -59,9 +61,13 @@ def health() -> ResponseReturnValue:
 @bp.get("/language/<code>")
 @guards.public
 def language(code: str) -> ResponseReturnValue:
-    """Remember a language for a year and go back."""
+    """Remember a language for a year and go back; whoever is signed in is written to in it too."""
     if code not in LANGUAGES:
         abort(404)
+    viewer = guards.viewer()
+    if viewer.person_id is not None and viewer.language != code and was_pressed_here():
+        with writing():
+            people.speak(viewer, code)
     response = make_response(redirect(local_target(request.args.get("next")) or "/"))
     remember(response, code)
     return response

@@ -190,7 +190,7 @@ def _entered(viewer: Viewer, contact: Contact, language: str, *, attach: bool) -
     account_id = doors.enter(contact, language).account_id
     if account_id is not None:
         return account_id
-    if not doors.may_go_on(contact):
+    if doors.begins_beside(contact):
         raise Refused(Problem(_WHOSE))
     return doors.go_on(contact, language)
 

@@ -16,7 +16,7 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock
-from cohortmgr.base.db import db, insert_or_leave, table_of
+from cohortmgr.base.db import db, insert_or_leave, reading_as, table_of
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.messages.preferences.models import InboxMark, Preference
 from cohortmgr.messages.preferences.queries.preferences import chosen_by, contact_preference_of
@@ -47,9 +47,7 @@ def choose(viewer: Viewer, chosen: ChosenPreferences) -> bool:
         set_person(person, {"phone": chosen.phone})
     if chosen.language != person.language:
         person.language = chosen.language
-        # Letters about a file are in the language of the file.
-        mine = sa.update(table_of(Application)).where(Application.person_id == person.id)
-        db.session.execute(mine.values(language=chosen.language))
+        follow(viewer, chosen.language)
     _keep(person.id, chosen.wish)
     record(
         viewer,
@@ -59,6 +57,14 @@ def choose(viewer: Viewer, chosen: ChosenPreferences) -> bool:
         after=_noted(chosen),
     )
     return True
+
+
+def follow(viewer: Viewer, language: str) -> None:
+    """Write about the viewer's files in another language: letters about a file are in the language of the file."""
+    mine = sa.update(table_of(Application)).where(Application.person_id == viewer.person_id)
+    if viewer.person_id is not None:
+        with reading_as(viewer.person_id):
+            db.session.execute(mine.values(language=language))
 
 
 def unsubscribe(viewer: Viewer, person_reference: str, *, campaigns: bool = False) -> bool:

@@ -125,3 +125,28 @@ def test_a_person_of_whom_nothing_is_kept_needs_no_answer(client: FlaskClient, s
     with system_app.app_context(), writing():
         people.new_person({"phone": PHONE})
     assert client.post(link(system_app), data={"answer": "-"}).location == "/my"
+
+
+def test_who_has_files_of_their_own_is_told_that_a_link_opens_an_account_apart(
+    client: FlaskClient, system_app: Flask
+) -> None:
+    """Adam, signed in, opens the link of Nora: he is not made to believe that her file is attached to his account."""
+    files = bring(system_app, somebody(1), somebody(2, "02/05/2006", mail="nora@exemple.ma"))
+    prove(client, system_app, MAIL)
+    url = link(system_app, links.CLAIM, 1)
+    page = words(client.get(url).text)
+    assert "Ouvrir le compte de ce dossier" in page and "Rattacher" not in page
+    answer = client.post(url, data={}, follow_redirects=True)
+    assert "a son propre compte : vous y êtes" in words(answer.text) and "rattaché" not in answer.text
+    assert sees(client, *files) == [False, True]
+    with system_app.app_context():
+        assert rows_of(Account) == 2
+
+
+def test_an_account_without_files_takes_the_file_of_a_link(client: FlaskClient, system_app: Flask) -> None:
+    files = bring(system_app, somebody(1))
+    sign_up(client, "autre@exemple.ma", steps.PASSWORD)
+    url = link(system_app, links.CLAIM)
+    assert "Rattacher ce dossier" in client.get(url).text
+    assert "rattaché" in client.post(url, data={}, follow_redirects=True).text
+    assert sees(client, *files) == [True]
