@@ -7,8 +7,6 @@ order of the rows.
 
 from __future__ import annotations
 
-import hashlib
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -18,6 +16,7 @@ from cohortmgr.applications.answers.conditions import either_of
 from cohortmgr.applications.answers.scripts import wrong_script
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file.rules import identity_numbers, person_values
+from cohortmgr.applications.importing.fingerprints import fingerprint
 from cohortmgr.applications.importing.mappings import (
     ColumnMapping,
     GivenMapping,
@@ -397,17 +396,3 @@ def supersedes(
     return sending.sent_at > stands or (
         sending.sent_at == stands and source == "import" and withdrawn_at is None
     )
-
-
-def fingerprint(raw: Mapping[str, str]) -> str:
-    """The SHA-256 of a row's content, wherever the row stands: its cells by header, in NFC, without outer and
-    repeated spaces.
-
-    The same row in a second run has the same fingerprint, so that a tray that already holds it does not grow.
-    """
-    digest = hashlib.sha256()
-    for header in sorted(raw):
-        cell = " ".join(unicodedata.normalize("NFC", raw[header]).split())
-        if cell:
-            digest.update(f"{len(header)}:{header}{len(cell)}:{cell}".encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
