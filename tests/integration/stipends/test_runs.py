@@ -259,6 +259,9 @@ def test_a_second_person_approves_and_types_how_many(app: Flask, system_context:
     typed = {"confirmation": "3", "version": str(run.version)}
     assert desk.post(f"{url}/approve", data=typed).status_code == 404
     assert "Approuver cet" not in desk.get(url).text and "Approuver cet" in head.get(url).text
+    head.get("/language/ar")
+    assert "لشهر \u2068يناير 2026\u2069 ينتظر موافقتكم" in head.get("/staff").text, "which month it is"
+    head.get("/language/fr")
     wrong = head.post(f"{url}/approve", data={**typed, "confirmation": "2"})
     assert wrong.status_code == 422 and "nombre de paiements" in wrong.text
     assert head.post(f"{url}/approve", data={**typed, "version": "1"}).status_code == 409

@@ -233,7 +233,7 @@ def test_a_refusal_says_how_long_and_where() -> None:
     found = limits_on_codes(SALMA, Caller("192.0.2.1"), ALLOWED)
     just_now = {found[0]: Counted(1, NOW - timedelta(seconds=12))}
     wait = refusal(found, just_now, NOW, "email")
-    assert wait is not None and wait.values["seconds"] == 18 and wait.where == "email"
+    assert wait is not None and str(wait.values["seconds"]) == "18 secondes" and wait.where == "email"
     assert refusal(found, just_now, NOW + timedelta(seconds=18), "email") is None
     passwords = limits_on_passwords(SALMA, Caller("192.0.2.1"))
     full = refusal(passwords, {passwords[1]: Counted(40, NOW)}, NOW, None)
@@ -284,4 +284,4 @@ def test_sms_go_to_mobiles_of_the_listed_countries_alone() -> None:
     with pytest.raises(Refused) as refused:
         require_mobile_of("+33612345678", ("MA", "SN"))
     problem = refused.value.problems[0]
-    assert problem.values == {"codes": "+212, +221"} and problem.where == "email"
+    assert problem.values == {"codes": ("+212", "+221")} and problem.where == "email"
