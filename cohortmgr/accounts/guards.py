@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from flask import Flask, current_app, g, has_request_context, redirect, request, session, url_for
+from flask import Flask, g, has_request_context, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
@@ -88,6 +88,7 @@ def _guard(
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R | ResponseReturnValue:
             known = viewer()
+            g.page_audience = audience
             if known is ANONYMOUS:
                 return redirect(url_for("accounts.sign_in", next=_returning(view)))
             if not admitted(known):
@@ -167,10 +168,14 @@ def way_to_missing() -> str | None:
     return url_for("accounts_found.found", next=request.full_path.rstrip("?"))
 
 
+def page_audience() -> str:
+    """Return whose page is asked for, as its guard says; empty for a page without one."""
+    return str(g.get("page_audience", ""))
+
+
 def word_to_missing() -> Problem | None:
     """Return what to say of a page of staff or of a company to somebody whose role there ended; None to others."""
-    known, view = viewer(), current_app.view_functions.get(request.endpoint or "")
-    audience = getattr(view, "audience", "")
+    known, audience = viewer(), page_audience()
     if known is ANONYMOUS or audience not in ("staff", "company") or audience in known.works_for:
         return None
     return Problem(_ENDED) if queries.had_role(known, audience == "company") else None

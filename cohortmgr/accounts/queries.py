@@ -395,10 +395,9 @@ def contact_behind(viewer: Viewer, reference: str) -> Contact | None:
     reference names something of a person who bears it too. None for any other page."""
     for contact in contacts_of(viewer):
         _holder_of_it, others = bearers_of(contact)
-        meant = [each.person_id for each in others[:_FEW]] + [
-            each.person_id for each in accounts_apart(contact)
-        ]
-        if any(_has_row(person_id, reference) for person_id in meant):
+        meant = [each.person_id for each in others[:_FEW]]
+        meant += [each.person_id for each in accounts_apart(contact)]
+        if any(_has_row(number, reference) for number in meant):
             return contact
     return None
 

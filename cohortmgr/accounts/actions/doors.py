@@ -193,6 +193,11 @@ def begins_beside(contact: Contact) -> bool:
     return holder is not None and not holder.is_empty
 
 
+def may_go_on(contact: Contact) -> bool:
+    """Whether whoever proved the contact may go on without a file and without saying more."""
+    return not begins_beside(contact)
+
+
 def shut(contact: Contact) -> tuple[Problem, ...]:
     """Why the question is closed, if too many wrong answers closed it."""
     since = doubts.closed_since(contact, clock.now())

@@ -46,7 +46,7 @@ def navigation() -> list[tuple[str, str, str | None]]:
 
 def _audience_here(viewer: Viewer) -> str:
     """Whose bar stands above the page: that of the page's audience, for who has two hats; else of the viewer's home."""
-    page = getattr(current_app.view_functions.get(request.endpoint or ""), "audience", "")
+    page = guards.page_audience()
     return page if page in viewer.works_for else viewer.audience
 
 

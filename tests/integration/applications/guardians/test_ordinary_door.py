@@ -14,6 +14,7 @@ from cohortmgr.applications.guardians.models import Guardianship
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.text import new_reference
+from cohortmgr.programmes.queries import get_intake
 from tests.integration.applications.guardians.children import FATHER, MOTHER, NOW, open_junior
 from tests.integration.applications.importing.entering import prove
 from tests.watch import SeparateClient
@@ -29,7 +30,7 @@ def test_the_ordinary_door_leads_a_guardian_to_the_children(
     client: FlaskClient, app: Flask, system_app: Flask
 ) -> None:
     with system_app.app_context():
-        open_junior()
+        institution = get_intake(open_junior()).institution_id
         with writing() as session:
             child, mother, father = (
                 people.new_person({"given_name": name, "phone": phone})
@@ -38,7 +39,7 @@ def test_the_ordinary_door_leads_a_guardian_to_the_children(
             for guardian, ended in ((mother, None), (father, NOW)):
                 row = Guardianship(
                     reference=new_reference(),
-                    institution_id=1,
+                    institution_id=institution,
                     child_id=child.id,
                     guardian_id=guardian.id,
                     capacity="parent",

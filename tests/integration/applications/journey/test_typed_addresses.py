@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
-from cohortmgr.base.db import db
+from cohortmgr.base.db import db, writing
 from tests.integration.accounts.entering import last_code, letters
 from tests.integration.applications.importing.entering import prove, say
 from tests.integration.applications.journey import steps
@@ -79,7 +79,7 @@ def test_a_typed_address_opens_nothing_and_its_owner_gets_an_account_of_her_own(
         assert another.get(f"/my/applications/{reference}").status_code == 404
         page = another.get("/my").text
         assert number not in page and "Zoé" not in page and "s’ouvre par un autre accès" in page
-        assert another.get("/my/found").status_code == 404
+        assert "s’ouvre par un autre accès" in another.get("/my/found").text
         assert (
             say(another, number) == "/my" and another.get(f"/my/applications/{reference}").status_code == 404
         )
@@ -145,7 +145,7 @@ def test_a_number_that_was_mailed_to_the_address_is_no_secret(
             massar="R987654321",
             birth_date="02/05/2006",
         )
-    with system_app.app_context(), db.session.begin():
+    with system_app.app_context(), writing():
         account = db.session.scalars(sa.select(Account).where(Account.email.is_(None))).one()
         account.phone_blind = account.phone_sealed = None  # as who was found at a shared address has it
     with at(clock.now() + 2 * AGAIN):
