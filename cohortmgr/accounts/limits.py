@@ -71,7 +71,7 @@ TODAY = N_(
 )
 _NETWORK = N_(
     "Trop de codes ont été demandés depuis votre réseau. Changez de réseau (Wi-Fi ou données mobiles), attendez "
-    "%(minutes)s minutes, ou entrez avec votre mot de passe si vous en avez un."
+    "%(minutes)s, ou entrez avec votre mot de passe si vous en avez un."
 )
 _IN_ALL = N_(
     "Trop de codes sont demandés en ce moment. Réessayez dans une heure, ou entrez avec votre mot de passe si vous "

@@ -84,6 +84,7 @@ FIELDS: Mapping[str, str] = {
     "questions": N_("Questions"),
     "reached": N_("Joints"),
     "readings": N_("Lectures"),
+    "prepared_by": N_("Préparé par"),
     "reason": N_("Raison"),
     "received": N_("Reçu le"),
     "reference": N_("Référence"),

@@ -36,7 +36,6 @@ from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import new_reference
 from cohortmgr.outbox.actions import Letter, send_all
 
-LETTER = counting.CODE
 _TABLE = table_of(SignInCode)
 KEPT = timedelta(days=1)
 # How long a proof waits for what must still be said.
@@ -109,7 +108,7 @@ def ask(
     variables = {"code": f"{code[:3]} {code[3:]}", "minutes": minutes}
     # The letter is sealed with a key of its own, destroyed with the code:
     # nothing about an address outlives the code.
-    send_all([Letter(LETTER, reference, contact.address, language, variables, channel=contact.channel)])
+    send_all([Letter(counting.CODE, reference, contact.address, language, variables, channel=contact.channel)])
     return token
 
 

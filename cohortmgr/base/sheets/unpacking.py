@@ -80,14 +80,14 @@ def main(given: BinaryIO, told: BinaryIO) -> None:
     try:
         wanted = json.loads(given.readline())
         book = read(given.read(), wanted)
-        _write(told, {"tabs": [[tab.name, tab.visible] for tab in book.tabs], "taken": book.taken})
+        _put(told, {"tabs": [[tab.name, tab.visible] for tab in book.tabs], "taken": book.taken})
         for row in book.rows:
-            _write(told, row)
-        _write(told, "end")
+            _put(told, row)
+        _put(told, "end")
     except WorkbookRefusal as refusal:
-        _write(told, {"refused": str(refusal)})
+        _put(told, {"refused": str(refusal)})
     except MemoryError:
-        _write(told, {"refused": "bomb"})
+        _put(told, {"refused": "bomb"})
     told.flush()
 
 
@@ -98,7 +98,7 @@ def _bound() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
-def _write(told: BinaryIO, what: object) -> None:
+def _put(told: BinaryIO, what: object) -> None:
     told.write(json.dumps(what, separators=(",", ":")).encode() + b"\n")
 
 
