@@ -12,7 +12,7 @@ from cohortmgr.accounts import wiring as accounts
 from cohortmgr.applications import wiring as applications
 from cohortmgr.audit import wiring as audit
 from cohortmgr.authoring import wiring as authoring
-from cohortmgr.base import clock, crypto, db, i18n
+from cohortmgr.base import clock, crypto, db, i18n, storage
 from cohortmgr.base.migrating import init_migrations
 from cohortmgr.base.settings import ROOT, Settings, keep_private, read_settings
 from cohortmgr.base.web import assets, bodies, markup, precedence, responses
@@ -83,6 +83,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         db.init_db(app, settings.database_url, db.PATIENCE)
     else:
         db.init_db(app, settings.system_database_url)
+    storage.init_storage(app)
     init_migrations(app, settings, tables.metadata)
     i18n.init_i18n(app)
     precedence.init_precedence(app)

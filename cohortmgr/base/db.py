@@ -29,6 +29,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.orm.session import SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from cohortmgr.base import storage
 from cohortmgr.base.databases.connecting import asked_apart, pooled_options
 from cohortmgr.base.errors import Stale
 from cohortmgr.base.hooks import Hook
@@ -350,6 +351,7 @@ def writing() -> Iterator[Session]:
         session.flush()
         for finish in before_commit:
             finish(session)
+        storage.note_named()
         session.commit()
     except BaseException as error:
         session.rollback()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from cohortmgr.base.work import add_work
 from cohortmgr.operations import tasks
 from cohortmgr.operations.commands import accounts, operations
 
@@ -11,6 +12,7 @@ JOBS = (tasks.answer,)
 
 
 def init_app(app: Flask) -> None:
-    """Register the commands."""
+    """Register the commands and the sweep."""
+    add_work(app, *tasks.WORKS)
     app.cli.add_command(operations.group)
     app.cli.add_command(accounts.group)

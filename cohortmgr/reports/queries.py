@@ -280,3 +280,9 @@ def _options(form: Form, target: str) -> dict[str, dict[str, str]]:
         if question.target == target
         for option in question.options
     }
+
+
+def stored_keys() -> set[str]:
+    """The keys of all workbooks in the storage."""
+    rows = db.session.execute(sa.select(Report.storage_key, Report.masked_storage_key))
+    return {key for row in rows for key in row if key}

@@ -108,7 +108,9 @@ def ask(
     variables = {"code": f"{code[:3]} {code[3:]}", "minutes": minutes}
     # The letter is sealed with a key of its own, destroyed with the code:
     # nothing about an address outlives the code.
-    send_all([Letter(counting.CODE, reference, contact.address, language, variables, channel=contact.channel)])
+    send_all(
+        [Letter(counting.CODE, reference, contact.address, language, variables, channel=contact.channel)]
+    )
     return token
 
 

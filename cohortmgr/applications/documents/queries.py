@@ -73,3 +73,14 @@ def document(viewer: Viewer, reference: str) -> tuple[Document, Application]:
     if row is None:
         raise NotFound(reference)
     return row[2], row[0]
+
+
+def stored_keys() -> set[str]:
+    """The keys of all files in the storage that papers name: what was sent, what was made of it, and its pages."""
+    found: set[str] = set()
+    for parts, pages, key in db.session.execute(
+        sa.select(Document.parts, Document.pages, Document.storage_key)
+    ):
+        found.update(part["key"] for part in parts)
+        found.update([*pages, *([key] if key else [])])
+    return found

@@ -177,8 +177,12 @@ def _pieces(upload: Upload) -> list[tuple[int, int]]:
 def _write(upload: Upload, name: str, data: bytes) -> None:
     path = _folder(upload) / name
     draft = _folder(upload) / f"draft {new_reference()}"
-    draft.write_bytes(crypto.keyring().close(data, f"upload {upload.reference} {name}".encode()))
-    os.replace(draft, path)
+    try:
+        draft.write_bytes(crypto.keyring().close(data, f"upload {upload.reference} {name}".encode()))
+        os.replace(draft, path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def _read(upload: Upload, name: str) -> bytes:

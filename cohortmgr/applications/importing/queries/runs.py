@@ -208,3 +208,8 @@ def reached_by(person: Any) -> Contact | None:
         return Contact(SMS, normalise_mobile(number))
     except Refused:
         return None
+
+
+def stored_keys() -> set[str]:
+    """The keys of all files in the storage that wait for the confirmation of their import."""
+    return set(db.session.scalars(sa.select(ImportRun.storage_key).where(ImportRun.storage_key.is_not(None))))
