@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import unicodedata
 from collections.abc import Mapping
@@ -40,6 +41,15 @@ _QUOTES_AND_HYPHENS = str.maketrans({**dict.fromkeys(APOSTROPHES, "'"), **dict.f
 _PUNCTUATION = _QUOTES_AND_HYPHENS
 _SIGNS = _QUOTES_AND_HYPHENS | str.maketrans(dict.fromkeys(_SLASHES, "/"))
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
+
+
+def reference_once(token: str, *said: str) -> str:
+    """Return the reference of a row that one page of a form makes: the same for the same token and the same texts, so
+    that a form which is sent twice makes one row, and a changed one another. Without a token it is a new one."""
+    if not token:
+        return new_reference()
+    number = int.from_bytes(hashlib.sha256("\0".join((token, *said)).encode()).digest())
+    return "".join(_ALPHABET[(number >> 5 * place) & 31] for place in range(26))
 
 
 def new_reference(length: int = 26) -> str:

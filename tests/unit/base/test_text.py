@@ -6,7 +6,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cohortmgr.base.text import clean, fold, new_reference, says_number
+from cohortmgr.base.text import clean, fold, new_reference, reference_once, says_number
+
+
+def test_a_form_s_row_has_one_reference_for_what_it_says_and_another_for_what_was_changed() -> None:
+    first = reference_once("T" * 26, "a", "b")
+    assert first == reference_once("T" * 26, "a", "b") and len(first) == len(new_reference())
+    others = {
+        reference_once("T" * 26, "ab"),
+        reference_once("T" * 26, "a", "c"),
+        reference_once("U" * 26, "a", "b"),
+    }
+    assert len({first, *others}) == 4
+    assert reference_once("", "a") != reference_once("", "a")
 
 
 @pytest.mark.parametrize(

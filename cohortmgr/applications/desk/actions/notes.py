@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.answers.values import Answer
@@ -18,7 +19,7 @@ from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
-from cohortmgr.base.text import clean, new_reference
+from cohortmgr.base.text import clean, new_reference, reference_once
 from cohortmgr.programmes.models import Intake
 
 LONGEST = 4000
@@ -28,11 +29,20 @@ _LONG = N_("La note dépasse %(most)s caractères.")
 _LATE = N_("Une note se supprime dans la journée, par la personne qui l’a écrite.")
 
 
-def write(viewer: Viewer, reference: str, text: str, pinned: bool = False) -> Note:
-    """Leave a note on a file of a programme that the viewer manages."""
+def write(viewer: Viewer, reference: str, text: str, pinned: bool = False, token: str = "") -> Note:
+    """Leave a note on a file of a programme that the viewer manages. The same form sent again, by its `token`, leaves
+    no second one."""
     file = file_queries.read_by_staff(viewer, reference)
     require(viewer, file_queries.MANAGE, file.intake.path)
-    (note,) = write_all(viewer, [file.application], text, pinned=pinned)
+    text = _checked(text)
+    own = reference_once(token, viewer.reference, reference, text, str(pinned))
+    note = _note(viewer, file.application, text, pinned, None, own)
+    try:
+        with db.session.begin_nested():
+            db.session.add(note)
+    except IntegrityError:
+        return db.session.scalars(sa.select(Note).where(Note.reference == own)).one()
+    _note_written(viewer, file.application, note)
     return note
 
 
@@ -40,19 +50,28 @@ def write_all(
     viewer: Viewer, files: Sequence[Application], text: str, *, pinned: bool = False, lot: str | None = None
 ) -> list[Note]:
     """Put the same note on each of these files, which the caller chose by the viewer's rights."""
+    text = _checked(text)
+    notes = [_note(viewer, row, text, pinned, lot, new_reference()) for row in files]
+    db.session.add_all(notes)
+    for row, note in zip(files, notes, strict=True):
+        _note_written(viewer, row, note)
+    return notes
+
+
+def _checked(text: str) -> str:
     text = clean(text)
     if not text:
         raise Refused(Problem(_EMPTY, {}, "text"))
     if len(text) > LONGEST:
         raise Refused(Problem(_LONG, {"most": LONGEST}, "text"))
-    notes = [_note(viewer, row, text, pinned, lot) for row in files]
-    db.session.add_all(notes)
-    return notes
+    return text
 
 
-def _note(viewer: Viewer, row: Application, text: str, pinned: bool, lot: str | None) -> Note:
-    reference = new_reference()
-    record(viewer, "applications.note", about(row), after={"note": reference})
+def _note_written(viewer: Viewer, row: Application, note: Note) -> None:
+    record(viewer, "applications.note", about(row), after={"note": note.reference})
+
+
+def _note(viewer: Viewer, row: Application, text: str, pinned: bool, lot: str | None, reference: str) -> Note:
     return Note(
         reference=reference,
         institution_id=row.institution_id,

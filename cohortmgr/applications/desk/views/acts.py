@@ -49,7 +49,13 @@ def _managed(reference: str) -> File:
 def write_note(reference: str) -> ResponseReturnValue:
     """Leave a note."""
     with writing():
-        notes.write(guards.viewer(), reference, request.form.get("text", ""), "pinned" in request.form)
+        notes.write(
+            guards.viewer(),
+            reference,
+            request.form.get("text", ""),
+            pinned="pinned" in request.form,
+            token=request.form.get("once", ""),
+        )
     return _back(reference)
 
 

@@ -31,6 +31,7 @@ from cohortmgr.applications.joining.views.section import section_of
 from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.base.db import writing
+from cohortmgr.base.text import new_reference
 
 bp = Blueprint("applications_staff", __name__, url_prefix="/staff")
 
@@ -79,6 +80,7 @@ def page_of(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
         also=duplicates.same_person(viewer, row),
         neighbours=lists.neighbours(file.intake.id, filters, row.reference),
         arguments=filters.arguments(),
+        once=new_reference(),
         story=desk.story(viewer, row),
         shown=shown,
         names={

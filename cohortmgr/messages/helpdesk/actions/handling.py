@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require
@@ -11,9 +14,15 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused, Stale
 from cohortmgr.base.i18n import LANGUAGES
-from cohortmgr.base.text import clean, new_reference
+from cohortmgr.base.text import clean, reference_once
 from cohortmgr.messages.helpdesk import queries as desk_queries
-from cohortmgr.messages.helpdesk.actions.questions import NewThreadEntry, checked_text, letters_for, say_once
+from cohortmgr.messages.helpdesk.actions.questions import (
+    NewThreadEntry,
+    checked_text,
+    letters_for,
+    once_of,
+    say_once,
+)
 from cohortmgr.messages.helpdesk.models import HelpRequest, SavedAnswer
 from cohortmgr.messages.helpdesk.rules import QUESTION_STATES, EntryKind, HelpRequestState, Topic, answer_by
 from cohortmgr.outbox.actions import send_all
@@ -68,7 +77,9 @@ def answer(viewer: Viewer, reference: str, text: str, token: str, waits: bool = 
     Whoever answers a question without an owner becomes its owner."""
     question = _at_desk(viewer, reference)
     to = HelpRequestState.WAITING if waits else HelpRequestState.ANSWERED
-    said = NewThreadEntry(EntryKind.ANSWER, checked_text(text), f"{reference}:{token}", viewer.account_id)
+    text = checked_text(text)
+    once = once_of(reference, EntryKind.ANSWER, token, text, to)
+    said = NewThreadEntry(EntryKind.ANSWER, text, once, viewer.account_id)
     if not say_once(viewer, question, said):
         return question
     _require(question, to)
@@ -84,8 +95,9 @@ def answer(viewer: Viewer, reference: str, text: str, token: str, waits: bool = 
 def note_call(viewer: Viewer, reference: str, text: str, spoken_with: str, token: str) -> HelpRequest:
     """Note a telephone call: with whom, and what was said. The person can read it in the thread."""
     question = _at_desk(viewer, reference)
-    more = {"with": clean(spoken_with)[:120]}
-    said = NewThreadEntry(EntryKind.CALL, checked_text(text), f"{reference}:{token}", viewer.account_id, more)
+    text, more = checked_text(text), {"with": clean(spoken_with)[:120]}
+    once = once_of(reference, EntryKind.CALL, token, text, more["with"])
+    said = NewThreadEntry(EntryKind.CALL, text, once, viewer.account_id, more)
     if say_once(viewer, question, said):
         question.touched_at = clock.now()
         record(viewer, "desk.note_call", about(question, question.subject))
@@ -95,11 +107,9 @@ def note_call(viewer: Viewer, reference: str, text: str, spoken_with: str, token
 def note(viewer: Viewer, reference: str, text: str, token: str) -> HelpRequest:
     """Add a note for colleagues, which the person never sees."""
     question = _at_desk(viewer, reference)
-    if say_once(
-        viewer,
-        question,
-        NewThreadEntry(EntryKind.NOTE, checked_text(text), f"{reference}:{token}", viewer.account_id),
-    ):
+    text = checked_text(text)
+    once = once_of(reference, EntryKind.NOTE, token, text)
+    if say_once(viewer, question, NewThreadEntry(EntryKind.NOTE, text, once, viewer.account_id)):
         record(viewer, "desk.note", about(question, question.subject))
     return question
 
@@ -133,9 +143,10 @@ def save_answer(
     texts: dict[str, str],
     reference: str | None = None,
     version: int | None = None,
+    token: str = "",
 ) -> SavedAnswer:
-    """Save an answer for a programme, or change a saved one.
-    Raises Refused without a title or without one of the languages."""
+    """Save an answer for a programme, or change a saved one. The same form sent again, by its `token`, saves nothing
+    more. Raises Refused without a title or without one of the languages."""
     require(viewer, desk_queries.WRITE, programme.path)
     problems = []
     body = {language: clean(texts.get(language, "").replace("\r\n", "\n")) for language in LANGUAGES}
@@ -144,19 +155,34 @@ def save_answer(
     problems += [Problem(_UNTRANSLATED, {}, language) for language in LANGUAGES if not body[language]]
     if problems:
         raise Refused(*problems)
+    said = {"topic": Topic(topic).value, "title": clean(title)[:120], "body": body}
     if reference is None:
-        row = SavedAnswer(
-            reference=new_reference(), institution_id=programme.institution_id, path=programme.path
-        )
-        db.session.add(row)
+        own = reference_once(token, viewer.reference, programme.reference, json.dumps(said, sort_keys=True))
+        moment = {"written_by": viewer.reference, "written_at": clock.now()}
+        place = {"institution_id": programme.institution_id, "path": programme.path}
+        row, added = _added(SavedAnswer(reference=own, **place, **said, **moment))
+        if not added:
+            return row
     else:
         row = desk_queries.saved_answer(viewer, reference, desk_queries.WRITE)
         if version != row.version:
             raise Stale(reference)
-    row.topic, row.title, row.body = Topic(topic).value, clean(title)[:120], body
-    row.written_by, row.written_at = viewer.reference, clock.now()
+        for name, value in said.items():
+            setattr(row, name, value)
+        row.written_by, row.written_at = viewer.reference, clock.now()
     record(viewer, "desk.save_answer", about(row))
     return row
+
+
+def _added(row: SavedAnswer) -> tuple[SavedAnswer, bool]:
+    """Add a row, or find the one that the same form has added; whether it was added now."""
+    try:
+        with db.session.begin_nested():
+            db.session.add(row)
+    except IntegrityError:
+        known = sa.select(SavedAnswer).where(SavedAnswer.reference == row.reference)
+        return db.session.scalars(known).one(), False
+    return row, True
 
 
 def remove_answer(viewer: Viewer, reference: str) -> None:

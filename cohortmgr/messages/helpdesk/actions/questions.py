@@ -153,9 +153,9 @@ def _linked(token: str) -> tuple[HelpRequest, int]:
 
 
 def _add(viewer: Viewer, question: HelpRequest, text: str, token: str) -> None:
-    if say_once(
-        viewer, question, NewThreadEntry(EntryKind.ADDED, checked_text(text), f"{question.reference}:{token}")
-    ):
+    text = checked_text(text)
+    once = once_of(question.reference, EntryKind.ADDED, token, text)
+    if say_once(viewer, question, NewThreadEntry(EntryKind.ADDED, text, once)):
         back_to_desk(question)
         record(viewer, "desk.add", about(question, question.subject))
 
@@ -164,7 +164,8 @@ def _open(
     viewer: Viewer, scope: HelpRequestScope, request: NewHelpRequest, limits: Sequence[Limit]
 ) -> HelpRequest:
     """Open a question, or find the one that the same form has opened: only a new one counts against `limits`."""
-    once = f"ask:{viewer.reference}:{request.token}"
+    told = (request.topic, request.text, request.name, request.email or "", request.phone or "")
+    once = once_of("ask", viewer.reference, request.token, *told)
     before = (
         sa.select(HelpRequest)
         .join(ThreadEntry, ThreadEntry.question_id == HelpRequest.id)
@@ -214,6 +215,12 @@ def open_question(
     after = {"topic": request.topic, "number": number}
     record(viewer, "desk.ask", about(question, question.subject), after=after)
     return question
+
+
+def once_of(*parts: str) -> str:
+    """Return the name that an entry has when its form is sent once more: what it belongs to, its form's token, and a
+    blind index of what it says. Who goes back, writes something else and sends it has sent something else."""
+    return f"form:{crypto.blind_index('once', json.dumps(parts))}"
 
 
 def say_once(viewer: Viewer, question: HelpRequest, said: NewThreadEntry) -> bool:

@@ -13,6 +13,7 @@ from cohortmgr.accounts.rules import Viewer, require_anywhere
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES, LANGUAGES
+from cohortmgr.base.text import new_reference
 from cohortmgr.base.web.responses import posted_version
 from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions import handling
@@ -81,6 +82,7 @@ def _form(row: SavedAnswer | None) -> ResponseReturnValue:
         languages=LANGUAGE_NAMES,
         typed=request.form,
         problems=problems,
+        once=request.form.get("once") or new_reference(),
     )
     return page, UNPROCESSABLE if problems else 200
 
@@ -102,4 +104,5 @@ def _save(viewer: Viewer, row: SavedAnswer | None, mine: Sequence[Programme]) ->
         {language: request.form.get(language, "") for language in LANGUAGES},
         row.reference if row else None,
         posted_version(),
+        request.form.get("once", ""),
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
@@ -60,6 +62,25 @@ def test_a_note_is_sealed_pinned_and_taken_back_by_its_author(
     assert [note.reference for note in all_of(Note)] == [second.reference]
     assert desk.post(f"/staff/applications/{sent}/notes", data={"text": " "}).status_code == 409
     assert desk.post(f"/staff/applications/{sent}/notes", data={"text": "x" * 100_000}).status_code == 409
+
+
+def test_a_note_that_is_sent_twice_is_one_and_a_changed_one_is_another(sent: str, desk: FlaskClient) -> None:
+    address = f"/staff/applications/{sent}"
+    found = re.search(r'name="once" value="([0-9A-Z]{26})"', desk.get(address).text)
+    assert found is not None
+    form = {"text": "Appelée.", "once": found[1]}
+    with ThreadPoolExecutor(4) as several:
+        answers = list(several.map(lambda _n: desk.post(f"{address}/notes", data=form).status_code, range(4)))
+    assert answers == [302] * 4 and len(all_of(Note)) == 1
+    assert acts().count("applications.note") == 1
+    # Back, another text, and sent again.
+    assert desk.post(f"{address}/notes", data={**form, "text": "Appelée deux fois."}).status_code == 302
+    assert desk.post(f"{address}/notes", data={**form, "pinned": "1"}).status_code == 302
+    assert len(all_of(Note)) == 3
+    # Without a key each is one, as programs send them.
+    for _again in range(2):
+        desk.post(f"{address}/notes", data={"text": "Appelée."})
+    assert len(all_of(Note)) == 5
 
 
 def test_a_file_s_story_holds_no_message_from_before_it_began(sent: str, desk: FlaskClient) -> None:
