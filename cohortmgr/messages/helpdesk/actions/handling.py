@@ -78,7 +78,7 @@ def answer(viewer: Viewer, reference: str, text: str, token: str, waits: bool = 
     question = _at_desk(viewer, reference)
     to = HelpRequestState.WAITING if waits else HelpRequestState.ANSWERED
     text = checked_text(text)
-    once = once_of(reference, EntryKind.ANSWER, token, text, to)
+    once = once_of(viewer, reference, EntryKind.ANSWER, token, text, to)
     said = NewThreadEntry(EntryKind.ANSWER, text, once, viewer.account_id)
     if not say_once(viewer, question, said):
         return question
@@ -96,7 +96,7 @@ def note_call(viewer: Viewer, reference: str, text: str, spoken_with: str, token
     """Note a telephone call: with whom, and what was said. The person can read it in the thread."""
     question = _at_desk(viewer, reference)
     text, more = checked_text(text), {"with": clean(spoken_with)[:120]}
-    once = once_of(reference, EntryKind.CALL, token, text, more["with"])
+    once = once_of(viewer, reference, EntryKind.CALL, token, text, more["with"])
     said = NewThreadEntry(EntryKind.CALL, text, once, viewer.account_id, more)
     if say_once(viewer, question, said):
         question.touched_at = clock.now()
@@ -108,7 +108,7 @@ def note(viewer: Viewer, reference: str, text: str, token: str) -> HelpRequest:
     """Add a note for colleagues, which the person never sees."""
     question = _at_desk(viewer, reference)
     text = checked_text(text)
-    once = once_of(reference, EntryKind.NOTE, token, text)
+    once = once_of(viewer, reference, EntryKind.NOTE, token, text)
     if say_once(viewer, question, NewThreadEntry(EntryKind.NOTE, text, once, viewer.account_id)):
         record(viewer, "desk.note", about(question, question.subject))
     return question

@@ -154,7 +154,7 @@ def _linked(token: str) -> tuple[HelpRequest, int]:
 
 def _add(viewer: Viewer, question: HelpRequest, text: str, token: str) -> None:
     text = checked_text(text)
-    once = once_of(question.reference, EntryKind.ADDED, token, text)
+    once = once_of(viewer, question.reference, EntryKind.ADDED, token, text)
     if say_once(viewer, question, NewThreadEntry(EntryKind.ADDED, text, once)):
         back_to_desk(question)
         record(viewer, "desk.add", about(question, question.subject))
@@ -165,7 +165,7 @@ def _open(
 ) -> HelpRequest:
     """Open a question, or find the one that the same form has opened: only a new one counts against `limits`."""
     told = (request.topic, request.text, request.name, request.email or "", request.phone or "")
-    once = once_of("ask", viewer.reference, request.token, *told)
+    once = once_of(viewer, "ask", request.token, *told)
     before = (
         sa.select(HelpRequest)
         .join(ThreadEntry, ThreadEntry.question_id == HelpRequest.id)
@@ -217,10 +217,10 @@ def open_question(
     return question
 
 
-def once_of(*parts: str) -> str:
-    """Return the name that an entry has when its form is sent once more: what it belongs to, its form's token, and a
-    blind index of what it says. Who goes back, writes something else and sends it has sent something else."""
-    return f"form:{crypto.blind_index('once', json.dumps(parts))}"
+def once_of(viewer: Viewer, *parts: str) -> str:
+    """Return the name that an entry has when its form is sent once more: a blind index of who sends it, what it
+    belongs to, its form's token and what it says. Who goes back, writes something else and sends it has said more."""
+    return f"form:{crypto.blind_index('once', json.dumps([viewer.reference, *parts]))}"
 
 
 def say_once(viewer: Viewer, question: HelpRequest, said: NewThreadEntry) -> bool:
