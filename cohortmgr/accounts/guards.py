@@ -11,8 +11,8 @@ from flask import Flask, g, has_request_context, redirect, request, session, url
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
-from cohortmgr.accounts import queries
 from cohortmgr.accounts.actions import access, held_forms
+from cohortmgr.accounts.queries import known_people, viewers
 from cohortmgr.accounts.rules import ANONYMOUS, Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.db import see, writing
@@ -45,7 +45,7 @@ class SignedIn(UserMixin):
 def _load(token: str) -> SignedIn | None:
     if g.get("without_database"):
         return None
-    found = queries.viewer_of_token(token)
+    found = viewers.viewer_of_token(token)
     return SignedIn(token, found) if found else None
 
 
@@ -163,7 +163,7 @@ def way_to_missing() -> str | None:
     if known is ANONYMOUS or not request.path.startswith("/my/"):
         return None
     reference = next((part for part in request.path.split("/") if _REFERENCE.match(part)), None)
-    if reference is None or queries.contact_behind(known, reference) is None:
+    if reference is None or known_people.contact_behind(known, reference) is None:
         return None
     return url_for("accounts_found.found", next=request.full_path.rstrip("?"))
 
@@ -178,7 +178,7 @@ def word_to_missing() -> Problem | None:
     known, audience = viewer(), page_audience()
     if known is ANONYMOUS or audience not in ("staff", "company") or audience in known.works_for:
         return None
-    return Problem(_ENDED) if queries.had_role(known, audience == "company") else None
+    return Problem(_ENDED) if viewers.had_role(known, audience == "company") else None
 
 
 def _person() -> dict[str, object]:

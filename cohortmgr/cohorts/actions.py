@@ -6,8 +6,8 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.queries import viewers as accounts
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import AGREED

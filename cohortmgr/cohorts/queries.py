@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts import queries as accounts
+from cohortmgr.accounts.queries import viewers as accounts
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.documents.queries import unchecked_files
 from cohortmgr.applications.file.models import Application

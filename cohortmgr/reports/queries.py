@@ -10,7 +10,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
-from cohortmgr.accounts.queries import within
+from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import PERMISSIONS, Role, Viewer, allows
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import diploma_question

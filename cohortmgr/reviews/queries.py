@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.contacts import known_email
 from cohortmgr.accounts.models import Account, Person, RoleGrant
-from cohortmgr.accounts.queries import granted, within
+from cohortmgr.accounts.queries.viewers import granted, within
 from cohortmgr.accounts.rules import Role, Viewer
 from cohortmgr.applications.duplicates.models import Merge
 from cohortmgr.applications.file.models import Application, Document

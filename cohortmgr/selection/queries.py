@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Account, Person
-from cohortmgr.accounts.queries import within
+from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.desk.queries import HistoryEntry
 from cohortmgr.applications.file.models import Application

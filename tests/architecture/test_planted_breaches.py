@@ -110,7 +110,12 @@ OF_CONTRACTS = (
         "import cohortmgr.applications.documents.tasks",
         "lists.actions ->",
     ),
-    ("forms", "messages/preferences/forms.py", "import cohortmgr.accounts.queries", "preferences.forms ->"),
+    (
+        "forms",
+        "messages/preferences/forms.py",
+        "import cohortmgr.accounts.queries.viewers",
+        "preferences.forms ->",
+    ),
     (
         "forms",
         "applications/form/forms/widgets.py",

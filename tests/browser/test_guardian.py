@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.models import Person
-from cohortmgr.accounts.queries import viewer_of_email
+from cohortmgr.accounts.queries.viewers import viewer_of_email
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import definition_of

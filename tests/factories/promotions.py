@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts import queries as account_queries
 from cohortmgr.accounts.actions import people as accounts
 from cohortmgr.accounts.bank import rib_key
 from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.queries import viewers as account_queries
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import seal_answers

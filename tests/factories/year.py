@@ -11,10 +11,10 @@ from datetime import date, timedelta
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts import queries as account_queries
 from cohortmgr.accounts.actions import claims, links
 from cohortmgr.accounts.actions import people as accounts
 from cohortmgr.accounts.models import Account, Person
+from cohortmgr.accounts.queries import viewers as account_queries
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications.documents.actions import papers, uploads
 from cohortmgr.applications.documents.actions.receiving import prepare_document

@@ -9,10 +9,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from cohortmgr.accounts import queries
 from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.contacts import SMS, Contact
 from cohortmgr.accounts.models import Account, Person, RoleGrant, SignInSession
+from cohortmgr.accounts.queries import known_people, viewers
 from cohortmgr.accounts.rules import (
     FRESH,
     SHARED_IDLE,
@@ -127,7 +127,7 @@ def join(viewer: Viewer, contact: Contact) -> None:
     without a word."""
     require_fresh(viewer)
     account = _own(viewer)
-    known = queries.account_by_contact(contact)
+    known = viewers.account_by_contact(contact)
     if known is not None and known.id != account.id and not _given_up(viewer, known, contact):
         raise Refused(Problem(_TAKEN, {}, "code"))
     person = db.session.get_one(Person, account.person_id)
@@ -142,7 +142,7 @@ def _given_up(viewer: Viewer, double: Account, contact: Contact) -> bool:
     """Take a contact from an account by which nothing was done, and in which no role is held: whoever proved the
     contact in their own account made it at a door that did not know them. Returns whether it was taken."""
     held = sa.select(RoleGrant.id).where(RoleGrant.account_id == double.id).limit(1)
-    if queries.is_known(double.person_id) or db.session.scalar(held) is not None:
+    if known_people.is_known(double.person_id) or db.session.scalar(held) is not None:
         return False
     people.leave(viewer, double, contact)
     return True

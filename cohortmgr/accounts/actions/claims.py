@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts import hooks, queries
+from cohortmgr.accounts import hooks
 from cohortmgr.accounts.actions import doors, links, people, uniting
 from cohortmgr.accounts.actions.doors import WrongAnswer
 from cohortmgr.accounts.bearers import read_answer
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.models import Account, Person, SingleUseLink
+from cohortmgr.accounts.queries import known_people, viewers
 from cohortmgr.accounts.rules import ANONYMOUS, Viewer
 from cohortmgr.audit.actions import record
 from cohortmgr.base import crypto
@@ -62,7 +63,7 @@ def attach(viewer: Viewer, token: str, said: str = "") -> int | WrongAnswer:
     links.use(token, *links.CLAIMS)
     if db.session.scalar(sa.select(Account.id).where(Account.person_id == person.id)) is not None:
         raise Refused(Problem(_CLAIMED))
-    if not queries.is_known(account.person_id):
+    if not known_people.is_known(account.person_id):
         uniting.unite(viewer, account, person)
         return account.id
     own = doors.new_account(person, _contact_of(link, person))
@@ -102,7 +103,7 @@ def _heard(link: SingleUseLink, person: Person, said: str) -> WrongAnswer | None
     contact = _contact_of(link, person)
     doors.locked([person.id])
     doors.require_question_open(contact)
-    known = queries.bearer_of(person)
+    known = known_people.bearer_of(person)
     if not known.can_answer:
         if known.is_known:
             raise Refused(Problem(_NOTHING_TO_SAY, {}, HELP))
@@ -148,7 +149,7 @@ def _claim(person: Person, contact: Contact, password_hash: str | None) -> Accou
     account = db.session.scalar(sa.select(Account).where(Account.person_id == person.id))
     if account is not None:  # a link lives long, and it may only make an account, never change one
         raise Refused(Problem(_CLAIMED, {}))
-    if queries.account_by_contact(contact) is not None:
+    if viewers.account_by_contact(contact) is not None:
         raise Refused(Problem(_TAKEN if by_mail else _PHONE_TAKEN, {}, "email"))
     phone = None if by_mail else contact.address
     account = people.new_account_of(person, contact.address if by_mail else None, password_hash, phone)

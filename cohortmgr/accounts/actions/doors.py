@@ -12,7 +12,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts import hooks, queries
+from cohortmgr.accounts import hooks
 from cohortmgr.accounts.actions import doubts, letters, people, uniting
 from cohortmgr.accounts.bearers import (
     ANSWERS,
@@ -26,6 +26,7 @@ from cohortmgr.accounts.bearers import (
 )
 from cohortmgr.accounts.contacts import EMAIL, Contact
 from cohortmgr.accounts.models import Account, Person, SignInAttempt
+from cohortmgr.accounts.queries import known_people, viewers
 from cohortmgr.accounts.rules import ANONYMOUS, Viewer, require
 from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock
@@ -81,9 +82,9 @@ def enter(
 
     Anybody can sign up with somebody else's address and a password. When the owner of the address first
     enters by a code, that password stops working and the sessions that it opened end."""
-    account = queries.account_by_contact(contact)
+    account = viewers.account_by_contact(contact)
     dropped = _prove(account, contact) if account is not None else False
-    holder, bearers = queries.bearers_of(contact)
+    holder, bearers = known_people.bearers_of(contact)
     by_mail = contact.channel == EMAIL
     reached = door_of(by_mail, holder, bearers, searching=searching, known_here=known_here)
     if isinstance(reached, Bearer):
@@ -110,7 +111,7 @@ def _note_number(account: Account, contact: Contact, *, known_here: bool) -> Non
 def prove(contact: Contact) -> bool:
     """Note that the address of the account that it enters is proved, before one thing more is asked; returns whether a
     password that may be a stranger's was dropped."""
-    account = queries.account_by_contact(contact)
+    account = viewers.account_by_contact(contact)
     return account is not None and _prove(account, contact)
 
 
@@ -137,7 +138,7 @@ def _begin(contact: Contact, language: str, born: date | None = None) -> int:
     person = people.new_person({**told, "language": language, "birth_date": born})
     account = new_account(person, contact)
     record(ANONYMOUS, "accounts.sign_up", people.about_account(account), after=told)
-    for each in queries.accounts_apart(contact):
+    for each in known_people.accounts_apart(contact):
         values = {"at": clock.now(), "contact": letters.hidden(contact)}
         letters.tell_at(letters.contacts_of(each), each, "address_elsewhere", values)
     return account.id
@@ -146,7 +147,7 @@ def _begin(contact: Contact, language: str, born: date | None = None) -> int:
 def new_account(person: Person, contact: Contact) -> Account:
     """Make a person's account, entered by the contact unless it enters somebody else's: then the contact leads
     to it by what only that person knows."""
-    free = queries.account_by_contact(contact) is None
+    free = viewers.account_by_contact(contact) is None
     by_mail = contact.channel == EMAIL
     email = contact.address if free and by_mail else None
     account = people.new_account_of(person, email, None, contact.address if free and not by_mail else None)
@@ -173,7 +174,7 @@ def _reach(person_id: int, contact: Contact, account: Account | None, holder: Co
 
 def _let_in(account: Account, contact: Contact) -> None:
     """Let a contact enter an account too, if it enters none: its person has just said what only they know."""
-    if queries.account_by_contact(contact) is not None:
+    if viewers.account_by_contact(contact) is not None:
         return
     present = account.email if contact.channel == EMAIL else account.phone_blind
     if present is None:
@@ -189,7 +190,7 @@ def locked(numbers: Iterable[int]) -> list[Person]:
 def begins_beside(contact: Contact) -> bool:
     """Whether somebody enters by the contact already: whoever else proves it and goes on without a file gets an
     account beside theirs, to which they return by their day of birth."""
-    holder, _bearers = queries.bearers_of(contact)
+    holder, _bearers = known_people.bearers_of(contact)
     return holder is not None and not holder.is_empty
 
 
@@ -229,7 +230,7 @@ def answer(contact: Contact, typed: str, before: str = "") -> int | WrongAnswer:
     day of birth, or if the number was mailed to this very address, which is no secret then. `before` is the day of
     several that was said first: a number, whoever knows it, only says which of them is meant. A wrong answer is
     returned. The fifth closes the question for a day and tells staff; which file is meant is never said."""
-    holder, bearers = queries.bearers_of(contact)
+    holder, bearers = known_people.bearers_of(contact)
     asked: list[Bearer | ContactHolder] = [each for each in (holder, *bearers) if each and each.can_answer]
     locked(each.person_id for each in asked)
     require_question_open(contact)
@@ -249,7 +250,7 @@ def answer(contact: Contact, typed: str, before: str = "") -> int | WrongAnswer:
         contact.channel == EMAIL
     ):  # a number is given again: its new owner would answer for themselves, and guess on
         doubts.forget(doubts.answers_blind(contact))
-    account = queries.account_by_contact(contact)
+    account = viewers.account_by_contact(contact)
     if account is not None and account.person_id == fitting[0].person_id:
         _require_open(account)
         _note_number(account, contact, known_here=False)
@@ -289,7 +290,7 @@ def go_on(contact: Contact, language: str, born: str = "") -> int:
     """Return the account of whoever proved a contact and says that no file which bears it is theirs: a new person's,
     or the empty one that it enters. Beside somebody's who enters by it, the day on which they were `born` is what
     they return by. Raises Refused if that is no day in the past."""
-    account = queries.account_by_contact(contact)
+    account = viewers.account_by_contact(contact)
     if begins_beside(contact):
         said = read_answer(born)
         if said is None or said.day is None or said.day >= clock.today():

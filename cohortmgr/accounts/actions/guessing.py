@@ -5,10 +5,10 @@ they know: the number of their file or their day of birth."""
 
 from __future__ import annotations
 
-from cohortmgr.accounts import queries
 from cohortmgr.accounts.actions import counting, letters
 from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.limits import TODAY, WRONG_CODES, WRONG_CODES_CLOSE, limit_on_wrong_codes
+from cohortmgr.accounts.queries import known_people, viewers
 from cohortmgr.base import clock
 from cohortmgr.base.errors import Problem, Refused
 
@@ -17,7 +17,7 @@ def note_wrong(contact: Contact) -> None:
     """Count a stranger's wrong code for an address. The one that makes too many of a day raises the alarm, and tells
     the holder of the account that the address enters, if there is one."""
     attempt = counting.count([limit_on_wrong_codes(contact)])
-    account = queries.account_by_contact(contact) if attempt.alarmed else None
+    account = viewers.account_by_contact(contact) if attempt.alarmed else None
     if account is not None:
         letters.tell_at([contact], account, "codes_guessed", {"at": clock.now(), "number": WRONG_CODES})
 
@@ -29,9 +29,9 @@ def must_say_more(contact: Contact, *, doubted: bool) -> bool:
     Where nothing can be asked, the code is enough until as many wrong ones were typed as a day's codes have tries;
     then Refused is raised."""
     wrong = counting.number_of(limit_on_wrong_codes(contact))
-    if queries.account_by_contact(contact) is None or not (doubted or wrong >= WRONG_CODES):
+    if viewers.account_by_contact(contact) is None or not (doubted or wrong >= WRONG_CODES):
         return False
-    holder, bearers = queries.bearers_of(contact)
+    holder, bearers = known_people.bearers_of(contact)
     if any(each.can_answer for each in (holder, *bearers) if each is not None):
         return True
     if wrong >= WRONG_CODES_CLOSE:

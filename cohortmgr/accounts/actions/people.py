@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from cohortmgr.accounts import hooks, queries
+from cohortmgr.accounts import hooks
 from cohortmgr.accounts.actions import counting, letters, links, passwords
 from cohortmgr.accounts.actions.counting import Attempt
 from cohortmgr.accounts.contacts import EMAIL, Contact, known_email
@@ -23,6 +23,7 @@ from cohortmgr.accounts.models import (
     RoleGrant,
     SignInSession,
 )
+from cohortmgr.accounts.queries import viewers
 from cohortmgr.accounts.rules import (
     ANONYMOUS,
     Role,
@@ -74,7 +75,7 @@ def prepare_sign_in(contact: Contact, password: str) -> int | None:
     """Check a password for an address or a number (slow: call before `writing()`, and after `begin_sign_in`).
 
     Returns the account's id; None if either is wrong."""
-    account = queries.account_by_contact(contact)
+    account = viewers.account_by_contact(contact)
     right = passwords.verify(account.password_hash if account else None, password)
     return account.id if account and right and account.suspended_at is None else None
 
@@ -149,7 +150,7 @@ def speak(viewer: Viewer, spoken: str) -> bool:
 
 def about_account(account: Account) -> About:
     """Return what an act on an account was done to."""
-    return About("account", account.reference, subject=queries.reference_of(account.person_id))
+    return About("account", account.reference, subject=viewers.reference_of(account.person_id))
 
 
 def wrong_password() -> Refused:
@@ -326,7 +327,7 @@ def grant(
     after: dict[str, object] = {"role": role.value, "path": path, "begins_on": days[0], "ends_on": days[1]}
     after |= {"alone": True} if alone else {}
     after |= {} if stands_for is None else {"stands_for": stands_for.reference}
-    own, person = numbers[0] if len(numbers) == 1 else None, queries.reference_of(account.person_id)
+    own, person = numbers[0] if len(numbers) == 1 else None, viewers.reference_of(account.person_id)
     act = "accounts.grant" if stands_for is None else "accounts.deputise"
     record(viewer, act, About("account", account.reference, own, person), after=after)
     return row

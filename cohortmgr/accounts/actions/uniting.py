@@ -6,10 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts import queries
 from cohortmgr.accounts.bearers import Bearer, door_of
 from cohortmgr.accounts.contacts import EMAIL, Contact, known_email
 from cohortmgr.accounts.models import Account, Person, PersonUnion
+from cohortmgr.accounts.queries import known_people, viewers
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock
@@ -34,7 +34,7 @@ def unite(viewer: Viewer, account: Account, person: Person) -> PersonUnion:
         by=viewer.reference,
         at=clock.now(),
     )
-    before = queries.reference_of(account.person_id)
+    before = viewers.reference_of(account.person_id)
     account.person_id = person.id
     db.session.add(row)
     db.session.flush()
@@ -60,11 +60,11 @@ def separate(viewer: Viewer, reference: str) -> PersonUnion:
         return row
     account = db.session.get_one(Account, row.account_id)
     if account.person_id != row.to_id:
-        raise Refused(Problem(_TAKEN, {"person": queries.reference_of(row.from_id)}))
+        raise Refused(Problem(_TAKEN, {"person": viewers.reference_of(row.from_id)}))
     _bring_back(row)
     account.person_id, row.undone_at = row.from_id, clock.now()
     db.session.flush()
-    before, after = queries.reference_of(row.to_id), queries.reference_of(row.from_id)
+    before, after = viewers.reference_of(row.to_id), viewers.reference_of(row.from_id)
     record(
         viewer,
         "accounts.separate",
@@ -91,7 +91,7 @@ def unite_doubles(viewer: Viewer, *, dry_run: bool = False) -> list[tuple[str, s
     )
     done = []
     for account in db.session.scalars(chosen).all():
-        holder, bearers = queries.bearers_of(Contact(EMAIL, account.email or ""))
+        holder, bearers = known_people.bearers_of(Contact(EMAIL, account.email or ""))
         reached = door_of(True, holder, bearers)
         if not isinstance(reached, Bearer):
             continue
@@ -121,7 +121,7 @@ def rewrite_addresses(viewer: Viewer, *, dry_run: bool = False) -> list[tuple[st
         if free and not dry_run:
             before, account.email = account.email, known
             db.session.flush()
-            owner = About("account", account.reference, subject=queries.reference_of(account.person_id))
+            owner = About("account", account.reference, subject=viewers.reference_of(account.person_id))
             record(
                 viewer, "accounts.rewrite_address", owner, before={"email": before}, after={"email": known}
             )
@@ -139,7 +139,7 @@ def _rewritten(
 def _take_along(before: int, after: int) -> dict[str, Any]:
     """Move what goes with an account; returns the rows moved, by table."""
     moved: dict[str, Any] = {}
-    for column in queries.following_columns():
+    for column in known_people.following_columns():
         table = column.table
         if column.primary_key:
             free = db.session.scalar(sa.select(sa.func.count()).where(column == after)) == 0
@@ -167,7 +167,7 @@ def _assign(column: sa.Column[Any], ids: list[int], institutions: list[int], per
 
 
 def _bring_back(row: PersonUnion) -> None:
-    for column in queries.following_columns():
+    for column in known_people.following_columns():
         moved = row.moved.get(column.table.name)
         if moved is True:
             back = sa.update(column.table).where(column == row.to_id)

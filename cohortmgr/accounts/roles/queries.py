@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.models import Account, Person, RoleGrant
-from cohortmgr.accounts.queries import below
+from cohortmgr.accounts.queries.viewers import below
 from cohortmgr.accounts.roles import hooks
 from cohortmgr.accounts.roles.models import Invitation
 from cohortmgr.accounts.roles.rules import (

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts.queries import contacts_of
+from cohortmgr.accounts.queries.known_people import contacts_of
 from cohortmgr.accounts.roles.actions import invitations
 from cohortmgr.accounts.roles.forms import AcceptForm
 from cohortmgr.accounts.roles.rules import period

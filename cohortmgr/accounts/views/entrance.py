@@ -7,8 +7,9 @@ from dataclasses import replace
 from flask import redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from cohortmgr.accounts import guards, queries
+from cohortmgr.accounts import guards
 from cohortmgr.accounts.actions import access, people
+from cohortmgr.accounts.queries import viewers
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.db import writing
 from cohortmgr.base.i18n import language
@@ -28,7 +29,7 @@ def open_session(account_id: int, *, shared: bool = False) -> str:
 
 def enter(token: str) -> ResponseReturnValue:
     """Sign the browser in with a session's token, and redirect it to where it wanted to go."""
-    known = queries.viewer_of_token(token)
+    known = viewers.viewer_of_token(token)
     if known is None:
         return redirect(url_for("accounts.sign_in"))
     if known.language != language() and access.is_first_session(known):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from cohortmgr.accounts import guards, queries
+from cohortmgr.accounts import guards
 from cohortmgr.accounts.actions import codes, doors
 from cohortmgr.accounts.actions.codes import CodeRequest
 from cohortmgr.accounts.actions.doors import WrongAnswer
 from cohortmgr.accounts.forms import BesideForm, DoubtAgainForm
+from cohortmgr.accounts.queries import known_people
 from cohortmgr.accounts.rules import ANONYMOUS, Viewer
 from cohortmgr.accounts.views import code_requests
 from cohortmgr.accounts.views.callers import remember
@@ -77,8 +78,8 @@ def found() -> ResponseReturnValue:
     """Send a code to the viewer's address or number, because somebody who is known bears it too, or because it
     was never proved."""
     viewer, onward = guards.viewer(), local_target(request.args.get("next"))
-    unproved = queries.unproved(viewer)
-    contact = unproved or queries.found_elsewhere(viewer)
+    unproved = known_people.unproved(viewer)
+    contact = unproved or known_people.found_elsewhere(viewer)
     if contact is None:
         return _written_apart(viewer)
     problems: tuple[object, ...] = ()
@@ -100,7 +101,7 @@ def found() -> ResponseReturnValue:
 
 
 def _written_apart(viewer: Viewer) -> ResponseReturnValue:
-    contact = queries.written_apart(viewer)
+    contact = known_people.written_apart(viewer)
     if contact is None:
         raise NotFound("nobody else bears the viewer's address")
     return render_template("accounts/candidate_apart.html", contact=contact)
@@ -112,7 +113,7 @@ def another() -> ResponseReturnValue:
     """Send a code to the viewer's address or number for somebody else who reads it, and who begins an account of
     their own or returns to it."""
     viewer, onward = guards.viewer(), local_target(request.args.get("next"))
-    contact = next(iter(queries.contacts_of(viewer)), None)
+    contact = next(iter(known_people.contacts_of(viewer)), None)
     if contact is None:
         return redirect(url_for("access.mine"))
     problems: tuple[object, ...] = ()

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cohortmgr.accounts import guards, queries
+from cohortmgr.accounts import guards
 from cohortmgr.accounts.actions import claims, counting, doors, people
 from cohortmgr.accounts.actions.doors import WrongAnswer
 from cohortmgr.accounts.contacts import EMAIL, Contact
@@ -21,6 +21,7 @@ from cohortmgr.accounts.forms import (
     SignInForm,
     SignUpForm,
 )
+from cohortmgr.accounts.queries import known_people, viewers
 from cohortmgr.accounts.rules import ANONYMOUS, Viewer
 from cohortmgr.accounts.views import code_requests
 from cohortmgr.accounts.views.callers import caller_of, remember
@@ -135,7 +136,7 @@ def link(token: str) -> ResponseReturnValue:
     known = guards.viewer()
     if known is not ANONYMOUS:
         return _attached(token, known, contact)
-    if queries.account_by_contact(contact) is not None:
+    if viewers.account_by_contact(contact) is not None:
         return _proved_first(token, contact)
     form = LinkForm() if contact.channel == EMAIL else ClaimForm()
     if form.validate_on_submit():
@@ -174,7 +175,7 @@ def _attached(token: str, known: Viewer, contact: Contact) -> ResponseReturnValu
     if claims.person_of_link(token) == known.person_id:
         return redirect(url_for("portals.my_home"))
     form = HouseForm() if contact.channel == EMAIL else DoubtForm()
-    apart = known.person_id is not None and queries.is_known(known.person_id)
+    apart = known.person_id is not None and known_people.is_known(known.person_id)
     if form.validate_on_submit():
         try:
             session_token = _attaching(token, known, form)

@@ -10,8 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.queries import viewers as accounts
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file.models import Application, Correction, Document, Extension, UnsentChange

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.contacts import EMAIL, SMS
 from cohortmgr.accounts.models import Identifier
-from cohortmgr.accounts.queries import contacts_of
+from cohortmgr.accounts.queries.known_people import contacts_of
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file.models import Application

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
 
-from cohortmgr.accounts import queries as account_queries
 from cohortmgr.accounts.actions import claims, links
 from cohortmgr.accounts.actions import people as accounts
+from cohortmgr.accounts.queries import viewers as account_queries
 from cohortmgr.accounts.rules import LINK_LIFETIME, Role, Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing

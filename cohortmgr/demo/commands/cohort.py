@@ -6,10 +6,10 @@ import random
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from cohortmgr.accounts import queries as account_queries
 from cohortmgr.accounts.actions import codes, doors, people
 from cohortmgr.accounts.contacts import SMS, Contact
 from cohortmgr.accounts.limits import Caller
+from cohortmgr.accounts.queries import viewers as account_queries
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications.journey.actions import sending
 from cohortmgr.base import clock

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from cohortmgr.accounts import queries as account_queries
 from cohortmgr.accounts.actions import people as accounts
+from cohortmgr.accounts.queries import viewers as account_queries
 from cohortmgr.accounts.rules import COMPANY_ROLES, SYSTEM, Role, Viewer
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.importing.actions import invitations

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from cohortmgr.accounts.models import Person
-from cohortmgr.accounts.queries import within
+from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import AGREED, staff_intake

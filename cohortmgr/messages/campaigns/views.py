@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts import queries as accounts
+from cohortmgr.accounts.queries import viewers as accounts
 from cohortmgr.accounts.rules import allows, require_anywhere
 from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.applications.lists.views.requests import ticked

@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.models import Account, Person, RoleGrant
+from cohortmgr.accounts.queries import viewers as accounts
 from cohortmgr.accounts.rules import PERMISSIONS, Role, Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.guardians.queries import has_guardian

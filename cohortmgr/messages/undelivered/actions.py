@@ -13,7 +13,7 @@ from cohortmgr.accounts.actions.people import set_person
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.contacts import contact_of as contact_typed
 from cohortmgr.accounts.models import Account, Person
-from cohortmgr.accounts.queries import within
+from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import LINK_LIFETIME, SYSTEM, Viewer, require
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import AGREED

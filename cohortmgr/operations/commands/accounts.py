@@ -16,10 +16,10 @@ import click
 import sqlalchemy as sa
 from flask.cli import AppGroup
 
-from cohortmgr.accounts import queries
 from cohortmgr.accounts.actions import doors, people, uniting
 from cohortmgr.accounts.contacts import contact_of
 from cohortmgr.accounts.models import Account
+from cohortmgr.accounts.queries import viewers
 from cohortmgr.accounts.roles import hooks
 from cohortmgr.accounts.roles import queries as roles
 from cohortmgr.accounts.roles.actions import grants, invitations, suspending
@@ -75,14 +75,14 @@ def create(
 
     Done again, it changes nothing; a role that is held until a day, or as a deputy, is ended first."""
     db.session.rollback()
-    place, known = _scope(scope, alone), queries.account_by_email(email)
+    place, known = _scope(scope, alone), viewers.account_by_email(email)
     try:
         hashed = "" if known else people.prepare_password(password, email)
     except Refused as refusal:
         raise click.ClickException(str(refusal)) from refusal
     with _acting():
         names = {"given_name": given_name, "family_name": family_name}
-        account = queries.account_by_email(email) or people.new_account(SYSTEM, email, hashed, names)
+        account = viewers.account_by_email(email) or people.new_account(SYSTEM, email, hashed, names)
         wish = RoleWish(Role(role), place)
         if not roles.holds_for_good(account, wish.role, place):
             grants.hold(SYSTEM, account, wish)
@@ -243,7 +243,7 @@ def _told(path: str, alone: bool = False) -> str:
 
 
 def _account(contact: str) -> Account:
-    found = queries.account_by_contact(contact_of(contact))
+    found = viewers.account_by_contact(contact_of(contact))
     if found is None:
         raise click.ClickException(f"no account is entered by {contact}")
     try:

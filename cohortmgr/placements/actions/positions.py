@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts import queries as accounts
+from cohortmgr.accounts.queries import viewers as accounts
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock

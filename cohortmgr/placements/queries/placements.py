@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Account, Person, RoleGrant
-from cohortmgr.accounts.queries import granted, within
+from cohortmgr.accounts.queries.viewers import granted, within
 from cohortmgr.accounts.rules import Role, Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import AGREED

@@ -12,8 +12,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.actions import people
+from cohortmgr.accounts.queries import known_people
 from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.applications.file import queries as applications
 from cohortmgr.applications.file.models import Application
@@ -89,10 +89,10 @@ def my_home() -> ResponseReturnValue:
     return render_template(
         "portals/candidate_home.html",
         files=files,
-        unproved=not files and accounts.unproved(viewer) is not None,
-        elsewhere=not files and accounts.found_elsewhere(viewer) is not None,
-        apart=None if files else accounts.written_apart(viewer),
-        answers_for=not files and any(map(guardian_queries.answers_by, accounts.contacts_of(viewer))),
+        unproved=not files and known_people.unproved(viewer) is not None,
+        elsewhere=not files and known_people.found_elsewhere(viewer) is not None,
+        apart=None if files else known_people.written_apart(viewer),
+        answers_for=not files and any(map(guardian_queries.answers_by, known_people.contacts_of(viewer))),
         enrolments=enrolments,
         lines=lines,
         unread=messages.unread(viewer),

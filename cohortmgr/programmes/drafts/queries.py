@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.queries import within
+from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer, require, require_anywhere
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound

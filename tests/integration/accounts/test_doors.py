@@ -14,10 +14,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from cohortmgr.accounts import queries
 from cohortmgr.accounts.actions import links, people
 from cohortmgr.accounts.limits import ATTEMPTS, ATTEMPTS_WITHIN
 from cohortmgr.accounts.models import Account, Person, SignInAttempt, SignInSession, SingleUseLink
+from cohortmgr.accounts.queries import viewers
 from cohortmgr.accounts.rules import (
     LINK_LIFETIME,
     SYSTEM,
@@ -340,7 +340,7 @@ def test_one_statement_tells_who_is_there_and_another_what_stands_below_a_role_i
         client.get("/no-such-page")
     assert len(seen) == 1, seen
     with system_app.app_context(), writing():
-        account = queries.account_by_email(EMAIL)
+        account = viewers.account_by_email(EMAIL)
         assert account is not None
         for role in (Role.REVIEWER, Role.OBSERVER):
             people.grant(SYSTEM, account, role, "organisation", "S" * 26, "ma.", [1, 2])
@@ -348,7 +348,7 @@ def test_one_statement_tells_who_is_there_and_another_what_stands_below_a_role_i
         client.get("/no-such-page")
     assert len(seen) == 2, seen
     with app.app_context():
-        viewer = queries.viewer_of_email(EMAIL)
+        viewer = viewers.viewer_of_email(EMAIL)
         assert viewer is not None and viewer.institutions == (1, 2) and len(viewer.grants) == 2
 
 
@@ -356,13 +356,13 @@ def test_a_grant_is_given_once_and_by_nobody_beyond_their_own(system_app: Flask)
     with system_app.app_context():
         with writing():
             account = people.new_account(SYSTEM, EMAIL, "h", {"language": "fr"})
-        known = queries.viewer_of_email(EMAIL)
+        known = viewers.viewer_of_email(EMAIL)
         assert known is not None
         with pytest.raises(NotPermitted), writing():
             people.grant(known, account, Role.AUDITOR, "organisation", "S" * 26, "ma.", [1])
         with pytest.raises(ValueError, match="point"), writing():
             people.grant(SYSTEM, account, Role.AUDITOR, "organisation", "S" * 26, "ma", [1])
-        assert queries.viewer_of_email(EMAIL) == Viewer(
+        assert viewers.viewer_of_email(EMAIL) == Viewer(
             account.reference, known.person_id, known.person_reference, "", EMAIL, "fr", account.id
         )
 
@@ -379,7 +379,7 @@ def test_an_identity_number_is_one_person_s_and_sealed(system_app: Flask) -> Non
             refused = people.set_identifiers(zineb, {"cin": "AB12345"})
         assert "autre dossier" in refused["cin"].what
         assert salma.phone_sealed and b"612345678" not in salma.phone_sealed
-        found = queries.persons_by_identifiers("cin", ["AB12345", "CD1"])
+        found = viewers.persons_by_identifiers("cin", ["AB12345", "CD1"])
         assert {number: person.id for number, person in found.items()} == {"AB12345": salma.id}
 
 

@@ -10,9 +10,9 @@ from datetime import date, timedelta
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts import queries
 from cohortmgr.accounts.actions import access, doors, people
 from cohortmgr.accounts.contacts import Contact
+from cohortmgr.accounts.queries import viewers
 from cohortmgr.accounts.roles.actions import grants, suspending
 from cohortmgr.accounts.roles.actions.grants import RoleWish
 from cohortmgr.accounts.roles.rules import RoleScope
@@ -32,7 +32,7 @@ def entered(contact: Contact) -> Viewer:
         account_id = doors.enter(contact, "ar").account_id
         assert account_id is not None
         token = people.open_session(account_id)
-    found = queries.viewer_of_token(token)
+    found = viewers.viewer_of_token(token)
     assert found is not None
     return found
 
@@ -128,7 +128,7 @@ def test_sessions_that_staff_end_are_told(system_app: Flask) -> None:
     with system_app.app_context():
         viewer = entered(Contact("email", "a@exemple.ma"))
         place = RoleScope("programme", "P" * 26, "ma.inpt.mdia.", {"fr": "MDIA"}, ())
-        account = queries.account_by_email("a@exemple.ma")
+        account = viewers.account_by_email("a@exemple.ma")
         assert account is not None
         with writing():
             grants.hold(SYSTEM, account, RoleWish(Role.REVIEWER, place))

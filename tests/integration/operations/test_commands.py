@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskCliRunner
 from sqlalchemy.engine import make_url
 
-from cohortmgr.accounts import queries
 from cohortmgr.accounts.models import Account, RoleGrant
+from cohortmgr.accounts.queries import viewers
 from cohortmgr.audit.models import Event, Head
 from cohortmgr.audit.rules import REGISTER
 from cohortmgr.base.db import db, writing
@@ -26,7 +26,7 @@ def test_the_first_administrator_is_made_by_a_command(runner: FlaskCliRunner, sy
         done = runner.invoke(args=CREATE, input=TWICE)
         assert done.exit_code == 0, done.output
     with system_app.app_context():
-        viewer = queries.viewer_of_email("Amina@exemple.ma")
+        viewer = viewers.viewer_of_email("Amina@exemple.ma")
         assert viewer is not None and viewer.audience == "staff"
         assert viewer.paths("people.manage") == ("",)
         assert (rows_of(Account), rows_of(RoleGrant)) == (1, 1)

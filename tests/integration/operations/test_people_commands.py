@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
-from cohortmgr.accounts import queries
+from cohortmgr.accounts.queries import viewers
 from cohortmgr.accounts.roles.actions import invitations
 from cohortmgr.accounts.rules import ANONYMOUS, Role, Viewer
 from cohortmgr.base import clock
@@ -41,7 +41,7 @@ def run(runner: FlaskCliRunner, *arguments: str, fails: bool = False) -> str:
 def viewer(system_app: Flask, email: str = "lina@inpt.ma") -> Viewer:
     with system_app.app_context():
         db.session.rollback()
-        found = queries.viewer_of_email(email)
+        found = viewers.viewer_of_email(email)
     assert found is not None
     return found
 

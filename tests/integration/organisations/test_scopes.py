@@ -7,7 +7,7 @@ from flask.ctx import AppContext
 from flask.testing import FlaskClient, FlaskCliRunner
 
 from cohortmgr.accounts.actions import people
-from cohortmgr.accounts.queries import viewer_of_email
+from cohortmgr.accounts.queries.viewers import viewer_of_email
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer, allows
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import writing

@@ -6,9 +6,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from cohortmgr.accounts import queries
 from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.models import RoleGrant
+from cohortmgr.accounts.queries import viewers
 from cohortmgr.accounts.roles.actions import suspending
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.base import clock
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("system_context")
 
 def also(viewer: Viewer, role: Role, path: str, institutions: list[int]) -> Viewer:
     """The same person with one more role."""
-    account = queries.account_by_email(viewer.email)
+    account = viewers.account_by_email(viewer.email)
     assert account is not None
     with writing():
         people.grant(SYSTEM, account, role, "organisation", f"also-{role.value}", path, institutions)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.actions import letters, people
 from cohortmgr.accounts.models import Account, Person, RoleGrant
-from cohortmgr.accounts.queries import reference_of
+from cohortmgr.accounts.queries.viewers import reference_of
 from cohortmgr.accounts.roles import hooks, queries
 from cohortmgr.accounts.roles.rules import (
     ALONE,

@@ -14,7 +14,8 @@ from cohortmgr.accounts.actions import counting, doors, letters, links, people
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.limits import Caller, limits_on_invitations
 from cohortmgr.accounts.models import Account, Person, RoleGrant
-from cohortmgr.accounts.queries import account_by_contact, contacts_of, viewer_of_account
+from cohortmgr.accounts.queries.known_people import contacts_of
+from cohortmgr.accounts.queries.viewers import account_by_contact, viewer_of_account
 from cohortmgr.accounts.roles import queries
 from cohortmgr.accounts.roles.actions import grants
 from cohortmgr.accounts.roles.actions.grants import RoleWish

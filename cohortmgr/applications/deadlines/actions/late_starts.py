@@ -13,9 +13,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.contacts import EMAIL, Contact
 from cohortmgr.accounts.models import Account, Person
+from cohortmgr.accounts.queries import viewers as accounts
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.deadlines.actions import extensions
 from cohortmgr.applications.deadlines.models import LateStart

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts import queries as accounts
+from cohortmgr.accounts.queries import viewers as accounts
 from cohortmgr.accounts.rules import allows
 from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.documents import queries

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Identifier, Person
-from cohortmgr.accounts.queries import persons_by_identifiers
+from cohortmgr.accounts.queries.viewers import persons_by_identifiers
 from cohortmgr.applications.eligibility.rules import Assessment, assess
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import AGREED

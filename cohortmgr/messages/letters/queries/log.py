@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.contacts import Contact, contact_of
 from cohortmgr.accounts.models import Person
-from cohortmgr.accounts.queries import within
+from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import PERMISSIONS, Viewer
 from cohortmgr.applications.deadlines.models import LateStart
 from cohortmgr.applications.file.models import Application

@@ -8,11 +8,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.limits import INVITATIONS_PER_ADDRESS, INVITE_AGAIN
 from cohortmgr.accounts.models import Account, Person
+from cohortmgr.accounts.queries import viewers as accounts
 from cohortmgr.accounts.roles import queries
 from cohortmgr.accounts.roles.actions import grants, invitations, suspending
 from cohortmgr.accounts.roles.models import Invitation

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.models import Account, Person, SignInSession
+from cohortmgr.accounts.queries import viewers as accounts
 from cohortmgr.accounts.rules import Role, Viewer
 from cohortmgr.base.db import db, writing
 from tests.factories.choices import browser, known

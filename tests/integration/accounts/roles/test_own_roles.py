@@ -8,7 +8,7 @@ from flask import Flask
 from cohortmgr.accounts.actions import access, people
 from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.models import Account
-from cohortmgr.accounts.queries import viewer_of_token
+from cohortmgr.accounts.queries.viewers import viewer_of_token
 from cohortmgr.accounts.roles.actions import grants, invitations
 from cohortmgr.accounts.roles.queries import Invitee
 from cohortmgr.accounts.rules import ANONYMOUS, Role, Viewer

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.actions import people
+from cohortmgr.accounts.queries import viewers as accounts
 from cohortmgr.accounts.roles import queries
 from cohortmgr.accounts.roles.actions import grants, suspending
 from cohortmgr.accounts.rules import SYSTEM, Role

@@ -16,7 +16,7 @@ from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
 from cohortmgr.accounts.models import Person
-from cohortmgr.accounts.queries import viewer_of_email
+from cohortmgr.accounts.queries.viewers import viewer_of_email
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications.desk.actions import notes
 from cohortmgr.applications.desk.models import BulkAct

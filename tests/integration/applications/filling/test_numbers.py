@@ -11,9 +11,9 @@ from flask import Flask
 from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts import queries as accounts
 from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.models import Identifier, Person
+from cohortmgr.accounts.queries import viewers as accounts
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File, own
 from cohortmgr.applications.filling import queries

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cohortmgr.accounts.models import Person
-from cohortmgr.accounts.queries import viewer_of_email
+from cohortmgr.accounts.queries.viewers import viewer_of_email
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications.answers import amended
 from cohortmgr.applications.answers.composed import read_given

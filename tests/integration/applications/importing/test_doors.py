@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts import queries
 from cohortmgr.accounts.actions import people, uniting
 from cohortmgr.accounts.bearers import ANSWERS, CLOSED_FOR
 from cohortmgr.accounts.models import Account, Person, PersonUnion
+from cohortmgr.accounts.queries import viewers
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
@@ -277,7 +277,7 @@ def test_staff_with_a_file_keep_their_roles_and_are_its_person(
     assert prove(client, system_app, MAIL) == "/staff"
     assert sees(client, *files) == [True]
     with system_app.app_context():
-        known = queries.viewer_of_email(MAIL)
+        known = viewers.viewer_of_email(MAIL)
         assert known is not None and known.person_id == one_file().person_id
 
 

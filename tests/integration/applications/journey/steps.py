@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from cohortmgr.accounts.actions import people
-from cohortmgr.accounts.queries import viewer_of_email
+from cohortmgr.accounts.queries.viewers import viewer_of_email
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications.documents.tasks import examine_next
 from cohortmgr.base.db import db, writing

@@ -15,7 +15,7 @@ from cohortmgr.accounts.actions.codes import CodeRequest
 from cohortmgr.accounts.contacts import EMAIL, Contact
 from cohortmgr.accounts.limits import CODE_AGAIN, CODES_PER_ADDRESS
 from cohortmgr.accounts.models import Account
-from cohortmgr.accounts.queries import viewer_of_email
+from cohortmgr.accounts.queries.viewers import viewer_of_email
 from cohortmgr.accounts.rules import CODE_LIFETIME, CODE_TRIES
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.journey.actions import helped_sending

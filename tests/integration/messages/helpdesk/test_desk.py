@@ -69,7 +69,7 @@ def asked(intake: Intake, count: int, topic: str = "documents") -> None:
 
 
 def _reference(person_id: int) -> str:
-    from cohortmgr.accounts.queries import reference_of
+    from cohortmgr.accounts.queries.viewers import reference_of
 
     return reference_of(person_id)
 
