@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.queries.viewers import below, within
-from cohortmgr.accounts.roles.queries import WHOLE
+from cohortmgr.accounts.roles.queries.held_roles import WHOLE
 from cohortmgr.accounts.roles.rules import RoleScope
 from cohortmgr.accounts.rules import PERMISSIONS, Scope, Viewer
 from cohortmgr.base.caching import Kept

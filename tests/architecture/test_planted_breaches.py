@@ -24,15 +24,20 @@ Check = Callable[[Path], list[str]]
 OF_CONTRACTS = (
     (
         "floors",
-        "accounts/queries.py",
+        "accounts/queries/viewers.py",
         "import cohortmgr.reports.rules",
-        "accounts.queries -> cohortmgr.reports",
+        "accounts.queries.viewers -> cohortmgr.reports",
     ),
     ("floors", "organisations/rules.py", "import cohortmgr.authoring.queries", "organisations.rules -> "),
     ("floors", "novelties/__init__.py", "", "cohortmgr.novelties"),
     ("base", "base/text.py", "import cohortmgr.base.db", "base.text -> cohortmgr.base.db"),
     ("base", "base/novelties.py", "", "cohortmgr.base.novelties"),
-    ("accounts", "accounts/queries.py", "import cohortmgr.accounts.roles.queries", "accounts.queries ->"),
+    (
+        "accounts",
+        "accounts/queries/viewers.py",
+        "import cohortmgr.accounts.roles.queries.held_roles",
+        "accounts.queries ->",
+    ),
     ("accounts", "accounts/novelties.py", "", "cohortmgr.accounts.novelties"),
     (
         "applications",

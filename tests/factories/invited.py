@@ -12,7 +12,7 @@ from cohortmgr.accounts.models import RoleGrant
 from cohortmgr.accounts.roles import hooks
 from cohortmgr.accounts.roles.actions import invitations
 from cohortmgr.accounts.roles.actions.grants import RoleWish
-from cohortmgr.accounts.roles.queries import Invitee
+from cohortmgr.accounts.roles.queries.invitations import Invitee
 from cohortmgr.accounts.rules import INVITE, Role, Viewer
 from cohortmgr.base.db import db, writing
 

@@ -9,10 +9,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts.roles import hooks, queries
+from cohortmgr.accounts.roles import hooks
 from cohortmgr.accounts.roles.actions import grants, invitations, suspending
 from cohortmgr.accounts.roles.forms import DeputyForm, EndForm, InvitedForm, InviteForm, RoleForm
-from cohortmgr.accounts.roles.queries import HeldRole, Invitee, RoleHolder
+from cohortmgr.accounts.roles.queries import held_roles
+from cohortmgr.accounts.roles.queries import invitations as roles_invitations
+from cohortmgr.accounts.roles.queries.held_roles import HeldRole, RoleHolder
+from cohortmgr.accounts.roles.queries.invitations import Invitee
 from cohortmgr.accounts.roles.rules import ACCOUNTS, GRANTS, INVITATIONS, GrantState
 from cohortmgr.accounts.rules import ROLE_NAMES, Role, Viewer, givable, require_anywhere
 from cohortmgr.base.db import db, writing
@@ -41,12 +44,12 @@ def index() -> ResponseReturnValue:
     viewer, wanted, gone = _viewer(), request.args.get("q", "")[:100].strip(), "gone" in request.args
     found = [
         person
-        for person in queries.colleagues(viewer)
+        for person in held_roles.colleagues(viewer)
         if (gone or person.is_present) and _is_meant(person, wanted)
     ]
     number = min(page_asked(), max(1, -(-len(found) // SIZE)))
     page = Page(found[(number - 1) * SIZE : number * SIZE], number, SIZE, len(found))
-    waiting = queries.open_invitations(viewer)
+    waiting = roles_invitations.open_invitations(viewer)
     return render_template(
         "accounts/roles/staff_people.html", page=page, waiting=waiting, wanted=wanted, gone=gone, **_WORDS
     )
@@ -115,7 +118,7 @@ def show(reference: str) -> ResponseReturnValue:
 
 
 def _person(viewer: Viewer, reference: str, form: RoleForm | None) -> ResponseReturnValue:
-    person = queries.colleague_for(viewer, reference)
+    person = held_roles.colleague_for(viewer, reference)
     if form is None:
         form = RoleForm(formdata=None)
         form.offer(givable(viewer), hooks.scopes_for(viewer))
@@ -203,7 +206,7 @@ def deputy(reference: str) -> ResponseReturnValue:
     """Lend a colleague's role to another for some days."""
     viewer, form = _viewer(), DeputyForm()
     person, role = _held(viewer, reference)
-    others = [each for each in queries.colleagues(viewer) if _may_stand_in(viewer, each, person)]
+    others = [each for each in held_roles.colleagues(viewer) if _may_stand_in(viewer, each, person)]
     form.offer(others)
     if form.validate_on_submit():
         try:
@@ -242,7 +245,7 @@ def replace(reference: str) -> ResponseReturnValue:
 
 def _held(viewer: Viewer, reference: str) -> tuple[RoleHolder, HeldRole]:
     """Return a role that the viewer may end or lend, and its person. Raises NotFound."""
-    for person in queries.colleagues(viewer):
+    for person in held_roles.colleagues(viewer):
         for role in person.roles:
             if role.reference == reference and role.may and role.state is not GrantState.ENDED:
                 return person, role

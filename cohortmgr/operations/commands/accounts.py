@@ -21,10 +21,10 @@ from cohortmgr.accounts.contacts import contact_of
 from cohortmgr.accounts.models import Account
 from cohortmgr.accounts.queries import viewers
 from cohortmgr.accounts.roles import hooks
-from cohortmgr.accounts.roles import queries as roles
 from cohortmgr.accounts.roles.actions import grants, invitations, suspending
 from cohortmgr.accounts.roles.actions.grants import RoleWish
-from cohortmgr.accounts.roles.queries import Invitee
+from cohortmgr.accounts.roles.queries import held_roles as roles
+from cohortmgr.accounts.roles.queries.invitations import Invitee
 from cohortmgr.accounts.roles.rules import GrantState, RoleScope
 from cohortmgr.accounts.rules import SYSTEM, Role, givable
 from cohortmgr.base.db import db, writing

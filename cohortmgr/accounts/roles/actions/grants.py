@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from cohortmgr.accounts.actions import letters, people
 from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.accounts.queries.viewers import reference_of
-from cohortmgr.accounts.roles import hooks, queries
+from cohortmgr.accounts.roles import hooks
+from cohortmgr.accounts.roles.queries import held_roles
 from cohortmgr.accounts.roles.rules import (
     ALONE,
     GRANTS,
@@ -68,7 +69,7 @@ def wish_at(
 
 def give(viewer: Viewer, account_reference: str, wish: RoleWish) -> RoleGrant:
     """Give a role to a colleague whom the viewer sees. Raises Refused if they hold it already."""
-    queries.colleague_for(viewer, account_reference)
+    held_roles.colleague_for(viewer, account_reference)
     require_other(viewer, account_reference)
     return hold(viewer, _account(account_reference), wish)
 
@@ -80,8 +81,8 @@ def deputise(
 
     It holds no longer than the role itself does, whenever that ends. Raises Refused without a last day, or with
     one after the role's own; and if the role is lent already, for what is borrowed is not lent."""
-    lent = queries.grant_for(viewer, grant_reference)
-    queries.colleague_for(viewer, deputy)
+    lent = held_roles.grant_for(viewer, grant_reference)
+    held_roles.colleague_for(viewer, deputy)
     require_other(viewer, deputy)
     account = _account(deputy)
     problems = period_problems(begins_on, ends_on, clock.today()) + lending_problems(
@@ -89,18 +90,18 @@ def deputise(
     )
     if account.id == lent.account_id:
         problems.append(Problem(_SAME, {}, "deputy"))
-    if queries.grant_state_of(lent) is GrantState.ENDED:
+    if held_roles.grant_state_of(lent) is GrantState.ENDED:
         problems.append(Problem(N_("Ce rôle est fini : il n’y a plus rien à confier."), {}))
     if problems:
         raise Refused(*problems)
-    place = queries.scope_of(lent)
+    place = held_roles.scope_of(lent)
     wish = RoleWish(Role(lent.role), place, begins_on, ends_on)
     represented = db.session.get_one(Account, lent.account_id)
     held = hold(viewer, account, wish, stands_for=represented)
     told = said(viewer, wish.role, wish.scope)
     told["period"] = in_each_language(period(wish.begins_on, wish.ends_on))
     told["deputy"] = (
-        db.session.get_one(Person, account.person_id).name or queries.contact_of_account(account).address
+        db.session.get_one(Person, account.person_id).name or held_roles.contact_of_account(account).address
     )
     letters.tell(represented, "role_lent", told)
     return held
@@ -116,7 +117,7 @@ def hold(viewer: Viewer, account: Account, wish: RoleWish, stands_for: Account |
         raise Refused(*problems)
     held = people.granted_row(account, wish.role, place.reference)
     to = grant_state(wish.begins_on, wish.ends_on, None, today)
-    if held is not None and not GRANTS.can(queries.grant_state_of(held), to):
+    if held is not None and not GRANTS.can(held_roles.grant_state_of(held), to):
         person = db.session.get_one(Person, account.person_id)
         raise Refused(Problem(_HELD, {"name": person.name or account.email or ""}, "role"))
     days = (wish.begins_on, wish.ends_on)
@@ -138,10 +139,10 @@ def tell_given(viewer: Viewer, account: Account, wish: RoleWish) -> None:
 def end(viewer: Viewer, grant_reference: str, on: date | None) -> None:
     """End a role now, or after a day that counts still; its person is told, and who would stand in longer.
     Raises Refused if it is over already, or if the day is past."""
-    row = queries.grant_for(viewer, grant_reference)
+    row = held_roles.grant_for(viewer, grant_reference)
     account = db.session.get_one(Account, row.account_id)
     require_other(viewer, account.reference)
-    GRANTS.move(queries.grant_state_of(row), GrantState.ENDED)
+    GRANTS.move(held_roles.grant_state_of(row), GrantState.ENDED)
     problems = period_problems(row.begins_on, on, clock.today())
     if problems:
         raise Refused(*problems)
@@ -152,14 +153,14 @@ def end(viewer: Viewer, grant_reference: str, on: date | None) -> None:
         row.ends_on = on
     after = {"role": row.role, "path": row.path, "ends_on": on or clock.today()}
     record(viewer, "accounts.end_role", about_account(account, row.institutions), before=before, after=after)
-    told = {**said(viewer, Role(row.role), queries.scope_of(row)), "day": on or clock.today()}
-    for each in (account, *queries.deputies_after(row, on)):
+    told = {**said(viewer, Role(row.role), held_roles.scope_of(row)), "day": on or clock.today()}
+    for each in (account, *held_roles.deputies_after(row, on)):
         letters.tell(each, "role_ended", told)
 
 
 def said(viewer: Viewer, role: Role, place: RoleScope) -> dict[str, object]:
     """Return what every letter about a role says: the role, the place in three languages, and who acted."""
-    name = place.name or in_each_language(queries.WHOLE)
+    name = place.name or in_each_language(held_roles.WHOLE)
     if place.alone:
         name = in_each_language(Problem(ALONE, {"place": name}))
     return {"role": in_each_language(ROLE_NAMES[role]), "place": name, "by": letters.named(viewer)}

@@ -16,11 +16,11 @@ from cohortmgr.accounts.limits import Caller, limits_on_invitations
 from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.accounts.queries.known_people import contacts_of
 from cohortmgr.accounts.queries.viewers import account_by_contact, viewer_of_account
-from cohortmgr.accounts.roles import queries
 from cohortmgr.accounts.roles.actions import grants
 from cohortmgr.accounts.roles.actions.grants import RoleWish
 from cohortmgr.accounts.roles.models import Invitation
-from cohortmgr.accounts.roles.queries import Invitee
+from cohortmgr.accounts.roles.queries import held_roles, invitations
+from cohortmgr.accounts.roles.queries.invitations import Invitee
 from cohortmgr.accounts.roles.rules import INVITATIONS, GrantState, InvitationState, period, period_problems
 from cohortmgr.accounts.rules import (
     INVITATION_LIFETIME,
@@ -105,18 +105,18 @@ def invite(viewer: Viewer, invited: Invitee, wish: RoleWish, replaces: RoleGrant
 def replace_holder(viewer: Viewer, grant_reference: str, invited: Invitee) -> Invitation:
     """Invite somebody to a role in place of who holds it: one's role ends as the other's begins.
     Raises Refused if the role is over."""
-    held = queries.grant_for(viewer, grant_reference)
+    held = held_roles.grant_for(viewer, grant_reference)
     require_other(viewer, db.session.get_one(Account, held.account_id).reference)
-    if queries.grant_state_of(held) is GrantState.ENDED:
+    if held_roles.grant_state_of(held) is GrantState.ENDED:
         raise Refused(Problem(_OVER))
-    return invite(viewer, invited, RoleWish(Role(held.role), queries.scope_of(held)), held)
+    return invite(viewer, invited, RoleWish(Role(held.role), held_roles.scope_of(held)), held)
 
 
 def send_again(viewer: Viewer, reference: str) -> None:
     """Send an invitation that waits or lapsed once more; its earlier link no longer opens."""
-    row = queries.invitation_for(viewer, reference)
+    row = invitations.invitation_for(viewer, reference)
     _require_to_come(row)
-    state = queries.invitation_state_of(row)
+    state = invitations.invitation_state_of(row)
     if state is not InvitationState.WAITING:
         INVITATIONS.move(state, InvitationState.WAITING)
     row.expires_at, row.invited_by = clock.now() + INVITATION_LIFETIME, viewer.reference
@@ -126,8 +126,8 @@ def send_again(viewer: Viewer, reference: str) -> None:
 
 def call_off(viewer: Viewer, reference: str) -> None:
     """Take an invitation back: its link no longer opens."""
-    row = queries.invitation_for(viewer, reference)
-    INVITATIONS.move(queries.invitation_state_of(row), InvitationState.CALLED_OFF)
+    row = invitations.invitation_for(viewer, reference)
+    INVITATIONS.move(invitations.invitation_state_of(row), InvitationState.CALLED_OFF)
     row.called_off_at = clock.now()
     links.use_up(INVITE, [row.reference])
     record(viewer, "accounts.call_off_invitation", _about(row), after=_noted(row))
@@ -137,13 +137,13 @@ def look(token: str) -> OpenedInvitation:
     """Return what a link invites to, for its page. Raises as `links.peek` does, and Refused if nobody may give
     that role any more."""
     link = links.peek(token, INVITE)
-    row = queries.invitation_of(link.subject, lock=False)
+    row = invitations.invitation_of(link.subject, lock=False)
     if row is None:
         raise NotFound(link.subject)
     by = _inviter(row)
     _require_to_come(row)
-    place = queries.called(queries.scope_names([row.path])[row.path], row.alone)
-    return OpenedInvitation(queries.invited_by_row(row), Role(row.role), place, row, letters.named(by))
+    place = held_roles.called(held_roles.scope_names([row.path])[row.path], row.alone)
+    return OpenedInvitation(invitations.invited_by_row(row), Role(row.role), place, row, letters.named(by))
 
 
 def accept(
@@ -156,13 +156,13 @@ def accept(
     Returns the id of their account, made if there is none. Raises as `look` does, and Refused if the address is
     also that of somebody whose account it enters and who must say first which of the people they are."""
     link = links.use(token, INVITE)
-    row = queries.invitation_of(link.subject)
+    row = invitations.invitation_of(link.subject)
     if row is None:
         raise NotFound(link.subject)
-    INVITATIONS.move(queries.invitation_state_of(row), InvitationState.ACCEPTED)
+    INVITATIONS.move(invitations.invitation_state_of(row), InvitationState.ACCEPTED)
     inviter = _inviter(row)
     _require_to_come(row)
-    invited = queries.invited_by_row(row)
+    invited = invitations.invited_by_row(row)
     account_id = _entered(viewer, invited.contact, language, attach=attach)
     account = db.session.get_one(Account, account_id)
     # Whoever may give roles could else invite another address of theirs, which their account takes on later.
@@ -176,7 +176,7 @@ def accept(
         after=_noted(row),
     )
     _replaced(inviter, row, account)
-    wish = RoleWish(Role(row.role), queries.scope_of(row), row.begins_on, row.ends_on)
+    wish = RoleWish(Role(row.role), held_roles.scope_of(row), row.begins_on, row.ends_on)
     grants.hold(inviter, account, wish)
     return account_id
 
@@ -199,7 +199,7 @@ def _entered(viewer: Viewer, contact: Contact, language: str, *, attach: bool) -
 def _inviter(row: Invitation) -> Viewer:
     """Return who invited, if they still may: what somebody sent before they left opens nothing."""
     inviter = SYSTEM if row.invited_by == SYSTEM.reference else viewer_of_account(row.invited_by)
-    if inviter is None or not queries.can_manage(inviter, row):
+    if inviter is None or not held_roles.can_manage(inviter, row):
         raise Refused(Problem(_BY_NOBODY))
     return inviter
 
@@ -229,7 +229,7 @@ def _replaced(inviter: Viewer, row: Invitation, account: Account) -> None:
     held = db.session.get(RoleGrant, row.replaces_id) if row.replaces_id is not None else None
     if held is None or held.account_id == account.id:
         return
-    if queries.grant_state_of(held) is not GrantState.ENDED:
+    if held_roles.grant_state_of(held) is not GrantState.ENDED:
         grants.end(inviter, held.reference, None)
 
 
@@ -245,18 +245,20 @@ def _require_none_waits(blind: str, wish: RoleWish) -> None:
         Invitation.role == wish.role.value,
         Invitation.scope_reference == wish.scope.reference,
     )
-    if any(queries.invitation_state_of(row) is InvitationState.WAITING for row in db.session.scalars(same)):
+    if any(
+        invitations.invitation_state_of(row) is InvitationState.WAITING for row in db.session.scalars(same)
+    ):
         raise Refused(Problem(_WAITS, {}, "email"))
 
 
 def _send(viewer: Viewer, row: Invitation, act: str) -> None:
-    invited = queries.invited_by_row(row)
+    invited = invitations.invited_by_row(row)
     _require_somebody_else(viewer, invited.contact)
     _count(viewer, row, invited.contact)
     token = links.create(INVITE, row.reference, INVITATION_LIFETIME)
     name = f"{invited.given_name} {invited.family_name}".strip()
     told = {
-        **grants.said(viewer, Role(row.role), queries.scope_of(row)),
+        **grants.said(viewer, Role(row.role), held_roles.scope_of(row)),
         "name": name or invited.contact.address,
         "period": in_each_language(period(row.begins_on, row.ends_on)),
         "token": token,

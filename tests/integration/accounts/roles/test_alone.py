@@ -11,7 +11,7 @@ from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.models import RoleGrant
 from cohortmgr.accounts.roles import hooks
 from cohortmgr.accounts.roles.actions import grants, invitations
-from cohortmgr.accounts.roles.queries import Invitee
+from cohortmgr.accounts.roles.queries.invitations import Invitee
 from cohortmgr.accounts.rules import ANONYMOUS, SYSTEM, Role, Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock

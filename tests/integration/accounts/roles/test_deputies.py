@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 
 from cohortmgr.accounts.models import Account
-from cohortmgr.accounts.roles import queries
 from cohortmgr.accounts.roles.actions import grants, suspending
+from cohortmgr.accounts.roles.queries import held_roles
 from cohortmgr.accounts.roles.rules import GrantState
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.base import clock
@@ -43,7 +43,9 @@ def lent(until: int = 300) -> tuple[Intake, Viewer, Viewer, Viewer]:
 
 def state(viewer: Viewer) -> GrantState:
     [held] = [
-        role for role in queries.colleague_for(SYSTEM, viewer.reference).roles if role.role == Role.REVIEWER
+        role
+        for role in held_roles.colleague_for(SYSTEM, viewer.reference).roles
+        if role.role == Role.REVIEWER
     ]
     return held.state
 
@@ -63,8 +65,8 @@ def test_a_lent_role_ends_with_the_role(app: Flask, system_app: Flask) -> None:
 
 
 def same_role(admin: Viewer, lina: Viewer) -> grants.RoleWish:
-    row = queries.grant_for(admin, grant_of(lina, Role.REVIEWER))
-    return grants.RoleWish(Role.REVIEWER, queries.scope_of(row))
+    row = held_roles.grant_for(admin, grant_of(lina, Role.REVIEWER))
+    return grants.RoleWish(Role.REVIEWER, held_roles.scope_of(row))
 
 
 def test_a_lent_role_ends_with_the_role_s_last_day(app: Flask) -> None:
@@ -113,8 +115,8 @@ def test_what_is_borrowed_is_not_lent(app: Flask) -> None:
     assert f"{borrowed}/end" in browser(app, admin).get(f"/staff/people/{omar.reference}").text
     assert f"{borrowed}/deputy" not in browser(app, admin).get(f"/staff/people/{omar.reference}").text
     with writing():  # as it was taken before
-        row, account = queries.grant_for(admin, borrowed), db.session.get_one(Account, omar.account_id)
-        wish = grants.RoleWish(Role.REVIEWER, queries.scope_of(row), None, in_days(3))
+        row, account = held_roles.grant_for(admin, borrowed), db.session.get_one(Account, omar.account_id)
+        wish = grants.RoleWish(Role.REVIEWER, held_roles.scope_of(row), None, in_days(3))
         grants.hold(admin, db.session.get_one(Account, zed.account_id), wish, stands_for=account)
     assert known("zed@inpt.ma").roles == {Role.OBSERVER}
 

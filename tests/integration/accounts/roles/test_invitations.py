@@ -13,10 +13,10 @@ from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.limits import INVITATIONS_PER_ADDRESS, INVITE_AGAIN
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.queries import viewers as accounts
-from cohortmgr.accounts.roles import queries
 from cohortmgr.accounts.roles.actions import grants, invitations, suspending
 from cohortmgr.accounts.roles.models import Invitation
-from cohortmgr.accounts.roles.queries import Invitee
+from cohortmgr.accounts.roles.queries import invitations as roles_invitations
+from cohortmgr.accounts.roles.queries.invitations import Invitee
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.audit.actions import destroy_key
 from cohortmgr.base import clock
@@ -125,7 +125,7 @@ def test_a_number_that_no_sms_reaches_is_told_and_nothing_is_sent(
 def test_an_invitation_does_not_ring_all_day(app: Flask, system_app: Flask, contact: str) -> None:
     _intake, admin, _lina = staffed()
     invite(app, admin, contact)
-    [waiting] = queries.open_invitations(admin)
+    [waiting] = roles_invitations.open_invitations(admin)
     desk, again = browser(app, admin), f"/staff/people/invitations/{waiting.reference}/again"
     for _ in range(5):
         assert "vient de partir" in desk.post(again, follow_redirects=True).text
@@ -152,7 +152,7 @@ def test_an_invitation_lapses_is_sent_again_and_called_off(app: Flask, system_ap
     first = token(system_app)
     with clock.at(clock.now() + timedelta(days=8)):
         assert stranger(app).get(f"/invitations/{first}").status_code == 410
-        [waiting] = queries.open_invitations(admin)
+        [waiting] = roles_invitations.open_invitations(admin)
         assert waiting.state == "lapsed"
         desk = browser(app, admin)
         assert desk.post(f"/staff/people/invitations/{waiting.reference}/again").status_code == 302
@@ -160,7 +160,7 @@ def test_an_invitation_lapses_is_sent_again_and_called_off(app: Flask, system_ap
         assert stranger(app).get(f"/invitations/{token(system_app)}").status_code == 200
         assert desk.post(f"/staff/people/invitations/{waiting.reference}/call-off").status_code == 302
         assert stranger(app).get(f"/invitations/{token(system_app)}").status_code == 410
-    assert queries.open_invitations(admin) == []
+    assert roles_invitations.open_invitations(admin) == []
     assert "attend déjà" not in invite(app, admin)
     assert "attend déjà" in invite(app, admin)
 
@@ -250,7 +250,7 @@ def test_an_invitation_whose_last_day_is_past_gives_nothing(app: Flask, system_a
         for answer in (visitor.get(link), visitor.post(link, data=NAMED)):
             assert answer.status_code == 410 and "devait finir" in answer.text
         assert accounts.account_by_email(EMAIL) is None
-        [waiting] = queries.open_invitations(admin)
+        [waiting] = roles_invitations.open_invitations(admin)
         again = browser(app, admin).post(
             f"/staff/people/invitations/{waiting.reference}/again", follow_redirects=True
         )

@@ -10,7 +10,7 @@ from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.models import Account
 from cohortmgr.accounts.queries.viewers import viewer_of_token
 from cohortmgr.accounts.roles.actions import grants, invitations
-from cohortmgr.accounts.roles.queries import Invitee
+from cohortmgr.accounts.roles.queries.invitations import Invitee
 from cohortmgr.accounts.rules import ANONYMOUS, Role, Viewer
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused

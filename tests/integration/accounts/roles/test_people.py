@@ -9,8 +9,8 @@ from flask import Flask
 
 from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.queries import viewers as accounts
-from cohortmgr.accounts.roles import queries
 from cohortmgr.accounts.roles.actions import grants, suspending
+from cohortmgr.accounts.roles.queries import held_roles
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
@@ -114,7 +114,7 @@ def test_a_role_ended_before_its_last_day_says_when_it_ended(app: Flask) -> None
         grants.end(admin, grant_of(lina, Role.REVIEWER), today + timedelta(days=7))
     with writing():
         grants.end(admin, grant_of(lina, Role.REVIEWER), None)
-    [role] = queries.colleague_for(admin, lina.reference).roles
+    [role] = held_roles.colleague_for(admin, lina.reference).roles
     assert role.ends_on == today, "and not the day at which it would have ended"
 
 
@@ -147,7 +147,7 @@ def test_an_administrator_sees_and_ends_only_what_is_in_her_scope(app: Flask) ->
             grants.end(admin, grant_of(viewer, role), None)
         with pytest.raises(NotFound), writing():
             suspending.suspend(admin, viewer.reference)
-    assert [each.name for each in queries.colleagues(lina)] == []
+    assert [each.name for each in held_roles.colleagues(lina)] == []
 
 
 def test_an_account_with_roles_elsewhere_is_not_hers_to_close(app: Flask) -> None:
