@@ -36,7 +36,7 @@ OF_CONTRACTS = (
         "accounts",
         "accounts/queries/viewers.py",
         "import cohortmgr.accounts.roles.queries.held_roles",
-        "accounts.queries ->",
+        "accounts.queries.viewers ->",
     ),
     ("accounts", "accounts/novelties.py", "", "cohortmgr.accounts.novelties"),
     (
