@@ -99,9 +99,11 @@ _REPR = re.compile(
     r"|\b(?:mappingproxy|Decimal|datetime\.\w+|Problem|immutabledict)\((?=[^)])"
     r"|(?:<|&lt;)[\w.]+ object at 0x"
 )
-# In scripts, and in attributes for scripts, JSON has its place.
+# In scripts, in attributes for scripts and in hidden inputs, JSON has its place.
 _FOR_SCRIPTS = re.compile(
-    r"<script\b.*?</script>|<textarea\b.*?</textarea>|\bdata-[\w-]+=(?:\"[^\"]*\"|'[^']*')", re.DOTALL
+    r"<input type=\"hidden\"[^>]*>"
+    r"|<script\b.*?</script>|<textarea\b.*?</textarea>|\bdata-[\w-]+=(?:\"[^\"]*\"|'[^']*')",
+    re.DOTALL,
 )
 
 
