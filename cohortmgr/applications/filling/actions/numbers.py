@@ -29,8 +29,9 @@ def give_numbers(viewer: Viewer, file: File, person: Person, answers: Mapping[st
 
     In a draft, before anything was sent, a person may still correct what they typed there."""
     form = file.definition.form
-    is_draft = file.application.state == ApplicationState.DRAFT
-    earlier = identity_numbers(form, file.answers) if is_draft and not queries.has_sent_another(file) else {}
+    earlier = identity_numbers(form, file.answers)
+    if earlier and (file.application.state != ApplicationState.DRAFT or queries.has_sent_another(file)):
+        earlier = {}
     left_out = set_identifiers(person, identity_numbers(form, answers), earlier=earlier)
     return [
         Problem(problem.what, problem.values, question_of(form, f"identifier.{kind}"))

@@ -34,7 +34,8 @@ from cohortmgr.programmes.models import Intake, Offering
 from tests.integration.applications.journey import steps
 from tests.integration.applications.journey.steps import answers, begin, browser, fill, sign_up, with_file
 
-BUDGET = 30
+# Two of these came when what a code proved was filled in, and a number that contradicts another was told to staff.
+BUDGET = 32
 
 
 def only(model: type[Any]) -> Any:
