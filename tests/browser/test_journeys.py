@@ -19,6 +19,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.reports.models import Report
 from cohortmgr.reports.tasks import compute
 from cohortmgr.reviews import actions as reviews
+from cohortmgr.reviews.models import Review
 from cohortmgr.selection.models import Batch, Offer
 from tests.browser.conftest import Lived
 from tests.browser.visits import Visitor, follow, visiting
@@ -177,14 +178,20 @@ def test_staff_import_a_file(chromium: Browser, place: Lived, tmp_path: Path) ->
         assert db.session.scalar(imported) == before + 8
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_reviewer_scores_by_keys(chromium: Browser, place: Lived, language: str) -> None:
-    with test_context(place.database.system_app), writing():
-        reviews.reopen(place.year.viewer("selection_manager"), place.year.references["review"], "À revoir.")
-    with visiting(chromium, place.address, place.year, language) as visitor:
+def test_a_reviewer_scores_by_keys(chromium: Browser, database: Database, live: str, language: str) -> None:
+    with test_context(database.system_app):
+        year = read(PASSWORD)  # nothing is proposed yet, so that readings may still change
+        reader = year.viewer("reviewer").person_id
+        with writing() as session:
+            mine = sa.select(Review.reference).where(Review.reviewer_id == reader).order_by(Review.id).limit(1)
+            review = str(session.scalar(mine))
+            reviews.reopen(year.viewer("selection_manager"), review, "À revoir.")
+    with visiting(chromium, live, year, language) as visitor:
         page = visitor.page
         visitor.sign_in("reviewer")
-        visitor.open("/staff/reviews/{review}")
+        page.goto(f"/staff/reviews/{review}")
         page.locator("[data-keys]").focus()
         criteria = page.locator("[data-rubric] fieldset").count()
         for _each in range(criteria):
@@ -204,6 +211,8 @@ def approve(visitor: Visitor) -> None:
     page.wait_for_load_state()  # the scripts are there
     field.fill("999")
     expect(button).to_be_disabled()
+    for box in page.locator("form[action$='/approve'] input[name=open_until]").all():
+        box.check()
     number = re.search(r"\d+", page.locator("form[action$='/approve']").inner_text())
     assert number is not None
     field.fill(number[0])
@@ -220,6 +229,8 @@ def test_one_proposes_and_another_approves(
     with visiting(chromium, live, year, language, width) as visitor:
         visitor.sign_in("selection_manager")
         visitor.page.goto(f"/staff/intakes/{year.references['intake']}/ranking")
+        for box in visitor.page.locator("main form[method=post] input[name=open_until]").all():
+            box.check()
         visitor.send("main form[method=post] button[type=submit]:not(.quiet)")
         batch = urlsplit(visitor.page.url).path
         assert batch.startswith("/staff/batches/")

@@ -54,12 +54,14 @@ _LOCK = sa.text("SELECT pg_advisory_xact_lock(:ours, key) FROM unnest(CAST(:keys
 class Attempt:
     """An attempt that was counted: when, and under which blind indexes it may be given back.
 
-    `doubted`: a limit that asks was full already. `alarmed`: the attempt raised an alarm."""
+    `doubted`: a limit that asks was full already. `alarmed`: the attempt raised an alarm. `earlier`: there were others
+    within the limits' time, which a proof may explain."""
 
     at: datetime
     returned: tuple[str, ...]
     doubted: bool = False
     alarmed: bool = False
+    earlier: bool = True
 
 
 def count(limits: Sequence[Limit], where: str | None = None) -> Attempt:
@@ -81,7 +83,7 @@ def count(limits: Sequence[Limit], where: str | None = None) -> Attempt:
     ]
     doubted = any(each.asks and found.get(each, Counted()).number >= each.most for each in limits)
     returned = tuple(blind for limit, blind in blinds.items() if limit.given_back)
-    return Attempt(moment, returned, doubted, any(alarms))
+    return Attempt(moment, returned, doubted, any(alarms), any(each.number for each in found.values()))
 
 
 def number_of(limit: Limit) -> int:

@@ -189,9 +189,10 @@ def locked(numbers: Iterable[int]) -> list[Person]:
 
 def begins_beside(contact: Contact) -> bool:
     """Whether somebody enters by the contact already: whoever else proves it and goes on without a file gets an
-    account beside theirs, to which they return by their day of birth."""
+    account beside theirs, to which they return by their day of birth. So does the new owner of a number that
+    nobody proved for long, even where nothing is in the account that it entered."""
     holder, _bearers = known_people.bearers_of(contact)
-    return holder is not None and not holder.is_empty
+    return holder is not None and (not holder.is_empty or holder.is_stale)
 
 
 def may_go_on(contact: Contact) -> bool:

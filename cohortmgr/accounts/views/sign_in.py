@@ -76,7 +76,8 @@ def _signed_in(form: SignInForm) -> ResponseReturnValue:
         raise people.wrong_password()
     with writing():
         counting.give_back(attempt)
-        counting.forgive(form.contact, caller)
+        if attempt.earlier:
+            counting.forgive(form.contact, caller)
         token = open_session(account_id, shared=form.shared.data)
     if not form.shared.data:
         session.pop("shared", None)

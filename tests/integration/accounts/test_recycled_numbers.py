@@ -66,7 +66,7 @@ def test_a_new_bearer_of_the_number_opens_nothing_and_sets_no_password(
     with at(clock.now() + LONG):
         assert typed(client, system_app, "/sign-up", password="une phrase de voleur") == "/code/which"
         page = client.get("/code/which").text
-        assert "Continuer sans dossier" not in page and "écrivez-nous" in page
+        assert "Continuer sans dossier" not in page and "Commencer mon propre dossier" in page
         client.post("/code/which", data={"without": "1"})
         assert client.post("/code/which", data={"answer": "15/03/2004"}).status_code == 200
         assert client.get("/my").status_code == 302

@@ -311,7 +311,7 @@ def kept(question: Question) -> st.SearchStrategy[Answer]:
     return chosen[question.kind]() if question.kind in chosen else OTHERS.get(question.kind, NAMES)
 
 
-NAMES = st.sampled_from(["Zoé", "L’Hermite", "سلمى"])
+NAMES = st.sampled_from(["Zoé", "L'Hermite", "سلمى"])
 DECIMALS = st.decimals(0, 20, places=2).map(lambda n: format(n.normalize(), "f") if n else "0")
 OTHERS: dict[QuestionKind, st.SearchStrategy[Any]] = {
     QuestionKind.DATE: st.dates(date(1990, 1, 1), date(2005, 1, 1)).map(str),
