@@ -181,7 +181,7 @@ def take_in(key: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     found = get_writing(viewer, key)
     if request.method == "GET":
-        return render_template("authoring/staff_definition_file.html", writing=found)
+        return render_template("authoring/staff_definition_file.html", writing=found, problems=[], kept=False)
     problems: list[Problem] = []
     try:
         document, problems = read_draft(*_sent())
