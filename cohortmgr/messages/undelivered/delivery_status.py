@@ -14,10 +14,12 @@ from cohortmgr.base.text import fold
 MOST = 20_000
 _ENHANCED = re.compile(r"(?<![\w.:/-])([245])\.(\d{1,3})\.(\d{1,3})(?![\w-]|\.\d)")
 # What stands before a code: nothing but quotation marks, a reply code of the same class, or what announces it.
-_LINE = re.compile(r"(?:^|[\r\n])[\s>|*-]*\Z")
-_REPLY = re.compile(r"(?<![\w.])([245])\d\d[ \t]*[-#(\[<:;,]*[ \t]*#?\Z")
+_BEFORE = 40
+_QUOTED = " \t>|*-"
+_REPLY = re.compile(r"(?<![\w.])([245])\d\d[- \t#(\[<:;,]{0,8}\Z")
 _ANNOUNCED = re.compile(
-    r"(?:#|\b(?:status|code|dsn|error|erreur|diagnostic|reason|raison|smtp)\b[\s:;=#(\[]*)\Z", re.IGNORECASE
+    r"(?:#|\b(?:status|code|dsn|error|erreur|diagnostic|reason|raison|smtp)\b[\s:;=#(\[]{0,8})\Z",
+    re.IGNORECASE,
 )
 # Reply codes that end a delivery, and what they mean where no enhanced code stands beside them.
 _REPLY_CODES = {
@@ -35,15 +37,16 @@ _REPLY_CODES = {
     "556": "5.1.10",
 }
 _REPLY_CODE = re.compile(
-    r"(?:(?:^|[\r\n])[\s>|*]*|\b(?:said|says|replied|responded|error|code|smtp|status|erreur|after [A-Z ]{4,12})\b"
-    r"[^\r\n\d]{0,80}?[\s:;(\[#]|>[:;]\s*)"
+    r"(?:(?:^|[\r\n])[ \t>|*]{0,20}"
+    r"|\b(?:said|says|replied|responded|error|code|smtp|status|erreur|after [A-Z ]{4,12})\b"
+    r"[^\r\n\d]{0,80}?[\s:;(\[#]|>[:;]\s{0,8})"
     rf"({'|'.join(_REPLY_CODES)})(?=[\s\-:;,)\]])",
     re.IGNORECASE,
 )
 # Words of servers, folded, by what they mean. Those of a full mailbox come first: they stand beside codes of all kinds.
 _FULL = re.compile(
     r"\b(?:mail)?box(?: is| size)? (?:full|exceeded)|\bmailbox \S+ is full|over ?quota|quota (?:exceeded|depasse)"
-    r"|exceed\w* (?:\w+ ){0,3}(?:quota|storage)|insufficient (?:system )?storage|boite (?:\S+ ){0,6}pleine"
+    r"|exceed\w{0,6} (?:\w+ ){0,3}(?:quota|storage)|insufficient (?:system )?storage|boite (?:\S+ ){0,6}pleine"
     r"|out of storage|صندوق (?:\S+ ){0,2}ممتلي"
 )
 _WRONG = re.compile(
@@ -82,11 +85,18 @@ def _enhanced(text: str) -> list[str]:
 
 
 def _stands(text: str, match: re.Match[str]) -> bool:
-    before = text[max(0, match.start() - 40) : match.start()].rstrip("([<")
+    begins = max(0, match.start() - _BEFORE)
+    before = text[begins : match.start()].rstrip("([<")
     reply = _REPLY.search(before)
     if reply:
         return reply[1] == match[1]
-    return bool(_LINE.search(before) or _ANNOUNCED.search(before))
+    return _begins_line(before, is_whole=not begins) or bool(_ANNOUNCED.search(before))
+
+
+def _begins_line(before: str, *, is_whole: bool) -> bool:
+    """Whether nothing but quotation marks stands between a line's beginning and the end of this text."""
+    _earlier, newline, line = before.replace("\r", "\n").rpartition("\n")
+    return bool(newline or is_whole) and not line.strip(_QUOTED)
 
 
 def _in_words(text: str) -> str | None:
