@@ -75,9 +75,9 @@ class Door(Enum):
 def concerned(holder: ContactHolder | None, bearers: Iterable[Bearer]) -> tuple[Bearer, ...]:
     """Return those among whom the proof must choose.
 
-    Nobody may put a question before the account of somebody else by typing their address into a form: who
-    has a way in of their own counts only where no account is entered yet, or an empty one."""
-    found = [each for each in bearers if not each.apart or holder is None or holder.is_empty]
+    Whoever has a way in of their own is none of them: they typed the address and never proved it, and their file's
+    number was mailed to it, so that it opens nothing of theirs, nor puts a question before somebody else's account."""
+    found = [each for each in bearers if not each.apart]
     known = [each for each in found if each.is_known]
     return tuple(known or (found if holder is None else ()))
 

@@ -21,7 +21,6 @@ from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.messages.helpdesk.models import HelpRequest
-from cohortmgr.outbox.models import Message
 from tests.integration.accounts.entering import last_code
 from tests.integration.applications.importing.entering import (
     MAIL,
@@ -297,21 +296,25 @@ def test_who_types_somebody_s_address_into_a_form_puts_no_question_before_them(
     assert sees(client, *files) == [True]
 
 
-def test_who_entered_by_telephone_is_found_by_the_address_of_their_form(
+def test_who_entered_by_telephone_is_not_opened_by_the_address_of_their_form(
     client: FlaskClient, another: FlaskClient, system_app: Flask, mdia: None
 ) -> None:
-    """Typed and never proved, the address may be a stranger's: one thing more is said."""
+    """Typed and never proved, the address may be a stranger's, to whom the file's number was mailed: they get an
+    account of their own, and the other one keeps its single way in."""
     files = bring(system_app, somebody(1, mail="ailleurs@exemple.ma", phone=PHONE))
     prove(client, system_app, PHONE)
     assert say(client, "14/03/2004") == "/my"
     with system_app.app_context(), writing():
         people.set_person(db.session.get_one(Person, one_file().person_id), {"email": MAIL})
-    assert prove(another, system_app, MAIL) == "/code/which"
-    assert say(another, files[0][1]) == "/my" and sees(another, *files) == [True]
+    assert prove(another, system_app, MAIL) == "/my"
+    assert say(another, files[0][1]) != "/code/which"
+    assert sees(another, *files) == [False] and sees(client, *files) == [True]
     with system_app.app_context():
-        account = db.session.scalars(sa.select(Account)).one()
-        assert account.email == MAIL and account.phone_blind is not None
-        assert db.session.scalars(sa.select(Message.key)).all()
+        ways = [
+            (row.email, row.phone_blind is None)
+            for row in db.session.scalars(sa.select(Account).order_by(Account.id))
+        ]
+        assert ways == [(None, False), (MAIL, True)]
 
 
 def test_who_signs_up_with_a_password_proves_the_address_first_and_then_finds_the_file(
