@@ -39,7 +39,7 @@ _TEXTS = frozenset({QuestionKind.TEXT, QuestionKind.LONG_TEXT, QuestionKind.CITY
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,12}(?:[.,][0-9]{1,10})?\Z")
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?: [0-9]{3}){1,3}(?:[.,]|\Z)")
 # What people add to a number, as in 06 12 34 56 78 (WhatsApp).
-_REMARK = re.compile(r" *\([^()0-9]{1,30}\)\Z")
+_REMARK = re.compile(r"\([^()0-9]{1,30}\)\Z")
 _LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")
 _NAME_MARKS = frozenset(" '-·.")
 _DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
