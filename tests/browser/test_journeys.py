@@ -185,7 +185,9 @@ def test_a_reviewer_scores_by_keys(chromium: Browser, database: Database, live: 
         year = read(PASSWORD)  # nothing is proposed yet, so that readings may still change
         reader = year.viewer("reviewer").person_id
         with writing() as session:
-            mine = sa.select(Review.reference).where(Review.reviewer_id == reader).order_by(Review.id).limit(1)
+            mine = (
+                sa.select(Review.reference).where(Review.reviewer_id == reader).order_by(Review.id).limit(1)
+            )
             review = str(session.scalar(mine))
             reviews.reopen(year.viewer("selection_manager"), review, "À revoir.")
     with visiting(chromium, live, year, language) as visitor:

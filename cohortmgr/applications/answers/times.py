@@ -9,7 +9,7 @@ from datetime import timedelta, timezone
 # As machines write them: between the date and its time, of the hour, minutes and seconds, before or after noon, the
 # zone, and its name in words.
 _TIME = re.compile(
-    r"(?P<before>.*?)[ ,T]*(?:\bà |\bat |\ba |على |في )? *(?<![0-9:.,/-])"
+    r"(?P<before>.{0,120}?)[ ,T]{0,9}(?:\bà |\bat |\ba |على |في )? {0,9}(?<![0-9:.,/-])"
     r"(?P<hour>[0-9]{1,2})(?: ?[:hH] ?|\.)(?P<minute>[0-9]{2})"
     r"(?:(?: ?(?::|m(?:in)?) ?|\.)(?P<second>[0-9]{2})(?:[.,][0-9]{1,9})? ?s?| ?m(?:in)?)?"
     r"(?: ?(?P<half>[AaPp]\.? ?[Mm]\.?|ص|م|صباحا|مساء))?"

@@ -55,8 +55,8 @@ def test_an_answer_to_any_other_question_is_a_stranger() -> None:
 
 def test_a_required_answer_is_given_again() -> None:
     questions = reopened(FORM, {"s1", "transcripts"})
-    assert {problem.where for problem in unanswered(questions, {}, [])} == {"s1", "transcripts"}
-    assert unanswered(questions, {"s1": "12"}, ["transcripts"]) == []
+    assert {problem.where for problem in unanswered(FORM, questions, {}, [])} == {"s1", "transcripts"}
+    assert unanswered(FORM, questions, {"s1": "12"}, ["transcripts"]) == []
 
 
 def test_filters_keep_what_makes_sense_and_nothing_else() -> None:

@@ -42,7 +42,7 @@ def test_every_state_has_a_name_and_its_ways_out() -> None:
         ApplicationState.WITHDRAWN,
         ApplicationState.SUPERSEDED,
     }
-    assert not FILE_STATES.moves[ApplicationState.WITHDRAWN]
+    assert FILE_STATES.moves[ApplicationState.WITHDRAWN] == (ApplicationState.DRAFT,)
     assert set(FILE_STATES.moves[ApplicationState.SUPERSEDED]) == {
         ApplicationState.DRAFT,
         ApplicationState.SUBMITTED,
@@ -51,7 +51,9 @@ def test_every_state_has_a_name_and_its_ways_out() -> None:
 
 def test_an_empty_form_misses_every_required_question() -> None:
     expected = [
-        q.key for q in MDIA.form.questions if (q.required or q.key == "email") and q.asked_at_application
+        q.key
+        for q in MDIA.form.questions
+        if (q.required or q.key == "email") and q.asked_at_application and not q.show_when
     ]
     assert [problem.where for problem in missing(MDIA.form, {}, ())] == expected
     assert "region" not in expected

@@ -275,16 +275,16 @@ QUESTIONS = st.builds(
 @st.composite
 def definitions(draw: st.DrawFn) -> Definition:
     mdia = read_known("mdia")
-    opens = datetime.fromtimestamp(draw(st.integers(1_577_836_800, 1_893_456_000)), UTC)
+    opens = datetime.fromtimestamp(draw(st.integers(1_577_836_800, 1_735_689_600)), UTC)
     questions = draw(st.lists(QUESTIONS, min_size=1, max_size=3, unique_by=lambda q: q.key))
     offering = OfferingDefinition("a", draw(TEXTS), draw(st.integers(1, 10**6)), draw(TEXTS))
     intake = IntakeDefinition(
         "i",
         draw(TEXTS),
         opens,
-        datetime(2031, 1, 1, tzinfo=UTC),
-        date(2031, 12, 31),
-        date(2032, 1, 1),
+        datetime(2025, 6, 1, tzinfo=UTC),
+        date(2025, 9, 1),
+        mdia.calendar.starts_on,
         (offering,),
     )
     return replace(
