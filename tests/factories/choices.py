@@ -119,12 +119,15 @@ def decided(files: int, seats: int, ineligible: int = 0, approve: bool = True) -
     manager = someone(intake, Role.SELECTION_MANAGER)
     administrator = someone(intake, Role.PROGRAMME_ADMINISTRATOR)
     read(intake, readers(intake))
+    seen = (
+        intake.closes_at
+    )  # a test whose clock is earlier chooses while the intake is open, and both know it
     with writing():
-        batch = decisions.propose(manager, intake.reference)
+        batch = decisions.propose(manager, intake.reference, open_until=seen)
     if approve:
         # Offers are made up to the first day of the training: a test whose clock is later approves in the season.
         with clock.at(min(clock.now(), SEASON)), writing():
-            decisions.approve(administrator, batch.reference, str(min(seats, files)))
+            decisions.approve(administrator, batch.reference, str(min(seats, files)), open_until=seen)
     return intake, batch
 
 

@@ -22,7 +22,7 @@ from cohortmgr.accounts.bank import check_rib
 from cohortmgr.accounts.identifiers import normalise_cin, normalise_massar, western_digits
 from cohortmgr.applications.answers.dates import parsed
 from cohortmgr.applications.answers.regions import region_of
-from cohortmgr.base.domains import ascii_domain
+from cohortmgr.base.domains import known_domain
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import bare, fold, plain_punctuation, without_marks
 from cohortmgr.programmes.definition.rules import FULL_MARK_POINTS, LANGUAGE_LEVELS, Question, QuestionKind
@@ -266,16 +266,16 @@ def _check_age(question: Question, born: date, today: date) -> None:
 
 
 def normalise_email(text: str) -> str:
-    """The e-mail address in lower case, else as it was written; Refused unless its syntax is sound (lengths of
-    RFC 5321, dot-atom, two labels at least, a domain that IDNA 2008 knows)."""
+    """The e-mail address in lower case, its domain in letters as accounts know it; Refused unless its syntax is sound
+    (lengths of RFC 5321, dot-atom, two labels at least, a domain that IDNA 2008 knows)."""
     address = unicodedata.normalize("NFC", bare(text).lower())
     local, at, domain = address.rpartition("@")
-    known = ascii_domain(domain) if at and len(address) <= 254 else None
+    known = known_domain(domain) if at and len(address) <= 254 else None
     if known is None or len(local) > 64 or not _LOCAL_PART.match(local):
         raise Refused(
             N_("Cette adresse e-mail n’est pas valable. Écrivez une adresse complète, comme nom@exemple.ma.")
         )
-    return address
+    return f"{local}@{known}"
 
 
 def normalise_phone(text: str) -> str:

@@ -310,7 +310,7 @@ def test_two_who_begin_at_once_with_one_number_are_one(
     with system_app.app_context():
         with writing():
             doors.enter(contact_of(PHONE), "fr")
-        monkeypatch.setattr(doors.queries, "account_by_contact", lambda contact: None)
+        monkeypatch.setattr(doors.viewers, "account_by_contact", lambda contact: None)
         with pytest.raises(Refused, match="déjà un compte"), writing():
             doors.enter(contact_of(PHONE), "fr")
         assert rows_of(Person) == 1

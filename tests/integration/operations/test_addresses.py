@@ -25,7 +25,7 @@ def stored(written: str, first: str) -> str:
 
 
 def test_stored_addresses_get_the_form_in_which_they_are_looked_for(runner: FlaskCliRunner) -> None:
-    one = stored("salma@é.ma", "a@e.ma")
+    one = stored("salma@xn--9ca.ma", "a@e.ma")
     comma = stored("salma@e.ma,", "b@e.ma")
     double = stored("mailto:salma@é.ma", "c@e.ma")
     plain = stored("nora@e.ma", "d@e.ma")
@@ -42,7 +42,7 @@ def test_stored_addresses_get_the_form_in_which_they_are_looked_for(runner: Flas
     assert found is not None and found.reference == comma
     addresses = set(db.session.scalars(sa.select(Account.email)))
     assert addresses == {"salma@é.ma", "salma@e.ma", "mailto:salma@é.ma", "nora@e.ma"}
-    assert db.session.scalars(sa.select(Person.email).where(Person.email.contains("é"))).all() == []
+    assert db.session.scalars(sa.select(Person.email).where(Person.email.contains("xn--"))).all() == []
     assert len(acts("accounts.rewrite_address")) == 2
     again = runner.invoke(args=["accounts", "unite"]).output
     assert "address rewritten" not in again, "a second run changes nothing"

@@ -301,7 +301,8 @@ def test_what_is_left_to_who_has_gone_and_after_the_last_month_is_paid(system_co
         payment_files.bank_file(SYSTEM, february.reference)
     with writing():
         outcomes.mark_line(SYSTEM, usual.reference, clock.today(), True, "Compte clôturé")
-    late = computed(cohort, after)
+    with clock.at(datetime(2027, 7, 1, 9, tzinfo=UTC)):
+        late = computed(cohort, after)
     assert [line.net_cents for line in lines(late)] == [FULL]
 
 
