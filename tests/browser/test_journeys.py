@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -213,8 +213,6 @@ def approve(visitor: Visitor) -> None:
     page.wait_for_load_state()  # the scripts are there
     field.fill("999")
     expect(button).to_be_disabled()
-    for box in page.locator("form[action$='/approve'] input[name=open_until]").all():
-        box.check()
     number = re.search(r"\d+", page.locator("form[action$='/approve']").inner_text())
     assert number is not None
     field.fill(number[0])
@@ -228,19 +226,18 @@ def test_one_proposes_and_another_approves(
 ) -> None:
     with test_context(database.system_app):
         year = read(PASSWORD)
-    with visiting(chromium, live, year, language, width) as visitor:
-        visitor.sign_in("selection_manager")
-        visitor.page.goto(f"/staff/intakes/{year.references['intake']}/ranking")
-        for box in visitor.page.locator("main form[method=post] input[name=open_until]").all():
-            box.check()
-        visitor.send("main form[method=post] button[type=submit]:not(.quiet)")
-        batch = urlsplit(visitor.page.url).path
-        assert batch.startswith("/staff/batches/")
-        expect(visitor.page.locator("form[action$='/approve']")).to_have_count(0)
-    with visiting(chromium, live, year, language, width) as visitor:
-        visitor.sign_in("programme_administrator")
-        follow(visitor.page.locator(f"main a[href$='{batch}']").first)
-        approve(visitor)
+    with clock.at(clock.instant(date(2025, 7, 29), 10)):  # in its season: later no seat is offered any more
+        with visiting(chromium, live, year, language, width) as visitor:
+            visitor.sign_in("selection_manager")
+            visitor.page.goto(f"/staff/intakes/{year.references['intake']}/ranking")
+            visitor.send("main form[method=post] button[type=submit]:not(.quiet)")
+            batch = urlsplit(visitor.page.url).path
+            assert batch.startswith("/staff/batches/")
+            expect(visitor.page.locator("form[action$='/approve']")).to_have_count(0)
+        with visiting(chromium, live, year, language, width) as visitor:
+            visitor.sign_in("programme_administrator")
+            follow(visitor.page.locator(f"main a[href$='{batch}']").first)
+            approve(visitor)
     with test_context(database.system_app):
         assert db.session.scalars(sa.select(Batch.state)).all() == ["approved"]
         assert set(db.session.scalars(sa.select(Offer.state))) == {"sent"}
