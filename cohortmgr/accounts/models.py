@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cohortmgr.base.db import Id, Model, Row, Versioned
+from cohortmgr.base.db import Id, Model, Row, SeenIn, Versioned
 
-_GLOBAL = {"info": {"tenancy": "global"}}
+_CLOSED = {"info": {"tenancy": "closed"}}
 
 
 class Person(Row, Versioned, Model):
@@ -18,7 +18,7 @@ class Person(Row, Versioned, Model):
     siblings may share an e-mail."""
 
     __tablename__ = "persons"
-    __table_args__ = (sa.Index("ix_persons_search_name", "search_name"), _GLOBAL)
+    __table_args__ = (sa.Index("ix_persons_search_name", "search_name"), _CLOSED)
 
     given_name: Mapped[str] = mapped_column(sa.String(120), default="")
     family_name: Mapped[str] = mapped_column(sa.String(120), default="")
@@ -32,6 +32,7 @@ class Person(Row, Versioned, Model):
     phone_blind: Mapped[str | None] = mapped_column(sa.String(64), index=True)
     language: Mapped[str] = mapped_column(sa.String(2), default="fr")
     created_at: Mapped[datetime]
+    seen_in: Mapped[list[int] | None] = mapped_column(SeenIn, deferred=True)
 
     @property
     def name(self) -> str:
@@ -43,12 +44,17 @@ class Identifier(Row, Model):
     """An official number of one person. It is sealed, and found by its blind index."""
 
     __tablename__ = "identifiers"
-    __table_args__ = (sa.UniqueConstraint("kind", "blind"), _GLOBAL)
+    __table_args__ = (
+        sa.UniqueConstraint("kind", "blind"),
+        sa.Index("ix_identifiers_blind", "blind"),
+        _CLOSED,
+    )
 
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
     kind: Mapped[str] = mapped_column(sa.String(20))
     sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
     blind: Mapped[str] = mapped_column(sa.String(64))
+    seen_in: Mapped[list[int] | None] = mapped_column(SeenIn, deferred=True)
 
 
 class Account(Row, Model):
@@ -61,7 +67,7 @@ class Account(Row, Model):
     somebody last proved the number as their own: operators give numbers again."""
 
     __tablename__ = "accounts"
-    __table_args__ = (_GLOBAL,)
+    __table_args__ = (_CLOSED,)
 
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), unique=True)
     email: Mapped[str | None] = mapped_column(sa.String(254), unique=True)
@@ -72,6 +78,7 @@ class Account(Row, Model):
     proved_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     suspended_at: Mapped[datetime | None]
+    seen_in: Mapped[list[int] | None] = mapped_column(SeenIn, deferred=True)
 
 
 class PersonUnion(Row, Model):
@@ -80,7 +87,7 @@ class PersonUnion(Row, Model):
     `moved` names the rows that went with it, by table, so that undoing brings back these and no others."""
 
     __tablename__ = "person_unions"
-    __table_args__ = (_GLOBAL,)
+    __table_args__ = (_CLOSED,)
 
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
     from_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
@@ -96,7 +103,7 @@ class SignInSession(Model):
     revoked."""
 
     __tablename__ = "sessions"
-    __table_args__ = (_GLOBAL,)
+    __table_args__ = (_CLOSED,)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
@@ -117,7 +124,7 @@ class RoleGrant(Row, Model):
     `stands_for_id` the account in whose place it is held."""
 
     __tablename__ = "grants"
-    __table_args__ = (sa.UniqueConstraint("account_id", "role", "scope_reference"), _GLOBAL)
+    __table_args__ = (sa.UniqueConstraint("account_id", "role", "scope_reference"), _CLOSED)
 
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
     role: Mapped[str] = mapped_column(sa.String(30))
@@ -131,6 +138,7 @@ class RoleGrant(Row, Model):
     begins_on: Mapped[date | None]
     ends_on: Mapped[date | None]
     stands_for_id: Mapped[int | None] = mapped_column(sa.ForeignKey("accounts.id"))
+    seen_in: Mapped[list[int] | None] = mapped_column(SeenIn, deferred=True)
 
 
 class SingleUseLink(Row, Model):
@@ -138,7 +146,7 @@ class SingleUseLink(Row, Model):
     The URL has the token, the row has its hash."""
 
     __tablename__ = "links"
-    __table_args__ = (_GLOBAL,)
+    __table_args__ = (_CLOSED,)
 
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     purpose: Mapped[str] = mapped_column(sa.String(20))
@@ -154,7 +162,7 @@ class HeldForm(Row, Model):
     for the account of that session."""
 
     __tablename__ = "held_forms"
-    __table_args__ = (_GLOBAL,)
+    __table_args__ = (_CLOSED,)
 
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), unique=True)
     sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
@@ -166,7 +174,7 @@ class SignInAttempt(Model):
     `blind` is the blind index of the account, address or network that it came from or concerned."""
 
     __tablename__ = "sign_in_attempts"
-    __table_args__ = (sa.Index("ix_sign_in_attempts_blind_at", "blind", "at"), _GLOBAL)
+    __table_args__ = (sa.Index("ix_sign_in_attempts_blind_at", "blind", "at"), _CLOSED)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     blind: Mapped[str] = mapped_column(sa.String(64))
@@ -179,7 +187,7 @@ class SignInCode(Row, Model):
     `sealed` holds where the code was sent and what it is for. The code itself is not stored."""
 
     __tablename__ = "sign_in_codes"
-    __table_args__ = (sa.Index("ix_sign_in_codes_expires_at", "expires_at"), _GLOBAL)
+    __table_args__ = (sa.Index("ix_sign_in_codes_expires_at", "expires_at"), _CLOSED)
 
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     purpose: Mapped[str] = mapped_column(sa.String(12))

@@ -22,6 +22,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cohortmgr.audit import queries
 from cohortmgr.audit.hooks import on_destroyed
 from cohortmgr.audit.models import Event, Head, SubjectKey
 from cohortmgr.audit.queries import (
@@ -49,11 +50,23 @@ from cohortmgr.audit.rules import (
 )
 from cohortmgr.audit.sightings import line_of
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.db import append, db, insert_or_leave, table_of, transaction_cache, within_writing
+from cohortmgr.base.db import (
+    append,
+    db,
+    insert_or_leave,
+    is_postgresql,
+    table_of,
+    transaction_cache,
+    within_writing,
+)
 from cohortmgr.base.text import new_reference
 
 _log = logging.getLogger(__name__)
 _HEADS = table_of(Head)
+# The functions of PostgreSQL by which the application's role changes heads and keys: they check it (decision 17).
+_LOCK = sa.text("SELECT sequence, digest, signature FROM app_lock_head(:chain)")
+_MOVE = sa.text("SELECT app_move_head(:chain, :sequence, :digest, :signature)")
+_DESTROY = sa.text("SELECT app_destroy_key(:subject, :moment)")
 # Who closes and begins chains.
 _ITSELF = "system"
 
@@ -148,7 +161,7 @@ def extend_chains(session: Session) -> None:
     if len(chains) == 1:  # the usual case, for which one statement less is enough: nothing is locked yet
         ends = {chain: _locked(session, chain) for chain in chains}
     if None in ends.values() or not ends:
-        known = set(session.scalars(sa.select(_HEADS.c.chain).where(_HEADS.c.chain.in_(list(chains)))))
+        known = set(queries.chains())
         _begin(session, sorted({owner for chain, owner in chains.items() if chain not in known}))
     for chain, owner in sorted(chains.items()):
         _append(session, chain, ends.get(chain) or _locked(session, chain), owners[owner], keys)
@@ -171,7 +184,7 @@ def _begin(session: Session, owners: list[str], *, ends: bool = False) -> None:
         return
     end = _locked(session, REGISTER) or _begun_register(session)
     keys = subject_keys({REGISTER})
-    known = set(session.scalars(sa.select(_HEADS.c.chain)))
+    known = set(queries.chains())
     told: list[Event] = []
     for owner in owners:
         if chains_of(owner)[0] not in known:
@@ -218,8 +231,14 @@ def _head(chain: str, end: ChainEnd) -> dict[str, object]:
 
 def _locked(session: Session, chain: str) -> ChainEnd | None:
     """Lock the head of a chain; None if there is none."""
-    wanted = sa.select(_HEADS.c.sequence, _HEADS.c.digest, _HEADS.c.signature).where(_HEADS.c.chain == chain)
-    found = session.execute(wanted.with_for_update()).first()
+    wanted: sa.Executable = (
+        sa.select(_HEADS.c.sequence, _HEADS.c.digest, _HEADS.c.signature)
+        .where(_HEADS.c.chain == chain)
+        .with_for_update()
+    )
+    if is_postgresql():
+        wanted = _LOCK.bindparams(chain=chain)
+    found = session.execute(wanted).first()
     return None if found is None else ChainEnd(*found)
 
 
@@ -249,7 +268,10 @@ def _append(
         _log.error("trail: the head of chain %s is not signed by this installation's key", chain)
         signature = ""
     values = {"sequence": sequence, "digest": digest, "signature": signature}
-    session.execute(sa.update(_HEADS).where(_HEADS.c.chain == chain).values(values))
+    moved: sa.Executable = sa.update(_HEADS).where(_HEADS.c.chain == chain).values(values)
+    if is_postgresql():
+        moved = _MOVE.bindparams(chain=chain, **values)
+    session.execute(moved)
 
 
 def note_outside() -> None:
@@ -306,8 +328,14 @@ def destroy(subject: str) -> None:
     """Destroy a key. The row stays, so that no new key is made for the same person."""
     insert_or_leave(db.session, SubjectKey, [_new_row(subject)])
     keys = table_of(SubjectKey)
-    gone = sa.update(keys).where(keys.c.subject == subject, keys.c.destroyed_at.is_(None))
-    db.session.execute(gone.values(wrapped=None, destroyed_at=clock.now()))
+    gone: sa.Executable = (
+        sa.update(keys)
+        .where(keys.c.subject == subject, keys.c.destroyed_at.is_(None))
+        .values(wrapped=None, destroyed_at=clock.now())
+    )
+    if is_postgresql():
+        gone = _DESTROY.bindparams(subject=subject, moment=clock.now())
+    db.session.execute(gone)
     transaction_cache(db.session, "subject_keys").pop(subject, None)
     for forget in on_destroyed:
         forget(subject)

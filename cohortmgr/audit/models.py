@@ -39,7 +39,7 @@ class Head(Model):
     A chain of the old rule has no signature until it is closed."""
 
     __tablename__ = "audit_heads"
-    __table_args__ = ({"info": {"tenancy": "global"}},)
+    __table_args__ = ({"info": {"tenancy": "closed"}},)
 
     chain: Mapped[str] = mapped_column(sa.String(20), primary_key=True)
     sequence: Mapped[int] = mapped_column(Id)
@@ -51,7 +51,7 @@ class SubjectKey(Model):
     """The key under which one person's values are sealed in the trail and in messages."""
 
     __tablename__ = "subject_keys"
-    __table_args__ = ({"info": {"tenancy": "global"}},)
+    __table_args__ = ({"info": {"tenancy": "closed"}},)
 
     subject: Mapped[str] = mapped_column(sa.String(26), primary_key=True)
     wrapped: Mapped[bytes | None] = mapped_column(sa.LargeBinary)

@@ -14,10 +14,14 @@ from cohortmgr.audit import rules, sightings
 from cohortmgr.audit.models import Event, Head, SubjectKey
 from cohortmgr.audit.rules import REGISTER, ChainEnd, Sighting, TrailFilter
 from cohortmgr.base import crypto
-from cohortmgr.base.db import db, table_of
+from cohortmgr.base.db import db, is_postgresql, table_of
 from cohortmgr.base.errors import Problem
 
 _KEYS, _HEADS = table_of(SubjectKey), table_of(Head)
+# The functions of PostgreSQL through which the application's role reads them.
+_HEAD = sa.text("SELECT sequence, digest, signature FROM app_head(:chain)")
+_CHAINS = sa.text("SELECT app_chains()")
+_KEYS_OF = sa.text("SELECT subject, wrapped FROM app_keys(:subjects)")
 
 
 def visible(institutions: Iterable[int], installation: bool) -> sa.Select[Event]:
@@ -117,7 +121,7 @@ def broken_links(chain: str, noted: Mapping[int, Sighting] | None = None) -> lis
 
 def chains() -> list[str]:
     """Every chain of the installation that has a head."""
-    return list(db.session.scalars(sa.select(Head.chain).order_by(Head.chain)))
+    return sorted(db.session.scalars(_CHAINS if is_postgresql() else sa.select(Head.chain)))
 
 
 def chains_for(institutions: Iterable[int], installation: bool) -> list[str]:
@@ -159,7 +163,11 @@ def _noted_lines() -> Iterator[tuple[str, str]]:
 
 
 def _end(chain: str) -> ChainEnd | None:
-    wanted = sa.select(_HEADS.c.sequence, _HEADS.c.digest, _HEADS.c.signature).where(_HEADS.c.chain == chain)
+    wanted: sa.Executable = sa.select(_HEADS.c.sequence, _HEADS.c.digest, _HEADS.c.signature).where(
+        _HEADS.c.chain == chain
+    )
+    if is_postgresql():  # the application's role reads no head but by its name
+        wanted = _HEAD.bindparams(chain=chain)
     found = db.session.execute(wanted).first()
     return None if found is None else ChainEnd(*found)
 
@@ -181,9 +189,11 @@ def known_keys(subjects: Iterable[str]) -> dict[str, bytes | None]:
 
     A subject that never had a key is left out; one whose key was destroyed has None."""
     found: dict[str, bytes | None] = {}
-    wanted = sorted(set(subjects))
+    wanted, on_postgresql = sorted(set(subjects)), is_postgresql()
     for part in (wanted[i : i + 500] for i in range(0, len(wanted), 500)):
-        rows = sa.select(_KEYS.c.subject, _KEYS.c.wrapped).where(_KEYS.c.subject.in_(part))
+        rows: sa.Executable = sa.select(_KEYS.c.subject, _KEYS.c.wrapped).where(_KEYS.c.subject.in_(part))
+        if on_postgresql:  # the application's role reads no key but by its subject
+            rows = _KEYS_OF.bindparams(subjects=part)
         for subject, wrapped in db.session.execute(rows):
             found[subject] = _unwrap(subject, wrapped)
     return found

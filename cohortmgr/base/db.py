@@ -11,7 +11,7 @@ import math
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from inspect import iscoroutinefunction
 from typing import Any, cast
@@ -30,19 +30,22 @@ from sqlalchemy.orm.session import SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from cohortmgr.base import storage
-from cohortmgr.base.databases.connecting import asked_apart, pooled_options
+from cohortmgr.base.databases.connecting import pooled_options
 from cohortmgr.base.errors import Stale
 from cohortmgr.base.hooks import Hook
 from cohortmgr.base.text import new_reference
 
 Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 Cents = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+# The institutions that see a row: triggers keep them and policies read them. SQLite has neither (decision 17).
+SeenIn = postgresql.ARRAY(sa.BigInteger()).with_variant(sa.Text(), "sqlite")
 Json = sa.JSON().with_variant(JSONB, "postgresql")
 
-# The kinds of tenancy that a table may declare. "journal": anyone appends, only the listed institutions read;
-# rows without an institution are read by whoever lists NO_INSTITUTION. "journal_of_persons": the person
-# concerned reads a row too.
-TENANCIES = ("global", "published", "institution", "institution_or_person", "journal", "journal_of_persons")
+# The kinds of tenancy that a table may declare; each has policies, and none is open. "journal": anyone appends, only
+# the listed institutions read; rows without an institution are read by whoever lists NO_INSTITUTION.
+# "journal_of_persons": the person concerned reads a row too. "closed": the table's own policies and functions say what
+# the application's role reads and changes (decision 17).
+TENANCIES = ("published", "institution", "institution_or_person", "journal", "journal_of_persons", "closed")
 NO_INSTITUTION = 0
 # The connection option that says that the transaction may write.
 WRITING = "writing"
@@ -220,92 +223,97 @@ def append(session: Session, model: type[Model], rows: list[dict[str, Any]]) -> 
 
 
 def insert_or_leave(session: Session, model: type[Model], rows: list[dict[str, Any]]) -> None:
-    """Insert the rows that do not exist yet.
-
-    If another transaction is inserting the same row, wait for it and keep its row."""
+    """Insert the rows that do not exist yet. One that another transaction is inserting is waited for, and kept."""
     dialect = session.connection().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     if rows:
         session.execute(insert(table_of(model)).on_conflict_do_nothing().inline(), rows)
 
 
-# A lock on a row has no database of its own; whoever waits for it has. The server's other databases are not ours.
-_WAITING = """
-    SELECT EXISTS (SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid)
-        WHERE datname = current_database() AND waitstart < now() - interval '2 seconds')
-"""
-
-
-def is_locked() -> bool:
-    """Whether a writer holds the database so that the others wait. Itself it waits for nobody. Raises the driver's
-    error if the database does not answer."""
-    if db.engine.dialect.name == "postgresql":
-        return bool(asked_apart(db.engine.url, _WAITING))
-    db.session.execute(sa.text("SELECT 1"))
-    path = cast(str, db.engine.url.database)
-    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
-        for _try in range(4):
-            try:
-                other.execute("BEGIN IMMEDIATE")
-                other.execute("ROLLBACK")
-                return False
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                    raise
-                time.sleep(0.1)  # a usual act is over by then
-    return True
+def is_postgresql() -> bool:
+    """Whether the session's database is PostgreSQL, for what only a function of the database may do there."""
+    return db.session.connection().dialect.name == "postgresql"
 
 
 def see(institutions: Iterable[int], person_id: int | None) -> None:
     """Say for whom the session reads, from now until the end of the request or task."""
-    session = db.session
-    session.info["tenancy"] = (tuple(sorted(institutions)), person_id)
-    if session.in_transaction():
-        _announce(session, session.connection())
+    _say("tenancy", (tuple(sorted(institutions)), person_id))
 
 
 @contextmanager
 def acting_in(institution_id: int) -> Iterator[None]:
-    """Let one act of a person (sending a file, answering an offer) reach the rows of one institution.
-
-    The person's own list is restored at the end; in between, the action decides what is read.
-    """
-    session = db.session
-    institutions, person = before = session.info.get("tenancy") or ((), None)
+    """Let one act of a person (sending a file, answering an offer) reach the rows of one institution. The
+    person's own list is restored at the end; in between, the action decides what is read."""
+    institutions, person = before = db.session.info.get("tenancy") or ((), None)
     see({*institutions, institution_id}, person)
     try:
         yield
-        session.flush()  # written while the institution is still listed
+        db.session.flush()  # written while the institution is still listed
     finally:
-        session.info["tenancy"] = before
-        if session.is_active and session.in_transaction():
-            _announce(session, session.connection())
+        _say("tenancy", before)
 
 
 @contextmanager
 def reading_as(person_id: int, institutions: Iterable[int] = ()) -> Iterator[None]:
     """Let one act read what is a person's own, and what lies in some institutions, before that person is the
     viewer. What the session read for is restored at the end."""
-    session = db.session
-    before = session.info.get("tenancy") or ((), None)
+    before = db.session.info.get("tenancy") or ((), None)
     see(institutions, person_id)
     try:
         yield
     finally:
-        session.info["tenancy"] = before
-        if session.is_active and session.in_transaction():
-            _announce(session, session.connection())
+        _say("tenancy", before)
+
+
+def prove(digest: str) -> None:
+    """Say whose session acts, by the hash of its token: the database lets nobody else change what opens doors."""
+    _say("proof", digest)
+
+
+def present(*digests: str) -> None:
+    """Say what somebody showed that only they can know: the hash of the token of a link or a code, the blind index of
+    a number, a random reference, an address that was typed. The database shows the rows that bear it."""
+    known: tuple[str, ...] = db.session.info.get("presented", ())
+    _say("presented", tuple(dict.fromkeys((*known, *filter(None, digests)))))
+
+
+@contextmanager
+def presenting(*digests: str) -> Iterator[None]:
+    """Present what is asked about once, and not in every later statement: the numbers of a whole import."""
+    before = db.session.info.get("presented", ())
+    present(*digests)
+    try:
+        yield
+    finally:
+        _say("presented", before)
+
+
+def _say(name: str, value: object) -> None:
+    session = db.session
+    before, session.info[name] = session.info.get(name), value
+    again = session.info.pop("unsaid", False)
+    if (again or value != before) and session.is_active and session.in_transaction():
+        _announce(session, session.connection())
+
+
+_SETTINGS = sa.text(
+    "SELECT set_config('app.institutions', :institutions, true), set_config('app.person', :person, true),"
+    " set_config('app.session', :session, true), set_config('app.presented', :presented, true)"
+)
 
 
 def _announce(session: Session, connection: sa.Connection) -> None:
-    tenancy = session.info.get("tenancy")
-    if tenancy is None or connection.dialect.name != "postgresql":
+    said = session.info
+    if connection.dialect.name != "postgresql" or not said.keys() & {"tenancy", "proof", "presented"}:
         return
-    institutions, person = tenancy
-    connection.execute(
-        sa.text("SELECT set_config('app.institutions', :i, true), set_config('app.person', :p, true)"),
-        {"i": ",".join(map(str, institutions)), "p": "" if person is None else str(person)},
-    )
+    institutions, person = said.get("tenancy") or ((), None)
+    told = {
+        "institutions": ",".join(map(str, institutions)),
+        "person": "" if person is None else str(person),
+        "session": said.get("proof", ""),
+        "presented": "\x1f".join(said.get("presented", ())),
+    }
+    connection.execute(_SETTINGS, told)
 
 
 @event.listens_for(Session, "after_begin")
@@ -315,18 +323,14 @@ def _after_begin(session: Session, _transaction: SessionTransaction, connection:
 
 def transaction_cache(session: Session, name: str) -> dict[str, Any]:
     """Return a dictionary that is emptied when the transaction ends, for facts that hold only within it."""
-    caches: dict[str, dict[str, Any]] = session.info.setdefault("caches", {})
-    return caches.setdefault(name, {})
+    return cast(dict[str, Any], session.info.setdefault("caches", {}).setdefault(name, {}))
 
 
 @event.listens_for(Session, "after_commit")
-def _forget(session: Session) -> None:
-    session.info.pop("caches", None)
-
-
 @event.listens_for(Session, "after_soft_rollback")
-def _forget_undone(session: Session, _previous: SessionTransaction) -> None:
+def _forget(session: Session, *ended: SessionTransaction) -> None:
     session.info.pop("caches", None)
+    session.info["unsaid"] = bool(ended)  # what was said within a savepoint went with it
 
 
 @contextmanager

@@ -18,7 +18,7 @@ class Organisation(Row, Versioned, Model):
 
     __tablename__ = "organisations"
     __trail__ = "organisation"
-    __table_args__ = ({"info": {"tenancy": "global"}},)
+    __table_args__ = ({"info": {"tenancy": "closed"}},)
 
     kind: Mapped[str] = mapped_column(sa.String(20))
     key: Mapped[str] = mapped_column(sa.String(40), unique=True)

@@ -79,7 +79,7 @@ class MailPace(Model):
     The domain is stored as a blind index."""
 
     __tablename__ = "mail_paces"
-    __table_args__ = ({"info": {"tenancy": "global"}},)
+    __table_args__ = ({"info": {"tenancy": "closed"}},)
 
     domain: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     next_at: Mapped[datetime]

@@ -134,7 +134,7 @@ class IntakeWatch(Row, Model):
     __table_args__ = (
         sa.UniqueConstraint("blind", "scope"),
         sa.Index("ix_intake_watches_expires_at", "expires_at"),
-        {"info": {"tenancy": "global"}},
+        {"info": {"tenancy": "closed"}},
     )
 
     blind: Mapped[str] = mapped_column(sa.String(64))
@@ -151,7 +151,7 @@ class IntakeAnnouncement(Model):
     """How far the people on watch were told of an intake: all watches up to the id `told_to` were looked at."""
 
     __tablename__ = "intake_announcements"
-    __table_args__ = ({"info": {"tenancy": "global"}},)
+    __table_args__ = ({"info": {"tenancy": "closed"}},)
 
     intake_id: Mapped[int] = mapped_column(sa.ForeignKey("intakes.id"), primary_key=True)
     told_to: Mapped[int] = mapped_column(Id, default=0)

@@ -31,7 +31,7 @@ from cohortmgr.accounts.rules import (
 )
 from cohortmgr.audit.actions import destroy
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.db import db, table_of
+from cohortmgr.base.db import db, present, table_of
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import new_reference
 from cohortmgr.outbox.actions import Letter, send_all
@@ -81,7 +81,7 @@ def ask(
     attempt = _admitted(contact, caller)
     moment, reference, token = attempt.at, new_reference(), secrets.token_urlsafe(24)
     if before:
-        _end(_TABLE.c.token_hash == hashed(before))
+        _end(_TABLE.c.token_hash == _shown(before))
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
     content = {
         "channel": contact.channel,
@@ -93,7 +93,7 @@ def ask(
     }
     row = SignInCode(
         reference=reference,
-        token_hash=hashed(token),
+        token_hash=_shown(token),
         purpose=purpose,
         sealed=crypto.seal(
             json.dumps({**content, "kept": dict(kept or {})}), "sign_in_codes", "sealed", reference
@@ -121,7 +121,7 @@ def keep_proof(purpose: str, contact: Contact, language: str) -> str:
     content = {"channel": contact.channel, "address": contact.address, "language": language, "kept": {}}
     row = SignInCode(
         reference=reference,
-        token_hash=hashed(token),
+        token_hash=_shown(token),
         purpose=purpose,
         sealed=crypto.seal(json.dumps(content), "sign_in_codes", "sealed", reference),
         code_hash="",
@@ -143,7 +143,7 @@ def proof_of(token: str | None, purpose: str) -> CodeRequest | None:
 
 def use_proof(token: str | None, purpose: str) -> None:
     """Use a kept proof up. Raises Refused if it is used already or too old."""
-    open_still = (_TABLE.c.token_hash == hashed(token or ""), _TABLE.c.purpose == purpose)
+    open_still = (_TABLE.c.token_hash == _shown(token or ""), _TABLE.c.purpose == purpose)
     if _end(*open_still, _TABLE.c.expires_at > clock.now()) != 1:
         raise Refused(Problem(_DEAD, {}, "answer"))
 
@@ -175,7 +175,7 @@ def check(token: str | None, code: str, *purposes: str) -> CodeRequest | WrongCo
     A wrong code is returned as `WrongCode`, not raised, because the try must be committed."""
     moment = clock.now()
     open_still = (
-        _TABLE.c.token_hash == hashed(token or ""),
+        _TABLE.c.token_hash == _shown(token or ""),
         _TABLE.c.purpose.in_(purposes),
         _TABLE.c.used_at.is_(None),
         _TABLE.c.expires_at > moment,
@@ -248,9 +248,16 @@ def _admitted(contact: Contact, caller: Caller) -> counting.Attempt:
 
 def _row(token: str, purposes: tuple[str, ...]) -> SignInCode | None:
     chosen = sa.select(SignInCode).where(
-        SignInCode.token_hash == hashed(token), SignInCode.purpose.in_(purposes)
+        SignInCode.token_hash == _shown(token), SignInCode.purpose.in_(purposes)
     )
     return db.session.scalar(chosen.execution_options(populate_existing=True))
+
+
+def _shown(token: str) -> str:
+    """Return the hash of the token that this browser holds, whose code the database shows from now on."""
+    digest = hashed(token)
+    present(digest)
+    return digest
 
 
 def _asked(row: SignInCode) -> CodeRequest:

@@ -33,7 +33,7 @@ from cohortmgr.accounts.models import SignInAttempt
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.db import db, table_of, within_writing
+from cohortmgr.base.db import db, present, table_of, within_writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.text import new_reference
 from cohortmgr.outbox.models import Message
@@ -68,6 +68,7 @@ def count(limits: Sequence[Limit], where: str | None = None) -> Attempt:
     """Count one attempt against each limit. Raises Refused, beside the field `where`, if one is reached."""
     within_writing("an attempt")
     blinds = {limit: blind_of(limit) for limit in limits}
+    present(*blinds.values())
     _lock([blind for limit, blind in blinds.items() if limit.exact])
     moment = clock.now()
     found = _counted(blinds, moment)
@@ -88,6 +89,7 @@ def count(limits: Sequence[Limit], where: str | None = None) -> Attempt:
 
 def number_of(limit: Limit) -> int:
     """Return how many attempts are within a limit's time."""
+    present(blind_of(limit))
     return _counted({limit: blind_of(limit)}, clock.now()).get(limit, Counted()).number
 
 
@@ -145,6 +147,7 @@ def spend_sms(messages: Sequence[Message]) -> list[datetime | None]:
 
 def give_back(attempt: Attempt) -> None:
     """Delete what an attempt was counted by, now that it proved to be honest."""
+    present(*attempt.returned)
     counted = sa.select(sa.func.min(_TABLE.c.id)).where(
         _TABLE.c.blind.in_(attempt.returned), _TABLE.c.at == attempt.at
     )
@@ -159,6 +162,7 @@ def forgive(contact: Contact, caller: Caller) -> None:
     for own, given in own_failures(contact, caller, allowed()):
         if not given:
             continue
+        present(blind_of(own), *map(blind_of, given))
         made = sa.select(_TABLE.c.at).where(_TABLE.c.blind == blind_of(own), _TABLE.c.at > clock.now() - HOUR)
         moments = list(db.session.scalars(made))
         if not moments:
@@ -206,6 +210,7 @@ def _raise_alarm(limit: Limit, number: int, moment: datetime) -> bool:
     """Note it in the trail and in the log, once within the limit's time, though attempts be given back. Returns whether
     it was not known yet."""
     blind = crypto.blind_index("alarm", f"{limit.kind}|{limit.value}|{number}")
+    present(blind)
     known = sa.select(sa.literal(1)).where(_TABLE.c.blind == blind, _TABLE.c.at > moment - limit.within)
     if db.session.scalar(known.limit(1)):
         return False

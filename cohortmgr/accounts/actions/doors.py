@@ -30,7 +30,7 @@ from cohortmgr.accounts.queries import known_people, viewers
 from cohortmgr.accounts.rules import ANONYMOUS, Viewer, require
 from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock
-from cohortmgr.base.db import db
+from cohortmgr.base.db import append, db
 from cohortmgr.base.errors import HELP, N_, Problem, Refused
 
 _CLOSED = N_("Ce compte est fermé. Écrivez-nous depuis la page d’aide.")
@@ -270,11 +270,10 @@ def count_wrong(contact: Contact, asked: list[int]) -> WrongAnswer:
     """Count a wrong answer; the last one closes the question of the contact, and tells the staff of those who were
     asked about."""
     moment = clock.now()
-    db.session.add(SignInAttempt(blind=doubts.answers_blind(contact), at=moment))
-    db.session.flush()
+    append(db.session, SignInAttempt, [{"blind": doubts.answers_blind(contact), "at": moment}])
     left = ANSWERS - doubts.wrong_answers(contact, moment)
     if left <= 0:
-        db.session.add(SignInAttempt(blind=doubts.closing_blind(contact), at=moment))
+        append(db.session, SignInAttempt, [{"blind": doubts.closing_blind(contact), "at": moment}])
         record(ANONYMOUS, "accounts.close_door", About("contact", doubts.closing_blind(contact)[:26]))
         hooks.on_closed(ANONYMOUS, contact, asked)
     return WrongAnswer(max(left, 0))

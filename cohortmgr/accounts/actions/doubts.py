@@ -11,12 +11,13 @@ from cohortmgr.accounts.bearers import CLOSED_FOR
 from cohortmgr.accounts.contacts import EMAIL, Contact
 from cohortmgr.accounts.models import SignInAttempt
 from cohortmgr.base import crypto
-from cohortmgr.base.db import db, reading_as
+from cohortmgr.base.db import db, present, reading_as
 from cohortmgr.outbox.queries import written_to
 
 
 def wrong_answers(contact: Contact, moment: datetime) -> int:
     """Count the wrong answers of a day to the question of an address or number."""
+    present(answers_blind(contact))
     counted = sa.select(sa.func.count()).select_from(SignInAttempt)
     chosen = (SignInAttempt.blind == answers_blind(contact), SignInAttempt.at > moment - CLOSED_FOR)
     return db.session.scalar(counted.where(*chosen)) or 0
@@ -24,6 +25,7 @@ def wrong_answers(contact: Contact, moment: datetime) -> int:
 
 def closed_since(contact: Contact, moment: datetime) -> datetime | None:
     """Return when wrong answers closed the question of an address or number; None if it is open."""
+    present(closing_blind(contact))
     chosen = sa.select(sa.func.max(SignInAttempt.at)).where(
         SignInAttempt.blind == closing_blind(contact), SignInAttempt.at > moment - CLOSED_FOR
     )
@@ -32,6 +34,7 @@ def closed_since(contact: Contact, moment: datetime) -> datetime | None:
 
 def forget(*blinds: str) -> None:
     """Delete what was counted under these names."""
+    present(*blinds)
     db.session.execute(sa.delete(SignInAttempt).where(SignInAttempt.blind.in_(blinds)))
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import HeldForm, SignInSession
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.db import db, table_of
+from cohortmgr.base.db import db, prove, table_of
 from cohortmgr.base.text import new_reference
 
 _TABLE = table_of(HeldForm)
@@ -35,6 +35,7 @@ def account_of(token: str) -> int | None:
     """Return the account whose session a token was, ended or not.
     None if there was no such session, or if it was on a shared device."""
     digest = hashlib.sha256(token.encode()).hexdigest()
+    prove(digest)
     return db.session.scalar(
         sa.select(SignInSession.account_id).where(
             SignInSession.token_hash == digest, SignInSession.shared.is_(False)

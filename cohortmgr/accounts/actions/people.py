@@ -37,7 +37,7 @@ from cohortmgr.accounts.rules import (
 )
 from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.db import db
+from cohortmgr.base.db import append, db, is_postgresql, present
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused
 from cohortmgr.base.text import fold, new_reference
 
@@ -168,10 +168,14 @@ def open_session(account_id: int, shared: bool = False, replaces: Viewer = ANONY
     token, moment = secrets.token_urlsafe(32), clock.now()
     digest = hashlib.sha256(token.encode()).hexdigest()
     until = lasts_until(moment, moment, shared)
-    row = SignInSession(
-        token_hash=digest, account_id=account_id, created_at=moment, expires_at=until, shared=shared
-    )
-    db.session.add(row)
+    row = {
+        "token_hash": digest,
+        "account_id": account_id,
+        "created_at": moment,
+        "expires_at": until,
+        "shared": shared,
+    }
+    append(db.session, SignInSession, [row])
     return token
 
 
@@ -185,6 +189,9 @@ def close_session(viewer: Viewer) -> None:
 
 def revoke_sessions(viewer: Viewer, account_id: int) -> None:
     """Revoke every session of an account; but the viewer's own, if it is theirs."""
+    if is_postgresql():  # sessions are not seen by whoever only proved an address, and may be ended by them
+        db.session.execute(sa.select(sa.func.app_end_sessions(account_id, clock.now(), viewer.session_id)))
+        return
     theirs = sa.update(SignInSession).where(
         SignInSession.account_id == account_id,
         SignInSession.revoked_at.is_(None),
@@ -196,6 +203,7 @@ def revoke_sessions(viewer: Viewer, account_id: int) -> None:
 def new_person(values: Mapping[str, Any]) -> Person:
     """Make a person with the given columns; `phone` is sealed. The caller records the act in the trail."""
     person = Person(reference=new_reference(), created_at=clock.now())
+    present(person.reference)
     db.session.add(person)
     set_person(person, values)
     db.session.flush()
@@ -244,6 +252,7 @@ def set_identifiers(
         return {}
     blinds = {kind: crypto.blind_index(kind, value) for kind, value in numbers.items()}
     typed = {crypto.blind_index(kind, value) for kind, value in (earlier or {}).items()}
+    present(*blinds.values())
     taken = sa.or_(Identifier.person_id == person.id, Identifier.blind.in_(blinds.values()))
     rows = db.session.scalars(sa.select(Identifier).where(taken, Identifier.kind.in_(blinds))).all()
     refused: dict[str, Problem] = {}
@@ -358,6 +367,7 @@ def new_account_of(
     )
     if phone:
         _enter_by_phone(account, phone)
+    present(account.reference)
     db.session.add(account)
     try:
         db.session.flush()

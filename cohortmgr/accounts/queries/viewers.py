@@ -21,7 +21,7 @@ from cohortmgr.accounts.models import (
 from cohortmgr.accounts.rules import COMPANY_ROLES, PROGRAMME, Grant, Role, Scope, Viewer, reaching
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.databases.by_database import ByDatabase
-from cohortmgr.base.db import db, table_of
+from cohortmgr.base.db import db, present, presenting, prove, table_of
 
 # Tables and not models: these rows are read at each request, and building objects of them would be a waste.
 _ACCOUNTS, _PERSONS, _GRANTS, _SESSIONS = map(table_of, (Account, Person, RoleGrant, SignInSession))
@@ -94,6 +94,7 @@ def viewer_of_token(token: str) -> Viewer | None:
     """Return the viewer of a session's token; None if it is unknown, revoked or expired. One statement, and another
     for whoever holds a part of the tree."""
     digest = hashlib.sha256(token.encode()).hexdigest()
+    prove(digest)
     rows = db.session.execute(_BY_TOKEN, {"digest": digest, "now": clock.now(), "today": clock.today()}).all()
     return (
         replace(_viewer(rows, rows[0].session_id), shared=rows[0].shared, until=rows[0].until)
@@ -104,12 +105,14 @@ def viewer_of_token(token: str) -> Viewer | None:
 
 def viewer_of_email(email: str) -> Viewer | None:
     """Return the viewer of an account by its address, for commands and the demonstration."""
+    present(known_email(email))
     rows = db.session.execute(_BY_EMAIL, {"email": known_email(email), "today": clock.today()}).all()
     return _viewer(rows, None) if rows else None
 
 
 def viewer_of_account(reference: str) -> Viewer | None:
     """Return the viewer of an account that acted earlier, by what it holds now; None if it is suspended or unknown."""
+    present(reference)
     rows = db.session.execute(_BY_REFERENCE, {"reference": reference, "today": clock.today()}).all()
     return _viewer(rows, None) if rows else None
 
@@ -180,6 +183,7 @@ def reference_of(person_id: int) -> str:
 
 def account_by_email(email: str) -> Account | None:
     """Return the account of an address, however it is written; None if there is none."""
+    present(known_email(email))
     return db.session.scalar(sa.select(Account).where(Account.email == known_email(email)))
 
 
@@ -188,6 +192,7 @@ def account_by_contact(contact: Contact) -> Account | None:
     if contact.channel == EMAIL:
         return account_by_email(contact.address)
     blind = crypto.blind_index("phone", contact.address)
+    present(blind)
     return db.session.scalar(sa.select(Account).where(Account.phone_blind == blind))
 
 
@@ -219,8 +224,8 @@ def persons_by_identifiers(kind: str, values: Iterable[str]) -> dict[str, Person
     keys = sorted(blinds)
     for part in (keys[i : i + 500] for i in range(0, len(keys), 500)):
         query = sa.select(Identifier.blind, Person).join(Person, Person.id == Identifier.person_id)
-        for blind, person in db.session.execute(
-            query.where(Identifier.kind == kind, Identifier.blind.in_(part))
-        ):
-            found[blinds[blind]] = person
+        with presenting(*part):
+            rows = db.session.execute(query.where(Identifier.kind == kind, Identifier.blind.in_(part))).all()
+        found |= {blinds[blind]: person for blind, person in rows}
+    present(*(person.reference for person in found.values()))
     return found

@@ -18,7 +18,7 @@ class Invitation(Row, Model):
     reference of the account that acts, or "system". `replaces_id` is the role that ends when this one begins."""
 
     __tablename__ = "invitations"
-    __table_args__ = ({"info": {"tenancy": "global"}},)
+    __table_args__ = ({"info": {"tenancy": "closed"}},)
 
     blind: Mapped[str] = mapped_column(sa.String(64), index=True)
     sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)

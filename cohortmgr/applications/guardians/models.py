@@ -21,7 +21,7 @@ class Guardianship(Row, Model):
     __tablename__ = "guardianships"
     __table_args__ = (
         sa.UniqueConstraint("child_id", "guardian_id", "institution_id"),
-        {"info": {"tenancy": "global"}},
+        {"info": {"tenancy": "closed"}},
     )
 
     institution_id: Mapped[int] = mapped_column(Id)

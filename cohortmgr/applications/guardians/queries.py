@@ -16,7 +16,7 @@ from cohortmgr.applications.file.queries import PUBLIC
 from cohortmgr.applications.file.rules import ApplicationState, Consent
 from cohortmgr.applications.guardians.models import ConsentAnswer, Guardianship
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.db import acting_in, db
+from cohortmgr.base.db import acting_in, db, present
 from cohortmgr.base.errors import NotFound
 from cohortmgr.programmes.definition.rules import Definition, GuardianTerms, Option, QuestionKind
 from cohortmgr.programmes.models import Intake
@@ -118,6 +118,7 @@ def answers_by(contact: Contact) -> bool:
 
 def guardianships(person: Person) -> Sequence[Guardianship]:
     """The guardianships that hold today, of everybody with the same contact as that guardian."""
+    present(person.phone_blind or person.email or "")
     same = sa.select(Person.id).where(same_contact(person))
     live = (Guardianship.ended_at.is_(None), Guardianship.until > clock.today())
     return db.session.scalars(
@@ -171,13 +172,15 @@ def standing(applications: Sequence[int]) -> dict[int, dict[str, ConsentAnswer]]
 
 def asked_of(application: Application) -> sa.Row[Person, Guardianship] | None:
     """The guardian last asked about a file, with the guardianship (capacity and moment); or None."""
-    return db.session.execute(
+    chosen = (
         sa.select(Person, Guardianship)
         .join(Guardianship, Guardianship.guardian_id == Person.id)
         .where(Guardianship.child_id == application.person_id, Guardianship.ended_at.is_(None))
         .where(Guardianship.institution_id == application.institution_id)
         .order_by(Guardianship.id.desc())
-    ).first()
+    )
+    with acting_in(application.institution_id):  # a child sees no other person
+        return db.session.execute(chosen).first()
 
 
 def children_named(values: Sequence[Any], column: sa.orm.InstrumentedAttribute[Any]) -> dict[Any, Guarded]:
@@ -189,7 +192,7 @@ def children_named(values: Sequence[Any], column: sa.orm.InstrumentedAttribute[A
         Guardianship.until > clock.today(),
     )
     rows = db.session.execute(
-        sa.select(column, Application.consent, CHILD.given_name, Person)
+        sa.select(column, Application.consent, CHILD.given_name, Guardianship.id, Person)
         .select_from(Application)
         .join(CHILD, CHILD.id == Application.person_id)
         .outerjoin(Guardianship, live)
@@ -198,8 +201,9 @@ def children_named(values: Sequence[Any], column: sa.orm.InstrumentedAttribute[A
         .order_by(Application.id, Guardianship.id)
     )
     found: dict[Any, Guarded] = {}
-    for value, consent, name, guardian in rows:
-        if guardian is not None or consent == Consent.WAITING:
+    for value, consent, name, guardianship, guardian in rows:
+        # The child, who does not see who the guardian is, has one nevertheless.
+        if guardianship is not None or consent == Consent.WAITING:
             held = found.get(value)
             found[value] = Guarded(name, guardian or (held.guardian if held else None))
     return found

@@ -12,7 +12,8 @@ import psycopg
 import sqlalchemy as sa
 from flask import current_app
 
-from cohortmgr.base.db import db, is_locked
+from cohortmgr.base.databases.locks import is_locked
+from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem
 
 # With less than this many bytes left, the next upload or the next page of the journal finds no room.

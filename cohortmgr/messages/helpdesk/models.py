@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from cohortmgr.base.db import Id, Model, Row, Versioned
 
 # What a person asked and chose goes with their account when it moves to the person whose file was brought.
-_GLOBAL = {"info": {"tenancy": "global", "follows": "account"}}
+_CHOSEN = {"info": {"tenancy": "closed", "follows": "account"}}
 _FOLLOWS = {"info": {"tenancy": "institution_or_person", "follows": "account"}}
 
 

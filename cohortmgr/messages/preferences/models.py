@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cohortmgr.base.db import Id, Model
-from cohortmgr.messages.helpdesk.models import _GLOBAL
+from cohortmgr.messages.helpdesk.models import _CHOSEN
 
 
 class Preference(Model):
@@ -16,7 +16,7 @@ class Preference(Model):
     hours."""
 
     __tablename__ = "message_preferences"
-    __table_args__ = (_GLOBAL,)
+    __table_args__ = (_CHOSEN,)
 
     person_id: Mapped[int] = mapped_column(
         Id, sa.ForeignKey("persons.id"), primary_key=True, autoincrement=False
@@ -33,7 +33,7 @@ class InboxMark(Model):
     """When a person last opened their messages: messages sent since are new to them."""
 
     __tablename__ = "inbox_marks"
-    __table_args__ = (_GLOBAL,)
+    __table_args__ = (_CHOSEN,)
 
     person_id: Mapped[int] = mapped_column(
         Id, sa.ForeignKey("persons.id"), primary_key=True, autoincrement=False

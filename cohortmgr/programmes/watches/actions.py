@@ -18,7 +18,7 @@ from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.audit.actions import about, destroy, record
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.db import db, insert_or_leave, table_of
+from cohortmgr.base.db import db, insert_or_leave, present, table_of
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import new_reference
 from cohortmgr.organisations.models import Organisation
@@ -51,6 +51,7 @@ def keep(contact: Contact, language: str, region: str | None, scope: str) -> Non
         "created_at": moment,
         **wanted,
     }
+    present(blind)
     insert_or_leave(db.session, IntakeWatch, [row])
     mine = sa.update(_WATCHES).where(_WATCHES.c.blind == blind, _WATCHES.c.scope == scope)
     db.session.connection().execute(mine.values(wanted))
@@ -74,7 +75,11 @@ def watch_of(token: str) -> str:
 def stop(reference: str) -> int:
     """Forget an address, with its watches and their letters that have not left. Returns how many watches; 0
     the second time."""
-    blind = sa.select(_WATCHES.c.blind).where(_WATCHES.c.reference == reference).scalar_subquery()
+    present(reference)
+    blind = db.session.scalar(sa.select(_WATCHES.c.blind).where(_WATCHES.c.reference == reference))
+    if blind is None:
+        return 0
+    present(blind)
     return _forget(sa.select(_WATCHES.c.reference).where(_WATCHES.c.blind == blind))
 
 

@@ -47,7 +47,14 @@ COLUMNS = {
     "x": "elsewhere",
 }
 WRITTEN = re.compile(r"\s*(?:INSERT INTO|UPDATE)\s+(\w+)", re.IGNORECASE)
-WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
+WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|SELECT app_(end|use|move|destroy)_)", re.IGNORECASE)
+# What functions of PostgreSQL write to, which the web calls where its role may not write itself.
+BY_FUNCTIONS = {
+    "app_end_sessions": "sessions",
+    "app_use_up_links": "links",
+    "app_move_head": "audit_heads",
+    "app_destroy_key": "subject_keys",
+}
 LETTER = "20270101T000000000000"
 
 # What a form of that address would send, sound as far as it goes without knowing the page.
@@ -235,7 +242,9 @@ class Kept:
             return
         there = "SELECT tablename FROM pg_tables WHERE schemaname = 'built'"
         kept = {name for (name,) in self.database.admin.execute(there)}
-        for table in {match[1] for statement in written if (match := WRITTEN.match(statement))}:
+        touched = {match[1] for statement in written if (match := WRITTEN.match(statement))}
+        touched |= {table for name, table in BY_FUNCTIONS.items() if any(name in each for each in written)}
+        for table in touched:
             self.database.admin.execute(f"DELETE FROM public.{table}")
             if table in kept:
                 self.database.admin.execute(f"INSERT INTO public.{table} SELECT * FROM built.{table}")

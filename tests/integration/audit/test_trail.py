@@ -53,7 +53,12 @@ def test_an_act_takes_three_statements_once_its_chain_exists(statements: Any) ->
             note(number, institution=7)
             db.session.flush()
             actions.extend_chains(db.session)
-    assert [text.split()[0] for text in seen if "audit_" in text] == ["SELECT", "INSERT", "UPDATE"]
+    trail = [text for text in seen if "audit_" in text or "_head(" in text]
+    # PostgreSQL moves a head by a function.
+    assert [text.split()[0] for text in trail] in (
+        ["SELECT", "INSERT", "UPDATE"],
+        ["SELECT", "INSERT", "SELECT"],
+    )
 
 
 @pytest.mark.usefixtures("system_context")

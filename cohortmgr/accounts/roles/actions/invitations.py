@@ -33,7 +33,7 @@ from cohortmgr.accounts.rules import (
 )
 from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.db import db
+from cohortmgr.base.db import db, present
 from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
 from cohortmgr.base.i18n import in_each_language
 from cohortmgr.base.text import new_reference
@@ -96,6 +96,7 @@ def invite(viewer: Viewer, invited: Invitee, wish: RoleWish, replaces: RoleGrant
         created_at=moment,
         expires_at=moment + INVITATION_LIFETIME,
     )
+    present(row.reference)
     db.session.add(row)
     db.session.flush()
     _send(viewer, row, "accounts.invite")
@@ -226,7 +227,7 @@ def _count(viewer: Viewer, row: Invitation, contact: Contact) -> None:
 
 
 def _replaced(inviter: Viewer, row: Invitation, account: Account) -> None:
-    held = db.session.get(RoleGrant, row.replaces_id) if row.replaces_id is not None else None
+    held = db.session.get_one(RoleGrant, row.replaces_id) if row.replaces_id is not None else None
     if held is None or held.account_id == account.id:
         return
     if held_roles.grant_state_of(held) is not GrantState.ENDED:

@@ -24,7 +24,7 @@ from cohortmgr.accounts.roles.rules import (
 )
 from cohortmgr.accounts.rules import COMPANY_ROLES, Role, Viewer, allows, may_grant
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.db import db
+from cohortmgr.base.db import db, present
 from cohortmgr.base.errors import N_, NotFound, Problem
 from cohortmgr.base.i18n import localized, say
 from cohortmgr.base.text import fold
@@ -166,6 +166,7 @@ def colleagues(viewer: Viewer, account: str | None = None) -> list[RoleHolder]:
     rows = [row for row in db.session.execute(query) if can_see(viewer, row[0])]
     scopes = hooks.names_at({grant.path for grant, _account, _person in rows})
     stood_for = _names_by_id({grant.stands_for_id for grant, _account, _person in rows})
+    present(*(entered.reference for _grant, entered, _person in rows))  # and what they hold elsewhere
     everything = _all_grants({grant.account_id for grant, _account, _person in rows})
     states = states_of(grant for held in everything.values() for grant in held)
     found: dict[int, tuple[Account, Person, list[HeldRole]]] = {}
@@ -203,6 +204,7 @@ def account_to_suspend(viewer: Viewer, reference: str) -> Account:
     """Return the account of a colleague whom the viewer may suspend, reopen or sign out, locked. Raises NotFound.
 
     An account enters everything that is its person's: whoever manages only some of its roles ends those."""
+    present(reference)  # with what the account holds where the viewer sees nothing
     account = db.session.scalar(
         sa.select(Account)
         .where(Account.reference == reference)

@@ -29,7 +29,7 @@ from cohortmgr.applications.guardians.queries import (
 from cohortmgr.applications.guardians.rules import Named, born_on, comes_of_age, consent_of, guardian_of
 from cohortmgr.audit.actions import About, about, record
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.db import db, table_of
+from cohortmgr.base.db import db, present, table_of
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.hooks import Hook
 from cohortmgr.base.text import clean, fold, new_reference
@@ -191,8 +191,9 @@ def _guardians(asked: Sequence[ConsentRequest], language: str) -> dict[tuple[str
             }
         )  # fmt: skip
     if rows:
-        db.session.connection().execute(sa.insert(table_of(Person)), rows)
         references = [str(row["reference"]) for row in rows]
+        present(*references)
+        db.session.connection().execute(sa.insert(table_of(Person)), rows)
         for part in (references[i : i + _CHUNK] for i in range(0, len(references), _CHUNK)):
             for person in db.session.scalars(sa.select(Person).where(Person.reference.in_(part))):
                 contact_held = contact_of(person)
@@ -210,9 +211,11 @@ def _known(contacts: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Person]
     found: dict[tuple[str, str], Person] = {}
     keys = sorted(phones)
     for part in (keys[i : i + _CHUNK] for i in range(0, len(keys), _CHUNK)):
+        present(*part)
         for person in db.session.scalars(sa.select(Person).where(are, Person.phone_blind.in_(part))):
             found["sms", phones[str(person.phone_blind)]] = person
     for part in (emails[i : i + _CHUNK] for i in range(0, len(emails), _CHUNK)):
+        present(*part)
         same = (are, Person.phone_blind.is_(None), Person.email.in_(part))
         for person in db.session.scalars(sa.select(Person).where(*same)):
             found["email", str(person.email)] = person

@@ -36,7 +36,7 @@ from cohortmgr.applications.importing.queries.plan import ImportPlan, ImportStep
 from cohortmgr.applications.importing.rules import Rejection
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.db import Model, db, table_of
+from cohortmgr.base.db import Model, db, present, table_of
 from cohortmgr.base.text import new_reference, new_short_code
 from cohortmgr.outbox.actions import open_bundle
 from cohortmgr.programmes.definition.rules import IntakeState
@@ -126,6 +126,7 @@ def _persons(prepared: PreparedImport, plan: ImportPlan) -> dict[int, Person]:
                 stale.setdefault(purpose, set()).add(person.reference)
             db.session.expire(person)
         persons[step.sending.line] = person
+    present(*added)
     _insert(Person, added.values())
     for part in chunks(added):
         query = sa.select(Person.reference, Person.id).where(Person.reference.in_(part))

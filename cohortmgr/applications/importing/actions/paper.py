@@ -36,7 +36,7 @@ from cohortmgr.applications.importing.queries.runs import Invited, reached_by, w
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.clock import CASABLANCA
-from cohortmgr.base.db import db
+from cohortmgr.base.db import db, present
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import fold, new_reference, new_short_code
 from cohortmgr.programmes.definition.rules import Definition, IntakeState, QuestionKind
@@ -121,10 +121,13 @@ def known(
     statements."""
     numbers = [crypto.blind_index(*each) for each in identity_numbers(definition.form, answers).items()]
     bearers = sa.select(Identifier.person_id).where(Identifier.blind.in_(numbers))
+    present(*numbers)
     ways: list[sa.ColumnElement[bool]] = [Person.id.in_(bearers)]
     told = {q.target: answers.get(q.key) for q in asked(definition.form) if q.target}
     if isinstance(phone := told.get("person.phone"), str):
-        ways.append(Person.phone_blind == crypto.blind_index("phone", normalise_phone(phone)))
+        blind = crypto.blind_index("phone", normalise_phone(phone))
+        present(blind)
+        ways.append(Person.phone_blind == blind)
     name = fold(f"{told.get('person.family_name') or ''} {told.get('person.given_name') or ''}")
     if name.strip():
         named = sa.select(Application.person_id).where(Application.sort_name == name, file.AGREED)

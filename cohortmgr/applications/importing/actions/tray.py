@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.actions import links
 from cohortmgr.accounts.contacts import Contact
-from cohortmgr.accounts.models import SingleUseLink
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.importing.actions.loading import store
@@ -178,12 +177,7 @@ def mend_by_link(viewer: Viewer, token: str, cells: Mapping[str, str]) -> tuple[
 
 def is_done(viewer: Viewer, token: str) -> bool:
     """Whether the link was used; only loading its row uses it."""
-    used = sa.select(SingleUseLink.id).where(
-        SingleUseLink.token_hash == links.hashed(token),
-        SingleUseLink.purpose == "repair",
-        SingleUseLink.used_at.is_not(None),
-    )
-    return db.session.scalar(used) is not None
+    return links.is_used(token, "repair")
 
 
 def _judge(opened: Opened, cells: Mapping[str, str]) -> Sending | Rejection:

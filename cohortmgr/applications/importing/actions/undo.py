@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.applications.importing.queries.plan import chunks
 from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock
-from cohortmgr.base.db import Model, db, table_of
+from cohortmgr.base.db import Model, db, present, table_of
 from cohortmgr.base.errors import N_, NotFound, Refused
 from cohortmgr.outbox.actions import turn_bundle
 from cohortmgr.programmes.models import Intake
@@ -120,6 +120,7 @@ def undo(viewer: Viewer, run_reference: str) -> int:
     connection = db.session.connection()
     connection.execute(sa.delete(_TRAY).where(_TRAY.c.run_id == run.id, _TRAY.c.state == "waiting"))
     persons = [row.person_id for row in found.going]
+    _keep_in_sight(persons)
     for part in chunks(row.id for row in found.going):
         connection.execute(sa.delete(_APPLICATIONS).where(_APPLICATIONS.c.id.in_(part)))
     _forget_persons([*persons, *_forget_guardians(persons, intake)], run)
@@ -139,7 +140,9 @@ def _forget_guardians(children: Sequence[int], intake: Intake) -> list[int]:
     guardians: set[int] = set()
     for part in chunks(children):
         here = (_GUARDIANSHIPS.c.child_id.in_(part), _GUARDIANSHIPS.c.institution_id == intake.institution_id)
-        guardians |= set(db.session.scalars(sa.select(_GUARDIANSHIPS.c.guardian_id).where(*here)))
+        theirs = set(db.session.scalars(sa.select(_GUARDIANSHIPS.c.guardian_id).where(*here)))
+        _keep_in_sight(theirs)
+        guardians |= theirs
         db.session.connection().execute(sa.delete(_GUARDIANSHIPS).where(*here))
     left: set[int] = set()
     for part in chunks(guardians):
@@ -149,6 +152,12 @@ def _forget_guardians(children: Sequence[int], intake: Intake) -> list[int]:
         gone = db.session.scalars(sa.select(_PERSONS.c.reference).where(_PERSONS.c.id.in_(part)))
         links.use_up("guardian", gone.all())
     return sorted(guardians - left)
+
+
+def _keep_in_sight(persons: Iterable[int]) -> None:
+    """Let persons be seen still when nothing of theirs is left here, so that they can be forgotten."""
+    for part in chunks(persons):
+        present(*db.session.scalars(sa.select(_PERSONS.c.reference).where(_PERSONS.c.id.in_(part))))
 
 
 def _forget_persons(persons: Sequence[int], run: ImportRun) -> None:

@@ -16,7 +16,7 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock
-from cohortmgr.base.db import db, insert_or_leave, reading_as, table_of
+from cohortmgr.base.db import db, insert_or_leave, present, reading_as, table_of
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.messages.preferences.models import InboxMark, Preference
 from cohortmgr.messages.preferences.queries.preferences import chosen_by, contact_preference_of
@@ -72,6 +72,7 @@ def unsubscribe(viewer: Viewer, person_reference: str, *, campaigns: bool = Fals
     Whoever has the signed link may do this.
 
     Messages about the person's file come in either case. Returns False if nothing changed."""
+    present(person_reference)
     chosen = sa.select(Person.id, *_PREFERENCES.c).outerjoin(Preference, Preference.person_id == Person.id)
     row = db.session.execute(chosen.where(Person.reference == person_reference)).one_or_none()
     if row is None:

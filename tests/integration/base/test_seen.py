@@ -1,0 +1,95 @@
+"""With a tenant, the web's role of PostgreSQL sees who has a file, a question, a guardianship or a role there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from cohortmgr import tables
+from cohortmgr.accounts.models import Person
+from cohortmgr.base.db import NO_INSTITUTION, db, present, see, table_of
+from tests.databases import Database, PostgresDatabase
+from tests.factories.year import lived
+from tests.integration.base.rows import insert
+
+pytestmark = pytest.mark.postgres_only
+
+OURS, THEIRS = 101, 102
+TABLES = list(tables.metadata.sorted_tables)
+SEEN = [table for table in TABLES if "seen_in" in table.columns]
+
+
+@pytest.fixture
+def web(database: Database, app: Flask) -> Iterator[None]:
+    """A row that we see, one that they see, and one that nobody sees but administrators of the system."""
+    assert isinstance(database, PostgresDatabase)
+    for table in SEEN:
+        for number, place in ((1001, OURS), (1002, THEIRS), (1003, NO_INSTITUTION)):
+            whose = {"account_id": number, "person_id": number}
+            insert(database, table, number, seen_in=[place], email=f"{number}@exemple.ma", **whose)
+    with app.app_context():
+        yield
+
+
+def numbers(table: sa.Table) -> list[int]:
+    return list(db.session.scalars(sa.select(table.c.id).order_by(table.c.id)))
+
+
+def test_what_bears_the_places_is_people_and_what_is_theirs() -> None:
+    assert {table.name for table in SEEN} == {"persons", "accounts", "identifiers", "grants"}
+
+
+@pytest.mark.usefixtures("web")
+@pytest.mark.parametrize("table", SEEN, ids=lambda table: table.name)
+def test_an_institution_sees_its_own(table: sa.Table) -> None:
+    assert numbers(table) == []
+    see([OURS], None)
+    assert numbers(table) == [1001]
+    see([OURS, THEIRS], None)
+    assert numbers(table) == [1001, 1002]
+    see([NO_INSTITUTION], None)
+    assert numbers(table) == [1003]
+
+
+@pytest.mark.usefixtures("web")
+@pytest.mark.parametrize("table", SEEN, ids=lambda table: table.name)
+def test_who_shows_an_address_sees_whose_it_is_and_nobody_else(table: sa.Table) -> None:
+    present("1002@exemple.ma")
+    assert numbers(table) == [1002]
+
+
+@pytest.mark.usefixtures("web")
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_no_policy_runs_a_plan_for_each_row(table: sa.Table) -> None:
+    """What a policy asks is an InitPlan, which is run once a statement and only if a row comes so far."""
+    see([OURS], 1001)
+    lines = db.session.scalars(sa.text(f"EXPLAIN SELECT * FROM {table.name}")).all()
+    assert not [line for line in lines if "SubPlan" in line]
+
+
+def test_triggers_note_where_each_person_has_something(system_context: None) -> None:
+    """A whole year of a programme; a table of institutions that refers to persons later is covered."""
+    lived()
+    assert unseen() == []
+    said = "SELECT count(*) FROM {} WHERE seen_in IS DISTINCT FROM app_places({})"
+    for table, whose in (("persons", "id"), ("accounts", "person_id"), ("identifiers", "person_id")):
+        assert db.session.scalar(sa.text(said.format(table, whose))) == 0, table
+
+
+def unseen() -> list[str]:
+    """The columns, in tables of institutions, with somebody whom the institution of the row does not see."""
+    persons = table_of(Person)
+    found = []
+    for table in TABLES:
+        for column in table.columns if "institution_id" in table.columns else ():
+            if column.references(persons.c.id):
+                not_there = ~persons.c.seen_in.contains(
+                    sa.func.array_append(sa.text("'{}'::bigint[]"), table.c.institution_id)
+                )
+                rows = sa.select(sa.func.count()).select_from(table.join(persons, persons.c.id == column))
+                if db.session.scalar(rows.where(not_there)):
+                    found.append(f"{table.name}.{column.name}")
+    return found
