@@ -17,9 +17,9 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from cohortmgr import tables
-from cohortmgr.accounts import queries
 from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.models import Account
+from cohortmgr.accounts.queries import viewers
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.audit import queries as trail
 from cohortmgr.base.db import WRITING, db, present, prove, see, writing
@@ -176,7 +176,7 @@ def acting(system_app: Flask, app: Flask) -> Iterator[dict[str, int]]:
         }
         token = people.open_session(made[EMAIL])
     with app.app_context():
-        known = queries.viewer_of_token(token)
+        known = viewers.viewer_of_token(token)
         assert known is not None
         see(known.listed, known.person_id)
         yield made
@@ -185,7 +185,7 @@ def acting(system_app: Flask, app: Flask) -> Iterator[dict[str, int]]:
 def grant_by(email: str, role: Role, path: str, numbers: list[int], as_if: Viewer = SYSTEM) -> None:
     """Give a role as an action that forgot to ask who may: the database is the last to look."""
     with writing():
-        found = queries.account_by_email(email)
+        found = viewers.account_by_email(email)
         assert found is not None
         people.grant(as_if, found, role, "organisation", path or "installation", path, numbers)
 

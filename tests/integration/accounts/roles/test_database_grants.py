@@ -7,8 +7,8 @@ from itertools import product
 import pytest
 import sqlalchemy as sa
 
-from cohortmgr.accounts import queries
 from cohortmgr.accounts.models import Account
+from cohortmgr.accounts.queries import viewers
 from cohortmgr.accounts.rules import PROGRAMME, Role, may_grant
 from cohortmgr.base.db import db
 from tests.databases import Database, PostgresDatabase
@@ -50,7 +50,7 @@ def test_the_database_and_the_rules_say_the_same(
     frozen.obj = [2] if path else []
     given = {"role": held.value, "path": path, "alone": alone, "scope_kind": scope, "institutions": frozen}
     insert(database, tables["grants"], 11, account_id=11, **given)
-    viewer = queries.viewer_of_email("elle@exemple.ma")
+    viewer = viewers.viewer_of_email("elle@exemple.ma")
     assert viewer is not None
     asked = sa.text("SELECT app_may_grant(11, :role, :path, to_jsonb(CAST(:opened AS bigint[])), :alone)")
     differ = []
