@@ -152,6 +152,7 @@ FUNCTIONS = (
     "app_institution_placed()",
     "app_end_sessions(bigint, timestamptz, bigint)",
     "app_use_up_links(text, text[], timestamptz)",
+    "app_was_entered(bigint)",
     "app_keys(text[])",
     "app_destroy_key(text, timestamptz)",
     "app_chains()",

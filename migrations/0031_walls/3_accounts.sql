@@ -96,6 +96,11 @@ CREATE FUNCTION app_end_sessions(whose bigint, moment timestamptz, spared bigint
   SELECT count(*) FROM ended
 $$;
 
+-- Whether anybody ever entered the account: who chooses its first password is told, and sees no session of it.
+CREATE FUNCTION app_was_entered(whose bigint) RETURNS boolean STABLE SECURITY DEFINER LANGUAGE plpgsql
+  SET search_path = pg_catalog, public, pg_temp AS
+$$ BEGIN RETURN EXISTS (SELECT FROM sessions WHERE account_id = whose); END $$;
+
 CREATE FUNCTION app_links() RETURNS trigger LANGUAGE plpgsql
   SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN

@@ -37,6 +37,7 @@ from cohortmgr.accounts.rules import (
 )
 from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock, crypto
+from cohortmgr.base.databases.by_database import ByDatabase
 from cohortmgr.base.db import append, db, is_postgresql, present
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused
 from cohortmgr.base.text import fold, new_reference
@@ -83,8 +84,11 @@ def prepare_sign_in(contact: Contact, password: str) -> int | None:
 def take_password(account_id: int, password_hash: str) -> None:
     """Give an account the password that was chosen at sign-up, once a code has proved whose it is."""
     account = db.session.get_one(Account, account_id)
-    entered = sa.select(SignInSession.id).where(SignInSession.account_id == account.id).limit(1)
-    is_new = account.password_hash is None and db.session.scalar(entered) is None
+    entered = ByDatabase(
+        sqlite=sa.select(SignInSession.id).where(SignInSession.account_id == account.id).exists(),
+        postgresql=sa.func.app_was_entered(account.id),  # sessions are not seen by whoever only proved an address
+    )
+    is_new = account.password_hash is None and not db.session.scalar(sa.select(entered))
     change_password(ANONYMOUS, account, password_hash, tells=not is_new)
 
 
