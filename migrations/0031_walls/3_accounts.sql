@@ -1,6 +1,6 @@
 -- Whoever makes an account says by what it is entered. Later a way into it is changed by the session of its own person.
 -- Whoever first proves an address may drop a password that a stranger chose, and one that was chosen at sign-up is taken
--- once the address is proved. Accounts are closed and opened by those who administer people, never by themselves.
+-- once the address is proved. What somebody proves to be theirs may leave the empty account that it entered. Accounts are closed and opened by those who administer people, never by themselves.
 
 -- Whether the claim link of a person was used up in this very transaction.
 CREATE FUNCTION app_claimed(whose bigint) RETURNS boolean STABLE SECURITY DEFINER LANGUAGE plpgsql
@@ -43,12 +43,16 @@ BEGIN
   proved := coalesce(OLD.email = ANY (app_presented()) OR OLD.phone_blind = ANY (app_presented()), false) AND proves;
   IF (NEW.id, NEW.reference, NEW.created_at) IS DISTINCT FROM (OLD.id, OLD.reference, OLD.created_at)
      OR NEW.password_hash IS DISTINCT FROM OLD.password_hash AND NOT own
-        AND NOT (proved AND (NEW.password_hash IS NOT NULL OR OLD.proved_at IS NULL AND NEW.proved_at IS NOT NULL))
+        AND NOT (proved AND (NEW.password_hash IS NOT NULL OR NEW.email IS NULL
+                             OR OLD.proved_at IS NULL AND NEW.proved_at IS NOT NULL))
      OR NEW.proved_at IS DISTINCT FROM OLD.proved_at AND NOT own AND NOT proved AND NEW.email IS NOT DISTINCT FROM OLD.email
      OR (NEW.email IS DISTINCT FROM OLD.email AND NOT own
-         AND NOT (OLD.email IS NULL AND proves AND NEW.email = ANY (app_presented())))
+         AND NOT (proves AND (OLD.email IS NULL AND NEW.email = ANY (app_presented())
+                              OR NEW.email IS NULL AND OLD.email = ANY (app_presented()))))
      OR ((NEW.phone_blind, NEW.phone_sealed) IS DISTINCT FROM (OLD.phone_blind, OLD.phone_sealed) AND NOT own
-         AND NOT (OLD.phone_blind IS NULL AND proves AND NEW.phone_blind = ANY (app_presented()))) THEN
+         AND NOT (proves AND (OLD.phone_blind IS NULL AND NEW.phone_blind = ANY (app_presented())
+                              OR NEW.phone_blind IS NULL AND NEW.phone_sealed IS NULL
+                                 AND OLD.phone_blind = ANY (app_presented())))) THEN
     RAISE EXCEPTION 'the ways into an account are changed by its own session' USING ERRCODE = 'insufficient_privilege';
   END IF;
   -- An account moves to the person who bears the same address or number, or whose claim link is being used.

@@ -129,6 +129,7 @@ def enter_by(viewer: Viewer, account: Account, contact: Contact) -> None:
 def leave(viewer: Viewer, account: Account, contact: Contact) -> None:
     """Let a contact enter an account no longer, nor lead to its person: it enters another from now on. Its sessions
     and its password end with it."""
+    present(account.reference)  # nothing else that was shown leads to it afterwards
     if contact.channel == EMAIL:
         account.email, account.password_hash = None, None
     else:
@@ -277,8 +278,10 @@ def set_identifiers(
 def replace_identifier(viewer: Viewer, person: Person, kind: str, value: str) -> None:
     """Know a person by another number, because staff looked at the card. The caller has checked that the viewer may,
     and writes the trail. Raises Refused if another person has it."""
+    blind = crypto.blind_index(kind, value)
+    present(blind)
     held = sa.select(Identifier).where(Identifier.kind == kind)
-    other = held.where(Identifier.blind == crypto.blind_index(kind, value), Identifier.person_id != person.id)
+    other = held.where(Identifier.blind == blind, Identifier.person_id != person.id)
     if db.session.scalar(other.limit(1)) is not None:
         raise Refused(Problem(_OTHER_PERSON, {}, kind))
     mine = db.session.scalar(held.where(Identifier.person_id == person.id).limit(1))
