@@ -165,7 +165,7 @@ ROWS = """{% for row in rows %}
 <tr>{% if boxes %}<td class="box"><input type="checkbox" form="ticked" name="files" value="{{ row.reference }}" \
 aria-label="{{ row.name or unnamed }}"></td>{% endif %}
 <th scope="row"><a href="{{ before }}{{ row.reference }}{{ after }}"><bdi>{{ row.name or unnamed }}</bdi></a></th>
-{% for key, label in labels %}{% set value = row[loop.index + 2] %}
+{% for key, label in labels %}{% set value = row[loop.index + 1] %}
 <td{% if key in figures %} class="num"{% endif %} data-label="{{ label }}">\
 {% if key in words %}{% if key in tags %}{% if value is not none %}\
 <span class="tag {{ tags[key].get(value, 'neutral') }}">{{ words[key][value] }}</span>{% endif %}\

@@ -17,6 +17,8 @@ class Event(Row, Model):
     __table_args__ = (
         sa.UniqueConstraint("chain", "sequence"),
         sa.Index("ix_audit_events_object", "object_kind", "object_reference"),
+        sa.Index("ix_audit_events_institution_at", "institution_id", "at", "id"),
+        sa.Index("ix_audit_events_at", "at", "id"),
         {"info": {"tenancy": "journal"}},
     )
 

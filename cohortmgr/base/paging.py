@@ -1,46 +1,221 @@
-"""Paging: one page of a long list, with its number kept in the URL."""
+"""Paging: one page of a long list, found by the key of a row and never by counting the rows before it.
+
+An address that says `after` or `before` bears the reference of the row at which the page begins or ends. So a page
+costs the same wherever it lies, and shows no row twice while others are added. Keyset pagination, as Markus Winand
+describes it in "No Offset".
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql.operators import desc_op
 
 from cohortmgr.base.db import db
+
+# Rows are counted up to here; of more it is said that there are more.
+COUNTED = 1_000
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a list the address is: behind a row, before one, at the end, or at the beginning; and the number of the
+    page, for people, which finds nothing."""
+
+    number: int = 1
+    after: str = ""
+    before: str = ""
+    at_end: bool = False
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a list: the rows numbered `first` to `last` (counted from 1) of `total`."""
+    """One page of a list. `total` is all rows, or COUNTED if `is_more`. `before` and `after` are the references at
+    which the pages beside it end and begin; None where there is none. `number` is 0 at the end of a list that was not
+    counted."""
 
     rows: Sequence[Any]
     number: int
     size: int
     total: int
+    is_more: bool = False
+    before: str | None = None
+    after: str | None = None
 
     @property
     def pages(self) -> int:
-        """The number of pages, at least one."""
+        """The number of pages as far as rows were counted, at least one."""
         return max(1, -(-self.total // self.size))
 
     @property
-    def first(self) -> int:
-        """The number of the first row on this page, 0 if there are none."""
-        return (self.number - 1) * self.size + 1 if self.total else 0
-
-    @property
-    def last(self) -> int:
-        """The number of the last row on this page, 0 if there are none."""
-        return self.first + len(self.rows) - 1 if self.total else 0
+    def is_whole(self) -> bool:
+        """Whether the list has no other page."""
+        return self.before is None and self.after is None
 
 
-def page_of(query: sa.Select[Any], number: int, size: int) -> Page:
-    """Return one page of a query, in two statements: the count and the rows.
+def page_of(query: sa.Select[Any], place: Place, size: int, total: int | None = None) -> Page:
+    """Return one page of a query, in two statements, and one more behind or before a row.
 
-    A page number beyond the end gives the last page."""
-    total = db.session.scalar(sa.select(sa.func.count()).select_from(query.order_by(None).subquery())) or 0
-    number = min(max(1, number), max(1, -(-total // size)))
-    rows = db.session.execute(query.limit(size).offset((number - 1) * size)).all()
-    return Page(rows, number, size, total)
+    The query is ordered by columns of one direction, of which the last is unique; its first column is an entity with
+    a reference, or it selects a column of that name. `total` is what a counter says; without it rows are counted, up
+    to COUNTED. A row that is unknown leads to the first page."""
+    columns, down = _order(query)
+    counted, is_more = (total, False) if total is not None else _counted(query)
+    key = _key(query, columns, place.after or place.before)
+    rows: list[Any] = []
+    backwards = place.at_end or bool(place.before and key and not place.after)
+    if backwards:
+        turned = query.order_by(None).order_by(*(each.asc() if down else each.desc() for each in columns))
+        rows = list(db.session.execute(_beyond(turned, columns, key, not down).limit(size + 1)).all())
+    if backwards and (len(rows) > size or place.at_end):
+        return _backwards(rows, place, size, counted, is_more)
+    forward = key if place.after else None
+    rows = list(db.session.execute(_beyond(query, columns, forward, down).limit(size + 1)).all())
+    if place.after and not rows:
+        return page_of(query, Place(at_end=True), size, counted if not is_more else None)
+    behind, rows = len(rows) > size, rows[:size]
+    return Page(
+        rows,
+        max(2, place.number) if forward is not None else 1,
+        size,
+        counted,
+        is_more,
+        before=_mark(rows[0]) if forward is not None else None,
+        after=_mark(rows[-1]) if behind else None,
+    )
+
+
+def _backwards(rows: list[Any], place: Place, size: int, counted: int, is_more: bool) -> Page:
+    """The page that was read from its end. The last page has what is left over when the others are full."""
+    full = size if not place.at_end or is_more else counted % size or size
+    ahead, rows = len(rows) > full, rows[:full][::-1]
+    last = 0 if is_more else max(1, -(-counted // size))
+    return Page(
+        rows,
+        last if place.at_end else max(1, place.number),
+        size,
+        counted,
+        is_more,
+        before=_mark(rows[0]) if ahead and rows else None,
+        after=_mark(rows[-1]) if not place.at_end else None,
+    )
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The references before and after a row of a list, its place from 1, and how many there are; the last two are None
+    beyond COUNTED."""
+
+    before: str | None
+    after: str | None
+    place: int | None
+    total: int | None
+
+
+def neighbours_of(query: sa.Select[Any], reference: str) -> Neighbours | None:
+    """Return what stands beside a row in a query that selects references, in two statements; None if the row is not
+    in it. No more than COUNTED rows are read."""
+    columns, down = _order(query)
+    bare = query.order_by(None)
+    inside = bare.with_only_columns(*columns, maintain_column_froms=True)
+    key = db.session.execute(inside.where(_reference(query) == reference)).first()
+    if key is None:
+        return None
+    turned = bare.order_by(*(each.asc() if down else each.desc() for each in columns))
+    ahead = _beyond(turned, columns, key, not down)
+    first = ahead.limit(COUNTED).subquery()
+    row = db.session.execute(
+        sa.select(
+            ahead.limit(1).scalar_subquery(),
+            _beyond(query, columns, key, down).limit(1).scalar_subquery(),
+            sa.select(sa.func.count()).select_from(first).scalar_subquery(),
+            sa.select(sa.func.count()).select_from(_few(query)).scalar_subquery(),
+        )
+    ).one()
+    place, total = row[2] + 1, row[3]
+    return Neighbours(
+        row[0], row[1], place if place <= COUNTED else None, total if total <= COUNTED else None
+    )
+
+
+def cut(rows: Sequence[Any], place: Place, size: int, mark: Callable[[Any], str]) -> Page:
+    """Return one page of rows that are in memory. `mark` is the reference of a row."""
+    places = {mark(row): index for index, row in enumerate(rows)}
+    begin = 0
+    if place.at_end:
+        begin = max(0, len(rows) - 1) // size * size
+    elif place.after in places:
+        begin = places[place.after] + 1
+    elif place.before in places:
+        begin = max(0, places[place.before] - size)
+    shown = rows[begin : begin + size]
+    return Page(
+        shown,
+        begin // size + 1,
+        size,
+        len(rows),
+        before=mark(shown[0]) if begin and shown else None,
+        after=mark(shown[-1]) if begin + size < len(rows) else None,
+    )
+
+
+def _order(query: sa.Select[Any]) -> tuple[list[sa.ColumnElement[Any]], bool]:
+    """The columns by which a query is ordered, and whether all of them descend."""
+    columns, downs = [], set()
+    for clause in query._order_by_clauses:
+        turned = isinstance(clause, sa.UnaryExpression) and clause.modifier is not None
+        columns.append(clause.element if turned else clause)
+        downs.add(turned and clause.modifier is desc_op)
+    if len(downs) != 1:
+        raise ValueError("a list is ordered, and in one direction")
+    return columns, downs.pop()
+
+
+def _reference(query: sa.Select[Any]) -> Any:
+    return query.column_descriptions[0]["entity"].reference
+
+
+def _key(
+    query: sa.Select[Any], columns: Sequence[sa.ColumnElement[Any]], wanted: str
+) -> Sequence[Any] | None:
+    """What a row is ordered by. It may have left the list while somebody read, and its place is known still, unless
+    the order is made of several tables."""
+    if len(wanted) != 26 or not wanted.isascii() or not wanted.isalnum():
+        return None
+    alone = sa.select(*columns)
+    if len(alone.get_final_froms()) > 1:
+        alone = query.order_by(None).add_columns(*columns)
+    found = db.session.execute(alone.where(_reference(query) == wanted)).first()
+    return None if found is None else found[-len(columns) :]
+
+
+def _beyond(
+    query: sa.Select[Any], columns: Sequence[sa.ColumnElement[Any]], key: Sequence[Any] | None, down: bool
+) -> sa.Select[Any]:
+    if key is None:
+        return query
+    here = sa.tuple_(*columns)
+    there = sa.tuple_(*(sa.literal(value, each.type) for value, each in zip(key, columns, strict=True)))
+    return query.where(here < there if down else here > there)
+
+
+def _counted(query: sa.Select[Any]) -> tuple[int, bool]:
+    number = db.session.scalar(sa.select(sa.func.count()).select_from(_few(query))) or 0
+    return min(number, COUNTED), number > COUNTED
+
+
+def _few(query: sa.Select[Any]) -> sa.Subquery:
+    """The rows that are counted. Without joins none of their columns is read."""
+    bare = query.order_by(None).limit(COUNTED + 1)
+    if query.get_final_froms() and not any(isinstance(each, sa.Join) for each in query.get_final_froms()):
+        one: sa.Label[int] = sa.literal_column("1", sa.Integer).label("one")
+        bare = bare.with_only_columns(one, maintain_column_froms=True)
+    return bare.subquery()
+
+
+def _mark(row: Any) -> str:
+    found: str = row.reference if "reference" in row._fields else row[0].reference
+    return found

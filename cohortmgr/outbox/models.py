@@ -22,6 +22,7 @@ class Message(Row, Model):
         # at one hour are read without sorting.
         sa.Index("ix_outbox_state_due_id", "state", "due", "id"),
         sa.Index("ix_outbox_bundle_state", "bundle", "state"),
+        sa.Index("ix_outbox_institution_due", "institution_id", "due", "id"),
         # Messages to guardians, who are no persons of the application: few of all messages.
         sa.Index(
             "ix_outbox_subject_apart",

@@ -21,9 +21,9 @@ from cohortmgr.accounts.rules import ROLE_NAMES, Role, Viewer, givable, require_
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.base.i18n import say
-from cohortmgr.base.paging import Page
+from cohortmgr.base.paging import cut
 from cohortmgr.base.text import fold
-from cohortmgr.base.web.asked import page_asked
+from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.responses import show_problems
 
 bp = Blueprint("people_staff", __name__, url_prefix="/staff/people")
@@ -47,8 +47,7 @@ def index() -> ResponseReturnValue:
         for person in held_roles.colleagues(viewer)
         if (gone or person.is_present) and _is_meant(person, wanted)
     ]
-    number = min(page_asked(), max(1, -(-len(found) // SIZE)))
-    page = Page(found[(number - 1) * SIZE : number * SIZE], number, SIZE, len(found))
+    page = cut(found, place_asked(), SIZE, lambda person: person.reference)
     waiting = roles_invitations.open_invitations(viewer)
     return render_template(
         "accounts/roles/staff_people.html", page=page, waiting=waiting, wanted=wanted, gone=gone, **_WORDS

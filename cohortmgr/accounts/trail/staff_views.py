@@ -24,17 +24,15 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.i18n import say
-from cohortmgr.base.paging import Page, page_of
+from cohortmgr.base.paging import Page, Place, page_of
 from cohortmgr.base.sheets.tables import write_csv
-from cohortmgr.base.web.asked import kept_arguments, page_asked
+from cohortmgr.base.web.asked import PLACE, kept_arguments, place_asked
 
 bp = Blueprint("accounts_staff", __name__, url_prefix="/staff")
 SIZE = 50
 # The most events of one file.
 MOST = 20_000
-_TOO_MANY = N_(
-    "%(number)s actes, c’est trop pour un fichier : choisissez des dates ou un acte, %(most)s au plus."
-)
+_TOO_MANY = N_("C’est trop pour un fichier : choisissez des dates ou un acte, pour %(most)s lignes au plus.")
 
 
 @dataclass(frozen=True)
@@ -71,13 +69,13 @@ def verify() -> ResponseReturnValue:
 def export() -> ResponseReturnValue:
     """Give the acts that were looked for as a file, and note in the trail that they left."""
     viewer, form = _viewer(), _asked()
-    page = _events(viewer, form, 1, MOST)
-    if page.total > MOST or not form.validate():
-        tried = Problem(_TOO_MANY, {"number": page.total, "most": MOST}) if page.total > MOST else None
+    page = _events(viewer, form, Place(), MOST)
+    if page.after is not None or not form.validate():
+        tried = Problem(_TOO_MANY, {"most": MOST}) if page.after is not None else None
         return _page(viewer, form, refused=[tried] if tried else []), 422
     data = write_csv(_header(), map(_cells, _lines([event for (event,) in page.rows])))
     with writing():
-        note_export(viewer, _institutions(viewer), _kept(), page.total)
+        note_export(viewer, _institutions(viewer), _kept(), len(page.rows))
     name = f"journal-{clock.today().isoformat()}.csv"
     headers = {"Content-Disposition": f"attachment; filename={name}", "Cache-Control": "no-store"}
     return Response(data, mimetype="text/csv", headers=headers)
@@ -130,7 +128,7 @@ def _asked() -> TrailForm:
 def _kept() -> dict[str, str]:
     """What was asked of the trail, page apart."""
     kept = kept_arguments("accounts_staff.export")
-    return {name: texts[0] for name, texts in kept.items() if name != "page" and texts[0]}
+    return {name: texts[0] for name, texts in kept.items() if name not in PLACE and texts[0]}
 
 
 def _page(
@@ -139,7 +137,7 @@ def _page(
     broken: Sequence[Problem] | None = None,
     refused: Sequence[Problem] = (),
 ) -> str:
-    page = _events(viewer, form, page_asked(), SIZE)
+    page = _events(viewer, form, place_asked(), SIZE)
     return render_template(
         "accounts/trail/staff_trail.html",
         page=page,
@@ -151,9 +149,9 @@ def _page(
     )
 
 
-def _events(viewer: Viewer, form: TrailForm, number: int, size: int) -> Page:
+def _events(viewer: Viewer, form: TrailForm, place: Place, size: int) -> Page:
     query = audit.visible(_institutions(viewer), viewer.reads_installation)
-    return page_of(audit.matching(query, _wanted(form)) if form.validate() else query, number, size)
+    return page_of(audit.matching(query, _wanted(form)) if form.validate() else query, place, size)
 
 
 def _wanted(form: TrailForm) -> TrailFilter:

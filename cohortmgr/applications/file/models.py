@@ -6,8 +6,9 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
+from cohortmgr.applications.file.rules import LAST_DIPLOMA, LAST_REGION, ranks
 from cohortmgr.base.db import Id, Json, Model, Row, Versioned
 
 _PERSONAL = {"info": {"tenancy": "institution_or_person"}}
@@ -33,6 +34,15 @@ class Application(Row, Versioned, Model):
     __table_args__ = (
         sa.UniqueConstraint("intake_id", "person_id"),
         sa.Index("ix_applications_intake_state_name", "intake_id", "state", "sort_name", "id"),
+        sa.Index("ix_applications_intake_state_number", "intake_id", "state", "number", "id"),
+        sa.Index("ix_applications_intake_state_average", "intake_id", "state", "average_rank", "id"),
+        sa.Index("ix_applications_intake_state_sent", "intake_id", "state", "sent_at", "id"),
+        sa.Index(
+            "ix_applications_intake_state_region", "intake_id", "state", "region_rank", "sort_name", "id"
+        ),
+        sa.Index(
+            "ix_applications_intake_state_diploma", "intake_id", "state", "diploma_rank", "sort_name", "id"
+        ),
         sa.CheckConstraint(
             "state IN ('draft', 'held', 'submitted', 'withdrawn', 'superseded')", name="state"
         ),
@@ -70,6 +80,16 @@ class Application(Row, Versioned, Model):
     updated_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
+    # What lists are ordered by: what is missing is a value that sorts last, with the best average first.
+    average_rank: Mapped[int] = mapped_column(server_default="-1")
+    region_rank: Mapped[str] = mapped_column(sa.String(5), server_default=LAST_REGION)
+    diploma_rank: Mapped[str] = mapped_column(sa.String(60), server_default=LAST_DIPLOMA)
+
+    @validates("average_thousandths", "region", "diploma")
+    def _rank(self, name: str, value: Any) -> Any:
+        for column, rank in ranks({name: value}).items():
+            setattr(self, column, rank)
+        return value
 
 
 class UnsentChange(Row, Model):

@@ -235,6 +235,10 @@ def _by_target(form: Form, answers: Mapping[str, Answer], prefix: str) -> dict[s
     }
 
 
+# Values that sort behind every region and every key of an option.
+LAST_REGION, LAST_DIPLOMA = "ZZ", "zzzz"
+
+
 def listed(definition: Definition, answers: Mapping[str, Answer], number: str) -> dict[str, Any]:
     """The columns of an application by which lists show, sort and search it, with their values.
 
@@ -248,7 +252,7 @@ def listed(definition: Definition, answers: Mapping[str, Answer], number: str) -
     arabic = f"{person.get('given_name_ar', '')} {person.get('family_name_ar', '')}"
     email = person.get("email")
     diploma = diploma_question(definition)
-    return {
+    values: dict[str, Any] = {
         "name": f"{given} {family}".strip()[:250],
         "sort_name": fold(f"{family} {given}")[:250],
         "search_text": fold(f"{family} {given} {arabic} {number} {email or ''}"),
@@ -256,6 +260,17 @@ def listed(definition: Definition, answers: Mapping[str, Answer], number: str) -
         "region": _region(form, answers),
         "diploma": answers.get(diploma.key) if diploma else None,
         "average_thousandths": average_thousandths(form, answers),
+    }
+    return {**values, **ranks(values)}
+
+
+def ranks(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that lists are ordered by, of those columns of `listed` that are given. A list is read by keys, and
+    nothing is no key: what is missing is a value that sorts last, an average that is missing last of the best first."""
+    last = {"average_thousandths": -1, "region": LAST_REGION, "diploma": LAST_DIPLOMA}
+    names = {"average_thousandths": "average_rank", "region": "region_rank", "diploma": "diploma_rank"}
+    return {
+        names[name]: last[name] if value is None else value for name, value in values.items() if name in last
     }
 
 

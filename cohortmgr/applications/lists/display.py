@@ -61,7 +61,7 @@ def table_body(
     to tick."""
     if not rows:
         return Markup("")
-    _totals, references, names, *values = zip(*rows, strict=True)
+    references, names, *values = zip(*rows, strict=True)
     unnamed, start, end = _("Sans nom"), escape(before), escape(after)
     shown = [escape(name or unnamed) for name in names]
     cells = [
@@ -126,7 +126,7 @@ def sheet(
     """The header and rows of an export; figures stay figures, and days stay days."""
     words = words_of(definition)
     header = [_("Nom"), *(_(COLUMN_NAMES[name]) for name in columns)]
-    lines = [[row[2], *(_plain(c, v, words) for c, v in zip(columns, row[3:], strict=True))] for row in rows]
+    lines = [[row[1], *(_plain(c, v, words) for c, v in zip(columns, row[2:], strict=True))] for row in rows]
     return header, lines
 
 

@@ -96,6 +96,11 @@ class ApplicationFilters:
         return bool(self.arguments().keys() - {"columns", "sort", "size"})
 
     @property
+    def is_of_state(self) -> bool:
+        """Whether nothing but its state says whether a file is in the list."""
+        return self.arguments().keys() <= {"state", "columns", "sort", "size"}
+
+    @property
     def shown(self) -> tuple[str, ...]:
         """The columns beside the name, in their order."""
         return tuple(name for name in self.columns.split(",") if name)

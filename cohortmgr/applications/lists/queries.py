@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,18 +23,20 @@ from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.base.hooks import Hook
-from cohortmgr.base.paging import Page, page_of
+from cohortmgr.base.paging import Neighbours, Page, Place, neighbours_of, page_of
 from cohortmgr.base.text import fold
 from cohortmgr.programmes.models import Intake, Offering
 
+# An index of the model holds each of these orders.
 SORTS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
     "name": (Application.sort_name.expression,),
     "number": (Application.number.expression,),
-    "average": (Application.average_thousandths.expression,),
+    "average": (Application.average_rank.expression,),
     "sent": (Application.sent_at.expression,),
-    "region": (Application.region.expression, Application.sort_name.expression),
-    "diploma": (Application.diploma.expression, Application.sort_name.expression),
+    "region": (Application.region_rank.expression, Application.sort_name.expression),
+    "diploma": (Application.diploma_rank.expression, Application.sort_name.expression),
 }
+_SENT_OR_CHANGED = sa.func.coalesce(Application.sent_at, Application.updated_at)
 # Higher rooms register here which files had a decision: from an outcome, a query of the applications' ids.
 outcomes_above: Hook[[str], sa.Select[Any]] = Hook()
 
@@ -181,35 +182,35 @@ def seeks_identity(filters: ApplicationFilters) -> bool:
 
 
 def _order(filters: ApplicationFilters) -> list[Any]:
-    columns = SORTS[filters.sort.removeprefix("-")]
     turned = filters.sort.startswith("-")
-    order = [(column.desc() if turned else column.asc()).nulls_last() for column in columns]
-    return [*order, Application.id]
+    name = filters.sort.removeprefix("-")
+    unsent = name == "sent" and filters.state != ApplicationState.SUBMITTED
+    columns = (_SENT_OR_CHANGED,) if unsent else SORTS[name]
+    return [column.desc() if turned else column for column in (*columns, Application.id.expression)]
 
 
-def page(intake_id: int, filters: ApplicationFilters, number: int) -> Page:
-    """One page in one statement, or in two when the number lies beyond the end (then the last page).
-
-    The caller has loaded the intake for the viewer.
-    """
-    query = _rows(intake_id, filters).limit(filters.size)
-    number = max(1, number)
-    rows = db.session.execute(query.offset((number - 1) * filters.size)).all()
-    if not rows and number > 1:
-        counted = sa.select(sa.func.count()).where(*chosen(intake_id, filters))
-        number = max(1, -(-(db.session.scalar(counted) or 0) // filters.size))
-        rows = db.session.execute(query.offset((number - 1) * filters.size)).all()
-    return Page(rows, number, filters.size, rows[0].total if rows else 0)
+def page(
+    intake_id: int, filters: ApplicationFilters, place: Place, counts: Mapping[str, int] | None = None
+) -> Page:
+    """One page. The caller has loaded the intake for the viewer. `counts` are its files by state, if they are known:
+    what only a state narrows is not counted again."""
+    known = (counts or {}).get(filters.state) if filters.is_of_state else None
+    return page_of(_rows(intake_id, filters), place, filters.size, known)
 
 
-def awaiting_guardian(intake_id: int, number: int) -> Page:
+def awaiting_guardian(intake_id: int, place: Place) -> Page:
     """One page of the files that wait for a guardian's word: number, consent and day alone, for they are hidden.
 
     No filter narrows it: by whom it finds, it would tell what stands in a file that nobody may read yet."""
     held = (Application.intake_id == intake_id, Application.state == ApplicationState.HELD.value)
-    shown: tuple[Any, ...] = (Application.number, Application.consent, Application.updated_at)
+    shown: tuple[Any, ...] = (
+        Application.number,
+        Application.consent,
+        Application.updated_at,
+        Application.reference,
+    )
     query = sa.select(*shown).where(*held).order_by(Application.updated_at, Application.id)
-    return page_of(query, number, SIZES[0])
+    return page_of(query, place, SIZES[0])
 
 
 def every(intake_id: int, filters: ApplicationFilters) -> Sequence[Any]:
@@ -218,10 +219,9 @@ def every(intake_id: int, filters: ApplicationFilters) -> Sequence[Any]:
 
 
 def _rows(intake_id: int, filters: ApplicationFilters) -> sa.Select[Any]:
-    """A query of total, reference and name, then the chosen columns in their order."""
+    """A query of reference and name, then the chosen columns in their order."""
     return (
         sa.select(
-            sa.func.count().over().label("total"),
             Application.reference,
             Application.name,
             *(COLUMN_EXPRESSIONS[name] for name in filters.shown),
@@ -231,32 +231,10 @@ def _rows(intake_id: int, filters: ApplicationFilters) -> sa.Select[Any]:
     )
 
 
-@dataclass(frozen=True)
-class Neighbours:
-    """The files before and after one in the same list, its place, and the total."""
-
-    before: str | None
-    after: str | None
-    place: int
-    total: int
-
-
 def neighbours(intake_id: int, filters: ApplicationFilters, reference: str) -> Neighbours | None:
-    """The neighbours of a file, in one statement; None when the file is not in the list."""
-    order = _order(filters)
-    inner = (
-        sa.select(
-            Application.reference,
-            sa.func.lag(Application.reference).over(order_by=order).label("before"),
-            sa.func.lead(Application.reference).over(order_by=order).label("after"),
-            sa.func.row_number().over(order_by=order).label("place"),
-            sa.func.count().over().label("total"),
-        )
-        .where(*chosen(intake_id, filters))
-        .subquery()
-    )
-    row = db.session.execute(sa.select(inner).where(inner.c.reference == reference)).first()
-    return Neighbours(row.before, row.after, row.place, row.total) if row else None
+    """The neighbours of a file; None when the file is not in the list."""
+    query = sa.select(Application.reference).where(*chosen(intake_id, filters))
+    return neighbours_of(query.order_by(*_order(filters)), reference)
 
 
 def intake_with_views(viewer: Viewer, reference: str) -> tuple[Intake, list[SavedView]]:

@@ -21,7 +21,7 @@ from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES
 from cohortmgr.base.text import new_reference
-from cohortmgr.base.web.asked import page_asked
+from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns import queries as campaign_queries
@@ -55,7 +55,7 @@ def index(reference: str) -> ResponseReturnValue:
 
 
 def _list(intake: Intake | None, intakes: Sequence[Intake]) -> ResponseReturnValue:
-    page = campaign_queries.page_of_all(guards.viewer(), intake.id if intake else None, page_asked(), SHOWN)
+    page = campaign_queries.page_of_all(guards.viewer(), intake.id if intake else None, place_asked(), SHOWN)
     return render_template(
         "messages/campaigns/staff_campaigns.html",
         intake=intake,
@@ -209,7 +209,7 @@ def people(reference: str) -> ResponseReturnValue:
     campaign, intake = campaign_queries.get_for(guards.viewer(), reference)
     texts = rules.from_json(campaign.texts)
     shared = campaign_queries.shared_by(intake)
-    page = campaign_queries.told(campaign, page_asked(), SHOWN, texts)
+    page = campaign_queries.told(campaign, place_asked(), SHOWN, texts)
     rows = []
     for row in page.rows:
         said = rules.filled_in(texts[row.language], campaign_queries.values_for(row, shared))

@@ -14,7 +14,7 @@ from cohortmgr.applications.guardians.queries import contact_of, masked
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.paging import page_of
-from cohortmgr.base.web.asked import page_asked
+from cohortmgr.base.web.asked import place_asked
 from cohortmgr.messages.undelivered import actions as undelivered
 from cohortmgr.messages.undelivered.names import DELIVERY_TROUBLE_NAMES
 from cohortmgr.outbox.notices import declared
@@ -36,7 +36,7 @@ def _page(reference: str = "", problems: Sequence[Problem] = ()) -> ResponseRetu
     require_anywhere(viewer, undelivered.MANAGE)
     page = render_template(
         "messages/undelivered/staff_troubles.html",
-        page=page_of(undelivered.visible(viewer), page_asked(), SHOWN),
+        page=page_of(undelivered.visible(viewer), place_asked(), SHOWN),
         names=DELIVERY_TROUBLE_NAMES,
         keys={key: notice.title for key, notice in declared.items()},
         failed=reference,

@@ -108,7 +108,7 @@ def enrolled_by(viewer: Viewer, intake: Intake) -> sa.Select[*tuple[Any, ...]]:
     """Name, consent and state of the files that the viewer's own imports made, and nothing else of them."""
     mine = sa.select(ImportRun.id).where(ImportRun.intake_id == intake.id, ImportRun.by == viewer.reference)
     return (
-        sa.select(Application.name, Application.consent, Application.state)
+        sa.select(Application.name, Application.consent, Application.state, Application.reference)
         .where(Application.run_id.in_(mine))
         .order_by(Application.sort_name, Application.id)
     )

@@ -40,7 +40,7 @@ from cohortmgr.base.i18n import say
 from cohortmgr.base.paging import page_of
 from cohortmgr.base.sheets.tables import ENCODINGS, Place, SheetTable, read_limited
 from cohortmgr.base.typed import whole
-from cohortmgr.base.web.asked import page_asked
+from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
@@ -220,7 +220,7 @@ def tray_list(reference: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     intake = import_queries.intake_for(viewer, reference)
     settled = request.args.get("settled") == "1"
-    page = page_of(import_queries.tray(viewer, intake, settled=settled), page_asked(), 50)
+    page = page_of(import_queries.tray(viewer, intake, settled=settled), place_asked(), 50)
     rows = [(row, faults_of(row)) for (row,) in page.rows]
     return render_template(
         "applications/importing/staff_tray.html", intake=intake, page=page, rows=rows, settled=settled

@@ -21,7 +21,7 @@ from cohortmgr.applications.lists.views import requests
 from cohortmgr.base.db import writing
 from cohortmgr.base.i18n import language, localized
 from cohortmgr.base.sheets.tables import Sheet, write_csv, write_xlsx
-from cohortmgr.base.web.asked import page_asked
+from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.precedence import gives_way
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
@@ -41,7 +41,8 @@ def index(reference: str) -> ResponseReturnValue:
     filters = ApplicationFilters.of(request.args)
     if filters.state == ApplicationState.HELD:
         return _awaiting_guardian(intake)
-    page = lists.page(intake.id, filters, page_asked())
+    counts = file_queries.counts([intake.id])[intake.id]
+    page = lists.page(intake.id, filters, place_asked(), counts)
     definition = definition_of(intake)
     address = url_for("applications_staff.show", reference="-")[:-1]
     arguments: dict[str, Any] = {**filters.arguments()}
@@ -61,7 +62,7 @@ def index(reference: str) -> ResponseReturnValue:
             page.rows, filters.shown, definition, address, tail[1] + tail[2], boxes=boxes
         ),
         boxes=boxes,
-        counts=file_queries.counts([intake.id])[intake.id],
+        counts=counts,
         words=display.words_of(definition),
         columns=columns.COLUMN_NAMES,
         sorted_by=columns.SORTED_BY,
@@ -78,7 +79,7 @@ def _awaiting_guardian(intake: Intake) -> str:
         "applications/lists/staff_awaiting.html",
         intake=intake,
         definition=definition_of(intake),
-        page=lists.awaiting_guardian(intake.id, page_asked()),
+        page=lists.awaiting_guardian(intake.id, place_asked()),
         consents=CONSENT_STATES.names,
     )
 

@@ -19,7 +19,7 @@ from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES, LANGUAGES
 from cohortmgr.base.paging import page_of
 from cohortmgr.base.text import new_reference
-from cohortmgr.base.web.asked import number_sent, page_asked
+from cohortmgr.base.web.asked import number_sent, place_asked
 from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions import answer_many, handling
 from cohortmgr.messages.helpdesk.names import PARTS, TAGS, TOPICS
@@ -46,7 +46,7 @@ def index() -> ResponseReturnValue:
     viewer = guards.viewer()
     require_anywhere(viewer, desk_queries.DESK)
     filters = HelpRequestFilters.of(request.args)
-    page = page_of(desk_queries.listed(viewer, filters), page_asked(), SHOWN)
+    page = page_of(desk_queries.listed(viewer, filters), place_asked(), SHOWN)
     return render_template(
         "messages/helpdesk/staff_questions.html",
         page=page,

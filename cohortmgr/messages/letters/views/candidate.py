@@ -9,7 +9,7 @@ from cohortmgr.accounts import guards
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.paging import page_of
-from cohortmgr.base.web.asked import page_asked
+from cohortmgr.base.web.asked import place_asked
 from cohortmgr.messages.letters.names import CHANNELS
 from cohortmgr.messages.letters.queries import letters as letters_letters
 from cohortmgr.messages.preferences.actions import preferences
@@ -26,7 +26,7 @@ def inbox() -> ResponseReturnValue:
     Messages that came since the last visit are marked as new, for this visit only."""
     viewer, now = guards.viewer(), clock.now()
     opened, unread = letters_letters.last_opened(viewer), letters_letters.unread(viewer)
-    page = page_of(letters_letters.mine(viewer), page_asked(), SHOWN)
+    page = page_of(letters_letters.mine(viewer), place_asked(), SHOWN)
     letters = letters_letters.read([row[0] for row in page.rows])
     new = {letter.reference for letter in letters if letter.is_new(opened, now)}
     if unread:

@@ -10,7 +10,7 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import require_anywhere
 from cohortmgr.base.db import writing
 from cohortmgr.base.paging import page_of
-from cohortmgr.base.web.asked import page_asked
+from cohortmgr.base.web.asked import place_asked
 from cohortmgr.messages.letters import actions
 from cohortmgr.messages.letters.names import CHANNELS, LANGUAGE_NAMES, TAGS
 from cohortmgr.messages.letters.queries import log as queries
@@ -29,7 +29,7 @@ def log() -> ResponseReturnValue:
     viewer = guards.viewer()
     require_anywhere(viewer, queries.PERMISSION)
     state, search = request.args.get("state", ""), request.args.get("search", "").strip()[:100]
-    page = page_of(queries.listed(viewer, state, search), page_asked(), SHOWN)
+    page = page_of(queries.listed(viewer, state, search), place_asked(), SHOWN)
     return render_template(
         "messages/letters/staff_log.html",
         page=page,

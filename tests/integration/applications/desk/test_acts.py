@@ -375,4 +375,4 @@ def test_pages_send_as_many_statements_for_much_as_for_little(
                 assert desk.get(path).status_code == 200
             found.setdefault(path, []).append(len(seen))
     assert all(few == much for few, much in found.values()), found
-    assert found[paths[1]][0] <= 4
+    assert found[paths[1]][0] <= 5  # one of them counts a thousand rows at most

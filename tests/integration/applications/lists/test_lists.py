@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -44,6 +46,13 @@ def many(count: int) -> None:
                     created_at=moment, updated_at=moment,
                 )
             )  # fmt: skip
+
+
+def beside(page: str, rel: str) -> str:
+    """The address of the page before (`prev`) or behind (`next`)."""
+    found = re.search(rf'<a [^>]*rel="{rel}" href="([^"]+)"', page)
+    assert found is not None
+    return html.unescape(found[1])
 
 
 def test_another_candidate_finds_nothing(intake: str, sent: str, app: Flask) -> None:
@@ -137,7 +146,10 @@ def test_filters_sort_and_size_live_in_the_address(intake: str, app: Flask) -> N
     path = f"/staff/intakes/{intake}/applications"
     first = desk.get(path).text
     assert "Nom049" in first and "Nom050" not in first and "page 1" in first
-    assert "Nom059" in desk.get(f"{path}?page=99").text
+    assert "Nom059" in desk.get(f"{path}?end=1").text
+    second = desk.get(beside(first, "next")).text
+    assert "Nom050" in second and "page 2 sur 2" in second
+    assert "Nom049" in desk.get(beside(second, "prev")).text
     assert desk.get(f"{path}?size=600").text.count('<th scope="row">') == 60
     assert desk.get(f"{path}?eligible=no").text.count('<th scope="row">') == 6
     assert desk.get(f"{path}?region=MA-01").text.count('<th scope="row">') == 0
