@@ -154,7 +154,14 @@ def same_person(viewer: Viewer, application: Application) -> Sequence[sa.Row[App
         .join(at, at.id == kept.intake_id)
         .where(Merge.aside_id == application.id, live, file.within(viewer, file.READ, at.path))
     )
-    of_keeper = sa.or_(Merge.kept_id == application.id, Merge.kept_id.in_(keepers))
+    asides = sa.select(Merge.aside_id)
+    # One way a SELECT: as conditions joined by OR they would have every file of the institution read.
+    theirs = sa.union(
+        sa.select(kept.id).where(kept.person_id == application.person_id),
+        keepers,
+        asides.where(Merge.kept_id == application.id, live),
+        asides.where(Merge.kept_id.in_(keepers), live),
+    )
     return db.session.execute(
         sa.select(Application, Intake)
         .join(Intake, Intake.id == Application.intake_id)
@@ -162,11 +169,7 @@ def same_person(viewer: Viewer, application: Application) -> Sequence[sa.Row[App
             Application.id != application.id,
             file.AGREED,
             file.within(viewer, file.READ, Intake.path),
-            sa.or_(
-                Application.person_id == application.person_id,
-                Application.id.in_(keepers),
-                Application.id.in_(sa.select(Merge.aside_id).where(of_keeper, live)),
-            ),
+            Application.id.in_(theirs),
         )
         .order_by(Application.created_at.desc(), Application.id.desc())
     ).all()
