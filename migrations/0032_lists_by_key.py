@@ -8,8 +8,8 @@ from alembic import op
 # Table to kind of tenancy; see cohortmgr_wall in the first migration.
 WALLS: dict[str, str] = {}
 
-revision = "0031"
-down_revision = "0030"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
