@@ -39,8 +39,9 @@ RANKS: tuple[tuple[str, str, sa.types.TypeEngine[Any], str], ...] = (
 def upgrade() -> None:
     for name, _from, kind, last in RANKS:
         op.add_column("applications", sa.Column(name, kind, nullable=False, server_default=last))
-    filled = ", ".join(f"{name} = coalesce({given}, {name})" for name, given, _kind, _last in RANKS)
-    op.execute(f"UPDATE applications SET {filled}")
+    files = sa.table("applications", *(sa.column(name) for rank in RANKS for name in rank[:2]))
+    filled = {name: sa.func.coalesce(files.c[given], files.c[name]) for name, given, *_rest in RANKS}
+    op.execute(sa.update(files).values(filled))
     for index, table, columns in INDEXES:
         op.create_index(index, table, list(columns))
 

@@ -86,7 +86,9 @@ def take_password(account_id: int, password_hash: str) -> None:
     account = db.session.get_one(Account, account_id)
     entered = ByDatabase(
         sqlite=sa.select(SignInSession.id).where(SignInSession.account_id == account.id).exists(),
-        postgresql=sa.func.app_was_entered(account.id),  # sessions are not seen by whoever only proved an address
+        postgresql=sa.func.app_was_entered(
+            account.id
+        ),  # sessions are not seen by whoever only proved an address
     )
     is_new = account.password_hash is None and not db.session.scalar(sa.select(entered))
     change_password(ANONYMOUS, account, password_hash, tells=not is_new)

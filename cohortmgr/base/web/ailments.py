@@ -12,7 +12,7 @@ import psycopg
 import sqlalchemy as sa
 from flask import current_app
 
-from cohortmgr.base.databases.locks import is_locked
+from cohortmgr.base.web.locks import is_locked
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem
 
