@@ -21,7 +21,7 @@ COUNTED = 1_000
 
 
 @dataclass(frozen=True)
-class Place:
+class ListPlace:
     """Where in a list the address is: behind a row, before one, at the end, or at the beginning; and the number of the
     page, for people, which finds nothing."""
 
@@ -56,7 +56,7 @@ class Page:
         return self.before is None and self.after is None
 
 
-def page_of(query: sa.Select[Any], place: Place, size: int, total: int | None = None) -> Page:
+def page_of(query: sa.Select[Any], place: ListPlace, size: int, total: int | None = None) -> Page:
     """Return one page of a query, in two statements, and one more behind or before a row.
 
     The query is ordered by columns of one direction, of which the last is unique; its first column is an entity with
@@ -75,7 +75,7 @@ def page_of(query: sa.Select[Any], place: Place, size: int, total: int | None = 
     forward = key if place.after else None
     rows = list(db.session.execute(_beyond(query, columns, forward, down).limit(size + 1)).all())
     if place.after and not rows:
-        return page_of(query, Place(at_end=True), size, counted if not is_more else None)
+        return page_of(query, ListPlace(at_end=True), size, counted if not is_more else None)
     behind, rows = len(rows) > size, rows[:size]
     return Page(
         rows,
@@ -88,7 +88,7 @@ def page_of(query: sa.Select[Any], place: Place, size: int, total: int | None = 
     )
 
 
-def _backwards(rows: list[Any], place: Place, size: int, counted: int, is_more: bool) -> Page:
+def _backwards(rows: list[Any], place: ListPlace, size: int, counted: int, is_more: bool) -> Page:
     """The page that was read from its end. The last page has what is left over when the others are full."""
     full = size if not place.at_end or is_more else counted % size or size
     ahead, rows = len(rows) > full, rows[:full][::-1]
@@ -141,7 +141,7 @@ def neighbours_of(query: sa.Select[Any], reference: str) -> Neighbours | None:
     )
 
 
-def cut(rows: Sequence[Any], place: Place, size: int, mark: Callable[[Any], str]) -> Page:
+def cut(rows: Sequence[Any], place: ListPlace, size: int, mark: Callable[[Any], str]) -> Page:
     """Return one page of rows that are in memory. `mark` is the reference of a row."""
     places = {mark(row): index for index, row in enumerate(rows)}
     begin = 0

@@ -24,7 +24,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.i18n import say
-from cohortmgr.base.paging import Page, Place, page_of
+from cohortmgr.base.paging import ListPlace, Page, page_of
 from cohortmgr.base.sheets.tables import write_csv
 from cohortmgr.base.web.asked import PLACE, kept_arguments, place_asked
 
@@ -69,7 +69,7 @@ def verify() -> ResponseReturnValue:
 def export() -> ResponseReturnValue:
     """Give the acts that were looked for as a file, and note in the trail that they left."""
     viewer, form = _viewer(), _asked()
-    page = _events(viewer, form, Place(), MOST)
+    page = _events(viewer, form, ListPlace(), MOST)
     if page.after is not None or not form.validate():
         tried = Problem(_TOO_MANY, {"most": MOST}) if page.after is not None else None
         return _page(viewer, form, refused=[tried] if tried else []), 422
@@ -149,7 +149,7 @@ def _page(
     )
 
 
-def _events(viewer: Viewer, form: TrailForm, place: Place, size: int) -> Page:
+def _events(viewer: Viewer, form: TrailForm, place: ListPlace, size: int) -> Page:
     query = audit.visible(_institutions(viewer), viewer.reads_installation)
     return page_of(audit.matching(query, _wanted(form)) if form.validate() else query, place, size)
 

@@ -23,7 +23,7 @@ from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.base.hooks import Hook
-from cohortmgr.base.paging import Neighbours, Page, Place, neighbours_of, page_of
+from cohortmgr.base.paging import ListPlace, Neighbours, Page, neighbours_of, page_of
 from cohortmgr.base.text import fold
 from cohortmgr.programmes.models import Intake, Offering
 
@@ -190,7 +190,7 @@ def _order(filters: ApplicationFilters) -> list[Any]:
 
 
 def page(
-    intake_id: int, filters: ApplicationFilters, place: Place, counts: Mapping[str, int] | None = None
+    intake_id: int, filters: ApplicationFilters, place: ListPlace, counts: Mapping[str, int] | None = None
 ) -> Page:
     """One page. The caller has loaded the intake for the viewer. `counts` are its files by state, if they are known:
     what only a state narrows is not counted again."""
@@ -198,7 +198,7 @@ def page(
     return page_of(_rows(intake_id, filters), place, filters.size, known)
 
 
-def awaiting_guardian(intake_id: int, place: Place) -> Page:
+def awaiting_guardian(intake_id: int, place: ListPlace) -> Page:
     """One page of the files that wait for a guardian's word: number, consent and day alone, for they are hidden.
 
     No filter narrows it: by whom it finds, it would tell what stands in a file that nobody may read yet."""

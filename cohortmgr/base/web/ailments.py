@@ -12,9 +12,9 @@ import psycopg
 import sqlalchemy as sa
 from flask import current_app
 
-from cohortmgr.base.web.locks import is_locked
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem
+from cohortmgr.base.web.locks import is_locked
 
 # With less than this many bytes left, the next upload or the next page of the journal finds no room.
 LEAST_ROOM = 16 * 1024 * 1024

@@ -7,17 +7,17 @@ from urllib.parse import urlsplit
 
 from flask import current_app, request
 
-from cohortmgr.base.paging import Place
+from cohortmgr.base.paging import ListPlace
 from cohortmgr.base.typed import MOST, is_broken, parse_json, texts_in, whole
 
 # What an address says of the place in a list.
 PLACE = ("page", "after", "before", "end")
 
 
-def place_asked() -> Place:
+def place_asked() -> ListPlace:
     """Return the place in a list that the address asks for: its beginning if it asks for none."""
     number, after, before, end = (request.args.get(name, "") for name in PLACE)
-    return Place(whole(number, 1) or 1, after, before, bool(end))
+    return ListPlace(whole(number, 1) or 1, after, before, bool(end))
 
 
 def kept_arguments(endpoint: str | None = None) -> dict[str, list[str]]:

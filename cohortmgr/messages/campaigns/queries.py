@@ -19,7 +19,7 @@ from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
-from cohortmgr.base.paging import Page, Place, page_of
+from cohortmgr.base.paging import ListPlace, Page, page_of
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.rules import PRESENT
 from cohortmgr.jobs.models import Job
@@ -97,7 +97,7 @@ def waiting_for_approval(viewer: Viewer) -> Sequence[Campaign]:
     return db.session.scalars(proposed.order_by(None).order_by(Campaign.proposed_at)).all()
 
 
-def page_of_all(viewer: Viewer, intake_id: int | None, place: Place, size: int) -> Page:
+def page_of_all(viewer: Viewer, intake_id: int | None, place: ListPlace, size: int) -> Page:
     """Return a page of the viewer's campaigns and their intakes, of one intake or all."""
     of_one = () if intake_id is None else (Campaign.intake_id == intake_id,)
     chosen: Any = visible(viewer).where(*of_one)
@@ -228,7 +228,7 @@ def counts(campaign: Campaign) -> RecipientCounts:
     return RecipientCounts(languages={row.language: row.total for row in by_language}, **sums)
 
 
-def told(campaign: Campaign, place: Place, size: int, texts: Mapping[str, CampaignText]) -> Page:
+def told(campaign: Campaign, place: ListPlace, size: int, texts: Mapping[str, CampaignText]) -> Page:
     """Return one page of the list, people with a problem first."""
     query = _people(campaign, *_TOLD).where(AGREED)
     language = query.selected_columns.language

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cohortmgr.audit.models import Event
 from cohortmgr.base import paging
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.paging import COUNTED, Page, Place, cut, neighbours_of, page_of
+from cohortmgr.base.paging import COUNTED, ListPlace, Page, cut, neighbours_of, page_of
 from cohortmgr.base.text import new_reference
 from cohortmgr.organisations.models import Organisation
 
@@ -52,17 +52,17 @@ def whole(query: sa.Select[Organisation]) -> list[int]:
 
 def forth(query: sa.Select[Organisation], size: int) -> list[Page]:
     """Every page from the first to the last."""
-    found = [page_of(query, Place(), size)]
+    found = [page_of(query, ListPlace(), size)]
     while found[-1].after is not None:
-        found.append(page_of(query, Place(len(found) + 1, after=found[-1].after), size))
+        found.append(page_of(query, ListPlace(len(found) + 1, after=found[-1].after), size))
     return found
 
 
 def back(query: sa.Select[Organisation], size: int) -> list[Page]:
     """Every page from the last to the first, in the order of the list."""
-    found = [page_of(query, Place(at_end=True), size)]
+    found = [page_of(query, ListPlace(at_end=True), size)]
     while found[0].before is not None:
-        found.insert(0, page_of(query, Place(max(1, found[0].number - 1), before=found[0].before), size))
+        found.insert(0, page_of(query, ListPlace(max(1, found[0].number - 1), before=found[0].before), size))
     return found
 
 
@@ -85,13 +85,13 @@ def test_pages_both_ways_are_the_whole_list_cut(rows: int, size: int, down: bool
 def test_rows_that_are_added_move_no_page_and_show_no_row_twice(down: bool) -> None:
     added(["a"] * 9)
     query = listed(down=down)
-    before, seen, page = whole(query), [], page_of(query, Place(), 2)
+    before, seen, page = whole(query), [], page_of(query, ListPlace(), 2)
     while True:
         seen += numbers(page)
         if page.after is None:
             break
         added(["b", "c"])
-        page = page_of(query, Place(2, after=page.after), 2)
+        page = page_of(query, ListPlace(2, after=page.after), 2)
         if len(seen) > 60:
             break
     assert len(seen) == len(set(seen)) and [each for each in seen if each in before] == before
@@ -100,10 +100,10 @@ def test_rows_that_are_added_move_no_page_and_show_no_row_twice(down: bool) -> N
 def test_a_row_that_left_the_list_keeps_its_place() -> None:
     added(["a"] * 6)
     query = listed(down=False)
-    first = page_of(query, Place(), 2)
+    first = page_of(query, ListPlace(), 2)
     gone = first.rows[-1][0].id
     without = query.where(Organisation.id != gone)
-    assert numbers(page_of(without, Place(2, after=first.after or ""), 2)) == whole(query)[2:4]
+    assert numbers(page_of(without, ListPlace(2, after=first.after or ""), 2)) == whole(query)[2:4]
 
 
 ASKED = ["x", "0" * 26, "é" * 26, "' OR 1=1 --", "\x00" * 26, "9" * 4000]
@@ -114,7 +114,7 @@ ASKED = ["x", "0" * 26, "é" * 26, "' OR 1=1 --", "\x00" * 26, "9" * 4000]
 def test_a_row_that_nobody_knows_leads_to_the_first_page(asked: str, side: str) -> None:
     added(["a"] * 3)
     query = listed(down=False)
-    place = Place(7, after=asked) if side == "after" else Place(7, before=asked)
+    place = ListPlace(7, after=asked) if side == "after" else ListPlace(7, before=asked)
     page = page_of(query, place, 2)
     assert numbers(page) == whole(query)[:2] and page.number == 1
 
@@ -126,9 +126,9 @@ def test_beyond_a_thousand_it_is_said_that_there_are_more(monkeypatch: pytest.Mo
     query = listed(down=True)
     pages = forth(query, 2)
     assert [(page.total, page.is_more) for page in pages] == [(4, True)] * 3
-    assert numbers(page_of(query, Place(at_end=True), 2)) == whole(query)[-2:]
+    assert numbers(page_of(query, ListPlace(at_end=True), 2)) == whole(query)[-2:]
     monkeypatch.setattr(paging, "COUNTED", 5)
-    assert (pages[0].is_more, page_of(query, Place(), 2).is_more) == (True, False)
+    assert (pages[0].is_more, page_of(query, ListPlace(), 2).is_more) == (True, False)
 
 
 def test_neighbours_are_those_of_the_whole_list(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,19 +152,19 @@ def test_neighbours_are_those_of_the_whole_list(monkeypatch: pytest.MonkeyPatch)
 def test_a_list_has_one_direction_and_an_order() -> None:
     for query in (sa.select(Event), sa.select(Event).order_by(Event.at.desc(), Event.id)):
         with pytest.raises(ValueError, match="one direction"):
-            page_of(query, Place(), 2)
+            page_of(query, ListPlace(), 2)
 
 
 @given(rows=st.integers(0, 9), size=st.integers(1, 4))
 def test_rows_in_memory_are_cut_as_those_of_a_query_are(rows: int, size: int) -> None:
     every = [f"{number:026d}" for number in range(rows)]
-    pages = [cut(every, Place(), size, str)]
+    pages = [cut(every, ListPlace(), size, str)]
     while pages[-1].after is not None:
-        pages.append(cut(every, Place(after=pages[-1].after), size, str))
+        pages.append(cut(every, ListPlace(after=pages[-1].after), size, str))
     assert [row for page in pages for row in page.rows] == every
-    turned = [cut(every, Place(at_end=True), size, str)]
+    turned = [cut(every, ListPlace(at_end=True), size, str)]
     while turned[0].before is not None:
-        turned.insert(0, cut(every, Place(before=turned[0].before), size, str))
+        turned.insert(0, cut(every, ListPlace(before=turned[0].before), size, str))
     assert turned == pages
 
 

@@ -18,7 +18,7 @@ from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
-from cohortmgr.base.paging import Place
+from cohortmgr.base.paging import ListPlace
 from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns.models import Campaign
@@ -71,9 +71,9 @@ def test_the_list_is_the_one_that_the_filters_show(arguments: dict[str, str]) ->
     with writing():
         campaign = db.session.scalars(sa.select(Campaign)).one()
         campaign.filters = filters.arguments()
-    shown = lists.page(intake.id, filters, Place()).total
+    shown = lists.page(intake.id, filters, ListPlace()).total
     assert campaign_queries.counts(campaign).total == shown
-    assert campaign_queries.told(campaign, Place(), 50, TEXTS).total == shown
+    assert campaign_queries.told(campaign, ListPlace(), 50, TEXTS).total == shown
 
 
 def test_drafts_come_with_it_where_that_is_asked() -> None:
