@@ -38,7 +38,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Refused, Stale
 from cohortmgr.base.i18n import say
 from cohortmgr.base.paging import page_of
-from cohortmgr.base.sheets.tables import ENCODINGS, ListPlace, SheetTable, read_limited
+from cohortmgr.base.sheets.tables import ENCODINGS, Place, SheetTable, read_limited
 from cohortmgr.base.typed import whole
 from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.responses import posted_version, show_problems
@@ -181,7 +181,7 @@ def _chosen(before: GivenMapping, table: SheetTable) -> GivenMapping:
     )  # fmt: skip
     if moved or posted.get("way") == "afresh":
         line = place.line if place.line != table.place.line else None
-        return GivenMapping(place=ListPlace(place.sheet, line if moved else place.line, place.encoding))
+        return GivenMapping(place=Place(place.sheet, line if moved else place.line, place.encoding))
     return replace(mapping_of(posted, table.header, before), place=place)
 
 
