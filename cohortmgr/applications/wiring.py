@@ -19,6 +19,7 @@ from cohortmgr.applications.documents.views import candidate as own_documents
 from cohortmgr.applications.documents.views import staff as read_documents
 from cohortmgr.applications.duplicates import views as duplicates
 from cohortmgr.applications.eligibility.views import check
+from cohortmgr.applications.file import commands as file_commands
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.filling.actions import amending
 from cohortmgr.applications.guardians.actions import consents, readdressing
@@ -68,6 +69,7 @@ def init_app(app: Flask) -> None:
     """Register the room's pages, commands, notices, places and works, and join the hooks of lower rooms."""
     for page in (*PUBLIC, *CANDIDATE, *STAFF):
         app.register_blueprint(page)
+    commands.group.add_command(file_commands.recount)
     app.cli.add_command(commands.group)
     declare("applications", *notices.NOTICES)
     _join_hooks()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy.dialects import postgresql, sqlite
+
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.queries import person_reference
+from cohortmgr.applications.file.models import Application, IntakeCount
+from cohortmgr.applications.file.queries import miscounted, person_reference
 from cohortmgr.audit.actions import About, about
 from cohortmgr.base import clock
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.db import db, is_postgresql, table_of, within_writing
+from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused
 from cohortmgr.programmes.definition.rules import Window, window_of
 from cohortmgr.programmes.models import Intake
 
@@ -40,3 +43,21 @@ def about_file(viewer: Viewer, row: Application) -> About:
     """A file as the trail names it, sealed by the key of its person; who acts on their own file is not read anew."""
     subject = viewer.person_reference if row.person_id == viewer.person_id else person_reference(row)
     return about(row, subject)
+
+
+def recount(viewer: Viewer) -> int:
+    """Add to the counters what they lack, and take away what they have too much; returns how many kinds were wrong.
+
+    What goes on beside it is added by the acts themselves, so that nothing is locked."""
+    if not viewer.is_system:
+        raise NotPermitted("files are counted anew by an operator")
+    within_writing("counters")
+    wrong = miscounted()
+    rows = [{**row, "shard": 0} for row in wrong]
+    if rows:
+        insert = postgresql.insert if is_postgresql() else sqlite.insert
+        added = insert(table_of(IntakeCount))
+        keys = [column.name for column in table_of(IntakeCount).primary_key]
+        grown = {"files": table_of(IntakeCount).c.files + added.excluded.files}
+        db.session.execute(added.on_conflict_do_update(index_elements=keys, set_=grown), rows)
+    return len(rows)

@@ -92,6 +92,26 @@ class Application(Row, Versioned, Model):
         return value
 
 
+class IntakeCount(Model):
+    """How many files of an intake are of one kind, over all its shards. Triggers of the database change it with the
+    files, in the same transaction; a shard keeps writers from waiting for each other. `eligible` is yes, no or open;
+    no region is empty, and no offering 0."""
+
+    __tablename__ = "intake_counts"
+    __table_args__ = (_OFFICE,)
+
+    intake_id: Mapped[int] = mapped_column(sa.ForeignKey("intakes.id"), primary_key=True)
+    shard: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    state: Mapped[str] = mapped_column(sa.String(12), primary_key=True)
+    eligible: Mapped[str] = mapped_column(sa.String(4), primary_key=True)
+    consent: Mapped[str] = mapped_column(sa.String(10), primary_key=True)
+    source: Mapped[str] = mapped_column(sa.String(10), primary_key=True)
+    region: Mapped[str] = mapped_column(sa.String(5), primary_key=True)
+    offering_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    files: Mapped[int] = mapped_column(Id)
+
+
 class UnsentChange(Row, Model):
     """What the person of a sent file has changed and not sent again; `sealed`: JSON, question to answer.
 

@@ -1,0 +1,2 @@
+-- What is there already.
+INSERT INTO intake_counts (intake_id, shard, state, eligible, consent, source, region, offering_id, institution_id, files) SELECT intake_id, 0, state, CASE WHEN eligible THEN 'yes' WHEN NOT eligible THEN 'no' ELSE 'open' END, consent, source, coalesce(region, ''), coalesce(offering_id, 0), min(institution_id), count(*) FROM applications GROUP BY intake_id, state, CASE WHEN eligible THEN 'yes' WHEN NOT eligible THEN 'no' ELSE 'open' END, consent, source, coalesce(region, ''), coalesce(offering_id, 0)
