@@ -32,6 +32,7 @@ from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import append, db
 from cohortmgr.base.errors import HELP, N_, Problem, Refused
+from cohortmgr.outbox.actions import Letter, send_all
 
 _CLOSED = N_("Ce compte est fermé. Écrivez-nous depuis la page d’aide.")
 UNREADABLE = N_(
@@ -206,14 +207,18 @@ def shut(contact: Contact) -> tuple[Problem, ...]:
     return () if since is None else (Problem(_SHUT, {"until": since + CLOSED_FOR}, HELP),)
 
 
-def reopen(viewer: Viewer, contact: Contact) -> bool:
-    """Open the question of an address or number again before its day is over; whether it was closed."""
-    require(viewer, "people.manage", "")
+def reopen(viewer: Viewer, contact: Contact, path: str = "") -> bool:
+    """Open the question of an address or number again before its day is over, and tell it there; whether it was closed.
+    `path` is where somebody bears the contact, for whoever manages people there alone."""
+    require(viewer, "people.manage", path)
     if not shut(contact):
         return False
     closing = doubts.closing_blind(contact)
     doubts.forget(closing, doubts.answers_blind(contact))
     record(viewer, "accounts.reopen_door", About("contact", closing[:26]))
+    told = {"contact": letters.hidden(contact), "by": letters.named(viewer)}
+    spoken = known_people.language_of(contact)
+    send_all([Letter("door_reopened", closing[:26], contact.address, spoken, told, channel=contact.channel)])
     return True
 
 

@@ -18,7 +18,7 @@ from cohortmgr.accounts.models import (
     RoleGrant,
     SignInSession,
 )
-from cohortmgr.accounts.rules import COMPANY_ROLES, PROGRAMME, Grant, Role, Scope, Viewer, reaching
+from cohortmgr.accounts.rules import PROGRAMME, Grant, Role, Scope, Viewer, reaching
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.databases.by_database import ByDatabase
 from cohortmgr.base.db import db, present, presenting, prove, table_of
@@ -207,14 +207,6 @@ def names_of(*references: str | None) -> Mapping[str, str]:
         .where(Account.reference.in_(wanted))
     )
     return {reference: f"{given} {family}".strip() for reference, given, family in rows}
-
-
-def had_role(viewer: Viewer, of_company: bool) -> bool:
-    """Whether the viewer's account ever held a role of a company's people, or else of the staff."""
-    roles = [role.value for role in COMPANY_ROLES]
-    kind = RoleGrant.role.in_(roles) if of_company else RoleGrant.role.not_in(roles)
-    held = sa.select(RoleGrant.id).where(RoleGrant.account_id == viewer.account_id, kind)
-    return db.session.scalar(held.limit(1)) is not None
 
 
 def persons_by_identifiers(kind: str, values: Iterable[str]) -> dict[str, Person]:
