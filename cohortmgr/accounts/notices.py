@@ -86,12 +86,6 @@ NOTICES = (
         urgent=True,
     ),
     Notice(
-        "door_reopened",
-        N_("Question d’une adresse ou d’un numéro de nouveau posée"),
-        (_BY, Variable("contact", "text", "sa…@exemple.ma")),
-        urgent=True,
-    ),
-    Notice(
         "address_elsewhere",
         N_("Avis d’adresse du dossier qui entre dans un autre compte"),
         (NAME, _AT, Variable("contact", "text", "sa…@exemple.ma")),

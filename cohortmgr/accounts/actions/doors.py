@@ -32,7 +32,6 @@ from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import append, db
 from cohortmgr.base.errors import HELP, N_, Problem, Refused
-from cohortmgr.outbox.actions import Letter, send_all
 
 _CLOSED = N_("Ce compte est fermé. Écrivez-nous depuis la page d’aide.")
 UNREADABLE = N_(
@@ -216,9 +215,7 @@ def reopen(viewer: Viewer, contact: Contact, path: str = "") -> bool:
     closing = doubts.closing_blind(contact)
     doubts.forget(closing, doubts.answers_blind(contact))
     record(viewer, "accounts.reopen_door", About("contact", closing[:26]))
-    told = {"contact": letters.hidden(contact), "by": letters.named(viewer)}
-    spoken = known_people.language_of(contact)
-    send_all([Letter("door_reopened", closing[:26], contact.address, spoken, told, channel=contact.channel)])
+    hooks.on_reopened(viewer, contact)
     return True
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.actions import doors
+from cohortmgr.accounts.actions import doors, letters
 from cohortmgr.accounts.contacts import EMAIL, Contact
+from cohortmgr.accounts.queries import known_people
 from cohortmgr.accounts.rules import SYSTEM, Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import acting_in, db, reading_as
@@ -22,6 +23,7 @@ from cohortmgr.messages.helpdesk.actions.questions import (
     say_once,
 )
 from cohortmgr.messages.helpdesk.rules import EntryKind, Topic
+from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.models import Intake
 
 _TOLD = N_(
@@ -60,6 +62,13 @@ def tell_staff(viewer: Viewer, contact: Contact, person_ids: Sequence[int]) -> N
             once = f"{question.reference}:door"
             more = {"ours": True, "values": values}
             say_once(SYSTEM, question, NewThreadEntry(EntryKind.NOTE, _TOLD, once, more=more))
+
+
+def tell_reopened(viewer: Viewer, contact: Contact) -> None:
+    """Tell at an address or number that its question is asked again, in the language of whoever bears it."""
+    told = {"contact": letters.hidden(contact), "by": letters.named(viewer)}
+    spoken, subject = known_people.language_of(contact), new_reference()
+    send_all([Letter("door_reopened", subject, contact.address, spoken, told, channel=contact.channel)])
 
 
 def reopen(viewer: Viewer, reference: str) -> bool:
