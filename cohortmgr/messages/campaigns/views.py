@@ -182,7 +182,9 @@ def _page(reference: str, problems: Sequence[Problem] = ()) -> ResponseReturnVal
         may_approve=allows(viewer, campaign_queries.APPROVE, intake.path),
         approvers=accounts.colleagues_with(
             campaign_queries.APPROVE, intake.path, [campaign.proposed_by, campaign.written_by]
-        ),
+        )
+        if campaign.state == CampaignState.PROPOSED
+        else (),
         is_own=viewer.reference in (campaign.proposed_by, campaign.written_by),
         ask_above=rules.ASK_ABOVE,
         form_key=new_reference(),
