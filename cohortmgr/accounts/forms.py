@@ -145,9 +145,9 @@ class BesideForm(HouseForm):
     )
 
 
-class ClaimForm(DoubtForm, DeviceForm):
-    """What only the person of a file knows, and a password, which may be left empty, for an account that is entered
-    by a telephone number."""
+class LinkForm(DeviceForm):
+    """For whoever opens a link to their file, which is proof enough: a password, if they want one, and whether the
+    device is shared."""
 
     password = PasswordField(
         _l("Choisissez un mot de passe"),
@@ -155,6 +155,10 @@ class ClaimForm(DoubtForm, DeviceForm):
         description=_l("10 caractères ou plus ; une phrase de quelques mots convient."),
         render_kw={"autocomplete": "new-password", "dir": "ltr"},
     )
+
+
+class ClaimForm(DoubtForm, LinkForm):
+    """What only the person of a file knows, too, for a link that went to a telephone number."""
 
 
 class NewPasswordForm(HouseForm):
@@ -166,10 +170,6 @@ class NewPasswordForm(HouseForm):
         description=_l("10 caractères ou plus ; une phrase de quelques mots convient."),
         render_kw={"autocomplete": "new-password", "dir": "ltr"},
     )
-
-
-class LinkForm(NewPasswordForm, DeviceForm):
-    """The password of an account that a link makes, and whether the device is shared."""
 
 
 class DayField(DateField):

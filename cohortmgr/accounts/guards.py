@@ -12,8 +12,8 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from cohortmgr.accounts.actions import access, held_forms
-from cohortmgr.accounts.queries import known_people, viewers
-from cohortmgr.accounts.rules import ANONYMOUS, Viewer
+from cohortmgr.accounts.queries import ended_roles, known_people, viewers
+from cohortmgr.accounts.rules import ANONYMOUS, ROLE_NAMES, Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.db import see, writing
 from cohortmgr.base.errors import N_, NotPermitted, Problem
@@ -24,9 +24,14 @@ R = TypeVar("R")
 
 login_manager = LoginManager()
 _ENDED = N_(
-    "Votre rôle ici est fini : ces pages ne vous sont plus ouvertes. Demandez à la personne qui vous l’avait donné "
-    "s’il doit reprendre."
+    "Votre rôle ici est fini depuis le %(day)s (%(role)s) : ces pages ne vous sont plus ouvertes. S’il doit reprendre, "
+    "demandez-le à %(who)s."
 )
+_ENDED_TODAY = N_(
+    "Votre rôle ici est fini (%(role)s) : ces pages ne vous sont plus ouvertes. S’il doit reprendre, demandez-le à "
+    "%(who)s."
+)
+_GIVER = N_("la personne qui vous l’avait donné")
 _REFERENCE = re.compile(r"[0-9A-Z]{26}\Z")
 
 
@@ -178,7 +183,12 @@ def word_to_missing() -> Problem | None:
     known, audience = viewer(), page_audience()
     if known is ANONYMOUS or audience not in ("staff", "company") or audience in known.works_for:
         return None
-    return Problem(_ENDED) if viewers.had_role(known, audience == "company") else None
+    held = ended_roles.ended_role(known, audience == "company")
+    if held is None:
+        return None
+    who: object = held.givers or Problem(_GIVER)
+    told = {"role": Problem(ROLE_NAMES[held.role]), "day": held.last, "who": who}
+    return Problem(_ENDED if held.last is not None else _ENDED_TODAY, told)
 
 
 def _person() -> dict[str, object]:

@@ -15,6 +15,8 @@ hosts_below: Slot[[Collection[str]], Sequence[tuple[str, int]]] = Slot()
 file_numbers: Hook[[int], Sequence[str]] = Hook()
 # Too many wrong answers closed the question of an address or number that these persons bear.
 on_closed: Hook[[Viewer, Contact, Sequence[int]], None] = Hook()
+# That question is asked again before its day is over, because the viewer opened it.
+on_reopened: Hook[[Viewer, Contact], None] = Hook()
 # A person is spoken to in another language from now on. Reads and writes for that person.
 on_language: Hook[[Viewer, str], None] = Hook()
 # Send another claim link in place of one that ended; whether one left.

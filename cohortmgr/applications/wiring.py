@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from cohortmgr.accounts import hooks as account_hooks
+from cohortmgr.accounts.roles import hooks as role_hooks
 from cohortmgr.applications import notices
 from cohortmgr.applications.corrections import queries as corrections
 from cohortmgr.applications.corrections import views as correction_pages
@@ -29,6 +30,7 @@ from cohortmgr.applications.importing import commands
 from cohortmgr.applications.importing.actions import invitations
 from cohortmgr.applications.importing.views import groups, paper, repair
 from cohortmgr.applications.importing.views import staff as import_staff
+from cohortmgr.applications.interests import queries as interests
 from cohortmgr.applications.joining.views import form as joining
 from cohortmgr.applications.journey.hooks import steps_above
 from cohortmgr.applications.journey.views import one_page, whole_form
@@ -78,6 +80,7 @@ def init_app(app: Flask) -> None:
 
 
 def _join_hooks() -> None:
+    role_hooks.conflicts.fill(interests.why_not)
     account_hooks.file_numbers.register(file_queries.numbers_of)
     account_hooks.renew_claim.fill(invitations.renew)
     programmes.on_amended.register(amending.move_drafts)

@@ -30,7 +30,7 @@ from sqlalchemy.orm.session import SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from cohortmgr.base import storage
-from cohortmgr.base.databases.connecting import pooled_options
+from cohortmgr.base.databases.connecting import pooled_options, require_keepable
 from cohortmgr.base.errors import Stale
 from cohortmgr.base.hooks import Hook
 from cohortmgr.base.text import new_reference
@@ -133,6 +133,10 @@ def configure_engine(engine: sa.Engine, patience: float = LONG_PATIENCE) -> None
     """Set up an engine: SQLite gets pragmas and explicit transactions, PostgreSQL writes only where that is
     asked for."""
     (_configure_sqlite if engine.dialect.name == "sqlite" else _configure_postgresql)(engine, patience)
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _keepable(_on: Any, _cursor: Any, _sql: str, parameters: Any, _context: Any, _many: bool) -> None:
+        require_keepable(parameters)
 
 
 def _configure_sqlite(engine: sa.Engine, patience: float) -> None:

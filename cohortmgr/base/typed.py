@@ -105,6 +105,28 @@ def is_broken(text: str) -> bool:
     return any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
+# Controls that nobody types: all but tabs and line ends, DEL and the second block among them.
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_OLD_BREAKS = re.compile("[\x0b\x0c\x85]")
+
+
+def entered(text: str) -> str:
+    """Return a text as it enters the house: without the control signs that programs leave in what is copied, and that
+    no page shows and not every database keeps. Breaks of old terminals, which part words, are spaces."""
+    if text.isprintable():
+        return text
+    return _OLD_BREAKS.sub(" ", _CONTROLS.sub("", text))
+
+
+def texts_entered(value: Any) -> Any:
+    """Return a JSON value with each of its texts as `entered` has it; its names stay as they are."""
+    if isinstance(value, str):
+        return entered(value)
+    if isinstance(value, dict):
+        return {name: texts_entered(each) for name, each in value.items()}
+    return [texts_entered(each) for each in value] if isinstance(value, list) else value
+
+
 def texts_in(value: object) -> Iterator[str]:
     """Each text of a JSON value, the names among them."""
     if isinstance(value, str):

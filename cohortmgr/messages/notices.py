@@ -35,4 +35,10 @@ NOTICES = (
         N_("Réponse à une question"),
         (*_QUESTION, Variable("text", "text", "Envoyez le relevé du semestre 5.", required=True)),
     ),
+    Notice(
+        "door_reopened",
+        N_("Question d’une adresse ou d’un numéro de nouveau posée"),
+        (Variable("by", "text", "Amina Berrada"), Variable("contact", "text", "sa…@exemple.ma")),
+        urgent=True,
+    ),
 )

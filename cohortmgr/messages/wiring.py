@@ -73,6 +73,7 @@ def _join_hooks() -> None:
     outbox.headers.register(unsubscribe_links.headers)
     outbox.headers.register(incoming.reply_to)
     account_hooks.on_closed.register(door_closed.tell_staff)
+    account_hooks.on_reopened.register(door_closed.tell_reopened)
     account_hooks.on_language.register(preference_acts.follow)
     filling_hooks.on_contradiction.register(numbers_contradict.tell_staff)
     outbox.on_returned.register(undelivered.raise_trouble)

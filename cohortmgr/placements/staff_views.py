@@ -9,6 +9,7 @@ from flask_babel import ngettext
 from wtforms import SelectChoice
 
 from cohortmgr.accounts.guards import staff, viewer
+from cohortmgr.accounts.queries.viewers import colleagues_with
 from cohortmgr.accounts.rules import allows, require
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
@@ -41,6 +42,9 @@ def _board(reference: str, refusal: Refused | None, form: HandPlacementForm | No
         board=shown,
         may_run=allows(viewer(), "cohorts.manage", cohort.path),
         may_approve=may_approve,
+        approvers=colleagues_with("placements.manage", cohort.path, [shown.run.run_by])
+        if shown.run is not None and not shown.approved
+        else (),
         mine=shown.run is not None and shown.run.run_by == viewer().reference,
         problems=refusal.problems if refusal else None,
         form=_by_hand(shown, form),
@@ -162,6 +166,9 @@ def placement(reference: str) -> ResponseReturnValue:
         may_manage=allows(viewer(), "cohorts.manage", cohort.path),
         may_approve=allows(viewer(), "placements.manage", cohort.path),
         mine=found.proposed_by == viewer().reference,
+        approvers=colleagues_with("placements.manage", cohort.path, [found.proposed_by])
+        if found.state == PlacementState.PROPOSED
+        else (),
     )
     return page, 422 if form.errors or form.form_errors else 200
 

@@ -104,6 +104,11 @@ def intakes_below(scopes: Sequence[Scope]) -> Sequence[Intake]:
     ).all()
 
 
+def all_intakes() -> Sequence[Intake]:
+    """Every intake that may be seen here, newest first."""
+    return intakes_below([Scope("")])
+
+
 _SEATS = sa.select(sa.func.sum(Offering.seats)).where(Offering.intake_id == Intake.id).scalar_subquery()
 _FREE = (
     sa.select(sa.func.sum(Offering.seats - Offering.taken))
@@ -191,10 +196,10 @@ def scopes_for(viewer: Viewer) -> list[RoleScope]:
         for row in programmes
     ]
     found.sort(key=lambda scope: scope.path)
-    partners = _partners_of(programmes)
+    hosts_of = _hosts_by_partner(programmes)
     for row in tree:
-        if row.kind == OrganisationKind.COMPANY and row.key in partners:
-            opened = tuple(sorted(partners[row.key]))
+        if row.kind == OrganisationKind.COMPANY and row.key in hosts_of:
+            opened = tuple(sorted(hosts_of[row.key]))
             found.append(
                 RoleScope("organisation", row.reference, row.path, row.name, opened, is_company=True)
             )
@@ -232,12 +237,21 @@ def _programmes_below(scopes: Sequence[Scope]) -> Sequence[Programme]:
     return db.session.scalars(sa.select(Programme).where(below(Programme.path, scopes))).all()
 
 
-def _partners_of(programmes: Sequence[Programme]) -> dict[str, set[int]]:
+def _hosts_by_partner(programmes: Sequence[Programme]) -> dict[str, set[int]]:
     """By the key of each company: the institutions of the programmes that place people there."""
     hosts = {row.id: row.institution_id for row in programmes}
+    found: dict[str, set[int]] = {}
+    for programme_id, keys in partners_of(hosts).items():
+        for key in keys:
+            found.setdefault(key, set()).add(hosts[programme_id])
+    return found
+
+
+def partners_of(programme_ids: Collection[int]) -> dict[int, set[str]]:
+    """By the id of each programme: the keys of the companies where it places people, as its newest definition says."""
     newest = (
         sa.select(DefinitionVersion.programme_id, sa.func.max(DefinitionVersion.number).label("number"))
-        .where(DefinitionVersion.programme_id.in_(hosts))
+        .where(DefinitionVersion.programme_id.in_(sorted(programme_ids)))
         .group_by(DefinitionVersion.programme_id)
         .subquery()
     )
@@ -248,8 +262,7 @@ def _partners_of(programmes: Sequence[Programme]) -> dict[str, set[int]]:
             newest.c.number == DefinitionVersion.number,
         ),
     )
-    found: dict[str, set[int]] = {}
+    found: dict[int, set[str]] = {number: set() for number in programme_ids}
     for row in db.session.scalars(rows).all():
-        for partner in definition_of(row).partners:
-            found.setdefault(partner.key, set()).add(hosts[row.programme_id])
+        found[row.programme_id] = {partner.key for partner in definition_of(row).partners}
     return found

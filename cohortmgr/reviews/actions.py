@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import person_reference
+from cohortmgr.applications.interests import queries as interests
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, table_of
@@ -31,6 +32,10 @@ from cohortmgr.reviews.rules import (
 from cohortmgr.reviews.rules import bounds_of as bounds_of
 
 LONGEST_COMMENT = 4000
+_CONCERNED = N_(
+    "Conflit d’intérêts : cette personne est candidate à cette campagne, ou un enfant dont elle répond, ou elle y "
+    "représente une entreprise. Choisissez quelqu’un d’autre, ou remettez les dossiers au partage."
+)
 _OWN_FILE = N_("Ce dossier a votre adresse ou votre numéro : récusez-vous, une autre personne le lira.")
 
 
@@ -40,30 +45,34 @@ def assign(
     """Give every eligible file that was sent the readers that it still lacks. Returns the number of new
     readings.
 
-    `reviewers` are references of persons; None means all reviewers of the programme. Nobody reads their own
-    file, nor one that they abstained from. What is open with somebody who may read no longer goes to others. A second
-    call adds nothing. Refused if there are too few readers.
+    `reviewers` are references of persons; None means all reviewers of the programme. Nobody with an interest in the
+    intake reads any of its files, and nobody one that they abstained from. What is with somebody who may not read goes
+    to others, their marks too, unless a decision rests on them. A second call adds nothing. Refused if there are too
+    few readers.
     """
     intake = programmes.get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
     # Two calls at once queue here, so that the second sees what the first assigned.
     db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
     readings = programmes.definition_of(intake).rubric.readings
-    able = queries.reviewers_in(intake.path)
+    able, held = queries.reviewers_in(intake.path), queries.held_in(intake)
+    concerned = interests.concerned_in(intake, queries.with_holders(able, held))
+    able = [row for row in able if row.reference not in concerned]
     people = {person.reference: person.person_id for person in able}
     chosen = sorted(people if reviewers is None else people.keys() & set(reviewers))
     files = {row.number: row for row in queries.files_to_read(intake)}
     done: dict[str, set[str]] = defaultdict(set)
     barred: set[tuple[str, str]] = set()
     stranded: list[int] = []
-    for row in queries.held_in(intake):
-        if is_stranded(row.state, row.reference, people):
+    marked = queries.marked_by(concerned, held)
+    for row in held:
+        gone = row.id in marked or is_stranded(row.state, row.reference, people)
+        if gone:
             stranded.append(row.id)
-        if row.state in HOLDING and not is_stranded(row.state, row.reference, people):
+        if row.state in HOLDING and not gone:
             done[row.number].add(row.reference)
         else:
             barred.add((row.reference, row.number))
-    barred |= queries.own_files(intake, able)
     pairs = assignment.assign(list(files), chosen, readings, barred, seed, done)
     if stranded:
         _release(viewer, intake, stranded)
@@ -200,9 +209,10 @@ def recall(
 ) -> tuple[int, int]:
     """Take back all files that wait for a reader: for the pool, or for the reviewer whose reference is `to`.
 
-    Returns how many were taken back, and how many of these went to that reviewer: their own files, and those that
-    they hold or gave back, stay in the pool, which `assign` shares out. What was handed in stays. For a reader who
-    is silent, absent or suspended, or whose role has ended. Doing it again finds nothing to take back.
+    Returns how many were taken back, and how many of these went to that reviewer: those that they hold or gave back
+    stay in the pool, which `assign` shares out. What was handed in stays. For a reader who is silent, absent or
+    suspended, or whose role has ended. Doing it again finds nothing to take back. Refused if that reviewer has an
+    interest in the intake.
     """
     intake = programmes.get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
@@ -237,6 +247,8 @@ def _taker(intake: Intake, reader: str, to: str | None) -> Any:
     found = [row for row in queries.reviewers_in(intake.path) if row.reference == to != reader]
     if not found:
         raise Refused(Problem(N_("Choisissez une autre personne, qui évalue dans ce programme."), {}, "to"))
+    if interests.concerned_in(intake, found):
+        raise Refused(Problem(_CONCERNED, {}, "to"))
     return found[0]
 
 
@@ -244,10 +256,9 @@ def _hand_over(intake: Intake, files: Mapping[str, int], taker: Any) -> list[str
     """Give the files to one reviewer, as far as they may read them. Returns the numbers of those."""
     if taker is None:
         return []
-    barred = {number for _, number in queries.own_files(intake, [taker])}
     held = {row.number: row.state for row in queries.held_in(intake) if row.reference == taker.reference}
-    again = [number for number in files if held.get(number) == ReviewState.RECALLED and number not in barred]
-    fresh = [number for number in files if number not in held and number not in barred]
+    again = [number for number in files if held.get(number) == ReviewState.RECALLED]
+    fresh = [number for number in files if number not in held]
     if again:
         taken = sa.update(Review).where(Review.reviewer_id == taker.person_id)
         taken = taken.where(Review.application_id.in_([files[number] for number in again]))
@@ -281,10 +292,13 @@ def _own(viewer: Viewer, reference: str) -> tuple[Review, Intake]:
 
 
 def _require_somebody_else_s(viewer: Viewer, review: Review, intake: Intake) -> None:
-    """Raise Refused if the file turned out to be the reviewer's own after it was given to them."""
+    """Raise Refused if the reviewer turned out to have an interest in the intake after the file was given to them."""
     number = db.session.scalar(sa.select(Application.number).where(Application.id == review.application_id))
-    if number in {own for _, own in queries.own_files(intake, queries.person_of(viewer))}:
+    me = queries.person_of(viewer)
+    if number in {own for _, own in interests.own_files(intake, me)}:
         raise Refused(_OWN_FILE)
+    if interests.concerned_in(intake, me):
+        raise Refused(queries.WITHHELD)
 
 
 def _require_mine(review: Review) -> None:

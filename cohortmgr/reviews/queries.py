@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.contacts import known_email
 from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.accounts.queries.viewers import granted, within
 from cohortmgr.accounts.rules import Role, Viewer
-from cohortmgr.applications.duplicates.models import Merge
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import staff_intake
+from cohortmgr.applications.interests import queries as interests
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import NotFound
+from cohortmgr.base.errors import N_, NotFound, Refused
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
+from cohortmgr.reviews import hooks
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import COUNTING, HOLDING, OPEN, ReviewState, is_stranded, severities
+
+WITHHELD = N_(
+    "Conflit d’intérêts : vous êtes candidat·e à cette campagne, ou un enfant dont vous répondez, ou vous y "
+    "représentez une entreprise. Ses dossiers ne vous sont pas ouverts : d’autres personnes les lisent."
+)
 
 # A person with an account, and each address and number (its blind index) by which they are known.
 _PEOPLE = sa.select(
@@ -37,14 +42,34 @@ _PEOPLE = sa.select(
 
 
 def visible(viewer: Viewer) -> sa.Select[Review]:
-    """Select the viewer's own readings as a reviewer, and all readings that the viewer may see as staff."""
-    own = sa.and_(Review.reviewer_id == viewer.person_id, within(viewer, "reviews.score", Intake.path))
+    """Select the viewer's own readings as a reviewer, and all readings that the viewer may see as staff.
+
+    Whoever has an interest in an intake reads no file of it, whatever was given to them before."""
+    own = _own(viewer)
+    barred = interests.barred_to(viewer) if viewer.paths("reviews.score") else ()
+    if barred:
+        own = sa.and_(own, Review.intake_id.not_in(sorted(barred)))
     everyone = within(viewer, "reviews.read", Intake.path)
     return sa.select(Review).join(Intake, Intake.id == Review.intake_id).where(sa.or_(own, everyone))
 
 
+def _own(viewer: Viewer) -> sa.ColumnElement[bool]:
+    return sa.and_(Review.reviewer_id == viewer.person_id, within(viewer, "reviews.score", Intake.path))
+
+
+def withheld_from(viewer: Viewer) -> Sequence[Intake]:
+    """Return the intakes of which the viewer holds readings that they do not see, for they have an interest there."""
+    barred = interests.barred_to(viewer)
+    if not barred:
+        return []
+    held = sa.select(Review.intake_id).join(Intake, Intake.id == Review.intake_id).where(_own(viewer))
+    wanted = sa.select(Intake).where(Intake.id.in_(sorted(barred)), Intake.id.in_(held))
+    return db.session.scalars(wanted.order_by(Intake.id.desc())).all()
+
+
 def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> Review:
-    """Return the reading with this public reference. Raises NotFound if the viewer may not see it.
+    """Return the reading with this public reference. Raises NotFound if the viewer may not see it, and Refused if
+    it is withheld from them.
 
     With `lock`, a second click waits for the first and then reads the changed row.
     """
@@ -53,6 +78,9 @@ def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> Review:
         wanted = wanted.with_for_update(of=Review).execution_options(populate_existing=True)
     found = db.session.scalar(wanted)
     if found is None:
+        held = sa.select(Review.intake_id).join(Intake, Intake.id == Review.intake_id).where(_own(viewer))
+        if db.session.scalar(held.where(Review.reference == reference)) in interests.barred_to(viewer):
+            raise Refused(WITHHELD)
         raise NotFound(reference)
     return found
 
@@ -88,78 +116,6 @@ def files_to_read(intake: Intake) -> Sequence[Any]:
     ).all()
 
 
-def own_files(intake: Intake, people: Sequence[Any]) -> set[tuple[str, str]]:
-    """Return (reviewer, number) of each file that is a reviewer's own, whatever row of a person it hangs on.
-
-    `people` are rows of `reviewers_in`. A file is theirs by its person, by an address or telephone number of
-    theirs, or if staff recorded that it is of the same person as a file of theirs. An identity number is one
-    person's alone (`identifiers` says so), so that it leads to the row."""
-    reviewers: Mapping[int, str] = {row.person_id: row.reference for row in people}
-    chosen = sorted(reviewers)
-    emails: dict[str, set[int]] = defaultdict(set)
-    phones: dict[str, set[int]] = defaultdict(set)
-    for row in people:
-        for email in filter(None, (row.email, row.entering_email)):
-            emails[known_email(email)].add(row.person_id)
-        for phone in filter(None, (row.phone_blind, row.entering_phone)):
-            phones[phone].add(row.person_id)
-    mine = sa.or_(
-        Application.person_id.in_(chosen),
-        sa.func.lower(Person.email).in_(sorted(emails)),
-        sa.func.lower(Application.email).in_(sorted(emails)),
-        Person.phone_blind.in_(sorted(phones)),
-        Application.id.in_(_united_with(chosen)),
-    )
-    rows = db.session.execute(
-        sa.select(
-            Application.id,
-            Application.number,
-            Application.person_id,
-            Application.email,
-            Person.email.label("address"),
-            Person.phone_blind,
-        )
-        .join(Person, Person.id == Application.person_id)
-        .where(Application.intake_id == intake.id, mine)
-    ).all()
-    same = _same_persons([row.id for row in rows])
-    found: set[tuple[str, str]] = set()
-    for row in rows:
-        theirs = {row.person_id, *same.get(row.id, ())}
-        theirs |= emails.get(known_email(row.email or ""), set())
-        theirs |= emails.get(known_email(row.address or ""), set()) | phones.get(row.phone_blind or "", set())
-        found |= {(reviewers[person_id], row.number) for person_id in theirs if person_id in reviewers}
-    return found
-
-
-def _united_with(person_ids: Sequence[int]) -> sa.Select[int]:
-    """The files that staff recorded as of the same person as a file of one of these."""
-    other = sa.orm.aliased(Application)
-    return (
-        sa.select(sa.case((Merge.kept_id == other.id, Merge.aside_id), else_=Merge.kept_id))
-        .join(other, other.id.in_([Merge.kept_id, Merge.aside_id]))
-        .where(other.person_id.in_(person_ids), Merge.undone_at.is_(None))
-    )
-
-
-def _same_persons(application_ids: Sequence[int]) -> dict[int, set[int]]:
-    """The persons of the files that are recorded as of the same person, by file."""
-    if not application_ids:
-        return {}
-    other = sa.orm.aliased(Application)
-    own = sa.case((Merge.kept_id == other.id, Merge.aside_id), else_=Merge.kept_id)
-    chosen = (
-        sa.select(own, other.person_id)
-        .select_from(Merge)
-        .join(other, other.id.in_([Merge.kept_id, Merge.aside_id]))
-        .where(own.in_(application_ids), Merge.undone_at.is_(None))
-    )
-    same: dict[int, set[int]] = defaultdict(set)
-    for application_id, person_id in db.session.execute(chosen):
-        same[application_id].add(person_id)
-    return same
-
-
 def held_in(intake: Intake) -> Sequence[Any]:
     """Return (number, reviewer's reference, state, id) of every reading of an intake."""
     return db.session.execute(
@@ -168,6 +124,25 @@ def held_in(intake: Intake) -> Sequence[Any]:
         .join(Person, Person.id == Review.reviewer_id)
         .where(Review.intake_id == intake.id)
     ).all()
+
+
+def with_holders(people: Sequence[Any], held: Sequence[Any]) -> Sequence[Any]:
+    """Return rows as `reviewers_in` does, with those of other persons who hold readings; no statement without any."""
+    others = {row.reference for row in held} - {row.reference for row in people}
+    if not others:
+        return people
+    return [*people, *db.session.execute(_PEOPLE.where(Person.reference.in_(sorted(others)))).all()]
+
+
+def marked_by(readers: Collection[str], held: Sequence[Any]) -> set[int]:
+    """Return the ids of readings that these persons handed in, and on which no decision rests. `held` is as of
+    `held_in`."""
+    theirs = {row.id: row for row in held if row.reference in readers and row.state == ReviewState.SUBMITTED}
+    if not theirs:
+        return set()
+    rows = sa.select(Review.id, Application).join(Application, Application.id == Review.application_id)
+    rows = rows.where(Review.id.in_(sorted(theirs)))
+    return {number for number, file in db.session.execute(rows) if not any(hooks.frozen(file))}
 
 
 def open_of(intake: Intake, reader_id: int) -> Sequence[Any]:
@@ -250,7 +225,7 @@ class Reader:
 class ReadingProgress:
     """The progress of an intake: files to read, files with enough readings, and each reviewer's work.
 
-    `stranded` readings are open with somebody who may read no longer; they wait for the next assignment.
+    `stranded` readings are open with somebody who may not read them, or no longer; they wait for the next assignment.
     `spread` counts files by the gap between their readings, in whole points.
     """
 
@@ -270,8 +245,15 @@ class ReadingProgress:
         return self.files * self.readings
 
 
+def readers_of(intake: Intake) -> Sequence[Any]:
+    """Return the reviewers who may read files of an intake: not those who have an interest in it."""
+    able = reviewers_in(intake.path)
+    concerned = interests.concerned_in(intake, able)
+    return [row for row in able if row.reference not in concerned]
+
+
 def progress_of(intake: Intake) -> ReadingProgress:
-    """Return the progress of an intake, in four statements whatever the number of files."""
+    """Return the progress of an intake, in as many statements whatever the number of files."""
     readings = programmes.definition_of(intake).rubric.readings
     files = {row.number for row in files_to_read(intake)}
     held = db.session.execute(
@@ -282,9 +264,7 @@ def progress_of(intake: Intake) -> ReadingProgress:
     ).all()
     # A file that was withdrawn or put aside waits for nobody, so it is left out, as in the readers' own lists.
     rows = [row for row in held if row.number in files]
-    names = {
-        person.reference: f"{person.given_name} {person.family_name}" for person in reviewers_in(intake.path)
-    }
+    names = {row.reference: f"{row.given_name} {row.family_name}" for row in readers_of(intake)}
     stranded = sum(1 for row in rows if is_stranded(row.state, row.reference, names))
     names |= _names_of({row.reference for row in rows} - names.keys())
     counted = [row for row in rows if row.state in COUNTING]

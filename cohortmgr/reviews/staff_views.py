@@ -78,7 +78,7 @@ def recall(reference: str, reader: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     intake = queries.intake_for(viewer, reference, "reviews.assign")
     person, form = queries.reader_in(intake, reader), RecallForm()
-    others = [row for row in queries.reviewers_in(intake.path) if row.reference != reader]
+    others = [row for row in queries.readers_of(intake) if row.reference != reader]
     form.to.choices = [
         SelectChoice("", _("Remettre au partage")),
         *(SelectChoice(row.reference, f"{row.given_name} {row.family_name}".strip()) for row in others),
@@ -115,7 +115,8 @@ def _recalled(taken: int, given: int) -> str:
 def queue() -> ResponseReturnValue:
     """Show the viewer's own readings, the open ones first."""
     rows = queries.queue(guards.viewer())
-    return render_template("reviews/staff_queue.html", rows=rows, first=queries.next_after(rows, ""))
+    first, withheld = queries.next_after(rows, ""), queries.withheld_from(guards.viewer())
+    return render_template("reviews/staff_queue.html", rows=rows, first=first, withheld=withheld)
 
 
 @bp.route("/staff/reviews/<reference>", methods=["GET", "POST"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -284,6 +284,13 @@ def is_frozen(application: Application) -> bool:
     decided = sa.select(Decision.id).join(Batch, Batch.id == Decision.batch_id)
     live = (Decision.application_id == application.id, Batch.state.in_(LIVE))
     return db.session.scalar(decided.where(*live).limit(1)) is not None
+
+
+def decided_of(applications: Collection[int]) -> set[int]:
+    """Return the ids among `applications` about which an approved batch decided."""
+    rows = sa.select(Decision.application_id).join(Batch, Batch.id == Decision.batch_id)
+    rows = rows.where(Batch.state == BatchState.APPROVED.value)
+    return set(db.session.scalars(rows.where(Decision.application_id.in_(sorted(applications)))))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
+from cohortmgr.accounts.queries.viewers import colleagues_with
 from cohortmgr.accounts.rules import allows, require
 from cohortmgr.applications.answers.regions import REGIONS
 from cohortmgr.applications.file.queries import staff_intake
@@ -30,7 +31,7 @@ from cohortmgr.selection.board import tie_order, unmet
 from cohortmgr.selection.certificate import canonical, verify
 from cohortmgr.selection.forms import CloseListForm, ExtendOfferForm, ProposeForm, WithdrawOfferForm
 from cohortmgr.selection.models import Batch
-from cohortmgr.selection.rules import SEAT_HOLDING, OfferState, Outcome, WaitingState
+from cohortmgr.selection.rules import SEAT_HOLDING, BatchState, OfferState, Outcome, WaitingState
 
 bp = Blueprint("selection_staff", __name__)
 BELOW = 20  # rows shown below the waiting list, until all are asked for
@@ -144,6 +145,9 @@ def _batch(
         certificate=found.certificate,
         proposer=queries.account_name(found.proposed_by),
         approver=queries.account_name(found.approved_by),
+        approvers=colleagues_with("selection.approve", intake.path, [found.proposed_by])
+        if found.state == BatchState.PROPOSED
+        else (),
         is_proposer=found.proposed_by == viewer.reference,
         may_approve=allows(viewer, "selection.approve", intake.path),
         open_until=intake.closes_at if clock.now() < intake.closes_at else None,

@@ -7,6 +7,7 @@ from flask import Flask
 from cohortmgr.applications.desk import queries as desk
 from cohortmgr.applications.file import hooks as files
 from cohortmgr.applications.guardians.actions import consents
+from cohortmgr.applications.interests import hooks as interests
 from cohortmgr.applications.journey.actions import changes, sending
 from cohortmgr.applications.lists import queries as lists
 from cohortmgr.base.errors import N_
@@ -34,6 +35,7 @@ def init_app(app: Flask) -> None:
     outbox.checks[letters.OFFER_REMINDER] = letters.awaits_answer
     programmes.on_more_seats.register(offers.call_more)
     readings.frozen.register(queries.is_frozen)
+    interests.decided.register(queries.decided_of)
     navigation = navigation_of(app)
     navigation.lead_to("portals.my_home", candidate_views.bp.name)
     navigation.lead_to("portals.staff_home", staff_views.bp.name)

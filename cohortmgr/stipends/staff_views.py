@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts.guards import staff, viewer
+from cohortmgr.accounts.queries.viewers import colleagues_with
 from cohortmgr.accounts.rules import allows, require
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
@@ -93,6 +94,9 @@ def _run(
         may_prepare=allows(viewer(), "stipends.prepare", cohort.path),
         may_approve=allows(viewer(), "stipends.approve", cohort.path),
         mine=found.computed_by == viewer().reference,
+        approvers=colleagues_with("stipends.approve", cohort.path, [found.computed_by])
+        if state is RunState.COMPUTED
+        else (),
         typing=wrong.pop("confirmation", None),
         with_bank=state in WITH_BANK,
         waiting=queries.waits_for_the_bank(found.id) if state in WITH_BANK else 0,

@@ -29,8 +29,9 @@ _NOTHING_TO_SAY = N_(
 )
 
 
-def take_up_link(token: str, password_hash: str) -> int:
-    """Use a claim link that came by mail: make the person's account. Returns its id."""
+def take_up_link(token: str, password_hash: str | None = None) -> int:
+    """Use a claim link that came by mail, which proves who reads the address: make the person's account. Returns its
+    id. Without a password, the person asks for a code each time."""
     return _taken_up(links.use(token, links.CLAIM), password_hash)
 
 

@@ -206,14 +206,16 @@ def shut(contact: Contact) -> tuple[Problem, ...]:
     return () if since is None else (Problem(_SHUT, {"until": since + CLOSED_FOR}, HELP),)
 
 
-def reopen(viewer: Viewer, contact: Contact) -> bool:
-    """Open the question of an address or number again before its day is over; whether it was closed."""
-    require(viewer, "people.manage", "")
+def reopen(viewer: Viewer, contact: Contact, path: str = "") -> bool:
+    """Open the question of an address or number again before its day is over, and tell it there; whether it was closed.
+    `path` is where somebody bears the contact, for whoever manages people there alone."""
+    require(viewer, "people.manage", path)
     if not shut(contact):
         return False
     closing = doubts.closing_blind(contact)
     doubts.forget(closing, doubts.answers_blind(contact))
     record(viewer, "accounts.reopen_door", About("contact", closing[:26]))
+    hooks.on_reopened(viewer, contact)
     return True
 
 

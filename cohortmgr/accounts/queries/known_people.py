@@ -70,6 +70,15 @@ def accounts_apart(contact: Contact) -> Sequence[Account]:
     return db.session.scalars(chosen.where(entered.is_not(True)).order_by(Account.id).limit(_FEW)).all()
 
 
+def language_of(contact: Contact) -> str:
+    """Return the language of whoever bears an address or number, the first of several; French if nobody does."""
+    account = account_by_contact(contact)  # which also shows who bears it
+    bearing = sa.select(Person.language).where(_bears(contact)).order_by(Person.id).limit(1)
+    if account is not None:
+        bearing = sa.select(Person.language).where(Person.id == account.person_id)
+    return db.session.scalar(bearing) or "fr"
+
+
 def bearer_of(person: Person) -> Bearer:
     """Return what only this person knows, who has no account, and whether anything in the house is theirs."""
     return Bearer(person.id, person.birth_date, _numbers(person.id), is_known=is_known(person.id))

@@ -18,7 +18,7 @@ from cohortmgr.accounts.models import (
     RoleGrant,
     SignInSession,
 )
-from cohortmgr.accounts.rules import COMPANY_ROLES, PROGRAMME, Grant, Role, Scope, Viewer, reaching
+from cohortmgr.accounts.rules import PERMISSIONS, PROGRAMME, Grant, Role, Scope, Viewer, reaching
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.databases.by_database import ByDatabase
 from cohortmgr.base.db import db, present, presenting, prove, table_of
@@ -209,12 +209,15 @@ def names_of(*references: str | None) -> Mapping[str, str]:
     return {reference: f"{given} {family}".strip() for reference, given, family in rows}
 
 
-def had_role(viewer: Viewer, of_company: bool) -> bool:
-    """Whether the viewer's account ever held a role of a company's people, or else of the staff."""
-    roles = [role.value for role in COMPANY_ROLES]
-    kind = RoleGrant.role.in_(roles) if of_company else RoleGrant.role.not_in(roles)
-    held = sa.select(RoleGrant.id).where(RoleGrant.account_id == viewer.account_id, kind)
-    return db.session.scalar(held.limit(1)) is not None
+def colleagues_with(permission: str, path: str, without: Iterable[str | None] = ()) -> tuple[str, ...]:
+    """Return the names of those who hold a permission at a path today, a few, in the order of the alphabet; not of the
+    accounts `without`. What waits for a second person names them, and says if nobody is left."""
+    roles = [role.value for role in PERMISSIONS[permission]]
+    chosen = sa.select(Person.given_name, Person.family_name).join(Account, Account.person_id == Person.id)
+    chosen = chosen.join(RoleGrant, RoleGrant.account_id == Account.id).where(RoleGrant.role.in_(roles))
+    chosen = chosen.where(granted(path), Account.reference.not_in([each for each in without if each]))
+    rows = db.session.execute(chosen.distinct().order_by(Person.family_name, Person.given_name).limit(5))
+    return tuple(f"{given} {family}".strip() for given, family in rows)
 
 
 def persons_by_identifiers(kind: str, values: Iterable[str]) -> dict[str, Person]:

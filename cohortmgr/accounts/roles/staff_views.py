@@ -205,8 +205,7 @@ def deputy(reference: str) -> ResponseReturnValue:
     """Lend a colleague's role to another for some days."""
     viewer, form = _viewer(), DeputyForm()
     person, role = _held(viewer, reference)
-    others = [each for each in held_roles.colleagues(viewer) if _may_stand_in(viewer, each, person)]
-    form.offer(others)
+    form.offer(held_roles.may_stand_in(viewer, role, person))
     if form.validate_on_submit():
         try:
             with writing():
@@ -217,10 +216,6 @@ def deputy(reference: str) -> ResponseReturnValue:
             db.session.rollback()
             show_problems(form, refusal)
     return render_template("accounts/roles/staff_deputy.html", form=form, person=person, role=role, **_WORDS)
-
-
-def _may_stand_in(viewer: Viewer, other: RoleHolder, person: RoleHolder) -> bool:
-    return other.is_present and other.reference not in (viewer.reference, person.reference)
 
 
 @bp.route("/roles/<reference>/replace", methods=["GET", "POST"])

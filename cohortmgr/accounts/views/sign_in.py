@@ -165,7 +165,7 @@ def _taken_up(token: str, form: LinkForm | ClaimForm, contact: Contact) -> str:
         if isinstance(form, ClaimForm):
             done = claims.take_up_by_phone(token, hashed, form.answer.data)
         else:
-            done = claims.take_up_link(token, hashed or "")
+            done = claims.take_up_link(token, hashed)
         if not isinstance(done, WrongAnswer):
             return open_session(done, shared=form.shared.data)
     raise doors.problem_of(done)

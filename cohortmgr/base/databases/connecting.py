@@ -17,6 +17,9 @@ from cohortmgr.base.typed import is_sound, texts_in
 _SUSPECT = re.compile(r"\\u(?:0000|d[89a-f])")
 
 
+_UNKEEPABLE = N_("Ce texte contient un caractère invisible qui n’est pas permis. Saisissez-le au clavier.")
+
+
 class Unkeepable(Refused, DontWrapMixin):
     """A text for a JSON column that not every database keeps. SQLAlchemy hands it on as it is."""
 
@@ -27,9 +30,23 @@ def keepable_json(value: object) -> str:
     Whoever writes it: names as well as texts come from forms."""
     written = json.dumps(value)
     if _SUSPECT.search(written) and not all(map(is_sound, texts_in(value))):
-        what = N_("Ce texte contient un caractère invisible qui n’est pas permis. Saisissez-le au clavier.")
-        raise Unkeepable(Problem(what))
+        raise Unkeepable(Problem(_UNKEEPABLE))
     return written
+
+
+def require_keepable(parameters: object) -> None:
+    """Raise Refused if a text among the parameters of a statement, or of many, is none that every database keeps:
+    PostgreSQL takes no NUL, in which SQLite sees nothing wrong. Forms drop it before; this holds for whoever else
+    writes, a command or a file among them."""
+    if isinstance(parameters, str):
+        if "\0" in parameters:
+            raise Unkeepable(Problem(_UNKEEPABLE))
+    elif isinstance(parameters, dict):
+        require_keepable(tuple(parameters.values()))
+    elif isinstance(parameters, list | tuple):
+        for each in parameters:
+            if isinstance(each, str | list | tuple | dict):
+                require_keepable(each)
 
 
 # Seconds in which the server must have let a question of its own connection in.

@@ -105,7 +105,7 @@ def ailment_now() -> Ailment | None:
     if remembered or shutil.disk_usage(current_app.config["DATA"]).free < LEAST_ROOM:
         return Ailment.FULL
     try:
-        return Ailment.LOCKED if is_locked() else None
+        return Ailment.LOCKED if is_locked(db.session, db.engine) else None
     except (sa.exc.DBAPIError, sqlite3.Error, psycopg.Error) as error:
         db.session.rollback()
         return ailment_of(error) or Ailment.AWAY

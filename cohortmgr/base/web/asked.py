@@ -38,12 +38,12 @@ def number_sent(name: str, most: int = MOST) -> int | None:
 
 def json_sent() -> Any:
     """Return what the request's JSON says, or None if it does not read or nests too deeply. Its texts hold no half of
-    a surrogate pair, as those of a form hold none."""
+    a surrogate pair and no control sign, as those of a form hold none."""
     try:
         found = parse_json(request.get_data())
     except ValueError:
         return None
-    return None if any(map(is_broken, texts_in(found))) else found
+    return None if any(map(is_broken, texts_in(found))) else texts_entered(found)
 
 
 def number_in_header(name: str) -> int | None:

@@ -7,9 +7,12 @@ from contextlib import contextmanager, suppress
 from typing import IO, cast
 
 from flask import Request, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, ClientDisconnected, HTTPException, RequestEntityTooLarge
 from werkzeug.utils import cached_property
 from werkzeug.wsgi import LimitedStream, get_content_length, get_input_stream
+
+from cohortmgr.base.typed import entered
 
 
 class ChunkedBody(LimitedStream):
@@ -57,8 +60,20 @@ def arrived() -> bytes:
     return bytes(found)
 
 
+def _values(sent: MultiDict[str, str]) -> Iterator[str]:
+    return (text for _name, text in sent.items(multi=True))
+
+
 class HouseRequest(Request):
-    """The application's request."""
+    """The application's request. The texts of a form are read here and nowhere else, so that none holds a control sign,
+    whichever field it fills; names are the page's, and stay."""
+
+    def _load_form_data(self) -> None:
+        super()._load_form_data()
+        sent = self.__dict__["form"]
+        if not all(text.isprintable() for text in _values(sent)):
+            told = [(name, entered(text)) for name, text in sent.items(multi=True)]
+            self.__dict__["form"] = self.parameter_storage_class(told)
 
     @cached_property
     def stream(self) -> IO[bytes]:

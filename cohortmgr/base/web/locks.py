@@ -8,9 +8,9 @@ from contextlib import closing
 from typing import cast
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from cohortmgr.base.databases.connecting import asked_apart
-from cohortmgr.base.db import db
 
 # A lock on a row has no database of its own; whoever waits for it has. The server's other databases are not ours.
 _WAITING = """
@@ -19,13 +19,13 @@ _WAITING = """
 """
 
 
-def is_locked() -> bool:
+def is_locked(session: Session, engine: sa.Engine) -> bool:
     """Whether a writer holds the database so that the others wait. Itself it waits for nobody. Raises the driver's
     error if the database does not answer."""
-    if db.engine.dialect.name == "postgresql":
-        return bool(asked_apart(db.engine.url, _WAITING))
-    db.session.execute(sa.text("SELECT 1"))
-    path = cast(str, db.engine.url.database)
+    if engine.dialect.name == "postgresql":
+        return bool(asked_apart(engine.url, _WAITING))
+    session.execute(sa.text("SELECT 1"))
+    path = cast(str, engine.url.database)
     with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
         for _try in range(4):
             try:

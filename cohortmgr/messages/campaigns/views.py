@@ -180,6 +180,11 @@ def _page(reference: str, problems: Sequence[Problem] = ()) -> ResponseReturnVal
         meanings=CAMPAIGN_STATES.meanings,
         people=accounts.names_of(campaign.created_by, campaign.proposed_by, campaign.approved_by),
         may_approve=allows(viewer, campaign_queries.APPROVE, intake.path),
+        approvers=accounts.colleagues_with(
+            campaign_queries.APPROVE, intake.path, [campaign.proposed_by, campaign.written_by]
+        )
+        if campaign.state == CampaignState.PROPOSED
+        else (),
         is_own=viewer.reference in (campaign.proposed_by, campaign.written_by),
         ask_above=rules.ASK_ABOVE,
         form_key=new_reference(),

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
+from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.accounts.queries import viewers as accounts
 from cohortmgr.accounts.rules import PERMISSIONS, Role, Viewer
@@ -305,6 +306,16 @@ def phone_of(question: HelpRequest) -> str:
     if question.phone_sealed is None:
         return ""
     return crypto.unseal(question.phone_sealed, "questions", "phone", question.reference)
+
+
+def door_of(question: HelpRequest) -> Contact | None:
+    """Return the address or number of a task that tells that wrong answers closed its question; None for others."""
+    told = sa.select(ThreadEntry.id).where(ThreadEntry.question_id == question.id)
+    if question.person_id is not None or question.application_id is not None:
+        return None
+    if db.session.scalar(told.where(ThreadEntry.once == f"{question.reference}:door")) is None:
+        return None
+    return Contact(EMAIL, question.asker_email) if question.asker_email else Contact(SMS, phone_of(question))
 
 
 def mine(viewer: Viewer) -> Sequence[HelpRequest]:

@@ -116,7 +116,7 @@ def test_a_faulty_question_is_kept_and_not_published(client: FlaskClient) -> Non
 def test_what_a_form_may_not_hold_is_said_beside_its_field_and_kept_on_the_page(client: FlaskClient) -> None:
     path = add(client)
     before = document()
-    for name, said in (("label-fr", "x" * 100_000), ("help-en", "a\x00b"), ("columns", "y\n" * 60_000)):
+    for name, said in (("label-fr", "x" * 100_000), ("columns", "y\n" * 60_000)):
         answer = save(client, path, **{name: said})
         assert answer.status_code == 422
         assert f'href="#{name}"' in answer.text

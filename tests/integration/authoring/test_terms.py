@@ -99,7 +99,6 @@ def test_dates_are_those_of_casablanca_and_told_before_and_after(client: FlaskCl
         ("offers-days_to_answer", "9999"),
         ("offers-reminders_hours", "24.5"),
         ("periods-0-title-fr", "x" * 100_000),
-        ("intakes-0-title-en", "a\x00b"),
     ],
 )
 def test_what_is_no_date_is_told_beside_its_field_and_stays_as_typed(
@@ -109,7 +108,7 @@ def test_what_is_no_date_is_told_beside_its_field_and_stays_as_typed(
     assert answer.status_code == 422
     assert f'href="#{field}"' in answer.text
     assert f'id="{field}-error"' in answer.text
-    if 0 < len(said) < 100 and "\x00" not in said:
+    if 0 < len(said) < 100:
         assert f'value="{said}"' in answer.text
     assert draft() is None
 
@@ -187,7 +186,6 @@ def test_guardians_are_asked_by_a_programme_that_takes_minors(client: FlaskClien
         ("under", "0018000"),
         ("under", ""),
         ("purposes-0-text-fr", "x" * 100_000),
-        ("purposes-1-title-ar", "\x00"),
     ],
 )
 def test_wrong_terms_are_told_beside_their_field(client: FlaskClient, field: str, said: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -13,6 +15,8 @@ from cohortmgr.accounts.roles.actions import suspending
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
+from cohortmgr.base.i18n import day, speaking
+from cohortmgr.programmes.models import Intake
 from tests.factories.choices import browser, known, sent, someone
 from tests.integration.portals.test_navigation import places
 
@@ -59,9 +63,41 @@ def test_whose_role_ended_is_told_and_who_never_had_one_is_not(app: Flask, role:
         session.execute(sa.update(RoleGrant).values(revoked_at=clock.now()))
     answer = desk.get(home)
     assert answer.status_code == 404 and "Votre rôle ici est fini" in answer.text
+    assert "n’existe pas" not in answer.text and "n’existe pas" in desk.get("/staff/nothing-here").text
     assert "Votre rôle" not in desk.get("/staff/nothing-here").text
     other = "/company" if home == "/staff" else "/staff"
     assert "Votre rôle" not in desk.get(other).text
+
+
+@pytest.mark.parametrize("how", ["ended", "last day", "lent"])
+def test_whose_role_ended_is_told_since_when_and_whom_to_ask(app: Flask, how: str) -> None:
+    intake = sent(1)
+    admin, lina = (
+        someone(intake, Role.PROGRAMME_ADMINISTRATOR, "Berrada"),
+        someone(intake, Role.REVIEWER, "lina"),
+    )
+    held = sa.update(RoleGrant).where(RoleGrant.account_id == lina.account_id)
+    with writing() as session:
+        if how == "ended":
+            session.execute(held.values(revoked_at=clock.now() - timedelta(3)))
+        elif how == "last day":
+            session.execute(held.values(ends_on=clock.today() - timedelta(3)))
+        else:  # by somebody whose own role is over
+            lender = someone_without_role(intake)
+            session.execute(held.values(stands_for_id=lender, ends_on=clock.today() + timedelta(9)))
+    answer = browser(app, lina).get("/staff")
+    assert answer.status_code == 404 and admin.name in answer.text and "Évaluateur" in answer.text
+    assert (i18n_day(clock.today() - timedelta(3)) in answer.text) is (how != "lent")
+
+
+def someone_without_role(intake: Intake) -> int:
+    account = people.new_account(SYSTEM, "partie@inpt.ma", "no hash", {"given_name": "Partie"})
+    return account.id
+
+
+def i18n_day(wanted: date) -> str:
+    with speaking("fr"):
+        return day(wanted)
 
 
 def test_an_auditor_of_the_whole_tree_reads_what_concerns_no_institution_and_others_do_not(

@@ -372,7 +372,7 @@ def test_a_run_reads_and_computes_in_as_many_statements_whatever_its_size(
         db.session.execute(sa.delete(StipendLine).where(StipendLine.id != first))
     with statements() as few:
         assert client.get(url).status_code == 200
-    assert len(many) == len(few) <= 5, many
+    assert len(many) == len(few) <= 6, many  # one of them looks who may approve
 
 
 @pytest.mark.postgres_only

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import sqlalchemy as sa
@@ -96,23 +96,19 @@ def deputise(
         raise Refused(*problems)
     place = held_roles.scope_of(lent)
     wish = RoleWish(Role(lent.role), place, begins_on, ends_on)
-    represented = db.session.get_one(Account, lent.account_id)
-    held = hold(viewer, account, wish, stands_for=represented)
-    told = said(viewer, wish.role, wish.scope)
-    told["period"] = in_each_language(period(wish.begins_on, wish.ends_on))
-    told["deputy"] = (
-        db.session.get_one(Person, account.person_id).name or held_roles.contact_of_account(account).address
-    )
-    letters.tell(represented, "role_lent", told)
-    return held
+    return hold(viewer, account, wish, stands_for=db.session.get_one(Account, lent.account_id))
 
 
 def hold(viewer: Viewer, account: Account, wish: RoleWish, stands_for: Account | None = None) -> RoleGrant:
     """Write a role that the viewer may give, and tell its person. Raises Refused if they hold it already, if it
-    cannot be held there, or if its last day is past."""
+    cannot be held there, if its last day is past, or if what it chooses concerns them."""
     place, today = wish.scope, clock.today()
     problems = place_problems(wish.role, place.is_company)
     problems += period_problems(wish.begins_on, wish.ends_on, today)
+    concerned = held_roles.conflicts_of(wish.role, place, [account.person_id])
+    problems += [
+        replace(each, where="role" if stands_for is None else "deputy") for each in concerned.values()
+    ]
     if problems:
         raise Refused(*problems)
     held = people.granted_row(account, wish.role, place.reference)
@@ -125,8 +121,19 @@ def hold(viewer: Viewer, account: Account, wish: RoleWish, stands_for: Account |
     row = people.grant(
         viewer, account, wish.role, *where, alone=place.alone, days=days, stands_for=stands_for
     )
+    if stands_for is not None:
+        _tell_lent(viewer, account, wish, stands_for)
     tell_given(viewer, account, wish)
     return row
+
+
+def _tell_lent(viewer: Viewer, account: Account, wish: RoleWish, represented: Account) -> None:
+    """Tell whoever is represented who stands in for them, where and when."""
+    told = said(viewer, wish.role, wish.scope)
+    told["period"] = in_each_language(period(wish.begins_on, wish.ends_on))
+    deputy = db.session.get_one(Person, account.person_id)
+    told["deputy"] = deputy.name or held_roles.contact_of_account(account).address
+    letters.tell(represented, "role_lent", told)
 
 
 def tell_given(viewer: Viewer, account: Account, wish: RoleWish) -> None:

@@ -48,6 +48,11 @@ _WHOSE = N_(
 )
 _ANOTHER_S = N_("Cette adresse ou ce numéro entre dans un autre compte : acceptez avec celui-là.")
 _PAST = N_("Ce rôle devait finir le %(last)s : il faut une autre invitation, avec d’autres dates.")
+_NOT_LENT = N_(
+    "La suppléance est finie : le rôle qui était confié ne tient plus, ou son compte est fermé. Demandez une autre "
+    "invitation."
+)
+_LENDER = N_("C’est votre rôle qui est confié ici : personne ne se remplace soi-même.")
 _OVER = N_("Ce rôle est fini : invitez la personne sans passer par un remplacement.")
 
 
@@ -66,7 +71,8 @@ def invite(viewer: Viewer, invited: Invitee, wish: RoleWish, replaces: RoleGrant
     """Send an invitation. Raises Refused if the same one waits already, or if what is invited enters the viewer's
     own account.
 
-    Whether the address has an account is not looked at: the answer is the same."""
+    Whether the address has an account is not looked at: the answer is the same. So it is who accepts that is told if
+    what the role chooses concerns them."""
     blind = crypto.blind_index(invited.contact.kind, invited.contact.address)
     if not may_grant(viewer, wish.role, wish.scope.path, wish.scope.institutions, wish.scope.alone):
         raise NotPermitted(f"{wish.role} at {wish.scope.path}")
@@ -104,13 +110,15 @@ def invite(viewer: Viewer, invited: Invitee, wish: RoleWish, replaces: RoleGrant
 
 
 def replace_holder(viewer: Viewer, grant_reference: str, invited: Invitee) -> Invitation:
-    """Invite somebody to a role in place of who holds it: one's role ends as the other's begins.
+    """Invite somebody to a role in place of who holds it: one's role ends as the other's begins. What was held to a
+    day, or in a colleague's place, is given to the same day and in the same place.
     Raises Refused if the role is over."""
     held = held_roles.grant_for(viewer, grant_reference)
     require_other(viewer, db.session.get_one(Account, held.account_id).reference)
     if held_roles.grant_state_of(held) is GrantState.ENDED:
         raise Refused(Problem(_OVER))
-    return invite(viewer, invited, RoleWish(Role(held.role), held_roles.scope_of(held)), held)
+    wish = RoleWish(Role(held.role), held_roles.scope_of(held), held.begins_on, held.ends_on)
+    return invite(viewer, invited, wish, held)
 
 
 def send_again(viewer: Viewer, reference: str) -> None:
@@ -176,9 +184,11 @@ def accept(
         grants.about_account(account, row.institutions),
         after=_noted(row),
     )
-    _replaced(inviter, row, account)
     wish = RoleWish(Role(row.role), held_roles.scope_of(row), row.begins_on, row.ends_on)
-    grants.hold(inviter, account, wish)
+    lender = _replaced(inviter, row, account)
+    held = grants.hold(inviter, account, wish, stands_for=lender)
+    if lender is not None:
+        _require_lent(held)
     return account_id
 
 
@@ -226,12 +236,30 @@ def _count(viewer: Viewer, row: Invitation, contact: Contact) -> None:
     counting.count(found, "email")
 
 
-def _replaced(inviter: Viewer, row: Invitation, account: Account) -> None:
-    held = db.session.get_one(RoleGrant, row.replaces_id) if row.replaces_id is not None else None
-    if held is None or held.account_id == account.id:
-        return
-    if held_roles.grant_state_of(held) is not GrantState.ENDED:
+def _replaced(inviter: Viewer, row: Invitation, account: Account) -> Account | None:
+    """End the role of whoever is replaced; returns in whose place they held it, if they were a deputy."""
+    if row.replaces_id is None:
+        return None
+    held = db.session.get_one(RoleGrant, row.replaces_id)
+    with held_roles.acting_at(row.institutions):
+        lender = db.session.get_one(Account, held.stands_for_id) if held.stands_for_id is not None else None
+        is_over = held_roles.grant_state_of(held) is GrantState.ENDED
+    if lender is not None:
+        present(lender.reference)  # who is told of it too
+        if lender.id == account.id:
+            raise Refused(Problem(_LENDER))
+    if held.account_id != account.id and not is_over:
         grants.end(inviter, held.reference, None)
+    return lender
+
+
+def _require_lent(held: RoleGrant) -> None:
+    """Raise Refused if the role that a deputy takes over from another is lent no longer."""
+    db.session.flush()
+    with held_roles.acting_at(held.institutions):
+        over = held_roles.grant_state_of(held) is GrantState.ENDED
+    if over:
+        raise Refused(Problem(_NOT_LENT))
 
 
 def _name(account: Account, given_name: str, family_name: str) -> None:

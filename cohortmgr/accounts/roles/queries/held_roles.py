@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -24,7 +25,7 @@ from cohortmgr.accounts.roles.rules import (
 )
 from cohortmgr.accounts.rules import COMPANY_ROLES, Role, Viewer, allows, may_grant
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.db import db, present
+from cohortmgr.base.db import acting_in, db, present
 from cohortmgr.base.errors import N_, NotFound, Problem
 from cohortmgr.base.i18n import localized, say
 from cohortmgr.base.text import fold
@@ -57,6 +58,7 @@ class RoleHolder:
     """A person with roles that the viewer may see. `contact` enters their account."""
 
     reference: str
+    person_id: int
     name: str
     contact: Contact
     state: AccountState
@@ -176,6 +178,7 @@ def colleagues(viewer: Viewer, account: str | None = None) -> list[RoleHolder]:
     people = [
         RoleHolder(
             entered.reference,
+            person.id,
             person.name,
             contact_of_account(entered),
             account_state_of(entered),
@@ -193,6 +196,37 @@ def colleague_for(viewer: Viewer, reference: str) -> RoleHolder:
     if not found:
         raise NotFound(reference)
     return found[0]
+
+
+def conflicts_of(role: Role, place: RoleScope, person_ids: Collection[int]) -> Mapping[int, Problem]:
+    """Return why some persons may not hold a role in a place, by their ids: what it would choose concerns them.
+
+    Whoever gives the role need not be who is here (an invitation is accepted by its guest), so that this reads in the
+    place's institutions."""
+    with acting_at(place.institutions):
+        return hooks.conflicts(role, place, person_ids)
+
+
+@contextmanager
+def acting_at(institutions: Iterable[int]) -> Iterator[None]:
+    """Let the code within reach the rows of the institutions that a role opens."""
+    with ExitStack() as stack:
+        for institution in institutions:
+            stack.enter_context(acting_in(institution))
+        yield
+
+
+def may_stand_in(viewer: Viewer, role: HeldRole, holder: RoleHolder) -> list[RoleHolder]:
+    """Return the colleagues to whom the viewer may lend a role of somebody: not themselves, nor whoever has an interest
+    in what it chooses."""
+    others = [
+        each
+        for each in colleagues(viewer)
+        if each.is_present and each.reference not in (viewer.reference, holder.reference)
+    ]
+    lent = db.session.scalars(visible(viewer).where(RoleGrant.reference == role.reference)).one()
+    concerned = conflicts_of(role.role, scope_of(lent), [each.person_id for each in others])
+    return [each for each in others if each.person_id not in concerned]
 
 
 def account_state_of(account: Account) -> AccountState:

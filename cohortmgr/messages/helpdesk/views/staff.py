@@ -11,7 +11,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts.rules import allows, require_anywhere
+from cohortmgr.accounts.actions import doors
+from cohortmgr.accounts.rules import Viewer, allows, require_anywhere
 from cohortmgr.applications.guardians.queries import has_guardian
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -21,7 +22,8 @@ from cohortmgr.base.paging import page_of
 from cohortmgr.base.text import new_reference
 from cohortmgr.base.web.asked import number_sent, place_asked
 from cohortmgr.messages.helpdesk import queries as desk_queries
-from cohortmgr.messages.helpdesk.actions import answer_many, handling
+from cohortmgr.messages.helpdesk.actions import answer_many, door_closed, handling
+from cohortmgr.messages.helpdesk.models import HelpRequest
 from cohortmgr.messages.helpdesk.names import PARTS, TAGS, TOPICS
 from cohortmgr.messages.helpdesk.queries import HelpRequestFilters
 from cohortmgr.messages.helpdesk.rules import QUESTION_STATES, TYPED_ABOVE, HelpRequestState, is_overdue
@@ -86,6 +88,7 @@ def _page(reference: str, problems: Sequence[Problem] = (), typed: str = "") -> 
         sees_file=allows(viewer, "applications.read", found.path),
         parts=desk_queries.thread(found, whole=True),
         phone=desk_queries.phone_of(found),
+        **_door(viewer, found),
         guarded=has_guardian(found.person_id, found.asker_email),
         colleagues=desk_queries.colleagues(found),
         saved=saved,
@@ -100,6 +103,13 @@ def _page(reference: str, problems: Sequence[Problem] = (), typed: str = "") -> 
         **_NAMES,
     )
     return page, UNPROCESSABLE if problems else 200
+
+
+def _door(viewer: Viewer, question: HelpRequest) -> dict[str, object]:
+    """Whether the task tells of a question that is still closed, and whether the viewer may open it again."""
+    contact = desk_queries.door_of(question)
+    shut = doors.shut(contact) if contact is not None else ()
+    return {"shut": shut, "may_reopen_door": bool(shut) and allows(viewer, "people.manage", question.path)}
 
 
 def _done(act: Callable[[], object], reference: str, said: str) -> ResponseReturnValue:
@@ -174,6 +184,15 @@ def reopen(reference: str) -> ResponseReturnValue:
     """Reopen the question: it is the desk's turn again."""
     viewer = guards.viewer()
     return _done(lambda: handling.reopen(viewer, reference), reference, _("La question est rouverte."))
+
+
+@bp.post("/questions/<reference>/reopen-door")
+@guards.staff
+def reopen_door(reference: str) -> ResponseReturnValue:
+    """Ask an address or number again whose file is meant, after wrong answers closed that question."""
+    viewer = guards.viewer()
+    said = _("La voie est rouverte, et la personne en est prévenue.")
+    return _done(lambda: door_closed.reopen(viewer, reference), reference, said)
 
 
 @bp.route("/questions/answers", methods=["GET", "POST"])

@@ -91,7 +91,7 @@ def shared(intake: Intake, email: str, number: int) -> None:
 
 def invited(email: str) -> None:
     with writing():
-        wish = grants.wish_of(SYSTEM, Role.REVIEWER, place(SYSTEM, ".mdia.").reference, None, None)
+        wish = grants.wish_of(SYSTEM, Role.OBSERVER, place(SYSTEM, ".mdia.").reference, None, None)
         invitations.invite(SYSTEM, Invitee(Contact("email", email), "Une", "Autre", "fr"), wish)
 
 
@@ -104,7 +104,7 @@ def test_an_address_of_several_people_without_account_gets_one_beside_their_file
     with writing():
         invitations.accept(ANONYMOUS, link, "Une", "Autre", "fr")
     viewer = known("famille@exemple.ma")
-    assert viewer.roles == {Role.REVIEWER}
+    assert viewer.roles == {Role.OBSERVER}
     files = db.session.scalars(sa.select(Application.person_id)).all()
     assert viewer.person_id not in files
 
@@ -120,4 +120,4 @@ def test_an_address_that_enters_one_of_several_asks_them_to_say_first_who_they_a
     assert not known("c1@exemple.ma").roles
     with writing():
         assert invitations.accept(holder, link, "Une", "Autre", "fr") == holder.account_id
-    assert known("c1@exemple.ma").roles == {Role.REVIEWER}
+    assert known("c1@exemple.ma").roles == {Role.OBSERVER}

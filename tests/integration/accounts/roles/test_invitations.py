@@ -85,10 +85,10 @@ def test_somebody_who_has_an_account_gets_the_role_in_it(app: Flask, system_app:
     _intake, admin, _lina = staffed()
     candidate = known("c1@exemple.ma")
     before = rows_of(Person), rows_of(Account)
-    invite(app, admin, "C1@exemple.ma")
+    invite(app, admin, "C1@exemple.ma", role="observer")
     assert stranger(app).post(f"/invitations/{token(system_app)}", data=NAMED).status_code == 302
     assert known("c1@exemple.ma").reference == candidate.reference
-    assert known("c1@exemple.ma").roles == {Role.REVIEWER}
+    assert known("c1@exemple.ma").roles == {Role.OBSERVER}
     assert (rows_of(Person), rows_of(Account)) == before
     assert known("c1@exemple.ma").name == candidate.name or not candidate.name
 

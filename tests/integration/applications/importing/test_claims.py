@@ -90,6 +90,26 @@ def test_a_claim_link_inside_an_account_that_has_files_leads_into_the_other(
     assert sees(browser, *files) == [True, False]
 
 
+def test_a_claim_link_by_mail_opens_without_a_password_as_every_door_does(
+    client: FlaskClient, another: FlaskClient, system_app: Flask, mdia: None
+) -> None:
+    files = bring(system_app, somebody(1))
+    link = claim(system_app)
+    page = client.get(f"/links/{link}").text
+    assert "Ouvrir mon compte" in page and "code reçu par e-mail" in page
+    field = page[page.index('id="password"') - 200 : page.index('id="password"') + 200]
+    assert "required" not in field
+    weak = client.post(f"/links/{link}", data={"password": "court"})
+    assert weak.status_code == 200 and "au moins 10 caractères" in weak.text, "whoever wants one is told"
+    assert client.post(f"/links/{link}").location == "/my"
+    assert sees(client, *files) == [True]
+    with system_app.app_context():
+        account = db.session.scalars(sa.select(Account).where(Account.email == MAIL)).one()
+        assert account.password_hash is None and account.proved_at is not None
+    with clock.at(clock.now() + AGAIN):
+        assert prove(another, system_app, MAIL) == "/my", "and comes back by a code"
+
+
 def test_a_claim_link_of_an_address_that_enters_already_is_no_loop(
     client: FlaskClient, system_app: Flask, mdia: None
 ) -> None:
