@@ -14,6 +14,7 @@ down_revision = "0030"
 branch_labels = None
 depends_on = None
 
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 # The functions and triggers, in the order in which they are made.
 TEXTS = sorted((Path(__file__).parent / "0031_walls").glob("*.sql"))
 
@@ -97,12 +98,25 @@ POLICIES = (
 # What the worker alone reads and writes has no policy. Organisations are the tree on which roles stand: the web adds
 # the companies that a published programme names, and nothing else.
 WORKER = ("intake_announcements", "mail_paces")
-CLOSED = (*WORKER, *sorted({table for table, *_ in POLICIES}))
+# Read by functions of the owner alone.
+KEYS = "door_keys"
+CLOSED = (KEYS, *WORKER, *sorted({table for table, *_ in POLICIES}))
 STAYING = ("accounts", "grants", "invitations", "organisations", "subject_keys")
+SIGNED = ("sessions", "links", "sign_in_codes")
+# They prove what they open as well.
+PROVING = ("links", "sign_in_codes")
+# As before: said by the application, and believed.
+BELIEVED = """
+CREATE OR REPLACE FUNCTION app_institutions() RETURNS bigint[] STABLE PARALLEL SAFE LANGUAGE sql AS
+$$ SELECT string_to_array(nullif(current_setting('app.institutions', true), ''), ',')::bigint[] $$;
+CREATE OR REPLACE FUNCTION app_person() RETURNS bigint STABLE PARALLEL SAFE LANGUAGE sql AS
+$$ SELECT nullif(current_setting('app.person', true), '')::bigint $$;
+"""
 WITHOUT_TENANT = ("guardianships", "identifiers", "message_preferences", "persons")
 TRIGGERS = (
     ("app_grants", "grants"),
     ("app_invitations", "invitations"),
+    ("app_account_begins", "accounts"),
     ("app_accounts", "accounts"),
     ("app_sessions", "sessions"),
     ("app_links", "links"),
@@ -124,9 +138,15 @@ TRIGGERS = (
 SEEN_ROWS = ("persons", "accounts", "identifiers", "grants")
 # Later ones use earlier ones: they are dropped from the end.
 FUNCTIONS = (
-    "app_is_walled()",
+    "app_vouched(text)",
+    "app_joined(text[])",
+    "app_moment(timestamptz)",
+    "app_bears(text, text[])",
+    "app_require_told()",
     "app_session()",
     "app_presented()",
+    "app_refuse_unvouched(text)",
+    "app_is_walled()",
     "app_account()",
     "app_myself()",
     "app_known_account()",
@@ -138,7 +158,10 @@ FUNCTIONS = (
     "app_may_grant(bigint, text, text, jsonb, boolean)",
     "app_accepted()",
     "app_claimed(bigint)",
-    "app_proves()",
+    "app_proves(text)",
+    "app_comes(bigint)",
+    "app_may_enter(bigint, text, text, boolean)",
+    "app_account_begins()",
     "app_grants()",
     "app_invitations()",
     "app_accounts()",
@@ -152,7 +175,6 @@ FUNCTIONS = (
     "app_institution_placed()",
     "app_end_sessions(bigint, timestamptz, bigint)",
     "app_use_up_links(text, text[], timestamptz)",
-    "app_was_entered(bigint)",
     "app_keys(text[])",
     "app_destroy_key(text, timestamptz)",
     "app_chains()",
@@ -172,6 +194,17 @@ FUNCTIONS = (
 
 def upgrade() -> None:
     op.create_index("ix_identifiers_blind", "identifiers", ["blind"])
+    op.create_table(
+        KEYS,
+        sa.Column("id", ID, nullable=False),
+        sa.Column("inner_block", sa.LargeBinary(), nullable=False),
+        sa.Column("outer_block", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_door_keys")),
+    )
+    for table in SIGNED:
+        with op.batch_alter_table(table) as batch:
+            for name in ("proves", "signature") if table in PROVING else ("signature",):
+                batch.add_column(sa.Column(name, sa.String(length=64)))
     for table in SEEN_ROWS:
         with op.batch_alter_table(table) as batch:
             batch.add_column(
@@ -205,6 +238,11 @@ def downgrade() -> None:
     for table in SEEN_ROWS:
         with op.batch_alter_table(table) as batch:
             batch.drop_column("seen_in")
+    for table in SIGNED:
+        with op.batch_alter_table(table) as batch:
+            for name in ("proves", "signature") if table in PROVING else ("signature",):
+                batch.drop_column(name)
+    op.drop_table(KEYS)
 
 
 def take_walls_down() -> None:
@@ -217,6 +255,7 @@ def take_walls_down() -> None:
         execute(f"DROP TRIGGER app_stays ON {table}")
     for name, table in TRIGGERS:
         execute(f"DROP TRIGGER {name} ON {table}")
+    execute(BELIEVED)
     for function in reversed(FUNCTIONS):
         execute(f"DROP FUNCTION {function}")
 

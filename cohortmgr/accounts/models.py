@@ -8,9 +8,23 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cohortmgr.base.db import Id, Model, Row, SeenIn, Versioned
+from cohortmgr.base.db import Id, Model, Row, SeenIn, Versioned, at_insert
 
 _CLOSED = {"info": {"tenancy": "closed"}}
+# What the application signs of a new row that opens a door, in the order in which the database joins it.
+VOUCHED = {
+    "sessions": ("token_hash", "account_id", "created_at", "expires_at", "shared"),
+    "links": ("reference", "token_hash", "purpose", "subject", "institution_id", "created_at", "expires_at"),
+    "sign_in_codes": (
+        *("reference", "token_hash", "purpose", "sealed", "code_hash", "tries", "created_at", "expires_at"),
+        "proves",
+    ),
+}
+
+
+def _signature(table: str) -> Mapped[str | None]:
+    default = at_insert(table, *VOUCHED[table])
+    return mapped_column(sa.String(64), default=default, deferred=True)
 
 
 class Person(Row, Versioned, Model):
@@ -113,6 +127,7 @@ class SignInSession(Model):
     revoked_at: Mapped[datetime | None]
     # The device is shared with others: the session is short, and nothing is kept on the device.
     shared: Mapped[bool] = mapped_column(sa.Boolean, default=False)
+    signature: Mapped[str | None] = _signature("sessions")
 
 
 class RoleGrant(Row, Model):
@@ -143,7 +158,10 @@ class RoleGrant(Row, Model):
 
 class SingleUseLink(Row, Model):
     """A link in a message: its purpose, its subject and its end.
-    The URL has the token, the row has its hash."""
+    The URL has the token, the row has its hash.
+
+    `proves` is the signature of the address or number that its use proved, and `signature` that of the new row, then
+    of its use: the database believes no other."""
 
     __tablename__ = "links"
     __table_args__ = (_CLOSED,)
@@ -155,6 +173,21 @@ class SingleUseLink(Row, Model):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    proves: Mapped[str | None] = mapped_column(sa.String(64))
+    signature: Mapped[str | None] = _signature("links")
+
+
+class DoorKey(Model):
+    """The one key by which the database knows what the application signed (base/databases/vouching.py lays it), as the
+    blocks with which HMAC-SHA256 begins its inner and its outer hash: PostgreSQL has SHA-256 built in, and no HMAC.
+    No policy opens this table; functions of the owner alone read it."""
+
+    __tablename__ = "door_keys"
+    __table_args__ = (_CLOSED,)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    inner_block: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    outer_block: Mapped[bytes] = mapped_column(sa.LargeBinary)
 
 
 class HeldForm(Row, Model):
@@ -184,7 +217,8 @@ class SignInAttempt(Model):
 class SignInCode(Row, Model):
     """A code that was sent to an address or a number. The browser that asked has a token, whose hash is here.
 
-    `sealed` holds where the code was sent and what it is for. The code itself is not stored."""
+    `sealed` holds where the code was sent and what it is for. The code itself is not stored. `proves` and `signature`
+    are those of `SingleUseLink`."""
 
     __tablename__ = "sign_in_codes"
     __table_args__ = (sa.Index("ix_sign_in_codes_expires_at", "expires_at"), _CLOSED)
@@ -197,3 +231,5 @@ class SignInCode(Row, Model):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    proves: Mapped[str | None] = mapped_column(sa.String(64))
+    signature: Mapped[str | None] = _signature("sign_in_codes")

@@ -30,7 +30,9 @@ from sqlalchemy.orm.session import SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from cohortmgr.base import storage
+from cohortmgr.base.databases import vouching
 from cohortmgr.base.databases.connecting import pooled_options, require_keepable
+from cohortmgr.base.databases.vouching import at_insert as at_insert  # for models, which know this file alone
 from cohortmgr.base.errors import Stale
 from cohortmgr.base.hooks import Hook
 from cohortmgr.base.text import new_reference
@@ -302,7 +304,8 @@ def _say(name: str, value: object) -> None:
 
 _SETTINGS = sa.text(
     "SELECT set_config('app.institutions', :institutions, true), set_config('app.person', :person, true),"
-    " set_config('app.session', :session, true), set_config('app.presented', :presented, true)"
+    " set_config('app.session', :session, true), set_config('app.presented', :presented, true),"
+    " set_config('app.told', :told, true)"
 )
 
 
@@ -317,7 +320,7 @@ def _announce(session: Session, connection: sa.Connection) -> None:
         "session": said.get("proof", ""),
         "presented": "\x1f".join(said.get("presented", ())),
     }
-    connection.execute(_SETTINGS, told)
+    connection.execute(_SETTINGS, {**told, "told": vouching.told(**told)})
 
 
 @event.listens_for(Session, "after_begin")

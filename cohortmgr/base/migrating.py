@@ -8,11 +8,25 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from flask import Flask
 from flask_alembic import Alembic
+from flask_alembic.extension import Script
 from sqlalchemy import event
 
 from cohortmgr.base import db
+from cohortmgr.base.crypto import keyring
+from cohortmgr.base.databases import vouching
 from cohortmgr.base.databases.connecting import engine_options
 from cohortmgr.base.settings import ROOT, Settings
+
+
+class Migrations(Alembic):
+    """Migrations that leave the database with the key of this installation, however they are run. Run again, they
+    lay another: that of a backup, or of before the index key was changed, is replaced."""
+
+    def upgrade(self, target: int | str | Script = "heads") -> None:
+        """Upgrade the database, and lay the key by which it knows what the application signs."""
+        super().upgrade(target)
+        with self.engines["default"].begin() as connection:
+            vouching.lay_key(connection, keyring())
 
 
 def init_migrations(app: Flask, settings: Settings, metadata: sa.MetaData) -> None:
@@ -29,7 +43,7 @@ def init_migrations(app: Flask, settings: Settings, metadata: sa.MetaData) -> No
     )
     owner = sa.create_engine(**engine_options(settings.owner_database_url), poolclass=sa.NullPool)
     _prepare_owner(owner)
-    migrations = Alembic(app, run_mkdir=False, metadatas=metadata, engines=owner)
+    migrations = Migrations(app, run_mkdir=False, metadatas=metadata, engines=owner)
     migrations.rev_id = _next_revision  # type: ignore[method-assign]  # its documented use
     logging.getLogger("alembic").setLevel(logging.WARNING)
 

@@ -1,5 +1,4 @@
--- Whoever acts is known by the hash of their session's token, which the application says in `app.session`: it cannot be
--- made up, since the role reads no session but by its token. `app.presented` has what somebody showed that only they can
+-- Whoever acts is known by the hash of their session's token, which the application says in `app.session`, and signs. `app.presented` has what somebody showed that only they can
 -- know: hashes of the tokens of links and codes, blind indexes, random references, an address that a code proved.
 -- See docs/decisions/0017. Days and expiry are not asked here: the application's clock may stand still.
 -- What is called in nearly each statement is plpgsql, whose plans are kept as long as the connection.
@@ -7,12 +6,6 @@
 CREATE FUNCTION app_is_walled() RETURNS boolean STABLE LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp AS
 $$ BEGIN RETURN NOT (rolsuper OR rolbypassrls) FROM pg_roles WHERE rolname = session_user; END $$;
-
-CREATE FUNCTION app_session() RETURNS text STABLE PARALLEL SAFE LANGUAGE sql AS
-$$ SELECT nullif(current_setting('app.session', true), '') $$;
-
-CREATE FUNCTION app_presented() RETURNS text[] STABLE PARALLEL SAFE LANGUAGE sql AS
-$$ SELECT string_to_array(nullif(current_setting('app.presented', true), ''), chr(31)) $$;
 
 CREATE FUNCTION app_account() RETURNS bigint STABLE PARALLEL SAFE SECURITY DEFINER LANGUAGE plpgsql
   SET search_path = pg_catalog, public, pg_temp AS
@@ -56,9 +49,10 @@ END $$;
 
 CREATE FUNCTION app_known_accounts() RETURNS bigint[] STABLE PARALLEL SAFE SECURITY DEFINER LANGUAGE plpgsql
   SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  known bigint[] := app_known_persons();
 BEGIN
-  RETURN CASE WHEN app_presented() IS NOT NULL THEN
-    ARRAY(SELECT id FROM accounts WHERE person_id = ANY (app_known_persons())) END;
+  RETURN CASE WHEN known IS NOT NULL THEN ARRAY(SELECT id FROM accounts WHERE person_id = ANY (known)) END;
 END $$;
 
 CREATE FUNCTION app_stays() RETURNS trigger LANGUAGE plpgsql

@@ -40,6 +40,7 @@ CREATE FUNCTION app_accepted() RETURNS SETOF invitations STABLE SECURITY DEFINER
   SELECT i.* FROM links l JOIN invitations i ON i.reference = l.subject
   WHERE l.token_hash = ANY (app_presented()) AND l.purpose = 'invite'
     AND l.used_at IS NOT NULL AND l.xmin = pg_current_xact_id()::xid AND i.called_off_at IS NULL
+    AND app_bears(l.signature, 'links', 'used', l.token_hash, app_moment(l.used_at), l.proves)
     AND (i.invited_by = 'system' OR app_may_grant(
       (SELECT id FROM accounts WHERE reference = i.invited_by AND suspended_at IS NULL),
       i.role, i.path, i.institutions, i.alone))

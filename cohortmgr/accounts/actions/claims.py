@@ -32,7 +32,7 @@ _NOTHING_TO_SAY = N_(
 def take_up_link(token: str, password_hash: str | None = None) -> int:
     """Use a claim link that came by mail, which proves who reads the address: make the person's account. Returns its
     id. Without a password, the person asks for a code each time."""
-    return _taken_up(links.use(token, links.CLAIM), password_hash)
+    return _taken_up(token, links.peek(token, links.CLAIM), password_hash)
 
 
 def take_up_by_phone(token: str, password_hash: str | None, said: str) -> int | WrongAnswer:
@@ -42,7 +42,7 @@ def take_up_by_phone(token: str, password_hash: str | None, said: str) -> int | 
     for a code each time."""
     link = links.peek(token, links.CLAIM_BY_PHONE)
     wrong = _heard(link, _claimant(link), said)
-    return wrong or _taken_up(links.use(token, links.CLAIM_BY_PHONE), password_hash)
+    return wrong or _taken_up(token, link, password_hash)
 
 
 def attach(viewer: Viewer, token: str, said: str = "") -> int | WrongAnswer:
@@ -61,13 +61,14 @@ def attach(viewer: Viewer, token: str, said: str = "") -> int | WrongAnswer:
     wrong = _heard(link, person, said)
     if wrong is not None:
         return wrong
-    links.use(token, *links.CLAIMS)
+    contact = _contact_of(link, person)
+    links.use(token, *links.CLAIMS, proved=contact)
     if db.session.scalar(sa.select(Account.id).where(Account.person_id == person.id)) is not None:
         raise Refused(Problem(_CLAIMED))
     if not known_people.is_known(account.person_id):
         uniting.unite(viewer, account, person)
         return account.id
-    own = doors.new_account(person, _contact_of(link, person))
+    own = doors.new_account(person, contact)
     record(viewer, "accounts.claim", people.about_account(own))
     return own.id
 
@@ -115,9 +116,11 @@ def _heard(link: SingleUseLink, person: Person, said: str) -> WrongAnswer | None
     return None if answer.fits(known.birth, known.numbers) else doors.count_wrong(contact, [person.id])
 
 
-def _taken_up(link: SingleUseLink, password_hash: str | None) -> int:
+def _taken_up(token: str, link: SingleUseLink, password_hash: str | None) -> int:
     person = _claimant(link)
-    account = _claim(person, _contact_of(link, person), password_hash)
+    contact = _contact_of(link, person)
+    links.use(token, link.purpose, proved=contact)
+    account = _claim(person, contact, password_hash)
     record(ANONYMOUS, "accounts.claim", people.about_account(account))
     return account.id
 
@@ -153,6 +156,6 @@ def _claim(person: Person, contact: Contact, password_hash: str | None) -> Accou
     if viewers.account_by_contact(contact) is not None:
         raise Refused(Problem(_TAKEN if by_mail else _PHONE_TAKEN, {}, "email"))
     phone = None if by_mail else contact.address
-    account = people.new_account_of(person, contact.address if by_mail else None, password_hash, phone)
-    account.proved_at = account.created_at
-    return account
+    return people.new_account_of(
+        person, contact.address if by_mail else None, password_hash, phone, proved=True
+    )

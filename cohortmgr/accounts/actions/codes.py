@@ -19,7 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.actions import counting, guessing
-from cohortmgr.accounts.actions.links import hashed
+from cohortmgr.accounts.actions.links import hashed, proves
 from cohortmgr.accounts.contacts import SMS, Contact, require_mobile_of
 from cohortmgr.accounts.limits import Caller, limits_on_codes
 from cohortmgr.accounts.models import SignInCode
@@ -31,6 +31,7 @@ from cohortmgr.accounts.rules import (
 )
 from cohortmgr.audit.actions import destroy
 from cohortmgr.base import clock, crypto
+from cohortmgr.base.databases.vouching import vouch
 from cohortmgr.base.db import db, present, table_of
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import new_reference
@@ -102,6 +103,7 @@ def ask(
         tries=0,
         created_at=moment,
         expires_at=moment + CODE_LIFETIME,
+        proves=proves(hashed(token), contact),
     )
     db.session.add(row)
     minutes = int(CODE_LIFETIME.total_seconds() // 60)
@@ -128,6 +130,7 @@ def keep_proof(purpose: str, contact: Contact, language: str) -> str:
         tries=CODE_TRIES,
         created_at=moment,
         expires_at=moment + PROOF_LIFETIME,
+        proves=proves(hashed(token), contact),
     )
     db.session.add(row)
     return token
@@ -143,8 +146,8 @@ def proof_of(token: str | None, purpose: str) -> CodeRequest | None:
 
 def use_proof(token: str | None, purpose: str) -> None:
     """Use a kept proof up. Raises Refused if it is used already or too old."""
-    open_still = (_TABLE.c.token_hash == _shown(token or ""), _TABLE.c.purpose == purpose)
-    if _end(*open_still, _TABLE.c.expires_at > clock.now()) != 1:
+    row = _row(token or "", (purpose,))
+    if row is None or not _use(row, _TABLE.c.expires_at > clock.now()):
         raise Refused(Problem(_DEAD, {}, "answer"))
 
 
@@ -192,7 +195,7 @@ def check(token: str | None, code: str, *purposes: str) -> CodeRequest | WrongCo
         if not asked.owns:
             guessing.note_wrong(asked.contact)
         return WrongCode(CODE_TRIES - row.tries)
-    if _end(_TABLE.c.id == row.id) != 1:
+    if not _use(row):
         raise Refused(Problem(_DEAD, {}, "code"))
     destroy(row.reference)
     counting.give_back(counting.Attempt(row.created_at, tuple(_content(row).get("returned", ()))))
@@ -274,9 +277,18 @@ def _content(row: SignInCode) -> dict[str, Any]:
     return content
 
 
-def _end(*chosen: sa.ColumnElement[bool]) -> int:
-    ended = sa.update(_TABLE).where(*chosen, _TABLE.c.used_at.is_(None)).values(used_at=clock.now())
-    return db.session.connection().execute(ended).rowcount
+def _use(row: SignInCode, *still: sa.ColumnElement[bool]) -> bool:
+    """End a code that was typed, or a proof that was needed, so that the database sees that the application says
+    so; whether it was open still."""
+    moment = clock.now()
+    signed = vouch("sign_in_codes", "used", row.token_hash, moment, row.proves)
+    return _end(_TABLE.c.id == row.id, *still, used_at=moment, signature=signed) == 1
+
+
+def _end(*chosen: sa.ColumnElement[bool], **values: object) -> int:
+    """End codes without a proof, unless `values` bring one; returns how many were open."""
+    ended = sa.update(_TABLE).where(*chosen, _TABLE.c.used_at.is_(None))
+    return db.session.connection().execute(ended.values(**({"used_at": clock.now()} | values))).rowcount
 
 
 def _keyed(reference: str, code: str) -> str:

@@ -150,9 +150,8 @@ def new_account(person: Person, contact: Contact) -> Account:
     free = viewers.account_by_contact(contact) is None
     by_mail = contact.channel == EMAIL
     email = contact.address if free and by_mail else None
-    account = people.new_account_of(person, email, None, contact.address if free and not by_mail else None)
-    account.proved_at = account.created_at
-    return account
+    phone = contact.address if free and not by_mail else None
+    return people.new_account_of(person, email, None, phone, proved=True)
 
 
 def _reach(person_id: int, contact: Contact, account: Account | None, holder: ContactHolder | None) -> int:

@@ -10,11 +10,13 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from cohortmgr.accounts.contacts import EMAIL, Contact
 from cohortmgr.accounts.models import SingleUseLink
 from cohortmgr.accounts.rules import CLAIM as CLAIM
 from cohortmgr.accounts.rules import CLAIM_BY_PHONE as CLAIM_BY_PHONE
 from cohortmgr.accounts.rules import CLAIMS as CLAIMS
-from cohortmgr.base import clock
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.databases.vouching import vouch
 from cohortmgr.base.db import append, db, is_postgresql, present
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.text import new_reference
@@ -25,6 +27,13 @@ _USED = N_("Ce lien a déjà servi. Connectez-vous, ou demandez-en un autre.")
 def hashed(token: str) -> str:
     """Return the hash of a token, which is all that the database holds of it."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def proves(token_hash: str, contact: Contact) -> str:
+    """Return the signature that a link or code proves an address, or a number by its blind index, as accounts and
+    persons bear them. It says nothing to whoever does not know that address."""
+    borne = contact.address if contact.channel == EMAIL else crypto.blind_index(contact.kind, contact.address)
+    return vouch("proves", token_hash, borne)
 
 
 def create_many(
@@ -118,14 +127,18 @@ def use_up(purpose: str, subjects: Collection[str]) -> None:
         db.session.connection().execute(sa.update(SingleUseLink).where(*chosen).values(used_at=clock.now()))
 
 
-def use(token: str, *purposes: str) -> SingleUseLink:
-    """Use the link up by a conditional UPDATE, so that only one of two clicks counts.
-    Raises as `peek` does."""
+def use(token: str, *purposes: str, proved: Contact | None = None) -> SingleUseLink:
+    """Use the link up by a conditional UPDATE, so that only one of two clicks counts. Whoever opened it has `proved`
+    to read this address or number. Raises as `peek` does."""
     link = peek(token, *purposes)
+    moment = clock.now()
+    shown = proves(link.token_hash, proved) if proved is not None else None
     used = (
         sa.update(SingleUseLink)
         .where(SingleUseLink.id == link.id, SingleUseLink.used_at.is_(None))
-        .values(used_at=clock.now())
+        .values(
+            used_at=moment, proves=shown, signature=vouch("links", "used", link.token_hash, moment, shown)
+        )
     )
     if db.session.connection().execute(used).rowcount != 1:
         raise Refused(Problem(_USED))

@@ -37,8 +37,7 @@ from cohortmgr.accounts.rules import (
 )
 from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.databases.by_database import ByDatabase
-from cohortmgr.base.db import append, db, is_postgresql, present
+from cohortmgr.base.db import append, db, is_postgresql, present, transaction_cache
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused
 from cohortmgr.base.text import fold, new_reference
 
@@ -84,13 +83,7 @@ def prepare_sign_in(contact: Contact, password: str) -> int | None:
 def take_password(account_id: int, password_hash: str) -> None:
     """Give an account the password that was chosen at sign-up, once a code has proved whose it is."""
     account = db.session.get_one(Account, account_id)
-    entered = ByDatabase(
-        sqlite=sa.select(SignInSession.id).where(SignInSession.account_id == account.id).exists(),
-        postgresql=sa.func.app_was_entered(
-            account.id
-        ),  # sessions are not seen by whoever only proved an address
-    )
-    is_new = account.password_hash is None and not db.session.scalar(sa.select(entered))
+    is_new = account.reference in transaction_cache(db.session, "accounts-made")
     change_password(ANONYMOUS, account, password_hash, tells=not is_new)
 
 
@@ -300,8 +293,7 @@ def new_account(viewer: Viewer, email: str, password_hash: str, values: Mapping[
     """Make an account, as staff, for a colleague or for a company's contact."""
     require(viewer, "people.manage", "")
     person = new_person({**values, "email": known_email(email)})
-    account = new_account_of(person, known_email(email), password_hash)
-    account.proved_at = account.created_at
+    account = new_account_of(person, known_email(email), password_hash, proved=True)
     record(
         viewer,
         "accounts.create",
@@ -363,16 +355,22 @@ def granted_row(account: Account, role: Role, reference: str) -> RoleGrant | Non
 
 
 def new_account_of(
-    person: Person, email: str | None, password_hash: str | None, phone: str | None = None
+    person: Person,
+    email: str | None,
+    password_hash: str | None,
+    phone: str | None = None,
+    proved: bool = False,
 ) -> Account:
-    """Make the account of a person, entered by an address or a proved number (E.164).
+    """Make the account of a person, entered by an address or a proved number (E.164); `proved`: the address is too.
     Raises Refused if either enters another account."""
+    moment = clock.now()
     account = Account(
         reference=new_reference(),
         person_id=person.id,
         email=email,
         password_hash=password_hash,
-        created_at=clock.now(),
+        proved_at=moment if proved else None,
+        created_at=moment,
     )
     if phone:
         _enter_by_phone(account, phone)
@@ -382,6 +380,7 @@ def new_account_of(
         db.session.flush()
     except IntegrityError as error:  # two signed up at once: the second gets the usual refusal
         raise Refused(Problem(_PHONE_TAKEN if phone else _TAKEN, {}, "email")) from error
+    transaction_cache(db.session, "accounts-made")[account.reference] = True
     return account
 
 

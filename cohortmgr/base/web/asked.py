@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from flask import current_app, request
 
 from cohortmgr.base.paging import ListPlace
-from cohortmgr.base.typed import MOST, is_broken, parse_json, texts_in, whole
+from cohortmgr.base.typed import MOST, is_broken, parse_json, texts_entered, texts_in, whole
 
 # What an address says of the place in a list.
 PLACE = ("page", "after", "before", "end")

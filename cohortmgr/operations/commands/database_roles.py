@@ -5,15 +5,17 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
+from cohortmgr.base import crypto
+from cohortmgr.base.databases import vouching
 from cohortmgr.base.settings import Settings
 
 
 def make_roles(settings: Settings) -> list[str]:
     """Create the database and its roles with the superuser's URL. Returns lines that say what was done.
 
-    Running it again changes nothing. Owner and system bypass row-level security; otherwise the owner's
-    migrations would silently touch no row and its dump would fail. The application's role owns nothing and
-    bypasses nothing.
+    Running it again changes nothing but the key of the walls, if the index key has changed. Owner and system bypass
+    row-level security; otherwise the owner's migrations would silently touch no row and its dump would fail. The
+    application's role owns nothing and bypasses nothing.
     """
     if not settings.superuser_database_url:
         raise ValueError(
@@ -38,6 +40,9 @@ def make_roles(settings: Settings) -> list[str]:
                 default = f"ALTER DEFAULT PRIVILEGES FOR ROLE {_quoted(owner)} IN SCHEMA public"
                 connection.execute(sa.text(f"{default} GRANT {rights} ON {kind} TO {name}"))
                 connection.execute(sa.text(f"GRANT {rights} ON ALL {kind} IN SCHEMA public TO {name}"))
+        ring = crypto.Keyring.parse(settings.sealing_keys, settings.index_key, settings.trail_key)
+        if vouching.lay_key(connection, ring):  # a new database has no place for it before it is upgraded
+            done.append("lay the key by which the database knows the application")
     return done
 
 

@@ -12,9 +12,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
-from psycopg.errors import InsufficientPrivilege, RaiseException
 from psycopg.types.json import Jsonb
-from sqlalchemy.exc import DBAPIError, ProgrammingError
+from sqlalchemy.exc import ProgrammingError
 
 from cohortmgr import tables
 from cohortmgr.accounts.actions import people
@@ -22,9 +21,10 @@ from cohortmgr.accounts.models import Account
 from cohortmgr.accounts.queries import viewers
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.audit import queries as trail
-from cohortmgr.base.db import WRITING, db, present, prove, see, writing
+from cohortmgr.base.db import db, present, prove, see, writing
 from tests.conftest import ROOT
 from tests.databases import Database, PostgresDatabase
+from tests.integration.base.attempts import changing, passes
 from tests.integration.base.rows import START, insert, row_for, value_for
 
 pytestmark = pytest.mark.postgres_only
@@ -47,20 +47,6 @@ def web(database: Database, app: Flask) -> Iterator[None]:
         db.session.rollback()
 
 
-def changing() -> None:
-    db.session.rollback()
-    db.session.connection(execution_options={WRITING: True})
-
-
-def passes(statement: sa.Executable) -> bool:
-    """Whether a statement reaches a row. What only a constraint stops has passed the wall."""
-    try:
-        with db.session.begin_nested():
-            return bool(db.session.connection().execute(statement).rowcount)
-    except DBAPIError as error:
-        return not isinstance(error.orig, InsufficientPrivilege | RaiseException)
-
-
 def plain(value: object) -> object:
     return value.obj if isinstance(value, Jsonb) else value
 
@@ -70,7 +56,9 @@ def opened(table: sa.Table) -> str:
     verbs = []
     if passes(sa.select(table)):
         verbs.append("read")
-    row = row_for(table, 1003, institution_id=OURS, person_id=ME, published_at=START, wrapped=b"k")
+    # Whoever sends SQL cannot sign: what the application would sign by itself is forged here.
+    forged = {"signature": "f" * 64}
+    row = row_for(table, 1003, institution_id=OURS, person_id=ME, published_at=START, wrapped=b"k", **forged)
     if passes(sa.insert(table).inline().values({name: plain(value) for name, value in row.items()})):
         verbs.append("insert")
     changed = [
@@ -96,11 +84,11 @@ def test_every_table_gives_what_is_listed_and_no_more() -> None:
 @pytest.mark.parametrize("name", ["sessions", "sign_in_codes", "links"])
 def test_the_list_would_notice_a_door_that_opens(name: str) -> None:
     table = tables.metadata.tables[name]
-    assert opened(table) == f"{name}: insert"
+    assert opened(table) == ""
     prove("1001token_hash")
     present("1001token_hash")
     changing()
-    assert opened(table).startswith(f"{name}: read insert")
+    assert opened(table).startswith(f"{name}: read")
 
 
 # The worst that somebody could do with a hole in a page, each as one statement.

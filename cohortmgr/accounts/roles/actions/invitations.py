@@ -164,14 +164,15 @@ def accept(
 
     Returns the id of their account, made if there is none. Raises as `look` does, and Refused if the address is
     also that of somebody whose account it enters and who must say first which of the people they are."""
-    link = links.use(token, INVITE)
+    link = links.peek(token, INVITE)
     row = invitations.invitation_of(link.subject)
     if row is None:
         raise NotFound(link.subject)
+    invited = invitations.invited_by_row(row)
+    links.use(token, INVITE, proved=invited.contact)
     INVITATIONS.move(invitations.invitation_state_of(row), InvitationState.ACCEPTED)
     inviter = _inviter(row)
     _require_to_come(row)
-    invited = invitations.invited_by_row(row)
     account_id = _entered(viewer, invited.contact, language, attach=attach)
     account = db.session.get_one(Account, account_id)
     # Whoever may give roles could else invite another address of theirs, which their account takes on later.

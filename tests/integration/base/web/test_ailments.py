@@ -181,9 +181,9 @@ def test_a_database_that_is_away_says_so_without_being_asked(database: Database,
 
 
 @pytest.fixture
-def token(app: Flask) -> str:
+def token(system_app: Flask) -> str:
     """The session of somebody who is signed in."""
-    with app.app_context(), writing():
+    with system_app.app_context(), writing():
         account = people.new_account(SYSTEM, "une@exemple.ma", "no hash", {"given_name": "Une"})
         return people.open_session(account.id)
 

@@ -84,8 +84,10 @@ def test_no_target_takes_a_line_end(target: str) -> None:
     assert local_target(target) is None
 
 
-def test_signing_in_leads_home_when_the_address_holds_a_line_end(client: FlaskClient, app: Flask) -> None:
-    with app.app_context(), writing():
+def test_signing_in_leads_home_when_the_address_holds_a_line_end(
+    client: FlaskClient, system_app: Flask
+) -> None:
+    with system_app.app_context(), writing():
         hashed = people.prepare_password(PHRASE, "une@exemple.ma")
         people.new_account(SYSTEM, "une@exemple.ma", hashed, {"given_name": "Une"})
     answer = client.post(
@@ -101,8 +103,8 @@ def test_an_address_that_no_database_keeps_is_not_found(client: FlaskClient, add
 
 
 @pytest.mark.parametrize("page", ["9" * 400, "-1", "0", "x", "1e9", "٣", "9999999999999999999"])
-def test_a_page_number_is_bounded(client: FlaskClient, app: Flask, page: str) -> None:
-    with app.app_context(), writing():
+def test_a_page_number_is_bounded(client: FlaskClient, system_app: Flask, page: str) -> None:
+    with system_app.app_context(), writing():
         account = people.new_account(SYSTEM, "une@exemple.ma", "no hash", {"given_name": "Une"})
         token = people.open_session(account.id)
     with client.session_transaction() as session:
