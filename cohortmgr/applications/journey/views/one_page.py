@@ -24,14 +24,12 @@ from flask_babel import gettext as _
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.views.code_requests import KEPT
 from cohortmgr.applications.answers import amended
-from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.answers.display import typed
 from cohortmgr.applications.documents.actions import uploads
 from cohortmgr.applications.documents.actions.receiving import PreparedUpload
 from cohortmgr.applications.documents.rules import papers_of
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.file.rules import missing
 from cohortmgr.applications.filling.actions import saving
 from cohortmgr.applications.filling.queries import proved
 from cohortmgr.applications.form.asides import asked_already, kept_here, settled_answers, without_new
@@ -48,6 +46,7 @@ from cohortmgr.applications.form.pages import (
 )
 from cohortmgr.applications.form.views.drawing import questions
 from cohortmgr.applications.form.views.requests import marks, secret, seen_by
+from cohortmgr.applications.guardians.rules import is_needed, lacking
 from cohortmgr.applications.journey.actions import changes, helped_sending, sending
 from cohortmgr.applications.journey.display import page_url, task_page
 from cohortmgr.applications.journey.views.requests import (
@@ -172,8 +171,7 @@ def _goes_on(button: Pressed | None) -> bool:
 
 def _left(file: File, asked: FormPage) -> list[Problem]:
     """What the page still lacks."""
-    form = file.definition.form
-    absent = missing(form, counted(form, file.working), papers_of(file.documents))
+    absent = lacking(file.definition, file.working, papers_of(file.documents), clock.today())
     return [each for each in absent if page_with([asked], each.where or "") is not None]
 
 
@@ -253,6 +251,7 @@ def _page(file: File, asked: FormPage, form: ApplicationForm | None) -> str:
         form=form,
         drawn=None if form else questions(fingerprint_of(file), file.definition),
         answers=shown,
+        needed=any(is_needed(file.definition, each, answers, clock.today()) for each in asked.questions),
         asked=asked_already(file.definition.form, asked.questions, shown or {}),
         more=request.args.get("more"),
         documents=file.documents,
