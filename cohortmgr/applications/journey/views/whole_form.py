@@ -37,7 +37,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import ApplicationState, asked
 from cohortmgr.applications.filling.actions import saving
-from cohortmgr.applications.filling.queries import proved
+from cohortmgr.applications.filling.queries import proved, unproved
 from cohortmgr.applications.form.asides import asked_already, kept_here, settled_answers, without_new
 from cohortmgr.applications.form.buttons import Pressed, as_pressed, pressed
 from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers, show_asides
@@ -62,6 +62,8 @@ from cohortmgr.programmes.definition.rules import Question, Window, window_of
 from cohortmgr.programmes.models import Intake
 
 bp = Blueprint("applications_candidate", __name__)
+# The states in which an answer is still to come.
+_WAITING = (ApplicationState.SUBMITTED, ApplicationState.HELD)
 
 
 @bp.route("/intakes/<reference>/apply", methods=["GET", "POST"])
@@ -291,6 +293,7 @@ def show(reference: str) -> ResponseReturnValue:
         correction=corrections.correction_asked(file) if file.reopened_until else None,
         rules=[rule for rule in file.definition.eligibility if rule.key in file.application.reasons],
         documents=file.documents.values(),
+        unproved=unproved(viewer, file) if file.application.state in _WAITING else None,
         turn=next((step for step in above if "due" in step), None),
         steps=_steps(file, above),
         may_change=not above and changes.may_change(viewer, file),
